@@ -1,0 +1,38 @@
+/**
+ * One Jest set-up for the workspace: real ES modules, SWC, sources of workspace packages instead of their dist.
+ * Narrow it with paths: `node tools/jest.mjs libs/kernel`, or by layer: `--layer pure|db|api|contract|e2e`.
+ */
+const layer = process.env.SLUICE_TEST_LAYER;
+const patterns = {
+  pure: ['<rootDir>/**/*.spec.ts'],
+  all: ['<rootDir>/**/*.spec.ts'],
+};
+
+export default {
+  rootDir: '.',
+  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/tools'],
+  testMatch: patterns[layer] ?? patterns.all,
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', ...(layer === 'pure' ? ['\\.(db|api|contract|e2e|browser)\\.spec\\.ts$'] : [])],
+  modulePathIgnorePatterns: ['/dist/', '<rootDir>/.nx', '<rootDir>/.sluice'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  testEnvironment: 'node',
+  testEnvironmentOptions: { customExportConditions: ['@sluice/source', 'node', 'import', 'default'] },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+          target: 'es2022',
+          keepClassNames: true,
+        },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  transformIgnorePatterns: ['/node_modules/'],
+  testTimeout: 30_000,
+};

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { taskPayload, taskResult } from './tasks.js';
+
+/**
+ * The delegate's WebSocket protocol. One JSON object per frame: `{ v, id, type, traceparent?, … }`. `id` is the sender's
+ * message id; a reply carries `replyTo`. Sub-protocol name: `sluice.delegate.v1`.
+ *
+ * Connection: GET `/delegate-service/ws`, header `authorization: Delegate <token id>.<token secret>`, header
+ * `x-delegate-instance: <instance id>`. The first frame is `hello` from the delegate, answered by `welcome` or a close with a
+ * code of {@link CLOSE_CODES}.
+ */
+export const PROTOCOL_VERSION = 1;
+export const SUBPROTOCOL = 'sluice.delegate.v1';
+/** A frame may be at most this long; a longer one closes the socket with 1009. */
+export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
+
+export const CLOSE_CODES = {
+  UNAUTHORISED: 4401,
+  TOKEN_REVOKED: 4403,
+  /** Another process registered with the same instance id and a newer connection. */
+  REPLACED: 4409,
+  PROTOCOL_VERSION: 4426,
+  BAD_MESSAGE: 4400,
+  SHUTTING_DOWN: 1012,
+} as const;
+
+const envelope = { v: z.literal(PROTOCOL_VERSION), id: z.string(), replyTo: z.string().optional(), traceparent: z.string().optional() };
+
+/** One lease the delegate believes it holds. */
+export const heldLease = z.object({ taskId: z.string(), epoch: z.number().int() });
+
+/** Delegate → delegate service. */
+export const delegateMessage = z.discriminatedUnion('type', [
+  z.object({
+    ...envelope,
+    type: z.literal('hello'),
+    protocol: z.object({ min: z.number().int(), max: z.number().int() }),
+    /** Random per process start: the idempotency key of acquire. */
+    instanceId: z.string(),
+    name: z.string().min(1).max(128),
+    hostName: z.string().max(255),
+    version: z.string(),
+    tags: z.array(z.string()),
+    taskKinds: z.array(z.string()),
+    maxConcurrentTasks: z.number().int().min(1),
+    /** HPKE (X25519, HKDF-SHA256, AES-256-GCM) public key, base64url: secrets are sealed to it. */
+    publicKey: z.string(),
+    /** Leases survived from before a reconnect. */
+    held: z.array(heldLease),
+  }),
+  z.object({ ...envelope, type: z.literal('heartbeat'), held: z.array(heldLease), runningTasks: z.number().int(), sentAt: z.number().int() }),
+  z.object({ ...envelope, type: z.literal('acquire'), taskId: z.string(), instanceId: z.string() }),
+  /** Pull without a push: hand me up to `limit` tasks I am eligible for. */
+  z.object({ ...envelope, type: z.literal('poll'), limit: z.number().int().min(1).max(100) }),
+  z.object({ ...envelope, type: z.literal('secrets'), taskId: z.string(), epoch: z.number().int() }),
+  z.object({ ...envelope, type: z.literal('result'), taskId: z.string(), epoch: z.number().int(), result: taskResult }),
+  /** Draining: offer me nothing more; heartbeats go on. */
+  z.object({ ...envelope, type: z.literal('draining') }),
+]);
+export type DelegateMessage = z.infer<typeof delegateMessage>;
+
+/** Delegate service → delegate. */
+export const serverMessage = z.discriminatedUnion('type', [
+  z.object({ ...envelope, type: z.literal('welcome'), delegateId: z.string(), heartbeatMs: z.number().int(), leaseMs: z.number().int(), /** Held leases that are no longer the delegate's: stop that work. */ lost: z.array(heldLease) }),
+  z.object({ ...envelope, type: z.literal('heartbeatAck'), lost: z.array(heldLease) }),
+  /** A notification, never the payload: acquire it to get the work. */
+  z.object({ ...envelope, type: z.literal('offer'), taskId: z.string(), kind: z.string() }),
+  z.object({
+    ...envelope,
+    type: z.literal('acquired'),
+    taskId: z.string(),
+    epoch: z.number().int(),
+    leaseMs: z.number().int(),
+    payload: taskPayload,
+  }),
+  z.object({ ...envelope, type: z.literal('notAcquired'), taskId: z.string(), reason: z.enum(['taken', 'ended', 'notEligible', 'unknown', 'draining']) }),
+  z.object({ ...envelope, type: z.literal('polled'), offers: z.array(z.object({ taskId: z.string(), kind: z.string() })) }),
+  /** Sealed values by expression; `sealed` is base64url of `enc ‖ ciphertext`. */
+  z.object({ ...envelope, type: z.literal('sealedSecrets'), taskId: z.string(), sealed: z.record(z.string(), z.string()) }),
+  z.object({ ...envelope, type: z.literal('secretsFailed'), taskId: z.string(), message: z.string() }),
+  /** Sent only after the result is committed. `late`: the lease was lost meanwhile; it is kept for people to see. */
+  z.object({ ...envelope, type: z.literal('resultAck'), taskId: z.string(), epoch: z.number().int(), outcome: z.enum(['accepted', 'duplicate', 'late', 'unknown']) }),
+  z.object({ ...envelope, type: z.literal('abort'), taskId: z.string(), epoch: z.number().int() }),
+  z.object({ ...envelope, type: z.literal('error'), code: z.string(), message: z.string() }),
+]);
+export type ServerMessage = z.infer<typeof serverMessage>;

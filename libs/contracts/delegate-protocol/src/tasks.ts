@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { secretExpression, secretSlot, stepResult, stepWork } from './step-work.js';
+
+/** A Git repository and the ref to check out. Credentials are expressions; only the delegate ever sees their values. */
+export const gitSource = z.object({
+  name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/),
+  url: z.string().min(1),
+  /** Exactly one is given; the delegate answers with the commit it found. */
+  branch: z.string().optional(),
+  commitSha: z.string().optional(),
+  gitTag: z.string().optional(),
+  username: z.string().optional(),
+  usernameExpression: secretExpression.optional(),
+  passwordExpression: secretExpression.optional(),
+});
+export type GitSource = z.infer<typeof gitSource>;
+
+/** Where the pod sends its logs, with a token that only allows writing below `keyPrefix`. */
+export const logSink = z.object({ baseUrl: z.string(), accountId: z.string(), token: z.string(), keyPrefix: z.string() });
+
+/** Creates the pod of a step group: fetches the sources, resolves secrets, starts the engine and one container per step. */
+export const initialisePodTask = z.object({
+  kind: z.literal('initialise-pod'),
+  podId: z.string(),
+  sources: z.array(gitSource),
+  steps: z.array(z.object({ stepExecutionId: z.string(), identifier: z.string(), secrets: z.array(secretSlot), changelogPaths: z.array(z.object({ source: z.string(), path: z.string() })) })),
+  logs: logSink,
+  /** Log key of the Initialize step: fetch progress and pod events go there. */
+  logKey: z.string(),
+});
+
+/** Runs one step inside an existing pod. Answered when the step has ended. */
+export const executeStepTask = z.object({
+  kind: z.literal('execute-step'),
+  podId: z.string(),
+  stepExecutionId: z.string(),
+  logKey: z.string(),
+  timeoutMs: z.number().int().min(1000),
+  work: stepWork,
+});
+
+export const cleanupPodTask = z.object({ kind: z.literal('cleanup-pod'), podId: z.string() });
+
+/** Proves that a database answers with these credentials (connector test, and pre-flight checks). */
+export const testJdbcTask = z.object({
+  kind: z.literal('test-jdbc'),
+  url: z.string(),
+  username: z.string().optional(),
+  secrets: z.array(secretSlot),
+  passwordSlot: z.string().optional(),
+});
+
+/** Proves that a Git repository answers with these credentials (`ls-remote`). */
+export const testGitTask = z.object({ kind: z.literal('test-git'), source: gitSource });
+
+/** What a delegate can be asked to do. The kind decides which delegates are capable of it. */
+export const taskPayload = z.discriminatedUnion('kind', [initialisePodTask, executeStepTask, cleanupPodTask, testJdbcTask, testGitTask]);
+export type TaskPayload = z.infer<typeof taskPayload>;
+export type TaskKind = TaskPayload['kind'];
+export const TASK_KINDS = ['initialise-pod', 'execute-step', 'cleanup-pod', 'test-jdbc', 'test-git'] as const satisfies readonly TaskKind[];
+
+/** Every secret expression a payload mentions, each once: what the delegate will ask to have sealed. */
+export function secretExpressionsOf(payload: TaskPayload): string[] {
+  const found = new Set<string>();
+  const sources = payload.kind === 'initialise-pod' ? payload.sources : payload.kind === 'test-git' ? [payload.source] : [];
+  for (const source of sources) {
+    if (source.usernameExpression) found.add(source.usernameExpression);
+    if (source.passwordExpression) found.add(source.passwordExpression);
+  }
+  const slots = payload.kind === 'initialise-pod' ? payload.steps.flatMap((step) => step.secrets) : payload.kind === 'test-jdbc' ? payload.secrets : [];
+  for (const slot of slots) found.add(slot.expression);
+  return [...found];
+}
+
+const failed = z.object({
+  status: z.enum(['failed', 'aborted']),
+  error: z.object({ message: z.string(), failureType: z.enum(['Unknown', 'Authentication', 'Connectivity', 'Timeout', 'Authorization', 'Verification', 'DelegateProvisioning', 'DelegateRestart']) }),
+});
+
+/** The result of a task, by kind. `execute-step` carries the step's own result whatever its status. */
+export const taskResult = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('initialise-pod'), outcome: z.union([z.object({ status: z.literal('succeeded'), commits: z.record(z.string(), z.string()), podAddress: z.string() }), failed]) }),
+  z.object({ kind: z.literal('execute-step'), outcome: stepResult }),
+  z.object({ kind: z.literal('cleanup-pod'), outcome: z.union([z.object({ status: z.literal('succeeded') }), failed]) }),
+  z.object({ kind: z.literal('test-jdbc'), outcome: z.union([z.object({ status: z.literal('succeeded'), product: z.string() }), failed]) }),
+  z.object({ kind: z.literal('test-git'), outcome: z.union([z.object({ status: z.literal('succeeded') }), failed]) }),
+]);
+export type TaskResult = z.infer<typeof taskResult>;
