@@ -1,0 +1,1 @@
+export { parseEnvironment, secretFile, type Environment } from './environment.js';

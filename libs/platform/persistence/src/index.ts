@@ -1,0 +1,1 @@
+export { createDataSource, isUniqueViolation, openDataSource, type DataSourceOptions } from './data-source.js';

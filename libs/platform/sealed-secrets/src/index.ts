@@ -1,0 +1,1 @@
+export { generateSealingKeyPair, open, seal, sealingContext, type SealingKeyPair } from './sealed-secrets.js';

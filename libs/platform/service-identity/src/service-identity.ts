@@ -1,0 +1,106 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError, type Principal, type RoleGrant } from '@sluice/kernel';
+import { SignJWT, errors, importPKCS8, importSPKI, jwtVerify, decodeJwt, type CryptoKey, type JWTPayload } from 'jose';
+
+/** The Sluice services that sign calls. Each has its own Ed25519 key; receivers hold the public halves. */
+export const SERVICE_NAMES = ['gateway', 'ng-manager', 'pipeline', 'dbdevops', 'scm', 'log-service', 'delegate-service'] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+/** On whose behalf a service calls another. */
+export interface CallIdentity {
+  readonly accountId: string;
+  readonly principal: Principal;
+  readonly grants: readonly RoleGrant[];
+}
+
+export interface VerifiedCall extends CallIdentity {
+  readonly caller: ServiceName;
+}
+
+const TOKEN_SECONDS = 60;
+const CACHED_TOKENS = 500;
+
+/**
+ * Signs and checks the short-lived tokens services show each other. A token names its caller (`iss`), its receiver (`aud`) and
+ * carries the end user inside, so that every service can check access itself.
+ */
+export class ServiceIdentity {
+  private readonly issued = new Map<string, { readonly token: string; readonly until: number }>();
+  private readonly publicKeys = new Map<string, Promise<CryptoKey>>();
+
+  private constructor(
+    readonly service: ServiceName,
+    private readonly privateKey: CryptoKey,
+    private readonly keysDir: string,
+  ) {}
+
+  /** @param keyFile PKCS#8 PEM of this service's Ed25519 key @param keysDir folder with `<service>.pub` (SPKI PEM) of every service */
+  static async load(options: { service: ServiceName; keyFile: string; keysDir: string }): Promise<ServiceIdentity> {
+    const privateKey = await importPKCS8(await readFile(options.keyFile, 'utf8'), 'EdDSA');
+    return new ServiceIdentity(options.service, privateKey, options.keysDir);
+  }
+
+  /** A token for calling `audience` as `identity`; reused while it has half its life left. */
+  async tokenFor(audience: ServiceName, identity: CallIdentity): Promise<string> {
+    const key = JSON.stringify([audience, identity]);
+    const known = this.issued.get(key);
+    if (known && known.until > Date.now()) return known.token;
+    const token = await this.sign(audience, { accountId: identity.accountId, principal: identity.principal, grants: identity.grants }, TOKEN_SECONDS);
+    if (this.issued.size >= CACHED_TOKENS) this.issued.clear();
+    this.issued.set(key, { token, until: Date.now() + (TOKEN_SECONDS / 2) * 1000 });
+    return token;
+  }
+
+  /** Checks a service token. @throws AppError INVALID_TOKEN, EXPIRED_TOKEN, or ACCESS_DENIED when the caller may not call here. */
+  async verifyCall(token: string, allowedCallers: readonly ServiceName[]): Promise<VerifiedCall> {
+    const { claims, issuer } = await this.verify(token, allowedCallers);
+    return {
+      caller: issuer,
+      accountId: String(claims['accountId']),
+      principal: claims['principal'] as Principal,
+      grants: (claims['grants'] ?? []) as RoleGrant[],
+    };
+  }
+
+  /** Signs any claims for one receiver: log tokens, download links. @param ttlSeconds life of the token */
+  async sign(audience: ServiceName, claims: JWTPayload, ttlSeconds: number): Promise<string> {
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: 'EdDSA', kid: this.service })
+      .setIssuer(this.service)
+      .setAudience(audience)
+      .setIssuedAt()
+      .setExpirationTime(`${ttlSeconds}s`)
+      .sign(this.privateKey);
+  }
+
+  /** Checks any token meant for this service. @throws AppError as {@link verifyCall} */
+  async verify(token: string, allowedIssuers: readonly ServiceName[]): Promise<{ claims: JWTPayload; issuer: ServiceName }> {
+    const issuer = allowedIssuers.find((name) => name === issuerOf(token));
+    if (!issuer) throw new AppError('ACCESS_DENIED', `${this.service} takes no calls from ${issuerOf(token) ?? 'an unnamed caller'}`);
+    try {
+      const { payload } = await jwtVerify(token, await this.publicKeyOf(issuer), { audience: this.service, issuer, algorithms: ['EdDSA'], clockTolerance: 5 });
+      return { claims: payload, issuer };
+    } catch (cause) {
+      if (cause instanceof errors.JWTExpired) throw new AppError('EXPIRED_TOKEN', 'the token has expired; ask for a new one', {}, { cause });
+      throw new AppError('INVALID_TOKEN', 'the token is not valid for this service', {}, { cause });
+    }
+  }
+
+  private publicKeyOf(service: ServiceName): Promise<CryptoKey> {
+    const known = this.publicKeys.get(service);
+    if (known) return known;
+    const loading = readFile(join(this.keysDir, `${service}.pub`), 'utf8').then((pem) => importSPKI(pem, 'EdDSA'));
+    loading.catch(() => this.publicKeys.delete(service));
+    this.publicKeys.set(service, loading);
+    return loading;
+  }
+}
+
+function issuerOf(token: string): string | undefined {
+  try {
+    return decodeJwt(token).iss;
+  } catch {
+    return undefined;
+  }
+}
