@@ -1,0 +1,39 @@
+import { isWithin, scopeOf, type RoleGrant, type RoleName, type Scope } from '@sluice/kernel';
+
+/** Every right there is, as `resource.action`. */
+export const PERMISSIONS = [
+  'account.view', 'account.edit',
+  'organization.view', 'organization.edit',
+  'project.view', 'project.edit',
+  'connector.view', 'connector.edit',
+  'secret.view', 'secret.edit',
+  'delegate.view', 'delegate.edit',
+  'setting.view', 'setting.edit',
+  'user.view', 'user.edit',
+  'audit.view',
+  'pipeline.view', 'pipeline.edit', 'pipeline.execute',
+  'dbschema.view', 'dbschema.edit', 'dbinstance.view', 'dbinstance.edit',
+  'log.view',
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+const VIEW = PERMISSIONS.filter((permission) => permission.endsWith('.view') && permission !== 'audit.view');
+const BELOW_PROJECT = PERMISSIONS.filter((permission) => !/^(account|organization|user)\./.test(permission));
+
+/** What each built-in role may do, at the scope it is bound to and everything inside. */
+export const ROLES: Readonly<Record<RoleName, readonly Permission[]>> = {
+  account_admin: PERMISSIONS,
+  org_admin: PERMISSIONS.filter((permission) => permission !== 'account.edit'),
+  project_admin: [...BELOW_PROJECT, 'account.view', 'organization.view', 'user.view'],
+  pipeline_executor: [...VIEW, 'pipeline.execute'],
+  viewer: VIEW,
+};
+
+/** May the holder of `grants` in `accountId` do `permission` at `scope`? Pure; the one place that decides. */
+export function isAllowed(accountId: string, grants: readonly RoleGrant[], permission: Permission, scope: Scope): boolean {
+  if (scope.accountId !== accountId) return false;
+  return grants.some((grant) => {
+    const bound = scopeOf({ accountId, orgId: grant.orgId, projectId: grant.projectId });
+    return isWithin(scope, bound) && ROLES[grant.role].includes(permission);
+  });
+}

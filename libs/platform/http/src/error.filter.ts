@@ -1,0 +1,55 @@
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { WireStyle } from '@sluice/api-conventions';
+import { AppError, messageOf } from '@sluice/kernel';
+import type { Logger } from '@sluice/telemetry';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ERROR_FORMAT_HEADER, toWireError } from './wire-errors.js';
+
+/** One translation of errors for HTTP. The style comes from the path, since an error may precede any handler. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  constructor(
+    private readonly log: Logger,
+    private readonly styleOf: (path: string) => WireStyle,
+  ) {}
+
+  catch(cause: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    this.send(cause, request, reply);
+  }
+
+  /** Also used for errors Fastify finds itself (body too large, malformed JSON, no route). */
+  send(cause: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const known = asAppError(cause, request);
+    const path = request.url.split('?', 1)[0] ?? '/';
+    const style = request.headers[ERROR_FORMAT_HEADER] === 'internal' ? 'internal' : this.styleOf(path);
+    const wire = toWireError(known, style, request.id);
+    if (wire.status >= 500) this.log.error({ correlationId: request.id, method: request.method, path, error: messageOf(cause), stack: cause instanceof Error ? cause.stack : undefined }, 'request failed');
+    if (reply.sent || reply.raw.headersSent) {
+      reply.raw.destroy();
+      return;
+    }
+    if (known instanceof AppError && typeof known.details['allow'] === 'string') void reply.header('allow', known.details['allow']);
+    void reply.status(wire.status).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(wire.body));
+  }
+}
+
+function asAppError(cause: unknown, request: FastifyRequest): unknown {
+  if (cause instanceof AppError) return cause;
+  const status = cause instanceof HttpException ? cause.getStatus() : statusCodeOf(cause);
+  const code = codeOf(cause);
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || status === 413) return new AppError('PAYLOAD_TOO_LARGE', `the body is larger than this address takes (${request.routeOptions.bodyLimit ?? 0} bytes); send less at a time`);
+  if (status === 404) return new AppError('ROUTE_NOT_FOUND', `no matching operation was found: ${request.method} ${request.url.split('?', 1)[0] ?? ''}`);
+  if (status === 415) return new AppError('UNSUPPORTED_MEDIA_TYPE', `content-type "${request.headers['content-type'] ?? ''}" is not taken here; send application/json or application/yaml`);
+  if (status !== undefined && status >= 400 && status < 500) return new AppError('INVALID_REQUEST', messageOf(cause));
+  return cause;
+}
+
+function statusCodeOf(cause: unknown): number | undefined {
+  return typeof cause === 'object' && cause !== null && 'statusCode' in cause && typeof cause.statusCode === 'number' ? cause.statusCode : undefined;
+}
+
+function codeOf(cause: unknown): string | undefined {
+  return typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+}

@@ -1,0 +1,165 @@
+import 'reflect-metadata';
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { DynamicModule, ForwardReference, Type } from '@nestjs/common';
+import { NestFactory, Reflector } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { openApiDocument, type RouteDefinition, type WireStyle } from '@sluice/api-conventions';
+import { AppError } from '@sluice/kernel';
+import type { ServiceIdentity, ServiceName } from '@sluice/service-identity';
+import { Tracing, type Logger, type Metrics } from '@sluice/telemetry';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ErrorFilter } from './error.filter.js';
+import { CORRELATION_HEADER, RouteGuard, type ParsedBody } from './route.guard.js';
+import { RouteInterceptor } from './route.interceptor.js';
+
+export interface HttpAppOptions {
+  readonly service: ServiceName;
+  readonly module: Type | DynamicModule | ForwardReference;
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly identity: ServiceIdentity;
+  readonly log: Logger;
+  readonly tracing: Tracing;
+  readonly metrics: Metrics;
+  /** The service's whole contract; served as OpenAPI under `/openapi.json`. */
+  readonly routes: readonly RouteDefinition[];
+  /** Error style of paths; `ng` where it answers undefined. */
+  readonly errorStyle?: (path: string) => WireStyle | undefined;
+  /** Bytes; 10 MiB when absent. */
+  readonly bodyLimit?: number;
+  /** Answers whether the service can do its work (database, Redis). Throwing means no. */
+  readonly checkReady: () => Promise<void>;
+  /** Called on close after the server stopped taking requests. */
+  readonly onClose?: () => Promise<void>;
+  /** Anything the Fastify instance needs before it listens. */
+  readonly configure?: (fastify: FastifyInstance, app: NestFastifyApplication) => Promise<void>;
+}
+
+/** A service that is up. `close` drains: stops listening, waits for requests under way, then lets go of its stores. */
+export interface RunningApp {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const DRAIN_MS = 10_000;
+const PROBES = ['/health/live', '/health/ready', '/metrics', '/openapi.json'];
+
+/** Creates, wires and starts one Nest service on Fastify: guard, envelopes, error shapes, probes, metrics, traces. */
+export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: options.bodyLimit ?? 10 * 1024 * 1024,
+    genReqId: (request: IncomingMessage) => headerText(request.headers[CORRELATION_HEADER]) ?? randomUUID(),
+    requestTimeout: 120_000,
+    keepAliveTimeout: 75_000,
+    maxParamLength: 1024,
+    forceCloseConnections: 'idle',
+    routerOptions: { ignoreTrailingSlash: true, querystringParser: parseQuery },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, { logger: false, bodyParser: false, abortOnError: false, forceCloseConnections: false });
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  acceptBodies(fastify);
+  const filter = new ErrorFilter(options.log, (path) => options.errorStyle?.(path) ?? 'ng');
+  const reflector = app.get(Reflector);
+  app.useGlobalFilters(filter);
+  app.useGlobalGuards(new RouteGuard(reflector, options.identity));
+  app.useGlobalInterceptors(new RouteInterceptor(reflector));
+  observe(fastify, options);
+  serveProbes(fastify, options);
+  await options.configure?.(fastify, app);
+  fastify.setErrorHandler((error, request, reply) => filter.send(error, request, reply));
+  await app.init();
+  await app.listen(options.port, options.host);
+  const address = fastify.server.address() as AddressInfo;
+  const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${address.port}`;
+  options.log.info({ url }, 'listening');
+  return { url, close: () => closeApp(app, options) };
+}
+
+async function closeApp(app: NestFastifyApplication, options: HttpAppOptions): Promise<void> {
+  const drained = app.close();
+  const timer = setTimeout(() => (app.getHttpServer() as { closeAllConnections?: () => void }).closeAllConnections?.(), DRAIN_MS);
+  await drained.finally(() => clearTimeout(timer));
+  await options.onClose?.();
+  await options.tracing.close();
+  options.log.info('stopped');
+}
+
+/** JSON keeps its text too, so that a route which wants YAML may be sent either. */
+function acceptBodies(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser(/^application\/([a-z.+-]+\+)?json/, { parseAs: 'string' }, (_request, text: string, done) => {
+    if (text.trim() === '') return done(null, { text: '' } satisfies ParsedBody);
+    try {
+      done(null, { text, json: JSON.parse(text) as unknown } satisfies ParsedBody);
+    } catch (cause) {
+      done(new AppError('INVALID_REQUEST', `the body is not valid JSON: ${cause instanceof Error ? cause.message : ''}`));
+    }
+  });
+  fastify.addContentTypeParser(/^(application\/(x-)?(yaml|ndjson)|text\/)/, { parseAs: 'string' }, (_request, text: string, done) => done(null, { text } satisfies ParsedBody));
+  fastify.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes));
+}
+
+function observe(fastify: FastifyInstance, options: HttpAppOptions): void {
+  const duration = options.metrics.histogram('http_request_duration_seconds', 'Time to answer a request', ['method', 'route', 'status'], [0.005, 0.025, 0.1, 0.5, 2, 10]);
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    if (!PROBES.includes(request.url)) openSpan(request, options);
+    done();
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    duration.labels(request.method, request.routeOptions.url ?? 'none', String(reply.statusCode)).observe(reply.elapsedTime / 1000);
+    spans.get(request.raw)?.end(reply.statusCode >= 500 ? `status ${reply.statusCode}` : undefined);
+    done();
+  });
+}
+
+const spans = new WeakMap<object, ReturnType<Tracing['open']>>();
+
+function openSpan(request: FastifyRequest, options: HttpAppOptions): void {
+  const span = options.tracing.open(`${request.method} ${request.url.split('?', 1)[0] ?? ''}`, {
+    kind: 'server',
+    parent: headerText(request.headers['traceparent']),
+    hop: { from: callerOf(request), to: options.service, protocol: 'http' },
+    attributes: { 'url.path': request.url.split('?', 1)[0] ?? '', 'http.request.method': request.method },
+  });
+  spans.set(request.raw, span);
+  (request as { traceparent?: string }).traceparent = span.traceparent;
+}
+
+/** Name for the trace only; rights always come from the verified token. */
+function callerOf(request: FastifyRequest): string {
+  return headerText(request.headers['x-sluice-caller']) ?? 'client';
+}
+
+function serveProbes(fastify: FastifyInstance, options: HttpAppOptions): void {
+  const document = JSON.stringify(openApiDocument(options.service, '1', options.routes.filter((route) => route.style !== 'internal')));
+  fastify.get('/health/live', async () => ({ status: 'up' }));
+  fastify.get('/health/ready', async (_request, reply) => {
+    try {
+      await options.checkReady();
+      return { status: 'ready' };
+    } catch (cause) {
+      options.log.warn({ error: cause instanceof Error ? cause.message : String(cause) }, 'not ready');
+      return reply.status(503).send({ status: 'notReady' });
+    }
+  });
+  fastify.get('/metrics', async (_request, reply) => reply.header('content-type', options.metrics.registry.contentType).send(await options.metrics.registry.metrics()));
+  fastify.get('/openapi.json', async (_request, reply) => reply.header('content-type', 'application/json').send(document));
+}
+
+function headerText(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' && value.length > 0 && value.length <= 256 ? value : undefined;
+}
+
+/** Repeated keys become arrays; nothing else is interpreted. */
+function parseQuery(text: string): Record<string, string | string[]> {
+  const result: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>;
+  for (const [key, value] of new URLSearchParams(text)) {
+    const name = key.endsWith('[]') ? key.slice(0, -2) : key;
+    const known = result[name];
+    result[name] = known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value];
+  }
+  return result;
+}
