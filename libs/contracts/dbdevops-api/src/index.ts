@@ -1,0 +1,1 @@
+export { connectorUses, recordStep, stepSchemaAndInstances } from './step-reports.js';

@@ -1,0 +1,91 @@
+import { defineRoute } from '@sluice/api-conventions';
+import { stepResult } from '@sluice/delegate-protocol';
+import { z } from 'zod';
+
+/**
+ * What NG manager asks for each DB step (api-contract 2.1 route 35, plugin-inputs, in Sluice's own shape): schema and instance together.
+ * Errors: RESOURCE_NOT_FOUND `instance with id [x] schema [y] does not exist`.
+ */
+export const stepSchemaAndInstances = defineRoute({
+  id: 'stepSchemaAndInstances',
+  method: 'POST',
+  path: '/dbdevops/internal/step-inputs',
+  summary: 'Schema and instance of each DB step',
+  style: 'internal',
+  access: 'service',
+  callers: ['ng-manager'],
+  body: z.object({ orgId: z.string(), projectId: z.string(), pairs: z.array(z.object({ dbSchema: z.string(), dbInstance: z.string() })).min(1).max(256) }),
+  response: z.object({
+    pairs: z.array(
+      z.object({
+        dbSchema: z.object({
+          identifier: z.string(),
+          name: z.string(),
+          migrationType: z.enum(['Liquibase', 'Flyway']),
+          type: z.enum(['Repository', 'Script']),
+          /** Git connector reference and repository name, as stored. */
+          connector: z.string().optional(),
+          repo: z.string().optional(),
+          location: z.string(),
+        }),
+        dbInstance: z.object({
+          identifier: z.string(),
+          name: z.string(),
+          connector: z.string(),
+          branch: z.string().optional(),
+          commitSha: z.string().optional(),
+          gitTag: z.string().optional(),
+          context: z.string(),
+          substituteProperties: z.record(z.string(), z.string()),
+          tags: z.record(z.string(), z.string()),
+        }),
+      }),
+    ),
+  }),
+});
+
+/**
+ * What a DB step did (route 36, plugin-response, in Sluice's own shape). One transaction: deployed state, migration state and changeset history follow
+ * the database's own history table. Idempotent by `stepExecutionId`.
+ */
+export const recordStep = defineRoute({
+  id: 'recordStep',
+  method: 'POST',
+  path: '/dbdevops/internal/step-reports',
+  summary: 'Record what a DB step did',
+  style: 'internal',
+  access: 'service',
+  callers: ['ng-manager'],
+  body: z.object({
+    orgId: z.string(),
+    projectId: z.string(),
+    dbSchema: z.string(),
+    dbInstance: z.string(),
+    command: z.enum(['Update', 'Rollback']),
+    pipelineIdentifier: z.string(),
+    planExecutionId: z.string(),
+    stageExecutionId: z.string(),
+    stepExecutionId: z.string(),
+    isLate: z.boolean().default(false),
+    result: stepResult,
+  }),
+  response: z.object({ recorded: z.boolean() }),
+});
+
+/** Which schemas and instances use a connector: asked before it is deleted (referential safety). */
+export const connectorUses = defineRoute({
+  id: 'connectorUses',
+  method: 'POST',
+  path: '/dbdevops/internal/connector-uses',
+  summary: 'What uses a connector',
+  style: 'internal',
+  access: 'service',
+  callers: ['ng-manager'],
+  body: z.object({
+    /** The connector's own scope; references from it and from below are found. */
+    orgId: z.string().optional(),
+    projectId: z.string().optional(),
+    identifier: z.string(),
+  }),
+  response: z.object({ uses: z.array(z.object({ kind: z.enum(['dbschema', 'dbinstance']), orgId: z.string(), projectId: z.string(), identifier: z.string() })) }),
+});

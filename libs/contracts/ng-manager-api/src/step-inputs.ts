@@ -1,0 +1,97 @@
+import { defineRoute } from '@sluice/api-conventions';
+import { gitSource, jdbcTarget, secretSlot, stepResult } from '@sluice/delegate-protocol';
+import { z } from 'zod';
+
+const project = { orgId: z.string(), projectId: z.string() };
+
+/** Everything a DB step needs besides its own YAML: joined by NG manager from dbdevops (schema, instance) and its connectors. */
+export const dbStepInputs = z.object({
+  schema: z.object({ identifier: z.string(), name: z.string(), migrationType: z.enum(['Liquibase', 'Flyway']), changelogPath: z.string() }),
+  instance: z.object({ identifier: z.string(), name: z.string(), context: z.string(), substituteProperties: z.record(z.string(), z.string()), tags: z.record(z.string(), z.string()) }),
+  source: gitSource,
+  /** `passwordSlot` of the target names an entry of `secrets`. */
+  target: jdbcTarget,
+  secrets: z.array(secretSlot),
+  /** Selectors of the JDBC and Git connectors, origin `connector`. */
+  delegateSelectors: z.array(z.string()),
+});
+export type DbStepInputs = z.infer<typeof dbStepInputs>;
+
+/**
+ * Resolves the inputs of every DB step of a step group at once, also of steps a `when` may skip. Errors name the missing schema, instance or
+ * connector (RESOURCE_NOT_FOUND, INVALID_IDENTIFIER_REF).
+ */
+export const resolveDbStepInputs = defineRoute({
+  id: 'resolveDbStepInputs',
+  method: 'POST',
+  path: '/ng-manager/internal/db-steps/inputs',
+  summary: 'Inputs of the DB steps of a step group',
+  style: 'internal',
+  access: 'service',
+  callers: ['pipeline'],
+  body: z.object({ ...project, steps: z.array(z.object({ key: z.string(), dbSchema: z.string(), dbInstance: z.string(), command: z.enum(['Update', 'Rollback']) })).min(1).max(256) }),
+  response: z.object({ inputs: z.record(z.string(), dbStepInputs) }),
+});
+
+/**
+ * Tells what a DB step did. Idempotent by `stepExecutionId`: the same report again changes nothing. Answered after commit in dbdevops.
+ */
+export const reportDbStep = defineRoute({
+  id: 'reportDbStep',
+  method: 'POST',
+  path: '/ng-manager/internal/db-steps/report',
+  summary: 'Record what a DB step did',
+  style: 'internal',
+  access: 'service',
+  callers: ['pipeline'],
+  body: z.object({
+    ...project,
+    dbSchema: z.string(),
+    dbInstance: z.string(),
+    command: z.enum(['Update', 'Rollback']),
+    pipelineIdentifier: z.string(),
+    planExecutionId: z.string(),
+    stageExecutionId: z.string(),
+    stepExecutionId: z.string(),
+    /** The result's lease was lost before it came: recorded as history of the database, not as the step's outcome. */
+    isLate: z.boolean().default(false),
+    result: stepResult,
+  }),
+  response: z.object({ recorded: z.boolean() }),
+});
+
+/**
+ * Values of secret expressions sealed to one delegate's key and bound to one lease (`sealingContext(taskId, epoch, expression)`).
+ * Plain values never leave NG manager. Errors: SECRET_NOT_FOUND naming expression and scope.
+ */
+export const sealSecrets = defineRoute({
+  id: 'sealSecrets',
+  method: 'POST',
+  path: '/ng-manager/internal/secrets/seal',
+  summary: 'Seal secret values to a delegate',
+  style: 'internal',
+  access: 'service',
+  callers: ['pipeline'],
+  body: z.object({
+    orgId: z.string().optional(),
+    projectId: z.string().optional(),
+    taskId: z.string(),
+    epoch: z.number().int(),
+    delegateId: z.string(),
+    publicKey: z.string(),
+    expressions: z.array(z.string()).max(256),
+  }),
+  response: z.object({ sealed: z.record(z.string(), z.string()) }),
+});
+
+/** Names of setting values a run depends on. */
+export const runSettings = defineRoute({
+  id: 'runSettings',
+  method: 'GET',
+  path: '/ng-manager/internal/run-settings',
+  summary: 'Account settings a pipeline run depends on',
+  style: 'internal',
+  access: 'service',
+  callers: ['pipeline'],
+  response: z.object({ uploadLogsViaPlatform: z.boolean() }),
+});

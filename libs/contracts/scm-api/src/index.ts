@@ -1,0 +1,1 @@
+export { listBranches, listCommits, readRepositoryFile, repositoryAccess } from './git.js';
