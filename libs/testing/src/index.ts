@@ -1,1 +1,11 @@
 export { freePort, startPostgres, type TestPostgres } from './postgres.js';
+export {
+  initialiseCluster,
+  mayEnter,
+  postgresPrograms,
+  programsAt,
+  serverIdentity,
+  type ClusterOptions,
+  type PostgresPrograms,
+  type ServerIdentity,
+} from './embedded-postgres.js';

@@ -1,0 +1,60 @@
+import { parseArgs } from 'node:util';
+import { PrerequisiteError } from './progress.mjs';
+
+export const START_USAGE = `Usage: npm start [-- options]
+
+Installs what is missing, starts Sluice with everything it stands on (databases, Redis, a Git server, a delegate),
+deploys a sample changelog to a sample database, and keeps serving until Ctrl-C.
+
+  --once             deploy once, stop everything and exit: 0 on success; the last line is one JSON object
+  --no-deploy        only start and keep serving; deploy nothing
+  --reset            stop what was recorded in the data folder and delete the folder, then start afresh
+  --separate         one process per app instead of one for the whole control plane
+  --data DIR         where everything is kept (default: .sluice in the repository)
+  --port-offset N    add N to every port, so that several stacks can run at once (each with its own --data)
+  --otel URL         also send all traces to this OTLP/HTTP endpoint, for example http://localhost:4318
+  --help             this text
+`;
+
+/** @throws PrerequisiteError naming the argument that is not understood. */
+export function parseStartOptions(args) {
+  const values = parse(args);
+  const portOffset = Number(values['port-offset'] ?? 0);
+  if (!Number.isInteger(portOffset) || portOffset < 0 || portOffset > 8_000) {
+    throw new PrerequisiteError(`--port-offset takes a whole number from 0 to 8000, not "${values['port-offset']}".`);
+  }
+  if (values.otel !== undefined && !/^https?:\/\//.test(values.otel)) {
+    throw new PrerequisiteError(`--otel takes an http or https URL, not "${values.otel}".`);
+  }
+  if (values.once && values['no-deploy']) throw new PrerequisiteError('--once and --no-deploy contradict each other; use one of them.');
+  return {
+    help: values.help === true,
+    isOnce: values.once === true,
+    shouldDeploy: values['no-deploy'] !== true,
+    isReset: values.reset === true,
+    isSeparate: values.separate === true,
+    dataDir: values.data,
+    portOffset,
+    otelUrl: values.otel,
+  };
+}
+
+function parse(args) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        once: { type: 'boolean' },
+        'no-deploy': { type: 'boolean' },
+        reset: { type: 'boolean' },
+        separate: { type: 'boolean' },
+        data: { type: 'string' },
+        'port-offset': { type: 'string' },
+        otel: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (cause) {
+    throw new PrerequisiteError(`${cause.message}\n\n${START_USAGE}`);
+  }
+}

@@ -1,0 +1,80 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/** Every port of the local stack, all on 127.0.0.1. The services have the numbers of the network table. */
+export const DEFAULT_PORTS = {
+  gateway: 8080,
+  'ng-manager': 7090,
+  'log-service': 8079,
+  pipeline: 12001,
+  dbdevops: 12091,
+  scm: 8091,
+  'delegate-service': 9090,
+  'delegate-service gRPC': 9091,
+  delegate: 3460,
+  'platform database': 55432,
+  'customer database': 55433,
+  redis: 56379,
+  git: 3180,
+  'trace receiver': 54318,
+} as const satisfies Record<string, number>;
+
+export type PortName = keyof typeof DEFAULT_PORTS;
+export type Ports = Readonly<Record<PortName, number>>;
+
+const NAMES = Object.keys(DEFAULT_PORTS) as readonly PortName[];
+
+/**
+ * The table's ports, moved by `offset`.
+ * @throws Error naming the first busy port and what to do about it.
+ */
+export async function fixedPorts(offset: number): Promise<Ports> {
+  const ports = Object.fromEntries(NAMES.map((name) => [name, DEFAULT_PORTS[name] + offset])) as Record<PortName, number>;
+  for (const name of NAMES) {
+    if (!(await isFree(ports[name]))) {
+      throw new Error(`port ${ports[name]} (${name}) is used by another program; stop that program, or start with --port-offset ${offset + 100}`);
+    }
+  }
+  return ports;
+}
+
+const savedPorts = z.record(z.string(), z.number().int());
+
+/** Ports nobody used at the first start; the same again later, because stored addresses hold them. */
+export async function freePorts(dataRoot: string): Promise<Ports> {
+  const file = join(dataRoot, 'ports.json');
+  const saved = existsSync(file) ? savedPorts.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
+  const missing = NAMES.filter((name) => saved[name] === undefined);
+  const found = await openPorts(missing.length);
+  const ports = { ...saved, ...Object.fromEntries(missing.map((name, index) => [name, found[index]])) } as Record<PortName, number>;
+  writeFileSync(file, JSON.stringify(ports));
+  return ports;
+}
+
+/** Holds all of them open at once before letting go, so that they differ. */
+async function openPorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => listen(0)));
+  const ports = servers.map((server) => (server.address() as { readonly port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  try {
+    const server = await listen(port);
+    await new Promise((resolve) => server.close(resolve));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function listen(port: number): Promise<ReturnType<typeof createServer>> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(server));
+  });
+}

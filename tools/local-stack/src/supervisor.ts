@@ -1,0 +1,173 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, existsSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf, waitFor } from '@sluice/kernel';
+import { forgetProcess, recordProcess, send, stopProcess, type ProcessRecord } from './process-records.js';
+
+/** How one child is started, known to be ready, and stopped. */
+export interface ChildSpec {
+  /** Unique; also the name of its log and its record. */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+  /** What ends it in good order. */
+  readonly stopSignal?: 'SIGTERM' | 'SIGINT';
+  /** From the stop signal to SIGKILL. */
+  readonly graceMs?: number;
+  readonly readyTimeoutMs?: number;
+  /** Answers true once it can be used; a rejection counts as "not yet". */
+  readonly isReady: () => Promise<boolean>;
+}
+
+export interface RunningChild {
+  readonly name: string;
+  readonly pid: number;
+  readonly logFile: string;
+  /** Resolves with a sentence fragment such as `exit code 1` or `signal SIGKILL`. */
+  readonly ended: Promise<string>;
+  stop(): Promise<void>;
+  /** kill -9 of the process and its group, for fault tests: no stop signal, no complaint about the unexpected end. */
+  kill(): Promise<void>;
+}
+
+export interface SupervisorOptions {
+  readonly runDir: string;
+  readonly logsDir: string;
+  /** Called with one sentence and the last log lines when a child ends that nobody stopped. */
+  readonly onUnexpectedEnd: (complaint: string) => void;
+}
+
+const LOG_LIMIT_BYTES = 20 * 1024 * 1024;
+const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'JAVA_HOME', 'USER'] as const;
+
+/** Variables every child gets from this process; nothing else leaks into it. */
+export function inheritedEnvironment(): Record<string, string> {
+  return Object.fromEntries(INHERITED.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
+
+/**
+ * Starts children in process groups of their own, with output to files (so a killed launcher breaks none of their pipes),
+ * and stops them in reverse order.
+ */
+export class Supervisor {
+  private readonly children = new Map<string, { readonly child: RunningChild; expectEnd(): void }>();
+
+  constructor(private readonly options: SupervisorOptions) {}
+
+  /** Resolves once the child is ready. @throws Error naming it, with its last log lines, when it ends before or takes too long. */
+  async start(spec: ChildSpec): Promise<RunningChild> {
+    const logFile = join(this.options.logsDir, `${spec.name}.log`);
+    const { process: spawned, logStart } = this.spawn(spec, logFile);
+    let isEndExpected = true; // until ready, `start` itself reports
+    const complain = (how: string): void => {
+      if (!isEndExpected) this.options.onUnexpectedEnd(`${spec.name} ended unexpectedly (${how})${excerpt(logFile, logStart)}`);
+    };
+    const ended = endOf(spawned);
+    const pid = spawned.pid;
+    if (pid === undefined) throw new Error(`${spec.name} could not be started: ${await ended}`);
+    const record = recordProcess(this.options.runDir, { name: spec.name, pid, stopSignal: spec.stopSignal ?? 'SIGTERM', graceMs: spec.graceMs ?? 10_000 });
+    void ended.then((how) => {
+      this.children.delete(spec.name);
+      forgetProcess(this.options.runDir, spec.name);
+      complain(how);
+    });
+    const expectEnd = (): void => {
+      isEndExpected = true;
+    };
+    const child = this.handle(spec, record, logFile, ended, expectEnd);
+    this.children.set(spec.name, { child, expectEnd });
+    await this.untilReady(spec, child, logStart);
+    isEndExpected = false;
+    return child;
+  }
+
+  /** Stops all children, the youngest first. Safe to repeat. */
+  async stopAll(): Promise<void> {
+    const all = [...this.children.values()].reverse();
+    for (const { expectEnd } of all) expectEnd();
+    for (const { child } of all) await child.stop();
+  }
+
+  private spawn(spec: ChildSpec, logFile: string): { process: ChildProcess; logStart: number } {
+    if (existsSync(logFile) && statSync(logFile).size > LOG_LIMIT_BYTES) renameSync(logFile, `${logFile}.1`);
+    const log = openSync(logFile, 'a', 0o600);
+    try {
+      const logStart = statSync(logFile).size;
+      const spawned = spawn(spec.command, [...spec.args], {
+        cwd: spec.cwd ?? '/',
+        env: { ...inheritedEnvironment(), ...spec.env },
+        ...(spec.uid === undefined ? {} : { uid: spec.uid }),
+        ...(spec.gid === undefined ? {} : { gid: spec.gid }),
+        detached: true,
+        stdio: ['ignore', log, log],
+      });
+      return { process: spawned, logStart };
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  private handle(spec: ChildSpec, record: ProcessRecord, logFile: string, ended: Promise<string>, expectEnd: () => void): RunningChild {
+    return {
+      name: spec.name,
+      pid: record.pid,
+      logFile,
+      ended,
+      stop: async () => {
+        expectEnd();
+        await stopProcess(record);
+        await ended;
+      },
+      kill: async () => {
+        expectEnd();
+        send(-record.pid, 'SIGKILL');
+        await ended;
+      },
+    };
+  }
+
+  private async untilReady(spec: ChildSpec, child: RunningChild, logStart: number): Promise<void> {
+    let end: string | undefined;
+    void child.ended.then((how) => (end = how));
+    try {
+      await waitFor(
+        async () => {
+          if (end !== undefined) throw new Error(`it ended (${end})`);
+          return spec.isReady().catch(() => false);
+        },
+        { timeoutMs: spec.readyTimeoutMs ?? 60_000, intervalMs: 40, what: 'readiness' },
+      );
+    } catch (cause: unknown) {
+      const complaint = `${spec.name} did not start: ${messageOf(cause)}${excerpt(child.logFile, logStart)}`;
+      await child.stop();
+      throw new Error(complaint, { cause });
+    }
+  }
+}
+
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code ?? 'unknown'}`));
+  });
+}
+
+/** The last lines a child has logged since `from`, as an indented block; empty when it said nothing. */
+function excerpt(logFile: string, from: number): string {
+  const size = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
+  const start = Math.max(from, size - 8_192);
+  if (size <= start) return '';
+  const buffer = Buffer.alloc(size - start);
+  const fd = openSync(logFile, 'r');
+  try {
+    readSync(fd, buffer, 0, buffer.length, start);
+  } finally {
+    closeSync(fd);
+  }
+  const lines = buffer.toString('utf8').trimEnd().split('\n').slice(-12);
+  return `; the end of ${logFile}:\n${lines.map((line) => `  ${line.slice(0, 400)}`).join('\n')}`;
+}
