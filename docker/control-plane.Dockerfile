@@ -1,0 +1,21 @@
+# One image for every control-plane service: gateway, ng-manager, pipeline, dbdevops, scm, log-service, delegate-service.
+#   docker build -f docker/control-plane.Dockerfile --build-arg APP=pipeline -t sluice/pipeline .
+FROM node:20.20-bookworm-slim AS build
+WORKDIR /sluice
+COPY . .
+RUN npm ci --no-audit --no-fund && node tools/build.mjs && npm prune --omit=dev --no-audit --no-fund
+
+FROM node:20.20-bookworm-slim
+ARG APP
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates git tini \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /sluice
+COPY --from=build --chown=node:node /sluice/package.json ./
+COPY --from=build --chown=node:node /sluice/node_modules ./node_modules
+COPY --from=build --chown=node:node /sluice/libs ./libs
+COPY --from=build --chown=node:node /sluice/apps ./apps
+ENV NODE_ENV=production APP=${APP}
+USER node
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HEALTH_PORT}/health/ready`).then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"]
+ENTRYPOINT ["tini", "--", "sh", "-c", "exec node apps/$APP/dist/main.js"]

@@ -1,0 +1,23 @@
+# The delegate with the process runtime: lite engine, step runner, JDK and Liquibase are inside. It opens no port to anyone.
+#   docker build -f docker/delegate.Dockerfile -t sluice/delegate .
+FROM node:20.20-bookworm-slim AS build
+WORKDIR /sluice
+COPY . .
+RUN npm ci --no-audit --no-fund && node tools/build.mjs --no-ui && npm prune --omit=dev --no-audit --no-fund
+
+FROM node:20.20-bookworm-slim
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates default-jdk-headless git tini \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /sluice
+COPY --from=build --chown=node:node /sluice/package.json ./
+COPY --from=build --chown=node:node /sluice/node_modules ./node_modules
+COPY --from=build --chown=node:node /sluice/libs ./libs
+COPY --from=build --chown=node:node /sluice/apps ./apps
+RUN mkdir -p /var/lib/sluice && chown node:node /var/lib/sluice
+USER node
+ENV NODE_ENV=production DELEGATE_DATA_DIR=/var/lib/sluice/delegate STEP_RUNNER_ENGINE_DIR=/var/lib/sluice/engine
+RUN node apps/step-runner/dist/prepare-engine.js
+VOLUME ["/var/lib/sluice/delegate"]
+HEALTHCHECK --interval=15s --timeout=3s --start-period=30s CMD ["node", "apps/delegate/dist/healthcheck.js"]
+ENTRYPOINT ["tini", "--", "node", "apps/delegate/dist/main.js"]
