@@ -1,0 +1,47 @@
+import { Client } from 'pg';
+
+/** A database as text: two databases with the same dump hold the same schema, and the same Liquibase history but for times and ids of runs. */
+export interface SchemaDump {
+  readonly tables: readonly string[];
+  readonly schema: readonly string[];
+  readonly history: readonly string[];
+}
+
+const CATALOGUE = `
+  SELECT format('column %s.%s %s %s default %s', table_name, column_name, data_type || coalesce('(' || character_maximum_length || ')', ''), is_nullable, coalesce(column_default, '-')) AS line
+    FROM information_schema.columns WHERE table_schema = 'public'
+  UNION ALL SELECT format('constraint %s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
+  UNION ALL SELECT format('index %s', indexdef) FROM pg_indexes WHERE schemaname = 'public'
+  UNION ALL SELECT format('sequence %s %s', sequencename, increment_by) FROM pg_sequences WHERE schemaname = 'public'
+  UNION ALL SELECT format('view %s %s', viewname, definition) FROM pg_views WHERE schemaname = 'public'
+  UNION ALL SELECT format('routine %s %s', proname, pg_get_functiondef(oid)) FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prokind IN ('f', 'p')
+  ORDER BY 1`;
+
+const HISTORY = `
+  SELECT concat_ws('|', orderexecuted, id, author, filename, exectype, md5sum, description, comments, tag, contexts, labels) AS line
+    FROM databasechangelog ORDER BY orderexecuted, id, author, filename`;
+
+/** Reads schema and Liquibase history of `url`. */
+export async function dumpSchema(url: string): Promise<SchemaDump> {
+  return withClient(url, async (client) => {
+    const lines = async (sql: string): Promise<string[]> => (await client.query<{ line: string }>(sql)).rows.map(({ line }) => line);
+    const tables = await lines(`SELECT table_name AS line FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY 1`);
+    return { tables, schema: await lines(CATALOGUE), history: await lines(HISTORY) };
+  });
+}
+
+/** Runs `work` on one connection and closes it. */
+export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Rows of one statement. */
+export async function rowsOf<Row extends object>(url: string, sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+  return withClient(url, async (client) => (await client.query<Row>(sql, [...values])).rows);
+}
