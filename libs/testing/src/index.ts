@@ -9,3 +9,4 @@ export {
   type PostgresPrograms,
   type ServerIdentity,
 } from './embedded-postgres.js';
+export { liquibaseUpdate, type CliUpdate } from './liquibase-cli.js';
