@@ -1,0 +1,52 @@
+package sluice.engine;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** The one command of this process. It arrives on standard input, so that no argument list or environment ever holds the password. */
+record Command(
+    String action,
+    String url,
+    String driver,
+    Map<String, String> connectionProperties,
+    String server,
+    String root,
+    String changelog,
+    String contexts,
+    String labels,
+    Map<String, String> parameters,
+    String tag,
+    int count,
+    String preStartTag,
+    boolean allowShellCommands
+) {
+    static Command from(Map<String, Object> json) {
+        return new Command(
+            text(json, "action"),
+            text(json, "url"),
+            text(json, "driver"),
+            texts(json, "connectionProperties"),
+            text(json, "server"),
+            text(json, "root"),
+            text(json, "changelog"),
+            text(json, "contexts"),
+            text(json, "labels"),
+            texts(json, "parameters"),
+            text(json, "tag"),
+            json.get("count") instanceof Double count ? count.intValue() : 0,
+            text(json, "preStartTag"),
+            Boolean.TRUE.equals(json.get("allowShellCommands"))
+        );
+    }
+
+    private static String text(Map<String, Object> json, String name) {
+        Object value = json.get(name);
+        return value == null ? "" : value.toString();
+    }
+
+    private static Map<String, String> texts(Map<String, Object> json, String name) {
+        Map<String, String> found = new LinkedHashMap<>();
+        if (json.get(name) instanceof Map<?, ?> members) members.forEach((key, value) -> found.put(key.toString(), String.valueOf(value)));
+        return found;
+    }
+}

@@ -1,0 +1,78 @@
+package sluice.engine;
+
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import liquibase.changelog.ChangeSet;
+
+/** What went wrong, in words for the person who reads the step's log, and in the kinds that failure strategies know. */
+record Failure(String message, String failureType, String sqlState) {
+    Map<String, Object> json(ChangeSet changeSet) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("message", message);
+        json.put("failureType", failureType);
+        if (sqlState != null) json.put("sqlState", sqlState);
+        if (changeSet != null) json.put("changeset", Changesets.identity(changeSet));
+        return json;
+    }
+
+    static Failure connecting(Command command, SQLException cause) {
+        String state = cause.getSQLState() == null ? "" : cause.getSQLState();
+        String user = command.connectionProperties().getOrDefault("user", "");
+        if (state.startsWith("28")) {
+            return new Failure("login to " + command.server() + " as \"" + user + "\" was refused: " + text(cause), "Authentication", state);
+        }
+        if (state.startsWith("42501")) return new Failure("login to " + command.server() + " is not allowed: " + text(cause), "Authorization", state);
+        return new Failure("cannot connect to " + command.server() + ": " + reason(cause), "Connectivity", state.isEmpty() ? null : state);
+    }
+
+    static Failure running(Throwable cause, ChangeSet changeSet) {
+        SQLException sql = find(cause, SQLException.class);
+        String state = sql == null ? null : sql.getSQLState();
+        String detail = sql == null ? deepest(cause) : text(sql) + (state == null ? "" : " (SQL state " + state + ")");
+        String message = changeSet == null ? detail : "changeset " + changeSet.getId() + " by " + changeSet.getAuthor() + " in " + changeSet.getFilePath() + " failed: " + detail;
+        return new Failure(message, kind(state), state);
+    }
+
+    private static String kind(String state) {
+        if (state == null) return "Unknown";
+        if (state.startsWith("08") || state.startsWith("57P0")) return "Connectivity";
+        if (state.startsWith("28")) return "Authentication";
+        return state.equals("42501") ? "Authorization" : "Unknown";
+    }
+
+    private static String reason(SQLException cause) {
+        UnknownHostException host = find(cause, UnknownHostException.class);
+        if (host != null) return "host " + host.getMessage() + " is not known (name resolution failed)";
+        if (find(cause, SocketTimeoutException.class) != null) return "no answer in time; check host, port and firewall";
+        if (find(cause, NoRouteToHostException.class) != null) return "no route to this host";
+        if (find(cause, ConnectException.class) != null) return "connection refused; nothing listens on this port";
+        return text(cause);
+    }
+
+    /** The message of the innermost cause that has one: Liquibase wraps the same text several times. */
+    private static String deepest(Throwable cause) {
+        List<String> texts = new ArrayList<>();
+        for (Throwable each = cause; each != null && texts.size() < 20; each = each.getCause()) {
+            if (each.getMessage() != null && !each.getMessage().isBlank()) texts.add(text(each));
+        }
+        return texts.isEmpty() ? cause.getClass().getSimpleName() : texts.get(texts.size() - 1);
+    }
+
+    private static String text(Throwable cause) {
+        String message = String.valueOf(cause.getMessage()).replace("More locations can be added with the 'searchPath' parameter.", "");
+        return message.strip().replaceAll("\\s*\\R\\s*", "; ").replaceAll("[;,:\\s]+$", "").replace(":; ", ": ");
+    }
+
+    static <T extends Throwable> T find(Throwable cause, Class<T> type) {
+        int depth = 0;
+        for (Throwable each = cause; each != null && depth < 30; each = each.getCause(), depth++) if (type.isInstance(each)) return type.cast(each);
+        return null;
+    }
+}

@@ -1,0 +1,240 @@
+package sluice.engine;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.Driver;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import liquibase.Contexts;
+import liquibase.LabelExpression;
+import liquibase.Liquibase;
+import liquibase.Scope;
+import liquibase.UpdateSummaryEnum;
+import liquibase.UpdateSummaryOutputEnum;
+import liquibase.change.Change;
+import liquibase.change.core.ExecuteShellCommandChange;
+import liquibase.changelog.ChangeLogHistoryServiceFactory;
+import liquibase.changelog.ChangeSet;
+import liquibase.changelog.ChangeSetStatus;
+import liquibase.changelog.filter.ChangeSetFilterResult;
+import liquibase.changelog.filter.ShouldRunChangeSetFilter;
+import liquibase.database.Database;
+import liquibase.database.DatabaseFactory;
+import liquibase.database.jvm.JdbcConnection;
+import liquibase.exception.LiquibaseException;
+
+/** One update or rollback, from the connection to the history table that is left behind. */
+final class StepRun {
+    private final Command command;
+    private final Events events;
+    private final Control control;
+    private final Changesets changesets;
+    private String preStartTag;
+
+    StepRun(Command command, Events events, Control control) {
+        this.command = command;
+        this.events = events;
+        this.control = control;
+        changesets = new Changesets(events, control);
+    }
+
+    /** @return the fields of the `finished` event */
+    Map<String, Object> execute() throws Exception {
+        LogCapture logs = new LogCapture(events);
+        Map<String, Object> scope = Map.of(
+            Scope.Attr.logService.name(), logs,
+            Scope.Attr.ui.name(), logs.console(),
+            PatientLockService.CONTROL, control
+        );
+        return Scope.child(scope, this::connectAndRun);
+    }
+
+    private Map<String, Object> connectAndRun() throws Exception {
+        Connection connection;
+        try {
+            connection = connect();
+        } catch (SQLException cause) {
+            return finished(control.isCancelled() ? "cancelled" : "failed", Failure.connecting(command, cause), null);
+        }
+        try (Connection open = connection) {
+            control.opened(open);
+            return run(DatabaseFactory.getInstance().findCorrectDatabaseImplementation(new JdbcConnection(open)));
+        } catch (Control.CancelledException early) {
+            return finished("cancelled", new Failure("stopped before anything was run", "Unknown", null), null);
+        }
+    }
+
+    private Connection connect() throws SQLException {
+        Properties properties = new Properties();
+        command.connectionProperties().forEach(properties::setProperty);
+        try {
+            Driver driver = (Driver) Class.forName(command.driver()).getDeclaredConstructor().newInstance();
+            Connection connection = driver.connect(command.url(), properties);
+            if (connection == null) throw new SQLException("the driver does not accept this URL", "08001");
+            return connection;
+        } catch (ReflectiveOperationException cause) {
+            throw new SQLException("driver " + command.driver() + " is missing", "08001", cause);
+        }
+    }
+
+    private Map<String, Object> run(Database database) throws SQLException {
+        tellConnected(database);
+        Failure failure = null;
+        ChangeSet failedOn = null;
+        Liquibase liquibase = null;
+        try {
+            liquibase = new Liquibase(command.changelog(), new SourceTree(Path.of(command.root())), database);
+            command.parameters().forEach(liquibase::setChangeLogParameter);
+            liquibase.setChangeExecListener(changesets);
+            liquibase.setShowSummary(UpdateSummaryEnum.SUMMARY);
+            liquibase.setShowSummaryOutput(UpdateSummaryOutputEnum.CONSOLE);
+            if ("rollback".equals(command.action())) rollback(liquibase, database);
+            else update(liquibase, database);
+        } catch (Exception | StackOverflowError | NoClassDefFoundError cause) {
+            failedOn = changesets.current();
+            failure = Failure.running(cause, failedOn);
+        }
+        control.unwind();
+        String status = failure == null ? "succeeded" : control.isCancelled() ? "cancelled" : "failed";
+        Map<String, Object> finished = finished(status, failure, failedOn);
+        finished.put("history", historyOrNull(database));
+        finished.put("pending", pendingOrNull(liquibase, database));
+        return finished;
+    }
+
+    private void tellConnected(Database database) throws SQLException {
+        Connection connection = ((JdbcConnection) database.getConnection()).getUnderlyingConnection();
+        DatabaseMetaData about = connection.getMetaData();
+        events.emit("connected", Map.of("product", about.getDatabaseProductName(), "version", about.getDatabaseProductVersion()));
+    }
+
+    private void update(Liquibase liquibase, Database database) throws Exception {
+        List<ChangeSetStatus> statuses = survey(liquibase, database);
+        boolean nothingToDo = statuses.stream().noneMatch(ChangeSetStatus::getWillRun);
+        String lastTag = markStart(liquibase, database, nothingToDo);
+        liquibase.update(contexts(), labels());
+        control.check();
+        if (command.tag().isEmpty() || command.tag().equals(lastTag)) return;
+        if (nothingToDo && lastTag != null) {
+            events.log("WARN", "tag \"" + command.tag() + "\" was not set: nothing was applied, and the last changeset already carries the tag \"" + lastTag + "\", which a rollback may need");
+            return;
+        }
+        liquibase.tag(command.tag());
+        events.log("INFO", "Tagged the database as \"" + command.tag() + "\"");
+    }
+
+    /** Reads the whole changelog against the history: tells what will be left out and why, and refuses what must not run. */
+    private List<ChangeSetStatus> survey(Liquibase liquibase, Database database) throws LiquibaseException {
+        refuseShellCommands(liquibase);
+        List<ChangeSetStatus> statuses = liquibase.getChangeSetStatuses(contexts(), labels(), false);
+        for (ChangeSetStatus status : statuses) {
+            if (status.getWillRun() || status.isFilteredBy(ShouldRunChangeSetFilter.class)) continue;
+            String reason = status.getFilterResults().stream().filter(result -> !result.isAccepted()).map(ChangeSetFilterResult::getMessage).reduce((a, b) -> a + "; " + b).orElse("not selected");
+            changesets.skipped(status.getChangeSet(), reason);
+        }
+        // The update itself starts with fresh eyes, under the lock.
+        ChangeLogHistoryServiceFactory.getInstance().getChangeLogService(database).reset();
+        return statuses;
+    }
+
+    private void refuseShellCommands(Liquibase liquibase) throws LiquibaseException {
+        if (command.allowShellCommands()) return;
+        for (ChangeSet changeSet : liquibase.getDatabaseChangeLog().getChangeSets()) {
+            List<Change> changes = new ArrayList<>(changeSet.getChanges());
+            changes.addAll(changeSet.getRollback().getChanges());
+            if (changes.stream().anyMatch(ExecuteShellCommandChange.class::isInstance)) {
+                throw new LiquibaseException("changeset " + changeSet.getId() + " by " + changeSet.getAuthor() + " in " + changeSet.getFilePath()
+                    + " runs a program of the operating system (executeCommand), which is not allowed here; nothing was applied");
+            }
+        }
+    }
+
+    /**
+     * Finds the point a rollback of this update would go back to: the tag of the last row, or a new tag put there.
+     * @return the tag of the last row before the update, or null
+     */
+    private String markStart(Liquibase liquibase, Database database, boolean nothingToDo) throws Exception {
+        List<Map<String, Object>> rows = History.read(database);
+        if (rows.isEmpty()) {
+            preStartTag = "";
+            return null;
+        }
+        Object tag = rows.get(rows.size() - 1).get("tag");
+        if (tag != null) {
+            preStartTag = tag.toString();
+            return preStartTag;
+        }
+        // Nothing will be applied and the row gets the step's own tag in a moment: that is the same point.
+        if (nothingToDo && !command.tag().isEmpty()) {
+            preStartTag = command.tag();
+            return null;
+        }
+        liquibase.tag(command.preStartTag());
+        preStartTag = command.preStartTag();
+        return null;
+    }
+
+    private void rollback(Liquibase liquibase, Database database) throws Exception {
+        refuseShellCommands(liquibase);
+        if (!command.tag().isEmpty()) {
+            liquibase.rollback(command.tag(), contexts(), labels());
+            return;
+        }
+        int deployed = History.read(database).size();
+        if (deployed < command.count()) {
+            throw new LiquibaseException("cannot roll back " + command.count() + " changesets: only " + deployed + " are deployed; nothing was rolled back");
+        }
+        liquibase.rollback(command.count(), contexts(), labels());
+        if (changesets.rolledBackCount() < command.count()) {
+            throw new LiquibaseException("rolled back " + changesets.rolledBackCount() + " of " + command.count()
+                + " changesets: the others are deployed but not part of changelog " + command.changelog());
+        }
+    }
+
+    private Contexts contexts() {
+        return new Contexts(command.contexts());
+    }
+
+    private LabelExpression labels() {
+        return new LabelExpression(command.labels());
+    }
+
+    private Map<String, Object> finished(String status, Failure failure, ChangeSet failedOn) {
+        Map<String, Object> finished = new LinkedHashMap<>();
+        finished.put("status", status);
+        if (failure != null) finished.put("error", failure.json(failedOn));
+        finished.put("preStartTag", preStartTag);
+        finished.put("history", null);
+        finished.put("pending", null);
+        return finished;
+    }
+
+    private List<Map<String, Object>> historyOrNull(Database database) {
+        try {
+            if (!database.getConnection().getAutoCommit()) database.rollback();
+            return History.read(database);
+        } catch (Exception unreadable) {
+            events.log("WARN", "the history table could not be read after the run: " + unreadable.getMessage());
+            return null;
+        }
+    }
+
+    private List<Map<String, Object>> pendingOrNull(Liquibase liquibase, Database database) {
+        if (liquibase == null) return null;
+        try {
+            ChangeLogHistoryServiceFactory.getInstance().getChangeLogService(database).reset();
+            List<Map<String, Object>> pending = new ArrayList<>();
+            for (ChangeSetStatus status : liquibase.getChangeSetStatuses(contexts(), labels(), false)) {
+                if (status.getWillRun()) pending.add(Changesets.described(status.getChangeSet()));
+            }
+            return pending;
+        } catch (Exception unreadable) {
+            return null;
+        }
+    }
+}

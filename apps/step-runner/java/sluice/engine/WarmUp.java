@@ -1,0 +1,61 @@
+package sluice.engine;
+
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.jar.JarFile;
+import liquibase.Scope;
+import liquibase.changelog.ChangeLogHistoryServiceFactory;
+import liquibase.executor.ExecutorService;
+import liquibase.lockservice.LockServiceFactory;
+
+/** Makes this process fast before it knows its work: a complete update and rollback against a database in memory. */
+final class WarmUp {
+    private final Path resources;
+
+    WarmUp(Path resources) {
+        this.resources = resources;
+    }
+
+    void run() throws Exception {
+        Events nowhere = new Events(new PrintStream(OutputStream.nullOutputStream()));
+        for (String action : List.of("update", "rollback")) {
+            Map<String, Object> outcome = new StepRun(rehearsal(action), nowhere, new Control()).execute();
+            if (!"succeeded".equals(outcome.get("status"))) throw new IllegalStateException("warm-up " + action + " failed: " + outcome.get("error"));
+        }
+        Class.forName("org.postgresql.Driver");
+        forget();
+    }
+
+    private Command rehearsal(String action) {
+        Map<String, String> login = Map.of("user", "sa", "password", "");
+        return new Command(action, "jdbc:h2:mem:warmup;MODE=PostgreSQL;DB_CLOSE_DELAY=-1", "org.h2.Driver", login, "memory",
+            resources.toString(), "changelog.xml", "", "", Map.of("table", "warm"), "update".equals(action) ? "start" : "", 1, "pre", false);
+    }
+
+    /** Drops what Liquibase remembers per database, so that the real run starts like a fresh process. */
+    private static void forget() throws Exception {
+        ChangeLogHistoryServiceFactory.getInstance().resetAll();
+        LockServiceFactory.getInstance().resetAll();
+        Scope.getCurrentScope().getSingleton(ExecutorService.class).reset();
+    }
+
+    /** Loads every class of the given jars, so that the archive made from this process holds them. */
+    static void loadAll(List<Path> jars) throws Exception {
+        for (Path jar : jars) {
+            try (JarFile file = new JarFile(jar.toFile())) {
+                file.stream().map(entry -> entry.getName()).filter(name -> name.endsWith(".class") && !name.startsWith("META-INF") && !name.contains("module-info")).forEach(WarmUp::load);
+            }
+        }
+    }
+
+    private static void load(String entry) {
+        try {
+            Class.forName(entry.replace('/', '.').substring(0, entry.length() - ".class".length()), false, WarmUp.class.getClassLoader());
+        } catch (Throwable optional) {
+            // Classes for libraries that are not here (waffle, osgi, …) are not needed.
+        }
+    }
+}
