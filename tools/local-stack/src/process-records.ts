@@ -69,7 +69,7 @@ export function claimDataFolder(root: string, runDir: string): () => void {
       closeSync(fd);
       return () => forgetProcess(runDir, LAUNCHER);
     } catch (cause: unknown) {
-      if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
+      if (!isSystemError(cause, 'EEXIST')) throw cause;
     }
     const holder = runningLauncher(runDir);
     if (holder) {
@@ -115,6 +115,10 @@ export function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (cause: unknown) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ESRCH')) throw cause;
+    if (!isSystemError(cause, 'ESRCH')) throw cause;
   }
+}
+
+function isSystemError(cause: unknown, code: string): boolean {
+  return typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === code;
 }

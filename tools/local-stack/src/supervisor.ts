@@ -55,11 +55,13 @@ export function inheritedEnvironment(): Record<string, string> {
  */
 export class Supervisor {
   private readonly children = new Map<string, { readonly child: RunningChild; expectEnd(): void }>();
+  private isStopping = false;
 
   constructor(private readonly options: SupervisorOptions) {}
 
   /** Resolves once the child is ready. @throws Error naming it, with its last log lines, when it ends before or takes too long. */
   async start(spec: ChildSpec): Promise<RunningChild> {
+    if (this.isStopping) throw new Error(`${spec.name} was not started: everything is being stopped`);
     const logFile = join(this.options.logsDir, `${spec.name}.log`);
     const { process: spawned, logStart } = this.spawn(spec, logFile);
     let isEndExpected = true; // until ready, `start` itself reports
@@ -85,8 +87,9 @@ export class Supervisor {
     return child;
   }
 
-  /** Stops all children, the youngest first. Safe to repeat. */
+  /** Stops all children, the youngest first, and starts no more. Safe to repeat. */
   async stopAll(): Promise<void> {
+    this.isStopping = true;
     const all = [...this.children.values()].reverse();
     for (const { expectEnd } of all) expectEnd();
     for (const { child } of all) await child.stop();

@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { waitFor } from '@sluice/kernel';
+import { Supervisor, type ChildSpec } from './supervisor.js';
+
+describe('Supervisor', () => {
+  let folder: string;
+  let complaints: string[];
+  let supervisor: Supervisor;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sluice-supervisor-'));
+    for (const name of ['run', 'logs']) mkdirSync(join(folder, name));
+    complaints = [];
+    supervisor = new Supervisor({ runDir: join(folder, 'run'), logsDir: join(folder, 'logs'), onUnexpectedEnd: (complaint) => complaints.push(complaint) });
+  });
+  afterEach(async () => {
+    await supervisor.stopAll();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const shell = (name: string, script: string, more: Partial<ChildSpec> = {}): ChildSpec => ({
+    name,
+    command: '/bin/sh',
+    args: ['-c', script],
+    isReady: () => Promise.resolve(existsSync(join(folder, `${name}.ready`))),
+    ...more,
+  });
+  const ready = (name: string): string => `touch ${join(folder, `${name}.ready`)}`;
+
+  it('hands out a child only once it is ready', async () => {
+    const child = await supervisor.start(shell('slow', `${ready('slow')}; exec sleep 60`));
+    expect(existsSync(join(folder, 'slow.ready'))).toBe(true);
+    expect(child.pid).toBeGreaterThan(1);
+  });
+
+  it('says what a child wrote last when it ends before it is ready', async () => {
+    await expect(supervisor.start(shell('broken', 'echo "no such database" >&2; exit 3'))).rejects.toThrow(/broken did not start: it ended \(exit code 3\)[\s\S]*no such database/);
+    expect(complaints).toEqual([]);
+  });
+
+  it('reports an end nobody asked for in one sentence with the last log lines', async () => {
+    const child = await supervisor.start(shell('fragile', `${ready('fragile')}; read line < ${join(folder, 'never')} || true; echo "out of memory"; sleep 0.2; exit 9`));
+    await child.ended;
+    await waitFor(() => complaints.length > 0, { timeoutMs: 5_000, what: 'the complaint' });
+    expect(complaints[0]).toMatch(/^fragile ended unexpectedly \(exit code 9\); the end of .*fragile\.log:\n[\s\S]*out of memory/);
+  });
+
+  it('does not complain about children it stops or kills itself, and forgets them', async () => {
+    const stopped = await supervisor.start(shell('stopped', `${ready('stopped')}; exec sleep 60`));
+    const killed = await supervisor.start(shell('killed', `${ready('killed')}; exec sleep 60`));
+    await stopped.stop();
+    await killed.kill();
+    expect(await stopped.ended).toBe('signal SIGTERM');
+    expect(await killed.ended).toBe('signal SIGKILL');
+    await waitFor(() => readdirSync(join(folder, 'run')).length === 0, { timeoutMs: 5_000, what: 'records gone' });
+    expect(complaints).toEqual([]);
+  });
+
+  it('stops the youngest child first and starts none afterwards', async () => {
+    const order: string[] = [];
+    for (const name of ['first', 'second']) {
+      const child = await supervisor.start(shell(name, `${ready(name)}; exec sleep 60`));
+      void child.ended.then(() => order.push(name));
+    }
+    await supervisor.stopAll();
+    expect(order).toEqual(['second', 'first']);
+    await expect(supervisor.start(shell('late', 'sleep 60'))).rejects.toThrow('everything is being stopped');
+  });
+});
