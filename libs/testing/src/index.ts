@@ -10,3 +10,4 @@ export {
   type ServerIdentity,
 } from './embedded-postgres.js';
 export { liquibaseUpdate, type CliUpdate } from './liquibase-cli.js';
+export { testIdentities, testUser, type TestIdentities } from './service-identities.js';
