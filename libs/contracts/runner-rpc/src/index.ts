@@ -6,6 +6,16 @@ export const RUNNER_PACKAGE = 'sluice.runner.v1';
 /** Loader options both sides use: snake_case fields become camelCase, 64-bit numbers become numbers. */
 export const RUNNER_LOADER = { keepCase: false, longs: Number, enums: String, defaults: true, oneofs: true } as const;
 
+/** What a gRPC client needs to find the two services in the protocol file. */
+export const LITE_ENGINE_SERVICE = { protoPath: runnerProtoPath, loader: RUNNER_LOADER, name: `${RUNNER_PACKAGE}.LiteEngine` } as const;
+export const STEP_RUNNER_SERVICE = { protoPath: runnerProtoPath, loader: RUNNER_LOADER, name: `${RUNNER_PACKAGE}.StepRunner` } as const;
+
+/**
+ * Common names of the certificates that the pod's own CA signs. A server is known by its name and not by its address;
+ * the lite engine answers only the delegate, a step container only the lite engine.
+ */
+export const POD_PEERS = { delegate: 'delegate', liteEngine: 'lite-engine', stepRunner: 'step-runner' } as const;
+
 /** Port of the lite engine inside every pod; step containers take the next ones. */
 export const LITE_ENGINE_PORT = 20001;
 
@@ -63,4 +73,22 @@ export interface StepEvent {
   logJson?: string;
   changesetJson?: string;
   finishedJson?: string;
+}
+
+export type Empty = Record<never, never>;
+
+export interface LiteEngineMethods {
+  SetupStage: { request: SetupStageRequest; reply: Empty };
+  Ping: { request: Empty; reply: PingReply };
+  StartStep: { request: StartStepRequest; reply: StartStepReply };
+  WatchStep: { request: WatchStepRequest; reply: StepEvent };
+  StopStep: { request: StopStepRequest; reply: StopStepReply };
+  WriteLog: { request: WriteLogRequest; reply: Empty };
+  Destroy: { request: Empty; reply: Empty };
+}
+
+export interface StepRunnerMethods {
+  Ping: { request: Empty; reply: PingReply };
+  Run: { request: RunRequest; reply: StepEvent };
+  Stop: { request: StopStepRequest; reply: StopStepReply };
 }

@@ -1,0 +1,133 @@
+import { Client, loadPackageDefinition, type ChannelCredentials, type GrpcObject, type ServiceClientConstructor } from '@grpc/grpc-js';
+import { loadSync, type Options } from '@grpc/proto-loader';
+import { AppError } from '@sluice/kernel';
+import { errorFromGrpc } from './errors.js';
+import { traceMetadata } from './metadata.js';
+
+export interface GrpcService {
+  /** Path of the `.proto` file. */
+  readonly protoPath: string;
+  readonly loader: Options;
+  /** Package and service name, such as `sluice.runner.v1.LiteEngine`. */
+  readonly name: string;
+}
+
+export interface CallOptions {
+  /** Milliseconds until the call fails with REQUEST_TIMEOUT. */
+  readonly timeoutMs: number;
+  readonly traceparent?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface StreamOptions extends Omit<CallOptions, 'timeoutMs'> {
+  /** Absent for streams that live as long as the work they report. */
+  readonly timeoutMs?: number;
+}
+
+const constructors = new Map<string, ServiceClientConstructor>();
+
+/**
+ * A connection to one service. `Methods` maps method names to request and reply shapes; nothing checks them at run time,
+ * the `.proto` does. Errors arrive as AppError.
+ */
+export class GrpcClient<Methods extends Record<keyof Methods, { request: object; reply: object }>> {
+  private readonly client: Client;
+
+  constructor(
+    private readonly service: GrpcService,
+    private readonly address: string,
+    channel: ChannelCredentials,
+  ) {
+    this.client = new (constructorOf(service))(address, channel, {
+      'grpc.keepalive_time_ms': 15_000,
+      'grpc.keepalive_timeout_ms': 10_000,
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 2_000,
+      'grpc.max_receive_message_length': 64 * 1024 * 1024,
+      'grpc.max_send_message_length': 64 * 1024 * 1024,
+      'grpc.enable_http_proxy': 0,
+    });
+  }
+
+  unary<Name extends keyof Methods & string>(name: Name, request: Methods[Name]['request'], options: CallOptions): Promise<Methods[Name]['reply']> {
+    const method = this.method(name);
+    return new Promise((resolve, reject) => {
+      const call = this.client.makeUnaryRequest(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        request,
+        traceMetadata(options.traceparent),
+        { deadline: Date.now() + options.timeoutMs },
+        (error: Error | null, reply?: Methods[Name]['reply']) => {
+          options.signal?.removeEventListener('abort', cancel);
+          if (error || reply === undefined) reject(errorFromGrpc(error ?? new Error('empty reply'), this.what(name)));
+          else resolve(reply);
+        },
+      );
+      const cancel = (): void => call.cancel();
+      if (options.signal?.aborted) cancel();
+      else options.signal?.addEventListener('abort', cancel, { once: true });
+    });
+  }
+
+  /** Messages of a server stream as they arrive. Leaving the loop cancels the call. */
+  async *stream<Name extends keyof Methods & string>(name: Name, request: Methods[Name]['request'], options: StreamOptions = {}): AsyncGenerator<Methods[Name]['reply']> {
+    const method = this.method(name);
+    const deadline = options.timeoutMs === undefined ? {} : { deadline: Date.now() + options.timeoutMs };
+    const call = this.client.makeServerStreamRequest<object, Methods[Name]['reply']>(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      traceMetadata(options.traceparent),
+      deadline,
+    );
+    const cancel = (): void => call.cancel();
+    if (options.signal?.aborted) cancel();
+    options.signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      for await (const message of call) yield message as Methods[Name]['reply'];
+    } catch (cause) {
+      throw errorFromGrpc(cause, this.what(name));
+    } finally {
+      options.signal?.removeEventListener('abort', cancel);
+      call.cancel();
+    }
+  }
+
+  /** Resolves once connected. @throws AppError UPSTREAM_UNAVAILABLE when that takes longer than `timeoutMs` */
+  waitUntilReady(timeoutMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.client.waitForReady(Date.now() + timeoutMs, (error) =>
+        error ? reject(new AppError('UPSTREAM_UNAVAILABLE', `${this.what()} does not answer: ${error.message}`)) : resolve(),
+      );
+    });
+  }
+
+  close(): void {
+    this.client.close();
+  }
+
+  private method(name: string) {
+    const method = constructorOf(this.service).service[name];
+    if (!method) throw new AppError('INTERNAL', `${this.service.name} has no method ${name}`);
+    return method;
+  }
+
+  private what(method?: string): string {
+    const service = this.service.name.split('.').at(-1) ?? this.service.name;
+    return `${service}${method ? `.${method}` : ''} at ${this.address}`;
+  }
+}
+
+function constructorOf(service: GrpcService): ServiceClientConstructor {
+  const known = constructors.get(service.name);
+  if (known) return known;
+  const root = loadPackageDefinition(loadSync(service.protoPath, service.loader));
+  const found = service.name.split('.').reduce<GrpcObject[string] | undefined>((node, part) => (node as GrpcObject | undefined)?.[part], root);
+  if (typeof found !== 'function') throw new AppError('INTERNAL', `${service.protoPath} defines no service ${service.name}`);
+  const made = found as ServiceClientConstructor;
+  constructors.set(service.name, made);
+  return made;
+}

@@ -1,0 +1,16 @@
+import { Metadata } from '@grpc/grpc-js';
+
+const TRACEPARENT = 'traceparent';
+
+/** Metadata that joins the callee to the caller's trace. */
+export function traceMetadata(traceparent?: string): Metadata {
+  const metadata = new Metadata();
+  if (traceparent) metadata.set(TRACEPARENT, traceparent);
+  return metadata;
+}
+
+/** W3C `traceparent` the caller sent, if any. */
+export function traceparentOf(metadata: Metadata | undefined): string | undefined {
+  const [value] = metadata?.get(TRACEPARENT) ?? [];
+  return typeof value === 'string' ? value : undefined;
+}
