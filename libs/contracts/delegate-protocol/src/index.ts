@@ -1,4 +1,4 @@
-export { CLOSE_CODES, MAX_FRAME_BYTES, PROTOCOL_VERSION, SUBPROTOCOL, delegateMessage, heldLease, serverMessage, type DelegateMessage, type ServerMessage } from './messages.js';
+export { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, MAX_FRAME_BYTES, PROTOCOL_VERSION, SUBPROTOCOL, delegateMessage, heldLease, serverMessage, type DelegateMessage, type HeldLease, type ServerMessage } from './messages.js';
 export {
   changelogRef,
   changesetId,
@@ -29,12 +29,19 @@ export {
   initialisePodTask,
   logSink,
   secretExpressionsOf,
+  taskFailure,
   taskPayload,
   taskResult,
   testGitTask,
   testJdbcTask,
+  type CleanupPodTask,
+  type ExecuteStepTask,
   type GitSource,
+  type InitialisePodTask,
   type TaskKind,
+  type TaskFailure,
   type TaskPayload,
   type TaskResult,
+  type TestGitTask,
+  type TestJdbcTask,
 } from './tasks.js';

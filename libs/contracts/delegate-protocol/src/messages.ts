@@ -26,8 +26,13 @@ export const CLOSE_CODES = {
 
 const envelope = { v: z.literal(PROTOCOL_VERSION), id: z.string(), replyTo: z.string().optional(), traceparent: z.string().optional() };
 
+/** Lower-case names of the upgrade request's own headers. */
+export const INSTANCE_HEADER = 'x-delegate-instance';
+export const DELEGATE_PATH = '/delegate-service/ws';
+
 /** One lease the delegate believes it holds. */
 export const heldLease = z.object({ taskId: z.string(), epoch: z.number().int() });
+export type HeldLease = z.infer<typeof heldLease>;
 
 /** Delegate → delegate service. */
 export const delegateMessage = z.discriminatedUnion('type', [
@@ -49,13 +54,22 @@ export const delegateMessage = z.discriminatedUnion('type', [
     held: z.array(heldLease),
   }),
   z.object({ ...envelope, type: z.literal('heartbeat'), held: z.array(heldLease), runningTasks: z.number().int(), sentAt: z.number().int() }),
-  z.object({ ...envelope, type: z.literal('acquire'), taskId: z.string(), instanceId: z.string() }),
+  z.object({
+    ...envelope,
+    type: z.literal('acquire'),
+    taskId: z.string(),
+    instanceId: z.string(),
+    /** Have the task's secrets sealed at once, as if `secrets` had followed: they come without being asked for again. */
+    wantsSecrets: z.boolean().default(false),
+  }),
   /** Pull without a push: hand me up to `limit` tasks I am eligible for. */
   z.object({ ...envelope, type: z.literal('poll'), limit: z.number().int().min(1).max(100) }),
   z.object({ ...envelope, type: z.literal('secrets'), taskId: z.string(), epoch: z.number().int() }),
   z.object({ ...envelope, type: z.literal('result'), taskId: z.string(), epoch: z.number().int(), result: taskResult }),
   /** Draining: offer me nothing more; heartbeats go on. */
   z.object({ ...envelope, type: z.literal('draining') }),
+  /** The last message of a process that ends in good order; the socket is closed after it. */
+  z.object({ ...envelope, type: z.literal('unregister') }),
 ]);
 export type DelegateMessage = z.infer<typeof delegateMessage>;
 
@@ -76,8 +90,8 @@ export const serverMessage = z.discriminatedUnion('type', [
   z.object({ ...envelope, type: z.literal('notAcquired'), taskId: z.string(), reason: z.enum(['taken', 'ended', 'notEligible', 'unknown', 'draining']) }),
   z.object({ ...envelope, type: z.literal('polled'), offers: z.array(z.object({ taskId: z.string(), kind: z.string() })) }),
   /** Sealed values by expression; `sealed` is base64url of `enc ‖ ciphertext`. */
-  z.object({ ...envelope, type: z.literal('sealedSecrets'), taskId: z.string(), sealed: z.record(z.string(), z.string()) }),
-  z.object({ ...envelope, type: z.literal('secretsFailed'), taskId: z.string(), message: z.string() }),
+  z.object({ ...envelope, type: z.literal('sealedSecrets'), taskId: z.string(), epoch: z.number().int(), sealed: z.record(z.string(), z.string()) }),
+  z.object({ ...envelope, type: z.literal('secretsFailed'), taskId: z.string(), epoch: z.number().int(), message: z.string() }),
   /** Sent only after the result is committed. `late`: the lease was lost meanwhile; it is kept for people to see. */
   z.object({ ...envelope, type: z.literal('resultAck'), taskId: z.string(), epoch: z.number().int(), outcome: z.enum(['accepted', 'duplicate', 'late', 'unknown']) }),
   z.object({ ...envelope, type: z.literal('abort'), taskId: z.string(), epoch: z.number().int() }),

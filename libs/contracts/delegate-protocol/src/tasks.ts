@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { secretExpression, secretSlot, stepResult, stepWork } from './step-work.js';
+import { failureType, secretExpression, secretSlot, stepResult, stepWork } from './step-work.js';
 
 /** A Git repository and the ref to check out. Credentials are expressions; only the delegate ever sees their values. */
 export const gitSource = z.object({
@@ -57,6 +57,11 @@ export const testGitTask = z.object({ kind: z.literal('test-git'), source: gitSo
 export const taskPayload = z.discriminatedUnion('kind', [initialisePodTask, executeStepTask, cleanupPodTask, testJdbcTask, testGitTask]);
 export type TaskPayload = z.infer<typeof taskPayload>;
 export type TaskKind = TaskPayload['kind'];
+export type InitialisePodTask = z.infer<typeof initialisePodTask>;
+export type ExecuteStepTask = z.infer<typeof executeStepTask>;
+export type CleanupPodTask = z.infer<typeof cleanupPodTask>;
+export type TestJdbcTask = z.infer<typeof testJdbcTask>;
+export type TestGitTask = z.infer<typeof testGitTask>;
 export const TASK_KINDS = ['initialise-pod', 'execute-step', 'cleanup-pod', 'test-jdbc', 'test-git'] as const satisfies readonly TaskKind[];
 
 /** Every secret expression a payload mentions, each once: what the delegate will ask to have sealed. */
@@ -72,17 +77,16 @@ export function secretExpressionsOf(payload: TaskPayload): string[] {
   return [...found];
 }
 
-const failed = z.object({
-  status: z.enum(['failed', 'aborted']),
-  error: z.object({ message: z.string(), failureType: z.enum(['Unknown', 'Authentication', 'Connectivity', 'Timeout', 'Authorization', 'Verification', 'DelegateProvisioning', 'DelegateRestart']) }),
-});
+/** The end of a task that did not succeed. The message is for people: what happened, to what, what to do. */
+export const taskFailure = z.object({ status: z.enum(['failed', 'aborted']), error: z.object({ message: z.string(), failureType }) });
+export type TaskFailure = z.infer<typeof taskFailure>;
 
 /** The result of a task, by kind. `execute-step` carries the step's own result whatever its status. */
 export const taskResult = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('initialise-pod'), outcome: z.union([z.object({ status: z.literal('succeeded'), commits: z.record(z.string(), z.string()), podAddress: z.string() }), failed]) }),
+  z.object({ kind: z.literal('initialise-pod'), outcome: z.union([z.object({ status: z.literal('succeeded'), commits: z.record(z.string(), z.string()), podAddress: z.string() }), taskFailure]) }),
   z.object({ kind: z.literal('execute-step'), outcome: stepResult }),
-  z.object({ kind: z.literal('cleanup-pod'), outcome: z.union([z.object({ status: z.literal('succeeded') }), failed]) }),
-  z.object({ kind: z.literal('test-jdbc'), outcome: z.union([z.object({ status: z.literal('succeeded'), product: z.string() }), failed]) }),
-  z.object({ kind: z.literal('test-git'), outcome: z.union([z.object({ status: z.literal('succeeded') }), failed]) }),
+  z.object({ kind: z.literal('cleanup-pod'), outcome: z.union([z.object({ status: z.literal('succeeded') }), taskFailure]) }),
+  z.object({ kind: z.literal('test-jdbc'), outcome: z.union([z.object({ status: z.literal('succeeded'), product: z.string() }), taskFailure]) }),
+  z.object({ kind: z.literal('test-git'), outcome: z.union([z.object({ status: z.literal('succeeded') }), taskFailure]) }),
 ]);
 export type TaskResult = z.infer<typeof taskResult>;

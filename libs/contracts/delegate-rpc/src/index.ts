@@ -6,6 +6,10 @@ export const DELEGATE_PACKAGE = 'sluice.delegate.v1';
 /** Loader options both sides use: camelCase fields, 64-bit numbers as numbers, enums as strings. */
 export const DELEGATE_LOADER = { keepCase: false, longs: Number, enums: String, defaults: true, oneofs: true } as const;
 
+/** What a gRPC client needs to find the two services in the protocol file. */
+export const DELEGATE_TASKS_SERVICE = { protoPath: delegateServiceProtoPath, loader: DELEGATE_LOADER, name: `${DELEGATE_PACKAGE}.DelegateTasks` } as const;
+export const DELEGATE_ADMIN_SERVICE = { protoPath: delegateServiceProtoPath, loader: DELEGATE_LOADER, name: `${DELEGATE_PACKAGE}.DelegateAdmin` } as const;
+
 /** Empty strings stand for "not given" in `orgId` and `projectId`. */
 export interface RpcScope {
   accountId: string;
@@ -92,4 +96,53 @@ export interface DelegateRecord {
   taskKinds: string[];
   runningTasks: number;
   instanceId: string;
+}
+
+export interface AbortRequest {
+  taskId: string;
+  accountId: string;
+}
+/** State after the request: `ENDED` when nobody had acquired the task, `ASSIGNED` while the delegate is still to answer, `UNKNOWN`. */
+export interface AbortReply {
+  state: 'QUEUED' | 'ASSIGNED' | 'ENDED' | 'UNKNOWN';
+}
+export interface AcknowledgeRequest {
+  seqs: number[];
+}
+export interface ProvideSecretsReply {
+  /** False when the lease is not held any more. */
+  delivered: boolean;
+}
+export interface TokenRef {
+  scope: RpcScope;
+  name: string;
+}
+/** Empty `name` and `status` match all. */
+export interface ListTokensRequest {
+  scope: RpcScope;
+  name: string;
+  status: '' | 'ACTIVE' | 'REVOKED';
+}
+export interface ListDelegatesRequest {
+  scope: RpcScope;
+  /** Also delegates of scopes above and below. */
+  all: boolean;
+}
+export type Nothing = Record<never, never>;
+
+/** Methods of {@link DELEGATE_TASKS_SERVICE}; `Events` is a server stream. */
+export interface DelegateTasksMethods {
+  Submit: { request: SubmitRequest; reply: SubmitReply };
+  Abort: { request: AbortRequest; reply: AbortReply };
+  Events: { request: Nothing; reply: TaskEvent };
+  Acknowledge: { request: AcknowledgeRequest; reply: Nothing };
+  ProvideSecrets: { request: ProvideSecretsRequest; reply: ProvideSecretsReply };
+}
+/** Methods of {@link DELEGATE_ADMIN_SERVICE}. */
+export interface DelegateAdminMethods {
+  PutToken: { request: PutTokenRequest; reply: TokenRecord };
+  RevokeToken: { request: TokenRef; reply: TokenRecord };
+  DeleteToken: { request: TokenRef; reply: { deleted: boolean } };
+  ListTokens: { request: ListTokensRequest; reply: { tokens: TokenRecord[] } };
+  ListDelegates: { request: ListDelegatesRequest; reply: { delegates: DelegateRecord[] } };
 }
