@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { MASK, SecretMasker } from './masker.js';
+
+const SECRET = "pä$$ w0rd/+'x&y";
+
+describe('SecretMasker', () => {
+  const masker = new SecretMasker([SECRET]);
+
+  it.each([
+    ['raw', SECRET],
+    ['URL-encoded', encodeURIComponent(SECRET)],
+    ['form-encoded', new URLSearchParams({ a: SECRET }).toString().slice(2)],
+    ['JSON-escaped', JSON.stringify(SECRET).slice(1, -1)],
+    ['JSON-escaped as ASCII', SECRET.replace('ä', '\\u00e4')],
+    ['SQL-quoted', SECRET.replaceAll("'", "''")],
+    ['hexadecimal', Buffer.from(SECRET).toString('hex')],
+    ['base64', Buffer.from(SECRET).toString('base64')],
+    ['base64url', Buffer.from(SECRET).toString('base64url')],
+  ])('masks the %s form', (_name, form) => {
+    expect(masker.mask(`a ${form} b`)).toBe(`a ${MASK} b`);
+  });
+
+  it.each([0, 1, 2, 3, 4])('masks base64 of data in which the secret stands after %i other bytes', (before) => {
+    const text = Buffer.from(`${'u'.repeat(before)}${SECRET}:tail`).toString('base64');
+    const masked = masker.mask(text);
+    expect(masked).toContain(MASK);
+    // What is left around the mask gives back at most the byte next to each border.
+    expect(masked.replaceAll('*', '').length).toBeLessThanOrEqual(Math.ceil(((before + 5) * 8) / 6) + 4);
+  });
+
+  it('masks each line of a secret with several lines', () => {
+    const key = new SecretMasker(['-----BEGIN KEY-----\nMIIabcdef\nqq\n-----END KEY-----\n']);
+    expect(key.mask('line MIIabcdef here')).toBe(`line ${MASK} here`);
+    expect(key.mask('qq stays')).toBe('qq stays');
+  });
+
+  it('masks the longest of several secrets, so that no tail stays visible', () => {
+    expect(new SecretMasker(['hunter', 'hunter22!']).mask('x hunter22! y')).toBe(`x ${MASK} y`);
+  });
+
+  it('masks two overlapping secrets as one stretch', () => {
+    expect(new SecretMasker(['abcdef', 'defghi']).mask('-abcdefghi-')).toBe(`-${MASK}-`);
+  });
+
+  it('leaves short values and ordinary words alone', () => {
+    expect(new SecretMasker(['abc', 'true', 'NULL', '']).mask('abc true null NULL')).toBe('abc true null NULL');
+  });
+
+  it('masks strings anywhere inside a value', () => {
+    expect(new SecretMasker(['topsecret']).maskDeep({ a: ['x topsecret', 1], b: { c: null, topsecret: true } })).toEqual({ a: [`x ${MASK}`, 1], b: { c: null, [MASK]: true } });
+  });
+
+  it('finds a secret however the text is cut into pieces', () => {
+    const secrets = ['hunter2hunter3', 'ter2hun', 'aaaa', 'aaaab'];
+    const streaming = new SecretMasker(secrets);
+    const piece = fc.constantFrom(...secrets, 'a', 'aa', 'b', 'hunter2', 'hun', '\n', 'é');
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), fc.array(fc.nat(40), { maxLength: 8 }), (pieces, cuts) => {
+        const text = pieces.join('');
+        const stream = streaming.stream();
+        let out = '';
+        let from = 0;
+        for (const cut of [...new Set(cuts.map((at) => Math.min(at, text.length)))].sort((a, b) => a - b)) {
+          out += stream.write(text.slice(from, cut));
+          from = cut;
+        }
+        out += stream.write(text.slice(from)) + stream.end();
+        expect(out).toBe(streaming.mask(text));
+        for (const secret of secrets) expect(out).not.toContain(secret);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('holds nothing back that cannot become a secret', () => {
+    const stream = masker.stream();
+    expect(stream.write('plain text')).toBe('plain text');
+  });
+});
