@@ -97,3 +97,8 @@ export const springPageQuery = {
 export function paged<T extends z.ZodType>(row: T) {
   return z.object({ items: z.array(row), total: z.number().int(), page: z.number().int(), limit: z.number().int() });
 }
+
+/** The response of a v1 route that answers an object with a page inside: `body` is what is on the wire, the rest goes to the headers. Set `isPagedObject` on the route. */
+export function pagedObject<T extends z.ZodType>(body: T) {
+  return z.object({ body, total: z.number().int(), page: z.number().int(), limit: z.number().int() });
+}

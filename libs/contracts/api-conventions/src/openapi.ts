@@ -54,6 +54,7 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
 
 function enveloped(route: RouteDefinition, schema: Json): Json {
   if (route.isPaged) return (schema as { properties: { items: Json } }).properties.items;
+  if (route.isPagedObject) return (schema as { properties: { body: Json } }).properties.body;
   if (route.style === 'ng') return { type: 'object', properties: { status: { type: 'string' }, data: schema, metaData: {}, correlationId: { type: 'string' } } };
   if (route.style === 'rest') return { type: 'object', properties: { metaData: {}, resource: schema, responseMessages: { type: 'array', items: {} } } };
   return schema;

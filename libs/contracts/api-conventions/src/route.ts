@@ -48,6 +48,8 @@ export interface RouteDefinition<
   readonly bodyKind?: BodyKind;
   /** A list that answers with `X-Total-Elements`, `X-Page-Number`, `X-Page-Size`; the response schema is `paged(row)`. */
   readonly isPaged?: boolean;
+  /** An object with one page of something inside: same headers; the response schema is `pagedObject(object)`. */
+  readonly isPagedObject?: boolean;
   readonly response: Response;
 }
 

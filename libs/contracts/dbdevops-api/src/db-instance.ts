@@ -1,0 +1,149 @@
+import { dbIdentifier, defineRoute, entityName, paged, tagMap } from '@sluice/api-conventions';
+import { z } from 'zod';
+import { INSTANCE, SCHEMA, accountKey, epochSeconds, instancePath, listKeys, plainQuery, schemaPath } from './places.js';
+
+const gitRef = {
+  branch: z.string().max(512).optional(),
+  /** May be an expression such as `<+trigger.commitSha>`. */
+  commitSha: z.string().max(512).optional(),
+  /** May be an expression such as `<+trigger.tag>`. */
+  gitTag: z.string().max(512).optional(),
+};
+
+function refuseTwoRefs(value: { branch?: string | undefined; commitSha?: string | undefined; gitTag?: string | undefined }, issue: z.core.$RefinementCtx): void {
+  const given = (['branch', 'commitSha', 'gitTag'] as const).filter((key) => value[key]);
+  if (given.length > 1) issue.addIssue({ code: 'custom', path: [given[1] ?? ''], message: `branch, commitSha and gitTag are mutually exclusive; ${given.join(' and ')} were given` });
+}
+
+const properties = z.record(z.string().min(1).max(256), z.string().max(4096));
+
+/** DBInstanceIn. */
+export const dbInstanceIn = z
+  .object({
+    identifier: dbIdentifier,
+    name: entityName,
+    tags: tagMap.optional(),
+    /** JDBC connector reference. */
+    connector: z.string().min(1).max(256),
+    ...gitRef,
+    /** Liquibase context filter; empty runs everything. */
+    context: z.string().max(4096).optional(),
+    substituteProperties: properties.optional(),
+  })
+  .superRefine(refuseTwoRefs);
+export type DbInstanceIn = z.output<typeof dbInstanceIn>;
+
+/** DBInstanceUpdate: every field optional, absent fields keep their value; naming one Git reference replaces the other two. */
+export const dbInstanceUpdate = z
+  .object({
+    name: entityName.optional(),
+    tags: tagMap.optional(),
+    connector: z.string().min(1).max(256).optional(),
+    ...gitRef,
+    context: z.string().max(4096).optional(),
+    /** Accepted for clients that send it; what is applied comes from the database's own history. */
+    version: z.string().max(256).optional(),
+    substituteProperties: properties.optional(),
+  })
+  .superRefine(refuseTwoRefs);
+export type DbInstanceUpdate = z.output<typeof dbInstanceUpdate>;
+
+/** DBInstanceOut. */
+export const dbInstanceOut = z.object({
+  identifier: z.string(),
+  name: z.string(),
+  tags: z.record(z.string(), z.string()),
+  created: epochSeconds,
+  updated: epochSeconds.optional(),
+  branch: z.string().optional(),
+  commitSha: z.string().optional(),
+  gitTag: z.string().optional(),
+  connector: z.string(),
+  context: z.string(),
+  /** The latest tag in the database's history. */
+  lastAppliedTag: z.string().optional(),
+  /** True until the database's own history was read once. */
+  toOnboard: z.boolean(),
+  /** The tag of the changeset deployed last; empty when it has none. */
+  lastDeployedChangeSetTag: z.string(),
+  substituteProperties: z.record(z.string(), z.string()).optional(),
+  schemaId: z.string(),
+  schemaIdentifier: z.string(),
+});
+export type DbInstanceOut = z.output<typeof dbInstanceOut>;
+
+/** DBInstanceFilterIn. `value: null` means any value of the key. */
+export const dbInstanceFilter = z.object({
+  filterType: z.enum(['Equals', 'NotEquals']).default('Equals'),
+  instanceTags: z.array(z.object({ key: z.string().min(1).max(128), value: z.string().max(128).nullish() })).max(128).optional(),
+});
+
+const view = { permission: 'dbinstance.view' } as const;
+const edit = { permission: 'dbinstance.edit' } as const;
+
+export const createDbInstance = defineRoute({
+  id: 'createDbInstance',
+  method: 'POST',
+  path: `${SCHEMA}/instance`,
+  summary: 'Create a DB instance',
+  style: 'v1',
+  status: 201,
+  access: edit,
+  params: schemaPath,
+  query: plainQuery,
+  body: dbInstanceIn,
+  response: dbInstanceOut,
+});
+
+export const listDbInstances = defineRoute({
+  id: 'listDbInstances',
+  method: 'POST',
+  path: `${SCHEMA}/instancelist`,
+  summary: 'List the DB instances of a schema',
+  style: 'v1',
+  access: view,
+  params: schemaPath,
+  query: z.object({ ...accountKey, ...listKeys }),
+  body: dbInstanceFilter.optional(),
+  isPaged: true,
+  response: paged(dbInstanceOut),
+});
+
+export const getDbInstance = defineRoute({
+  id: 'getDbInstance',
+  method: 'GET',
+  path: INSTANCE,
+  summary: 'Read a DB instance',
+  style: 'v1',
+  access: view,
+  params: instancePath,
+  query: plainQuery,
+  response: dbInstanceOut,
+});
+
+export const updateDbInstance = defineRoute({
+  id: 'updateDbInstance',
+  method: 'PUT',
+  path: INSTANCE,
+  summary: 'Change a DB instance',
+  style: 'v1',
+  access: edit,
+  params: instancePath,
+  query: plainQuery,
+  body: dbInstanceUpdate,
+  response: dbInstanceOut,
+});
+
+/** Removes the instance with its history; the database itself is not touched. */
+export const deleteDbInstance = defineRoute({
+  id: 'deleteDbInstance',
+  method: 'DELETE',
+  path: INSTANCE,
+  summary: 'Delete a DB instance with its history',
+  style: 'v1',
+  status: 204,
+  access: edit,
+  params: instancePath,
+  query: plainQuery,
+  response: z.undefined(),
+});

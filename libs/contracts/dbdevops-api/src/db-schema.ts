@@ -1,0 +1,205 @@
+import { dbIdentifier, defineRoute, entityName, paged, tagMap } from '@sluice/api-conventions';
+import { z } from 'zod';
+import { DBOPS, PROJECT, SCHEMA, accountKey, epochSeconds, listKeys, plainQuery, projectPath, schemaPath, scopeKeys } from './places.js';
+
+export const schemaType = z.enum(['Repository', 'Script']);
+export const migrationType = z.enum(['Liquibase', 'Flyway']);
+
+const changelogIn = z.strictObject({
+  /** Path of the changelog file, or of the migrations for Flyway. */
+  location: z.string().min(1).max(1024),
+  /** Git or Artifactory connector; empty or absent together with `repo` means a repository of the platform itself. */
+  connector: z.string().max(256).optional(),
+  repo: z.string().min(1).max(512).optional(),
+  archivePath: z.string().min(1).max(1024).optional(),
+  toml: z.string().max(1024).optional(),
+});
+
+const changelogUpdate = z.strictObject({
+  location: z.string().max(1024).optional(),
+  connector: z.string().max(256).optional(),
+  repo: z.string().max(512).optional(),
+  archivePath: z.string().max(1024).optional(),
+  toml: z.string().max(1024).optional(),
+});
+
+const changeLogScript = z.object({
+  image: z.string().min(1).max(512),
+  command: z.string().min(1).max(65_536),
+  shell: z.string().min(1).max(1024),
+  location: z.string().min(1).max(1024),
+  toml: z.string().max(1024).optional(),
+});
+
+/** `/dbschema/overview` is a route of its own. */
+const schemaIdentifier = dbIdentifier.refine((identifier) => identifier !== 'overview', '"overview" is reserved; choose another identifier');
+
+/** DBSchemaIn. */
+export const dbSchemaIn = z
+  .object({
+    identifier: schemaIdentifier,
+    name: entityName,
+    tags: tagMap.optional(),
+    type: schemaType.default('Repository'),
+    migrationType: migrationType.default('Liquibase'),
+    changelog: changelogIn.optional(),
+    changeLogScript: changeLogScript.optional(),
+    service: z.string().min(1).max(256).optional(),
+    usePercona: z.boolean().default(false),
+  })
+  .superRefine((schema, issue) => {
+    const refuse = (path: string[], message: string): void => issue.addIssue({ code: 'custom', path, message });
+    if (schema.type === 'Repository' && !schema.changelog) refuse(['changelog'], 'is required when type is Repository');
+    if (schema.changelog && !schema.changelog.connector && !schema.changelog.repo) refuse(['changelog', 'connector'], 'give a connector, or a repo of the platform itself');
+    if (schema.type === 'Script' && !schema.changeLogScript) refuse(['changeLogScript'], 'is required when type is Script');
+    if (schema.usePercona && schema.migrationType !== 'Liquibase') refuse(['usePercona'], 'works with Liquibase only');
+  });
+export type DbSchemaIn = z.output<typeof dbSchemaIn>;
+
+/** DBSchemaUpdate: every field optional, absent fields keep their value. `identifier` and `migrationType` are accepted and ignored. */
+export const dbSchemaUpdate = z.object({
+  name: entityName.optional(),
+  tags: tagMap.optional(),
+  type: schemaType.optional(),
+  changelog: changelogUpdate.optional(),
+  changeLogScript: changeLogScript.optional(),
+  service: z.string().max(256).optional(),
+  usePercona: z.boolean().optional(),
+  primaryDbInstanceId: z.string().max(128).optional(),
+});
+export type DbSchemaUpdate = z.output<typeof dbSchemaUpdate>;
+
+/** DBSchemaOut. */
+export const dbSchemaOut = z.object({
+  identifier: z.string(),
+  name: z.string(),
+  tags: z.record(z.string(), z.string()),
+  created: epochSeconds,
+  updated: epochSeconds.optional(),
+  service: z.string().optional(),
+  changelog: z.object({ location: z.string(), connector: z.string().optional(), repo: z.string().optional(), archivePath: z.string().optional(), toml: z.string().optional() }).optional(),
+  changeLogScript: changeLogScript.optional(),
+  instanceCount: z.int(),
+  schemaSourceType: z.enum(['Git', 'Artifactory', 'Custom', 'HarnessCode']),
+  type: schemaType,
+  migrationType,
+  usePercona: z.boolean(),
+  /** Id of the owning project. */
+  parentId: z.string(),
+  primaryDbInstanceId: z.string().optional(),
+});
+export type DbSchemaOut = z.output<typeof dbSchemaOut>;
+
+const view = { permission: 'dbschema.view' } as const;
+const edit = { permission: 'dbschema.edit' } as const;
+
+export const listDbSchemas = defineRoute({
+  id: 'listDbSchemas',
+  method: 'GET',
+  path: `${PROJECT}/dbschema`,
+  summary: 'List the DB schemas of a project',
+  style: 'v1',
+  access: view,
+  params: projectPath,
+  query: z.object({ ...accountKey, ...listKeys, migrationType: migrationType.optional() }),
+  isPaged: true,
+  response: paged(dbSchemaOut),
+});
+
+export const createDbSchema = defineRoute({
+  id: 'createDbSchema',
+  method: 'POST',
+  path: `${PROJECT}/dbschema`,
+  summary: 'Create a DB schema',
+  style: 'v1',
+  status: 201,
+  access: edit,
+  params: projectPath,
+  query: plainQuery,
+  body: dbSchemaIn,
+  response: dbSchemaOut,
+});
+
+const recentDeployment = z.object({
+  dbSchemaIdentifier: z.string(),
+  dbSchemaName: z.string(),
+  dbInstanceIdentifier: z.string(),
+  dbInstanceName: z.string(),
+  lastDeployed: epochSeconds,
+});
+
+export const dbSchemaOverview = defineRoute({
+  id: 'dbSchemaOverview',
+  method: 'GET',
+  path: `${PROJECT}/dbschema/overview`,
+  summary: 'Counts and the latest deployments of a project',
+  style: 'v1',
+  access: view,
+  params: projectPath,
+  query: plainQuery,
+  response: z.object({ dbSchemaCount: z.int(), dbInstanceCount: z.int(), recentDeployments: z.array(recentDeployment) }),
+});
+
+export const getDbSchema = defineRoute({
+  id: 'getDbSchema',
+  method: 'GET',
+  path: SCHEMA,
+  summary: 'Read a DB schema',
+  style: 'v1',
+  access: view,
+  params: schemaPath,
+  query: plainQuery,
+  response: dbSchemaOut,
+});
+
+export const updateDbSchema = defineRoute({
+  id: 'updateDbSchema',
+  method: 'PUT',
+  path: SCHEMA,
+  summary: 'Change a DB schema',
+  style: 'v1',
+  access: edit,
+  params: schemaPath,
+  query: plainQuery,
+  body: dbSchemaUpdate,
+  response: dbSchemaOut,
+});
+
+/** Removes the schema with its instances and their history. */
+export const deleteDbSchema = defineRoute({
+  id: 'deleteDbSchema',
+  method: 'DELETE',
+  path: SCHEMA,
+  summary: 'Delete a DB schema with its instances and history',
+  style: 'v1',
+  status: 204,
+  access: edit,
+  params: schemaPath,
+  query: plainQuery,
+  response: z.undefined(),
+});
+
+export const listDbSchemasOfAccount = defineRoute({
+  id: 'listDbSchemasOfAccount',
+  method: 'GET',
+  path: `${DBOPS}/dbschema`,
+  summary: 'List DB schemas across projects',
+  style: 'v1',
+  access: view,
+  query: z.object({ ...scopeKeys, ...listKeys, migrationType: migrationType.optional() }),
+  isPaged: true,
+  response: paged(dbSchemaOut),
+});
+
+/** Removes every DB schema of a project, when the project itself goes. */
+export const deleteDbSchemasOfProject = defineRoute({
+  id: 'deleteDbSchemasOfProject',
+  method: 'DELETE',
+  path: `${DBOPS}/dbschema`,
+  summary: 'Delete all DB schemas of a project',
+  style: 'v1',
+  status: 204,
+  access: edit,
+  query: z.object({ ...accountKey, orgIdentifier: z.string().min(1), projectIdentifier: z.string().min(1), parent_id: z.string().min(1).max(128) }),
+  response: z.undefined(),
+});
