@@ -104,8 +104,8 @@ function errorOf(target: string, status: number, text: string): AppError {
 function resultOf(route: RouteDefinition, text: string, headers: Record<string, string | string[] | undefined>): unknown {
   if (route.status === 204 || (text === '' && route.style !== 'v1')) return undefined;
   const json = JSON.parse(text) as unknown;
-  if (route.isPaged) {
-    return route.response.parse({ items: json, total: Number(headers['x-total-elements']), page: Number(headers['x-page-number']), limit: Number(headers['x-page-size']) });
+  if (route.isPaged || route.isPagedObject) {
+    return route.response.parse({ [route.isPaged ? 'items' : 'body']: json, total: Number(headers['x-total-elements']), page: Number(headers['x-page-number']), limit: Number(headers['x-page-size']) });
   }
   if (route.style === 'ng') return route.response.parse((json as { data: unknown }).data);
   if (route.style === 'rest') return route.response.parse((json as { resource: unknown }).resource);

@@ -82,6 +82,7 @@ function bodyOf(route: RouteDefinition, body: unknown): unknown {
   if (route.bodyKind === 'bytes') return body;
   const parsed = body as ParsedBody | undefined | null;
   if (parsed === undefined || parsed === null) return undefined;
+  if (Buffer.isBuffer(parsed)) throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'this address takes no application/octet-stream body');
   if (route.bodyKind === 'text') return parsed.text;
   if (parsed.text.trim() === '') return undefined;
   if (parsed.json === undefined) throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'send the body as application/json');

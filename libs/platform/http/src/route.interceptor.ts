@@ -22,10 +22,10 @@ export class RouteInterceptor implements NestInterceptor {
 
 function wrap(route: RouteDefinition, value: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
   if (route.status === 204) return undefined;
-  if (route.isPaged) {
-    const page = value as Paged<unknown>;
+  if (route.isPaged || route.isPagedObject) {
+    const page = value as Paged<unknown> & { readonly body: unknown };
     void reply.header('x-total-elements', String(page.total)).header('x-page-number', String(page.page)).header('x-page-size', String(page.limit));
-    return page.items;
+    return route.isPaged ? page.items : page.body;
   }
   if (route.style === 'ng') return { status: 'SUCCESS', data: value ?? null, metaData: null, correlationId: request.id };
   if (route.style === 'rest') return { metaData: {}, resource: value ?? null, responseMessages: [] };
