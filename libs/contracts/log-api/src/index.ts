@@ -1,1 +1,20 @@
-export { isBelow, logKey, logTokenClaims, parseLogKey, wireLogLine, type LogKeyParts, type LogTokenClaims, type WireLogLine } from './keys.js';
+export { isBelow, logKey, logTokenClaims, ownerOfLog, parseLogKey, wireLogLine, type LogKeyParts, type LogOwner, type LogTokenClaims, type WireLogLine } from './keys.js';
+export {
+  LOG_LIMITS,
+  LOG_TOKEN_HEADER,
+  NEXT_INDEX_HEADER,
+  appendLines,
+  blobDownloadLink,
+  blobUploadLink,
+  closeStream,
+  getArchive,
+  getBlob,
+  getLogToken,
+  getSignedBlob,
+  logRoutes,
+  openStream,
+  prepareArchive,
+  putSignedBlob,
+  tailStream,
+  uploadBlob,
+} from './routes.js';

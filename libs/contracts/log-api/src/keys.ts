@@ -24,6 +24,32 @@ export function parseLogKey(key: string): { readonly accountId: string; readonly
   return { accountId, pipelineId, planExecutionId: execution.slice(1), path };
 }
 
+/** Whose logs a key or key prefix names. `base` is the run: the first four segments, above which nothing is ever listed or closed. */
+export interface LogOwner {
+  readonly accountId: string;
+  readonly orgId: string | undefined;
+  readonly projectId: string | undefined;
+  readonly base: string;
+}
+
+const SIMPLIFIED = /^([\w.$-]+)\/pipeline\/[\w.$-]+\/\d+(?=\/|$)/;
+const STANDARD = /^accountId:([\w.$-]+)\/orgId:([\w.$-]+)\/projectId:([\w.$-]+)\/pipelineId:[\w.$-]+\/runSequence:\d+(?=\/|$)/;
+
+/**
+ * Reads the owner from a key or a prefix in either documented layout (api-contract 5.4). Undefined when it names no run, holds a
+ * character keys do not have, a segment longer than 200 characters, or tries to leave its place (`..`).
+ */
+export function ownerOfLog(keyOrPrefix: string): LogOwner | undefined {
+  const key = keyOrPrefix.endsWith('/') ? keyOrPrefix.slice(0, -1) : keyOrPrefix;
+  if (!/^[\w.:/$-]{1,900}$/.test(key)) return undefined;
+  if (key.split('/').some((part) => part === '' || part === '.' || part === '..' || part.length > 200)) return undefined;
+  const simplified = SIMPLIFIED.exec(key);
+  if (simplified?.[1]) return { accountId: simplified[1], orgId: undefined, projectId: undefined, base: simplified[0] };
+  const standard = STANDARD.exec(key);
+  if (standard?.[1]) return { accountId: standard[1], orgId: standard[2], projectId: standard[3], base: standard[0] };
+  return undefined;
+}
+
 /** Claims of the token a pod writes with. Signed by the pipeline service for the log service; good only for keys below the prefix. */
 export const logTokenClaims = z.object({
   kind: z.literal('log'),
@@ -31,6 +57,8 @@ export const logTokenClaims = z.object({
   /** The key itself or a prefix that ends where a path segment ends. */
   keyPrefix: z.string(),
   rights: z.array(z.enum(['read', 'write'])),
+  /** Where the pipeline of these logs lives. Kept with every log opened by this token, so that reads are checked at that scope. */
+  scope: z.object({ orgId: z.string().optional(), projectId: z.string().optional() }).optional(),
 });
 export type LogTokenClaims = z.infer<typeof logTokenClaims>;
 
