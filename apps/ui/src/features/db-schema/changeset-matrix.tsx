@@ -1,0 +1,67 @@
+import { Box, Text } from '@mantine/core';
+
+import { PageLink } from '../../navigation/links.js';
+import { PATHS } from '../../navigation/paths.js';
+import type { ProjectScope } from '../project/project-scope.js';
+import { scopeParams } from '../project/use-project-scope.js';
+import { ChangesetCell } from './changeset-cell.js';
+import classes from './changeset-matrix.module.css';
+import { cellOf } from './changeset-status.js';
+import type { Changeset, DbInstance, MigrationState } from './db-schema.api.js';
+
+interface ChangesetMatrixProps {
+  readonly scope: ProjectScope;
+  readonly schemaId: string;
+  readonly state: MigrationState;
+  /** Where from and with which tag, for the column heads; may be missing. */
+  readonly details: readonly DbInstance[];
+}
+
+/** Changesets from top to bottom, instances from left to right. */
+export function ChangesetMatrix({ scope, schemaId, state, details }: ChangesetMatrixProps) {
+  const { instances, changesets } = state;
+  return (
+    <Box className={classes.scroll} tabIndex={0} role="region" aria-label="Changesets by instance">
+      <table className={classes.table} aria-label="Changesets by instance">
+        <thead>
+          <tr>
+            <th scope="col" className={classes.corner}>Changeset</th>
+            {instances.map((instance) => (
+              <th scope="col" key={instance.identifier}>
+                <PageLink to={PATHS.dbInstance} params={{ ...scopeParams(scope), schema: schemaId, instance: instance.identifier }} size="sm" fw={600}>{instance.name}</PageLink>
+                <InstanceFacts instance={details.find((item) => item.identifier === instance.identifier)} />
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {changesets.map((changeset) => (
+            <tr key={changeset.changeSetFQN ?? `${changeset.fileName}::${changeset.changeSet}::${changeset.author}`} data-testid="changeset-row" data-changeset={changeset.changeSet}>
+              <ChangesetHead changeset={changeset} />
+              {instances.map((instance) => (
+                <td key={instance.identifier}>
+                  <ChangesetCell scope={scope} changeset={changeset} instanceName={instance.name} cell={cellOf(changeset, instance.identifier)} />
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Box>
+  );
+}
+
+function ChangesetHead({ changeset }: { readonly changeset: Changeset }) {
+  return (
+    <th scope="row">
+      <Text size="sm" fw={600} className="break-anywhere">{changeset.changeSet}</Text>
+      <Text size="xs" c="dimmed" className="truncate" title={`${changeset.author} · ${changeset.fileName}`}>{changeset.author} · {changeset.fileName}</Text>
+    </th>
+  );
+}
+
+function InstanceFacts({ instance }: { readonly instance: DbInstance | undefined }) {
+  const ref = instance?.branch || instance?.gitTag || instance?.commitSha?.slice(0, 10);
+  const facts = [ref, instance?.context ? `context ${instance.context}` : '', instance?.lastAppliedTag ? `tag ${instance.lastAppliedTag}` : ''].filter(Boolean);
+  return <Text size="xs" c="dimmed" fw={400} className="truncate">{facts.join(' · ') || ' '}</Text>;
+}

@@ -1,0 +1,104 @@
+import { Box, CloseButton, Code, Group, Pagination, Skeleton, Stack, Text, TextInput } from '@mantine/core';
+import { IconListDetails, IconSearch, IconServerOff } from '@tabler/icons-react';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+
+import { EmptyState } from '../../feedback/empty-state.js';
+import { ErrorState, readFailureTitle } from '../../feedback/error-state.js';
+import { PageHeader } from '../../feedback/page-header.js';
+import { StaleNotice } from '../../feedback/stale-notice.js';
+import { useGateway } from '../../gateway/gateway-context.js';
+import { PageButton, PageLink } from '../../navigation/links.js';
+import { PATHS } from '../../navigation/paths.js';
+import { useSearchText } from '../../navigation/use-search-text.js';
+import { pollIntervalMs, usePageVisible } from '../../time/polling.js';
+import { scopeParams, useProjectScope } from '../project/use-project-scope.js';
+import { ChangesetMatrix } from './changeset-matrix.js';
+import { StatusLegend } from './changeset-cell.js';
+import { getDbSchema, getMigrationState, listDbInstances } from './db-schema.api.js';
+
+const PAGE_SIZE = 50;
+
+/** Which changeset is on which instance of a DB schema, or on one instance. */
+export function MigrationStatePage() {
+  const scope = useProjectScope();
+  const gateway = useGateway();
+  const navigate = useNavigate();
+  const isVisible = usePageVisible();
+  const { schema: schemaId = '', instance: instanceId } = useParams({ strict: false });
+  const { q = '', page = 1 } = useSearch({ strict: false });
+  const searchText = useSearchText(q, (text) => void navigate({ to: '.', search: { q: text, page: 1 }, replace: true }));
+
+  const schema = useQuery({ queryKey: ['dbSchema', scope, schemaId], queryFn: ({ signal }) => getDbSchema(gateway, scope, schemaId, signal) });
+  const instances = useQuery({ queryKey: ['dbInstances', scope, schemaId], queryFn: ({ signal }) => listDbInstances(gateway, scope, schemaId, signal) });
+  const state = useQuery({
+    queryKey: ['migrationState', scope, schemaId, instanceId, q, page],
+    queryFn: ({ signal }) => getMigrationState(gateway, scope, schemaId, { searchTerm: q, page: page - 1, limit: PAGE_SIZE, instanceId }, signal),
+    placeholderData: keepPreviousData,
+    refetchInterval: () => pollIntervalMs({ isActive: false, isVisible, activeMs: 5_000, idleMs: 10_000 }),
+  });
+  const pages = state.data ? Math.ceil(state.data.total / PAGE_SIZE) : 0;
+  const params = { ...scopeParams(scope), schema: schemaId };
+
+  return (
+    <>
+      <PageHeader
+        title={schema.data?.name ?? schemaId}
+        description={(
+          <>
+            <PageLink to={PATHS.dbSchemas} params={scopeParams(scope)} inherit>All DB schemas</PageLink>
+            {schema.data?.changelog?.location && <> · changelog <span className="mono">{schema.data.changelog.location}</span></>}
+            {instanceId && <> · instance <b>{instanceId}</b></>}
+          </>
+        )}
+        actions={instanceId && <PageButton to={PATHS.dbSchema} params={params} variant="default">All instances</PageButton>}
+      />
+      <Stack gap="sm">
+        <Group justify="space-between" gap="sm">
+          <TextInput
+            aria-label="Search changesets" placeholder="Search changesets" w={{ base: '100%', sm: 320 }}
+            leftSection={<IconSearch size={16} aria-hidden />} {...searchText.inputProps}
+            rightSection={searchText.inputProps.value ? <CloseButton size="sm" aria-label="Clear search" onClick={searchText.clear} /> : null}
+          />
+          <StatusLegend />
+        </Group>
+        {state.isError && state.data && <StaleNotice error={state.error} onRetry={() => void state.refetch()} />}
+        <Box className="surface">
+          {state.isPending && <Stack p="md" gap="xs" aria-busy>{Array.from({ length: 8 }, (_, row) => <Skeleton key={row} height={40} />)}</Stack>}
+          {state.isError && !state.data && (
+            <Box p="md"><ErrorState title={readFailureTitle('The migration state', state.error)} error={state.error} onRetry={() => void state.refetch()} isRetrying={state.isFetching} /></Box>
+          )}
+          {state.data && state.data.changesets.length > 0 && <ChangesetMatrix scope={scope} schemaId={schemaId} state={state.data} details={instances.data ?? []} />}
+          {state.data?.changesets.length === 0 && <NoChangesets isSearch={q !== ''} hasInstances={state.data.instances.length > 0} />}
+        </Box>
+        {state.data && state.data.total > 0 && (
+          <Group justify="space-between">
+            <Text size="sm" c="dimmed" role="status">{state.data.total.toLocaleString('en')} {state.data.total === 1 ? 'changeset' : 'changesets'}</Text>
+            {pages > 1 && (
+              <Pagination
+                total={pages} value={page} size="sm" onChange={(next) => void navigate({ to: '.', search: { q, page: next } })}
+                getControlProps={(control) => ({ 'aria-label': `${control} page` })} getItemProps={(item) => ({ 'aria-label': `Page ${item}` })}
+              />
+            )}
+          </Group>
+        )}
+      </Stack>
+    </>
+  );
+}
+
+function NoChangesets({ isSearch, hasInstances }: { readonly isSearch: boolean; readonly hasInstances: boolean }) {
+  if (isSearch) return <EmptyState icon={<IconSearch size={28} />} title="No changeset matches">No changeset has this text in its id, author or file.</EmptyState>;
+  if (!hasInstances) {
+    return (
+      <EmptyState icon={<IconServerOff size={30} />} title="No instance yet">
+        A DB instance is a database this changelog is rolled out to. Add one through the API (<Code>POST …/dbschema/…/instance</Code>).
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState icon={<IconListDetails size={30} />} title="Nothing deployed yet">
+      Run a pipeline with a <Code>DBSchemaApply</Code> step for this schema. What it applied, and where, appears here.
+    </EmptyState>
+  );
+}

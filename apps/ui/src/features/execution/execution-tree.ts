@@ -1,0 +1,188 @@
+import type { ExecutionDetail, ExecutionGraph, ExecutionNode, ExecutionSummary } from './execution.api.js';
+import { statusView } from './execution-status.js';
+
+export type TreeNodeKind = 'stage' | 'group' | 'parallel' | 'step' | 'substep';
+
+/** One visible row of an execution: what the user wrote, without the engine's wrapper nodes. */
+export interface ExecutionTreeNode {
+  readonly id: string;
+  readonly kind: TreeNodeKind;
+  readonly name: string;
+  readonly stepType: string;
+  readonly status: string;
+  readonly startTs: number | undefined;
+  readonly endTs: number | undefined;
+  readonly failureMessage: string | undefined;
+  readonly children: readonly ExecutionTreeNode[];
+}
+
+/** Wrapper nodes of the engine; their children take their place. */
+const WRAPPERS = new Set([
+  'PIPELINE_SECTION', 'STAGES_STEP', 'NG_SECTION', 'NG_SECTION_WITH_ROLLBACK_INFO', 'NG_EXECUTION', 'NG_SPEC_STEP',
+  'ROLLBACK_OPTIONAL_CHILD_CHAIN', 'PIPELINE', 'STEPS', 'STAGES', 'EXECUTION', 'SPEC',
+]);
+const FORKS = new Set(['NG_FORK', 'FORK', 'PARALLEL']);
+const GROUPS = new Set(['STEP_GROUP', 'STEPGROUP', 'GROUP']);
+
+/** The stages of an execution with their step groups and steps, in running order. */
+export function executionTree(detail: ExecutionDetail): readonly ExecutionTreeNode[] {
+  const { executionGraph: graph, pipelineExecutionSummary: summary } = detail;
+  const fromGraph = graph?.rootNodeId ? treeOfGraph(graph, graph.rootNodeId) : [];
+  return fromGraph.length > 0 ? withStagesToCome(fromGraph, summary) : stagesOfLayout(summary);
+}
+
+function treeOfGraph(graph: ExecutionGraph, rootId: string): readonly ExecutionTreeNode[] {
+  const seen = new Set<string>();
+
+  const visit = (id: string, isInsideStep: boolean): readonly ExecutionTreeNode[] => {
+    const node = graph.nodeMap[id];
+    // A graph read while it is written may name a node that is not there yet; a cycle would never end.
+    if (!node || seen.has(id)) return [];
+    seen.add(id);
+    const kind = kindOf(node, id === rootId, isInsideStep);
+    const below = childrenOf(id, isInsideStep || kind === 'step' || kind === 'substep');
+    return kind === 'wrapper' ? below : [toTreeNode(node, kind, below)];
+  };
+
+  const childrenOf = (id: string, isInsideStep: boolean): readonly ExecutionTreeNode[] =>
+    (graph.nodeAdjacencyListMap[id]?.children ?? []).flatMap((childId) => chainFrom(childId, isInsideStep));
+
+  /** A node followed by those that run after it. */
+  const chainFrom = (firstId: string, isInsideStep: boolean): readonly ExecutionTreeNode[] => {
+    const found: ExecutionTreeNode[] = [];
+    const queue = [firstId];
+    for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+      found.push(...visit(id, isInsideStep));
+      queue.push(...(graph.nodeAdjacencyListMap[id]?.nextIds ?? []).filter((nextId) => !seen.has(nextId)));
+    }
+    return found;
+  };
+
+  return chainFrom(rootId, false);
+}
+
+function kindOf(node: ExecutionNode, isRoot: boolean, isInsideStep: boolean): TreeNodeKind | 'wrapper' {
+  const stepType = (node.stepType ?? '').toUpperCase();
+  const fqn = node.baseFqn ?? '';
+  if (isRoot || fqn === 'pipeline') return 'wrapper';
+  if (FORKS.has(stepType)) return 'parallel';
+  if (WRAPPERS.has(stepType)) return 'wrapper';
+  if (isInsideStep) return 'substep';
+  if (/^pipeline\.stages\.[^.]+$/.test(fqn) || /(^|_)STAGE(_STEP)?$/.test(stepType)) return 'stage';
+  if (/\.(stages|spec|execution|steps|rollbackSteps)$/.test(fqn)) return 'wrapper';
+  return GROUPS.has(stepType) ? 'group' : 'step';
+}
+
+function toTreeNode(node: ExecutionNode, kind: TreeNodeKind, children: readonly ExecutionTreeNode[]): ExecutionTreeNode {
+  return {
+    id: node.uuid,
+    kind,
+    name: kind === 'parallel' ? 'In parallel' : node.name || node.identifier || node.uuid,
+    stepType: node.stepType ?? '',
+    status: node.status ?? 'NotStarted',
+    startTs: node.startTs || undefined,
+    endTs: node.endTs || undefined,
+    failureMessage: node.failureInfo?.message || undefined,
+    children,
+  };
+}
+
+/** Adds the stages of the summary's layout that have no node in the graph yet. */
+function withStagesToCome(tree: readonly ExecutionTreeNode[], summary: ExecutionSummary): readonly ExecutionTreeNode[] {
+  if (!tree.every((node) => node.kind === 'stage')) return tree;
+  const names = new Set(tree.map((stage) => stage.name));
+  const ids = new Set(tree.map((stage) => stage.id));
+  return [...tree, ...stagesOfLayout(summary).filter((stage) => !ids.has(stage.id) && !names.has(stage.name))];
+}
+
+/** Stages by the layout of the summary, which exists before the first node runs. */
+function stagesOfLayout(summary: ExecutionSummary): readonly ExecutionTreeNode[] {
+  const layout = summary.layoutNodeMap ?? {};
+  const seen = new Set<string>();
+  const stages: ExecutionTreeNode[] = [];
+  const queue = summary.startingNodeId ? [summary.startingNodeId] : [];
+  for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+    const node = layout[id];
+    if (!node || seen.has(id)) continue;
+    seen.add(id);
+    queue.unshift(...(node.edgeLayoutList?.currentNodeChildren ?? []));
+    queue.push(...(node.edgeLayoutList?.nextIds ?? []));
+    if (node.nodeGroup?.toUpperCase() !== 'STAGE' || /parallel/i.test(node.nodeType ?? '')) continue;
+    stages.push({
+      id: node.nodeExecutionId || node.nodeUuid || id,
+      kind: 'stage',
+      name: node.name || node.nodeIdentifier || id,
+      stepType: node.nodeType ?? '',
+      status: node.status ?? 'NotStarted',
+      startTs: node.startTs || undefined,
+      endTs: node.endTs || undefined,
+      failureMessage: node.failureInfo?.message || undefined,
+      children: [],
+    });
+  }
+  return stages;
+}
+
+/** All nodes, parents before children. */
+export function flattenTree(nodes: readonly ExecutionTreeNode[]): readonly ExecutionTreeNode[] {
+  return nodes.flatMap((node) => [node, ...flattenTree(node.children)]);
+}
+
+/** The nodes on the way from a stage down to `id`, `id` last; empty when it is not in the tree. */
+export function pathTo(nodes: readonly ExecutionTreeNode[], id: string): readonly ExecutionTreeNode[] {
+  for (const node of nodes) {
+    if (node.id === id) return [node];
+    const below = pathTo(node.children, id);
+    if (below.length > 0) return [node, ...below];
+  }
+  return [];
+}
+
+/**
+ * The node worth looking at when the user has not chosen one: what failed first, else the latest that runs, else the
+ * last step that did something.
+ */
+export function nodeOfInterest(nodes: readonly ExecutionTreeNode[]): ExecutionTreeNode | undefined {
+  const steps = flattenTree(nodes).filter((node) => node.kind === 'step' || node.children.length === 0);
+  const failed = steps.find((node) => statusView(node.status).tone === 'failure');
+  if (failed) return failed;
+  const running = steps.findLast((node) => statusView(node.status).tone === 'running');
+  if (running) return running;
+  return steps.findLast((node) => node.startTs !== undefined && node.status !== 'Skipped') ?? steps[0] ?? nodes[0];
+}
+
+export interface Failure {
+  readonly nodeId: string | undefined;
+  /** Names from the stage down, such as `Deploy › Apply`. */
+  readonly where: string | undefined;
+  readonly message: string;
+}
+
+/** The deepest failure of the execution, which says more than the summary of its parents. */
+export function rootFailure(nodes: readonly ExecutionTreeNode[], summary: ExecutionSummary): Failure | undefined {
+  if (statusView(summary.status).tone !== 'failure') return undefined;
+  const candidates = flattenTree(nodes)
+    .filter((node) => node.failureMessage && statusView(node.status).tone === 'failure')
+    .map((node) => ({ node, path: pathTo(nodes, node.id) }));
+  const deepest = candidates.reduce<(typeof candidates)[number] | undefined>(
+    (best, next) => (!best || next.path.length > best.path.length ? next : best),
+    undefined,
+  );
+  if (deepest?.node.failureMessage) {
+    return { nodeId: deepest.node.id, where: deepest.path.map((node) => node.name).join(' › '), message: deepest.node.failureMessage };
+  }
+  const message = summary.executionErrorInfo?.message || summary.failureInfo?.message;
+  return message ? { nodeId: undefined, where: undefined, message } : undefined;
+}
+
+/** Key of the node's own log (api-contract 5.4). */
+export function logKeyOf(node: ExecutionNode): string | undefined {
+  if (node.logBaseKey) return node.logBaseKey;
+  for (const response of node.executableResponses ?? []) {
+    for (const carrier of Object.values(response)) {
+      const key = carrier?.logKeys?.[0] ?? carrier?.logKeysList?.[0];
+      if (key) return key;
+    }
+  }
+  return undefined;
+}

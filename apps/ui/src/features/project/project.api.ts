@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+import type { GatewayClient } from '../../gateway/gateway-client.js';
+import { ngEnvelope, ngPage } from '../../gateway/envelopes.js';
+
+const organization = z.object({ identifier: z.string(), name: z.string(), description: z.string().nullish() });
+export type Organization = z.output<typeof organization>;
+
+const project = z.object({
+  orgIdentifier: z.string(),
+  identifier: z.string(),
+  name: z.string(),
+  description: z.string().nullish(),
+});
+export type Project = z.output<typeof project>;
+
+/** Most organizations and projects one page shows; a search narrows larger accounts. */
+export const HOME_PAGE_SIZE = 100;
+
+/** @throws GatewayError */
+export async function listOrganizations(gateway: GatewayClient, signal?: AbortSignal): Promise<readonly Organization[]> {
+  const { data } = await gateway.json(ngEnvelope(ngPage(z.object({ organization }))), {
+    path: '/ng/api/organizations',
+    query: { accountIdentifier: gateway.accountId, pageIndex: 0, pageSize: HOME_PAGE_SIZE },
+    signal,
+  });
+  return data.data.content.map((row) => row.organization);
+}
+
+export interface ProjectList {
+  readonly projects: readonly Project[];
+  readonly total: number;
+}
+
+/** Projects of the account, or of one organization. @throws GatewayError */
+export async function listProjects(
+  gateway: GatewayClient,
+  filter: { readonly searchTerm: string; readonly orgId?: string | undefined },
+  signal?: AbortSignal,
+): Promise<ProjectList> {
+  const { data } = await gateway.json(ngEnvelope(ngPage(z.object({ project }))), {
+    path: '/ng/api/projects',
+    query: {
+      accountIdentifier: gateway.accountId,
+      orgIdentifier: filter.orgId,
+      searchTerm: filter.searchTerm || undefined,
+      pageIndex: 0,
+      pageSize: HOME_PAGE_SIZE,
+    },
+    signal,
+  });
+  return { projects: data.data.content.map((row) => row.project), total: data.data.totalItems };
+}
