@@ -1,0 +1,24 @@
+import type { ChangesetState } from './entities.js';
+
+const STATUS_WORDS: Readonly<Record<string, string>> = {
+  Successfully_Deployed: 'deployed',
+  Not_Deployed: 'not deployed',
+  Deployment_Failed: 'FAILED',
+  Rolled_Back: 'rolled back',
+};
+
+/** A table for the terminal. Changesets that `planExecutionId` touched are marked. */
+export function changesetTable(changesets: readonly ChangesetState[], planExecutionId: string): string {
+  if (changesets.length === 0) return 'No changesets are known for this instance.';
+  const rows = changesets.map((one) => [one.changeSet, one.author, one.fileName, STATUS_WORDS[one.status] ?? one.status, one.planExecutionId === planExecutionId ? 'now' : 'before', one.tag ?? '']);
+  const head = ['CHANGESET', 'AUTHOR', 'FILE', 'STATUS', 'RUN', 'TAG'];
+  const table = [head, ...rows.map((row) => (row[3] === 'not deployed' ? row.with(4, '') : row))];
+  const widths = head.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+}
+
+/** How many are deployed now, and how many of them this execution ran. */
+export function countChangesets(changesets: readonly ChangesetState[], planExecutionId: string): { readonly deployed: number; readonly byThisRun: number } {
+  const deployed = changesets.filter((one) => one.status === 'Successfully_Deployed');
+  return { deployed: deployed.length, byThisRun: deployed.filter((one) => one.planExecutionId === planExecutionId).length };
+}

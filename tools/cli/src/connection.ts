@@ -1,0 +1,33 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { UsageError } from './deploy-command.js';
+import type { GatewayConnection } from './gateway-client.js';
+
+/** What a running local stack leaves in its data folder. */
+const localConnection = z.object({ url: z.string(), accountId: z.string(), apiKeyFile: z.string() });
+
+export interface ConnectionOptions {
+  readonly server: string | undefined;
+  readonly apiKeyVariable: string | undefined;
+  readonly dataDir: string;
+}
+
+/** Flags first, then SLUICE_URL and SLUICE_API_KEY, then the local stack. @throws UsageError naming what is missing */
+export function findConnection(options: ConnectionOptions, env: Readonly<Record<string, string | undefined>>): GatewayConnection {
+  if (options.apiKeyVariable && !env[options.apiKeyVariable]) throw new UsageError(`--api-key-env: the environment variable ${options.apiKeyVariable} is not set`);
+  const local = readLocal(options.dataDir);
+  const url = options.server ?? env['SLUICE_URL'] ?? local?.url;
+  if (!url) {
+    throw new UsageError(`no Sluice runs in ${resolve(options.dataDir)}; start one with npm start, or name another with --server and SLUICE_API_KEY`);
+  }
+  // The local key belongs to the local stack: it is never sent to another server.
+  const apiKey = env[options.apiKeyVariable ?? 'SLUICE_API_KEY'] ?? (local && url === local.url ? readFileSync(local.apiKeyFile, 'utf8').trim() : undefined);
+  if (!apiKey) throw new UsageError(`there is no API key for ${url}; put it into SLUICE_API_KEY, or name another variable with --api-key-env`);
+  return { url, apiKey };
+}
+
+function readLocal(dataDir: string): z.infer<typeof localConnection> | undefined {
+  const file = join(dataDir, 'connection.json');
+  return existsSync(file) ? localConnection.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+}

@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import type { GatewayClient } from './gateway-client.js';
+
+/** Where a project's entities live. */
+export interface ProjectRef {
+  readonly org: string;
+  readonly project: string;
+}
+
+export interface GitRef {
+  readonly branch?: string;
+  readonly commitSha?: string;
+  readonly gitTag?: string;
+}
+
+/** Creates or updates the entities of a deployment. Every method may be repeated; a second call with the same values changes nothing. */
+export class Entities {
+  constructor(
+    private readonly gateway: GatewayClient,
+    private readonly at: ProjectRef,
+  ) {}
+
+  /** Organization and project; existing ones are left as they are. */
+  async ensureProject(names: { readonly org: string; readonly project: string }): Promise<void> {
+    const account = { accountIdentifier: this.gateway.accountId };
+    if (!(await this.gateway.find(`/ng/api/organizations/${this.at.org}`, { query: account }))) {
+      await this.gateway.call('POST', '/ng/api/organizations', { query: account, body: { organization: { identifier: this.at.org, name: names.org } } });
+    }
+    const inOrg = { ...account, orgIdentifier: this.at.org };
+    if (await this.gateway.find(`/ng/api/projects/${this.at.project}`, { query: inOrg })) return;
+    await this.gateway.call('POST', '/ng/api/projects', {
+      query: inOrg,
+      body: { project: { orgIdentifier: this.at.org, identifier: this.at.project, name: names.project, modules: ['DBOPS'] } },
+    });
+  }
+
+  async putTextSecret(identifier: string, name: string, value: string): Promise<void> {
+    const secret = { type: 'SecretText', identifier, name, ...this.scopeInBody(), spec: { secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline', value } };
+    await this.put({ one: `/ng/api/v2/secrets/${identifier}`, all: '/ng/api/v2/secrets', body: { secret } });
+  }
+
+  async putJdbcConnector(identifier: string, name: string, options: { readonly url: string; readonly username: string; readonly passwordRef: string }): Promise<void> {
+    await this.putConnector(identifier, name, 'JDBC', {
+      url: options.url,
+      auth: { type: 'UsernamePassword', spec: { username: options.username, passwordRef: options.passwordRef } },
+      delegateSelectors: [],
+      executeOnDelegate: true,
+    });
+  }
+
+  /** A repository over HTTP. Without credentials it is read anonymously. */
+  async putGitConnector(identifier: string, name: string, options: { readonly url: string; readonly username?: string | undefined; readonly passwordRef?: string | undefined }): Promise<void> {
+    const credentials = options.username && options.passwordRef ? { username: options.username, passwordRef: options.passwordRef } : {};
+    await this.putConnector(identifier, name, 'Git', {
+      url: options.url,
+      type: 'Http',
+      connectionType: 'Repo',
+      spec: credentials,
+      delegateSelectors: [],
+      executeOnDelegate: true,
+    });
+  }
+
+  async putSchema(identifier: string, name: string, changelog: { readonly connector: string; readonly location: string }): Promise<void> {
+    const body = { identifier, name, type: 'Repository', migrationType: 'Liquibase', changelog };
+    await this.putV1(`${this.v1}/dbschema`, identifier, body);
+  }
+
+  async putInstance(schema: string, identifier: string, name: string, options: { readonly connector: string; readonly ref: GitRef; readonly context: string }): Promise<void> {
+    const body = { identifier, name, connector: options.connector, ...options.ref, context: options.context };
+    await this.putV1(`${this.v1}/dbschema/${schema}/instance`, identifier, body);
+  }
+
+  async putPipeline(identifier: string, yaml: string): Promise<void> {
+    const exists = await this.gateway.find(`/pipeline/api/pipelines/${identifier}`, { query: this.scope });
+    await (exists
+      ? this.gateway.call('PUT', `/pipeline/api/pipelines/v2/${identifier}`, { query: this.scope, yaml })
+      : this.gateway.call('POST', '/pipeline/api/pipelines/v2', { query: this.scope, yaml }));
+  }
+
+  private get v1(): string {
+    return `/v1/orgs/${this.at.org}/projects/${this.at.project}`;
+  }
+
+  private get scope(): Record<string, string> {
+    return { accountIdentifier: this.gateway.accountId, ...this.scopeInBody() };
+  }
+
+  private scopeInBody(): { orgIdentifier: string; projectIdentifier: string } {
+    return { orgIdentifier: this.at.org, projectIdentifier: this.at.project };
+  }
+
+  private async putConnector(identifier: string, name: string, type: string, spec: object): Promise<void> {
+    const connector = { identifier, name, ...this.scopeInBody(), type, spec };
+    // A connector's update has no identifier in its path (api-contract 3.1).
+    await this.put({ one: `/ng/api/connectors/${identifier}`, all: '/ng/api/connectors', update: '/ng/api/connectors', body: { connector } });
+  }
+
+  private async put(entity: { readonly one: string; readonly all: string; readonly update?: string; readonly body: object }): Promise<void> {
+    const exists = await this.gateway.find(entity.one, { query: this.scope });
+    await (exists
+      ? this.gateway.call('PUT', entity.update ?? entity.one, { query: this.scope, body: entity.body })
+      : this.gateway.call('POST', entity.all, { query: this.scope, body: entity.body }));
+  }
+
+  private async putV1(collection: string, identifier: string, body: object): Promise<void> {
+    const exists = await this.gateway.find(`${collection}/${identifier}`);
+    await (exists ? this.gateway.call('PUT', `${collection}/${identifier}`, { body }) : this.gateway.call('POST', collection, { body }));
+  }
+}
+
+const changesetState = z.looseObject({
+  changeSet: z.string(),
+  author: z.string(),
+  fileName: z.string(),
+  status: z.string(),
+  planExecutionId: z.string().nullish(),
+  stageExecutionId: z.string().nullish(),
+  tag: z.string().nullish(),
+  deployedAt: z.number().nullish(),
+});
+/** What is known of one changeset on one instance. `status` as api-contract 2.3: Successfully_Deployed, Not_Deployed, … */
+export type ChangesetState = z.infer<typeof changesetState>;
+
+const migrationState = z.looseObject({ changeSets: z.array(changesetState).nullish() });
+const PAGE = 100;
+
+/** All changesets of an instance as Sluice knows them after the last run. */
+export async function readMigrationState(gateway: GatewayClient, at: ProjectRef, schema: string, instance: string): Promise<ChangesetState[]> {
+  const path = `/v1/orgs/${at.org}/projects/${at.project}/dbschema/${schema}/dbinstance/${instance}/migrationstate`;
+  const found: ChangesetState[] = [];
+  for (let page = 0; ; page += 1) {
+    const { changeSets } = migrationState.parse(await gateway.call('GET', path, { query: { page, limit: PAGE } }));
+    found.push(...(changeSets ?? []));
+    if ((changeSets ?? []).length < PAGE) return found;
+  }
+}

@@ -1,0 +1,60 @@
+import { pause } from '@sluice/kernel';
+import type { ProjectRef } from './entities.js';
+import { readExecution, type ExecutionView } from './execution.js';
+import { GatewayError, type GatewayClient } from './gateway-client.js';
+import { tailLog, type LogLine } from './log-tail.js';
+
+export interface FollowOptions {
+  readonly onLine: (stepName: string, line: LogLine) => void;
+  readonly onStatus?: (status: string) => void;
+  readonly signal?: AbortSignal | undefined;
+  /** Gives up after this many milliseconds; the execution itself goes on. */
+  readonly timeoutMs: number;
+}
+
+const LOOK_EVERY_MS = 400;
+const LAST_LINES_WITHIN_MS = 5_000;
+/** Looks in a row that may fail (a restart of the gateway) before following ends. */
+const TOLERATED_FAILURES = 25;
+
+/**
+ * Follows an execution to its end: every log line as it arrives, every change of status.
+ * @throws GatewayError when Sluice stays away, or the time is over.
+ */
+export async function followExecution(gateway: GatewayClient, at: ProjectRef, planExecutionId: string, options: FollowOptions): Promise<ExecutionView> {
+  const until = Date.now() + options.timeoutMs;
+  const ending = new AbortController();
+  const tails = new Map<string, Promise<void>>();
+  let view: ExecutionView | undefined;
+  let failures = 0;
+  try {
+    for (;;) {
+      const next: ExecutionView | GatewayError = await readExecution(gateway, at, planExecutionId, options.signal).catch(tolerable);
+      if (next instanceof GatewayError) {
+        failures += 1;
+        if (failures > TOLERATED_FAILURES) throw next;
+      } else {
+        failures = 0;
+        if (next.status !== view?.status) options.onStatus?.(next.status);
+        view = next;
+        for (const { key, stepName } of next.logs) {
+          if (!tails.has(key)) tails.set(key, tailLog(gateway, { key, signal: ending.signal, onLine: (line) => options.onLine(stepName, line) }));
+        }
+        if (next.isFinal) break;
+      }
+      if (Date.now() > until) throw new GatewayError(`execution ${planExecutionId} has not ended within ${Math.round(options.timeoutMs / 1000)} s; it goes on without us`, undefined, undefined);
+      await pause(LOOK_EVERY_MS, options.signal);
+    }
+    await Promise.race([Promise.all(tails.values()), pause(LAST_LINES_WITHIN_MS, ending.signal).catch(() => undefined)]);
+    return view;
+  } finally {
+    ending.abort();
+    await Promise.allSettled(tails.values());
+  }
+}
+
+function tolerable(cause: unknown): GatewayError {
+  const isAwayForNow = cause instanceof GatewayError && (cause.status === undefined || cause.status >= 500 || cause.status === 429);
+  if (isAwayForNow) return cause;
+  throw cause;
+}

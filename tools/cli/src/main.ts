@@ -1,0 +1,72 @@
+import { messageOf } from '@sluice/kernel';
+import { changesetTable, countChangesets } from './changeset-table.js';
+import { findConnection } from './connection.js';
+import { parseDeployCommand, USAGE, UsageError } from './deploy-command.js';
+import { deploy } from './deployment.js';
+import { abort } from './execution.js';
+import { GatewayClient, GatewayError } from './gateway-client.js';
+import { formatLogLine } from './log-printer.js';
+
+export const EXIT = { success: 0, failed: 1, usage: 2, aborted: 130 } as const;
+
+export interface CommandLine {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly print: (line: string) => void;
+  readonly complain: (line: string) => void;
+  /** Aborts the deployment under way (Ctrl-C). */
+  readonly signal: AbortSignal;
+  /** Data folder of the local stack when none is named. */
+  readonly defaultDataDir: string;
+}
+
+/** Runs the command line. Answers the exit code. */
+export async function main(command: CommandLine): Promise<number> {
+  const [name, ...args] = command.args;
+  if (name === undefined || name === 'help' || command.args.includes('--help') || command.args.includes('-h')) {
+    command.print(USAGE.trimEnd());
+    return name === undefined ? EXIT.usage : EXIT.success;
+  }
+  try {
+    if (name !== 'deploy') throw new UsageError(`there is no command "${name}"; the command is deploy`);
+    return await runDeploy(args, command);
+  } catch (cause: unknown) {
+    if (cause instanceof UsageError) {
+      command.complain(`${cause.message}\nTry: npm run sluice -- --help`);
+      return EXIT.usage;
+    }
+    command.complain(messageOf(cause));
+    return command.signal.aborted ? EXIT.aborted : EXIT.failed;
+  }
+}
+
+async function runDeploy(args: readonly string[], { env, print, complain, signal, defaultDataDir }: CommandLine): Promise<number> {
+  const { deployment, server, apiKeyVariable, dataDir } = parseDeployCommand(args, env);
+  const gateway = new GatewayClient(findConnection({ server, apiKeyVariable, dataDir: dataDir ?? defaultDataDir }, env));
+  let planExecutionId: string | undefined;
+  try {
+    const result = await deploy(
+      gateway,
+      deployment,
+      {
+        onStep: (text) => print(`- ${text}`),
+        onStarted: (id) => {
+          planExecutionId = id;
+          print(`- execution ${id}: ${gateway.baseUrl}/ng/`);
+        },
+        onLine: (stepName, line) => print(formatLogLine(stepName, line)),
+      },
+      signal,
+    );
+    const { deployed, byThisRun } = countChangesets(result.changesets, result.planExecutionId);
+    print(`\n${changesetTable(result.changesets, result.planExecutionId)}\n`);
+    print(`${result.status}: ${byThisRun} changeset(s) run now, ${deployed} deployed in all, ${(result.deployMs / 1000).toFixed(1)} s`);
+    if (result.status === 'Success') return EXIT.success;
+    complain(result.failure ?? `the execution ended ${result.status}`);
+    return EXIT.failed;
+  } catch (cause: unknown) {
+    if (!signal.aborted || planExecutionId === undefined) throw cause;
+    await abort(gateway, deployment.at, planExecutionId);
+    throw new GatewayError(`aborted; execution ${planExecutionId} is being stopped`, undefined, undefined, { cause });
+  }
+}

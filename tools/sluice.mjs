@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+/** `npm run sluice -- …`: the command line client. Compiles what it needs, then hands over to tools/cli. */
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build, createProgress, ensurePrerequisites, runCommand } from './bootstrap/index.mjs';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+
+await runCommand(async () => {
+  const progress = createProgress({ write: (line) => process.stderr.write(`${line}\n`) });
+  await ensurePrerequisites({ root, programs: [], progress });
+  build(root, ['tools/cli', 'libs/kernel']);
+  const { main } = await import(pathToFileURL(join(root, 'tools/cli/dist/main.js')).href);
+  const interruption = new AbortController();
+  process.once('SIGINT', () => interruption.abort(new Error('interrupted')));
+  process.exitCode = await main({
+    args: process.argv.slice(2),
+    env: process.env,
+    print: (line) => process.stdout.write(`${line}\n`),
+    complain: (line) => process.stderr.write(`${line}\n`),
+    signal: interruption.signal,
+    defaultDataDir: join(root, '.sluice'),
+  });
+});
