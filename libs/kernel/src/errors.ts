@@ -24,7 +24,7 @@ export const ERRORS = {
   PAYLOAD_TOO_LARGE: { http: 413, grpc: 'RESOURCE_EXHAUSTED', retryable: false },
   UNSUPPORTED_MEDIA_TYPE: { http: 415, grpc: 'INVALID_ARGUMENT', retryable: false },
   TOO_MANY_REQUESTS: { http: 429, grpc: 'RESOURCE_EXHAUSTED', retryable: true },
-  UNAVAILABLE_DELEGATES: { http: 503, grpc: 'UNAVAILABLE', retryable: true },
+  UNAVAILABLE_DELEGATES: { http: 503, grpc: 'FAILED_PRECONDITION', retryable: true },
   DELEGATE_TASK_EXPIRED: { http: 504, grpc: 'DEADLINE_EXCEEDED', retryable: true },
   GIT_CONNECTION_ERROR: { http: 400, grpc: 'FAILED_PRECONDITION', retryable: true },
   GIT_FILE_NOT_FOUND: { http: 404, grpc: 'NOT_FOUND', retryable: false },

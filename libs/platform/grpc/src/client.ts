@@ -17,6 +17,8 @@ export interface CallOptions {
   readonly timeoutMs: number;
   readonly traceparent?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Further metadata by lower-case name. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 export interface StreamOptions extends Omit<CallOptions, 'timeoutMs'> {
@@ -57,7 +59,7 @@ export class GrpcClient<Methods extends Record<keyof Methods, { request: object;
         method.requestSerialize,
         method.responseDeserialize,
         request,
-        traceMetadata(options.traceparent),
+        traceMetadata(options.traceparent, options.metadata),
         { deadline: Date.now() + options.timeoutMs },
         (error: Error | null, reply?: Methods[Name]['reply']) => {
           options.signal?.removeEventListener('abort', cancel);
@@ -80,7 +82,7 @@ export class GrpcClient<Methods extends Record<keyof Methods, { request: object;
       method.requestSerialize,
       method.responseDeserialize,
       request,
-      traceMetadata(options.traceparent),
+      traceMetadata(options.traceparent, options.metadata),
       deadline,
     );
     const cancel = (): void => call.cancel();
@@ -121,7 +123,8 @@ export class GrpcClient<Methods extends Record<keyof Methods, { request: object;
   }
 }
 
-function constructorOf(service: GrpcService): ServiceClientConstructor {
+/** The generated constructor of a service, which also holds its method definitions. @throws AppError INTERNAL when the file lacks it */
+export function constructorOf(service: GrpcService): ServiceClientConstructor {
   const known = constructors.get(service.name);
   if (known) return known;
   const root = loadPackageDefinition(loadSync(service.protoPath, service.loader));
