@@ -1,5 +1,8 @@
 import { fileURLToPath } from 'node:url';
 
+export { PROCESS_STATES, liteEngineIdentity, stepRunnerIdentity, type LiteEngineIdentity, type StepRunnerIdentity } from './pod-process.js';
+export { StepEventLog } from './step-event-log.js';
+
 /** Path of the protocol file, for `@grpc/proto-loader` and Nest's gRPC transport. */
 export const runnerProtoPath = fileURLToPath(new URL('./runner.proto', import.meta.url));
 export const RUNNER_PACKAGE = 'sluice.runner.v1';

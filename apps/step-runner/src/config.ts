@@ -1,0 +1,48 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { parseEnvironment, type Environment } from '@sluice/config';
+import { stepRunnerIdentity, type StepRunnerIdentity } from '@sluice/runner-rpc';
+
+/** Settings that do not depend on the pod: known before the process is told who it is. */
+const engineSchema = z.object({
+  STEP_RUNNER_ENGINE_DIR: z.string().min(1).optional(),
+  STEP_RUNNER_HEAP_MB: z.coerce.number().int().min(48).max(8192).default(256),
+  STEP_RUNNER_ALLOW_SHELL_COMMANDS: z.enum(['true', 'false']).default('false'),
+});
+
+export interface EngineConfig {
+  readonly directory: string;
+  readonly heapMb: number;
+  /** Lets changelogs run programs of the operating system (`executeCommand`). */
+  readonly allowShellCommands: boolean;
+}
+
+export function parseEngineConfig(env: Environment): EngineConfig {
+  const parsed = parseEnvironment('step-runner', engineSchema, env);
+  return {
+    directory: parsed.STEP_RUNNER_ENGINE_DIR ?? defaultEngineDirectory(env),
+    heapMb: parsed.STEP_RUNNER_HEAP_MB,
+    allowShellCommands: parsed.STEP_RUNNER_ALLOW_SHELL_COMMANDS === 'true',
+  };
+}
+
+export function defaultEngineDirectory(env: Environment): string {
+  return env['STEP_RUNNER_ENGINE_DIR'] ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'sluice', 'change-engine');
+}
+
+const identitySchema = z.object({
+  STEP_RUNNER_LISTEN: z.string(),
+  STEP_RUNNER_TLS_CA_FILE: z.string(),
+  STEP_RUNNER_TLS_CERT_FILE: z.string(),
+  STEP_RUNNER_TLS_KEY_FILE: z.string(),
+});
+
+/** Who this process is, when it was not started parked. */
+export function identityFromEnvironment(env: Environment): StepRunnerIdentity {
+  const parsed = parseEnvironment('step-runner', identitySchema, env);
+  return stepRunnerIdentity.parse({
+    listen: parsed.STEP_RUNNER_LISTEN,
+    tls: { ca: parsed.STEP_RUNNER_TLS_CA_FILE, cert: parsed.STEP_RUNNER_TLS_CERT_FILE, key: parsed.STEP_RUNNER_TLS_KEY_FILE },
+  });
+}

@@ -1,0 +1,13 @@
+/** `node dist/prepare-engine.js [directory]`: compiles the change engine ahead of its first use. */
+import { messageOf } from '@sluice/kernel';
+import { defaultEngineDirectory } from './config.js';
+import { prepareEngine } from './engine/engine-home.js';
+
+try {
+  const directory = process.argv[2] ?? defaultEngineDirectory(process.env);
+  const home = await prepareEngine(directory, (text) => console.log(text));
+  console.log(home.hasArchive ? `change engine ready in ${directory}` : `change engine ready in ${directory}, without class archive: steps start slower`);
+} catch (cause) {
+  console.error(messageOf(cause));
+  process.exitCode = 1;
+}
