@@ -33,7 +33,7 @@ export class RouteGuard implements CanActivate {
     const http = execution.switchToHttp();
     const request = http.getRequest<FastifyRequest & CarriesCall>();
     const reply = http.getResponse<FastifyReply>();
-    const ctx = await this.authenticate(route, request);
+    const ctx = await this.authenticate(route, request, reply);
     const params = parse(route.params, request.params, 'path');
     const query = parse(route.query, request.query, 'query');
     this.authorise(route, ctx, params, query);
@@ -43,8 +43,8 @@ export class RouteGuard implements CanActivate {
     return true;
   }
 
-  private async authenticate(route: RouteDefinition, request: FastifyRequest): Promise<RequestContext> {
-    const base = { correlationId: request.id, traceparent: traceparentOf(request), signal: requestSignal(request) };
+  private async authenticate(route: RouteDefinition, request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> {
+    const base = { correlationId: request.id, traceparent: traceparentOf(request), signal: requestSignal(request, reply) };
     if (route.access === 'public') return { ...base, accountId: '', principal: { type: 'service', id: 'anonymous', name: 'anonymous' }, grants: [] };
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
     if (!token) throw new AppError('INVALID_TOKEN', 'this address takes calls from Sluice services only; call the gateway with an x-api-key header');
