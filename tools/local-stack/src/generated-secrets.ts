@@ -24,6 +24,7 @@ export interface GeneratedSecrets {
   readonly platformPasswords: Readonly<Record<PlatformDatabase, string>>;
   readonly customerSuperuserPassword: string;
   readonly customerPassword: string;
+  readonly customerPasswordFile: string;
 }
 
 /** Reads what the first start generated, generating what is missing. Every file is 0600. */
@@ -49,6 +50,7 @@ export function ensureSecrets(folder: DataFolder): GeneratedSecrets {
     platformPasswords: Object.fromEntries(PLATFORM_DATABASES.map((name) => [name, keep(`platform-database-${name}`, makePassword)])) as Record<PlatformDatabase, string>,
     customerSuperuserPassword: keep('customer-database-superuser', makePassword),
     customerPassword: keep('customer-database-orders_app', makePassword),
+    customerPasswordFile: fileOf('customer-database-orders_app'),
   };
 }
 

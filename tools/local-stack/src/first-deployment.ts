@@ -1,0 +1,57 @@
+import { deploy, GatewayClient, type DeploymentEvents, type DeploymentResult } from '@sluice/cli';
+import { waitFor } from '@sluice/kernel';
+import { SAMPLE_CHANGELOG_PATH, SAMPLE_CONTEXT, sampleChangelogFiles } from './sample-changelog.js';
+import type { Stack } from './stack.js';
+
+export interface FirstDeployment extends DeploymentResult {
+  /** Rows of the network table this deployment is known to have used, ascending. */
+  readonly hops: readonly number[];
+}
+
+const REPOSITORY = 'orders';
+const TIME_LIMIT_MS = 10 * 60_000;
+/** Spans leave the apps in batches; the last ones arrive a moment after the result. */
+const TRACES_SETTLE_MS = 3_000;
+
+/**
+ * Deploys the sample changelog to the sample database the way a user would: over the gateway API, with a key. May be repeated;
+ * when nothing is new the execution succeeds and changes nothing.
+ */
+export async function runFirstDeployment(stack: Stack, events: DeploymentEvents, signal?: AbortSignal): Promise<FirstDeployment> {
+  if (!stack.git.hasRepository(REPOSITORY)) await stack.git.createRepository(REPOSITORY, sampleChangelogFiles());
+  const gateway = new GatewayClient({ url: stack.gatewayUrl, apiKey: stack.apiKey });
+  const { customerDatabase: database } = stack;
+  const result = await deploy(
+    gateway,
+    {
+      at: { org: 'default', project: 'orders' },
+      projectNames: { org: 'Default', project: 'Orders' },
+      identifier: 'orders',
+      name: 'Orders',
+      repository: { url: stack.git.urlOf(REPOSITORY), ref: { branch: 'main' } },
+      changelog: SAMPLE_CHANGELOG_PATH,
+      database: { jdbcUrl: database.jdbcUrl, username: database.username, password: database.password },
+      contexts: SAMPLE_CONTEXT,
+      tag: 'first-deployment',
+      timeoutMs: TIME_LIMIT_MS,
+    },
+    events,
+    signal,
+  );
+  return { ...result, hops: await hopsOf(stack, gateway.traceId) };
+}
+
+/** Waits until the spans stop coming, for a moment at most. */
+async function hopsOf(stack: Stack, traceId: string): Promise<number[]> {
+  let seen = -1;
+  await waitFor(
+    () => {
+      const before = seen;
+      seen = stack.traces.spansOf(traceId).length;
+      return before === seen;
+    },
+    { timeoutMs: TRACES_SETTLE_MS, intervalMs: 500, what: 'the last spans' },
+  ).catch(() => undefined);
+  const rows = stack.traces.hopsOf(traceId).flatMap((hop) => (hop.row === null ? [] : [hop.row]));
+  return [...new Set(rows)].sort((a, b) => a - b);
+}

@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import { changesetTable, countChangesets, formatLogLine } from '@sluice/cli';
+import { messageOf } from '@sluice/kernel';
+import { runFirstDeployment, type FirstDeployment } from './first-deployment.js';
+import { startStack, type Stack } from './stack.js';
+
+/** The options of `npm start`, parsed (tools/bootstrap/start-options.mjs explains them). */
+export interface StartOptions {
+  readonly root: string;
+  /** When the command began; milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly isOnce: boolean;
+  readonly shouldDeploy: boolean;
+  readonly isReset: boolean;
+  readonly isSeparate: boolean;
+  readonly dataDir: string | undefined;
+  readonly portOffset: number;
+  readonly otelUrl: string | undefined;
+}
+
+/** Ends `npm start`: something it runs is broken, or the user wants it to stop. */
+class Interruption extends Error {}
+
+/** Runs the local stack until Ctrl-C, or once through. Answers the exit code. */
+export async function main(options: StartOptions): Promise<number> {
+  const say = (text: string): void => void process.stdout.write(`[${((Date.now() - options.startedAt) / 1000).toFixed(1).padStart(6)}s] ${text}\n`);
+  const print = (text: string): void => void process.stdout.write(`${text}\n`);
+  const ending = new AbortController();
+  const interrupt = (): void => ending.abort(new Interruption('stopped by a signal'));
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  let stack: Stack | undefined;
+  try {
+    stack = await startStack(
+      {
+        dataDir: options.dataDir ?? join(options.root, '.sluice'),
+        ports: { kind: 'fixed', offset: options.portOffset },
+        isSeparate: options.isSeparate,
+        isReset: options.isReset,
+        otelUrl: options.otelUrl,
+        onProgress: say,
+        onUnexpectedEnd: (complaint) => ending.abort(new Error(complaint)),
+      },
+      ending.signal,
+    );
+    const startSeconds = secondsSince(options.startedAt);
+    const deployment = options.shouldDeploy ? await deployFirst(stack, say, print, ending.signal) : undefined;
+    if (!options.isOnce) {
+      printWelcome(stack, print);
+      await ended(ending.signal);
+    }
+    await stack.stop();
+    if (options.isOnce && deployment) print(JSON.stringify(summaryOf(deployment, startSeconds)));
+    return 0;
+  } catch (cause: unknown) {
+    const reason: unknown = ending.signal.aborted ? ending.signal.reason : cause;
+    if (reason instanceof Interruption) say('stopping');
+    await stack?.stop();
+    if (reason instanceof Interruption) return options.isOnce ? 130 : 0;
+    process.stderr.write(`\n${messageOf(reason)}\n`);
+    return 1;
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+async function deployFirst(stack: Stack, say: (text: string) => void, print: (text: string) => void, signal: AbortSignal): Promise<FirstDeployment> {
+  const deployment = await runFirstDeployment(stack, { onStep: say, onLine: (stepName, line) => print(formatLogLine(stepName, line)) }, signal);
+  print(`\n${changesetTable(deployment.changesets, deployment.planExecutionId)}\n`);
+  if (deployment.status !== 'Success') throw new Error(`the deployment ended ${deployment.status}: ${deployment.failure ?? 'no reason was given'}`);
+  const { deployed, byThisRun } = countChangesets(deployment.changesets, deployment.planExecutionId);
+  say(`${deployment.status}: ${byThisRun} changeset(s) run now, ${deployed} deployed in all, in ${seconds(deployment.deployMs)} s`);
+  return deployment;
+}
+
+function printWelcome(stack: Stack, print: (text: string) => void): void {
+  print(`
+Sluice is running. Ctrl-C stops it; the data stays in ${stack.data.root}
+
+  UI         ${stack.uiUrl}
+  API key    ${stack.apiKey}
+  Git        ${stack.git.urlOf('orders')}   (clone it, push a changeset, run the pipeline again)
+  Database   ${stack.customerDatabase.jdbcUrl}   (user ${stack.customerDatabase.username}, password in ${stack.secrets.customerPasswordFile})
+  Logs       ${stack.data.logs}
+
+  Your own changelog:  npm run sluice -- --help
+`);
+}
+
+function summaryOf(deployment: FirstDeployment, startSeconds: number): object {
+  return {
+    status: deployment.status,
+    planExecutionId: deployment.planExecutionId,
+    changesets: countChangesets(deployment.changesets, deployment.planExecutionId).deployed,
+    hops: deployment.hops,
+    startSeconds,
+    deploySeconds: seconds(deployment.deployMs),
+  };
+}
+
+function ended(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error('stopped'));
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
+}
+
+function secondsSince(startedAt: number): number {
+  return seconds(Date.now() - startedAt);
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms / 100) / 10;
+}
