@@ -1,3 +1,4 @@
+export { startRedis, type TestRedis } from './redis.js';
 export { freePort, startPostgres, type TestPostgres } from './postgres.js';
 export {
   initialiseCluster,
@@ -11,3 +12,4 @@ export {
 } from './embedded-postgres.js';
 export { liquibaseUpdate, type CliUpdate } from './liquibase-cli.js';
 export { testIdentities, testUser, type TestIdentities } from './service-identities.js';
+export { startGit, type TestGit, type TestGitOptions } from './git-server.js';

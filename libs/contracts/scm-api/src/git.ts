@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 /** How scm reaches a repository. NG manager resolves the connector; the credentials are passed in plain over this one internal hop and never stored. */
 export const repositoryAccess = z.object({ url: z.string().min(1), username: z.string().optional(), password: z.string().optional() });
+export type RepositoryAccess = z.infer<typeof repositoryAccess>;
 
 const base = { style: 'internal', access: 'service', callers: ['ng-manager'] } as const;
 
@@ -36,3 +37,6 @@ export const listCommits = defineRoute({
   body: z.object({ repository: repositoryAccess, ref: z.string().min(1).max(256), limit: z.number().int().min(1).max(100).default(20) }),
   response: z.object({ commits: z.array(z.object({ sha: z.string(), author: z.string(), at: z.number().int(), subject: z.string() })) }),
 });
+
+/** The whole contract of scm. */
+export const scmRoutes = [readRepositoryFile, listBranches, listCommits] as const;

@@ -1,1 +1,1 @@
-export { listBranches, listCommits, readRepositoryFile, repositoryAccess } from './git.js';
+export { listBranches, listCommits, readRepositoryFile, repositoryAccess, scmRoutes, type RepositoryAccess } from './git.js';

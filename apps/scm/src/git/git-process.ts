@@ -1,0 +1,137 @@
+import { spawn } from 'node:child_process';
+import { AppError, messageOf } from '@sluice/kernel';
+
+/** Key and value, in order; some keys (`http.extraHeader`) may be given more than once. */
+export type GitConfig = readonly (readonly [string, string])[];
+
+export interface GitRun {
+  readonly args: readonly string[];
+  /** The repository's folder. */
+  readonly cwd?: string;
+  /** Configuration of this run only; travels in the environment, so credentials never are process arguments or files. */
+  readonly config?: GitConfig;
+  readonly signal: AbortSignal;
+  /** Bytes of output; more ends the run with PAYLOAD_TOO_LARGE. */
+  readonly maxBytes?: number;
+}
+
+/** Git ended with another code than 0. */
+export class GitExit extends Error {
+  constructor(
+    readonly code: number | null,
+    readonly stderr: string,
+  ) {
+    super(`git ended with code ${code}: ${stderr}`);
+  }
+}
+
+const STDERR_BYTES = 16 * 1024;
+const SETTINGS: GitConfig = [
+  ['credential.helper', ''],
+  ['core.hooksPath', '/dev/null'],
+  ['http.followRedirects', 'false'],
+  ['http.lowSpeedLimit', '1'],
+  ['http.lowSpeedTime', '15'],
+  ['http.userAgent', 'sluice-scm/1'],
+  ['protocol.version', '2'],
+  ['gc.auto', '0'],
+  ['maintenance.auto', 'false'],
+  ['fetch.fsckObjects', 'true'],
+];
+/** The first version that takes checked addresses (`http.curloptResolve`). */
+const NEEDED = [2, 37] as const;
+
+/** Runs git, at most so many at once, each in a process group of its own that ends with the signal. */
+export class GitProcesses {
+  private running = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(private readonly most: number) {}
+
+  /** @throws AppError UPSTREAM_UNAVAILABLE when git is missing or too old */
+  async checkVersion(): Promise<void> {
+    const text = (await this.run({ args: ['--version'], signal: AbortSignal.timeout(5_000) })).toString();
+    const [major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(text)?.slice(1) ?? []).map(Number);
+    if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) return;
+    throw new AppError('UPSTREAM_UNAVAILABLE', `git ${NEEDED.join('.')} or newer is needed, found "${text.trim()}"`);
+  }
+
+  /** @returns standard output @throws GitExit, the signal's reason, AppError PAYLOAD_TOO_LARGE */
+  async run(run: GitRun): Promise<Buffer> {
+    await this.enter(run.signal);
+    try {
+      return await execute(run);
+    } finally {
+      this.running -= 1;
+      this.waiting.shift()?.();
+    }
+  }
+
+  private async enter(signal: AbortSignal): Promise<void> {
+    while (this.running >= this.most) {
+      signal.throwIfAborted();
+      await new Promise<void>((resolve) => {
+        this.waiting.push(resolve);
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+    signal.throwIfAborted();
+    this.running += 1;
+  }
+}
+
+function execute({ args, cwd, config = [], signal, maxBytes = 16 * 1024 * 1024 }: GitRun): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('git', [...args], { cwd: cwd ?? '/', env: environment(config), stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let stderr = '';
+    let failure: unknown;
+    const kill = (reason: unknown): void => {
+      failure ??= reason;
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // Ended by itself meanwhile.
+      }
+    };
+    const stop = (): void => kill(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    child.stdout.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxBytes) kill(new AppError('PAYLOAD_TOO_LARGE', `git answered with more than ${maxBytes} bytes`));
+      else chunks.push(chunk);
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      if (stderr.length < STDERR_BYTES) stderr += chunk.toString();
+    });
+    child.once('error', (cause) => {
+      signal.removeEventListener('abort', stop);
+      reject(new AppError('UPSTREAM_UNAVAILABLE', `git cannot be started: ${messageOf(cause)}`, {}, { cause }));
+    });
+    child.once('close', (code) => {
+      signal.removeEventListener('abort', stop);
+      if (failure !== undefined) reject(failure instanceof Error ? failure : new Error('aborted'));
+      else if (code === 0) resolve(Buffer.concat(chunks));
+      else reject(new GitExit(code, stderr.trim()));
+    });
+  });
+}
+
+/** Nothing of the host's own Git set-up applies: no prompts, helpers, hooks, proxies, other protocols or credentials of the user we run as. */
+function environment(config: GitConfig): NodeJS.ProcessEnv {
+  const entries = [...SETTINGS, ...config];
+  return {
+    PATH: process.env['PATH'],
+    HOME: '/nonexistent',
+    LC_ALL: 'C',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_ALLOW_PROTOCOL: 'http:https',
+    GIT_LITERAL_PATHSPECS: '1',
+    GIT_CONFIG_COUNT: String(entries.length),
+    ...Object.fromEntries(entries.flatMap(([key, value], at) => [[`GIT_CONFIG_KEY_${at}`, key], [`GIT_CONFIG_VALUE_${at}`, value]])),
+  };
+}
