@@ -51,7 +51,7 @@ const PROBES = ['/health/live', '/health/ready', '/metrics', '/openapi.json'];
 export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp> {
   const adapter = new FastifyAdapter({
     bodyLimit: options.bodyLimit ?? 10 * 1024 * 1024,
-    genReqId: (request: IncomingMessage) => headerText(request.headers[CORRELATION_HEADER]) ?? randomUUID(),
+    genReqId: (request: IncomingMessage) => correlationIdOf(request) ?? randomUUID(),
     requestTimeout: 120_000,
     keepAliveTimeout: 75_000,
     maxParamLength: 1024,
@@ -121,14 +121,20 @@ function openSpan(request: FastifyRequest, options: HttpAppOptions): void {
   const span = options.tracing.open(`${request.method} ${request.url.split('?', 1)[0] ?? ''}`, {
     kind: 'server',
     parent: headerText(request.headers['traceparent']),
-    hop: { from: callerOf(request), to: options.service, protocol: 'http' },
+    hop: { from: options.service === 'gateway' ? 'client' : callerOf(request), to: options.service, protocol: 'http' },
     attributes: { 'url.path': request.url.split('?', 1)[0] ?? '', 'http.request.method': request.method },
   });
   spans.set(request.raw, span);
   (request as { traceparent?: string }).traceparent = span.traceparent;
 }
 
-/** Name for the trace only; rights always come from the verified token. */
+/** An id the client chose, when it is short and plain enough for logs and headers. */
+function correlationIdOf(request: IncomingMessage): string | undefined {
+  const given = headerText(request.headers[CORRELATION_HEADER]);
+  return given && /^[\w.:-]{1,128}$/.test(given) ? given : undefined;
+}
+
+/** Name for the trace only; rights always come from the verified token. The gateway has clients, whatever they say of themselves. */
 function callerOf(request: FastifyRequest): string {
   return headerText(request.headers['x-sluice-caller']) ?? 'client';
 }
