@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+/**
+ * `npx nx dev <app>`: builds the app and its workspace dependencies on every change and restarts it.
+ * Its environment is that of the local stack, so start that without the app first: `npm start -- --without <app>`.
+ * Variables set in the shell win.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PrerequisiteError, runCommand } from './bootstrap/index.mjs';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
+
+/** The package and every workspace package it depends on, as folders relative to the root. */
+function withDependencies(folder) {
+  const packages = readJson(join(root, 'package-lock.json')).packages;
+  const folderOf = (name) => packages[`node_modules/${name}`]?.link && packages[`node_modules/${name}`].resolved;
+  const found = new Set();
+  const visit = (path) => {
+    if (!path || found.has(path)) return;
+    found.add(path);
+    for (const name of Object.keys(readJson(join(root, path, 'package.json')).dependencies ?? {})) visit(folderOf(name));
+  };
+  visit(folder);
+  return [...found];
+}
+
+/** What the local stack configures this app with, when there is one. */
+function stackEnvironment(app) {
+  const file = join(process.env.SLUICE_DATA_DIR ?? join(root, '.sluice'), 'secrets/environment.json');
+  return existsSync(file) ? (readJson(file)[app] ?? {}) : {};
+}
+
+await runCommand(async () => {
+  const folder = relative(root, resolve(root, process.argv[2] ?? ''));
+  const main = join(root, folder, 'dist/main.js');
+  if (!folder || !existsSync(join(root, folder, 'package.json'))) throw new PrerequisiteError('usage: node tools/dev.mjs apps/<app>');
+  const folders = withDependencies(folder);
+  const compile = (changed) => spawnSync(process.execPath, [join(root, 'tools/build.mjs'), ...changed], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
+  if (!compile(folders)) throw new PrerequisiteError('the build failed; see above');
+  const app = spawn(process.execPath, ['--watch', '--watch-preserve-output', '--enable-source-maps', main], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...stackEnvironment(basename(folder)), ...process.env },
+  });
+  const { watch } = await import('chokidar');
+  const pending = new Set();
+  let timer;
+  const watcher = watch(folders.map((one) => join(root, one, 'src')), { ignoreInitial: true }).on('all', (_event, path) => {
+    pending.add(folders.find((one) => path.startsWith(join(root, one, 'src'))));
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      compile([...pending].filter(Boolean));
+      pending.clear();
+    }, 60);
+  });
+  const stop = () => void watcher.close().then(() => app.kill('SIGTERM'));
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  process.exitCode = await new Promise((done) => app.once('exit', (code) => done(code ?? 0)));
+  await watcher.close();
+});
