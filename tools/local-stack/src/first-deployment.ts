@@ -6,6 +6,8 @@ import type { Stack } from './stack.js';
 export interface FirstDeployment extends DeploymentResult {
   /** Rows of the network table this deployment is known to have used, ascending. */
   readonly hops: readonly number[];
+  /** Trace all its requests share. */
+  readonly traceId: string;
 }
 
 const REPOSITORY = 'orders';
@@ -38,7 +40,7 @@ export async function runFirstDeployment(stack: Stack, events: DeploymentEvents,
     events,
     signal,
   );
-  return { ...result, hops: await hopsOf(stack, gateway.traceId) };
+  return { ...result, traceId: gateway.traceId, hops: await hopsOf(stack, gateway.traceId) };
 }
 
 /** Waits until the spans stop coming, for a moment at most. */

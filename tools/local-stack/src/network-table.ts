@@ -27,10 +27,7 @@ export const NETWORK_TABLE: readonly NetworkRow[] = [
   { row: 13, from: 'lite-engine', to: 'log-service', protocols: ['http'], purpose: 'log lines and blobs' },
   { row: 13, from: 'delegate', to: 'log-service', protocols: ['http'], purpose: 'log lines of the pod itself' },
   { row: null, from: 'pipeline', to: 'delegate-service', protocols: ['grpc'], purpose: 'tasks for the delegate' },
-  { row: null, from: 'pipeline', to: 'log-service', protocols: ['http'], purpose: 'log keys and tokens of an execution' },
-  { row: null, from: 'delegate-service', to: 'ng-manager', protocols: ['http'], purpose: 'delegate tokens, secrets sealed to a delegate' },
-  { row: null, from: 'delegate-service', to: 'pipeline', protocols: ['http', 'grpc'], purpose: 'results of tasks' },
-  { row: null, from: 'ng-manager', to: 'delegate-service', protocols: ['grpc', 'http'], purpose: 'connection tests, list of delegates' },
+  { row: null, from: 'ng-manager', to: 'delegate-service', protocols: ['grpc'], purpose: 'delegate tokens, list of delegates, connection tests' },
   { row: null, from: 'scm', to: 'git', protocols: ['http'], purpose: 'files, branches and commits for the preview' },
 ];
 
