@@ -13,3 +13,4 @@ export {
 export { liquibaseUpdate, type CliUpdate } from './liquibase-cli.js';
 export { testIdentities, testUser, type TestIdentities } from './service-identities.js';
 export { startGit, type TestGit, type TestGitOptions } from './git-server.js';
+export { testPodAuthority, type TestPodAuthority, type TestTlsFiles } from './pod-certificates.js';

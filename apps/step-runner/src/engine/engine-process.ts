@@ -1,0 +1,138 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { messageOf, newId, pause } from '@sluice/kernel';
+import type { EngineHome } from './engine-home.js';
+import { engineEvent, type EngineCommand, type EngineEvent, type EngineFinished, type EngineProgress } from './engine-protocol.js';
+
+const STDERR_TAIL = 4_000;
+const TERM_PATIENCE_MS = 500;
+
+export interface EngineOptions {
+  readonly heapMb: number;
+  /** Rehearse before the command comes: worth it only when there is time before it. */
+  readonly warmUp: boolean;
+}
+
+export interface EngineExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Last words on standard error: the JVM's own, for example about memory. */
+  readonly complaint: string;
+}
+
+/** The engine process ended without a result. */
+export class EngineDiedError extends Error {
+  override readonly name = 'EngineDiedError';
+
+  constructor(readonly exit: EngineExit) {
+    const how = exit.signal ? `was ended by ${exit.signal}` : `ended with code ${String(exit.code)}`;
+    super(`the change engine ${how} before it had a result${exit.complaint ? `: ${exit.complaint}` : ''}`);
+  }
+}
+
+/** One JVM for one step. It leads a process group of its own and ends by itself when its standard input does. */
+export class EngineProcess {
+  /** Part of LOCKEDBY in DATABASECHANGELOGLOCK while this engine holds the lock. */
+  readonly lockOwner: string;
+  readonly exited: Promise<EngineExit>;
+  /** Milliseconds of warm-up. Rejects when the process cannot start. */
+  readonly ready: Promise<number>;
+
+  private finished: EngineFinished | undefined;
+  private listener: (event: EngineProgress) => void = () => undefined;
+  private stderr = '';
+
+  private constructor(
+    private readonly child: ChildProcess,
+    lockOwner: string,
+  ) {
+    this.lockOwner = lockOwner;
+    child.stderr?.on('data', (chunk: Buffer) => (this.stderr = `${this.stderr}${chunk.toString()}`.slice(-STDERR_TAIL)));
+    child.stdin?.on('error', () => undefined); // a dead reader shows as the exit
+    this.exited = new Promise((resolve) => {
+      child.once('error', (cause) => resolve({ code: null, signal: null, complaint: messageOf(cause) }));
+      // `close` and not `exit`: the pipes have been read to their end.
+      child.once('close', (code, signal) => resolve({ code, signal, complaint: this.stderr.trim() }));
+    });
+    this.ready = new Promise((resolve, reject) => {
+      if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => this.receive(line, resolve));
+      void this.exited.then((exit) => reject(new EngineDiedError(exit)));
+    });
+    this.ready.catch(() => undefined); // reported by run()
+  }
+
+  static start(home: EngineHome, options: EngineOptions): EngineProcess {
+    const lockOwner = `sluice-${newId()}`;
+    const args = [
+      ...home.jvmArguments.slice(0, -2),
+      '-Xms32m',
+      `-Xmx${options.heapMb}m`,
+      '-XX:+ExitOnOutOfMemoryError',
+      `-Dliquibase.hostDescription=#${lockOwner}`,
+      ...home.jvmArguments.slice(-2),
+      home.mainClass,
+      ...(options.warmUp ? ['warm', home.rehearsal] : ['cold']),
+    ];
+    const { PATH, HOME, TZ, LANG, LC_ALL } = process.env;
+    const child = spawn(home.java, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env: { PATH, HOME, TZ, LANG, LC_ALL } });
+    return new EngineProcess(child, lockOwner);
+  }
+
+  /** Process id, and id of the process group. @throws Error when the process could not be started at all */
+  get pid(): number {
+    if (this.child.pid === undefined) throw new Error('the change engine could not be started');
+    return this.child.pid;
+  }
+
+  /** Hands over the command and tells every event until the finished one. @throws EngineDiedError */
+  async run(command: EngineCommand, onEvent: (event: EngineProgress) => void): Promise<EngineFinished> {
+    this.listener = onEvent;
+    this.child.stdin?.write(`${JSON.stringify(command)}\n`);
+    const exit = await this.exited;
+    if (this.finished) return this.finished;
+    throw new EngineDiedError(exit);
+  }
+
+  /** Asks the engine to cancel its statement and to wind down. */
+  cancel(): void {
+    this.child.stdin?.write('{"action":"cancel"}\n');
+  }
+
+  /** SIGTERM, then SIGKILL, to the whole group. Resolves once it is gone. */
+  async kill(): Promise<void> {
+    this.signal('SIGTERM');
+    await Promise.race([this.exited, pause(TERM_PATIENCE_MS)]);
+    this.signal('SIGKILL');
+    await this.exited;
+  }
+
+  /** Closes the engine's standard input, as the end of this process would. */
+  disown(): void {
+    this.child.stdin?.end();
+  }
+
+  private signal(signal: NodeJS.Signals): void {
+    if (this.child.pid === undefined || this.child.exitCode !== null || this.child.signalCode !== null) return;
+    try {
+      process.kill(-this.child.pid, signal);
+    } catch {
+      // It ended in between.
+    }
+  }
+
+  private receive(line: string, ready: (warmUpMs: number) => void): void {
+    const event = parseEvent(line);
+    if (event.type === 'ready') ready(event.warmUpMs);
+    else if (event.type === 'finished') this.finished = event;
+    else this.listener(event);
+  }
+}
+
+/** A line that is no event is shown as it is: it comes from below Liquibase. */
+function parseEvent(line: string): EngineEvent {
+  try {
+    return engineEvent.parse(JSON.parse(line));
+  } catch {
+    return { type: 'log', at: Date.now(), level: 'WARN', message: line };
+  }
+}

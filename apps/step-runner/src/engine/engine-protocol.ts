@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { changesetId, failureType, historyRow } from '@sluice/delegate-protocol';
+
+/** The one command of an engine process: one JSON line on its standard input. */
+export interface EngineCommand {
+  readonly action: 'update' | 'rollback';
+  readonly url: string;
+  readonly driver: string;
+  readonly connectionProperties: Readonly<Record<string, string>>;
+  /** `host:port/database` for messages. */
+  readonly server: string;
+  /** Root of the checked-out tree; nothing outside it is read. */
+  readonly root: string;
+  /** Relative to `root`. */
+  readonly changelog: string;
+  readonly contexts: string;
+  readonly labels: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly tag?: string | undefined;
+  readonly count?: number | undefined;
+  /** Name of the tag that is put on the last row when it has none. */
+  readonly preStartTag: string;
+  readonly allowShellCommands: boolean;
+}
+
+const at = z.number().int();
+const pendingChangeset = changesetId.extend({ comment: z.string().optional(), labels: z.string().optional(), contexts: z.string().optional() });
+
+/** What an engine process prints: one JSON object per line. */
+export const engineEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready'), at, warmUpMs: z.number() }),
+  z.object({ type: z.literal('log'), at, level: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']), message: z.string() }),
+  z.object({ type: z.literal('connected'), at, product: z.string(), version: z.string(), session: z.string().optional() }),
+  changesetId.extend({
+    type: z.literal('changeset'),
+    at,
+    status: z.enum(['applied', 'rolledBack', 'failed', 'skipped', 'markedRan']),
+    durationMs: z.number().int().optional(),
+    description: z.string().optional(),
+    comment: z.string().optional(),
+    labels: z.string().optional(),
+    contexts: z.string().optional(),
+    error: z.string().optional(),
+    /** Why it was skipped. */
+    reason: z.string().optional(),
+  }),
+  z.object({
+    type: z.literal('finished'),
+    at,
+    status: z.enum(['succeeded', 'failed', 'cancelled']),
+    error: z.object({ message: z.string(), failureType, sqlState: z.string().optional(), changeset: changesetId.optional() }).optional(),
+    preStartTag: z.string().nullable(),
+    history: z.array(historyRow).nullable(),
+    pending: z.array(pendingChangeset).nullable(),
+  }),
+]);
+export type EngineEvent = z.infer<typeof engineEvent>;
+export type EngineFinished = Extract<EngineEvent, { type: 'finished' }>;
+export type EngineProgress = Exclude<EngineEvent, { type: 'finished' | 'ready' }>;

@@ -1,0 +1,67 @@
+import type { ChangesetOutcome, LogLine, StepResult } from '@sluice/delegate-protocol';
+import type { SecretMasker } from '@sluice/secret-masking';
+import { StepEventLog } from '@sluice/runner-rpc';
+
+const MAX_LINE_BYTES = 70 * 1024;
+/** Beyond this much log only warnings and errors are kept: a step must not fill the memory of its container. */
+const MAX_LOG_BYTES = 25 * 1024 * 1024;
+const CUT = ' … (line cut)';
+
+/** What a step tells, masked before it leaves: the only way from a step's work to its event log. */
+export class StepJournal {
+  readonly events = new StepEventLog();
+  private masker: SecretMasker | undefined;
+  private loggedBytes = 0;
+  private droppedLines = 0;
+
+  /** Nothing can be told before the secrets to mask are known. */
+  useMasker(masker: SecretMasker): void {
+    this.masker = masker;
+  }
+
+  log(level: LogLine['level'], text: string, at = Date.now()): void {
+    for (const line of this.mask(text).split(/\r?\n/)) {
+      const out = cutLine(line);
+      this.loggedBytes += out.length;
+      if (this.loggedBytes > MAX_LOG_BYTES && (level === 'INFO' || level === 'DEBUG')) {
+        this.droppedLines += 1;
+        continue;
+      }
+      this.write({ level, time: new Date(at).toISOString(), out });
+    }
+  }
+
+  changeset(outcome: ChangesetOutcome): void {
+    this.events.append({ changesetJson: JSON.stringify(this.maskDeep(outcome)) });
+  }
+
+  finish(result: StepResult): void {
+    if (this.droppedLines > 0) this.write({ level: 'WARN', time: new Date().toISOString(), out: `${this.droppedLines} lines were left out: the log is longer than ${MAX_LOG_BYTES / 1024 / 1024} MiB` });
+    this.events.append({ finishedJson: JSON.stringify(this.maskDeep(result)) });
+  }
+
+  private write(line: LogLine): void {
+    this.events.append({ logJson: JSON.stringify(line) });
+  }
+
+  private mask(text: string): string {
+    return this.known().mask(text);
+  }
+
+  private maskDeep<T>(value: T): T {
+    return this.known().maskDeep(value);
+  }
+
+  private known(): SecretMasker {
+    if (!this.masker) throw new Error('a step told something before its secrets were known');
+    return this.masker;
+  }
+}
+
+/** Cuts by bytes at the border of a character. */
+function cutLine(line: string): string {
+  if (line.length * 3 <= MAX_LINE_BYTES) return line;
+  const bytes = Buffer.from(line);
+  if (bytes.length <= MAX_LINE_BYTES) return line;
+  return new TextDecoder().decode(bytes.subarray(0, MAX_LINE_BYTES - 64), { stream: true }) + CUT;
+}

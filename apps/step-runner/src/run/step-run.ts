@@ -1,0 +1,229 @@
+import { AppError, messageOf, pause } from '@sluice/kernel';
+import { stepWork, type ChangesetOutcome, type FailureType, type StepResult, type StepWork } from '@sluice/delegate-protocol';
+import { engineConnection, parseJdbcUrl, type JdbcUrl } from '@sluice/db-migration';
+import { SecretMasker } from '@sluice/secret-masking';
+import type { Tracing } from '@sluice/telemetry';
+import type { RunRequest } from '@sluice/runner-rpc';
+import { noSession, type DatabaseSession } from '../database/database-session.js';
+import { PostgresSession } from '../database/postgres-session.js';
+import type { EngineProcess } from '../engine/engine-process.js';
+import type { EngineCommand, EngineFinished, EngineProgress } from '../engine/engine-protocol.js';
+import { findChangelog } from './changelog-file.js';
+import { readSecrets, secretOf } from './step-secrets.js';
+import { StepJournal } from './step-journal.js';
+
+/** Until the second connection joins in cancelling: the engine itself mostly needs a tenth of it. */
+const SECOND_WAY_AFTER_MS = 1_000;
+const TIMEOUT_GRACE_MS = 10_000;
+
+export interface StepRunOptions {
+  readonly engine: EngineProcess;
+  readonly tracing: Tracing;
+  readonly allowShellCommands: boolean;
+  readonly allowInMemory?: boolean;
+}
+
+type StopReason = 'abort' | 'timeout';
+
+interface Plan {
+  readonly work: StepWork;
+  readonly url: JdbcUrl;
+  readonly command: EngineCommand;
+  readonly session: DatabaseSession;
+}
+
+/** The one run of this process: prepares the engine's command, relays what it tells, and stops it when asked to. */
+export class StepRun {
+  readonly journal = new StepJournal();
+  private readonly outcomes: ChangesetOutcome[] = [];
+  private readonly startedAt = Date.now();
+  private plan: Plan | undefined;
+  private stopping: StopReason | undefined;
+  private stopped: Promise<void> = Promise.resolve();
+  private isOver = false;
+
+  constructor(
+    private readonly request: RunRequest,
+    private readonly options: StepRunOptions,
+  ) {}
+
+  /** Runs to the end; never rejects: whatever happens becomes the finished event. */
+  async execute(traceparent: string | undefined): Promise<void> {
+    const limit = setTimeout(() => this.stop('timeout', TIMEOUT_GRACE_MS), this.request.timeoutMs);
+    try {
+      const plan = await this.prepare();
+      this.plan = plan;
+      const finished = await this.options.tracing.run(
+        `liquibase ${plan.command.action}`,
+        {
+          kind: 'client',
+          parent: traceparent,
+          hop: { from: 'step-runner', to: 'database', protocol: 'sql' },
+          attributes: { 'db.system': plan.url.product, 'server.address': plan.url.hosts[0]?.host ?? '', 'server.port': plan.url.hosts[0]?.port ?? 0, 'db.namespace': plan.url.database },
+        },
+        () => this.runEngine(plan),
+      );
+      // The engine frees the lock while it winds down, unless the cancelling hit just that statement.
+      if (this.stopping) await this.releaseLock(plan.session);
+      this.finish(this.resultOf(plan, finished));
+    } catch (cause) {
+      this.finish(await this.resultOfCrash(cause));
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  /** Cancels the statement, waits for the engine to wind down, and ends it by force after `graceMs`. Returns at once. */
+  stop(reason: StopReason, graceMs: number): void {
+    if (this.stopping || this.isOver) return;
+    this.stopping = reason;
+    this.stopped = this.wind(graceMs);
+  }
+
+  private async wind(graceMs: number): Promise<void> {
+    const { engine } = this.options;
+    const ended = engine.exited.then(() => true);
+    const endedWithin = (ms: number): Promise<boolean> => Promise.race([ended, pause(ms).then(() => false)]);
+    const until = Date.now() + graceMs;
+    engine.cancel();
+    if (this.plan === undefined) return void (await engine.kill()); // nothing has been sent to the database yet
+    while (Date.now() < until) {
+      if (await endedWithin(Math.min(SECOND_WAY_AFTER_MS, until - Date.now()))) return;
+      await this.plan.session.cancelStatement().catch(() => undefined);
+    }
+    if (!(await endedWithin(0))) await engine.kill();
+  }
+
+  private async prepare(): Promise<Plan> {
+    const secrets = await readSecrets(this.request.secretsDir).catch((cause: unknown) => {
+      this.journal.useMasker(new SecretMasker([]));
+      throw cause;
+    });
+    this.journal.useMasker(new SecretMasker(secrets.values()));
+    const parsed = stepWork.safeParse(JSON.parse(this.request.workJson));
+    if (!parsed.success) throw new AppError('NOT_IMPLEMENTED', `this step container cannot do that work: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`);
+    const work = parsed.data;
+    if (work.kind === 'liquibase.rollback' && (work.tag === undefined) === (work.changeSetCount === undefined)) {
+      throw new AppError('INVALID_REQUEST', 'a rollback needs exactly one of tag and changeSetCount');
+    }
+    const url = parseJdbcUrl(work.target.url, { allowInMemory: this.options.allowInMemory ?? false });
+    const changelog = await findChangelog(this.request.sourcesDir, work.changelog);
+    const { username } = work.target;
+    const password = work.target.passwordSlot === undefined ? undefined : secretOf(secrets, work.target.passwordSlot);
+    const sessionName = `sluice-${this.request.stepExecutionId}`.slice(0, 63);
+    const { engine } = this.options;
+    return {
+      work,
+      url,
+      command: {
+        action: work.kind === 'liquibase.update' ? 'update' : 'rollback',
+        ...engineConnection({ url, username, password, sessionName }),
+        server: url.server,
+        root: changelog.root,
+        changelog: changelog.path,
+        contexts: work.contexts,
+        labels: work.labels,
+        parameters: work.substituteProperties,
+        tag: work.tag,
+        count: work.kind === 'liquibase.rollback' ? work.changeSetCount : undefined,
+        preStartTag: `pre-start-${this.request.stepExecutionId}`,
+        allowShellCommands: this.options.allowShellCommands,
+      },
+      session: url.product === 'postgresql' ? new PostgresSession({ url, username, password, sessionName, lockOwner: engine.lockOwner }) : noSession,
+    };
+  }
+
+  private async runEngine(plan: Plan): Promise<EngineFinished> {
+    this.journal.log('INFO', `${plan.command.action === 'update' ? 'Updating' : 'Rolling back'} ${plan.url.server} with changelog ${plan.command.changelog}`);
+    return this.options.engine.run(plan.command, (event) => this.tell(event));
+  }
+
+  private tell(event: EngineProgress): void {
+    switch (event.type) {
+      case 'log':
+        return this.journal.log(event.level, event.message, event.at);
+      case 'connected':
+        return this.journal.log('INFO', `Connected to ${event.product} ${event.version}`, event.at);
+      case 'changeset': {
+        const { type: _type, reason, ...outcome } = event;
+        this.outcomes.push(outcome);
+        this.journal.changeset(outcome);
+        if (outcome.status === 'skipped') this.journal.log('INFO', `Skipped changeset ${outcome.file}::${outcome.id}::${outcome.author}${reason ? `: ${reason}` : ''}`, event.at);
+      }
+    }
+  }
+
+  private resultOf(plan: Plan, finished: EngineFinished): StepResult {
+    const applied = this.outcomes.filter(({ status }) => status === 'applied');
+    const changeSets = JSON.stringify(applied);
+    return {
+      ...this.statusOf(finished),
+      changesets: this.outcomes,
+      history: finished.history,
+      pending: finished.pending,
+      outputs: plan.work.kind === 'liquibase.update' ? { preStartTag: finished.preStartTag ?? '', changeSets, ChangeSets: changeSets } : {},
+      startedAt: this.startedAt,
+      endedAt: Date.now(),
+    };
+  }
+
+  private statusOf(finished: EngineFinished): Pick<StepResult, 'status' | 'error'> {
+    if (finished.status === 'succeeded') return { status: 'succeeded' };
+    // A failure that came before the cancelling took effect is still that failure.
+    if (finished.status === 'failed' || !this.stopping) return { status: 'failed', error: finished.error ?? { message: 'the change engine failed without a reason', failureType: 'Unknown' } };
+    const changeset = finished.error?.changeset;
+    return { status: this.stopping === 'abort' ? 'aborted' : 'failed', error: { ...this.stopError(changeset), ...(changeset ? { changeset } : {}) } };
+  }
+
+  private stopError(changeset?: { id: string; author: string; file: string }): { message: string; failureType: FailureType } {
+    const where = changeset ? ` while changeset ${changeset.id} by ${changeset.author} in ${changeset.file} was running; its statement was cancelled` : '';
+    return this.stopping === 'timeout'
+      ? { message: `the step did not finish within ${this.request.timeoutMs} ms and was stopped${where}`, failureType: 'Timeout' }
+      : { message: `the step was stopped on request${where}`, failureType: 'Unknown' };
+  }
+
+  /** The engine left no result: the database is put in order from outside, as far as it can be reached. */
+  private async resultOfCrash(cause: unknown): Promise<StepResult> {
+    await this.stopped;
+    if (this.plan) await this.tidy(this.plan.session);
+    const error = this.stopping ? this.stopError() : { message: messageOf(cause), failureType: 'Unknown' as const };
+    return {
+      status: this.stopping === 'abort' ? 'aborted' : 'failed',
+      error,
+      changesets: this.outcomes,
+      history: null,
+      pending: null,
+      outputs: {},
+      startedAt: this.startedAt,
+      endedAt: Date.now(),
+    };
+  }
+
+  private async tidy(session: DatabaseSession): Promise<void> {
+    await session.terminate().catch((cause: unknown) => this.journal.log('WARN', `the database session of the stopped engine could not be ended: ${messageOf(cause)}`));
+    await this.releaseLock(session);
+  }
+
+  private async releaseLock(session: DatabaseSession): Promise<void> {
+    try {
+      if (await session.releaseOwnLock()) this.journal.log('WARN', 'Released the change log lock that the stopped engine still held');
+    } catch (cause) {
+      this.journal.log('WARN', `the change log lock could not be looked after: ${messageOf(cause)}; if it is still held, release-locks frees it`);
+    }
+  }
+
+  private finish(result: StepResult): void {
+    this.isOver = true;
+    if (result.error) this.journal.log('ERROR', result.error.message);
+    else this.journal.log('INFO', summary(result));
+    this.journal.finish(result);
+  }
+}
+
+function summary({ changesets, pending, startedAt, endedAt }: StepResult): string {
+  const count = (status: ChangesetOutcome['status']): number => changesets.filter((changeset) => changeset.status === status).length;
+  const parts = (['applied', 'rolledBack', 'markedRan', 'skipped'] as const).flatMap((status) => (count(status) > 0 ? [`${count(status)} ${WORDS[status]}`] : []));
+  return `Done in ${((endedAt - startedAt) / 1000).toFixed(2)} s: ${parts.join(', ') || 'nothing to do'}${pending ? `; ${pending.length} pending` : ''}`;
+}
+
+const WORDS = { applied: 'applied', rolledBack: 'rolled back', markedRan: 'marked as ran', skipped: 'skipped' } as const;
