@@ -1,2 +1,22 @@
+export {
+  aggregateApiKey, aggregateApiKeys, aggregateTokens, createApiKey, createToken, deleteApiKey, deleteToken, listApiKeys, rotateToken, updateApiKey, updateToken,
+  type ApiKey, type ApiKeyAggregate, type Token, type TokenAggregate, type TokenOut,
+} from './api-keys.js';
 export { authenticateKey, signedIn, type SignedIn } from './authentication.js';
+export { CONNECTOR_CATEGORIES, CONNECTOR_TYPES, GIT_CONNECTOR_TYPES, connector, type Connector, type ConnectorBody, type ConnectorType, type GitProviderSpec, type GitSpec, type JdbcSpec } from './connector-spec.js';
+export {
+  connectorCatalogue, connectorFilter, createConnector, deleteConnector, getConnector, isConnectorIdentifierFree, listConnectors, listConnectorsV2, testConnector, testGitRepo, updateConnector,
+  type ConnectorFilter, type ConnectorResponse, type ConnectorStatus, type ValidationResult,
+} from './connectors.js';
+export {
+  createDelegateToken, delegateGroupsOfToken, delegatesOfTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath, getDelegateToken, latestDelegateVersion, listDelegateTokens,
+  listDelegates, revokeDelegateToken, revokeDelegateTokenByPath, type Delegate, type DelegateFilter, type DelegateToken,
+} from './delegates.js';
+export { changelogPreview, connectorBranches, connectorCommits } from './git-browsing.js';
+export { createOrganization, deleteOrganization, getOrganization, listOrganizations, updateOrganization, type Organization, type OrganizationResponse } from './organizations.js';
+export { aggregateUsers, getAccount, getCurrentUser, getUser, type UserAggregate, type UserInfo } from './people.js';
+export { createProject, deleteProject, getProject, listAllProjects, listProjects, updateProject, type Project, type ProjectResponse } from './projects.js';
+export { ngManagerRoutes } from './routes.js';
+export { createSecret, deleteSecret, filterSecrets, filterSecretsV2, getSecret, isSecretIdentifierFree, listSecrets, updateSecret, type Secret, type SecretFilter, type SecretResponse } from './secrets.js';
+export { getSetting, listSettings, updateSettings, type SettingItem, type SettingRequest } from './settings.js';
 export { dbStepInputs, reportDbStep, resolveDbStepInputs, runSettings, sealSecrets, type DbStepInputs } from './step-inputs.js';

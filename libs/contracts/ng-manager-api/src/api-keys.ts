@@ -1,0 +1,81 @@
+import { defineRoute, ngPage, scopeQuery } from '@sluice/api-conventions';
+import { z } from 'zod';
+import { byIdentifier, epochMs, named, ngList, scopeInBody } from './places.js';
+
+/** Only users own keys; service accounts are not there yet. */
+const apiKeyType = z.enum(['USER', 'SERVICE_ACCOUNT']);
+
+export const apiKey = z.object({
+  ...named,
+  ...scopeInBody,
+  apiKeyType,
+  /** Uuid of the user. */
+  parentIdentifier: z.string().min(1).max(128),
+  /** Milliseconds a token of this key lives when it says nothing else. */
+  defaultTimeToExpireToken: z.int().min(0).nullish(),
+  accountIdentifier: z.string().max(128).nullish(),
+});
+export type ApiKey = z.output<typeof apiKey>;
+
+export const token = z.object({
+  ...named,
+  ...scopeInBody,
+  apiKeyType,
+  parentIdentifier: z.string().min(1).max(128),
+  apiKeyIdentifier: z.string().min(1).max(128),
+  accountIdentifier: z.string().max(128).nullish(),
+  validFrom: epochMs.nullish(),
+  validTo: epochMs.nullish(),
+  scheduledExpireTime: epochMs.nullish(),
+});
+export type Token = z.output<typeof token>;
+
+const tokenOut = token.extend({ valid: z.boolean(), email: z.string(), username: z.string() });
+export type TokenOut = z.output<typeof tokenOut>;
+
+const owner = { apiKeyType: apiKeyType.default('USER'), parentIdentifier: z.string().min(1).max(128) };
+/** Create and update carry everything in the body, with the account alone in the query. */
+const written = z.object(scopeQuery);
+const owned = z.object({ ...scopeQuery, ...owner });
+const ofKey = { ...scopeQuery, ...owner, apiKeyIdentifier: z.string().min(1).max(128) };
+
+const base = { style: 'ng', access: 'authenticated' } as const;
+
+export const createApiKey = defineRoute({ ...base, id: 'createApiKey', method: 'POST', path: '/ng/api/apikey', summary: 'Create an API key', query: written, body: apiKey, response: apiKey });
+export const listApiKeys = defineRoute({ ...base, id: 'listApiKeys', method: 'GET', path: '/ng/api/apikey', summary: 'List API keys', query: owned, response: z.array(apiKey) });
+export const updateApiKey = defineRoute({ ...base, id: 'updateApiKey', method: 'PUT', path: '/ng/api/apikey/:identifier', summary: 'Change an API key', params: byIdentifier, query: written, body: apiKey, response: apiKey });
+/** Its tokens stop working. */
+export const deleteApiKey = defineRoute({ ...base, id: 'deleteApiKey', method: 'DELETE', path: '/ng/api/apikey/:identifier', summary: 'Delete an API key with its tokens', params: byIdentifier, query: owned, response: z.boolean() });
+
+const apiKeyAggregate = z.object({ apiKey, createdAt: epochMs, lastModifiedAt: epochMs, createdBy: z.object({ name: z.string(), email: z.string() }).nullable(), tokensCount: z.int() });
+export type ApiKeyAggregate = z.output<typeof apiKeyAggregate>;
+export const aggregateApiKeys = defineRoute({ ...base, id: 'aggregateApiKeys', method: 'GET', path: '/ng/api/apikey/aggregate', summary: 'Page of API keys', query: z.object({ ...ngList, ...owner }), response: ngPage(apiKeyAggregate) });
+export const aggregateApiKey = defineRoute({ ...base, id: 'aggregateApiKey', method: 'GET', path: '/ng/api/apikey/aggregate/:identifier', summary: 'Read an API key', params: byIdentifier, query: owned, response: apiKeyAggregate });
+
+/** Answers the token value, shown this once. */
+export const createToken = defineRoute({ ...base, id: 'createToken', method: 'POST', path: '/ng/api/token', summary: 'Create a token', query: written, body: token, response: z.string() });
+export const updateToken = defineRoute({ ...base, id: 'updateToken', method: 'PUT', path: '/ng/api/token/:identifier', summary: 'Change a token', params: byIdentifier, query: written, body: token, response: tokenOut });
+export const deleteToken = defineRoute({ ...base, id: 'deleteToken', method: 'DELETE', path: '/ng/api/token/:identifier', summary: 'Delete a token', params: byIdentifier, query: z.object(ofKey), response: z.boolean() });
+/** Answers the new value; the old one works until `rotateTimestamp` (ms), or not at all. */
+export const rotateToken = defineRoute({
+  ...base,
+  id: 'rotateToken',
+  method: 'POST',
+  path: '/ng/api/token/rotate/:identifier',
+  summary: 'Replace the value of a token',
+  params: byIdentifier,
+  query: z.object({ ...ofKey, rotateTimestamp: z.coerce.number().int().min(0).optional() }),
+  body: z.unknown().optional(),
+  response: z.string(),
+});
+const tokenAggregate = z.object({ token: tokenOut, createdAt: epochMs, lastModifiedAt: epochMs, expiryAt: epochMs.nullable() });
+export type TokenAggregate = z.output<typeof tokenAggregate>;
+export const aggregateTokens = defineRoute({
+  ...base,
+  id: 'aggregateTokens',
+  method: 'GET',
+  path: '/ng/api/token/aggregate',
+  summary: 'Page of tokens',
+  query: z.object({ ...ngList, ...owner, apiKeyIdentifier: z.string().max(128).optional() }),
+  response: ngPage(tokenAggregate),
+});

@@ -1,0 +1,164 @@
+import { defineRoute, ngPage, queryBoolean, scopeQuery } from '@sluice/api-conventions';
+import { z } from 'zod';
+import { connector } from './connector-spec.js';
+import { byIdentifier, epochMs, ngList, ngScope, rowCopies } from './places.js';
+
+export const connectivityStatus = z.enum(['SUCCESS', 'FAILURE', 'PARTIAL', 'UNKNOWN']);
+const connectivityError = z.object({ reason: z.string(), message: z.string(), code: z.int() });
+
+export const connectorStatus = z.object({
+  status: connectivityStatus,
+  errorSummary: z.string().nullable(),
+  errors: z.array(connectivityError),
+  testedAt: epochMs,
+  lastTestedAt: epochMs,
+  lastConnectedAt: epochMs.nullable(),
+});
+export type ConnectorStatus = z.output<typeof connectorStatus>;
+
+export const connectorResponse = z.object({
+  ...rowCopies,
+  connector,
+  createdAt: epochMs,
+  lastModifiedAt: epochMs,
+  status: connectorStatus.nullable(),
+  activityDetails: z.object({ lastActivityTime: epochMs }),
+  harnessManaged: z.boolean(),
+  gitDetails: z.object({ valid: z.boolean() }),
+  entityValidityDetails: z.object({ valid: z.boolean(), invalidYaml: z.string().nullable() }),
+  governanceMetadata: z.null(),
+});
+export type ConnectorResponse = z.output<typeof connectorResponse>;
+
+export const validationResult = z.object({
+  status: connectivityStatus,
+  errors: z.array(connectivityError),
+  errorSummary: z.string().nullable(),
+  testedAt: epochMs,
+  delegateId: z.string().nullable(),
+});
+export type ValidationResult = z.output<typeof validationResult>;
+
+const strings = z.array(z.string().max(256)).max(256).optional();
+export const connectorFilter = z.object({
+  types: strings,
+  categories: strings,
+  connectorNames: strings,
+  connectorIdentifiers: strings,
+  connectivityStatuses: strings,
+  description: z.string().max(256).optional(),
+  tags: z.record(z.string(), z.string()).optional(),
+});
+export type ConnectorFilter = z.output<typeof connectorFilter>;
+
+/** The scope of a create or update comes from query and body together; the permission is checked there (api-contract 3, SDK quirk). */
+export const createConnector = defineRoute({
+  id: 'createConnector',
+  method: 'POST',
+  path: '/ng/api/connectors',
+  summary: 'Create a connector',
+  style: 'ng',
+  access: 'authenticated',
+  query: ngScope,
+  body: z.object({ connector }),
+  response: connectorResponse,
+});
+
+export const updateConnector = defineRoute({ ...createConnector, id: 'updateConnector', method: 'PUT', summary: 'Change a connector' });
+
+export const getConnector = defineRoute({
+  id: 'getConnector',
+  method: 'GET',
+  path: '/ng/api/connectors/:identifier',
+  summary: 'Read a connector',
+  style: 'ng',
+  access: { permission: 'connector.view' },
+  params: byIdentifier,
+  query: ngScope,
+  response: connectorResponse,
+});
+
+/** Refused with ENTITY_REFERENCED, naming the users, while something refers to it, unless `forceDelete`. */
+export const deleteConnector = defineRoute({
+  id: 'deleteConnector',
+  method: 'DELETE',
+  path: '/ng/api/connectors/:identifier',
+  summary: 'Delete a connector',
+  style: 'ng',
+  access: { permission: 'connector.edit' },
+  params: byIdentifier,
+  query: z.object({ ...scopeQuery, forceDelete: queryBoolean.optional() }),
+  response: z.boolean(),
+});
+
+export const listConnectors = defineRoute({
+  id: 'listConnectors',
+  method: 'GET',
+  path: '/ng/api/connectors',
+  summary: 'List connectors',
+  style: 'ng',
+  access: { permission: 'connector.view' },
+  query: z.object({ ...ngList, type: z.string().max(64).optional(), category: z.string().max(64).optional(), includeAllConnectorsAvailableAtScope: queryBoolean.optional() }),
+  response: ngPage(connectorResponse),
+});
+
+export const listConnectorsV2 = defineRoute({
+  id: 'listConnectorsV2',
+  method: 'POST',
+  path: '/ng/api/connectors/listV2',
+  summary: 'List connectors by filter',
+  style: 'ng',
+  access: { permission: 'connector.view' },
+  query: z.object({ ...ngList, includeAllConnectorsAvailableAtScope: queryBoolean.optional() }),
+  body: connectorFilter.optional(),
+  response: ngPage(connectorResponse),
+});
+
+/** Executed by a delegate; answers within 30 s, also when no delegate is there. */
+export const testConnector = defineRoute({
+  id: 'testConnector',
+  method: 'POST',
+  path: '/ng/api/connectors/testConnection/:identifier',
+  summary: 'Test a connection, from a delegate',
+  style: 'ng',
+  access: { permission: 'connector.view' },
+  params: byIdentifier,
+  query: ngScope,
+  body: z.unknown().optional(),
+  response: validationResult,
+});
+
+export const testGitRepo = defineRoute({
+  id: 'testGitRepo',
+  method: 'POST',
+  path: '/ng/api/connectors/testGitRepoConnection/:identifier',
+  summary: 'Test the connection to one repository of a Git connector, from a delegate',
+  style: 'ng',
+  access: { permission: 'connector.view' },
+  params: byIdentifier,
+  query: z.object({ ...scopeQuery, repoURL: z.string().max(2048).optional() }),
+  body: z.unknown().optional(),
+  response: validationResult,
+});
+
+export const connectorCatalogue = defineRoute({
+  id: 'connectorCatalogue',
+  method: 'GET',
+  path: '/ng/api/connectors/catalogue',
+  summary: 'Connector types by category',
+  style: 'ng',
+  access: 'authenticated',
+  query: ngScope,
+  response: z.object({ catalogue: z.array(z.object({ category: z.string(), connectors: z.array(z.string()) })) }),
+});
+
+export const isConnectorIdentifierFree = defineRoute({
+  id: 'isConnectorIdentifierFree',
+  method: 'GET',
+  path: '/ng/api/connectors/validateUniqueIdentifier',
+  summary: 'Is this identifier still free?',
+  style: 'ng',
+  access: { permission: 'connector.view' },
+  query: z.object({ ...scopeQuery, identifier: z.string().min(1).max(128) }),
+  response: z.boolean(),
+});

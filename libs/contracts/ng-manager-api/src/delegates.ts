@@ -1,0 +1,121 @@
+import { defineRoute, entityName, queryBoolean, scopeQuery } from '@sluice/api-conventions';
+import { z } from 'zod';
+import { epochMs, ngScope } from './places.js';
+
+const delegate = z.object({
+  type: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  tags: z.array(z.string()),
+  lastHeartBeat: epochMs,
+  connected: z.boolean(),
+  delegateReplicas: z.array(z.object({ uuid: z.string(), lastHeartbeat: epochMs, connected: z.boolean(), hostName: z.string(), version: z.string(), expiringAt: epochMs.nullable() })),
+  autoUpgrade: z.enum(['ON', 'OFF', 'DETECTING']),
+  legacy: z.boolean(),
+  orgName: z.string().nullable(),
+  projectName: z.string().nullable(),
+});
+export type Delegate = z.output<typeof delegate>;
+
+export const delegateFilter = z.object({
+  status: z.string().max(64).nullish(),
+  delegateName: z.string().max(256).nullish(),
+  delegateType: z.string().max(64).nullish(),
+  hostName: z.string().max(256).nullish(),
+  delegateGroupIdentifier: z.string().max(256).nullish(),
+  delegateTags: z.array(z.string()).nullish(),
+});
+export type DelegateFilter = z.output<typeof delegateFilter>;
+
+export const listDelegates = defineRoute({
+  id: 'listDelegates',
+  method: 'POST',
+  path: '/ng/api/delegate-setup/listDelegates',
+  summary: 'List delegates',
+  style: 'rest',
+  access: { permission: 'delegate.view' },
+  query: z.object({ ...scopeQuery, all: queryBoolean.optional() }),
+  body: delegateFilter.optional(),
+  response: z.array(delegate),
+});
+
+export const latestDelegateVersion = defineRoute({
+  id: 'latestDelegateVersion',
+  method: 'GET',
+  path: '/ng/api/delegate-setup/latest-supported-version',
+  summary: 'Newest delegate version',
+  style: 'rest',
+  access: 'authenticated',
+  query: ngScope,
+  response: z.object({ latestSupportedVersion: z.string(), latestSupportedMinimalVersion: z.string() }),
+});
+
+export const delegateToken = z.object({
+  uuid: z.string(),
+  accountId: z.string(),
+  name: z.string(),
+  createdBy: z.string(),
+  createdByNgUser: z.object({ type: z.literal('USER'), name: z.string() }).nullable(),
+  createdAt: epochMs,
+  status: z.enum(['ACTIVE', 'REVOKED']),
+  /** Given at creation; null whenever it is not known any more. */
+  value: z.string().nullable(),
+  ownerIdentifier: z.string().nullable(),
+  parentUniqueId: z.string().nullable(),
+  revokeAfter: epochMs.nullable(),
+});
+export type DelegateToken = z.output<typeof delegateToken>;
+
+const TOKENS = '/ng/api/delegate-token-ng';
+const tokenPath = z.object({ tokenName: z.string().min(1).max(128) });
+const tokenNameQuery = z.object({ ...scopeQuery, tokenName: entityName });
+const view = { style: 'rest', access: { permission: 'delegate.view' } } as const;
+const edit = { style: 'rest', access: { permission: 'delegate.edit' } } as const;
+
+/** Two dialects: `tokenName` in the query without a body, or `{name}` in the body (api-contract 3.5). */
+export const createDelegateToken = defineRoute({
+  ...edit,
+  id: 'createDelegateToken',
+  method: 'POST',
+  path: TOKENS,
+  summary: 'Create a delegate token',
+  query: z.object({ ...scopeQuery, tokenName: entityName.optional(), revokeAfter: z.coerce.number().int().min(0).optional() }),
+  body: z.object({ name: entityName.nullish() }).optional(),
+  response: delegateToken,
+});
+export const listDelegateTokens = defineRoute({
+  ...view,
+  id: 'listDelegateTokens',
+  method: 'GET',
+  path: TOKENS,
+  summary: 'List delegate tokens',
+  query: z.object({ ...scopeQuery, name: z.string().max(128).optional(), status: z.string().max(32).optional() }),
+  response: z.array(delegateToken),
+});
+export const getDelegateToken = defineRoute({ ...view, id: 'getDelegateToken', method: 'GET', path: `${TOKENS}/:tokenName`, summary: 'Read a delegate token', params: tokenPath, query: ngScope, response: delegateToken });
+export const revokeDelegateToken = defineRoute({ ...edit, id: 'revokeDelegateToken', method: 'PUT', path: TOKENS, summary: 'Revoke a delegate token', query: tokenNameQuery, body: z.unknown().optional(), response: delegateToken });
+export const revokeDelegateTokenByPath = defineRoute({
+  ...edit,
+  id: 'revokeDelegateTokenByPath',
+  method: 'PUT',
+  path: `${TOKENS}/:tokenName`,
+  summary: 'Revoke a delegate token',
+  params: tokenPath,
+  query: ngScope,
+  body: z.unknown().optional(),
+  response: delegateToken,
+});
+export const deleteDelegateToken = defineRoute({ ...edit, id: 'deleteDelegateToken', method: 'DELETE', path: TOKENS, summary: 'Delete a delegate token', query: tokenNameQuery, response: z.boolean() });
+export const deleteDelegateTokenByPath = defineRoute({ ...edit, id: 'deleteDelegateTokenByPath', method: 'DELETE', path: `${TOKENS}/:tokenName`, summary: 'Delete a delegate token', params: tokenPath, query: ngScope, response: z.boolean() });
+
+const delegatesOfToken = z.object({ delegateGroupDetails: z.array(delegate) });
+export const delegateGroupsOfToken = defineRoute({
+  ...view,
+  id: 'delegateGroupsOfToken',
+  method: 'GET',
+  path: `${TOKENS}/delegate-groups`,
+  summary: 'Delegates that use a token',
+  query: z.object({ ...scopeQuery, delegateTokenName: entityName }),
+  response: delegatesOfToken,
+});
+export const delegatesOfTokenByPath = defineRoute({ ...view, id: 'delegatesOfTokenByPath', method: 'GET', path: `${TOKENS}/:tokenName/delegates`, summary: 'Delegates that use a token', params: tokenPath, query: ngScope, response: delegatesOfToken });
