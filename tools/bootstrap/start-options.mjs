@@ -10,6 +10,7 @@ deploys a sample changelog to a sample database, and keeps serving until Ctrl-C.
   --no-deploy        only start and keep serving; deploy nothing
   --reset            stop what was recorded in the data folder and delete the folder, then start afresh
   --separate         one process per app instead of one for the whole control plane
+  --without APP      leave an app out, because you run it yourself (npx nx dev APP); may be repeated; deploys nothing
   --data DIR         where everything is kept (default: .sluice in the repository)
   --port-offset N    add N to every port, so that several stacks can run at once (each with its own --data)
   --otel URL         also send all traces to this OTLP/HTTP endpoint, for example http://localhost:4318
@@ -26,11 +27,12 @@ export function parseStartOptions(args) {
   if (values.otel !== undefined && !/^https?:\/\//.test(values.otel)) {
     throw new PrerequisiteError(`--otel takes an http or https URL, not "${values.otel}".`);
   }
-  if (values.once && values['no-deploy']) throw new PrerequisiteError('--once and --no-deploy contradict each other; use one of them.');
+  if (values.once && (values['no-deploy'] || values.without)) throw new PrerequisiteError('--once deploys, so it goes with neither --no-deploy nor --without.');
   return {
     help: values.help === true,
     isOnce: values.once === true,
-    shouldDeploy: values['no-deploy'] !== true,
+    shouldDeploy: values['no-deploy'] !== true && !values.without?.length,
+    without: values.without ?? [],
     isReset: values.reset === true,
     isSeparate: values.separate === true,
     dataDir: values.data,
@@ -48,6 +50,7 @@ function parse(args) {
         'no-deploy': { type: 'boolean' },
         reset: { type: 'boolean' },
         separate: { type: 'boolean' },
+        without: { type: 'string', multiple: true },
         data: { type: 'string' },
         'port-offset': { type: 'string' },
         otel: { type: 'string' },

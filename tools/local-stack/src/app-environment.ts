@@ -6,15 +6,17 @@ import type { Ports } from './ports.js';
 /** Apps of the control plane, in the order they are started; they stop in reverse. */
 export const CONTROL_PLANE_APPS = ['scm', 'log-service', 'dbdevops', 'ng-manager', 'delegate-service', 'pipeline', 'gateway'] as const;
 export type ControlPlaneApp = (typeof CONTROL_PLANE_APPS)[number];
-export type AppName = ControlPlaneApp | 'delegate';
+export const APP_NAMES = [...CONTROL_PLANE_APPS, 'delegate'] as const;
+export type AppName = (typeof APP_NAMES)[number];
 export type AppEnvironments = Readonly<Record<AppName, Readonly<Record<string, string>>>>;
 
 export interface EnvironmentInput {
   readonly data: DataFolder;
   readonly ports: Ports;
   readonly secrets: GeneratedSecrets;
-  readonly redisUrl: string;
-  readonly databaseUrl: (database: PlatformDatabase) => string;
+  /** Files (0600) with connection URLs: they hold passwords, so they travel in no variable. */
+  readonly redisUrlFile: string;
+  readonly databaseUrlFile: (database: PlatformDatabase) => string;
   readonly bootstrapFile: string;
   readonly traceEndpoint: string;
   readonly repositoryRoot: string;
@@ -37,12 +39,12 @@ export function appEnvironments(input: EnvironmentInput): AppEnvironments {
       GATEWAY_NG_MANAGER_URL: url('ng-manager'),
       GATEWAY_PIPELINE_URL: url('pipeline'),
       GATEWAY_LOG_SERVICE_URL: url('log-service'),
-      GATEWAY_REDIS_URL: input.redisUrl,
+      GATEWAY_REDIS_URL_FILE: input.redisUrlFile,
       GATEWAY_UI_DIR: join(input.repositoryRoot, 'apps/ui/dist'),
     },
     'ng-manager': {
       ...identity('ng-manager'),
-      NG_MANAGER_DATABASE_URL: input.databaseUrl('ng_manager'),
+      NG_MANAGER_DATABASE_URL_FILE: input.databaseUrlFile('ng_manager'),
       NG_MANAGER_DBDEVOPS_URL: url('dbdevops'),
       NG_MANAGER_SCM_URL: url('scm'),
       NG_MANAGER_DELEGATE_SERVICE_ADDRESS: `127.0.0.1:${ports['delegate-service gRPC']}`,
@@ -51,20 +53,18 @@ export function appEnvironments(input: EnvironmentInput): AppEnvironments {
     },
     pipeline: {
       ...identity('pipeline'),
-      PIPELINE_DATABASE_URL: input.databaseUrl('pipeline'),
+      PIPELINE_DATABASE_URL_FILE: input.databaseUrlFile('pipeline'),
       PIPELINE_NG_MANAGER_URL: url('ng-manager'),
       PIPELINE_DELEGATE_SERVICE_ADDRESS: `127.0.0.1:${ports['delegate-service gRPC']}`,
       PIPELINE_LOG_SERVICE_URL: url('log-service'),
     },
-    dbdevops: { ...identity('dbdevops'), DBDEVOPS_DATABASE_URL: input.databaseUrl('dbdevops') },
-    scm: { ...identity('scm'), SCM_CACHE_DIR: data.scm, SCM_ALLOW_PRIVATE_ADDRESSES: 'true' },
-    'log-service': { ...identity('log-service'), LOG_SERVICE_REDIS_URL: input.redisUrl, LOG_SERVICE_BLOB_DIR: data.blobs },
+    dbdevops: { ...identity('dbdevops'), DBDEVOPS_DATABASE_URL_FILE: input.databaseUrlFile('dbdevops') },
+    scm: { ...identity('scm'), SCM_CACHE_DIR: data.scm, SCM_ALLOWED_HOSTS: `127.0.0.1:${ports.git}` },
+    'log-service': { ...identity('log-service'), LOG_SERVICE_REDIS_URL_FILE: input.redisUrlFile, LOG_SERVICE_BLOB_DIR: data.blobs },
     'delegate-service': {
       ...identity('delegate-service'),
       DELEGATE_SERVICE_GRPC_PORT: String(ports['delegate-service gRPC']),
-      DELEGATE_SERVICE_DATABASE_URL: input.databaseUrl('delegate_service'),
-      DELEGATE_SERVICE_NG_MANAGER_URL: url('ng-manager'),
-      DELEGATE_SERVICE_REDIS_URL: input.redisUrl,
+      DELEGATE_SERVICE_DATABASE_URL_FILE: input.databaseUrlFile('delegate_service'),
     },
     delegate: {
       DELEGATE_PORT: String(ports.delegate),

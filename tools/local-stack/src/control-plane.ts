@@ -1,12 +1,12 @@
 /**
  * The whole control plane in one process: every app keeps its own port and speaks to the others over it, exactly as when apart.
- * Usage: node control-plane.js FILE, where FILE (0600) holds `{ "<app>": { "<VARIABLE>": "<value>" } }`.
+ * Usage: node control-plane.js FILE, where FILE (0600) holds `{ "<app>": { "<VARIABLE>": "<value>" } }`; apps it does not name are left out.
  */
 import { readFileSync } from 'node:fs';
+import type { RunningApp } from '@sluice/http';
 import { messageOf } from '@sluice/kernel';
 import { z } from 'zod';
 import { CONTROL_PLANE_APPS, type ControlPlaneApp } from './app-environment.js';
-import type { RunningApp } from './running-app.js';
 
 type Bootstrap = (env: NodeJS.ProcessEnv) => Promise<RunningApp>;
 
@@ -38,7 +38,7 @@ async function closeAll(running: readonly RunningApp[]): Promise<void> {
   for (const app of [...running].reverse()) await app.close().catch((cause: unknown) => console.error(`closing: ${messageOf(cause)}`));
 }
 
-const started = await Promise.allSettled(CONTROL_PLANE_APPS.map(startApp));
+const started = await Promise.allSettled(CONTROL_PLANE_APPS.filter((app) => environments[app]).map(startApp));
 const running = started.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
 const failures = started.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : []));
 

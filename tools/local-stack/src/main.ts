@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { changesetTable, countChangesets, formatLogLine } from '@sluice/cli';
 import { messageOf } from '@sluice/kernel';
+import { APP_NAMES, type AppName } from './app-environment.js';
 import { runFirstDeployment, type FirstDeployment } from './first-deployment.js';
 import { startStack, type Stack } from './stack.js';
 
@@ -16,6 +17,8 @@ export interface StartOptions {
   readonly dataDir: string | undefined;
   readonly portOffset: number;
   readonly otelUrl: string | undefined;
+  /** Apps somebody else runs. */
+  readonly without: readonly string[];
 }
 
 /** Ends `npm start`: something it runs is broken, or the user wants it to stop. */
@@ -36,6 +39,7 @@ export async function main(options: StartOptions): Promise<number> {
         ports: { kind: 'fixed', offset: options.portOffset },
         isSeparate: options.isSeparate,
         isReset: options.isReset,
+        without: options.without.map(appNamed),
         otelUrl: options.otelUrl,
         onProgress: say,
         onUnexpectedEnd: (complaint) => ending.abort(new Error(complaint)),
@@ -61,6 +65,12 @@ export async function main(options: StartOptions): Promise<number> {
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
+}
+
+function appNamed(name: string): AppName {
+  const found = APP_NAMES.find((app) => app === name);
+  if (!found) throw new Error(`--without: there is no app "${name}"; apps are ${APP_NAMES.join(', ')}`);
+  return found;
 }
 
 async function deployFirst(stack: Stack, say: (text: string) => void, print: (text: string) => void, signal: AbortSignal): Promise<FirstDeployment> {

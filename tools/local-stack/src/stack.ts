@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeAccounts, type SeededAccount } from './accounts.js';
-import { appEnvironments, CONTROL_PLANE_APPS, type AppEnvironments, type AppName } from './app-environment.js';
+import { appEnvironments, CONTROL_PLANE_APPS, type AppEnvironments, type AppName, type ControlPlaneApp } from './app-environment.js';
 import { dataFolderAt, prepareDataFolder, removeDataFolder, type DataFolder } from './data-folder.js';
 import { ensureSecrets, PLATFORM_DATABASES, type GeneratedSecrets } from './generated-secrets.js';
 import { startGitServer, type GitServer } from './git-server.js';
@@ -24,6 +24,8 @@ export interface StackOptions {
   readonly isReset?: boolean;
   /** False leaves the delegate out; start it later with {@link Stack.startDelegate}. */
   readonly withDelegate?: boolean;
+  /** Apps that somebody else runs on their ports (`npx nx dev <app>`). */
+  readonly without?: readonly AppName[];
   /** Names of accounts beside the first one, each with an administrator and an API key. */
   readonly extraAccounts?: readonly string[];
   /** Another OTLP/HTTP endpoint that gets all traces too. */
@@ -154,15 +156,31 @@ async function assemble({ options, data, supervisor, closers, stop, say }: Assem
 
   const accounts = makeAccounts(data, secrets, options.extraAccounts ?? []);
   const databaseUrl = (name: (typeof PLATFORM_DATABASES)[number]): string => platform.url(name, secrets.platformPasswords[name], name);
+  const secretFile = (name: string, content: string): string => {
+    const file = join(data.secrets, name);
+    writeFileSync(file, content, { mode: 0o600 });
+    return file;
+  };
   const environments = withExtra(
-    appEnvironments({ data, ports, secrets, redisUrl: redis.url, databaseUrl, bootstrapFile: accounts.bootstrapFile, traceEndpoint: traces.url, repositoryRoot }),
+    appEnvironments({
+      data,
+      ports,
+      secrets,
+      redisUrlFile: secretFile('redis-url', redis.url),
+      databaseUrlFile: (name) => secretFile(`platform-database-${name}-url`, databaseUrl(name)),
+      bootstrapFile: accounts.bootstrapFile,
+      traceEndpoint: traces.url,
+      repositoryRoot,
+    }),
     options.environment ?? {},
   );
-  const controlPlane = restartable(supervisor, options.isSeparate ? separateApps(environments, ports) : [oneProcess(data, environments, ports)]);
+  secretFile('environment.json', JSON.stringify(environments));
+  const apps = CONTROL_PLANE_APPS.filter((app) => !options.without?.includes(app));
+  const controlPlane = restartable(supervisor, options.isSeparate ? apps.map((app) => nodeApp(app, environments, ports[app])) : [oneProcess(data, apps, environments, ports)]);
   await controlPlane.start();
   say('control plane is up');
   const delegate = restartable(supervisor, [delegateSpec(environments, ports)]);
-  if (options.withDelegate !== false) {
+  if (options.withDelegate !== false && !options.without?.includes('delegate')) {
     await delegate.start();
     say('delegate is connected');
   }
@@ -214,9 +232,9 @@ function withExtra(environments: AppEnvironments, extra: NonNullable<StackOption
 
 const NODE_ARGS = ['--enable-source-maps'];
 
-function oneProcess(data: DataFolder, environments: AppEnvironments, ports: Ports): ChildSpec {
+function oneProcess(data: DataFolder, apps: readonly ControlPlaneApp[], environments: AppEnvironments, ports: Ports): ChildSpec {
   const environmentFile = join(data.secrets, 'control-plane.json');
-  writeFileSync(environmentFile, JSON.stringify(environments), { mode: 0o600 });
+  writeFileSync(environmentFile, JSON.stringify(Object.fromEntries(apps.map((app) => [app, environments[app]]))), { mode: 0o600 });
   const { OTEL_EXPORTER_OTLP_ENDPOINT = '' } = environments.gateway;
   return {
     name: 'control-plane',
@@ -226,12 +244,8 @@ function oneProcess(data: DataFolder, environments: AppEnvironments, ports: Port
     env: { NODE_ENV: 'production', OTEL_EXPORTER_OTLP_ENDPOINT },
     graceMs: 20_000,
     readyTimeoutMs: 120_000,
-    isReady: async () => (await Promise.all(CONTROL_PLANE_APPS.map((app) => answersReady(ports[app])))).every(Boolean),
+    isReady: async () => (await Promise.all(apps.map((app) => answersReady(ports[app])))).every(Boolean),
   };
-}
-
-function separateApps(environments: AppEnvironments, ports: Ports): ChildSpec[] {
-  return CONTROL_PLANE_APPS.map((app) => nodeApp(app, environments, ports[app]));
 }
 
 function delegateSpec(environments: AppEnvironments, ports: Ports): ChildSpec {
