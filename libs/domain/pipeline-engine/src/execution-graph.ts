@@ -1,0 +1,258 @@
+import { NEW_NODE, type NodeState } from './node-state.js';
+import { ancestry, nodeOf, type Plan, type PlanNode } from './plan.js';
+import { isFinal, type Status } from './status.js';
+
+/** What a projection needs besides plan and states. */
+export interface GraphInput {
+  readonly plan: Plan;
+  readonly states: Readonly<Record<string, NodeState>>;
+  /** Log key of a node, from the identifiers below the execution. */
+  readonly logKeyOf: (path: readonly string[]) => string;
+  /** Engine nodes shown below a step of this type, such as "Resource Constraint" and "Apply". */
+  readonly partsOf: (stepType: string) => readonly StepPart[];
+  /** Step type shown for a step of this YAML type. */
+  readonly shownTypeOf: (stepType: string) => string;
+}
+
+export interface StepPart {
+  readonly role: 'resource' | 'command';
+  readonly stepType: string;
+  readonly name: string;
+}
+
+export interface FailureInfo {
+  message: string;
+  failureTypeList: string[];
+  responseMessages: { code: string; level: string; message: string; exception: null; failureTypes: string[] }[];
+}
+
+/** ExecutionNode of api-contract 4.4. */
+export interface GraphNode {
+  uuid: string;
+  setupId: string;
+  name: string;
+  identifier: string;
+  baseFqn: string;
+  stepType: string;
+  status: Status;
+  startTs?: number | undefined;
+  endTs?: number | undefined;
+  failureInfo: FailureInfo;
+  logBaseKey: string;
+  unitProgresses: { unitName: string; status: string; startTime?: number | undefined; endTime?: number | undefined }[];
+  executableResponses: Record<string, unknown>[];
+  delegateInfoList: { id: string; name: string; taskId: string; taskName: string }[];
+  stepParameters: Record<string, unknown> | null;
+  outcomes: Record<string, unknown>;
+  skipInfo: null;
+  nodeRunInfo: { whenCondition: string; evaluatedCondition: boolean; expressions: [] } | null;
+  progressData: Record<string, unknown>;
+  strategyMetadata: null;
+  interruptHistories: Record<string, unknown>[];
+  stepDetails: Record<string, unknown>;
+}
+
+export interface ExecutionGraph {
+  rootNodeId: string;
+  nodeMap: Record<string, GraphNode>;
+  nodeAdjacencyListMap: Record<string, { children: string[]; nextIds: string[] }>;
+  representationStrategy: 'camelCase';
+}
+
+/**
+ * The execution graph: every node of the plan, started or not, and the engine's parts below steps. A list's head is its parent's only
+ * child, the rest hang on by `nextIds`; branches of a fork are all children.
+ */
+export function executionGraph(input: GraphInput, interrupts: readonly Record<string, unknown>[] = []): ExecutionGraph {
+  const nodeMap: Record<string, GraphNode> = {};
+  const nodeAdjacencyListMap: ExecutionGraph['nodeAdjacencyListMap'] = {};
+  const visit = (id: string): void => {
+    const node = nodeOf(input.plan, id);
+    nodeMap[id] = graphNode(input, node, interrupts);
+    const parts = node.kind === 'step' ? partNodes(input, node) : [];
+    for (const part of parts) nodeMap[part.uuid] = part;
+    const children = node.kind === 'step' ? parts.map((part) => part.uuid) : [...node.children];
+    nodeAdjacencyListMap[id] = { children: node.kind === 'parallel' ? children : children.slice(0, 1), nextIds: nodeAdjacencyListMap[id]?.nextIds ?? [] };
+    if (node.kind !== 'parallel') chain(nodeAdjacencyListMap, children);
+    else for (const child of children) nodeAdjacencyListMap[child] = { children: [], nextIds: [] };
+    node.children.forEach(visit);
+  };
+  visit(input.plan.rootId);
+  return { rootNodeId: input.plan.rootId, nodeMap, nodeAdjacencyListMap, representationStrategy: 'camelCase' };
+}
+
+function chain(adjacency: ExecutionGraph['nodeAdjacencyListMap'], list: readonly string[]): void {
+  list.forEach((id, index) => {
+    const next = list[index + 1];
+    adjacency[id] = { children: [], nextIds: next === undefined ? [] : [next] };
+  });
+}
+
+function graphNode(input: GraphInput, node: PlanNode, interrupts: readonly Record<string, unknown>[]): GraphNode {
+  const state = input.states[node.id] ?? NEW_NODE;
+  const logBaseKey = input.logKeyOf(node.logPath);
+  const isWork = node.kind === 'step' || node.kind === 'initialise';
+  return {
+    uuid: node.id,
+    setupId: node.setupId,
+    name: node.name,
+    identifier: node.identifier,
+    baseFqn: node.baseFqn,
+    stepType: node.kind === 'step' ? input.shownTypeOf(node.stepType) : node.stepType,
+    status: state.status,
+    startTs: state.startedAt ?? undefined,
+    endTs: state.endedAt ?? undefined,
+    failureInfo: failureInfo(state),
+    logBaseKey,
+    unitProgresses: isWork && state.startedAt !== null ? [{ unitName: node.name, status: unitStatus(state.status), startTime: state.startedAt, endTime: state.endedAt ?? undefined }] : [],
+    executableResponses: isWork && state.taskId !== null ? [{ task: { taskId: state.taskId, taskName: node.name, taskCategory: 'DELEGATE_TASK_V2', logKeys: [logBaseKey], logKeysList: [logBaseKey], units: [node.name], unitsList: [node.name] } }] : [],
+    delegateInfoList: state.delegate ? [{ id: state.delegate.id, name: state.delegate.name, taskId: state.delegate.taskId, taskName: node.name }] : [],
+    stepParameters: node.step ? stepParameters(node, state) : null,
+    outcomes: Object.keys(state.outputs).length > 0 ? { output: state.outputs } : {},
+    skipInfo: null,
+    nodeRunInfo: state.decision === null ? null : { whenCondition: state.decision, evaluatedCondition: state.status !== 'Skipped', expressions: [] },
+    progressData: state.notes.length > 0 ? { notes: [...state.notes] } : {},
+    strategyMetadata: null,
+    interruptHistories: state.status === 'Aborted' || state.status === 'Discontinuing' ? [...interrupts] : [],
+    stepDetails: {},
+  };
+}
+
+function stepParameters(node: PlanNode, state: NodeState): Record<string, unknown> {
+  return { identifier: node.identifier, name: node.name, type: node.stepType, timeout: node.timeoutMs === null ? null : `${Math.round(node.timeoutMs / 1000)}s`, spec: state.parameters ?? node.step?.spec ?? {} };
+}
+
+/** Engine parts of a step, with times and status taken from the step itself; failures are told once, on the step. */
+function partNodes(input: GraphInput, node: PlanNode): GraphNode[] {
+  const state = input.states[node.id] ?? NEW_NODE;
+  const base = graphNode(input, { ...node, kind: 'stepGroup', step: null }, []);
+  return input.partsOf(node.stepType).map((part) => ({
+    ...base,
+    uuid: `${node.id}-${part.role}`,
+    setupId: `${node.setupId}-${part.role}`,
+    name: part.name,
+    identifier: `${node.identifier}_${part.role}`,
+    baseFqn: `${node.baseFqn}.${part.role}`,
+    stepType: part.stepType,
+    ...(part.role === 'resource' ? resourcePart(state) : commandPart(state)),
+    failureInfo: failureInfo(NEW_NODE),
+    outcomes: {},
+    nodeRunInfo: null,
+    progressData: {},
+  }));
+}
+
+type PartState = Pick<GraphNode, 'status' | 'startTs' | 'endTs'>;
+
+function resourcePart({ status, resource, endedAt }: NodeState): PartState {
+  if (!resource) return { status: status === 'Skipped' ? 'Skipped' : 'NotStarted', startTs: undefined, endTs: undefined };
+  if (resource.grantedAt !== null) return { status: 'Success', startTs: resource.waitedFrom, endTs: resource.grantedAt };
+  return { status: isFinal(status) ? status : 'ResourceWaiting', startTs: resource.waitedFrom, endTs: endedAt ?? undefined };
+}
+
+function commandPart({ status, resource, endedAt }: NodeState): PartState {
+  if (!resource?.grantedAt) return { status: status === 'Skipped' ? 'Skipped' : 'NotStarted', startTs: undefined, endTs: undefined };
+  return { status: status === 'ResourceWaiting' ? 'Running' : status, startTs: resource.grantedAt, endTs: endedAt ?? undefined };
+}
+
+function failureInfo({ failure }: NodeState): FailureInfo {
+  if (!failure) return { message: '', failureTypeList: [], responseMessages: [] };
+  const failureTypes = [failure.failureType];
+  return { message: failure.message, failureTypeList: failureTypes, responseMessages: [{ code: 'DEFAULT_ERROR_CODE', level: 'ERROR', message: failure.message, exception: null, failureTypes }] };
+}
+
+function unitStatus(status: Status): string {
+  if (!isFinal(status)) return 'RUNNING';
+  return status === 'Success' ? 'SUCCESS' : status === 'Skipped' ? 'SKIPPED' : 'FAILURE';
+}
+
+/** LayoutNode of api-contract 4.4: the bird's-eye view of the stages. */
+export interface LayoutNode {
+  nodeType: string;
+  nodeGroup: string;
+  nodeIdentifier: string;
+  name: string;
+  nodeUuid: string;
+  nodeExecutionId: string;
+  status: Status;
+  module: string;
+  moduleInfo: Record<string, unknown>;
+  startTs?: number | undefined;
+  endTs?: number | undefined;
+  edgeLayoutList: { currentNodeChildren: string[]; nextIds: string[] };
+  skipInfo: null;
+  nodeRunInfo: { whenCondition: string; evaluatedCondition: boolean; expressionsList: [] } | null;
+  barrierFound: boolean;
+  failureInfo: { message: string };
+  failureInfoDTO: FailureInfo;
+  stepDetails: Record<string, unknown>;
+}
+
+export interface StageLayout {
+  startingNodeId: string;
+  layoutNodeMap: Record<string, LayoutNode>;
+}
+
+/** Stages and their forks, keyed by setup id; walk from `startingNodeId` over children, then `nextIds`. */
+export function stageLayout(plan: Plan, states: Readonly<Record<string, NodeState>>): StageLayout {
+  const layoutNodeMap: Record<string, LayoutNode> = {};
+  const visit = (ids: readonly string[], isFork: boolean): void =>
+    ids.forEach((id, index) => {
+      const node = nodeOf(plan, id);
+      const following = isFork ? undefined : ids[index + 1];
+      const branches = node.kind === 'parallel' ? node.children : [];
+      layoutNodeMap[node.setupId] = layoutNode(node, states[node.id] ?? NEW_NODE, branches.map((branch) => nodeOf(plan, branch).setupId), following === undefined ? [] : [nodeOf(plan, following).setupId]);
+      visit(branches, true);
+    });
+  const stages = Object.values(plan.nodes).find((node) => node.kind === 'stages');
+  const ids = stages?.children ?? [];
+  visit(ids, false);
+  const [first] = ids;
+  return { startingNodeId: first === undefined ? '' : nodeOf(plan, first).setupId, layoutNodeMap };
+}
+
+function layoutNode(node: PlanNode, state: NodeState, currentNodeChildren: string[], nextIds: string[]): LayoutNode {
+  const isStage = node.kind === 'stage';
+  return {
+    nodeType: isStage ? 'Custom' : 'parallel',
+    nodeGroup: isStage ? 'STAGE' : 'PARALLEL',
+    nodeIdentifier: node.identifier,
+    name: node.name,
+    nodeUuid: node.setupId,
+    nodeExecutionId: node.id,
+    status: state.status,
+    module: 'dbops',
+    moduleInfo: {},
+    startTs: state.startedAt ?? undefined,
+    endTs: state.endedAt ?? undefined,
+    edgeLayoutList: { currentNodeChildren, nextIds },
+    skipInfo: null,
+    nodeRunInfo: state.decision === null ? null : { whenCondition: state.decision, evaluatedCondition: state.status !== 'Skipped', expressionsList: [] },
+    barrierFound: false,
+    failureInfo: { message: state.failure?.message ?? '' },
+    failureInfoDTO: failureInfo(state),
+    stepDetails: {},
+  };
+}
+
+/** How many stages ended well, badly, or are under way. */
+export function stageCounts(plan: Plan, states: Readonly<Record<string, NodeState>>): { successful: number; failed: number; running: number; total: number } {
+  const statuses = plan.stageIds.map((id) => (states[id] ?? NEW_NODE).status);
+  return {
+    successful: statuses.filter((status) => status === 'Success' || status === 'IgnoreFailed').length,
+    failed: statuses.filter((status) => status === 'Failed' || status === 'Errored' || status === 'Expired').length,
+    running: statuses.filter((status) => !isFinal(status) && status !== 'NotStarted').length,
+    total: statuses.length,
+  };
+}
+
+/** The failure a person should read for the whole execution: of the first failed step in plan order, with its place. */
+export function firstFailure(plan: Plan, states: Readonly<Record<string, NodeState>>): { readonly node: PlanNode; readonly message: string } | undefined {
+  const failed = Object.values(plan.nodes)
+    .filter((node) => states[node.id]?.failure && node.children.length === 0)
+    .sort((a, b) => (states[a.id]?.endedAt ?? 0) - (states[b.id]?.endedAt ?? 0));
+  const [node] = failed;
+  if (!node) return undefined;
+  const stage = ancestry(plan, node.id).find((one) => one.kind === 'stage');
+  return { node, message: `${stage ? `stage "${stage.name}", ` : ''}step "${node.name}": ${states[node.id]?.failure?.message ?? ''}` };
+}

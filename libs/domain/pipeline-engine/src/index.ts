@@ -1,0 +1,14 @@
+export { compilePlan, DEFAULT_PIPELINE_TIMEOUT_MS, DEFAULT_STEP_TIMEOUT_MS, type PlanInput } from './compile-plan.js';
+export { conditionFault, evaluateCondition, type Condition } from './conditions.js';
+export { executionGraph, firstFailure, stageCounts, stageLayout, type ExecutionGraph, type FailureInfo, type GraphInput, type GraphNode, type LayoutNode, type StageLayout, type StepPart } from './execution-graph.js';
+export { evaluate, findExpressions, hasExpression, inputExpression, type Expression, type Lookup, type Unresolved } from './expressions.js';
+export { NEW_NODE, reduceNode, type DelegateUse, type NodeEvent, type NodeFailure, type NodeState } from './node-state.js';
+export { isOutputReference, outputLookup, resolveOutputs, type OutputsOf } from './outputs.js';
+export { parsePipeline, type ExpectedScope, type PipelineModel, type StepTypeCatalogue } from './pipeline-model.js';
+export type { PipelineYaml, StageYaml, StepGroupYaml, StepItemYaml, StepYaml } from './pipeline-schema.js';
+export { ancestry, nodeOf, stepsBelow, subtree, type FailureStrategy, type NodeKind, type Plan, type PlanNode, type RunCondition, type Scalar } from './plan.js';
+export { describeProblem, problemsError, type Problem } from './problems.js';
+export { decideFailure, decideRun, effectiveSelectors, podSelectors, type FailureAction, type RunDecision, type Surroundings } from './run-rules.js';
+export { applyRuntimeInput, inputRoot, inputTemplate, listInputs, mergeInputs } from './runtime-input.js';
+export { isBroken, isFinal, STATUSES, statusOfParent, type Status } from './status.js';
+export { MAX_YAML_CHARACTERS, parseYaml, type YamlSource } from './yaml-source.js';

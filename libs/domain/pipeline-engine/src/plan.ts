@@ -1,0 +1,92 @@
+import type { FailureStrategyYaml } from './pipeline-schema.js';
+
+export type NodeKind = 'pipeline' | 'stages' | 'stage' | 'execution' | 'rollback' | 'parallel' | 'stepGroup' | 'initialise' | 'step';
+
+/** When a node may run: the state of its stage (or pipeline) and a condition. */
+export interface RunCondition {
+  readonly outcome: 'Success' | 'Failure' | 'All';
+  readonly condition: string | null;
+}
+
+export interface FailureStrategy {
+  readonly errors: readonly string[];
+  readonly action: FailureStrategyYaml['onFailure']['action']['type'];
+}
+
+export type Scalar = string | number | boolean;
+
+/** One node of a plan: something a person sees in the execution graph. */
+export interface PlanNode {
+  /** Id of this node in this execution. */
+  readonly id: string;
+  /** Id of the node in the plan; the same in every graph made from it. */
+  readonly setupId: string;
+  readonly kind: NodeKind;
+  readonly identifier: string;
+  readonly name: string;
+  /** `pipeline.stages.db.spec.execution.steps.grp.steps.apply`; parallel nodes add nothing to it. */
+  readonly baseFqn: string;
+  readonly stepType: string;
+  readonly group: 'PIPELINE' | 'STAGES' | 'STAGE' | 'EXECUTION' | 'STEP_GROUP' | 'PARALLEL' | 'STEP';
+  readonly parentId: string | null;
+  /** In order. Children of `parallel` run side by side, others one after another. */
+  readonly children: readonly string[];
+  /** Nodes that must have ended before this one begins: the brother in front. */
+  readonly dependsOn: readonly string[];
+  /** Identifiers below the execution, for the log key. */
+  readonly logPath: readonly string[];
+  /** Milliseconds; null where nothing limits the node itself. */
+  readonly timeoutMs: number | null;
+  /** As written; null when the YAML says nothing. */
+  readonly when: RunCondition | null;
+  readonly failureStrategies: readonly FailureStrategy[];
+  /** Null when this level says nothing. */
+  readonly delegateSelectors: readonly string[] | null;
+  /** Of a step: its type and its spec, in which expressions of later moments still stand. */
+  readonly step: { readonly type: string; readonly spec: Readonly<Record<string, unknown>> } | null;
+  /** Id of the stage node this node lies in; null above stages. */
+  readonly stageId: string | null;
+  /** Id of the step group whose pod this node uses; of the group itself too. Null outside. */
+  readonly podGroupId: string | null;
+  readonly variables: Readonly<Record<string, Scalar>>;
+}
+
+/** A pipeline made ready to run. Plain data: it is stored with the execution and read again after a restart. */
+export interface Plan {
+  readonly id: string;
+  readonly pipelineIdentifier: string;
+  readonly name: string;
+  readonly orgId: string;
+  readonly projectId: string;
+  readonly timeoutMs: number;
+  readonly rootId: string;
+  readonly nodes: Readonly<Record<string, PlanNode>>;
+  /** Stage nodes in the order they are written, branches of parallel ones included. */
+  readonly stageIds: readonly string[];
+  readonly variables: Readonly<Record<string, Scalar>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly allowsStageExecutions: boolean;
+}
+
+export function nodeOf(plan: Plan, id: string): PlanNode {
+  const node = plan.nodes[id];
+  if (!node) throw new Error(`the plan has no node ${id}`);
+  return node;
+}
+
+/** The node and everything below it, parents first. */
+export function subtree(plan: Plan, id: string): PlanNode[] {
+  const node = nodeOf(plan, id);
+  return [node, ...node.children.flatMap((child) => subtree(plan, child))];
+}
+
+/** From the node up to the root. */
+export function ancestry(plan: Plan, id: string): PlanNode[] {
+  const node = nodeOf(plan, id);
+  return node.parentId === null ? [node] : [node, ...ancestry(plan, node.parentId)];
+}
+
+/** Steps below a node that a step container executes, in order; rollback steps only when the node is one of theirs. */
+export function stepsBelow(plan: Plan, id: string): PlanNode[] {
+  return subtree(plan, id).filter((node) => node.kind === 'step');
+}
