@@ -1,4 +1,4 @@
-import { AppShell, Box, Burger, Group, NavLink, Text } from '@mantine/core';
+import { AppShell, Box, Burger, Group, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconDatabase, IconHistory, IconLayoutGrid, IconRoute } from '@tabler/icons-react';
 import { Outlet, useParams } from '@tanstack/react-router';
@@ -56,7 +56,7 @@ export function AccountShell() {
         {org && project ? (
           <ProjectNavigation params={{ account: session.accountId, org, project }} onNavigate={menu.close} />
         ) : (
-          <NavLink disabled label="Choose a project" description="to see its executions" component="div" />
+          <Text size="sm" c="dimmed" px="sm" pt="md">Choose a project to see its executions.</Text>
         )}
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>

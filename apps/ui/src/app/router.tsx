@@ -1,4 +1,4 @@
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, stripSearchParams } from '@tanstack/react-router';
 import { z } from 'zod';
 
 import type { SessionStore } from '../features/session/session.js';
@@ -18,6 +18,11 @@ const text = z.string().catch('').default('');
 const pageNumber = z.number().int().min(1).catch(1).default(1);
 const listSearch = z.object({ q: text, page: pageNumber });
 const executionsSearch = listSearch.extend({ status: z.array(z.string()).catch([]).default([]) });
+
+/** Left out of the address: it then says only what was chosen. */
+const LIST_DEFAULTS = { q: '', page: 1 };
+const listSearchRules = { middlewares: [stripSearchParams<z.output<typeof listSearch>>(LIST_DEFAULTS)] };
+const executionsSearchRules = { middlewares: [stripSearchParams<z.output<typeof executionsSearch>>({ ...LIST_DEFAULTS, status: [] })] };
 
 const rootRoute = createRootRouteWithContext<AppServices>()({});
 
@@ -61,6 +66,7 @@ const homeRoute = createRoute({
   getParentRoute: () => accountRoute,
   path: 'home',
   validateSearch: z.object({ q: text }),
+  search: { middlewares: [stripSearchParams({ q: '' })] },
   component: lazyRouteComponent(() => import('../features/project/home-page.js'), 'HomePage'),
 });
 
@@ -68,6 +74,7 @@ const organizationRoute = createRoute({
   getParentRoute: () => accountRoute,
   path: 'settings/organizations/$org',
   validateSearch: z.object({ q: text }),
+  search: { middlewares: [stripSearchParams({ q: '' })] },
   component: lazyRouteComponent(() => import('../features/project/home-page.js'), 'HomePage'),
 });
 
@@ -85,6 +92,7 @@ const executionsRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: 'deployments',
   validateSearch: executionsSearch,
+  search: executionsSearchRules,
   component: lazyRouteComponent(() => import('../features/execution/executions-page.js'), 'ExecutionsPage'),
 });
 
@@ -92,6 +100,7 @@ const pipelinesRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: 'pipelines',
   validateSearch: listSearch,
+  search: listSearchRules,
   component: lazyRouteComponent(() => import('../features/pipeline/pipelines-page.js'), 'PipelinesPage'),
 });
 
@@ -105,6 +114,7 @@ const pipelineExecutionsRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: 'pipelines/$pipeline/deployments',
   validateSearch: executionsSearch,
+  search: executionsSearchRules,
   component: lazyRouteComponent(() => import('../features/execution/executions-page.js'), 'ExecutionsPage'),
 });
 
@@ -119,6 +129,7 @@ const schemasRoute = createRoute({
   getParentRoute: () => accountRoute,
   path: 'module/dbops/orgs/$org/projects/$project/dbops/db-schemas',
   validateSearch: listSearch,
+  search: listSearchRules,
   component: lazyRouteComponent(() => import('../features/db-schema/db-schemas-page.js'), 'DbSchemasPage'),
 });
 
@@ -126,6 +137,7 @@ const schemaRoute = createRoute({
   getParentRoute: () => accountRoute,
   path: 'module/dbops/orgs/$org/projects/$project/dbops/db-schemas/$schema',
   validateSearch: listSearch,
+  search: listSearchRules,
   component: lazyRouteComponent(() => import('../features/db-schema/migration-state-page.js'), 'MigrationStatePage'),
 });
 
@@ -133,6 +145,7 @@ const instanceRoute = createRoute({
   getParentRoute: () => accountRoute,
   path: 'module/dbops/orgs/$org/projects/$project/dbops/db-schemas/$schema/instances/$instance/migrationstate',
   validateSearch: listSearch,
+  search: listSearchRules,
   component: lazyRouteComponent(() => import('../features/db-schema/migration-state-page.js'), 'MigrationStatePage'),
 });
 

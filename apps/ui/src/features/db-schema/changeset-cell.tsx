@@ -7,10 +7,10 @@ import { formatTimestamp, fromEpoch } from '../../time/relative-time.js';
 import type { ProjectScope } from '../project/project-scope.js';
 import { scopeParams } from '../project/use-project-scope.js';
 import classes from './changeset-matrix.module.css';
-import { changesetStatusView } from './changeset-status.js';
-import { CHANGESET_STATUSES, type Changeset, type ChangesetInstance } from './db-schema.api.js';
+import { CHANGESET_STATUSES, changesetStatusView } from './changeset-status.js';
+import type { Changeset, ChangesetInstance, ChangesetStatus } from './db-schema.api.js';
 
-const ICONS: Readonly<Record<ChangesetInstance['status'], Icon>> = {
+const ICONS: Readonly<Record<ChangesetStatus, Icon>> = {
   Successfully_Deployed: IconCircleCheckFilled,
   Not_Deployed: IconCircleDashed,
   Deployment_Failed: IconCircleXFilled,

@@ -17,6 +17,9 @@ interface ChangesetMatrixProps {
   readonly details: readonly DbInstance[];
 }
 
+/** Keeps the line's height. */
+const NOTHING = '\u00a0';
+
 /** Changesets from top to bottom, instances from left to right. */
 export function ChangesetMatrix({ scope, schemaId, state, details }: ChangesetMatrixProps) {
   const { instances, changesets } = state;
@@ -36,7 +39,7 @@ export function ChangesetMatrix({ scope, schemaId, state, details }: ChangesetMa
         </thead>
         <tbody>
           {changesets.map((changeset) => (
-            <tr key={changeset.changeSetFQN ?? `${changeset.fileName}::${changeset.changeSet}::${changeset.author}`} data-testid="changeset-row" data-changeset={changeset.changeSet}>
+            <tr key={changeset.changeSetFQN} data-testid="changeset-row" data-changeset={changeset.changeSet}>
               <ChangesetHead changeset={changeset} />
               {instances.map((instance) => (
                 <td key={instance.identifier}>
@@ -62,6 +65,11 @@ function ChangesetHead({ changeset }: { readonly changeset: Changeset }) {
 
 function InstanceFacts({ instance }: { readonly instance: DbInstance | undefined }) {
   const ref = instance?.branch || instance?.gitTag || instance?.commitSha?.slice(0, 10);
-  const facts = [ref, instance?.context ? `context ${instance.context}` : '', instance?.lastAppliedTag ? `tag ${instance.lastAppliedTag}` : ''].filter(Boolean);
-  return <Text size="xs" c="dimmed" fw={400} className="truncate">{facts.join(' · ') || ' '}</Text>;
+  const source = [ref, instance?.context ? `context ${instance.context}` : ''].filter(Boolean).join(' · ');
+  return (
+    <>
+      <Text size="xs" c="dimmed" fw={400} className="truncate" title={source}>{source || NOTHING}</Text>
+      <Text size="xs" c="dimmed" fw={400} className="truncate" title={instance?.lastAppliedTag ?? ''}>{instance?.lastAppliedTag ? `tag ${instance.lastAppliedTag}` : NOTHING}</Text>
+    </>
+  );
 }

@@ -1,3 +1,4 @@
+import { dbInstanceOut, dbSchemaOut, schemaMigrationState } from '@sluice/dbdevops-api';
 import { z } from 'zod';
 
 import type { GatewayClient } from '../../gateway/gateway-client.js';
@@ -5,61 +6,13 @@ import { segment } from '../../gateway/gateway-client.js';
 import { totalElementsOf } from '../../gateway/envelopes.js';
 import type { ProjectScope } from '../project/project-scope.js';
 
-const dbSchema = z.object({
-  identifier: z.string(),
-  name: z.string(),
-  created: z.number().nullish(),
-  updated: z.number().nullish(),
-  instanceCount: z.number(),
-  type: z.string().nullish(),
-  migrationType: z.string().nullish(),
-  schemaSourceType: z.string().nullish(),
-  changelog: z.object({ location: z.string().nullish(), connector: z.string().nullish(), repo: z.string().nullish() }).nullish(),
-});
-export type DbSchema = z.output<typeof dbSchema>;
+const migrationState = schemaMigrationState.response.shape.body;
 
-const dbInstance = z.object({
-  identifier: z.string(),
-  name: z.string(),
-  connector: z.string().nullish(),
-  branch: z.string().nullish(),
-  commitSha: z.string().nullish(),
-  gitTag: z.string().nullish(),
-  context: z.string().nullish(),
-  lastAppliedTag: z.string().nullish(),
-});
-export type DbInstance = z.output<typeof dbInstance>;
-
-export const CHANGESET_STATUSES = ['Successfully_Deployed', 'Not_Deployed', 'Deployment_Failed', 'Rolled_Back'] as const;
-
-const changesetInstance = z.object({
-  instance: z.string(),
-  status: z.enum(CHANGESET_STATUSES),
-  updated: z.number().nullish(),
-  error: z.string().nullish(),
-  pipeline: z.string().nullish(),
-  planExecutionId: z.string().nullish(),
-  stageExecutionId: z.string().nullish(),
-  tag: z.string().nullish(),
-});
-export type ChangesetInstance = z.output<typeof changesetInstance>;
-
-const changeset = z.object({
-  changeSet: z.string(),
-  author: z.string(),
-  fileName: z.string(),
-  synced: z.boolean(),
-  updated: z.number().nullish(),
-  changeSetFQN: z.string().nullish(),
-  instances: z.array(changesetInstance),
-});
-export type Changeset = z.output<typeof changeset>;
-
-const migrationState = z.object({
-  schema: z.string(),
-  instances: z.array(z.object({ identifier: z.string(), name: z.string() })).nullish(),
-  changeSets: z.array(changeset).nullish(),
-});
+export type DbSchema = z.output<typeof dbSchemaOut>;
+export type DbInstance = z.output<typeof dbInstanceOut>;
+export type Changeset = z.output<typeof migrationState>['changeSets'][number];
+export type ChangesetInstance = Changeset['instances'][number];
+export type ChangesetStatus = ChangesetInstance['status'];
 
 export interface MigrationState {
   readonly instances: readonly { readonly identifier: string; readonly name: string }[];
@@ -83,7 +36,7 @@ const pageQuery = (filter: PageFilter) => ({ page: filter.page, limit: filter.li
 
 /** One page of DB schemas by name. @throws GatewayError */
 export async function listDbSchemas(gateway: GatewayClient, scope: ProjectScope, filter: PageFilter, signal?: AbortSignal) {
-  const { data, headers } = await gateway.json(z.array(dbSchema), {
+  const { data, headers } = await gateway.json(z.array(dbSchemaOut), {
     path: schemasPath(scope),
     query: { ...pageQuery(filter), sort: 'name', order: 'ASC' },
     signal,
@@ -93,13 +46,13 @@ export async function listDbSchemas(gateway: GatewayClient, scope: ProjectScope,
 
 /** @throws GatewayError 404 when the schema does not exist. */
 export async function getDbSchema(gateway: GatewayClient, scope: ProjectScope, schemaId: string, signal?: AbortSignal): Promise<DbSchema> {
-  const { data } = await gateway.json(dbSchema, { path: `${schemasPath(scope)}/${segment(schemaId)}`, signal });
+  const { data } = await gateway.json(dbSchemaOut, { path: `${schemasPath(scope)}/${segment(schemaId)}`, signal });
   return data;
 }
 
 /** The first 100 instances of a schema. @throws GatewayError */
 export async function listDbInstances(gateway: GatewayClient, scope: ProjectScope, schemaId: string, signal?: AbortSignal): Promise<readonly DbInstance[]> {
-  const { data } = await gateway.json(z.array(dbInstance), {
+  const { data } = await gateway.json(z.array(dbInstanceOut), {
     method: 'POST',
     path: `${schemasPath(scope)}/${segment(schemaId)}/instancelist`,
     query: { page: 0, limit: 100 },
@@ -124,6 +77,5 @@ export async function getMigrationState(
     body: filter.instanceId ? { instanceFilter: { instances: [filter.instanceId] } } : {},
     signal,
   });
-  const changesets = data.changeSets ?? [];
-  return { instances: data.instances ?? [], changesets, total: totalElementsOf(headers, changesets.length) };
+  return { instances: data.instances, changesets: data.changeSets, total: totalElementsOf(headers, data.changeSets.length) };
 }

@@ -63,7 +63,7 @@ export function DbSchemasPage() {
 
 function SchemasTable({ scope, schemas }: { readonly scope: ProjectScope; readonly schemas: readonly DbSchema[] }) {
   return (
-    <Table.ScrollContainer minWidth={760}>
+    <Table.ScrollContainer type="native" minWidth={760}>
       <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover aria-label="DB schemas">
         <Table.Thead>
           <Table.Tr>

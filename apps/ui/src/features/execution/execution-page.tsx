@@ -7,7 +7,8 @@ import { ErrorState, readFailureTitle } from '../../feedback/error-state.js';
 import { useDocumentTitle } from '../../feedback/page-header.js';
 import { StaleNotice } from '../../feedback/stale-notice.js';
 import { useGateway } from '../../gateway/gateway-context.js';
-import { pollIntervalMs, usePageVisible } from '../../time/polling.js';
+import { pollIntervalMs } from '../../time/poll-interval.js';
+import { usePageVisible } from '../../time/use-page-visible.js';
 import { useNow } from '../../time/use-now.js';
 import { useProjectScope } from '../project/use-project-scope.js';
 import { ExecutionHeader } from './execution-header.js';
@@ -72,7 +73,7 @@ function ExecutionView({ detail }: { readonly detail: ExecutionDetail }) {
           <StepTree nodes={tree} selectedId={selected?.id} onSelect={select} now={now} />
         </Box>
         <Box className={`surface ${classes.detailColumn}`} component="section" aria-label="Step details">
-          {selected && <StepDetails key={selected.id} path={selectedPath} node={detail.executionGraph?.nodeMap[selected.id]} isExecutionEnded={isEnded(summary)} now={now} />}
+          {selected && <StepDetails key={selected.id} path={selectedPath} node={detail.executionGraph?.nodeMap[selected.id]} isExecutionEnded={isEnded(summary)} shownFailure={failure?.message} now={now} />}
         </Box>
       </Box>
     </>

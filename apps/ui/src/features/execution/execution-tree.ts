@@ -13,6 +13,9 @@ export interface ExecutionTreeNode {
   readonly startTs: number | undefined;
   readonly endTs: number | undefined;
   readonly failureMessage: string | undefined;
+  /** What the server adds to the failure: explanations and advice. */
+  readonly failureHints: readonly string[];
+  readonly hasLog: boolean;
   readonly children: readonly ExecutionTreeNode[];
 }
 
@@ -83,8 +86,15 @@ function toTreeNode(node: ExecutionNode, kind: TreeNodeKind, children: readonly 
     startTs: node.startTs || undefined,
     endTs: node.endTs || undefined,
     failureMessage: node.failureInfo?.message || undefined,
+    failureHints: hintsOf(node),
+    hasLog: logKeyOf(node) !== undefined,
     children,
   };
+}
+
+function hintsOf(node: ExecutionNode): readonly string[] {
+  const messages = (node.failureInfo?.responseMessages ?? []).map((item) => item.message);
+  return [...new Set(messages.filter((message): message is string => Boolean(message) && message !== node.failureInfo?.message))];
 }
 
 /** Adds the stages of the summary's layout that have no node in the graph yet. */
@@ -117,6 +127,8 @@ function stagesOfLayout(summary: ExecutionSummary): readonly ExecutionTreeNode[]
       startTs: node.startTs || undefined,
       endTs: node.endTs || undefined,
       failureMessage: node.failureInfo?.message || undefined,
+      failureHints: [],
+      hasLog: false,
       children: [],
     });
   }
@@ -143,12 +155,21 @@ export function pathTo(nodes: readonly ExecutionTreeNode[], id: string): readonl
  * last step that did something.
  */
 export function nodeOfInterest(nodes: readonly ExecutionTreeNode[]): ExecutionTreeNode | undefined {
-  const steps = flattenTree(nodes).filter((node) => node.kind === 'step' || node.children.length === 0);
+  const steps = stepsOf(nodes);
   const failed = steps.find((node) => statusView(node.status).tone === 'failure');
   if (failed) return failed;
   const running = steps.findLast((node) => statusView(node.status).tone === 'running');
   if (running) return running;
-  return steps.findLast((node) => node.startTs !== undefined && node.status !== 'Skipped') ?? steps[0] ?? nodes[0];
+  return steps.findLast((node) => node.startTs !== undefined && statusView(node.status).tone !== 'skipped') ?? steps[0] ?? nodes[0];
+}
+
+/** Steps as the user wrote them; in the place of a step without a log its parts that have one. */
+function stepsOf(nodes: readonly ExecutionTreeNode[]): readonly ExecutionTreeNode[] {
+  return nodes.flatMap((node) => {
+    if (node.kind !== 'step') return stepsOf(node.children);
+    const parts = node.hasLog ? [] : flattenTree(node.children).filter((part) => part.hasLog);
+    return parts.length > 0 ? parts : [node];
+  });
 }
 
 export interface Failure {
@@ -156,23 +177,39 @@ export interface Failure {
   /** Names from the stage down, such as `Deploy › Apply`. */
   readonly where: string | undefined;
   readonly message: string;
+  readonly hints: readonly string[];
 }
 
-/** The deepest failure of the execution, which says more than the summary of its parents. */
+/** The first failure of the execution at its deepest place, which says more than the summary of its parents. */
 export function rootFailure(nodes: readonly ExecutionTreeNode[], summary: ExecutionSummary): Failure | undefined {
   if (statusView(summary.status).tone !== 'failure') return undefined;
-  const candidates = flattenTree(nodes)
-    .filter((node) => node.failureMessage && statusView(node.status).tone === 'failure')
-    .map((node) => ({ node, path: pathTo(nodes, node.id) }));
-  const deepest = candidates.reduce<(typeof candidates)[number] | undefined>(
-    (best, next) => (!best || next.path.length > best.path.length ? next : best),
-    undefined,
-  );
-  if (deepest?.node.failureMessage) {
-    return { nodeId: deepest.node.id, where: deepest.path.map((node) => node.name).join(' › '), message: deepest.node.failureMessage };
+  const deepest = deepestFailure(nodes, []);
+  if (deepest) {
+    const [node, path] = deepest;
+    // The parts of a step are the engine's; the user looks for the step.
+    const step = path.find((item) => item.kind === 'step') ?? node;
+    const shown = path.slice(0, path.indexOf(step) + 1);
+    return {
+      nodeId: step.id,
+      where: shown.map((item) => item.name).join(' › '),
+      message: node.failureMessage ?? '',
+      hints: [...new Set([...node.failureHints, ...step.failureHints])],
+    };
   }
   const message = summary.executionErrorInfo?.message || summary.failureInfo?.message;
-  return message ? { nodeId: undefined, where: undefined, message } : undefined;
+  return message ? { nodeId: undefined, where: undefined, message, hints: [] } : undefined;
+}
+
+type PlacedNode = readonly [node: ExecutionTreeNode, path: readonly ExecutionTreeNode[]];
+
+function deepestFailure(nodes: readonly ExecutionTreeNode[], above: readonly ExecutionTreeNode[]): PlacedNode | undefined {
+  for (const node of nodes) {
+    const path = [...above, node];
+    const below = deepestFailure(node.children, path);
+    if (below) return below;
+    if (node.failureMessage && statusView(node.status).tone === 'failure') return [node, path];
+  }
+  return undefined;
 }
 
 /** Key of the node's own log (api-contract 5.4). */

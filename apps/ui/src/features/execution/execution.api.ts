@@ -69,9 +69,8 @@ const executionNode = z.object({
   logBaseKey: z.string().nullish(),
   executableResponses: z.array(z.record(z.string(), logKeyCarrier.nullish().catch(undefined))).nullish(),
   delegateInfoList: z.array(z.object({ id: z.string().nullish(), name: z.string().nullish() })).nullish(),
-  stepParameters: z.unknown(),
+  stepParameters: z.unknown().optional(),
   outcomes: z.record(z.string(), z.unknown()).nullish(),
-  skipInfo: z.unknown(),
 });
 export type ExecutionNode = z.output<typeof executionNode>;
 

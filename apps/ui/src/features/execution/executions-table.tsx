@@ -37,7 +37,7 @@ export function ExecutionsTableSkeleton() {
 
 function ExecutionsTableFrame({ children, isBusy = false }: { readonly children: React.ReactNode; readonly isBusy?: boolean }) {
   return (
-    <Table.ScrollContainer minWidth={820}>
+    <Table.ScrollContainer type="native" minWidth={820}>
       <Table layout="fixed" verticalSpacing="sm" horizontalSpacing="md" highlightOnHover tabularNums aria-label="Executions" aria-busy={isBusy}>
         <colgroup>{WIDTHS.map((width, column) => <col key={COLUMNS[column]} style={{ width }} />)}</colgroup>
         <Table.Thead><Table.Tr>{COLUMNS.map((column) => <Table.Th key={column} scope="col">{column}</Table.Th>)}</Table.Tr></Table.Thead>

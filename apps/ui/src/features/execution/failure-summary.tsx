@@ -1,4 +1,4 @@
-import { Box, Button, Group, Text } from '@mantine/core';
+import { Box, Button, Group, List, Text } from '@mantine/core';
 
 import classes from './execution-page.module.css';
 import type { Failure } from './execution-tree.js';
@@ -13,6 +13,7 @@ export function FailureSummary({ failure, onShow }: { readonly failure: Failure;
         {onShow && nodeId && <Button size="compact-sm" variant="default" onClick={() => onShow(nodeId)}>Show step</Button>}
       </Group>
       <pre className={classes.failure} tabIndex={0}>{failure.message}</pre>
+      {failure.hints.length > 0 && <List size="sm" mt="xs">{failure.hints.map((hint) => <List.Item key={hint}>{hint}</List.Item>)}</List>}
     </Box>
   );
 }

@@ -16,20 +16,19 @@ interface StepDetailsProps {
   readonly path: readonly ExecutionTreeNode[];
   readonly node: ExecutionNode | undefined;
   readonly isExecutionEnded: boolean;
+  /** Failure text the page shows already. */
+  readonly shownFailure: string | undefined;
   readonly now: number;
 }
 
 /** Everything about one node: failure, log, inputs, outputs. */
-export function StepDetails({ path, node, isExecutionEnded, now }: StepDetailsProps) {
+export function StepDetails({ path, node, isExecutionEnded, shownFailure, now }: StepDetailsProps) {
   const selected = path.at(-1);
   if (!selected) return null;
   const logKey = node ? logKeyOf(node) : undefined;
   const hasEnded = isExecutionEnded || isEnded(selected);
   const duration = durationOf(selected, now);
   const delegate = node?.delegateInfoList?.find((item) => item.name)?.name;
-  const hints = (node?.failureInfo?.responseMessages ?? [])
-    .map((item) => item.message)
-    .filter((message): message is string => Boolean(message) && message !== selected.failureMessage);
   return (
     <>
       <Box p="md" pb="xs">
@@ -46,10 +45,10 @@ export function StepDetails({ path, node, isExecutionEnded, now }: StepDetailsPr
             delegate ? `on delegate ${delegate}` : '',
           ].filter(Boolean).join(' · ')}
         </Text>
-        {selected.failureMessage && (
+        {selected.failureMessage && selected.failureMessage !== shownFailure && (
           <Box className={classes.failureBox} mt="sm" role="group" aria-label="Failure message" data-testid="step-failure">
             <pre className={classes.failure} tabIndex={0}>{selected.failureMessage}</pre>
-            {hints.length > 0 && <List size="sm" mt="xs">{hints.map((hint) => <List.Item key={hint}>{hint}</List.Item>)}</List>}
+            {selected.failureHints.length > 0 && <List size="sm" mt="xs">{selected.failureHints.map((hint) => <List.Item key={hint}>{hint}</List.Item>)}</List>}
           </Box>
         )}
       </Box>

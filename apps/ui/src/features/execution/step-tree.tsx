@@ -84,6 +84,7 @@ function TreeItem({ node, level, position, siblings, ...shared }: TreeItemProps)
       onFocus={(event) => { if (event.target === event.currentTarget) shared.onFocus(node.id); }}
     >
       <div className={classes.row} onClick={() => shared.onSelect(node.id)}>
+        {!hasChildren && <span className={classes.noChevron} />}
         {hasChildren && (
           <ActionIcon size={18} tabIndex={-1} aria-hidden onClick={(event) => { event.stopPropagation(); shared.onToggle(node.id, !isExpanded); }}>
             <Chevron size={14} />

@@ -12,6 +12,8 @@ export interface LogRow {
   /** Without colour codes; what search looks at. */
   readonly plain: string;
   readonly timeMs: number | undefined;
+  /** This row stands for lines that are not there (not kept, or not here yet). */
+  readonly isGap: boolean;
 }
 
 /** A longer row is cut on the screen (never in copies and downloads): one very long row would make the page crawl. */
@@ -84,13 +86,20 @@ export class LogBuffer {
   }
 
   #append(line: LogLine): void {
+    const missing = line.index - (this.lastIndex ?? -1) - 1;
+    if (missing > 0) this.#rows.push(gapRow(line.index - missing, missing));
     this.#lines.push(line);
     const parts = line.text.includes('\n') ? line.text.split(/\r?\n/) : [line.text];
     parts.forEach((part, position) => {
       const text = part.length > MAX_ROW_LENGTH ? `${part.slice(0, MAX_ROW_LENGTH)} … ${part.length - MAX_ROW_LENGTH} more characters (download to read)` : part;
       const plain = stripAnsi(text);
       this.#longestRow = Math.max(this.#longestRow, plain.length);
-      this.#rows.push({ index: line.index, isContinuation: position > 0, level: line.level, text, plain, timeMs: line.timeMs });
+      this.#rows.push({ index: line.index, isContinuation: position > 0, level: line.level, text, plain, timeMs: line.timeMs, isGap: false });
     });
   }
+}
+
+function gapRow(index: number, missing: number): LogRow {
+  const plain = `… ${missing.toLocaleString('en')} ${missing === 1 ? 'line' : 'lines'} not kept`;
+  return { index, isContinuation: true, level: 'info', text: plain, plain, timeMs: undefined, isGap: true };
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { wireLogLine } from '@sluice/log-api';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -11,19 +11,15 @@ export interface LogLine {
   readonly timeMs: number | undefined;
 }
 
-const wireLine = z.object({
-  level: z.string().nullish(),
-  pos: z.number().int().nonnegative().nullish(),
-  out: z.string().nullish(),
-  time: z.string().nullish(),
-});
+/** Writers other than ours may leave fields out. */
+const looseLine = wireLogLine.partial();
 
 /**
  * Reads one line object of a stream or blob (api-contract 5.2). What is not such an object is kept as plain text.
  * @param index place of the line when the object itself does not tell.
  */
 export function parseLogLine(json: string, index: number): LogLine {
-  const parsed = wireLine.safeParse(parseJson(json));
+  const parsed = looseLine.safeParse(parseJson(json));
   if (!parsed.success) return { index, level: 'info', text: trimLineEnd(json), timeMs: undefined };
   const { level, pos, out, time } = parsed.data;
   const timeMs = time ? Date.parse(time) : Number.NaN;
@@ -35,7 +31,7 @@ export function parseLogLine(json: string, index: number): LogLine {
   };
 }
 
-function toLevel(level: string | null | undefined): LogLevel {
+function toLevel(level: string | undefined): LogLevel {
   const name = level?.toLowerCase() ?? '';
   if (name.startsWith('err') || name === 'fatal' || name === 'severe') return 'error';
   if (name.startsWith('warn')) return 'warn';

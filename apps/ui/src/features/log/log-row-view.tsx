@@ -14,7 +14,7 @@ interface LogRowViewProps {
 
 export const LogRowView = memo(function LogRowView({ row, withTime, searchText, isCurrentHit }: LogRowViewProps) {
   return (
-    <div className={classes.row} data-level={row.level} data-current={isCurrentHit || undefined} data-line={row.index + 1}>
+    <div className={classes.row} data-level={row.level} data-gap={row.isGap || undefined} data-current={isCurrentHit || undefined} data-line={row.index + 1}>
       <span className={classes.number} aria-hidden>{row.isContinuation ? '' : row.index + 1}</span>
       {withTime && <span className={classes.time}>{row.isContinuation || row.timeMs === undefined ? '' : clockTime(row.timeMs)}</span>}
       {row.level !== 'info' && !row.isContinuation && <span className={classes.level}>{row.level.toUpperCase()}</span>}

@@ -63,7 +63,7 @@ export function PipelinesPage() {
 
 function PipelinesTable({ scope, pipelines }: { readonly scope: ProjectScope; readonly pipelines: readonly PipelineSummary[] }) {
   return (
-    <Table.ScrollContainer minWidth={720}>
+    <Table.ScrollContainer type="native" minWidth={720}>
       <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover aria-label="Pipelines">
         <Table.Thead>
           <Table.Tr><Table.Th scope="col">Pipeline</Table.Th><Table.Th scope="col" w={90}>Stages</Table.Th><Table.Th scope="col" w={260}>Last run</Table.Th><Table.Th scope="col" w={250}><Text span inherit className="sr-only">Actions</Text></Table.Th></Table.Tr>
