@@ -1,0 +1,39 @@
+import { atDbdevops, connectorUses, publicDbDevopsRoutes, recordStep, stepSchemaAndInstances } from '@sluice/dbdevops-api';
+import { startHttpApp, type RunningApp } from '@sluice/http';
+import { openDataSource } from '@sluice/persistence';
+import { ServiceIdentity } from '@sluice/service-identity';
+import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
+import { AppModule } from './app.module.js';
+import { parseConfig } from './config.js';
+import { createDbDevopsDataSource } from './database/data-source.js';
+
+/** A report holds the whole history of a database and everything pending: about 1 KiB per changeset. */
+const BODY_LIMIT = 64 * 1024 * 1024;
+
+/** Starts dbdevops and brings its database up to date. @throws Error when configuration, keys or database are not usable */
+export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
+  const config = parseConfig(env);
+  const log = createLogger('dbdevops', env['LOG_LEVEL']);
+  const identity = await ServiceIdentity.load({ service: 'dbdevops', keyFile: config.serviceKeyFile, keysDir: config.serviceKeysDir });
+  const dataSource = await openDataSource(createDbDevopsDataSource(config.databaseUrl, config.databasePoolSize));
+  try {
+    return await startHttpApp({
+      service: 'dbdevops',
+      module: AppModule.with(dataSource),
+      host: config.host,
+      port: config.port,
+      identity,
+      log,
+      tracing: Tracing.create('dbdevops', env['OTEL_EXPORTER_OTLP_ENDPOINT']),
+      metrics: new Metrics('dbdevops'),
+      routes: [...publicDbDevopsRoutes.map(atDbdevops), stepSchemaAndInstances, recordStep, connectorUses],
+      errorStyle: (path) => (path.startsWith('/dbdevops/v1/') ? 'v1' : 'internal'),
+      bodyLimit: BODY_LIMIT,
+      checkReady: async () => void (await dataSource.query('SELECT 1')),
+      onClose: () => dataSource.destroy(),
+    });
+  } catch (cause) {
+    await dataSource.destroy();
+    throw cause;
+  }
+}

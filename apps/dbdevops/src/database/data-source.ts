@@ -1,0 +1,30 @@
+import { createDataSource } from '@sluice/persistence';
+import type { DataSource } from 'typeorm';
+import { DbInstanceEntity } from '../db-instance/db-instance.entity.js';
+import { DbSchemaEntity } from '../db-schema/db-schema.entity.js';
+import { ImageOverrideEntity } from '../image-config/image-override.entity.js';
+import { CreateTables1767225600000 } from '../migrations/1767225600000-create-tables.js';
+import { ParsedLogEntity } from '../parsed-log/parsed-log.entity.js';
+import { ChangesetDeploymentEntity } from '../step-report/changeset-deployment.entity.js';
+import { ChangesetEntity } from '../step-report/changeset.entity.js';
+import { ExecutionChangesetEntity } from '../step-report/execution-changeset.entity.js';
+import { StepReportEntity } from '../step-report/step-report.entity.js';
+
+export function createDbDevopsDataSource(url: string, poolSize?: number): DataSource {
+  return createDataSource({
+    app: 'dbdevops',
+    url,
+    poolSize,
+    entities: [
+      DbSchemaEntity,
+      DbInstanceEntity,
+      StepReportEntity,
+      ChangesetEntity,
+      ChangesetDeploymentEntity,
+      ExecutionChangesetEntity,
+      ParsedLogEntity,
+      ImageOverrideEntity,
+    ],
+    migrations: [CreateTables1767225600000],
+  });
+}

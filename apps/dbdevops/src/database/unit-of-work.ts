@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { DbInstanceRepository } from '../db-instance/db-instance.repository.js';
+import { DbSchemaRepository } from '../db-schema/db-schema.repository.js';
+import { DeployedStateRepository } from '../deployed-state/deployed-state.repository.js';
+import { ImageOverrideRepository } from '../image-config/image-override.repository.js';
+import { MigrationStateRepository } from '../migration-state/migration-state.repository.js';
+import { ParsedLogRepository } from '../parsed-log/parsed-log.repository.js';
+import { ConnectorUseRepository } from '../step-report/connector-use.repository.js';
+import { StepReportRepository } from '../step-report/step-report.repository.js';
+
+export interface Repositories {
+  readonly schemas: DbSchemaRepository;
+  readonly instances: DbInstanceRepository;
+  readonly stepReports: StepReportRepository;
+  readonly migrationStates: MigrationStateRepository;
+  readonly deployedStates: DeployedStateRepository;
+  readonly connectorUses: ConnectorUseRepository;
+  readonly parsedLogs: ParsedLogRepository;
+  readonly imageOverrides: ImageOverrideRepository;
+}
+
+/** Where services get their repositories: bound to a transaction for changes, to the pool for reads. */
+@Injectable()
+export class UnitOfWork {
+  readonly read: Repositories;
+
+  constructor(private readonly dataSource: DataSource) {
+    this.read = repositoriesOf(dataSource.manager);
+  }
+
+  /** Runs `work` in one transaction; a thrown error undoes all of it. Never call another service inside. */
+  run<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
+    return this.dataSource.transaction((manager) => work(repositoriesOf(manager)));
+  }
+}
+
+export function repositoriesOf(manager: EntityManager): Repositories {
+  return {
+    schemas: new DbSchemaRepository(manager),
+    instances: new DbInstanceRepository(manager),
+    stepReports: new StepReportRepository(manager),
+    migrationStates: new MigrationStateRepository(manager),
+    deployedStates: new DeployedStateRepository(manager),
+    connectorUses: new ConnectorUseRepository(manager),
+    parsedLogs: new ParsedLogRepository(manager),
+    imageOverrides: new ImageOverrideRepository(manager),
+  };
+}

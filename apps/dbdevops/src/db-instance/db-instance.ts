@@ -1,0 +1,122 @@
+import type { DbInstanceIn, DbInstanceOut, DbInstanceUpdate } from '@sluice/dbdevops-api';
+import { AppError, type ProjectScope } from '@sluice/kernel';
+import { sourceTypeOf, toSeconds, type DbSchema } from '../db-schema/db-schema.js';
+
+/** Which state of the changelog's repository an instance gets. At most one of the three. */
+interface GitRef {
+  readonly branch: string | null;
+  readonly commitSha: string | null;
+  readonly gitTag: string | null;
+}
+
+export interface DbInstance extends GitRef {
+  readonly id: string;
+  readonly scope: ProjectScope;
+  readonly schemaId: string;
+  readonly identifier: string;
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly connector: string;
+  /** Liquibase context filter; empty runs everything. */
+  readonly context: string;
+  readonly substituteProperties: Readonly<Record<string, string>> | null;
+  /** Milliseconds since the epoch, like every `…At` here. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** End of the newest report that read the database's own history; null until one did. */
+  readonly historyAt: number | null;
+  readonly lastAppliedTag: string | null;
+  readonly lastChangesetTag: string;
+  readonly lastRunAt: number | null;
+}
+
+/** @throws AppError INVALID_REQUEST when the schema's source needs a Git reference and none is given */
+export function newDbInstance(input: DbInstanceIn, schema: DbSchema, id: string, now: number): DbInstance {
+  return checked(schema, {
+    id,
+    scope: schema.scope,
+    schemaId: schema.id,
+    identifier: input.identifier,
+    name: input.name,
+    tags: input.tags ?? {},
+    connector: input.connector,
+    ...(givenRef(input) ?? NO_REF),
+    context: input.context ?? '',
+    substituteProperties: input.substituteProperties ?? null,
+    createdAt: now,
+    updatedAt: now,
+    historyAt: null,
+    lastAppliedTag: null,
+    lastChangesetTag: '',
+    lastRunAt: null,
+  });
+}
+
+/** Applies a partial update: absent fields keep their value; one Git reference replaces the others. @throws AppError INVALID_REQUEST */
+export function updatedDbInstance(instance: DbInstance, update: DbInstanceUpdate, schema: DbSchema, now: number): DbInstance {
+  return checked(schema, {
+    ...instance,
+    ...(givenRef(update) ?? clearedRef(instance, update)),
+    name: update.name ?? instance.name,
+    tags: update.tags ?? instance.tags,
+    connector: update.connector ?? instance.connector,
+    context: update.context ?? instance.context,
+    substituteProperties: update.substituteProperties ?? instance.substituteProperties,
+    updatedAt: Math.max(now, instance.updatedAt),
+  });
+}
+
+const NO_REF: GitRef = { branch: null, commitSha: null, gitTag: null };
+
+type GivenRef = { readonly [Key in keyof GitRef]?: string | undefined };
+
+function givenRef(input: GivenRef): GitRef | undefined {
+  if (input.branch) return { ...NO_REF, branch: input.branch };
+  if (input.commitSha) return { ...NO_REF, commitSha: input.commitSha };
+  if (input.gitTag) return { ...NO_REF, gitTag: input.gitTag };
+  return undefined;
+}
+
+/** An empty text clears the reference it names. */
+function clearedRef(current: GitRef, update: GivenRef): GitRef {
+  return {
+    branch: update.branch === '' ? null : current.branch,
+    commitSha: update.commitSha === '' ? null : current.commitSha,
+    gitTag: update.gitTag === '' ? null : current.gitTag,
+  };
+}
+
+function checked(schema: DbSchema, instance: DbInstance): DbInstance {
+  const source = sourceTypeOf(schema);
+  const needsRef = source === 'Git' || source === 'HarnessCode';
+  if (needsRef && !instance.branch && !instance.commitSha && !instance.gitTag) {
+    const message = `Branch, commitSha, or gitTag is mandatory for source type [${source}]`;
+    throw new AppError('INVALID_REQUEST', message, { fields: [{ field: 'branch', error: message }] });
+  }
+  return instance;
+}
+
+export function dbInstanceOut(instance: DbInstance, schema: Pick<DbSchema, 'id' | 'identifier'>): DbInstanceOut {
+  return {
+    identifier: instance.identifier,
+    name: instance.name,
+    tags: { ...instance.tags },
+    created: toSeconds(instance.createdAt),
+    updated: toSeconds(instance.updatedAt),
+    branch: instance.branch ?? undefined,
+    commitSha: instance.commitSha ?? undefined,
+    gitTag: instance.gitTag ?? undefined,
+    connector: instance.connector,
+    context: instance.context,
+    lastAppliedTag: instance.lastAppliedTag ?? undefined,
+    toOnboard: instance.historyAt === null,
+    lastDeployedChangeSetTag: instance.lastChangesetTag,
+    substituteProperties: instance.substituteProperties ?? undefined,
+    schemaId: schema.id,
+    schemaIdentifier: schema.identifier,
+  };
+}
+
+export function instanceNotFound(schema: string, instance: string): AppError {
+  return new AppError('RESOURCE_NOT_FOUND', `instance with id [${instance}] schema [${schema}] does not exist`, { schema, instance });
+}

@@ -1,0 +1,89 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { RouteResult } from '@sluice/api-conventions';
+import type { instanceMigrationState, MigrationStateIn, schemaMigrationState } from '@sluice/dbdevops-api';
+import { AppError, type ProjectScope } from '@sluice/kernel';
+import { UnitOfWork } from '../database/unit-of-work.js';
+import { DbInstanceService } from '../db-instance/db-instance.service.js';
+import { toSeconds } from '../db-schema/db-schema.js';
+import type { ChangesetAcrossInstances, StatePage } from './migration-state.repository.js';
+
+type SchemaState = RouteResult<typeof schemaMigrationState>;
+type InstanceState = RouteResult<typeof instanceMigrationState>;
+
+/** What is deployed where, for people. */
+@Injectable()
+export class MigrationStateService {
+  constructor(
+    @Inject(UnitOfWork) private readonly work: UnitOfWork,
+    @Inject(DbInstanceService) private readonly instances: DbInstanceService,
+  ) {}
+
+  async ofSchema(scope: ProjectScope, schemaIdentifier: string, filter: MigrationStateIn['instanceFilter'], page: StatePage): Promise<SchemaState> {
+    const schema = await this.instances.schemaOf(scope, schemaIdentifier);
+    const { migrationStates } = this.work.read;
+    const shown = await migrationStates.instances(scope, schema.id, filter);
+    const missing = filter?.instances?.find((identifier) => !shown.some((instance) => instance.identifier === identifier));
+    if (missing) throw new AppError('INVALID_REQUEST', `instanceFilter.instances names [${missing}], which schema [${schemaIdentifier}] does not have`);
+    const { items, total } = await migrationStates.acrossInstances(scope, schema.id, shown.map(({ id }) => id), page);
+    const identifiers = shown.map(({ identifier }) => identifier);
+    return {
+      body: {
+        schema: schema.identifier,
+        instances: shown.map(({ identifier, name }) => ({ identifier, name })),
+        changeSets: items.map((changeset) => changeSetOut(changeset, identifiers)),
+      },
+      total,
+      page: page.page,
+      limit: page.limit,
+    };
+  }
+
+  async ofInstance(scope: ProjectScope, schemaIdentifier: string, instanceIdentifier: string, page: StatePage): Promise<InstanceState> {
+    const { schema, instance } = await this.instances.find(scope, schemaIdentifier, instanceIdentifier);
+    const { items, total } = await this.work.read.migrationStates.onInstance(scope, schema.id, instance.id, page);
+    const changeSets = items.map(({ fqn, id, file, deployedAt, tag, label, comment, ...rest }) => ({
+      ...rest,
+      changeSet: id,
+      changeSetFQN: fqn,
+      fileName: file,
+      deployedAt: deployedAt === null ? 0 : toSeconds(deployedAt),
+      tag: tag ?? undefined,
+      label: label ?? undefined,
+      comment: comment ?? undefined,
+    }));
+    return { body: { schemaName: schema.name, instanceName: instance.name, changeSets }, total, page: page.page, limit: page.limit };
+  }
+
+  /** Which changeset ids exist in the schema. */
+  async existence(scope: ProjectScope, schemaIdentifier: string, ids: readonly string[]): Promise<Record<string, boolean>> {
+    const schema = await this.instances.schemaOf(scope, schemaIdentifier);
+    const known = await this.work.read.migrationStates.knownIds(scope, schema.id, ids);
+    return Object.fromEntries(ids.map((id) => [id, known.has(id)]));
+  }
+
+  /** @throws AppError RESOURCE_NOT_FOUND always: what a changeset contains is not recorded, only what became of it */
+  async contentOf(scope: ProjectScope, schemaIdentifier: string, instanceIdentifier: string, fqn: string): Promise<never> {
+    const { instance } = await this.instances.find(scope, schemaIdentifier, instanceIdentifier);
+    const isKnown = await this.work.read.migrationStates.knows(scope, instance.id, fqn);
+    if (!isKnown) throw new AppError('RESOURCE_NOT_FOUND', `changeset [${fqn}] is not known on instance [${instanceIdentifier}]; write it as file::id::author`);
+    throw new AppError('RESOURCE_NOT_FOUND', `the content of changeset [${fqn}] was not recorded; read it in the changelog's repository`);
+  }
+}
+
+const NOT_DEPLOYED = { status: 'Not_Deployed', pipeline: '', planExecutionId: '', stageExecutionId: '' } as const;
+
+function changeSetOut(changeset: ChangesetAcrossInstances, identifiers: readonly string[]): SchemaState['body']['changeSets'][number] {
+  const instances: SchemaState['body']['changeSets'][number]['instances'] = identifiers.map((instance) => ({ instance, ...NOT_DEPLOYED }));
+  for (const [place, status, updated, error, pipeline, planExecutionId, stageExecutionId, tag] of changeset.cells) {
+    instances[place] = { instance: identifiers[place] ?? '', status, updated: updated ?? undefined, error: error ?? undefined, pipeline, planExecutionId, stageExecutionId, tag: tag ?? undefined };
+  }
+  return {
+    changeSet: changeset.id,
+    changeSetFQN: changeset.fqn,
+    author: changeset.author,
+    fileName: changeset.file,
+    synced: changeset.isSynced,
+    updated: toSeconds(changeset.updatedAt),
+    instances,
+  };
+}

@@ -1,0 +1,87 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { RouteInput, RouteResult } from '@sluice/api-conventions';
+import type { stepSchemaAndInstances } from '@sluice/dbdevops-api';
+import { AppError, type ProjectScope, type Scope } from '@sluice/kernel';
+import { UnitOfWork } from '../database/unit-of-work.js';
+import { instanceNotFound, type DbInstance } from '../db-instance/db-instance.js';
+import { DbInstanceService } from '../db-instance/db-instance.service.js';
+import type { DbSchema } from '../db-schema/db-schema.js';
+import { changeOf, type StepReport } from './changeset-state.js';
+import type { ConnectorUse } from './connector-use.repository.js';
+
+type StepPair = RouteResult<typeof stepSchemaAndInstances>['pairs'][number];
+
+/** What pipelines ask and tell through NG manager. */
+@Injectable()
+export class StepReportService {
+  constructor(
+    @Inject(UnitOfWork) private readonly work: UnitOfWork,
+    @Inject(DbInstanceService) private readonly instances: DbInstanceService,
+  ) {}
+
+  /** Schema and instance of each pair, in the order asked. @throws AppError RESOURCE_NOT_FOUND for the first pair that does not exist */
+  async stepInputs(scope: ProjectScope, pairs: RouteInput<typeof stepSchemaAndInstances>['body']['pairs']): Promise<StepPair[]> {
+    const found: StepPair[] = [];
+    for (const pair of pairs) {
+      const { schema, instance } = await this.instances.find(scope, pair.dbSchema, pair.dbInstance);
+      found.push({ dbSchema: stepSchemaOf(schema), dbInstance: stepInstanceOf(instance) });
+    }
+    return found;
+  }
+
+  /**
+   * Records a report in one transaction; the answer is given after commit. Reports of one instance wait for each other.
+   * @returns false when the same step was reported before; nothing is changed then
+   * @throws AppError RESOURCE_NOT_FOUND
+   */
+  async record(scope: ProjectScope, report: StepReport): Promise<boolean> {
+    return this.work.run(async ({ schemas, instances, stepReports }) => {
+      const schema = await schemas.findLocked(scope, report.dbSchema, 'keep');
+      const instance = schema && (await instances.findLocked(scope, schema.id, report.dbInstance));
+      if (!schema || !instance) throw instanceNotFound(report.dbSchema, report.dbInstance);
+      const place = { scope, schemaId: schema.id, instanceId: instance.id };
+      const reportId = await stepReports.insertOnce(place, report);
+      if (!reportId) return false;
+      const change = changeOf({ historyAt: instance.historyAt, changesets: await stepReports.states(place) }, report);
+      const ran = report.result.changesets.filter((outcome) => outcome.status !== 'skipped');
+      await stepReports.addChangesets(place, [...change.changed, ...ran]);
+      await stepReports.saveStates(place, change.changed);
+      await stepReports.forgetStates(place, change.forgotten);
+      await stepReports.saveOutcomes(place, reportId, report);
+      await stepReports.touchInstance(place, report.result.endedAt, change.history);
+      return true;
+    });
+  }
+
+  connectorUses(scope: Scope, identifier: string): Promise<ConnectorUse[]> {
+    return this.work.read.connectorUses.find(scope, identifier);
+  }
+}
+
+function stepSchemaOf(schema: DbSchema): StepPair['dbSchema'] {
+  const location = schema.changelog?.location ?? schema.changeLogScript?.location;
+  if (!location) throw new AppError('INVALID_REQUEST', `schema [${schema.identifier}] names no changelog; set changelog.location`);
+  return {
+    identifier: schema.identifier,
+    name: schema.name,
+    migrationType: schema.migrationType,
+    type: schema.type,
+    connector: schema.changelog?.connector,
+    repo: schema.changelog?.repo,
+    location,
+  };
+}
+
+function stepInstanceOf(instance: DbInstance): StepPair['dbInstance'] {
+  return {
+    identifier: instance.identifier,
+    name: instance.name,
+    connector: instance.connector,
+    branch: instance.branch ?? undefined,
+    commitSha: instance.commitSha ?? undefined,
+    gitTag: instance.gitTag ?? undefined,
+    context: instance.context,
+    substituteProperties: { ...instance.substituteProperties },
+    tags: { ...instance.tags },
+  };
+}
