@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DynamicModule, ForwardReference, Type } from '@nestjs/common';
 import { NestFactory, Reflector } from '@nestjs/core';
@@ -79,9 +79,15 @@ export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp>
 }
 
 async function closeApp(app: NestFastifyApplication, options: HttpAppOptions): Promise<void> {
+  const server = app.getHttpServer() as Server;
   const drained = app.close();
-  const timer = setTimeout(() => (app.getHttpServer() as { closeAllConnections?: () => void }).closeAllConnections?.(), DRAIN_MS);
-  await drained.finally(() => clearTimeout(timer));
+  // A connection that was busy when the server stopped listening turns idle later and would be kept for its keep-alive time.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await drained.finally(() => {
+    clearInterval(idle);
+    clearTimeout(timer);
+  });
   await options.onClose?.();
   await options.tracing.close();
   options.log.info('stopped');
