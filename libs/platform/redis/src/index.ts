@@ -1,1 +1,1 @@
-export { createRedis } from './redis.js';
+export { closeRedis, createRedis } from './redis.js';

@@ -21,3 +21,9 @@ export function createRedis(url: string, log: Logger, options: RedisOptions = {}
   });
   return redis;
 }
+
+/** Lets go of a connection: politely when it is up, at once when it is not. */
+export async function closeRedis(redis: Redis): Promise<void> {
+  if (redis.status === 'ready') await redis.quit().catch(() => undefined);
+  redis.disconnect();
+}
