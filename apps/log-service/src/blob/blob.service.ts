@@ -1,0 +1,47 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AppError } from '@sluice/kernel';
+import { LOG_LIMITS } from '@sluice/log-api';
+import { assertMayRead, assertMayWrite, ownerFor, scopeOfWriter, type LogCaller, type LogScope } from '../access/log-access.js';
+import type { LogPlace } from '../stream/stream.service.js';
+import { StreamStore } from '../stream/stream-store.js';
+import { BLOB_STORE, type BlobInfo, type BlobStore } from './blob-store.js';
+
+/** Stored logs: who may write and read them, and the scope they get. */
+@Injectable()
+export class BlobService {
+  constructor(
+    @Inject(BLOB_STORE) private readonly blobs: BlobStore,
+    private readonly streams: StreamStore,
+  ) {}
+
+  /** The scope a log stored at this place gets. @throws AppError ACCESS_DENIED */
+  async scopeForWriting(caller: LogCaller, { key, accountID }: LogPlace): Promise<LogScope> {
+    const owner = ownerFor(caller, key, accountID);
+    assertMayWrite(caller, key);
+    const scope = scopeOfWriter(caller, owner);
+    if (scope.orgId) return scope;
+    const live = await this.streams.info(key).catch(() => undefined); // storing must work while Redis is away
+    return live?.scope ?? scope;
+  }
+
+  /** @throws AppError PAYLOAD_TOO_LARGE; what was stored before stays */
+  async store(key: string, scope: LogScope, source: AsyncIterable<Uint8Array>): Promise<BlobInfo> {
+    return this.blobs.put(key, source, { scope, maxBytes: LOG_LIMITS.blobBytes });
+  }
+
+  /** @throws AppError RESOURCE_NOT_FOUND, ACCESS_DENIED */
+  async infoForReading(caller: LogCaller, { key, accountID }: LogPlace): Promise<BlobInfo> {
+    ownerFor(caller, key, accountID);
+    const info = await this.blobs.info(key);
+    if (!info) throw new AppError('RESOURCE_NOT_FOUND', `there is no stored log ${key}; while its step runs, tail GET /log-service/stream instead`);
+    assertMayRead(caller, key, info.scope);
+    return info;
+  }
+
+  /** @throws AppError RESOURCE_NOT_FOUND */
+  async open(key: string): Promise<NonNullable<Awaited<ReturnType<BlobStore['open']>>>> {
+    const blob = await this.blobs.open(key);
+    if (!blob) throw new AppError('RESOURCE_NOT_FOUND', `there is no stored log ${key}`);
+    return blob;
+  }
+}

@@ -1,0 +1,74 @@
+import { startHttpApp, type RunningApp } from '@sluice/http';
+import { logRoutes } from '@sluice/log-api';
+import { closeRedis, createRedis } from '@sluice/redis';
+import { ServiceIdentity } from '@sluice/service-identity';
+import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
+import type { FastifyInstance } from 'fastify';
+import { LogAuthenticator } from './access/log-authenticator.js';
+import { AppModule } from './app.module.js';
+import { FileBlobStore } from './blob/file-blob-store.js';
+import { BlobService } from './blob/blob.service.js';
+import { serveUploads } from './blob/blob-upload.js';
+import { parseConfig } from './config.js';
+import { StreamSignals } from './stream/stream-signals.js';
+import { StreamStore } from './stream/stream-store.js';
+import { TailRegistry } from './stream/tail-registry.js';
+
+/** Starts the log service. @throws Error when configuration, keys or the blob folder are not usable; Redis may come later */
+export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
+  const config = parseConfig(env);
+  const log = createLogger('log-service', env['LOG_LEVEL']);
+  const identity = await ServiceIdentity.load({ service: 'log-service', keyFile: config.serviceKeyFile, keysDir: config.serviceKeysDir });
+  const blobs = await FileBlobStore.at(config.blobDir);
+  const redis = createRedis(config.redisUrl, log);
+  // A connection that listens has no other traffic, and its subscriptions wait for Redis as long as it takes.
+  const subscriber = createRedis(config.redisUrl, log, { maxRetriesPerRequest: null, commandTimeout: undefined });
+  const authenticator = new LogAuthenticator(identity);
+  const signals = new StreamSignals(subscriber);
+  const tails = new TailRegistry(config.tail.perAccount);
+  const metrics = new Metrics('log-service');
+  const openTails = metrics.gauge('log_open_tails', 'Log tails open now');
+  const app = await startHttpApp({
+    service: 'log-service',
+    module: AppModule.with({ authenticator, streams: new StreamStore(redis, config.stream), signals, blobs, tails, limits: { tail: config.tail, publicUrl: config.publicUrl } }),
+    host: config.host,
+    port: config.port,
+    identity,
+    log,
+    tracing: Tracing.create('log-service', env['OTEL_EXPORTER_OTLP_ENDPOINT']),
+    metrics,
+    routes: logRoutes,
+    errorStyle: () => 'log',
+    checkReady: async () => {
+      openTails.set(tails.total);
+      await redis.ping();
+    },
+    configure: async (fastify, nest) => {
+      takeLinesOfAnyType(fastify);
+      await serveUploads(fastify, authenticator, nest.get(BlobService));
+    },
+    onClose: async () => {
+      signals.close();
+      await Promise.all([closeRedis(redis), closeRedis(subscriber)]);
+    },
+  });
+  return {
+    url: app.url,
+    close: async () => {
+      tails.stop();
+      await app.close();
+    },
+  };
+}
+
+/** Writers in pods send their lines without saying that they are JSON, or as plain text. */
+function takeLinesOfAnyType(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'string' }, (_request, text: string, done) => {
+    try {
+      done(null, { text, json: text.trim() === '' ? undefined : (JSON.parse(text) as unknown) });
+    } catch {
+      done(null, { text });
+    }
+  });
+}
