@@ -1,0 +1,2 @@
+export { containerComplaints, dockerfileComplaints } from './container-files.js';
+export { generatedDocuments, type GeneratedDocument } from './generated-documents.js';
