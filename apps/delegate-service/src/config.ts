@@ -1,0 +1,80 @@
+import { parseEnvironment, secretFile, type Environment } from '@sluice/config';
+import { z } from 'zod';
+
+const milliseconds = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
+
+const schema = z
+  .object({
+    DELEGATE_SERVICE_HOST: z.string().min(1).default('127.0.0.1'),
+    DELEGATE_SERVICE_PORT: z.coerce.number().int().min(0).max(65_535).default(9090),
+    DELEGATE_SERVICE_GRPC_HOST: z.string().min(1).optional(),
+    DELEGATE_SERVICE_GRPC_PORT: z.coerce.number().int().min(0).max(65_535).default(9091),
+    DELEGATE_SERVICE_DATABASE_URL_FILE: secretFile(),
+    DELEGATE_SERVICE_SERVICE_KEY_FILE: z.string().min(1),
+    SERVICE_KEYS_DIR: z.string().min(1),
+    DELEGATE_SERVICE_LEASE_MS: milliseconds(30_000, 500, 600_000),
+    DELEGATE_SERVICE_HEARTBEAT_MS: milliseconds(10_000, 100, 120_000),
+    DELEGATE_SERVICE_SCAN_MS: milliseconds(1_000, 50, 60_000),
+    DELEGATE_SERVICE_REOFFER_MS: milliseconds(2_000, 100, 60_000),
+    DELEGATE_SERVICE_ACCEPTS_PER_SECOND: z.coerce.number().int().min(1).max(10_000).default(100),
+    DELEGATE_SERVICE_MAX_CONNECTIONS: z.coerce.number().int().min(1).max(100_000).default(15_000),
+    DELEGATE_SERVICE_TASK_RETENTION_HOURS: z.coerce.number().int().min(1).max(8_760).default(96),
+    OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
+    LOG_LEVEL: z.string().optional(),
+  })
+  .refine((env) => env.DELEGATE_SERVICE_HEARTBEAT_MS * 2 <= env.DELEGATE_SERVICE_LEASE_MS, {
+    message: 'DELEGATE_SERVICE_HEARTBEAT_MS must be at most half of DELEGATE_SERVICE_LEASE_MS, or one late heartbeat loses a lease',
+  });
+
+/** Everything the service can be told from outside. Times in milliseconds unless the name says otherwise. */
+export interface DelegateServiceConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly grpcHost: string;
+  readonly grpcPort: number;
+  readonly databaseUrl: string;
+  readonly serviceKeyFile: string;
+  readonly serviceKeysDir: string;
+  readonly leaseMs: number;
+  readonly heartbeatMs: number;
+  readonly scanMs: number;
+  readonly reofferMs: number;
+  readonly acceptsPerSecond: number;
+  readonly maxConnections: number;
+  readonly taskRetentionHours: number;
+  readonly otlpEndpoint: string | undefined;
+  readonly logLevel: string | undefined;
+}
+
+/** @throws Error naming every bad variable */
+export function parseConfig(env: Environment): DelegateServiceConfig {
+  const parsed = parseEnvironment('delegate-service', schema, env);
+  return Object.freeze({
+    host: parsed.DELEGATE_SERVICE_HOST,
+    port: parsed.DELEGATE_SERVICE_PORT,
+    grpcHost: parsed.DELEGATE_SERVICE_GRPC_HOST ?? parsed.DELEGATE_SERVICE_HOST,
+    grpcPort: parsed.DELEGATE_SERVICE_GRPC_PORT,
+    databaseUrl: parsed.DELEGATE_SERVICE_DATABASE_URL_FILE,
+    serviceKeyFile: parsed.DELEGATE_SERVICE_SERVICE_KEY_FILE,
+    serviceKeysDir: parsed.SERVICE_KEYS_DIR,
+    leaseMs: parsed.DELEGATE_SERVICE_LEASE_MS,
+    heartbeatMs: parsed.DELEGATE_SERVICE_HEARTBEAT_MS,
+    scanMs: parsed.DELEGATE_SERVICE_SCAN_MS,
+    reofferMs: parsed.DELEGATE_SERVICE_REOFFER_MS,
+    acceptsPerSecond: parsed.DELEGATE_SERVICE_ACCEPTS_PER_SECOND,
+    maxConnections: parsed.DELEGATE_SERVICE_MAX_CONNECTIONS,
+    taskRetentionHours: parsed.DELEGATE_SERVICE_TASK_RETENTION_HOURS,
+    otlpEndpoint: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,
+    logLevel: parsed.LOG_LEVEL,
+  });
+}
+
+/** Provider token of {@link DelegateServiceConfig}. */
+export const CONFIG = Symbol('delegate-service config');
+/** Provider tokens of what the whole app shares. */
+export const LOG = Symbol('delegate-service log');
+export const TRACING = Symbol('delegate-service tracing');
+export const IDENTITY = Symbol('delegate-service identity');
+export const METRICS = Symbol('delegate-service metrics');
+/** Random per process: tells replicas apart. */
+export const REPLICA_ID = Symbol('delegate-service replica id');

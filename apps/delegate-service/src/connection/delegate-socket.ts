@@ -1,0 +1,82 @@
+import { CLOSE_CODES, PROTOCOL_VERSION, delegateMessage, type DelegateMessage } from '@sluice/delegate-protocol';
+import { newId } from '@sluice/kernel';
+import type { RawData, WebSocket } from 'ws';
+import type { Outgoing } from './connection-registry.js';
+
+export interface SocketHandlers {
+  readonly message: (message: DelegateMessage) => Promise<void>;
+  readonly closed: (code: number) => void;
+}
+
+/** Messages of one socket that are worked on at the same time; more wait in the kernel's buffers. */
+const MAX_IN_FLIGHT = 32;
+/** A peer that does not read this much is gone. */
+const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
+const MISSED_PONGS = 2;
+/** A WebSocket close reason has at most 123 bytes. */
+const MAX_REASON = 120;
+
+/** One WebSocket with frames as typed messages, liveness by protocol pings, and bounded work in both directions. */
+export class DelegateSocket {
+  private inFlight = 0;
+  private unanswered = 0;
+
+  constructor(
+    private readonly socket: WebSocket,
+    private readonly handlers: SocketHandlers,
+  ) {
+    socket.on('message', (data, isBinary) => this.receive(data, isBinary));
+    socket.on('pong', () => (this.unanswered = 0));
+    socket.on('close', (code) => this.handlers.closed(code));
+    socket.on('error', () => this.socket.terminate());
+  }
+
+  send(message: Outgoing): void {
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    if (this.socket.bufferedAmount > MAX_BUFFERED_BYTES) {
+      this.socket.terminate();
+      return;
+    }
+    this.socket.send(JSON.stringify({ v: PROTOCOL_VERSION, id: newId(), ...message }));
+  }
+
+  close(code: number, reason: string): void {
+    this.socket.close(code, reason.slice(0, MAX_REASON));
+  }
+
+  /** Called every ping interval. A socket that left two pings unanswered is cut: TCP alone would not notice for hours. */
+  ping(): void {
+    if (this.unanswered >= MISSED_PONGS) {
+      this.socket.terminate();
+      return;
+    }
+    this.unanswered += 1;
+    if (this.socket.readyState === this.socket.OPEN) this.socket.ping();
+  }
+
+  private receive(data: RawData, isBinary: boolean): void {
+    const message = isBinary ? undefined : parse(data);
+    if (typeof message !== 'object') {
+      this.close(CLOSE_CODES.BAD_MESSAGE, message ?? 'binary frames are not part of this protocol');
+      return;
+    }
+    this.inFlight += 1;
+    if (this.inFlight >= MAX_IN_FLIGHT) this.socket.pause();
+    void this.handlers.message(message).finally(() => {
+      this.inFlight -= 1;
+      if (this.inFlight < MAX_IN_FLIGHT) this.socket.resume();
+    });
+  }
+}
+
+/** The message, or what is wrong with it. */
+function parse(data: RawData): DelegateMessage | string {
+  try {
+    const parsed = delegateMessage.safeParse(JSON.parse(data.toString()));
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    return `bad message: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`;
+  } catch {
+    return 'bad message: not JSON';
+  }
+}

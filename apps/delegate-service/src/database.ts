@@ -1,0 +1,35 @@
+import type { Provider } from '@nestjs/common';
+import type { RpcScope } from '@sluice/delegate-rpc';
+import { scopeOf, type Scope } from '@sluice/kernel';
+import { createDataSource, openDataSource } from '@sluice/persistence';
+import { DataSource } from 'typeorm';
+import { CONFIG, type DelegateServiceConfig } from './config.js';
+import { CreateDelegateTables1795305600000 } from './migrations/1795305600000-create-delegate-tables.js';
+
+export const MIGRATIONS = [CreateDelegateTables1795305600000] as const;
+
+/** Connected and migrated. The tables are read and written by single atomic statements, so there are no entity classes. */
+export function openDatabase(url: string): Promise<DataSource> {
+  return openDataSource(createDataSource({ app: 'delegate-service', url, entities: [], migrations: MIGRATIONS, poolSize: 12 }));
+}
+
+export const databaseProvider: Provider = {
+  provide: DataSource,
+  useFactory: (config: DelegateServiceConfig) => openDatabase(config.databaseUrl),
+  inject: [CONFIG],
+};
+
+/** Scope columns as every table has them. */
+export interface ScopeRow {
+  readonly account_id: string;
+  readonly org_id: string | null;
+  readonly project_id: string | null;
+}
+
+export function scopeOfRow(row: ScopeRow): Scope {
+  return scopeOf({ accountId: row.account_id, orgId: row.org_id ?? undefined, projectId: row.project_id ?? undefined });
+}
+
+export function rpcScope(row: ScopeRow): RpcScope {
+  return { accountId: row.account_id, orgId: row.org_id ?? '', projectId: row.project_id ?? '' };
+}

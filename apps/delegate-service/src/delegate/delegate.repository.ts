@@ -1,0 +1,147 @@
+import { Injectable } from '@nestjs/common';
+import type { Candidate } from '@sluice/delegate-selection';
+import { newId, scopeColumns, type Scope } from '@sluice/kernel';
+import { DataSource } from 'typeorm';
+import { scopeOfRow, type ScopeRow } from '../database.js';
+
+export interface DelegateRow extends ScopeRow {
+  readonly id: string;
+  readonly name: string;
+  readonly host_name: string;
+  readonly instance_id: string;
+  readonly version: string;
+  readonly tags: readonly string[];
+  readonly task_kinds: readonly string[];
+  readonly max_tasks: number;
+  readonly is_connected: boolean;
+  readonly is_draining: boolean;
+  readonly last_heartbeat_at: Date;
+  readonly token_name: string | null;
+  /** Leases the service knows of. */
+  readonly held_tasks: number;
+}
+
+/** What a delegate says of itself when it connects, and the connection it came by. */
+export interface Registration {
+  readonly instanceId: string;
+  readonly name: string;
+  readonly hostName: string;
+  readonly version: string;
+  readonly tags: readonly string[];
+  readonly taskKinds: readonly string[];
+  readonly maxTasks: number;
+  readonly publicKey: string;
+  readonly tokenId: string;
+  readonly connectionId: string;
+  readonly replicaId: string;
+}
+
+/** Delegates by scope. A delegate counts as connected while its connection is open and it was heard of within `silentMs`. */
+@Injectable()
+export class DelegateRepository {
+  constructor(private readonly database: DataSource) {}
+
+  /**
+   * Registers a connection and returns the delegate's id: that of the same process when it reconnects; else that of a delegate of this
+   * name and host that is not connected now (a restart); else a new one. The new connection replaces any older one.
+   */
+  async register(scope: Scope, registration: Registration, silentMs: number): Promise<string> {
+    const { accountId, orgId, projectId } = scopeColumns(scope);
+    const r = registration;
+    return this.database.transaction(async (manager) => {
+      // Two processes of one name must not both take over the same row.
+      await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`delegate ${accountId} ${r.name} ${r.hostName}`]);
+      const [known] = await manager.query<{ id: string }[]>(
+        `SELECT id FROM delegates
+         WHERE account_id = $1 AND (instance_id = $4 OR (org_id IS NOT DISTINCT FROM $2 AND project_id IS NOT DISTINCT FROM $3 AND name = $5 AND host_name = $6
+           AND (connection_id IS NULL OR last_heartbeat_at < now() - $7::float8 * interval '1 millisecond')))
+         ORDER BY (instance_id = $4) DESC, last_heartbeat_at DESC LIMIT 1`,
+        [accountId, orgId, projectId, r.instanceId, r.name, r.hostName, silentMs],
+      );
+      const id = known?.id ?? newId();
+      await manager.query(
+        `INSERT INTO delegates (id, account_id, org_id, project_id, name, host_name, instance_id, token_id, version, tags, task_kinds, max_tasks, public_key, connection_id, replica_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+         ON CONFLICT (id) DO UPDATE SET org_id = $3, project_id = $4, name = $5, host_name = $6, instance_id = $7, token_id = $8, version = $9, tags = $10, task_kinds = $11,
+           max_tasks = $12, public_key = $13, connection_id = $14, replica_id = $15, is_draining = false, connected_at = now(), last_heartbeat_at = now()`,
+        [id, accountId, orgId, projectId, r.name, r.hostName, r.instanceId, r.tokenId, r.version, r.tags, r.taskKinds, r.maxTasks, r.publicKey, r.connectionId, r.replicaId],
+      );
+      return id;
+    });
+  }
+
+  /** Ignored when a newer connection has taken over: a late close must not mark a reconnected delegate as gone. */
+  async disconnect(delegateId: string, connectionId: string): Promise<boolean> {
+    const rows = await this.database.query<unknown[]>(
+      `WITH gone AS (UPDATE delegates SET connection_id = NULL, replica_id = NULL WHERE id = $1 AND connection_id = $2 RETURNING id) SELECT id FROM gone`,
+      [delegateId, connectionId],
+    );
+    return rows.length > 0;
+  }
+
+  async markDraining(delegateId: string, connectionId: string): Promise<void> {
+    await this.database.query(`UPDATE delegates SET is_draining = true WHERE id = $1 AND connection_id = $2`, [delegateId, connectionId]);
+  }
+
+  /** Every delegate of the account, for the selection rules. */
+  async candidates(accountId: string, silentMs: number): Promise<readonly Candidate[]> {
+    const rows = await this.select(`d.account_id = $2`, [silentMs, accountId]);
+    return rows.map(candidateOf);
+  }
+
+  async candidate(delegateId: string, silentMs: number): Promise<Candidate | undefined> {
+    const [row] = await this.select(`d.id = $2`, [silentMs, delegateId]);
+    return row && candidateOf(row);
+  }
+
+  /** Delegates whose token was made in exactly this scope. */
+  async list(scope: Scope, silentMs: number): Promise<readonly DelegateRow[]> {
+    const { accountId, orgId, projectId } = scopeColumns(scope);
+    return this.select(`d.account_id = $2 AND d.org_id IS NOT DISTINCT FROM $3 AND d.project_id IS NOT DISTINCT FROM $4`, [silentMs, accountId, orgId, projectId]);
+  }
+
+  /** Delegates of the scope, of those above it and of those below it. */
+  async listAround(scope: Scope, silentMs: number): Promise<readonly DelegateRow[]> {
+    const { accountId, orgId, projectId } = scopeColumns(scope);
+    return this.select(
+      `d.account_id = $2 AND ($3::text IS NULL OR d.org_id IS NULL OR d.org_id = $3) AND ($4::text IS NULL OR d.project_id IS NULL OR d.project_id = $4)`,
+      [silentMs, accountId, orgId, projectId],
+    );
+  }
+
+  /** Forgets delegates nobody has heard of for `hours` and that hold nothing. */
+  async forgetGone(hours: number): Promise<void> {
+    await this.database.query(
+      `DELETE FROM delegates d WHERE (connection_id IS NULL OR last_heartbeat_at < now() - interval '1 hour') AND last_heartbeat_at < now() - $1::float8 * interval '1 hour'
+         AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.delegate_id = d.id AND t.state = 'ASSIGNED')`,
+      [hours],
+    );
+  }
+
+  private select(where: string, parameters: readonly unknown[]): Promise<DelegateRow[]> {
+    return this.database.query<DelegateRow[]>(
+      `SELECT d.id, d.account_id, d.org_id, d.project_id, d.name, d.host_name, d.instance_id, d.version, d.tags, d.task_kinds, d.max_tasks, d.is_draining, d.last_heartbeat_at,
+         t.name AS token_name,
+         (d.connection_id IS NOT NULL AND d.last_heartbeat_at > now() - $1::float8 * interval '1 millisecond') AS is_connected,
+         (SELECT count(*)::int FROM tasks h WHERE h.delegate_id = d.id AND h.state = 'ASSIGNED' AND h.lease_until > now()) AS held_tasks
+       FROM delegates d LEFT JOIN delegate_tokens t ON t.id = d.token_id
+       WHERE ${where} ORDER BY d.created_at, d.id`,
+      [...parameters],
+    );
+  }
+}
+
+function candidateOf(row: DelegateRow): Candidate {
+  return {
+    id: row.id,
+    name: row.name,
+    hostName: row.host_name,
+    scope: scopeOfRow(row),
+    tags: row.tags,
+    taskKinds: row.task_kinds,
+    isConnected: row.is_connected,
+    isDraining: row.is_draining,
+    heldTasks: row.held_tasks,
+    maxTasks: row.max_tasks,
+  };
+}

@@ -1,0 +1,1 @@
+export { bootstrap, type RunningDelegateService } from './bootstrap.js';

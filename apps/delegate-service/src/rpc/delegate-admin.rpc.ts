@@ -1,0 +1,75 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { DelegateAdminMethods, DelegateRecord, ListDelegatesRequest, ListTokensRequest, PutTokenRequest, TokenRecord, TokenRef } from '@sluice/delegate-rpc';
+import type { ServiceCall, ServiceHandlers } from '@sluice/grpc';
+import { CONFIG, type DelegateServiceConfig } from '../config.js';
+import { rpcScope } from '../database.js';
+import { DelegateRepository, type DelegateRow } from '../delegate/delegate.repository.js';
+import { silentMs } from '../delegate/silence.js';
+import type { TokenRow } from '../token/token.repository.js';
+import { TokenService } from '../token/token.service.js';
+import { scopeOfCall } from './delegate-tasks.rpc.js';
+
+/** Tokens and delegates, for NG manager, which checks the user's rights. */
+@Injectable()
+export class DelegateAdminRpc implements ServiceHandlers<DelegateAdminMethods> {
+  constructor(
+    private readonly tokens: TokenService,
+    private readonly delegates: DelegateRepository,
+    @Inject(CONFIG) private readonly config: DelegateServiceConfig,
+  ) {}
+
+  readonly PutToken = async (call: ServiceCall, request: PutTokenRequest): Promise<TokenRecord> => {
+    const issued = await this.tokens.put(scopeOfCall(call, request.scope), {
+      name: request.name,
+      value: request.value || null,
+      revokeAfterMs: request.revokeAfterMs || null,
+      createdBy: request.createdBy || call.principal.name,
+    });
+    return tokenRecord(issued.row, issued.value ?? '');
+  };
+
+  readonly RevokeToken = async (call: ServiceCall, request: TokenRef): Promise<TokenRecord> => tokenRecord(await this.tokens.revoke(scopeOfCall(call, request.scope), request.name));
+
+  readonly DeleteToken = async (call: ServiceCall, request: TokenRef): Promise<{ deleted: boolean }> => ({ deleted: await this.tokens.delete(scopeOfCall(call, request.scope), request.name) });
+
+  readonly ListTokens = async (call: ServiceCall, request: ListTokensRequest): Promise<{ tokens: TokenRecord[] }> => {
+    const rows = await this.tokens.list(scopeOfCall(call, request.scope), { name: request.name, status: request.status });
+    return { tokens: rows.map((row) => tokenRecord(row)) };
+  };
+
+  readonly ListDelegates = async (call: ServiceCall, request: ListDelegatesRequest): Promise<{ delegates: DelegateRecord[] }> => {
+    const scope = scopeOfCall(call, request.scope);
+    const rows = request.all ? await this.delegates.listAround(scope, silentMs(this.config)) : await this.delegates.list(scope, silentMs(this.config));
+    return { delegates: rows.map(delegateRecord) };
+  };
+}
+
+function tokenRecord(row: TokenRow, value = ''): TokenRecord {
+  return {
+    id: row.id,
+    scope: rpcScope(row),
+    name: row.name,
+    status: row.status,
+    createdAtMs: row.created_at.getTime(),
+    createdBy: row.created_by,
+    value,
+    revokeAfterMs: row.revoke_after?.getTime() ?? 0,
+  };
+}
+
+function delegateRecord(row: DelegateRow): DelegateRecord {
+  return {
+    id: row.id,
+    scope: rpcScope(row),
+    name: row.name,
+    hostName: row.host_name,
+    version: row.version,
+    tags: [...row.tags],
+    lastHeartbeatMs: row.last_heartbeat_at.getTime(),
+    connected: row.is_connected,
+    tokenName: row.token_name ?? '',
+    taskKinds: [...row.task_kinds],
+    runningTasks: row.held_tasks,
+    instanceId: row.instance_id,
+  };
+}

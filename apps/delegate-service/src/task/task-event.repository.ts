@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import type { TaskEvent, TaskEndOutcome } from '@sluice/delegate-rpc';
+import { DataSource } from 'typeorm';
+import { rpcScope, type ScopeRow } from '../database.js';
+
+/** The part of a statement that adds events: `rows` selects consumer, task, scope columns, type, epoch, body and traceparent. */
+export function eventInsert(rows: string): string {
+  return `event AS (INSERT INTO task_events (consumer, task_id, account_id, org_id, project_id, type, epoch, body, traceparent) ${rows} RETURNING seq)`;
+}
+
+/** The part of a statement that tells other replicas of new events with its commit. @param payload the statement's parameter, such as `$9` */
+export function tellEvents(payload: string): string {
+  return `pg_notify('delegate_service', ${payload})`;
+}
+
+interface EventRow extends ScopeRow {
+  readonly seq: string;
+  readonly task_id: string;
+  readonly type: TaskEvent['event'];
+  readonly epoch: number;
+  readonly body: {
+    readonly delegateId?: string;
+    readonly delegateName?: string;
+    readonly publicKey?: string;
+    readonly expressions?: string[];
+    readonly outcome?: TaskEndOutcome;
+    readonly reason?: string | null;
+  };
+  readonly traceparent: string;
+  readonly result: string | null;
+}
+
+/** The outbox: what each consuming service has not acknowledged yet. */
+@Injectable()
+export class TaskEventRepository {
+  constructor(private readonly database: DataSource) {}
+
+  /** Oldest first, without those in `known`: a lower number may be committed after a higher one, so a plain "greater than" would lose events. */
+  async backlog(consumer: string, known: readonly number[], limit: number): Promise<readonly TaskEvent[]> {
+    const rows = await this.database.query<EventRow[]>(
+      `SELECT e.seq, e.task_id, e.account_id, e.org_id, e.project_id, e.type, e.epoch, e.body, e.traceparent, r.result
+       FROM task_events e LEFT JOIN task_results r ON r.task_id = e.task_id AND r.epoch = e.epoch AND e.body ? 'hasResult'
+       WHERE e.consumer = $1 AND e.seq <> ALL ($2::bigint[]) ORDER BY e.seq LIMIT $3`,
+      [consumer, known, limit],
+    );
+    return rows.map(eventOf);
+  }
+
+  /** Safe to repeat. @returns the numbers that are gone now */
+  async acknowledge(consumer: string, seqs: readonly number[]): Promise<void> {
+    await this.database.query(`DELETE FROM task_events WHERE consumer = $1 AND seq = ANY ($2::bigint[])`, [consumer, seqs]);
+  }
+}
+
+function eventOf(row: EventRow): TaskEvent {
+  const base = { seq: Number(row.seq), taskId: row.task_id, scope: rpcScope(row), event: row.type, traceparent: row.traceparent };
+  const { body } = row;
+  const delegate = { delegateId: body.delegateId ?? '', delegateName: body.delegateName ?? '' };
+  if (row.type === 'acquired') return { ...base, acquired: { ...delegate, epoch: row.epoch } };
+  if (row.type === 'secretsWanted') return { ...base, secretsWanted: { delegateId: delegate.delegateId, epoch: row.epoch, publicKey: body.publicKey ?? '', expressions: body.expressions ?? [] } };
+  return { ...base, ended: { ...delegate, outcome: body.outcome ?? 'aborted', resultJson: row.result ?? '', reason: body.reason ?? '' } };
+}

@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import { AppError, formatScope, type Scope } from '@sluice/kernel';
+import { NotificationBus } from '../notification/notification-bus.js';
+import { TokenRepository, type TokenRow } from './token.repository.js';
+import { hashSecret, newTokenValue, parseTokenValue, requireTokenValue, secretMatches, type TokenValue } from './token-secret.js';
+
+/** A token and, only right after it was made here, its value. */
+export interface IssuedToken {
+  readonly row: TokenRow;
+  readonly value: string | null;
+}
+
+export interface TokenRequest {
+  readonly name: string;
+  /** A seeded token's value; null lets the service make one. */
+  readonly value: string | null;
+  readonly revokeAfterMs: number | null;
+  readonly createdBy: string;
+}
+
+const NAME = /^[\w .-]{1,128}$/;
+
+@Injectable()
+export class TokenService {
+  constructor(
+    private readonly tokens: TokenRepository,
+    private readonly bus: NotificationBus,
+  ) {}
+
+  /**
+   * Makes a token, or stores a seeded one. The same seed again answers with what is stored: a seeded token that was revoked stays revoked.
+   * @throws AppError DUPLICATE_FIELD when the name or the id is taken by another token
+   */
+  async put(scope: Scope, request: TokenRequest): Promise<IssuedToken> {
+    if (!NAME.test(request.name)) throw new AppError('INVALID_REQUEST', `name: "${request.name}" must be 1 to 128 letters, digits, blanks, ".", "_" or "-"`);
+    const value = request.value === null ? newTokenValue() : requireTokenValue(request.value);
+    const row = await this.tokens.insert(scope, { id: value.id, name: request.name, secretHash: hashSecret(value.secret), createdBy: request.createdBy, revokeAfterMs: request.revokeAfterMs });
+    if (row) return { row, value: `${value.id}.${value.secret}` };
+    const known = await this.tokens.findByName(scope, request.name);
+    if (known && request.value !== null && known.id === value.id && secretMatches(value.secret, known.secret_hash)) return { row: known, value: null };
+    throw new AppError('DUPLICATE_FIELD', `a delegate token "${request.name}" exists already in ${formatScope(scope)}; choose another name`);
+  }
+
+  /** Cuts every connection made with the token at once. Safe to repeat. @throws AppError RESOURCE_NOT_FOUND */
+  async revoke(scope: Scope, name: string): Promise<TokenRow> {
+    const row = await this.tokens.revoke(scope, name);
+    if (!row) throw notFound(scope, name);
+    await this.bus.publish({ type: 'tokenRevoked', tokenId: row.id });
+    return row;
+  }
+
+  /** As {@link revoke}, and the row is gone. @returns false when there was none */
+  async delete(scope: Scope, name: string): Promise<boolean> {
+    const row = await this.tokens.delete(scope, name);
+    if (row) await this.bus.publish({ type: 'tokenRevoked', tokenId: row.id });
+    return row !== undefined;
+  }
+
+  async list(scope: Scope, filter: { readonly name: string; readonly status: string }): Promise<readonly TokenRow[]> {
+    const rows = await this.tokens.list(scope);
+    return rows.filter((row) => (filter.name === '' || row.name === filter.name) && (filter.status === '' || row.status === filter.status));
+  }
+
+  /**
+   * Who connects. The token id finds one row; the secret is compared in constant time, also when there is no such row.
+   * @throws AppError INVALID_TOKEN, REVOKED_TOKEN
+   */
+  async authenticate(header: string | undefined): Promise<TokenRow> {
+    const value = parseTokenValue(/^Delegate (.+)$/.exec(header ?? '')?.[1] ?? '');
+    if (!value) throw new AppError('INVALID_TOKEN', 'send the header "authorization: Delegate <token id>.<secret>"');
+    const row = await this.tokens.findById(value.id);
+    if (!isGenuine(value, row) || !row) throw new AppError('INVALID_TOKEN', 'the delegate token is not valid');
+    if (row.status !== 'ACTIVE') throw new AppError('REVOKED_TOKEN', `the delegate token "${row.name}" has been revoked; create another`);
+    return row;
+  }
+}
+
+const NO_HASH = '0'.repeat(64);
+
+function isGenuine(value: TokenValue, row: TokenRow | undefined): boolean {
+  return secretMatches(value.secret, row?.secret_hash ?? NO_HASH);
+}
+
+function notFound(scope: Scope, name: string): AppError {
+  return new AppError('RESOURCE_NOT_FOUND', `there is no delegate token "${name}" in ${formatScope(scope)}`);
+}
