@@ -1,7 +1,6 @@
 import 'reflect-metadata';
-import { createInterface } from 'node:readline';
 import { messageOf } from '@sluice/kernel';
-import { PROCESS_STATES, stepRunnerIdentity } from '@sluice/runner-rpc';
+import { PROCESS_STATES, parked, stepRunnerIdentity } from '@sluice/runner-rpc';
 import { Tracing, createLogger } from '@sluice/telemetry';
 import { bootstrap } from './bootstrap.js';
 import { identityFromEnvironment, parseEngineConfig } from './config.js';
@@ -17,10 +16,10 @@ try {
   const config = parseEngineConfig(process.env);
   const home = await prepareEngine(config.directory, (text) => logger.info(text));
   const engine = EngineProcess.start(home, { heapMb: config.heapMb, warmUp: true });
-  const owner = isParked ? parkedOwner() : undefined;
-  if (owner) await engine.ready;
-  if (owner) console.log(PROCESS_STATES.parked);
-  const identity = owner ? stepRunnerIdentity.parse(JSON.parse(await owner.identity)) : identityFromEnvironment(process.env);
+  // A parked process is only worth something warm; one that has its work waiting warms up while the call comes in.
+  if (isParked) await engine.ready;
+  const owner = isParked ? parked() : undefined;
+  const identity = owner ? await owner.identity((line) => stepRunnerIdentity.parse(line)) : identityFromEnvironment(process.env);
   const { app, steps } = await bootstrap({ identity, run: { engine, tracing, allowShellCommands: config.allowShellCommands }, logger });
   console.log(PROCESS_STATES.listening);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void steps.abandon(ABANDON_GRACE_MS));
@@ -32,19 +31,4 @@ try {
 } catch (cause) {
   logger.error(messageOf(cause));
   process.exit(1);
-}
-
-/** Whoever parked this process speaks through its standard input: one line that says who it is, and the end, which means nobody needs it. */
-function parkedOwner(): { readonly identity: Promise<string>; readonly gone: Promise<void> } {
-  const lines = createInterface({ input: process.stdin });
-  const gone = new Promise<void>((resolve) => lines.once('close', resolve));
-  const identity = new Promise<string>((resolve) => {
-    lines.once('line', resolve);
-    void gone.then(() => {
-      if (!isIdentified) process.exit(0);
-    });
-  });
-  let isIdentified = false;
-  void identity.then(() => (isIdentified = true));
-  return { identity, gone };
 }

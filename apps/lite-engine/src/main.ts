@@ -1,0 +1,24 @@
+import 'reflect-metadata';
+import { messageOf } from '@sluice/kernel';
+import { PROCESS_STATES, liteEngineIdentity, parked } from '@sluice/runner-rpc';
+import { Tracing, createLogger } from '@sluice/telemetry';
+import { bootstrap } from './bootstrap.js';
+import { identityFromEnvironment } from './config.js';
+
+const logger = createLogger('lite-engine');
+const tracing = Tracing.create('lite-engine');
+
+try {
+  const owner = process.argv.includes('--parked') ? parked() : undefined;
+  const identity = owner ? await owner.identity((line) => liteEngineIdentity.parse(line)) : identityFromEnvironment(process.env);
+  const { app, stage } = await bootstrap({ identity, tracing, logger });
+  console.log(PROCESS_STATES.listening);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stage.abandon(signal));
+  void owner?.gone.then(() => stage.orphan());
+  await stage.done;
+  await Promise.all([app.close(), tracing.close()]);
+  process.exit(0);
+} catch (cause) {
+  logger.error(messageOf(cause));
+  process.exit(1);
+}
