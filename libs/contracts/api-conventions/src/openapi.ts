@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RouteDefinition } from './route.js';
+import { shareSchemas } from './shared-schemas.js';
 
 type Json = { [key: string]: Json } | Json[] | string | number | boolean | null;
 
@@ -10,14 +11,22 @@ export function openApiDocument(service: string, version: string, routes: readon
     const path = route.path.replace(/:([A-Za-z]+)/g, '{$1}');
     (paths[path] ??= {})[route.method.toLowerCase()] = operation(route);
   }
+  const shared = shareSchemas(paths, schemaName);
   return {
     openapi: '3.0.3',
     info: { title: `Sluice ${service}`, version },
     servers: [{ url: '/gateway' }],
-    components: { securitySchemes: { apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' } } },
+    components: { schemas: shared.schemas, securitySchemes: { apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' } } },
     security: [{ apiKey: [] }],
-    paths,
+    paths: shared.paths,
   };
+}
+
+/** `GetConnectorSpec` for the property `spec` met in the operation of `/connectors/{id}`: the last word of the path and the nearest property name. */
+function schemaName(path: readonly string[]): string {
+  const words = path.filter((part) => !/^(\d+|properties|schema|content|application\/.*|responses|requestBody|anyOf|oneOf|allOf|items|additionalProperties|default|data|resource|get|put|post|delete)$/.test(part));
+  const first = (words[0] ?? '').split('/').filter((part) => part !== '' && !part.startsWith('{')).at(-1) ?? 'shape';
+  return [first, ...words.slice(1)].slice(-2).map((word) => word.replace(/[^A-Za-z0-9]+/g, ' ').split(' ').map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join('')).join('') || 'Shape';
 }
 
 function operation(route: RouteDefinition): Json {
