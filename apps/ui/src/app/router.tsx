@@ -48,8 +48,10 @@ const accountRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/account/$account',
   beforeLoad: ({ context, location }) => {
-    if (context.sessionStore.current().status === 'signed-in') return;
-    throw redirect({ to: PATHS.signIn, search: { next: location.publicHref }, replace: true });
+    const session = context.sessionStore.current();
+    if (session.status === 'signed-in') return;
+    const next = session.reason === 'left' ? undefined : location.publicHref;
+    throw redirect({ to: PATHS.signIn, search: { next }, replace: true });
   },
   component: AccountShell,
 });

@@ -1,28 +1,21 @@
 import { Box, Button, Menu, Text } from '@mantine/core';
 import { IconChevronDown, IconLogout, IconUserCircle } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
 
 import { getCurrentUser } from '../features/session/current-user.api.js';
 import { useSessionStore } from '../features/session/session-context.js';
 import type { Session } from '../features/session/session.js';
 import { useGateway } from '../gateway/gateway-context.js';
-import { PATHS } from '../navigation/paths.js';
 
 export function UserMenu({ session }: { readonly session: Extract<Session, { status: 'signed-in' }> }) {
   const gateway = useGateway();
   const store = useSessionStore();
-  const navigate = useNavigate();
   const { data: user } = useQuery({
     queryKey: ['currentUser', session.accountId],
     queryFn: ({ signal }) => getCurrentUser(gateway, signal),
     staleTime: 5 * 60_000,
   });
   const name = user?.name || user?.email || 'Signed in';
-  const signOut = async (): Promise<void> => {
-    await navigate({ to: PATHS.signIn });
-    store.signOut();
-  };
   return (
     <Menu position="bottom-end" width={260}>
       <Menu.Target>
@@ -37,7 +30,7 @@ export function UserMenu({ session }: { readonly session: Extract<Session, { sta
           <Text size="xs" c="dimmed" className="break-anywhere">Account {session.accountId}</Text>
         </Box>
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void signOut()}>Sign out</Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => store.signOut()}>Sign out</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

@@ -1,12 +1,13 @@
 import { Box, CloseButton, Code, Group, Pagination, Skeleton, Stack, Table, Text, TextInput } from '@mantine/core';
 import { IconDatabase, IconSearch } from '@tabler/icons-react';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 
 import { EmptyState } from '../../feedback/empty-state.js';
 import { ErrorState, readFailureTitle } from '../../feedback/error-state.js';
 import { PageHeader } from '../../feedback/page-header.js';
 import { useGateway } from '../../gateway/gateway-context.js';
+import { keepRows } from '../../gateway/keep-rows.js';
 import { PageLink } from '../../navigation/links.js';
 import { PATHS } from '../../navigation/paths.js';
 import { useSearchText } from '../../navigation/use-search-text.js';
@@ -25,10 +26,11 @@ export function DbSchemasPage() {
   const navigate = useNavigate();
   const { q = '', page = 1 } = useSearch({ strict: false });
   const searchText = useSearchText(q, (text) => void navigate({ to: '.', search: { q: text, page: 1 }, replace: true }));
+  const listKey = ['dbSchemas', scope];
   const query = useQuery({
-    queryKey: ['dbSchemas', scope, q, page],
+    queryKey: [...listKey, q, page],
     queryFn: ({ signal }) => listDbSchemas(gateway, scope, { searchTerm: q, page: page - 1, limit: PAGE_SIZE }, signal),
-    placeholderData: keepPreviousData,
+    placeholderData: keepRows(listKey),
   });
   const pages = query.data ? Math.ceil(query.data.total / PAGE_SIZE) : 0;
   return (

@@ -1,6 +1,6 @@
 import { Box, CloseButton, Code, Group, Pagination, Skeleton, Stack, Text, TextInput } from '@mantine/core';
 import { IconListDetails, IconSearch, IconServerOff } from '@tabler/icons-react';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 
 import { EmptyState } from '../../feedback/empty-state.js';
@@ -8,6 +8,7 @@ import { ErrorState, readFailureTitle } from '../../feedback/error-state.js';
 import { PageHeader } from '../../feedback/page-header.js';
 import { StaleNotice } from '../../feedback/stale-notice.js';
 import { useGateway } from '../../gateway/gateway-context.js';
+import { keepRows } from '../../gateway/keep-rows.js';
 import { PageButton, PageLink } from '../../navigation/links.js';
 import { PATHS } from '../../navigation/paths.js';
 import { useSearchText } from '../../navigation/use-search-text.js';
@@ -32,10 +33,11 @@ export function MigrationStatePage() {
 
   const schema = useQuery({ queryKey: ['dbSchema', scope, schemaId], queryFn: ({ signal }) => getDbSchema(gateway, scope, schemaId, signal) });
   const instances = useQuery({ queryKey: ['dbInstances', scope, schemaId], queryFn: ({ signal }) => listDbInstances(gateway, scope, schemaId, signal) });
+  const listKey = ['migrationState', scope, schemaId, instanceId];
   const state = useQuery({
-    queryKey: ['migrationState', scope, schemaId, instanceId, q, page],
+    queryKey: [...listKey, q, page],
     queryFn: ({ signal }) => getMigrationState(gateway, scope, schemaId, { searchTerm: q, page: page - 1, limit: PAGE_SIZE, instanceId }, signal),
-    placeholderData: keepPreviousData,
+    placeholderData: keepRows(listKey),
     refetchInterval: () => pollIntervalMs({ isActive: false, isVisible, activeMs: 5_000, idleMs: 10_000 }),
   });
   const pages = state.data ? Math.ceil(state.data.total / PAGE_SIZE) : 0;

@@ -31,7 +31,7 @@ export function ExecutionHeader({ summary, now }: { readonly summary: ExecutionS
           </Text>
           <Group gap="sm" mt={2}>
             <Title order={1} size="h3" className="break-anywhere">
-              {summary.name || summary.pipelineIdentifier} <Text span inherit c="dimmed" fw={500}>#{summary.runSequence ?? '–'}</Text>
+              {summary.name || summary.pipelineIdentifier} <Text span inherit c="dimmed" fw={500}>#{summary.runSequence}</Text>
             </Title>
             <span role="status" aria-label="Execution status" data-testid="execution-status"><StatusBadge status={summary.status} size="md" /></span>
           </Group>
@@ -44,7 +44,7 @@ export function ExecutionHeader({ summary, now }: { readonly summary: ExecutionS
       </Group>
       <dl className={classes.facts} style={{ margin: '10px 0 0' }}>
         <Fact label="Duration"><span className="tabular" data-testid="execution-duration">{duration === undefined ? 'not started' : formatDuration(duration)}</span></Fact>
-        <Fact label="Started"><Timestamp value={summary.startTs ?? summary.createdAt} /></Fact>
+        <Fact label="Started"><Timestamp value={summary.startTs || summary.createdAt} /></Fact>
         <Fact label="Started by">{trigger.who} {trigger.how && <Text span inherit c="dimmed">{trigger.how}</Text>}</Fact>
         <Fact label="Execution id"><CopyableId id={summary.planExecutionId} /></Fact>
       </dl>

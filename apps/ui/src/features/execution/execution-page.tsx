@@ -14,7 +14,7 @@ import { useProjectScope } from '../project/use-project-scope.js';
 import { ExecutionHeader } from './execution-header.js';
 import classes from './execution-page.module.css';
 import { isEnded, statusView } from './execution-status.js';
-import { executionTree, nodeOfInterest, pathTo, rootFailure } from './execution-tree.js';
+import { executionTree, nodeOfInterest, nodeOfInterestIn, pathTo, rootFailure } from './execution-tree.js';
 import { getExecution, type ExecutionDetail } from './execution.api.js';
 import { FailureSummary } from './failure-summary.js';
 import { StageStrip } from './stage-strip.js';
@@ -59,15 +59,15 @@ function ExecutionView({ detail }: { readonly detail: ExecutionDetail }) {
   const chosenPath = chosenId ? pathTo(tree, chosenId) : [];
   const selectedPath = chosenPath.length > 0 ? chosenPath : pathTo(tree, failure?.nodeId ?? nodeOfInterest(tree)?.id ?? '');
   const selected = selectedPath.at(-1);
-  const stage = selectedPath[0];
+  const stage = selectedPath.find((node) => node.kind === 'stage');
   const select = (step: string): void => void navigate({ to: '.', search: { step }, replace: true });
-  useDocumentTitle(`${statusView(summary.status).label}: ${summary.name || summary.pipelineIdentifier} #${summary.runSequence ?? ''}`);
+  useDocumentTitle(`${statusView(summary.status).label}: ${summary.name || summary.pipelineIdentifier} #${summary.runSequence}`);
 
   return (
     <>
       <ExecutionHeader summary={summary} now={now} />
       {failure && <FailureSummary failure={failure} onShow={failure.nodeId && failure.nodeId !== selected?.id ? select : undefined} />}
-      <StageStrip stages={tree} selectedId={stage?.id} onSelect={select} now={now} />
+      <StageStrip stages={tree} selectedId={stage?.id} onSelect={(chosen) => select(nodeOfInterestIn(chosen).id)} now={now} />
       <Box className={classes.columns}>
         <Box className={`surface ${classes.treeColumn}`} component="nav" aria-label="Steps">
           <StepTree nodes={tree} selectedId={selected?.id} onSelect={select} now={now} />

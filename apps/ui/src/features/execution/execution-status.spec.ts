@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { isEnded, statusView } from './execution-status.js';
 import { triggerOf } from './execution-trigger.js';
+import { aSummary } from './execution.builders.js';
 
 describe('a status', () => {
   it.each([
@@ -23,11 +24,12 @@ describe('a status', () => {
 });
 
 describe('who started an execution', () => {
-  const execution = { planExecutionId: 'E', pipelineIdentifier: 'p', status: 'Success' };
+  const trigger = (triggerType: string, identifier: string, extraInfo: Record<string, string> = {}) =>
+    triggerOf(aSummary({ executionTriggerInfo: { triggerType, triggeredBy: { uuid: 'u', identifier, extraInfo }, isRerun: false, rerunInfo: null } }));
 
   it('is the person, else the address, else unknown', () => {
-    expect(triggerOf({ ...execution, executionTriggerInfo: { triggerType: 'MANUAL', triggeredBy: { identifier: 'ana' } } })).toEqual({ who: 'ana', how: 'by hand' });
-    expect(triggerOf({ ...execution, executionTriggerInfo: { triggerType: 'MY_TYPE', triggeredBy: { identifier: '', extraInfo: { email: 'a@b.c' } } } })).toEqual({ who: 'a@b.c', how: 'my type' });
-    expect(triggerOf(execution)).toEqual({ who: 'unknown', how: '' });
+    expect(trigger('MANUAL', 'ana')).toEqual({ who: 'ana', how: 'by hand' });
+    expect(trigger('MY_TYPE', '', { email: 'a@b.c' })).toEqual({ who: 'a@b.c', how: 'my type' });
+    expect(trigger('', '')).toEqual({ who: 'unknown', how: '' });
   });
 });

@@ -60,5 +60,4 @@ export const STATUS_FILTERS = [
   { value: 'Aborted', label: 'Aborted' },
   { value: 'Expired', label: 'Expired' },
   { value: 'Queued', label: 'Queued' },
-  { value: 'Waiting', label: 'Waiting' },
 ] as const;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { executionTree, flattenTree, logKeyOf, nodeOfInterest, pathTo, rootFailure, type ExecutionTreeNode } from './execution-tree.js';
-import type { ExecutionDetail, ExecutionNode, LayoutNode } from './execution.api.js';
+import { executionTree, flattenTree, nodeOfInterest, pathTo, rootFailure, type ExecutionTreeNode } from './execution-tree.js';
+import type { ExecutionDetail, ExecutionNode } from './execution.api.js';
+import { aFailure, aLayoutNode, aNode, aSummary } from './execution.builders.js';
 
 type NodeFacts = Partial<ExecutionNode> & { children?: string[]; next?: string[] };
 
@@ -9,10 +10,10 @@ type NodeFacts = Partial<ExecutionNode> & { children?: string[]; next?: string[]
 function aDetail(nodes: Record<string, NodeFacts>, summary: Partial<ExecutionDetail['pipelineExecutionSummary']> = {}): ExecutionDetail {
   const entries = Object.entries(nodes);
   return {
-    pipelineExecutionSummary: { planExecutionId: 'E', pipelineIdentifier: 'p', status: 'Running', ...summary },
+    pipelineExecutionSummary: aSummary(summary),
     executionGraph: {
       rootNodeId: 'root',
-      nodeMap: Object.fromEntries(entries.map(([uuid, { children: _children, next: _next, ...node }]) => [uuid, { uuid, name: uuid, status: 'Success', ...node }])),
+      nodeMap: Object.fromEntries(entries.map(([uuid, { children: _children, next: _next, ...node }]) => [uuid, aNode({ uuid, ...node })])),
       nodeAdjacencyListMap: Object.fromEntries(entries.map(([uuid, node]) => [uuid, { children: node.children ?? [], nextIds: node.next ?? [] }])),
     },
   };
@@ -61,11 +62,11 @@ describe('the tree of an execution', () => {
     expect(outline(tree)).toBe('stage one\n');
   });
 
-  const layout = (name: string, nextIds: string[]): LayoutNode => ({ nodeGroup: 'STAGE', name, status: 'NotStarted', edgeLayoutList: { currentNodeChildren: [], nextIds } });
+  const layout = (name: string, nextIds: string[]) => aLayoutNode({ name, edgeLayoutList: { currentNodeChildren: [], nextIds } });
   const stagesToCome = { startingNodeId: 'a', layoutNodeMap: { a: layout('one', ['b']), b: layout('two', []) } };
 
   it('has the stages of the plan before the first node runs', () => {
-    const tree = executionTree({ ...aDetail({}, stagesToCome), executionGraph: null });
+    const tree = executionTree({ ...aDetail({}, stagesToCome), executionGraph: undefined });
     expect(outline(tree)).toBe('stage one\nstage two\n');
   });
 
@@ -75,9 +76,22 @@ describe('the tree of an execution', () => {
   });
 
   it('opens parallel stages of the plan', () => {
-    const fork: LayoutNode = { nodeGroup: 'STAGE', nodeType: 'parallel', edgeLayoutList: { currentNodeChildren: ['b', 'c'], nextIds: [] } };
-    const tree = executionTree({ ...aDetail({}, { startingNodeId: 'a', layoutNodeMap: { a: fork, b: layout('left', []), c: layout('right', []) } }), executionGraph: null });
-    expect(outline(tree)).toBe('stage left\nstage right\n');
+    const fork = aLayoutNode({ name: '', nodeGroup: 'PARALLEL', nodeType: 'parallel', edgeLayoutList: { currentNodeChildren: ['b', 'c'], nextIds: ['d'] } });
+    const layoutNodeMap = { a: fork, b: layout('left', []), c: layout('right', []), d: layout('last', []) };
+    const tree = executionTree({ ...aDetail({}, { startingNodeId: 'a', layoutNodeMap }), executionGraph: undefined });
+    expect(outline(tree)).toBe('stage left\nstage right\nstage last\n');
+  });
+
+  it('keeps rollback steps apart', () => {
+    const tree = executionTree(aDetail({
+      root: { baseFqn: 'pipeline', children: ['one'] },
+      one: { baseFqn: 'pipeline.stages.one', children: ['execution'] },
+      execution: { stepType: 'NG_EXECUTION', baseFqn: 'pipeline.stages.one.spec.execution', children: ['apply'], next: ['rollback'] },
+      apply: { stepType: 'DBOPS_WRAPPER', baseFqn: 'pipeline.stages.one.spec.execution.steps.apply' },
+      rollback: { stepType: 'ROLLBACK_OPTIONAL_CHILD_CHAIN', baseFqn: 'pipeline.stages.one.spec.execution.rollbackSteps', children: ['undo'] },
+      undo: { stepType: 'DBOPS_WRAPPER', baseFqn: 'pipeline.stages.one.spec.execution.rollbackSteps.undo' },
+    }));
+    expect(outline(tree)).toBe('stage one\n  step apply\n  group rollback\n    step undo\n');
   });
 });
 
@@ -90,7 +104,7 @@ describe('the node of interest', () => {
   });
 
   it('is the latest that runs', () => {
-    expect(nodeOfInterest(statusOf({ apply: { status: 'Running' }, right: { status: 'AsyncWaiting' } }))?.id).toBe('right');
+    expect(nodeOfInterest(statusOf({ apply: { status: 'Running' }, right: { status: 'TaskWaiting' } }))?.id).toBe('right');
   });
 
   it('is the last that did something when all is over', () => {
@@ -106,9 +120,9 @@ describe('the node of interest', () => {
 describe('the failure of an execution', () => {
   const failing: Record<string, NodeFacts> = {
     ...oneDbStep,
-    db: { ...oneDbStep['db'], status: 'Failed', failureInfo: { message: 'stage failed' } },
-    apply: { ...oneDbStep['apply'], status: 'Failed', failureInfo: { message: 'step failed', responseMessages: [{ message: 'step failed' }, { message: 'try this' }] } },
-    part: { ...oneDbStep['part'], status: 'Failed', failureInfo: { message: 'duplicate column' } },
+    db: { ...oneDbStep['db'], status: 'Failed', failureInfo: aFailure('stage failed') },
+    apply: { ...oneDbStep['apply'], status: 'Failed', failureInfo: aFailure('step failed', ['step failed', 'try this']) },
+    part: { ...oneDbStep['part'], status: 'Failed', failureInfo: aFailure('duplicate column') },
   };
 
   it('is told by its deepest place and shown at the step the user wrote', () => {
@@ -135,13 +149,5 @@ describe('places in the tree', () => {
     expect(pathTo(tree, 'part').map((node) => node.id)).toEqual(['db', 'group', 'apply', 'part']);
     expect(pathTo(tree, 'nowhere')).toEqual([]);
     expect(flattenTree(tree)).toHaveLength(8);
-  });
-});
-
-describe('the log key of a node', () => {
-  it('is its own key, else the first of its responses', () => {
-    expect(logKeyOf({ uuid: 'n', logBaseKey: 'own', executableResponses: [{ task: { logKeys: ['other'] } }] })).toBe('own');
-    expect(logKeyOf({ uuid: 'n', logBaseKey: '', executableResponses: [{ sync: {} }, { async: { logKeysList: ['listed'] } }] })).toBe('listed');
-    expect(logKeyOf({ uuid: 'n' })).toBeUndefined();
   });
 });

@@ -22,15 +22,15 @@ export interface ExecutionTreeNode {
 /** Wrapper nodes of the engine; their children take their place. */
 const WRAPPERS = new Set([
   'PIPELINE_SECTION', 'STAGES_STEP', 'NG_SECTION', 'NG_SECTION_WITH_ROLLBACK_INFO', 'NG_EXECUTION', 'NG_SPEC_STEP',
-  'ROLLBACK_OPTIONAL_CHILD_CHAIN', 'PIPELINE', 'STEPS', 'STAGES', 'EXECUTION', 'SPEC',
+  'PIPELINE', 'STEPS', 'STAGES', 'EXECUTION', 'SPEC',
 ]);
 const FORKS = new Set(['NG_FORK', 'FORK', 'PARALLEL']);
-const GROUPS = new Set(['STEP_GROUP', 'STEPGROUP', 'GROUP']);
+const GROUPS = new Set(['STEP_GROUP', 'STEPGROUP', 'GROUP', 'ROLLBACK_OPTIONAL_CHILD_CHAIN']);
 
 /** The stages of an execution with their step groups and steps, in running order. */
 export function executionTree(detail: ExecutionDetail): readonly ExecutionTreeNode[] {
   const { executionGraph: graph, pipelineExecutionSummary: summary } = detail;
-  const fromGraph = graph?.rootNodeId ? treeOfGraph(graph, graph.rootNodeId) : [];
+  const fromGraph = graph ? treeOfGraph(graph, graph.rootNodeId) : [];
   return fromGraph.length > 0 ? withStagesToCome(fromGraph, summary) : stagesOfLayout(summary);
 }
 
@@ -65,15 +65,16 @@ function treeOfGraph(graph: ExecutionGraph, rootId: string): readonly ExecutionT
 }
 
 function kindOf(node: ExecutionNode, isRoot: boolean, isInsideStep: boolean): TreeNodeKind | 'wrapper' {
-  const stepType = (node.stepType ?? '').toUpperCase();
-  const fqn = node.baseFqn ?? '';
+  const stepType = node.stepType.toUpperCase();
+  const fqn = node.baseFqn;
   if (isRoot || fqn === 'pipeline') return 'wrapper';
   if (FORKS.has(stepType)) return 'parallel';
   if (WRAPPERS.has(stepType)) return 'wrapper';
   if (isInsideStep) return 'substep';
+  if (GROUPS.has(stepType)) return 'group';
   if (/^pipeline\.stages\.[^.]+$/.test(fqn) || /(^|_)STAGE(_STEP)?$/.test(stepType)) return 'stage';
   if (/\.(stages|spec|execution|steps|rollbackSteps)$/.test(fqn)) return 'wrapper';
-  return GROUPS.has(stepType) ? 'group' : 'step';
+  return 'step';
 }
 
 function toTreeNode(node: ExecutionNode, kind: TreeNodeKind, children: readonly ExecutionTreeNode[]): ExecutionTreeNode {
@@ -81,20 +82,20 @@ function toTreeNode(node: ExecutionNode, kind: TreeNodeKind, children: readonly 
     id: node.uuid,
     kind,
     name: kind === 'parallel' ? 'In parallel' : node.name || node.identifier || node.uuid,
-    stepType: node.stepType ?? '',
-    status: node.status ?? 'NotStarted',
+    stepType: node.stepType,
+    status: node.status,
     startTs: node.startTs || undefined,
     endTs: node.endTs || undefined,
-    failureMessage: node.failureInfo?.message || undefined,
+    failureMessage: node.failureInfo.message || undefined,
     failureHints: hintsOf(node),
-    hasLog: logKeyOf(node) !== undefined,
+    hasLog: (kind === 'step' || kind === 'substep') && node.logBaseKey !== '',
     children,
   };
 }
 
-function hintsOf(node: ExecutionNode): readonly string[] {
-  const messages = (node.failureInfo?.responseMessages ?? []).map((item) => item.message);
-  return [...new Set(messages.filter((message): message is string => Boolean(message) && message !== node.failureInfo?.message))];
+function hintsOf({ failureInfo }: ExecutionNode): readonly string[] {
+  const messages = failureInfo.responseMessages.map((item) => item.message);
+  return [...new Set(messages.filter((message) => message !== '' && message !== failureInfo.message))];
 }
 
 /** Adds the stages of the summary's layout that have no node in the graph yet. */
@@ -107,7 +108,7 @@ function withStagesToCome(tree: readonly ExecutionTreeNode[], summary: Execution
 
 /** Stages by the layout of the summary, which exists before the first node runs. */
 function stagesOfLayout(summary: ExecutionSummary): readonly ExecutionTreeNode[] {
-  const layout = summary.layoutNodeMap ?? {};
+  const layout = summary.layoutNodeMap;
   const seen = new Set<string>();
   const stages: ExecutionTreeNode[] = [];
   const queue = summary.startingNodeId ? [summary.startingNodeId] : [];
@@ -115,18 +116,18 @@ function stagesOfLayout(summary: ExecutionSummary): readonly ExecutionTreeNode[]
     const node = layout[id];
     if (!node || seen.has(id)) continue;
     seen.add(id);
-    queue.unshift(...(node.edgeLayoutList?.currentNodeChildren ?? []));
-    queue.push(...(node.edgeLayoutList?.nextIds ?? []));
-    if (node.nodeGroup?.toUpperCase() !== 'STAGE' || /parallel/i.test(node.nodeType ?? '')) continue;
+    queue.unshift(...node.edgeLayoutList.currentNodeChildren);
+    queue.push(...node.edgeLayoutList.nextIds);
+    if (node.nodeGroup.toUpperCase() !== 'STAGE' || /parallel/i.test(node.nodeType)) continue;
     stages.push({
       id: node.nodeExecutionId || node.nodeUuid || id,
       kind: 'stage',
       name: node.name || node.nodeIdentifier || id,
-      stepType: node.nodeType ?? '',
-      status: node.status ?? 'NotStarted',
+      stepType: node.nodeType,
+      status: node.status,
       startTs: node.startTs || undefined,
       endTs: node.endTs || undefined,
-      failureMessage: node.failureInfo?.message || undefined,
+      failureMessage: node.failureInfo.message || undefined,
       failureHints: [],
       hasLog: false,
       children: [],
@@ -212,14 +213,12 @@ function deepestFailure(nodes: readonly ExecutionTreeNode[], above: readonly Exe
   return undefined;
 }
 
-/** Key of the node's own log (api-contract 5.4). */
-export function logKeyOf(node: ExecutionNode): string | undefined {
-  if (node.logBaseKey) return node.logBaseKey;
-  for (const response of node.executableResponses ?? []) {
-    for (const carrier of Object.values(response)) {
-      const key = carrier?.logKeys?.[0] ?? carrier?.logKeysList?.[0];
-      if (key) return key;
-    }
-  }
-  return undefined;
+/** Where to go from a stage or group: the node in it worth looking at. */
+export function nodeOfInterestIn(node: ExecutionTreeNode): ExecutionTreeNode {
+  return (node.children.length > 0 ? nodeOfInterest(node.children) : undefined) ?? node;
+}
+
+/** The stages in running order; those that run side by side stand together. */
+export function stageColumns(nodes: readonly ExecutionTreeNode[]): readonly (readonly ExecutionTreeNode[])[] {
+  return nodes.map((node) => (node.kind === 'parallel' ? flattenTree(node.children).filter((child) => child.kind === 'stage') : [node]));
 }

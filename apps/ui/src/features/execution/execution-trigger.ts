@@ -16,11 +16,9 @@ export interface ExecutionTrigger {
 
 /** Who or what started an execution. */
 export function triggerOf(execution: ExecutionSummary): ExecutionTrigger {
-  const info = execution.executionTriggerInfo;
-  const email = info?.triggeredBy?.extraInfo?.['email'];
-  const type = info?.triggerType ?? '';
+  const { triggerType, triggeredBy } = execution.executionTriggerInfo;
   return {
-    who: info?.triggeredBy?.identifier || (typeof email === 'string' && email) || 'unknown',
-    how: TRIGGER_LABELS[type] ?? type.toLowerCase().replaceAll('_', ' '),
+    who: triggeredBy.identifier || triggeredBy.extraInfo['email'] || 'unknown',
+    how: TRIGGER_LABELS[triggerType] ?? triggerType.toLowerCase().replaceAll('_', ' '),
   };
 }

@@ -1,3 +1,4 @@
+import { executionDetail, executionGraph, executionNode, interruptResult, layoutNode, pipelineExecutionSummary } from '@sluice/pipeline-api';
 import { z } from 'zod';
 
 import type { GatewayClient } from '../../gateway/gateway-client.js';
@@ -6,86 +7,34 @@ import { ngEnvelope, springPage } from '../../gateway/envelopes.js';
 import type { ProjectScope } from '../project/project-scope.js';
 import { scopeQuery } from '../project/project-scope.js';
 
-const timestamp = z.number().nullish();
-const failure = z.object({ message: z.string().nullish() }).nullish();
-
-const layoutNode = z.object({
-  nodeUuid: z.string().nullish(),
-  nodeIdentifier: z.string().nullish(),
-  nodeExecutionId: z.string().nullish(),
-  nodeGroup: z.string().nullish(),
-  nodeType: z.string().nullish(),
-  name: z.string().nullish(),
-  status: z.string().nullish(),
-  startTs: timestamp,
-  endTs: timestamp,
-  failureInfo: failure,
-  edgeLayoutList: z.object({ currentNodeChildren: z.array(z.string()).nullish(), nextIds: z.array(z.string()).nullish() }).nullish(),
+// The fields these pages read, of the shapes the pipeline service promises: what they do not read cannot break them.
+const layoutNodeFields = layoutNode.pick({
+  nodeType: true, nodeGroup: true, nodeIdentifier: true, nodeUuid: true, nodeExecutionId: true, name: true, status: true, startTs: true, endTs: true,
+  edgeLayoutList: true, failureInfo: true,
 });
-export type LayoutNode = z.output<typeof layoutNode>;
+export type LayoutNode = z.output<typeof layoutNodeFields>;
 
-const executionSummary = z.object({
-  planExecutionId: z.string(),
-  pipelineIdentifier: z.string(),
-  name: z.string().nullish(),
-  status: z.string(),
-  runSequence: z.number().nullish(),
-  startTs: timestamp,
-  endTs: timestamp,
-  createdAt: timestamp,
-  startingNodeId: z.string().nullish(),
-  layoutNodeMap: z.record(z.string(), layoutNode).nullish(),
-  executionTriggerInfo: z.object({
-    triggerType: z.string().nullish(),
-    triggeredBy: z.object({
-      identifier: z.string().nullish(),
-      extraInfo: z.record(z.string(), z.unknown()).nullish(),
-    }).nullish(),
-  }).nullish(),
-  executionErrorInfo: failure,
-  failureInfo: failure,
-  successfulStagesCount: z.number().nullish(),
-  failedStagesCount: z.number().nullish(),
-  totalStagesCount: z.number().nullish(),
+const summaryFields = pipelineExecutionSummary
+  .pick({
+    planExecutionId: true, pipelineIdentifier: true, name: true, status: true, runSequence: true, startTs: true, endTs: true, createdAt: true,
+    startingNodeId: true, executionTriggerInfo: true, executionErrorInfo: true, failureInfo: true,
+  })
+  .extend({ layoutNodeMap: z.record(z.string(), layoutNodeFields) });
+export type ExecutionSummary = z.output<typeof summaryFields>;
+
+const nodeFields = executionNode.pick({
+  uuid: true, name: true, identifier: true, baseFqn: true, stepType: true, status: true, startTs: true, endTs: true, failureInfo: true, logBaseKey: true,
+  delegateInfoList: true, stepParameters: true, outcomes: true, nodeRunInfo: true, progressData: true,
 });
-export type ExecutionSummary = z.output<typeof executionSummary>;
+export type ExecutionNode = z.output<typeof nodeFields>;
 
-const logKeyCarrier = z.object({ logKeys: z.array(z.string()).nullish(), logKeysList: z.array(z.string()).nullish() });
+const graphFields = executionGraph
+  .pick({ rootNodeId: true, nodeAdjacencyListMap: true })
+  .extend({ nodeMap: z.record(z.string(), nodeFields) });
+export type ExecutionGraph = z.output<typeof graphFields>;
 
-const executionNode = z.object({
-  uuid: z.string(),
-  name: z.string().nullish(),
-  identifier: z.string().nullish(),
-  baseFqn: z.string().nullish(),
-  stepType: z.string().nullish(),
-  status: z.string().nullish(),
-  startTs: timestamp,
-  endTs: timestamp,
-  failureInfo: z.object({
-    message: z.string().nullish(),
-    failureTypeList: z.array(z.string()).nullish(),
-    responseMessages: z.array(z.object({ message: z.string().nullish(), level: z.string().nullish() })).nullish(),
-  }).nullish(),
-  logBaseKey: z.string().nullish(),
-  executableResponses: z.array(z.record(z.string(), logKeyCarrier.nullish().catch(undefined))).nullish(),
-  delegateInfoList: z.array(z.object({ id: z.string().nullish(), name: z.string().nullish() })).nullish(),
-  stepParameters: z.unknown().optional(),
-  outcomes: z.record(z.string(), z.unknown()).nullish(),
-});
-export type ExecutionNode = z.output<typeof executionNode>;
-
-const executionGraph = z.object({
-  rootNodeId: z.string().nullish(),
-  nodeMap: z.record(z.string(), executionNode),
-  nodeAdjacencyListMap: z.record(z.string(), z.object({
-    children: z.array(z.string()).nullish(),
-    nextIds: z.array(z.string()).nullish(),
-  })),
-});
-export type ExecutionGraph = z.output<typeof executionGraph>;
-
-const executionDetail = z.object({ pipelineExecutionSummary: executionSummary, executionGraph: executionGraph.nullish() });
-export type ExecutionDetail = z.output<typeof executionDetail>;
+const detailFields = executionDetail.extend({ pipelineExecutionSummary: summaryFields, executionGraph: graphFields.optional() });
+export type ExecutionDetail = z.output<typeof detailFields>;
 
 export interface ExecutionListFilter {
   readonly pipelineIdentifier?: string | undefined;
@@ -98,7 +47,7 @@ export interface ExecutionListFilter {
 
 /** One page of executions, newest first. @throws GatewayError */
 export async function listExecutions(gateway: GatewayClient, scope: ProjectScope, filter: ExecutionListFilter, signal?: AbortSignal) {
-  const { data } = await gateway.json(ngEnvelope(springPage(executionSummary)), {
+  const { data } = await gateway.json(ngEnvelope(springPage(summaryFields)), {
     method: 'POST',
     path: '/pipeline/api/pipelines/execution/summary',
     query: {
@@ -108,7 +57,6 @@ export async function listExecutions(gateway: GatewayClient, scope: ProjectScope
       searchTerm: filter.searchTerm || undefined,
       page: filter.page,
       size: filter.size,
-      sort: 'startTs,DESC',
     },
     body: { filterType: 'PipelineExecution' },
     signal,
@@ -118,7 +66,7 @@ export async function listExecutions(gateway: GatewayClient, scope: ProjectScope
 
 /** One execution with its whole graph. @throws GatewayError */
 export async function getExecution(gateway: GatewayClient, scope: ProjectScope, executionId: string, signal?: AbortSignal): Promise<ExecutionDetail> {
-  const { data } = await gateway.json(ngEnvelope(executionDetail), {
+  const { data } = await gateway.json(ngEnvelope(detailFields), {
     path: `/pipeline/api/pipelines/execution/v2/${segment(executionId)}`,
     query: { ...scopeQuery(scope), renderFullBottomGraph: true },
     signal,
@@ -128,7 +76,7 @@ export async function getExecution(gateway: GatewayClient, scope: ProjectScope, 
 
 /** Asks the execution to stop; it goes on for a moment while its statements are cancelled. @throws GatewayError */
 export async function abortExecution(gateway: GatewayClient, scope: ProjectScope, executionId: string): Promise<void> {
-  await gateway.json(z.unknown(), {
+  await gateway.json(ngEnvelope(interruptResult), {
     method: 'PUT',
     path: `/pipeline/api/pipeline/execute/interrupt/${segment(executionId)}`,
     query: { ...scopeQuery(scope), interruptType: 'AbortAll' },

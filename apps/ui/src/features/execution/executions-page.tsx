@@ -1,6 +1,6 @@
 import { Box, Button, CloseButton, Code, Group, MultiSelect, Pagination, Stack, Text, TextInput } from '@mantine/core';
 import { IconHistory, IconSearch } from '@tabler/icons-react';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 
 import { EmptyState } from '../../feedback/empty-state.js';
@@ -8,6 +8,7 @@ import { ErrorState, readFailureTitle } from '../../feedback/error-state.js';
 import { PageHeader } from '../../feedback/page-header.js';
 import { StaleNotice } from '../../feedback/stale-notice.js';
 import { useGateway } from '../../gateway/gateway-context.js';
+import { keepRows } from '../../gateway/keep-rows.js';
 import { PageButton } from '../../navigation/links.js';
 import { PATHS } from '../../navigation/paths.js';
 import { useSearchText } from '../../navigation/use-search-text.js';
@@ -35,12 +36,13 @@ export function ExecutionsPage() {
   };
   const searchText = useSearchText(q, (text) => narrow({ q: text }));
 
+  const listKey = ['executions', scope, pipeline];
   const query = useQuery({
-    queryKey: ['executions', scope, pipeline, statuses, q, page],
+    queryKey: [...listKey, statuses, q, page],
     queryFn: ({ signal }) => listExecutions(
       gateway, scope, { pipelineIdentifier: pipeline, statuses, searchTerm: q, page: page - 1, size: PAGE_SIZE }, signal,
     ),
-    placeholderData: keepPreviousData,
+    placeholderData: keepRows(listKey),
     refetchInterval: ({ state }) => pollIntervalMs({
       isActive: state.data?.content.some((execution) => !isEnded(execution)) ?? false, isVisible, activeMs: 3_000, idleMs: 15_000,
     }),

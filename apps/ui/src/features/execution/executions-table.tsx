@@ -56,7 +56,7 @@ interface ExecutionRowProps {
 function ExecutionRow({ scope, execution, now }: ExecutionRowProps) {
   const trigger = triggerOf(execution);
   const name = execution.name || execution.pipelineIdentifier;
-  const duration = durationOf(execution, isEnded(execution) ? execution.endTs ?? execution.startTs ?? now : now);
+  const duration = durationOf(execution, isEnded(execution) ? execution.endTs ?? execution.startTs : now);
   return (
     <Table.Tr data-testid="execution-row" data-execution-id={execution.planExecutionId}>
       <Table.Td><StatusBadge status={execution.status} /></Table.Td>
@@ -68,18 +68,18 @@ function ExecutionRow({ scope, execution, now }: ExecutionRowProps) {
           size="sm"
           display="block"
           className="truncate"
-          aria-label={`${name}, run ${execution.runSequence ?? ''}`}
+          aria-label={`${name}, run ${execution.runSequence}`}
         >
           {name}
         </PageLink>
         <FailureHint execution={execution} />
       </Table.Td>
-      <Table.Td className="mono">#{execution.runSequence ?? '–'}</Table.Td>
+      <Table.Td className="mono">#{execution.runSequence}</Table.Td>
       <Table.Td>
         <Text size="sm" className="truncate" title={trigger.who}>{trigger.who}</Text>
         {trigger.how && <Text size="xs" c="dimmed">{trigger.how}</Text>}
       </Table.Td>
-      <Table.Td><Timestamp value={execution.startTs ?? execution.createdAt} /></Table.Td>
+      <Table.Td><Timestamp value={execution.startTs || execution.createdAt} /></Table.Td>
       <Table.Td>{duration === undefined ? '–' : formatDuration(duration)}</Table.Td>
     </Table.Tr>
   );

@@ -1,4 +1,4 @@
-import { Badge, Box, Code, Group, List, Tabs, Text, Title } from '@mantine/core';
+import { Badge, Box, Group, List, Tabs, Text, Title } from '@mantine/core';
 import { IconArrowBarToDown, IconArrowBarUp, IconTerminal2 } from '@tabler/icons-react';
 
 import { durationOf, formatDuration } from '../../time/duration.js';
@@ -6,14 +6,16 @@ import { formatTimestamp } from '../../time/relative-time.js';
 import { LogPanel } from '../log/log-panel.js';
 import classes from './execution-page.module.css';
 import { isEnded } from './execution-status.js';
-import { logKeyOf, type ExecutionTreeNode } from './execution-tree.js';
+import type { ExecutionTreeNode } from './execution-tree.js';
 import type { ExecutionNode } from './execution.api.js';
+import { outputsOf, remarksOf } from './node-remarks.js';
 import { StatusBadge } from './status-icon.js';
 import { ValueView, hasValue } from './value-view.js';
 
 interface StepDetailsProps {
   /** From the stage down to the selected node. */
   readonly path: readonly ExecutionTreeNode[];
+  /** Missing while the graph has no such node, as for the stages of an execution that has not begun. */
   readonly node: ExecutionNode | undefined;
   readonly isExecutionEnded: boolean;
   /** Failure text the page shows already. */
@@ -25,10 +27,7 @@ interface StepDetailsProps {
 export function StepDetails({ path, node, isExecutionEnded, shownFailure, now }: StepDetailsProps) {
   const selected = path.at(-1);
   if (!selected) return null;
-  const logKey = node ? logKeyOf(node) : undefined;
   const hasEnded = isExecutionEnded || isEnded(selected);
-  const duration = durationOf(selected, now);
-  const delegate = node?.delegateInfoList?.find((item) => item.name)?.name;
   return (
     <>
       <Box p="md" pb="xs">
@@ -38,13 +37,8 @@ export function StepDetails({ path, node, isExecutionEnded, shownFailure, now }:
           <span data-testid="step-status"><StatusBadge status={selected.status} /></span>
           {selected.stepType && <Badge variant="default" tt="none" fw={500}>{selected.stepType}</Badge>}
         </Group>
-        <Text size="xs" c="dimmed" mt={6} className="tabular">
-          {[
-            duration === undefined ? 'Not started' : formatDuration(duration),
-            selected.startTs ? `started ${formatTimestamp(selected.startTs)}` : '',
-            delegate ? `on delegate ${delegate}` : '',
-          ].filter(Boolean).join(' · ')}
-        </Text>
+        <Text size="xs" c="dimmed" mt={6} className="tabular">{factsOf(selected, node, now).join(' · ')}</Text>
+        {node && <Remarks remarks={remarksOf(node)} />}
         {selected.failureMessage && selected.failureMessage !== shownFailure && (
           <Box className={classes.failureBox} mt="sm" role="group" aria-label="Failure message" data-testid="step-failure">
             <pre className={classes.failure} tabIndex={0}>{selected.failureMessage}</pre>
@@ -52,22 +46,54 @@ export function StepDetails({ path, node, isExecutionEnded, shownFailure, now }:
           </Box>
         )}
       </Box>
-      <Tabs defaultValue={logKey ? 'log' : 'outputs'} keepMounted={false}>
-        <Tabs.List px="md">
-          <Tabs.Tab value="log" disabled={!logKey} leftSection={<IconTerminal2 size={16} aria-hidden />}>Log</Tabs.Tab>
-          <Tabs.Tab value="outputs" leftSection={<IconArrowBarUp size={16} aria-hidden />}>Outputs</Tabs.Tab>
-          <Tabs.Tab value="inputs" leftSection={<IconArrowBarToDown size={16} aria-hidden />}>Inputs</Tabs.Tab>
-        </Tabs.List>
-        {logKey && <Tabs.Panel value="log"><LogPanel logKey={logKey} isStepEnded={hasEnded} stepName={selected.name} /></Tabs.Panel>}
-        <Tabs.Panel value="outputs" p="md"><Values value={node?.outcomes} emptyText={hasEnded ? 'This step has no outputs.' : 'Outputs appear when the step has ended.'} /></Tabs.Panel>
-        <Tabs.Panel value="inputs" p="md"><Values value={node?.stepParameters} emptyText="This step has no inputs." /></Tabs.Panel>
-      </Tabs>
-      {!node && <Text size="sm" c="dimmed" p="md">It has not started, so there is no log yet. <Code>{selected.status}</Code></Text>}
+      {node && <NodeTabs selected={selected} node={node} hasEnded={hasEnded} />}
     </>
   );
+}
+
+interface NodeTabsProps {
+  readonly selected: ExecutionTreeNode;
+  readonly node: ExecutionNode;
+  readonly hasEnded: boolean;
+}
+
+function NodeTabs({ selected, node, hasEnded }: NodeTabsProps) {
+  return (
+    <Tabs defaultValue={selected.hasLog ? 'log' : 'outputs'} keepMounted={false}>
+      <Tabs.List px="md">
+        {selected.hasLog && <Tabs.Tab value="log" leftSection={<IconTerminal2 size={16} aria-hidden />}>Log</Tabs.Tab>}
+        <Tabs.Tab value="outputs" leftSection={<IconArrowBarUp size={16} aria-hidden />}>Outputs</Tabs.Tab>
+        <Tabs.Tab value="inputs" leftSection={<IconArrowBarToDown size={16} aria-hidden />}>Inputs</Tabs.Tab>
+      </Tabs.List>
+      {selected.hasLog && (
+        <Tabs.Panel value="log">
+          {selected.startTs === undefined
+            ? <Text size="sm" c="dimmed" p="md">{hasEnded ? 'It did not run, so there is no log.' : 'It has not started yet. The log appears here as soon as it does.'}</Text>
+            : <LogPanel key={node.logBaseKey} logKey={node.logBaseKey} isStepEnded={hasEnded} stepName={selected.name} />}
+        </Tabs.Panel>
+      )}
+      <Tabs.Panel value="outputs" p="md"><Values value={outputsOf(node)} emptyText={hasEnded ? 'There are no outputs.' : 'Outputs appear at the end.'} /></Tabs.Panel>
+      <Tabs.Panel value="inputs" p="md"><Values value={node.stepParameters} emptyText="There are no inputs." /></Tabs.Panel>
+    </Tabs>
+  );
+}
+
+function Remarks({ remarks }: { readonly remarks: readonly string[] }) {
+  if (remarks.length === 0) return null;
+  return <List size="sm" mt="xs" aria-label="Remarks">{remarks.map((remark) => <List.Item key={remark} className="break-anywhere">{remark}</List.Item>)}</List>;
 }
 
 function Values({ value, emptyText }: { readonly value: unknown; readonly emptyText: string }) {
   if (!hasValue(value)) return <Text size="sm" c="dimmed">{emptyText}</Text>;
   return <ValueView value={value} />;
+}
+
+function factsOf(selected: ExecutionTreeNode, node: ExecutionNode | undefined, now: number): readonly string[] {
+  const duration = durationOf(selected, now);
+  const delegate = node?.delegateInfoList.find((item) => item.name)?.name;
+  return [
+    duration === undefined ? 'Not started' : formatDuration(duration),
+    selected.startTs ? `started ${formatTimestamp(selected.startTs)}` : '',
+    delegate ? `on delegate ${delegate}` : '',
+  ].filter(Boolean);
 }

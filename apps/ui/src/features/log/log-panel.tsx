@@ -1,5 +1,5 @@
 import { Box, Text } from '@mantine/core';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 
 import { ErrorState } from '../../feedback/error-state.js';
 import type { LogState } from './follow-log.js';
@@ -23,7 +23,7 @@ export function LogPanel({ logKey, isStepEnded, stepName }: LogPanelProps) {
   const [withTimes, setWithTimes] = useState(true);
   const [searchText, setSearchText] = useState('');
   const [hitPosition, setHitPosition] = useState(0);
-  const hits = useMemo(() => findRows(buffer.rows, searchText), [buffer, version, searchText]);
+  const hits = findRows(buffer.rows, searchText);
   const currentHit = hits.length > 0 ? hitPosition % hits.length : 0;
 
   const search = (text: string): void => {

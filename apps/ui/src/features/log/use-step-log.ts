@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 import { useGateway } from '../../gateway/gateway-context.js';
 import { followLog, type LogState } from './follow-log.js';
@@ -14,13 +14,13 @@ export interface StepLog {
   readonly retry: () => void;
 }
 
-/** The log of one step, followed for as long as the component is on the page. */
+/** The log of one step, followed for as long as the component is on the page. A component shows one log: give it the key as `key`. */
 export function useStepLog(logKey: string, isStepEnded: boolean): StepLog {
   const gateway = useGateway();
   const [attempt, setAttempt] = useState(0);
   const [state, setState] = useState<LogState>({ status: 'connecting' });
   const [version, setVersion] = useState(0);
-  const buffer = useMemo(() => new LogBuffer(), [logKey]);
+  const [buffer] = useState(() => new LogBuffer());
   const hasEnded = useRef(isStepEnded);
   hasEnded.current = isStepEnded;
 

@@ -1,3 +1,4 @@
+import { pipelineDetail, pipelineSummary, planExecutionResponse } from '@sluice/pipeline-api';
 import { z } from 'zod';
 
 import type { GatewayClient } from '../../gateway/gateway-client.js';
@@ -6,24 +7,13 @@ import { ngEnvelope, springPage } from '../../gateway/envelopes.js';
 import type { ProjectScope } from '../project/project-scope.js';
 import { scopeQuery } from '../project/project-scope.js';
 
-const pipelineSummary = z.object({
-  identifier: z.string(),
-  name: z.string(),
-  description: z.string().nullish(),
-  numOfStages: z.number().nullish(),
-  lastUpdatedAt: z.number().nullish(),
-  executionSummaryInfo: z.object({
-    lastExecutionTs: z.number().nullish(),
-    lastExecutionStatus: z.string().nullish(),
-    lastExecutionId: z.string().nullish(),
-  }).nullish(),
-});
-export type PipelineSummary = z.output<typeof pipelineSummary>;
+const summaryFields = pipelineSummary.pick({ identifier: true, name: true, numOfStages: true, executionSummaryInfo: true });
+export type PipelineSummary = z.output<typeof summaryFields>;
 
-const pipelineDetail = z.object({ yamlPipeline: z.string(), version: z.number().nullish() });
-export type PipelineDetail = z.output<typeof pipelineDetail>;
+const detailFields = pipelineDetail.pick({ yamlPipeline: true });
+export type PipelineDetail = z.output<typeof detailFields>;
 
-const planExecution = z.object({ planExecution: z.object({ uuid: z.string() }) });
+const startedFields = z.object({ planExecution: planExecutionResponse.shape.planExecution.pick({ uuid: true }) });
 
 /** One page of pipelines by name. @throws GatewayError */
 export async function listPipelines(
@@ -32,7 +22,7 @@ export async function listPipelines(
   filter: { readonly searchTerm: string; readonly page: number; readonly size: number },
   signal?: AbortSignal,
 ) {
-  const { data } = await gateway.json(ngEnvelope(springPage(pipelineSummary)), {
+  const { data } = await gateway.json(ngEnvelope(springPage(summaryFields)), {
     method: 'POST',
     path: '/pipeline/api/pipelines/list',
     query: { ...scopeQuery(scope), page: filter.page, size: filter.size, searchTerm: filter.searchTerm || undefined },
@@ -44,7 +34,7 @@ export async function listPipelines(
 
 /** The pipeline's YAML as it is stored. @throws GatewayError */
 export async function getPipeline(gateway: GatewayClient, scope: ProjectScope, pipelineId: string, signal?: AbortSignal): Promise<PipelineDetail> {
-  const { data } = await gateway.json(ngEnvelope(pipelineDetail), {
+  const { data } = await gateway.json(ngEnvelope(detailFields), {
     path: `/pipeline/api/pipelines/${segment(pipelineId)}`,
     query: scopeQuery(scope),
     signal,
@@ -54,7 +44,7 @@ export async function getPipeline(gateway: GatewayClient, scope: ProjectScope, p
 
 /** Starts the pipeline with its fixed inputs. @returns the id of the new execution. @throws GatewayError */
 export async function runPipeline(gateway: GatewayClient, scope: ProjectScope, pipelineId: string): Promise<string> {
-  const { data } = await gateway.json(ngEnvelope(planExecution), {
+  const { data } = await gateway.json(ngEnvelope(startedFields), {
     method: 'POST',
     path: `/pipeline/api/pipeline/execute/${segment(pipelineId)}`,
     query: { ...scopeQuery(scope), moduleType: 'DBOPS' },

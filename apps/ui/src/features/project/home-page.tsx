@@ -1,12 +1,13 @@
 import { Box, CloseButton, Code, SimpleGrid, Skeleton, Stack, Text, TextInput, Title } from '@mantine/core';
 import { IconFolders, IconSearch } from '@tabler/icons-react';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 
 import { EmptyState } from '../../feedback/empty-state.js';
 import { ErrorState, readFailureTitle } from '../../feedback/error-state.js';
 import { PageHeader } from '../../feedback/page-header.js';
 import { useGateway } from '../../gateway/gateway-context.js';
+import { keepRows } from '../../gateway/keep-rows.js';
 import { useSearchText } from '../../navigation/use-search-text.js';
 import { ProjectCard } from './project-card.js';
 import { groupByOrganization, type ProjectGroup } from './project-groups.js';
@@ -24,10 +25,11 @@ export function HomePage() {
     queryFn: ({ signal }) => listOrganizations(gateway, signal),
     staleTime: 30_000,
   });
+  const listKey = ['projects', account, org];
   const projects = useQuery({
-    queryKey: ['projects', account, org, q],
+    queryKey: [...listKey, q],
     queryFn: ({ signal }) => listProjects(gateway, { searchTerm: q, orgId: org }, signal),
-    placeholderData: keepPreviousData,
+    placeholderData: keepRows(listKey),
   });
   // Names of organizations only make the page nicer: without them it shows identifiers.
   const groups = projects.data && groupByOrganization(projects.data.projects, organizations.data ?? []);

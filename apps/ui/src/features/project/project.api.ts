@@ -1,17 +1,13 @@
+import { listOrganizations as organizationsRoute, listProjects as projectsRoute } from '@sluice/ng-manager-api';
 import { z } from 'zod';
 
 import type { GatewayClient } from '../../gateway/gateway-client.js';
 import { ngEnvelope, ngPage } from '../../gateway/envelopes.js';
 
-const organization = z.object({ identifier: z.string(), name: z.string(), description: z.string().nullish() });
+const organization = organizationsRoute.response.shape.content.element.shape.organization.pick({ identifier: true, name: true });
 export type Organization = z.output<typeof organization>;
 
-const project = z.object({
-  orgIdentifier: z.string(),
-  identifier: z.string(),
-  name: z.string(),
-  description: z.string().nullish(),
-});
+const project = projectsRoute.response.shape.content.element.shape.project.pick({ orgIdentifier: true, identifier: true, name: true, description: true });
 export type Project = z.output<typeof project>;
 
 /** Most organizations and projects one page shows; a search narrows larger accounts. */

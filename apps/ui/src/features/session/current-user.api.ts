@@ -1,9 +1,10 @@
-import { z } from 'zod';
+import { getCurrentUser as currentUserRoute } from '@sluice/ng-manager-api';
+import type { z } from 'zod';
 
 import type { GatewayClient } from '../../gateway/gateway-client.js';
 import { ngEnvelope } from '../../gateway/envelopes.js';
 
-const currentUser = z.object({ uuid: z.string().nullish(), name: z.string().nullish(), email: z.string().nullish() });
+const currentUser = currentUserRoute.response.pick({ uuid: true, name: true, email: true });
 export type CurrentUser = z.output<typeof currentUser>;
 
 /** The user the API key belongs to. @throws GatewayError 401 when the key is not good. */

@@ -33,6 +33,7 @@ describe('the session', () => {
     const reloaded = new SessionStore(storage);
     expect(reloaded.current()).toEqual({ status: 'signed-in', ...key });
     reloaded.signOut();
+    expect(reloaded.current()).toEqual({ status: 'signed-out', reason: 'left' });
     expect(new SessionStore(storage).current()).toEqual({ status: 'signed-out', reason: 'none' });
     expect(storage.entries.size).toBe(0);
   });

@@ -1,7 +1,10 @@
+/** `none`: not signed in yet; `left`: signed out on purpose; `expired`: the gateway refused the key. */
+export type SignedOutReason = 'none' | 'left' | 'expired';
+
 /** Who is using this browser tab. */
 export type Session =
   | { readonly status: 'signed-in'; readonly apiKey: string; readonly accountId: string }
-  | { readonly status: 'signed-out'; readonly reason: 'none' | 'expired' };
+  | { readonly status: 'signed-out'; readonly reason: SignedOutReason };
 
 export type ApiKeyCheck =
   | { readonly isValid: true; readonly apiKey: string; readonly accountId: string }
@@ -51,7 +54,7 @@ export class SessionStore {
 
   signOut(): void {
     this.#storage.removeItem(STORAGE_KEY);
-    this.#set({ status: 'signed-out', reason: 'none' });
+    this.#set({ status: 'signed-out', reason: 'left' });
   }
 
   /** The gateway refused the key. Safe to call once per failed request. */

@@ -1,0 +1,21 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { aNode } from './execution.builders.js';
+import { outputsOf, remarksOf } from './node-remarks.js';
+
+describe('what is said about a node', () => {
+  it('is its condition and the notes of the engine', () => {
+    const node = aNode({ uuid: 'n', progressData: { notes: ['waits for a delegate'] }, nodeRunInfo: { whenCondition: '<+stage> == 1', evaluatedCondition: false, expressions: [] } });
+    expect(remarksOf(node)).toEqual(['Does not run because of its condition: <+stage> == 1', 'waits for a delegate']);
+  });
+
+  it('is nothing where there is nothing', () => {
+    expect(remarksOf(aNode({ uuid: 'n' }))).toEqual([]);
+    expect(remarksOf(aNode({ uuid: 'n', nodeRunInfo: { whenCondition: '', evaluatedCondition: true }, progressData: { notes: 'odd' } }))).toEqual([]);
+  });
+
+  it('leaves out a level that only says "output"', () => {
+    expect(outputsOf(aNode({ uuid: 'n', outcomes: { output: { tag: 'v1' } } }))).toEqual({ tag: 'v1' });
+    expect(outputsOf(aNode({ uuid: 'n', outcomes: { output: { tag: 'v1' }, more: 1 } }))).toEqual({ output: { tag: 'v1' }, more: 1 });
+  });
+});

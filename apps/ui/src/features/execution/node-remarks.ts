@@ -1,0 +1,20 @@
+import { z } from 'zod';
+
+import type { ExecutionNode } from './execution.api.js';
+
+const notes = z.object({ notes: z.array(z.string()) });
+const runInfo = z.object({ whenCondition: z.string().min(1), evaluatedCondition: z.boolean() });
+
+/** What the engine says about a node besides its status: what it waits for, and which condition decided about it. */
+export function remarksOf(node: ExecutionNode): readonly string[] {
+  const told = notes.safeParse(node.progressData);
+  const decided = runInfo.safeParse(node.nodeRunInfo);
+  const condition = decided.success ? [`${decided.data.evaluatedCondition ? 'Runs' : 'Does not run'} because of its condition: ${decided.data.whenCondition}`] : [];
+  return [...condition, ...(told.success ? told.data.notes : [])];
+}
+
+/** Outputs by name, without the level that says no more than that they are outputs. */
+export function outputsOf(node: ExecutionNode): unknown {
+  const names = Object.keys(node.outcomes);
+  return names.length === 1 && names[0] === 'output' ? node.outcomes['output'] : node.outcomes;
+}
