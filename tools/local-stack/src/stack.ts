@@ -176,7 +176,7 @@ async function assemble({ options, data, supervisor, closers, stop, say }: Assem
   );
   secretFile('environment.json', JSON.stringify(environments));
   const apps = CONTROL_PLANE_APPS.filter((app) => !options.without?.includes(app));
-  const controlPlane = restartable(supervisor, options.isSeparate ? apps.map((app) => nodeApp(app, environments, ports[app])) : [oneProcess(data, apps, environments, ports)]);
+  const controlPlane = restartable(supervisor, options.isSeparate || apps.length === 0 ? apps.map((app) => nodeApp(app, environments, ports[app])) : [oneProcess(data, apps, environments, ports)]);
   await controlPlane.start();
   say('control plane is up');
   const delegate = restartable(supervisor, [delegateSpec(environments, ports)]);

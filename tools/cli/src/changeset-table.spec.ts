@@ -1,0 +1,25 @@
+import { expect, it } from '@jest/globals';
+import { changesetTable, countChangesets } from './changeset-table.js';
+
+const changesets = [
+  { changeSet: 'create-customers', author: 'shop', fileName: 'db/one.yaml', status: 'Successfully_Deployed', planExecutionId: 'before-us' },
+  { changeSet: 'orders', author: 'shop', fileName: 'db/two.sql', status: 'Successfully_Deployed', planExecutionId: 'us', tag: 'v1' },
+  { changeSet: 'later', author: 'shop', fileName: 'db/two.sql', status: 'Not_Deployed', planExecutionId: 'us' },
+];
+
+it('shows what this run did and what was there before', () => {
+  expect(changesetTable(changesets, 'us').split('\n')).toEqual([
+    'CHANGESET         AUTHOR  FILE         STATUS        RUN     TAG',
+    'create-customers  shop    db/one.yaml  deployed      before',
+    'orders            shop    db/two.sql   deployed      now     v1',
+    'later             shop    db/two.sql   not deployed',
+  ]);
+});
+
+it('counts what is deployed, and by this run', () => {
+  expect(countChangesets(changesets, 'us')).toEqual({ deployed: 2, byThisRun: 1 });
+});
+
+it('says so when nothing is known', () => {
+  expect(changesetTable([], 'us')).toBe('No changesets are known for this instance.');
+});

@@ -1,0 +1,80 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { GatewayClient } from './gateway-client.js';
+import { tailLog } from './log-tail.js';
+
+const line = (pos: number): string => JSON.stringify({ level: 'INFO', pos, out: `line ${pos}\n`, time: '2026-01-01T00:00:00Z', args: null });
+const event = (pos: number): string => `id: ${pos + 1}\ndata: ${line(pos)}\n\n`;
+const EOF_EVENT = 'event: error\ndata: eof\n\n';
+
+/** The log service's side of the contract (api-contract 5), played step by step. */
+describe('following a log', () => {
+  let server: Server;
+  afterEach(() => new Promise((done) => server.close(done)));
+
+  async function follow(answers: { stream: ((response: ServerResponse, resumedAfter: string | undefined) => void)[]; blob?: string }): Promise<string[]> {
+    const streams = [...answers.stream];
+    server = createServer((request, response) => {
+      if (request.url?.startsWith('/gateway/log-service/blob')) {
+        response.writeHead(answers.blob === undefined ? 404 : 200).end(answers.blob);
+        return;
+      }
+      const next = streams.shift();
+      if (!next) {
+        response.writeHead(404).end('{"error_msg":"no such stream"}');
+        return;
+      }
+      next(response, request.headers['last-event-id'] as string | undefined);
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const { port } = server.address() as { port: number };
+    const lines: string[] = [];
+    const gateway = new GatewayClient({ url: `http://127.0.0.1:${port}`, apiKey: 'pat.account.id.secret' });
+    await tailLog(gateway, { key: 'account/pipeline/p/1/-x/s', signal: AbortSignal.timeout(5_000), onLine: (one) => lines.push(one.out.trimEnd()) });
+    server.closeAllConnections();
+    return lines;
+  }
+  const sse = (response: ServerResponse, text: string): ServerResponse => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(text);
+    return response;
+  };
+
+  it('gives every line of the stream and ends with it', async () => {
+    expect(await follow({ stream: [(response) => sse(response, event(0) + event(1) + EOF_EVENT).end()] })).toEqual(['line 0', 'line 1']);
+  });
+
+  it('resumes after the last event it has seen when the connection breaks, and repeats nothing', async () => {
+    const seen: (string | undefined)[] = [];
+    const lines = await follow({
+      stream: [
+        (response) => {
+          sse(response, event(0) + event(1));
+          setTimeout(() => response.destroy(), 50);
+        },
+        (response, after) => {
+          seen.push(after);
+          sse(response, event(1) + event(2) + EOF_EVENT).end();
+        },
+      ],
+    });
+    expect(seen).toEqual(['2']);
+    expect(lines).toEqual(['line 0', 'line 1', 'line 2']);
+  });
+
+  it('waits for a log that is not open yet', async () => {
+    expect(await follow({ stream: [(response) => response.writeHead(404).end(), (response) => sse(response, event(0) + EOF_EVENT).end()] })).toEqual(['line 0']);
+  });
+
+  it('reads the stored log when the stream has gone', async () => {
+    expect(await follow({ stream: [], blob: `${line(0)}\n${line(1)}\n` })).toEqual(['line 0', 'line 1']);
+  });
+
+  it('adds from the stored log only what the broken stream did not give', async () => {
+    const broken = (response: ServerResponse): void => {
+      sse(response, event(0));
+      setTimeout(() => response.destroy(), 50);
+    };
+    expect(await follow({ stream: [broken], blob: [line(0), line(1), line(2)].join('\n') })).toEqual(['line 0', 'line 1', 'line 2']);
+  });
+});
