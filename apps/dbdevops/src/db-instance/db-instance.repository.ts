@@ -75,7 +75,7 @@ export class DbInstanceRepository {
   }
 }
 
-function instanceOf({ accountId, orgId, projectId, schema: _, ...row }: DbInstanceEntity): DbInstance {
+function instanceOf({ accountId, orgId, projectId, ...row }: DbInstanceEntity): DbInstance {
   return { ...row, scope: projectScope(accountId, orgId, projectId) };
 }
 
