@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { aNode } from './execution.builders.js';
-import { outputsOf, remarksOf } from './node-remarks.js';
+import { outputsOf, remarksOf, typeOf } from './node-remarks.js';
 
 describe('what is said about a node', () => {
   it('is its condition and the notes of the engine', () => {
@@ -17,5 +17,10 @@ describe('what is said about a node', () => {
   it('leaves out a level that only says "output"', () => {
     expect(outputsOf(aNode({ uuid: 'n', outcomes: { output: { tag: 'v1' } } }))).toEqual({ tag: 'v1' });
     expect(outputsOf(aNode({ uuid: 'n', outcomes: { output: { tag: 'v1' }, more: 1 } }))).toEqual({ output: { tag: 'v1' }, more: 1 });
+  });
+
+  it('names its type as the user wrote it', () => {
+    expect(typeOf(aNode({ uuid: 'n', stepType: 'DBOPS_WRAPPER', stepParameters: { type: 'DBSchemaApply' } }))).toBe('DBSchemaApply');
+    expect(typeOf(aNode({ uuid: 'n', stepType: 'liteEngineTask' }))).toBe('liteEngineTask');
   });
 });

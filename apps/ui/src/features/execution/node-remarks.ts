@@ -18,3 +18,11 @@ export function outputsOf(node: ExecutionNode): unknown {
   const names = Object.keys(node.outcomes);
   return names.length === 1 && names[0] === 'output' ? node.outcomes['output'] : node.outcomes;
 }
+
+const parameters = z.object({ type: z.string().min(1) });
+
+/** The step's type as the user wrote it; the engine's own name where it is not known. */
+export function typeOf(node: ExecutionNode): string {
+  const written = parameters.safeParse(node.stepParameters);
+  return written.success ? written.data.type : node.stepType;
+}

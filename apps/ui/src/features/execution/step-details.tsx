@@ -8,7 +8,7 @@ import classes from './execution-page.module.css';
 import { isEnded } from './execution-status.js';
 import type { ExecutionTreeNode } from './execution-tree.js';
 import type { ExecutionNode } from './execution.api.js';
-import { outputsOf, remarksOf } from './node-remarks.js';
+import { outputsOf, remarksOf, typeOf } from './node-remarks.js';
 import { StatusBadge } from './status-icon.js';
 import { ValueView, hasValue } from './value-view.js';
 
@@ -35,7 +35,7 @@ export function StepDetails({ path, node, isExecutionEnded, shownFailure, now }:
         <Group gap="sm" mt={2}>
           <Title order={2} size="h4" className="break-anywhere">{selected.name}</Title>
           <span data-testid="step-status"><StatusBadge status={selected.status} /></span>
-          {selected.stepType && <Badge variant="default" tt="none" fw={500}>{selected.stepType}</Badge>}
+          {node && typeOf(node) && <Badge variant="default" tt="none" fw={500}>{typeOf(node)}</Badge>}
         </Group>
         <Text size="xs" c="dimmed" mt={6} className="tabular">{factsOf(selected, node, now).join(' · ')}</Text>
         {node && <Remarks remarks={remarksOf(node)} />}

@@ -43,38 +43,44 @@ export function LogPanel({ logKey, isStepEnded, stepName }: LogPanelProps) {
         isFollowing={isFollowing} onFollow={setFollowing} withTimes={withTimes} onWithTimes={setWithTimes}
       />
       {state.status === 'failed' && <Box p="md"><ErrorState title="The log could not be loaded" error={state.error} onRetry={retry} /></Box>}
-      {buffer.lineCount === 0 && state.status !== 'failed' && <Text size="sm" className={classes.notice} role="status">{emptyText(state)}</Text>}
+      {buffer.lineCount === 0 && state.status !== 'failed' && <Text size="sm" className={classes.notice} role="status">{emptyText(state, isStepEnded)}</Text>}
       <LogView
         buffer={buffer} version={version} stepName={stepName} isFollowing={isFollowing} onFollow={setFollowing} withTimes={withTimes}
         searchText={searchText} hitRow={searchText ? hits[currentHit] : undefined}
       />
-      <LogFooter state={state} lineCount={buffer.lineCount} />
+      <LogFooter state={state} isStepEnded={isStepEnded} lineCount={buffer.lineCount} />
     </Box>
   );
 }
 
-function LogFooter({ state, lineCount }: { readonly state: LogState; readonly lineCount: number }) {
+interface LogFooterProps {
+  readonly state: LogState;
+  readonly isStepEnded: boolean;
+  readonly lineCount: number;
+}
+
+function LogFooter({ state, isStepEnded, lineCount }: LogFooterProps) {
   return (
     <Box className={classes.footer} role="status" aria-label="Log status" data-log-status={state.status}>
-      <span>{footerText(state)}</span>
+      <span>{footerText(state, isStepEnded)}</span>
       <span className="tabular">{lineCount.toLocaleString('en')} {lineCount === 1 ? 'line' : 'lines'}</span>
     </Box>
   );
 }
 
-function emptyText(state: LogState): string {
+function emptyText(state: LogState, isStepEnded: boolean): string {
   switch (state.status) {
     case 'complete': return 'This step wrote nothing.';
     case 'missing': return 'There is no log of this step. It wrote nothing, or its log has been deleted.';
     case 'reconnecting': return 'Waiting for the connection to the log…';
-    default: return 'Waiting for the first line…';
+    default: return isStepEnded ? 'Looking for the log…' : 'Waiting for the first line…';
   }
 }
 
-function footerText(state: LogState): string {
+function footerText(state: LogState, isStepEnded: boolean): string {
   switch (state.status) {
     case 'connecting': return 'Connecting…';
-    case 'waiting': return 'Waiting for the first line';
+    case 'waiting': return isStepEnded ? 'Looking for the log' : 'Waiting for the first line';
     case 'live': return 'Live';
     case 'reconnecting': return `Connection lost, trying again: ${state.problem}`;
     case 'complete': return 'Complete';
