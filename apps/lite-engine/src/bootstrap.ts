@@ -1,11 +1,13 @@
+import { ServerCredentials, credentials } from '@grpc/grpc-js';
 import type { INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Transport, type MicroserviceOptions } from '@nestjs/microservices';
-import { GrpcErrorFilter, readTlsFiles, serverCredentials } from '@sluice/grpc';
-import { RUNNER_LOADER, RUNNER_PACKAGE, runnerProtoPath, type LiteEngineIdentity } from '@sluice/runner-rpc';
+import { GrpcClient, GrpcErrorFilter, readTlsFiles, rehearse, serverCredentials } from '@sluice/grpc';
+import { LITE_ENGINE_SERVICE, RUNNER_LOADER, RUNNER_PACKAGE, STEP_RUNNER_SERVICE, runnerProtoPath, type LiteEngineIdentity, type LiteEngineMethods } from '@sluice/runner-rpc';
 import type { Logger, Tracing } from '@sluice/telemetry';
 import { AppModule } from './app.module.js';
-import { StageService } from './stage/stage.service.js';
+import { LogClient } from './logs/log-client.js';
+import { StageService, type Pod } from './stage/stage.service.js';
 
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
@@ -23,15 +25,34 @@ export interface RunningLiteEngine {
 /** Listens with mutual TLS. @throws AppError INVALID_REQUEST for unreadable TLS files; Error when the address is taken */
 export async function bootstrap({ identity, tracing, logger }: LiteEngineOptions): Promise<RunningLiteEngine> {
   const tls = readTlsFiles(identity.tls);
-  const app = await NestFactory.createMicroservice<MicroserviceOptions>(AppModule.with({ pod: { identity, tls }, tracing, logger }), {
+  return listen(identity.listen, serverCredentials(tls), { identity, tls }, tracing, logger);
+}
+
+/** Goes through a start, a call and a log that nobody takes, so that the real ones find everything loaded. */
+export async function rehearseLiteEngine(tracing: Tracing, logger: Logger): Promise<void> {
+  const nothing = Buffer.alloc(0);
+  await rehearse(async (address) => {
+    const identity = { listen: address, tls: { ca: '', cert: '', key: '' }, podId: 'rehearsal', podDir: 'absent' };
+    const { app } = await listen(address, ServerCredentials.createInsecure(), { identity, tls: { ca: nothing, cert: nothing, key: nothing } }, tracing, logger);
+    const callers = [LITE_ENGINE_SERVICE, STEP_RUNNER_SERVICE].map((service) => new GrpcClient<Pick<LiteEngineMethods, 'Ping'>>(service, address, credentials.createInsecure()));
+    // Refused, for they show no certificate; and nobody listens at port 1.
+    for (const caller of callers) await caller.unary('Ping', {}, { timeoutMs: 2_000 }).catch(() => undefined);
+    await new LogClient({ baseUrl: 'http://127.0.0.1:1', accountId: '', token: '' }, tracing, 'rehearsal', undefined).open().catch(() => undefined);
+    for (const caller of callers) caller.close();
+    await app.close();
+  });
+}
+
+async function listen(address: string, serverSide: ServerCredentials, pod: Pod, tracing: Tracing, logger: Logger): Promise<RunningLiteEngine> {
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(AppModule.with({ pod, tracing, logger }), {
     logger: false,
     transport: Transport.GRPC,
     options: {
       package: RUNNER_PACKAGE,
       protoPath: runnerProtoPath,
       loader: RUNNER_LOADER,
-      url: identity.listen,
-      credentials: serverCredentials(tls),
+      url: address,
+      credentials: serverSide,
       maxReceiveMessageLength: MAX_MESSAGE_BYTES,
       maxSendMessageLength: MAX_MESSAGE_BYTES,
       keepalive: { keepaliveTimeMs: 10_000, keepaliveTimeoutMs: 10_000 },

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { stepResult, type StepResult } from '@sluice/delegate-protocol';
-import { clientCredentials, GrpcClient, readTlsFiles } from '@sluice/grpc';
+import { GrpcClient, readTlsFiles } from '@sluice/grpc';
 import { waitFor } from '@sluice/kernel';
 import type { WireLogLine } from '@sluice/log-api';
 import { LITE_ENGINE_SERVICE, type LiteEngineMethods, type StepEvent } from '@sluice/runner-rpc';
@@ -135,7 +135,7 @@ describe('a pod', () => {
       engine.become({ listen: engineListen, tls: await authority.issue('lite-engine'), podId: `pod-${counter}`, podDir }),
       runner.become({ listen: runnerListen, tls: await authority.issue('step-runner') }),
     ]);
-    const client = new GrpcClient<LiteEngineMethods>(LITE_ENGINE_SERVICE, engineListen, clientCredentials(readTlsFiles(await authority.issue('delegate')), 'lite-engine'));
+    const client = GrpcClient.mutualTls<LiteEngineMethods>(LITE_ENGINE_SERVICE, engineListen, readTlsFiles(await authority.issue('delegate')), 'lite-engine');
     const setup = { podId: `pod-${counter}`, logBaseUrl: logs.baseUrl, logAccountId: 'acc', logToken: 'log-token', containers: [{ stepExecutionId: id, address: runnerListen }], watchdogMs };
     await client.unary('SetupStage', setup, { timeoutMs: 5_000 });
     const work = { kind: 'liquibase.update', target: { url: pg.jdbcUrl(database), username: 'postgres', passwordSlot: 'db-password' }, changelog: { source: 'repo', path: 'changelog.sql' } };
@@ -195,11 +195,11 @@ describe('a pod', () => {
       { files: { ...stranger, ca: join(folder, 'tls', 'ca.crt') }, code: 'UPSTREAM_UNAVAILABLE' },
     ];
     for (const { files, code } of callers) {
-      const client = new GrpcClient<LiteEngineMethods>(LITE_ENGINE_SERVICE, pod.engineListen, clientCredentials(readTlsFiles(files), 'lite-engine'));
+      const client = GrpcClient.mutualTls<LiteEngineMethods>(LITE_ENGINE_SERVICE, pod.engineListen, readTlsFiles(files), 'lite-engine');
       await expect(client.unary('Ping', {}, { timeoutMs: 3_000 })).rejects.toMatchObject({ code });
       client.close();
     }
-    const wrongName = new GrpcClient<LiteEngineMethods>(LITE_ENGINE_SERVICE, pod.engineListen, clientCredentials(readTlsFiles(await authority.issue('delegate')), 'step-runner'));
+    const wrongName = GrpcClient.mutualTls<LiteEngineMethods>(LITE_ENGINE_SERVICE, pod.engineListen, readTlsFiles(await authority.issue('delegate')), 'step-runner');
     await expect(wrongName.unary('Ping', {}, { timeoutMs: 3_000 })).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
     wrongName.close();
   });

@@ -2,14 +2,17 @@ import 'reflect-metadata';
 import { messageOf } from '@sluice/kernel';
 import { PROCESS_STATES, liteEngineIdentity, parked } from '@sluice/runner-rpc';
 import { Tracing, createLogger } from '@sluice/telemetry';
-import { bootstrap } from './bootstrap.js';
+import { bootstrap, rehearseLiteEngine } from './bootstrap.js';
 import { identityFromEnvironment } from './config.js';
 
 const logger = createLogger('lite-engine');
 const tracing = Tracing.create('lite-engine');
 
 try {
-  const owner = process.argv.includes('--parked') ? parked() : undefined;
+  const isParked = process.argv.includes('--parked');
+  // The rehearsal's span would be the only one of a trace that nobody asked for, so it goes nowhere.
+  if (isParked) await rehearseLiteEngine(Tracing.create('lite-engine', ''), logger);
+  const owner = isParked ? parked() : undefined;
   const identity = owner ? await owner.identity((line) => liteEngineIdentity.parse(line)) : identityFromEnvironment(process.env);
   const { app, stage } = await bootstrap({ identity, tracing, logger });
   console.log(PROCESS_STATES.listening);

@@ -1,11 +1,12 @@
+import { ServerCredentials, credentials } from '@grpc/grpc-js';
 import { NestFactory } from '@nestjs/core';
 import { Transport, type MicroserviceOptions } from '@nestjs/microservices';
 import type { INestMicroservice } from '@nestjs/common';
-import { GrpcErrorFilter, readTlsFiles, serverCredentials } from '@sluice/grpc';
-import { RUNNER_LOADER, RUNNER_PACKAGE, runnerProtoPath, type StepRunnerIdentity } from '@sluice/runner-rpc';
+import { GrpcClient, GrpcErrorFilter, readTlsFiles, rehearse, serverCredentials } from '@sluice/grpc';
+import { RUNNER_LOADER, RUNNER_PACKAGE, STEP_RUNNER_SERVICE, runnerProtoPath, type StepRunnerIdentity, type StepRunnerMethods } from '@sluice/runner-rpc';
 import type { Logger } from '@sluice/telemetry';
 import { AppModule } from './app.module.js';
-import type { StepRunOptions } from './run/step-run.js';
+import { StepRun, type StepRunOptions } from './run/step-run.js';
 import { StepRunnerService } from './step-runner.service.js';
 
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
@@ -23,6 +24,22 @@ export interface RunningStepRunner {
 
 /** Listens with mutual TLS. @throws AppError INVALID_REQUEST for unreadable TLS files; Error when the address is taken */
 export async function bootstrap({ identity, run, logger }: StepRunnerOptions): Promise<RunningStepRunner> {
+  return listen(identity.listen, serverCredentials(readTlsFiles(identity.tls)), run, logger);
+}
+
+/** Goes through a start, a call and a step that fails early, so that the real ones find everything loaded. */
+export async function rehearseStepRunner(run: StepRunOptions, logger: Logger): Promise<void> {
+  await rehearse(async (address) => {
+    const { app } = await listen(address, ServerCredentials.createInsecure(), run, logger);
+    const client = new GrpcClient<StepRunnerMethods>(STEP_RUNNER_SERVICE, address, credentials.createInsecure());
+    await client.unary('Ping', {}, { timeoutMs: 2_000 }).catch(() => undefined); // refused: it shows no certificate
+    await new StepRun({ stepExecutionId: 'rehearsal', timeoutMs: 1_000, workJson: '{}', sourcesDir: '', secretsDir: 'absent' }, run).execute(undefined);
+    client.close();
+    await app.close();
+  });
+}
+
+async function listen(address: string, serverSide: ServerCredentials, run: StepRunOptions, logger: Logger): Promise<RunningStepRunner> {
   const app = await NestFactory.createMicroservice<MicroserviceOptions>(AppModule.with({ run, logger }), {
     logger: false,
     transport: Transport.GRPC,
@@ -30,8 +47,8 @@ export async function bootstrap({ identity, run, logger }: StepRunnerOptions): P
       package: RUNNER_PACKAGE,
       protoPath: runnerProtoPath,
       loader: RUNNER_LOADER,
-      url: identity.listen,
-      credentials: serverCredentials(readTlsFiles(identity.tls)),
+      url: address,
+      credentials: serverSide,
       maxReceiveMessageLength: MAX_MESSAGE_BYTES,
       maxSendMessageLength: MAX_MESSAGE_BYTES,
     },

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { messageOf } from '@sluice/kernel';
 import { PROCESS_STATES, parked, stepRunnerIdentity } from '@sluice/runner-rpc';
 import { Tracing, createLogger } from '@sluice/telemetry';
-import { bootstrap } from './bootstrap.js';
+import { bootstrap, rehearseStepRunner } from './bootstrap.js';
 import { identityFromEnvironment, parseEngineConfig } from './config.js';
 import { prepareEngine } from './engine/engine-home.js';
 import { EngineProcess } from './engine/engine-process.js';
@@ -17,10 +17,11 @@ try {
   const home = await prepareEngine(config.directory, (text) => logger.info(text));
   const engine = EngineProcess.start(home, { heapMb: config.heapMb, warmUp: true });
   // A parked process is only worth something warm; one that has its work waiting warms up while the call comes in.
-  if (isParked) await engine.ready;
+  const run = { engine, tracing, allowShellCommands: config.allowShellCommands };
+  if (isParked) await Promise.all([engine.ready, rehearseStepRunner(run, logger)]);
   const owner = isParked ? parked() : undefined;
   const identity = owner ? await owner.identity((line) => stepRunnerIdentity.parse(line)) : identityFromEnvironment(process.env);
-  const { app, steps } = await bootstrap({ identity, run: { engine, tracing, allowShellCommands: config.allowShellCommands }, logger });
+  const { app, steps } = await bootstrap({ identity, run, logger });
   console.log(PROCESS_STATES.listening);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void steps.abandon(ABANDON_GRACE_MS));
   void owner?.gone.then(() => steps.orphan(ABANDON_GRACE_MS));

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, pause } from '@sluice/kernel';
 import { logLine } from '@sluice/delegate-protocol';
-import { clientCredentials, GrpcClient, type TlsMaterial } from '@sluice/grpc';
+import { GrpcClient, type TlsMaterial } from '@sluice/grpc';
 import {
   POD_PEERS,
   STEP_RUNNER_SERVICE,
@@ -82,7 +82,7 @@ export class StageService {
     const { podDir } = this.pod.identity;
     const session = new StepSession({
       request: { stepExecutionId, timeoutMs: request.timeoutMs, workJson: request.workJson, sourcesDir: join(podDir, 'sources'), secretsDir: join(podDir, 'secrets', stepExecutionId) },
-      runner: new GrpcClient<StepRunnerMethods>(STEP_RUNNER_SERVICE, container.address, clientCredentials(this.pod.tls, POD_PEERS.stepRunner)),
+      runner: GrpcClient.mutualTls<StepRunnerMethods>(STEP_RUNNER_SERVICE, container.address, this.pod.tls, POD_PEERS.stepRunner),
       log: this.logOf(request.logKey, traceparent),
       spool: new Spool(join(podDir, 'steps'), stepExecutionId),
       logger: this.logger,

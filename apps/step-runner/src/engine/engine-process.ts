@@ -38,7 +38,8 @@ export class EngineProcess {
   /** Milliseconds of warm-up. Rejects when the process cannot start. */
   readonly ready: Promise<number>;
 
-  private finished: EngineFinished | undefined;
+  private readonly finished: Promise<EngineFinished>;
+  private markFinished: (event: EngineFinished) => void = () => undefined;
   private listener: (event: EngineProgress) => void = () => undefined;
   private stderr = '';
 
@@ -58,7 +59,12 @@ export class EngineProcess {
       if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => this.receive(line, resolve));
       void this.exited.then((exit) => reject(new EngineDiedError(exit)));
     });
-    this.ready.catch(() => undefined); // reported by run()
+    // Told by the engine after its connection is closed; its exit follows and is not waited for.
+    this.finished = new Promise((resolve, reject) => {
+      this.markFinished = resolve;
+      void this.exited.then((exit) => reject(new EngineDiedError(exit)));
+    });
+    for (const outcome of [this.ready, this.finished]) outcome.catch(() => undefined); // reported by whoever waits
   }
 
   static start(home: EngineHome, options: EngineOptions): EngineProcess {
@@ -88,9 +94,7 @@ export class EngineProcess {
   async run(command: EngineCommand, onEvent: (event: EngineProgress) => void): Promise<EngineFinished> {
     this.listener = onEvent;
     this.child.stdin?.write(`${JSON.stringify(command)}\n`);
-    const exit = await this.exited;
-    if (this.finished) return this.finished;
-    throw new EngineDiedError(exit);
+    return this.finished;
   }
 
   /** Asks the engine to cancel its statement and to wind down. */
@@ -123,7 +127,7 @@ export class EngineProcess {
   private receive(line: string, ready: (warmUpMs: number) => void): void {
     const event = parseEvent(line);
     if (event.type === 'ready') ready(event.warmUpMs);
-    else if (event.type === 'finished') this.finished = event;
+    else if (event.type === 'finished') this.markFinished(event);
     else this.listener(event);
   }
 }

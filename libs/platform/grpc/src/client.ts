@@ -1,8 +1,9 @@
-import { Client, loadPackageDefinition, type ChannelCredentials, type GrpcObject, type ServiceClientConstructor } from '@grpc/grpc-js';
+import { Client, loadPackageDefinition, type ChannelCredentials, type ChannelOptions, type GrpcObject, type ServiceClientConstructor } from '@grpc/grpc-js';
 import { loadSync, type Options } from '@grpc/proto-loader';
 import { AppError } from '@sluice/kernel';
 import { errorFromGrpc } from './errors.js';
 import { traceMetadata } from './metadata.js';
+import { clientCredentials, type TlsMaterial } from './tls.js';
 
 export interface GrpcService {
   /** Path of the `.proto` file. */
@@ -39,8 +40,10 @@ export class GrpcClient<Methods extends Record<keyof Methods, { request: object;
     private readonly service: GrpcService,
     private readonly address: string,
     channel: ChannelCredentials,
+    channelOptions: ChannelOptions = {},
   ) {
     this.client = new (constructorOf(service))(address, channel, {
+      ...channelOptions,
       'grpc.keepalive_time_ms': 15_000,
       'grpc.keepalive_timeout_ms': 10_000,
       'grpc.initial_reconnect_backoff_ms': 100,
@@ -49,6 +52,11 @@ export class GrpcClient<Methods extends Record<keyof Methods, { request: object;
       'grpc.max_send_message_length': 64 * 1024 * 1024,
       'grpc.enable_http_proxy': 0,
     });
+  }
+
+  /** A client with a certificate of its own, for a server known by the common name of its certificate. */
+  static mutualTls<Methods extends Record<keyof Methods, { request: object; reply: object }>>(service: GrpcService, address: string, tls: TlsMaterial, serverName: string): GrpcClient<Methods> {
+    return new GrpcClient<Methods>(service, address, clientCredentials(tls, serverName), { 'grpc.ssl_target_name_override': serverName });
   }
 
   unary<Name extends keyof Methods & string>(name: Name, request: Methods[Name]['request'], options: CallOptions): Promise<Methods[Name]['reply']> {

@@ -3,8 +3,12 @@ package sluice.engine;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.jar.JarFile;
 import liquibase.Scope;
 import liquibase.changelog.ChangeLogHistoryServiceFactory;
@@ -25,8 +29,25 @@ final class WarmUp {
             Map<String, Object> outcome = new StepRun(rehearsal(action), nowhere, new Control()).execute();
             if (!"succeeded".equals(outcome.get("status"))) throw new IllegalStateException("warm-up " + action + " failed: " + outcome.get("error"));
         }
-        Class.forName("org.postgresql.Driver");
+        connect();
         forget();
+    }
+
+    /** Nothing depends on it: a driver that cannot be rehearsed is only slower the first time. */
+    private static void connect() throws Exception {
+        Properties login = new Properties();
+        Map.of("user", "rehearsal", "password", RehearsalServer.PASSWORD, "connectTimeout", "2", "loginTimeout", "2", "socketTimeout", "2", "tcpKeepAlive", "true").forEach(login::setProperty);
+        try (RehearsalServer server = new RehearsalServer();
+             Connection connection = new org.postgresql.Driver().connect(server.url(), login);
+             Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.executeQuery("SELECT 1").close();
+            connection.prepareStatement("SELECT ?").close();
+            connection.getMetaData().getDatabaseProductVersion();
+            connection.rollback();
+        } catch (SQLException unrehearsed) {
+            // The real connection tells what is wrong.
+        }
     }
 
     private Command rehearsal(String action) {
