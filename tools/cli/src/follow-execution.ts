@@ -24,6 +24,7 @@ const TOLERATED_FAILURES = 25;
 export async function followExecution(gateway: GatewayClient, at: ProjectRef, planExecutionId: string, options: FollowOptions): Promise<ExecutionView> {
   const until = Date.now() + options.timeoutMs;
   const ending = new AbortController();
+  const over = new AbortController();
   const tails = new Map<string, Promise<void>>();
   let view: ExecutionView | undefined;
   let failures = 0;
@@ -38,13 +39,14 @@ export async function followExecution(gateway: GatewayClient, at: ProjectRef, pl
         if (next.status !== view?.status) options.onStatus?.(next.status);
         view = next;
         for (const { key, stepName } of next.logs) {
-          if (!tails.has(key)) tails.set(key, tailLog(gateway, { key, signal: ending.signal, onLine: (line) => options.onLine(stepName, line) }));
+          if (!tails.has(key)) tails.set(key, tailLog(gateway, { key, signal: ending.signal, over: over.signal, onLine: (line) => options.onLine(stepName, line) }));
         }
         if (next.isFinal) break;
       }
       if (Date.now() > until) throw new GatewayError(`execution ${planExecutionId} has not ended within ${Math.round(options.timeoutMs / 1000)} s; it goes on without us`, undefined, undefined);
       await pause(LOOK_EVERY_MS, options.signal);
     }
+    over.abort();
     await Promise.race([Promise.all(tails.values()), pause(LAST_LINES_WITHIN_MS, ending.signal).catch(() => undefined)]);
     return view;
   } finally {

@@ -12,7 +12,7 @@ describe('following a log', () => {
   let server: Server;
   afterEach(() => new Promise((done) => server.close(done)));
 
-  async function follow(answers: { stream: ((response: ServerResponse, resumedAfter: string | undefined) => void)[]; blob?: string }): Promise<string[]> {
+  async function follow(answers: { stream: ((response: ServerResponse, resumedAfter: string | undefined) => void)[]; blob?: string; over?: AbortSignal }): Promise<string[]> {
     const streams = [...answers.stream];
     server = createServer((request, response) => {
       if (request.url?.startsWith('/gateway/log-service/blob')) {
@@ -30,7 +30,7 @@ describe('following a log', () => {
     const { port } = server.address() as { port: number };
     const lines: string[] = [];
     const gateway = new GatewayClient({ url: `http://127.0.0.1:${port}`, apiKey: 'pat.account.id.secret' });
-    await tailLog(gateway, { key: 'account/pipeline/p/1/-x/s', signal: AbortSignal.timeout(5_000), onLine: (one) => lines.push(one.out.trimEnd()) });
+    await tailLog(gateway, { key: 'account/pipeline/p/1/-x/s', signal: AbortSignal.timeout(5_000), ...(answers.over ? { over: answers.over } : {}), onLine: (one) => lines.push(one.out.trimEnd()) });
     server.closeAllConnections();
     return lines;
   }
@@ -68,6 +68,20 @@ describe('following a log', () => {
 
   it('reads the stored log when the stream has gone', async () => {
     expect(await follow({ stream: [], blob: `${line(0)}\n${line(1)}\n` })).toEqual(['line 0', 'line 1']);
+  });
+
+  it('waits no longer for a log without a line once nothing new can begin', async () => {
+    const over = new AbortController();
+    const lines = await follow({
+      stream: [
+        (response) => {
+          sse(response, ': ping\n\n');
+          over.abort();
+        },
+      ],
+      over: over.signal,
+    });
+    expect(lines).toEqual([]);
   });
 
   it('adds from the stored log only what the broken stream did not give', async () => {

@@ -11,6 +11,8 @@ export interface TailOptions {
   readonly onLine: (line: LogLine) => void;
   /** Ends the tail. What is stored by then is still read once. */
   readonly signal: AbortSignal;
+  /** Nothing new will begin: a log without a line by then is read from the store, if it is there, and waited for no longer. */
+  readonly over?: AbortSignal;
 }
 
 const RETRY_MS = 250;
@@ -22,6 +24,13 @@ const RETRY_MS = 250;
 export async function tailLog(gateway: GatewayClient, options: TailOptions): Promise<void> {
   let next = 0;
   let lastEventId: string | undefined;
+  const giveUp = new AbortController();
+  const giveUpIfEmpty = (): void => {
+    if (next === 0) giveUp.abort();
+  };
+  if (options.over?.aborted) giveUpIfEmpty();
+  options.over?.addEventListener('abort', giveUpIfEmpty, { once: true });
+  const signal = AbortSignal.any([options.signal, giveUp.signal]);
   const take = (raw: unknown): void => {
     const parsed = line.safeParse(raw);
     if (!parsed.success) return;
@@ -30,12 +39,12 @@ export async function tailLog(gateway: GatewayClient, options: TailOptions): Pro
     next = position + 1;
     options.onLine(parsed.data);
   };
-  while (!options.signal.aborted) {
-    const outcome = await followStream(gateway, options, lastEventId, take).catch((): StreamOutcome => ({ state: 'broken', lastEventId }));
+  while (!signal.aborted) {
+    const outcome = await followStream(gateway, { key: options.key, signal }, lastEventId, take).catch((): StreamOutcome => ({ state: 'broken', lastEventId }));
     if (outcome.state === 'closed') return;
     lastEventId = outcome.lastEventId;
     if (outcome.state === 'missing' && (await readBlob(gateway, options.key, take))) return;
-    await pause(RETRY_MS, options.signal).catch(() => undefined);
+    await pause(RETRY_MS, signal).catch(() => undefined);
   }
   await readBlob(gateway, options.key, take).catch(() => false);
 }
@@ -46,7 +55,7 @@ interface StreamOutcome {
   readonly lastEventId: string | undefined;
 }
 
-async function followStream(gateway: GatewayClient, { key, signal }: TailOptions, resumeAfter: string | undefined, take: (raw: unknown) => void): Promise<StreamOutcome> {
+async function followStream(gateway: GatewayClient, { key, signal }: Pick<TailOptions, 'key' | 'signal'>, resumeAfter: string | undefined, take: (raw: unknown) => void): Promise<StreamOutcome> {
   const response = await gateway.fetch('GET', '/log-service/stream', {
     query: { accountID: gateway.accountId, key },
     signal,

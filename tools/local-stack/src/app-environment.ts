@@ -48,7 +48,7 @@ export function appEnvironments(input: EnvironmentInput): AppEnvironments {
       NG_MANAGER_DBDEVOPS_URL: url('dbdevops'),
       NG_MANAGER_SCM_URL: url('scm'),
       NG_MANAGER_DELEGATE_SERVICE_ADDRESS: `127.0.0.1:${ports['delegate-service gRPC']}`,
-      NG_MANAGER_KEY_ENCRYPTION_KEY_FILE: secrets.keyEncryptionKeyFile,
+      NG_MANAGER_KEK_FILE: secrets.keyEncryptionKeyFile,
       NG_MANAGER_BOOTSTRAP_FILE: input.bootstrapFile,
     },
     pipeline: {
@@ -56,7 +56,7 @@ export function appEnvironments(input: EnvironmentInput): AppEnvironments {
       PIPELINE_DATABASE_URL_FILE: input.databaseUrlFile('pipeline'),
       PIPELINE_NG_MANAGER_URL: url('ng-manager'),
       PIPELINE_DELEGATE_SERVICE_ADDRESS: `127.0.0.1:${ports['delegate-service gRPC']}`,
-      PIPELINE_LOG_SERVICE_URL: url('log-service'),
+      PIPELINE_POD_LOG_SERVICE_URL: url('log-service'),
     },
     dbdevops: { ...identity('dbdevops'), DBDEVOPS_DATABASE_URL_FILE: input.databaseUrlFile('dbdevops') },
     scm: { ...identity('scm'), SCM_CACHE_DIR: data.scm, SCM_ALLOWED_HOSTS: `127.0.0.1:${ports.git}` },
