@@ -19,5 +19,5 @@ USER node
 ENV NODE_ENV=production DELEGATE_DATA_DIR=/var/lib/sluice/delegate STEP_RUNNER_ENGINE_DIR=/var/lib/sluice/engine
 RUN node apps/step-runner/dist/prepare-engine.js
 VOLUME ["/var/lib/sluice/delegate"]
-HEALTHCHECK --interval=15s --timeout=3s --start-period=30s CMD ["node", "apps/delegate/dist/healthcheck.js"]
+HEALTHCHECK --interval=15s --timeout=3s --start-period=30s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HEALTH_PORT}/health/ready`).then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"]
 ENTRYPOINT ["tini", "--", "node", "apps/delegate/dist/main.js"]
