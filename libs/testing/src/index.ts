@@ -12,5 +12,5 @@ export {
 } from './embedded-postgres.js';
 export { liquibaseUpdate, type CliUpdate } from './liquibase-cli.js';
 export { testIdentities, testUser, type TestIdentities } from './service-identities.js';
-export { startGit, type TestGit, type TestGitOptions } from './git-server.js';
+export { startGit, type FileChanges, type GitOptions, type GitRequest, type TestGit } from './git-server.js';
 export { testPodAuthority, type TestPodAuthority, type TestTlsFiles } from './pod-certificates.js';

@@ -20,7 +20,7 @@ describe('sample changelog, with the stock Liquibase CLI', () => {
     folder = mkdtempSync(join(tmpdir(), 'sluice-sample-'));
     for (const [path, content] of Object.entries(sampleChangelogFiles())) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), content ?? '');
+      writeFileSync(join(folder, path), content);
     }
   });
   afterAll(async () => {

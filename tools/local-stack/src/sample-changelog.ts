@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FileChanges } from './git-server.js';
 
 /** Entry point of the sample changelog inside its repository. */
 export const SAMPLE_CHANGELOG_PATH = 'db/changelog.xml';
@@ -11,7 +10,7 @@ export const SAMPLE_CONTEXT = 'demo';
 const folder = resolve(dirname(fileURLToPath(import.meta.url)), '../sample-changelog');
 
 /** Every file of the sample changelog by its path in the repository. */
-export function sampleChangelogFiles(): FileChanges {
+export function sampleChangelogFiles(): Readonly<Record<string, string>> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return Object.fromEntries(
     files.map((entry) => {
