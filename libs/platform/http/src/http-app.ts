@@ -68,8 +68,9 @@ export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp>
   app.useGlobalInterceptors(new RouteInterceptor(reflector));
   observe(fastify, options);
   serveProbes(fastify, options);
-  await options.configure?.(fastify, app);
+  // Before configure: what is registered there inherits it.
   fastify.setErrorHandler((error, request, reply) => filter.send(error, request, reply));
+  await options.configure?.(fastify, app);
   await app.init();
   await app.listen(options.port, options.host);
   const address = fastify.server.address() as AddressInfo;
