@@ -1,0 +1,118 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AppError } from '@sluice/kernel';
+import { ServiceIdentity } from '@sluice/service-identity';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { apiKeyOf, assertOneAccount } from '../authentication/api-key.js';
+import { KeyAuthenticator, isRefusal, type Session } from '../authentication/key-authenticator.js';
+import { PARTS, type GatewayParts } from '../gateway-parts.js';
+import { originOf, type ClientOrigin } from '../limits/client-address.js';
+import type { ForwardTarget } from '../routing/resolve.js';
+import { requestHeaders, type GatewaySays } from './forward-headers.js';
+import { bodyOf } from './request-body.js';
+import { ClientGone } from './upstream-client.js';
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** One request on its way to an upstream: who is it, may it, and off it goes. */
+@Injectable()
+export class ProxyService {
+  /** Requests under way now. */
+  private active = 0;
+
+  constructor(
+    @Inject(PARTS) private readonly parts: GatewayParts,
+    private readonly keys: KeyAuthenticator,
+    private readonly identity: ServiceIdentity,
+  ) {}
+
+  /** @throws AppError in the order of the checks: method, load, key, account, rate, size, upstream */
+  async forward(target: ForwardTarget, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (!METHODS.has(request.method)) throw new AppError('METHOD_NOT_ALLOWED', `${request.method} is not used here`, { allow: [...METHODS].join(', ') });
+    const { limits } = this.parts;
+    if (this.active >= limits.concurrentRequests) {
+      void reply.header('retry-after', '1');
+      throw new AppError('UPSTREAM_UNAVAILABLE', `the gateway has ${limits.concurrentRequests} requests under way, which is its limit; try again in a moment`);
+    }
+    this.parts.activeRequests.set((this.active += 1));
+    try {
+      await this.pass(target, request, reply);
+    } catch (cause) {
+      if (cause instanceof ClientGone) return void reply.hijack().raw.destroy();
+      if (cause instanceof AppError) tellClient(cause, reply);
+      throw cause;
+    } finally {
+      this.parts.activeRequests.set((this.active -= 1));
+    }
+  }
+
+  private async pass(target: ForwardTarget, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { raw } = request;
+    const origin = originOf(raw, this.parts.trustedProxies);
+    const query = queryOf(raw.url ?? '');
+    const session = await this.sessionOf(target, request, origin, query);
+    const says: GatewaySays = {
+      authorization: session ? `Bearer ${await this.identity.tokenFor(target.to, session.identity)}` : undefined,
+      requestId: request.id,
+      traceparent: (request as { traceparent?: string }).traceparent,
+      clientAddress: origin.address,
+      host: raw.headers.host,
+      protocol: origin.protocol,
+      ownProof: session ? undefined : proofHeader(target, request),
+    };
+    const body = await bodyOf(raw, target.bodyBytes ?? this.parts.limits.bodyBytes);
+    const headers = requestHeaders(raw.headers, says);
+    if (body === null) delete headers['content-length'];
+    await this.parts.upstreams[target.to].forward({ method: request.method, path: query === '' ? target.path : `${target.path}?${query}`, headers, body, requestId: request.id }, reply);
+  }
+
+  /** Undefined for a request without key that shows the upstream's own proof. */
+  private async sessionOf(target: ForwardTarget, request: FastifyRequest, origin: ClientOrigin, query: string): Promise<Session | undefined> {
+    try {
+      const apiKey = apiKeyOf(request.headers);
+      if (apiKey === undefined) {
+        if (!showsOwnProof(target, request, query)) throw new AppError('INVALID_TOKEN', 'send an API key in the header x-api-key');
+        await this.parts.rateLimits.countCall(`address:${origin.address}`);
+        return undefined;
+      }
+      const session = this.keys.known(apiKey) ?? (await this.signIn(apiKey, request, origin));
+      assertOneAccount(session.identity.accountId, request.headers, query);
+      await this.parts.rateLimits.countCall(`key:${session.keyId}`);
+      return session;
+    } catch (cause) {
+      if (cause instanceof AppError && cause.httpStatus === 401) await this.parts.rateLimits.countFailure(origin.address);
+      throw cause;
+    }
+  }
+
+  private async signIn(apiKey: string, request: FastifyRequest, { address }: ClientOrigin): Promise<Session> {
+    await this.parts.rateLimits.assertMayTry(address);
+    try {
+      return await this.keys.ask({ apiKey, clientAddress: address, correlationId: request.id, traceparent: (request as { traceparent?: string }).traceparent });
+    } catch (cause) {
+      if (cause instanceof AppError && isRefusal(cause)) this.parts.log.info({ address, code: cause.code, correlationId: request.id }, 'sign-in refused');
+      throw cause;
+    }
+  }
+}
+
+function tellClient(error: AppError, reply: FastifyReply): void {
+  const { retryAfterSeconds } = error.details;
+  if (typeof retryAfterSeconds === 'number') void reply.header('retry-after', String(retryAfterSeconds));
+  // The rest of a body that is too large is not read, so the connection cannot be used again.
+  if (error.code === 'PAYLOAD_TOO_LARGE') void reply.header('connection', 'close');
+}
+
+function queryOf(url: string): string {
+  const at = url.indexOf('?');
+  return at < 0 ? '' : url.slice(at + 1);
+}
+
+function showsOwnProof(target: ForwardTarget, request: FastifyRequest, query: string): boolean {
+  if (!target.ownProof) return false;
+  return proofHeader(target, request) !== undefined || new URLSearchParams(query).get(target.ownProof.query) !== null;
+}
+
+function proofHeader({ ownProof }: ForwardTarget, request: FastifyRequest): GatewaySays['ownProof'] {
+  const value = ownProof && request.headers[ownProof.header];
+  return ownProof && typeof value === 'string' && value !== '' ? { header: ownProof.header, value } : undefined;
+}

@@ -1,0 +1,34 @@
+import type { IncomingMessage } from 'node:http';
+import { AppError } from '@sluice/kernel';
+
+const SMALL = 65_536;
+
+export type ForwardBody = Buffer | AsyncIterable<Uint8Array> | null;
+
+/**
+ * Body of a request to forward. Small ones of known size are read first, so that a slow client holds no upstream; others flow. Nothing here
+ * destroys the request when the upstream fails: the client still gets its answer. @throws AppError PAYLOAD_TOO_LARGE, at once or while it flows
+ */
+export async function bodyOf(request: IncomingMessage, maxBytes: number): Promise<ForwardBody> {
+  const announced = request.headers['content-length'];
+  const hasBody = request.headers['transfer-encoding'] !== undefined || (announced !== undefined && announced !== '0');
+  if (!hasBody || request.method === 'GET' || request.method === 'HEAD') return null;
+  if (announced !== undefined && Number(announced) > maxBytes) throw tooLarge(maxBytes);
+  if (announced === undefined || Number(announced) > SMALL) return limited(request, maxBytes);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of limited(request, maxBytes)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function* limited(request: IncomingMessage, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    size += (chunk as Buffer).length;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    yield chunk as Buffer;
+  }
+}
+
+function tooLarge(maxBytes: number): AppError {
+  return new AppError('PAYLOAD_TOO_LARGE', `the body is larger than the ${maxBytes} bytes this address takes; send less at a time`);
+}
