@@ -25,9 +25,9 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const subscriber = createRedis(config.redisUrl, log, { maxRetriesPerRequest: null, commandTimeout: undefined });
   const authenticator = new LogAuthenticator(identity);
   const signals = new StreamSignals(subscriber);
-  const tails = new TailRegistry(config.tail.perAccount);
   const metrics = new Metrics('log-service');
   const openTails = metrics.gauge('log_open_tails', 'Log tails open now');
+  const tails = new TailRegistry(config.tail.perAccount, (total) => openTails.set(total));
   const app = await startHttpApp({
     service: 'log-service',
     module: AppModule.with({ authenticator, streams: new StreamStore(redis, config.stream), signals, blobs, tails, limits: { tail: config.tail, publicUrl: config.publicUrl } }),
@@ -40,7 +40,6 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     routes: logRoutes,
     errorStyle: () => 'log',
     checkReady: async () => {
-      openTails.set(tails.total);
       await redis.ping();
     },
     configure: async (fastify, nest) => {

@@ -5,15 +5,17 @@ export class TailRegistry {
   private readonly open = new Map<string, number>();
   private readonly stopping = new AbortController();
 
-  constructor(private readonly perAccount: number) {}
+  private total = 0;
+
+  /** @param onChange is told the number of open tails of all accounts */
+  constructor(
+    private readonly perAccount: number,
+    private readonly onChange: (total: number) => void,
+  ) {}
 
   /** Aborts when the service stops; clients resume elsewhere. */
   get signal(): AbortSignal {
     return this.stopping.signal;
-  }
-
-  get total(): number {
-    return [...this.open.values()].reduce((sum, count) => sum + count, 0);
   }
 
   /** Takes a place; the returned function gives it back. @throws AppError TOO_MANY_REQUESTS naming the limit */
@@ -21,10 +23,12 @@ export class TailRegistry {
     const count = this.open.get(accountId) ?? 0;
     if (count >= this.perAccount) throw new AppError('TOO_MANY_REQUESTS', `account ${accountId} has ${count} log tails open, which is the limit; close one and try again`);
     this.open.set(accountId, count + 1);
+    this.onChange((this.total += 1));
     let isOpen = true;
     return () => {
       if (!isOpen) return;
       isOpen = false;
+      this.onChange((this.total -= 1));
       const left = (this.open.get(accountId) ?? 1) - 1;
       if (left > 0) this.open.set(accountId, left);
       else this.open.delete(accountId);
