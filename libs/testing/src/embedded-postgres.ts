@@ -1,6 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
 
 /** The programs of the PostgreSQL that npm carries. `home` is the folder that holds `bin`, `lib` and `share`. */
 export interface PostgresPrograms {
@@ -69,19 +72,18 @@ export interface ClusterOptions {
 }
 
 /** Makes a new cluster (UTF-8, byte order, passwords by SCRAM), in about a second. @throws Error with what initdb said */
-export function initialiseCluster({ programs, identity, dataDir, password, isDurable }: ClusterOptions): void {
+export async function initialiseCluster({ programs, identity, dataDir, password, isDurable }: ClusterOptions): Promise<void> {
   const passwordFile = `${dataDir}.password`;
   writeFileSync(passwordFile, password, { mode: 0o600 });
   if (identity.uid !== undefined && identity.gid !== undefined) chownSync(passwordFile, identity.uid, identity.gid);
   const flags = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C', '--username=postgres', '--auth=scram-sha-256'];
-  const made = spawnSync(programs.initdb, [...flags, ...(isDurable ? [] : ['--no-sync']), `--pwfile=${passwordFile}`, '-D', dataDir], {
-    ...identity,
-    cwd: '/',
-    encoding: 'utf8',
-    timeout: 120_000,
-  });
-  rmSync(passwordFile, { force: true });
-  if (made.status === 0) return;
-  rmSync(dataDir, { recursive: true, force: true });
-  throw new Error(`initdb failed for ${dataDir}: ${made.error?.message ?? made.stderr.trim()}`);
+  const args = [...flags, ...(isDurable ? [] : ['--no-sync']), `--pwfile=${passwordFile}`, '-D', dataDir];
+  try {
+    await run(programs.initdb, args, { ...identity, cwd: '/', timeout: 120_000 });
+  } catch (cause: unknown) {
+    rmSync(dataDir, { recursive: true, force: true });
+    throw new Error(`initdb failed for ${dataDir}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  } finally {
+    rmSync(passwordFile, { force: true });
+  }
 }

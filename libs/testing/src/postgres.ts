@@ -40,7 +40,7 @@ export async function startPostgres(): Promise<TestPostgres> {
   const password = newId();
   if (identity.uid !== undefined && identity.gid !== undefined) chownSync(folder, identity.uid, identity.gid);
   try {
-    initialiseCluster({ programs, identity, dataDir: data, password, isDurable: false });
+    await initialiseCluster({ programs, identity, dataDir: data, password, isDurable: false });
   } catch (cause: unknown) {
     rmSync(folder, { recursive: true, force: true });
     throw cause;

@@ -71,7 +71,7 @@ export function appEnvironments(input: EnvironmentInput): AppEnvironments {
       DELEGATE_NAME: 'local',
       DELEGATE_TOKEN_FILE: secrets.delegateTokenFile,
       DELEGATE_SERVICE_URL: `ws://127.0.0.1:${ports['delegate-service']}`,
-      DELEGATE_WORK_DIR: data.delegate,
+      DELEGATE_DATA_DIR: data.delegate,
       OTEL_EXPORTER_OTLP_ENDPOINT: input.traceEndpoint,
     },
   };

@@ -89,7 +89,7 @@ describe('databases and Redis of the local stack', () => {
     const again = new Redis(url);
     expect(await again.xlen('log')).toBe(1);
     again.disconnect();
-    const stranger = new Redis({ host: '127.0.0.1', port: options.port, lazyConnect: true });
+    const stranger = new Redis({ host: '127.0.0.1', port: options.port, lazyConnect: true, disconnectTimeout: 50 });
     stranger.on('error', () => undefined);
     await expect(stranger.xlen('log')).rejects.toThrow(/NOAUTH/);
     stranger.disconnect();

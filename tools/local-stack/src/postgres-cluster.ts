@@ -60,7 +60,7 @@ export async function startCluster(supervisor: Supervisor, home: PostgresHome, s
   if (!existsSync(dataDir)) {
     // Made beside its place and moved there when complete, so that an interrupted first start is simply done again.
     rmSync(`${dataDir}.new`, { recursive: true, force: true });
-    initialiseCluster({ programs: home.programs, identity: home.identity, dataDir: `${dataDir}.new`, password: spec.superuserPassword, isDurable: true });
+    await initialiseCluster({ programs: home.programs, identity: home.identity, dataDir: `${dataDir}.new`, password: spec.superuserPassword, isDurable: true });
     renameSync(`${dataDir}.new`, dataDir);
   }
   const settings = [`port=${spec.port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200', 'shared_buffers=64MB', 'timezone=UTC', 'log_timezone=UTC'];

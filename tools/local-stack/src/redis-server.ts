@@ -38,7 +38,7 @@ export async function startRedis(supervisor: Supervisor, data: DataFolder, optio
 }
 
 async function answersPing(url: string): Promise<boolean> {
-  const redis = new Redis(url, { lazyConnect: true, connectTimeout: 1_000, maxRetriesPerRequest: 0, retryStrategy: null });
+  const redis = new Redis(url, { lazyConnect: true, connectTimeout: 1_000, disconnectTimeout: 50, maxRetriesPerRequest: 0, retryStrategy: null });
   redis.on('error', () => undefined);
   try {
     await redis.connect();

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeAccounts, type SeededAccount } from './accounts.js';
 import { appEnvironments, CONTROL_PLANE_APPS, type AppEnvironments, type AppName, type ControlPlaneApp } from './app-environment.js';
+import { prepareChangeEngine } from './change-engine.js';
 import { dataFolderAt, prepareDataFolder, removeDataFolder, type DataFolder } from './data-folder.js';
 import { ensureSecrets, PLATFORM_DATABASES, type GeneratedSecrets } from './generated-secrets.js';
 import { startGitServer, type GitServer } from './git-server.js';
@@ -149,10 +150,11 @@ async function assemble({ options, data, supervisor, closers, stop, say }: Assem
     startCluster(supervisor, home, { name: 'platform-database', port: ports['platform database'], superuserPassword: secrets.platformSuperuserPassword }),
     startCluster(supervisor, home, { name: 'customer-database', port: ports['customer database'], superuserPassword: secrets.customerSuperuserPassword }),
     startRedis(supervisor, data, { port: ports.redis, password: secrets.redisPassword }),
+    prepareChangeEngine(built('apps/step-runner/dist/prepare-engine.js')),
   ]);
   for (const name of PLATFORM_DATABASES) await platform.ensureDatabase(name, name, secrets.platformPasswords[name]);
   await customer.ensureDatabase(CUSTOMER.database, CUSTOMER.username, secrets.customerPassword);
-  say('databases and Redis are up');
+  say('databases, Redis and change engine are ready');
 
   const accounts = makeAccounts(data, secrets, options.extraAccounts ?? []);
   const databaseUrl = (name: (typeof PLATFORM_DATABASES)[number]): string => platform.url(name, secrets.platformPasswords[name], name);
