@@ -39,8 +39,8 @@ export class PagesService {
     if (hasGatewayPrefix || pathOf(request) === '/ng') return reply.redirect(`/ng/${below}`, 302);
     // The UI has pages of its own below /ng/: what looks like no file is one of them.
     const isFile = /\.\w+$/.test(below.split('/').at(-1) ?? '');
-    void reply.header('cache-control', isFile && below.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
-    if (await this.ui?.send(isFile ? below : 'index.html', request, reply)) return reply;
+    const cacheControl = isFile && below.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache';
+    if (await this.ui?.send(isFile ? below : 'index.html', request, reply, cacheControl)) return reply;
     return isFile ? this.noPage(request) : this.uiMissing(request, reply);
   }
 
@@ -60,7 +60,7 @@ export class PagesService {
     if (!this.swagger) return below === '' ? reply.redirect(`${base}/openapi.json`, 302) : this.noPage(request);
     if (below === '') return reply.header('content-type', 'text/html; charset=utf-8').send(DOCS_PAGE);
     if (below === 'start.js') return reply.header('content-type', 'text/javascript; charset=utf-8').send(DOCS_SCRIPT(UPSTREAMS));
-    return SWAGGER_FILES.includes(below) && (await this.swagger.send(below, request, reply)) ? reply : this.noPage(request);
+    return SWAGGER_FILES.includes(below) && (await this.swagger.send(below, request, reply, 'no-cache')) ? reply : this.noPage(request);
   }
 
   private noPage(request: FastifyRequest): never {

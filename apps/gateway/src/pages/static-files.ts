@@ -38,10 +38,10 @@ export class StaticFiles {
   constructor(private readonly root: string) {}
 
   /** Answers with the file, or with 304. False when there is no such file in the folder; nothing is sent then. */
-  async send(path: string, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+  async send(path: string, request: FastifyRequest, reply: FastifyReply, cacheControl: string): Promise<boolean> {
     const file = await this.load(path);
     if (!file) return false;
-    void reply.header('etag', file.etag).header('vary', 'accept-encoding').header('content-type', file.type);
+    void reply.header('cache-control', cacheControl).header('etag', file.etag).header('vary', 'accept-encoding').header('content-type', file.type);
     if (request.headers['if-none-match'] === file.etag) {
       await reply.status(304).send();
       return true;
