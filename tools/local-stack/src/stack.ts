@@ -150,7 +150,7 @@ async function assemble({ options, data, supervisor, closers, stop, say }: Assem
     startCluster(supervisor, home, { name: 'platform-database', port: ports['platform database'], superuserPassword: secrets.platformSuperuserPassword }),
     startCluster(supervisor, home, { name: 'customer-database', port: ports['customer database'], superuserPassword: secrets.customerSuperuserPassword }),
     startRedis(supervisor, data, { port: ports.redis, password: secrets.redisPassword }),
-    prepareChangeEngine(built('apps/step-runner/dist/prepare-engine.js')),
+    runsDelegate(options) ? prepareChangeEngine(built('apps/step-runner/dist/prepare-engine.js')) : Promise.resolve(),
   ]);
   for (const name of PLATFORM_DATABASES) await platform.ensureDatabase(name, name, secrets.platformPasswords[name]);
   await customer.ensureDatabase(CUSTOMER.database, CUSTOMER.username, secrets.customerPassword);
@@ -182,7 +182,7 @@ async function assemble({ options, data, supervisor, closers, stop, say }: Assem
   await controlPlane.start();
   say('control plane is up');
   const delegate = restartable(supervisor, [delegateSpec(environments, ports)]);
-  if (options.withDelegate !== false && !options.without?.includes('delegate')) {
+  if (runsDelegate(options)) {
     await delegate.start();
     say('delegate is connected');
   }
@@ -206,6 +206,10 @@ async function assemble({ options, data, supervisor, closers, stop, say }: Assem
     delegate,
     stop,
   };
+}
+
+function runsDelegate({ withDelegate = true, without = [] }: StackOptions): boolean {
+  return withDelegate && !without.includes('delegate');
 }
 
 function joinToTrace(traces: TraceReceiver): Parameters<typeof startGitServer>[0]['onRequest'] {
