@@ -2,7 +2,7 @@ import { defineRoute, entityRef, ngPage, queryBoolean, queryList, scopeQuery } f
 import { z } from 'zod';
 import { byIdentifier, epochMs, named, ngList, ngScope, rowCopies, scopeInBody } from './places.js';
 
-const additionalMetadata = z.object({ values: z.record(z.string(), z.unknown()).nullish() }).nullish();
+const additionalMetadata = z.object({ values: z.record(z.string(), z.string()).nullish() }).nullish();
 
 const secretTextSpec = z.object({
   secretManagerIdentifier: entityRef,

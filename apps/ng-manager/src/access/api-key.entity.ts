@@ -1,0 +1,89 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn } from 'typeorm';
+
+/** A named holder of tokens, owned by a user. */
+@Entity('api_keys')
+export class ApiKeyEntity {
+  @PrimaryColumn({ name: 'account_id', type: 'text' })
+  accountId!: string;
+
+  @PrimaryColumn({ name: 'user_id', type: 'text' })
+  userId!: string;
+
+  @PrimaryColumn({ type: 'text' })
+  identifier!: string;
+
+  @Column({ type: 'text' })
+  name!: string;
+
+  @Column({ type: 'text', nullable: true })
+  description!: string | null;
+
+  @Column({ type: 'jsonb' })
+  tags!: Record<string, string>;
+
+  @Column({ name: 'org_id', type: 'text', nullable: true })
+  orgId!: string | null;
+
+  @Column({ name: 'project_id', type: 'text', nullable: true })
+  projectId!: string | null;
+
+  /** Milliseconds; PostgreSQL's bigint arrives as text. */
+  @Column({ name: 'default_time_to_expire_ms', type: 'bigint', nullable: true })
+  defaultTimeToExpireMs!: string | null;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
+  createdAt!: Date;
+
+  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' })
+  updatedAt!: Date;
+}
+
+/** `pat.<account>.<id>.<secret>`; only the SHA-256 of the secret is kept. */
+@Entity('api_tokens')
+export class ApiTokenEntity {
+  @PrimaryColumn({ name: 'account_id', type: 'text' })
+  accountId!: string;
+
+  @PrimaryColumn({ type: 'text' })
+  id!: string;
+
+  @Column({ name: 'user_id', type: 'text' })
+  userId!: string;
+
+  @Column({ name: 'api_key_identifier', type: 'text' })
+  apiKeyIdentifier!: string;
+
+  @Column({ type: 'text' })
+  identifier!: string;
+
+  @Column({ type: 'text' })
+  name!: string;
+
+  @Column({ type: 'text', nullable: true })
+  description!: string | null;
+
+  @Column({ type: 'jsonb' })
+  tags!: Record<string, string>;
+
+  @Column({ name: 'secret_hash', type: 'bytea' })
+  secretHash!: Buffer;
+
+  @Column({ type: 'text' })
+  status!: 'active' | 'revoked';
+
+  /** An older value of a rotated token, valid until `validTo`; not listed. */
+  @Column({ name: 'is_superseded', type: 'boolean', default: false })
+  isSuperseded!: boolean;
+
+  @Column({ name: 'valid_from', type: 'timestamptz' })
+  validFrom!: Date;
+
+  @Column({ name: 'valid_to', type: 'timestamptz', nullable: true })
+  validTo!: Date | null;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
+  createdAt!: Date;
+
+  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' })
+  updatedAt!: Date;
+}

@@ -1,0 +1,56 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AppError } from '@sluice/kernel';
+import type { SignedIn } from '@sluice/ng-manager-api';
+import type { Logger } from '@sluice/telemetry';
+import { LOGGER } from '../delegate/task-events.js';
+import { UnitOfWork } from '../persistence/unit-of-work.js';
+import { isSecretOf, parseApiKey, type ApiKeyParts } from './api-key-text.js';
+import type { PresentedToken } from './api-key.repository.js';
+
+/** How long the gateway may remember a good answer: a revoked key stops working within this. */
+const CACHE_MS = 5_000;
+/** Compared with when there is no such token, so that both cases take the same time. */
+const NO_HASH = Buffer.alloc(32);
+
+@Injectable()
+export class AuthenticationService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    @Inject(LOGGER) private readonly log: Logger,
+  ) {}
+
+  /**
+   * Who holds an API key. One query by primary key.
+   * @throws AppError INVALID_TOKEN, EXPIRED_TOKEN, REVOKED_TOKEN; wrong secrets and unknown keys look alike
+   */
+  async authenticate(apiKey: string, clientAddress: string): Promise<SignedIn> {
+    const parts = parseApiKey(apiKey);
+    if (!parts) throw this.refused(undefined, clientAddress, new AppError('INVALID_TOKEN', 'the x-api-key header does not hold an API key (pat.<account>.<id>.<secret>)'));
+    const token = await this.unitOfWork.read.apiKeys.presented(parts.accountId, parts.tokenId);
+    const isRight = isSecretOf(token?.secretHash ?? NO_HASH, parts.secret);
+    if (!token || !isRight) throw this.refused(parts, clientAddress, new AppError('INVALID_TOKEN', 'the API key is not valid'));
+    const problem = problemOf(token, Date.now());
+    if (problem) throw this.refused(parts, clientAddress, problem);
+    const { user, grants } = token;
+    return {
+      accountId: parts.accountId,
+      principal: { type: 'user', id: user.id, name: user.name, email: user.email },
+      grants: [...grants],
+      keyId: parts.tokenId,
+      cacheMs: Math.min(CACHE_MS, token.validTo ? token.validTo.getTime() - Date.now() : CACHE_MS),
+    };
+  }
+
+  private refused(parts: ApiKeyParts | undefined, clientAddress: string, error: AppError): AppError {
+    this.log.warn({ accountId: parts?.accountId, keyId: parts?.tokenId, clientAddress, code: error.code }, 'sign-in refused');
+    return error;
+  }
+}
+
+function problemOf({ status, validFrom, validTo, user }: PresentedToken, now: number): AppError | undefined {
+  if (status === 'revoked') return new AppError('REVOKED_TOKEN', 'the API key was revoked; create a new one');
+  if (user.isDisabled) return new AppError('REVOKED_TOKEN', 'the user of this API key is disabled');
+  if (validTo && validTo.getTime() <= now) return new AppError('EXPIRED_TOKEN', 'the API key has expired; create or rotate one');
+  if (validFrom.getTime() > now + 1_000) return new AppError('INVALID_TOKEN', 'the API key is not valid yet');
+  return undefined;
+}

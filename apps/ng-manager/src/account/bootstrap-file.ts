@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import { ROLE_NAMES, messageOf } from '@sluice/kernel';
+import { z } from 'zod';
+
+const bootstrapFile = z.object({
+  accounts: z.array(
+    z.object({
+      identifier: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+      name: z.string().min(1).max(128),
+      users: z.array(z.object({ email: z.email(), name: z.string().min(1).max(128), role: z.enum(ROLE_NAMES), apiKey: z.string().min(1).max(512) })).default([]),
+    }),
+  ),
+  delegateTokens: z.array(z.object({ account: z.string(), name: z.string().min(1).max(128), value: z.string().min(1).max(512) })).default([]),
+});
+/** What a fresh installation starts with (`NG_MANAGER_BOOTSTRAP_FILE`). */
+export type BootstrapFile = z.output<typeof bootstrapFile>;
+
+/** @throws Error naming file and field; never a value, because the file holds keys */
+export async function readBootstrapFile(path: string): Promise<BootstrapFile> {
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw new Error(`bootstrap file ${path} cannot be read: ${cause instanceof SyntaxError ? 'it is not JSON' : messageOf(cause)}`);
+  }
+  const parsed = bootstrapFile.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new Error(`bootstrap file ${path} is not valid: ${fields.join('; ')}`);
+}

@@ -1,0 +1,67 @@
+import { accountScope, backoffMs, messageOf, newId, pause } from '@sluice/kernel';
+import type { Logger } from '@sluice/telemetry';
+import { hashSecret, parseApiKey } from '../access/api-key-text.js';
+import { addBuiltInConnectors } from '../connector/built-in-connectors.js';
+import { ownContext, rpcScope, type DelegateServiceClient } from '../delegate/delegate-service-client.js';
+import type { Stores, UnitOfWork } from '../persistence/unit-of-work.js';
+import type { BootstrapFile } from './bootstrap-file.js';
+
+const API_KEY = 'bootstrap';
+
+/**
+ * Creates what the bootstrap file names and is missing; what is there stays as it is, also when a person changed it meanwhile.
+ * @throws Error when an apiKey has another form than `pat.<account>.<id>.<secret>` of its own account
+ */
+export async function seedAccounts(unitOfWork: UnitOfWork, { accounts }: BootstrapFile): Promise<void> {
+  for (const account of accounts) {
+    await unitOfWork.run(async (stores) => {
+      await stores.accounts.ensure(account.identifier, account.name);
+      await addBuiltInConnectors(stores, accountScope(account.identifier));
+      for (const user of account.users) await seedUser(stores, account.identifier, user);
+    });
+  }
+}
+
+async function seedUser(stores: Stores, accountId: string, { email, name, role, apiKey }: BootstrapFile['accounts'][number]['users'][number]): Promise<void> {
+  const parts = parseApiKey(apiKey);
+  if (parts?.accountId !== accountId) throw new Error(`the apiKey of ${email} in the bootstrap file is not of the form pat.${accountId}.<id>.<secret>`);
+  const known = await stores.users.findByEmail(accountId, email);
+  const userId = known?.id ?? newId();
+  if (!known) {
+    await stores.users.insert({ accountId, id: userId, email, name });
+    await stores.users.bind(accountScope(accountId), userId, role);
+  }
+  const owner = { accountId, userId };
+  await stores.apiKeys.ensureKey({ ...owner, identifier: API_KEY, name: 'Bootstrap', description: null, tags: {}, orgId: null, projectId: null, defaultTimeToExpireMs: null });
+  await stores.apiKeys.ensureToken({
+    ...owner,
+    id: parts.tokenId,
+    apiKeyIdentifier: API_KEY,
+    identifier: parts.tokenId,
+    name: 'Bootstrap',
+    description: null,
+    tags: {},
+    secretHash: hashSecret(parts.secret),
+    status: 'active',
+    isSuperseded: false,
+    validFrom: new Date(0),
+    validTo: null,
+  });
+}
+
+/** Hands the delegate tokens to the delegate service, which may start later than this service: retries until done or stopped. */
+export async function seedDelegateTokens(delegates: DelegateServiceClient, { delegateTokens }: BootstrapFile, log: Logger, signal: AbortSignal): Promise<void> {
+  for (const { account, name, value } of delegateTokens) {
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      try {
+        const request = { scope: rpcScope(accountScope(account)), name, value, revokeAfterMs: 0, createdBy: 'bootstrap' };
+        await delegates.admin.unary({ ...ownContext(account), signal }, 'PutToken', request, { timeoutMs: 5_000 });
+        break;
+      } catch (cause) {
+        if (signal.aborted) return;
+        if (attempt === 0) log.info({ account, name, error: messageOf(cause) }, 'delegate token is not stored yet; retrying');
+        await pause(backoffMs(attempt, { baseMs: 100, maxMs: 2_000 }), signal).catch(() => undefined);
+      }
+    }
+  }
+}

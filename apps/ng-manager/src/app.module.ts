@@ -1,0 +1,72 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { publicDbDevopsRoutes } from '@sluice/dbdevops-api';
+import type { ServiceClient } from '@sluice/grpc';
+import { RouteClient } from '@sluice/http';
+import type { Logger } from '@sluice/telemetry';
+import { DataSource } from 'typeorm';
+import { ApiKeyController } from './access/api-key.controller.js';
+import { ApiKeyService } from './access/api-key.service.js';
+import { AuthenticationController } from './access/authentication.controller.js';
+import { AuthenticationService } from './access/authentication.service.js';
+import { PeopleController } from './access/people.controller.js';
+import { ConnectorController } from './connector/connector.controller.js';
+import { ConnectorService } from './connector/connector.service.js';
+import { ConnectorTestService } from './connector/connector-test.service.js';
+import { DbStepsService } from './db-steps/db-steps.service.js';
+import { InternalController } from './db-steps/internal.controller.js';
+import { DBDEVOPS_ROUTES, DbDevopsClient } from './dbdevops/dbdevops-client.js';
+import { DbDevopsForwarder } from './dbdevops/dbdevops-forwarder.js';
+import { forwardingController } from './dbdevops/dbdevops.controller.js';
+import { DELEGATE_ADMIN, DELEGATE_TASKS, DelegateServiceClient, type DelegateAdminMethods, type DelegateTasksMethods } from './delegate/delegate-service-client.js';
+import { DelegateController } from './delegate/delegate.controller.js';
+import { DelegateService } from './delegate/delegate.service.js';
+import { LOGGER, TaskEvents } from './delegate/task-events.js';
+import { GitBrowsingController } from './git-browsing/git-browsing.controller.js';
+import { GitBrowsingService, SCM_ROUTES } from './git-browsing/git-browsing.service.js';
+import { OrganizationController } from './organization/organization.controller.js';
+import { OrganizationService } from './organization/organization.service.js';
+import { UnitOfWork } from './persistence/unit-of-work.js';
+import { ProjectController } from './project/project.controller.js';
+import { ProjectService } from './project/project.service.js';
+import { KEY_PROVIDER, type KeyProvider } from './secret/key-provider.js';
+import { SealingService } from './secret/sealing.service.js';
+import { SecretController } from './secret/secret.controller.js';
+import { SecretService } from './secret/secret.service.js';
+import { SecretValues } from './secret/secret-values.js';
+import { SettingController } from './setting/setting.controller.js';
+import { SettingService } from './setting/setting.service.js';
+
+/** What is made outside Nest, because it is opened and closed with the process. */
+export interface NgManagerParts {
+  readonly dataSource: DataSource;
+  readonly keys: KeyProvider;
+  readonly dbdevops: RouteClient;
+  readonly scm: RouteClient;
+  readonly delegateAdmin: ServiceClient<DelegateAdminMethods>;
+  readonly delegateTasks: ServiceClient<DelegateTasksMethods>;
+  readonly log: Logger;
+}
+
+@Module({})
+export class AppModule {
+  static with(parts: NgManagerParts): DynamicModule {
+    return {
+      module: AppModule,
+      controllers: [
+        AuthenticationController, PeopleController, ApiKeyController, OrganizationController, ProjectController, ConnectorController, SecretController,
+        SettingController, DelegateController, InternalController, GitBrowsingController, forwardingController(publicDbDevopsRoutes),
+      ],
+      providers: [
+        { provide: DataSource, useValue: parts.dataSource },
+        { provide: KEY_PROVIDER, useValue: parts.keys },
+        { provide: DBDEVOPS_ROUTES, useValue: parts.dbdevops },
+        { provide: SCM_ROUTES, useValue: parts.scm },
+        { provide: DELEGATE_ADMIN, useValue: parts.delegateAdmin },
+        { provide: DELEGATE_TASKS, useValue: parts.delegateTasks },
+        { provide: LOGGER, useValue: parts.log },
+        UnitOfWork, AuthenticationService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SecretService, SecretValues,
+        SealingService, SettingService, DelegateServiceClient, DelegateService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, GitBrowsingService,
+      ],
+    };
+  }
+}

@@ -1,0 +1,74 @@
+import type { WireStyle } from '@sluice/api-conventions';
+import { publicDbDevopsRoutes } from '@sluice/dbdevops-api';
+import { DELEGATE_ADMIN_SERVICE, DELEGATE_TASKS_SERVICE } from '@sluice/delegate-rpc';
+import { ServiceClient } from '@sluice/grpc';
+import { RouteClient, startHttpApp, type RunningApp } from '@sluice/http';
+import { ngManagerRoutes } from '@sluice/ng-manager-api';
+import { ServiceIdentity } from '@sluice/service-identity';
+import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
+import { readBootstrapFile } from './account/bootstrap-file.js';
+import { seedAccounts, seedDelegateTokens } from './account/seeding.js';
+import { AppModule } from './app.module.js';
+import { parseConfig } from './config.js';
+import { openDatabase } from './database.js';
+import { DelegateServiceClient, type DelegateAdminMethods, type DelegateTasksMethods } from './delegate/delegate-service-client.js';
+import { TaskEvents } from './delegate/task-events.js';
+import { UnitOfWork } from './persistence/unit-of-work.js';
+import { LocalKeyProvider } from './secret/key-provider.js';
+
+/** scm itself takes up to 20 s for a repository. */
+const SCM_TIMEOUT_MS = 25_000;
+
+/** Starts NG manager. @throws Error when configuration, keys, bootstrap file or database are not usable */
+export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
+  const config = parseConfig(env);
+  const log = createLogger('ng-manager', env['LOG_LEVEL']);
+  const identity = await ServiceIdentity.load({ service: 'ng-manager', keyFile: config.serviceKeyFile, keysDir: config.serviceKeysDir });
+  const keys = await LocalKeyProvider.load(config.keyEncryptionKeyFile);
+  const seeds = config.bootstrapFile ? await readBootstrapFile(config.bootstrapFile) : { accounts: [], delegateTokens: [] };
+  const dataSource = await openDatabase(config.databaseUrl, config.databasePool);
+  await seedAccounts(new UnitOfWork(dataSource), seeds);
+
+  const dbdevops = new RouteClient({ target: 'dbdevops', baseUrl: config.dbdevopsUrl, identity });
+  const scm = new RouteClient({ target: 'scm', baseUrl: config.scmUrl, identity, timeoutMs: SCM_TIMEOUT_MS });
+  const delegateService = { address: config.delegateServiceAddress, target: 'delegate-service', identity } as const;
+  const delegateAdmin = new ServiceClient<DelegateAdminMethods>({ ...delegateService, service: DELEGATE_ADMIN_SERVICE });
+  const delegateTasks = new ServiceClient<DelegateTasksMethods>({ ...delegateService, service: DELEGATE_TASKS_SERVICE });
+  const stopping = new AbortController();
+  let events: TaskEvents | undefined;
+  const seeding = seedDelegateTokens(new DelegateServiceClient(delegateAdmin, delegateTasks), seeds, log, stopping.signal);
+
+  return startHttpApp({
+    service: 'ng-manager',
+    module: AppModule.with({ dataSource, keys, dbdevops, scm, delegateAdmin, delegateTasks, log }),
+    host: config.host,
+    port: config.port,
+    identity,
+    log,
+    tracing: Tracing.create('ng-manager', env['OTEL_EXPORTER_OTLP_ENDPOINT']),
+    metrics: new Metrics('ng-manager'),
+    routes: [...ngManagerRoutes, ...publicDbDevopsRoutes],
+    errorStyle,
+    checkReady: async () => void (await dataSource.query('SELECT 1')),
+    configure: async (_fastify, app) => {
+      const following = app.get(TaskEvents);
+      following.start();
+      events = following;
+    },
+    onClose: async () => {
+      stopping.abort(new Error('the service is shutting down'));
+      await Promise.all([events?.stop(), seeding]);
+      delegateAdmin.close();
+      delegateTasks.close();
+      await Promise.all([dbdevops.close(), scm.close(), dataSource.destroy()]);
+    },
+  });
+}
+
+/** Error style of a path: DB DevOps routes have their own, calls between services another, the rest is `ng`. */
+export function errorStyle(path: string): WireStyle | undefined {
+  if (path.startsWith('/ng-manager/') || path.startsWith('/ng/api/internal/')) return 'internal';
+  if (/^\/v1\/(dbops|step)(\/|$)/.test(path)) return 'v1';
+  const below = /^\/v1\/orgs\/[^/]+\/projects\/[^/]+\/([^/]+)/.exec(path)?.[1];
+  return below && !['connectors', 'secrets'].includes(below) ? 'v1' : undefined;
+}

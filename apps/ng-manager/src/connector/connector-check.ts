@@ -1,0 +1,49 @@
+import { parseJdbcUrl } from '@sluice/db-migration';
+import { AppError } from '@sluice/kernel';
+import type { ConnectorBody } from '@sluice/ng-manager-api';
+
+/**
+ * What a connector's spec must satisfy besides its shape: no credentials or dangerous options in URLs. Pure.
+ * @throws AppError INVALID_REQUEST naming field and remedy
+ */
+export function checkConnector({ type, spec }: ConnectorBody): void {
+  switch (type) {
+    case 'JDBC':
+      parseJdbcUrl(spec.url);
+      return;
+    case 'Git':
+      checkGitUrl(spec.url, spec.type === 'Http');
+      return;
+    case 'Github':
+    case 'Gitlab':
+    case 'Bitbucket':
+      checkGitUrl(spec.url, spec.authentication.type === 'Http');
+      return;
+    case 'DockerRegistry':
+      checkWebUrl('dockerRegistryUrl', spec.dockerRegistryUrl);
+      return;
+    case 'Vault':
+      checkWebUrl('vaultUrl', spec.vaultUrl);
+      return;
+    case 'Local':
+      throw new AppError('INVALID_REQUEST', 'every account, organization and project has its built-in secret manager "harnessSecretManager"; another one of type Local cannot be made');
+    case 'K8sCluster':
+      if (spec.credential.type === 'ManualConfig') checkWebUrl('credential.spec.masterUrl', spec.credential.spec.masterUrl);
+  }
+}
+
+function checkGitUrl(url: string, isHttp: boolean): void {
+  if (isHttp) checkWebUrl('url', url);
+  else if (!/^(ssh:\/\/|[\w.-]+@[\w.-]+:)\S+$/.test(url)) throw refused('url', 'must be an SSH address such as git@git.example.com:team/repository.git');
+}
+
+function checkWebUrl(field: string, url: string): void {
+  if (!URL.canParse(url)) throw refused(field, 'is not a URL; write for example https://git.example.com/team/repository.git');
+  const { protocol, username, password } = new URL(url);
+  if (protocol !== 'https:' && protocol !== 'http:') throw refused(field, 'must start with https:// or http://');
+  if (username || password) throw refused(field, 'must not hold credentials; put them into username and a secret reference');
+}
+
+function refused(field: string, error: string): AppError {
+  return new AppError('INVALID_REQUEST', `connector.spec.${field} ${error}`, { fields: [{ field: `connector.spec.${field}`, error }] });
+}

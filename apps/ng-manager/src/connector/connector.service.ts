@@ -1,0 +1,135 @@
+import { Injectable } from '@nestjs/common';
+import { toNgPage, type NgPage } from '@sluice/api-conventions';
+import { AppError, formatScope, resolveRef, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
+import { GIT_CONNECTOR_TYPES, type Connector, type ConnectorFilter, type ConnectorResponse } from '@sluice/ng-manager-api';
+import { requirePermission } from '../access/permission.js';
+import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
+import { refuseDuplicate } from '../persistence/duplicate.js';
+import type { EntityAt } from '../persistence/entity-use.repository.js';
+import type { PageRequest } from '../persistence/page.js';
+import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
+import { ProjectService } from '../project/project.service.js';
+import { checkConnector } from './connector-check.js';
+import { secretRefsOf } from './connector-refs.js';
+import { connectorBodyOf, connectorValuesOf, presentConnector } from './connector-view.js';
+import type { ConnectorRow } from './connector.repository.js';
+
+@Injectable()
+export class ConnectorService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly projects: ProjectService,
+    private readonly dbdevops: DbDevopsClient,
+  ) {}
+
+  /** @throws AppError DUPLICATE_FIELD, INVALID_IDENTIFIER_REF for a secret that does not exist, INVALID_REQUEST for a URL that is not taken */
+  async create(ctx: RequestContext, scope: Scope, connector: Connector): Promise<ConnectorResponse> {
+    requirePermission(ctx, 'connector.edit', scope);
+    checkConnector(connector);
+    await this.projects.requireScope(scope);
+    const ref: ScopedRef = { scope, identifier: connector.identifier };
+    return refuseDuplicate('connector', connector.identifier, scope, () =>
+      this.unitOfWork.run(async (stores) => {
+        await stores.connectors.insert(scope, connector.identifier, connectorValuesOf(connector));
+        await this.recordUses(stores, ref, connector);
+        await stores.audit.append(ctx, { action: 'create', resourceType: 'connector', identifier: connector.identifier, scope, details: { type: connector.type } });
+        return presentConnector(await found(stores, ref));
+      }),
+    );
+  }
+
+  async update(ctx: RequestContext, scope: Scope, connector: Connector): Promise<ConnectorResponse> {
+    requirePermission(ctx, 'connector.edit', scope);
+    const ref: ScopedRef = { scope, identifier: connector.identifier };
+    return this.unitOfWork.run(async (stores) => {
+      const known = await found(stores, ref, 'update');
+      refuseManaged(known);
+      if (known.type !== connector.type) {
+        throw new AppError('INVALID_REQUEST', `connector "${known.identifier}" is of type ${known.type}, which cannot be changed to ${connector.type}; create another connector`, { fields: [{ field: 'connector.type', error: 'cannot be changed' }] });
+      }
+      checkConnector(connector);
+      await stores.connectors.update(ref, connectorValuesOf(connector));
+      await this.recordUses(stores, ref, connector);
+      await stores.audit.append(ctx, { action: 'update', resourceType: 'connector', identifier: ref.identifier, scope });
+      return presentConnector(await found(stores, ref));
+    });
+  }
+
+  async get(ref: ScopedRef): Promise<ConnectorResponse> {
+    return presentConnector(await found(this.unitOfWork.read, ref));
+  }
+
+  /** @throws AppError ENTITY_REFERENCED naming what uses it, unless `force` */
+  async delete(ctx: RequestContext, ref: ScopedRef, force: boolean): Promise<boolean> {
+    const known = await found(this.unitOfWork.read, ref);
+    refuseManaged(known);
+    const schemas = force ? [] : await this.dbdevops.usersOf(ctx, ref);
+    if (schemas.length > 0) throw inUse(ref, schemas.map(({ kind, orgId, projectId, identifier }) => `${kind} ${orgId}/${projectId}/${identifier}`));
+    return this.unitOfWork.run(async (stores) => {
+      await found(stores, ref, 'update');
+      const users = force ? [] : await stores.uses.usersOf({ kind: 'connector', ...ref });
+      if (users.length > 0) throw inUse(ref, users.map(({ kind, scope, identifier }) => `${kind} ${identifier} (${formatScope(scope)})`));
+      await stores.uses.replace({ kind: 'connector', ...ref }, []);
+      await stores.connectors.delete(ref);
+      await stores.audit.append(ctx, { action: 'delete', resourceType: 'connector', identifier: ref.identifier, scope: ref.scope, details: { force } });
+      return true;
+    });
+  }
+
+  async list(scope: Scope, page: PageRequest, filter: ConnectorFilter & { readonly withParents: boolean }): Promise<NgPage<ConnectorResponse>> {
+    const { rows, total } = await this.unitOfWork.read.connectors.page(scope, page, filter);
+    return toNgPage(rows.map((row) => ({ identifier: row.identifier, name: row.name, type: row.type, ...presentConnector(row) })), total, page.index, page.size);
+  }
+
+  async isFree(ref: ScopedRef): Promise<boolean> {
+    return (await this.unitOfWork.read.connectors.find(ref)) === null;
+  }
+
+  /**
+   * The connector a reference names, as seen from `from`.
+   * @param field where the reference was written, for the message
+   * @throws AppError INVALID_IDENTIFIER_REF when it does not exist
+   */
+  async resolve(ref: string, from: Scope, field: string): Promise<ConnectorRow> {
+    const at = resolveRef(ref, from);
+    const row = await this.unitOfWork.read.connectors.find(at);
+    if (row) return row;
+    throw new AppError('INVALID_IDENTIFIER_REF', `${field}: there is no connector "${at.identifier}" in ${formatScope(at.scope)}`, { fields: [{ field, error: `connector "${ref}" does not exist` }] });
+  }
+
+  /** Checks that references of a DB schema or instance lead to connectors that can do the work. @throws AppError INVALID_IDENTIFIER_REF */
+  async requireType(ref: string, from: Scope, field: string, purpose: 'database' | 'git'): Promise<void> {
+    const row = await this.resolve(ref, from, field);
+    const isRight = purpose === 'database' ? row.type === 'JDBC' : GIT_CONNECTOR_TYPES.includes(row.type);
+    if (isRight) return;
+    const wanted = purpose === 'database' ? 'JDBC' : GIT_CONNECTOR_TYPES.join(', ');
+    throw new AppError('INVALID_IDENTIFIER_REF', `${field}: connector "${ref}" is of type ${row.type}; this needs ${wanted}`, { fields: [{ field, error: `must be a connector of type ${wanted}` }] });
+  }
+
+  /** The secrets must exist; they are locked against removal until the transaction ends. */
+  private async recordUses(stores: Stores, ref: ScopedRef, connector: Connector): Promise<void> {
+    const used: EntityAt[] = [];
+    for (const { field, ref: secretRef } of secretRefsOf(connectorBodyOf(connector))) {
+      const at = resolveRef(secretRef, ref.scope);
+      if (!(await stores.secrets.find(at, { lock: 'share' }))) {
+        throw new AppError('INVALID_IDENTIFIER_REF', `${field}: there is no secret "${at.identifier}" in ${formatScope(at.scope)}; create it first`, { fields: [{ field, error: `secret "${secretRef}" does not exist` }] });
+      }
+      used.push({ kind: 'secret', ...at });
+    }
+    await stores.uses.replace({ kind: 'connector', ...ref }, used);
+  }
+}
+
+async function found(stores: Stores, ref: ScopedRef, lock?: 'update'): Promise<ConnectorRow> {
+  const row = await stores.connectors.find(ref, lock ? { lock } : {});
+  if (row) return row;
+  throw new AppError('RESOURCE_NOT_FOUND', `there is no connector "${ref.identifier}" in ${formatScope(ref.scope)}`);
+}
+
+function refuseManaged({ identifier, harnessManaged }: ConnectorRow): void {
+  if (harnessManaged) throw new AppError('INVALID_REQUEST', `connector "${identifier}" is built in; it can be neither changed nor deleted`);
+}
+
+function inUse({ identifier }: ScopedRef, users: readonly string[]): AppError {
+  return new AppError('ENTITY_REFERENCED', `connector "${identifier}" is used by ${users.join(', ')}; change or delete them first, or send forceDelete=true`, { users });
+}

@@ -1,0 +1,29 @@
+import { createDataSource, openDataSource } from '@sluice/persistence';
+import type { DataSource } from 'typeorm';
+import { ApiKeyEntity, ApiTokenEntity } from './access/api-key.entity.js';
+import { RoleBindingEntity, UserEntity } from './access/user.entity.js';
+import { AccountDataKeyEntity, AccountEntity } from './account/account.entity.js';
+import { AuditEventEntity } from './audit/audit-event.entity.js';
+import { ConnectorEntity, ConnectorTestEntity } from './connector/connector.entity.js';
+import { CreateNgManager1767225600000 } from './migrations/1767225600000-create-ng-manager.js';
+import { OrganizationEntity } from './organization/organization.entity.js';
+import { EntityUseEntity } from './persistence/entity-use.entity.js';
+import { ProjectEntity } from './project/project.entity.js';
+import { SecretEntity } from './secret/secret.entity.js';
+import { SettingEntity } from './setting/setting.entity.js';
+
+/** Connects to NG manager's own database and migrates it. */
+export function openDatabase(url: string, poolSize: number): Promise<DataSource> {
+  return openDataSource(
+    createDataSource({
+      app: 'ng-manager',
+      url,
+      poolSize,
+      entities: [
+        AccountEntity, AccountDataKeyEntity, UserEntity, RoleBindingEntity, ApiKeyEntity, ApiTokenEntity, OrganizationEntity, ProjectEntity, ConnectorEntity,
+        ConnectorTestEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity,
+      ],
+      migrations: [CreateNgManager1767225600000],
+    }),
+  );
+}

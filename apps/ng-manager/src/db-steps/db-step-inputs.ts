@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import type { GitSource } from '@sluice/delegate-protocol';
+import type { DbStepInputs } from '@sluice/ng-manager-api';
+import { AppError, type Scope } from '@sluice/kernel';
+import { requalify, secretExpressionOf } from '../connector/connector-refs.js';
+import type { GitAccess } from '../connector/git-access.js';
+import type { JdbcAccess } from '../connector/jdbc-access.js';
+
+/** Schema and instance of a step as dbdevops keeps them. */
+export interface SchemaAndInstance {
+  readonly dbSchema: { readonly identifier: string; readonly name: string; readonly migrationType: 'Liquibase' | 'Flyway'; readonly location: string };
+  readonly dbInstance: {
+    readonly identifier: string;
+    readonly name: string;
+    readonly branch?: string | undefined;
+    readonly commitSha?: string | undefined;
+    readonly gitTag?: string | undefined;
+    readonly context: string;
+    readonly substituteProperties: Record<string, string>;
+    readonly tags: Record<string, string>;
+  };
+}
+
+/** What a connector gives, and the scope its references are written for. */
+export interface Placed<T> {
+  readonly access: T;
+  readonly scope: Scope;
+}
+
+const PASSWORD_SLOT = 'db-password';
+
+/**
+ * Everything a DB step needs, joined. References are rewritten so that they mean the same seen from the project. Pure.
+ * @throws AppError INVALID_REQUEST when the instance names no ref of the repository
+ */
+export function joinStepInputs({ dbSchema, dbInstance }: SchemaAndInstance, git: Placed<GitAccess>, jdbc: Placed<JdbcAccess>): DbStepInputs {
+  const { passwordRef, username, url } = jdbc.access;
+  const secrets = passwordRef ? [{ name: PASSWORD_SLOT, expression: secretExpressionOf(requalify(passwordRef, jdbc.scope)) }] : [];
+  return {
+    schema: { identifier: dbSchema.identifier, name: dbSchema.name, migrationType: dbSchema.migrationType, changelogPath: dbSchema.location },
+    instance: {
+      identifier: dbInstance.identifier,
+      name: dbInstance.name,
+      context: dbInstance.context,
+      substituteProperties: dbInstance.substituteProperties,
+      tags: dbInstance.tags,
+    },
+    source: sourceOf(dbInstance, git),
+    target: { url, ...(username ? { username } : {}), ...(passwordRef ? { passwordSlot: PASSWORD_SLOT } : {}) },
+    secrets,
+    delegateSelectors: [...new Set([...jdbc.access.delegateSelectors, ...git.access.delegateSelectors])],
+  };
+}
+
+function sourceOf(instance: SchemaAndInstance['dbInstance'], { access, scope }: Placed<GitAccess>): GitSource {
+  const ref = refOf(instance);
+  const source = {
+    url: access.url,
+    ...ref,
+    ...(access.username ? { username: access.username } : {}),
+    ...(access.usernameRef ? { usernameExpression: secretExpressionOf(requalify(access.usernameRef, scope)) } : {}),
+    ...(access.passwordRef ? { passwordExpression: secretExpressionOf(requalify(access.passwordRef, scope)) } : {}),
+  };
+  // Steps that read the same repository at the same ref share one source by its name.
+  return { name: `git-${createHash('sha256').update(JSON.stringify(source)).digest('hex').slice(0, 16)}`, ...source };
+}
+
+function refOf({ identifier, branch, commitSha, gitTag }: SchemaAndInstance['dbInstance']): Pick<GitSource, 'branch' | 'commitSha' | 'gitTag'> {
+  if (branch) return { branch };
+  if (commitSha) return { commitSha };
+  if (gitTag) return { gitTag };
+  throw new AppError('INVALID_REQUEST', `DB instance "${identifier}" names no branch, commitSha or gitTag to read the changelog at`);
+}

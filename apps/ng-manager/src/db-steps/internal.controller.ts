@@ -1,0 +1,39 @@
+import { Controller } from '@nestjs/common';
+import type { RouteResult } from '@sluice/api-conventions';
+import { Call, Route, type RouteCall } from '@sluice/http';
+import { scopeOf } from '@sluice/kernel';
+import { reportDbStep, resolveDbStepInputs, runSettings, sealSecrets } from '@sluice/ng-manager-api';
+import { SealingService } from '../secret/sealing.service.js';
+import { SettingService } from '../setting/setting.service.js';
+import { DbStepsService } from './db-steps.service.js';
+
+/** What pipeline asks for while it runs an execution. */
+@Controller()
+export class InternalController {
+  constructor(
+    private readonly steps: DbStepsService,
+    private readonly sealing: SealingService,
+    private readonly settings: SettingService,
+  ) {}
+
+  @Route(resolveDbStepInputs)
+  resolve(@Call() { ctx, body }: RouteCall<typeof resolveDbStepInputs>): Promise<RouteResult<typeof resolveDbStepInputs>> {
+    return this.steps.resolve(ctx, body);
+  }
+
+  @Route(reportDbStep)
+  report(@Call() { ctx, body }: RouteCall<typeof reportDbStep>): Promise<RouteResult<typeof reportDbStep>> {
+    return this.steps.report(ctx, body);
+  }
+
+  @Route(sealSecrets)
+  async seal(@Call() { ctx, body }: RouteCall<typeof sealSecrets>): Promise<RouteResult<typeof sealSecrets>> {
+    const scope = scopeOf({ accountId: ctx.accountId, orgId: body.orgId, projectId: body.projectId });
+    return { sealed: await this.sealing.seal(ctx, scope, body.expressions, body) };
+  }
+
+  @Route(runSettings)
+  async runSettings(@Call() { ctx }: RouteCall<typeof runSettings>): Promise<RouteResult<typeof runSettings>> {
+    return { uploadLogsViaPlatform: await this.settings.areLogsUploadedViaPlatform(ctx.accountId) };
+  }
+}

@@ -1,0 +1,52 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { RouteResult } from '@sluice/api-conventions';
+import { RouteClient } from '@sluice/http';
+import { AppError, projectScope, resolveRef, type ProjectScope, type RequestContext } from '@sluice/kernel';
+import { listBranches, listCommits, readRepositoryFile, type RepositoryAccess } from '@sluice/scm-api';
+import { connectorBodyOf } from '../connector/connector-view.js';
+import { ConnectorService } from '../connector/connector.service.js';
+import { gitAccessOf } from '../connector/git-access.js';
+import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
+import { scopeOfRow } from '../persistence/scoped.js';
+import { SecretValues } from '../secret/secret-values.js';
+
+export const SCM_ROUTES = Symbol('RouteClient of scm');
+
+/** Looks into repositories through scm, with the credentials of a Git connector. */
+@Injectable()
+export class GitBrowsingService {
+  constructor(
+    @Inject(SCM_ROUTES) private readonly scm: RouteClient,
+    private readonly connectors: ConnectorService,
+    private readonly dbdevops: DbDevopsClient,
+    private readonly values: SecretValues,
+  ) {}
+
+  async changelog(ctx: RequestContext, org: string, project: string, dbschema: string, ref: string): Promise<RouteResult<typeof readRepositoryFile>> {
+    const scope = projectScope(ctx.accountId, org, project);
+    const { changelog } = await this.dbdevops.schema(ctx, scope, dbschema);
+    if (!changelog?.connector) throw new AppError('NOT_IMPLEMENTED', `DB schema "${dbschema}" does not take its changelog from a Git connector`);
+    const repository = await this.repository(ctx, scope, changelog.connector, changelog.repo);
+    return this.scm.call(ctx, readRepositoryFile, { body: { repository, ref, path: changelog.location } }, { idempotent: true });
+  }
+
+  async branches(ctx: RequestContext, scope: ProjectScope, connector: string, options: { readonly repo?: string | undefined; readonly search?: string | undefined; readonly limit: number }): Promise<RouteResult<typeof listBranches>> {
+    const repository = await this.repository(ctx, scope, connector, options.repo);
+    return this.scm.call(ctx, listBranches, { body: { repository, search: options.search, limit: options.limit } }, { idempotent: true });
+  }
+
+  async commits(ctx: RequestContext, scope: ProjectScope, connector: string, options: { readonly repo?: string | undefined; readonly ref: string; readonly limit: number }): Promise<RouteResult<typeof listCommits>> {
+    const repository = await this.repository(ctx, scope, connector, options.repo);
+    return this.scm.call(ctx, listCommits, { body: { repository, ref: options.ref, limit: options.limit } }, { idempotent: true });
+  }
+
+  /** Credentials are read here and passed over one internal hop; scm does not keep them. */
+  private async repository(ctx: RequestContext, scope: ProjectScope, connector: string, repo: string | undefined): Promise<RepositoryAccess> {
+    const row = await this.connectors.resolve(connector, scope, 'connector');
+    const { url, username, usernameRef, passwordRef } = gitAccessOf(row.identifier, connectorBodyOf(row), repo);
+    const refs = [usernameRef, passwordRef].filter((ref) => ref !== undefined).map((ref) => resolveRef(ref, scopeOfRow(row)));
+    const values = await this.values.read(ctx, refs, { purpose: 'scm', connector: row.identifier });
+    const user = usernameRef ? values.shift() : username;
+    return { url, ...(user ? { username: user } : {}), ...(passwordRef ? { password: values[0] ?? '' } : {}) };
+  }
+}

@@ -1,0 +1,109 @@
+import { Injectable } from '@nestjs/common';
+import { toNgPage, type NgPage } from '@sluice/api-conventions';
+import { AppError, accountScope, projectScope, type OrgScope, type RequestContext } from '@sluice/kernel';
+import type { Organization, OrganizationResponse } from '@sluice/ng-manager-api';
+import { requirePermission, visibleTo } from '../access/permission.js';
+import { addBuiltInConnectors } from '../connector/built-in-connectors.js';
+import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
+import { refuseDuplicate } from '../persistence/duplicate.js';
+import type { PageRequest } from '../persistence/page.js';
+import { UnitOfWork } from '../persistence/unit-of-work.js';
+import type { OrganizationRow, OrganizationValues } from './organization.repository.js';
+
+const MOST_NAMED = 10;
+
+@Injectable()
+export class OrganizationService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly dbdevops: DbDevopsClient,
+  ) {}
+
+  async list(ctx: RequestContext, page: PageRequest, identifiers?: readonly string[]): Promise<NgPage<OrganizationResponse>> {
+    const visible = visibleTo(ctx, 'organization.view');
+    const { rows, total } = await this.unitOfWork.read.organizations.page(accountScope(ctx.accountId), page, { identifiers, visible });
+    return toNgPage(rows.map((row) => ({ identifier: row.identifier, name: row.name, ...present(row) })), total, page.index, page.size);
+  }
+
+  async get(ctx: RequestContext, identifier: string): Promise<OrganizationResponse> {
+    const visible = visibleTo(ctx, 'organization.view');
+    const isVisible = visible === 'all' || visible.orgIds.includes(identifier) || visible.projects.some(([orgId]) => orgId === identifier);
+    if (!isVisible) requirePermission(ctx, 'organization.view', orgScope(ctx, identifier));
+    const row = await this.unitOfWork.read.organizations.find(accountScope(ctx.accountId), identifier);
+    return present(row ?? missing(identifier));
+  }
+
+  async create(ctx: RequestContext, organization: Organization): Promise<OrganizationResponse> {
+    const account = accountScope(ctx.accountId);
+    const { identifier } = organization;
+    requirePermission(ctx, 'organization.edit', account);
+    return refuseDuplicate('organization', identifier, account, () =>
+      this.unitOfWork.run(async (stores) => {
+        await stores.organizations.insert(account, identifier, valuesOf(organization));
+        await addBuiltInConnectors(stores, orgScope(ctx, identifier));
+        await stores.audit.append(ctx, { action: 'create', resourceType: 'organization', identifier, scope: orgScope(ctx, identifier) });
+        return present((await stores.organizations.find(account, identifier)) ?? missing(identifier));
+      }),
+    );
+  }
+
+  async update(ctx: RequestContext, identifier: string, organization: Organization): Promise<OrganizationResponse> {
+    if (organization.identifier !== identifier) {
+      throw new AppError('INVALID_REQUEST', `the body names organization "${organization.identifier}", the path "${identifier}"; an identifier cannot be changed`, { fields: [{ field: 'organization.identifier', error: 'differs from the path' }] });
+    }
+    const scope = orgScope(ctx, identifier);
+    requirePermission(ctx, 'organization.edit', scope);
+    return this.unitOfWork.run(async (stores) => {
+      if (!(await stores.organizations.update(accountScope(ctx.accountId), identifier, valuesOf(organization)))) missing(identifier);
+      await stores.audit.append(ctx, { action: 'update', resourceType: 'organization', identifier, scope });
+      return present((await stores.organizations.find(accountScope(ctx.accountId), identifier)) ?? missing(identifier));
+    });
+  }
+
+  /** @throws AppError ENTITY_REFERENCED naming its projects, unless `force` */
+  async delete(ctx: RequestContext, identifier: string, force: boolean): Promise<boolean> {
+    const scope = orgScope(ctx, identifier);
+    const account = accountScope(ctx.accountId);
+    requirePermission(ctx, 'organization.edit', scope);
+    if (force) await this.deleteSchemasIn(ctx, scope);
+    return this.unitOfWork.run(async (stores) => {
+      if (!(await stores.organizations.find(account, identifier, { forUpdate: true }))) missing(identifier);
+      const projects = force ? [] : await stores.projects.identifiersIn(scope, MOST_NAMED);
+      if (projects.length > 0) {
+        throw new AppError('ENTITY_REFERENCED', `organization "${identifier}" still has projects: ${projects.join(', ')}; delete them first, or send forceDelete=true`);
+      }
+      await stores.organizations.delete(account, identifier);
+      await stores.audit.append(ctx, { action: 'delete', resourceType: 'organization', identifier, scope, details: { force } });
+      return true;
+    });
+  }
+
+  private async deleteSchemasIn(ctx: RequestContext, scope: OrgScope): Promise<void> {
+    for (const { identifier, uniqueId } of await this.unitOfWork.read.projects.allIn(scope)) {
+      const project = projectScope(scope.accountId, scope.orgId, identifier);
+      const schemas = await this.dbdevops.schemaIdentifiers(ctx, project);
+      if (schemas.length > 0) await this.dbdevops.deleteSchemasOf(ctx, project, uniqueId);
+    }
+  }
+}
+
+function orgScope(ctx: RequestContext, orgId: string): OrgScope {
+  return { level: 'org', accountId: ctx.accountId, orgId };
+}
+
+function valuesOf({ name, description, tags }: Organization): OrganizationValues {
+  return { name, description: description ?? null, tags: tags ?? {} };
+}
+
+function present(row: OrganizationRow): OrganizationResponse {
+  return {
+    organization: { identifier: row.identifier, name: row.name, description: row.description ?? '', tags: row.tags },
+    createdAt: row.createdAt.getTime(),
+    lastModifiedAt: row.updatedAt.getTime(),
+    harnessManaged: row.harnessManaged,
+  };
+}
+
+function missing(identifier: string): never {
+  throw new AppError('RESOURCE_NOT_FOUND', `organization "${identifier}" does not exist`);
+}

@@ -1,0 +1,27 @@
+import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { ScopedEntity } from './scoped.js';
+
+/** "This entity refers to that one". Scope columns are the user's; written in the transaction that writes the user. */
+@Entity('entity_uses')
+export class EntityUseEntity extends ScopedEntity {
+  @PrimaryGeneratedColumn('uuid')
+  id!: string;
+
+  @Column({ name: 'user_kind', type: 'text' })
+  userKind!: string;
+
+  @Column({ name: 'user_identifier', type: 'text' })
+  userIdentifier!: string;
+
+  @Column({ name: 'used_kind', type: 'text' })
+  usedKind!: string;
+
+  @Column({ name: 'used_org_id', type: 'text', nullable: true })
+  usedOrgId!: string | null;
+
+  @Column({ name: 'used_project_id', type: 'text', nullable: true })
+  usedProjectId!: string | null;
+
+  @Column({ name: 'used_identifier', type: 'text' })
+  usedIdentifier!: string;
+}

@@ -1,0 +1,50 @@
+import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+
+/** Which part of a list is wanted. */
+export interface PageRequest {
+  /** 0-based. */
+  readonly index: number;
+  readonly size: number;
+  readonly search?: string | undefined;
+  /** `field,ASC`; unknown fields are ignored. */
+  readonly sort?: readonly string[] | undefined;
+}
+
+export interface Page<T> {
+  readonly rows: T[];
+  readonly total: number;
+}
+
+/** Properties a list is searched in (the last one breaks ties) and ordered by (name on the wire → property). */
+export interface ListFields {
+  readonly searched: readonly string[];
+  readonly sortable: Readonly<Record<string, string>>;
+}
+
+const ENTITY_FIELDS: ListFields = {
+  searched: ['name', 'identifier'],
+  sortable: { name: 'name', identifier: 'identifier', createdAt: 'createdAt', lastModifiedAt: 'updatedAt', updatedAt: 'updatedAt' },
+};
+
+/** Applies search, order and bounds, and runs the query. The builder's alias must be `row`; ties are broken by identifier. */
+export async function readPage<T extends ObjectLiteral>(query: SelectQueryBuilder<T>, page: PageRequest, { searched, sortable }: ListFields = ENTITY_FIELDS): Promise<Page<T>> {
+  if (page.search) {
+    const pattern = `%${page.search.replace(/[\\%_]/g, '\\$&')}%`;
+    query.andWhere(`(${searched.map((field) => `row.${field} ILIKE :search`).join(' OR ')})`, { search: pattern });
+  }
+  let isSorted = false;
+  for (const order of page.sort ?? []) {
+    const [field = '', direction = ''] = order.split(/[,:]/, 2).map((part) => part.trim());
+    const column = sortable[field];
+    if (!column) continue;
+    query.addOrderBy(`row.${column}`, direction.toUpperCase() === 'DESC' ? 'DESC' : 'ASC');
+    isSorted = true;
+  }
+  if (!isSorted) query.addOrderBy('row.createdAt', 'DESC');
+  const [rows, total] = await query
+    .addOrderBy(`row.${searched.at(-1) ?? 'identifier'}`, 'ASC')
+    .skip(page.index * page.size)
+    .take(page.size)
+    .getManyAndCount();
+  return { rows, total };
+}

@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { AccountRepository } from '../account/account.repository.js';
+import { ApiKeyRepository } from '../access/api-key.repository.js';
+import { UserRepository } from '../access/user.repository.js';
+import { AuditRepository } from '../audit/audit.repository.js';
+import { ConnectorRepository } from '../connector/connector.repository.js';
+import { ConnectorTestRepository } from '../connector/connector-test.repository.js';
+import { EntityUseRepository } from './entity-use.repository.js';
+import { OrganizationRepository } from '../organization/organization.repository.js';
+import { ProjectRepository } from '../project/project.repository.js';
+import { SecretRepository } from '../secret/secret.repository.js';
+import { SettingRepository } from '../setting/setting.repository.js';
+
+/** All repositories on one connection or transaction. */
+export class Stores {
+  readonly accounts: AccountRepository;
+  readonly users: UserRepository;
+  readonly apiKeys: ApiKeyRepository;
+  readonly organizations: OrganizationRepository;
+  readonly projects: ProjectRepository;
+  readonly connectors: ConnectorRepository;
+  readonly connectorTests: ConnectorTestRepository;
+  readonly secrets: SecretRepository;
+  readonly uses: EntityUseRepository;
+  readonly settings: SettingRepository;
+  readonly audit: AuditRepository;
+
+  constructor(manager: EntityManager) {
+    this.accounts = new AccountRepository(manager);
+    this.users = new UserRepository(manager);
+    this.apiKeys = new ApiKeyRepository(manager);
+    this.organizations = new OrganizationRepository(manager);
+    this.projects = new ProjectRepository(manager);
+    this.connectors = new ConnectorRepository(manager);
+    this.connectorTests = new ConnectorTestRepository(manager);
+    this.secrets = new SecretRepository(manager);
+    this.uses = new EntityUseRepository(manager);
+    this.settings = new SettingRepository(manager);
+    this.audit = new AuditRepository(manager);
+  }
+}
+
+/** Where transactions begin: one per use case, opened by services only, never held across a call to another service. */
+@Injectable()
+export class UnitOfWork {
+  /** For reads outside a transaction. */
+  readonly read: Stores;
+
+  constructor(private readonly dataSource: DataSource) {
+    this.read = new Stores(dataSource.manager);
+  }
+
+  run<T>(work: (stores: Stores) => Promise<T>): Promise<T> {
+    return this.dataSource.transaction((manager) => work(new Stores(manager)));
+  }
+}

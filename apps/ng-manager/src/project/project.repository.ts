@@ -1,0 +1,57 @@
+import { newId, type AccountScope, type OrgScope, type ProjectScope } from '@sluice/kernel';
+import type { EntityManager } from 'typeorm';
+import type { Visible } from '../access/permission.js';
+import { readPage, type Page, type PageRequest } from '../persistence/page.js';
+import { ProjectEntity } from './project.entity.js';
+
+export type ProjectRow = Readonly<ProjectEntity>;
+export type ProjectValues = Pick<ProjectRow, 'name' | 'description' | 'color' | 'modules' | 'tags'>;
+
+export interface ProjectFilter {
+  readonly orgId?: string | undefined;
+  readonly identifiers?: readonly string[] | undefined;
+  readonly module?: string | undefined;
+  readonly visible: Visible;
+}
+
+export class ProjectRepository {
+  constructor(private readonly manager: EntityManager) {}
+
+  find({ accountId, orgId, projectId }: ProjectScope, options: { readonly forUpdate?: boolean } = {}): Promise<ProjectRow | null> {
+    return this.manager.findOne(ProjectEntity, { where: { accountId, orgId, identifier: projectId }, ...(options.forUpdate ? { lock: { mode: 'pessimistic_write' } } : {}) });
+  }
+
+  page({ accountId }: AccountScope, page: PageRequest, filter: ProjectFilter): Promise<Page<ProjectRow>> {
+    const query = this.manager.createQueryBuilder(ProjectEntity, 'row').where('row.accountId = :accountId', { accountId });
+    if (filter.orgId) query.andWhere('row.orgId = :orgId', { orgId: filter.orgId });
+    if (filter.identifiers) query.andWhere('row.identifier = ANY(:identifiers)', { identifiers: filter.identifiers });
+    if (filter.module) query.andWhere('row.modules @> :module', { module: JSON.stringify([filter.module]) });
+    if (filter.visible !== 'all') {
+      const { orgIds, projects } = filter.visible;
+      query.andWhere(`(row.orgId = ANY(:orgIds) OR (row.orgId || '/' || row.identifier) = ANY(:projects))`, { orgIds, projects: projects.map((pair) => pair.join('/')) });
+    }
+    return readPage(query, page);
+  }
+
+  /** At most `limit` identifiers of an org's projects, in order. */
+  async identifiersIn({ accountId, orgId }: OrgScope, limit: number): Promise<string[]> {
+    const rows = await this.manager.find(ProjectEntity, { select: { identifier: true }, where: { accountId, orgId }, order: { identifier: 'ASC' }, take: limit });
+    return rows.map(({ identifier }) => identifier);
+  }
+
+  allIn({ accountId, orgId }: OrgScope): Promise<ProjectRow[]> {
+    return this.manager.findBy(ProjectEntity, { accountId, orgId });
+  }
+
+  async insert({ accountId, orgId, projectId }: ProjectScope, values: ProjectValues): Promise<void> {
+    await this.manager.insert(ProjectEntity, { accountId, orgId, identifier: projectId, uniqueId: newId(), ...values });
+  }
+
+  async update({ accountId, orgId, projectId }: ProjectScope, values: ProjectValues): Promise<boolean> {
+    return (await this.manager.update(ProjectEntity, { accountId, orgId, identifier: projectId }, values)).affected === 1;
+  }
+
+  async delete({ accountId, orgId, projectId }: ProjectScope): Promise<boolean> {
+    return (await this.manager.delete(ProjectEntity, { accountId, orgId, identifier: projectId })).affected === 1;
+  }
+}

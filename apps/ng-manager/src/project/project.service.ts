@@ -1,0 +1,110 @@
+import { Injectable } from '@nestjs/common';
+import { toNgPage, type NgPage } from '@sluice/api-conventions';
+import { AppError, accountScope, formatScope, projectScope, type ProjectScope, type RequestContext, type Scope } from '@sluice/kernel';
+import type { Project, ProjectResponse } from '@sluice/ng-manager-api';
+import { requirePermission, visibleTo } from '../access/permission.js';
+import { addBuiltInConnectors } from '../connector/built-in-connectors.js';
+import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
+import { refuseDuplicate } from '../persistence/duplicate.js';
+import type { PageRequest } from '../persistence/page.js';
+import { UnitOfWork } from '../persistence/unit-of-work.js';
+import type { ProjectFilter, ProjectRow, ProjectValues } from './project.repository.js';
+
+@Injectable()
+export class ProjectService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly dbdevops: DbDevopsClient,
+  ) {}
+
+  async list(ctx: RequestContext, page: PageRequest, filter: Omit<ProjectFilter, 'visible'>): Promise<NgPage<ProjectResponse>> {
+    const { rows, total } = await this.unitOfWork.read.projects.page(accountScope(ctx.accountId), page, { ...filter, visible: visibleTo(ctx, 'project.view') });
+    return toNgPage(rows.map(present), total, page.index, page.size);
+  }
+
+  async get(ctx: RequestContext, scope: ProjectScope): Promise<ProjectResponse> {
+    requirePermission(ctx, 'project.view', scope);
+    return present((await this.unitOfWork.read.projects.find(scope)) ?? missing(scope));
+  }
+
+  /** @throws AppError RESOURCE_NOT_FOUND when the org does not exist, DUPLICATE_FIELD */
+  async create(ctx: RequestContext, orgId: string, project: Project): Promise<ProjectResponse> {
+    const scope = projectScope(ctx.accountId, orgId, project.identifier);
+    const org: Scope = { level: 'org', accountId: ctx.accountId, orgId };
+    requirePermission(ctx, 'project.edit', org);
+    await this.requireScope(org);
+    return refuseDuplicate('project', project.identifier, org, () =>
+      this.unitOfWork.run(async (stores) => {
+        await stores.projects.insert(scope, valuesOf(project));
+        await addBuiltInConnectors(stores, scope);
+        await stores.audit.append(ctx, { action: 'create', resourceType: 'project', identifier: project.identifier, scope });
+        return present((await stores.projects.find(scope)) ?? missing(scope));
+      }),
+    );
+  }
+
+  async update(ctx: RequestContext, scope: ProjectScope, project: Project): Promise<ProjectResponse> {
+    if (project.identifier !== scope.projectId) {
+      throw new AppError('INVALID_REQUEST', `the body names project "${project.identifier}", the path "${scope.projectId}"; an identifier cannot be changed`, { fields: [{ field: 'project.identifier', error: 'differs from the path' }] });
+    }
+    requirePermission(ctx, 'project.edit', scope);
+    return this.unitOfWork.run(async (stores) => {
+      if (!(await stores.projects.update(scope, valuesOf(project)))) missing(scope);
+      await stores.audit.append(ctx, { action: 'update', resourceType: 'project', identifier: scope.projectId, scope });
+      return present((await stores.projects.find(scope)) ?? missing(scope));
+    });
+  }
+
+  /** Takes its connectors, secrets and DB schemas with it. @throws AppError ENTITY_REFERENCED while it has DB schemas, unless `force` */
+  async delete(ctx: RequestContext, scope: ProjectScope, force: boolean): Promise<boolean> {
+    requirePermission(ctx, 'project.edit', scope);
+    const row = (await this.unitOfWork.read.projects.find(scope)) ?? missing(scope);
+    const schemas = await this.dbdevops.schemaIdentifiers(ctx, scope);
+    if (schemas.length > 0 && !force) {
+      throw new AppError('ENTITY_REFERENCED', `project "${scope.projectId}" still has DB schemas: ${schemas.join(', ')}; delete them first, or send forceDelete=true`);
+    }
+    if (schemas.length > 0) await this.dbdevops.deleteSchemasOf(ctx, scope, row.uniqueId);
+    return this.unitOfWork.run(async (stores) => {
+      if (!(await stores.projects.delete(scope))) missing(scope);
+      await stores.audit.append(ctx, { action: 'delete', resourceType: 'project', identifier: scope.projectId, scope, details: { force } });
+      return true;
+    });
+  }
+
+  /** @throws AppError RESOURCE_NOT_FOUND when the org or project of a scope does not exist */
+  async requireScope(scope: Scope): Promise<void> {
+    const { organizations, projects } = this.unitOfWork.read;
+    if (scope.level === 'account') return;
+    if (scope.level === 'project') {
+      if (!(await projects.find(scope))) missing(scope);
+      return;
+    }
+    if (!(await organizations.find(accountScope(scope.accountId), scope.orgId))) {
+      throw new AppError('RESOURCE_NOT_FOUND', `organization "${scope.orgId}" does not exist`);
+    }
+  }
+}
+
+function valuesOf({ name, description, color, modules, tags }: Project): ProjectValues {
+  return { name, description: description ?? null, color: color ?? null, modules: modules ?? [], tags: tags ?? {} };
+}
+
+function present(row: ProjectRow): ProjectResponse {
+  return {
+    project: {
+      orgIdentifier: row.orgId,
+      identifier: row.identifier,
+      name: row.name,
+      ...(row.color === null ? {} : { color: row.color }),
+      modules: row.modules,
+      description: row.description ?? '',
+      tags: row.tags,
+    },
+    createdAt: row.createdAt.getTime(),
+    lastModifiedAt: row.updatedAt.getTime(),
+  };
+}
+
+function missing(scope: ProjectScope): never {
+  throw new AppError('RESOURCE_NOT_FOUND', `project "${scope.projectId}" does not exist in ${formatScope({ level: 'org', accountId: scope.accountId, orgId: scope.orgId })}`);
+}

@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import { AppError, formatScope, resolveRef, type RequestContext, type Scope } from '@sluice/kernel';
+import { seal, sealingContext } from '@sluice/sealed-secrets';
+import { refOfSecretExpression } from '../connector/connector-refs.js';
+import { SecretValues } from './secret-values.js';
+
+/** The lease values are sealed for: they open with this delegate's key, for this task and epoch only. */
+export interface SealingLease {
+  readonly taskId: string;
+  readonly epoch: number;
+  readonly delegateId: string;
+  readonly publicKey: string;
+}
+
+@Injectable()
+export class SealingService {
+  constructor(private readonly values: SecretValues) {}
+
+  /**
+   * Sealed values by expression. References are resolved from `scope`.
+   * @throws AppError SECRET_NOT_FOUND naming the expression, INVALID_REQUEST for something that is no secret expression or a bad key
+   */
+  async seal(ctx: Pick<RequestContext, 'principal' | 'correlationId'>, scope: Scope, expressions: readonly string[], lease: SealingLease): Promise<Record<string, string>> {
+    const wanted = [...new Set(expressions)];
+    const refs = wanted.map((expression) => resolveRef(refOfSecretExpression(expression), scope));
+    const plain = await this.read(ctx, scope, wanted, refs, lease);
+    const sealed: Record<string, string> = {};
+    for (const [at, expression] of wanted.entries()) {
+      sealed[expression] = await this.sealOne(lease, plain[at] ?? '', expression);
+    }
+    return sealed;
+  }
+
+  private async read(ctx: Pick<RequestContext, 'principal' | 'correlationId'>, scope: Scope, expressions: readonly string[], refs: ReturnType<typeof resolveRef>[], { taskId, delegateId, epoch }: SealingLease): Promise<string[]> {
+    try {
+      return await this.values.read(ctx, refs, { purpose: 'task', taskId, delegateId, epoch });
+    } catch (cause) {
+      if (!(cause instanceof AppError) || cause.code !== 'SECRET_NOT_FOUND') throw cause;
+      throw new AppError('SECRET_NOT_FOUND', `${cause.message} (one of ${expressions.join(', ')}, seen from ${formatScope(scope)})`, {}, { cause });
+    }
+  }
+
+  private async sealOne({ taskId, epoch, publicKey }: SealingLease, value: string, expression: string): Promise<string> {
+    try {
+      return await seal(publicKey, value, sealingContext(taskId, epoch, expression));
+    } catch (cause) {
+      throw new AppError('INVALID_REQUEST', 'publicKey is not an X25519 key in base64url', { fields: [{ field: 'publicKey', error: 'is not valid' }] }, { cause });
+    }
+  }
+}

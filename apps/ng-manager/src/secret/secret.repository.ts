@@ -1,0 +1,87 @@
+import { scopeColumns, type Scope, type ScopedRef } from '@sluice/kernel';
+import { Brackets, type EntityManager } from 'typeorm';
+import { readPage, type Page, type PageRequest } from '../persistence/page.js';
+import { atScope, lineage } from '../persistence/scoped.js';
+import { SecretEntity, type StoredSecretSpec } from './secret.entity.js';
+
+export type SecretRow = Readonly<Omit<SecretEntity, 'ciphertext' | 'keyVersion'>>;
+export interface SecretValues {
+  readonly name: string;
+  readonly description: string | null;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly spec: StoredSecretSpec;
+}
+export interface EncryptedValue {
+  readonly ciphertext: Buffer;
+  readonly keyVersion: number;
+}
+
+export interface SecretListFilter {
+  readonly identifiers?: readonly string[] | null | undefined;
+  readonly types?: readonly string[] | null | undefined;
+  readonly name?: string | null | undefined;
+  readonly description?: string | null | undefined;
+  readonly managers?: readonly string[] | null | undefined;
+  readonly tags?: Readonly<Record<string, string>> | null | undefined;
+  readonly withParents: boolean;
+  /** Also everything below the scope. */
+  readonly withChildren: boolean;
+}
+
+export class SecretRepository {
+  constructor(private readonly manager: EntityManager) {}
+
+  find({ scope, identifier }: ScopedRef, options: { readonly lock?: 'share' | 'update' } = {}): Promise<SecretRow | null> {
+    const lock = options.lock && ({ lock: { mode: options.lock === 'share' ? 'pessimistic_read' : 'pessimistic_write' } } as const);
+    return this.manager.findOne(SecretEntity, { where: { ...atScope(scope), identifier }, ...lock });
+  }
+
+  /** The secret with its encrypted value, for the one place that decrypts. */
+  findWithValue({ scope, identifier }: ScopedRef): Promise<(SecretRow & { readonly ciphertext: Buffer | null; readonly keyVersion: number | null }) | null> {
+    return this.manager
+      .createQueryBuilder(SecretEntity, 'row')
+      .addSelect(['row.ciphertext', 'row.keyVersion'])
+      .where({ ...atScope(scope), identifier })
+      .getOne();
+  }
+
+  page(scope: Scope, page: PageRequest, filter: SecretListFilter): Promise<Page<SecretRow>> {
+    const query = this.manager.createQueryBuilder(SecretEntity, 'row').where('row.accountId = :accountId', { accountId: scope.accountId });
+    query.andWhere(
+      new Brackets((where) => {
+        for (const [at, one] of (filter.withParents ? lineage(scope) : [scope]).entries()) {
+          const { orgId, projectId } = scopeColumns(one);
+          where.orWhere(`(row.orgId IS NOT DISTINCT FROM :org${at} AND row.projectId IS NOT DISTINCT FROM :project${at})`, { [`org${at}`]: orgId, [`project${at}`]: projectId });
+        }
+        if (!filter.withChildren) return;
+        if (scope.level === 'account') where.orWhere('TRUE');
+        if (scope.level === 'org') where.orWhere('row.orgId = :parentOrg', { parentOrg: scope.orgId });
+      }),
+    );
+    if (filter.identifiers?.length) query.andWhere('row.identifier = ANY(:identifiers)', { identifiers: filter.identifiers });
+    if (filter.types?.length) query.andWhere('row.type = ANY(:types)', { types: filter.types });
+    if (filter.managers?.length) query.andWhere(`row.spec ->> 'secretManagerIdentifier' = ANY(:managers)`, { managers: filter.managers });
+    if (filter.name) query.andWhere('row.name ILIKE :name', { name: `%${filter.name.replace(/[\\%_]/g, '\\$&')}%` });
+    if (filter.description) query.andWhere('row.description ILIKE :description', { description: `%${filter.description.replace(/[\\%_]/g, '\\$&')}%` });
+    if (filter.tags && Object.keys(filter.tags).length > 0) query.andWhere('row.tags @> :tags', { tags: JSON.stringify(filter.tags) });
+    return readPage(query, page);
+  }
+
+  async insert(scope: Scope, identifier: string, values: SecretValues, value: EncryptedValue | null): Promise<void> {
+    await this.manager.insert(SecretEntity, { ...scopeColumns(scope), identifier, type: 'SecretText', ...columns(values, value) });
+  }
+
+  /** @param value undefined keeps the stored one; null removes it */
+  async update({ scope, identifier }: ScopedRef, values: SecretValues, value: EncryptedValue | null | undefined): Promise<boolean> {
+    return (await this.manager.update(SecretEntity, { ...atScope(scope), identifier }, columns(values, value))).affected === 1;
+  }
+
+  async delete({ scope, identifier }: ScopedRef): Promise<boolean> {
+    return (await this.manager.delete(SecretEntity, { ...atScope(scope), identifier })).affected === 1;
+  }
+}
+
+function columns({ name, description, tags, spec }: SecretValues, value: EncryptedValue | null | undefined) {
+  const encrypted = value === undefined ? {} : { ciphertext: value?.ciphertext ?? null, keyVersion: value?.keyVersion ?? null };
+  return { name, description, tags: { ...tags }, spec, ...encrypted };
+}

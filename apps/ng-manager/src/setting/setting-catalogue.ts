@@ -1,0 +1,40 @@
+/** A setting there is: its default, who may set it, and where. Pure data. */
+export interface SettingDefinition {
+  readonly identifier: string;
+  readonly name: string;
+  readonly category: string;
+  readonly group: string | null;
+  readonly valueType: 'String' | 'Boolean' | 'Number';
+  readonly allowedValues: readonly string[] | null;
+  readonly defaultValue: string;
+  readonly allowedScopes: readonly ('ACCOUNT' | 'ORGANIZATION' | 'PROJECT')[];
+  /** May a lower scope say something else? */
+  readonly canOverride: boolean;
+}
+
+const everywhere = ['ACCOUNT', 'ORGANIZATION', 'PROJECT'] as const;
+
+/** Log blobs go through the log service instead of a signed link to the store. */
+export const UPLOAD_LOGS = 'upload_logs_via_harness';
+
+export const SETTINGS: readonly SettingDefinition[] = [
+  {
+    identifier: UPLOAD_LOGS, name: 'Upload Logs Via Harness', category: 'CI', group: null, valueType: 'Boolean', allowedValues: ['true', 'false'], defaultValue: 'false',
+    allowedScopes: ['ACCOUNT'], canOverride: false,
+  },
+  {
+    identifier: 'dbops_llm_authoring_pipeline', name: 'Pipeline for change authoring', category: 'DBOPS', group: null, valueType: 'String', allowedValues: null, defaultValue: '',
+    allowedScopes: everywhere, canOverride: true,
+  },
+  {
+    identifier: 'dbops_drone_image_version_override', name: 'Image version override', category: 'DBOPS', group: null, valueType: 'String', allowedValues: null, defaultValue: '',
+    allowedScopes: ['ACCOUNT'], canOverride: false,
+  },
+];
+
+/** Other spellings that are in use for the same setting. */
+const ALIASES: Readonly<Record<string, string>> = { dbops_llm_authoring_pipeline_id: 'dbops_llm_authoring_pipeline' };
+
+export function findSetting(identifier: string): SettingDefinition | undefined {
+  return SETTINGS.find((setting) => setting.identifier === (ALIASES[identifier] ?? identifier));
+}

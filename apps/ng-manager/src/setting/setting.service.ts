@@ -1,0 +1,117 @@
+import { Injectable } from '@nestjs/common';
+import type { RouteResult } from '@sluice/api-conventions';
+import { AppError, accountScope, formatScope, messageOf, scopeColumns, type RequestContext, type Scope } from '@sluice/kernel';
+import type { SettingItem, SettingRequest, updateSettings } from '@sluice/ng-manager-api';
+import { lineage, scopeOfRow } from '../persistence/scoped.js';
+import { UnitOfWork } from '../persistence/unit-of-work.js';
+import { ProjectService } from '../project/project.service.js';
+import { SETTINGS, UPLOAD_LOGS, findSetting, type SettingDefinition } from './setting-catalogue.js';
+import type { SettingRow } from './setting.repository.js';
+
+const SCOPE_NAMES = { account: 'ACCOUNT', org: 'ORGANIZATION', project: 'PROJECT' } as const;
+const SOURCE_NAMES = { account: 'ACCOUNT', org: 'ORG', project: 'PROJECT' } as const;
+
+@Injectable()
+export class SettingService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly projects: ProjectService,
+  ) {}
+
+  /** Every setting with the value that counts at `scope`. */
+  async list(scope: Scope, filter: { readonly category?: string | undefined; readonly group?: string | undefined }): Promise<SettingItem[]> {
+    const rows = await this.unitOfWork.read.settings.inLineage(scope);
+    return SETTINGS.filter((definition) => (!filter.category || definition.category === filter.category) && (!filter.group || definition.group === filter.group)).map((definition) =>
+      present(definition, scope, rows),
+    );
+  }
+
+  /** @throws AppError RESOURCE_NOT_FOUND for a setting there is not */
+  async get(scope: Scope, identifier: string): Promise<{ valueType: SettingDefinition['valueType']; value: string }> {
+    const { setting } = present(defined(identifier), scope, await this.unitOfWork.read.settings.inLineage(scope));
+    return { valueType: setting.valueType, value: setting.value };
+  }
+
+  async areLogsUploadedViaPlatform(accountId: string): Promise<boolean> {
+    return (await this.get(accountScope(accountId), UPLOAD_LOGS)).value === 'true';
+  }
+
+  /** Each item by itself: one that is refused says why and leaves the others alone. */
+  async update(ctx: RequestContext, scope: Scope, requests: readonly SettingRequest[]): Promise<RouteResult<typeof updateSettings>> {
+    await this.projects.requireScope(scope);
+    const answers: RouteResult<typeof updateSettings> = [];
+    for (const request of requests) {
+      try {
+        const { setting, lastModifiedAt } = await this.updateOne(ctx, scope, request);
+        answers.push({ identifier: request.identifier, setting, lastModifiedAt, updateStatus: true, errorMessage: null });
+      } catch (cause) {
+        if (!(cause instanceof AppError) || cause.httpStatus >= 500) throw cause;
+        answers.push({ identifier: request.identifier, setting: null, lastModifiedAt: null, updateStatus: false, errorMessage: messageOf(cause) });
+      }
+    }
+    return answers;
+  }
+
+  private async updateOne(ctx: RequestContext, scope: Scope, request: SettingRequest): Promise<SettingItem> {
+    const definition = defined(request.identifier);
+    const rows = await this.unitOfWork.read.settings.inLineage(scope);
+    if (!isEditable(definition, scope, rows)) {
+      throw new AppError('INVALID_REQUEST', `setting ${definition.identifier} cannot be changed in ${formatScope(scope)}: it may be set at ${definition.allowedScopes.join(', ')}, and where the scope above allows overrides`);
+    }
+    return this.unitOfWork.run(async (stores) => {
+      if (request.updateType === 'RESTORE') await stores.settings.remove(scope, definition.identifier);
+      else await stores.settings.put(scope, definition.identifier, checkedValue(definition, request.value), request.allowOverrides ?? definition.canOverride);
+      await stores.audit.append(ctx, { action: 'update', resourceType: 'setting', identifier: definition.identifier, scope, details: { value: request.value ?? null, updateType: request.updateType } });
+      return present(definition, scope, await stores.settings.inLineage(scope));
+    });
+  }
+}
+
+function defined(identifier: string): SettingDefinition {
+  const definition = findSetting(identifier);
+  if (definition) return definition;
+  throw new AppError('RESOURCE_NOT_FOUND', `there is no setting "${identifier}"; there are ${SETTINGS.map((setting) => setting.identifier).join(', ')}`);
+}
+
+function checkedValue({ identifier, valueType, allowedValues }: SettingDefinition, value: string | null | undefined): string {
+  const text = value ?? '';
+  const isWrong = (allowedValues && !allowedValues.includes(text)) || (valueType === 'Number' && !/^-?\d+(\.\d+)?$/.test(text));
+  if (!isWrong) return text;
+  throw new AppError('INVALID_REQUEST', `"${text}" is no value of setting ${identifier}; use ${allowedValues?.join(' or ') ?? 'a number'}`, { fields: [{ field: 'value', error: 'is not allowed' }] });
+}
+
+/** The row that counts: the narrowest one, unless a wider one forbids overrides. */
+function effective(definition: SettingDefinition, scope: Scope, rows: readonly SettingRow[]): SettingRow | undefined {
+  const set = lineage(scope).flatMap((one) => rows.filter((row) => row.identifier === definition.identifier && formatScope(scopeOfRow(row)) === formatScope(one)));
+  return set.findLast(({ allowOverrides }) => !allowOverrides) ?? set[0];
+}
+
+function isEditable(definition: SettingDefinition, scope: Scope, rows: readonly SettingRow[]): boolean {
+  if (!definition.allowedScopes.includes(SCOPE_NAMES[scope.level])) return false;
+  const above = lineage(scope).slice(1).map(formatScope);
+  return !rows.some((row) => row.identifier === definition.identifier && !row.allowOverrides && above.includes(formatScope(scopeOfRow(row))));
+}
+
+function present(definition: SettingDefinition, scope: Scope, rows: readonly SettingRow[]): SettingItem {
+  const row = effective(definition, scope, rows);
+  const { orgId, projectId } = scopeColumns(scope);
+  return {
+    setting: {
+      identifier: definition.identifier,
+      name: definition.name,
+      orgIdentifier: orgId,
+      projectIdentifier: projectId,
+      category: definition.category,
+      groupIdentifier: definition.group,
+      valueType: definition.valueType,
+      allowedValues: definition.allowedValues && [...definition.allowedValues],
+      allowOverrides: row?.allowOverrides ?? definition.canOverride,
+      value: row?.value ?? definition.defaultValue,
+      defaultValue: definition.defaultValue,
+      settingSource: row ? SOURCE_NAMES[scopeOfRow(row).level] : 'DEFAULT',
+      isSettingEditable: isEditable(definition, scope, rows),
+      allowedScopes: [...definition.allowedScopes],
+    },
+    lastModifiedAt: row?.updatedAt.getTime() ?? null,
+  };
+}

@@ -1,0 +1,91 @@
+import { Controller, Module } from '@nestjs/common';
+import type { RouteInput, RouteResult } from '@sluice/api-conventions';
+import { atDbdevops, connectorUses, createDbInstance, createDbSchema, deleteDbSchemasOfProject, getDbSchema, listDbSchemas, recordStep, stepSchemaAndInstances, type DbSchemaOut } from '@sluice/dbdevops-api';
+import { Call, Route, startHttpApp, type RouteCall, type RunningApp } from '@sluice/http';
+import { AppError } from '@sluice/kernel';
+import type { TestIdentities } from '@sluice/testing';
+import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
+
+/** What the double answers, set by a spec; and what it was asked. Speaks dbdevops' real contract, over HTTP, with real service tokens. */
+export interface DbDevopsDouble {
+  readonly url: string;
+  readonly schemas: Map<string, DbSchemaOut>;
+  uses: RouteResult<typeof connectorUses>['uses'];
+  pairs: RouteResult<typeof stepSchemaAndInstances>['pairs'];
+  readonly reports: RouteInput<typeof recordStep>['body'][];
+  close(): Promise<void>;
+}
+
+export function aDbSchema(identifier: string, changelog: DbSchemaOut['changelog']): DbSchemaOut {
+  return { identifier, name: identifier, tags: {}, created: 1, instanceCount: 0, schemaSourceType: 'Git', type: 'Repository', migrationType: 'Liquibase', usePercona: false, parentId: 'p', changelog };
+}
+
+/** Starts a stand-in for dbdevops with only what NG manager needs of it. */
+export async function startDbDevopsDouble(identities: TestIdentities): Promise<DbDevopsDouble> {
+  const state: Omit<DbDevopsDouble, 'url' | 'close'> = { schemas: new Map(), uses: [], pairs: [], reports: [] };
+  @Controller()
+  class DbDevopsController {
+    @Route(atDbdevops(listDbSchemas))
+    list(@Call() { params }: RouteCall<typeof listDbSchemas>): RouteResult<typeof listDbSchemas> {
+      const items = [...state.schemas].filter(([key]) => key.startsWith(`${params.org}/${params.project}/`)).map(([, schema]) => schema);
+      return { items, total: items.length, page: 0, limit: 10 };
+    }
+
+    @Route(atDbdevops(createDbSchema))
+    create(@Call() { params, body }: RouteCall<typeof createDbSchema>): DbSchemaOut {
+      const schema = aDbSchema(body.identifier, body.changelog);
+      state.schemas.set(`${params.org}/${params.project}/${body.identifier}`, schema);
+      return schema;
+    }
+
+    @Route(atDbdevops(createDbInstance))
+    createInstance(@Call() { params, body }: RouteCall<typeof createDbInstance>): RouteResult<typeof createDbInstance> {
+      const { identifier, name, connector, branch } = body;
+      return { identifier, name: name ?? '', connector, branch, tags: {}, created: 1, context: '', toOnboard: true, lastDeployedChangeSetTag: '', schemaId: 's', schemaIdentifier: params.dbschema };
+    }
+
+    @Route(atDbdevops(getDbSchema))
+    get(@Call() { params }: RouteCall<typeof getDbSchema>): DbSchemaOut {
+      const schema = state.schemas.get(`${params.org}/${params.project}/${params.dbschema}`);
+      if (!schema) throw new AppError('RESOURCE_NOT_FOUND', `DB schema "${params.dbschema}" does not exist`);
+      return schema;
+    }
+
+    @Route(atDbdevops(deleteDbSchemasOfProject))
+    deleteAll(@Call() { query }: RouteCall<typeof deleteDbSchemasOfProject>): void {
+      for (const key of [...state.schemas.keys()]) if (key.startsWith(`${query.orgIdentifier}/${query.projectIdentifier}/`)) state.schemas.delete(key);
+    }
+
+    @Route(connectorUses)
+    uses(): RouteResult<typeof connectorUses> {
+      return { uses: state.uses };
+    }
+
+    @Route(stepSchemaAndInstances)
+    pairs(): RouteResult<typeof stepSchemaAndInstances> {
+      return { pairs: state.pairs };
+    }
+
+    @Route(recordStep)
+    record(@Call() { body }: RouteCall<typeof recordStep>): RouteResult<typeof recordStep> {
+      state.reports.push(body);
+      return { recorded: true };
+    }
+  }
+  @Module({ controllers: [DbDevopsController] })
+  class DoubleModule {}
+  const app: RunningApp = await startHttpApp({
+    service: 'dbdevops',
+    module: DoubleModule,
+    host: '127.0.0.1',
+    port: 0,
+    identity: await identities.of('dbdevops'),
+    log: createLogger('dbdevops', 'silent'),
+    tracing: Tracing.create('dbdevops'),
+    metrics: new Metrics('dbdevops'),
+    routes: [],
+    errorStyle: () => 'internal',
+    checkReady: async () => undefined,
+  });
+  return Object.assign(state, { url: app.url, close: () => app.close() });
+}

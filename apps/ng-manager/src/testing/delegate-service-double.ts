@@ -1,0 +1,102 @@
+import { taskPayload, type TaskPayload, type TaskResult } from '@sluice/delegate-protocol';
+import { DELEGATE_ADMIN_SERVICE, DELEGATE_TASKS_SERVICE, type DelegateRecord, type SubmitRequest, type TaskEvent, type TokenRecord } from '@sluice/delegate-rpc';
+import { ServiceServer } from '@sluice/grpc';
+import { AppError, newId } from '@sluice/kernel';
+import { generateSealingKeyPair, open, sealingContext } from '@sluice/sealed-secrets';
+import { Tracing, createLogger } from '@sluice/telemetry';
+import type { TestIdentities } from '@sluice/testing';
+import type { DelegateAdminMethods, DelegateTasksMethods } from '../delegate/delegate-service-client.js';
+
+/** What a delegate would do with a task; `secrets` holds the opened values by expression. */
+export type DelegateBehaviour = (payload: TaskPayload, secrets: Readonly<Record<string, string>>) => TaskResult | 'nobody' | 'never';
+
+/** The delegate service's gRPC contract with one obedient delegate behind it. Tokens and sealing are real. */
+export interface DelegateServiceDouble {
+  readonly address: string;
+  readonly submitted: SubmitRequest[];
+  readonly tokens: TokenRecord[];
+  delegates: DelegateRecord[];
+  behaviour: DelegateBehaviour;
+  /** Errors answered instead of sealed values, by task. */
+  readonly sealingErrors: string[];
+  close(): Promise<void>;
+}
+
+export async function startDelegateServiceDouble(identities: TestIdentities): Promise<DelegateServiceDouble> {
+  const keyPair = await generateSealingKeyPair();
+  const queue: TaskEvent[] = [];
+  const waiting = new Set<() => void>();
+  const payloads = new Map<string, TaskPayload>();
+  let seq = 0;
+  const state: Omit<DelegateServiceDouble, 'address' | 'close'> = { submitted: [], tokens: [], delegates: [], behaviour: () => 'never', sealingErrors: [] };
+  const publish = (event: Omit<TaskEvent, 'seq' | 'traceparent'>): void => {
+    queue.push({ ...event, seq: (seq += 1), traceparent: '' });
+    for (const wake of waiting) wake();
+  };
+  const end = (taskId: string, scope: TaskEvent['scope'], secrets: Record<string, string>): void => {
+    const payload = payloads.get(taskId);
+    const result = payload ? state.behaviour(payload, secrets) : 'never';
+    if (result === 'never') return;
+    const ended = { outcome: 'completed' as const, resultJson: JSON.stringify(result), reason: '', delegateId: 'd1', delegateName: 'one' };
+    publish({ taskId, scope, event: 'ended', ended });
+  };
+  const scopes = new Map<string, TaskEvent['scope']>();
+  const server = new ServiceServer({ identity: await identities.of('delegate-service'), tracing: Tracing.create('delegate-service'), log: createLogger('delegate-service', 'silent') });
+  server.add<DelegateTasksMethods>(DELEGATE_TASKS_SERVICE, ['ng-manager'], {
+    Submit: async (_call, request) => {
+      const payload = taskPayload.parse(JSON.parse(request.payloadJson));
+      if (state.behaviour(payload, {}) === 'nobody') throw new AppError('UNAVAILABLE_DELEGATES', 'no delegate is connected to this account');
+      state.submitted.push(request);
+      payloads.set(request.taskId, payload);
+      scopes.set(request.taskId, request.scope);
+      const expressions = JSON.stringify(payload).match(/<\+secrets\.getValue\(\\"[^"]+\\"\)>/g)?.map((text) => text.replaceAll('\\"', '"')) ?? [];
+      if (expressions.length > 0) publish({ taskId: request.taskId, scope: request.scope, event: 'secretsWanted', secretsWanted: { delegateId: 'd1', epoch: 1, publicKey: keyPair.publicKey, expressions } });
+      else end(request.taskId, request.scope, {});
+      return { alreadyKnown: false };
+    },
+    Abort: async () => ({ state: 'aborting' }),
+    Events: async function* (call) {
+      while (!call.signal.aborted) {
+        const next = queue.shift();
+        if (next) yield next;
+        else {
+          await new Promise<void>((resolve) => {
+            waiting.add(resolve);
+            call.signal.addEventListener('abort', () => resolve(), { once: true });
+          });
+        }
+      }
+    },
+    Acknowledge: async () => ({}),
+    ProvideSecrets: async (_call, { taskId, epoch, sealed, error }) => {
+      if (error) state.sealingErrors.push(error);
+      const opened: Record<string, string> = {};
+      for (const [expression, value] of Object.entries(sealed)) opened[expression] = await open(keyPair, value, sealingContext(taskId, epoch, expression));
+      const scope = scopes.get(taskId);
+      if (scope && !error) end(taskId, scope, opened);
+      return { delivered: true };
+    },
+  });
+  server.add<DelegateAdminMethods>(DELEGATE_ADMIN_SERVICE, ['ng-manager'], {
+    PutToken: async (_call, { scope, name, value, revokeAfterMs, createdBy }) => {
+      const record: TokenRecord = { id: newId(), scope, name, status: 'ACTIVE', createdAtMs: Date.now(), createdBy, value: value || `${newId()}.${newId()}`, revokeAfterMs };
+      state.tokens.push({ ...record, value: '' });
+      return record;
+    },
+    RevokeToken: async (_call, { name }) => {
+      const record = state.tokens.find((token) => token.name === name);
+      if (!record) throw new AppError('RESOURCE_NOT_FOUND', 'no such token');
+      return Object.assign(record, { status: 'REVOKED' as const });
+    },
+    DeleteToken: async (_call, { name }) => {
+      const at = state.tokens.findIndex((token) => token.name === name);
+      return { deleted: at >= 0 && state.tokens.splice(at, 1).length === 1 };
+    },
+    ListTokens: async (_call, { scope, name, status }) => ({
+      tokens: state.tokens.filter((token) => token.scope.accountId === scope.accountId && (!name || token.name === name) && (!status || token.status === status)),
+    }),
+    ListDelegates: async () => ({ delegates: state.delegates }),
+  });
+  const port = await server.listen('127.0.0.1', 0);
+  return Object.assign(state, { address: `127.0.0.1:${port}`, close: () => server.close() });
+}
