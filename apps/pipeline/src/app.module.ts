@@ -1,0 +1,41 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { StepTypeRegistry } from '@sluice/step-types';
+import { DataSource } from 'typeorm';
+import { ExecuteController } from './execution/execute.controller.js';
+import { ExecuteService } from './execution/execute.service.js';
+import { ExecutionController } from './execution/execution.controller.js';
+import { ExecutionRepository } from './execution/execution.repository.js';
+import { InputSetController } from './input-set/input-set.controller.js';
+import { InputSetRepository } from './input-set/input-set.repository.js';
+import { InputSetService } from './input-set/input-set.service.js';
+import { PipelineV1Controller } from './pipeline/pipeline-v1.controller.js';
+import { PipelineController } from './pipeline/pipeline.controller.js';
+import { PipelineRepository } from './pipeline/pipeline.repository.js';
+import { PipelineService } from './pipeline/pipeline.service.js';
+import { Sweeper } from './run/sweeper.js';
+import { Workflows } from './run/workflows.js';
+
+/** What is made before Nest starts: the database and the durable side. */
+export interface AppParts {
+  readonly dataSource: DataSource;
+  readonly types: StepTypeRegistry;
+  readonly workflows: Workflows;
+  readonly sweeper: Sweeper;
+}
+
+@Module({})
+export class AppModule {
+  static with(parts: AppParts): DynamicModule {
+    return {
+      module: AppModule,
+      controllers: [ExecuteController, ExecutionController, InputSetController, PipelineController, PipelineV1Controller],
+      providers: [
+        { provide: DataSource, useValue: parts.dataSource },
+        { provide: StepTypeRegistry, useValue: parts.types },
+        { provide: Workflows, useValue: parts.workflows },
+        { provide: Sweeper, useValue: parts.sweeper },
+        ExecuteService, ExecutionRepository, InputSetRepository, InputSetService, PipelineRepository, PipelineService,
+      ],
+    };
+  }
+}

@@ -1,0 +1,66 @@
+import { logTokenClaims } from '@sluice/log-api';
+import { RouteClient, startHttpApp, type RunningApp } from '@sluice/http';
+import { openDataSource } from '@sluice/persistence';
+import { PIPELINE_ROUTES } from '@sluice/pipeline-api';
+import { ServiceIdentity } from '@sluice/service-identity';
+import { StepTypeRegistry } from '@sluice/step-types';
+import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
+import { AppModule } from './app.module.js';
+import { parseConfig } from './config.js';
+import { createPipelineDataSource } from './database/data-source.js';
+import { DelegateTasks } from './run/delegate-tasks.js';
+import { Messages } from './run/messages.js';
+import { NgManager } from './run/ng-manager.js';
+import { RunActions, type RunServices } from './run/run-actions.js';
+import { Sweeper } from './run/sweeper.js';
+import { TaskEvents } from './run/task-events.js';
+import { Workflows } from './run/workflows.js';
+
+/** Starts the pipeline service. At most one per process, because the durable engine is one per process. @throws Error with one clear text */
+export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
+  const config = parseConfig(env);
+  const log = createLogger('pipeline', config.logLevel);
+  const identity = await ServiceIdentity.load({ service: 'pipeline', keyFile: config.serviceKeyFile, keysDir: config.serviceKeysDir });
+  const tracing = Tracing.create('pipeline', config.otlpEndpoint);
+  const dataSource = await openDataSource(createPipelineDataSource(config.databaseUrl, config.databasePoolSize));
+  const ngManager = new NgManager(new RouteClient({ target: 'ng-manager', baseUrl: config.ngManagerUrl, identity }), config.reportTimeoutMs);
+  const tasks = new DelegateTasks(config.delegateServiceAddress, identity);
+  const services: RunServices = {
+    config, dataSource, tasks, ngManager, messages: new Messages(), tracing, log,
+    logToken: (accountId, keyPrefix, ttlSeconds) => identity.sign('log-service', logTokenClaims.parse({ kind: 'log', accountId, keyPrefix, rights: ['write'] }), ttlSeconds),
+  };
+  const types = new StepTypeRegistry();
+  const workflows = new Workflows(services, types);
+  const sweeper = new Sweeper(new RunActions(services), workflows, config.sweepMs);
+  const events = new TaskEvents(services);
+  const stop = async (): Promise<void> => {
+    await Promise.all([sweeper.stop(), events.stop()]);
+    await workflows.stop();
+    tasks.close();
+    await ngManager.close();
+    await dataSource.destroy();
+  };
+  try {
+    await workflows.launch(config);
+    const app = await startHttpApp({
+      service: 'pipeline',
+      module: AppModule.with({ dataSource, types, workflows, sweeper }),
+      host: config.host,
+      port: config.port,
+      identity,
+      log,
+      tracing,
+      metrics: new Metrics('pipeline'),
+      routes: PIPELINE_ROUTES,
+      errorStyle: (path) => (path.startsWith('/v1/') ? 'v1' : 'ng'),
+      checkReady: async () => void (await dataSource.query('SELECT 1')),
+      onClose: stop,
+    });
+    events.start();
+    sweeper.start();
+    return app;
+  } catch (cause) {
+    await stop().catch(() => undefined);
+    throw cause;
+  }
+}

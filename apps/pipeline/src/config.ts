@@ -1,0 +1,74 @@
+import { parseEnvironment, secretFile, type Environment } from '@sluice/config';
+import { z } from 'zod';
+
+const milliseconds = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
+
+const schema = z
+  .object({
+    PIPELINE_HOST: z.string().min(1).default('127.0.0.1'),
+    PIPELINE_PORT: z.coerce.number().int().min(0).max(65_535).default(12_001),
+    PIPELINE_DATABASE_URL_FILE: secretFile(),
+    PIPELINE_DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(20),
+    PIPELINE_SERVICE_KEY_FILE: z.string().min(1),
+    SERVICE_KEYS_DIR: z.string().min(1),
+    PIPELINE_NG_MANAGER_URL: z.url(),
+    PIPELINE_DELEGATE_SERVICE_ADDRESS: z.string().regex(/^[^/\s]+:\d+$/, 'must be host:port'),
+    /** How a pod reaches the log service. */
+    PIPELINE_POD_LOG_SERVICE_URL: z.url().optional(),
+    PIPELINE_LOG_SERVICE_URL: z.url().optional(),
+    PIPELINE_EXECUTOR_ID: z.string().regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"').default('pipeline-0'),
+    PIPELINE_TASK_QUEUE_TIMEOUT_MS: milliseconds(120_000, 100, 3_600_000),
+    PIPELINE_ABORT_TIMEOUT_MS: milliseconds(60_000, 100, 3_600_000),
+    PIPELINE_REPORT_TIMEOUT_MS: milliseconds(120_000, 100, 3_600_000),
+    PIPELINE_SWEEP_MS: milliseconds(5_000, 100, 600_000),
+    OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
+    LOG_LEVEL: z.string().optional(),
+  })
+  .refine((env) => env.PIPELINE_POD_LOG_SERVICE_URL ?? env.PIPELINE_LOG_SERVICE_URL, { path: ['PIPELINE_POD_LOG_SERVICE_URL'], message: 'is required: the address under which pods reach the log service' });
+
+/** Everything the service can be told from outside. Times in milliseconds. */
+export interface PipelineConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly databaseUrl: string;
+  readonly databasePoolSize: number;
+  readonly serviceKeyFile: string;
+  readonly serviceKeysDir: string;
+  readonly ngManagerUrl: string;
+  readonly delegateServiceAddress: string;
+  readonly podLogServiceUrl: string;
+  /** Name under which workflows are recovered after a crash: the same after every restart of this replica. */
+  readonly executorId: string;
+  /** How long a task may wait for a delegate. */
+  readonly taskQueueTimeoutMs: number;
+  /** How long an abort waits until the step is really stopped. */
+  readonly abortTimeoutMs: number;
+  /** How long NG manager may be away before a finished step counts as not recorded. */
+  readonly reportTimeoutMs: number;
+  readonly sweepMs: number;
+  readonly otlpEndpoint: string | undefined;
+  readonly logLevel: string | undefined;
+}
+
+/** @throws Error naming every bad variable */
+export function parseConfig(env: Environment): PipelineConfig {
+  const parsed = parseEnvironment('pipeline', schema, env);
+  return Object.freeze({
+    host: parsed.PIPELINE_HOST,
+    port: parsed.PIPELINE_PORT,
+    databaseUrl: parsed.PIPELINE_DATABASE_URL_FILE,
+    databasePoolSize: parsed.PIPELINE_DATABASE_POOL_SIZE,
+    serviceKeyFile: parsed.PIPELINE_SERVICE_KEY_FILE,
+    serviceKeysDir: parsed.SERVICE_KEYS_DIR,
+    ngManagerUrl: parsed.PIPELINE_NG_MANAGER_URL,
+    delegateServiceAddress: parsed.PIPELINE_DELEGATE_SERVICE_ADDRESS,
+    podLogServiceUrl: parsed.PIPELINE_POD_LOG_SERVICE_URL ?? parsed.PIPELINE_LOG_SERVICE_URL ?? '',
+    executorId: parsed.PIPELINE_EXECUTOR_ID,
+    taskQueueTimeoutMs: parsed.PIPELINE_TASK_QUEUE_TIMEOUT_MS,
+    abortTimeoutMs: parsed.PIPELINE_ABORT_TIMEOUT_MS,
+    reportTimeoutMs: parsed.PIPELINE_REPORT_TIMEOUT_MS,
+    sweepMs: parsed.PIPELINE_SWEEP_MS,
+    otlpEndpoint: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,
+    logLevel: parsed.LOG_LEVEL,
+  });
+}

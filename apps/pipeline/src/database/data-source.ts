@@ -1,0 +1,16 @@
+import { createDataSource } from '@sluice/persistence';
+import type { DataSource } from 'typeorm';
+import { ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity } from '../execution/execution.entity.js';
+import { InputSetEntity } from '../input-set/input-set.entity.js';
+import { CreatePipelineTables1795305600000 } from '../migrations/1795305600000-create-pipeline-tables.js';
+import { PipelineEntity } from '../pipeline/pipeline.entity.js';
+
+export function createPipelineDataSource(url: string, poolSize: number): DataSource {
+  return createDataSource({
+    app: 'pipeline',
+    url,
+    poolSize,
+    entities: [PipelineEntity, InputSetEntity, ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity],
+    migrations: [CreatePipelineTables1795305600000],
+  });
+}

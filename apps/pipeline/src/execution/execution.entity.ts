@@ -1,0 +1,175 @@
+import type { NodeState, Plan } from '@sluice/pipeline-engine';
+import type { CallIdentity } from '@sluice/service-identity';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { ProjectRow, asMilliseconds } from '../database/columns.js';
+import type { TaskContext, TaskReport } from '../run/task.js';
+
+@Entity('executions')
+@Index('executions_by_project', ['accountId', 'orgId', 'projectId', 'createdAt'])
+@Index('executions_by_pipeline', ['accountId', 'orgId', 'projectId', 'pipelineIdentifier', 'createdAt'])
+@Index('executions_under_way', ['createdAt'], { where: 'ended_at IS NULL' })
+export class ExecutionEntity extends ProjectRow {
+  @PrimaryColumn({ name: 'plan_execution_id', type: 'text' })
+  planExecutionId!: string;
+
+  @Column({ name: 'pipeline_identifier', type: 'text' })
+  pipelineIdentifier!: string;
+
+  @Column({ type: 'text' })
+  name!: string;
+
+  @Column({ name: 'run_sequence', type: 'int' })
+  runSequence!: number;
+
+  @Column({ type: 'text' })
+  status!: string;
+
+  @Column({ type: 'jsonb' })
+  plan!: Plan;
+
+  /** Pipeline YAML with runtime input applied: what really ran. */
+  @Column({ type: 'text' })
+  yaml!: string;
+
+  @Column({ name: 'input_yaml', type: 'text' })
+  inputYaml!: string;
+
+  @Column({ name: 'input_template_yaml', type: 'text', nullable: true })
+  inputTemplateYaml!: string | null;
+
+  @Column({ name: 'input_set_ids', type: 'jsonb', default: [] })
+  inputSetIds!: string[];
+
+  /** On whose behalf it runs. */
+  @Column({ type: 'jsonb' })
+  caller!: CallIdentity;
+
+  @Column({ name: 'correlation_id', type: 'text' })
+  correlationId!: string;
+
+  @Column({ type: 'text', nullable: true })
+  traceparent!: string | null;
+
+  @Column({ type: 'text', nullable: true })
+  notes!: string | null;
+
+  /** Execution this one retries. */
+  @Column({ name: 'retry_of', type: 'text', nullable: true })
+  retryOf!: string | null;
+
+  /** Stage nodes whose result was taken over from the retried execution. */
+  @Column({ name: 'taken_over', type: 'jsonb', default: [] })
+  takenOver!: string[];
+
+  @Column({ name: 'created_at', type: 'bigint', transformer: asMilliseconds })
+  createdAt!: number;
+
+  @Column({ name: 'valid_until', type: 'bigint', transformer: asMilliseconds })
+  validUntil!: number;
+
+  @Column({ name: 'ended_at', type: 'bigint', nullable: true, transformer: asMilliseconds })
+  endedAt!: number | null;
+
+  @Column({ name: 'failure_message', type: 'text', nullable: true })
+  failureMessage!: string | null;
+
+  @Column({ name: 'interrupt_id', type: 'text', nullable: true })
+  interruptId!: string | null;
+
+  @Column({ name: 'interrupted_at', type: 'bigint', nullable: true, transformer: asMilliseconds })
+  interruptedAt!: number | null;
+
+  @Column({ name: 'interrupted_by', type: 'text', nullable: true })
+  interruptedBy!: string | null;
+
+  /** Its workflow is known to the durable engine. */
+  @Column({ name: 'is_started', type: 'boolean', default: false })
+  isStarted!: boolean;
+}
+
+@Entity('execution_nodes')
+export class ExecutionNodeEntity {
+  @PrimaryColumn({ name: 'plan_execution_id', type: 'text' })
+  planExecutionId!: string;
+
+  @PrimaryColumn({ name: 'node_id', type: 'text' })
+  nodeId!: string;
+
+  @Column({ type: 'text' })
+  status!: string;
+
+  @Column({ type: 'jsonb' })
+  state!: NodeState;
+
+  @Column({ type: 'int', default: 1 })
+  version!: number;
+}
+
+@Entity('execution_tasks')
+@Index('execution_tasks_open', ['planExecutionId'], { where: "status = 'open'" })
+export class ExecutionTaskEntity {
+  @PrimaryColumn({ name: 'task_id', type: 'text' })
+  taskId!: string;
+
+  @Column({ name: 'plan_execution_id', type: 'text' })
+  planExecutionId!: string;
+
+  @Column({ name: 'node_id', type: 'text' })
+  nodeId!: string;
+
+  @Column({ name: 'workflow_id', type: 'text' })
+  workflowId!: string;
+
+  @Column({ type: 'text' })
+  kind!: string;
+
+  /** `open` until it ended or nobody waits for it any more (`abandoned`). */
+  @Column({ type: 'text', default: 'open' })
+  status!: string;
+
+  @Column({ type: 'jsonb' })
+  context!: TaskContext;
+
+  @Column({ type: 'jsonb', nullable: true })
+  report!: TaskReport | null;
+
+  @Column({ name: 'created_at', type: 'bigint', transformer: asMilliseconds })
+  createdAt!: number;
+
+  @Column({ name: 'ended_at', type: 'bigint', nullable: true, transformer: asMilliseconds })
+  endedAt!: number | null;
+}
+
+@Entity('instance_locks')
+@Index('instance_locks_one_holder', ['accountId', 'orgId', 'projectId', 'dbSchema', 'dbInstance'], { unique: true, where: 'granted_at IS NOT NULL' })
+@Index('instance_locks_queue', ['accountId', 'orgId', 'projectId', 'dbSchema', 'dbInstance', 'position'])
+export class InstanceLockEntity extends ProjectRow {
+  /** Task id of the step that wants the instance. */
+  @PrimaryColumn({ name: 'holder', type: 'text' })
+  holder!: string;
+
+  @Column({ type: 'bigint', generated: 'increment' })
+  position!: string;
+
+  @Column({ name: 'db_schema', type: 'text' })
+  dbSchema!: string;
+
+  @Column({ name: 'db_instance', type: 'text' })
+  dbInstance!: string;
+
+  @Column({ name: 'plan_execution_id', type: 'text' })
+  planExecutionId!: string;
+
+  @Column({ name: 'workflow_id', type: 'text' })
+  workflowId!: string;
+
+  @Column({ name: 'queued_at', type: 'bigint', transformer: asMilliseconds })
+  queuedAt!: number;
+
+  @Column({ name: 'granted_at', type: 'bigint', nullable: true, transformer: asMilliseconds })
+  grantedAt!: number | null;
+
+  /** The waiting workflow has been told. */
+  @Column({ name: 'is_told', type: 'boolean', default: false })
+  isTold!: boolean;
+}

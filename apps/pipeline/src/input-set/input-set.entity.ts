@@ -1,0 +1,32 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { ProjectKey, asMilliseconds } from '../database/columns.js';
+
+@Entity('input_sets')
+export class InputSetEntity extends ProjectKey {
+  @PrimaryColumn({ name: 'pipeline_identifier', type: 'text' })
+  pipelineIdentifier!: string;
+
+  @PrimaryColumn({ type: 'text' })
+  identifier!: string;
+
+  @Column({ type: 'text' })
+  name!: string;
+
+  @Column({ type: 'text', nullable: true })
+  description!: string | null;
+
+  @Column({ type: 'jsonb', default: {} })
+  tags!: Record<string, string>;
+
+  @Column({ type: 'text' })
+  yaml!: string;
+
+  @Column({ type: 'int', default: 1 })
+  version!: number;
+
+  @Column({ name: 'created_at', type: 'bigint', transformer: asMilliseconds })
+  createdAt!: number;
+
+  @Column({ name: 'updated_at', type: 'bigint', transformer: asMilliseconds })
+  updatedAt!: number;
+}

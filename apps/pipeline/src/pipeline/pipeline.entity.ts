@@ -1,0 +1,35 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { ProjectKey, asMilliseconds } from '../database/columns.js';
+
+@Entity('pipelines')
+export class PipelineEntity extends ProjectKey {
+  @PrimaryColumn({ type: 'text' })
+  identifier!: string;
+
+  @Column({ type: 'text' })
+  name!: string;
+
+  @Column({ type: 'text', nullable: true })
+  description!: string | null;
+
+  @Column({ type: 'jsonb', default: {} })
+  tags!: Record<string, string>;
+
+  @Column({ type: 'text' })
+  yaml!: string;
+
+  @Column({ name: 'stage_names', type: 'jsonb', default: [] })
+  stageNames!: string[];
+
+  @Column({ type: 'int', default: 1 })
+  version!: number;
+
+  @Column({ name: 'run_sequence', type: 'int', default: 0 })
+  runSequence!: number;
+
+  @Column({ name: 'created_at', type: 'bigint', transformer: asMilliseconds })
+  createdAt!: number;
+
+  @Column({ name: 'updated_at', type: 'bigint', transformer: asMilliseconds })
+  updatedAt!: number;
+}

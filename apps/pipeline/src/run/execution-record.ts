@@ -1,0 +1,174 @@
+import { NEW_NODE, isFinal, reduceNode, type NodeEvent, type NodeState, type Plan, type Status } from '@sluice/pipeline-engine';
+import type { ProjectScope } from '@sluice/kernel';
+import type { CallIdentity } from '@sluice/service-identity';
+import type { EntityManager } from 'typeorm';
+import type { TaskContext, TaskReport } from './task.js';
+
+/** One event for one node. */
+export interface NodeChange {
+  readonly nodeId: string;
+  readonly event: NodeEvent;
+}
+
+/** What a workflow must know of its execution; never changes while it runs. */
+export interface RunHeader {
+  readonly planExecutionId: string;
+  readonly scope: ProjectScope;
+  readonly plan: Plan;
+  readonly runSequence: number;
+  readonly caller: CallIdentity;
+  readonly correlationId: string;
+  readonly traceparent: string | undefined;
+  readonly validUntil: number;
+  readonly takenOver: readonly string[];
+}
+
+export interface TaskRow {
+  readonly taskId: string;
+  readonly planExecutionId: string;
+  readonly nodeId: string;
+  readonly workflowId: string;
+  readonly kind: string;
+  readonly status: 'open' | 'ended' | 'abandoned';
+  readonly context: TaskContext;
+  readonly report: TaskReport | null;
+}
+
+interface StateRow {
+  readonly node_id: string;
+  readonly state: NodeState;
+  readonly version: number;
+}
+
+/** Guarded writes of an execution, bound to one transaction (or to the pool for single statements). */
+export class ExecutionRecord {
+  constructor(private readonly db: EntityManager) {}
+
+  /** @returns undefined for an execution there is not */
+  async header(planExecutionId: string): Promise<RunHeader | undefined> {
+    const [row] = await this.db.query<HeaderRow[]>(
+      `SELECT plan_execution_id, account_id, org_id, project_id, plan, run_sequence, caller, correlation_id, traceparent, valid_until, taken_over FROM executions WHERE plan_execution_id = $1`,
+      [planExecutionId],
+    );
+    return row && {
+      planExecutionId,
+      scope: { level: 'project', accountId: row.account_id, orgId: row.org_id, projectId: row.project_id },
+      plan: row.plan,
+      runSequence: row.run_sequence,
+      caller: row.caller,
+      correlationId: row.correlation_id,
+      traceparent: row.traceparent ?? undefined,
+      validUntil: Number(row.valid_until),
+      takenOver: row.taken_over,
+    };
+  }
+
+  /** Reads the interrupt and keeps it from changing until the transaction ends: what is written in it is seen by whoever interrupts next. */
+  async isInterrupted(planExecutionId: string): Promise<boolean> {
+    const [row] = await this.db.query<{ interrupt_id: string | null }[]>(`SELECT interrupt_id FROM executions WHERE plan_execution_id = $1 FOR SHARE`, [planExecutionId]);
+    return row?.interrupt_id != null;
+  }
+
+  /** Applies events through the reducer; repeated and late ones change nothing. Returns the states afterwards. */
+  async apply(planExecutionId: string, changes: readonly NodeChange[]): Promise<ReadonlyMap<string, NodeState>> {
+    if (changes.length === 0) return new Map();
+    const ids = [...new Set(changes.map(({ nodeId }) => nodeId))];
+    const rows = await this.db.query<StateRow[]>(
+      `SELECT node_id, state, version FROM execution_nodes WHERE plan_execution_id = $1 AND node_id = ANY($2) ORDER BY node_id FOR UPDATE`,
+      [planExecutionId, ids],
+    );
+    const before = new Map(rows.map((row) => [row.node_id, row.state]));
+    const after = new Map(before);
+    for (const { nodeId, event } of changes) after.set(nodeId, reduceNode(after.get(nodeId) ?? NEW_NODE, event));
+    const changed = rows.filter((row) => after.get(row.node_id) !== row.state);
+    if (changed.length > 0) {
+      await this.db.query(
+        `UPDATE execution_nodes AS n SET status = v.status, state = v.state::jsonb, version = n.version + 1
+         FROM (SELECT unnest($2::text[]) AS node_id, unnest($3::text[]) AS status, unnest($4::text[]) AS state, unnest($5::int[]) AS version) AS v
+         WHERE n.plan_execution_id = $1 AND n.node_id = v.node_id AND n.version = v.version`,
+        [planExecutionId, changed.map((row) => row.node_id), changed.map((row) => (after.get(row.node_id) ?? NEW_NODE).status), changed.map((row) => JSON.stringify(after.get(row.node_id))), changed.map((row) => row.version)],
+      );
+    }
+    return after;
+  }
+
+  /** States of the given nodes, or of all. */
+  async states(planExecutionId: string, nodeIds?: readonly string[]): Promise<Record<string, NodeState>> {
+    const rows = await this.db.query<StateRow[]>(
+      nodeIds ? `SELECT node_id, state FROM execution_nodes WHERE plan_execution_id = $1 AND node_id = ANY($2)` : `SELECT node_id, state FROM execution_nodes WHERE plan_execution_id = $1`,
+      nodeIds ? [planExecutionId, nodeIds] : [planExecutionId],
+    );
+    return Object.fromEntries(rows.map((row) => [row.node_id, row.state]));
+  }
+
+  /** Ends the execution once. @returns false when it had ended already */
+  async end(planExecutionId: string, status: Status, at: number, failureMessage: string | null): Promise<boolean> {
+    const rows = await this.db.query<[unknown[], number]>(
+      `UPDATE executions SET status = $2, ended_at = $3, failure_message = $4 WHERE plan_execution_id = $1 AND ended_at IS NULL`,
+      [planExecutionId, status, at, failureMessage],
+    );
+    return rows[1] === 1;
+  }
+
+  /** Shows a waiting status on the whole execution while it is under way. */
+  async show(planExecutionId: string, status: Status): Promise<void> {
+    if (isFinal(status)) return;
+    await this.db.query(`UPDATE executions SET status = $2 WHERE plan_execution_id = $1 AND ended_at IS NULL AND status <> $2`, [planExecutionId, status]);
+  }
+
+  /** Remembers a task before it is submitted. Safe to repeat. */
+  async addTask(task: Pick<TaskRow, 'taskId' | 'planExecutionId' | 'nodeId' | 'workflowId' | 'kind' | 'context'>, at: number): Promise<void> {
+    await this.db.query(
+      `INSERT INTO execution_tasks (task_id, plan_execution_id, node_id, workflow_id, kind, context, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (task_id) DO NOTHING`,
+      [task.taskId, task.planExecutionId, task.nodeId, task.workflowId, task.kind, JSON.stringify(task.context), at],
+    );
+  }
+
+  async task(taskId: string): Promise<TaskRow | undefined> {
+    const [row] = await this.db.query<{ task_id: string; plan_execution_id: string; node_id: string; workflow_id: string; kind: string; status: TaskRow['status']; context: TaskContext; report: TaskReport | null }[]>(
+      `SELECT task_id, plan_execution_id, node_id, workflow_id, kind, status, context, report FROM execution_tasks WHERE task_id = $1`,
+      [taskId],
+    );
+    return row && { taskId: row.task_id, planExecutionId: row.plan_execution_id, nodeId: row.node_id, workflowId: row.workflow_id, kind: row.kind, status: row.status, context: row.context, report: row.report };
+  }
+
+  /** Stores a task's end if it is still open. @returns the status afterwards: `abandoned` means that nobody waits for it any more */
+  async endTask(taskId: string, report: TaskReport, at: number): Promise<TaskRow['status'] | undefined> {
+    await this.db.query(`UPDATE execution_tasks SET status = 'ended', report = $2, ended_at = $3 WHERE task_id = $1 AND status = 'open'`, [taskId, JSON.stringify(report), at]);
+    return (await this.task(taskId))?.status;
+  }
+
+  /** Stops waiting for a task. @returns false when its end had been stored already */
+  async abandonTask(taskId: string, at: number): Promise<boolean> {
+    const rows = await this.db.query<[unknown[], number]>(`UPDATE execution_tasks SET status = 'abandoned', ended_at = $2 WHERE task_id = $1 AND status = 'open'`, [taskId, at]);
+    return rows[1] === 1;
+  }
+
+  /** Results are not needed once they are recorded; the node keeps what people see. */
+  async dropReport(taskId: string): Promise<void> {
+    await this.db.query(`UPDATE execution_tasks SET report = NULL WHERE task_id = $1`, [taskId]);
+  }
+
+  /** Workflows of an execution that wait for something: a task's end or their turn at an instance. */
+  async waitingWorkflows(planExecutionId: string): Promise<string[]> {
+    const rows = await this.db.query<{ workflow_id: string }[]>(
+      `SELECT workflow_id FROM execution_tasks WHERE plan_execution_id = $1 AND status = 'open' AND kind <> 'cleanup-pod'
+       UNION SELECT workflow_id FROM instance_locks WHERE plan_execution_id = $1 AND granted_at IS NULL`,
+      [planExecutionId],
+    );
+    return rows.map((row) => row.workflow_id);
+  }
+}
+
+interface HeaderRow {
+  readonly account_id: string;
+  readonly org_id: string;
+  readonly project_id: string;
+  readonly plan: Plan;
+  readonly run_sequence: number;
+  readonly caller: CallIdentity;
+  readonly correlation_id: string;
+  readonly traceparent: string | null;
+  readonly valid_until: string;
+  readonly taken_over: string[];
+}

@@ -1,0 +1,94 @@
+import type { ProjectScope } from '@sluice/kernel';
+import type { EntityManager } from 'typeorm';
+
+export interface LockRequest {
+  readonly scope: ProjectScope;
+  readonly dbSchema: string;
+  readonly dbInstance: string;
+  /** Task id of the step. */
+  readonly holder: string;
+  readonly planExecutionId: string;
+  readonly workflowId: string;
+}
+
+export interface Grant {
+  readonly holder: string;
+  readonly workflowId: string;
+}
+
+interface KeyRow {
+  readonly account_id: string;
+  readonly org_id: string;
+  readonly project_id: string;
+  readonly db_schema: string;
+  readonly db_instance: string;
+}
+
+const SAME_INSTANCE = 'account_id = $1 AND org_id = $2 AND project_id = $3 AND db_schema = $4 AND db_instance = $5';
+
+/**
+ * The queue in front of each database instance: one step at a time, in the order they came. Rows outlive crashes; a step's row goes when
+ * the step ends. Every method runs inside the caller's transaction; a transaction-level advisory lock keeps two of them apart.
+ */
+export class InstanceLocks {
+  constructor(private readonly db: EntityManager) {}
+
+  /** Takes the instance or a place in its queue. Safe to repeat. @returns true when the instance is the holder's now */
+  async acquire(request: LockRequest, at: number): Promise<boolean> {
+    const key = [request.scope.accountId, request.scope.orgId, request.scope.projectId, request.dbSchema, request.dbInstance];
+    await this.serialise(key);
+    await this.db.query(
+      `INSERT INTO instance_locks (account_id, org_id, project_id, db_schema, db_instance, holder, plan_execution_id, workflow_id, queued_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (holder) DO NOTHING`,
+      [...key, request.holder, request.planExecutionId, request.workflowId, at],
+    );
+    const granted = await this.grantNext(key, at);
+    // Who gets it at once is not waiting for a message.
+    if (granted?.holder === request.holder) await this.markTold([request.holder]);
+    const [row] = await this.db.query<{ granted_at: string | null }[]>(`SELECT granted_at FROM instance_locks WHERE holder = $1`, [request.holder]);
+    return row?.granted_at != null;
+  }
+
+  /** Gives the instance back, or leaves the queue. Safe to repeat. @returns who is next, to be told after commit */
+  async release(holder: string, at: number): Promise<Grant | undefined> {
+    const [row] = await this.db.query<KeyRow[]>(`SELECT account_id, org_id, project_id, db_schema, db_instance FROM instance_locks WHERE holder = $1`, [holder]);
+    if (!row) return undefined;
+    const key = [row.account_id, row.org_id, row.project_id, row.db_schema, row.db_instance];
+    await this.serialise(key);
+    await this.db.query(`DELETE FROM instance_locks WHERE holder = $1`, [holder]);
+    return this.grantNext(key, at);
+  }
+
+  /** Holders whose execution has ended, because something went very wrong: they must not block others for ever. */
+  async orphans(): Promise<string[]> {
+    const rows = await this.db.query<{ holder: string }[]>(
+      `SELECT l.holder FROM instance_locks l LEFT JOIN executions e ON e.plan_execution_id = l.plan_execution_id WHERE e.plan_execution_id IS NULL OR e.ended_at IS NOT NULL`,
+    );
+    return rows.map((row) => row.holder);
+  }
+
+  /** Holders that have the instance and have not been told. */
+  async untold(): Promise<Grant[]> {
+    const rows = await this.db.query<{ holder: string; workflow_id: string }[]>(`SELECT holder, workflow_id FROM instance_locks WHERE granted_at IS NOT NULL AND NOT is_told`);
+    return rows.map((row) => ({ holder: row.holder, workflowId: row.workflow_id }));
+  }
+
+  async markTold(holders: readonly string[]): Promise<void> {
+    await this.db.query(`UPDATE instance_locks SET is_told = true WHERE holder = ANY($1)`, [holders]);
+  }
+
+  private async serialise(key: readonly string[]): Promise<void> {
+    await this.db.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 20260101))`, [JSON.stringify(key)]);
+  }
+
+  private async grantNext(key: readonly string[], at: number): Promise<Grant | undefined> {
+    const [rows] = await this.db.query<[{ holder: string; workflow_id: string }[], number]>(
+      `UPDATE instance_locks SET granted_at = $6
+       WHERE holder = (SELECT holder FROM instance_locks WHERE ${SAME_INSTANCE} ORDER BY position LIMIT 1) AND granted_at IS NULL
+         AND NOT EXISTS (SELECT 1 FROM instance_locks WHERE ${SAME_INSTANCE} AND granted_at IS NOT NULL)
+       RETURNING holder, workflow_id`,
+      [...key, at],
+    );
+    const [row] = rows;
+    return row && { holder: row.holder, workflowId: row.workflow_id };
+  }
+}

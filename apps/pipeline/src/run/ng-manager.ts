@@ -1,0 +1,73 @@
+import type { StepResult } from '@sluice/delegate-protocol';
+import type { RouteClient, CallContext } from '@sluice/http';
+import { AppError, backoffMs, pause } from '@sluice/kernel';
+import { reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs } from '@sluice/ng-manager-api';
+import type { DbCommand } from '@sluice/step-types';
+import type { RunHeader } from './execution-record.js';
+
+export interface DbStepReference {
+  readonly key: string;
+  readonly dbSchema: string;
+  readonly dbInstance: string;
+  readonly command: DbCommand;
+}
+
+export interface DbStepReport {
+  readonly dbSchema: string;
+  readonly dbInstance: string;
+  readonly command: DbCommand;
+  readonly stageExecutionId: string;
+  readonly stepExecutionId: string;
+  readonly isLate: boolean;
+  readonly result: StepResult;
+}
+
+/** NG manager, as a run uses it: always on behalf of the user who started the run. */
+export class NgManager {
+  private readonly closing = new AbortController();
+
+  constructor(
+    private readonly client: RouteClient,
+    private readonly reportTimeoutMs: number,
+  ) {}
+
+  /** @throws AppError RESOURCE_NOT_FOUND, INVALID_IDENTIFIER_REF naming what is missing; UPSTREAM_UNAVAILABLE */
+  async stepInputs(run: RunHeader, traceparent: string, steps: readonly DbStepReference[]): Promise<Readonly<Record<string, DbStepInputs>>> {
+    const { orgId, projectId } = run.scope;
+    const { inputs } = await this.client.call(contextOf(run, traceparent), resolveDbStepInputs, { body: { orgId, projectId, steps: [...steps] } }, { idempotent: true });
+    return inputs;
+  }
+
+  /** Tells what a step did; repeated while NG manager is away, up to the report timeout. @throws AppError */
+  async report(run: RunHeader, traceparent: string | undefined, report: DbStepReport): Promise<void> {
+    const { orgId, projectId } = run.scope;
+    const body = { orgId, projectId, pipelineIdentifier: run.plan.pipelineIdentifier, planExecutionId: run.planExecutionId, ...report };
+    const until = Date.now() + this.reportTimeoutMs;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await this.client.call(contextOf(run, traceparent), reportDbStep, { body }, { idempotent: true });
+        return;
+      } catch (cause) {
+        const mayPass = cause instanceof AppError && (cause.isRetryable || cause.code === 'INTERNAL');
+        if (!mayPass || Date.now() >= until) throw cause;
+        await pause(backoffMs(attempt, { baseMs: 200, maxMs: 5_000 }), this.closing.signal);
+      }
+    }
+  }
+
+  /** Secret values sealed to one delegate for one lease. @throws AppError SECRET_NOT_FOUND */
+  async sealedSecrets(run: RunHeader, traceparent: string | undefined, lease: { taskId: string; epoch: number; delegateId: string; publicKey: string; expressions: string[] }): Promise<Record<string, string>> {
+    const { orgId, projectId } = run.scope;
+    const { sealed } = await this.client.call(contextOf(run, traceparent), sealSecrets, { body: { orgId, projectId, ...lease } }, { idempotent: true });
+    return sealed;
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort(new Error('the pipeline service is stopping'));
+    await this.client.close();
+  }
+}
+
+function contextOf(run: RunHeader, traceparent: string | undefined): CallContext {
+  return { ...run.caller, correlationId: run.correlationId, traceparent: traceparent ?? run.traceparent };
+}

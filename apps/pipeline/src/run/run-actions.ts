@@ -1,0 +1,163 @@
+import { logKey } from '@sluice/log-api';
+import { AppError, messageOf } from '@sluice/kernel';
+import { decideRun, firstFailure, isFinal, outputLookup, subtree, type NodeFailure, type PlanNode, type RunDecision, type Status, type Surroundings } from '@sluice/pipeline-engine';
+import type { Logger, Tracing } from '@sluice/telemetry';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { PipelineConfig } from '../config.js';
+import type { DelegateTasks, TaskCaller } from './delegate-tasks.js';
+import { ExecutionRecord, type NodeChange, type RunHeader } from './execution-record.js';
+import { InstanceLocks, type Grant } from './instance-lock.js';
+import type { Messages } from './messages.js';
+import type { NgManager } from './ng-manager.js';
+import { taskIdOf } from './task.js';
+
+export interface RunServices {
+  readonly config: PipelineConfig;
+  readonly dataSource: DataSource;
+  readonly tasks: DelegateTasks;
+  readonly ngManager: NgManager;
+  readonly messages: Messages;
+  readonly tracing: Tracing;
+  readonly log: Logger;
+  /** A log token for a pod: may write below the prefix, nothing else. */
+  readonly logToken: (accountId: string, keyPrefix: string, ttlSeconds: number) => Promise<string>;
+}
+
+/** One transaction's view of an execution. */
+export interface Writes {
+  readonly record: ExecutionRecord;
+  readonly locks: InstanceLocks;
+}
+
+/** What the bodies of durable steps share: transactions, traces, log keys. Each may run twice; none may have an effect twice. */
+export class RunActions {
+  constructor(readonly services: RunServices) {}
+
+  get record(): ExecutionRecord {
+    return new ExecutionRecord(this.services.dataSource.manager);
+  }
+
+  write<T>(work: (writes: Writes) => Promise<T>): Promise<T> {
+    return this.services.dataSource.transaction((manager: EntityManager) => work({ record: new ExecutionRecord(manager), locks: new InstanceLocks(manager) }));
+  }
+
+  /** Runs one durable step's body in a span of the execution's trace. */
+  span<T>(run: RunHeader, name: string, work: (traceparent: string) => Promise<T>): Promise<T> {
+    return this.services.tracing.run(name, { kind: 'internal', parent: run.traceparent, attributes: { 'sluice.execution': run.planExecutionId } }, (span) => work(span.traceparent));
+  }
+
+  callerOf(run: RunHeader, traceparent: string | undefined): TaskCaller {
+    return { ...run.caller, traceparent };
+  }
+
+  keyOf(run: RunHeader, path: readonly string[]): string {
+    return logKey({ accountId: run.scope.accountId, pipelineId: run.plan.pipelineIdentifier, runSequence: run.runSequence, planExecutionId: run.planExecutionId, path });
+  }
+
+  /** Writes pending changes. @returns whether somebody interrupted the execution */
+  async flush(run: RunHeader, changes: readonly NodeChange[]): Promise<{ readonly isInterrupted: boolean }> {
+    return this.write(async ({ record }) => {
+      const isInterrupted = await record.isInterrupted(run.planExecutionId);
+      await record.apply(run.planExecutionId, changes);
+      return { isInterrupted };
+    });
+  }
+
+  /** Decides about a node whose condition may name outputs. */
+  async decide(run: RunHeader, node: PlanNode, surroundings: Surroundings): Promise<RunDecision> {
+    const states = await this.record.states(run.planExecutionId);
+    return decideRun(node, surroundings, outputLookup(run.plan, node.id, (fqn) => outputsOf(run, states, fqn)));
+  }
+
+  /** Asks the delegate to stop a task and shows it. @returns until when to wait for that */
+  async stopTask(run: RunHeader, nodeId: string, taskId: string): Promise<{ readonly waitUntil: number }> {
+    const { tasks, config, log } = this.services;
+    await this.write(({ record }) => record.apply(run.planExecutionId, [{ nodeId, event: { kind: 'stopping' } }]));
+    await this.write(({ record }) => record.show(run.planExecutionId, 'Discontinuing'));
+    await tasks.abort(this.callerOf(run, run.traceparent), taskId).catch((cause: unknown) => log.warn({ taskId, error: messageOf(cause) }, 'the delegate service did not take an abort'));
+    return { waitUntil: Date.now() + config.abortTimeoutMs };
+  }
+
+  /**
+   * Nobody waits for the task any more; its delegate is told.
+   * @returns `isAbandoned: false` when its end has been stored after all: its message will be there before `waitUntil`
+   */
+  async giveUp(run: RunHeader, taskId: string): Promise<{ readonly isAbandoned: boolean; readonly waitUntil: number }> {
+    const isAbandoned = await this.write(async ({ record }) => (await record.abandonTask(taskId, Date.now())) || (await record.task(taskId))?.status === 'abandoned');
+    if (isAbandoned) {
+      await this.services.tasks.abort(this.callerOf(run, run.traceparent), taskId).catch((cause: unknown) => this.services.log.warn({ taskId, error: messageOf(cause) }, 'the delegate service did not take an abort'));
+    }
+    return { isAbandoned, waitUntil: Date.now() + 10_000 };
+  }
+
+  async tell(grant: Grant | undefined): Promise<void> {
+    if (!grant) return;
+    await this.services.messages.send(grant.workflowId, { kind: 'lockGranted', holder: grant.holder }, `lock:${grant.holder}`);
+    await this.write(({ locks }) => locks.markTold([grant.holder]));
+  }
+
+  /** Deletes the pod of a group; nobody waits for it. Pending changes are written along. */
+  async closePod(run: RunHeader, group: PlanNode, podId: string, delegateId: string, workflowId: string, changes: readonly NodeChange[]): Promise<void> {
+    const taskId = taskIdOf(run.planExecutionId, group.id, 'cleanup');
+    await this.write(async ({ record }) => {
+      await record.apply(run.planExecutionId, changes);
+      await record.addTask({ taskId, planExecutionId: run.planExecutionId, nodeId: group.id, workflowId, kind: 'cleanup-pod', context: { kind: 'cleanup-pod', podId } }, Date.now());
+    });
+    const { config, tasks, log } = this.services;
+    await this.span(run, 'cleanup pod', (traceparent) =>
+      tasks.submit(this.callerOf(run, traceparent), {
+        taskId, scope: run.scope, payload: { kind: 'cleanup-pod', podId }, selectors: [], boundDelegateId: delegateId,
+        queueTimeoutMs: config.taskQueueTimeoutMs, runTimeoutMs: 120_000, description: `clean up after step group "${group.name}"`,
+      }),
+    ).catch((cause: unknown) => log.warn({ taskId, podId, error: messageOf(cause) }, 'the pod is left to the reaper'));
+  }
+
+  /** Something nobody foresaw: whatever is under way below a node ends as Errored, and nothing stays locked. */
+  async fail(run: RunHeader, nodeId: string, failure: NodeFailure): Promise<void> {
+    this.services.log.error({ planExecutionId: run.planExecutionId, nodeId, error: failure.message }, 'a run broke');
+    const nodes = subtree(run.plan, nodeId);
+    const at = Date.now();
+    const next = await this.write(async ({ record, locks }) => {
+      const states = await record.states(run.planExecutionId, nodes.map((node) => node.id));
+      const open = nodes.filter((node) => states[node.id]?.startedAt != null && !isFinal(states[node.id]?.status ?? 'NotStarted'));
+      await record.apply(run.planExecutionId, open.map((node) => ({ nodeId: node.id, event: { kind: 'ended' as const, at, status: 'Errored' as const, failure: node.id === nodeId ? failure : null } })));
+      const grants: (Grant | undefined)[] = [];
+      for (const node of nodes) grants.push(await locks.release(taskIdOf(run.planExecutionId, node.id, 'step'), at));
+      return grants;
+    });
+    for (const grant of next) await this.tell(grant);
+  }
+
+  /** The last word about an execution. */
+  async finish(run: RunHeader, status: Extract<Status, 'Success' | 'IgnoreFailed' | 'Failed' | 'Errored' | 'Expired' | 'Aborted'>): Promise<void> {
+    const at = Date.now();
+    const stages = Object.values(run.plan.nodes).find((node) => node.kind === 'stages');
+    const isNew = await this.write(async ({ record }) => {
+      const states = await record.states(run.planExecutionId);
+      const message = firstFailure(run.plan, states)?.message ?? (status === 'Aborted' ? 'the execution was aborted' : status === 'Expired' ? 'the execution did not end within its timeout' : null);
+      await record.apply(run.planExecutionId, [...(stages ? [stages.id] : []), run.plan.rootId].map((nodeId) => ({ nodeId, event: { kind: 'ended' as const, at, status } })));
+      return record.end(run.planExecutionId, status, at, status === 'Success' || status === 'IgnoreFailed' ? null : message);
+    });
+    if (isNew) this.services.log.info({ planExecutionId: run.planExecutionId, status }, 'execution ended');
+  }
+}
+
+export function outputsOf(run: RunHeader, states: Readonly<Record<string, { readonly endedAt: number | null; readonly outputs: Readonly<Record<string, unknown>> }>>, fqn: string): Readonly<Record<string, unknown>> | undefined {
+  const node = Object.values(run.plan.nodes).find((one) => one.baseFqn === fqn && one.kind === 'step');
+  const state = node && states[node.id];
+  return state?.endedAt != null ? state.outputs : undefined;
+}
+
+/** A failure as a node shows it, from anything thrown. */
+export function failureOf(cause: unknown): NodeFailure {
+  const failureType = cause instanceof AppError ? FAILURE_TYPES[cause.code] : undefined;
+  return { message: messageOf(cause), failureType: failureType ?? 'Unknown' };
+}
+
+const FAILURE_TYPES: Readonly<Partial<Record<AppError['code'], string>>> = {
+  UNAVAILABLE_DELEGATES: 'DelegateProvisioning',
+  UPSTREAM_UNAVAILABLE: 'Connectivity',
+  REQUEST_TIMEOUT: 'Timeout',
+  ACCESS_DENIED: 'Authorization',
+  INVALID_TOKEN: 'Authentication',
+};

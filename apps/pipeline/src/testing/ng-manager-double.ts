@@ -1,0 +1,89 @@
+import { Controller, Module } from '@nestjs/common';
+import { Call, Route, startHttpApp, type RouteCall, type RunningApp } from '@sluice/http';
+import { AppError } from '@sluice/kernel';
+import { reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs } from '@sluice/ng-manager-api';
+import type { ServiceIdentity } from '@sluice/service-identity';
+import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
+
+export type Report = RouteCall<typeof reportDbStep>['body'];
+
+/** What the double was asked, and how it is to answer. */
+export interface NgManagerState {
+  readonly reports: Report[];
+  readonly sealed: string[][];
+  readonly askedFor: { dbSchema: string; dbInstance: string }[][];
+  /** Thrown by the next reports, so many times. */
+  failReports: number;
+  /** Changes the inputs of an instance. */
+  inputs: (dbSchema: string, dbInstance: string) => DbStepInputs;
+}
+
+export interface NgManagerDouble extends RunningApp {
+  readonly state: NgManagerState;
+}
+
+/** Inputs as they come for a PostgreSQL instance with a password and a Git repository with credentials. Instances called `missing` do not exist. */
+export function dbStepInputsOf(dbSchema: string, dbInstance: string): DbStepInputs {
+  if (dbInstance === 'missing') throw new AppError('RESOURCE_NOT_FOUND', `instance with id [${dbInstance}] schema [${dbSchema}] does not exist`);
+  return {
+    schema: { identifier: dbSchema, name: dbSchema, migrationType: 'Liquibase', changelogPath: 'db/changelog.xml' },
+    instance: { identifier: dbInstance, name: dbInstance, context: 'prod', substituteProperties: { owner: 'app' }, tags: {} },
+    source: { name: 'repo', url: 'https://git.example/repo.git', branch: 'main', username: 'git', passwordExpression: '<+secrets.getValue("git_token")>' },
+    target: { url: `jdbc:postgresql://db.example:5432/${dbInstance}`, username: 'app', passwordSlot: 'password' },
+    secrets: [{ name: 'password', expression: '<+secrets.getValue("db_password")>' }],
+    delegateSelectors: ['from-connector'],
+  };
+}
+
+/** Stands in for NG manager over real HTTP, made from the contract's own routes. */
+export async function startNgManagerDouble(identity: ServiceIdentity): Promise<NgManagerDouble> {
+  const state: NgManagerState = { reports: [], sealed: [], askedFor: [], failReports: 0, inputs: dbStepInputsOf };
+  const app = await startHttpApp({
+    service: 'ng-manager',
+    module: { module: NgManagerDoubleModule, controllers: [controllerFor(state)] },
+    host: '127.0.0.1',
+    port: 0,
+    identity,
+    log: createLogger('ng-manager', 'silent'),
+    tracing: Tracing.create('ng-manager', undefined),
+    metrics: new Metrics('ng-manager'),
+    routes: [resolveDbStepInputs, reportDbStep, sealSecrets],
+    errorStyle: () => 'internal',
+    checkReady: () => Promise.resolve(),
+  });
+  return { url: app.url, close: () => app.close(), state };
+}
+
+@Module({})
+class NgManagerDoubleModule {}
+
+function controllerFor(state: NgManagerState): new () => object {
+  @Controller()
+  class NgManagerDoubleController {
+    @Route(resolveDbStepInputs)
+    inputs(@Call() { body }: RouteCall<typeof resolveDbStepInputs>) {
+      state.askedFor.push(body.steps.map(({ dbSchema, dbInstance }) => ({ dbSchema, dbInstance })));
+      return { inputs: Object.fromEntries(body.steps.map(({ key, dbSchema, dbInstance }) => [key, state.inputs(dbSchema, dbInstance)])) };
+    }
+
+    @Route(reportDbStep)
+    report(@Call() { body }: RouteCall<typeof reportDbStep>) {
+      if (state.failReports > 0) {
+        state.failReports -= 1;
+        throw new AppError('UPSTREAM_UNAVAILABLE', 'dbdevops cannot be reached');
+      }
+      const isNew = !state.reports.some((one) => one.stepExecutionId === body.stepExecutionId && one.isLate === body.isLate);
+      if (isNew) state.reports.push(body);
+      return { recorded: isNew };
+    }
+
+    @Route(sealSecrets)
+    seal(@Call() { body }: RouteCall<typeof sealSecrets>) {
+      state.sealed.push(body.expressions);
+      const missing = body.expressions.find((expression) => expression.includes('"gone"'));
+      if (missing) throw new AppError('SECRET_NOT_FOUND', `${missing}: there is no such secret`);
+      return { sealed: Object.fromEntries(body.expressions.map((expression) => [expression, `sealed(${expression})`])) };
+    }
+  }
+  return NgManagerDoubleController;
+}
