@@ -36,7 +36,7 @@ const boundaries = (files, ignores, testing) => ({
   rules: { '@nx/enforce-module-boundaries': ['error', { enforceBuildableLibDependency: false, allow: [], depConstraints: depConstraints(testing) }] },
 });
 
-const SPECS = ['**/*.spec.ts', '**/*.spec.tsx', '**/testing/**/*.ts'];
+const SPECS = ['**/*.spec.ts', '**/*.spec.tsx', '**/*.test.ts', '**/testing/**/*.ts'];
 
 export default [
   { ignores: ['**/dist/**', '**/node_modules/**', '**/coverage/**', '.nx/**', '.sluice/**'] },
