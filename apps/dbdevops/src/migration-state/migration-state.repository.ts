@@ -10,10 +10,19 @@ export interface StatePage {
   readonly search_term?: string | undefined;
 }
 
-/** State of one changeset on one instance, as short as it can travel: the place of the instance in the list, then its columns. */
-export type StateCell = readonly [
-  place: number, status: DeploymentStatus, updatedSeconds: number | null, error: string | null, pipeline: string, planExecutionId: string, stageExecutionId: string, tag: string | null,
-];
+/** State of one changeset on one instance. */
+export interface StateCell {
+  /** Index of the instance in the list that was asked for. */
+  readonly place: number;
+  readonly status: DeploymentStatus;
+  /** Milliseconds since the epoch. */
+  readonly updatedAt: number;
+  readonly pipeline: string;
+  readonly planExecutionId: string;
+  readonly stageExecutionId: string;
+  readonly tag: string;
+  readonly error: string;
+}
 
 export interface ChangesetAcrossInstances {
   readonly fqn: string;
@@ -40,6 +49,14 @@ export interface ChangesetOnInstance {
   readonly tag: string | null;
   readonly label: string | null;
   readonly comment: string | null;
+}
+
+interface ChangesetKey {
+  readonly key: string;
+  readonly fqn: string;
+  readonly id: string;
+  readonly author: string;
+  readonly file: string;
 }
 
 type InstanceFilter = MigrationStateIn['instanceFilter'];
@@ -69,24 +86,37 @@ export class MigrationStateRepository {
   async acrossInstances(scope: ProjectScope, schemaId: string, instanceIds: readonly string[], request: StatePage): Promise<{ items: ChangesetAcrossInstances[]; total: number }> {
     const values = [scope.accountId, scope.orgId, scope.projectId, schemaId, containing(request.search_term) ?? null];
     const [count] = await this.manager.query<{ total: number }[]>(`SELECT count(*)::int AS total FROM changesets c WHERE ${MATCHING} AND ${KNOWN}`, values);
-    const items = await this.manager.query<ChangesetAcrossInstances[]>(
-      `WITH page AS MATERIALIZED (
-         SELECT c.id, c.fqn, c.change_id, c.author, c.file FROM changesets c WHERE ${MATCHING} AND ${KNOWN} ORDER BY c.id DESC LIMIT $7 OFFSET $8
-       ), total AS (
-         SELECT count(*) AS instances FROM db_instances WHERE schema_id = $4
-       )
-       SELECT p.fqn, p.change_id AS id, p.author, p.file, s.deployed = total.instances AS "isSynced", s.updated_at::float8 AS "updatedAt", s.cells
-       FROM page p CROSS JOIN total CROSS JOIN LATERAL (
-         SELECT count(*) FILTER (WHERE d.status = 'Successfully_Deployed') AS deployed, max(d.updated_at) AS updated_at,
-                coalesce(json_agg(json_build_array(i.place - 1, d.status, d.updated_at / 1000, d.error, d.pipeline, d.plan_execution_id, d.stage_execution_id, d.tag))
-                         FILTER (WHERE i.place IS NOT NULL), '[]'::json) AS cells
-         FROM changeset_deployments d LEFT JOIN unnest($6::uuid[]) WITH ORDINALITY AS i(id, place) ON i.id = d.instance_id
-         WHERE d.changeset_id = p.id
-       ) s
-       ORDER BY p.id DESC`,
-      [...values, instanceIds, request.limit, request.page * request.limit],
+    const page = await this.manager.query<ChangesetKey[]>(
+      `SELECT c.id::text AS key, c.fqn, c.change_id AS id, c.author, c.file FROM changesets c WHERE ${MATCHING} AND ${KNOWN} ORDER BY c.id DESC LIMIT $6 OFFSET $7`,
+      [...values, request.limit, request.page * request.limit],
     );
+    const keys = page.map(({ key }) => key);
+    const [cells, summaries] = [await this.cells(keys, instanceIds), await this.summaries(keys, schemaId)];
+    const items = page.map(({ key, ...changeset }) => ({ ...changeset, isSynced: false, updatedAt: 0, ...summaries.get(key), cells: cells.get(key) ?? [] }));
     return { items, total: count?.total ?? 0 };
+  }
+
+  /** Cells travel as text, one row per changeset: rows or JSON of their own cost the driver several times as much. */
+  private async cells(keys: readonly string[], instanceIds: readonly string[]): Promise<ReadonlyMap<string, StateCell[]>> {
+    const rows = await this.manager.query<{ key: string; cells: string }[]>(
+      `SELECT d.changeset_id::text AS key,
+              string_agg(concat_ws(chr(31), i.place - 1, d.status, d.updated_at, d.pipeline, d.plan_execution_id, d.stage_execution_id, coalesce(d.tag, ''),
+                                   translate(coalesce(d.error, ''), chr(30) || chr(31), '')), chr(30)) AS cells
+       FROM changeset_deployments d JOIN unnest($2::uuid[]) WITH ORDINALITY AS i(id, place) ON i.id = d.instance_id
+       WHERE d.changeset_id = ANY($1::bigint[]) GROUP BY d.changeset_id`,
+      [keys, instanceIds],
+    );
+    return new Map(rows.map((row) => [row.key, row.cells.split('\u001e').map(cellOf)]));
+  }
+
+  private async summaries(keys: readonly string[], schemaId: string): Promise<ReadonlyMap<string, { isSynced: boolean; updatedAt: number }>> {
+    const rows = await this.manager.query<{ key: string; isSynced: boolean; updatedAt: number }[]>(
+      `SELECT d.changeset_id::text AS key, max(d.updated_at)::float8 AS "updatedAt",
+              count(*) FILTER (WHERE d.status = 'Successfully_Deployed') = (SELECT count(*) FROM db_instances WHERE schema_id = $2) AS "isSynced"
+       FROM changeset_deployments d WHERE d.changeset_id = ANY($1::bigint[]) GROUP BY d.changeset_id`,
+      [keys, schemaId],
+    );
+    return new Map(rows.map(({ key, ...summary }) => [key, summary]));
   }
 
   /** One page of the changesets an instance knows, newest first. */
@@ -121,4 +151,9 @@ export class MigrationStateRepository {
     );
     return rows.length > 0;
   }
+}
+
+function cellOf(text: string): StateCell {
+  const [place, status, updatedAt, pipeline = '', planExecutionId = '', stageExecutionId = '', tag = '', error = ''] = text.split('\u001f');
+  return { place: Number(place), status: status as DeploymentStatus, updatedAt: Number(updatedAt), pipeline, planExecutionId, stageExecutionId, tag, error };
 }

@@ -74,8 +74,8 @@ const NOT_DEPLOYED = { status: 'Not_Deployed', pipeline: '', planExecutionId: ''
 
 function changeSetOut(changeset: ChangesetAcrossInstances, identifiers: readonly string[]): SchemaState['body']['changeSets'][number] {
   const instances: SchemaState['body']['changeSets'][number]['instances'] = identifiers.map((instance) => ({ instance, ...NOT_DEPLOYED }));
-  for (const [place, status, updated, error, pipeline, planExecutionId, stageExecutionId, tag] of changeset.cells) {
-    instances[place] = { instance: identifiers[place] ?? '', status, updated: updated ?? undefined, error: error ?? undefined, pipeline, planExecutionId, stageExecutionId, tag: tag ?? undefined };
+  for (const { place, status, updatedAt, error, pipeline, planExecutionId, stageExecutionId, tag } of changeset.cells) {
+    instances[place] = { instance: identifiers[place] ?? '', status, updated: toSeconds(updatedAt), error: error || undefined, pipeline, planExecutionId, stageExecutionId, tag: tag || undefined };
   }
   return {
     changeSet: changeset.id,

@@ -20,7 +20,6 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   update: 'Update',
   'update-to-tag': 'Update',
   'update-count': 'Update',
-  updateSql: 'UpdateSQL',
   'update-sql': 'UpdateSQL',
   validate: 'Validate',
   history: 'History',
@@ -35,14 +34,17 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 
 const DONE = /Liquibase command '([\w-]+)' was executed successfully/;
 const TITLES: readonly (readonly [RegExp, Command])[] = [
-  [/Liquibase: Update has been successful|Running Changeset: /i, 'Update'],
-  [/Rolling Back Changeset: /i, 'Rollback'],
+  [/Rolling Back Changeset: |Rollback failed for change ?set/i, 'Rollback'],
+  [/Liquibase: Update has been successful|Running Changeset: |Migration failed for change ?set/i, 'Update'],
   [/No validation errors found|Validation Failed/i, 'Validate'],
   [/Successfully tagged /i, 'Tag'],
 ];
-const STARTED = /Running Changeset: (.+?)::(.+?)::(.+)$/i;
-const ROLLED_BACK = /Rolling Back Changeset: (.+?)::(.+?)::(.+)$/i;
-const FAILED = /(?:Migration|Rollback) failed for change ?set (.+?)::(.+?)::(.+?):\s*$/i;
+/** What stands before a changeset's name in a line, and what the line says of it. */
+const MENTIONS: readonly (readonly [RegExp, LoggedChangeset['outcome']])[] = [
+  [/(?:Migration|Rollback) failed for change ?set /i, 'failed'],
+  [/Running Changeset: /i, 'applied'],
+  [/Rolling Back Changeset: /i, 'rolledBack'],
+];
 const SAYS_FAILURE = /Unexpected error running Liquibase|Migration failed for change ?set|Validation Failed|^ERROR:/im;
 /** A changeset that fails takes its reason from the following line. */
 const REASON = /Reason: (.+)$/;
@@ -60,13 +62,20 @@ export function readMigrationLog(text: string): ReadLog | undefined {
 function changesetsOf(lines: readonly string[]): LoggedChangeset[] {
   const found = new Map<string, LoggedChangeset>();
   lines.forEach((line, place) => {
-    const [failed, started, undone] = [FAILED.exec(line), STARTED.exec(line), ROLLED_BACK.exec(line)];
-    const match = failed ?? started ?? undone;
-    if (!match) return;
-    const [, file = '', id = '', author = ''] = match.map((part) => part.trim());
-    const outcome = failed ? 'failed' : started ? 'applied' : 'rolledBack';
-    const error = failed ? REASON.exec(lines[place + 1] ?? '')?.[1] : undefined;
-    found.set(`${file}::${id}::${author}`, { id, author, file, outcome, ...(error ? { error } : {}) });
+    for (const [phrase, outcome] of MENTIONS) {
+      const match = phrase.exec(line);
+      const name = match && nameIn(line.slice(match.index + match[0].length));
+      if (!name) continue;
+      const error = outcome === 'failed' ? REASON.exec(lines[place + 1] ?? '')?.[1] : undefined;
+      found.set(`${name.file}::${name.id}::${name.author}`, { ...name, outcome, ...(error ? { error } : {}) });
+      return;
+    }
   });
   return [...found.values()];
+}
+
+/** `file::id::author`, with a colon behind it where a reason follows. */
+function nameIn(text: string): { readonly id: string; readonly author: string; readonly file: string } | undefined {
+  const [file, id, ...author] = text.trim().replace(/:$/, '').split('::');
+  return file && id && author.length > 0 ? { id, author: author.join('::'), file } : undefined;
 }

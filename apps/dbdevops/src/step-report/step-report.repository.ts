@@ -67,7 +67,9 @@ export class StepReportRepository {
       `INSERT INTO changesets (account_id, org_id, project_id, schema_id, fqn_key, fqn, file, change_id, author)
        SELECT $1, $2, $3, $4, md5(n.fqn)::uuid, n.fqn, n.file, n.change_id, n.author
        FROM jsonb_to_recordset($5::jsonb) AS n(place int, fqn text, file text, change_id text, author text)
-       WHERE n.place = ANY($6::int[]) ORDER BY n.place
+       WHERE n.place = ANY($6::int[])
+         AND EXISTS (SELECT 1 FROM db_schemas s WHERE s.id = $4 AND s.account_id = $1 AND s.org_id = $2 AND s.project_id = $3)
+       ORDER BY n.place
        ON CONFLICT (schema_id, fqn_key) DO NOTHING`,
       [...columnsOf(scope), schemaId, names, missing.map((row) => row.place)],
     );
@@ -97,7 +99,7 @@ export class StepReportRepository {
               n.plan_execution_id, n.stage_execution_id
        FROM jsonb_to_recordset($6::jsonb) AS n(fqn text, status text, deployed_at bigint, updated_at bigint, order_executed int, tag text, label text,
                                                comment text, error text, pipeline text, plan_execution_id text, stage_execution_id text)
-       JOIN changesets c ON c.schema_id = $4 AND c.fqn_key = md5(n.fqn)::uuid
+       JOIN changesets c ON c.schema_id = $4 AND c.fqn_key = md5(n.fqn)::uuid AND c.account_id = $1 AND c.org_id = $2 AND c.project_id = $3
        ON CONFLICT (changeset_id, instance_id) DO UPDATE SET
          status = excluded.status, deployed_at = excluded.deployed_at, updated_at = excluded.updated_at, order_executed = excluded.order_executed,
          tag = excluded.tag, label = excluded.label, comment = excluded.comment, error = excluded.error, pipeline = excluded.pipeline,
@@ -124,7 +126,7 @@ export class StepReportRepository {
       `INSERT INTO execution_changesets (account_id, org_id, project_id, step_report_id, changeset_id, status, ended_at, tag, label, comment, error)
        SELECT $1, $2, $3, $5, c.id, n.status, n.ended_at, n.tag, n.label, n.comment, n.error
        FROM jsonb_to_recordset($6::jsonb) AS n(fqn text, status text, ended_at bigint, tag text, label text, comment text, error text)
-       JOIN changesets c ON c.schema_id = $4 AND c.fqn_key = md5(n.fqn)::uuid`,
+       JOIN changesets c ON c.schema_id = $4 AND c.fqn_key = md5(n.fqn)::uuid AND c.account_id = $1 AND c.org_id = $2 AND c.project_id = $3`,
       [...columnsOf(scope), schemaId, reportId, JSON.stringify(rows)],
     );
   }

@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import { dbSchemaIn, dbSchemaUpdate } from '@sluice/dbdevops-api';
+import { projectScope } from '@sluice/kernel';
+import { dbSchemaOut, newDbSchema, parentIdOf, sourceTypeOf, updatedDbSchema, type DbSchema } from './db-schema.js';
+
+const scope = projectScope('acc', 'default', 'shop');
+const git = { connector: 'org.git', location: 'db/changelog.xml' };
+const created = (input: object): DbSchema => newDbSchema(dbSchemaIn.parse({ identifier: 'orders', name: 'Orders', changelog: git, ...input }), scope, 'id-1', 1_999);
+const updated = (schema: DbSchema, update: object): DbSchema => updatedDbSchema(schema, dbSchemaUpdate.parse(update), 5_000);
+
+describe('a DB schema', () => {
+  it('is of type Repository and migration type Liquibase unless it says otherwise', () => {
+    expect(created({})).toMatchObject({ type: 'Repository', migrationType: 'Liquibase', usePercona: false, createdAt: 1_999, updatedAt: 1_999 });
+  });
+
+  it('is shown with every field that was sent, in the same spelling, and times in seconds', () => {
+    const sent = { name: 'Orders', tags: { team: 'a' }, service: 'orders_service', usePercona: true, changelog: { ...git, repo: 'shop', archivePath: 'a.zip', toml: 'flyway.toml' } };
+    expect(dbSchemaOut(created(sent), 3)).toEqual({ ...sent, identifier: 'orders', type: 'Repository', migrationType: 'Liquibase', created: 1, updated: 1, instanceCount: 3, schemaSourceType: 'Artifactory', parentId: parentIdOf(scope) });
+  });
+
+  it.each([
+    [{ type: 'Repository', changelog: git }, 'Git'],
+    [{ type: 'Repository', changelog: { connector: '', repo: 'r', location: 'x' } }, 'HarnessCode'],
+    [{ type: 'Repository', changelog: { ...git, archivePath: 'a.zip' } }, 'Artifactory'],
+    [{ type: 'Script', changeLogScript: { image: 'i', command: 'c', shell: 'Sh', location: 'x' } }, 'Custom'],
+  ])('tells from %j that its source is %s', (input, expected) => {
+    expect(sourceTypeOf(created({ changelog: undefined, ...input }))).toBe(expected);
+  });
+
+  it.each([
+    [{ changelog: undefined }, /changelog.*is required when type is Repository/s],
+    [{ changelog: { location: 'x' } }, /give a connector, or a repo/],
+    [{ changelog: { ...git, branch: 'main' } }, /Unrecognized key/],
+    [{ type: 'Script' }, /changeLogScript.*is required when type is Script/s],
+    [{ migrationType: 'Flyway', usePercona: true }, /works with Liquibase only/],
+    [{ identifier: 'overview' }, /is reserved; choose another/],
+    [{ identifier: 'orders-schema' }, /letters, digits, underscores/],
+    [{ name: undefined }, /name/],
+  ])('is refused when created with %j', (input, message) => {
+    expect(() => created(input)).toThrow(message);
+  });
+
+  it('keeps what an update does not name', () => {
+    const schema = created({ tags: { a: 'b' }, service: 's' });
+    expect(updated(schema, { name: 'New' })).toEqual({ ...schema, name: 'New', updatedAt: 5_000 });
+  });
+
+  it('takes a whole create body as an update and ignores identifier and migration type', () => {
+    const schema = created({});
+    expect(updated(schema, { identifier: 'other', name: 'Orders', type: 'Repository', migrationType: 'Flyway', changelog: git, usePercona: false })).toEqual({ ...schema, updatedAt: 5_000 });
+  });
+
+  it('keeps the connector when an update of the changelog leaves it out, and drops it for an empty one', () => {
+    const schema = created({});
+    expect(updated(schema, { changelog: { location: 'new.xml' } }).changelog).toEqual({ ...git, location: 'new.xml' });
+    expect(updated(schema, { changelog: { connector: '', repo: 'own' } }).changelog).toEqual({ repo: 'own', location: 'db/changelog.xml' });
+  });
+
+  it.each([
+    [{ changelog: { connector: '' } }, /changelog.connector/],
+    [{ changelog: { location: '' } }, /changelog.location/],
+    [{ type: 'Script' }, /changeLogScript/],
+  ])('refuses an update by %j that leaves it unusable', (update, message) => {
+    expect(() => updated(created({}), update)).toThrow(message);
+  });
+
+  it('clears service and primary instance by an empty text', () => {
+    const schema = { ...created({ service: 's' }), primaryInstance: 'dev' };
+    expect(updated(schema, { service: '', primaryDbInstanceId: '' })).toMatchObject({ service: null, primaryInstance: null });
+  });
+
+  it('never lets time run backwards', () => {
+    expect(updatedDbSchema({ ...created({}), updatedAt: 9_000 }, {}, 5_000).updatedAt).toBe(9_000);
+  });
+
+  it('has a parent id of 22 characters that is the project’s own', () => {
+    expect(parentIdOf(scope)).toMatch(/^[0-9A-Za-z]{22}$/);
+    expect(parentIdOf(scope)).toBe(parentIdOf(projectScope('acc', 'default', 'shop')));
+    expect(parentIdOf(scope)).not.toBe(parentIdOf(projectScope('acc', 'default', 'other')));
+  });
+});

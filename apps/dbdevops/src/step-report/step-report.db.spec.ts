@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { openDataSource } from '@sluice/persistence';
+import { startPostgres, type TestPostgres } from '@sluice/testing';
+import type { DataSource } from 'typeorm';
+import { createDbDevopsDataSource } from '../database/data-source.js';
+import { repositoriesOf, type Repositories } from '../database/unit-of-work.js';
+import { aReport, inHistory, named, outcome } from '../testing/reports.js';
+import { seedProject, type SeededProject } from '../testing/seeded-project.js';
+import type { StepReport } from './changeset-state.js';
+
+const PAGE = { page: 0, limit: 100 } as const;
+
+describe('recording what a step did', () => {
+  let pg: TestPostgres;
+  let dataSource: DataSource;
+  let repositories: Repositories;
+  let project: SeededProject;
+  let account = 0;
+  beforeAll(async () => {
+    pg = await startPostgres();
+    dataSource = await openDataSource(createDbDevopsDataSource(await pg.createDatabase('reports')));
+    repositories = repositoriesOf(dataSource.manager);
+  }, 60_000);
+  afterAll(async () => {
+    await dataSource.destroy();
+    await pg.stop();
+  });
+  beforeEach(async () => {
+    account += 1;
+    project = await seedProject(dataSource, `acc${account}`);
+  });
+
+  const record = (report: StepReport): Promise<boolean> => project.reports.record(project.scope, report);
+  const states = async (): Promise<Record<string, string>> => {
+    const { items } = await repositories.migrationStates.onInstance(project.scope, project.schema.id, project.instance.id, PAGE);
+    return Object.fromEntries(items.map((item) => [item.id, item.status]));
+  };
+  const instance = () => repositories.instances.find(project.scope, project.schema.id, 'dev');
+  /** Where each row physically lies: a row that is written again moves. */
+  const places = () => dataSource.query(`SELECT changeset_id, ctid::text FROM changeset_deployments WHERE instance_id = $1 ORDER BY 1`, [project.instance.id]);
+
+  it('follows the history: deployed, pending, rolled back', async () => {
+    expect(await states()).toEqual({ 1: 'Successfully_Deployed', 2: 'Not_Deployed' });
+    await record(aReport({ history: [inHistory('2', 1)], endedAt: 3_000_000 }, { stepExecutionId: 's2' }));
+    expect(await states()).toEqual({ 1: 'Rolled_Back', 2: 'Successfully_Deployed' });
+  });
+
+  it('is done once for a step, however often it is told', async () => {
+    const report = aReport({ history: [inHistory('2', 1)], changesets: [outcome('2', 'applied')], endedAt: 3_000_000 }, { stepExecutionId: 's2' });
+    expect(await record(report)).toBe(true);
+    expect(await record(report)).toBe(false);
+    expect(await record({ ...report, result: { ...report.result, history: [], endedAt: 4_000_000 } })).toBe(false);
+    expect(await states()).toEqual({ 1: 'Rolled_Back', 2: 'Successfully_Deployed' });
+  });
+
+  it('is done once when the same report arrives twice at the same moment', async () => {
+    const report = aReport({ history: [inHistory('2', 1)], endedAt: 3_000_000 }, { stepExecutionId: 's2' });
+    expect((await Promise.all([record(report), record(report), record(report)])).sort()).toEqual([false, false, true]);
+  });
+
+  it('keeps the newest state when reports of one instance arrive at once and in any order', async () => {
+    const reports = [3, 6, 4, 5].map((end) => aReport({ history: [inHistory(`only-${end}`, 1)], pending: [], endedAt: end * 1_000_000 }, { stepExecutionId: `s${end}` }));
+    await Promise.all(reports.map(record));
+    const { items } = await repositories.migrationStates.onInstance(project.scope, project.schema.id, project.instance.id, PAGE);
+    expect(items.filter((item) => item.status === 'Successfully_Deployed').map(({ id }) => id)).toEqual(['only-6']);
+    expect((await instance())?.historyAt).toBe(6_000_000);
+  });
+
+  it('lets instances of one schema report at once, also changesets nobody knew', async () => {
+    const history = Array.from({ length: 60 }, (_, place) => inHistory(`n${place}`, place));
+    const on = (dbInstance: string, rows: typeof history) => record(aReport({ history: rows, endedAt: 3_000_000 }, { dbInstance, stepExecutionId: `at-once-${dbInstance}` }));
+    expect(await Promise.all([on('dev', history), on('prod', [...history].reverse())])).toEqual([true, true]);
+    const { items, total } = await repositories.migrationStates.acrossInstances(project.scope, project.schema.id, [project.instance.id], PAGE);
+    expect(total).toBe(61); // the 60, and changeset 1, which they found gone
+    expect(items.filter((item) => item.isSynced)).toHaveLength(60);
+  });
+
+  it('derives tags and onboarding from the history', async () => {
+    expect(await instance()).toMatchObject({ lastAppliedTag: 'v1', lastChangesetTag: 'v1', historyAt: 2_000_000, lastRunAt: 2_000_000 });
+    await record(aReport({ history: [inHistory('1', 1, { tag: 'v1' }), inHistory('2', 2)], endedAt: 3_000_000 }, { stepExecutionId: 's2' }));
+    expect(await instance()).toMatchObject({ lastAppliedTag: 'v1', lastChangesetTag: '', historyAt: 3_000_000 });
+    await record(aReport({ history: null, pending: null, status: 'failed', endedAt: 4_000_000 }, { stepExecutionId: 's3' }));
+    expect(await instance()).toMatchObject({ lastAppliedTag: 'v1', historyAt: 3_000_000, lastRunAt: 4_000_000 });
+  });
+
+  it('writes no row that says nothing new', async () => {
+    const before = await places();
+    await record(aReport({ history: [inHistory('1', 1, { tag: 'v1' })], pending: [named('2')], endedAt: 3_000_000 }, { stepExecutionId: 's2' }));
+    expect(await places()).toEqual(before);
+  });
+
+  it('takes names longer than an index entry, and any character but NUL', async () => {
+    const id = `${'ü'.repeat(4000)} ' " \\ % \u001f`;
+    await record(aReport({ history: [inHistory(id, 1)], changesets: [outcome(id, 'failed', { error: 'a\u001e\u001fb' })], endedAt: 3_000_000 }, { stepExecutionId: 's2' }));
+    const { items } = await repositories.migrationStates.acrossInstances(project.scope, project.schema.id, [project.instance.id], { ...PAGE, search_term: '% \u001f' });
+    expect(items.map((item) => [item.id, item.cells.map((cell) => cell.error)])).toEqual([[id, ['ab']]]);
+  });
+
+  it('changes nothing when a part of it cannot be stored', async () => {
+    const report = aReport({ history: [inHistory('2', 1)], changesets: [outcome('2', 'failed', { error: 'a\u0000b' })], endedAt: 3_000_000 }, { stepExecutionId: 's2' });
+    await expect(record(report)).rejects.toThrow(/unsupported Unicode|invalid byte/);
+    expect(await states()).toEqual({ 1: 'Successfully_Deployed', 2: 'Not_Deployed' });
+    expect(await record({ ...report, result: { ...report.result, changesets: [] } })).toBe(true);
+  });
+
+  it('is refused for an instance that does not exist', async () => {
+    await expect(record(aReport({}, { dbInstance: 'nowhere', stepExecutionId: 's9' }))).rejects.toMatchObject({ code: 'RESOURCE_NOT_FOUND', message: 'instance with id [nowhere] schema [orders] does not exist' });
+  });
+
+  it('leaves nothing behind when the schema goes', async () => {
+    await repositories.schemas.remove(project.scope, 'orders');
+    for (const table of ['db_instances', 'step_reports', 'changesets', 'changeset_deployments', 'execution_changesets', 'parsed_logs']) {
+      expect(await dataSource.query(`SELECT count(*)::int AS count FROM ${table} WHERE account_id = $1`, [project.scope.accountId])).toEqual([{ count: 0 }]);
+    }
+  });
+
+  describe('seen from an execution', () => {
+    const place = { pipeline: 'deploy', planExecutionId: 'exec-2', stageExecutionId: 'stage-2', since: 0 } as const;
+    const deployedBy = async (command: 'Update' | 'Rollback', more: { since?: number } = {}) => {
+      const { items } = await repositories.deployedStates.page(project.scope, project.instance.id, { ...place, command, ...more }, 0, 10);
+      return items.map(({ id, status, isOwn }) => [id, status, isOwn]);
+    };
+    const own = { planExecutionId: 'exec-2', stageExecutionId: 'stage-2', stepExecutionId: 'own' };
+
+    it('its own changesets come first, failed ones with them; what was there before follows', async () => {
+      await record(aReport({ status: 'failed', history: [inHistory('1', 1), inHistory('2', 2)], changesets: [outcome('2', 'applied'), outcome('3', 'failed'), outcome('4', 'skipped')], endedAt: 3_000_000 }, own));
+      expect(await deployedBy('Update')).toEqual([['3', 'FAILURE', true], ['2', 'SUCCESS', true], ['1', 'SUCCESS', false]]);
+      expect(await deployedBy('Rollback')).toEqual([['2', 'SUCCESS', false], ['1', 'SUCCESS', false]]);
+    });
+
+    it('what was deployed after it ended is not shown', async () => {
+      await record(aReport({ history: [inHistory('1', 1)], changesets: [], endedAt: 3_000_000 }, own));
+      await record(aReport({ history: [inHistory('1', 1), inHistory('2', 2, { dateExecuted: 3_500_000 })], changesets: [outcome('2', 'applied')], endedAt: 4_000_000 }, { stepExecutionId: 'next' }));
+      expect(await deployedBy('Update')).toEqual([['1', 'SUCCESS', false]]);
+    });
+
+    it('an aborted step’s unfinished changeset was cancelled', async () => {
+      await record(aReport({ status: 'aborted', history: [inHistory('1', 1)], changesets: [outcome('2', 'failed')], endedAt: 3_000_000 }, own));
+      expect(await deployedBy('Update')).toEqual([['2', 'CANCELLED', true], ['1', 'SUCCESS', false]]);
+    });
+
+    it('what it did before the time asked for is not its own', async () => {
+      await record(aReport({ history: [inHistory('1', 1), inHistory('2', 2)], changesets: [outcome('2', 'applied')], endedAt: 3_000_000 }, own));
+      expect(await deployedBy('Update', { since: 2_000_000 })).toEqual([['2', 'SUCCESS', false], ['1', 'SUCCESS', false]]);
+    });
+  });
+});
