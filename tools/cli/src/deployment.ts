@@ -1,7 +1,7 @@
-import { Entities, readMigrationState, type ChangesetState, type GitRef, type ProjectRef } from './entities.js';
+import { Entities, previewChangelog, readMigrationState, type ChangesetState, type GitRef, type ProjectRef } from './entities.js';
 import { execute } from './execution.js';
 import { followExecution } from './follow-execution.js';
-import type { GatewayClient } from './gateway-client.js';
+import { GatewayError, type GatewayClient } from './gateway-client.js';
 import type { LogLine } from './log-tail.js';
 import { applyPipelineYaml } from './pipeline-yaml.js';
 
@@ -46,6 +46,7 @@ export async function deploy(gateway: GatewayClient, deployment: Deployment, eve
   const { at, identifier } = deployment;
   const ids = { schema: identifier, instance: `${identifier}_instance`, pipeline: `${identifier}_apply` };
   await prepare(new Entities(gateway, at), deployment, ids, events);
+  await announceChangelog(gateway, deployment, ids.schema, events);
   signal?.throwIfAborted();
   events.onStep(`executing pipeline ${ids.pipeline}`);
   const startedAt = Date.now();
@@ -55,6 +56,17 @@ export async function deploy(gateway: GatewayClient, deployment: Deployment, eve
   const deployMs = Date.now() - startedAt;
   const changesets = await readMigrationState(gateway, at, ids.schema, ids.instance);
   return { planExecutionId, status: view.status, failure: view.failure, changesets, deployMs };
+}
+
+/** Says which commit will be deployed. Where only the delegate can reach the repository there is nothing to say yet, and that is fine. */
+async function announceChangelog(gateway: GatewayClient, { at, repository }: Deployment, schema: string, { onStep }: DeploymentEvents): Promise<void> {
+  try {
+    const { path, commit, sizeBytes } = await previewChangelog(gateway, at, schema, repository.ref);
+    onStep(`changelog ${path} at commit ${commit.slice(0, 10)} (${sizeBytes} bytes)`);
+  } catch (cause: unknown) {
+    if (!(cause instanceof GatewayError)) throw cause;
+    onStep(`no preview of the changelog: ${cause.message}`);
+  }
 }
 
 async function prepare(entities: Entities, deployment: Deployment, ids: { readonly schema: string; readonly instance: string; readonly pipeline: string }, { onStep }: DeploymentEvents): Promise<void> {

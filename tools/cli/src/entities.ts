@@ -109,6 +109,15 @@ export class Entities {
   }
 }
 
+const preview = z.looseObject({ path: z.string(), commit: z.string(), sizeBytes: z.number() });
+export type ChangelogPreview = z.infer<typeof preview>;
+
+/** The changelog of a schema as the control plane sees it at a ref. @throws GatewayError also when only delegates can reach the repository */
+export async function previewChangelog(gateway: GatewayClient, at: ProjectRef, schema: string, ref: GitRef): Promise<ChangelogPreview> {
+  const path = `/v1/orgs/${at.org}/projects/${at.project}/dbschema/${schema}/changelog-preview`;
+  return preview.parse(await gateway.call('GET', path, { query: { ref: ref.commitSha ?? ref.gitTag ?? ref.branch } }));
+}
+
 const changesetState = z.looseObject({
   changeSet: z.string(),
   author: z.string(),

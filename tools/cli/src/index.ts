@@ -1,6 +1,6 @@
 export { changesetTable, countChangesets } from './changeset-table.js';
 export { deploy, type Deployment, type DeploymentEvents, type DeploymentResult } from './deployment.js';
-export { Entities, readMigrationState, type ChangesetState, type GitRef, type ProjectRef } from './entities.js';
+export { Entities, previewChangelog, readMigrationState, type ChangelogPreview, type ChangesetState, type GitRef, type ProjectRef } from './entities.js';
 export { abort, execute, readExecution, type ExecutionLog, type ExecutionView } from './execution.js';
 export { followExecution } from './follow-execution.js';
 export { accountOf, GatewayClient, GatewayError, type GatewayConnection, type GatewayRequest } from './gateway-client.js';
