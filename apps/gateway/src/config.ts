@@ -27,8 +27,10 @@ const schema = z.object({
   GATEWAY_MAX_CONCURRENT_REQUESTS: count(2_000, 18_000),
   /** Comma list of addresses or CIDR of the load balancers in front, whose X-Forwarded-For and X-Forwarded-Proto are believed. */
   GATEWAY_TRUSTED_PROXIES: z.string().default('').transform((text, issue) => {
+    const entries = text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+    if (entries.length === 0) return undefined;
     const list = new BlockList();
-    for (const entry of text.split(',').map((part) => part.trim()).filter((part) => part !== '')) {
+    for (const entry of entries) {
       const [address = '', prefix] = entry.split('/');
       const version = isIP(address);
       const bits = prefix === undefined ? (version === 6 ? 128 : 32) : Number(prefix);
@@ -63,7 +65,7 @@ export interface GatewayConfig {
   readonly upstreams: Readonly<Record<Upstream, string>>;
   readonly redisUrl: string | undefined;
   readonly uiDir: string | undefined;
-  readonly trustedProxies: BlockList;
+  readonly trustedProxies: BlockList | undefined;
   readonly limits: GatewayLimits;
 }
 

@@ -8,7 +8,7 @@ import type { Upstream } from './routing/routing-table.js';
 /** What is made once at the start. */
 export interface GatewayParts {
   readonly limits: GatewayLimits;
-  readonly trustedProxies: BlockList;
+  readonly trustedProxies: BlockList | undefined;
   readonly rateLimits: RateLimits;
   readonly upstreams: Readonly<Record<Upstream, UpstreamClient>>;
   readonly uiDir: string | undefined;
