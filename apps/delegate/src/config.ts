@@ -1,0 +1,130 @@
+import { homedir, hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseEnvironment, type Environment } from '@sluice/config';
+import { z } from 'zod';
+
+const count = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
+
+const schema = z.object({
+  DELEGATE_SERVICE_URL: z.string().regex(/^wss?:\/\/[^\s?#]+$/, 'must look like ws://host:port or wss://host'),
+  DELEGATE_TOKEN_FILE: z.string().min(1),
+  DELEGATE_NAME: z.string().min(1).max(128).optional(),
+  DELEGATE_TAGS: z.string().default(''),
+  DELEGATE_DATA_DIR: z.string().min(1).default('.sluice/delegate'),
+  DELEGATE_HOST: z.string().min(1).default('127.0.0.1'),
+  DELEGATE_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  DELEGATE_POOL_SIZE: count(1, 0, 32),
+  DELEGATE_POOL_REFILL_MS: count(3_000, 0, 600_000),
+  DELEGATE_MAX_TASKS: count(8, 1, 1_000),
+  DELEGATE_DRAIN_MS: count(20_000, 0, 3_600_000),
+  DELEGATE_STOP_GRACE_MS: count(10_000, 0, 600_000),
+  DELEGATE_WATCHDOG_MS: count(15_000, 500, 600_000),
+  DELEGATE_GIT_TIMEOUT_MS: count(300_000, 1_000, 3_600_000),
+  DELEGATE_GIT_MAX_MB: count(2_048, 1, 1_000_000),
+  DELEGATE_LITE_ENGINE_MAIN: z.string().min(1).optional(),
+  DELEGATE_STEP_RUNNER_MAIN: z.string().min(1).optional(),
+  STEP_RUNNER_ENGINE_DIR: z.string().min(1).optional(),
+  STEP_RUNNER_HEAP_MB: z.string().optional(),
+  STEP_RUNNER_ALLOW_SHELL_COMMANDS: z.string().optional(),
+  XDG_CACHE_HOME: z.string().optional(),
+  PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
+  JAVA_HOME: z.string().optional(),
+  LANG: z.string().default('C.UTF-8'),
+  TZ: z.string().optional(),
+  HTTPS_PROXY: z.string().optional(),
+  HTTP_PROXY: z.string().optional(),
+  NO_PROXY: z.string().optional(),
+  GIT_SSL_CAINFO: z.string().optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
+  LOG_LEVEL: z.string().optional(),
+});
+
+type Variables = Readonly<Record<string, string>>;
+
+/** Everything the delegate can be told from outside. Times in milliseconds. */
+export interface DelegateConfig {
+  /** WebSocket base URL of the delegate service. */
+  readonly serviceUrl: string;
+  readonly tokenFile: string;
+  readonly name: string;
+  readonly hostName: string;
+  readonly tags: readonly string[];
+  readonly dataDir: string;
+  /** Where `/health` is served; undefined for nowhere. */
+  readonly health: { readonly host: string; readonly port: number } | undefined;
+  readonly maxTasks: number;
+  readonly drainMs: number;
+  readonly git: { readonly timeoutMs: number; readonly maxBytes: number; readonly environment: Variables };
+  readonly pods: {
+    readonly poolSize: number;
+    readonly refillMs: number;
+    readonly stopGraceMs: number;
+    readonly watchdogMs: number;
+    readonly liteEngineMain: string;
+    readonly stepRunnerMain: string;
+    /** The whole environment of a pod's processes: never more than this. */
+    readonly environment: Variables;
+  };
+  readonly otlpEndpoint: string | undefined;
+  readonly logLevel: string | undefined;
+}
+
+/** @throws Error naming every bad variable */
+export function parseConfig(env: Environment): DelegateConfig {
+  const parsed = parseEnvironment('delegate', schema, env);
+  const common = given({ PATH: parsed.PATH, LANG: parsed.LANG, TZ: parsed.TZ });
+  const dataDir = resolve(parsed.DELEGATE_DATA_DIR);
+  return Object.freeze({
+    serviceUrl: parsed.DELEGATE_SERVICE_URL.replace(/\/+$/, ''),
+    tokenFile: parsed.DELEGATE_TOKEN_FILE,
+    name: parsed.DELEGATE_NAME ?? hostname(),
+    hostName: hostname(),
+    tags: parsed.DELEGATE_TAGS.split(',').map((tag) => tag.trim()).filter((tag) => tag !== ''),
+    dataDir,
+    health: parsed.DELEGATE_PORT === undefined ? undefined : { host: parsed.DELEGATE_HOST, port: parsed.DELEGATE_PORT },
+    maxTasks: parsed.DELEGATE_MAX_TASKS,
+    drainMs: parsed.DELEGATE_DRAIN_MS,
+    git: {
+      timeoutMs: parsed.DELEGATE_GIT_TIMEOUT_MS,
+      maxBytes: parsed.DELEGATE_GIT_MAX_MB * 1024 * 1024,
+      environment: given({ ...common, HTTPS_PROXY: parsed.HTTPS_PROXY, HTTP_PROXY: parsed.HTTP_PROXY, NO_PROXY: parsed.NO_PROXY, GIT_SSL_CAINFO: parsed.GIT_SSL_CAINFO }),
+    },
+    pods: {
+      poolSize: parsed.DELEGATE_POOL_SIZE,
+      refillMs: parsed.DELEGATE_POOL_REFILL_MS,
+      stopGraceMs: parsed.DELEGATE_STOP_GRACE_MS,
+      watchdogMs: parsed.DELEGATE_WATCHDOG_MS,
+      liteEngineMain: parsed.DELEGATE_LITE_ENGINE_MAIN ?? mainOf('lite-engine'),
+      stepRunnerMain: parsed.DELEGATE_STEP_RUNNER_MAIN ?? mainOf('step-runner'),
+      environment: given({
+        ...common,
+        JAVA_HOME: parsed.JAVA_HOME,
+        STEP_RUNNER_ENGINE_DIR: parsed.STEP_RUNNER_ENGINE_DIR ?? join(parsed.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sluice', 'change-engine'),
+        STEP_RUNNER_HEAP_MB: parsed.STEP_RUNNER_HEAP_MB,
+        STEP_RUNNER_ALLOW_SHELL_COMMANDS: parsed.STEP_RUNNER_ALLOW_SHELL_COMMANDS,
+        OTEL_EXPORTER_OTLP_ENDPOINT: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,
+        LOG_LEVEL: parsed.LOG_LEVEL,
+      }),
+    },
+    otlpEndpoint: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,
+    logLevel: parsed.LOG_LEVEL,
+  });
+}
+
+/** The built program of a sibling app: the same place beside `src` and beside `dist`. */
+function mainOf(app: string): string {
+  return fileURLToPath(new URL(`../../${app}/dist/main.js`, import.meta.url));
+}
+
+function given(values: Readonly<Record<string, string | undefined>>): Variables {
+  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** Provider tokens of what the whole app shares. */
+export const CONFIG = Symbol('delegate config');
+export const LOG = Symbol('delegate log');
+export const TRACING = Symbol('delegate tracing');
+export const KEY_PAIR = Symbol('delegate key pair');
+/** Random per process: the idempotency key of acquire. */
+export const INSTANCE_ID = Symbol('delegate instance id');

@@ -1,0 +1,183 @@
+import { readFile } from 'node:fs/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, MAX_FRAME_BYTES, PROTOCOL_VERSION, SUBPROTOCOL, TASK_KINDS, serverMessage, type DelegateMessage, type HeldLease, type ServerMessage } from '@sluice/delegate-protocol';
+import { messageOf, newId } from '@sluice/kernel';
+import type { SealingKeyPair } from '@sluice/sealed-secrets';
+import type { Logger } from '@sluice/telemetry';
+import { WebSocket, type RawData } from 'ws';
+import { CONFIG, INSTANCE_ID, KEY_PAIR, LOG, type DelegateConfig } from '../config.js';
+import { heartbeatPauseMs, reconnectMs } from './reconnect.js';
+
+type Sent = DelegateMessage extends infer M ? (M extends DelegateMessage ? Omit<M, 'v' | 'id'> & { readonly id?: string } : never) : never;
+type Welcome = Extract<ServerMessage, { type: 'welcome' }>;
+
+/** The rest of the delegate, as the connection sees it. */
+export interface ConnectionOwner {
+  /** Leases this process holds or has an unacknowledged result for. */
+  held(): HeldLease[];
+  runningTasks(): number;
+  connected(welcome: Welcome): void;
+  received(message: Exclude<ServerMessage, Welcome>): void;
+}
+
+const HANDSHAKE_MS = 10_000;
+/** The service pings every 15 s; three missed ones mean that nobody is there. */
+const SILENCE_MS = 45_000;
+const REFUSED: readonly number[] = [CLOSE_CODES.UNAUTHORISED, CLOSE_CODES.TOKEN_REVOKED, CLOSE_CODES.PROTOCOL_VERSION];
+
+/**
+ * The delegate's only line to the control plane: one outbound WebSocket, opened again for ever, with heartbeats while it is open.
+ * Nothing is queued here: what must not be lost is repeated by whoever sent it, when `connected` is called again.
+ */
+@Injectable()
+export class ServiceConnection {
+  private socket: WebSocket | undefined;
+  private owner: ConnectionOwner | undefined;
+  private isWelcome = false;
+  private isClosed = false;
+  private attempt = 0;
+  private retry: NodeJS.Timeout | undefined;
+  private heartbeat: NodeJS.Timeout | undefined;
+  private silence: NodeJS.Timeout | undefined;
+
+  constructor(
+    @Inject(CONFIG) private readonly config: DelegateConfig,
+    @Inject(INSTANCE_ID) private readonly instanceId: string,
+    @Inject(KEY_PAIR) private readonly keyPair: SealingKeyPair,
+    @Inject(LOG) private readonly log: Logger,
+  ) {}
+
+  get isConnected(): boolean {
+    return this.isWelcome;
+  }
+
+  start(owner: ConnectionOwner): void {
+    this.owner = owner;
+    void this.connect();
+  }
+
+  /** @returns false when there is no connection: repeat it when `connected` is called */
+  send(message: Sent): boolean {
+    if (!this.isWelcome || this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.write(this.socket, message);
+    return true;
+  }
+
+  /** Closes for good. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    clearTimeout(this.retry);
+    const { socket } = this;
+    if (!socket || socket.readyState === WebSocket.CLOSED) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => socket.terminate(), 1_000);
+      socket.once('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      socket.close(1000, 'the delegate ends');
+    });
+  }
+
+  private async connect(): Promise<void> {
+    let token: string;
+    try {
+      // Read each time: a token that was revoked is replaced in its file, without a restart.
+      token = (await readFile(this.config.tokenFile, 'utf8')).trim();
+    } catch (cause) {
+      this.log.error({ error: messageOf(cause) }, 'the delegate token cannot be read');
+      return this.connectAgain();
+    }
+    if (this.isClosed) return;
+    const socket = new WebSocket(`${this.config.serviceUrl}${DELEGATE_PATH}`, SUBPROTOCOL, {
+      headers: { authorization: `Delegate ${token}`, [INSTANCE_HEADER]: this.instanceId },
+      handshakeTimeout: HANDSHAKE_MS,
+      maxPayload: MAX_FRAME_BYTES,
+      perMessageDeflate: false,
+    });
+    this.socket = socket;
+    socket.on('open', () => this.hello(socket));
+    socket.on('message', (data) => this.receive(socket, data));
+    socket.on('ping', () => this.heard(socket));
+    socket.on('error', (cause) => this.attempt <= 1 && this.log.warn({ error: cause.message }, 'the delegate service cannot be reached; trying again'));
+    socket.on('close', (code, reason) => this.lost(socket, code, reason.toString()));
+  }
+
+  private hello(socket: WebSocket): void {
+    this.heard(socket);
+    this.write(socket, {
+      type: 'hello',
+      protocol: { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION },
+      instanceId: this.instanceId,
+      name: this.config.name,
+      hostName: this.config.hostName,
+      version: '0.1.0',
+      tags: [...this.config.tags],
+      taskKinds: [...TASK_KINDS],
+      maxConcurrentTasks: this.config.maxTasks,
+      publicKey: this.keyPair.publicKey,
+      held: this.owner?.held() ?? [],
+    });
+  }
+
+  private receive(socket: WebSocket, data: RawData): void {
+    if (socket !== this.socket) return;
+    this.heard(socket);
+    const parsed = serverMessage.safeParse(parseJson(data.toString()));
+    if (!parsed.success) return this.log.warn({ issue: parsed.error.issues[0]?.message }, 'a message of the delegate service was not understood');
+    const message = parsed.data;
+    if (message.type !== 'welcome') return this.owner?.received(message);
+    this.isWelcome = true;
+    this.attempt = 0;
+    this.log.info({ delegateId: message.delegateId, heartbeatMs: message.heartbeatMs, leaseMs: message.leaseMs }, 'connected to the delegate service');
+    this.beat(socket, message.heartbeatMs);
+    this.owner?.connected(message);
+  }
+
+  private beat(socket: WebSocket, intervalMs: number): void {
+    this.heartbeat = setTimeout(() => {
+      if (socket !== this.socket) return;
+      this.send({ type: 'heartbeat', held: this.owner?.held() ?? [], runningTasks: this.owner?.runningTasks() ?? 0, sentAt: Date.now() });
+      this.beat(socket, intervalMs);
+    }, heartbeatPauseMs(intervalMs));
+  }
+
+  private heard(socket: WebSocket): void {
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => socket.terminate(), SILENCE_MS);
+  }
+
+  private lost(socket: WebSocket, code: number, reason: string): void {
+    if (socket !== this.socket) return;
+    clearTimeout(this.heartbeat);
+    clearTimeout(this.silence);
+    if (this.isWelcome) this.log.warn({ code, reason }, 'the connection to the delegate service is lost');
+    if (REFUSED.includes(code)) {
+      this.log.error({ code, reason }, 'the delegate service refuses this delegate');
+      // Somebody has to mend this; asking every second does not help.
+      this.attempt = Math.max(this.attempt, 5);
+    }
+    this.isWelcome = false;
+    this.socket = undefined;
+    this.connectAgain();
+  }
+
+  private connectAgain(): void {
+    if (this.isClosed) return;
+    clearTimeout(this.retry);
+    this.retry = setTimeout(() => void this.connect(), reconnectMs(this.attempt));
+    this.attempt += 1;
+  }
+
+  private write(socket: WebSocket, message: Sent): void {
+    socket.send(JSON.stringify({ v: PROTOCOL_VERSION, id: newId(), ...message }));
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

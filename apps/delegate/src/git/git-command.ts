@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process';
+import { messageOf } from '@sluice/kernel';
+
+export interface GitCommand {
+  readonly args: readonly string[];
+  readonly cwd: string;
+  /** The whole environment of the process. Credentials are in it and never in `args`, which everybody on the machine can read. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export type GitEnd =
+  | { readonly status: 'ok'; readonly stdout: string }
+  | { readonly status: 'failed'; readonly stderr: string }
+  | { readonly status: 'timedOut' }
+  | { readonly status: 'aborted' };
+
+const MAX_OUTPUT = 8 * 1024 * 1024;
+
+/** Runs git in a process group of its own, so that its helpers end with it. */
+export function runGit(command: GitCommand): Promise<GitEnd> {
+  return new Promise((resolve) => {
+    if (command.signal.aborted) return resolve({ status: 'aborted' });
+    const child = spawn('git', [...command.args], { cwd: command.cwd, env: command.environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    let ended: GitEnd | undefined;
+    const kill = (end: GitEnd): void => {
+      ended ??= end;
+      if (child.pid !== undefined) killGroup(child.pid);
+    };
+    const timer = setTimeout(() => kill({ status: 'timedOut' }), command.timeoutMs);
+    const abort = (): void => kill({ status: 'aborted' });
+    command.signal.addEventListener('abort', abort, { once: true });
+    const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+    const finish = (end: GitEnd): void => {
+      clearTimeout(timer);
+      command.signal.removeEventListener('abort', abort);
+      resolve(ended ?? end);
+    };
+    child.on('error', (cause) => finish({ status: 'failed', stderr: `git cannot be started: ${messageOf(cause)}` }));
+    child.on('close', (code) => finish(code === 0 ? { status: 'ok', stdout: stdout() } : { status: 'failed', stderr: stderr() }));
+  });
+}
+
+function collect(stream: NodeJS.ReadableStream): () => string {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  stream.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= MAX_OUTPUT) chunks.push(chunk);
+  });
+  return () => Buffer.concat(chunks).toString('utf8');
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+}

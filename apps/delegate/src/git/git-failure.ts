@@ -1,0 +1,98 @@
+import { AppError } from '@sluice/kernel';
+import type { FailureType } from '@sluice/delegate-protocol';
+
+interface Rule {
+  readonly when: RegExp;
+  readonly code: 'GIT_CONNECTION_ERROR' | 'RESOURCE_NOT_FOUND' | 'INVALID_REQUEST';
+  readonly failureType: FailureType;
+  readonly say: (subject: Subject, match: RegExpMatchArray) => string;
+}
+
+/** What was asked for, in words that may be shown: the URL without user and password. */
+export interface Subject {
+  readonly repository: string;
+  readonly ref: string | undefined;
+}
+
+/** First match wins: from the most to the least telling. */
+const RULES: readonly Rule[] = [
+  {
+    when: /couldn't find remote ref|not our ref|Could not find remote branch/i,
+    code: 'RESOURCE_NOT_FOUND',
+    failureType: 'Unknown',
+    say: ({ repository, ref }) => `${ref ?? 'the ref'} does not exist in ${repository}`,
+  },
+  {
+    when: /Authentication failed|could not read (Username|Password)|terminal prompts disabled|returned error: 401|Permission denied \(/i,
+    code: 'GIT_CONNECTION_ERROR',
+    failureType: 'Authentication',
+    say: ({ repository }) => `${repository} refuses the credentials of the Git connector; check its user name and password or token`,
+  },
+  {
+    when: /returned error: 403/i,
+    code: 'GIT_CONNECTION_ERROR',
+    failureType: 'Authorization',
+    say: ({ repository }) => `the credentials of the Git connector may not read ${repository}`,
+  },
+  {
+    when: /repository '.*' not found|returned error: 404|does not appear to be a git repository/i,
+    code: 'RESOURCE_NOT_FOUND',
+    failureType: 'Unknown',
+    say: ({ repository }) => `there is no Git repository at ${repository}, or the credentials may not see it`,
+  },
+  {
+    when: /unable to update url base from redirection|returned error: 30\d|redirect/i,
+    code: 'GIT_CONNECTION_ERROR',
+    failureType: 'Connectivity',
+    say: ({ repository }) => `${repository} answers with a redirection; put the address it leads to into the Git connector`,
+  },
+  {
+    when: /transport '(.*)' not allowed/i,
+    code: 'INVALID_REQUEST',
+    failureType: 'Unknown',
+    say: ({ repository }, match) => `${repository}: the protocol "${match[1] ?? ''}" is not allowed; use https, http or ssh`,
+  },
+  {
+    when: /Could not resolve host(name)?:? ?(.*)/i,
+    code: 'GIT_CONNECTION_ERROR',
+    failureType: 'Connectivity',
+    say: ({ repository }) => `the host of ${repository} cannot be found by the delegate (name resolution failed)`,
+  },
+  {
+    when: /Failed to connect|Connection (refused|timed out|reset)|Operation too slow|No route to host|Empty reply|Couldn't connect/i,
+    code: 'GIT_CONNECTION_ERROR',
+    failureType: 'Connectivity',
+    say: ({ repository }) => `${repository} cannot be reached from the delegate`,
+  },
+  {
+    when: /SSL certificate problem: (.*)|server certificate verification failed/i,
+    code: 'GIT_CONNECTION_ERROR',
+    failureType: 'Connectivity',
+    say: ({ repository }, match) => `the certificate of ${repository} is not trusted by the delegate${match[1] ? ` (${match[1]})` : ''}`,
+  },
+];
+
+/** Git's complaint as an error a person can act on. */
+export function gitFailure(stderr: string, subject: Subject): AppError {
+  for (const rule of RULES) {
+    const match = rule.when.exec(stderr);
+    if (match) return new AppError(rule.code, rule.say(subject, match), { failureType: rule.failureType });
+  }
+  const lines = stderr.split('\n').filter((line) => /^(fatal|error|remote):/.test(line));
+  return new AppError('GIT_CONNECTION_ERROR', `Git could not read ${subject.repository}: ${(lines.at(-1) ?? stderr.trim().slice(-300)) || 'no reason given'}`, { failureType: 'Connectivity' });
+}
+
+/** A repository URL fit for messages and logs: without user and password. @throws AppError INVALID_REQUEST for what is no URL git may use */
+export function shownRepository(url: string): string {
+  if (/^[\w.-]+@[\w.-]+:[^-]/.test(url)) return url;
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw new AppError('INVALID_REQUEST', `url: "${url.slice(0, 200)}" is not the URL of a Git repository; use https://…, http://… or ssh://…`);
+  }
+  if (!['https:', 'http:', 'ssh:'].includes(parsed.protocol)) throw new AppError('INVALID_REQUEST', `url: the protocol "${parsed.protocol.slice(0, -1)}" is not allowed; use https, http or ssh`);
+  if (parsed.password !== '') throw new AppError('INVALID_REQUEST', `url: the URL of ${parsed.host}${parsed.pathname} holds a password; put it into a secret of the Git connector`);
+  parsed.username = '';
+  return parsed.toString();
+}

@@ -1,0 +1,1 @@
+export { bootstrap, type RunningDelegate } from './bootstrap.js';

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { Inject, Injectable } from '@nestjs/common';
+import { secretExpressionsOf, type GitSource, type InitialisePodTask, type TaskFailure } from '@sluice/delegate-protocol';
+import { messageOf } from '@sluice/kernel';
+import { credentialsOf } from '../git/git-credentials.js';
+import { GitMirror } from '../git/git-mirror.js';
+import { SourceTree } from '../git/source-tree.js';
+import { writeStepSecrets } from '../secrets/step-secret-files.js';
+import type { TaskContext, TaskHandler } from '../task/task-handler.js';
+import { PodLog } from './pod-log.js';
+import { POD_RUNTIME, type Pod, type PodRuntime } from './pod-runtime.js';
+
+type Values = ReadonlyMap<string, string>;
+type Outcome = { status: 'succeeded'; commits: Record<string, string>; podAddress: string } | TaskFailure;
+
+/** Makes the pod of a step group: processes, sources and secrets side by side, since none needs the other. */
+@Injectable()
+export class InitialisePodHandler implements TaskHandler<'initialise-pod'> {
+  constructor(
+    @Inject(POD_RUNTIME) private readonly runtime: PodRuntime,
+    private readonly mirror: GitMirror,
+    private readonly trees: SourceTree,
+  ) {}
+
+  async run(task: InitialisePodTask, context: TaskContext): Promise<Outcome> {
+    const log = new PodLog(task.logKey, context.log);
+    // A second lease of the same task starts over; nothing has run in the pod of the first.
+    await this.runtime.destroy(task.podId);
+    const pod = await this.runtime.create({ podId: task.podId, stepExecutionIds: task.steps.map(({ stepExecutionId }) => stepExecutionId), logs: task.logs, traceparent: context.traceparent });
+    log.attach(pod);
+    const onAbort = (): void => void this.runtime.destroy(task.podId);
+    context.signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      log.info(`Preparing a pod for ${task.steps.length} step${task.steps.length === 1 ? '' : 's'}`);
+      const [commits] = await Promise.all([this.provide(task, pod, context, log), pod.ready]);
+      context.signal.throwIfAborted();
+      log.info(`The pod is ready (${pod.address})`);
+      await log.close();
+      return { status: 'succeeded', commits, podAddress: pod.address };
+    } catch (cause) {
+      log.error(messageOf(context.signal.aborted ? context.signal.reason : cause));
+      if (!context.signal.aborted) await log.close();
+      await this.runtime.destroy(task.podId);
+      throw cause;
+    } finally {
+      context.signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** @returns the commit of each source */
+  private async provide(task: InitialisePodTask, pod: Pod, context: TaskContext, log: PodLog): Promise<Record<string, string>> {
+    const values = await context.secrets(secretExpressionsOf(task));
+    const [commits] = await Promise.all([
+      Promise.all(task.sources.map((source) => this.fetch(source, task, pod, context, values, log))),
+      Promise.all(task.steps.map(({ stepExecutionId, secrets }) => writeStepSecrets(pod.directory, stepExecutionId, secrets, values))),
+    ]);
+    return Object.fromEntries(commits);
+  }
+
+  private async fetch(source: GitSource, task: InitialisePodTask, pod: Pod, context: TaskContext, values: Values, log: PodLog): Promise<[string, string]> {
+    const { traceparent, signal } = context;
+    const fetched = await this.mirror.fetch({ source, credentials: credentialsOf(source, values), traceparent, signal });
+    log.info(`Fetched ${fetched.shown}: commit ${fetched.commit}`);
+    const tree = await this.trees.export(fetched, join(pod.directory, 'sources', source.name), signal);
+    for (const link of tree.leftOut) log.warn(`Left out the symbolic link ${link}: it leads out of the repository`);
+    const paths = new Set(task.steps.flatMap(({ changelogPaths }) => changelogPaths.filter((one) => one.source === source.name).map(({ path }) => path)));
+    for (const path of paths) await this.trees.requireFile(tree, path);
+    return [source.name, fetched.commit];
+  }
+}

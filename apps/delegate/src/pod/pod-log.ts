@@ -1,0 +1,58 @@
+import type { LogLine } from '@sluice/delegate-protocol';
+import { messageOf } from '@sluice/kernel';
+import type { Logger } from '@sluice/telemetry';
+import type { Pod } from './pod-runtime.js';
+
+/** Lines of the Initialize step. They leave through the pod's engine, as soon as there is one; logs never fail the work. */
+export class PodLog {
+  private lines: LogLine[] = [];
+  private sending: Promise<void> = Promise.resolve();
+  private pod: Pod | undefined;
+
+  constructor(
+    private readonly logKey: string,
+    private readonly log: Logger,
+  ) {}
+
+  info(out: string): void {
+    this.add('INFO', out);
+  }
+
+  warn(out: string): void {
+    this.add('WARN', out);
+  }
+
+  error(out: string): void {
+    this.add('ERROR', out);
+  }
+
+  /** From now on lines go there. */
+  attach(pod: Pod): void {
+    this.pod = pod;
+    pod.ready.then(
+      () => this.flush(false),
+      () => undefined,
+    );
+  }
+
+  /** Sends what is left and closes the log. Settles also when that does not work. */
+  async close(): Promise<void> {
+    this.flush(true);
+    await this.sending;
+  }
+
+  private add(level: LogLine['level'], out: string): void {
+    this.lines.push({ level, time: new Date().toISOString(), out });
+  }
+
+  private flush(isLast: boolean): void {
+    const { pod } = this;
+    if (!pod) return;
+    this.sending = this.sending.then(async () => {
+      const lines = this.lines;
+      this.lines = [];
+      if (lines.length === 0 && !isLast) return;
+      await pod.writeLog(this.logKey, lines, isLast).catch((cause: unknown) => this.log.warn({ logKey: this.logKey, error: messageOf(cause) }, 'lines of the Initialize step could not be written'));
+    });
+  }
+}
