@@ -1,4 +1,4 @@
-import { scopeColumns, type Scope, type ScopedRef } from '@sluice/kernel';
+import { scopeColumns, type ScopedRef } from '@sluice/kernel';
 import { IsNull, type EntityManager } from 'typeorm';
 import { EntityUseEntity } from './entity-use.entity.js';
 import { atScope, scopeOfRow } from './scoped.js';
@@ -33,15 +33,6 @@ export class EntityUseRepository {
       where: { accountId, usedKind: kind, usedIdentifier: identifier, usedOrgId: orgId ?? IsNull(), usedProjectId: projectId ?? IsNull() },
       take: MOST_NAMED,
     });
-    return rows.map((row) => ({ kind: row.userKind as EntityKind, scope: scopeOfRow(row), identifier: row.userIdentifier }));
-  }
-
-  /** Nothing inside `within` may be used from outside it, when `within` is about to go: the outside users, at most 20. */
-  async usersOutside(within: Scope): Promise<EntityAt[]> {
-    const { accountId, orgId, projectId } = scopeColumns(within);
-    const query = this.manager.createQueryBuilder(EntityUseEntity, 'row').where('row.accountId = :accountId AND row.usedOrgId = :orgId AND row.orgId IS DISTINCT FROM :orgId', { accountId, orgId });
-    if (projectId !== null) query.where('row.accountId = :accountId AND row.usedOrgId = :orgId AND row.usedProjectId = :projectId AND row.projectId IS DISTINCT FROM :projectId', { accountId, orgId, projectId });
-    const rows = await query.take(MOST_NAMED).getMany();
     return rows.map((row) => ({ kind: row.userKind as EntityKind, scope: scopeOfRow(row), identifier: row.userIdentifier }));
   }
 }

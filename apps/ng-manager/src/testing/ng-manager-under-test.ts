@@ -32,7 +32,7 @@ export interface NgManagerUnderTest {
   stop(): Promise<void>;
 }
 
-export async function startNgManager(options: { readonly scmUrl?: string } = {}): Promise<NgManagerUnderTest> {
+export async function startNgManager(options: { readonly scm?: (identities: TestIdentities) => Promise<string> } = {}): Promise<NgManagerUnderTest> {
   const identities = testIdentities();
   const folder = mkdtempSync(join(tmpdir(), 'sluice-ng-'));
   const pg = await startPostgres();
@@ -53,7 +53,7 @@ export async function startNgManager(options: { readonly scmUrl?: string } = {})
     NG_MANAGER_DATABASE_URL_FILE: keep('database-url', databaseUrl),
     NG_MANAGER_KEK_FILE: keep('kek', randomBytes(32).toString('base64')),
     NG_MANAGER_DBDEVOPS_URL: dbdevops.url,
-    NG_MANAGER_SCM_URL: options.scmUrl ?? 'http://127.0.0.1:1',
+    NG_MANAGER_SCM_URL: (await options.scm?.(identities)) ?? 'http://127.0.0.1:1',
     NG_MANAGER_DELEGATE_SERVICE_ADDRESS: delegateService.address,
     NG_MANAGER_BOOTSTRAP_FILE: keep('bootstrap.json', JSON.stringify({ accounts, delegateTokens: [{ account: 'A1', name: 'default_token', value: 'id.secret' }] })),
     LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',

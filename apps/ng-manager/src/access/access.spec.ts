@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import { AppError, type RequestContext, type RoleGrant } from '@sluice/kernel';
+import { isSecretOf, newApiKey, parseApiKey } from './api-key-text.js';
+import { requirePermission, scopeOfWrite, visibleTo } from './permission.js';
+
+const ctxOf = (...grants: RoleGrant[]): RequestContext => ({
+  accountId: 'A', principal: { type: 'user', id: 'u', name: 'Ann', email: 'a@example.com' }, grants, correlationId: 'c', traceparent: undefined, signal: AbortSignal.timeout(60_000),
+});
+
+describe('API keys', () => {
+  it('are made of 32 random bytes and recognised by their hash', () => {
+    const key = newApiKey('A1');
+    const parts = parseApiKey(key.text);
+    expect(parts).toMatchObject({ kind: 'pat', accountId: 'A1', tokenId: key.tokenId });
+    expect(parts?.secret).toHaveLength(43);
+    expect(isSecretOf(key.secretHash, parts?.secret ?? '')).toBe(true);
+    expect(isSecretOf(key.secretHash, `${parts?.secret}x`)).toBe(false);
+  });
+
+  it.each(['', 'pat', 'pat.a.b', 'pat.a.b.short', 'key.a.b.cccccccccccccccccccc', `pat.${'a'.repeat(65)}.b.cccccccccccccccccccc`, 'pat.a.b.cccccccccccccccccc cc'])('"%s" is none', (text) => {
+    expect(parseApiKey(text)).toBeUndefined();
+  });
+});
+
+describe('scope of a write', () => {
+  it('comes from query or body', () => {
+    expect(scopeOfWrite(ctxOf(), { orgIdentifier: 'o' }, { projectIdentifier: 'p' })).toEqual({ level: 'project', accountId: 'A', orgId: 'o', projectId: 'p' });
+    expect(scopeOfWrite(ctxOf(), {}, { orgIdentifier: null })).toEqual({ level: 'account', accountId: 'A' });
+  });
+
+  it('is refused when the two disagree', () => {
+    expect(() => scopeOfWrite(ctxOf(), { orgIdentifier: 'o' }, { orgIdentifier: 'x' })).toThrow(/orgIdentifier is "o" in the query and "x" in the body/);
+  });
+});
+
+describe('rights', () => {
+  it('end at the scope of the role', () => {
+    const ctx = ctxOf({ role: 'project_admin', orgId: 'o', projectId: 'p' });
+    requirePermission(ctx, 'connector.edit', { level: 'project', accountId: 'A', orgId: 'o', projectId: 'p' });
+    expect(() => requirePermission(ctx, 'connector.edit', { level: 'org', accountId: 'A', orgId: 'o' })).toThrow(AppError);
+    expect(() => requirePermission(ctx, 'connector.edit', { level: 'project', accountId: 'B', orgId: 'o', projectId: 'p' })).toThrow(/lacks connector.edit/);
+  });
+
+  it('decide what a list shows', () => {
+    expect(visibleTo(ctxOf({ role: 'viewer' }), 'project.view')).toBe('all');
+    expect(visibleTo(ctxOf({ role: 'viewer', orgId: 'o' }, { role: 'viewer', orgId: 'x', projectId: 'p' }), 'project.view')).toEqual({ orgIds: ['o'], projects: [['x', 'p']] });
+    expect(visibleTo(ctxOf(), 'project.view')).toEqual({ orgIds: [], projects: [] });
+  });
+});
