@@ -15,7 +15,7 @@ try {
   const owner = isParked ? parked() : undefined;
   const identity = owner ? await owner.identity((line) => liteEngineIdentity.parse(line)) : identityFromEnvironment(process.env);
   const { app, stage } = await bootstrap({ identity, tracing, logger });
-  console.log(PROCESS_STATES.listening);
+  process.stdout.write(`${PROCESS_STATES.listening}\n`);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stage.abandon(signal));
   void owner?.gone.then(() => stage.orphan());
   await stage.done;

@@ -22,7 +22,7 @@ try {
   const owner = isParked ? parked() : undefined;
   const identity = owner ? await owner.identity((line) => stepRunnerIdentity.parse(line)) : identityFromEnvironment(process.env);
   const { app, steps } = await bootstrap({ identity, run, logger });
-  console.log(PROCESS_STATES.listening);
+  process.stdout.write(`${PROCESS_STATES.listening}\n`);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void steps.abandon(ABANDON_GRACE_MS));
   void owner?.gone.then(() => steps.orphan(ABANDON_GRACE_MS));
   await steps.done;

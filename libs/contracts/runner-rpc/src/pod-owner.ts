@@ -23,6 +23,6 @@ export function parked(input: NodeJS.ReadableStream = process.stdin): PodOwner {
   void gone.then(() => {
     if (!isIdentified) process.exit(0);
   });
-  console.log(PROCESS_STATES.parked);
+  process.stdout.write(`${PROCESS_STATES.parked}\n`);
   return { identity: async (parse) => parse(JSON.parse(await first)), gone };
 }

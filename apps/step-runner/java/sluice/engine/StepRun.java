@@ -18,11 +18,7 @@ import liquibase.UpdateSummaryEnum;
 import liquibase.UpdateSummaryOutputEnum;
 import liquibase.change.Change;
 import liquibase.change.core.ExecuteShellCommandChange;
-import liquibase.changelog.ChangeLogHistoryServiceFactory;
 import liquibase.changelog.ChangeSet;
-import liquibase.changelog.ChangeSetStatus;
-import liquibase.changelog.filter.ChangeSetFilterResult;
-import liquibase.changelog.filter.ShouldRunChangeSetFilter;
 import liquibase.database.Database;
 import liquibase.database.DatabaseFactory;
 import liquibase.database.jvm.JdbcConnection;
@@ -114,8 +110,9 @@ final class StepRun {
     }
 
     private void update(Liquibase liquibase, Database database) throws Exception {
-        List<ChangeSetStatus> statuses = survey(liquibase, database);
-        boolean nothingToDo = statuses.stream().noneMatch(ChangeSetStatus::getWillRun);
+        refuseShellCommands(liquibase);
+        // Read against the history: tells what will be left out and why.
+        boolean nothingToDo = new Survey(liquibase.getDatabaseChangeLog(), database, contexts(), labels(), changesets::skipped).due().isEmpty();
         String lastTag = markStart(liquibase, database, nothingToDo);
         liquibase.update(contexts(), labels());
         control.check();
@@ -126,20 +123,6 @@ final class StepRun {
         }
         liquibase.tag(command.tag());
         events.log("INFO", "Tagged the database as \"" + command.tag() + "\"");
-    }
-
-    /** Reads the whole changelog against the history: tells what will be left out and why, and refuses what must not run. */
-    private List<ChangeSetStatus> survey(Liquibase liquibase, Database database) throws LiquibaseException {
-        refuseShellCommands(liquibase);
-        List<ChangeSetStatus> statuses = liquibase.getChangeSetStatuses(contexts(), labels(), false);
-        for (ChangeSetStatus status : statuses) {
-            if (status.getWillRun() || status.isFilteredBy(ShouldRunChangeSetFilter.class)) continue;
-            String reason = status.getFilterResults().stream().filter(result -> !result.isAccepted()).map(ChangeSetFilterResult::getMessage).reduce((a, b) -> a + "; " + b).orElse("not selected");
-            changesets.skipped(status.getChangeSet(), reason);
-        }
-        // The update itself starts with fresh eyes, under the lock.
-        ChangeLogHistoryServiceFactory.getInstance().getChangeLogService(database).reset();
-        return statuses;
     }
 
     private void refuseShellCommands(Liquibase liquibase) throws LiquibaseException {
@@ -227,11 +210,8 @@ final class StepRun {
     private List<Map<String, Object>> pendingOrNull(Liquibase liquibase, Database database) {
         if (liquibase == null) return null;
         try {
-            ChangeLogHistoryServiceFactory.getInstance().getChangeLogService(database).reset();
             List<Map<String, Object>> pending = new ArrayList<>();
-            for (ChangeSetStatus status : liquibase.getChangeSetStatuses(contexts(), labels(), false)) {
-                if (status.getWillRun()) pending.add(Changesets.described(status.getChangeSet()));
-            }
+            for (ChangeSet changeSet : new Survey(liquibase.getDatabaseChangeLog(), database, contexts(), labels(), (leftOut, reason) -> { }).due()) pending.add(Changesets.described(changeSet));
             return pending;
         } catch (Exception unreadable) {
             return null;
