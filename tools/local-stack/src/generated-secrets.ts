@@ -42,7 +42,7 @@ export function ensureSecrets(folder: DataFolder): GeneratedSecrets {
     accountId,
     apiKey: keep('api-key', () => makeApiKey(accountId)),
     apiKeyFile: fileOf('api-key'),
-    delegateToken: keep('delegate-token', makePassword),
+    delegateToken: keep('delegate-token', makeDelegateToken),
     delegateTokenFile: fileOf('delegate-token'),
     keyEncryptionKeyFile: fileOf('key-encryption-key'),
     redisPassword: keep('redis-password', makePassword),
@@ -57,6 +57,11 @@ export function ensureSecrets(folder: DataFolder): GeneratedSecrets {
 /** A personal access token of an account, in the form the public API documents. */
 export function makeApiKey(accountId: string): string {
   return `pat.${accountId}.${newId()}.${makePassword()}`;
+}
+
+/** `<token id>.<secret>`: the id is in the clear, so that the service finds the one hash to compare with. */
+function makeDelegateToken(): string {
+  return `${newId()}.${makePassword()}`;
 }
 
 /** 192 random bits, safe in URLs, files and connection strings. */

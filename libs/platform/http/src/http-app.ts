@@ -54,9 +54,10 @@ export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp>
     genReqId: (request: IncomingMessage) => correlationIdOf(request) ?? randomUUID(),
     requestTimeout: 120_000,
     keepAliveTimeout: 75_000,
-    maxParamLength: 1024,
     forceCloseConnections: 'idle',
-    routerOptions: { ignoreTrailingSlash: true, querystringParser: parseQuery },
+    // Nest sets an error handler first; ours comes after it and covers what Fastify finds itself.
+    allowErrorHandlerOverride: true,
+    routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true, querystringParser: parseQuery },
   });
   const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, { logger: false, bodyParser: false, abortOnError: false, forceCloseConnections: false });
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
