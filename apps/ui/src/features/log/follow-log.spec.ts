@@ -105,6 +105,16 @@ describe('following a log', () => {
     expect([result.lines, result.last?.status]).toEqual([['line 0', 'line 1'], 'complete']);
   });
 
+  it('goes on waiting when a stream nobody opened ends while the step runs', async () => {
+    const result = await follow({ stream: [(init) => streamOf([': ping\n\n', END], init), (init) => streamOf([event(0), END], init)], blob: [MISSING] });
+    expect([result.lines, result.states]).toEqual([['line 0'], ['connecting', 'live', 'waiting', 'live', 'complete']]);
+  });
+
+  it('takes a refusal inside the stream for what it is', async () => {
+    const result = await follow({ stream: [(init) => streamOf(['event: error\ndata: access denied\n\n'], init)], blob: [] });
+    expect([result.last?.status, result.counts.stream]).toEqual(['failed', 1]);
+  });
+
   it('says that an ended step has no log after a few looks', async () => {
     const result = await follow({ stream: [MISSING], blob: [MISSING], isStepEnded: () => true });
     expect([result.last?.status, result.counts.blob]).toEqual(['missing', 4]);

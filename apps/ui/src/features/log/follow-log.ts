@@ -3,6 +3,7 @@ import { backoffMs, messageOf, pause } from '@sluice/kernel';
 import { GatewayError } from '../../gateway/gateway-error.js';
 import type { LogSource } from './log.api.js';
 import type { LogBuffer } from './log-buffer.js';
+import type { LogLine } from './log-line.js';
 
 export type LogState =
   | { readonly status: 'connecting' }
@@ -90,7 +91,7 @@ async function readTail(options: FollowLogOptions): Promise<Outcome> {
     if (!events) return 'absent';
     onState({ status: 'live' });
     for await (const event of events) {
-      if (event.kind === 'end') return await completeFromStore(options);
+      if (event.kind === 'end') return await afterEnd(options);
       stopWatching.heard();
       if (buffer.add(event.lines)) onLines();
     }
@@ -103,8 +104,12 @@ async function readTail(options: FollowLogOptions): Promise<Outcome> {
   }
 }
 
-/** A stream keeps a limited number of lines; what it had dropped before we came is in the store. */
-async function completeFromStore(options: FollowLogOptions): Promise<Outcome> {
+/**
+ * A stream keeps a limited number of lines; what it had dropped before we came is in the store. A log that nobody opened
+ * ends, too: while the step goes on, it may still come.
+ */
+async function afterEnd(options: FollowLogOptions): Promise<Outcome> {
+  if (options.buffer.lineCount === 0) return options.isStepEnded() ? readStored(options) : 'absent';
   if (options.buffer.hasGaps) await readStored(options);
   return 'complete';
 }
@@ -112,7 +117,14 @@ async function completeFromStore(options: FollowLogOptions): Promise<Outcome> {
 async function readStored({ buffer, key, onLines, signal, source }: FollowLogOptions): Promise<Outcome> {
   const batches = await source.stored(key, { signal });
   if (!batches) return 'absent';
-  for await (const lines of batches) if (buffer.add(lines)) onLines();
+  // Beside live lines the stored ones go in at once: every merge sorts the whole log.
+  const late: LogLine[] = [];
+  const isFirst = buffer.lineCount === 0;
+  for await (const lines of batches) {
+    if (!isFirst) late.push(...lines);
+    else if (buffer.addStored(lines)) onLines();
+  }
+  if (buffer.addStored(late)) onLines();
   return 'complete';
 }
 

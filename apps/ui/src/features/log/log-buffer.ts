@@ -51,15 +51,24 @@ export class LogBuffer {
     return last !== undefined && this.#lines.length < last + 1;
   }
 
-  /** @returns whether anything was new. */
+  /** Adds live lines. @returns whether anything was new. */
   add(lines: readonly LogLine[]): boolean {
+    return this.#add(lines, false);
+  }
+
+  /** Adds lines of the stored log, which take the place of live ones: a tail marks dropped lines where the store has them. */
+  addStored(lines: readonly LogLine[]): boolean {
+    return this.#add(lines, true);
+  }
+
+  #add(lines: readonly LogLine[], isReplacing: boolean): boolean {
     const last = this.lastIndex ?? -1;
     const isAppend = lines.every((line, position) => line.index > (lines[position - 1]?.index ?? last));
     if (isAppend) {
       for (const line of lines) this.#append(line);
       return lines.length > 0;
     }
-    return this.#merge(lines);
+    return this.#merge(lines, isReplacing);
   }
 
   /** The whole log as plain text, one line per row. */
@@ -74,11 +83,17 @@ export class LogBuffer {
       .join('\n');
   }
 
-  #merge(lines: readonly LogLine[]): boolean {
+  #merge(lines: readonly LogLine[], isReplacing: boolean): boolean {
     const known = new Map(this.#lines.map((line) => [line.index, line]));
     const before = known.size;
-    for (const line of lines) if (!known.has(line.index)) known.set(line.index, line);
-    if (known.size === before) return false;
+    let hasReplaced = false;
+    for (const line of lines) {
+      const old = known.get(line.index);
+      if (old && (!isReplacing || old.text === line.text)) continue;
+      hasReplaced ||= old !== undefined;
+      known.set(line.index, line);
+    }
+    if (known.size === before && !hasReplaced) return false;
     this.#lines = [];
     this.#rows = [];
     for (const line of [...known.values()].sort((left, right) => left.index - right.index)) this.#append(line);

@@ -70,6 +70,14 @@ describe('the log buffer', () => {
     expect([shown(buffer), buffer.hasGaps]).toEqual([[0, 1, 2, 3, 4, 5].map((index) => `line ${index}`), false]);
   });
 
+  it('lets stored lines take the place of live ones, and not the other way round', () => {
+    const buffer = new LogBuffer();
+    buffer.add([line(1, '… 2 earlier lines are no longer kept live'), line(2)]);
+    expect(buffer.addStored([line(0), line(1), line(2)])).toBe(true);
+    expect(shown(buffer)).toEqual(['line 0', 'line 1', 'line 2']);
+    expect([buffer.add([line(1, 'other')]), buffer.addStored([line(1)])]).toEqual([false, false]);
+  });
+
   it('shows a line with inner line ends as several rows of one number', () => {
     const buffer = new LogBuffer();
     buffer.add([line(0, 'a\nb\r\nc')]);

@@ -52,10 +52,12 @@ async function* tailEvents(response: Response, lastIndex: number | undefined): A
   let nextIndex = lastIndex === undefined ? 0 : lastIndex + 1;
   let lines: LogLine[] = [];
   let isEnded = false;
+  let refusal: string | undefined;
   const parser = createParser({
     onEvent: (event) => {
       // "event: error, data: eof" is how the log service marks the end of a stream; a ping keeps proxies awake.
       if (event.event === 'error' && event.data === 'eof') isEnded = true;
+      else if (event.event === 'error') refusal = event.data;
       else if (event.event === undefined || event.event === 'message') {
         const id = Number(event.id || Number.NaN);
         const line = parseLogLine(event.data, Number.isInteger(id) ? id : nextIndex);
@@ -68,6 +70,8 @@ async function* tailEvents(response: Response, lastIndex: number | undefined): A
     parser.feed(chunk);
     if (lines.length > 0) yield { kind: 'lines', lines };
     lines = [];
+    // The rights are known only once the log is, which may be after the answer has begun.
+    if (refusal !== undefined) throw new GatewayError(`The log service ended the log: ${refusal}.`, { kind: 'http', status: 403 });
     if (isEnded) {
       yield { kind: 'end' };
       return;
