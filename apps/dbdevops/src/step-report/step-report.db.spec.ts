@@ -96,11 +96,16 @@ describe('recording what a step did', () => {
     expect(items.map((item) => [item.id, item.cells.map((cell) => cell.error)])).toEqual([[id, ['ab']]]);
   });
 
-  it('changes nothing when a part of it cannot be stored', async () => {
-    const report = aReport({ history: [inHistory('2', 1)], changesets: [outcome('2', 'failed', { error: 'a\u0000b' })], endedAt: 3_000_000 }, { stepExecutionId: 's2' });
-    await expect(record(report)).rejects.toThrow(/unsupported Unicode|invalid byte/);
+  it('is not lost for a character that cannot be stored', async () => {
+    expect(await record(aReport({ history: [], changesets: [outcome('3', 'failed', { error: 'a\u0000b\ud83d' })], endedAt: 3_000_000 }, { stepExecutionId: 's2' }))).toBe(true);
+    expect((await states())['3']).toBe('Deployment_Failed');
+  });
+
+  it('changes nothing when a part of it fails', async () => {
+    const report = aReport({ history: [inHistory('2', 2 ** 40)], changesets: [outcome('2', 'applied')], endedAt: 3_000_000 }, { stepExecutionId: 's2' });
+    await expect(record(report)).rejects.toThrow(/out of range/);
     expect(await states()).toEqual({ 1: 'Successfully_Deployed', 2: 'Not_Deployed' });
-    expect(await record({ ...report, result: { ...report.result, changesets: [] } })).toBe(true);
+    expect(await record({ ...report, result: { ...report.result, history: [] } })).toBe(true);
   });
 
   it('is refused for an instance that does not exist', async () => {

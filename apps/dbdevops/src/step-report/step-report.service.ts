@@ -8,6 +8,7 @@ import { DbInstanceService } from '../db-instance/db-instance.service.js';
 import type { DbSchema } from '../db-schema/db-schema.js';
 import { changeOf, type StepReport } from './changeset-state.js';
 import type { ConnectorUse } from './connector-use.repository.js';
+import { storable } from './storable-text.js';
 
 type StepPair = RouteResult<typeof stepSchemaAndInstances>['pairs'][number];
 
@@ -34,7 +35,8 @@ export class StepReportService {
    * @returns false when the same step was reported before; nothing is changed then
    * @throws AppError RESOURCE_NOT_FOUND
    */
-  async record(scope: ProjectScope, report: StepReport): Promise<boolean> {
+  async record(scope: ProjectScope, received: StepReport): Promise<boolean> {
+    const report = storable(received);
     return this.work.run(async ({ schemas, instances, stepReports }) => {
       const schema = await schemas.findLocked(scope, report.dbSchema, 'keep');
       const instance = schema && (await instances.findLocked(scope, schema.id, report.dbInstance));

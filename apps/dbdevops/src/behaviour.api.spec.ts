@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  atDbdevops, connectorUses, createDbInstance, createDbSchema, defaultAuthoringInstance, deleteDbInstance, flywaySchemaMigrationState, getCustomerImages, getDbInstance, getDbSchema,
+  listDbInstances, listDbSchemas, parseMigrationLog, pinImage, recordStep, resetImages, schemaMigrationState, stepPluginInputs, stepPluginResponse, stepSchemaAndInstances, updateDbInstance,
+  updateDbSchema, updateImages,
+} from '@sluice/dbdevops-api';
+import type { RouteDefinition } from '@sluice/api-conventions';
+import { resetFixture } from './testing/fixture.js';
+import { aReport, inHistory } from './testing/reports.js';
+import { ACCOUNT, PROJECT } from './testing/route-cases.js';
+import { startDbDevops, type RunningDbDevops, type TestReply, type TestRequest } from './testing/running-dbdevops.js';
+
+const orders = { ...PROJECT, dbschema: 'orders' };
+const dev = { ...orders, dbinstance: 'dev' };
+const project = { orgId: PROJECT.org, projectId: PROJECT.project };
+
+describe('dbdevops', () => {
+  let app: RunningDbDevops;
+  beforeAll(async () => {
+    app = await startDbDevops();
+  }, 60_000);
+  afterAll(() => app.stop());
+  beforeEach(() => resetFixture(app));
+
+  const send = (route: RouteDefinition, request: TestRequest): Promise<TestReply> => app.send({ accountId: ACCOUNT }, route.path.startsWith('/dbdevops') ? route : atDbdevops(route), request);
+  const identifiers = async (route: RouteDefinition, request: TestRequest): Promise<string[]> => ((await send(route, request)).body as { identifier: string }[]).map(({ identifier }) => identifier);
+
+  describe('lists', () => {
+    it('sort by creation, newest first, unless told otherwise', async () => {
+      expect(await identifiers(listDbSchemas, { params: PROJECT })).toEqual(['empty', 'fly', 'orders']);
+      expect(await identifiers(listDbSchemas, { params: PROJECT, query: { order: 'ASC' } })).toEqual(['orders', 'fly', 'empty']);
+      expect(await identifiers(listDbInstances, { params: orders, query: { sort: 'name', order: 'ASC' } })).toEqual(['dev', 'prod']);
+    });
+
+    it('sort by the last change', async () => {
+      await send(updateDbSchema, { params: orders, body: { name: 'Orders again' } });
+      expect(await identifiers(listDbSchemas, { params: PROJECT, query: { sort: 'updated', limit: 1 } })).toEqual(['orders']);
+    });
+
+    it('page with the total in headers, also behind the last page', async () => {
+      const reply = await send(listDbSchemas, { params: PROJECT, query: { page: 7, limit: 2 } });
+      expect(reply.body).toEqual([]);
+      expect(['x-total-elements', 'x-page-number', 'x-page-size'].map((name) => reply.headers.get(name))).toEqual(['3', '7', '2']);
+    });
+
+    it('search in name and identifier, ignoring case, taking every character for itself', async () => {
+      const search = (search_term: string) => identifiers(listDbSchemas, { params: PROJECT, query: { search_term } });
+      expect(await search('RDER')).toEqual(['orders']);
+      expect(await search('')).toHaveLength(3);
+      for (const wildcard of ['%', '_', '\\', "'"]) expect(await search(wildcard)).toEqual([]);
+    });
+
+    it('keep schemas of one migration type', async () => {
+      expect(await identifiers(listDbSchemas, { params: PROJECT, query: { migrationType: 'Flyway' } })).toEqual(['fly']);
+    });
+
+    it('filter instances by tags, equal or not', async () => {
+      const filtered = (body: object) => identifiers(listDbInstances, { params: orders, query: { order: 'ASC' }, body });
+      expect(await filtered({ instanceTags: [{ key: 'env', value: 'dev' }] })).toEqual(['dev']);
+      expect(await filtered({ filterType: 'NotEquals', instanceTags: [{ key: 'env', value: 'dev' }] })).toEqual(['prod']);
+      expect(await filtered({ instanceTags: [{ key: 'env', value: null }] })).toEqual(['dev', 'prod']);
+      expect(await filtered({ instanceTags: [{ key: 'owner' }] })).toEqual([]);
+      expect(await filtered({ filterType: 'NotEquals', instanceTags: [{ key: 'owner', value: 'x' }] })).toEqual(['dev', 'prod']);
+    });
+  });
+
+  describe('schemas and instances', () => {
+    it('refuse an identifier that is taken', async () => {
+      const schema = await send(createDbSchema, { params: PROJECT, body: { identifier: 'orders', name: 'x', changelog: { connector: 'git', location: 'x' } } });
+      const instance = await send(createDbInstance, { params: orders, body: { identifier: 'dev', name: 'x', connector: 'db', branch: 'main' } });
+      expect([schema.status, instance.status]).toEqual([409, 409]);
+    });
+
+    it('answer a client that sends the whole entity on update with what it sent', async () => {
+      const sent = { identifier: 'orders', name: 'Orders', type: 'Repository', migrationType: 'Liquibase', usePercona: false, tags: { a: 'b' }, service: 'svc', changelog: { connector: 'org.git', repo: 'shop', location: 'db.xml' } };
+      expect((await send(updateDbSchema, { params: orders, body: sent })).body).toMatchObject(sent);
+      expect((await send(getDbSchema, { params: orders })).body).toMatchObject(sent);
+      const instance = { identifier: 'dev', name: 'Dev', connector: 'db', gitTag: 'v9', context: 'a and b', tags: { x: 'y' }, substituteProperties: { p: 'q' } };
+      expect((await send(updateDbInstance, { params: dev, body: instance })).body).toMatchObject(instance);
+      expect((await send(getDbInstance, { params: dev })).body).toMatchObject(instance);
+    });
+
+    it('lead change authoring to the primary instance, and to the oldest when it goes', async () => {
+      expect((await send(updateDbSchema, { params: orders, body: { primaryDbInstanceId: 'prod' } })).body).toMatchObject({ primaryDbInstanceId: 'prod' });
+      expect((await send(defaultAuthoringInstance, { params: orders })).body).toMatchObject({ identifier: 'prod' });
+      await send(deleteDbInstance, { params: { ...orders, dbinstance: 'prod' } });
+      expect((await send(defaultAuthoringInstance, { params: orders })).body).toMatchObject({ identifier: 'dev' });
+      expect((await send(getDbSchema, { params: orders })).body).not.toHaveProperty('primaryDbInstanceId');
+    });
+
+    it('refuse a primary instance that does not exist', async () => {
+      expect(await send(updateDbSchema, { params: orders, body: { primaryDbInstanceId: 'nowhere' } })).toMatchObject({ status: 400, body: { message: 'invalid body: primaryDbInstanceId: no instance [nowhere] in schema [orders]' } });
+    });
+
+    it('refuse text that cannot be stored, and bytes, with a reason', async () => {
+      const nul = await send(updateDbSchema, { params: orders, body: { name: 'a\u0000b' } });
+      const half = await send(updateDbSchema, { params: orders, body: { tags: { a: 'cut \ud83d' } } });
+      const inPath = await send(getDbSchema, { params: { ...PROJECT, dbschema: 'a\u0000b' } });
+      const bytes = await send(createDbSchema, { params: PROJECT, body: new Uint8Array([1, 2]) });
+      expect([nul.status, half.status, inPath.status, bytes.status]).toEqual([400, 400, 400, 415]);
+    });
+
+    it('say {message} for an address that does not exist', async () => {
+      const reply = await send({ method: 'GET', path: '/dbdevops/v1/orgs/o/projects/p/dbschema/x/instances' } as RouteDefinition, {});
+      expect(reply).toMatchObject({ status: 404, body: { message: expect.stringContaining('no matching operation was found') } });
+    });
+  });
+
+  describe('migration state', () => {
+    const states = (body: unknown) => send(schemaMigrationState, { params: orders, body });
+
+    it('shows the instances asked for, in the order asked for, and is synced by all of them', async () => {
+      await send(recordStep, { body: aReport({ history: [inHistory('1', 1)] }, { dbInstance: 'prod', stepExecutionId: `prod-${crypto.randomUUID()}` }) });
+      expect((await states({ instanceFilter: { sort: 'name', order: 'DESC' } })).body).toMatchObject({ instances: [{ identifier: 'prod' }, { identifier: 'dev' }], changeSets: [{ changeSet: '2', synced: false }, { changeSet: '1', synced: true }] });
+      expect((await states({ instanceFilter: { instances: ['prod'] } })).body).toMatchObject({ instances: [{ identifier: 'prod' }], changeSets: [{ synced: false, instances: [{ instance: 'prod', status: 'Not_Deployed' }] }, { synced: true, instances: [{ instance: 'prod' }] }] });
+    });
+
+    it('names an instance that is not there', async () => {
+      expect(await states({ instanceFilter: { instances: ['dev', 'nowhere'] } })).toMatchObject({ status: 400, body: { message: 'instanceFilter.instances names [nowhere], which schema [orders] does not have' } });
+    });
+
+    it('of Flyway is not asked of a Liquibase schema', async () => {
+      expect((await send(flywaySchemaMigrationState, { params: orders })).status).toBe(400);
+    });
+  });
+
+  describe('steps', () => {
+    it('get schema and instance together, in the order asked', async () => {
+      const reply = await send(stepSchemaAndInstances, { body: { ...project, pairs: [{ dbSchema: 'orders', dbInstance: 'prod' }, { dbSchema: 'orders', dbInstance: 'dev' }] } });
+      expect(reply.body).toMatchObject({ pairs: [{ dbSchema: { identifier: 'orders', connector: 'git', location: 'db/changelog.xml' }, dbInstance: { identifier: 'prod' } }, { dbInstance: { identifier: 'dev', branch: 'main', context: '', substituteProperties: { owner: 'app' } } }] });
+      expect(stepSchemaAndInstances.response.safeParse(reply.body).error).toBeUndefined();
+    });
+
+    it('are told which pair does not exist', async () => {
+      expect(await send(stepSchemaAndInstances, { body: { ...project, pairs: [{ dbSchema: 'orders', dbInstance: 'dev' }, { dbSchema: 'orders', dbInstance: 'x' }] } })).toMatchObject({
+        status: 404,
+        body: { code: 'RESOURCE_NOT_FOUND', message: 'instance with id [x] schema [orders] does not exist' },
+      });
+    });
+
+    it('are recorded once', async () => {
+      const body = aReport({}, { stepExecutionId: `twice-${crypto.randomUUID()}` });
+      expect((await send(recordStep, { body })).body).toEqual({ recorded: true });
+      expect((await send(recordStep, { body })).body).toEqual({ recorded: false });
+    });
+
+    it('belong to their account, and are no business of other services', async () => {
+      const stranger = await app.send({ accountId: 'acc2' }, recordStep, { body: aReport({}, { stepExecutionId: 'stranger' }) });
+      const pipeline = await app.send({ accountId: ACCOUNT, service: 'pipeline' }, recordStep, { body: aReport({}, { stepExecutionId: 'pipeline' }) });
+      expect([stranger.status, pipeline.status]).toEqual([404, 403]);
+    });
+
+    it('of a public step plugin change what its log names', async () => {
+      const body = { org: 'default', project: 'shop', dbSchema: 'orders', dbInstance: 'dev', status: 'SUCCESS', data: {}, command: 'Update', pipeline: 'deploy', planExecutionId: 'e9', stageExecutionId: 's9', logs: "Running Changeset: db/changelog.xml::2::ann\nLiquibase command 'update' was executed successfully." };
+      expect((await send(stepPluginResponse, { body })).status).toBe(204);
+      expect((await send(stepPluginResponse, { body })).status).toBe(204);
+      expect((await send(schemaMigrationState, { params: orders, query: { limit: 1 } })).body).toMatchObject({ changeSets: [{ changeSet: '2', instances: [{ status: 'Successfully_Deployed', planExecutionId: 'e9' }, {}] }] });
+    });
+
+    it('of a public step plugin must lie within the scope they are checked at', async () => {
+      const body = { dbSchema: 'orders', dbInstance: 'dev', command: 'Update', Org: 'default', Project: 'shop' };
+      const ask = (query: Record<string, string>) => app.send({ accountId: ACCOUNT, grants: [{ role: 'viewer', orgId: 'default', projectId: 'shop' }] }, atDbdevops(stepPluginInputs), { body, query });
+      expect((await ask({ orgIdentifier: 'default', projectIdentifier: 'shop' })).status).toBe(200);
+      expect((await ask({})).status).toBe(403);
+      const other = await app.send({ accountId: ACCOUNT, grants: [{ role: 'viewer', orgId: 'default', projectId: 'other' }] }, atDbdevops(stepPluginInputs), { body, query: { orgIdentifier: 'default', projectIdentifier: 'other' } });
+      expect(other).toMatchObject({ status: 400, body: { message: expect.stringContaining('default/other') } });
+    });
+
+    it('log is read, remembered and not kept', async () => {
+      const reply = await send(parseMigrationLog, { params: dev, body: 'Running Changeset: a::1::b\nsecret-in-the-log\nUnexpected error running Liquibase: x' });
+      expect(reply.body).toEqual({ id: expect.any(String), command: 'Update', success: false });
+      expect(JSON.stringify(await app.pg.query('dbdevops', 'SELECT * FROM parsed_logs'))).not.toContain('secret-in-the-log');
+    });
+  });
+
+  describe('connector uses', () => {
+    const uses = (body: object) => send(connectorUses, { body });
+
+    it('are found from the connector’s scope downwards', async () => {
+      await send(updateDbInstance, { params: dev, body: { connector: 'account.db' } });
+      await send(updateDbSchema, { params: orders, body: { changelog: { connector: 'org.git' } } });
+      expect((await uses({ identifier: 'db' })).body).toEqual({ uses: [{ kind: 'dbinstance', ...project, identifier: 'dev' }] });
+      expect((await uses({ orgId: 'default', identifier: 'git' })).body).toEqual({ uses: [{ kind: 'dbschema', ...project, identifier: 'orders' }] });
+      expect((await uses({ ...project, identifier: 'git' })).body).toMatchObject({ uses: [{ identifier: 'fly' }, { identifier: 'empty' }] });
+      expect((await uses({ orgId: 'other', identifier: 'git' })).body).toEqual({ uses: [] });
+    });
+  });
+
+  describe('images', () => {
+    it('are overridden, pinned, reset', async () => {
+      const inEffect = async () => (await send(getCustomerImages, { query: { overridesOnly: 'false' } })).body as Record<string, string>;
+      await send(updateImages, { body: [{ field: 'mongoTag', value: 'mine/mongo:2' }] });
+      await send(pinImage, { body: { value: '7.0' } });
+      expect(await inEffect()).toMatchObject({ mongoTag: 'mine/mongo:2', defaultTag: 'sluice/step-runner:7.0' });
+      await send(resetImages, { body: [{ field: 'mongoTag' }] });
+      expect((await send(getCustomerImages, {})).body).toEqual({});
+      expect((await inEffect())['mongoTag']).toBe('sluice/step-runner:7.0');
+      await send(pinImage, { body: { value: '' } });
+      expect((await inEffect())['mongoTag']).not.toContain('7.0');
+    });
+  });
+
+  it('answers probes, and describes its public routes only', async () => {
+    expect((await fetch(`${app.url}/health/ready`)).status).toBe(200);
+    const document = (await (await fetch(`${app.url}/openapi.json`)).json()) as { paths: Record<string, unknown> };
+    expect(Object.keys(document.paths).filter((path) => path.includes('/internal/'))).toEqual([]);
+    expect(Object.keys(document.paths)).toContain('/dbdevops/v1/orgs/{org}/projects/{project}/dbschema/overview');
+  });
+});
