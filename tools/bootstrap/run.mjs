@@ -23,16 +23,20 @@ export function outputOf(command, args) {
   return result.error ? '' : `${result.stdout}${result.stderr}`;
 }
 
+const HEAD_LINES = 12;
+const TAIL_LINES = 15;
+
 /**
- * Runs a long command with its output held back; shows the last lines only when it fails.
+ * Runs a long command with its output held back; shows its first and last lines only when it fails.
  * @throws PrerequisiteError with those lines.
  */
 export async function runQuietly(command, args, { cwd, env, what }) {
   const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const head = [];
   const tail = [];
   const keep = (chunk) => {
-    tail.push(...String(chunk).split('\n').filter(Boolean));
-    if (tail.length > 40) tail.splice(0, tail.length - 40);
+    for (const line of String(chunk).split('\n').filter(Boolean)) (head.length < HEAD_LINES ? head : tail).push(line);
+    if (tail.length > TAIL_LINES) tail.splice(0, tail.length - TAIL_LINES);
   };
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
@@ -40,5 +44,5 @@ export async function runQuietly(command, args, { cwd, env, what }) {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  if (code !== 0) throw new PrerequisiteError(`${what} failed (exit code ${code}):\n  ${tail.slice(-20).join('\n  ')}`);
+  if (code !== 0) throw new PrerequisiteError(`${what} failed (exit code ${code}):\n  ${[...head, ...tail].join('\n  ')}`);
 }
