@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { RouteDefinition } from '@sluice/api-conventions';
+import { publicDbDevopsRoutes } from '@sluice/dbdevops-api';
+import { ngManagerRoutes } from '@sluice/ng-manager-api';
+import { startNgManager, type NgManagerUnderTest } from './testing/ng-manager-under-test.js';
+
+const all = [...ngManagerRoutes, ...publicDbDevopsRoutes];
+const userRoutes = all.filter(({ access }) => access !== 'service');
+const serviceRoutes = all.filter(({ access }) => access === 'service');
+const named = (routes: readonly RouteDefinition[]) => routes.map((route) => [`${route.method} ${route.path}`, route] as const);
+
+/** Query keys one route or another insists on; rights are looked at once a query has its shape. */
+const REQUIRED = {
+  identifier: 'x', parentIdentifier: 'x', apiKeyIdentifier: 'x', tokenName: 'x', delegateTokenName: 'x', changeSet: 'a::b::c', harnessCommand: 'Update', pipelineExecutionId: 'x',
+  stageExecutionId: 'x', pipelineIdentifier: 'x', contentType: 'Yaml', flywayVersion: '1', objectType: 'Table', dbSchema: 'x', dbInstance: 'x', command: 'Migrate', parent_id: 'x', parentId: 'x',
+  orgIdentifier: 'x1', projectIdentifier: 'x1',
+};
+
+describe('every route of ng-manager', () => {
+  let ng: NgManagerUnderTest;
+  const pathOf = (route: RouteDefinition, account: string): string => `${route.path.replace(/:[A-Za-z]+/g, 'x1')}?${new URLSearchParams({ ...REQUIRED, accountIdentifier: account })}`;
+  const bodyOf = (route: RouteDefinition): unknown => (['POST', 'PUT'].includes(route.method) ? {} : undefined);
+
+  beforeAll(async () => {
+    ng = await startNgManager();
+  }, 60_000);
+  afterAll(() => ng.stop());
+
+  it.each(named(all))('%s takes nobody without a service token', async (_, route) => {
+    const answer = await fetch(`${ng.app.url}${pathOf(route, 'A1')}`, { method: route.method });
+    expect(answer.status).toBe(401);
+  });
+
+  it.each(named(userRoutes))('%s refuses a key of another account', async (_, route) => {
+    const answer = await ng.as('B1')(route.method, pathOf(route, 'A1'), bodyOf(route));
+    expect(answer.status).toBe(403);
+  });
+
+  it.each(named(serviceRoutes))('%s is not for the gateway acting for a user, unless it is its own', async (_, route) => {
+    const answer = await ng.as('A1')(route.method, pathOf(route, 'A1'), bodyOf(route));
+    expect(answer.status).toBe(route.callers?.includes('gateway') ? 400 : 403);
+  });
+
+  it.each(named(userRoutes.filter(({ access }) => typeof access === 'object')))('%s refuses somebody without any role', async (_, route) => {
+    const answer = await ng.as('A1', [])(route.method, pathOf(route, 'A1'), bodyOf(route));
+    expect(answer.status).toBe(403);
+  });
+
+  describe('whose scope comes from the body', () => {
+    const viewer = () => ng.as('A1', [{ role: 'viewer' }]);
+    const elsewhere = () => ng.as('A1', [{ role: 'project_admin', orgId: 'o', projectId: 'mine' }]);
+    const connector = { connector: { identifier: 'c', name: 'c', orgIdentifier: 'o', projectIdentifier: 'p', type: 'Git', spec: { url: 'https://g.example/r', type: 'Http', connectionType: 'Repo' } } };
+    const secret = { secret: { identifier: 's', name: 's', orgIdentifier: 'o', projectIdentifier: 'p', type: 'SecretText', spec: { secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline', value: 'v' } } };
+    it.each([
+      ['POST', '/ng/api/connectors', connector],
+      ['PUT', '/ng/api/connectors', connector],
+      ['POST', '/ng/api/v2/secrets', secret],
+      ['PUT', '/ng/api/v2/secrets/s', secret],
+      ['POST', '/ng/api/organizations', { organization: { identifier: 'x', name: 'x' } }],
+      ['PUT', '/ng/api/organizations/x', { organization: { identifier: 'x', name: 'x' } }],
+      ['DELETE', '/ng/api/organizations/x', undefined],
+      ['POST', '/ng/api/projects', { project: { identifier: 'x', name: 'x', orgIdentifier: 'o' } }],
+      ['PUT', '/ng/api/projects/x', { project: { identifier: 'x', name: 'x', orgIdentifier: 'o' } }],
+      ['DELETE', '/ng/api/projects/x', undefined],
+    ])('%s %s checks the right there: viewers and admins of other projects are refused', async (method, path, body) => {
+      const url = `${path}?accountIdentifier=A1${method === 'DELETE' && path.includes('projects') ? '&orgIdentifier=o' : ''}`;
+      expect((await viewer()(method, url, body)).body).toMatchObject({ code: 'ACCESS_DENIED' });
+      expect((await elsewhere()(method, url, body)).body).toMatchObject({ code: 'ACCESS_DENIED' });
+    });
+
+    it('keys of other people need the right to edit users', async () => {
+      expect((await viewer()('GET', '/ng/api/apikey?accountIdentifier=A1&parentIdentifier=somebody')).body).toMatchObject({ code: 'ACCESS_DENIED' });
+      expect((await viewer()('POST', '/ng/api/token?accountIdentifier=A1', { identifier: 't', name: 't', apiKeyType: 'USER', parentIdentifier: 'somebody', apiKeyIdentifier: 'k' })).body).toMatchObject({ code: 'ACCESS_DENIED' });
+    });
+  });
+
+  it('lists show only what the roles reach', async () => {
+    const admin = ng.as('A1');
+    for (const identifier of ['o1', 'o2']) {
+      await admin('POST', '/ng/api/organizations?accountIdentifier=A1', { organization: { identifier, name: identifier } });
+      for (const project of ['p1', 'p2']) await admin('POST', `/ng/api/projects?accountIdentifier=A1&orgIdentifier=${identifier}`, { project: { identifier: project, name: project } });
+    }
+    const one = ng.as('A1', [{ role: 'viewer', orgId: 'o1', projectId: 'p2' }]);
+    const names = (answer: { body: { data: { content: { project?: { orgIdentifier: string; identifier: string }; organization?: { identifier: string } }[] } } }): string[] =>
+      answer.body.data.content.map((row) => (row.project ? `${row.project.orgIdentifier}/${row.project.identifier}` : (row.organization?.identifier ?? '')));
+    expect(names(await one('GET', '/ng/api/projects?accountIdentifier=A1'))).toEqual(['o1/p2']);
+    expect(names(await one('GET', '/ng/api/organizations?accountIdentifier=A1'))).toEqual(['o1']);
+    expect(names(await ng.as('A1', [{ role: 'org_admin', orgId: 'o2' }])('GET', '/ng/api/projects?accountIdentifier=A1&sortOrders=name,ASC'))).toEqual(['o2/p1', 'o2/p2']);
+    expect((await one('GET', '/ng/api/projects/p1?accountIdentifier=A1&orgIdentifier=o1')).status).toBe(403);
+    expect(names(await ng.as('B1')('GET', '/ng/api/projects?accountIdentifier=B1'))).toEqual([]);
+  });
+});
