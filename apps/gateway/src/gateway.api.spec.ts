@@ -69,7 +69,7 @@ describe('the gateway', () => {
   it('takes a key as a bearer token too, and answers 401 for none, for a session token and for a malformed one', async () => {
     expect((await gateway.call('/ng/api/x', { headers: { authorization: `Bearer ${KEY_B}` } }, '')).status).toBe(200);
     expect(lastSeen('ng-manager').call?.accountId).toBe('ACCB');
-    for (const headers of [{}, { authorization: 'Bearer a.b.c' }, { authorization: 'Basic abc' }, { 'x-api-key': 'pat.only.three' }, { 'x-api-key': `${KEY_A} ` + 'x' }] as Record<string, string>[]) {
+    for (const headers of [{}, { authorization: 'Bearer a.b.c' }, { authorization: 'Basic abc' }, { 'x-api-key': 'pat.only.three' }, { 'x-api-key': `${KEY_A} x` }] as Record<string, string>[]) {
       const response = await gateway.call('/ng/api/x', { headers }, '');
       expect([response.status, await response.json()]).toEqual([401, ngFailure('INVALID_TOKEN')]);
     }

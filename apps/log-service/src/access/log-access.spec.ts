@@ -46,9 +46,9 @@ describe('rights to a log', () => {
     ['a user, whatever the role', user([{ role: 'account_admin' }]), KEY, false],
     ['the pipeline service', user([], 'ACC', 'pipeline'), KEY, true],
   ])('%s: writing takes a token for the place', (_, caller, key, expected) => {
-    const attempt = expect(() => assertMayWrite(caller, key));
-    if (expected) attempt.not.toThrow();
-    else attempt.toThrow(expect.objectContaining({ code: 'ACCESS_DENIED' }));
+    const attempt = (): void => assertMayWrite(caller, key);
+    if (expected) expect(attempt).not.toThrow();
+    else expect(attempt).toThrow(expect.objectContaining({ code: 'ACCESS_DENIED' }));
   });
 
   it('follow the account of the key, not the one of the query', () => {
