@@ -17,7 +17,8 @@ try {
   const home = await prepareEngine(config.directory, (text) => logger.info(text));
   const engine = EngineProcess.start(home, { heapMb: config.heapMb, warmUp: true });
   // A parked process is only worth something warm; one that has its work waiting warms up while the call comes in.
-  const run = { engine, tracing, allowShellCommands: config.allowShellCommands };
+  const startEngine = (): EngineProcess => EngineProcess.start(home, { heapMb: config.heapMb, warmUp: false });
+  const run = { engine, startEngine, tracing, allowShellCommands: config.allowShellCommands };
   if (isParked) await Promise.all([engine.ready, rehearseStepRunner(run, logger)]);
   const owner = isParked ? parked() : undefined;
   const identity = owner ? await owner.identity((line) => stepRunnerIdentity.parse(line)) : identityFromEnvironment(process.env);

@@ -2,7 +2,20 @@ import { z } from 'zod';
 import { changesetId, failureType, historyRow } from '@sluice/delegate-protocol';
 
 /** The one command of an engine process: one JSON line on its standard input. */
-export interface EngineCommand {
+export type EngineCommand = EngineRunCommand | EngineTidyCommand;
+
+/** Ends another engine's session and frees the lock if that one still holds it. */
+export interface EngineTidyCommand {
+  readonly action: 'tidy';
+  readonly url: string;
+  readonly driver: string;
+  readonly connectionProperties: Readonly<Record<string, string>>;
+  readonly server: string;
+  readonly session?: string | undefined;
+  readonly lockOwner: string;
+}
+
+export interface EngineRunCommand {
   readonly action: 'update' | 'rollback';
   readonly url: string;
   readonly driver: string;
@@ -50,6 +63,8 @@ export const engineEvent = z.discriminatedUnion('type', [
     status: z.enum(['succeeded', 'failed', 'cancelled']),
     error: z.object({ message: z.string(), failureType, sqlState: z.string().optional(), changeset: changesetId.optional() }).optional(),
     preStartTag: z.string().nullable(),
+    /** Of a `tidy`: the lock was still held. */
+    released: z.boolean().optional(),
     history: z.array(historyRow).nullable(),
     pending: z.array(pendingChangeset).nullable(),
   }),

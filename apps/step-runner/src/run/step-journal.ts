@@ -4,7 +4,9 @@ import { StepEventLog } from '@sluice/runner-rpc';
 
 const MAX_LINE_BYTES = 70 * 1024;
 /** Beyond this much log only warnings and errors are kept: a step must not fill the memory of its container. */
-const MAX_LOG_BYTES = 25 * 1024 * 1024;
+const MAX_LOG_BYTES = 20 * 1024 * 1024;
+/** What a line's time, level and number take besides its text. */
+const LINE_OVERHEAD_BYTES = 90;
 const CUT = ' … (line cut)';
 
 /** What a step tells, masked before it leaves: the only way from a step's work to its event log. */
@@ -22,7 +24,7 @@ export class StepJournal {
   log(level: LogLine['level'], text: string, at = Date.now()): void {
     for (const line of this.mask(text).split(/\r?\n/)) {
       const out = cutLine(line);
-      this.loggedBytes += out.length;
+      this.loggedBytes += out.length + LINE_OVERHEAD_BYTES;
       if (this.loggedBytes > MAX_LOG_BYTES && (level === 'INFO' || level === 'DEBUG')) {
         this.droppedLines += 1;
         continue;

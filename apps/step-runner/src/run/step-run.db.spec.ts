@@ -67,10 +67,11 @@ describe('a step run', () => {
       changelog: { source: 'repo', path: 'changelog.sql' },
       ...work,
     };
-    const engine = EngineProcess.start(home, { heapMb: 128, warmUp: false });
+    const startEngine = (): EngineProcess => EngineProcess.start(home, { heapMb: 128, warmUp: false });
+    const engine = startEngine();
     const run = new StepRun(
       { stepExecutionId: id, timeoutMs: options.timeoutMs ?? 60_000, workJson: JSON.stringify(full), sourcesDir: join(folder, 'sources'), secretsDir },
-      { engine, tracing, allowShellCommands: false },
+      { engine, startEngine, tracing, allowShellCommands: false },
     );
     const lines: string[] = [];
     const result = (async () => {

@@ -1,13 +1,14 @@
 import { AppError, messageOf, pause } from '@sluice/kernel';
 import { stepWork, type ChangesetOutcome, type FailureType, type StepResult, type StepWork } from '@sluice/delegate-protocol';
-import { engineConnection, parseJdbcUrl, type JdbcUrl } from '@sluice/db-migration';
+import { engineConnection, parseJdbcUrl, type EngineConnection, type JdbcUrl } from '@sluice/db-migration';
 import { SecretMasker } from '@sluice/secret-masking';
 import type { Tracing } from '@sluice/telemetry';
 import type { RunRequest } from '@sluice/runner-rpc';
 import { noSession, type DatabaseSession } from '../database/database-session.js';
+import { EngineSession } from '../database/engine-session.js';
 import { PostgresSession } from '../database/postgres-session.js';
 import type { EngineProcess } from '../engine/engine-process.js';
-import type { EngineCommand, EngineFinished, EngineProgress } from '../engine/engine-protocol.js';
+import type { EngineFinished, EngineProgress, EngineRunCommand } from '../engine/engine-protocol.js';
 import { findChangelog } from './changelog-file.js';
 import { readSecrets, secretOf } from './step-secrets.js';
 import { StepJournal } from './step-journal.js';
@@ -18,6 +19,8 @@ const TIMEOUT_GRACE_MS = 10_000;
 
 export interface StepRunOptions {
   readonly engine: EngineProcess;
+  /** Another engine, for tidying up after this one where only Java has the database's driver. */
+  readonly startEngine: () => EngineProcess;
   readonly tracing: Tracing;
   readonly allowShellCommands: boolean;
   readonly allowInMemory?: boolean;
@@ -28,7 +31,7 @@ type StopReason = 'abort' | 'timeout';
 interface Plan {
   readonly work: StepWork;
   readonly url: JdbcUrl;
-  readonly command: EngineCommand;
+  readonly command: EngineRunCommand;
   readonly session: DatabaseSession;
 }
 
@@ -38,6 +41,7 @@ export class StepRun {
   private readonly outcomes: ChangesetOutcome[] = [];
   private readonly startedAt = Date.now();
   private plan: Plan | undefined;
+  private sessionId: string | undefined;
   private stopping: StopReason | undefined;
   private stopped: Promise<void> = Promise.resolve();
   private isOver = false;
@@ -111,13 +115,13 @@ export class StepRun {
     const { username } = work.target;
     const password = work.target.passwordSlot === undefined ? undefined : secretOf(secrets, work.target.passwordSlot);
     const sessionName = `sluice-${this.request.stepExecutionId}`.slice(0, 63);
-    const { engine } = this.options;
+    const connection = engineConnection({ url, username, password, sessionName });
     return {
       work,
       url,
       command: {
         action: work.kind === 'liquibase.update' ? 'update' : 'rollback',
-        ...engineConnection({ url, username, password, sessionName }),
+        ...connection,
         server: url.server,
         root: changelog.root,
         changelog: changelog.path,
@@ -129,8 +133,21 @@ export class StepRun {
         preStartTag: `pre-start-${this.request.stepExecutionId}`,
         allowShellCommands: this.options.allowShellCommands,
       },
-      session: url.product === 'postgresql' ? new PostgresSession({ url, username, password, sessionName, lockOwner: engine.lockOwner }) : noSession,
+      session: this.sessionOf(url, connection, { username, password, sessionName }),
     };
+  }
+
+  private sessionOf(url: JdbcUrl, connection: EngineConnection, login: { username?: string | undefined; password?: string | undefined; sessionName: string }): DatabaseSession {
+    const { engine, startEngine } = this.options;
+    const { lockOwner } = engine;
+    switch (url.product) {
+      case 'postgresql':
+        return new PostgresSession({ url, ...login, lockOwner });
+      case 'mariadb':
+        return new EngineSession({ connection, server: url.server, lockOwner, startEngine, sessionId: () => this.sessionId });
+      case 'h2':
+        return noSession;
+    }
   }
 
   private async runEngine(plan: Plan): Promise<EngineFinished> {
@@ -143,6 +160,7 @@ export class StepRun {
       case 'log':
         return this.journal.log(event.level, event.message, event.at);
       case 'connected':
+        this.sessionId = event.session;
         return this.journal.log('INFO', `Connected to ${event.product} ${event.version}`, event.at);
       case 'changeset': {
         const { type: _type, reason, ...outcome } = event;

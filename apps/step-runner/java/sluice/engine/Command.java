@@ -18,7 +18,9 @@ record Command(
     String tag,
     int count,
     String preStartTag,
-    boolean allowShellCommands
+    boolean allowShellCommands,
+    String session,
+    String lockOwner
 ) {
     static Command from(Map<String, Object> json) {
         return new Command(
@@ -35,7 +37,9 @@ record Command(
             text(json, "tag"),
             json.get("count") instanceof Double count ? count.intValue() : 0,
             text(json, "preStartTag"),
-            Boolean.TRUE.equals(json.get("allowShellCommands"))
+            Boolean.TRUE.equals(json.get("allowShellCommands")),
+            text(json, "session"),
+            text(json, "lockOwner")
         );
     }
 

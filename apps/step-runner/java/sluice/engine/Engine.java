@@ -22,6 +22,7 @@ public final class Engine {
         System.setOut(new PrintStream(OutputStream.nullOutputStream()));
         System.setErr(System.out);
         System.setProperty("liquibase.headless", "true");
+        System.setProperty("mariadb.logging.disable", "true");
         if (args[0].equals("train")) {
             new WarmUp(Path.of(args[1])).run();
             List<Path> jars = Arrays.stream(args).skip(2).map(Path::of).toList();
@@ -36,7 +37,8 @@ public final class Engine {
         PrintStream captured = LineStream.to(line -> { if (!LogCapture.isNoise(line)) events.log("INFO", line); });
         System.setOut(captured);
         System.setErr(captured);
-        events.emit("finished", new StepRun(control.awaitCommand(), events, control).execute());
+        Command command = control.awaitCommand();
+        events.emit("finished", command.action().equals("tidy") ? Tidy.run(command) : new StepRun(command, events, control).execute());
         // No shutdown work is left; ending now saves the time of taking the process down in order.
         Runtime.getRuntime().halt(0);
     }

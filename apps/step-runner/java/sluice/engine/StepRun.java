@@ -53,7 +53,7 @@ final class StepRun {
     private Map<String, Object> connectAndRun() throws Exception {
         Connection connection;
         try {
-            connection = connect();
+            connection = connect(command);
         } catch (SQLException cause) {
             return finished(control.isCancelled() ? "cancelled" : "failed", Failure.connecting(command, cause), null);
         }
@@ -65,7 +65,7 @@ final class StepRun {
         }
     }
 
-    private Connection connect() throws SQLException {
+    static Connection connect(Command command) throws SQLException {
         Properties properties = new Properties();
         command.connectionProperties().forEach(properties::setProperty);
         try {
@@ -106,7 +106,13 @@ final class StepRun {
     private void tellConnected(Database database) throws SQLException {
         Connection connection = ((JdbcConnection) database.getConnection()).getUnderlyingConnection();
         DatabaseMetaData about = connection.getMetaData();
-        events.emit("connected", Map.of("product", about.getDatabaseProductName(), "version", about.getDatabaseProductVersion()));
+        Map<String, Object> connected = new LinkedHashMap<>();
+        connected.put("product", about.getDatabaseProductName());
+        connected.put("version", about.getDatabaseProductVersion());
+        if (connection.isWrapperFor(org.mariadb.jdbc.Connection.class)) {
+            connected.put("session", String.valueOf(connection.unwrap(org.mariadb.jdbc.Connection.class).getThreadId()));
+        }
+        events.emit("connected", connected);
     }
 
     private void update(Liquibase liquibase, Database database) throws Exception {
