@@ -20,6 +20,7 @@ export interface PendingResult extends HeldLease {
 @Injectable()
 export class ResultOutbox {
   private readonly pending = new Map<string, { readonly entry: PendingResult; readonly stored: Promise<void> }>();
+  private readonly removals = new Set<Promise<void>>();
   private readonly directory: string;
 
   constructor(
@@ -49,9 +50,9 @@ export class ResultOutbox {
     this.pending.set(keyOf(entry), { entry, stored });
   }
 
-  /** Settles when everything that is pending is safe on the disk. */
+  /** Settles when the disk holds what is pending, and nothing else. */
   async flush(): Promise<void> {
-    await Promise.all([...this.pending.values()].map(({ stored }) => stored));
+    await Promise.all([...this.removals, ...[...this.pending.values()].map(({ stored }) => stored)]);
   }
 
   /** The service has it, whatever it made of it. */
@@ -59,8 +60,9 @@ export class ResultOutbox {
     const known = this.pending.get(keyOf(lease));
     if (!known) return;
     this.pending.delete(keyOf(lease));
-    await known.stored;
-    await rm(this.pathOf(lease), { force: true });
+    const removal = known.stored.then(() => rm(this.pathOf(lease), { force: true }));
+    this.removals.add(removal);
+    await removal.finally(() => this.removals.delete(removal));
   }
 
   /** Oldest first. */

@@ -18,13 +18,16 @@ export interface ParkedPod {
   readonly preparedAt: number;
 }
 
+/** Log files of the processes every pod has, below `log/`. */
+export const LOG_NAMES = { engine: 'lite-engine', firstStep: 'step-1' } as const;
+
 type PodsConfig = DelegateConfig['pods'];
 
 /** Prepares a pod for whoever comes. Its processes go on loading after this has resolved; they may be claimed meanwhile. */
 export async function preparePod(config: PodsConfig, podsDir: string, takenAddress: (address: string) => boolean): Promise<ParkedPod> {
   const directory = await PodDirectory.create(podsDir, `.parked-${newId()}`);
   const engine = startEngine(config, directory);
-  const runner = startRunner(config, directory, 'step-1');
+  const runner = startRunner(config, directory, LOG_NAMES.firstStep);
   try {
     const address = await freeLoopback(LITE_ENGINE_PORT, takenAddress);
     const processes = [{ role: 'engine' as const, ...engine.identity }, { role: 'step' as const, ...runner.identity }];
@@ -48,7 +51,7 @@ export function startRunner(config: PodsConfig, directory: PodDirectory, name: s
 }
 
 function startEngine(config: PodsConfig, directory: PodDirectory): PodProcess {
-  return PodProcess.start({ what: 'lite engine', main: config.liteEngineMain, cwd: directory.path, logFile: directory.logFile('lite-engine'), environment: environmentOf(config, directory) });
+  return PodProcess.start({ what: 'lite engine', main: config.liteEngineMain, cwd: directory.path, logFile: directory.logFile(LOG_NAMES.engine), environment: environmentOf(config, directory) });
 }
 
 /** No home, no variable of the delegate's own: only what a program needs to start. */

@@ -4,7 +4,7 @@ import { AppError, messageOf } from '@sluice/kernel';
 import { LITE_ENGINE_PORT, LITE_ENGINE_SERVICE, POD_PEERS, PROCESS_STATES, type LiteEngineIdentity, type LiteEngineMethods, type StepEvent, type StepRunnerIdentity } from '@sluice/runner-rpc';
 import type { Logger } from '@sluice/telemetry';
 import type { DelegateConfig } from '../config.js';
-import { startRunner, type ParkedPod } from './parked-pod.js';
+import { LOG_NAMES, startRunner, type ParkedPod } from './parked-pod.js';
 import type { PodDirectory } from './pod-directory.js';
 import type { PodProcess } from './pod-process.js';
 import type { Pod, PodRequest, StepStart } from './pod-runtime.js';
@@ -40,6 +40,8 @@ export class ProcessPod implements Pod {
     this.podId = request.podId;
     this.address = `${parked.address}:${LITE_ENGINE_PORT}`;
     this.processes = [parked.engine, parked.runner];
+    parked.engine.relocated(folder.logFile(LOG_NAMES.engine));
+    parked.runner.relocated(folder.logFile(LOG_NAMES.firstStep));
     const { cert, key } = parked.certificates.delegate;
     // The delegate's own key is never written down.
     const tls = { ca: Buffer.from(parked.authority.pem), cert: Buffer.from(cert), key: Buffer.from(key) };

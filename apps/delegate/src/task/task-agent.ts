@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { HeldLease, ServerMessage, TaskPayload, TaskResult } from '@sluice/delegate-protocol';
-import { assertNever, waitFor } from '@sluice/kernel';
+import { assertNever, messageOf, waitFor } from '@sluice/kernel';
 import type { Logger, Tracing } from '@sluice/telemetry';
 import { CONFIG, INSTANCE_ID, LOG, TRACING, type DelegateConfig } from '../config.js';
 import { ServiceConnection, type ConnectionOwner } from '../connection/service-connection.js';
@@ -77,8 +77,8 @@ export class TaskAgent implements ConnectionOwner {
 
   /** Gives the service a moment to acknowledge the last results; what it does not acknowledge stays on the disk. */
   private async settleResults(): Promise<void> {
-    await this.outbox.flush();
     await waitFor(() => this.outbox.entries().length === 0 || !this.connection.isConnected, { timeoutMs: LAST_RESULTS_MS, what: 'acknowledgements' }).catch(() => undefined);
+    await this.outbox.flush();
   }
 
   /** A result from before this process's time. */
@@ -123,7 +123,7 @@ export class TaskAgent implements ConnectionOwner {
         return this.secrets.arrived(message, { failure: message.message });
       case 'resultAck':
         if (message.outcome !== 'accepted') this.log.warn({ taskId: message.taskId, epoch: message.epoch, outcome: message.outcome }, 'result acknowledged');
-        void this.outbox.acknowledge(message);
+        void this.outbox.acknowledge(message).catch((cause: unknown) => this.log.error({ taskId: message.taskId, error: messageOf(cause) }, 'an acknowledged result could not be removed'));
         return;
       case 'abort':
         return this.running.stop(message, 'aborted');

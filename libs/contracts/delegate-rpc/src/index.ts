@@ -102,9 +102,9 @@ export interface AbortRequest {
   taskId: string;
   accountId: string;
 }
-/** State after the request: `ENDED` when nobody had acquired the task, `ASSIGNED` while the delegate is still to answer, `UNKNOWN`. */
 export interface AbortReply {
-  state: 'QUEUED' | 'ASSIGNED' | 'ENDED' | 'UNKNOWN';
+  /** After the request: `ENDED` when nobody had acquired the task or it was over, `ASSIGNED` while the delegate is still to answer, `UNKNOWN`. */
+  state: string;
 }
 export interface AcknowledgeRequest {
   seqs: number[];
@@ -117,11 +117,12 @@ export interface TokenRef {
   scope: RpcScope;
   name: string;
 }
-/** Empty `name` and `status` match all. */
 export interface ListTokensRequest {
   scope: RpcScope;
+  /** Empty for all. */
   name: string;
-  status: '' | 'ACTIVE' | 'REVOKED';
+  /** `ACTIVE`, `REVOKED`, or empty for both. */
+  status: string;
 }
 export interface ListDelegatesRequest {
   scope: RpcScope;
