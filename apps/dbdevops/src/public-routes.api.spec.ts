@@ -13,6 +13,11 @@ describe('every public DB DevOps route', () => {
     app = await startDbDevops();
   }, 60_000);
   afterAll(() => app.stop());
+  let isFresh = false;
+  beforeEach(async () => {
+    if (!isFresh) await resetFixture(app);
+    isFresh = true;
+  });
 
   it('has its row in the table of cases', () => {
     expect(Object.keys(ROUTE_CASES).sort()).toEqual(publicDbDevopsRoutes.map((route) => route.id).sort());
@@ -30,14 +35,8 @@ describe('every public DB DevOps route', () => {
     const { request, invalid, missing } = row;
 
     describe(`${definition.method} ${definition.path}`, () => {
-      let isPrepared = false;
-      beforeEach(async () => {
-        if (isPrepared && !row.changesFixture) return;
-        await resetFixture(app);
-        isPrepared = true;
-      });
-
       it('answers as documented', async () => {
+        isFresh = !row.changesFixture;
         const reply = await app.send(admin, route, request);
         expect({ status: reply.status, body: reply.body }).toMatchObject({ status: row.status ?? definition.status ?? 200 });
         if (!matches(reply.body, row.answers)) expect(reply.body).toEqual(row.answers);
@@ -49,6 +48,7 @@ describe('every public DB DevOps route', () => {
       });
 
       it('takes the scope keys clients append to every query', async () => {
+        isFresh = !row.changesFixture;
         const query = { ...request.query, accountIdentifier: ACCOUNT, routingId: ACCOUNT, orgIdentifier: org, projectIdentifier: project };
         const reply = await app.send(admin, route, { ...request, query });
         expect(reply.status).toBe(row.status ?? definition.status ?? 200);

@@ -49,6 +49,6 @@ export class DbSchemaController {
 
   @Route(atDbdevops(deleteDbSchemasOfProject))
   removeAll(@Call() { ctx, query }: RouteCall<typeof deleteDbSchemasOfProject>) {
-    return this.schemas.removeAll(projectScope(ctx.accountId, query.orgIdentifier, query.projectIdentifier), query.parent_id);
+    return this.schemas.removeAll(projectScope(ctx.accountId, query.orgIdentifier, query.projectIdentifier));
   }
 }

@@ -4,7 +4,7 @@ import { AppError, formatScope, newUuid, systemClock, type ProjectScope, type Sc
 import { isUniqueViolation } from '@sluice/persistence';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import type { Paged } from '@sluice/api-conventions';
-import { dbSchemaOut, newDbSchema, parentIdOf, schemaNotFound, toSeconds, updatedDbSchema } from './db-schema.js';
+import { dbSchemaOut, newDbSchema, schemaNotFound, toSeconds, updatedDbSchema } from './db-schema.js';
 import type { DbSchemaListRequest, RecentDeployment } from './db-schema.repository.js';
 
 const RECENT_DEPLOYMENTS = 5;
@@ -58,9 +58,8 @@ export class DbSchemaService {
     if (!(await this.work.read.schemas.remove(scope, identifier))) throw schemaNotFound(scope, identifier);
   }
 
-  /** Removes every schema of a project. @param parentId must be the project's own, as shown on its schemas */
-  async removeAll(scope: ProjectScope, parentId: string): Promise<void> {
-    if (parentId !== parentIdOf(scope)) throw new AppError('INVALID_REQUEST', `parent_id "${parentId}" is not the id of ${formatScope(scope)}; it is shown as parentId on its schemas`);
+  /** Removes every schema of a project, with instances and history. */
+  async removeAll(scope: ProjectScope): Promise<void> {
     await this.work.read.schemas.removeAll(scope);
   }
 

@@ -191,7 +191,7 @@ export const listDbSchemasOfAccount = defineRoute({
   response: paged(dbSchemaOut),
 });
 
-/** Removes every DB schema of a project, when the project itself goes. */
+/** Removes every DB schema of a project, when the project itself goes. Org and project name it; `parent_id` is what clients also send. */
 export const deleteDbSchemasOfProject = defineRoute({
   id: 'deleteDbSchemasOfProject',
   method: 'DELETE',
