@@ -2,22 +2,24 @@ import { expect, it } from '@jest/globals';
 import { changesetTable, countChangesets } from './changeset-table.js';
 
 const changesets = [
-  { changeSet: 'create-customers', author: 'shop', fileName: 'db/one.yaml', status: 'Successfully_Deployed', planExecutionId: 'before-us' },
-  { changeSet: 'orders', author: 'shop', fileName: 'db/two.sql', status: 'Successfully_Deployed', planExecutionId: 'us', tag: 'v1' },
-  { changeSet: 'later', author: 'shop', fileName: 'db/two.sql', status: 'Not_Deployed', planExecutionId: 'us' },
+  { changeSet: 'later', author: 'shop', fileName: 'db/two.sql', status: 'Not_Deployed', planExecutionId: 'us', deployedAt: 0 },
+  { changeSet: 'orders', author: 'shop', fileName: 'db/two.sql', status: 'Successfully_Deployed', planExecutionId: 'us', tag: 'v1', deployedAt: 20 },
+  { changeSet: 'customers-email', author: 'shop', fileName: 'db/one.yaml', status: 'Successfully_Deployed', planExecutionId: 'before-us', deployedAt: 10 },
+  { changeSet: 'customers', author: 'shop', fileName: 'db/one.yaml', status: 'Successfully_Deployed', planExecutionId: 'before-us', deployedAt: 10 },
 ];
 
-it('shows what this run did and what was there before', () => {
+it('shows what this run did and what was there before, oldest first', () => {
   expect(changesetTable(changesets, 'us').split('\n')).toEqual([
-    'CHANGESET         AUTHOR  FILE         STATUS        RUN     TAG',
-    'create-customers  shop    db/one.yaml  deployed      before',
-    'orders            shop    db/two.sql   deployed      now     v1',
-    'later             shop    db/two.sql   not deployed',
+    'CHANGESET        AUTHOR  FILE         STATUS        RUN     TAG',
+    'customers        shop    db/one.yaml  deployed      before',
+    'customers-email  shop    db/one.yaml  deployed      before',
+    'orders           shop    db/two.sql   deployed      now     v1',
+    'later            shop    db/two.sql   not deployed',
   ]);
 });
 
 it('counts what is deployed, and by this run', () => {
-  expect(countChangesets(changesets, 'us')).toEqual({ deployed: 2, byThisRun: 1 });
+  expect(countChangesets(changesets, 'us')).toEqual({ deployed: 3, byThisRun: 1 });
 });
 
 it('says so when nothing is known', () => {

@@ -10,11 +10,17 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
 /** A table for the terminal. Changesets that `planExecutionId` touched are marked. */
 export function changesetTable(changesets: readonly ChangesetState[], planExecutionId: string): string {
   if (changesets.length === 0) return 'No changesets are known for this instance.';
-  const rows = changesets.map((one) => [one.changeSet, one.author, one.fileName, STATUS_WORDS[one.status] ?? one.status, one.planExecutionId === planExecutionId ? 'now' : 'before', one.tag ?? '']);
+  const rows = inOrderOfDeployment(changesets).map((one) => [one.changeSet, one.author, one.fileName, STATUS_WORDS[one.status] ?? one.status, one.planExecutionId === planExecutionId ? 'now' : 'before', one.tag ?? '']);
   const head = ['CHANGESET', 'AUTHOR', 'FILE', 'STATUS', 'RUN', 'TAG'];
   const table = [head, ...rows.map((row) => (row[3] === 'not deployed' ? row.with(4, '') : row))];
   const widths = head.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+}
+
+/** The state routes list the newest first; people read a changelog from its beginning. What is not deployed comes last. */
+function inOrderOfDeployment(changesets: readonly ChangesetState[]): ChangesetState[] {
+  const at = (one: ChangesetState): number => (one.status === 'Not_Deployed' ? Number.POSITIVE_INFINITY : (one.deployedAt ?? 0));
+  return changesets.toReversed().sort((a, b) => (at(a) === at(b) ? 0 : at(a) - at(b)));
 }
 
 /** How many are deployed now, and how many of them this execution ran. */
