@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { publicDbDevopsRoutes } from '@sluice/dbdevops-api';
+import type { DelegateAdminMethods, DelegateTasksMethods } from '@sluice/delegate-rpc';
 import type { ServiceClient } from '@sluice/grpc';
 import { RouteClient } from '@sluice/http';
 import type { Logger } from '@sluice/telemetry';
@@ -17,7 +18,7 @@ import { InternalController } from './db-steps/internal.controller.js';
 import { DBDEVOPS_ROUTES, DbDevopsClient } from './dbdevops/dbdevops-client.js';
 import { DbDevopsForwarder } from './dbdevops/dbdevops-forwarder.js';
 import { forwardingController } from './dbdevops/dbdevops.controller.js';
-import { DELEGATE_ADMIN, DELEGATE_TASKS, DelegateServiceClient, type DelegateAdminMethods, type DelegateTasksMethods } from './delegate/delegate-service-client.js';
+import { DELEGATE_ADMIN, DELEGATE_TASKS, DelegateServiceClient } from './delegate/delegate-service-client.js';
 import { DelegateController } from './delegate/delegate.controller.js';
 import { DelegateService } from './delegate/delegate.service.js';
 import { LOGGER, TaskEvents } from './delegate/task-events.js';

@@ -1,6 +1,6 @@
 import type { WireStyle } from '@sluice/api-conventions';
 import { publicDbDevopsRoutes } from '@sluice/dbdevops-api';
-import { DELEGATE_ADMIN_SERVICE, DELEGATE_TASKS_SERVICE } from '@sluice/delegate-rpc';
+import { DELEGATE_ADMIN_SERVICE, DELEGATE_TASKS_SERVICE, type DelegateAdminMethods, type DelegateTasksMethods } from '@sluice/delegate-rpc';
 import { ServiceClient } from '@sluice/grpc';
 import { RouteClient, startHttpApp, type RunningApp } from '@sluice/http';
 import { ngManagerRoutes } from '@sluice/ng-manager-api';
@@ -11,7 +11,7 @@ import { seedAccounts, seedDelegateTokens } from './account/seeding.js';
 import { AppModule } from './app.module.js';
 import { parseConfig } from './config.js';
 import { openDatabase } from './database.js';
-import { DelegateServiceClient, type DelegateAdminMethods, type DelegateTasksMethods } from './delegate/delegate-service-client.js';
+import { DelegateServiceClient } from './delegate/delegate-service-client.js';
 import { TaskEvents } from './delegate/task-events.js';
 import { UnitOfWork } from './persistence/unit-of-work.js';
 import { LocalKeyProvider } from './secret/key-provider.js';

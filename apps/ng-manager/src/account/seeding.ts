@@ -1,4 +1,4 @@
-import { accountScope, backoffMs, messageOf, newId, pause } from '@sluice/kernel';
+import { AppError, accountScope, backoffMs, messageOf, newId, pause } from '@sluice/kernel';
 import type { Logger } from '@sluice/telemetry';
 import { hashSecret, parseApiKey } from '../access/api-key-text.js';
 import { addBuiltInConnectors } from '../connector/built-in-connectors.js';
@@ -49,7 +49,7 @@ async function seedUser(stores: Stores, accountId: string, { email, name, role, 
   });
 }
 
-/** Hands the delegate tokens to the delegate service, which may start later than this service: retries until done or stopped. */
+/** Hands the delegate tokens to the delegate service, which may start later than this service: retries until done, refused or stopped. */
 export async function seedDelegateTokens(delegates: DelegateServiceClient, { delegateTokens }: BootstrapFile, log: Logger, signal: AbortSignal): Promise<void> {
   for (const { account, name, value } of delegateTokens) {
     for (let attempt = 0; !signal.aborted; attempt += 1) {
@@ -59,6 +59,10 @@ export async function seedDelegateTokens(delegates: DelegateServiceClient, { del
         break;
       } catch (cause) {
         if (signal.aborted) return;
+        if (cause instanceof AppError && !cause.isRetryable) {
+          log.error({ account, name, error: cause.message }, 'delegate token of the bootstrap file is refused');
+          break;
+        }
         if (attempt === 0) log.info({ account, name, error: messageOf(cause) }, 'delegate token is not stored yet; retrying');
         await pause(backoffMs(attempt, { baseMs: 100, maxMs: 2_000 }), signal).catch(() => undefined);
       }

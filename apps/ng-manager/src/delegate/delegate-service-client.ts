@@ -1,33 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type {
-  DelegateRecord, ProvideSecretsRequest, PutTokenRequest, RpcScope, SubmitReply, SubmitRequest, TaskEvent, TokenRecord,
-} from '@sluice/delegate-rpc';
+import type { DelegateAdminMethods, DelegateTasksMethods, RpcScope } from '@sluice/delegate-rpc';
 import { ServiceClient } from '@sluice/grpc';
 import { scopeColumns, type RequestContext, type Scope } from '@sluice/kernel';
 
 export const DELEGATE_ADMIN = Symbol('ServiceClient of DelegateAdmin');
 export const DELEGATE_TASKS = Symbol('ServiceClient of DelegateTasks');
-
-interface TokenRef {
-  scope: RpcScope;
-  name: string;
-}
-
-export interface DelegateAdminMethods {
-  PutToken: { request: PutTokenRequest; reply: TokenRecord };
-  RevokeToken: { request: TokenRef; reply: TokenRecord };
-  DeleteToken: { request: TokenRef; reply: { deleted: boolean } };
-  ListTokens: { request: { scope: RpcScope; name: string; status: string }; reply: { tokens: TokenRecord[] } };
-  ListDelegates: { request: { scope: RpcScope; all: boolean }; reply: { delegates: DelegateRecord[] } };
-}
-
-export interface DelegateTasksMethods {
-  Submit: { request: SubmitRequest; reply: SubmitReply };
-  Abort: { request: { taskId: string; accountId: string }; reply: { state: string } };
-  Events: { request: object; reply: TaskEvent };
-  Acknowledge: { request: { seqs: number[] }; reply: object };
-  ProvideSecrets: { request: ProvideSecretsRequest; reply: { delivered: boolean } };
-}
 
 /** Who background work is: the service itself, bound to no account. */
 export function ownContext(accountId = ''): Pick<RequestContext, 'accountId' | 'principal' | 'grants' | 'correlationId' | 'traceparent'> {

@@ -24,17 +24,14 @@ export class DelegateService {
     return { delegateGroupDetails: groupDelegates(records.filter((record) => record.tokenName === tokenName)) };
   }
 
-  /** @param revokeAfterMs milliseconds since the epoch, 0 for never @returns the token with its value, shown this once */
+  /** @param revokeAfterMs milliseconds since the epoch, 0 for never @returns the token with its value, shown this once @throws AppError DUPLICATE_FIELD */
   async createToken(ctx: RequestContext, scope: Scope, name: string, revokeAfterMs: number): Promise<DelegateToken> {
-    if ((await this.tokens(ctx, scope, name, '')).length > 0) {
-      throw new AppError('DUPLICATE_FIELD', `delegate token "${name}" exists already in ${formatScope(scope)}; choose another name`, { fields: [{ field: 'tokenName', error: 'is taken' }] });
-    }
     const record = await this.delegates.admin.unary(ctx, 'PutToken', { scope: rpcScope(scope), name, value: '', revokeAfterMs, createdBy: ctx.principal.name });
     await this.audit(ctx, scope, 'create', name);
     return presentToken(record);
   }
 
-  async tokens(ctx: RequestContext, scope: Scope, name: string, status: string): Promise<DelegateToken[]> {
+  async tokens(ctx: RequestContext, scope: Scope, name: string, status: '' | DelegateToken['status']): Promise<DelegateToken[]> {
     const { tokens } = await this.delegates.admin.unary(ctx, 'ListTokens', { scope: rpcScope(scope), name, status });
     return tokens.map(presentToken);
   }

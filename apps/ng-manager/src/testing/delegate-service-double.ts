@@ -1,11 +1,10 @@
 import { taskPayload, type TaskPayload, type TaskResult } from '@sluice/delegate-protocol';
-import { DELEGATE_ADMIN_SERVICE, DELEGATE_TASKS_SERVICE, type DelegateRecord, type SubmitRequest, type TaskEvent, type TokenRecord } from '@sluice/delegate-rpc';
+import { DELEGATE_ADMIN_SERVICE, DELEGATE_TASKS_SERVICE, type DelegateAdminMethods, type DelegateRecord, type DelegateTasksMethods, type SubmitRequest, type TaskEvent, type TokenRecord } from '@sluice/delegate-rpc';
 import { ServiceServer } from '@sluice/grpc';
 import { AppError, newId } from '@sluice/kernel';
 import { generateSealingKeyPair, open, sealingContext } from '@sluice/sealed-secrets';
 import { Tracing, createLogger } from '@sluice/telemetry';
 import type { TestIdentities } from '@sluice/testing';
-import type { DelegateAdminMethods, DelegateTasksMethods } from '../delegate/delegate-service-client.js';
 
 /** What a delegate would do with a task; `secrets` holds the opened values by expression. */
 export type DelegateBehaviour = (payload: TaskPayload, secrets: Readonly<Record<string, string>>) => TaskResult | 'nobody' | 'never';
@@ -54,7 +53,7 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
       else end(request.taskId, request.scope, {});
       return { alreadyKnown: false };
     },
-    Abort: async () => ({ state: 'aborting' }),
+    Abort: async () => ({ state: 'ENDED' }),
     Events: async function* (call) {
       while (!call.signal.aborted) {
         const next = queue.shift();
@@ -79,6 +78,7 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
   });
   server.add<DelegateAdminMethods>(DELEGATE_ADMIN_SERVICE, ['ng-manager'], {
     PutToken: async (_call, { scope, name, value, revokeAfterMs, createdBy }) => {
+      if (state.tokens.some((token) => token.name === name)) throw new AppError('DUPLICATE_FIELD', `a delegate token "${name}" exists already`);
       const record: TokenRecord = { id: newId(), scope, name, status: 'ACTIVE', createdAtMs: Date.now(), createdBy, value: value || `${newId()}.${newId()}`, revokeAfterMs };
       state.tokens.push({ ...record, value: '' });
       return record;

@@ -89,7 +89,7 @@ export const listDelegateTokens = defineRoute({
   method: 'GET',
   path: TOKENS,
   summary: 'List delegate tokens',
-  query: z.object({ ...scopeQuery, name: z.string().max(128).optional(), status: z.string().max(32).optional() }),
+  query: z.object({ ...scopeQuery, name: z.string().max(128).optional(), status: z.enum(['ACTIVE', 'REVOKED']).optional() }),
   response: z.array(delegateToken),
 });
 export const getDelegateToken = defineRoute({ ...view, id: 'getDelegateToken', method: 'GET', path: `${TOKENS}/:tokenName`, summary: 'Read a delegate token', params: tokenPath, query: ngScope, response: delegateToken });
