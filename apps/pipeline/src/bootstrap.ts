@@ -27,7 +27,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const tasks = new DelegateTasks(config.delegateServiceAddress, identity);
   const services: RunServices = {
     config, dataSource, tasks, ngManager, messages: new Messages(), tracing, log,
-    logToken: (accountId, keyPrefix, ttlSeconds) => identity.sign('log-service', logTokenClaims.parse({ kind: 'log', accountId, keyPrefix, rights: ['write'] }), ttlSeconds),
+    logToken: ({ accountId, orgId, projectId }, keyPrefix, ttlSeconds) => identity.sign('log-service', logTokenClaims.parse({ kind: 'log', accountId, scope: { orgId, projectId }, keyPrefix, rights: ['write'] }), ttlSeconds),
   };
   const types = new StepTypeRegistry();
   const workflows = new Workflows(services, types);

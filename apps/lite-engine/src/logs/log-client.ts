@@ -56,7 +56,7 @@ export class LogClient {
     try {
       const response = await request(url, {
         method,
-        headers: { [LOG_TOKEN_HEADER]: this.target.token, traceparent, ...(options.contentType ? { 'content-type': options.contentType } : {}) },
+        headers: { [LOG_TOKEN_HEADER]: this.target.token, 'x-sluice-caller': 'lite-engine', traceparent, ...(options.contentType ? { 'content-type': options.contentType } : {}) },
         body: options.body ?? null,
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,

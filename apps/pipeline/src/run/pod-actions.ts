@@ -110,7 +110,7 @@ export class PodActions {
         secrets: step.inputs.secrets,
         changelogPaths: [{ source: step.source, path: step.inputs.schema.changelogPath }],
       })),
-      logs: { baseUrl: config.podLogServiceUrl, accountId: run.scope.accountId, token: await logToken(run.scope.accountId, keyPrefix, ttlSeconds), keyPrefix },
+      logs: { baseUrl: config.podLogServiceUrl, accountId: run.scope.accountId, token: await logToken(run.scope, keyPrefix, ttlSeconds), keyPrefix },
       logKey: this.actions.keyOf(run, initialise.logPath),
     };
   }

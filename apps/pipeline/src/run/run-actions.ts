@@ -1,5 +1,5 @@
 import { logKey } from '@sluice/log-api';
-import { AppError, messageOf } from '@sluice/kernel';
+import { AppError, messageOf, type ProjectScope } from '@sluice/kernel';
 import { decideRun, firstFailure, isFinal, outputLookup, subtree, type NodeFailure, type PlanNode, type RunDecision, type Status, type Surroundings } from '@sluice/pipeline-engine';
 import type { Logger, Tracing } from '@sluice/telemetry';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -20,7 +20,7 @@ export interface RunServices {
   readonly tracing: Tracing;
   readonly log: Logger;
   /** A log token for a pod: may write below the prefix, nothing else. */
-  readonly logToken: (accountId: string, keyPrefix: string, ttlSeconds: number) => Promise<string>;
+  readonly logToken: (scope: ProjectScope, keyPrefix: string, ttlSeconds: number) => Promise<string>;
 }
 
 /** One transaction's view of an execution. */

@@ -54,6 +54,8 @@ export class StageRun {
   private rollback: BranchResult['rollback'] = null;
   private hasFailed: boolean;
   private deadline: number;
+  /** A pod that was made here; deleted as soon as the group's end is known to be written with it. */
+  private open: { readonly group: PlanNode; readonly pod: OpenPod } | null = null;
 
   constructor(
     private readonly parts: RunParts,
@@ -66,7 +68,40 @@ export class StageRun {
   }
 
   /** A whole stage: its steps, then its rollback steps if it failed. */
-  async stage(stage: PlanNode, decision: string): Promise<BranchResult> {
+  stage(stage: PlanNode, decision: string): Promise<BranchResult> {
+    return this.closing(() => this.wholeStage(stage, decision));
+  }
+
+  /** Only the rollback steps of a stage that had succeeded, because a later one asks for it. */
+  rollbackOnly(stage: PlanNode): Promise<BranchResult> {
+    return this.closing(async () => {
+      const rollback = stage.children.map((id) => nodeOf(this.run.plan, id)).find((node) => node.kind === 'rollback');
+      if (rollback) await this.rollBack(rollback);
+      await this.flush();
+      return { status: 'Success', stop: this.stop, rollback: null };
+    });
+  }
+
+  /** One side of a fork. */
+  branch(node: PlanNode, pod: OpenPod | null): Promise<BranchResult> {
+    return this.closing(async () => {
+      const status = await this.list([node.id], pod);
+      await this.flush();
+      return { status, stop: this.stop, rollback: this.rollback };
+    });
+  }
+
+  /** However the work ends, no pod is left behind. */
+  private async closing(work: () => Promise<BranchResult>): Promise<BranchResult> {
+    try {
+      return await work();
+    } catch (cause) {
+      await this.closePod();
+      throw cause;
+    }
+  }
+
+  private async wholeStage(stage: PlanNode, decision: string): Promise<BranchResult> {
     const [execution, rollback] = stage.children.map((id) => nodeOf(this.run.plan, id));
     if (!execution) throw new Error(`stage ${stage.identifier} has no execution`);
     this.note(stage.id, { kind: 'started', at: 0, decision });
@@ -76,21 +111,6 @@ export class StageRun {
     this.ended(execution.id, status);
     if (rollback && isBroken(status) && this.stop === null && this.rollback !== 'none') await this.rollBack(rollback);
     this.ended(stage.id, status);
-    await this.flush();
-    return { status, stop: this.stop, rollback: this.rollback };
-  }
-
-  /** Only the rollback steps of a stage that had succeeded, because a later one asks for it. */
-  async rollbackOnly(stage: PlanNode): Promise<BranchResult> {
-    const rollback = stage.children.map((id) => nodeOf(this.run.plan, id)).find((node) => node.kind === 'rollback');
-    if (rollback) await this.rollBack(rollback);
-    await this.flush();
-    return { status: 'Success', stop: this.stop, rollback: null };
-  }
-
-  /** One side of a fork. */
-  async branch(node: PlanNode, pod: OpenPod | null): Promise<BranchResult> {
-    const status = await this.list([node.id], pod);
     await this.flush();
     return { status, stop: this.stop, rollback: this.rollback };
   }
@@ -108,6 +128,7 @@ export class StageRun {
       const node = nodeOf(this.run.plan, id);
       if (node.kind === 'initialise') continue;
       if (this.stop !== null) break;
+      if (pod === null) await this.closePod();
       const status = await this.node(node, hasFailedHere, pod);
       statuses.push(status);
       if (!isBroken(status)) continue;
@@ -157,13 +178,10 @@ export class StageRun {
       this.ended(group.id, status);
       return status;
     }
-    try {
-      const status = await this.list(group.children, pod);
-      this.ended(group.id, status);
-      return status;
-    } finally {
-      if (outer === null) await this.closePod(group, pod);
-    }
+    if (outer === null) this.open = { group, pod };
+    const status = await this.list(group.children, pod);
+    this.ended(group.id, status);
+    return status;
   }
 
   private async openPod(group: PlanNode): Promise<OpenPod | 'failed' | 'stopped'> {
@@ -185,13 +203,17 @@ export class StageRun {
     this.note(initialise.id, { kind: 'ended', at: 0, status: ending.status, failure: ending.failure });
     const pod = { groupId: group.id, initTaskId: opened.taskId, delegateId: wait.end.delegateId };
     if (ending.status === 'Success' && this.stop === null) return pod;
-    await this.closePod(group, pod);
+    this.open = { group, pod };
     if (this.stop !== null) return 'stopped';
     this.judge(initialise, ending.status, ending.failure?.failureType ?? 'Unknown');
     return 'failed';
   }
 
-  private async closePod(group: PlanNode, pod: OpenPod): Promise<void> {
+  /** Deletes the pod of the group that has ended, and writes everything that is pending along with it. */
+  private async closePod(): Promise<void> {
+    if (!this.open) return;
+    const { group, pod } = this.open;
+    this.open = null;
     const changes = this.take();
     await this.durable('close pod', async () => {
       await this.parts.actions.closePod(this.run, group, podIdOf(group.id), pod.delegateId, this.workflowId, stamped(changes));
@@ -262,7 +284,7 @@ export class StageRun {
 
   private async fork(node: PlanNode, pod: OpenPod | null): Promise<Status> {
     this.note(node.id, { kind: 'started', at: 0 });
-    await this.flush();
+    await this.write();
     const start = { hasFailed: this.hasFailed, pod, deadline: this.deadline };
     const handles = [];
     for (const id of node.children) handles.push(await this.parts.startBranch(this.run, id, start));
@@ -299,7 +321,13 @@ export class StageRun {
     return changes;
   }
 
+  /** Writes what is pending, with the deletion of a pod when one is left. */
   private async flush(): Promise<void> {
+    await this.closePod();
+    await this.write();
+  }
+
+  private async write(): Promise<void> {
     const changes = this.take();
     if (changes.length === 0) return;
     await this.durable('write', () => this.parts.actions.flush(this.run, stamped(changes)));

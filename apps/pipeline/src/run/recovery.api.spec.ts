@@ -1,0 +1,130 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { resolve } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { waitFor } from '@sluice/kernel';
+import { succeed, type DoubleTask } from '../testing/delegate-service-double.js';
+import { World, byIdentifier, groupYaml, pipelineYaml, simplePipeline, stageYaml } from '../testing/pipeline-under-test.js';
+
+const root = resolve(import.meta.dirname, '../../../..');
+const BUILT = ['libs/kernel', 'libs/contracts/api-conventions', 'libs/contracts/delegate-protocol', 'libs/contracts/delegate-rpc', 'libs/contracts/log-api', 'libs/contracts/ng-manager-api', 'libs/contracts/pipeline-api', 'libs/platform/config', 'libs/platform/grpc', 'libs/platform/http', 'libs/platform/persistence', 'libs/platform/service-identity', 'libs/platform/telemetry', 'libs/domain/pipeline-engine', 'libs/domain/step-types', 'apps/pipeline'];
+
+describe('after a crash', () => {
+  let world: World;
+  let child: ChildProcess | undefined;
+
+  beforeAll(async () => {
+    const built = spawnSync(process.execPath, ['tools/build.mjs', ...BUILT], { cwd: root, encoding: 'utf8' });
+    if (built.status !== 0) throw new Error(built.stderr);
+    world = await World.create();
+  }, 120_000);
+  afterEach(async () => {
+    world.delegates.behaviour = succeed;
+    await kill();
+  });
+  afterAll(async () => {
+    await kill();
+    await world.stop();
+  });
+
+  /** The service in a process of its own, built, as in production. */
+  async function start(): Promise<void> {
+    const started = spawn(process.execPath, ['--enable-source-maps', 'apps/pipeline/dist/main.js'], { cwd: root, env: { PATH: process.env['PATH'], ...world.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    child = started;
+    let complaints = '';
+    started.stderr?.on('data', (chunk: Buffer) => (complaints = `${complaints}${chunk.toString()}`.slice(-4_000)));
+    const lines = createInterface({ input: started.stdout });
+    world.url = await new Promise<string>((done, fail) => {
+      lines.on('line', (line) => line.startsWith('{"ready":true') && done((JSON.parse(line) as { url: string }).url));
+      started.once('exit', (code) => fail(new Error(`the service ended with ${String(code)}: ${complaints}`)));
+    });
+  }
+
+  async function kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
+    const running = child;
+    child = undefined;
+    if (!running || running.exitCode !== null || running.signalCode !== null) return null;
+    return new Promise((done) => {
+      running.once('exit', (code) => done(code));
+      running.kill(signal);
+    });
+  }
+
+  const tasksOf = (id: string): DoubleTask[] => [...world.delegates.tasks.values()].filter((task) => task.request.taskId.startsWith(id));
+  const waitForTask = (id: string, kind: string, count = 1): Promise<DoubleTask> =>
+    waitFor(() => tasksOf(id).filter((task) => task.payload.kind === kind)[count - 1], { timeoutMs: 15_000, what: `${kind} task ${count} of ${id}` });
+  const workReported = (id: string): number => world.ngManager.state.reports.filter((report) => report.planExecutionId === id).length;
+
+  it('killed in mid-step, it goes on where it was; the result that came meanwhile counts; nothing is submitted or reported twice', async () => {
+    const client = world.project();
+    world.delegates.behaviour = (task) => (task.payload.kind === 'execute-step' ? 'hold' : succeed(task));
+    await start();
+    await client.create(pipelineYaml('k', stageYaml('db', groupYaml('grp', [{ id: 'first' }, { id: 'second' }])) + stageYaml('after', groupYaml('g2', [{ id: 'third' }]))));
+    const id = await client.execute('k');
+    const held = await waitForTask(id, 'execute-step');
+    await waitFor(async () => byIdentifier(await client.detail(id))['first']?.status === 'Running', { timeoutMs: 5_000, what: 'the step shown' });
+    await kill();
+    world.delegates.behaviour = succeed;
+    world.delegates.end(held.request.taskId, succeed(held));
+    await start();
+    const detail = await client.ended(id, 30_000);
+    expect(detail.pipelineExecutionSummary).toMatchObject({ status: 'Success', successfulStagesCount: 2 });
+    await waitForTask(id, 'cleanup-pod', 2);
+    expect(tasksOf(id).map((task) => task.payload.kind)).toEqual(['initialise-pod', 'execute-step', 'execute-step', 'cleanup-pod', 'initialise-pod', 'execute-step', 'cleanup-pod']);
+    expect(tasksOf(id).map((task) => task.submissions)).toEqual([1, 1, 1, 1, 1, 1, 1]);
+    expect(workReported(id)).toBe(3);
+    expect(await world.pg.query('pipeline', 'SELECT holder FROM instance_locks')).toEqual([]);
+  }, 90_000);
+
+  it('killed again and again at random moments, an execution still ends right, and each task is the same task', async () => {
+    const client = world.project();
+    let executed = 0;
+    world.delegates.behaviour = (task) => {
+      if (task.payload.kind === 'execute-step') executed += 1;
+      return succeed(task);
+    };
+    await start();
+    await client.create(pipelineYaml('r', ['a', 'b', 'c'].map((stage) => stageYaml(stage, groupYaml(`g${stage}`, [{ id: `x${stage}` }, { id: `y${stage}` }]))).join('')));
+    const id = await client.execute('r');
+    for (let round = 1; round <= 3; round += 1) {
+      await waitForTask(id, 'execute-step', round);
+      await kill();
+      await start();
+    }
+    const detail = await client.ended(id, 60_000);
+    expect(detail.pipelineExecutionSummary.status).toBe('Success');
+    expect(executed).toBe(6);
+    expect(workReported(id)).toBe(6);
+    expect(await world.pg.query('pipeline', 'SELECT holder FROM instance_locks')).toEqual([]);
+  }, 180_000);
+
+  it('stopped with SIGTERM, it leaves what runs pending, exits with 0, and goes on after the next start', async () => {
+    const client = world.project();
+    world.delegates.behaviour = (task) => (task.payload.kind === 'execute-step' ? 'hold' : succeed(task));
+    await start();
+    await client.create(simplePipeline('t'));
+    const id = await client.execute('t');
+    const held = await waitForTask(id, 'execute-step');
+    expect(await kill('SIGTERM')).toBe(0);
+    await start();
+    world.delegates.end(held.request.taskId, succeed(held));
+    expect((await client.ended(id, 30_000)).pipelineExecutionSummary.status).toBe('Success');
+    expect(held.submissions).toBe(1);
+  }, 90_000);
+
+  it('starts what was stored but never started, and repeats an abort nobody heard', async () => {
+    const client = world.project();
+    world.delegates.behaviour = (task) => (task.payload.kind === 'execute-step' ? 'hold' : succeed(task));
+    await start();
+    await client.create(simplePipeline('u'));
+    const id = await client.execute('u');
+    const held = await waitForTask(id, 'execute-step');
+    await kill();
+    // As if the process had died right after storing the interrupt, before any workflow was told.
+    await world.pg.query('pipeline', `UPDATE executions SET interrupt_id = 'i', interrupted_at = 1, interrupted_by = 'me' WHERE plan_execution_id = $1`, [id]);
+    await start();
+    await waitFor(() => held.isAborted, { timeoutMs: 15_000, what: 'the abort told' });
+    world.delegates.end(held.request.taskId, { outcome: 'aborted', reason: 'stopped' });
+    expect((await client.ended(id, 30_000)).pipelineExecutionSummary.status).toBe('Aborted');
+  }, 90_000);
+});
