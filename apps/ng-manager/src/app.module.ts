@@ -25,9 +25,11 @@ import { LOGGER, TaskEvents } from './delegate/task-events.js';
 import { GitBrowsingController } from './git-browsing/git-browsing.controller.js';
 import { GitBrowsingService, SCM_ROUTES } from './git-browsing/git-browsing.service.js';
 import { OrganizationController } from './organization/organization.controller.js';
+import { OrganizationV1Controller } from './organization/organization-v1.controller.js';
 import { OrganizationService } from './organization/organization.service.js';
 import { UnitOfWork } from './persistence/unit-of-work.js';
 import { ProjectController } from './project/project.controller.js';
+import { ProjectV1Controller } from './project/project-v1.controller.js';
 import { ProjectService } from './project/project.service.js';
 import { KEY_PROVIDER, type KeyProvider } from './secret/key-provider.js';
 import { SealingService } from './secret/sealing.service.js';
@@ -54,7 +56,8 @@ export class AppModule {
     return {
       module: AppModule,
       controllers: [
-        AuthenticationController, PeopleController, ApiKeyController, OrganizationController, ProjectController, ConnectorController, SecretController,
+        AuthenticationController, PeopleController, ApiKeyController, OrganizationController, OrganizationV1Controller, ProjectController, ProjectV1Controller,
+        ConnectorController, SecretController,
         SettingController, DelegateController, InternalController, GitBrowsingController, forwardingController(publicDbDevopsRoutes),
       ],
       providers: [

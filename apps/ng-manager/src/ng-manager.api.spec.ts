@@ -83,6 +83,22 @@ describe('ng-manager', () => {
     });
   });
 
+  describe('the /v1 twins', () => {
+    it('speak bare bodies, 201, totals in headers and both names of the key', async () => {
+      const made = await post('/v1/orgs', { org: { slug: 'twin', name: 'Twin', tags: { a: 'b' } } });
+      expect([made.status, made.body]).toEqual([201, { org: { identifier: 'twin', slug: 'twin', name: 'Twin', description: '', tags: { a: 'b' } }, created: expect.any(Number), updated: expect.any(Number), harness_managed: false }]);
+      expect((await post('/v1/orgs/twin/projects', { project: { identifier: 'p', name: 'P', org: 'twin', modules: ['DBOPS'] } })).body.project).toMatchObject({ org: 'twin', modules: ['DBOPS'] });
+      const listed = await get('/v1/orgs?search_term=twin&sort=name&order=ASC&accountIdentifier=A1&routingId=A1');
+      expect([listed.headers.get('x-total-elements'), listed.headers.get('x-page-size'), listed.body.length]).toEqual(['1', '10', 1]);
+      expect((await call('PUT', '/v1/orgs/twin/projects/p', { project: { identifier: 'p', name: 'Q' } })).body.project.name).toBe('Q');
+      expect((await call('DELETE', '/v1/orgs/twin')).body.code).toBe('ENTITY_REFERENCED');
+      expect((await call('DELETE', '/v1/orgs/twin/projects/p')).body.project.identifier).toBe('p');
+      expect((await call('DELETE', '/v1/orgs/twin')).status).toBe(200);
+      expect((await get('/v1/orgs/twin')).status).toBe(404);
+      expect((await post('/v1/orgs', { org: { name: 'x' } })).body).toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringContaining('give identifier or slug') });
+    });
+  });
+
   describe('secrets', () => {
     it('never returns an inline value', async () => {
       const { body } = await get(`/ng/api/v2/secrets/db_password?${PROJECT}`);

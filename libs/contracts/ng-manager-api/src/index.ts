@@ -20,3 +20,7 @@ export { ngManagerRoutes } from './routes.js';
 export { createSecret, deleteSecret, filterSecrets, filterSecretsV2, getSecret, isSecretIdentifierFree, listSecrets, updateSecret, type Secret, type SecretFilter, type SecretResponse } from './secrets.js';
 export { getSetting, listSettings, updateSettings, type SettingItem, type SettingRequest } from './settings.js';
 export { dbStepInputs, reportDbStep, resolveDbStepInputs, runSettings, sealSecrets, type DbStepInputs } from './step-inputs.js';
+export {
+  v1CreateOrg, v1CreateProject, v1DeleteOrg, v1DeleteProject, v1GetOrg, v1GetProject, v1ListOrgs, v1ListProjects, v1UpdateOrg, v1UpdateProject,
+  type V1OrgIn, type V1OrgOut, type V1ProjectIn, type V1ProjectOut,
+} from './v1-twins.js';

@@ -15,6 +15,7 @@ import { createProject, deleteProject, getProject, listAllProjects, listProjects
 import { createSecret, deleteSecret, filterSecrets, filterSecretsV2, getSecret, isSecretIdentifierFree, listSecrets, updateSecret } from './secrets.js';
 import { getSetting, listSettings, updateSettings } from './settings.js';
 import { reportDbStep, resolveDbStepInputs, runSettings, sealSecrets } from './step-inputs.js';
+import { v1CreateOrg, v1CreateProject, v1DeleteOrg, v1DeleteProject, v1GetOrg, v1GetProject, v1ListOrgs, v1ListProjects, v1UpdateOrg, v1UpdateProject } from './v1-twins.js';
 
 /** The contract of ng-manager besides the DB DevOps routes it forwards. */
 export const ngManagerRoutes: readonly RouteDefinition[] = [
@@ -28,6 +29,7 @@ export const ngManagerRoutes: readonly RouteDefinition[] = [
   listDelegates, latestDelegateVersion,
   createDelegateToken, listDelegateTokens, getDelegateToken, revokeDelegateToken, revokeDelegateTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath,
   delegateGroupsOfToken, delegatesOfTokenByPath,
+  v1ListOrgs, v1CreateOrg, v1GetOrg, v1UpdateOrg, v1DeleteOrg, v1ListProjects, v1CreateProject, v1GetProject, v1UpdateProject, v1DeleteProject,
   changelogPreview, connectorBranches, connectorCommits,
   authenticateKey, resolveDbStepInputs, reportDbStep, sealSecrets, runSettings,
 ];

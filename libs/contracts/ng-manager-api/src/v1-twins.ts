@@ -1,0 +1,68 @@
+import { defineRoute, identifier, paged, v1PageQuery } from '@sluice/api-conventions';
+import { z } from 'zod';
+import { epochMs, named } from './places.js';
+
+/**
+ * The `/v1` twins of organizations and projects (api-contract 3.1): bare bodies, lists with their totals in headers. Entities are keyed by
+ * `identifier` or, as older clients say, `slug`; answers carry both.
+ */
+const keys = { identifier: identifier.optional(), slug: identifier.optional() };
+const { name, description, tags } = named;
+
+function keyed<T extends { identifier?: string | undefined; slug?: string | undefined }>(value: T): boolean {
+  const { identifier: key, slug } = value;
+  return (key ?? slug) !== undefined && (!key || !slug || key === slug);
+}
+const KEY_RULE = 'give identifier or slug (the same when both are given)';
+
+const orgIn = z.object({ org: z.object({ ...keys, name, description, tags }).refine(keyed, KEY_RULE) });
+export type V1OrgIn = z.output<typeof orgIn>['org'];
+
+const orgOut = z.object({
+  org: z.object({ identifier: z.string(), slug: z.string(), name: z.string(), description: z.string(), tags: z.record(z.string(), z.string()) }),
+  created: epochMs,
+  updated: epochMs,
+  harness_managed: z.boolean(),
+});
+export type V1OrgOut = z.output<typeof orgOut>;
+
+const projectFields = { name, description, tags, color: z.string().max(32).nullish(), modules: z.array(z.string().max(64)).max(64).nullish(), org: z.string().max(128).nullish() };
+const projectIn = z.object({ project: z.object({ ...keys, ...projectFields }).refine(keyed, KEY_RULE) });
+export type V1ProjectIn = z.output<typeof projectIn>['project'];
+
+const projectOut = z.object({
+  project: z.object({
+    identifier: z.string(), slug: z.string(), name: z.string(), org: z.string(), color: z.string().nullish(), modules: z.array(z.string()), description: z.string(), tags: z.record(z.string(), z.string()),
+  }),
+  created: epochMs,
+  updated: epochMs,
+});
+export type V1ProjectOut = z.output<typeof projectOut>;
+
+const segment = z.string().min(1).max(128);
+const orgPath = z.object({ org: segment });
+const projectPath = z.object({ org: segment, project: segment });
+const account = z.object({ accountIdentifier: z.string().optional() });
+const listQuery = account.extend({
+  ...v1PageQuery,
+  search_term: z.string().max(256).optional(),
+  sort: z.enum(['name', 'identifier', 'created', 'updated']).default('created'),
+  order: z.enum(['ASC', 'DESC']).default('DESC'),
+});
+/** Rights are checked where the entity lives, by the service. */
+const base = { style: 'bare', access: 'authenticated' } as const;
+
+export const v1ListOrgs = defineRoute({ ...base, id: 'v1ListOrgs', method: 'GET', path: '/v1/orgs', summary: 'List organizations', query: listQuery, isPaged: true, response: paged(orgOut) });
+export const v1CreateOrg = defineRoute({ ...base, id: 'v1CreateOrg', method: 'POST', path: '/v1/orgs', summary: 'Create an organization', status: 201, query: account, body: orgIn, response: orgOut });
+export const v1GetOrg = defineRoute({ ...base, id: 'v1GetOrg', method: 'GET', path: '/v1/orgs/:org', summary: 'Read an organization', params: orgPath, query: account, response: orgOut });
+export const v1UpdateOrg = defineRoute({ ...base, id: 'v1UpdateOrg', method: 'PUT', path: '/v1/orgs/:org', summary: 'Change an organization', params: orgPath, query: account, body: orgIn, response: orgOut });
+/** Answers what was deleted. */
+export const v1DeleteOrg = defineRoute({ ...base, id: 'v1DeleteOrg', method: 'DELETE', path: '/v1/orgs/:org', summary: 'Delete an organization', params: orgPath, query: account, response: orgOut });
+
+const PROJECTS = '/v1/orgs/:org/projects';
+export const v1ListProjects = defineRoute({ ...base, id: 'v1ListProjects', method: 'GET', path: PROJECTS, summary: 'List the projects of an organization', params: orgPath, query: listQuery, isPaged: true, response: paged(projectOut) });
+export const v1CreateProject = defineRoute({ ...base, id: 'v1CreateProject', method: 'POST', path: PROJECTS, summary: 'Create a project', status: 201, params: orgPath, query: account, body: projectIn, response: projectOut });
+export const v1GetProject = defineRoute({ ...base, id: 'v1GetProject', method: 'GET', path: `${PROJECTS}/:project`, summary: 'Read a project', params: projectPath, query: account, response: projectOut });
+export const v1UpdateProject = defineRoute({ ...base, id: 'v1UpdateProject', method: 'PUT', path: `${PROJECTS}/:project`, summary: 'Change a project', params: projectPath, query: account, body: projectIn, response: projectOut });
+/** Answers what was deleted. */
+export const v1DeleteProject = defineRoute({ ...base, id: 'v1DeleteProject', method: 'DELETE', path: `${PROJECTS}/:project`, summary: 'Delete a project', params: projectPath, query: account, response: projectOut });
