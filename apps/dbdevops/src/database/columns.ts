@@ -1,7 +1,7 @@
 import { Column } from 'typeorm';
 
-/** Milliseconds since the epoch in a `bigint` column; the driver gives those as text. */
-export const asMilliseconds = {
+/** A number, mostly milliseconds since the epoch, in a `bigint` column; the driver gives those as text. */
+export const asNumber = {
   to: (value: number | null | undefined): number | null | undefined => value,
   from: (value: string | null): number | null => (value === null ? null : Number(value)),
 };

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
-import { ProjectRow, asMilliseconds } from '../database/columns.js';
+import { ProjectRow, asNumber } from '../database/columns.js';
 import { DbSchemaEntity } from '../db-schema/db-schema.entity.js';
 
 @Entity('db_instances')
@@ -46,14 +46,14 @@ export class DbInstanceEntity extends ProjectRow {
   @Column({ name: 'substitute_properties', type: 'jsonb', nullable: true })
   substituteProperties!: Record<string, string> | null;
 
-  @Column({ name: 'created_at', type: 'bigint', transformer: asMilliseconds })
+  @Column({ name: 'created_at', type: 'bigint', transformer: asNumber })
   createdAt!: number;
 
-  @Column({ name: 'updated_at', type: 'bigint', transformer: asMilliseconds })
+  @Column({ name: 'updated_at', type: 'bigint', transformer: asNumber })
   updatedAt!: number;
 
   /** End of the newest report that read the database's own history; null until one did. */
-  @Column({ name: 'history_at', type: 'bigint', nullable: true, transformer: asMilliseconds })
+  @Column({ name: 'history_at', type: 'bigint', nullable: true, transformer: asNumber })
   historyAt!: number | null;
 
   @Column({ name: 'last_applied_tag', type: 'text', nullable: true })
@@ -62,6 +62,6 @@ export class DbInstanceEntity extends ProjectRow {
   @Column({ name: 'last_changeset_tag', type: 'text', default: '' })
   lastChangesetTag!: string;
 
-  @Column({ name: 'last_run_at', type: 'bigint', nullable: true, transformer: asMilliseconds })
+  @Column({ name: 'last_run_at', type: 'bigint', nullable: true, transformer: asNumber })
   lastRunAt!: number | null;
 }

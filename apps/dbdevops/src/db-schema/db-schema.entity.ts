@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { ProjectRow, asMilliseconds } from '../database/columns.js';
+import { ProjectRow, asNumber } from '../database/columns.js';
 import type { Changelog, ChangeLogScript } from './db-schema.js';
 
 @Entity('db_schemas')
@@ -40,9 +40,9 @@ export class DbSchemaEntity extends ProjectRow {
   @Column({ name: 'primary_instance', type: 'text', nullable: true })
   primaryInstance!: string | null;
 
-  @Column({ name: 'created_at', type: 'bigint', transformer: asMilliseconds })
+  @Column({ name: 'created_at', type: 'bigint', transformer: asNumber })
   createdAt!: number;
 
-  @Column({ name: 'updated_at', type: 'bigint', transformer: asMilliseconds })
+  @Column({ name: 'updated_at', type: 'bigint', transformer: asNumber })
   updatedAt!: number;
 }

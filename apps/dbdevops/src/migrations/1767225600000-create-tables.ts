@@ -100,7 +100,7 @@ const STATEMENTS: readonly string[] = [
     status text NOT NULL,
     deployed_at bigint,
     updated_at bigint NOT NULL,
-    order_executed integer,
+    order_executed bigint,
     tag text,
     label text,
     comment text,

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
-import { ProjectRow, asMilliseconds } from '../database/columns.js';
+import { ProjectRow, asNumber } from '../database/columns.js';
 import { DbInstanceEntity } from '../db-instance/db-instance.entity.js';
 
 /** What a migration tool's log said. The log itself is not kept: it may hold what nobody masked. */
@@ -22,6 +22,6 @@ export class ParsedLogEntity extends ProjectRow {
   @Column({ type: 'text' })
   command!: string;
 
-  @Column({ name: 'created_at', type: 'bigint', transformer: asMilliseconds })
+  @Column({ name: 'created_at', type: 'bigint', transformer: asNumber })
   createdAt!: number;
 }

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
-import { ProjectRow, asMilliseconds } from '../database/columns.js';
+import { ProjectRow, asNumber } from '../database/columns.js';
 import { DbInstanceEntity } from '../db-instance/db-instance.entity.js';
 import { ChangesetEntity } from './changeset.entity.js';
 
@@ -24,13 +24,13 @@ export class ChangesetDeploymentEntity extends ProjectRow {
   @Column({ type: 'text' })
   status!: 'Successfully_Deployed' | 'Not_Deployed' | 'Deployment_Failed' | 'Rolled_Back';
 
-  @Column({ name: 'deployed_at', type: 'bigint', nullable: true, transformer: asMilliseconds })
+  @Column({ name: 'deployed_at', type: 'bigint', nullable: true, transformer: asNumber })
   deployedAt!: number | null;
 
-  @Column({ name: 'updated_at', type: 'bigint', transformer: asMilliseconds })
+  @Column({ name: 'updated_at', type: 'bigint', transformer: asNumber })
   updatedAt!: number;
 
-  @Column({ name: 'order_executed', type: 'integer', nullable: true })
+  @Column({ name: 'order_executed', type: 'bigint', nullable: true, transformer: asNumber })
   orderExecuted!: number | null;
 
   @Column({ type: 'text', nullable: true })

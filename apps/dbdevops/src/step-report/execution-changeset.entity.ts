@@ -1,5 +1,5 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
-import { ProjectRow, asMilliseconds } from '../database/columns.js';
+import { ProjectRow, asNumber } from '../database/columns.js';
 import { ChangesetEntity } from './changeset.entity.js';
 import { StepReportEntity } from './step-report.entity.js';
 
@@ -24,7 +24,7 @@ export class ExecutionChangesetEntity extends ProjectRow {
   @Column({ type: 'text' })
   status!: 'SUCCESS' | 'FAILURE' | 'CANCELLED';
 
-  @Column({ name: 'ended_at', type: 'bigint', transformer: asMilliseconds })
+  @Column({ name: 'ended_at', type: 'bigint', transformer: asNumber })
   endedAt!: number;
 
   @Column({ type: 'text', nullable: true })

@@ -102,7 +102,7 @@ describe('recording what a step did', () => {
   });
 
   it('changes nothing when a part of it fails', async () => {
-    const report = aReport({ history: [inHistory('2', 2 ** 40)], changesets: [outcome('2', 'applied')], endedAt: 3_000_000 }, { stepExecutionId: 's2' });
+    const report = aReport({ history: [inHistory('2', 2 ** 70)], changesets: [outcome('2', 'applied')], endedAt: 3_000_000 }, { stepExecutionId: 's2' });
     await expect(record(report)).rejects.toThrow(/out of range/);
     expect(await states()).toEqual({ 1: 'Successfully_Deployed', 2: 'Not_Deployed' });
     expect(await record({ ...report, result: { ...report.result, history: [] } })).toBe(true);

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, type Relation } from 'typeorm';
-import { ProjectRow, asMilliseconds } from '../database/columns.js';
+import { ProjectRow, asNumber } from '../database/columns.js';
 import { DbInstanceEntity } from '../db-instance/db-instance.entity.js';
 
 /** One row per reported step: makes a repeated report a no-op and ties changesets to executions. */
@@ -45,9 +45,9 @@ export class StepReportEntity extends ProjectRow {
   @Column({ name: 'pre_start_tag', type: 'text', nullable: true })
   preStartTag!: string | null;
 
-  @Column({ name: 'started_at', type: 'bigint', transformer: asMilliseconds })
+  @Column({ name: 'started_at', type: 'bigint', transformer: asNumber })
   startedAt!: number;
 
-  @Column({ name: 'ended_at', type: 'bigint', transformer: asMilliseconds })
+  @Column({ name: 'ended_at', type: 'bigint', transformer: asNumber })
   endedAt!: number;
 }

@@ -43,7 +43,7 @@ export class StepReportRepository {
   async states({ scope, instanceId }: ReportedInstance): Promise<ReadonlyMap<string, ChangesetState>> {
     const rows = await this.manager.query<ChangesetState[]>(
       `SELECT c.change_id AS id, c.author, c.file, d.status, d.deployed_at::float8 AS "deployedAt", d.updated_at::float8 AS "updatedAt",
-              d.order_executed AS "orderExecuted", d.tag, d.label, d.comment, d.error, d.pipeline, d.plan_execution_id AS "planExecutionId",
+              d.order_executed::float8 AS "orderExecuted", d.tag, d.label, d.comment, d.error, d.pipeline, d.plan_execution_id AS "planExecutionId",
               d.stage_execution_id AS "stageExecutionId"
        FROM changeset_deployments d JOIN changesets c ON c.id = d.changeset_id
        WHERE d.instance_id = $4 AND d.account_id = $1 AND d.org_id = $2 AND d.project_id = $3`,
@@ -97,7 +97,7 @@ export class StepReportRepository {
                                           label, comment, error, pipeline, plan_execution_id, stage_execution_id)
        SELECT $1, $2, $3, c.id, $5, n.status, n.deployed_at, n.updated_at, n.order_executed, n.tag, n.label, n.comment, n.error, n.pipeline,
               n.plan_execution_id, n.stage_execution_id
-       FROM jsonb_to_recordset($6::jsonb) AS n(fqn text, status text, deployed_at bigint, updated_at bigint, order_executed int, tag text, label text,
+       FROM jsonb_to_recordset($6::jsonb) AS n(fqn text, status text, deployed_at bigint, updated_at bigint, order_executed bigint, tag text, label text,
                                                comment text, error text, pipeline text, plan_execution_id text, stage_execution_id text)
        JOIN changesets c ON c.schema_id = $4 AND c.fqn_key = md5(n.fqn)::uuid AND c.account_id = $1 AND c.org_id = $2 AND c.project_id = $3
        ON CONFLICT (changeset_id, instance_id) DO UPDATE SET
