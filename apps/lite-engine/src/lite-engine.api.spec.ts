@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -90,6 +90,8 @@ class PodProcess {
     await this.says('listening');
   }
 }
+
+jest.setTimeout(90_000); // every pod starts a JVM, and machines that test are busy
 
 describe('a pod', () => {
   let pg: TestPostgres;

@@ -64,7 +64,7 @@ export class LogWriter {
         }
         await this.sendBatch();
         attempt = 0;
-        this.failure = undefined;
+        if (!this.isLiveLost) this.failure = undefined;
         if (this.lines.length - this.sent < BATCH_LINES) await this.quiet(BATCH_PAUSE_MS);
       } catch (cause) {
         this.failure = cause;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -23,6 +23,8 @@ create table lines (id int primary key);
 insert into orders values (1);
 --rollback delete from orders;
 `;
+
+jest.setTimeout(90_000); // every run starts a JVM, and machines that test are busy
 
 describe('a step run', () => {
   let pg: TestPostgres;
@@ -55,7 +57,7 @@ describe('a step run', () => {
     log(): string[];
   }
 
-  function start(database: string, work: Record<string, unknown>, options: { password?: string; url?: string; timeoutMs?: number } = {}): Started {
+  function start(database: string, work: Record<string, unknown>, options: { password?: string; url?: string; timeoutMs?: number; warmUp?: boolean } = {}): Started {
     counter += 1;
     const id = `spec-${process.pid}-${counter}`;
     const secretsDir = join(folder, 'secrets', id);
@@ -67,7 +69,7 @@ describe('a step run', () => {
       changelog: { source: 'repo', path: 'changelog.sql' },
       ...work,
     };
-    const startEngine = (): EngineProcess => EngineProcess.start(home, { heapMb: 128, warmUp: false });
+    const startEngine = (): EngineProcess => EngineProcess.start(home, { heapMb: 128, warmUp: options.warmUp ?? false });
     const engine = startEngine();
     const run = new StepRun(
       { stepExecutionId: id, timeoutMs: options.timeoutMs ?? 60_000, workJson: JSON.stringify(full), sourcesDir: join(folder, 'sources'), secretsDir },
@@ -76,6 +78,7 @@ describe('a step run', () => {
     const lines: string[] = [];
     const result = (async () => {
       let finished = '';
+      await engine.ready; // the time limit counts from here
       void run.execute(undefined);
       for await (const event of run.journal.events.follow(0)) {
         if (event.logJson) lines.push(JSON.parse(event.logJson).out);
@@ -247,7 +250,7 @@ describe('a step run', () => {
     it('does the same when the step takes longer than it may, as a timeout', async () => {
       write('slow.sql', SLOW);
       const database = await freshDatabase();
-      const started = start(database, { changelog: { source: 'repo', path: 'slow.sql' } }, { timeoutMs: 3_000 });
+      const started = start(database, { changelog: { source: 'repo', path: 'slow.sql' } }, { timeoutMs: 4_000, warmUp: true });
       expect(await started.result).toMatchObject({ status: 'failed', error: { failureType: 'Timeout' } });
       await expectTidy(database, started);
     });
