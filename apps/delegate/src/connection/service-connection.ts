@@ -36,6 +36,7 @@ export class ServiceConnection {
   private isWelcome = false;
   private isClosed = false;
   private attempt = 0;
+  private leaseMs = Infinity;
   private retry: NodeJS.Timeout | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
   private silence: NodeJS.Timeout | undefined;
@@ -129,6 +130,7 @@ export class ServiceConnection {
     if (message.type !== 'welcome') return this.owner?.received(message);
     this.isWelcome = true;
     this.attempt = 0;
+    this.leaseMs = message.leaseMs;
     this.log.info({ delegateId: message.delegateId, heartbeatMs: message.heartbeatMs, leaseMs: message.leaseMs }, 'connected to the delegate service');
     this.beat(socket, message.heartbeatMs);
     this.owner?.connected(message);
@@ -165,7 +167,7 @@ export class ServiceConnection {
   private connectAgain(): void {
     if (this.isClosed) return;
     clearTimeout(this.retry);
-    this.retry = setTimeout(() => void this.connect(), reconnectMs(this.attempt));
+    this.retry = setTimeout(() => void this.connect(), reconnectMs(this.attempt, this.owner?.held().length ? this.leaseMs / 2 : undefined));
     this.attempt += 1;
   }
 

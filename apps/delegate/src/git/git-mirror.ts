@@ -51,7 +51,7 @@ export class GitMirror {
    * Makes sure the ref's commit is in the mirror. One fetch per repository at a time.
    * @throws AppError RESOURCE_NOT_FOUND for an unknown branch, tag or commit; GIT_CONNECTION_ERROR; INVALID_REQUEST for a URL or ref that is none
    */
-  fetch(request: FetchRequest): Promise<FetchedCommit> {
+  async fetch(request: FetchRequest): Promise<FetchedCommit> {
     const { source } = request;
     const repository = shownRepository(source.url);
     const ref = refOf(source);

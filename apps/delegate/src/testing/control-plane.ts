@@ -54,7 +54,9 @@ export class ControlPlane {
     return join(this.folder, 'delegate-token');
   }
 
+  /** Starts the service, unless it runs. */
   async up(): Promise<void> {
+    if (this.child && this.child.exitCode === null && this.child.signalCode === null) return;
     const output = openSync(join(this.folder, 'delegate-service.log'), 'a');
     const child = spawn(process.execPath, [serviceMain], {
       stdio: ['ignore', output, output],
@@ -75,7 +77,7 @@ export class ControlPlane {
         if (child.exitCode !== null) throw new Error(`the delegate service did not start (is it built? node tools/build.mjs): ${this.log().slice(-2000)}`);
         return fetch(`http://127.0.0.1:${this.ports.http}/health/ready`).then(({ ok }) => ok, () => false);
       },
-      { timeoutMs: 20_000, what: 'the delegate service' },
+      { timeoutMs: 60_000, what: 'the delegate service' },
     );
   }
 

@@ -1,0 +1,19 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseConfig } from './config.js';
+
+const needed = { DELEGATE_SERVICE_URL: 'ws://cp:9090/', DELEGATE_TOKEN_FILE: '/t' };
+
+describe('the delegate’s configuration', () => {
+  it('gives the processes of a pod a few named variables and nothing else of its own', () => {
+    const { pods } = parseConfig({ ...needed, PATH: '/bin', AWS_SECRET_ACCESS_KEY: 'x', DELEGATE_TAGS: 'a', JAVA_HOME: '/jdk', HOME: '/root', STEP_RUNNER_ENGINE_DIR: '/engine' });
+    expect(pods.environment).toEqual({ PATH: '/bin', LANG: 'C.UTF-8', JAVA_HOME: '/jdk', STEP_RUNNER_ENGINE_DIR: '/engine' });
+  });
+
+  it('splits tags, cuts blanks and the slash at the end of the address', () => {
+    expect(parseConfig({ ...needed, DELEGATE_TAGS: ' eu, ,prod ' })).toMatchObject({ tags: ['eu', 'prod'], serviceUrl: 'ws://cp:9090' });
+  });
+
+  it('names every variable that is wrong at once', () => {
+    expect(() => parseConfig({ DELEGATE_SERVICE_URL: 'http://cp', DELEGATE_POOL_SIZE: '-1' })).toThrow(/DELEGATE_SERVICE_URL[\s\S]*DELEGATE_TOKEN_FILE[\s\S]*DELEGATE_POOL_SIZE|DELEGATE_TOKEN_FILE/);
+  });
+});

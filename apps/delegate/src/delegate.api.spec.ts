@@ -1,0 +1,216 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TaskPayload } from '@sluice/delegate-protocol';
+import { newId, waitFor } from '@sluice/kernel';
+import { freePort } from '@sluice/testing';
+import { bootstrap, type RunningDelegate } from './bootstrap.js';
+import { ControlPlane } from './testing/control-plane.js';
+import { FakePods, type FakePod } from './testing/fake-pods.js';
+import { GitOverHttp } from './testing/git-over-http.js';
+
+const SECRET = '<+secrets.getValue("account.db")>';
+
+describe('the delegate at the delegate service', () => {
+  let control: ControlPlane;
+  let git: GitOverHttp;
+  let pods: FakePods;
+  let delegate: RunningDelegate;
+  let dataDir: string;
+
+  beforeAll(async () => {
+    [control, git] = await Promise.all([
+      ControlPlane.start({ DELEGATE_SERVICE_LEASE_MS: '3000', DELEGATE_SERVICE_HEARTBEAT_MS: '400', DELEGATE_SERVICE_SCAN_MS: '50', DELEGATE_SERVICE_REOFFER_MS: '300' }),
+      GitOverHttp.start(),
+    ]);
+    await git.commit({ 'changelog.yaml': 'databaseChangeLog: []' });
+  }, 120_000);
+  afterAll(() => Promise.all([control.stop(), git.stop()]));
+
+  beforeEach(async () => {
+    pods = new FakePods();
+    dataDir = join(control.folder, newId());
+    delegate = await start();
+  });
+  afterEach(async () => {
+    await control.up();
+    for (const pod of pods.pods.values()) for (const { stepExecutionId } of pod.started) pod.finish(stepExecutionId);
+    pods.pods.clear();
+    await delegate.close();
+  });
+
+  const start = async (over: Record<string, string> = {}): Promise<RunningDelegate> => {
+    const started = await bootstrap(
+      { PATH: process.env['PATH'], DELEGATE_SERVICE_URL: control.url, DELEGATE_TOKEN_FILE: control.tokenFile, DELEGATE_DATA_DIR: dataDir, DELEGATE_NAME: 'spec', DELEGATE_TAGS: 'linux, eu', LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent', DELEGATE_DRAIN_MS: '3000', ...over },
+      { runtime: pods },
+    );
+    await waitFor(() => started.isConnected, { timeoutMs: 10_000, what: 'the delegate to connect' });
+    return started;
+  };
+  const initialise = (podId: string, stepExecutionId: string): TaskPayload => ({
+    kind: 'initialise-pod',
+    podId,
+    sources: [{ name: 'orders', url: git.url, branch: 'main' }],
+    steps: [{ stepExecutionId, identifier: 'apply', secrets: [{ name: 'db', expression: SECRET }], changelogPaths: [{ source: 'orders', path: 'changelog.yaml' }] }],
+    logs: { baseUrl: 'http://127.0.0.1:9', accountId: 'A1', token: 't', keyPrefix: 'A1' },
+    logKey: 'k',
+  });
+  const execute = (podId: string, stepExecutionId: string): TaskPayload => ({
+    kind: 'execute-step',
+    podId,
+    stepExecutionId,
+    logKey: 'k',
+    timeoutMs: 60_000,
+    work: { kind: 'liquibase.update', target: { url: 'jdbc:postgresql://h/d' }, changelog: { source: 'orders', path: 'changelog.yaml' }, contexts: '', labels: '', substituteProperties: {} },
+  });
+  /** A pod with one step that runs. */
+  const running = async (): Promise<{ pod: FakePod; stepId: string; taskId: string }> => {
+    control.secrets.set(SECRET, 'pass-word');
+    const [podId, stepId] = [newId(), newId()];
+    expect(await control.result(await control.submit(initialise(podId, stepId)))).toMatchObject({ status: 'succeeded' });
+    const taskId = await control.submit(execute(podId, stepId));
+    const pod = await waitFor(() => pods.find(podId), { timeoutMs: 5_000, what: 'the pod' });
+    await waitFor(() => pod.started.some(({ stepExecutionId }) => stepExecutionId === stepId), { timeoutMs: 10_000, what: 'the step to start' });
+    return { pod, stepId, taskId };
+  };
+
+  it('hands a pod its sources and, per step, its secrets in files only the owner reads', async () => {
+    const { pod, stepId } = await running();
+    expect(readFileSync(join(pod.directory, 'sources/orders/changelog.yaml'), 'utf8')).toBe('databaseChangeLog: []');
+    const file = join(pod.directory, 'secrets', stepId, 'db');
+    expect(readFileSync(file, 'utf8')).toBe('pass-word');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(pod.lines.map(({ out }) => out).join('\n')).not.toContain('pass-word');
+    expect(readdirSync(join(pod.directory, 'steps'))).toEqual([`${stepId}.lease.json`]);
+  });
+
+  it('says which secret is missing, and leaves no pod behind', async () => {
+    control.secrets.delete(SECRET);
+    const podId = newId();
+    const outcome = await control.result(await control.submit(initialise(podId, newId())));
+    expect(outcome).toMatchObject({ status: 'failed', error: { message: `${SECRET} does not exist` } });
+    expect(pods.find(podId)).toBeUndefined();
+  });
+
+  it('says which branch or changelog is missing', async () => {
+    control.secrets.set(SECRET, 'x');
+    const task = initialise(newId(), newId()) as Extract<TaskPayload, { kind: 'initialise-pod' }>;
+    const [source] = task.sources;
+    expect(await control.result(await control.submit({ ...task, sources: [{ ...source, name: 'orders', url: git.url, branch: 'nope' }] }))).toMatchObject({ status: 'failed', error: { message: expect.stringMatching(/^branch "nope" does not exist in http/) } });
+    const steps = task.steps.map((step) => ({ ...step, changelogPaths: [{ source: 'orders', path: 'nope.yaml' }] }));
+    expect(await control.result(await control.submit({ ...task, podId: newId(), steps }))).toMatchObject({ status: 'failed', error: { message: expect.stringMatching(/^changelog "nope.yaml" does not exist in http.* at branch main/) } });
+  });
+
+  it('runs a step for longer than a lease and brings its result', async () => {
+    const { pod, stepId, taskId } = await running();
+    const until = Date.now() + 4_000;
+    await waitFor(() => Date.now() > until, { timeoutMs: 10_000, what: 'more than a lease to pass' });
+    pod.finish(stepId);
+    expect(await control.result(taskId)).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('stops a step on abort and brings its end', async () => {
+    const { pod, stepId, taskId } = await running();
+    await control.abort(taskId);
+    expect(await control.result(taskId)).toMatchObject({ status: 'aborted' });
+    expect(pod.stopped).toEqual([stepId]);
+  });
+
+  it('answers a step whose pod it does not know with the reason', async () => {
+    const outcome = await control.result(await control.submit(execute(newId(), newId())));
+    expect(outcome).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('does not exist in delegate spec any more'), failureType: 'DelegateRestart' } });
+  });
+
+  it('tells what happened when the engine of a pod dies under a step', async () => {
+    const { pod, taskId } = await running();
+    pod.break('the lite engine ended by SIGKILL');
+    expect(await control.result(taskId)).toMatchObject({ status: 'failed', error: { message: 'the lite engine ended by SIGKILL while the step ran; what was applied is in the database’s own history' } });
+  });
+
+  it('works on through a killed and restarted delegate service, and its leases with it', async () => {
+    const { pod, stepId, taskId } = await running();
+    await control.kill();
+    await waitFor(() => !delegate.isConnected, { timeoutMs: 5_000, what: 'the loss to be noticed' });
+    await control.up();
+    await waitFor(() => delegate.isConnected, { timeoutMs: 10_000, what: 'the delegate to be back' });
+    pod.finish(stepId);
+    expect(await control.result(taskId)).toMatchObject({ status: 'succeeded' });
+  }, 120_000);
+
+  it('keeps a result while the service is away, on the disk, and brings it afterwards', async () => {
+    const { pod, stepId, taskId } = await running();
+    await control.kill();
+    pod.finish(stepId);
+    await waitFor(() => readdirSync(join(dataDir, 'outbox')).some((name) => name.endsWith('.json')), { timeoutMs: 5_000, what: 'the result on the disk' });
+    await control.up();
+    expect(await control.result(taskId)).toMatchObject({ status: 'succeeded' });
+    await waitFor(() => readdirSync(join(dataDir, 'outbox')).length === 0, { timeoutMs: 5_000, what: 'the acknowledged result to be removed' });
+  }, 120_000);
+
+  it('brings the results an earlier process had stored, and what its pods left', async () => {
+    const { pod, stepId, taskId } = await running();
+    const other = await running();
+    await control.kill();
+    pod.finish(stepId);
+    await waitFor(() => readdirSync(join(dataDir, 'outbox')).some((name) => name.endsWith('.json')), { timeoutMs: 5_000, what: 'the result on the disk' });
+    const { epoch } = await control.acquired(other.taskId);
+    await delegate.close();
+    pods = new FakePods();
+    pods.leftovers = [{ taskId: other.taskId, epoch, result: undefined }];
+    await control.up();
+    delegate = await start();
+    expect(await control.result(taskId)).toMatchObject({ status: 'succeeded' });
+    expect((await control.ended(other.taskId)).outcome).toMatch(/completed|late/);
+  }, 120_000);
+
+  it('tells the truth when the delegate is gone: the lease is lost', async () => {
+    const { taskId } = await running();
+    const connectedId = (await control.delegates()).find(({ connected }) => connected)?.id;
+    // Its socket is cut and nobody is let in again, as by a broken network.
+    await control.postgres.query('delegate_service', `UPDATE delegate_tokens SET status = 'REVOKED'`);
+    const ended = await control.ended(taskId, 20_000);
+    expect(ended).toMatchObject({ outcome: 'leaseLost', delegateId: connectedId });
+    await control.postgres.query('delegate_service', `UPDATE delegate_tokens SET status = 'ACTIVE'`);
+  }, 120_000);
+
+  it('ends what runs before it goes, takes nothing new meanwhile, and unregisters last', async () => {
+    const { pod, stepId, taskId } = await running();
+    const closing = delegate.close();
+    await waitFor(async () => (await control.postgres.query('delegate_service', 'SELECT 1 FROM delegates WHERE is_draining')).length > 0, { timeoutMs: 5_000, what: 'draining to be known' });
+    const waiting = await control.submit({ kind: 'test-git', source: { name: 'o', url: git.url } }, { queueTimeoutMs: 500 });
+    expect((await control.ended(waiting)).reason).toMatch(/spec is shutting down/);
+    pod.finish(stepId);
+    pods.pods.clear();
+    expect(await control.result(taskId)).toMatchObject({ status: 'succeeded' });
+    await closing;
+    expect((await control.delegates()).filter(({ connected }) => connected)).toEqual([]);
+    delegate = await start();
+  }, 120_000);
+
+  it('stops what does not end in time when it has to go', async () => {
+    const { taskId } = await running();
+    await delegate.close();
+    expect(await control.result(taskId)).toMatchObject({ status: 'aborted' });
+    delegate = await start();
+  }, 120_000);
+
+  it('shows itself with name, tags and what it can do', async () => {
+    const [shown] = (await control.delegates()).filter(({ connected }) => connected);
+    expect(shown).toMatchObject({ name: 'spec', tags: ['linux', 'eu'], taskKinds: ['initialise-pod', 'execute-step', 'cleanup-pod', 'test-jdbc', 'test-git'], connected: true, tokenName: 'spec' });
+  });
+
+  it('tests connections: databases by signing in, repositories by asking', async () => {
+    const test = async (over: object) =>
+      control.result(await control.submit({ kind: 'test-jdbc', url: control.postgres.jdbcUrl('postgres'), username: 'postgres', secrets: [{ name: 'pw', expression: SECRET }], passwordSlot: 'pw', ...over }));
+    control.secrets.set(SECRET, control.postgres.password);
+    expect(await test({})).toMatchObject({ status: 'succeeded', product: expect.stringMatching(/^PostgreSQL \d+/) });
+    expect(await test({ url: control.postgres.jdbcUrl('nope') })).toMatchObject({ status: 'failed', error: { message: expect.stringMatching(/has no database "nope"$/) } });
+    expect(await test({ url: `jdbc:postgresql://127.0.0.1:${await freePort()}/x` })).toMatchObject({ status: 'failed', error: { failureType: 'Connectivity', message: expect.stringContaining('connection refused') } });
+    expect(await test({ url: 'jdbc:postgresql://no-such-host.invalid/x' })).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('cannot be found by the delegate') } });
+    expect(await test({ url: `jdbc:mysql://127.0.0.1:${control.postgres.port}/x` })).toMatchObject({ status: 'succeeded', product: expect.stringContaining('mysql') });
+    control.secrets.set(SECRET, 'wrong');
+    expect(await test({})).toMatchObject({ status: 'failed', error: { failureType: 'Authentication', message: expect.stringContaining('refuses user "postgres"') } });
+    expect(await control.result(await control.submit({ kind: 'test-git', source: { name: 'o', url: git.url } }))).toEqual({ status: 'succeeded' });
+    expect(await control.result(await control.submit({ kind: 'test-git', source: { name: 'o', url: git.urlOf('nope') } }))).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('no Git repository') } });
+  }, 120_000);
+});
