@@ -34,4 +34,7 @@ export class RoleBindingEntity extends ScopedEntity {
 
   @Column({ type: 'text' })
   role!: RoleName;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
+  createdAt!: Date;
 }

@@ -17,14 +17,21 @@ export type BootstrapFile = z.output<typeof bootstrapFile>;
 
 /** @throws Error naming file and field; never a value, because the file holds keys */
 export async function readBootstrapFile(path: string): Promise<BootstrapFile> {
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(path, 'utf8'));
-  } catch (cause) {
-    throw new Error(`bootstrap file ${path} cannot be read: ${cause instanceof SyntaxError ? 'it is not JSON' : messageOf(cause)}`);
-  }
+  const json = parseJson(await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new Error(`bootstrap file ${path} cannot be read: ${messageOf(cause)}`, { cause });
+  }));
+  if (json === undefined) throw new Error(`bootstrap file ${path} is not JSON`);
   const parsed = bootstrapFile.safeParse(json);
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new Error(`bootstrap file ${path} is not valid: ${fields.join('; ')}`);
+}
+
+/** Undefined for what is no JSON. The parser's own error quotes the text, which holds keys, so it goes no further. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

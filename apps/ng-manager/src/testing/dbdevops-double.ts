@@ -53,7 +53,7 @@ export async function startDbDevopsDouble(identities: TestIdentities): Promise<D
 
     @Route(atDbdevops(deleteDbSchemasOfProject))
     deleteAll(@Call() { query }: RouteCall<typeof deleteDbSchemasOfProject>): void {
-      for (const key of [...state.schemas.keys()]) if (key.startsWith(`${query.orgIdentifier}/${query.projectIdentifier}/`)) state.schemas.delete(key);
+      for (const key of state.schemas.keys()) if (key.startsWith(`${query.orgIdentifier}/${query.projectIdentifier}/`)) state.schemas.delete(key);
     }
 
     @Route(connectorUses)
