@@ -105,11 +105,10 @@ export class ExecuteService {
     const caller: CallIdentity = { accountId: ctx.accountId, principal: ctx.principal, grants: ctx.grants };
     const compile = (runSequence: number): Plan =>
       compilePlan({ yaml: request.yaml, catalogue: this.types, planId, planExecutionId, ...ids(scope), runSequence, triggeredBy: triggeredBy(ctx), idOf: stableId });
-    // Compiled once before anything is stored, so that a pipeline that cannot run uses up no number.
-    compile(0);
     await this.dataSource.transaction(async (manager) => {
       const runSequence = await this.pipelines.nextRun(manager, scope, request.pipelineIdentifier);
       if (runSequence === undefined) throw noPipeline(scope, request.pipelineIdentifier);
+      // A pipeline that cannot run takes the number back with the transaction.
       const plan = compile(runSequence);
       const { states, takenOver } = firstStates(plan, now, request);
       await this.executions.insert(manager, scope, {

@@ -1,0 +1,135 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { waitFor } from '@sluice/kernel';
+import { stepResult, succeed, type DoubleTask } from '../testing/delegate-service-double.js';
+import { World, byIdentifier, groupYaml, pipelineYaml, simplePipeline, stageYaml, statuses, type ProjectClient } from '../testing/pipeline-under-test.js';
+
+describe('stopping an execution', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.create();
+    await world.startInProcess();
+  }, 60_000);
+  afterAll(() => world.stop());
+  afterEach(() => {
+    world.delegates.behaviour = succeed;
+  });
+
+  const tasksOf = (id: string): DoubleTask[] => [...world.delegates.tasks.values()].filter((task) => task.request.taskId.startsWith(id));
+  const holdSteps = (): void => {
+    world.delegates.behaviour = (task) => (task.payload.kind === 'execute-step' ? 'hold' : succeed(task));
+  };
+  const runningStep = async (client: ProjectClient, id: string): Promise<DoubleTask> => {
+    const task = await waitFor(() => tasksOf(id).find((one) => one.payload.kind === 'execute-step'), { timeoutMs: 5_000, what: 'a running step' });
+    await waitFor(async () => byIdentifier(await client.detail(id))['apply']?.status === 'Running', { timeoutMs: 5_000, what: 'the step shown as running' });
+    return task;
+  };
+
+  it('shows Discontinuing until the delegate has stopped the step, then Aborted; nothing else runs, the pod goes', async () => {
+    const client = world.project();
+    holdSteps();
+    await client.create(pipelineYaml('a', stageYaml('db', groupYaml('grp', [{ id: 'apply' }, { id: 'next' }])) + stageYaml('later', groupYaml('g2', [{ id: 'never' }], ['when: { stageStatus: All }']))));
+    const id = await client.execute('a');
+    const step = await runningStep(client, id);
+    const answer = await client.abort(id);
+    expect(answer).toMatchObject({ status: 200, body: { data: { type: 'AbortAll', planExecutionId: id } } });
+    await waitFor(() => step.isAborted, { timeoutMs: 5_000, what: 'the delegate asked to stop' });
+    const stopping = await client.detail(id);
+    expect(stopping.pipelineExecutionSummary.status).toBe('Discontinuing');
+    expect(stopping.pipelineExecutionSummary.endTs).toBeUndefined();
+    expect(byIdentifier(stopping)['apply']?.status).toBe('Discontinuing');
+    world.delegates.end(step.request.taskId, { kind: 'execute-step', outcome: stepResult({ status: 'aborted', changesets: [] }) });
+    const detail = await client.ended(id);
+    expect(statuses(detail)).toMatchObject({ pipeline: 'Aborted', db: 'Aborted', grp: 'Aborted', apply: 'Aborted', next: 'NotStarted', later: 'NotStarted', never: 'NotStarted' });
+    expect(byIdentifier(detail)['apply']?.interruptHistories).toMatchObject([{ interruptType: 'ABORT_ALL' }]);
+    expect(world.ngManager.state.reports.filter((report) => report.planExecutionId === id)).toMatchObject([{ result: { status: 'aborted' } }]);
+    await waitFor(() => tasksOf(id).some((task) => task.payload.kind === 'cleanup-pod'), { timeoutMs: 5_000, what: 'the pod cleaned up' });
+  });
+
+  it('tells the truth when the step succeeded before it could be stopped', async () => {
+    const client = world.project();
+    holdSteps();
+    await client.create(simplePipeline('b'));
+    const id = await client.execute('b');
+    const step = await runningStep(client, id);
+    await client.abort(id);
+    await waitFor(() => step.isAborted, { timeoutMs: 5_000, what: 'the delegate asked to stop' });
+    world.delegates.end(step.request.taskId, succeed(step));
+    expect(statuses(await client.ended(id))).toMatchObject({ pipeline: 'Aborted', db: 'Aborted', apply: 'Success' });
+  });
+
+  it('ends within the limit when the delegate never confirms, and says that it did not', async () => {
+    const client = world.project();
+    holdSteps();
+    await client.create(simplePipeline('c'));
+    const id = await client.execute('c');
+    const step = await runningStep(client, id);
+    await client.abort(id);
+    const detail = await client.ended(id, 8_000);
+    expect(byIdentifier(detail)['apply']).toMatchObject({ status: 'Aborted', progressData: { notes: [expect.stringMatching(/did not confirm/)] } });
+    world.delegates.end(step.request.taskId, succeed(step));
+    await waitFor(() => world.ngManager.state.reports.some((report) => report.planExecutionId === id && report.isLate), { timeoutMs: 5_000, what: 'the late result' });
+  });
+
+  it('is safe to repeat, and refused once the execution has ended', async () => {
+    const client = world.project();
+    holdSteps();
+    await client.create(simplePipeline('d'));
+    const id = await client.execute('d');
+    const step = await runningStep(client, id);
+    const [first, second] = [await client.abort(id), await client.abort(id)];
+    expect(second.body.data.id).toBe(first.body.data.id);
+    world.delegates.end(step.request.taskId, { outcome: 'aborted', reason: 'stopped' });
+    await client.ended(id);
+    expect((await client.abort(id)).status).toBe(200);
+    const other = await (async () => {
+      world.delegates.behaviour = succeed;
+      const ended = await client.execute('d');
+      await client.ended(ended);
+      return ended;
+    })();
+    expect(await client.abort(other)).toMatchObject({ status: 400, body: { message: expect.stringMatching(/has ended already with status Success/) } });
+    expect((await client.send('PUT', `/pipeline/api/pipeline/execute/interrupt/${other}?interruptType=Pause`, {})).status).toBe(422);
+  });
+
+  it('leaves the queue of an instance, and the one behind moves up', async () => {
+    const client = world.project();
+    holdSteps();
+    await client.create(simplePipeline('e'));
+    const holder = await client.execute('e');
+    const held = await runningStep(client, holder);
+    const [waiting, last] = [await client.execute('e'), ''];
+    expect(last).toBe('');
+    await waitFor(async () => byIdentifier(await client.detail(waiting))['apply']?.status === 'ResourceWaiting', { timeoutMs: 5_000, what: 'the second waits' });
+    await client.abort(waiting);
+    expect(statuses(await client.ended(waiting))).toMatchObject({ pipeline: 'Aborted', apply: 'Aborted' });
+    world.delegates.behaviour = succeed;
+    const third = await client.execute('e');
+    world.delegates.end(held.request.taskId, succeed(held));
+    expect((await client.ended(third)).pipelineExecutionSummary.status).toBe('Success');
+    expect(await world.pg.query('pipeline', 'SELECT holder FROM instance_locks')).toEqual([]);
+  });
+
+  it('stops while the pod is being made', async () => {
+    const client = world.project();
+    world.delegates.behaviour = (task) => (task.payload.kind === 'initialise-pod' ? 'hold' : succeed(task));
+    await client.create(simplePipeline('f'));
+    const id = await client.execute('f');
+    const pod = await waitFor(() => tasksOf(id).find((task) => task.payload.kind === 'initialise-pod'), { timeoutMs: 5_000, what: 'the pod task' });
+    await client.abort(id);
+    await waitFor(() => pod.isAborted, { timeoutMs: 5_000, what: 'the abort' });
+    world.delegates.end(pod.request.taskId, { outcome: 'aborted', reason: 'stopped' });
+    expect(statuses(await client.ended(id))).toMatchObject({ pipeline: 'Aborted', liteEngineTask: 'Aborted', apply: 'NotStarted' });
+    expect(tasksOf(id).some((task) => task.payload.kind === 'execute-step')).toBe(false);
+  });
+
+  it('expires a stage that takes longer than its timeout', async () => {
+    const client = world.project();
+    world.delegates.behaviour = (task) => (task.payload.kind === 'execute-step' ? 'hold' : succeed(task));
+    await client.create(pipelineYaml('g', stageYaml('db', groupYaml('grp', [{ id: 'apply' }]), { extra: ['timeout: 1s'] })));
+    const id = await client.execute('g');
+    const detail = await client.ended(id);
+    expect(statuses(detail)).toMatchObject({ pipeline: 'Expired', db: 'Expired', apply: 'Expired' });
+    expect(byIdentifier(detail)['apply']?.failureInfo).toMatchObject({ failureTypeList: ['Timeout'] });
+    expect(tasksOf(id).find((task) => task.payload.kind === 'execute-step')?.isAborted).toBe(true);
+  });
+});

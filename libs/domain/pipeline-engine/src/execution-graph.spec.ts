@@ -1,0 +1,112 @@
+import { describe, expect, it } from '@jest/globals';
+import { compilePlan } from './compile-plan.js';
+import { executionGraph, firstFailure, stageCounts, stageLayout, type ExecutionGraph } from './execution-graph.js';
+import { NEW_NODE, type NodeState } from './node-state.js';
+import type { Plan } from './plan.js';
+import { testCatalogue, testId } from './testing-catalogue.js';
+
+const step = (id: string): string => `{ step: { identifier: ${id}, name: ${id}, type: Apply, spec: { instance: x } } }`;
+const group = (id: string, ...steps: string[]): string => `{ stepGroup: { identifier: ${id}, name: ${id}, steps: [${steps.join(', ')}] } }`;
+const stage = (id: string, ...groups: string[]): string => `{ stage: { identifier: ${id}, name: ${id}, type: Custom, spec: { execution: { steps: [${groups.join(', ')}] } } } }`;
+const planOf = (stages: string): Plan =>
+  compilePlan({ yaml: `pipeline: { identifier: p, name: P, stages: [${stages}] }`, catalogue: testCatalogue, planId: 'plan', planExecutionId: 'e', accountId: 'acc', orgId: 'o', projectId: 'p', runSequence: 1, triggeredBy: { name: '', email: '' }, idOf: testId });
+const PLAN = planOf(`${stage('s', group('g', step('a'), step('b')), group('h', step('c')))}, { parallel: [${stage('t', group('i', step('d')))}, ${stage('u', group('j', step('f')))}] }`);
+
+const idOf = (plan: Plan, identifier: string): string => Object.values(plan.nodes).find((node) => node.identifier === identifier)?.id ?? '';
+const graphOf = (states: Record<string, NodeState> = {}): ExecutionGraph =>
+  executionGraph({ plan: PLAN, states, logKeyOf: (path) => ['key', ...path].join('/'), partsOf: () => [{ role: 'resource', stepType: 'ResourceConstraint', name: 'Resource Constraint' }, { role: 'command', stepType: 'Cmd', name: 'Apply' }], shownTypeOf: (type) => `SHOWN_${type}` });
+const state = (over: Partial<NodeState>): NodeState => ({ ...NEW_NODE, ...over });
+
+describe('executionGraph', () => {
+  it('reaches every node once from the root, over children and nextIds', () => {
+    const graph = graphOf();
+    const seen: string[] = [];
+    const walk = (id: string | undefined): void => {
+      if (id === undefined) return;
+      seen.push(id);
+      const edges = graph.nodeAdjacencyListMap[id];
+      edges?.children.forEach(walk);
+      edges?.nextIds.forEach(walk);
+    };
+    walk(graph.rootNodeId);
+    expect(new Set(seen).size).toBe(seen.length);
+    expect([...seen].sort()).toEqual(Object.keys(graph.nodeMap).sort());
+    expect(Object.keys(graph.nodeAdjacencyListMap).sort()).toEqual(Object.keys(graph.nodeMap).sort());
+  });
+
+  it('chains brothers by nextIds and hangs only the first on the parent; a fork holds all its branches', () => {
+    const { nodeAdjacencyListMap: edges } = graphOf();
+    const group_ = edges[idOf(PLAN, 'g')];
+    expect(group_?.children).toEqual([testId('e/pipeline.stages.s.spec.execution.steps.g.steps.liteEngineTask#initialise')]);
+    expect(group_?.nextIds).toEqual([idOf(PLAN, 'h')]);
+    expect(edges[idOf(PLAN, 'a')]?.nextIds).toEqual([idOf(PLAN, 'b')]);
+    expect(edges[idOf(PLAN, 'parallel1')]?.children).toEqual([idOf(PLAN, 't'), idOf(PLAN, 'u')]);
+    expect(edges[idOf(PLAN, 't')]?.nextIds).toEqual([]);
+  });
+
+  it('gives every node a log key, wrappers the prefix of what lies below', () => {
+    const { nodeMap } = graphOf();
+    expect(nodeMap[idOf(PLAN, 'pipeline')]?.logBaseKey).toBe('key');
+    expect(nodeMap[idOf(PLAN, 's')]?.logBaseKey).toBe('key/s');
+    expect(nodeMap[idOf(PLAN, 'g')]?.logBaseKey).toBe('key/s/g');
+    expect(nodeMap[idOf(PLAN, 'a')]?.logBaseKey).toBe('key/s/g/a');
+    expect(Object.values(nodeMap).every((node) => node.logBaseKey.startsWith('key'))).toBe(true);
+  });
+
+  it('shows nodes that have not started, without times', () => {
+    const node = graphOf().nodeMap[idOf(PLAN, 'a')];
+    expect(node).toMatchObject({ status: 'NotStarted', startTs: undefined, endTs: undefined, stepType: 'SHOWN_Apply', failureInfo: { message: '' }, unitProgresses: [], executableResponses: [], delegateInfoList: [], outcomes: {} });
+  });
+
+  it('tells a failure once: on the step, not on its parts', () => {
+    const failed = state({ status: 'Failed', startedAt: 1, endedAt: 5, resource: { waitedFrom: 1, grantedAt: 2 }, failure: { message: 'boom', failureType: 'Connectivity' } });
+    const { nodeMap } = graphOf({ [idOf(PLAN, 'a')]: failed });
+    expect(nodeMap[idOf(PLAN, 'a')]?.failureInfo).toMatchObject({ message: 'boom', failureTypeList: ['Connectivity'], responseMessages: [{ level: 'ERROR', message: 'boom' }] });
+    expect(nodeMap[`${idOf(PLAN, 'a')}-command`]).toMatchObject({ status: 'Failed', startTs: 2, endTs: 5, failureInfo: { message: '' } });
+    expect(nodeMap[`${idOf(PLAN, 'a')}-resource`]).toMatchObject({ status: 'Success', startTs: 1, endTs: 2 });
+  });
+
+  it.each([
+    ['not started', state({}), 'NotStarted', 'NotStarted'],
+    ['waiting', state({ status: 'ResourceWaiting', startedAt: 1, resource: { waitedFrom: 1, grantedAt: null } }), 'ResourceWaiting', 'NotStarted'],
+    ['running', state({ status: 'Running', startedAt: 1, resource: { waitedFrom: 1, grantedAt: 1 } }), 'Success', 'Running'],
+    ['stopping', state({ status: 'Discontinuing', startedAt: 1, resource: { waitedFrom: 1, grantedAt: 1 } }), 'Success', 'Discontinuing'],
+    ['skipped', state({ status: 'Skipped', startedAt: 1, endedAt: 1 }), 'Skipped', 'Skipped'],
+    ['aborted in the queue', state({ status: 'Aborted', startedAt: 1, endedAt: 3, resource: { waitedFrom: 1, grantedAt: null } }), 'Aborted', 'NotStarted'],
+    ['done', state({ status: 'Success', startedAt: 1, endedAt: 3, resource: { waitedFrom: 1, grantedAt: 1 } }), 'Success', 'Success'],
+  ] as const)('derives the parts of a step that is %s', (_what, of, resource, command) => {
+    const { nodeMap } = graphOf({ [idOf(PLAN, 'a')]: of });
+    expect([nodeMap[`${idOf(PLAN, 'a')}-resource`]?.status, nodeMap[`${idOf(PLAN, 'a')}-command`]?.status]).toEqual([resource, command]);
+  });
+
+  it('shows delegate, task, outputs, parameters, notes and the decision', () => {
+    const { nodeMap } = graphOf({ [idOf(PLAN, 'a')]: state({ status: 'Success', startedAt: 1, endedAt: 2, taskId: 't', delegate: { id: 'd', name: 'D', taskId: 't' }, outputs: { x: 'y' }, parameters: { instance: 'z' }, notes: ['n'], decision: 'because' }) });
+    expect(nodeMap[idOf(PLAN, 'a')]).toMatchObject({
+      delegateInfoList: [{ id: 'd', name: 'D', taskId: 't' }], executableResponses: [{ task: { taskId: 't', logKeys: ['key/s/g/a'] } }], outcomes: { output: { x: 'y' } },
+      stepParameters: { spec: { instance: 'z' }, timeout: '600s' }, progressData: { notes: ['n'] }, nodeRunInfo: { whenCondition: 'because', evaluatedCondition: true }, unitProgresses: [{ status: 'SUCCESS' }],
+    });
+  });
+});
+
+describe('stageLayout', () => {
+  it('walks stages from the first over nextIds and children', () => {
+    const { startingNodeId, layoutNodeMap } = stageLayout(PLAN, { [idOf(PLAN, 's')]: state({ status: 'Failed', startedAt: 1, endedAt: 2, failure: { message: 'm', failureType: 'Unknown' } }) });
+    const first = layoutNodeMap[startingNodeId];
+    expect(first).toMatchObject({ nodeIdentifier: 's', nodeGroup: 'STAGE', nodeType: 'Custom', status: 'Failed', failureInfo: { message: 'm' }, nodeUuid: startingNodeId, nodeExecutionId: idOf(PLAN, 's') });
+    const fork = layoutNodeMap[first?.edgeLayoutList.nextIds[0] ?? ''];
+    expect(fork).toMatchObject({ nodeType: 'parallel' });
+    expect(fork?.edgeLayoutList.currentNodeChildren.map((id) => layoutNodeMap[id]?.nodeIdentifier)).toEqual(['t', 'u']);
+    expect(Object.keys(layoutNodeMap)).toHaveLength(4);
+  });
+
+  it('counts stages', () => {
+    const states = { [idOf(PLAN, 's')]: state({ status: 'Success' }), [idOf(PLAN, 't')]: state({ status: 'ResourceWaiting' }), [idOf(PLAN, 'u')]: state({ status: 'Expired' }) };
+    expect(stageCounts(PLAN, states)).toEqual({ successful: 1, running: 1, failed: 1, total: 3 });
+  });
+});
+
+it('the failure to read is the earliest of a step, with its place', () => {
+  const failed = (endedAt: number, message: string): NodeState => state({ status: 'Failed', endedAt, failure: { message, failureType: 'Unknown' } });
+  expect(firstFailure(PLAN, { [idOf(PLAN, 'b')]: failed(9, 'second'), [idOf(PLAN, 'a')]: failed(5, 'first'), [idOf(PLAN, 'g')]: failed(1, 'group') })?.message).toBe('stage "s", step "a": first');
+  expect(firstFailure(PLAN, {})).toBeUndefined();
+});
