@@ -33,7 +33,8 @@ export function canaryScenarios(stack: () => Stack): void {
       const places: string[] = [];
       for (const database of DATABASES) places.push(...(await rowsHolding(stack().platformDatabaseUrl(database), database, forms)));
       places.push(...(await redisKeysHolding(redisUrl, forms)));
-      places.push(...filesHolding(data.logs, forms), ...filesHolding(data.blobs, forms), ...filesHolding(data.delegate, forms));
+      // The customer's own database server may log statements, and this changelog has the password in one on purpose.
+      places.push(...filesHolding(data.logs, forms).filter((path) => !path.endsWith('/customer-database.log')), ...filesHolding(data.blobs, forms), ...filesHolding(data.delegate, forms));
       if (run.failure.includes(server.password)) places.push('failure message');
       expect(places).toEqual([]);
     });

@@ -48,11 +48,9 @@ type Variables = Readonly<Record<string, string | undefined>>;
 /** @throws UsageError */
 export function parseDeployCommand(args: readonly string[], env: Variables): DeployCommand {
   const values = parse(args);
-  const required = (name: 'repo' | 'changelog' | 'url' | 'username'): string => {
-    const value = values[name];
-    if (!value) throw new UsageError(`--${name} is missing`);
-    return value;
-  };
+  const missing = (['repo', 'changelog', 'url', 'username', 'password-env'] as const).filter((name) => !values[name]);
+  if (missing.length > 0) throw new UsageError(`${missing.map((name) => `--${name}`).join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`);
+  const required = (name: 'repo' | 'changelog' | 'url' | 'username'): string => values[name] ?? '';
   const repo = required('repo');
   const jdbcUrl = required('url');
   if (!/^https?:\/\//.test(repo)) throw new UsageError(`--repo takes an http or https URL, not "${repo}"`);

@@ -53,6 +53,20 @@ describe('a key that was checked', () => {
     expect((await keys.ask(attempt())).keyId).toBe('k1');
   });
 
+  it('counts as good for ten minutes, until it is refused', async () => {
+    const clock = { time: 0, now: () => clock.time };
+    const keys = new KeyAuthenticator(ngManager(good(1_000), good(1_000), new AppError('REVOKED_TOKEN', 'revoked')), clock);
+    expect(keys.wasGood('pat.ACC.k1.secret')).toBe(false);
+    await keys.ask(attempt());
+    clock.time = 599_999;
+    expect(keys.wasGood('pat.ACC.k1.secret')).toBe(true);
+    clock.time = 600_000;
+    expect(keys.wasGood('pat.ACC.k1.secret')).toBe(false);
+    await keys.ask(attempt());
+    await expect(keys.ask(attempt())).rejects.toThrow('revoked');
+    expect(keys.wasGood('pat.ACC.k1.secret')).toBe(false);
+  });
+
   it('is asked about once by all who bring it together', async () => {
     const double = ngManager(good(1_000));
     const keys = new KeyAuthenticator(double, { now: () => 0 });

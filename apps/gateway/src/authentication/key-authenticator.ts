@@ -20,6 +20,7 @@ export interface SignInAttempt {
 type Remembered = { readonly until: number; readonly session: Session } | { readonly until: number; readonly refusal: AppError };
 
 const REFUSAL_MS = 5_000;
+const GOOD_MS = 600_000;
 const MOST_REMEMBERED = 10_000;
 const GATEWAY: CallIdentity = { accountId: '', principal: { type: 'service', id: 'gateway', name: 'gateway' }, grants: [] };
 
@@ -30,6 +31,8 @@ const GATEWAY: CallIdentity = { accountId: '', principal: { type: 'service', id:
 export class KeyAuthenticator {
   private readonly remembered = new Map<string, Remembered>();
   private readonly asking = new Map<string, Promise<Session>>();
+  /** Hash of a key that was good → until when that counts. */
+  private readonly good = new Map<string, number>();
 
   constructor(
     private readonly client: Pick<RouteClient, 'call'>,
@@ -49,6 +52,11 @@ export class KeyAuthenticator {
     return found.session;
   }
 
+  /** True for a key that was good within the last ten minutes and has not been refused since. It must still be checked again. */
+  wasGood(apiKey: string): boolean {
+    return (this.good.get(hashOf(apiKey)) ?? 0) > this.clock.now();
+  }
+
   /** @throws AppError INVALID_TOKEN, EXPIRED_TOKEN, REVOKED_TOKEN, ACCESS_DENIED, UPSTREAM_UNAVAILABLE */
   async ask(attempt: SignInAttempt): Promise<Session> {
     const hash = hashOf(attempt.apiKey);
@@ -64,9 +72,14 @@ export class KeyAuthenticator {
       const answer = await this.client.call({ ...GATEWAY, correlationId, traceparent }, authenticateKey, { body: { apiKey, clientAddress } }, { idempotent: true });
       const session = toSession(answer);
       this.remember(hash, { until: this.clock.now() + answer.cacheMs, session });
+      if (this.good.size >= MOST_REMEMBERED) this.good.clear();
+      this.good.set(hash, this.clock.now() + GOOD_MS);
       return session;
     } catch (cause) {
-      if (cause instanceof AppError && isRefusal(cause)) this.remember(hash, { until: this.clock.now() + REFUSAL_MS, refusal: cause });
+      if (cause instanceof AppError && isRefusal(cause)) {
+        this.good.delete(hash);
+        this.remember(hash, { until: this.clock.now() + REFUSAL_MS, refusal: cause });
+      }
       throw cause;
     }
   }

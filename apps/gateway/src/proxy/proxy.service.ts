@@ -67,6 +67,7 @@ export class ProxyService {
 
   /** Undefined for a request without key that shows the upstream's own proof. */
   private async sessionOf(target: ForwardTarget, request: FastifyRequest, origin: ClientOrigin, query: string): Promise<Session | undefined> {
+    const hasKey = request.headers['x-api-key'] !== undefined || request.headers.authorization !== undefined;
     try {
       const apiKey = apiKeyOf(request.headers);
       if (apiKey === undefined) {
@@ -79,13 +80,15 @@ export class ProxyService {
       await this.parts.rateLimits.countCall(`key:${session.keyId}`);
       return session;
     } catch (cause) {
-      if (cause instanceof AppError && cause.httpStatus === 401) await this.parts.rateLimits.countFailure(origin.address);
+      // A request without any key guesses nothing; it is refused, not counted.
+      if (hasKey && cause instanceof AppError && cause.httpStatus === 401) await this.parts.rateLimits.countFailure(origin.address);
       throw cause;
     }
   }
 
   private async signIn(apiKey: string, request: FastifyRequest, { address }: ClientOrigin): Promise<Session> {
-    await this.parts.rateLimits.assertMayTry(address);
+    // Others behind the same address must not lock out a key that was good a while ago.
+    if (!this.keys.wasGood(apiKey)) await this.parts.rateLimits.assertMayTry(address);
     try {
       return await this.keys.ask({ apiKey, clientAddress: address, correlationId: request.id, traceparent: (request as { traceparent?: string }).traceparent });
     } catch (cause) {

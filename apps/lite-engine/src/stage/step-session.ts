@@ -50,7 +50,7 @@ export class StepSession {
   private async drive(): Promise<void> {
     const { request } = this.options;
     const limit = setTimeout(() => {
-      this.over.abort(new LostStepError('failed', 'Timeout', `the step did not finish within ${request.timeoutMs} ms, and its container did not report`));
+      this.over.abort(new LostStepError('failed', 'Timeout', `the step did not finish within ${request.timeoutMs / 1000} s, and its container did not report`));
     }, request.timeoutMs + REPORT_LIMIT_MS);
     const result = await this.relay().catch(lostResult);
     clearTimeout(limit);

@@ -196,7 +196,7 @@ export class StepRun {
   private stopError(changeset?: { id: string; author: string; file: string }): { message: string; failureType: FailureType } {
     const where = changeset ? ` while changeset ${changeset.id} by ${changeset.author} in ${changeset.file} was running; its statement was cancelled` : '';
     return this.stopping === 'timeout'
-      ? { message: `the step did not finish within ${this.request.timeoutMs} ms and was stopped${where}`, failureType: 'Timeout' }
+      ? { message: `the step did not finish within ${this.request.timeoutMs / 1000} s and was stopped${where}`, failureType: 'Timeout' }
       : { message: `the step was stopped on request${where}`, failureType: 'Unknown' };
   }
 
