@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { waitFor } from '@sluice/kernel';
 import { makeAccounts, type SeededAccount } from './accounts.js';
 import { appEnvironments, CONTROL_PLANE_APPS, type AppEnvironments, type AppName, type ControlPlaneApp } from './app-environment.js';
 import { prepareChangeEngine } from './change-engine.js';
@@ -179,13 +180,15 @@ async function assemble({ options, data, supervisor, closers, stop, say }: Assem
   secretFile('environment.json', JSON.stringify(environments));
   const apps = CONTROL_PLANE_APPS.filter((app) => !options.without?.includes(app));
   const controlPlane = restartable(supervisor, options.isSeparate || apps.length === 0 ? apps.map((app) => nodeApp(app, environments, ports[app])) : [oneProcess(data, apps, environments, ports)]);
-  await controlPlane.start();
-  say('control plane is up');
   const delegate = restartable(supervisor, [delegateSpec(environments, ports)]);
-  if (runsDelegate(options)) {
-    await delegate.start();
-    say('delegate is connected');
-  }
+  const isUp = controlPlane.start().then(() => say('control plane is up'));
+  // The delegate loads while the rest of the control plane does; no sooner, because it dials ever more rarely when nobody answers.
+  const isConnected = runsDelegate(options)
+    ? untilAnswers(ports['delegate-service'], isUp)
+        .then(() => delegate.start())
+        .then(() => say('delegate is connected'))
+    : Promise.resolve();
+  await settled([isUp, isConnected]);
   const gatewayUrl = `http://127.0.0.1:${ports.gateway}`;
   writeFileSync(data.connectionFile, JSON.stringify({ url: gatewayUrl, accountId: secrets.accountId, apiKeyFile: secrets.apiKeyFile }), { mode: 0o600 });
   return {
@@ -275,6 +278,18 @@ async function answersReady(port: number): Promise<boolean> {
   const response = await fetch(`http://127.0.0.1:${port}/health/ready`, { signal: AbortSignal.timeout(2_000) });
   await response.body?.cancel();
   return response.ok;
+}
+
+/** Resolves once the port answers ready, or with `other`, whichever is first. */
+async function untilAnswers(port: number, other: Promise<void>): Promise<void> {
+  const end = new AbortController();
+  const answers = waitFor(() => answersReady(port).catch(() => false), { timeoutMs: 120_000, intervalMs: 40, what: `an answer on port ${port}`, signal: end.signal });
+  try {
+    await Promise.race([answers, other]);
+  } finally {
+    end.abort(new Error('nobody waits for it any more'));
+    await answers.catch(() => undefined);
+  }
 }
 
 function restartable(supervisor: Supervisor, specs: readonly ChildSpec[]): Restartable {
