@@ -1,11 +1,14 @@
-import { messageOf } from '@sluice/kernel';
+import { messageOf, waitFor } from '@sluice/kernel';
 import { changesetTable, countChangesets } from './changeset-table.js';
 import { findConnection } from './connection.js';
 import { parseDeployCommand, USAGE, UsageError } from './deploy-command.js';
 import { deploy } from './deployment.js';
-import { abort } from './execution.js';
+import type { ProjectRef } from './entities.js';
+import { abort, readExecution } from './execution.js';
 import { GatewayClient, GatewayError } from './gateway-client.js';
 import { formatLogLine } from './log-printer.js';
+
+const ABORT_WITHIN_MS = 20_000;
 
 export const EXIT = { success: 0, failed: 1, usage: 2, aborted: 130 } as const;
 
@@ -40,6 +43,19 @@ export async function main(command: CommandLine): Promise<number> {
   }
 }
 
+/** Answers what became of the execution, in a sentence. */
+async function abortAndWait(gateway: GatewayClient, at: ProjectRef, planExecutionId: string): Promise<string> {
+  await abort(gateway, at, planExecutionId);
+  const ended = await waitFor(
+    async () => {
+      const view = await readExecution(gateway, at, planExecutionId);
+      return view.isFinal ? view.status : undefined;
+    },
+    { timeoutMs: ABORT_WITHIN_MS, intervalMs: 250, what: 'the end' },
+  ).catch(() => undefined);
+  return ended ? `interrupted: execution ${planExecutionId} ended ${ended}` : `interrupted: execution ${planExecutionId} is being aborted`;
+}
+
 async function runDeploy(args: readonly string[], { env, print, complain, signal, defaultDataDir }: CommandLine): Promise<number> {
   const { deployment, server, apiKeyVariable, dataDir } = parseDeployCommand(args, env);
   const gateway = new GatewayClient(findConnection({ server, apiKeyVariable, dataDir: dataDir ?? defaultDataDir }, env));
@@ -66,7 +82,6 @@ async function runDeploy(args: readonly string[], { env, print, complain, signal
     return EXIT.failed;
   } catch (cause: unknown) {
     if (!signal.aborted || planExecutionId === undefined) throw cause;
-    await abort(gateway, deployment.at, planExecutionId);
-    throw new GatewayError(`aborted; execution ${planExecutionId} is being stopped`, undefined, undefined, { cause });
+    throw new GatewayError(await abortAndWait(gateway, deployment.at, planExecutionId), undefined, undefined, { cause });
   }
 }
