@@ -24,19 +24,21 @@ export function browserScenarios(stack: () => Stack): void {
         const complaints: string[] = [];
         page.on('pageerror', (error) => complaints.push(error.message));
         await signIn(page, stack(), 'pat.wrong.key.secret');
-        await page.getByRole('alert').first().waitFor();
+        await page.getByRole('alert').filter({ hasText: 'not accepted' }).waitFor();
         await signIn(page, stack(), stack().apiKey);
+        await page.getByRole('heading', { name: 'Projects' }).waitFor();
         const base = `${stack().gatewayUrl}/ng/account/${stack().accountId}`;
         const inProject = `/orgs/${project.at.org}/projects/${project.at.project}`;
         await page.goto(`${base}/all${inProject}/deployments`);
-        await page.getByRole('heading', { name: 'Executions' }).waitFor();
-        await page.getByRole('link', { name: /Scenario/ }).first().click();
-        await page.getByText('Success').first().waitFor();
-        await page.getByText('apply', { exact: true }).first().click();
-        await page.getByRole('log').getByText('seen-2').first().waitFor();
+        await page.getByRole('heading', { name: 'Executions', exact: true }).waitFor();
+        await page.getByRole('link', { name: 'Scenario, run 1' }).click();
+        await page.getByTestId('execution-status').filter({ hasText: 'Success' }).waitFor();
+        await page.getByRole('treeitem', { name: 'apply, Success', exact: true }).locator(':scope > div').click();
+        await page.getByRole('log', { name: 'Log of apply', exact: true }).getByText('seen-2').first().waitFor();
         await page.goto(`${base}/module/dbops${inProject}/dbops/db-schemas/${target.schema}`);
-        await page.getByText('seen-1').first().waitFor();
-        await page.getByText('seen-2').first().waitFor();
+        for (const changeset of ['seen-1', 'seen-2']) {
+          await page.getByRole('button', { name: new RegExp(`^${changeset} on .*: Deployed$`) }).waitFor();
+        }
         expect(run.status).toBe('Success');
         expect(complaints).toEqual([]);
       } finally {

@@ -55,8 +55,6 @@ export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp>
     requestTimeout: 120_000,
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
-    // Nest sets an error handler first; ours comes after it and covers what Fastify finds itself.
-    allowErrorHandlerOverride: true,
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true, querystringParser: parseQuery },
   });
   const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, { logger: false, bodyParser: false, abortOnError: false, forceCloseConnections: false });
