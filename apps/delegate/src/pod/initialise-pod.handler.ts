@@ -35,7 +35,8 @@ export class InitialisePodHandler implements TaskHandler<'initialise-pod'> {
       const [commits] = await Promise.all([this.provide(task, pod, context, log), pod.ready]);
       context.signal.throwIfAborted();
       log.info(`The pod is ready (${pod.address})`);
-      await log.close();
+      // The log follows on its own: nobody has to wait for it.
+      void log.close();
       return { status: 'succeeded', commits, podAddress: pod.address };
     } catch (cause) {
       log.error(messageOf(context.signal.aborted ? context.signal.reason : cause));

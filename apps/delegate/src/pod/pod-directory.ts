@@ -40,12 +40,6 @@ export class PodDirectory {
     return entries.filter((entry) => entry.isDirectory()).map((entry) => new PodDirectory(join(parent, entry.name)));
   }
 
-  /** Files that are open in it stay open. @throws Error when the new place is taken */
-  async moveTo(path: string): Promise<PodDirectory> {
-    await rename(this.path, path);
-    return new PodDirectory(path);
-  }
-
   logFile(name: string): string {
     return join(this.path, 'log', `${name}.log`);
   }

@@ -28,7 +28,10 @@ export class PodPool {
       const parked = this.prepare();
       this.waiting.push(parked);
       parked.then(
-        (pod) => void Promise.race([pod.engine.ended, pod.runner.ended]).then((end) => this.died(parked, pod, end)),
+        (pod) => {
+          const notListening = pod.listening.then(() => new Promise<string>(() => undefined), messageOf);
+          void Promise.race([pod.engine.ended, pod.runner.ended, notListening]).then((end) => this.died(parked, pod, end));
+        },
         (cause: unknown) => {
           this.remove(parked);
           this.log.error({ error: messageOf(cause) }, 'a pod could not be prepared');
@@ -78,7 +81,7 @@ export class PodPool {
   private died(parked: Promise<ParkedPod>, pod: ParkedPod, end: string): void {
     if (!this.waiting.includes(parked)) return;
     this.remove(parked);
-    this.log.error({ reason: end }, 'a prepared pod died');
+    this.log.error({ reason: end }, 'a prepared pod is of no use');
     this.addresses.delete(pod.address);
     void discard(pod);
     this.fillLater(AFTER_FAILURE_MS);

@@ -23,14 +23,12 @@ export class PodProcess {
   /** Settles with a text when the process has ended. */
   readonly ended: Promise<string>;
   private end: string | undefined;
-  private logFile: string;
 
   private constructor(
     private readonly child: ChildProcess,
     private readonly pid: number,
     private readonly options: PodProcessOptions,
   ) {
-    this.logFile = options.logFile;
     this.identity = identityOf(pid);
     this.ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
@@ -59,11 +57,6 @@ export class PodProcess {
     return this.end;
   }
 
-  /** The folder of its log has moved; the process itself writes on to the open file. */
-  relocated(logFile: string): void {
-    this.logFile = logFile;
-  }
-
   /** Gives the process its identity; it listens then. */
   identify(identity: object): void {
     this.child.stdin?.write(`${JSON.stringify(identity)}\n`);
@@ -83,7 +76,7 @@ export class PodProcess {
         if (`\n${this.output()}`.includes(`\n${line}\n`)) finish();
         else if (this.end) finish(`${this.end} before it was ready`);
       };
-      const watcher = watch(this.logFile, look);
+      const watcher = watch(this.options.logFile, look);
       watcher.on('error', () => undefined);
       const timer = setInterval(look, LOOK_MS);
       const limit = setTimeout(() => finish(`the ${this.options.what} was not ready within ${timeoutMs / 1000} s`), timeoutMs);
@@ -106,7 +99,7 @@ export class PodProcess {
 
   private output(): string {
     try {
-      return readFileSync(this.logFile, 'utf8');
+      return readFileSync(this.options.logFile, 'utf8');
     } catch {
       return '';
     }

@@ -21,7 +21,7 @@ export interface Pod {
   readonly podId: string;
   /** Where its engine listens, `host:port`. */
   readonly address: string;
-  /** `sources/<name>`, `secrets/<stepExecutionId>/<slot>` and `steps/` lie below it. */
+  /** `sources/<name>`, `secrets/<stepExecutionId>/<slot>` and `steps/` lie below it. Its name is the pod's own, not the task's. */
   readonly directory: string;
   /** Settles when the engine answers and knows its stage. @throws AppError naming what did not start */
   readonly ready: Promise<void>;

@@ -5,7 +5,6 @@ import { AppError, messageOf } from '@sluice/kernel';
 import type { Logger } from '@sluice/telemetry';
 import { CONFIG, LOG, type DelegateConfig } from '../config.js';
 import { reapLeftovers } from './leftover-pods.js';
-import { discard } from './parked-pod.js';
 import { checkedId } from './pod-directory.js';
 import { PodPool } from './pod-pool.js';
 import type { Leftover, Pod, PodRequest, PodRuntime } from './pod-runtime.js';
@@ -37,16 +36,9 @@ export class ProcessPodRuntime implements PodRuntime {
     if (this.claimed.has(podId)) throw new AppError('CONFLICT', `pod "${podId}" exists already`);
     this.claimed.add(podId);
     try {
-      const parked = await this.pool.take();
-      try {
-        const directory = await parked.directory.moveTo(join(this.podsDir, podId));
-        const pod = new ProcessPod(parked, directory, request, this.config.pods, this.log);
-        this.pods.set(podId, pod);
-        return pod;
-      } catch (cause) {
-        await discard(parked);
-        throw cause;
-      }
+      const pod = new ProcessPod(await this.pool.take(), request, this.config.pods, this.log);
+      this.pods.set(podId, pod);
+      return pod;
     } catch (cause) {
       this.claimed.delete(podId);
       throw cause;
