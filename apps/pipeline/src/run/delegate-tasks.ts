@@ -1,5 +1,5 @@
 import type { TaskPayload } from '@sluice/delegate-protocol';
-import { DELEGATE_TASKS_SERVICE, type DelegateTasksMethods, type ProvideSecretsRequest, type RpcScope, type TaskEvent } from '@sluice/delegate-rpc';
+import { DELEGATE_TASKS_SERVICE, type AbortReply, type DelegateTasksMethods, type ProvideSecretsRequest, type RpcScope, type TaskEvent } from '@sluice/delegate-rpc';
 import { ServiceClient } from '@sluice/grpc';
 import { AppError, backoffMs, pause, type ProjectScope } from '@sluice/kernel';
 import type { CallIdentity, ServiceIdentity } from '@sluice/service-identity';
@@ -54,9 +54,10 @@ export class DelegateTasks {
     }
   }
 
-  /** Asks that a task stop. Safe to repeat. */
-  async abort(caller: TaskCaller, taskId: string): Promise<void> {
-    await this.whileReachable(() => this.client.unary(caller, 'Abort', { taskId, accountId: caller.accountId }, { timeoutMs: CALL_MS }));
+  /** Asks that a task stop. Safe to repeat. @returns `UNKNOWN` for a task that was never submitted */
+  async abort(caller: TaskCaller, taskId: string): Promise<AbortReply['state']> {
+    const { state } = await this.whileReachable(() => this.client.unary(caller, 'Abort', { taskId, accountId: caller.accountId }, { timeoutMs: CALL_MS }));
+    return state;
   }
 
   /** Events of this service's tasks until `signal` aborts or the connection breaks. */

@@ -36,7 +36,7 @@ export class PodActions {
         this.actions.flush(run, [...changes, started]),
         this.inputs(run, group, traceparent).catch((cause: unknown) => failureOf(cause)),
       ]);
-      if (isInterrupted) return { kind: 'interrupted' };
+      if (isInterrupted) return this.interrupted(run, initialise, taskId);
       if (!isPod(resolved)) return this.failed(run, initialise, resolved);
       const context = { kind: 'initialise-pod', podId: podIdOf(group.id), steps: resolved.steps } as const;
       const stillWanted = await this.actions.write(async ({ record }) => {
@@ -44,14 +44,22 @@ export class PodActions {
         await record.addTask({ taskId, planExecutionId: run.planExecutionId, nodeId: initialise.id, workflowId, kind: 'initialise-pod', context }, at);
         return true;
       });
-      if (!stillWanted) return { kind: 'interrupted' };
+      if (!stillWanted) return this.interrupted(run, initialise, taskId);
       return this.submit(run, group, initialise, taskId, resolved, traceparent);
     });
   }
 
+  private async interrupted(run: RunHeader, initialise: PlanNode, taskId: string): Promise<OpenedPod> {
+    return (await this.actions.isUnderWay(run, taskId)) ? { kind: 'submitted', taskId, deadline: this.deadline(initialise) } : { kind: 'interrupted' };
+  }
+
+  private deadline(initialise: PlanNode): number {
+    return Date.now() + this.actions.services.config.taskQueueTimeoutMs + podTimeout(initialise) + REPORT_GRACE_MS;
+  }
+
   private async submit(run: RunHeader, group: PlanNode, initialise: PlanNode, taskId: string, pod: Pod, traceparent: string): Promise<OpenedPod> {
     const { config, tasks } = this.actions.services;
-    const runTimeoutMs = initialise.timeoutMs ?? 600_000;
+    const runTimeoutMs = podTimeout(initialise);
     try {
       await tasks.submit(this.actions.callerOf(run, traceparent), {
         taskId,
@@ -67,7 +75,7 @@ export class PodActions {
       await this.actions.write(({ record }) => record.abandonTask(taskId, Date.now()));
       return this.failed(run, initialise, failureOf(cause));
     }
-    return { kind: 'submitted', taskId, deadline: Date.now() + config.taskQueueTimeoutMs + runTimeoutMs + REPORT_GRACE_MS };
+    return { kind: 'submitted', taskId, deadline: this.deadline(initialise) };
   }
 
   private async failed(run: RunHeader, initialise: PlanNode, failure: NodeFailure): Promise<OpenedPod> {
@@ -114,6 +122,10 @@ export class PodActions {
       logKey: this.actions.keyOf(run, initialise.logPath),
     };
   }
+}
+
+function podTimeout(initialise: PlanNode): number {
+  return initialise.timeoutMs ?? 600_000;
 }
 
 interface Pod {

@@ -79,6 +79,18 @@ export class RunActions {
   }
 
   /**
+   * An interrupt came before this step's begin was on record; a first try of it, cut off by a crash, may have submitted the task already.
+   * @returns true when it had: the delegate has been asked to stop it, and its end is still to come
+   */
+  async isUnderWay(run: RunHeader, taskId: string): Promise<boolean> {
+    const task = await this.record.task(taskId);
+    if (!task || task.status === 'abandoned') return false;
+    if ((await this.services.tasks.abort(this.callerOf(run, run.traceparent), taskId)) !== 'UNKNOWN') return true;
+    await this.write(({ record }) => record.abandonTask(taskId, Date.now()));
+    return false;
+  }
+
+  /**
    * Nobody waits for the task any more; its delegate is told.
    * @returns `isAbandoned: false` when its end has been stored after all: its message will be there before `waitUntil`
    */

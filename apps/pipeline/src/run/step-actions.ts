@@ -68,7 +68,7 @@ export class StepActions {
         else await record.addTask(this.taskRow(run, node, prepared, taskId, workflowId), at);
         return isGranted ? 'granted' : 'queued';
       });
-      if (place === 'interrupted') return { kind: 'interrupted' };
+      if (place === 'interrupted') return this.interrupted(run, node, taskId);
       if (place === 'queued') return { kind: 'queued', taskId };
       return this.submit(run, node, pod, prepared, taskId, traceparent);
     });
@@ -87,7 +87,7 @@ export class StepActions {
         await record.addTask(this.taskRow(run, node, prepared, taskId, workflowId), at);
         return false;
       });
-      return isInterrupted ? { kind: 'interrupted' } : this.submit(run, node, pod, prepared, taskId, traceparent);
+      return isInterrupted ? this.interrupted(run, node, taskId) : this.submit(run, node, pod, prepared, taskId, traceparent);
     });
   }
 
@@ -116,6 +116,18 @@ export class StepActions {
   /** A step that never got its turn: it leaves the queue. */
   async leave(run: RunHeader, node: PlanNode, taskId: string, status: 'Aborted' | 'Expired', failure: NodeFailure | null): Promise<void> {
     await this.actions.tell(await this.close(run, node, taskId, { kind: 'ended', at: Date.now(), status, failure }));
+  }
+
+  private async interrupted(run: RunHeader, node: PlanNode, taskId: string): Promise<BegunStep> {
+    if (await this.actions.isUnderWay(run, taskId)) return { kind: 'submitted', taskId, deadline: this.deadline(node) };
+    const state = (await this.actions.record.states(run.planExecutionId, [node.id]))[node.id];
+    const event: NodeChange['event'] = state?.startedAt == null ? { kind: 'stopping' } : { kind: 'ended', at: Date.now(), status: 'Aborted' };
+    await this.actions.tell(await this.close(run, node, taskId, event));
+    return { kind: 'interrupted' };
+  }
+
+  private deadline(node: PlanNode): number {
+    return Date.now() + this.actions.services.config.taskQueueTimeoutMs + stepTimeout(node) + RUN_MARGIN_MS + REPORT_GRACE_MS;
   }
 
   private close(run: RunHeader, node: PlanNode, taskId: string, event: NodeChange['event']): Promise<Grant | undefined> {
@@ -181,7 +193,7 @@ export class StepActions {
       await this.actions.tell(await this.close(run, node, taskId, { kind: 'ended', at: Date.now(), status: 'Failed', failure }));
       return { kind: 'failed', failure };
     }
-    return { kind: 'submitted', taskId, deadline: Date.now() + config.taskQueueTimeoutMs + timeoutMs + RUN_MARGIN_MS + REPORT_GRACE_MS };
+    return { kind: 'submitted', taskId, deadline: this.deadline(node) };
   }
 }
 

@@ -121,11 +121,12 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
   private async *stream(signal: AbortSignal): AsyncGenerator<TaskEvent> {
     let sent = 0;
     while (!signal.aborted) {
-      for (const event of [...this.events.values()].filter(({ seq }) => seq > sent)) {
-        sent = event.seq;
-        yield event;
+      const next = [...this.events.values()].find(({ seq }) => seq > sent);
+      if (next) {
+        sent = next.seq;
+        yield next;
+        continue;
       }
-      if (this.seq > sent) continue;
       await new Promise<void>((resolve) => {
         const done = (): void => {
           this.wakes.delete(done);
