@@ -70,6 +70,7 @@ export class InputSetService {
 
   /** Runtime input YAML made of stored sets, later ones over earlier ones; empty for none. */
   async merged(scope: ProjectScope, pipelineIdentifier: string, references: readonly string[]): Promise<string> {
+    await this.pipeline(scope, pipelineIdentifier);
     if (references.length === 0) return '';
     const sets = await Promise.all(references.map((identifier) => this.get(scope, pipelineIdentifier, identifier)));
     return stringify({ pipeline: mergeInputs(sets.map(({ yaml }) => pipelineOf(yaml))) });

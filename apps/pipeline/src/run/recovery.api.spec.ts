@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
+import { NEW_NODE } from '@sluice/pipeline-engine';
 import { succeed, type DoubleTask } from '../testing/delegate-service-double.js';
 import { World, byIdentifier, groupYaml, pipelineYaml, simplePipeline, stageYaml } from '../testing/pipeline-under-test.js';
 
@@ -112,7 +113,22 @@ describe('after a crash', () => {
     expect(held.submissions).toBe(1);
   }, 90_000);
 
-  it('starts what was stored but never started, and repeats an abort nobody heard', async () => {
+  it('starts what was stored but never started', async () => {
+    const client = world.project();
+    await start();
+    await client.create(simplePipeline('n'));
+    const id = await client.execute('n');
+    await client.ended(id, 30_000);
+    await kill();
+    // As if the process had died right after storing a second execution.
+    const columns = 'account_id, org_id, project_id, pipeline_identifier, name, run_sequence, plan, yaml, input_yaml, input_set_ids, caller, correlation_id, taken_over, created_at, valid_until';
+    await world.pg.query('pipeline', `INSERT INTO executions (plan_execution_id, status, is_started, ${columns}) SELECT 'forgotten', 'Running', false, ${columns} FROM executions WHERE plan_execution_id = $1`, [id]);
+    await world.pg.query('pipeline', `INSERT INTO execution_nodes (plan_execution_id, node_id, status, state) SELECT 'forgotten', node_id, 'NotStarted', $2::jsonb FROM execution_nodes WHERE plan_execution_id = $1`, [id, JSON.stringify(NEW_NODE)]);
+    await start();
+    expect((await client.ended('forgotten', 30_000)).pipelineExecutionSummary.status).toBe('Success');
+  }, 90_000);
+
+  it('repeats an abort nobody heard', async () => {
     const client = world.project();
     world.delegates.behaviour = (task) => (task.payload.kind === 'execute-step' ? 'hold' : succeed(task));
     await start();

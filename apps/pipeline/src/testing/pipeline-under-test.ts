@@ -101,7 +101,8 @@ export class ProjectClient {
     const content: Record<string, string> = body === undefined ? {} : { 'content-type': typeof body === 'string' ? 'application/yaml' : 'application/json' };
     const response = await fetch(url, { method, headers: { ...own, ...content, ...headers }, body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body) });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === '' ? ({ data: undefined } as Answer<T>['body']) : (JSON.parse(text) as Answer<T>['body']) };
+    const isJson = response.headers.get('content-type')?.includes('json') === true && text !== '';
+    return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : { data: text }) as Answer<T>['body'] };
   }
 
   async create(yaml: string): Promise<void> {
