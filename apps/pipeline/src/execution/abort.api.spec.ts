@@ -125,7 +125,7 @@ describe('stopping an execution', () => {
   it('expires a stage that takes longer than its timeout', async () => {
     const client = world.project();
     world.delegates.behaviour = (task) => (task.payload.kind === 'execute-step' ? 'hold' : succeed(task));
-    await client.create(pipelineYaml('g', stageYaml('db', groupYaml('grp', [{ id: 'apply' }]), { extra: ['timeout: 1s'] })));
+    await client.create(pipelineYaml('g', stageYaml('db', groupYaml('grp', [{ id: 'apply' }]), { extra: ['timeout: 5s'] })));
     const id = await client.execute('g');
     const detail = await client.ended(id);
     expect(statuses(detail)).toMatchObject({ pipeline: 'Expired', db: 'Expired', apply: 'Expired' });

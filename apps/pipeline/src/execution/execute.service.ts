@@ -118,9 +118,8 @@ export class ExecuteService {
         retryOf: request.retryOf?.planExecutionId ?? null, takenOver, createdAt: now, validUntil: now + plan.timeoutMs,
       }, states);
     });
-    await this.workflows.start(planExecutionId);
-    // Only for the sweeper; nobody has to wait for it.
-    void this.executions.markStarted(planExecutionId).catch(() => undefined);
+    // What is stored will run: if starting fails here, the sweeper does it.
+    await this.workflows.start(planExecutionId).then(() => void this.executions.markStarted(planExecutionId).catch(() => undefined), () => undefined);
     return this.get(scope, planExecutionId);
   }
 }

@@ -73,6 +73,16 @@ describe('when something goes wrong', () => {
     expect(statuses(await client.ended(await client.execute('no')))).toMatchObject({ db: 'Failed', back: 'NotStarted' });
   });
 
+  it('does not roll back a stage in which nothing had run', async () => {
+    const client = world.project();
+    world.delegates.refusal = new AppError('UNAVAILABLE_DELEGATES', 'no delegate is connected');
+    const rollback = groupYaml('undo', [{ id: 'back', type: 'DBSchemaRollback', spec: ['changeSetCount: 1'] }]);
+    await client.create(pipelineYaml('n', stageYaml('db', groupYaml('grp', [{ id: 'only' }]), { rollback })));
+    const detail = await client.ended(await client.execute('n'));
+    expect(statuses(detail)).toMatchObject({ db: 'Failed', rollbackSteps: 'Skipped', back: 'Skipped' });
+    expect(byIdentifier(detail)['rollbackSteps']?.nodeRunInfo).toMatchObject({ whenCondition: expect.stringMatching(/nothing to roll back/) });
+  });
+
   it('goes on after an ignored failure, and rolls earlier stages back when asked to', async () => {
     const client = world.project();
     failing('bad');

@@ -17,6 +17,8 @@ export interface BranchResult {
   readonly status: Status;
   readonly stop: Stop | null;
   readonly rollback: 'none' | 'stage' | 'pipeline' | null;
+  /** A step was handed to a delegate: there may be something to roll back. */
+  readonly hasRun: boolean;
 }
 
 export interface BranchStart {
@@ -53,6 +55,7 @@ export class StageRun {
   private stop: Stop | null = null;
   private rollback: BranchResult['rollback'] = null;
   private hasFailed: boolean;
+  private hasRun = false;
   private deadline: number;
   /** A pod that was made here; deleted as soon as the group's end is known to be written with it. */
   private open: { readonly group: PlanNode; readonly pod: OpenPod } | null = null;
@@ -78,7 +81,7 @@ export class StageRun {
       const rollback = stage.children.map((id) => nodeOf(this.run.plan, id)).find((node) => node.kind === 'rollback');
       if (rollback) await this.rollBack(rollback);
       await this.flush();
-      return { status: 'Success', stop: this.stop, rollback: null };
+      return { ...this.result('Success'), rollback: null };
     });
   }
 
@@ -87,8 +90,12 @@ export class StageRun {
     return this.closing(async () => {
       const status = await this.list([node.id], pod);
       await this.flush();
-      return { status, stop: this.stop, rollback: this.rollback };
+      return this.result(status);
     });
+  }
+
+  private result(status: Status): BranchResult {
+    return { status, stop: this.stop, rollback: this.rollback, hasRun: this.hasRun };
   }
 
   /** However the work ends, no pod is left behind. */
@@ -109,10 +116,14 @@ export class StageRun {
     if (stage.timeoutMs !== null) this.deadline = Math.min(this.deadline, (await this.durable('stage begins', () => Promise.resolve({ at: Date.now() }))).at + stage.timeoutMs);
     const status = await this.list(execution.children, null);
     this.ended(execution.id, status);
-    if (rollback && isBroken(status) && this.stop === null && this.rollback !== 'none') await this.rollBack(rollback);
+    if (rollback && isBroken(status) && this.stop === null && this.rollback !== 'none') {
+      // Rolling back "the last changeset" of a stage that changed nothing would undo an earlier deployment.
+      if (this.hasRun) await this.rollBack(rollback);
+      else this.skip(rollback, 'no step of the stage had run, so there is nothing to roll back');
+    }
     this.ended(stage.id, status);
     await this.flush();
-    return { status, stop: this.stop, rollback: this.rollback };
+    return this.result(status);
   }
 
   private async rollBack(rollback: PlanNode): Promise<void> {
@@ -232,6 +243,7 @@ export class StageRun {
     }
     if (begun.kind === 'queued') return this.stop === 'expired' ? 'Expired' : 'Aborted';
     if (begun.kind === 'failed') return this.judge(node, 'Failed', begun.failure.failureType);
+    this.hasRun = true;
     const { taskId, deadline } = begun;
     const wait = await this.wait(node, taskId, deadline);
     const expected = endingOf(wait.end, wait.stop);
@@ -292,6 +304,7 @@ export class StageRun {
     for (const handle of handles) results.push(await handle.getResult());
     this.stop ??= results.find(({ stop }) => stop !== null)?.stop ?? null;
     this.rollback ??= results.find(({ rollback }) => rollback !== null)?.rollback ?? null;
+    this.hasRun ||= results.some(({ hasRun }) => hasRun);
     const status = statusOfParent(results.map((result) => result.status));
     this.ended(node.id, status);
     return status;

@@ -18,7 +18,7 @@ const WORKFLOW_SCHEMA = 'dbos';
 const MAX_RECOVERIES = 1_000;
 const DRAIN_MS = 200;
 const HEADER_ATTEMPTS = 12;
-const BROKEN: BranchResult = { status: 'Errored', stop: null, rollback: 'none' };
+const BROKEN: BranchResult = { status: 'Errored', stop: null, rollback: 'none', hasRun: true };
 
 /**
  * The durable side: one workflow per execution, one per stage, one per side of a fork. The durable engine is one per process, so there can be
