@@ -33,7 +33,7 @@ describe('deployments through a delegate and its pods', () => {
 
   beforeAll(async () => {
     [control, git, logs] = await Promise.all([
-      ControlPlane.start({ DELEGATE_SERVICE_LEASE_MS: '12000', DELEGATE_SERVICE_HEARTBEAT_MS: '2000', DELEGATE_SERVICE_SCAN_MS: '100' }),
+      ControlPlane.start({ DELEGATE_SERVICE_LEASE_MS: '9000', DELEGATE_SERVICE_HEARTBEAT_MS: '2000', DELEGATE_SERVICE_SCAN_MS: '100' }),
       GitOverHttp.start(),
       LogSink.start(),
     ]);

@@ -153,7 +153,7 @@ export class ServiceConnection {
     if (socket !== this.socket) return;
     clearTimeout(this.heartbeat);
     clearTimeout(this.silence);
-    if (this.isWelcome) this.log.warn({ code, reason }, 'the connection to the delegate service is lost');
+    if (this.isWelcome && !this.isClosed) this.log.warn({ code, reason }, 'the connection to the delegate service is lost');
     if (REFUSED.includes(code)) {
       this.log.error({ code, reason }, 'the delegate service refuses this delegate');
       // Somebody has to mend this; asking every second does not help.

@@ -60,6 +60,13 @@ describe('the Git mirror', () => {
     expect(git.requests.length - before).toBe(2);
   });
 
+  it('can be packed like any repository', async () => {
+    const { gitDir, commit } = await fetch({ branch: 'main' });
+    await mirror.local(gitDir, ['gc', '--quiet'], never);
+    expect((await fetch({ commitSha: commit })).commit).toBe(commit);
+    expect((await fetch({ branch: 'main' })).commit).toBe(commit);
+  });
+
   it('finds tags and commits that are on no branch tip', async () => {
     const old = await git.commit({ 'v.txt': '1' });
     await git.tag('v1');

@@ -29,6 +29,7 @@ export interface FetchedCommit {
 type Ref = { readonly kind: 'branch' | 'tag'; readonly name: string; readonly refspec: string } | { readonly kind: 'commit'; readonly name: string };
 
 const SIZE_CHECK_MS = 1_000;
+const TIDY_EVERY = 100;
 const NO_CREDENTIALS: GitCredentials = { username: undefined, password: undefined };
 
 /**
@@ -38,6 +39,7 @@ const NO_CREDENTIALS: GitCredentials = { username: undefined, password: undefine
 @Injectable()
 export class GitMirror {
   private readonly root: string;
+  private readonly fetches = new Map<string, number>();
   private readonly queues = new Map<string, Promise<unknown>>();
 
   constructor(
@@ -58,9 +60,18 @@ export class GitMirror {
     const gitDir = join(this.root, createHash('sha256').update(source.url).digest('hex').slice(0, 32));
     return this.oneAtATime(gitDir, async () => {
       await this.prepare(gitDir, source.url);
+      this.tidyLater(gitDir);
       const commit = ref.kind === 'commit' ? await this.fetchCommit(gitDir, ref.name, repository, request) : await this.fetchRef(gitDir, ref, repository, request);
       return { gitDir, commit, shown: `${repository} at ${ref.kind} ${ref.name}` };
     });
+  }
+
+  /** Many fetches leave many small packs. Packing them waits its turn like a fetch, and nobody waits for it. */
+  private tidyLater(gitDir: string): void {
+    const fetches = (this.fetches.get(gitDir) ?? 0) + 1;
+    this.fetches.set(gitDir, fetches % TIDY_EVERY);
+    if (fetches < TIDY_EVERY) return;
+    void this.oneAtATime(gitDir, () => this.local(gitDir, ['gc', '--quiet'], new AbortController().signal)).catch(() => undefined);
   }
 
   /** Asks the server for its branches. @throws AppError as {@link fetch} */

@@ -50,10 +50,11 @@ export class InitialisePodHandler implements TaskHandler<'initialise-pod'> {
 
   /** @returns the commit of each source */
   private async provide(task: InitialisePodTask, pod: Pod, context: TaskContext, log: PodLog): Promise<Record<string, string>> {
-    const values = await context.secrets(secretExpressionsOf(task));
+    const secrets = context.secrets(secretExpressionsOf(task));
     const [commits] = await Promise.all([
-      Promise.all(task.sources.map((source) => this.fetch(source, task, pod, context, values, log))),
-      Promise.all(task.steps.map(({ stepExecutionId, secrets }) => writeStepSecrets(pod.directory, stepExecutionId, secrets, values))),
+      // A repository that asks for no credentials need not wait for the steps' secrets.
+      Promise.all(task.sources.map(async (source) => this.fetch(source, task, pod, context, isOpen(source) ? NO_VALUES : await secrets, log))),
+      secrets.then((values) => Promise.all(task.steps.map((step) => writeStepSecrets(pod.directory, step.stepExecutionId, step.secrets, values)))),
     ]);
     return Object.fromEntries(commits);
   }
@@ -68,4 +69,10 @@ export class InitialisePodHandler implements TaskHandler<'initialise-pod'> {
     for (const path of paths) await this.trees.requireFile(tree, path);
     return [source.name, fetched.commit];
   }
+}
+
+const NO_VALUES: Values = new Map();
+
+function isOpen(source: GitSource): boolean {
+  return source.usernameExpression === undefined && source.passwordExpression === undefined;
 }

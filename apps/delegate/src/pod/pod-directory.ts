@@ -4,7 +4,6 @@ import { stepResult, type StepResult } from '@sluice/delegate-protocol';
 import { AppError } from '@sluice/kernel';
 import { z } from 'zod';
 import type { IssuedCertificate } from './pod-certificates.js';
-import type { ProcessIdentity } from './process-identity.js';
 
 const record = z.object({
   podId: z.string().nullable(),
@@ -13,10 +12,9 @@ const record = z.object({
 });
 /** What a later delegate process needs to know to clean up after this one. */
 export type PodRecord = z.infer<typeof record>;
-export type PodRecordProcess = ProcessIdentity & { readonly role: 'engine' | 'step' };
 
 const leaseRecord = z.object({ taskId: z.string(), epoch: z.number().int() });
-export type LeaseRecord = z.infer<typeof leaseRecord>;
+type LeaseRecord = z.infer<typeof leaseRecord>;
 
 /** Identifiers become names of folders and files. @throws AppError INVALID_REQUEST */
 export function checkedId(what: string, id: string): string {

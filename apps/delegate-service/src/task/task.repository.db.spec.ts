@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId, projectScope } from '@sluice/kernel';
+import { createLogger } from '@sluice/telemetry';
+import { startPostgres, type TestPostgres } from '@sluice/testing';
+import type { DataSource } from 'typeorm';
+import type { DelegateServiceConfig } from '../config.js';
+import { openDatabase } from '../database.js';
+import { DelegateRepository } from '../delegate/delegate.repository.js';
+import { NotificationBus } from '../notification/notification-bus.js';
+import { TaskEventRepository } from './task-event.repository.js';
+import { TaskExpiryRepository } from './task-expiry.repository.js';
+import { TaskRepository, type Holder } from './task.repository.js';
+import type { NewTask } from './task.js';
+
+const PROJECT = projectScope('A1', 'default', 'shop');
+const result = JSON.stringify({ kind: 'execute-step' });
+
+describe('tasks in the database', () => {
+  let pg: TestPostgres;
+  let database: DataSource;
+  let tasks: TaskRepository;
+  let expiry: TaskExpiryRepository;
+  let events: TaskEventRepository;
+  let delegates: DelegateRepository;
+
+  beforeAll(async () => {
+    pg = await startPostgres();
+    const databaseUrl = await pg.createDatabase('delegate_service');
+    database = await openDatabase(databaseUrl);
+    const bus = new NotificationBus(database, { databaseUrl } as DelegateServiceConfig, 'spec', createLogger('spec', 'silent'));
+    tasks = new TaskRepository(database, bus);
+    expiry = new TaskExpiryRepository(database, bus);
+    events = new TaskEventRepository(database);
+    delegates = new DelegateRepository(database);
+  }, 60_000);
+  afterAll(async () => {
+    await database.destroy();
+    await pg.stop();
+  });
+
+  const insert = async (over: Partial<NewTask> = {}): Promise<string> => {
+    const task: NewTask = {
+      id: newId(),
+      scope: PROJECT,
+      consumer: 'pipeline',
+      payload: { kind: 'cleanup-pod', podId: 'p' },
+      secretExpressions: [],
+      selectors: [],
+      description: '',
+      traceparent: '',
+      boundDelegateId: null,
+      queueTimeoutMs: 60_000,
+      runTimeoutMs: 60_000,
+      ...over,
+    };
+    expect(await tasks.insert(task, 1_000)).toBe('inserted');
+    return task.id;
+  };
+  const step = (): Partial<NewTask> => ({
+    payload: {
+      kind: 'execute-step',
+      podId: 'p',
+      stepExecutionId: 's',
+      logKey: 'k',
+      timeoutMs: 1_000,
+      work: { kind: 'liquibase.update', target: { url: 'u' }, changelog: { source: 's', path: 'p' }, contexts: '', labels: '', substituteProperties: {} },
+    },
+  });
+  const holder = (over: Partial<Holder> = {}): Holder => ({ accountId: 'A1', delegateId: 'd1', delegateName: 'one', instanceId: 'i1', publicKey: 'k', ...over });
+  const lease = { leaseMs: 30_000, wantsSecrets: false };
+  const stateOf = async (id: string) => (await pg.query<{ state: string; epoch: number; outcome: string | null }>('delegate_service', 'SELECT state, epoch, outcome FROM tasks WHERE id = $1', [id]))[0];
+  const overdue = (id: string) => pg.query('delegate_service', `UPDATE tasks SET lease_until = now() - interval '1 second' WHERE id = $1`, [id]);
+
+  it('gives a task to one of many that ask at the same moment, and to that one again', async () => {
+    const id = await insert();
+    const answers = await Promise.all(Array.from({ length: 30 }, (_, n) => tasks.acquire(id, holder({ delegateId: `d${n}`, instanceId: `i${n}` }), lease)));
+    const winners = answers.flatMap((answer, n) => (answer.outcome === 'acquired' ? [n] : []));
+    expect(winners).toHaveLength(1);
+    const [winner] = winners;
+    expect(await tasks.acquire(id, holder({ delegateId: `d${winner}`, instanceId: `i${winner}` }), lease)).toMatchObject({ outcome: 'acquired', isNew: false, assignment: { epoch: 1 } });
+    expect((await events.backlog('pipeline', [], 1_000)).filter(({ taskId }) => taskId === id)).toHaveLength(1);
+  });
+
+  it('shows a second account nothing and lets it change nothing', async () => {
+    const id = await insert();
+    const stranger = holder({ accountId: 'B9' });
+    expect(await tasks.findQueued('B9', id)).toBeUndefined();
+    expect((await tasks.listQueued('B9', 100)).map((task) => task.id)).not.toContain(id);
+    expect(await tasks.acquire(id, stranger, lease)).toEqual({ outcome: 'notAcquired', reason: 'unknown' });
+    expect(await tasks.abort('B9', 'pipeline', id)).toEqual({ state: 'UNKNOWN' });
+    expect(await tasks.abort('A1', 'ng-manager', id)).toEqual({ state: 'UNKNOWN' });
+    await tasks.acquire(id, holder(), lease);
+    expect(await tasks.recordResult({ accountId: 'B9', delegateId: 'd1', taskId: id, epoch: 1, kind: 'cleanup-pod', resultJson: '{}' })).toMatchObject({ outcome: 'unknown' });
+    expect(await tasks.holderOf('ng-manager', id, 1)).toBeUndefined();
+    expect(await delegates.candidates('B9', 1_000)).toEqual([]);
+    expect(await stateOf(id)).toMatchObject({ state: 'ASSIGNED' });
+  });
+
+  it('records a result once, from the holder of the epoch only', async () => {
+    const id = await insert(step());
+    await tasks.acquire(id, holder(), lease);
+    const record = (over: object = {}) => tasks.recordResult({ accountId: 'A1', delegateId: 'd1', taskId: id, epoch: 1, kind: 'execute-step', resultJson: result, ...over });
+    expect(await record({ delegateId: 'd2' })).toMatchObject({ outcome: 'unknown' });
+    expect(await record({ epoch: 2 })).toMatchObject({ outcome: 'unknown' });
+    const outcomes = await Promise.all(Array.from({ length: 10 }, () => record()));
+    expect(outcomes.filter(({ outcome }) => outcome === 'accepted')).toHaveLength(1);
+    expect(outcomes.filter(({ outcome }) => outcome === 'duplicate')).toHaveLength(9);
+    const ended = (await events.backlog('pipeline', [], 1_000)).filter((event) => event.taskId === id && event.ended);
+    expect(ended.map((event) => event.ended)).toEqual([expect.objectContaining({ outcome: 'completed', resultJson: result })]);
+  });
+
+  it('lets either the result or the lost lease win, never both', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const id = await insert(step());
+      await tasks.acquire(id, holder(), lease);
+      await overdue(id);
+      const [{ outcome }] = await Promise.all([tasks.recordResult({ accountId: 'A1', delegateId: 'd1', taskId: id, epoch: 1, kind: 'execute-step', resultJson: result }), expiry.loseLeases()]);
+      const ended = (await events.backlog('pipeline', [], 1_000)).flatMap((event) => (event.taskId === id && event.ended ? [event.ended.outcome] : []));
+      expect([...ended].sort()).toEqual(outcome === 'accepted' ? ['completed'] : ['late', 'leaseLost']);
+    }
+  });
+
+  it('lets two scanners take each overdue lease once', async () => {
+    const ids = await Promise.all(Array.from({ length: 20 }, () => insert()));
+    for (const id of ids) {
+      await tasks.acquire(id, holder(), lease);
+      await overdue(id);
+    }
+    const [one, two] = await Promise.all([expiry.loseLeases(), expiry.loseLeases()]);
+    const requeued = [...one.requeued, ...two.requeued].filter((id) => ids.includes(id));
+    expect(requeued.sort()).toEqual([...ids].sort());
+    expect(await stateOf(ids[0] ?? '')).toEqual({ state: 'QUEUED', epoch: 1, outcome: null });
+  });
+
+  it('gives harmless work away three times, then ends it', async () => {
+    const id = await insert();
+    for (const epoch of [1, 2, 3]) {
+      expect(await tasks.acquire(id, holder(), lease)).toMatchObject({ outcome: 'acquired', assignment: { epoch } });
+      await overdue(id);
+      await expiry.loseLeases();
+    }
+    expect(await stateOf(id)).toEqual({ state: 'ENDED', epoch: 3, outcome: 'leaseLost' });
+  });
+
+  it('offers each waiting task from one replica at a time', async () => {
+    const id = await insert();
+    await pg.query('delegate_service', `UPDATE tasks SET next_offer_at = now() WHERE id = $1`, [id]);
+    const rounds = await Promise.all(Array.from({ length: 5 }, () => expiry.claimOffers(60_000)));
+    expect(rounds.flat().filter((task) => task.id === id)).toHaveLength(1);
+  });
+
+  it('extends only leases of the delegate’s current connection and epoch', async () => {
+    const registration = { instanceId: newId(), name: 'n', hostName: 'h', version: '0', tags: [], taskKinds: [], maxTasks: 1, publicKey: 'k', tokenId: 't', replicaId: 'r' };
+    const delegateId = await delegates.register(PROJECT, { ...registration, connectionId: 'c1' }, 1_000);
+    const id = await insert(step());
+    await tasks.acquire(id, holder({ delegateId }), { ...lease, leaseMs: 1 });
+    const beat = (connectionId: string, epoch: number) => tasks.heartbeat({ delegateId, connectionId, held: [{ taskId: id, epoch }], runningTasks: 1, leaseMs: 30_000 });
+    expect(await beat('c0', 1)).toMatchObject({ isCurrentConnection: false, extended: [] });
+    expect(await beat('c1', 2)).toMatchObject({ isCurrentConnection: true, extended: [] });
+    expect(await beat('c1', 1)).toMatchObject({ extended: [{ taskId: id, epoch: 1, isAborting: false }] });
+  });
+
+  it('keeps ended tasks until their events are read and their time is over', async () => {
+    const id = await insert();
+    await tasks.abort('A1', 'pipeline', id);
+    await pg.query('delegate_service', `UPDATE tasks SET ended_at = now() - interval '5 hours' WHERE id = $1`, [id]);
+    await expiry.prune(1);
+    expect(await stateOf(id)).toBeDefined();
+    await events.acknowledge('pipeline', (await events.backlog('pipeline', [], 1_000)).map(({ seq }) => seq));
+    await expiry.prune(6);
+    expect(await stateOf(id)).toBeDefined();
+    await expiry.prune(1);
+    expect(await stateOf(id)).toBeUndefined();
+  });
+});
