@@ -30,9 +30,10 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     logToken: ({ accountId, orgId, projectId }, keyPrefix, ttlSeconds) => identity.sign('log-service', logTokenClaims.parse({ kind: 'log', accountId, scope: { orgId, projectId }, keyPrefix, rights: ['write'] }), ttlSeconds),
   };
   const types = new StepTypeRegistry();
-  const workflows = new Workflows(services, types);
-  const sweeper = new Sweeper(new RunActions(services), workflows, config.sweepMs);
-  const events = new TaskEvents(services);
+  const actions = new RunActions(services);
+  const workflows = new Workflows(actions, types);
+  const sweeper = new Sweeper(actions, workflows, config.sweepMs);
+  const events = new TaskEvents(actions);
   const stop = async (): Promise<void> => {
     await Promise.all([sweeper.stop(), events.stop()]);
     await workflows.stop();

@@ -69,7 +69,10 @@ export class ExecutionRecord {
     return row?.interrupt_id != null;
   }
 
-  /** Applies events through the reducer; repeated and late ones change nothing. Returns the states afterwards. */
+  /**
+   * Applies events through the reducer; repeated and late ones change nothing. Call it inside a transaction: rows are locked, then written
+   * by version. @returns the states afterwards @throws Error when a row changed in between, which only a missing transaction allows
+   */
   async apply(planExecutionId: string, changes: readonly NodeChange[]): Promise<ReadonlyMap<string, NodeState>> {
     if (changes.length === 0) return new Map();
     const ids = [...new Set(changes.map(({ nodeId }) => nodeId))];
@@ -82,12 +85,13 @@ export class ExecutionRecord {
     for (const { nodeId, event } of changes) after.set(nodeId, reduceNode(after.get(nodeId) ?? NEW_NODE, event));
     const changed = rows.filter((row) => after.get(row.node_id) !== row.state);
     if (changed.length > 0) {
-      await this.db.query(
+      const [, written] = await this.db.query<[unknown[], number]>(
         `UPDATE execution_nodes AS n SET status = v.status, state = v.state::jsonb, version = n.version + 1
          FROM (SELECT unnest($2::text[]) AS node_id, unnest($3::text[]) AS status, unnest($4::text[]) AS state, unnest($5::int[]) AS version) AS v
          WHERE n.plan_execution_id = $1 AND n.node_id = v.node_id AND n.version = v.version`,
         [planExecutionId, changed.map((row) => row.node_id), changed.map((row) => (after.get(row.node_id) ?? NEW_NODE).status), changed.map((row) => JSON.stringify(after.get(row.node_id))), changed.map((row) => row.version)],
       );
+      if (written !== changed.length) throw new Error(`nodes of execution ${planExecutionId} changed while they were written`);
     }
     return after;
   }
@@ -110,10 +114,10 @@ export class ExecutionRecord {
     return rows[1] === 1;
   }
 
-  /** Shows a waiting status on the whole execution while it is under way. */
+  /** Shows a waiting status on the whole execution while it is under way; an interrupted one stays `Discontinuing`. Not in a transaction that read the interrupt: two of those would wait for each other. */
   async show(planExecutionId: string, status: Status): Promise<void> {
     if (isFinal(status)) return;
-    await this.db.query(`UPDATE executions SET status = $2 WHERE plan_execution_id = $1 AND ended_at IS NULL AND status <> $2`, [planExecutionId, status]);
+    await this.db.query(`UPDATE executions SET status = $2 WHERE plan_execution_id = $1 AND ended_at IS NULL AND (interrupt_id IS NULL OR $2 = 'Discontinuing')`, [planExecutionId, status]);
   }
 
   /** Remembers a task before it is submitted. Safe to repeat. */

@@ -29,9 +29,25 @@ export interface Writes {
   readonly locks: InstanceLocks;
 }
 
+const KEPT_HEADERS = 200;
+
 /** What the bodies of durable steps share: transactions, traces, log keys. Each may run twice; none may have an effect twice. */
 export class RunActions {
+  private readonly headers = new Map<string, RunHeader>();
+
   constructor(readonly services: RunServices) {}
+
+  /** The header of an execution; it never changes, so the last few are kept. @returns undefined for an execution there is not */
+  async header(planExecutionId: string): Promise<RunHeader | undefined> {
+    const known = this.headers.get(planExecutionId);
+    if (known) return known;
+    const header = await this.record.header(planExecutionId);
+    if (!header) return undefined;
+    const [oldest] = this.headers.keys();
+    if (this.headers.size >= KEPT_HEADERS && oldest !== undefined) this.headers.delete(oldest);
+    this.headers.set(planExecutionId, header);
+    return header;
+  }
 
   get record(): ExecutionRecord {
     return new ExecutionRecord(this.services.dataSource.manager);

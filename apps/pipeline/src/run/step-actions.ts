@@ -64,12 +64,14 @@ export class StepActions {
         const isGranted = await locks.acquire({ scope: run.scope, dbSchema, dbInstance, holder: taskId, planExecutionId: run.planExecutionId, workflowId }, at);
         const resource: NodeChange['event'][] = isGranted ? [{ kind: 'resourceGranted', at }] : [{ kind: 'waitsForResource', at }];
         await record.apply(run.planExecutionId, [...changes, started, ...resource.map((event) => ({ nodeId: node.id, event }))]);
-        if (!isGranted) await record.show(run.planExecutionId, 'ResourceWaiting');
-        else await record.addTask(this.taskRow(run, node, prepared, taskId, workflowId), at);
+        if (isGranted) await record.addTask(this.taskRow(run, node, prepared, taskId, workflowId), at);
         return isGranted ? 'granted' : 'queued';
       });
       if (place === 'interrupted') return this.interrupted(run, node, taskId);
-      if (place === 'queued') return { kind: 'queued', taskId };
+      if (place === 'queued') {
+        await this.actions.record.show(run.planExecutionId, 'ResourceWaiting');
+        return { kind: 'queued', taskId };
+      }
       return this.submit(run, node, pod, prepared, taskId, traceparent);
     });
   }
@@ -83,11 +85,12 @@ export class StepActions {
       const isInterrupted = await this.actions.write(async ({ record }) => {
         if (await record.isInterrupted(run.planExecutionId)) return true;
         await record.apply(run.planExecutionId, [{ nodeId: node.id, event: { kind: 'resourceGranted', at } }]);
-        await record.show(run.planExecutionId, 'Running');
         await record.addTask(this.taskRow(run, node, prepared, taskId, workflowId), at);
         return false;
       });
-      return isInterrupted ? this.interrupted(run, node, taskId) : this.submit(run, node, pod, prepared, taskId, traceparent);
+      if (isInterrupted) return this.interrupted(run, node, taskId);
+      await this.actions.record.show(run.planExecutionId, 'Running');
+      return this.submit(run, node, pod, prepared, taskId, traceparent);
     });
   }
 

@@ -1,24 +1,32 @@
 import type { SecretsWanted, TaskEnded, TaskEvent } from '@sluice/delegate-rpc';
 import { backoffMs, messageOf, pause } from '@sluice/kernel';
+import type { NodeEvent } from '@sluice/pipeline-engine';
 import type { CallIdentity } from '@sluice/service-identity';
-import { ExecutionRecord, type RunHeader, type TaskRow } from './execution-record.js';
-import type { RunServices } from './run-actions.js';
+import type { RunHeader, TaskRow } from './execution-record.js';
+import type { RunActions, RunServices } from './run-actions.js';
 import { endOf, reportOf } from './task-end.js';
 import type { TaskReport } from './task.js';
 
 /** In whose name events are read: they are of every account. */
 const SELF: CallIdentity = { accountId: '', principal: { type: 'service', id: 'pipeline', name: 'pipeline' }, grants: [] };
 
+/** Events handled at once; more wait in the stream. */
+const AT_ONCE = 64;
+
 /**
  * Keeps the delegate service's event stream open and turns events into what they mean here. An event is acknowledged only after its effect is
- * stored, so it may come again; every effect can be repeated. Events of one task are handled in order, of different tasks side by side.
+ * stored, so it may come again; every effect can be repeated and none depends on the order, so they are handled side by side.
  */
 export class TaskEvents {
   private readonly closing = new AbortController();
-  private readonly lanes = new Map<string, Promise<void>>();
+  private readonly underWay = new Set<Promise<void>>();
   private running: Promise<void> = Promise.resolve();
 
-  constructor(private readonly services: RunServices) {}
+  constructor(private readonly actions: RunActions) {}
+
+  private get services(): RunServices {
+    return this.actions.services;
+  }
 
   start(): void {
     this.running = this.consume();
@@ -27,7 +35,7 @@ export class TaskEvents {
   async stop(): Promise<void> {
     this.closing.abort(new Error('the pipeline service is stopping'));
     await this.running;
-    await Promise.allSettled(this.lanes.values());
+    await Promise.allSettled(this.underWay);
   }
 
   private async consume(): Promise<void> {
@@ -37,7 +45,8 @@ export class TaskEvents {
         for await (const event of tasks.events(SELF, this.closing.signal)) {
           if (attempt > 0) log.info('delegate service is reachable again');
           attempt = 0;
-          this.enqueue(event);
+          this.track(this.handle(event));
+          if (this.underWay.size >= AT_ONCE) await Promise.race(this.underWay);
         }
       } catch (cause) {
         if (this.closing.signal.aborted) return;
@@ -47,13 +56,9 @@ export class TaskEvents {
     }
   }
 
-  private enqueue(event: TaskEvent): void {
-    const before = this.lanes.get(event.taskId) ?? Promise.resolve();
-    const lane = before.then(() => this.handle(event));
-    this.lanes.set(event.taskId, lane);
-    void lane.finally(() => {
-      if (this.lanes.get(event.taskId) === lane) this.lanes.delete(event.taskId);
-    });
+  private track(work: Promise<void>): void {
+    this.underWay.add(work);
+    void work.finally(() => this.underWay.delete(work));
   }
 
   /** Repeats until the effect is stored and acknowledged, or the service stops: then the event comes again after the next start. */
@@ -72,15 +77,15 @@ export class TaskEvents {
   }
 
   private async apply(event: TaskEvent): Promise<void> {
-    const record = new ExecutionRecord(this.services.dataSource.manager);
+    const { record } = this.actions;
     const task = await record.task(event.taskId);
-    const run = task && (await record.header(task.planExecutionId));
+    const run = task && (await this.actions.header(task.planExecutionId));
     if (!task || !run) {
       this.services.log.warn({ taskId: event.taskId, event: event.event }, 'an event of a task that is not known here');
       return;
     }
     const traceparent = event.traceparent || run.traceparent;
-    if (event.acquired) await record.apply(run.planExecutionId, [{ nodeId: task.nodeId, event: { kind: 'taskAcquired', delegate: { id: event.acquired.delegateId, name: event.acquired.delegateName, taskId: task.taskId } } }]);
+    if (event.acquired) await this.note(run, task, { kind: 'taskAcquired', delegate: { id: event.acquired.delegateId, name: event.acquired.delegateName, taskId: task.taskId } });
     if (event.secretsWanted) await this.provideSecrets(run, task, event.secretsWanted, traceparent);
     if (event.ended) await this.ended(run, task, event.ended, traceparent);
   }
@@ -99,14 +104,14 @@ export class TaskEvents {
     const report = reportOf(ended);
     if (task.kind === 'cleanup-pod') return this.cleanedUp(task, report);
     const isLate = ended.outcome === 'late';
-    const record = new ExecutionRecord(this.services.dataSource.manager);
+    const { record } = this.actions;
     const status = isLate ? 'abandoned' : await record.endTask(task.taskId, report, Date.now());
     if (status === 'abandoned') return this.late(run, task, report, traceparent);
     await this.services.messages.send(task.workflowId, { kind: 'taskEnded', taskId: task.taskId, end: endOf(report) }, `end:${task.taskId}`);
   }
 
   private async cleanedUp(task: TaskRow, report: TaskReport): Promise<void> {
-    await new ExecutionRecord(this.services.dataSource.manager).endTask(task.taskId, report, Date.now());
+    await this.actions.record.endTask(task.taskId, report, Date.now());
     const result = report.result?.kind === 'other' ? report.result : undefined;
     if (result?.status === 'succeeded') return;
     this.services.log.warn({ taskId: task.taskId, outcome: report.outcome, reason: result?.message ?? report.reason }, 'a pod was not cleaned up; the reaper will');
@@ -120,6 +125,10 @@ export class TaskEvents {
     await this.services.ngManager.report(run, traceparent, { dbSchema, dbInstance, command, stageExecutionId: stageId, stepExecutionId: task.nodeId, isLate: true, result });
     const changed = result.changesets.filter((one) => one.status === 'applied' || one.status === 'rolledBack').length;
     const text = `A result came late, after this step had ended already: the step ${result.status} with ${changed} changeset(s) changed${result.error ? `: ${result.error.message}` : ''}.`;
-    await new ExecutionRecord(this.services.dataSource.manager).apply(run.planExecutionId, [{ nodeId: task.nodeId, event: { kind: 'note', text } }]);
+    await this.note(run, task, { kind: 'note', text });
+  }
+
+  private async note(run: RunHeader, task: TaskRow, event: NodeEvent): Promise<void> {
+    await this.actions.write(({ record }) => record.apply(run.planExecutionId, [{ nodeId: task.nodeId, event }]));
   }
 }

@@ -7,7 +7,7 @@ import type { PipelineConfig } from '../config.js';
 import type { RunHeader } from './execution-record.js';
 import { PipelineRun, type StageStart } from './pipeline-run.js';
 import { PodActions } from './pod-actions.js';
-import { RunActions, type RunServices } from './run-actions.js';
+import type { RunActions } from './run-actions.js';
 import { StageRun, type BranchResult, type BranchStart, type RunParts } from './stage-run.js';
 import { StepActions } from './step-actions.js';
 
@@ -25,7 +25,6 @@ const BROKEN: BranchResult = { status: 'Errored', stop: null, rollback: 'none', 
  * only one of these at a time.
  */
 export class Workflows {
-  private readonly actions: RunActions;
   private readonly parts: RunParts;
   private readonly pipeline: (planExecutionId: string) => Promise<Status>;
   private readonly stage: (planExecutionId: string, stageId: string, start: StageStart) => Promise<BranchResult>;
@@ -33,15 +32,14 @@ export class Workflows {
   private isStopping = false;
 
   constructor(
-    private readonly services: RunServices,
+    private readonly actions: RunActions,
     types: StepTypeRegistry,
   ) {
-    this.actions = new RunActions(services);
     this.parts = {
       actions: this.actions,
       pods: new PodActions(this.actions, types),
       steps: new StepActions(this.actions, types),
-      messages: services.messages,
+      messages: actions.services.messages,
       startBranch: (run, nodeId, start) => DBOS.startWorkflow(this.branch, { workflowID: `${run.planExecutionId}/${nodeId}` })(run.planExecutionId, nodeId, start),
     };
     const config = { maxRecoveryAttempts: MAX_RECOVERIES };
@@ -59,7 +57,7 @@ export class Workflows {
       systemDatabasePoolSize: config.databasePoolSize,
       applicationVersion: WORKFLOW_VERSION,
       executorID: config.executorId,
-      logger: quietLogger(this.services.log),
+      logger: quietLogger(this.actions.services.log),
     });
     await DBOS.launch();
   }
@@ -114,7 +112,7 @@ export class Workflows {
   private async header(planExecutionId: string): Promise<RunHeader> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        const run = await this.actions.record.header(planExecutionId);
+        const run = await this.actions.header(planExecutionId);
         if (run) return run;
         throw new AppError('ENTITY_NOT_FOUND', `there is no execution ${planExecutionId}`);
       } catch (cause) {
