@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { RepositoryFiles } from './changelogs.js';
 import { withClient } from './schema-dump.js';
 
-const FINAL = new Set(['Success', 'Failed', 'Aborted', 'Expired', 'Errored']);
+const FINAL = new Set(['Success', 'Failed', 'Aborted', 'Expired', 'Errored', 'IgnoreFailed']);
 const RUN_LIMIT_MS = 120_000;
 
 const graphNode = z.looseObject({
