@@ -18,7 +18,7 @@ describe('faults', () => {
     stack = await startStack({
       dataDir,
       ports: { kind: 'free' },
-      environment: { pipeline: { PIPELINE_TASK_QUEUE_TIMEOUT_MS: '8000' }, 'delegate-service': { DELEGATE_SERVICE_LEASE_MS: '6000', DELEGATE_SERVICE_HEARTBEAT_MS: '1500' }, delegate: { DELEGATE_WATCHDOG_MS: '3000' } },
+      environment: { pipeline: { PIPELINE_TASK_QUEUE_TIMEOUT_MS: '25000' }, 'delegate-service': { DELEGATE_SERVICE_LEASE_MS: '6000', DELEGATE_SERVICE_HEARTBEAT_MS: '1500' }, delegate: { DELEGATE_WATCHDOG_MS: '3000' } },
     });
   }, 180_000);
 

@@ -49,7 +49,7 @@ const PROBES = ['/health/live', '/health/ready', '/metrics', '/openapi.json'];
 
 /** Creates, wires and starts one Nest service on Fastify: guard, envelopes, error shapes, probes, metrics, traces. */
 export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp> {
-  const adapter = new FastifyAdapter({
+  const adapter = new ServiceAdapter({
     bodyLimit: options.bodyLimit ?? 10 * 1024 * 1024,
     genReqId: (request: IncomingMessage) => correlationIdOf(request) ?? randomUUID(),
     requestTimeout: 120_000,
@@ -76,6 +76,13 @@ export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp>
   const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${address.port}`;
   options.log.info({ url }, 'listening');
   return { url, close: () => closeApp(app, options) };
+}
+
+/** Errors have one handler, ours; Nest's own would replace it and Fastify would warn at every start. */
+class ServiceAdapter extends FastifyAdapter {
+  override setErrorHandler(): ReturnType<FastifyAdapter['setErrorHandler']> {
+    return this.getInstance();
+  }
 }
 
 async function closeApp(app: NestFastifyApplication, options: HttpAppOptions): Promise<void> {
