@@ -1,18 +1,14 @@
 /**
  * One Jest set-up for the workspace: real ES modules, SWC, sources of workspace packages instead of their dist.
- * Narrow it with paths: `node tools/jest.mjs libs/kernel`, or by layer: `--layer pure|db|api|contract|e2e`.
+ * Narrow it with paths: `node tools/jest.mjs libs/kernel`, or to what needs nothing running: `--layer pure`.
  */
 const layer = process.env.SLUICE_TEST_LAYER;
-const patterns = {
-  pure: ['<rootDir>/**/*.spec.ts'],
-  all: ['<rootDir>/**/*.spec.ts'],
-};
 
 export default {
   rootDir: '.',
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/tools'],
-  testMatch: patterns[layer] ?? patterns.all,
-  testPathIgnorePatterns: ['/node_modules/', '/dist/', ...(layer === 'pure' ? ['\\.(db|api|contract|e2e|browser)\\.spec\\.ts$'] : [])],
+  testMatch: ['<rootDir>/**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', ...(layer === 'pure' ? ['\\.(db|api|e2e)\\.spec\\.ts$'] : [])],
   modulePathIgnorePatterns: ['/dist/', '<rootDir>/.nx', '<rootDir>/.sluice'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
