@@ -89,12 +89,12 @@ describe('the gateway', () => {
 
   it('asks about a key once, however many requests bring it at the same time, and again when the answer is old', async () => {
     const key = 'pat.ACCA.once.x';
-    gateway.keys.set(key, signedInAs('ACCA', 'once', 4_000));
+    gateway.keys.set(key, signedInAs('ACCA', 'once', 2_000));
     await Promise.all(Array.from({ length: 20 }, () => gateway.call('/ng/api/x', {}, key)));
     await gateway.call('/ng/api/x', {}, key);
     expect(gateway.asked.filter((one) => one === key)).toHaveLength(1);
     gateway.keys.set(key, 'REVOKED_TOKEN');
-    await waitFor(async () => (await gateway.call('/ng/api/x', {}, key)).status === 401, { timeoutMs: 20_000, what: 'the revocation' });
+    await waitFor(async () => (await gateway.call('/ng/api/x', {}, key)).status === 401, { timeoutMs: 10_000, what: 'the revocation' });
     for (let count = 0; count < 5; count += 1) await gateway.call('/ng/api/x', {}, key);
     expect(gateway.asked.filter((one) => one === key)).toHaveLength(2);
   });

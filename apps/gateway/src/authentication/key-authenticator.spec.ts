@@ -63,6 +63,7 @@ describe('a key that was checked', () => {
     clock.time = 600_000;
     expect(keys.wasGood('pat.ACC.k1.secret')).toBe(false);
     await keys.ask(attempt());
+    clock.time += 1_000;
     await expect(keys.ask(attempt())).rejects.toThrow('revoked');
     expect(keys.wasGood('pat.ACC.k1.secret')).toBe(false);
   });
@@ -72,6 +73,15 @@ describe('a key that was checked', () => {
     const keys = new KeyAuthenticator(double, { now: () => 0 });
     await Promise.all([keys.ask(attempt()), keys.ask(attempt()), keys.ask(attempt('pat.ACC.k2.other'))]);
     expect(double.state.calls).toBe(2);
+  });
+
+  it('is not asked about again by a request that was held up while the answer came', async () => {
+    const double = ngManager(good(1_000));
+    const keys = new KeyAuthenticator(double, { now: () => 0 });
+    expect(keys.known('pat.ACC.k1.secret')).toBeUndefined();
+    await keys.ask(attempt());
+    expect((await keys.ask(attempt())).keyId).toBe('k1');
+    expect(double.state.calls).toBe(1);
   });
 
   it('goes first when ten thousand others came after it', async () => {

@@ -59,6 +59,9 @@ export class KeyAuthenticator {
 
   /** @throws AppError INVALID_TOKEN, EXPIRED_TOKEN, REVOKED_TOKEN, ACCESS_DENIED, UPSTREAM_UNAVAILABLE */
   async ask(attempt: SignInAttempt): Promise<Session> {
+    // The caller may have waited (for the rate limit) since it looked: somebody else's answer may be here by now.
+    const session = this.known(attempt.apiKey);
+    if (session) return session;
     const hash = hashOf(attempt.apiKey);
     const under = this.asking.get(hash);
     if (under) return under;
