@@ -48,7 +48,7 @@ describe('ng-manager', () => {
 
     it('says clearly that a project needs an organization that exists', async () => {
       const answer = await post('/ng/api/projects?accountIdentifier=A1&orgIdentifier=nowhere', { project: { identifier: 'p', name: 'P' } });
-      expect([answer.status, answer.body.code, answer.body.message]).toEqual([404, 'RESOURCE_NOT_FOUND', 'organization "nowhere" does not exist']);
+      expect([answer.status, answer.body.code, answer.body.message]).toEqual([404, 'RESOURCE_NOT_FOUND_EXCEPTION', 'organization "nowhere" does not exist']);
     });
 
     it('refuses an identifier that is taken, naming it', async () => {

@@ -10,7 +10,8 @@ export const ERRORS = {
   PLAN_CREATION_ERROR: { http: 400, grpc: 'INVALID_ARGUMENT', retryable: false },
   DUPLICATE_FIELD: { http: 409, grpc: 'ALREADY_EXISTS', retryable: false },
   ENTITY_REFERENCED: { http: 400, grpc: 'FAILED_PRECONDITION', retryable: false },
-  RESOURCE_NOT_FOUND: { http: 404, grpc: 'NOT_FOUND', retryable: false },
+  // Clients that keep state drop an entity that is gone only when they read this very code.
+  RESOURCE_NOT_FOUND: { http: 404, grpc: 'NOT_FOUND', retryable: false, wire: 'RESOURCE_NOT_FOUND_EXCEPTION' },
   ENTITY_NOT_FOUND: { http: 404, grpc: 'NOT_FOUND', retryable: false },
   SECRET_NOT_FOUND: { http: 404, grpc: 'NOT_FOUND', retryable: false },
   ROUTE_NOT_FOUND: { http: 404, grpc: 'UNIMPLEMENTED', retryable: false },
@@ -42,9 +43,16 @@ interface ErrorDefinition {
   readonly grpc: string;
   /** A later identical call may succeed without anyone changing anything. */
   readonly retryable: boolean;
+  readonly wire?: string;
 }
 
 export type ErrorCode = keyof typeof ERRORS;
+
+/** The code as clients of the public API see it. */
+export function wireCodeOf(code: ErrorCode): string {
+  const definition: ErrorDefinition = ERRORS[code];
+  return definition.wire ?? code;
+}
 
 /** One problem with one field of a request. `field` is a path such as `connector.spec.url`. */
 export interface FieldError {

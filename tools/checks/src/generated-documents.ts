@@ -1,6 +1,6 @@
 import { openApiDocument, type RouteDefinition } from '@sluice/api-conventions';
 import { atDbdevops, publicDbDevopsRoutes } from '@sluice/dbdevops-api';
-import { ERRORS } from '@sluice/kernel';
+import { ERRORS, isErrorCode, wireCodeOf } from '@sluice/kernel';
 import { logRoutes } from '@sluice/log-api';
 import { ngManagerRoutes } from '@sluice/ng-manager-api';
 import { PIPELINE_ROUTES } from '@sluice/pipeline-api';
@@ -31,7 +31,9 @@ function openApiDocuments(): GeneratedDocument[] {
 }
 
 function errorCatalogue(): string {
-  const rows = Object.entries(ERRORS).map(([code, { http, grpc, retryable }]) => `| ${code} | ${http} | ${grpc} | ${retryable ? 'yes' : 'no'} |`);
+  const rows = Object.keys(ERRORS)
+    .filter(isErrorCode)
+    .map((code) => `| ${wireCodeOf(code)} | ${ERRORS[code].http} | ${ERRORS[code].grpc} | ${ERRORS[code].retryable ? 'yes' : 'no'} |`);
   return [
     '# Errors',
     '',

@@ -1,5 +1,5 @@
 import type { WireStyle } from '@sluice/api-conventions';
-import { AppError, type ErrorCode } from '@sluice/kernel';
+import { AppError, wireCodeOf } from '@sluice/kernel';
 
 /** Header by which our own clients ask for `{code, message, correlationId, details}` whatever the route's style. */
 export const ERROR_FORMAT_HEADER = 'x-sluice-errors';
@@ -28,7 +28,7 @@ export function toWireError(cause: unknown, style: WireStyle, correlationId: str
 }
 
 function ngErrorBody(error: AppError, correlationId: string): Record<string, unknown> {
-  const code: ErrorCode = error.code;
+  const code = wireCodeOf(error.code);
   const responseMessages = [{ code, level: 'ERROR', message: error.message, exception: null, failureTypes: [] }];
   if (error.httpStatus >= 500) {
     return { status: 'ERROR', code, message: error.message, correlationId, detailedMessage: null, responseMessages, metadata: null };
