@@ -7,6 +7,7 @@ export { isOutputReference, outputLookup, resolveOutputs, type OutputsOf } from 
 export { parsePipeline, type ExpectedScope, type PipelineModel, type StepTypeCatalogue } from './pipeline-model.js';
 export type { PipelineYaml, StageYaml, StepGroupYaml, StepItemYaml, StepYaml } from './pipeline-schema.js';
 export { ancestry, nodeOf, stepsBelow, subtree, type FailureStrategy, type NodeKind, type Plan, type PlanNode, type RunCondition, type Scalar } from './plan.js';
+export { ProblemList } from './problem-list.js';
 export { describeProblem, problemsError, type Problem } from './problems.js';
 export { decideFailure, decideRun, effectiveSelectors, podSelectors, type FailureAction, type RunDecision, type Surroundings } from './run-rules.js';
 export { applyRuntimeInput, inputRoot, inputTemplate, listInputs, mergeInputs } from './runtime-input.js';

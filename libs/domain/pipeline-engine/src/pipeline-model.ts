@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { hasExpression } from './expressions.js';
 import { pipelineYaml, STAGE_TYPES, type PipelineYaml, type StageItemYaml, type StageYaml, type StepItemYaml, type StepYaml } from './pipeline-schema.js';
-import { formatPath, problemsError, showValue, type Path, type Problem } from './problems.js';
+import { ProblemList } from './problem-list.js';
+import { formatPath, problemsError, type Path } from './problems.js';
 import { parseYaml, type YamlSource } from './yaml-source.js';
 
 /** What the engine needs to know of the step types there are; `libs/domain/step-types` gives it. */
@@ -121,46 +121,4 @@ function unique(seen: Map<string, string>, identifier: string, path: Path, what:
   const first = seen.get(identifier);
   if (first !== undefined) problems.add([...path, 'identifier'], identifier, `${what} identifier "${identifier}" is used twice, first at ${first}`, 'give each its own identifier');
   else seen.set(identifier, formatPath(path));
-}
-
-/** Collects problems of one document with their lines. */
-class ProblemList {
-  readonly list: Problem[] = [];
-  constructor(private readonly source: YamlSource) {}
-
-  add(path: Path, value: unknown, message: string, remedy: string): void {
-    this.list.push({ path: formatPath(path), line: this.source.lineOf(path), value: showValue(value), message, remedy });
-  }
-
-  /** A Zod issue below `base`; complaints about values that are expressions are left to the run. */
-  addIssue(base: Path, root: unknown, issue: z.core.$ZodIssue): void {
-    const inner = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
-    const value = inner.reduce<unknown>((current, part) => (typeof current === 'object' && current !== null ? (current as Record<string | number, unknown>)[part] : undefined), root);
-    // A condition was tried with its expressions in place, so a complaint about it stands.
-    if (hasExpression(value) && inner.at(-1) !== 'condition') return;
-    if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-      this.add([...base, ...inner], value, `must be ${[...new Set(issue.errors.flat().map(expectedType))].join(' or ')}`, 'change it');
-      return;
-    }
-    if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) this.add([...base, ...inner, key], undefined, `the key "${key}" is not known here`, 'remove it or check its spelling');
-      return;
-    }
-    const [message, remedy] = wording(issue, value);
-    this.add([...base, ...inner], value, message, remedy);
-  }
-}
-
-function expectedType(issue: z.core.$ZodIssue): string {
-  return issue.code === 'invalid_type' ? `a ${issue.expected}` : issue.message;
-}
-
-function wording(issue: z.core.$ZodIssue, value: unknown): readonly [string, string] {
-  if (value === undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_value')) return ['is missing', 'add it'];
-  if (issue.code === 'invalid_type') {
-    const needsQuotes = issue.expected === 'string' && typeof value !== 'object';
-    return [`must be a ${issue.expected}`, needsQuotes ? 'put it in quotes' : 'change it'];
-  }
-  if (issue.code === 'invalid_value') return ['has a value that is not allowed', `use one of: ${issue.values.map(String).join(', ')}`];
-  return [issue.message, 'change it'];
 }
