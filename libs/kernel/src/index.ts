@@ -4,7 +4,7 @@ export { backoffMs, pause, waitFor, type BackoffOptions, type WaitOptions } from
 export { parseDuration } from './duration.js';
 export { AppError, ERRORS, isErrorCode, messageOf, wireCodeOf, type ErrorCode, type ErrorDetails, type FieldError } from './errors.js';
 export { newId, newUuid } from './identifiers.js';
-export { ROLE_NAMES, type Principal, type RequestContext, type RoleGrant, type RoleName, type ScopedContext } from './request-context.js';
+export { ROLE_NAMES, type CallOrigin, type Principal, type RequestContext, type RoleGrant, type RoleName, type ScopedContext } from './request-context.js';
 export {
   accountScope,
   formatScope,

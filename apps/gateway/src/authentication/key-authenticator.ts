@@ -13,6 +13,7 @@ export interface Session {
 export interface SignInAttempt {
   readonly apiKey: string;
   readonly clientAddress: string;
+  readonly userAgent?: string | undefined;
   readonly correlationId: string;
   readonly traceparent: string | undefined;
 }
@@ -70,9 +71,9 @@ export class KeyAuthenticator {
     return asked;
   }
 
-  private async askNow(hash: string, { apiKey, clientAddress, correlationId, traceparent }: SignInAttempt): Promise<Session> {
+  private async askNow(hash: string, { apiKey, clientAddress, userAgent, correlationId, traceparent }: SignInAttempt): Promise<Session> {
     try {
-      const answer = await this.client.call({ ...GATEWAY, correlationId, traceparent }, authenticateKey, { body: { apiKey, clientAddress } }, { idempotent: true });
+      const answer = await this.client.call({ ...GATEWAY, correlationId, traceparent }, authenticateKey, { body: { apiKey, clientAddress, userAgent } }, { idempotent: true });
       const session = toSession(answer);
       this.remember(hash, { until: this.clock.now() + answer.cacheMs, session });
       if (this.good.size >= MOST_REMEMBERED) this.good.clear();

@@ -13,6 +13,8 @@ import { ClientGone } from './upstream-client.js';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
+const MOST_USER_AGENT = 256;
+
 /** One request on its way to an upstream: who is it, may it, and off it goes. */
 @Injectable()
 export class ProxyService {
@@ -51,7 +53,7 @@ export class ProxyService {
     const query = queryOf(raw.url ?? '');
     const session = await this.sessionOf(target, request, origin, query);
     const says: GatewaySays = {
-      authorization: session ? `Bearer ${await this.identity.tokenFor(target.to, session.identity)}` : undefined,
+      authorization: session ? `Bearer ${await this.identity.tokenFor(target.to, { ...session.identity, origin: { clientAddress: origin.address, userAgent: userAgentOf(request), keyId: session.keyId } })}` : undefined,
       requestId: request.id,
       traceparent: (request as { traceparent?: string }).traceparent,
       clientAddress: origin.address,
@@ -90,12 +92,17 @@ export class ProxyService {
     // Others behind the same address must not lock out a key that was good a while ago.
     if (!this.keys.wasGood(apiKey)) await this.parts.rateLimits.assertMayTry(address);
     try {
-      return await this.keys.ask({ apiKey, clientAddress: address, correlationId: request.id, traceparent: (request as { traceparent?: string }).traceparent });
+      return await this.keys.ask({ apiKey, clientAddress: address, userAgent: userAgentOf(request), correlationId: request.id, traceparent: (request as { traceparent?: string }).traceparent });
     } catch (cause) {
       if (cause instanceof AppError && isRefusal(cause)) this.parts.log.info({ address, code: cause.code, correlationId: request.id }, 'sign-in refused');
       throw cause;
     }
   }
+}
+
+/** For the audit trail: what the client says of itself, cut to a length that does no harm. */
+function userAgentOf(request: FastifyRequest): string | undefined {
+  return request.headers['user-agent']?.slice(0, MOST_USER_AGENT) || undefined;
 }
 
 function tellClient(error: AppError, reply: FastifyReply): void {

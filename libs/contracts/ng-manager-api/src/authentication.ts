@@ -23,6 +23,6 @@ export const authenticateKey = defineRoute({
   style: 'internal',
   access: 'service',
   callers: ['gateway'],
-  body: z.object({ apiKey: z.string().max(512), clientAddress: z.string().max(64) }),
+  body: z.object({ apiKey: z.string().max(512), clientAddress: z.string().max(64), userAgent: z.string().max(256).optional() }),
   response: signedIn,
 });

@@ -50,8 +50,8 @@ export class ServiceClient<Methods extends Record<keyof Methods, { request: obje
     this.client.close();
   }
 
-  private async metadataFor({ accountId, principal, grants }: Caller): Promise<Readonly<Record<string, string>>> {
-    const token = await this.options.identity.tokenFor(this.options.target, { accountId, principal, grants });
+  private async metadataFor({ accountId, principal, grants, origin }: Caller): Promise<Readonly<Record<string, string>>> {
+    const token = await this.options.identity.tokenFor(this.options.target, { accountId, principal, grants, origin });
     return { authorization: `Bearer ${token}` };
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError, type Principal, type RoleGrant } from '@sluice/kernel';
+import { AppError, type CallOrigin, type Principal, type RoleGrant } from '@sluice/kernel';
 import { SignJWT, errors, importPKCS8, importSPKI, jwtVerify, decodeJwt, type CryptoKey, type JWTPayload } from 'jose';
 
 /** The Sluice services that sign calls. Each has its own Ed25519 key; receivers hold the public halves. */
@@ -12,6 +12,8 @@ export interface CallIdentity {
   readonly accountId: string;
   readonly principal: Principal;
   readonly grants: readonly RoleGrant[];
+  /** Where the user's request entered; travels along for the audit trail. */
+  readonly origin?: CallOrigin | undefined;
 }
 
 export interface VerifiedCall extends CallIdentity {
@@ -43,10 +45,11 @@ export class ServiceIdentity {
 
   /** A token for calling `audience` as `identity`; reused while it has half its life left. */
   async tokenFor(audience: ServiceName, identity: CallIdentity): Promise<string> {
-    const key = JSON.stringify([audience, identity]);
+    const claims = { accountId: identity.accountId, principal: identity.principal, grants: identity.grants, ...(identity.origin ? { origin: identity.origin } : {}) };
+    const key = JSON.stringify([audience, claims]);
     const known = this.issued.get(key);
     if (known && known.until > Date.now()) return known.token;
-    const token = await this.sign(audience, { accountId: identity.accountId, principal: identity.principal, grants: identity.grants }, TOKEN_SECONDS);
+    const token = await this.sign(audience, claims, TOKEN_SECONDS);
     if (this.issued.size >= CACHED_TOKENS) this.issued.clear();
     this.issued.set(key, { token, until: Date.now() + (TOKEN_SECONDS / 2) * 1000 });
     return token;
@@ -60,6 +63,7 @@ export class ServiceIdentity {
       accountId: String(claims['accountId']),
       principal: claims['principal'] as Principal,
       grants: (claims['grants'] ?? []) as RoleGrant[],
+      ...(claims['origin'] ? { origin: claims['origin'] as CallOrigin } : {}),
     };
   }
 
