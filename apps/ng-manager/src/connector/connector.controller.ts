@@ -5,7 +5,6 @@ import {
   CONNECTOR_CATEGORIES, CONNECTOR_TYPES, connectorCatalogue, createConnector, deleteConnector, getConnector, isConnectorIdentifierFree, listConnectors, listConnectorsV2,
   testConnector, testGitRepo, updateConnector, type ConnectorResponse, type ValidationResult,
 } from '@sluice/ng-manager-api';
-import { scopeOfWrite } from '../access/permission.js';
 import { ConnectorService } from './connector.service.js';
 import { ConnectorTestService } from './connector-test.service.js';
 
@@ -17,13 +16,13 @@ export class ConnectorController {
   ) {}
 
   @Route(createConnector)
-  create(@Call() { ctx, query, body }: RouteCall<typeof createConnector>): Promise<ConnectorResponse> {
-    return this.connectors.create(ctx, scopeOfWrite(ctx, query, body.connector), body.connector);
+  create(@Call() { ctx, scope, body }: RouteCall<typeof createConnector>): Promise<ConnectorResponse> {
+    return this.connectors.create(ctx, scope, body.connector);
   }
 
   @Route(updateConnector)
-  update(@Call() { ctx, query, body }: RouteCall<typeof updateConnector>): Promise<ConnectorResponse> {
-    return this.connectors.update(ctx, scopeOfWrite(ctx, query, body.connector), body.connector);
+  update(@Call() { ctx, scope, body }: RouteCall<typeof updateConnector>): Promise<ConnectorResponse> {
+    return this.connectors.update(ctx, scope, body.connector);
   }
 
   @Route(connectorCatalogue)

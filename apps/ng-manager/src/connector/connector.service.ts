@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { toNgPage, type NgPage } from '@sluice/api-conventions';
 import { AppError, formatScope, resolveRef, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
 import { GIT_CONNECTOR_TYPES, type Connector, type ConnectorFilter, type ConnectorResponse } from '@sluice/ng-manager-api';
-import { requirePermission } from '../access/permission.js';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
 import type { EntityAt } from '../persistence/entity-use.repository.js';
@@ -24,7 +23,6 @@ export class ConnectorService {
 
   /** @throws AppError DUPLICATE_FIELD, INVALID_IDENTIFIER_REF for a secret that does not exist, INVALID_REQUEST for a URL that is not taken */
   async create(ctx: RequestContext, scope: Scope, connector: Connector): Promise<ConnectorResponse> {
-    requirePermission(ctx, 'connector.edit', scope);
     checkConnector(connector);
     await this.projects.requireScope(scope);
     const ref: ScopedRef = { scope, identifier: connector.identifier };
@@ -39,7 +37,6 @@ export class ConnectorService {
   }
 
   async update(ctx: RequestContext, scope: Scope, connector: Connector): Promise<ConnectorResponse> {
-    requirePermission(ctx, 'connector.edit', scope);
     const ref: ScopedRef = { scope, identifier: connector.identifier };
     return this.unitOfWork.run(async (stores) => {
       const known = await found(stores, ref, 'update');

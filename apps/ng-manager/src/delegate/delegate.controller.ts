@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import type { RouteResult } from '@sluice/api-conventions';
-import { Call, Route, scopeOfRequest, type RouteCall } from '@sluice/http';
+import { Call, Route, type RouteCall } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
 import {
   createDelegateToken, delegateGroupsOfToken, delegatesOfTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath, getDelegateToken, latestDelegateVersion,
@@ -15,8 +15,8 @@ export class DelegateController {
   constructor(private readonly delegates: DelegateService) {}
 
   @Route(listDelegates)
-  list(@Call() { ctx, query, body }: RouteCall<typeof listDelegates>): Promise<Delegate[]> {
-    return this.delegates.list(ctx, scopeOfRequest(ctx, {}, query), query.all ?? false, body ?? {});
+  list(@Call() { ctx, scope, query, body }: RouteCall<typeof listDelegates>): Promise<Delegate[]> {
+    return this.delegates.list(ctx, scope, query.all ?? false, body ?? {});
   }
 
   @Route(latestDelegateVersion)
@@ -25,49 +25,49 @@ export class DelegateController {
   }
 
   @Route(createDelegateToken)
-  async createToken(@Call() { ctx, query, body }: RouteCall<typeof createDelegateToken>): Promise<DelegateToken> {
+  async createToken(@Call() { ctx, scope, query, body }: RouteCall<typeof createDelegateToken>): Promise<DelegateToken> {
     const name = query.tokenName ?? body?.name;
     if (!name) throw new AppError('INVALID_REQUEST', 'the token has no name; send tokenName in the query or name in the body', { fields: [{ field: 'tokenName', error: 'is required' }] });
-    return this.delegates.createToken(ctx, scopeOfRequest(ctx, {}, query), name, query.revokeAfter ?? 0);
+    return this.delegates.createToken(ctx, scope, name, query.revokeAfter ?? 0);
   }
 
   @Route(listDelegateTokens)
-  tokens(@Call() { ctx, query }: RouteCall<typeof listDelegateTokens>): Promise<DelegateToken[]> {
-    return this.delegates.tokens(ctx, scopeOfRequest(ctx, {}, query), query.name ?? '', query.status ?? '');
+  tokens(@Call() { ctx, scope, query }: RouteCall<typeof listDelegateTokens>): Promise<DelegateToken[]> {
+    return this.delegates.tokens(ctx, scope, query.name ?? '', query.status ?? '');
   }
 
   @Route(delegateGroupsOfToken)
-  delegateGroups(@Call() { ctx, query }: RouteCall<typeof delegateGroupsOfToken>): Promise<RouteResult<typeof delegateGroupsOfToken>> {
-    return this.delegates.ofToken(ctx, scopeOfRequest(ctx, {}, query), query.delegateTokenName);
+  delegateGroups(@Call() { ctx, scope, query }: RouteCall<typeof delegateGroupsOfToken>): Promise<RouteResult<typeof delegateGroupsOfToken>> {
+    return this.delegates.ofToken(ctx, scope, query.delegateTokenName);
   }
 
   @Route(getDelegateToken)
-  token(@Call() { ctx, params, query }: RouteCall<typeof getDelegateToken>): Promise<DelegateToken> {
-    return this.delegates.token(ctx, scopeOfRequest(ctx, {}, query), params.tokenName);
+  token(@Call() { ctx, scope, params }: RouteCall<typeof getDelegateToken>): Promise<DelegateToken> {
+    return this.delegates.token(ctx, scope, params.tokenName);
   }
 
   @Route(delegatesOfTokenByPath)
-  delegatesOfToken(@Call() { ctx, params, query }: RouteCall<typeof delegatesOfTokenByPath>): Promise<RouteResult<typeof delegatesOfTokenByPath>> {
-    return this.delegates.ofToken(ctx, scopeOfRequest(ctx, {}, query), params.tokenName);
+  delegatesOfToken(@Call() { ctx, scope, params }: RouteCall<typeof delegatesOfTokenByPath>): Promise<RouteResult<typeof delegatesOfTokenByPath>> {
+    return this.delegates.ofToken(ctx, scope, params.tokenName);
   }
 
   @Route(revokeDelegateToken)
-  revoke(@Call() { ctx, query }: RouteCall<typeof revokeDelegateToken>): Promise<DelegateToken> {
-    return this.delegates.revokeToken(ctx, scopeOfRequest(ctx, {}, query), query.tokenName);
+  revoke(@Call() { ctx, scope, query }: RouteCall<typeof revokeDelegateToken>): Promise<DelegateToken> {
+    return this.delegates.revokeToken(ctx, scope, query.tokenName);
   }
 
   @Route(revokeDelegateTokenByPath)
-  revokeByPath(@Call() { ctx, params, query }: RouteCall<typeof revokeDelegateTokenByPath>): Promise<DelegateToken> {
-    return this.delegates.revokeToken(ctx, scopeOfRequest(ctx, {}, query), params.tokenName);
+  revokeByPath(@Call() { ctx, scope, params }: RouteCall<typeof revokeDelegateTokenByPath>): Promise<DelegateToken> {
+    return this.delegates.revokeToken(ctx, scope, params.tokenName);
   }
 
   @Route(deleteDelegateToken)
-  delete(@Call() { ctx, query }: RouteCall<typeof deleteDelegateToken>): Promise<boolean> {
-    return this.delegates.deleteToken(ctx, scopeOfRequest(ctx, {}, query), query.tokenName);
+  delete(@Call() { ctx, scope, query }: RouteCall<typeof deleteDelegateToken>): Promise<boolean> {
+    return this.delegates.deleteToken(ctx, scope, query.tokenName);
   }
 
   @Route(deleteDelegateTokenByPath)
-  deleteByPath(@Call() { ctx, params, query }: RouteCall<typeof deleteDelegateTokenByPath>): Promise<boolean> {
-    return this.delegates.deleteToken(ctx, scopeOfRequest(ctx, {}, query), params.tokenName);
+  deleteByPath(@Call() { ctx, scope, params }: RouteCall<typeof deleteDelegateTokenByPath>): Promise<boolean> {
+    return this.delegates.deleteToken(ctx, scope, params.tokenName);
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { toNgPage, type NgPage } from '@sluice/api-conventions';
 import { AppError, accountScope, projectScope, type OrgScope, type RequestContext } from '@sluice/kernel';
 import type { Organization, OrganizationResponse } from '@sluice/ng-manager-api';
-import { requirePermission, visibleTo } from '../access/permission.js';
+import { visibleTo } from '../access/permission.js';
 import { addBuiltInConnectors } from '../connector/built-in-connectors.js';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
@@ -26,9 +26,6 @@ export class OrganizationService {
   }
 
   async get(ctx: RequestContext, identifier: string): Promise<OrganizationResponse> {
-    const visible = visibleTo(ctx, 'organization.view');
-    const isVisible = visible === 'all' || visible.orgIds.includes(identifier) || visible.projects.some(([orgId]) => orgId === identifier);
-    if (!isVisible) requirePermission(ctx, 'organization.view', orgScope(ctx, identifier));
     const row = await this.unitOfWork.read.organizations.find(accountScope(ctx.accountId), identifier);
     return present(row ?? missing(identifier));
   }
@@ -36,7 +33,6 @@ export class OrganizationService {
   async create(ctx: RequestContext, organization: Organization): Promise<OrganizationResponse> {
     const account = accountScope(ctx.accountId);
     const { identifier } = organization;
-    requirePermission(ctx, 'organization.edit', account);
     return refuseDuplicate('organization', identifier, account, () =>
       this.unitOfWork.run(async (stores) => {
         await stores.organizations.insert(account, identifier, valuesOf(organization));
@@ -52,7 +48,6 @@ export class OrganizationService {
       throw new AppError('INVALID_REQUEST', `the body names organization "${organization.identifier}", the path "${identifier}"; an identifier cannot be changed`, { fields: [{ field: 'organization.identifier', error: 'differs from the path' }] });
     }
     const scope = orgScope(ctx, identifier);
-    requirePermission(ctx, 'organization.edit', scope);
     return this.unitOfWork.run(async (stores) => {
       if (!(await stores.organizations.update(accountScope(ctx.accountId), identifier, valuesOf(organization)))) missing(identifier);
       await stores.audit.append(ctx, { action: 'update', resourceType: 'organization', identifier, scope });
@@ -64,7 +59,6 @@ export class OrganizationService {
   async delete(ctx: RequestContext, identifier: string, force: boolean): Promise<boolean> {
     const scope = orgScope(ctx, identifier);
     const account = accountScope(ctx.accountId);
-    requirePermission(ctx, 'organization.edit', scope);
     if (force) await this.deleteSchemasIn(ctx, scope);
     return this.unitOfWork.run(async (stores) => {
       if (!(await stores.organizations.find(account, identifier, { forUpdate: true }))) missing(identifier);

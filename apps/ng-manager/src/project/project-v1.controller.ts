@@ -24,7 +24,7 @@ export class ProjectV1Controller {
 
   @Route(v1GetProject)
   async get(@Call() { ctx, params }: RouteCall<typeof v1GetProject>): Promise<V1ProjectOut> {
-    return present(await this.projects.get(ctx, projectScope(ctx.accountId, params.org, params.project)));
+    return present(await this.projects.get(projectScope(ctx.accountId, params.org, params.project)));
   }
 
   @Route(v1UpdateProject)
@@ -35,7 +35,7 @@ export class ProjectV1Controller {
   @Route(v1DeleteProject)
   async delete(@Call() { ctx, params }: RouteCall<typeof v1DeleteProject>): Promise<V1ProjectOut> {
     const scope = projectScope(ctx.accountId, params.org, params.project);
-    const known = await this.projects.get(ctx, scope);
+    const known = await this.projects.get(scope);
     await this.projects.delete(ctx, scope, false);
     return present(known);
   }

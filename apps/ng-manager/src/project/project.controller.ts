@@ -1,9 +1,8 @@
 import { Controller } from '@nestjs/common';
 import type { NgPage } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
-import { AppError, projectScope, type RequestContext, type ProjectScope } from '@sluice/kernel';
+import { AppError, type ProjectScope, type Scope } from '@sluice/kernel';
 import { createProject, deleteProject, getProject, listAllProjects, listProjects, updateProject, type ProjectResponse } from '@sluice/ng-manager-api';
-import { scopeOfWrite } from '../access/permission.js';
 import { ProjectService } from './project.service.js';
 
 @Controller()
@@ -23,30 +22,29 @@ export class ProjectController {
   }
 
   @Route(createProject)
-  create(@Call() { ctx, query, body }: RouteCall<typeof createProject>): Promise<ProjectResponse> {
-    const scope = scopeOfWrite(ctx, query, { orgIdentifier: body.project.orgIdentifier });
+  create(@Call() { ctx, scope, body }: RouteCall<typeof createProject>): Promise<ProjectResponse> {
     return this.projects.create(ctx, scope.level === 'account' ? needOrg() : scope.orgId, body.project);
   }
 
   @Route(getProject)
-  get(@Call() { ctx, params, query }: RouteCall<typeof getProject>): Promise<ProjectResponse> {
-    return this.projects.get(ctx, scopeIn(ctx, query.orgIdentifier, params.identifier));
+  get(@Call() { scope }: RouteCall<typeof getProject>): Promise<ProjectResponse> {
+    return this.projects.get(projectAt(scope));
   }
 
   @Route(updateProject)
-  update(@Call() { ctx, params, query, body }: RouteCall<typeof updateProject>): Promise<ProjectResponse> {
-    const scope = scopeOfWrite(ctx, query, { orgIdentifier: body.project.orgIdentifier });
-    return this.projects.update(ctx, scopeIn(ctx, scope.level === 'account' ? undefined : scope.orgId, params.identifier), body.project);
+  update(@Call() { ctx, scope, body }: RouteCall<typeof updateProject>): Promise<ProjectResponse> {
+    return this.projects.update(ctx, projectAt(scope), body.project);
   }
 
   @Route(deleteProject)
-  delete(@Call() { ctx, params, query }: RouteCall<typeof deleteProject>): Promise<boolean> {
-    return this.projects.delete(ctx, scopeIn(ctx, query.orgIdentifier, params.identifier), query.forceDelete ?? false);
+  delete(@Call() { ctx, scope, query }: RouteCall<typeof deleteProject>): Promise<boolean> {
+    return this.projects.delete(ctx, projectAt(scope), query.forceDelete ?? false);
   }
 }
 
-function scopeIn(ctx: RequestContext, orgId: string | undefined, projectId: string): ProjectScope {
-  return projectScope(ctx.accountId, orgId ?? needOrg(), projectId);
+/** The guard reads the scope of these routes from path and org together, so it is a project's. */
+function projectAt(scope: Scope): ProjectScope {
+  return scope.level === 'project' ? scope : needOrg();
 }
 
 function needOrg(): never {

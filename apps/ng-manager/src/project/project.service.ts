@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { toNgPage, type NgPage } from '@sluice/api-conventions';
 import { AppError, accountScope, formatScope, projectScope, type ProjectScope, type RequestContext, type Scope } from '@sluice/kernel';
 import type { Project, ProjectResponse } from '@sluice/ng-manager-api';
-import { requirePermission, visibleTo } from '../access/permission.js';
+import { visibleTo } from '../access/permission.js';
 import { addBuiltInConnectors } from '../connector/built-in-connectors.js';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
@@ -22,8 +22,7 @@ export class ProjectService {
     return toNgPage(rows.map(present), total, page.index, page.size);
   }
 
-  async get(ctx: RequestContext, scope: ProjectScope): Promise<ProjectResponse> {
-    requirePermission(ctx, 'project.view', scope);
+  async get(scope: ProjectScope): Promise<ProjectResponse> {
     return present((await this.unitOfWork.read.projects.find(scope)) ?? missing(scope));
   }
 
@@ -31,7 +30,6 @@ export class ProjectService {
   async create(ctx: RequestContext, orgId: string, project: Project): Promise<ProjectResponse> {
     const scope = projectScope(ctx.accountId, orgId, project.identifier);
     const org: Scope = { level: 'org', accountId: ctx.accountId, orgId };
-    requirePermission(ctx, 'project.edit', org);
     await this.requireScope(org);
     return refuseDuplicate('project', project.identifier, org, () =>
       this.unitOfWork.run(async (stores) => {
@@ -47,7 +45,6 @@ export class ProjectService {
     if (project.identifier !== scope.projectId) {
       throw new AppError('INVALID_REQUEST', `the body names project "${project.identifier}", the path "${scope.projectId}"; an identifier cannot be changed`, { fields: [{ field: 'project.identifier', error: 'differs from the path' }] });
     }
-    requirePermission(ctx, 'project.edit', scope);
     return this.unitOfWork.run(async (stores) => {
       if (!(await stores.projects.update(scope, valuesOf(project)))) missing(scope);
       await stores.audit.append(ctx, { action: 'update', resourceType: 'project', identifier: scope.projectId, scope });
@@ -57,7 +54,6 @@ export class ProjectService {
 
   /** Takes its connectors, secrets and DB schemas with it. @throws AppError ENTITY_REFERENCED while it has DB schemas, unless `force` */
   async delete(ctx: RequestContext, scope: ProjectScope, force: boolean): Promise<boolean> {
-    requirePermission(ctx, 'project.edit', scope);
     const row = (await this.unitOfWork.read.projects.find(scope)) ?? missing(scope);
     const schemas = await this.dbdevops.schemaIdentifiers(ctx, scope);
     if (schemas.length > 0 && !force) {

@@ -4,7 +4,6 @@ import { Call, Route, scopeOfRequest, type RouteCall } from '@sluice/http';
 import {
   createSecret, deleteSecret, filterSecrets, filterSecretsV2, getSecret, isSecretIdentifierFree, listSecrets, updateSecret, type SecretResponse,
 } from '@sluice/ng-manager-api';
-import { scopeOfWrite } from '../access/permission.js';
 import { SecretService } from './secret.service.js';
 
 @Controller()
@@ -12,13 +11,13 @@ export class SecretController {
   constructor(private readonly secrets: SecretService) {}
 
   @Route(createSecret)
-  create(@Call() { ctx, query, body }: RouteCall<typeof createSecret>): Promise<SecretResponse> {
-    return this.secrets.create(ctx, scopeOfWrite(ctx, query, body.secret), body.secret);
+  create(@Call() { ctx, scope, body }: RouteCall<typeof createSecret>): Promise<SecretResponse> {
+    return this.secrets.create(ctx, scope, body.secret);
   }
 
   @Route(updateSecret)
-  update(@Call() { ctx, params, query, body }: RouteCall<typeof updateSecret>): Promise<SecretResponse> {
-    return this.secrets.update(ctx, scopeOfWrite(ctx, query, body.secret), params.identifier, body.secret);
+  update(@Call() { ctx, scope, params, body }: RouteCall<typeof updateSecret>): Promise<SecretResponse> {
+    return this.secrets.update(ctx, scope, params.identifier, body.secret);
   }
 
   @Route(getSecret)

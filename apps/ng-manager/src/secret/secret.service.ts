@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { toNgPage, type NgPage } from '@sluice/api-conventions';
 import { AppError, formatScope, resolveRef, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
 import type { Secret, SecretResponse } from '@sluice/ng-manager-api';
-import { requirePermission } from '../access/permission.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
 import type { EntityAt } from '../persistence/entity-use.repository.js';
 import type { PageRequest } from '../persistence/page.js';
@@ -21,7 +20,6 @@ export class SecretService {
 
   /** @throws AppError DUPLICATE_FIELD, INVALID_IDENTIFIER_REF for an unknown secret manager, INVALID_REQUEST for a missing value */
   async create(ctx: RequestContext, scope: Scope, secret: Secret): Promise<SecretResponse> {
-    requirePermission(ctx, 'secret.edit', scope);
     const { value } = secret.spec;
     if (value === undefined || value === null || value === '') throw missingValue(secret);
     await this.projects.requireScope(scope);
@@ -39,7 +37,6 @@ export class SecretService {
 
   /** An absent value leaves the stored one. */
   async update(ctx: RequestContext, scope: Scope, identifier: string, secret: Secret): Promise<SecretResponse> {
-    requirePermission(ctx, 'secret.edit', scope);
     if (secret.identifier !== identifier) {
       throw new AppError('INVALID_REQUEST', `the body names secret "${secret.identifier}", the path "${identifier}"; an identifier cannot be changed`, { fields: [{ field: 'secret.identifier', error: 'differs from the path' }] });
     }

@@ -32,8 +32,15 @@ export const ROLES: Readonly<Record<RoleName, readonly Permission[]>> = {
 /** May the holder of `grants` in `accountId` do `permission` at `scope`? Pure; the one place that decides. */
 export function isAllowed(accountId: string, grants: readonly RoleGrant[], permission: Permission, scope: Scope): boolean {
   if (scope.accountId !== accountId) return false;
-  return grants.some((grant) => {
-    const bound = scopeOf({ accountId, orgId: grant.orgId, projectId: grant.projectId });
-    return isWithin(scope, bound) && ROLES[grant.role].includes(permission);
-  });
+  return grants.some((grant) => ROLES[grant.role].includes(permission) && isWithin(scope, boundTo(accountId, grant)));
+}
+
+/** As `isAllowed`, and also true when the permission is held somewhere inside `scope`. */
+export function isAllowedInside(accountId: string, grants: readonly RoleGrant[], permission: Permission, scope: Scope): boolean {
+  if (isAllowed(accountId, grants, permission, scope)) return true;
+  return grants.some((grant) => ROLES[grant.role].includes(permission) && isWithin(boundTo(accountId, grant), scope));
+}
+
+function boundTo(accountId: string, { orgId, projectId }: RoleGrant): Scope {
+  return scopeOf({ accountId, orgId, projectId });
 }

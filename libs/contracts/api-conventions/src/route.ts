@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Permission } from './access.js';
+import type { RawRequest, ScopeFrom } from './request-scope.js';
 
 /** Services that may be named as callers of a route. */
 export type CallerName = 'gateway' | 'ng-manager' | 'pipeline' | 'dbdevops' | 'scm' | 'log-service' | 'delegate-service';
@@ -18,12 +19,26 @@ export type WireStyle = 'ng' | 'rest' | 'bare' | 'v1' | 'log' | 'internal';
 /** What the request body is. `text` keeps it as a string whatever JSON or YAML type it was sent as. `raw` leaves request and reply to the handler. */
 export type BodyKind = 'json' | 'text' | 'bytes' | 'raw';
 
-/** Who may call a route: a permission checked at the request's scope, any signed-in principal, or nobody checks (health, webhooks with their own proof). */
-export type RouteAccess = { readonly permission: Permission } | 'authenticated' | 'service' | 'public';
+/** A permission, checked at the request's scope before anything of the request is validated. */
+export interface PermissionAccess {
+  readonly permission: Permission;
+  /** Where the scope stands; `scopeFromPathOrQuery` when absent. */
+  readonly scopeFrom?: ScopeFrom;
+  /** The permission anywhere inside the scope is enough: an org is shown to whoever may see one of its projects. */
+  readonly orInside?: boolean;
+  /** Id of the user whose own things the request is about: for that user no permission is needed. */
+  readonly ownerFrom?: (raw: RawRequest) => string | undefined;
+}
+
+/**
+ * Who may call a route: the holder of a permission, any signed-in principal (the answer holds only what their roles reach, or is their own), one of
+ * our services, or nobody checks (health, webhooks with their own proof).
+ */
+export type RouteAccess = PermissionAccess | 'authenticated' | 'service' | 'public';
 
 /**
  * One route as data: the only definition of its path, shapes and rights. Controllers implement it, typed clients call it, OpenAPI and
- * the conformance table are made from it. Scope comes from path `:org`, `:project` or query `orgIdentifier`, `projectIdentifier`.
+ * the conformance table are made from it. Scope comes from path `:org`, `:project` or query `orgIdentifier`, `projectIdentifier`, unless `access` says otherwise.
  */
 export interface RouteDefinition<
   Params extends z.ZodType = z.ZodType,

@@ -1,4 +1,4 @@
-import { defineRoute, ngPage, scopeQuery } from '@sluice/api-conventions';
+import { defineRoute, ngPage, scopeFromQueryOrBody, scopeQuery, type PermissionAccess, type RawRequest } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { byIdentifier, epochMs, named, ngList, scopeInBody } from './places.js';
 
@@ -39,11 +39,28 @@ const written = z.object(scopeQuery);
 const owned = z.object({ ...scopeQuery, ...owner });
 const ofKey = { ...scopeQuery, ...owner, apiKeyIdentifier: z.string().min(1).max(128) };
 
-const base = { style: 'ng', access: 'authenticated' } as const;
+/** A user manages their own keys; other people's need `user.edit` on the account, a service account's need it where the service account lives. */
+function keyAccess(place: 'query' | 'body'): PermissionAccess {
+  const keysOf = ({ [place]: at }: RawRequest): { readonly apiKeyType?: unknown; readonly parentIdentifier?: unknown } => (typeof at === 'object' && at !== null ? at : {});
+  const isServiceAccount = (raw: RawRequest): boolean => keysOf(raw).apiKeyType === 'SERVICE_ACCOUNT';
+  const scope = scopeFromQueryOrBody();
+  return {
+    permission: 'user.edit',
+    scopeFrom: (raw) => (isServiceAccount(raw) ? scope(raw) : {}),
+    ownerFrom: (raw) => {
+      const { parentIdentifier } = keysOf(raw);
+      return isServiceAccount(raw) || typeof parentIdentifier !== 'string' ? undefined : parentIdentifier;
+    },
+  };
+}
 
-export const createApiKey = defineRoute({ ...base, id: 'createApiKey', method: 'POST', path: '/ng/api/apikey', summary: 'Create an API key', query: written, body: apiKey, response: apiKey });
+/** What names the owner: the body of a create or update, the query of everything else. */
+const byBody = { style: 'ng', access: keyAccess('body') } as const;
+const base = { style: 'ng', access: keyAccess('query') } as const;
+
+export const createApiKey = defineRoute({ ...byBody, id: 'createApiKey', method: 'POST', path: '/ng/api/apikey', summary: 'Create an API key', query: written, body: apiKey, response: apiKey });
 export const listApiKeys = defineRoute({ ...base, id: 'listApiKeys', method: 'GET', path: '/ng/api/apikey', summary: 'List API keys', query: owned, response: z.array(apiKey) });
-export const updateApiKey = defineRoute({ ...base, id: 'updateApiKey', method: 'PUT', path: '/ng/api/apikey/:identifier', summary: 'Change an API key', params: byIdentifier, query: written, body: apiKey, response: apiKey });
+export const updateApiKey = defineRoute({ ...byBody, id: 'updateApiKey', method: 'PUT', path: '/ng/api/apikey/:identifier', summary: 'Change an API key', params: byIdentifier, query: written, body: apiKey, response: apiKey });
 /** Its tokens stop working. */
 export const deleteApiKey = defineRoute({ ...base, id: 'deleteApiKey', method: 'DELETE', path: '/ng/api/apikey/:identifier', summary: 'Delete an API key with its tokens', params: byIdentifier, query: owned, response: z.boolean() });
 
@@ -53,8 +70,8 @@ export const aggregateApiKeys = defineRoute({ ...base, id: 'aggregateApiKeys', m
 export const aggregateApiKey = defineRoute({ ...base, id: 'aggregateApiKey', method: 'GET', path: '/ng/api/apikey/aggregate/:identifier', summary: 'Read an API key', params: byIdentifier, query: owned, response: apiKeyAggregate });
 
 /** Answers the token value, shown this once. */
-export const createToken = defineRoute({ ...base, id: 'createToken', method: 'POST', path: '/ng/api/token', summary: 'Create a token', query: written, body: token, response: z.string() });
-export const updateToken = defineRoute({ ...base, id: 'updateToken', method: 'PUT', path: '/ng/api/token/:identifier', summary: 'Change a token', params: byIdentifier, query: written, body: token, response: tokenOut });
+export const createToken = defineRoute({ ...byBody, id: 'createToken', method: 'POST', path: '/ng/api/token', summary: 'Create a token', query: written, body: token, response: z.string() });
+export const updateToken = defineRoute({ ...byBody, id: 'updateToken', method: 'PUT', path: '/ng/api/token/:identifier', summary: 'Change a token', params: byIdentifier, query: written, body: token, response: tokenOut });
 export const deleteToken = defineRoute({ ...base, id: 'deleteToken', method: 'DELETE', path: '/ng/api/token/:identifier', summary: 'Delete a token', params: byIdentifier, query: z.object(ofKey), response: z.boolean() });
 /** Answers the new value; the old one works until `rotateTimestamp` (ms), or not at all. */
 export const rotateToken = defineRoute({

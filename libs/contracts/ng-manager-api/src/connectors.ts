@@ -1,4 +1,4 @@
-import { defineRoute, ngPage, queryBoolean, scopeQuery } from '@sluice/api-conventions';
+import { defineRoute, ngPage, queryBoolean, scopeFromQueryOrBody, scopeQuery } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { connector } from './connector-spec.js';
 import { byIdentifier, epochMs, ngList, ngScope, rowCopies } from './places.js';
@@ -58,7 +58,7 @@ export const createConnector = defineRoute({
   path: '/ng/api/connectors',
   summary: 'Create a connector',
   style: 'ng',
-  access: 'authenticated',
+  access: { permission: 'connector.edit', scopeFrom: scopeFromQueryOrBody('connector') },
   query: ngScope,
   body: z.object({ connector }),
   response: connectorResponse,
@@ -147,7 +147,7 @@ export const connectorCatalogue = defineRoute({
   path: '/ng/api/connectors/catalogue',
   summary: 'Connector types by category',
   style: 'ng',
-  access: 'authenticated',
+  access: { permission: 'connector.view' },
   query: ngScope,
   response: z.object({ catalogue: z.array(z.object({ category: z.string(), connectors: z.array(z.string()) })) }),
 });

@@ -1,4 +1,4 @@
-import { defineRoute, entityName, queryBoolean, scopeQuery } from '@sluice/api-conventions';
+import { defineRoute, entityName, queryBoolean, scopeFromQueryOrBody, scopeQuery } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { epochMs, ngScope } from './places.js';
 
@@ -33,7 +33,7 @@ export const listDelegates = defineRoute({
   path: '/ng/api/delegate-setup/listDelegates',
   summary: 'List delegates',
   style: 'rest',
-  access: { permission: 'delegate.view' },
+  access: { permission: 'delegate.view', scopeFrom: scopeFromQueryOrBody() },
   query: z.object({ ...scopeQuery, all: queryBoolean.optional() }),
   body: delegateFilter.optional(),
   response: z.array(delegate),
@@ -45,7 +45,7 @@ export const latestDelegateVersion = defineRoute({
   path: '/ng/api/delegate-setup/latest-supported-version',
   summary: 'Newest delegate version',
   style: 'rest',
-  access: 'authenticated',
+  access: { permission: 'delegate.view' },
   query: ngScope,
   response: z.object({ latestSupportedVersion: z.string(), latestSupportedMinimalVersion: z.string() }),
 });
@@ -74,7 +74,8 @@ const edit = { style: 'rest', access: { permission: 'delegate.edit' } } as const
 
 /** Two dialects: `tokenName` in the query without a body, or `{name}` in the body (api-contract 3.5). */
 export const createDelegateToken = defineRoute({
-  ...edit,
+  style: 'rest',
+  access: { permission: 'delegate.edit', scopeFrom: scopeFromQueryOrBody() },
   id: 'createDelegateToken',
   method: 'POST',
   path: TOKENS,

@@ -1,4 +1,4 @@
-import { defineRoute, ngPage, queryBoolean, queryList, scopeQuery } from '@sluice/api-conventions';
+import { defineRoute, ngPage, queryBoolean, queryList, scopeOfAccount, scopeOfOrgIn, scopeQuery } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { byIdentifier, epochMs, named, ngAccount, ngList, rowCopies } from './places.js';
 
@@ -31,7 +31,7 @@ export const createOrganization = defineRoute({
   path: '/ng/api/organizations',
   summary: 'Create an organization',
   style: 'ng',
-  access: { permission: 'organization.edit' },
+  access: { permission: 'organization.edit', scopeFrom: scopeOfAccount },
   query: ngAccount,
   body: z.object({ organization }),
   response: organizationResponse,
@@ -43,7 +43,7 @@ export const getOrganization = defineRoute({
   path: '/ng/api/organizations/:identifier',
   summary: 'Read an organization',
   style: 'ng',
-  access: 'authenticated',
+  access: { permission: 'organization.view', scopeFrom: scopeOfOrgIn('identifier'), orInside: true },
   params: byIdentifier,
   query: ngAccount,
   response: organizationResponse,
@@ -55,7 +55,7 @@ export const updateOrganization = defineRoute({
   path: '/ng/api/organizations/:identifier',
   summary: 'Change an organization',
   style: 'ng',
-  access: 'authenticated',
+  access: { permission: 'organization.edit', scopeFrom: scopeOfOrgIn('identifier') },
   params: byIdentifier,
   query: ngAccount,
   body: z.object({ organization }),
@@ -69,7 +69,7 @@ export const deleteOrganization = defineRoute({
   path: '/ng/api/organizations/:identifier',
   summary: 'Delete an organization',
   style: 'ng',
-  access: 'authenticated',
+  access: { permission: 'organization.edit', scopeFrom: scopeOfOrgIn('identifier') },
   params: byIdentifier,
   query: z.object({ accountIdentifier: scopeQuery.accountIdentifier, forceDelete: queryBoolean.optional() }),
   response: z.boolean(),

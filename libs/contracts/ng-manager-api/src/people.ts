@@ -1,4 +1,4 @@
-import { defineRoute, ngPage } from '@sluice/api-conventions';
+import { defineRoute, ngPage, scopeOfAccount } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { epochMs, ngAccount, ngList, ngScope } from './places.js';
 
@@ -75,7 +75,7 @@ export const getAccount = defineRoute({
   path: '/ng/api/accounts/:accountIdentifier',
   summary: 'Read the account',
   style: 'ng',
-  access: 'authenticated',
+  access: { permission: 'account.view', scopeFrom: scopeOfAccount, orInside: true },
   params: z.object({ accountIdentifier: z.string().min(1).max(128) }),
   query: ngAccount.partial(),
   response: z.object({ identifier: z.string(), name: z.string(), companyName: z.string(), createdAt: epochMs }),

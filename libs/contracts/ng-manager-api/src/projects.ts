@@ -1,4 +1,4 @@
-import { defineRoute, ngPage, queryBoolean, queryList, scopeQuery } from '@sluice/api-conventions';
+import { defineRoute, ngPage, orgFromQueryOrBody, queryBoolean, queryList, scopeOfProjectIn, scopeQuery } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { byIdentifier, epochMs, named, ngList } from './places.js';
 
@@ -46,7 +46,7 @@ export const createProject = defineRoute({
   path: '/ng/api/projects',
   summary: 'Create a project',
   style: 'ng',
-  access: 'authenticated',
+  access: { permission: 'project.edit', scopeFrom: orgFromQueryOrBody('project') },
   query: inOrg,
   body: z.object({ project }),
   response: projectResponse,
@@ -58,7 +58,7 @@ export const getProject = defineRoute({
   path: '/ng/api/projects/:identifier',
   summary: 'Read a project',
   style: 'ng',
-  access: 'authenticated',
+  access: { permission: 'project.view', scopeFrom: scopeOfProjectIn('identifier') },
   params: byIdentifier,
   query: inOrg,
   response: projectResponse,
@@ -70,7 +70,7 @@ export const updateProject = defineRoute({
   path: '/ng/api/projects/:identifier',
   summary: 'Change a project',
   style: 'ng',
-  access: 'authenticated',
+  access: { permission: 'project.edit', scopeFrom: scopeOfProjectIn('identifier', 'project') },
   params: byIdentifier,
   query: inOrg,
   body: z.object({ project }),
@@ -84,7 +84,7 @@ export const deleteProject = defineRoute({
   path: '/ng/api/projects/:identifier',
   summary: 'Delete a project',
   style: 'ng',
-  access: 'authenticated',
+  access: { permission: 'project.edit', scopeFrom: scopeOfProjectIn('identifier') },
   params: byIdentifier,
   query: z.object({ accountIdentifier: scopeQuery.accountIdentifier, orgIdentifier: scopeQuery.orgIdentifier, forceDelete: queryBoolean.optional() }),
   response: z.boolean(),

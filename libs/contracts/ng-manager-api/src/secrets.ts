@@ -1,4 +1,4 @@
-import { defineRoute, entityRef, ngPage, queryBoolean, queryList, scopeQuery } from '@sluice/api-conventions';
+import { defineRoute, entityRef, ngPage, queryBoolean, queryList, scopeFromQueryOrBody, scopeQuery } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { byIdentifier, epochMs, named, ngList, ngScope, rowCopies, scopeInBody } from './places.js';
 
@@ -37,7 +37,7 @@ export const createSecret = defineRoute({
   path: '/ng/api/v2/secrets',
   summary: 'Create a secret',
   style: 'ng',
-  access: 'authenticated',
+  access: { permission: 'secret.edit', scopeFrom: scopeFromQueryOrBody('secret') },
   query: z.object({ ...scopeQuery, privateSecret: queryBoolean.optional() }),
   body: z.object({ secret }),
   response: secretResponse,
@@ -49,7 +49,7 @@ export const updateSecret = defineRoute({
   path: '/ng/api/v2/secrets/:identifier',
   summary: 'Change a secret; an absent value stays',
   style: 'ng',
-  access: 'authenticated',
+  access: { permission: 'secret.edit', scopeFrom: scopeFromQueryOrBody('secret') },
   params: byIdentifier,
   query: ngScope,
   body: z.object({ secret }),

@@ -6,7 +6,6 @@ import type { DynamicModule, ForwardReference, Type } from '@nestjs/common';
 import { NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { openApiDocument, type RouteDefinition, type WireStyle } from '@sluice/api-conventions';
-import { AppError } from '@sluice/kernel';
 import type { ServiceIdentity, ServiceName } from '@sluice/service-identity';
 import { Tracing, type Logger, type Metrics } from '@sluice/telemetry';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -100,7 +99,7 @@ async function closeApp(app: NestFastifyApplication, options: HttpAppOptions): P
   options.log.info('stopped');
 }
 
-/** JSON keeps its text too, so that a route which wants YAML may be sent either. */
+/** JSON keeps its text too, so that a route which wants YAML may be sent either; text that is no JSON is refused by the guard, after rights are known. */
 function acceptBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser(/^application\/([a-z.+-]+\+)?json/, { parseAs: 'string' }, (_request, text: string, done) => {
@@ -108,7 +107,7 @@ function acceptBodies(fastify: FastifyInstance): void {
     try {
       done(null, { text, json: JSON.parse(text) as unknown } satisfies ParsedBody);
     } catch (cause) {
-      done(new AppError('INVALID_REQUEST', `the body is not valid JSON: ${cause instanceof Error ? cause.message : ''}`));
+      done(null, { text, problem: cause instanceof Error ? cause.message : 'it cannot be read' } satisfies ParsedBody);
     }
   });
   fastify.addContentTypeParser(/^(application\/(x-)?(yaml|ndjson)|text\/)/, { parseAs: 'string' }, (_request, text: string, done) => done(null, { text } satisfies ParsedBody));

@@ -1,6 +1,6 @@
 import { HttpCode, RequestMapping, RequestMethod, SetMetadata, applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { RouteDefinition, RouteInput } from '@sluice/api-conventions';
-import type { RequestContext } from '@sluice/kernel';
+import type { RequestContext, Scope } from '@sluice/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 export const ROUTE_METADATA = 'sluice:route';
@@ -17,6 +17,8 @@ export function Route(route: RouteDefinition): MethodDecorator {
 /** What the guard puts on a request once it is authenticated and parsed. */
 export interface RouteCall<R extends RouteDefinition = RouteDefinition> extends RouteInput<R> {
   readonly ctx: RequestContext;
+  /** Where the caller was found to be allowed; what is done must be done here. */
+  readonly scope: Scope;
   readonly headers: FastifyRequest['headers'];
   /** The request and reply themselves, for streams and file bodies. */
   readonly request: FastifyRequest;

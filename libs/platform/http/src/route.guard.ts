@@ -1,6 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { isAllowed, type RouteDefinition } from '@sluice/api-conventions';
+import { isAllowed, isAllowedInside, scopeFromPathOrQuery, type RawRequest, type RouteDefinition, type ScopeFrom } from '@sluice/api-conventions';
 import { AppError, formatScope, scopeOf, type FieldError, type RequestContext, type Scope } from '@sluice/kernel';
 import type { ServiceIdentity } from '@sluice/service-identity';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -14,11 +14,13 @@ export const CORRELATION_HEADER = 'x-request-id';
 export interface ParsedBody {
   readonly text: string;
   readonly json?: unknown;
+  /** Why text that was sent as JSON is none. */
+  readonly problem?: string;
 }
 
 /**
- * In front of every contract route: who calls (service token), is it allowed (permission at the request's scope), and are params,
- * query and body what the route says. The only place that does any of the three.
+ * In front of every contract route, in this order: who calls (service token), at which scope, is it allowed there, and only then whether params, query
+ * and body are what the route says. The only place that does any of it.
  */
 @Injectable()
 export class RouteGuard implements CanActivate {
@@ -34,48 +36,64 @@ export class RouteGuard implements CanActivate {
     const request = http.getRequest<FastifyRequest & CarriesCall>();
     const reply = http.getResponse<FastifyReply>();
     const ctx = await this.authenticate(route, request, reply);
+    const scope = authorise(route, ctx, { params: request.params, query: request.query, body: jsonOf(request.body) });
     const params = parse(route.params, request.params, 'path');
     const query = parse(route.query, request.query, 'query');
-    this.authorise(route, ctx, params, query);
     const body = route.bodyKind === 'raw' ? undefined : parse(route.body, bodyOf(route, request.body), 'body');
-    const call: RouteCall = { ctx, params: params as never, query: query as never, body: body as never, headers: request.headers, request, reply };
+    const call: RouteCall = { ctx, scope, params: params as never, query: query as never, body: body as never, headers: request.headers, request, reply };
     request[callKey] = call;
     return true;
   }
 
   private async authenticate(route: RouteDefinition, request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> {
-    const base = { correlationId: request.id, traceparent: traceparentOf(request), signal: requestSignal(request, reply) };
+    const base = { requestMethod: request.method, correlationId: request.id, traceparent: traceparentOf(request), signal: requestSignal(request, reply) };
     if (route.access === 'public') return { ...base, accountId: '', principal: { type: 'service', id: 'anonymous', name: 'anonymous' }, grants: [] };
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
     if (!token) throw new AppError('INVALID_TOKEN', 'this address takes calls from Sluice services only; call the gateway with an x-api-key header');
     const call = await this.identity.verifyCall(token, route.callers ?? ['gateway']);
-    return { ...base, accountId: call.accountId, principal: call.principal, grants: call.grants };
-  }
-
-  private authorise(route: RouteDefinition, ctx: RequestContext, params: unknown, query: unknown): void {
-    const scope = scopeOfRequest(ctx, params, query);
-    if (scope.accountId !== ctx.accountId && route.access !== 'public') {
-      throw new AppError('ACCESS_DENIED', `the key belongs to account ${ctx.accountId}, not to ${scope.accountId}`);
-    }
-    if (typeof route.access === 'string') return;
-    if (isAllowed(ctx.accountId, ctx.grants, route.access.permission, scope)) return;
-    throw new AppError('ACCESS_DENIED', `${ctx.principal.name} lacks ${route.access.permission} in ${formatScope(scope)}`);
+    return { ...base, accountId: call.accountId, principal: call.principal, grants: call.grants, ...(call.origin ? { origin: call.origin } : {}) };
   }
 }
 
-/** Scope of a request: path `:org`/`:project` first, then the query's identifiers, then the account of the key. */
+/** The scope the request is about, once the caller is known to be allowed there. @throws AppError ACCESS_DENIED, INVALID_REQUEST for a scope that is none */
+function authorise(route: RouteDefinition, ctx: RequestContext, raw: RawRequest): Scope {
+  const { access } = route;
+  const { accountId, ...ids } = placeOf(ctx, raw, (typeof access === 'object' && access.scopeFrom) || scopeFromPathOrQuery);
+  if (access !== 'public' && accountId !== ctx.accountId) throw new AppError('ACCESS_DENIED', `the key belongs to account ${ctx.accountId}, not to ${accountId}`);
+  const scope = scopeOf({ accountId, ...ids });
+  if (typeof access === 'string') return scope;
+  if (ctx.principal.type === 'user' && access.ownerFrom?.(raw) === ctx.principal.id) return scope;
+  const isHeld = access.orInside ? isAllowedInside : isAllowed;
+  if (isHeld(ctx.accountId, ctx.grants, access.permission, scope)) return scope;
+  throw new AppError('ACCESS_DENIED', `${ctx.principal.name} lacks ${access.permission} in ${formatScope(scope)}`);
+}
+
+/** Scope of a request: path `:org`/`:project`, else the query's identifiers, else the account of the key. Where a route has a `scopeFrom`, `call.scope` is the one. */
 export function scopeOfRequest(ctx: RequestContext, params: unknown, query: unknown): Scope {
-  const [path, search] = [asRecord(params), asRecord(query)];
-  const pick = (...values: unknown[]): string | undefined => values.find((value): value is string => typeof value === 'string' && value !== '');
-  return scopeOf({
-    accountId: pick(search['accountIdentifier'], search['accountID']) ?? ctx.accountId,
-    orgId: pick(path['org'], search['orgIdentifier']),
-    projectId: pick(path['project'], search['projectIdentifier']),
-  });
+  return scopeOf(placeOf(ctx, { params, query, body: undefined }, scopeFromPathOrQuery));
 }
+
+function placeOf(ctx: RequestContext, raw: RawRequest, scopeFrom: ScopeFrom): { accountId: string; orgId?: string | undefined; projectId?: string | undefined } {
+  const query = asRecord(raw.query);
+  for (const key of SCOPE_KEYS) {
+    if (!Array.isArray(query[key])) continue;
+    throw new AppError('INVALID_REQUEST', `${key} is given more than once; send it once`, { fields: [{ field: key, error: 'is given more than once' }] });
+  }
+  const accounts = [query['accountIdentifier'], query['accountID']].filter((value): value is string => typeof value === 'string' && value !== '');
+  const accountId = accounts.find((account) => account !== ctx.accountId) ?? ctx.accountId;
+  return { accountId, ...scopeFrom(raw) };
+}
+
+/** Which of two equal keys would count is nobody's guess. */
+const SCOPE_KEYS = ['accountIdentifier', 'accountID', 'orgIdentifier', 'projectIdentifier'] as const;
 
 function asRecord(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+/** What was sent as JSON, for the scope alone; everything else is nothing. */
+function jsonOf(body: unknown): unknown {
+  return Buffer.isBuffer(body) ? undefined : asRecord(body)['json'];
 }
 
 function bodyOf(route: RouteDefinition, body: unknown): unknown {
@@ -85,6 +103,7 @@ function bodyOf(route: RouteDefinition, body: unknown): unknown {
   if (Buffer.isBuffer(parsed)) throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'this address takes no application/octet-stream body');
   if (route.bodyKind === 'text') return parsed.text;
   if (parsed.text.trim() === '') return undefined;
+  if (parsed.problem !== undefined) throw new AppError('INVALID_REQUEST', `the body is not valid JSON: ${parsed.problem}`);
   if (parsed.json === undefined) throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'send the body as application/json');
   return parsed.json;
 }
