@@ -84,7 +84,7 @@ function buildUi() {
 const folders = named.length > 0 ? named.map((name) => relative(root, resolve(root, name))) : workspaceFolders();
 const started = Date.now();
 let compiled = 0;
-const packages = folders.filter((folder) => folder !== 'apps/ui' && folder !== 'apps/e2e');
+const packages = folders.filter((folder) => folder !== 'apps/ui');
 if (packages.length > 0) {
   const swc = await import('@swc/core');
   for (const folder of packages) compiled += await buildPackage(folder, swc);

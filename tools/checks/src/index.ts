@@ -1,2 +1,3 @@
+export { conformance } from './conformance/command.js';
 export { containerComplaints, dockerfileComplaints } from './container-files.js';
 export { generatedDocuments, type GeneratedDocument } from './generated-documents.js';
