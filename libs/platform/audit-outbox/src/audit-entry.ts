@@ -1,0 +1,68 @@
+import type { AuditActor, AuditEventRecord } from '@sluice/api-conventions';
+import { newUuid, scopeColumns, type Principal, type RequestContext, type Scope } from '@sluice/kernel';
+import { changedPaths } from './changed-paths.js';
+import { redact, safeText, type Json } from './redaction.js';
+
+/** What a service says happened. Everything else is added, redacted and bounded by {@link auditEventOf}. */
+export interface AuditEntry<Action extends string = string> {
+  readonly action: Action;
+  /** camelCase noun: `connector`, `inputSet`. */
+  readonly resourceType: string;
+  readonly identifier: string;
+  readonly scope: Scope;
+  /** Name shown for the resource; taken from `after` or `before` when absent. */
+  readonly name?: string | undefined;
+  /** The stored entity before and after; secrets are taken out, whatever is given. Leave out what there was not. */
+  readonly before?: unknown;
+  readonly after?: unknown;
+  /** Facts about the change that are not in the entity itself; redacted too. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+  /** When it happened, milliseconds since the epoch; now when absent. */
+  readonly at?: number | undefined;
+}
+
+/** The part of a request context an event needs; background work gives its own principal. */
+export type AuditContext = Pick<RequestContext, 'correlationId' | 'origin' | 'requestMethod'> & { readonly principal: Principal | AuditActor };
+
+/** Everything an event holds, ready to be stored. Pure but for the id and the clock. */
+export function auditEventOf(ctx: AuditContext, entry: AuditEntry): AuditEventRecord {
+  const { action, resourceType, identifier, scope, before, after, details } = entry;
+  const name = entry.name ?? nameIn(after) ?? nameIn(before);
+  return {
+    eventId: newUuid(),
+    at: entry.at ?? Date.now(),
+    ...scopeColumns(scope),
+    action,
+    resourceType,
+    identifier: safeText(identifier).slice(0, 1024),
+    name: name === undefined ? null : safeText(name).slice(0, 256),
+    actor: actorOf(ctx.principal),
+    origin: ctx.origin ? { clientAddress: ctx.origin.clientAddress, ...textual('userAgent', ctx.origin.userAgent), ...textual('keyId', ctx.origin.keyId) } : null,
+    requestMethod: ctx.requestMethod ?? null,
+    correlationId: ctx.correlationId,
+    details: redact(details ?? {}) as { [key: string]: Json },
+    before: redact(before),
+    after: redact(after),
+    changes: isThere(before) && isThere(after) ? changedPaths(before, after) : [],
+  };
+}
+
+function actorOf(principal: AuditContext['principal']): AuditActor {
+  const email = 'email' in principal ? principal.email : undefined;
+  return { type: principal.type, id: safeText(principal.id), name: safeText(principal.name), ...textual('email', email) };
+}
+
+function textual<Key extends string>(key: Key, value: string | undefined): { [K in Key]?: string } {
+  return (value ? { [key]: safeText(value) } : {}) as { [K in Key]?: string };
+}
+
+/** `name` of an entity or of the one thing wrapped in its response shape. */
+function nameIn(snapshot: unknown): string | undefined {
+  if (typeof snapshot !== 'object' || snapshot === null) return undefined;
+  const name: unknown = Reflect.get(snapshot, 'name');
+  return typeof name === 'string' && name !== '' ? name : undefined;
+}
+
+function isThere(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
