@@ -70,6 +70,6 @@ export interface EndedTask {
  * Work that may have changed something is never run again behind its user's back: when its lease is lost, the task ends so and the
  * pipeline's failure strategy decides. The other kinds may be given to somebody else.
  */
-export const REOFFERED_KINDS: readonly TaskKind[] = ['initialise-pod', 'cleanup-pod', 'test-jdbc', 'test-git'];
+export const REOFFERED_KINDS: readonly TaskKind[] = ['initialise-pod', 'cleanup-pod', 'test-jdbc', 'test-git', 'test-service'];
 /** A task is given away this many times at most. */
 export const MAX_EPOCHS = 3;

@@ -112,7 +112,7 @@ export class StepRun {
     }
     const url = parseJdbcUrl(work.target.url, { allowInMemory: this.options.allowInMemory ?? false });
     const changelog = await findChangelog(this.request.sourcesDir, work.changelog);
-    const { username } = work.target;
+    const username = work.target.usernameSlot === undefined ? work.target.username : secretOf(secrets, work.target.usernameSlot);
     const password = work.target.passwordSlot === undefined ? undefined : secretOf(secrets, work.target.passwordSlot);
     const sessionName = `sluice-${this.request.stepExecutionId}`.slice(0, 63);
     const connection = engineConnection({ url, username, password, sessionName });

@@ -1,3 +1,4 @@
+export { serviceTarget, testJdbcTask, testServiceTask, type ServiceTarget, type TestJdbcTask, type TestServiceTask } from './connection-tests.js';
 export { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, MAX_FRAME_BYTES, PROTOCOL_VERSION, SUBPROTOCOL, delegateMessage, heldLease, serverMessage, type DelegateMessage, type HeldLease, type ServerMessage } from './messages.js';
 export {
   changelogRef,
@@ -33,7 +34,6 @@ export {
   taskPayload,
   taskResult,
   testGitTask,
-  testJdbcTask,
   type CleanupPodTask,
   type ExecuteStepTask,
   type GitSource,
@@ -43,5 +43,4 @@ export {
   type TaskPayload,
   type TaskResult,
   type TestGitTask,
-  type TestJdbcTask,
 } from './tasks.js';

@@ -10,10 +10,11 @@ export const secretExpression = z.string().regex(/^<\+secrets\.getValue\("[^"]+"
 export const secretSlot = z.object({ name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/), expression: secretExpression });
 export type SecretSlot = z.infer<typeof secretSlot>;
 
-/** How to reach the database. The password is the slot named `passwordSlot`; it is never part of the URL. */
+/** How to reach the database. The password is the slot named `passwordSlot`; it is never part of the URL. `usernameSlot` wins over `username`. */
 export const jdbcTarget = z.object({
   url: z.string().min(1),
   username: z.string().optional(),
+  usernameSlot: z.string().optional(),
   passwordSlot: z.string().optional(),
 });
 export type JdbcTarget = z.infer<typeof jdbcTarget>;

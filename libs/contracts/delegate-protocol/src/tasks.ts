@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { testJdbcTask, testServiceTask } from './connection-tests.js';
 import { failureType, secretExpression, secretSlot, stepResult, stepWork } from './step-work.js';
 
 /** A Git repository and the ref to check out. Credentials are expressions; only the delegate ever sees their values. */
@@ -12,6 +13,9 @@ export const gitSource = z.object({
   username: z.string().optional(),
   usernameExpression: secretExpression.optional(),
   passwordExpression: secretExpression.optional(),
+  /** Private key for an SSH address, and what it is locked with. `username` is then who signs in, unless the address says so. */
+  sshKeyExpression: secretExpression.optional(),
+  sshPassphraseExpression: secretExpression.optional(),
 });
 export type GitSource = z.infer<typeof gitSource>;
 
@@ -41,38 +45,27 @@ export const executeStepTask = z.object({
 
 export const cleanupPodTask = z.object({ kind: z.literal('cleanup-pod'), podId: z.string() });
 
-/** Proves that a database answers with these credentials (connector test, and pre-flight checks). */
-export const testJdbcTask = z.object({
-  kind: z.literal('test-jdbc'),
-  url: z.string(),
-  username: z.string().optional(),
-  secrets: z.array(secretSlot),
-  passwordSlot: z.string().optional(),
-});
-
 /** Proves that a Git repository answers with these credentials (`ls-remote`). */
 export const testGitTask = z.object({ kind: z.literal('test-git'), source: gitSource });
 
 /** What a delegate can be asked to do. The kind decides which delegates are capable of it. */
-export const taskPayload = z.discriminatedUnion('kind', [initialisePodTask, executeStepTask, cleanupPodTask, testJdbcTask, testGitTask]);
+export const taskPayload = z.discriminatedUnion('kind', [initialisePodTask, executeStepTask, cleanupPodTask, testJdbcTask, testGitTask, testServiceTask]);
 export type TaskPayload = z.infer<typeof taskPayload>;
 export type TaskKind = TaskPayload['kind'];
 export type InitialisePodTask = z.infer<typeof initialisePodTask>;
 export type ExecuteStepTask = z.infer<typeof executeStepTask>;
 export type CleanupPodTask = z.infer<typeof cleanupPodTask>;
-export type TestJdbcTask = z.infer<typeof testJdbcTask>;
 export type TestGitTask = z.infer<typeof testGitTask>;
-export const TASK_KINDS = ['initialise-pod', 'execute-step', 'cleanup-pod', 'test-jdbc', 'test-git'] as const satisfies readonly TaskKind[];
+export const TASK_KINDS = ['initialise-pod', 'execute-step', 'cleanup-pod', 'test-jdbc', 'test-git', 'test-service'] as const satisfies readonly TaskKind[];
 
 /** Every secret expression a payload mentions, each once: what the delegate will ask to have sealed. */
 export function secretExpressionsOf(payload: TaskPayload): string[] {
   const found = new Set<string>();
   const sources = payload.kind === 'initialise-pod' ? payload.sources : payload.kind === 'test-git' ? [payload.source] : [];
-  for (const source of sources) {
-    if (source.usernameExpression) found.add(source.usernameExpression);
-    if (source.passwordExpression) found.add(source.passwordExpression);
+  for (const { usernameExpression, passwordExpression, sshKeyExpression, sshPassphraseExpression } of sources) {
+    for (const expression of [usernameExpression, passwordExpression, sshKeyExpression, sshPassphraseExpression]) if (expression) found.add(expression);
   }
-  const slots = payload.kind === 'initialise-pod' ? payload.steps.flatMap((step) => step.secrets) : payload.kind === 'test-jdbc' ? payload.secrets : [];
+  const slots = payload.kind === 'initialise-pod' ? payload.steps.flatMap((step) => step.secrets) : payload.kind === 'test-jdbc' || payload.kind === 'test-service' ? payload.secrets : [];
   for (const slot of slots) found.add(slot.expression);
   return [...found];
 }
@@ -88,5 +81,6 @@ export const taskResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('cleanup-pod'), outcome: z.union([z.object({ status: z.literal('succeeded') }), taskFailure]) }),
   z.object({ kind: z.literal('test-jdbc'), outcome: z.union([z.object({ status: z.literal('succeeded'), product: z.string() }), taskFailure]) }),
   z.object({ kind: z.literal('test-git'), outcome: z.union([z.object({ status: z.literal('succeeded') }), taskFailure]) }),
+  z.object({ kind: z.literal('test-service'), outcome: z.union([z.object({ status: z.literal('succeeded'), product: z.string() }), taskFailure]) }),
 ]);
 export type TaskResult = z.infer<typeof taskResult>;

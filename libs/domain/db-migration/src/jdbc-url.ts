@@ -1,5 +1,4 @@
-import { AppError } from '@sluice/kernel';
-import { MARIADB_OPTIONS, POSTGRESQL_OPTIONS, REFUSALS } from './jdbc-options.js';
+import { MARIADB_OPTIONS, POSTGRESQL_OPTIONS, refusedUrl, requireAllowed } from './jdbc-options.js';
 
 export interface DatabaseHost {
   readonly host: string;
@@ -35,12 +34,12 @@ export function parseJdbcUrl(url: string, { allowInMemory = false }: { allowInMe
     return { product: 'h2', isMysqlScheme: false, hosts: [], database: url.slice('jdbc:h2:mem:'.length), options: {}, server: 'memory' };
   }
   const scheme = Object.entries(SCHEMES).find(([prefix]) => url.startsWith(prefix));
-  if (!scheme) throw refused(`database URL "${withoutQuery(url)}" is not supported; use jdbc:postgresql://host:port/database, jdbc:mariadb://… or jdbc:mysql://…`);
+  if (!scheme) throw refusedUrl(`database URL "${withoutQuery(url)}" is not supported; use jdbc:postgresql://host:port/database, jdbc:mariadb://… or jdbc:mysql://…`);
   const [prefix, { product, isMysqlScheme, defaultPort, allowed }] = scheme;
   const shape = /^\/\/([^/?#]+)(?:\/([^?#]*))?(?:\?([^#]*))?$/.exec(url.slice(prefix.length));
-  if (!shape?.[1]) throw refused(`database URL "${withoutQuery(url)}" is incomplete; write ${prefix}//host:port/database`);
+  if (!shape?.[1]) throw refusedUrl(`database URL "${withoutQuery(url)}" is incomplete; write ${prefix}//host:port/database`);
   const [, authority, path = '', query = ''] = shape;
-  if (authority.includes('@')) throw refused(`database URL of ${prefix} contains a user or password; put them into the connector's username and passwordRef`);
+  if (authority.includes('@')) throw refusedUrl(`database URL of ${prefix} contains a user or password; put them into the connector's username and passwordRef`);
   const hosts = authority.split(',').map((host) => parseHost(host, defaultPort));
   const database = decode(path, 'database name');
   return {
@@ -56,7 +55,7 @@ export function parseJdbcUrl(url: string, { allowInMemory = false }: { allowInMe
 function parseHost(text: string, defaultPort: number): DatabaseHost {
   const match = /^(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9_.-]+)(?::(\d{1,5}))?$/.exec(text.trim());
   const port = Number(match?.[2] ?? defaultPort);
-  if (!match?.[1] || port < 1 || port > 65_535) throw refused(`"${text}" in the database URL is not host:port`);
+  if (!match?.[1] || port < 1 || port > 65_535) throw refusedUrl(`"${text}" in the database URL is not host:port`);
   return { host: match[1], port };
 }
 
@@ -65,9 +64,7 @@ function parseOptions(query: string, allowed: ReadonlySet<string>): Record<strin
   for (const pair of query.split('&').filter((part) => part !== '')) {
     const at = pair.indexOf('=');
     const name = decode(at < 0 ? pair : pair.slice(0, at), 'option name');
-    const refusal = REFUSALS[name.toLowerCase()];
-    if (refusal) throw refused(`option "${name}" of the database URL is not allowed: ${refusal}`);
-    if (!allowed.has(name.toLowerCase())) throw refused(`option "${name}" of the database URL is not allowed; allowed are ${[...allowed].sort().join(', ')}`);
+    requireAllowed(name, allowed);
     options[name] = at < 0 ? '' : decode(pair.slice(at + 1), `option "${name}"`);
   }
   return options;
@@ -77,15 +74,11 @@ function decode(text: string, what: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw refused(`${what} in the database URL is not properly percent-encoded`);
+    throw refusedUrl(`${what} in the database URL is not properly percent-encoded`);
   }
 }
 
 /** Options may hold things that do not belong into a message. */
 function withoutQuery(url: string): string {
   return url.replace(/\?.*$/s, '').replace(/\/\/[^/@]*@/, '//…@').slice(0, 200);
-}
-
-function refused(message: string): AppError {
-  return new AppError('INVALID_REQUEST', message, { fields: [{ field: 'url', error: message }] });
 }
