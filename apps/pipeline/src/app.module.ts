@@ -14,6 +14,10 @@ import { PipelineRepository } from './pipeline/pipeline.repository.js';
 import { PipelineService } from './pipeline/pipeline.service.js';
 import { Sweeper } from './run/sweeper.js';
 import { Workflows } from './run/workflows.js';
+import { TriggerController } from './trigger/trigger.controller.js';
+import { TriggerRepository } from './trigger/trigger.repository.js';
+import { TriggerService } from './trigger/trigger.service.js';
+import { WebhookController } from './trigger/webhook.controller.js';
 
 /** What is made before Nest starts: the database and the durable side. */
 export interface AppParts {
@@ -28,13 +32,14 @@ export class AppModule {
   static with(parts: AppParts): DynamicModule {
     return {
       module: AppModule,
-      controllers: [ExecuteController, ExecutionController, InputSetController, PipelineController, PipelineV1Controller],
+      controllers: [ExecuteController, ExecutionController, InputSetController, PipelineController, PipelineV1Controller, TriggerController, WebhookController],
       providers: [
         { provide: DataSource, useValue: parts.dataSource },
         { provide: StepTypeRegistry, useValue: parts.types },
         { provide: Workflows, useValue: parts.workflows },
         { provide: Sweeper, useValue: parts.sweeper },
         ExecuteService, ExecutionRepository, InputSetRepository, InputSetService, PipelineRepository, PipelineService,
+        TriggerRepository, TriggerService,
       ],
     };
   }

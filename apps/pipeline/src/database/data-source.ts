@@ -3,14 +3,16 @@ import type { DataSource } from 'typeorm';
 import { ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity } from '../execution/execution.entity.js';
 import { InputSetEntity } from '../input-set/input-set.entity.js';
 import { CreatePipelineTables1795305600000 } from '../migrations/1795305600000-create-pipeline-tables.js';
+import { CreateTriggers1795406000000 } from '../migrations/1795406000000-create-triggers.js';
 import { PipelineEntity } from '../pipeline/pipeline.entity.js';
+import { TriggerEntity } from '../trigger/trigger.entity.js';
 
 export function createPipelineDataSource(url: string, poolSize: number): DataSource {
   return createDataSource({
     app: 'pipeline',
     url,
     poolSize,
-    entities: [PipelineEntity, InputSetEntity, ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity],
-    migrations: [CreatePipelineTables1795305600000],
+    entities: [PipelineEntity, InputSetEntity, ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity, TriggerEntity],
+    migrations: [CreatePipelineTables1795305600000, CreateTriggers1795406000000],
   });
 }

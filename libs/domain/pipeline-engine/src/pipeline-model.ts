@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { pipelineYaml, STAGE_TYPES, type PipelineYaml, type StageItemYaml, type StageYaml, type StepItemYaml, type StepYaml } from './pipeline-schema.js';
 import { ProblemList } from './problem-list.js';
 import { formatPath, problemsError, type Path } from './problems.js';

@@ -1,0 +1,102 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AppError, formatScope, type FieldError, type ProjectScope, type RequestContext } from '@sluice/kernel';
+import { isUniqueViolation } from '@sluice/persistence';
+import { inputRoot } from '@sluice/pipeline-engine';
+import { InputSetRepository } from '../input-set/input-set.repository.js';
+import { PipelineRepository } from '../pipeline/pipeline.repository.js';
+import { readTrigger, type TriggerModel } from './trigger-yaml.js';
+import { TriggerRepository, type NewTrigger, type Trigger, type TriggerFilter } from './trigger.repository.js';
+
+export interface TriggerWrite {
+  readonly yaml: string;
+  /** Stores a trigger whose inputs have faults, and says so in `errors`. */
+  readonly ignoresErrors: boolean;
+}
+
+/** What starts a pipeline by itself, as people write and store it. Starting is not done here. */
+@Injectable()
+export class TriggerService {
+  constructor(
+    @Inject(TriggerRepository) private readonly triggers: TriggerRepository,
+    @Inject(PipelineRepository) private readonly pipelines: PipelineRepository,
+    @Inject(InputSetRepository) private readonly inputSets: InputSetRepository,
+  ) {}
+
+  /** @throws AppError ENTITY_NOT_FOUND (pipeline), INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED, INVALID_REQUEST (inputs), DUPLICATE_FIELD */
+  async create(_ctx: RequestContext, scope: ProjectScope, target: string, write: TriggerWrite): Promise<Trigger> {
+    const trigger = await this.read(scope, target, write);
+    try {
+      await this.triggers.insert(scope, trigger, Date.now());
+    } catch (cause) {
+      if (!isUniqueViolation(cause)) throw cause;
+      throw new AppError('DUPLICATE_FIELD', `trigger "${trigger.identifier}" exists already for pipeline "${target}" in ${formatScope(scope)}; choose another identifier or update it`, { fields: [{ field: 'trigger.identifier', error: 'is taken' }] });
+    }
+    return this.get(scope, target, trigger.identifier);
+  }
+
+  /** @param version from `If-Match`; undefined overwrites whatever is there @throws AppError as {@link create}, OPTIMISTIC_LOCK */
+  async update(_ctx: RequestContext, scope: ProjectScope, target: string, identifier: string, write: TriggerWrite, version: number | undefined): Promise<Trigger> {
+    const trigger = await this.read(scope, target, write);
+    if (trigger.identifier !== identifier) {
+      throw new AppError('INVALID_REQUEST', `the YAML names trigger "${trigger.identifier}", the request "${identifier}"; identifiers cannot be changed, make both the same`, { fields: [{ field: 'trigger.identifier', error: `must be "${identifier}"` }] });
+    }
+    if (!(await this.triggers.replace(scope, trigger, Date.now(), version))) throw await this.conflict(scope, target, identifier, version);
+    return this.get(scope, target, identifier);
+  }
+
+  /** @throws AppError ENTITY_NOT_FOUND */
+  async get(scope: ProjectScope, target: string, identifier: string): Promise<Trigger> {
+    const trigger = await this.triggers.find(scope, target, identifier);
+    if (!trigger) throw new AppError('ENTITY_NOT_FOUND', `there is no trigger "${identifier}" of pipeline "${target}" in ${formatScope(scope)}`);
+    return trigger;
+  }
+
+  /** @param version as for {@link update} @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
+  async delete(_ctx: RequestContext, scope: ProjectScope, target: string, identifier: string, version: number | undefined): Promise<void> {
+    if (!(await this.triggers.delete(scope, target, identifier, version))) throw await this.conflict(scope, target, identifier, version);
+  }
+
+  /** @throws AppError ENTITY_NOT_FOUND (pipeline) */
+  async list(scope: ProjectScope, target: string, filter: TriggerFilter, page: number, size: number): Promise<{ rows: Trigger[]; total: number }> {
+    await this.requirePipeline(scope, target);
+    return this.triggers.list(scope, target, filter, page, size);
+  }
+
+  private async read(scope: ProjectScope, target: string, { yaml, ignoresErrors }: TriggerWrite): Promise<NewTrigger> {
+    await this.requirePipeline(scope, target);
+    const { inputSetRefs: _refs, inputYaml: _yaml, ...model } = await this.checked(scope, target, readTrigger(yaml, scope, target), ignoresErrors);
+    return { ...model, tags: { ...model.tags }, target, yaml };
+  }
+
+  /** Are the inputs there that it would start the pipeline with? */
+  private async checked(scope: ProjectScope, target: string, model: TriggerModel, ignoresErrors: boolean): Promise<TriggerModel & { readonly errors: Record<string, string> }> {
+    const faults = [...(await this.missingInputSets(scope, target, model)), ...inputFault(model)];
+    if (faults.length > 0 && !ignoresErrors) throw new AppError('INVALID_REQUEST', `the trigger could not start its pipeline: ${faults.map(({ field, error }) => `${field}: ${error}`).join('; ')}`, { fields: faults });
+    return { ...model, errors: Object.fromEntries(faults.map(({ field, error }) => [field, error])) };
+  }
+
+  private async missingInputSets(scope: ProjectScope, target: string, { inputSetRefs }: TriggerModel): Promise<FieldError[]> {
+    const found = await Promise.all(inputSetRefs.map((identifier) => this.inputSets.find(scope, target, identifier)));
+    return inputSetRefs.flatMap((identifier, index) => (found[index] ? [] : [{ field: `trigger.inputSetRefs[${index}]`, error: `pipeline "${target}" has no input set "${identifier}"; create it or take it off` }]));
+  }
+
+  private async requirePipeline(scope: ProjectScope, identifier: string): Promise<void> {
+    if (!(await this.pipelines.find(scope, identifier))) throw new AppError('ENTITY_NOT_FOUND', `targetIdentifier: there is no pipeline "${identifier}" in ${formatScope(scope)}`, { fields: [{ field: 'targetIdentifier', error: 'names no pipeline' }] });
+  }
+
+  private async conflict(scope: ProjectScope, target: string, identifier: string, version: number | undefined): Promise<AppError> {
+    const current = await this.get(scope, target, identifier);
+    return new AppError('OPTIMISTIC_LOCK', `trigger "${identifier}" has version ${current.version}, not ${String(version)}; read it again and repeat the change`);
+  }
+}
+
+function inputFault({ inputYaml }: TriggerModel): FieldError[] {
+  if (inputYaml === null || inputYaml.trim() === '') return [];
+  try {
+    inputRoot(inputYaml);
+    return [];
+  } catch (cause) {
+    if (!(cause instanceof AppError)) throw cause;
+    return [{ field: 'trigger.inputYaml', error: cause.message }];
+  }
+}
