@@ -14,7 +14,7 @@ const PLAN = planOf(`${stage('s', group('g', step('a'), step('b')), group('h', s
 
 const idOf = (plan: Plan, identifier: string): string => Object.values(plan.nodes).find((node) => node.identifier === identifier)?.id ?? '';
 const graphOf = (states: Record<string, NodeState> = {}): ExecutionGraph =>
-  executionGraph({ plan: PLAN, states, logKeyOf: (path) => ['key', ...path].join('/'), partsOf: () => [{ role: 'resource', stepType: 'ResourceConstraint', name: 'Resource Constraint' }, { role: 'command', stepType: 'Cmd', name: 'Apply' }], shownTypeOf: (type) => `SHOWN_${type}` });
+  executionGraph({ plan: PLAN, states, logKeyOf: (path) => ['key', ...path].join('/'), partsOf: () => [{ role: 'resource', stepType: 'ResourceConstraint', name: 'Resource Constraint' }, { role: 'clone', stepType: 'DBClone', name: 'Clone Codebase' }, { role: 'command', stepType: 'Cmd', name: 'Apply' }], shownTypeOf: (type) => `SHOWN_${type}` });
 const state = (over: Partial<NodeState>): NodeState => ({ ...NEW_NODE, ...over });
 
 describe('executionGraph', () => {
@@ -44,13 +44,37 @@ describe('executionGraph', () => {
     expect(edges[idOf(PLAN, 't')]?.nextIds).toEqual([]);
   });
 
-  it('gives every node a log key, wrappers the prefix of what lies below', () => {
-    const { nodeMap } = graphOf();
+  it('gives a log key to whatever has logs or holds what has, and none to the wrappers between', () => {
+    const { nodeMap } = graphOf({ [idOf(PLAN, 'b')]: state({ status: 'Skipped' }) });
     expect(nodeMap[idOf(PLAN, 'pipeline')]?.logBaseKey).toBe('key');
     expect(nodeMap[idOf(PLAN, 's')]?.logBaseKey).toBe('key/s');
     expect(nodeMap[idOf(PLAN, 'g')]?.logBaseKey).toBe('key/s/g');
     expect(nodeMap[idOf(PLAN, 'a')]?.logBaseKey).toBe('key/s/g/a');
-    expect(Object.values(nodeMap).every((node) => node.logBaseKey.startsWith('key'))).toBe(true);
+    expect([idOf(PLAN, 'stages'), idOf(PLAN, 'execution'), idOf(PLAN, 'parallel1'), idOf(PLAN, 'b'), `${idOf(PLAN, 'a')}-resource`].map((id) => nodeMap[id]?.logBaseKey)).toEqual(['', '', '', '', '']);
+  });
+
+  it('the longest log key is one of a step', () => {
+    const keys = Object.values(graphOf().nodeMap).sort((a, b) => b.logBaseKey.length - a.logBaseKey.length);
+    expect(keys[0]?.logBaseKey).toBe('key/s/g/liteEngineTask');
+    expect(keys.every((node) => node.logBaseKey === '' || node.logBaseKey.startsWith('key'))).toBe(true);
+  });
+
+  it('names the checkout a step used: that of its pod, with the log of it', () => {
+    const initialise = Object.values(PLAN.nodes).find((node) => node.kind === 'initialise' && node.baseFqn.includes('.g.'))?.id ?? '';
+    const { nodeMap } = graphOf({
+      [initialise]: state({ status: 'Success', startedAt: 1, endedAt: 2, taskId: 'init' }),
+      [idOf(PLAN, 'a')]: state({ status: 'Running', startedAt: 3, taskId: 't', resource: { waitedFrom: 3, grantedAt: 4 } }),
+    });
+    expect(nodeMap[`${idOf(PLAN, 'a')}-clone`]).toMatchObject({ stepType: 'DBClone', status: 'Success', startTs: 1, endTs: 2, logBaseKey: 'key/s/g/liteEngineTask', executableResponses: [{ task: { taskId: 'init' } }] });
+    expect(nodeMap[`${idOf(PLAN, 'b')}-clone`]).toMatchObject({ status: 'NotStarted', startTs: undefined });
+    expect(nodeMap[`${idOf(PLAN, 'a')}-resource`]).toMatchObject({ executableResponses: [{ async: { callbackIds: ['t'], logKeys: [] } }] });
+  });
+
+  it('wrappers that began name their children; what was skipped says why', () => {
+    const { nodeMap } = graphOf({ [idOf(PLAN, 's')]: state({ status: 'Running', startedAt: 1 }), [idOf(PLAN, 'parallel1')]: state({ status: 'Running', startedAt: 1 }), [idOf(PLAN, 'a')]: state({ status: 'Skipped', decision: 'no' }) });
+    expect(nodeMap[idOf(PLAN, 's')]?.executableResponses).toMatchObject([{ child: { childNodeId: PLAN.nodes[idOf(PLAN, 's')]?.children[0], logKeys: [] } }]);
+    expect(nodeMap[idOf(PLAN, 'parallel1')]?.executableResponses).toMatchObject([{ children: { children: [{ childNodeId: idOf(PLAN, 't') }, { childNodeId: idOf(PLAN, 'u') }] } }]);
+    expect(nodeMap[idOf(PLAN, 'a')]).toMatchObject({ skipInfo: { skipCondition: 'no', evaluatedCondition: true }, nodeRunInfo: { evaluatedCondition: false } });
   });
 
   it('shows nodes that have not started, without times', () => {
@@ -97,6 +121,12 @@ describe('stageLayout', () => {
     expect(fork).toMatchObject({ nodeType: 'parallel' });
     expect(fork?.edgeLayoutList.currentNodeChildren.map((id) => layoutNodeMap[id]?.nodeIdentifier)).toEqual(['t', 'u']);
     expect(Object.keys(layoutNodeMap)).toHaveLength(4);
+  });
+
+  it('a stage that failed tells the first failure below it', () => {
+    const failed = (endedAt: number, message: string): NodeState => state({ status: 'Failed', endedAt, failure: { message, failureType: 'Unknown' } });
+    const { layoutNodeMap, startingNodeId } = stageLayout(PLAN, { [idOf(PLAN, 's')]: state({ status: 'Failed' }), [idOf(PLAN, 'b')]: failed(9, 'later'), [idOf(PLAN, 'a')]: failed(5, 'sooner') });
+    expect(layoutNodeMap[startingNodeId]).toMatchObject({ failureInfo: { message: 'sooner' }, failureInfoDTO: { message: 'sooner', failureTypeList: ['Unknown'] } });
   });
 
   it('counts stages', () => {

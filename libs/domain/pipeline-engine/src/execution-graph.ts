@@ -1,5 +1,5 @@
 import { NEW_NODE, type NodeState } from './node-state.js';
-import { ancestry, nodeOf, type Plan, type PlanNode } from './plan.js';
+import { ancestry, nodeOf, subtree, type Plan, type PlanNode } from './plan.js';
 import { isFinal, type Status } from './status.js';
 
 /** What a projection needs besides plan and states. */
@@ -15,7 +15,8 @@ export interface GraphInput {
 }
 
 export interface StepPart {
-  readonly role: 'resource' | 'command';
+  /** `clone` is what the group's Initialize node did for the step, `command` its own work. */
+  readonly role: 'resource' | 'clone' | 'command';
   readonly stepType: string;
   readonly name: string;
 }
@@ -24,6 +25,11 @@ export interface FailureInfo {
   message: string;
   failureTypeList: string[];
   responseMessages: { code: string; level: string; message: string; exception: null; failureTypes: string[] }[];
+}
+
+export interface SkipInfo {
+  skipCondition: string;
+  evaluatedCondition: boolean;
 }
 
 /** ExecutionNode of api-contract 4.4. */
@@ -38,14 +44,15 @@ export interface GraphNode {
   startTs?: number | undefined;
   endTs?: number | undefined;
   failureInfo: FailureInfo;
+  /** Prefix of its logs. Empty for a node that has none: clients take the longest key they find for the interesting one. */
   logBaseKey: string;
   unitProgresses: { unitName: string; status: string; startTime?: number | undefined; endTime?: number | undefined }[];
   executableResponses: Record<string, unknown>[];
   delegateInfoList: { id: string; name: string; taskId: string; taskName: string }[];
   stepParameters: Record<string, unknown> | null;
   outcomes: Record<string, unknown>;
-  skipInfo: null;
-  nodeRunInfo: { whenCondition: string; evaluatedCondition: boolean; expressions: [] } | null;
+  skipInfo: SkipInfo | null;
+  nodeRunInfo: { whenCondition: string; evaluatedCondition: boolean; expressions: []; expressionsList: [] } | null;
   progressData: Record<string, unknown>;
   strategyMetadata: null;
   interruptHistories: Record<string, unknown>[];
@@ -90,7 +97,7 @@ function chain(adjacency: ExecutionGraph['nodeAdjacencyListMap'], list: readonly
 
 function graphNode(input: GraphInput, node: PlanNode, interrupts: readonly Record<string, unknown>[]): GraphNode {
   const state = input.states[node.id] ?? NEW_NODE;
-  const logBaseKey = input.logKeyOf(node.logPath);
+  const logBaseKey = HAVE_LOGS.has(node.kind) && state.status !== 'Skipped' ? input.logKeyOf(node.logPath) : '';
   const isWork = node.kind === 'step' || node.kind === 'initialise';
   return {
     uuid: node.id,
@@ -105,12 +112,12 @@ function graphNode(input: GraphInput, node: PlanNode, interrupts: readonly Recor
     failureInfo: failureInfo(state),
     logBaseKey,
     unitProgresses: isWork && state.startedAt !== null ? [{ unitName: node.name, status: unitStatus(state.status), startTime: state.startedAt, endTime: state.endedAt ?? undefined }] : [],
-    executableResponses: isWork && state.taskId !== null ? [{ task: { taskId: state.taskId, taskName: node.name, taskCategory: 'DELEGATE_TASK_V2', logKeys: [logBaseKey], logKeysList: [logBaseKey], units: [node.name], unitsList: [node.name] } }] : [],
+    executableResponses: isWork ? taskResponses(node, state, logBaseKey) : childResponses(node, state),
     delegateInfoList: state.delegate ? [{ id: state.delegate.id, name: state.delegate.name, taskId: state.delegate.taskId, taskName: node.name }] : [],
     stepParameters: node.step ? stepParameters(node, state) : null,
     outcomes: Object.keys(state.outputs).length > 0 ? { output: state.outputs } : {},
-    skipInfo: null,
-    nodeRunInfo: state.decision === null ? null : { whenCondition: state.decision, evaluatedCondition: state.status !== 'Skipped', expressions: [] },
+    skipInfo: skipInfo(state),
+    nodeRunInfo: state.decision === null ? null : { whenCondition: state.decision, evaluatedCondition: state.status !== 'Skipped', expressions: [], expressionsList: [] },
     progressData: state.notes.length > 0 ? { notes: [...state.notes] } : {},
     strategyMetadata: null,
     interruptHistories: state.status === 'Aborted' || state.status === 'Discontinuing' ? [...interrupts] : [],
@@ -118,28 +125,76 @@ function graphNode(input: GraphInput, node: PlanNode, interrupts: readonly Recor
   };
 }
 
+/** Prefixes worth asking for: the execution, a stage, a group, and whatever works itself. The wrappers between them would only repeat those. */
+const HAVE_LOGS: ReadonlySet<PlanNode['kind']> = new Set(['pipeline', 'stage', 'stepGroup', 'initialise', 'step']);
+
+function taskResponses(node: PlanNode, state: NodeState, key: string): Record<string, unknown>[] {
+  if (state.taskId === null) return [];
+  return [{ task: { taskId: state.taskId, taskName: node.name, taskCategory: 'DELEGATE_TASK_V2', logKeys: [key], logKeysList: [key], units: [node.name], unitsList: [node.name] } }];
+}
+
+function childResponses(node: PlanNode, state: NodeState): Record<string, unknown>[] {
+  const [first] = node.children;
+  if (state.startedAt === null || state.status === 'Skipped' || first === undefined) return [];
+  const logs = { logKeys: [], logKeysList: [], units: [], unitsList: [] };
+  if (node.kind === 'parallel') return [{ children: { children: node.children.map((childNodeId) => ({ childNodeId })), ...logs } }];
+  return [{ child: { childNodeId: first, ...logs } }];
+}
+
+function skipInfo({ status, decision }: NodeState): SkipInfo | null {
+  return status === 'Skipped' ? { skipCondition: decision ?? '', evaluatedCondition: true } : null;
+}
+
 function stepParameters(node: PlanNode, state: NodeState): Record<string, unknown> {
   return { identifier: node.identifier, name: node.name, type: node.stepType, timeout: node.timeoutMs === null ? null : `${Math.round(node.timeoutMs / 1000)}s`, spec: state.parameters ?? node.step?.spec ?? {} };
 }
 
-/** Engine parts of a step, with times and status taken from the step itself; failures are told once, on the step. */
+/** Engine parts of a step, with times and status taken from what they stand for; failures are told once, on the step or on Initialize. */
 function partNodes(input: GraphInput, node: PlanNode): GraphNode[] {
   const state = input.states[node.id] ?? NEW_NODE;
-  const base = graphNode(input, { ...node, kind: 'stepGroup', step: null }, []);
-  return input.partsOf(node.stepType).map((part) => ({
-    ...base,
-    uuid: `${node.id}-${part.role}`,
-    setupId: `${node.setupId}-${part.role}`,
-    name: part.name,
-    identifier: `${node.identifier}_${part.role}`,
-    baseFqn: `${node.baseFqn}.${part.role}`,
-    stepType: part.stepType,
-    ...(part.role === 'resource' ? resourcePart(state) : commandPart(state)),
-    failureInfo: failureInfo(NEW_NODE),
-    outcomes: {},
-    nodeRunInfo: null,
-    progressData: {},
-  }));
+  const initialise = node.podGroupId === null ? undefined : nodeOf(input.plan, node.podGroupId).children.map((id) => nodeOf(input.plan, id)).find((child) => child.kind === 'initialise');
+  return input.partsOf(node.stepType).map((part) => {
+    const source = part.role === 'clone' && initialise ? initialise : node;
+    const sourceState = input.states[source.id] ?? NEW_NODE;
+    const shown = graphNode(input, source, []);
+    const hasLogs = part.role !== 'resource';
+    return {
+      ...shown,
+      uuid: `${node.id}-${part.role}`,
+      setupId: `${node.setupId}-${part.role}`,
+      name: part.name,
+      identifier: `${node.identifier}_${part.role}`,
+      baseFqn: `${node.baseFqn}.${part.role}`,
+      stepType: part.stepType,
+      ...partState(part.role, state, sourceState),
+      failureInfo: failureInfo(NEW_NODE),
+      logBaseKey: hasLogs ? shown.logBaseKey : '',
+      unitProgresses: [],
+      executableResponses: part.role === 'resource' ? waitResponses(state) : shown.executableResponses,
+      delegateInfoList: hasLogs ? shown.delegateInfoList : [],
+      stepParameters: null,
+      outcomes: {},
+      skipInfo: skipInfo(state),
+      nodeRunInfo: null,
+      progressData: {},
+    };
+  });
+}
+
+function waitResponses({ taskId, resource }: NodeState): Record<string, unknown>[] {
+  if (taskId === null || resource === null) return [];
+  return [{ async: { callbackIds: [taskId], callbackIdsList: [taskId], logKeys: [], logKeysList: [], units: [], unitsList: [] } }];
+}
+
+function partState(role: StepPart['role'], state: NodeState, source: NodeState): PartState {
+  if (role === 'resource') return resourcePart(state);
+  return role === 'clone' ? clonePart(state, source) : commandPart(state);
+}
+
+/** The checkout was made with the pod, before the step began; a step that never came to it shows none. */
+function clonePart({ status, taskId }: NodeState, initialise: NodeState): PartState {
+  if (status === 'Skipped' || taskId === null) return { status: status === 'Skipped' ? 'Skipped' : 'NotStarted', startTs: undefined, endTs: undefined };
+  return { status: initialise.status, startTs: initialise.startedAt ?? undefined, endTs: initialise.endedAt ?? undefined };
 }
 
 type PartState = Pick<GraphNode, 'status' | 'startTs' | 'endTs'>;
@@ -180,7 +235,7 @@ export interface LayoutNode {
   startTs?: number | undefined;
   endTs?: number | undefined;
   edgeLayoutList: { currentNodeChildren: string[]; nextIds: string[] };
-  skipInfo: null;
+  skipInfo: SkipInfo | null;
   nodeRunInfo: { whenCondition: string; evaluatedCondition: boolean; expressionsList: [] } | null;
   barrierFound: boolean;
   failureInfo: { message: string };
@@ -201,7 +256,7 @@ export function stageLayout(plan: Plan, states: Readonly<Record<string, NodeStat
       const node = nodeOf(plan, id);
       const following = isFork ? undefined : ids[index + 1];
       const branches = node.kind === 'parallel' ? node.children : [];
-      layoutNodeMap[node.setupId] = layoutNode(node, states[node.id] ?? NEW_NODE, branches.map((branch) => nodeOf(plan, branch).setupId), following === undefined ? [] : [nodeOf(plan, following).setupId]);
+      layoutNodeMap[node.setupId] = layoutNode(node, states[node.id] ?? NEW_NODE, failureOf(plan, states, node), branches.map((branch) => nodeOf(plan, branch).setupId), following === undefined ? [] : [nodeOf(plan, following).setupId]);
       visit(branches, true);
     });
   const stages = Object.values(plan.nodes).find((node) => node.kind === 'stages');
@@ -211,7 +266,15 @@ export function stageLayout(plan: Plan, states: Readonly<Record<string, NodeStat
   return { startingNodeId: first === undefined ? '' : nodeOf(plan, first).setupId, layoutNodeMap };
 }
 
-function layoutNode(node: PlanNode, state: NodeState, currentNodeChildren: string[], nextIds: string[]): LayoutNode {
+/** A stage says why it failed: its own failure, or the first one below, as far as states below are known. */
+function failureOf(plan: Plan, states: Readonly<Record<string, NodeState>>, node: PlanNode): NodeState['failure'] {
+  const own = states[node.id];
+  if (node.kind !== 'stage' || !own || own.failure || !isFinal(own.status)) return own?.failure ?? null;
+  const below = subtree(plan, node.id).flatMap(({ id }) => (states[id]?.failure ? [states[id]] : []));
+  return below.sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0))[0]?.failure ?? null;
+}
+
+function layoutNode(node: PlanNode, state: NodeState, failure: NodeState['failure'], currentNodeChildren: string[], nextIds: string[]): LayoutNode {
   const isStage = node.kind === 'stage';
   return {
     nodeType: isStage ? 'Custom' : 'parallel',
@@ -226,11 +289,11 @@ function layoutNode(node: PlanNode, state: NodeState, currentNodeChildren: strin
     startTs: state.startedAt ?? undefined,
     endTs: state.endedAt ?? undefined,
     edgeLayoutList: { currentNodeChildren, nextIds },
-    skipInfo: null,
+    skipInfo: skipInfo(state),
     nodeRunInfo: state.decision === null ? null : { whenCondition: state.decision, evaluatedCondition: state.status !== 'Skipped', expressionsList: [] },
     barrierFound: false,
-    failureInfo: { message: state.failure?.message ?? '' },
-    failureInfoDTO: failureInfo(state),
+    failureInfo: { message: failure?.message ?? '' },
+    failureInfoDTO: failureInfo({ ...state, failure }),
     stepDetails: {},
   };
 }

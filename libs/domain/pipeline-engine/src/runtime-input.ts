@@ -5,10 +5,10 @@ import { parseYaml } from './yaml-source.js';
 
 /** Keys that tell list elements apart when two documents are laid over each other. */
 const ELEMENT_WRAPPERS = ['stage', 'step', 'stepGroup'] as const;
-const KEPT_WITH_INPUTS = ['identifier', 'type', 'name'] as const;
+export const KEPT_WITH_INPUTS = ['identifier', 'type', 'name'] as const;
 
 type Json = Record<string, unknown>;
-const isRecord = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isRecord = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Lays runtime input over a pipeline: every `<+input>` is replaced by the value at the same place (stages, steps and groups are
@@ -89,6 +89,14 @@ function fillOne(expression: Expression, input: unknown, path: Path, problems: P
     problems.push({ path: formatPath(path), message: 'is a runtime input without a value', remedy: 'give it in the runtime input YAML or in an input set' });
     return expression.text;
   }
+  problems.push(...problemsOfValue(expression, value, path));
+  return value;
+}
+
+/** What is wrong with a value for a runtime input: not among the allowed ones, or of another form. Nothing is when it is an input again. */
+export function problemsOfValue(expression: Expression, value: unknown, path: Path): Problem[] {
+  if (valueOrUndefined(value) === undefined) return [];
+  const problems: Problem[] = [];
   const allowed = [...argumentsOf(expression, 'allowedValues'), ...argumentsOf(expression, 'selectOneFrom')];
   if (allowed.length > 0 && !allowed.map(String).includes(String(value))) {
     problems.push({ path: formatPath(path), value: showValue(value), message: 'has a value that is not allowed', remedy: `use one of: ${allowed.join(', ')}` });
@@ -97,7 +105,7 @@ function fillOne(expression: Expression, input: unknown, path: Path, problems: P
   if (pattern !== undefined && !matches(String(pattern), String(value))) {
     problems.push({ path: formatPath(path), value: showValue(value), message: `does not match ${String(pattern)}`, remedy: 'give another value' });
   }
-  return value;
+  return problems;
 }
 
 const MAX_PATTERN = 200;
@@ -124,13 +132,13 @@ function bare(text: string): string | number | boolean {
 }
 
 /** The element of `list` that stands for the same stage, step, group or variable. */
-function counterpart(element: unknown, index: number, list: unknown): unknown {
+export function counterpart(element: unknown, index: number, list: unknown): unknown {
   if (!Array.isArray(list)) return undefined;
   const key = keyOf(element);
   return key === undefined ? (list[index] as unknown) : list.find((other) => keyOf(other) === key);
 }
 
-function keyOf(element: unknown): string | undefined {
+export function keyOf(element: unknown): string | undefined {
   if (!isRecord(element)) return undefined;
   for (const wrapper of ELEMENT_WRAPPERS) {
     const inner = element[wrapper];

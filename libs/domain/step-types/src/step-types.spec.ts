@@ -30,9 +30,9 @@ describe('the registry', () => {
 
   it('refuses two types of one name', () => expect(() => new StepTypeRegistry([...STEP_TYPES, ...STEP_TYPES])).toThrow(/same name/));
 
-  it.each(STEP_TYPES.map((type) => [type.type, type] as const))('%s: shown as a wrapper with a queue and a command, work in the protocol’s form', (_name, type) => {
+  it.each(STEP_TYPES.map((type) => [type.type, type] as const))('%s: shown as a wrapper with a queue, a checkout and a command, work in the protocol’s form', (_name, type) => {
     expect(type.shownAs.stepType).toBe('DBOPS_WRAPPER');
-    expect(type.shownAs.parts.map((part) => part.role)).toEqual(['resource', 'command']);
+    expect(type.shownAs.parts.map((part) => part.role)).toEqual(['resource', 'clone', 'command']);
     const spec = type.spec.parse(type.type === 'DBSchemaRollback' ? { ...base, tag: 't' } : base);
     expect(() => stepWork.parse(type.toWork(spec, inputs(), 'source1'))).not.toThrow();
     expect(type.target(spec)).toEqual({ dbSchema: 'orders', dbInstance: 'prod' });

@@ -20,6 +20,7 @@ export const dbSchemaApply = defineStepType({
     stepType: 'DBOPS_WRAPPER',
     parts: [
       { role: 'resource', stepType: 'ResourceConstraint', name: 'Resource Constraint' },
+      { role: 'clone', stepType: 'DBClone', name: 'Clone Codebase' },
       { role: 'command', stepType: 'DBCompositeUpdate', name: 'Apply' },
     ],
   },

@@ -22,6 +22,7 @@ export const dbSchemaRollback = defineStepType({
     stepType: 'DBOPS_WRAPPER',
     parts: [
       { role: 'resource', stepType: 'ResourceConstraint', name: 'Resource Constraint' },
+      { role: 'clone', stepType: 'DBClone', name: 'Clone Codebase' },
       { role: 'command', stepType: 'DBCompositeRollback', name: 'Rollback' },
     ],
   },
