@@ -5,6 +5,7 @@ import { CONFIG, INSTANCE_ID, KEY_PAIR, LOG, TRACING, type DelegateConfig } from
 import { ServiceConnection } from './connection/service-connection.js';
 import { TestGitHandler } from './connectivity/test-git.handler.js';
 import { TestJdbcHandler } from './connectivity/test-jdbc.handler.js';
+import { TestServiceHandler } from './connectivity/test-service.handler.js';
 import { GitMirror } from './git/git-mirror.js';
 import { SourceTree } from './git/source-tree.js';
 import { HealthServer } from './health/health-server.js';
@@ -54,15 +55,24 @@ export class AppModule {
         CleanupPodHandler,
         TestGitHandler,
         TestJdbcHandler,
+        TestServiceHandler,
         {
           provide: HANDLERS,
-          inject: [InitialisePodHandler, ExecuteStepHandler, CleanupPodHandler, TestJdbcHandler, TestGitHandler],
-          useFactory: (initialise: InitialisePodHandler, execute: ExecuteStepHandler, cleanup: CleanupPodHandler, jdbc: TestJdbcHandler, git: TestGitHandler): TaskHandlers => ({
+          inject: [InitialisePodHandler, ExecuteStepHandler, CleanupPodHandler, TestJdbcHandler, TestGitHandler, TestServiceHandler],
+          useFactory: (
+            initialise: InitialisePodHandler,
+            execute: ExecuteStepHandler,
+            cleanup: CleanupPodHandler,
+            jdbc: TestJdbcHandler,
+            git: TestGitHandler,
+            service: TestServiceHandler,
+          ): TaskHandlers => ({
             'initialise-pod': initialise,
             'execute-step': execute,
             'cleanup-pod': cleanup,
             'test-jdbc': jdbc,
             'test-git': git,
+            'test-service': service,
           }),
         },
         TaskAgent,

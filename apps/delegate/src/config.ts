@@ -22,6 +22,10 @@ const schema = z.object({
   DELEGATE_WATCHDOG_MS: count(15_000, 500, 600_000),
   DELEGATE_GIT_TIMEOUT_MS: count(300_000, 1_000, 3_600_000),
   DELEGATE_GIT_MAX_MB: count(2_048, 1, 1_000_000),
+  DELEGATE_SSH_KNOWN_HOSTS_FILE: z.string().min(1).optional(),
+  DELEGATE_KUBERNETES_ACCOUNT_DIR: z.string().min(1).default('/var/run/secrets/kubernetes.io/serviceaccount'),
+  KUBERNETES_SERVICE_HOST: z.string().optional(),
+  KUBERNETES_SERVICE_PORT: z.string().optional(),
   DELEGATE_LITE_ENGINE_MAIN: z.string().min(1).optional(),
   DELEGATE_STEP_RUNNER_MAIN: z.string().min(1).optional(),
   STEP_RUNNER_ENGINE_DIR: z.string().min(1).optional(),
@@ -55,7 +59,9 @@ export interface DelegateConfig {
   readonly health: { readonly host: string; readonly port: number } | undefined;
   readonly maxTasks: number;
   readonly drainMs: number;
-  readonly git: { readonly timeoutMs: number; readonly maxBytes: number; readonly environment: Variables };
+  readonly git: { readonly timeoutMs: number; readonly maxBytes: number; readonly environment: Variables; readonly knownHostsFile: string | undefined };
+  /** The cluster the delegate runs in and the folder with its own token and CA; undefined outside one. */
+  readonly cluster: { readonly url: string; readonly accountDir: string } | undefined;
   readonly pods: {
     readonly poolSize: number;
     readonly refillMs: number;
@@ -88,8 +94,10 @@ export function parseConfig(env: Environment): DelegateConfig {
     git: {
       timeoutMs: parsed.DELEGATE_GIT_TIMEOUT_MS,
       maxBytes: parsed.DELEGATE_GIT_MAX_MB * 1024 * 1024,
+      knownHostsFile: parsed.DELEGATE_SSH_KNOWN_HOSTS_FILE === undefined ? undefined : resolve(parsed.DELEGATE_SSH_KNOWN_HOSTS_FILE),
       environment: given({ ...common, HTTPS_PROXY: parsed.HTTPS_PROXY, HTTP_PROXY: parsed.HTTP_PROXY, NO_PROXY: parsed.NO_PROXY, GIT_SSL_CAINFO: parsed.GIT_SSL_CAINFO }),
     },
+    cluster: clusterOf(parsed),
     pods: {
       poolSize: parsed.DELEGATE_POOL_SIZE,
       refillMs: parsed.DELEGATE_POOL_REFILL_MS,
@@ -110,6 +118,11 @@ export function parseConfig(env: Environment): DelegateConfig {
     otlpEndpoint: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: parsed.LOG_LEVEL,
   });
+}
+
+function clusterOf({ KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port, DELEGATE_KUBERNETES_ACCOUNT_DIR: accountDir }: z.output<typeof schema>): DelegateConfig['cluster'] {
+  if (!host) return undefined;
+  return { url: `https://${host.includes(':') ? `[${host}]` : host}:${port ?? '443'}`, accountDir };
 }
 
 /** The built program of a sibling app: the same place beside `src` and beside `dist`. */

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { secretExpressionsOf, type TestGitTask } from '@sluice/delegate-protocol';
+import type { TestGitTask } from '@sluice/delegate-protocol';
 import { credentialsOf } from '../git/git-credentials.js';
 import { GitMirror } from '../git/git-mirror.js';
 import type { TaskContext, TaskHandler } from '../task/task-handler.js';
+import { withSecrets } from './task-secrets.js';
 
 /** Proves that the repository answers with these credentials, and that the branch exists if one is named. */
 @Injectable()
@@ -10,8 +11,9 @@ export class TestGitHandler implements TaskHandler<'test-git'> {
   constructor(private readonly mirror: GitMirror) {}
 
   async run(task: TestGitTask, context: TaskContext): Promise<{ status: 'succeeded' }> {
-    const values = await context.secrets(secretExpressionsOf(task));
-    await this.mirror.probe({ source: task.source, credentials: credentialsOf(task.source, values), traceparent: context.traceparent, signal: context.signal });
+    await withSecrets(task, context, (values) =>
+      this.mirror.probe({ source: task.source, credentials: credentialsOf(task.source, values), traceparent: context.traceparent, signal: context.signal }),
+    );
     return { status: 'succeeded' };
   }
 }

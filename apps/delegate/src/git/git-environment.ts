@@ -33,7 +33,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
  */
 export function gitEnvironment(base: Readonly<Record<string, string>>, credentials: GitCredentials, traceparent: string | undefined): Record<string, string> {
   const settings: [string, string][] = Object.entries(SETTINGS);
-  if (credentials.password !== undefined || credentials.username !== undefined) {
+  const isHttp = credentials.sshKey === undefined && (credentials.password !== undefined || credentials.username !== undefined);
+  if (isHttp) {
     const pair = Buffer.from(`${credentials.username ?? ''}:${credentials.password ?? ''}`).toString('base64');
     settings.push(['http.extraHeader', `Authorization: Basic ${pair}`]);
   }

@@ -23,7 +23,25 @@ const RULES: readonly Rule[] = [
     say: ({ repository, ref }) => `${ref ?? 'the ref'} does not exist in ${repository}`,
   },
   {
-    when: /Authentication failed|could not read (Username|Password)|terminal prompts disabled|returned error: 401|Permission denied \(/i,
+    when: /cannot run .*ssh|ssh: (command )?not found/i,
+    code: 'GIT_CONNECTION_ERROR',
+    failureType: 'Unknown',
+    say: ({ repository }) => `${repository} needs the program "ssh", which is not installed on the delegate; install the OpenSSH client there, or use the HTTP address of the repository`,
+  },
+  {
+    when: /Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|No \S+ host key is known/i,
+    code: 'GIT_CONNECTION_ERROR',
+    failureType: 'Authentication',
+    say: ({ repository }) => `the host key of ${repository} is not the one the delegate knows; if that is right, put the new one into the known hosts of the delegate (DELEGATE_SSH_KNOWN_HOSTS_FILE)`,
+  },
+  {
+    when: /Permission denied \(|Load key .*(invalid format|incorrect passphrase|error in libcrypto)|Too many authentication failures/i,
+    code: 'GIT_CONNECTION_ERROR',
+    failureType: 'Authentication',
+    say: ({ repository }) => `${repository} refuses the SSH key of the Git connector; check the key, its passphrase, and that its public half is known there`,
+  },
+  {
+    when: /Authentication failed|could not read (Username|Password)|terminal prompts disabled|returned error: 401/i,
     code: 'GIT_CONNECTION_ERROR',
     failureType: 'Authentication',
     say: ({ repository }) => `${repository} refuses the credentials of the Git connector; check its user name and password or token`,
@@ -53,13 +71,13 @@ const RULES: readonly Rule[] = [
     say: ({ repository }, match) => `${repository}: the protocol "${match[1] ?? ''}" is not allowed; use https, http or ssh`,
   },
   {
-    when: /Could not resolve host(name)?:? ?(.*)/i,
+    when: /Could not resolve host(name)?:? ?(.*)|Name or service not known|Temporary failure in name resolution/i,
     code: 'GIT_CONNECTION_ERROR',
     failureType: 'Connectivity',
     say: ({ repository }) => `the host of ${repository} cannot be found by the delegate (name resolution failed)`,
   },
   {
-    when: /Failed to connect|Connection (refused|timed out|reset)|Operation too slow|No route to host|Empty reply|Couldn't connect/i,
+    when: /Failed to connect|Connection (refused|timed out|reset)|Operation too slow|No route to host|Empty reply|Couldn't connect|kex_exchange_identification|Network is unreachable/i,
     code: 'GIT_CONNECTION_ERROR',
     failureType: 'Connectivity',
     say: ({ repository }) => `${repository} cannot be reached from the delegate`,

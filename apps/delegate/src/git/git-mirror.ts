@@ -10,6 +10,7 @@ import { runGit, type GitEnd } from './git-command.js';
 import type { GitCredentials } from './git-credentials.js';
 import { gitEnvironment } from './git-environment.js';
 import { gitFailure, shownRepository, type Subject } from './git-failure.js';
+import { isSshAddress, openSshSession } from './ssh-session.js';
 
 export interface FetchRequest {
   readonly source: GitSource;
@@ -121,12 +122,16 @@ export class GitMirror {
   }
 
   private onNetwork(name: string, gitDir: string, args: readonly string[], { source, credentials, traceparent, signal }: FetchRequest): Promise<GitEnd> {
-    const hop = { from: 'delegate', to: 'git', protocol: 'http' } as const;
+    const hop = { from: 'delegate', to: 'git', protocol: isSshAddress(source.url) ? 'ssh' : 'http' } as const;
     return this.tracing.run(name, { kind: 'client', parent: traceparent, hop, attributes: { 'sluice.git.repository': shownRepository(source.url) } }, async (span) => {
+      const ssh = await openSshSession(source.url, credentials, { folder: join(this.config.dataDir, 'ssh'), knownHostsFile: this.config.git.knownHostsFile });
       const tooBig = new AbortController();
       const watch = setInterval(() => void this.checkSize(gitDir, tooBig), SIZE_CHECK_MS);
-      const environment = gitEnvironment(this.config.git.environment, credentials, span.traceparent);
-      const end = await runGit({ args, cwd: gitDir, environment, timeoutMs: this.config.git.timeoutMs, signal: AbortSignal.any([signal, tooBig.signal]) }).finally(() => clearInterval(watch));
+      const environment = { ...gitEnvironment(this.config.git.environment, credentials, span.traceparent), ...ssh.environment };
+      const end = await runGit({ args, cwd: gitDir, environment, timeoutMs: this.config.git.timeoutMs, signal: AbortSignal.any([signal, tooBig.signal]) }).finally(() => {
+        clearInterval(watch);
+        return ssh.close();
+      });
       if (tooBig.signal.aborted) {
         await rm(gitDir, { recursive: true, force: true });
         throw tooBig.signal.reason;

@@ -74,5 +74,5 @@ export class InitialisePodHandler implements TaskHandler<'initialise-pod'> {
 const NO_VALUES: Values = new Map();
 
 function isOpen(source: GitSource): boolean {
-  return source.usernameExpression === undefined && source.passwordExpression === undefined;
+  return source.usernameExpression === undefined && source.passwordExpression === undefined && source.sshKeyExpression === undefined;
 }

@@ -189,6 +189,8 @@ export class TaskAgent implements ConnectionOwner {
         return { kind: payload.kind, outcome: await orFailed(handlers['test-jdbc'].run(payload, context)) };
       case 'test-git':
         return { kind: payload.kind, outcome: await orFailed(handlers['test-git'].run(payload, context)) };
+      case 'test-service':
+        return { kind: payload.kind, outcome: await orFailed(handlers['test-service'].run(payload, context)) };
       default:
         return assertNever(payload);
     }

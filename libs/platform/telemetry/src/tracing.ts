@@ -8,7 +8,7 @@ import { messageOf } from '@sluice/kernel';
 export interface Hop {
   readonly from: string;
   readonly to: string;
-  readonly protocol: 'http' | 'ws' | 'grpc' | 'sql';
+  readonly protocol: 'http' | 'ws' | 'grpc' | 'sql' | 'ssh';
 }
 
 export interface SpanOptions {

@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import type { ConnectionOptions } from 'node:tls';
+import { postgresEncryption, type JdbcUrl, type PostgresEncryption } from '@sluice/db-migration';
+import { messageOf } from '@sluice/kernel';
+import pg from 'pg';
+import { failed } from './http-ask.js';
+
+const LIMIT_MS = 10_000;
+
+/** Signs in and asks for the version. @throws AppError with a failure type */
+export async function askPostgres(url: JdbcUrl, username: string | undefined, password: string | undefined): Promise<string> {
+  const encryption = postgresEncryption(url);
+  try {
+    if (encryption.mode !== 'either') return await attempt(url, username, password, await tlsOf(encryption, url));
+    return await attempt(url, username, password, { rejectUnauthorized: false }).catch((cause: unknown) => {
+      if (/does not support SSL/.test(messageOf(cause))) return attempt(url, username, password, false);
+      throw cause;
+    });
+  } catch (cause) {
+    throw postgresFailure(cause, url, username);
+  }
+}
+
+async function tlsOf(encryption: Exclude<PostgresEncryption, { mode: 'either' }>, url: JdbcUrl): Promise<ConnectionOptions | false> {
+  if (encryption.mode === 'plain') return false;
+  const read = async (file: string | undefined): Promise<string | undefined> => (file === undefined ? undefined : readFile(file, 'utf8'));
+  const [ca, cert, key] = await Promise.all([read(encryption.caFile), read(encryption.certFile), read(encryption.keyFile)]);
+  return { rejectUnauthorized: encryption.verify, ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}), ...(encryption.checkHost ? { servername: url.hosts[0]?.host } : { checkServerIdentity: () => undefined }) };
+}
+
+async function attempt(url: JdbcUrl, user: string | undefined, password: string | undefined, ssl: ConnectionOptions | false): Promise<string> {
+  const { host, port } = url.hosts[0] ?? { host: '', port: 5432 };
+  const connection = new pg.Client({
+    host: host.replace(/^\[|\]$/g, ''),
+    port,
+    user,
+    password,
+    database: url.database === '' ? user : url.database,
+    connectionTimeoutMillis: LIMIT_MS,
+    query_timeout: LIMIT_MS,
+    application_name: 'sluice-connection-test',
+    ssl,
+  });
+  connection.on('error', () => undefined);
+  try {
+    await connection.connect();
+    const { rows } = await connection.query<{ server_version: string }>('SHOW server_version');
+    return `PostgreSQL ${rows[0]?.server_version ?? ''}`.trim();
+  } finally {
+    await connection.end().catch(() => undefined);
+  }
+}
+
+function postgresFailure(cause: unknown, { hosts, database }: JdbcUrl, username: string | undefined): Error {
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
+  const { host, port } = hosts[0] ?? { host: '', port: 5432 };
+  const where = `${host}:${port}`;
+  if (code.startsWith('28')) return failed(`the database at ${where} refuses user "${username ?? ''}": ${messageOf(cause)}`, 'Authentication');
+  if (code === '3D000') return failed(`the database server at ${where} has no database "${database}"`, 'Unknown');
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return failed(`the host "${host}" cannot be found by the delegate (name resolution failed)`, 'Connectivity');
+  if (code === 'ECONNREFUSED') return failed(`nothing listens at ${where} (connection refused)`, 'Connectivity');
+  return failed(`the database at ${where} cannot be used: ${messageOf(cause)}`, 'Connectivity');
+}
