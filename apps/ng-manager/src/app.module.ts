@@ -10,6 +10,10 @@ import { ApiKeyService } from './access/api-key.service.js';
 import { AuthenticationController } from './access/authentication.controller.js';
 import { AuthenticationService } from './access/authentication.service.js';
 import { PeopleController } from './access/people.controller.js';
+import { AuditCollector } from './audit/audit-collector.js';
+import { AuditController } from './audit/audit.controller.js';
+import { AuditService } from './audit/audit.service.js';
+import { RefusedSignIns } from './audit/refused-sign-ins.js';
 import { ConnectorController } from './connector/connector.controller.js';
 import { ConnectorService } from './connector/connector.service.js';
 import { ConnectorTestService } from './connector/connector-test.service.js';
@@ -58,7 +62,7 @@ export class AppModule {
       controllers: [
         AuthenticationController, PeopleController, ApiKeyController, OrganizationController, OrganizationV1Controller, ProjectController, ProjectV1Controller,
         ConnectorController, SecretController,
-        SettingController, DelegateController, InternalController, GitBrowsingController, forwardingController(publicDbDevopsRoutes),
+        SettingController, AuditController, DelegateController, InternalController, GitBrowsingController, forwardingController(publicDbDevopsRoutes),
       ],
       providers: [
         { provide: DataSource, useValue: parts.dataSource },
@@ -68,7 +72,7 @@ export class AppModule {
         { provide: DELEGATE_ADMIN, useValue: parts.delegateAdmin },
         { provide: DELEGATE_TASKS, useValue: parts.delegateTasks },
         { provide: LOGGER, useValue: parts.log },
-        UnitOfWork, AuthenticationService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SecretService, SecretValues,
+        UnitOfWork, AuditService, RefusedSignIns, AuditCollector, AuthenticationService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SecretService, SecretValues,
         SealingService, SettingService, DelegateServiceClient, DelegateService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, GitBrowsingService,
       ],
     };

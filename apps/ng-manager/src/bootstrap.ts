@@ -9,6 +9,7 @@ import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
 import { readBootstrapFile } from './account/bootstrap-file.js';
 import { seedAccounts, seedDelegateTokens } from './account/seeding.js';
 import { AppModule } from './app.module.js';
+import { AuditCollector } from './audit/audit-collector.js';
 import { parseConfig } from './config.js';
 import { openDatabase } from './database.js';
 import { DelegateServiceClient } from './delegate/delegate-service-client.js';
@@ -36,6 +37,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const delegateTasks = new ServiceClient<DelegateTasksMethods>({ ...delegateService, service: DELEGATE_TASKS_SERVICE });
   const stopping = new AbortController();
   let events: TaskEvents | undefined;
+  let auditCollector: AuditCollector | undefined;
   const seeding = seedDelegateTokens(new DelegateServiceClient(delegateAdmin, delegateTasks), seeds, log, stopping.signal);
 
   return startHttpApp({
@@ -54,10 +56,13 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
       const following = app.get(TaskEvents);
       following.start();
       events = following;
+      const collecting = app.get(AuditCollector);
+      collecting.start();
+      auditCollector = collecting;
     },
     onClose: async () => {
       stopping.abort(new Error('the service is shutting down'));
-      await Promise.all([events?.stop(), seeding]);
+      await Promise.all([events?.stop(), auditCollector?.stop(), seeding]);
       delegateAdmin.close();
       delegateTasks.close();
       await Promise.all([dbdevops.close(), scm.close(), dataSource.destroy()]);

@@ -42,6 +42,7 @@ const STORED_LOG_BYTES = 26 * 1024 * 1024;
 export const ROUTING_TABLE: readonly RoutingRow[] = [
   { path: /^\/(ng\/api|pipeline\/api|log-service)\/internal(?=\/|$)/, to: 'nobody', what: 'calls between services' },
 
+  { path: /^\/audit(?=\/api\/audit)/, sameAs: '/ng', what: 'audit trail under its second prefix' },
   { path: /^\/dbops(?=\/v1\/)/, sameAs: '', what: 'DB DevOps under its second prefix' },
   { path: /^\/pipeline-service(?=\/(pipeline\/api|v1)\/)/, sameAs: '', what: 'pipeline service under its service prefix' },
   { path: /^\/pipeline-service(?=\/api\/)/, sameAs: '/pipeline', what: 'pipeline service under its service prefix' },

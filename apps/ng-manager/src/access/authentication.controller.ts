@@ -9,6 +9,6 @@ export class AuthenticationController {
 
   @Route(authenticateKey)
   authenticate(@Call() { body }: RouteCall<typeof authenticateKey>): Promise<SignedIn> {
-    return this.authentication.authenticate(body.apiKey, body.clientAddress);
+    return this.authentication.authenticate(body.apiKey, body);
   }
 }

@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { AuditActor } from '@sluice/api-conventions';
 import { AppError } from '@sluice/kernel';
 import type { SignedIn } from '@sluice/ng-manager-api';
 import type { Logger } from '@sluice/telemetry';
+import { RefusedSignIns } from '../audit/refused-sign-ins.js';
 import { LOGGER } from '../delegate/task-events.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { isSecretOf, parseApiKey, type ApiKeyParts } from './api-key-text.js';
@@ -11,26 +13,29 @@ import type { PresentedToken } from './api-key.repository.js';
 const CACHE_MS = 5_000;
 /** Compared with when there is no such token, so that both cases take the same time. */
 const NO_HASH = Buffer.alloc(32);
+/** Whoever shows a key with a wrong secret has not shown who they are. */
+const UNKNOWN: AuditActor = { type: 'unknown', id: 'unknown', name: 'unknown' };
 
 @Injectable()
 export class AuthenticationService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     @Inject(LOGGER) private readonly log: Logger,
+    private readonly refusedSignIns: RefusedSignIns,
   ) {}
 
   /**
    * Who holds an API key. One query by primary key.
    * @throws AppError INVALID_TOKEN, EXPIRED_TOKEN, REVOKED_TOKEN; wrong secrets and unknown keys look alike
    */
-  async authenticate(apiKey: string, clientAddress: string): Promise<SignedIn> {
+  async authenticate(apiKey: string, from: { readonly clientAddress: string; readonly userAgent?: string | undefined }): Promise<SignedIn> {
     const parts = parseApiKey(apiKey);
-    if (!parts) throw this.refused(undefined, clientAddress, new AppError('INVALID_TOKEN', 'the x-api-key header does not hold an API key (pat.<account>.<id>.<secret>)'));
+    if (!parts) throw await this.refused(undefined, undefined, from, new AppError('INVALID_TOKEN', 'the x-api-key header does not hold an API key (pat.<account>.<id>.<secret>)'));
     const token = await this.unitOfWork.read.apiKeys.presented(parts.accountId, parts.tokenId);
     const isRight = isSecretOf(token?.secretHash ?? NO_HASH, parts.secret);
-    if (!token || !isRight) throw this.refused(parts, clientAddress, new AppError('INVALID_TOKEN', 'the API key is not valid'));
+    if (!token || !isRight) throw await this.refused(parts, token && { keyId: parts.tokenId, actor: UNKNOWN }, from, new AppError('INVALID_TOKEN', 'the API key is not valid'));
     const problem = problemOf(token, Date.now());
-    if (problem) throw this.refused(parts, clientAddress, problem);
+    if (problem) throw await this.refused(parts, { keyId: parts.tokenId, actor: { type: 'user', id: token.user.id, name: token.user.name, email: token.user.email } }, from, problem);
     const { user, grants } = token;
     return {
       accountId: parts.accountId,
@@ -41,8 +46,15 @@ export class AuthenticationService {
     };
   }
 
-  private refused(parts: ApiKeyParts | undefined, clientAddress: string, error: AppError): AppError {
+  /** @param holder the key, when there is such a key; and whose it is, once its secret was right */
+  private async refused(
+    parts: ApiKeyParts | undefined,
+    holder: { readonly keyId: string; readonly actor: AuditActor } | undefined,
+    { clientAddress, userAgent }: { readonly clientAddress: string; readonly userAgent?: string | undefined },
+    error: AppError,
+  ): Promise<AppError> {
     this.log.warn({ accountId: parts?.accountId, keyId: parts?.tokenId, clientAddress, code: error.code }, 'sign-in refused');
+    if (parts) await this.refusedSignIns.record({ accountId: parts.accountId, claimedKeyId: parts.tokenId, keyId: '', actor: UNKNOWN, ...holder, clientAddress, userAgent, code: error.code });
     return error;
   }
 }

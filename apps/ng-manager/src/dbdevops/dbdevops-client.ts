@@ -1,21 +1,32 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RouteDefinition, RouteRequest, RouteResult } from '@sluice/api-conventions';
-import { atDbdevops, connectorUses, deleteDbSchemasOfProject, getDbSchema, listDbSchemas, recordStep, stepSchemaAndInstances, type DbSchemaOut } from '@sluice/dbdevops-api';
+import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, connectorUses, deleteDbSchemasOfProject, getDbSchema, listDbSchemas, recordStep, stepSchemaAndInstances, type DbSchemaOut } from '@sluice/dbdevops-api';
 import { RouteClient } from '@sluice/http';
 import { scopeColumns, type ProjectScope, type RequestContext, type ScopedRef } from '@sluice/kernel';
+import { ownContext } from '../delegate/delegate-service-client.js';
 
 export const DBDEVOPS_ROUTES = Symbol('RouteClient of dbdevops');
 
 const MOST_NAMED = 10;
+const AUDIT_BATCH = { limit: 100, leaseMs: 30_000 } as const;
 
 /** Everything NG manager asks of dbdevops; nobody else calls it. */
 @Injectable()
 export class DbDevopsClient {
+  private readonly whenChanged: (() => void)[] = [];
+
   constructor(@Inject(DBDEVOPS_ROUTES) private readonly client: RouteClient) {}
 
+  /** Calls `listener` after every request that may have changed something in dbdevops. */
+  onChange(listener: () => void): void {
+    this.whenChanged.push(listener);
+  }
+
   /** Passes a public DB DevOps request on, with the end user inside the service token. */
-  forward<R extends RouteDefinition>(ctx: RequestContext, route: R, request: RouteRequest<R>): Promise<RouteResult<R>> {
-    return this.client.call(ctx, atDbdevops(route), request);
+  async forward<R extends RouteDefinition>(ctx: RequestContext, route: R, request: RouteRequest<R>): Promise<RouteResult<R>> {
+    const result = await this.client.call(ctx, atDbdevops(route), request);
+    if (isWrite(route)) this.changed();
+    return result;
   }
 
   schema(ctx: RequestContext, scope: ProjectScope, identifier: string): Promise<DbSchemaOut> {
@@ -30,6 +41,7 @@ export class DbDevopsClient {
 
   async deleteSchemasOf(ctx: RequestContext, scope: ProjectScope, uniqueId: string): Promise<void> {
     await this.client.call(ctx, atDbdevops(deleteDbSchemasOfProject), { query: { orgIdentifier: scope.orgId, projectIdentifier: scope.projectId, parent_id: uniqueId } });
+    this.changed();
   }
 
   async usersOf(ctx: RequestContext, { scope, identifier }: ScopedRef): Promise<RouteResult<typeof connectorUses>['uses']> {
@@ -43,7 +55,27 @@ export class DbDevopsClient {
   }
 
   /** Idempotent by step execution, so it may be sent again. */
-  recordStep(ctx: RequestContext, body: RouteRequest<typeof recordStep>['body']): Promise<RouteResult<typeof recordStep>> {
-    return this.client.call(ctx, recordStep, { body }, { idempotent: true });
+  async recordStep(ctx: RequestContext, body: RouteRequest<typeof recordStep>['body']): Promise<RouteResult<typeof recordStep>> {
+    const result = await this.client.call(ctx, recordStep, { body }, { idempotent: true });
+    this.changed();
+    return result;
   }
+
+  /** The oldest audit events that are not in the trail yet; none while another process has them. */
+  claimAuditEvents(holder: string): Promise<RouteResult<typeof claimAuditEvents>> {
+    return this.client.call(ownContext(), claimAuditEvents, { body: { holder, ...AUDIT_BATCH } }, { idempotent: true });
+  }
+
+  async acknowledgeAuditEvents(holder: string, eventIds: readonly string[], isLast = false): Promise<void> {
+    await this.client.call(ownContext(), acknowledgeAuditEvents, { body: { holder, eventIds: [...eventIds], isLast } }, { idempotent: true });
+  }
+
+  private changed(): void {
+    for (const listener of this.whenChanged) listener();
+  }
+}
+
+/** Lists are POST too, but only what makes something answers 201. */
+function isWrite({ method, status }: RouteDefinition): boolean {
+  return method === 'PUT' || method === 'DELETE' || (method === 'POST' && status === 201);
 }

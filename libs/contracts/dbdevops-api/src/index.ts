@@ -1,3 +1,4 @@
+export { acknowledgeAuditEvents, claimAuditEvents } from './audit-events.js';
 export { authoringPipelineStatus, defaultAuthoringInstance, defaultLlmPipeline, executeLlmPipeline, recordAuthoringEvent } from './change-authoring.js';
 export {
   createDbInstance, dbInstanceFilter, dbInstanceIn, dbInstanceOut, dbInstanceUpdate, deleteDbInstance, getDbInstance, listDbInstances, updateDbInstance,
