@@ -1,6 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { StepTypeRegistry } from '@sluice/step-types';
 import { DataSource } from 'typeorm';
+import { ApprovalController } from './approval/approval.controller.js';
+import { ApprovalRepository } from './approval/approval.repository.js';
+import { ApprovalService } from './approval/approval.service.js';
+import { BuiltInGroups } from './approval/approver.js';
 import { ExecuteController } from './execution/execute.controller.js';
 import { ExecuteService } from './execution/execute.service.js';
 import { ExecutionController } from './execution/execution.controller.js';
@@ -32,12 +36,13 @@ export class AppModule {
   static with(parts: AppParts): DynamicModule {
     return {
       module: AppModule,
-      controllers: [ExecuteController, ExecutionController, InputSetController, PipelineController, PipelineV1Controller, TriggerController, WebhookController],
+      controllers: [ApprovalController, ExecuteController, ExecutionController, InputSetController, PipelineController, PipelineV1Controller, TriggerController, WebhookController],
       providers: [
         { provide: DataSource, useValue: parts.dataSource },
         { provide: StepTypeRegistry, useValue: parts.types },
         { provide: Workflows, useValue: parts.workflows },
         { provide: Sweeper, useValue: parts.sweeper },
+        ApprovalRepository, ApprovalService, BuiltInGroups,
         ExecuteService, ExecutionRepository, InputSetRepository, InputSetService, PipelineRepository, PipelineService,
         TriggerRepository, TriggerService,
       ],

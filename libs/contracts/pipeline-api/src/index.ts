@@ -1,4 +1,5 @@
 import type { RouteDefinition } from '@sluice/api-conventions';
+import * as approvals from './approvals.js';
 import * as execute from './execute.js';
 import * as executions from './executions.js';
 import * as inputSets from './input-sets.js';
@@ -6,6 +7,10 @@ import * as pipelines from './pipelines.js';
 import * as triggers from './triggers.js';
 import * as v1 from './v1.js';
 
+export {
+  APPROVAL_ACTIONS, APPROVAL_STATUSES, APPROVAL_TYPES, addApprovalActivity, approvalInstance, approvalRow, approvalStatus, approvalType, getApproval, listApprovals,
+  type ApprovalInstance, type ApprovalRow, type ApprovalStatus, type ApprovalType,
+} from './approvals.js';
 export { EXECUTION_STATUSES, executionStatus, type ExecutionStatus } from './common.js';
 export {
   INTERRUPT_TYPES, executePipeline, executePipelineV2, executeWithInputSets, interruptExecution, interruptNode, interruptResult, planExecutionResponse, retryExecution, retryPipeline, type PlanExecutionResponse,
@@ -30,6 +35,6 @@ export {
 } from './v1.js';
 
 /** The whole contract of the pipeline service, in one list: for OpenAPI and the conformance table. */
-export const PIPELINE_ROUTES: readonly RouteDefinition[] = [execute, executions, inputSets, pipelines, triggers, v1]
+export const PIPELINE_ROUTES: readonly RouteDefinition[] = [approvals, execute, executions, inputSets, pipelines, triggers, v1]
   .flatMap((module): unknown[] => Object.values(module))
   .filter((value): value is RouteDefinition => typeof value === 'object' && value !== null && 'method' in value && 'path' in value);

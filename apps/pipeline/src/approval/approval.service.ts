@@ -1,0 +1,60 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { isAllowed, type Permission } from '@sluice/api-conventions';
+import { AppError, formatScope, type ProjectScope, type RequestContext } from '@sluice/kernel';
+import { ExecutionRepository } from '../execution/execution.repository.js';
+import { hear, type Approval, type Say } from './approval.js';
+import { ApprovalRepository, type ApprovalFilter } from './approval.repository.js';
+import { BuiltInGroups, requireApprover, type ApproverGroups } from './approver.js';
+
+/** Where a caller says an approval is. */
+export interface ApprovalPlace {
+  readonly orgIdentifier?: string | undefined;
+  readonly projectIdentifier?: string | undefined;
+}
+
+/** Approvals as people see and decide them. */
+@Injectable()
+export class ApprovalService {
+  constructor(
+    @Inject(ApprovalRepository) private readonly approvals: ApprovalRepository,
+    @Inject(ExecutionRepository) private readonly executions: ExecutionRepository,
+    @Inject(BuiltInGroups) private readonly groups: ApproverGroups,
+  ) {}
+
+  /** @throws AppError ENTITY_NOT_FOUND (execution) */
+  async list(scope: ProjectScope, planExecutionId: string, filter: ApprovalFilter): Promise<Approval[]> {
+    if (!(await this.executions.find(scope, planExecutionId))) throw new AppError('ENTITY_NOT_FOUND', `there is no execution ${planExecutionId} in ${formatScope(scope)}`);
+    return this.approvals.list(scope, planExecutionId, filter);
+  }
+
+  /** @throws AppError ENTITY_NOT_FOUND, also for one the caller may not see */
+  get(ctx: RequestContext, place: ApprovalPlace, id: string): Promise<Approval> {
+    return this.find(ctx, 'pipeline.view', place, id);
+  }
+
+  /** One user's say; repeating it changes nothing. @throws AppError ENTITY_NOT_FOUND, ACCESS_DENIED, INVALID_REQUEST */
+  async hear(ctx: RequestContext, place: ApprovalPlace, id: string, say: Omit<Say, 'user' | 'at'>): Promise<Approval> {
+    const approval = await this.find(ctx, 'pipeline.execute', place, id);
+    const execution = await this.executions.find(approval.scope, approval.planExecutionId);
+    requireApprover(ctx, approval, execution?.caller.principal, await this.groups.membershipsOf(ctx, approval));
+    const { principal } = ctx;
+    const at = Date.now();
+    const user = { uuid: principal.id, name: principal.name, email: 'email' in principal ? principal.email : null };
+    const heard = await this.approvals.change(approval.scope, id, at, (current) => hear(current, { ...say, user, at }));
+    if (!heard) throw noApproval(ctx, id);
+    return heard;
+  }
+
+  private async find(ctx: RequestContext, permission: Permission, { orgIdentifier, projectIdentifier }: ApprovalPlace, id: string): Promise<Approval> {
+    const approval = await this.approvals.find(ctx.accountId, id);
+    if (!approval) throw noApproval(ctx, id);
+    const { scope } = approval;
+    const isElsewhere = (orgIdentifier && orgIdentifier !== scope.orgId) || (projectIdentifier && projectIdentifier !== scope.projectId);
+    if (isElsewhere || !isAllowed(ctx.accountId, ctx.grants, permission, scope)) throw noApproval(ctx, id);
+    return approval;
+  }
+}
+
+function noApproval(ctx: RequestContext, id: string): AppError {
+  return new AppError('ENTITY_NOT_FOUND', `there is no approval ${id} for you in account ${ctx.accountId}`);
+}

@@ -1,0 +1,43 @@
+import { runInNewContext } from 'node:vm';
+
+/** What an approver is asked for, and the answer once there is one. */
+export interface ApproverInput {
+  readonly name: string;
+  readonly value: string | null;
+  readonly defaultValue: string | null;
+  readonly required: boolean;
+  readonly description: string | null;
+  readonly regex: string | null;
+  readonly allowedValues: readonly string[];
+  readonly selectOneFrom: readonly string[];
+  readonly selectManyFrom: readonly string[];
+}
+
+/** A pattern that takes longer than this is taken as one that never ends. */
+const PATTERN_MS = 100;
+const PATTERN_MAX = 1024;
+
+/** What is wrong with a value for an input; undefined for a good one. */
+export function inputFault(input: ApproverInput, value: string | null): string | undefined {
+  if (value === null || value === '') return input.required ? 'is required; send a value' : undefined;
+  const choices = input.allowedValues.length > 0 ? input.allowedValues : input.selectOneFrom;
+  if (choices.length > 0 && !choices.includes(value)) return `"${shown(value)}" is not allowed; use one of ${choices.join(', ')}`;
+  if (input.selectManyFrom.length > 0) {
+    const odd = value.split(',').map((one) => one.trim()).find((one) => !input.selectManyFrom.includes(one));
+    if (odd !== undefined) return `"${shown(odd)}" is not allowed; use some of ${input.selectManyFrom.join(', ')}, separated by commas`;
+  }
+  return input.regex ? patternFault(input.regex, value) : undefined;
+}
+
+/** Pipeline authors write the patterns: one that runs away must not hold the service. */
+function patternFault(pattern: string, value: string): string | undefined {
+  if (pattern.length > PATTERN_MAX) return `has a pattern of more than ${PATTERN_MAX} characters; shorten it in the pipeline`;
+  try {
+    const isMatch: unknown = runInNewContext('new RegExp(pattern).test(value)', { pattern: `^(?:${pattern})$`, value }, { timeout: PATTERN_MS });
+    return isMatch === true ? undefined : `"${shown(value)}" does not match ${pattern}`;
+  } catch {
+    return `cannot be checked: the pattern ${pattern} is not a regular expression, or takes too long; correct it in the pipeline`;
+  }
+}
+
+const shown = (value: string): string => (value.length > 80 ? `${value.slice(0, 79)}…` : value);
