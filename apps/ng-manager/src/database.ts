@@ -3,9 +3,11 @@ import type { DataSource } from 'typeorm';
 import { ApiKeyEntity, ApiTokenEntity } from './access/api-key.entity.js';
 import { RoleBindingEntity, UserEntity } from './access/user.entity.js';
 import { AccountDataKeyEntity, AccountEntity } from './account/account.entity.js';
-import { AuditEventEntity } from './audit/audit-event.entity.js';
+import { AuditChainEntity, AuditEventEntity } from './audit/audit-event.entity.js';
+import { RefusedSignInEntity } from './audit/refused-sign-in.entity.js';
 import { ConnectorEntity, ConnectorTestEntity } from './connector/connector.entity.js';
 import { CreateNgManager1767225600000 } from './migrations/1767225600000-create-ng-manager.js';
+import { ChainAuditEvents1795404000000 } from './migrations/1795404000000-chain-audit-events.js';
 import { OrganizationEntity } from './organization/organization.entity.js';
 import { EntityUseEntity } from './persistence/entity-use.entity.js';
 import { ProjectEntity } from './project/project.entity.js';
@@ -21,9 +23,9 @@ export function openDatabase(url: string, poolSize: number): Promise<DataSource>
       poolSize,
       entities: [
         AccountEntity, AccountDataKeyEntity, UserEntity, RoleBindingEntity, ApiKeyEntity, ApiTokenEntity, OrganizationEntity, ProjectEntity, ConnectorEntity,
-        ConnectorTestEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity,
+        ConnectorTestEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity, AuditChainEntity, RefusedSignInEntity,
       ],
-      migrations: [CreateNgManager1767225600000],
+      migrations: [CreateNgManager1767225600000, ChainAuditEvents1795404000000],
     }),
   );
 }

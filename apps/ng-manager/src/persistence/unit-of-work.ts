@@ -3,7 +3,9 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { AccountRepository } from '../account/account.repository.js';
 import { ApiKeyRepository } from '../access/api-key.repository.js';
 import { UserRepository } from '../access/user.repository.js';
+import { AuditReads } from '../audit/audit-reads.js';
 import { AuditRepository } from '../audit/audit.repository.js';
+import { RefusedSignInRepository } from '../audit/refused-sign-in.repository.js';
 import { ConnectorRepository } from '../connector/connector.repository.js';
 import { ConnectorTestRepository } from '../connector/connector-test.repository.js';
 import { EntityUseRepository } from './entity-use.repository.js';
@@ -25,6 +27,8 @@ export class Stores {
   readonly uses: EntityUseRepository;
   readonly settings: SettingRepository;
   readonly audit: AuditRepository;
+  readonly auditReads: AuditReads;
+  readonly refusedSignIns: RefusedSignInRepository;
 
   constructor(manager: EntityManager) {
     this.accounts = new AccountRepository(manager);
@@ -38,6 +42,8 @@ export class Stores {
     this.uses = new EntityUseRepository(manager);
     this.settings = new SettingRepository(manager);
     this.audit = new AuditRepository(manager);
+    this.auditReads = new AuditReads(manager);
+    this.refusedSignIns = new RefusedSignInRepository(manager);
   }
 }
 
@@ -52,6 +58,11 @@ export class UnitOfWork {
   }
 
   run<T>(work: (stores: Stores) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction((manager) => work(new Stores(manager)));
+    return this.dataSource.transaction(async (manager) => {
+      const stores = new Stores(manager);
+      const result = await work(stores);
+      await stores.audit.flush();
+      return result;
+    });
   }
 }
