@@ -119,6 +119,12 @@ describe('dbdevops', () => {
       expect(await states({ instanceFilter: { instances: ['dev', 'nowhere'] } })).toMatchObject({ status: 400, body: { message: 'instanceFilter.instances names [nowhere], which schema [orders] does not have' } });
     });
 
+    it('is shown in columns: a page of instances beside a page of changesets, with how many there are', async () => {
+      const reply = await states({ instanceFilter: { page: 1, limit: 1 } });
+      expect(reply.body).toMatchObject({ instanceCount: 2, instances: [{ identifier: 'prod' }], changeSets: [{ instances: [{ instance: 'prod' }] }, { instances: [{ instance: 'prod' }] }] });
+      expect(schemaMigrationState.response.shape.body.safeParse(reply.body).error).toBeUndefined();
+    });
+
     it('of Flyway is not asked of a Liquibase schema', async () => {
       expect((await send(flywaySchemaMigrationState, { params: orders })).status).toBe(400);
     });

@@ -1,9 +1,12 @@
+import { AUDIT_OUTBOX_ENTITIES } from '@sluice/audit-outbox';
 import { createDataSource } from '@sluice/persistence';
 import type { DataSource } from 'typeorm';
 import { DbInstanceEntity } from '../db-instance/db-instance.entity.js';
 import { DbSchemaEntity } from '../db-schema/db-schema.entity.js';
 import { ImageOverrideEntity } from '../image-config/image-override.entity.js';
 import { CreateTables1767225600000 } from '../migrations/1767225600000-create-tables.js';
+import { CreateAuditOutbox1795404000000 } from '../migrations/1795404000000-create-audit-outbox.js';
+import { ReadMigrationStateFromIndexes1795407000000 } from '../migrations/1795407000000-read-migration-state-from-indexes.js';
 import { ParsedLogEntity } from '../parsed-log/parsed-log.entity.js';
 import { ChangesetDeploymentEntity } from '../step-report/changeset-deployment.entity.js';
 import { ChangesetEntity } from '../step-report/changeset.entity.js';
@@ -24,7 +27,8 @@ export function createDbDevopsDataSource(url: string, poolSize?: number): DataSo
       ExecutionChangesetEntity,
       ParsedLogEntity,
       ImageOverrideEntity,
+      ...AUDIT_OUTBOX_ENTITIES,
     ],
-    migrations: [CreateTables1767225600000],
+    migrations: [CreateTables1767225600000, CreateAuditOutbox1795404000000, ReadMigrationStateFromIndexes1795407000000],
   });
 }

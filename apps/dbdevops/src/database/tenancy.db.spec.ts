@@ -35,6 +35,7 @@ const METHODS: { readonly [Name in RepositoryName]: Readonly<Record<string, Row>
     clearPrimaryInstance: { attempt: (r, stranger, own) => r.schemas.clearPrimaryInstance(stranger, own.schema.id, 'dev'), finds: undefined },
     remove: { attempt: (r, stranger) => r.schemas.remove(stranger, 'orders'), finds: false },
     removeAll: { attempt: (r, stranger) => r.schemas.removeAll(stranger), finds: 0 },
+    allLocked: { attempt: (r, stranger) => r.schemas.allLocked(stranger), finds: [] },
     list: { attempt: (r, stranger) => r.schemas.list(stranger, LIST), finds: NONE },
     countInstances: { attempt: (r, stranger, own) => r.schemas.countInstances(stranger, own.schema.id), finds: 0 },
     totals: { attempt: (r, stranger) => r.schemas.totals(stranger), finds: { schemas: 0, instances: 0 } },
@@ -44,6 +45,7 @@ const METHODS: { readonly [Name in RepositoryName]: Readonly<Record<string, Row>
     insert: { attempt: (r, stranger, own) => r.instances.insert({ ...own.instance, id: crypto.randomUUID(), identifier: 'mine', scope: stranger }), finds: undefined },
     find: { attempt: (r, stranger, own) => r.instances.find(stranger, own.schema.id, 'dev'), finds: undefined },
     findLocked: { attempt: (r, stranger, own) => r.instances.findLocked(stranger, own.schema.id, 'dev'), finds: undefined },
+    allOf: { attempt: (r, stranger, own) => r.instances.allOf(stranger, [own.schema.id]), finds: [] },
     oldest: { attempt: (r, stranger, own) => r.instances.oldest(stranger, own.schema.id), finds: undefined },
     save: { attempt: (r, stranger, own) => r.instances.save(stranger, { ...own.instance, name: 'stolen' }), finds: undefined },
     remove: { attempt: (r, stranger, own) => r.instances.remove(stranger, own.schema.id, 'dev'), finds: false },
@@ -60,7 +62,8 @@ const METHODS: { readonly [Name in RepositoryName]: Readonly<Record<string, Row>
     earlierRuns: { attempt: (r, stranger, own) => r.stepReports.earlierRuns(stranger, own.instance.id, 'exec-1', 'stage-1'), finds: { hasRun: false, hasDeployed: false, deployed: [], preStartTag: null } },
   },
   migrationStates: {
-    instances: { attempt: (r, stranger, own) => r.migrationStates.instances(stranger, own.schema.id, undefined), finds: [] },
+    instances: { attempt: (r, stranger, own) => r.migrationStates.instances(stranger, own.schema.id, undefined, { offset: 0, limit: 10 }), finds: NONE },
+    firstUnknown: { attempt: (r, stranger, own) => r.migrationStates.firstUnknown(stranger, own.schema.id, ['dev']), finds: 'dev' },
     acrossInstances: { attempt: (r, stranger, own) => r.migrationStates.acrossInstances(stranger, own.schema.id, [own.instance.id], PAGE), finds: NONE },
     onInstance: { attempt: (r, stranger, own) => r.migrationStates.onInstance(stranger, own.schema.id, own.instance.id, PAGE), finds: NONE },
     knownIds: { attempt: async (r, stranger, own) => [...(await r.migrationStates.knownIds(stranger, own.schema.id, ['1']))], finds: [] },
@@ -144,4 +147,4 @@ describe('a stranger who knows every id', () => {
 });
 
 /** Queries the public methods share. */
-const PRIVATE = new Set(['matching', 'instanceCounts', 'cells', 'summaries']);
+const PRIVATE = new Set(['matching', 'instanceCounts', 'states', 'addRemarks']);

@@ -9,6 +9,7 @@ import { projectOf } from '../database/project-scope.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { DbInstanceService } from '../db-instance/db-instance.service.js';
 import type { DbSchema } from '../db-schema/db-schema.js';
+import { columnsOf } from '../migration-state/migration-state.service.js';
 
 /** Flyway reads: Sluice runs no Flyway migrations yet, so a Flyway schema truthfully has none. */
 @Controller()
@@ -21,7 +22,7 @@ export class FlywayController {
   @Route(atDbdevops(flywaySchemaMigrationState))
   async ofSchema(@Call() call: RouteCall<typeof flywaySchemaMigrationState>): Promise<RouteResult<typeof flywaySchemaMigrationState>> {
     const schema = flywayOnly(await this.instances.schemaOf(projectOf(call), call.params.dbschema));
-    const shown = await this.shown(projectOf(call), schema, call.body?.instanceFilter);
+    const shown = await this.shown(projectOf(call), schema, call.body?.instanceFilter, call.query.limit);
     return { body: { schema: schema.identifier, instances: shown, migrations: [] }, ...emptyPage(call.query) };
   }
 
@@ -54,9 +55,9 @@ export class FlywayController {
     return found;
   }
 
-  private async shown(scope: ProjectScope, schema: DbSchema, filter: MigrationStateIn['instanceFilter']): Promise<{ identifier: string; name: string }[]> {
-    const instances = await this.work.read.migrationStates.instances(scope, schema.id, filter);
-    return instances.map(({ identifier, name }) => ({ identifier, name }));
+  private async shown(scope: ProjectScope, schema: DbSchema, filter: MigrationStateIn['instanceFilter'], limit: number): Promise<{ identifier: string; name: string }[]> {
+    const { items } = await this.work.read.migrationStates.instances(scope, schema.id, filter, columnsOf(filter, limit));
+    return items.map(({ identifier, name }) => ({ identifier, name }));
   }
 }
 

@@ -5,7 +5,7 @@ import { AppError, type ProjectScope } from '@sluice/kernel';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { DbInstanceService } from '../db-instance/db-instance.service.js';
 import { toSeconds } from '../db-schema/db-schema.js';
-import type { ChangesetAcrossInstances, StatePage } from './migration-state.repository.js';
+import type { ChangesetAcrossInstances, StateCell, StateColumn, StatePage } from './migration-state.repository.js';
 
 type SchemaState = RouteResult<typeof schemaMigrationState>;
 type InstanceState = RouteResult<typeof instanceMigrationState>;
@@ -21,16 +21,17 @@ export class MigrationStateService {
   async ofSchema(scope: ProjectScope, schemaIdentifier: string, filter: MigrationStateIn['instanceFilter'], page: StatePage): Promise<SchemaState> {
     const schema = await this.instances.schemaOf(scope, schemaIdentifier);
     const { migrationStates } = this.work.read;
-    const shown = await migrationStates.instances(scope, schema.id, filter);
-    const missing = filter?.instances?.find((identifier) => !shown.some((instance) => instance.identifier === identifier));
-    if (missing) throw new AppError('INVALID_REQUEST', `instanceFilter.instances names [${missing}], which schema [${schemaIdentifier}] does not have`);
+    const missing = filter?.instances && (await migrationStates.firstUnknown(scope, schema.id, filter.instances));
+    if (missing !== undefined) throw new AppError('INVALID_REQUEST', `instanceFilter.instances names [${missing}], which schema [${schemaIdentifier}] does not have`);
+    const columns = columnsOf(filter, page.limit);
+    const { items: shown, total: instanceCount } = await migrationStates.instances(scope, schema.id, filter, columns);
     const { items, total } = await migrationStates.acrossInstances(scope, schema.id, shown.map(({ id }) => id), page);
-    const identifiers = shown.map(({ identifier }) => identifier);
     return {
       body: {
         schema: schema.identifier,
         instances: shown.map(({ identifier, name }) => ({ identifier, name })),
-        changeSets: items.map((changeset) => changeSetOut(changeset, identifiers)),
+        instanceCount,
+        changeSets: items.map((changeset) => changeSetOut(changeset, shown)),
       },
       total,
       page: page.page,
@@ -70,13 +71,19 @@ export class MigrationStateService {
   }
 }
 
+/** Cells one answer may hold: more take longer than a person waits for a page. */
+const MOST_CELLS = 20_000;
+
+/** Which instances are shown beside a page of `limit` changesets. Depends on the page size alone, so that every page has the same columns. */
+export function columnsOf(filter: MigrationStateIn['instanceFilter'], limit: number): { readonly offset: number; readonly limit: number } {
+  const most = Math.floor(MOST_CELLS / limit);
+  const wanted = Math.min(filter?.limit ?? most, most);
+  return { offset: (filter?.page ?? 0) * wanted, limit: wanted };
+}
+
 const NOT_DEPLOYED = { status: 'Not_Deployed', pipeline: '', planExecutionId: '', stageExecutionId: '' } as const;
 
-function changeSetOut(changeset: ChangesetAcrossInstances, identifiers: readonly string[]): SchemaState['body']['changeSets'][number] {
-  const instances: SchemaState['body']['changeSets'][number]['instances'] = identifiers.map((instance) => ({ instance, ...NOT_DEPLOYED }));
-  for (const { place, status, updatedAt, error, pipeline, planExecutionId, stageExecutionId, tag } of changeset.cells) {
-    instances[place] = { instance: identifiers[place] ?? '', status, updated: toSeconds(updatedAt), error: error || undefined, pipeline, planExecutionId, stageExecutionId, tag: tag || undefined };
-  }
+function changeSetOut(changeset: ChangesetAcrossInstances, columns: readonly StateColumn[]): SchemaState['body']['changeSets'][number] {
   return {
     changeSet: changeset.id,
     changeSetFQN: changeset.fqn,
@@ -84,6 +91,12 @@ function changeSetOut(changeset: ChangesetAcrossInstances, identifiers: readonly
     fileName: changeset.file,
     synced: changeset.isSynced,
     updated: toSeconds(changeset.updatedAt),
-    instances,
+    instances: columns.map(({ id, identifier }) => cellOut(identifier, changeset.cells.get(id))),
   };
+}
+
+function cellOut(instance: string, cell: StateCell | undefined): SchemaState['body']['changeSets'][number]['instances'][number] {
+  if (!cell) return { instance, ...NOT_DEPLOYED };
+  const { status, updatedAt, error, pipeline, planExecutionId, stageExecutionId, tag } = cell;
+  return { instance, status, updated: toSeconds(updatedAt), error: error || undefined, pipeline, planExecutionId, stageExecutionId, tag: tag || undefined };
 }

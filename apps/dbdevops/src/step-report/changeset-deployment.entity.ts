@@ -5,6 +5,8 @@ import { ChangesetEntity } from './changeset.entity.js';
 
 /** What a changeset's state on an instance is now. One row per pair, so its size does not grow with the number of runs. */
 @Entity('changeset_deployments')
+@Index('changeset_deployments_cells', { synchronize: false })
+@Index('changeset_deployments_remarks', { synchronize: false })
 @Index('changeset_deployments_instance', ['instanceId', 'status', 'deployedAt'])
 export class ChangesetDeploymentEntity extends ProjectRow {
   @PrimaryColumn({ name: 'changeset_id', type: 'bigint', primaryKeyConstraintName: 'changeset_deployments_pkey' })

@@ -4,6 +4,7 @@ import { DbSchemaEntity } from '../db-schema/db-schema.entity.js';
 
 /** A changeset a schema is known to have. Ids rise in the order changesets were first seen. */
 @Entity('changesets')
+@Index('changesets_newest', ['schemaId', 'id'])
 @Index('changesets_fqn', ['schemaId', 'fqnKey'], { unique: true })
 export class ChangesetEntity extends ProjectRow {
   @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS', primaryKeyConstraintName: 'changesets_pkey' })

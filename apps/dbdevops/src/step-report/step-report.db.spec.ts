@@ -4,7 +4,7 @@ import { startPostgres, type TestPostgres } from '@sluice/testing';
 import type { DataSource } from 'typeorm';
 import { createDbDevopsDataSource } from '../database/data-source.js';
 import { repositoriesOf, type Repositories } from '../database/unit-of-work.js';
-import { aReport, inHistory, named, outcome } from '../testing/reports.js';
+import { A_RUN, aReport, inHistory, named, outcome } from '../testing/reports.js';
 import { seedProject, type SeededProject } from '../testing/seeded-project.js';
 import type { StepReport } from './changeset-state.js';
 
@@ -30,7 +30,7 @@ describe('recording what a step did', () => {
     project = await seedProject(dataSource, `acc${account}`);
   });
 
-  const record = (report: StepReport): Promise<boolean> => project.reports.record(project.scope, report);
+  const record = (report: StepReport): Promise<boolean> => project.reports.record(A_RUN, project.scope, report);
   const states = async (): Promise<Record<string, string>> => {
     const { items } = await repositories.migrationStates.onInstance(project.scope, project.schema.id, project.instance.id, PAGE);
     return Object.fromEntries(items.map((item) => [item.id, item.status]));
@@ -93,7 +93,7 @@ describe('recording what a step did', () => {
     const id = `${'ü'.repeat(4000)} ' " \\ % \u001f`;
     await record(aReport({ history: [inHistory(id, 1)], changesets: [outcome(id, 'failed', { error: 'a\u001e\u001fb' })], endedAt: 3_000_000 }, { stepExecutionId: 's2' }));
     const { items } = await repositories.migrationStates.acrossInstances(project.scope, project.schema.id, [project.instance.id], { ...PAGE, search_term: '% \u001f' });
-    expect(items.map((item) => [item.id, item.cells.map((cell) => cell.error)])).toEqual([[id, ['ab']]]);
+    expect(items.map((item) => [item.id, [...item.cells.values()].map((cell) => cell.error)])).toEqual([[id, ['a\u001e\u001fb']]]);
   });
 
   it('is not lost for a character that cannot be stored', async () => {

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RouteDefinition, RouteRequest, RouteResult } from '@sluice/api-conventions';
 import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, connectorUses, deleteDbSchemasOfProject, getDbSchema, listDbSchemas, recordStep, stepSchemaAndInstances, type DbSchemaOut } from '@sluice/dbdevops-api';
-import { RouteClient } from '@sluice/http';
+import { RouteClient, type PassedOn } from '@sluice/http';
 import { scopeColumns, type ProjectScope, type RequestContext, type ScopedRef } from '@sluice/kernel';
 import { ownContext } from '../delegate/delegate-service-client.js';
 
@@ -22,9 +22,9 @@ export class DbDevopsClient {
     this.whenChanged.push(listener);
   }
 
-  /** Passes a public DB DevOps request on, with the end user inside the service token. */
-  async forward<R extends RouteDefinition>(ctx: RequestContext, route: R, request: RouteRequest<R>): Promise<RouteResult<R>> {
-    const result = await this.client.call(ctx, atDbdevops(route), request);
+  /** Passes a public DB DevOps request on, with the end user inside the service token, and its answer back as it came: both sides have one contract. */
+  async forward(ctx: RequestContext, route: RouteDefinition, request: RouteRequest<RouteDefinition>): Promise<PassedOn> {
+    const result = await this.client.passOn(ctx, atDbdevops(route), request);
     if (isWrite(route)) this.changed();
     return result;
   }

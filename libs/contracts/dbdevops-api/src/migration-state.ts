@@ -6,13 +6,18 @@ import { DB_INSTANCE, SCHEMA, accountKey, epochSeconds, instancePath, pageQuery,
 export const deploymentStatus = z.enum(['Rolled_Back', 'Successfully_Deployed', 'Not_Deployed', 'Deployment_Failed']);
 export type DeploymentStatus = z.output<typeof deploymentStatus>;
 
-/** MigrationStateIn. Without `instances` every instance of the schema is shown. */
+/**
+ * MigrationStateIn. Without `instances` every instance of the schema is meant. One answer holds at most 20,000 cells: a page of `limit` changesets shows
+ * at most 20,000 / `limit` instances (all of them, for nearly every schema); `page` and `limit` here ask for the others.
+ */
 export const migrationStateIn = z.object({
   instanceFilter: z
     .object({
       instances: z.array(z.string().min(1).max(128)).max(1000).optional(),
       sort: z.enum(['name', 'updated', 'created', 'identifier']).default('identifier'),
       order: z.enum(['ASC', 'DESC']).default('ASC'),
+      page: z.int().min(0).max(1_000_000).optional(),
+      limit: z.int().min(1).max(20_000).optional(),
     })
     .optional(),
 });
@@ -57,7 +62,8 @@ export const schemaMigrationState = defineRoute({
   query: pageSearchQuery,
   body: migrationStateIn.optional(),
   isPagedObject: true,
-  response: pagedObject(z.object({ schema: z.string(), instances: z.array(instanceName), changeSets: z.array(migrationStateChangeSet) })),
+  /** `instances` are those shown, `instanceCount` all there are. */
+  response: pagedObject(z.object({ schema: z.string(), instances: z.array(instanceName), instanceCount: z.int(), changeSets: z.array(migrationStateChangeSet) })),
 });
 
 export const instanceMigrationStateChangeSet = z.object({

@@ -1,7 +1,8 @@
 import type { RouteDefinition, RouteRequest, RouteResult } from '@sluice/api-conventions';
 import { AppError, backoffMs, isErrorCode, messageOf, pause, type ErrorDetails, type RequestContext } from '@sluice/kernel';
 import type { CallIdentity, ServiceIdentity, ServiceName } from '@sluice/service-identity';
-import { Pool } from 'undici';
+import { Pool, type Dispatcher } from 'undici';
+import { PassedOn, headersOfBody } from './passed-on.js';
 import { CORRELATION_HEADER } from './route.guard.js';
 import { ERROR_FORMAT_HEADER } from './wire-errors.js';
 
@@ -34,10 +35,19 @@ export class RouteClient {
    * @throws AppError the callee's own error, or UPSTREAM_UNAVAILABLE / REQUEST_TIMEOUT
    */
   async call<R extends RouteDefinition>(ctx: CallContext, route: R, request: RouteRequest<R>, options: { readonly idempotent?: boolean } = {}): Promise<RouteResult<R>> {
+    return this.repeated(ctx, route, options, () => this.send(ctx, route, request, async ({ body, headers }) => resultOf(route, await body.text(), headers) as RouteResult<R>));
+  }
+
+  /** Calls `route` and hands on what it answers, unread. @throws as {@link call} */
+  async passOn<R extends RouteDefinition>(ctx: CallContext, route: R, request: RouteRequest<R>): Promise<PassedOn> {
+    return this.repeated(ctx, route, {}, () => this.send(ctx, route, request, async ({ body, headers }) => new PassedOn(Buffer.from(await body.arrayBuffer()), headersOfBody(headers))));
+  }
+
+  private async repeated<T>(ctx: CallContext, route: RouteDefinition, options: { readonly idempotent?: boolean }, send: () => Promise<T>): Promise<T> {
     const maySendAgain = options.idempotent ?? IDEMPOTENT.has(route.method);
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await this.send(ctx, route, request);
+        return await send();
       } catch (cause) {
         if (!(cause instanceof AppError) || cause.code !== 'UPSTREAM_UNAVAILABLE' || !maySendAgain || attempt + 1 >= ATTEMPTS) throw cause;
         await pause(backoffMs(attempt, { baseMs: 50, maxMs: 1_000 }), ctx.signal);
@@ -49,7 +59,7 @@ export class RouteClient {
     await this.pool.close();
   }
 
-  private async send<R extends RouteDefinition>(ctx: CallContext, route: R, request: RouteRequest<R>): Promise<RouteResult<R>> {
+  private async send<R extends RouteDefinition, T>(ctx: CallContext, route: R, request: RouteRequest<R>, read: (response: Dispatcher.ResponseData) => Promise<T>): Promise<T> {
     const token = await this.options.identity.tokenFor(this.options.target, ctx);
     const timeoutMs = this.options.timeoutMs ?? 15_000;
     const timeout = AbortSignal.timeout(timeoutMs);
@@ -68,9 +78,8 @@ export class RouteClient {
         body: request.body === undefined ? null : route.bodyKind === 'text' ? String(request.body) : JSON.stringify(request.body),
         signal: ctx.signal ? AbortSignal.any([ctx.signal, timeout]) : timeout,
       });
-      const text = await response.body.text();
-      if (response.statusCode >= 400) throw errorOf(this.options.target, response.statusCode, text);
-      return resultOf(route, text, response.headers) as RouteResult<R>;
+      if (response.statusCode >= 400) throw errorOf(this.options.target, response.statusCode, await response.body.text());
+      return await read(response);
     } catch (cause) {
       if (cause instanceof AppError) throw cause;
       if (timeout.aborted) throw new AppError('REQUEST_TIMEOUT', `${this.options.target} did not answer within ${timeoutMs} ms`, {}, { cause });

@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { Paged, RouteDefinition } from '@sluice/api-conventions';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
+import { PassedOn } from './passed-on.js';
 import { ROUTE_METADATA } from './route.decorator.js';
 
 /** Wraps what a handler returns in the envelope of its route's style. */
@@ -22,6 +23,10 @@ export class RouteInterceptor implements NestInterceptor {
 
 function wrap(route: RouteDefinition, value: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
   if (route.status === 204) return undefined;
+  if (value instanceof PassedOn) {
+    void reply.headers(value.headers);
+    return value.bytes;
+  }
   if (route.isPaged || route.isPagedObject) {
     const page = value as Paged<unknown> & { readonly body: unknown };
     void reply.header('x-total-elements', String(page.total)).header('x-page-number', String(page.page)).header('x-page-size', String(page.limit));
