@@ -17,6 +17,7 @@ describe('the routing table', () => {
     [`${P}/dbschema/orders/instance/prod/deployedState`, 'ng-manager', `${P}/dbschema/orders/instance/prod/deployedState`],
     [`${P}/pipeline/deploy/status`, 'ng-manager', `${P}/pipeline/deploy/status`],
     ['/v1/dbops/execution-config/get-default-config', 'ng-manager', '/v1/dbops/execution-config/get-default-config'],
+    ['/v1/step/plugin-inputs', 'ng-manager', '/v1/step/plugin-inputs'],
     [`/dbops${P}/dbschema/orders`, 'ng-manager', `${P}/dbschema/orders`],
     ['/dbops/v1/dbops/dbschema', 'ng-manager', '/v1/dbops/dbschema'],
     [`${P}/pipelines`, 'pipeline', `${P}/pipelines`],
@@ -35,7 +36,7 @@ describe('the routing table', () => {
   });
 
   it.each([
-    '/chaos/api', '/ccm/api/x', '/gitops', '/authz/api/roles', '/gateway', '/gateway/', '/gateway/gateway/ng/api/organizations', '/v1', '/v2/orgs', '/v1/step/plugin-inputs', '/v1/orgsx', '/dbops', '/dbops/v2/x',
+    '/chaos/api', '/ccm/api/x', '/gitops', '/authz/api/roles', '/gateway', '/gateway/', '/gateway/gateway/ng/api/organizations', '/v1', '/v2/orgs', '/v1/step', '/v1/steps/plugin-inputs', '/v1/orgsx', '/dbops', '/dbops/v2/x',
     '/ng-manager/internal', '/ng-manager/ng/api', '/dbdevops/v1/orgs', '/scm/file', '/delegate-service/ws', '/pipeline', '/pipeline/apix', '/pipeline-service/internal/x', '/log-service', '//ng/api/organizations',
     '/ng/api/internal/authenticate', '/gateway/ng/api/internal/authenticate', '/ng/api/%69nternal/authenticate', '/ng/%61pi/internal', '/pipeline/api/internal/x', '/log-service/internal/x', '/NG/API/organizations',
   ])('knows no operation %s', (path) => {
@@ -72,6 +73,8 @@ describe('the routing table', () => {
     [`/gateway/dbops${P}/dbschema`, 'v1'],
     [`${P}/dbschema/x`, 'v1'],
     [`${P}/connectors`, 'ng'],
+    [`${P}/pipelines/x`, 'v1'],
+    ['/v1/step/plugin-response', 'v1'],
     ['/gateway/log-service/blob', 'log'],
     ['/pipeline/api/pipelines/list', 'ng'],
     ['/nowhere', 'ng'],

@@ -47,7 +47,7 @@ export const ROUTING_TABLE: readonly RoutingRow[] = [
   { path: /^\/pipeline-service(?=\/(pipeline\/api|v1)\/)/, sameAs: '', what: 'pipeline service under its service prefix' },
   { path: /^\/pipeline-service(?=\/api\/)/, sameAs: '/pipeline', what: 'pipeline service under its service prefix' },
 
-  { path: new RegExp(`${PROJECT}/(pipelines|input-sets)(?=/|$)`), to: 'pipeline', errors: 'ng', what: 'pipelines and input sets, v1' },
+  { path: new RegExp(`${PROJECT}/(pipelines|input-sets)(?=/|$)`), to: 'pipeline', errors: 'v1', what: 'pipelines and input sets, v1' },
   { path: /^\/ng\/api\/webhook$/, to: 'pipeline', errors: 'ng', what: 'events of source code providers, for triggers' },
   { path: /^\/pipeline\/api\//, to: 'pipeline', errors: 'ng', what: 'pipelines, executions, triggers, approvals' },
 
@@ -57,6 +57,7 @@ export const ROUTING_TABLE: readonly RoutingRow[] = [
 
   { path: /^\/ng\/api\//, to: 'ng-manager', errors: 'ng', what: 'organizations, projects, connectors, secrets, delegates, users, settings' },
   { path: new RegExp(`${PROJECT}/(dbschema|default-llm-pipeline|llm-authoring|change-authoring-event|pipeline)(?=/|$)`), to: 'ng-manager', errors: 'v1', what: 'DB DevOps of a project' },
+  { path: /^\/v1\/step(?=\/)/, to: 'ng-manager', errors: 'v1', what: 'what an execution plane asks of DB DevOps' },
   { path: /^\/v1\/dbops(?=\/|$)/, to: 'ng-manager', errors: 'v1', what: 'DB DevOps of the account' },
   { path: /^\/v1\/(orgs|connectors|secrets)(?=\/|$)/, to: 'ng-manager', errors: 'ng', what: 'organizations, projects, connectors, secrets, v1' },
 
