@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
+import { DataSource } from 'typeorm';
+import { AuditOutboxController } from './audit/audit-outbox.controller.js';
 import { UnitOfWork } from './database/unit-of-work.js';
 import { DbInstanceController } from './db-instance/db-instance.controller.js';
 import { DbInstanceService } from './db-instance/db-instance.service.js';
@@ -34,12 +35,14 @@ export class AppModule {
         ImageConfigController,
         StepPluginController,
         StepReportController,
+        AuditOutboxController,
         FlywayController,
         SnapshotController,
         ChangeAuthoringController,
         StepOutputController,
       ],
       providers: [
+        { provide: DataSource, useValue: dataSource },
         { provide: UnitOfWork, useValue: new UnitOfWork(dataSource) },
         DbSchemaService,
         DbInstanceService,

@@ -1,4 +1,4 @@
-import { atDbdevops, connectorUses, publicDbDevopsRoutes, recordStep, stepSchemaAndInstances } from '@sluice/dbdevops-api';
+import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, connectorUses, publicDbDevopsRoutes, recordStep, stepSchemaAndInstances } from '@sluice/dbdevops-api';
 import { startHttpApp, type RunningApp } from '@sluice/http';
 import { openDataSource } from '@sluice/persistence';
 import { ServiceIdentity } from '@sluice/service-identity';
@@ -26,7 +26,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
       log,
       tracing: Tracing.create('dbdevops', env['OTEL_EXPORTER_OTLP_ENDPOINT']),
       metrics: new Metrics('dbdevops'),
-      routes: [...publicDbDevopsRoutes.map(atDbdevops), stepSchemaAndInstances, recordStep, connectorUses],
+      routes: [...publicDbDevopsRoutes.map(atDbdevops), stepSchemaAndInstances, recordStep, connectorUses, claimAuditEvents, acknowledgeAuditEvents],
       errorStyle: (path) => (path.startsWith('/dbdevops/v1/') ? 'v1' : 'internal'),
       bodyLimit: BODY_LIMIT,
       checkReady: async () => void (await dataSource.query('SELECT 1')),

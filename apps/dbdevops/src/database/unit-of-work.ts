@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { recordAuditEvent, type AuditContext, type AuditEntry } from '@sluice/audit-outbox';
 import { DataSource, type EntityManager } from 'typeorm';
 import { DbInstanceRepository } from '../db-instance/db-instance.repository.js';
 import { DbSchemaRepository } from '../db-schema/db-schema.repository.js';
@@ -20,6 +21,11 @@ export interface Repositories {
   readonly imageOverrides: ImageOverrideRepository;
 }
 
+/** Says what a transaction changes, to whoever keeps the audit trail: committed with the change. */
+export interface AuditRecorder {
+  record(ctx: AuditContext, ...entries: readonly AuditEntry[]): Promise<void>;
+}
+
 /** Where services get their repositories: bound to a transaction for changes, to the pool for reads. */
 @Injectable()
 export class UnitOfWork {
@@ -30,8 +36,8 @@ export class UnitOfWork {
   }
 
   /** Runs `work` in one transaction; a thrown error undoes all of it. Never call another service inside. */
-  run<T>(work: (repositories: Repositories) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction((manager) => work(repositoriesOf(manager)));
+  run<T>(work: (repositories: Repositories & { readonly audit: AuditRecorder }) => Promise<T>): Promise<T> {
+    return this.dataSource.transaction((manager) => work({ ...repositoriesOf(manager), audit: { record: (ctx, ...entries) => recordAuditEvent(manager, ctx, ...entries) } }));
   }
 }
 

@@ -10,7 +10,7 @@ export class DbInstanceController {
 
   @Route(atDbdevops(createDbInstance))
   create(@Call() call: RouteCall<typeof createDbInstance>) {
-    return this.instances.create(projectOf(call), call.params.dbschema, call.body);
+    return this.instances.create(call.ctx, projectOf(call), call.params.dbschema, call.body);
   }
 
   @Route(atDbdevops(listDbInstances))
@@ -25,12 +25,12 @@ export class DbInstanceController {
 
   @Route(atDbdevops(updateDbInstance))
   update(@Call() call: RouteCall<typeof updateDbInstance>) {
-    return this.instances.update(projectOf(call), call.params.dbschema, call.params.dbinstance, call.body);
+    return this.instances.update(call.ctx, projectOf(call), call.params.dbschema, call.params.dbinstance, call.body);
   }
 
   @Route(atDbdevops(deleteDbInstance))
   remove(@Call() call: RouteCall<typeof deleteDbInstance>) {
-    return this.instances.remove(projectOf(call), call.params.dbschema, call.params.dbinstance);
+    return this.instances.remove(call.ctx, projectOf(call), call.params.dbschema, call.params.dbinstance);
   }
 
   @Route(atDbdevops(defaultAuthoringInstance))

@@ -38,6 +38,12 @@ export class DbInstanceRepository {
     return row ? instanceOf(row) : undefined;
   }
 
+  /** Every instance of the given schemas. */
+  async allOf(scope: ProjectScope, schemaIds: readonly string[]): Promise<DbInstance[]> {
+    const query = inProject(this.manager.createQueryBuilder(DbInstanceEntity, 'i'), 'i', scope).andWhere('i.schemaId = ANY(:schemaIds)', { schemaIds });
+    return (await query.orderBy('i.id').getMany()).map(instanceOf);
+  }
+
   async save(scope: ProjectScope, instance: DbInstance): Promise<void> {
     const { id: _, ...columns } = rowOf(instance);
     await this.manager.update(DbInstanceEntity, { ...projectColumns(scope), id: instance.id }, columns);

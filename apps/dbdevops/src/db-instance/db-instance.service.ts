@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Paged } from '@sluice/api-conventions';
 import type { DbInstanceIn, DbInstanceOut, DbInstanceUpdate } from '@sluice/dbdevops-api';
-import { AppError, newUuid, systemClock, type ProjectScope } from '@sluice/kernel';
+import { AppError, newUuid, systemClock, type ProjectScope, type RequestContext } from '@sluice/kernel';
 import { isUniqueViolation } from '@sluice/persistence';
+import { stateOf } from '../audit/audited-state.js';
 import type { ListRequest } from '../database/list.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { schemaNotFound, type DbSchema } from '../db-schema/db-schema.js';
@@ -21,13 +22,14 @@ export class DbInstanceService {
   }
 
   /** @throws AppError RESOURCE_NOT_FOUND, INVALID_REQUEST, DUPLICATE_FIELD */
-  async create(scope: ProjectScope, schemaIdentifier: string, input: DbInstanceIn): Promise<DbInstanceOut> {
+  async create(ctx: RequestContext, scope: ProjectScope, schemaIdentifier: string, input: DbInstanceIn): Promise<DbInstanceOut> {
     try {
-      return await this.work.run(async ({ schemas, instances }) => {
+      return await this.work.run(async ({ schemas, instances, audit }) => {
         const schema = await schemas.findLocked(scope, schemaIdentifier, 'keep');
         if (!schema) throw schemaNotFound(scope, schemaIdentifier);
         const instance = newDbInstance(input, schema, newUuid(), systemClock.now());
         await instances.insert(instance);
+        await audit.record(ctx, { action: 'create', resourceType: 'dbInstance', identifier: instance.identifier, scope, after: stateOf(instance), details: { dbSchema: schemaIdentifier } });
         return dbInstanceOut(instance, schema);
       });
     } catch (cause) {
@@ -42,24 +44,27 @@ export class DbInstanceService {
   }
 
   /** @throws AppError RESOURCE_NOT_FOUND, INVALID_REQUEST */
-  update(scope: ProjectScope, schemaIdentifier: string, identifier: string, update: DbInstanceUpdate): Promise<DbInstanceOut> {
-    return this.work.run(async ({ schemas, instances }) => {
+  update(ctx: RequestContext, scope: ProjectScope, schemaIdentifier: string, identifier: string, update: DbInstanceUpdate): Promise<DbInstanceOut> {
+    return this.work.run(async ({ schemas, instances, audit }) => {
       const schema = await schemas.findLocked(scope, schemaIdentifier, 'keep');
       if (!schema) throw schemaNotFound(scope, schemaIdentifier);
       const current = await instances.findLocked(scope, schema.id, identifier);
       if (!current) throw instanceNotFound(schemaIdentifier, identifier);
       const next = updatedDbInstance(current, update, schema, systemClock.now());
       await instances.save(scope, next);
+      await audit.record(ctx, { action: 'update', resourceType: 'dbInstance', identifier, scope, before: stateOf(current), after: stateOf(next), details: { dbSchema: schemaIdentifier } });
       return dbInstanceOut(next, schema);
     });
   }
 
   /** Removes the instance and its history; a schema that had it as primary has none then. */
-  remove(scope: ProjectScope, schemaIdentifier: string, identifier: string): Promise<void> {
-    return this.work.run(async ({ schemas, instances }) => {
+  remove(ctx: RequestContext, scope: ProjectScope, schemaIdentifier: string, identifier: string): Promise<void> {
+    return this.work.run(async ({ schemas, instances, audit }) => {
       const schema = await schemas.findLocked(scope, schemaIdentifier, 'write');
       if (!schema) throw schemaNotFound(scope, schemaIdentifier);
-      if (!(await instances.remove(scope, schema.id, identifier))) throw instanceNotFound(schemaIdentifier, identifier);
+      const current = await instances.findLocked(scope, schema.id, identifier);
+      if (!current || !(await instances.remove(scope, schema.id, identifier))) throw instanceNotFound(schemaIdentifier, identifier);
+      await audit.record(ctx, { action: 'delete', resourceType: 'dbInstance', identifier, scope, before: stateOf(current), details: { dbSchema: schemaIdentifier } });
       await schemas.clearPrimaryInstance(scope, schema.id, identifier);
     });
   }

@@ -24,7 +24,7 @@ export class DbSchemaController {
 
   @Route(atDbdevops(createDbSchema))
   create(@Call() call: RouteCall<typeof createDbSchema>) {
-    return this.schemas.create(projectOf(call), call.body);
+    return this.schemas.create(call.ctx, projectOf(call), call.body);
   }
 
   @Route(atDbdevops(getDbSchema))
@@ -34,12 +34,12 @@ export class DbSchemaController {
 
   @Route(atDbdevops(updateDbSchema))
   update(@Call() call: RouteCall<typeof updateDbSchema>) {
-    return this.schemas.update(projectOf(call), call.params.dbschema, call.body);
+    return this.schemas.update(call.ctx, projectOf(call), call.params.dbschema, call.body);
   }
 
   @Route(atDbdevops(deleteDbSchema))
   remove(@Call() call: RouteCall<typeof deleteDbSchema>) {
-    return this.schemas.remove(projectOf(call), call.params.dbschema);
+    return this.schemas.remove(call.ctx, projectOf(call), call.params.dbschema);
   }
 
   @Route(atDbdevops(listDbSchemasOfAccount))
@@ -49,6 +49,6 @@ export class DbSchemaController {
 
   @Route(atDbdevops(deleteDbSchemasOfProject))
   removeAll(@Call() { ctx, query }: RouteCall<typeof deleteDbSchemasOfProject>) {
-    return this.schemas.removeAll(projectScope(ctx.accountId, query.orgIdentifier, query.projectIdentifier));
+    return this.schemas.removeAll(ctx, projectScope(ctx.accountId, query.orgIdentifier, query.projectIdentifier));
   }
 }

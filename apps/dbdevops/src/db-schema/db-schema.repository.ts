@@ -46,6 +46,12 @@ export class DbSchemaRepository {
     return row ? schemaOf(row) : undefined;
   }
 
+  /** Every schema of a project, held against other writers until the transaction ends. */
+  async allLocked(scope: ProjectScope): Promise<DbSchema[]> {
+    const rows = await inProject(this.manager.createQueryBuilder(DbSchemaEntity, 's'), 's', scope).orderBy('s.id').setLock('for_no_key_update').getMany();
+    return rows.map(schemaOf);
+  }
+
   async save(scope: ProjectScope, schema: DbSchema): Promise<void> {
     const { id: _, ...columns } = rowOf(schema);
     await this.manager.update(DbSchemaEntity, { ...projectColumns(scope), id: schema.id }, columns);

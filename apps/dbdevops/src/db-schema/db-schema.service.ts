@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DbSchemaIn, DbSchemaOut, DbSchemaUpdate } from '@sluice/dbdevops-api';
-import { AppError, formatScope, newUuid, systemClock, type ProjectScope, type Scope } from '@sluice/kernel';
+import { AppError, formatScope, newUuid, systemClock, type ProjectScope, type RequestContext, type Scope } from '@sluice/kernel';
 import { isUniqueViolation } from '@sluice/persistence';
+import { removalOf, stateOf } from '../audit/audited-state.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import type { Paged } from '@sluice/api-conventions';
 import { dbSchemaOut, newDbSchema, schemaNotFound, toSeconds, updatedDbSchema } from './db-schema.js';
@@ -21,10 +22,13 @@ export class DbSchemaService {
   }
 
   /** @throws AppError DUPLICATE_FIELD */
-  async create(scope: ProjectScope, input: DbSchemaIn): Promise<DbSchemaOut> {
+  async create(ctx: RequestContext, scope: ProjectScope, input: DbSchemaIn): Promise<DbSchemaOut> {
     const schema = newDbSchema(input, scope, newUuid(), systemClock.now());
     try {
-      await this.work.read.schemas.insert(schema);
+      await this.work.run(async ({ schemas, audit }) => {
+        await schemas.insert(schema);
+        await audit.record(ctx, { action: 'create', resourceType: 'dbSchema', identifier: schema.identifier, scope, after: stateOf(schema) });
+      });
     } catch (cause) {
       if (isUniqueViolation(cause)) throw new AppError('DUPLICATE_FIELD', `a schema with identifier [${input.identifier}] exists already in ${formatScope(scope)}; choose another`, { field: 'identifier' }, { cause });
       throw cause;
@@ -39,8 +43,8 @@ export class DbSchemaService {
   }
 
   /** @throws AppError RESOURCE_NOT_FOUND, INVALID_REQUEST */
-  update(scope: ProjectScope, identifier: string, update: DbSchemaUpdate): Promise<DbSchemaOut> {
-    return this.work.run(async ({ schemas, instances }) => {
+  update(ctx: RequestContext, scope: ProjectScope, identifier: string, update: DbSchemaUpdate): Promise<DbSchemaOut> {
+    return this.work.run(async ({ schemas, instances, audit }) => {
       const current = await schemas.findLocked(scope, identifier, 'write');
       if (!current) throw schemaNotFound(scope, identifier);
       if (update.primaryDbInstanceId && !(await instances.find(scope, current.id, update.primaryDbInstanceId))) {
@@ -49,18 +53,30 @@ export class DbSchemaService {
       }
       const next = updatedDbSchema(current, update, systemClock.now());
       await schemas.save(scope, next);
+      await audit.record(ctx, { action: 'update', resourceType: 'dbSchema', identifier, scope, before: stateOf(current), after: stateOf(next) });
       return dbSchemaOut(next, await schemas.countInstances(scope, next.id));
     });
   }
 
   /** Removes the schema, its instances and their history. */
-  async remove(scope: ProjectScope, identifier: string): Promise<void> {
-    if (!(await this.work.read.schemas.remove(scope, identifier))) throw schemaNotFound(scope, identifier);
+  remove(ctx: RequestContext, scope: ProjectScope, identifier: string): Promise<void> {
+    return this.work.run(async ({ schemas, instances, audit }) => {
+      const current = await schemas.findLocked(scope, identifier, 'write');
+      if (!current) throw schemaNotFound(scope, identifier);
+      const gone = await instances.allOf(scope, [current.id]);
+      await schemas.remove(scope, identifier);
+      await audit.record(ctx, ...removalOf(scope, [current], gone));
+    });
   }
 
   /** Removes every schema of a project, with instances and history. */
-  async removeAll(scope: ProjectScope): Promise<void> {
-    await this.work.read.schemas.removeAll(scope);
+  removeAll(ctx: RequestContext, scope: ProjectScope): Promise<void> {
+    return this.work.run(async ({ schemas, instances, audit }) => {
+      const all = await schemas.allLocked(scope);
+      const gone = await instances.allOf(scope, all.map(({ id }) => id));
+      await schemas.removeAll(scope);
+      await audit.record(ctx, ...removalOf(scope, all, gone));
+    });
   }
 
   async overview(scope: ProjectScope): Promise<{ dbSchemaCount: number; dbInstanceCount: number; recentDeployments: RecentDeployment[] }> {

@@ -1,9 +1,10 @@
 import { Controller, Inject } from '@nestjs/common';
 import { atDbdevops, deleteImages, getCustomerImages, getDefaultImages, pinImage, resetImages, updateImages } from '@sluice/dbdevops-api';
 import { Call, Route, type RouteCall } from '@sluice/http';
-import { accountScope } from '@sluice/kernel';
+import { accountScope, type RequestContext } from '@sluice/kernel';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { DEFAULT_IMAGES, PINNED_VERSION, effectiveImages, type ImageTags } from './image-config.js';
+import type { ImageOverrideRepository } from './image-override.repository.js';
 
 @Controller()
 export class ImageConfigController {
@@ -22,29 +23,34 @@ export class ImageConfigController {
 
   @Route(atDbdevops(updateImages))
   async update(@Call() { ctx, body }: RouteCall<typeof updateImages>): Promise<boolean> {
-    await this.work.read.imageOverrides.set(accountScope(ctx.accountId), body);
-    return true;
+    return this.change(ctx, 'update', (overrides) => overrides.set(accountScope(ctx.accountId), body));
   }
 
   @Route(atDbdevops(resetImages))
   async reset(@Call() { ctx, body }: RouteCall<typeof resetImages>): Promise<boolean> {
     const fields = body.map((one) => (typeof one === 'string' ? one : one.field));
-    await this.work.read.imageOverrides.remove(accountScope(ctx.accountId), fields);
-    return true;
+    return this.change(ctx, 'restore', (overrides) => overrides.remove(accountScope(ctx.accountId), fields));
   }
 
   @Route(atDbdevops(deleteImages))
   async removeAll(@Call() { ctx }: RouteCall<typeof deleteImages>): Promise<boolean> {
-    await this.work.read.imageOverrides.removeAll(accountScope(ctx.accountId));
-    return true;
+    return this.change(ctx, 'restore', (overrides) => overrides.removeAll(accountScope(ctx.accountId)));
   }
 
   @Route(atDbdevops(pinImage))
   async pin(@Call() { ctx, body }: RouteCall<typeof pinImage>): Promise<boolean> {
-    const { imageOverrides } = this.work.read;
     const scope = accountScope(ctx.accountId);
-    if (body.value === '') await imageOverrides.remove(scope, [PINNED_VERSION]);
-    else await imageOverrides.set(scope, [{ field: PINNED_VERSION, value: body.value }]);
-    return true;
+    if (body.value === '') return this.change(ctx, 'restore', (overrides) => overrides.remove(scope, [PINNED_VERSION]));
+    return this.change(ctx, 'update', (overrides) => overrides.set(scope, [{ field: PINNED_VERSION, value: body.value }]));
+  }
+
+  private change(ctx: RequestContext, action: 'update' | 'restore', apply: (overrides: ImageOverrideRepository) => Promise<void>): Promise<boolean> {
+    const scope = accountScope(ctx.accountId);
+    return this.work.run(async ({ imageOverrides, audit }) => {
+      const before = await imageOverrides.find(scope);
+      await apply(imageOverrides);
+      await audit.record(ctx, { action, resourceType: 'imageConfig', identifier: 'images', scope, before, after: await imageOverrides.find(scope) });
+      return true;
+    });
   }
 }

@@ -15,7 +15,7 @@ export class StepPluginController {
 
   @Route(atDbdevops(stepPluginResponse))
   consume(@Call() { ctx, query, body }: RouteCall<typeof stepPluginResponse>) {
-    return this.plugins.consume(projectOfBody(ctx, query, body), body);
+    return this.plugins.consume(ctx, projectOfBody(ctx, query, body), body);
   }
 
   @Route(atDbdevops(customOperations))

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RouteInput, RouteResult } from '@sluice/api-conventions';
 import type { customOperations, schemaInstanceMetadata, stepPluginInputs } from '@sluice/dbdevops-api';
-import { accountScope, systemClock, type ProjectScope } from '@sluice/kernel';
+import { accountScope, systemClock, type ProjectScope, type RequestContext } from '@sluice/kernel';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { dbInstanceOut } from '../db-instance/db-instance.js';
 import { DbInstanceService } from '../db-instance/db-instance.service.js';
@@ -45,10 +45,10 @@ export class StepPluginService {
   }
 
   /** Records what the log of a step says it did. */
-  async consume(scope: ProjectScope, response: PluginResponse): Promise<void> {
+  async consume(ctx: RequestContext, scope: ProjectScope, response: PluginResponse): Promise<void> {
     await this.instances.find(scope, response.dbSchema, response.dbInstance);
     const report = reportOfPlugin(response, readMigrationLog(response.logs), systemClock.now());
-    if (report) await this.reports.record(scope, report);
+    if (report) await this.reports.record(ctx, scope, report);
   }
 
   /** Answers only the properties asked for. */

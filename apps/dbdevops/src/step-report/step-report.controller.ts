@@ -15,7 +15,7 @@ export class StepReportController {
 
   @Route(recordStep)
   async record(@Call() { ctx, body }: RouteCall<typeof recordStep>) {
-    return { recorded: await this.reports.record(projectScope(ctx.accountId, body.orgId, body.projectId), body) };
+    return { recorded: await this.reports.record(ctx, projectScope(ctx.accountId, body.orgId, body.projectId), body) };
   }
 
   @Route(connectorUses)

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RouteInput, RouteResult } from '@sluice/api-conventions';
 import type { stepSchemaAndInstances } from '@sluice/dbdevops-api';
-import { AppError, type ProjectScope, type Scope } from '@sluice/kernel';
+import { AppError, type ProjectScope, type RequestContext, type Scope } from '@sluice/kernel';
+import { eventOfStep } from '../audit/audited-state.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { instanceNotFound, type DbInstance } from '../db-instance/db-instance.js';
 import { DbInstanceService } from '../db-instance/db-instance.service.js';
@@ -35,9 +36,9 @@ export class StepReportService {
    * @returns false when the same step was reported before; nothing is changed then
    * @throws AppError RESOURCE_NOT_FOUND
    */
-  async record(scope: ProjectScope, received: StepReport): Promise<boolean> {
+  async record(ctx: Pick<RequestContext, 'principal' | 'correlationId' | 'origin'>, scope: ProjectScope, received: StepReport): Promise<boolean> {
     const report = storable(received);
-    return this.work.run(async ({ schemas, instances, stepReports }) => {
+    return this.work.run(async ({ schemas, instances, stepReports, audit }) => {
       const schema = await schemas.findLocked(scope, report.dbSchema, 'keep');
       const instance = schema && (await instances.findLocked(scope, schema.id, report.dbInstance));
       if (!schema || !instance) throw instanceNotFound(report.dbSchema, report.dbInstance);
@@ -51,6 +52,7 @@ export class StepReportService {
       await stepReports.forgetStates(place, change.forgotten);
       await stepReports.saveOutcomes(place, reportId, report);
       await stepReports.touchInstance(place, report.result.endedAt, change.history);
+      await audit.record(ctx, eventOfStep(scope, report));
       return true;
     });
   }

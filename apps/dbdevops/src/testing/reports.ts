@@ -2,6 +2,9 @@ import type { StepReport } from '../step-report/changeset-state.js';
 
 type Result = StepReport['result'];
 
+/** On whose behalf steps report. */
+export const A_RUN = { principal: { type: 'user', id: 'ann', name: 'Ann', email: 'ann@example.com' }, correlationId: 'run-1' } as const;
+
 /** Names a changeset of the file `db/changelog.xml` by `author`. */
 export function named(id: string, author = 'ann'): { id: string; author: string; file: string } {
   return { id, author, file: 'db/changelog.xml' };

@@ -5,7 +5,7 @@ import { newDbInstance, type DbInstance } from '../db-instance/db-instance.js';
 import { DbInstanceService } from '../db-instance/db-instance.service.js';
 import { newDbSchema, type DbSchema } from '../db-schema/db-schema.js';
 import { StepReportService } from '../step-report/step-report.service.js';
-import { aReport, inHistory, named, outcome } from './reports.js';
+import { A_RUN, aReport, inHistory, named, outcome } from './reports.js';
 
 /** A project with a schema, two instances, one recorded report, one log and one image override. */
 export interface SeededProject {
@@ -29,7 +29,7 @@ export async function seedProject(dataSource: DataSource, account: string): Prom
   await work.read.instances.insert(instance);
   await work.read.instances.insert(newDbInstance({ identifier: 'prod', name: 'Prod', connector: 'db', branch: 'main', tags: { env: 'prod' } }, schema, crypto.randomUUID(), 2_000));
   const reports = new StepReportService(work, new DbInstanceService(work));
-  await reports.record(scope, aReport({ history: [inHistory('1', 1, { tag: 'v1' })], changesets: [outcome('1', 'applied')], pending: [named('2')], outputs: { preStartTag: 'before' } }, { stepExecutionId: `seed-${seeds}` }));
+  await reports.record(A_RUN, scope, aReport({ history: [inHistory('1', 1, { tag: 'v1' })], changesets: [outcome('1', 'applied')], pending: [named('2')], outputs: { preStartTag: 'before' } }, { stepExecutionId: `seed-${seeds}` }));
   await work.read.parsedLogs.insert(scope, instance.id, { id: `log-${account}`, success: true, command: 'Update' }, 1_000);
   await work.read.imageOverrides.set(scope, [{ field: 'mongoTag', value: 'mine/mongo:1' }]);
   const [row] = await dataSource.query<{ id: string }[]>('SELECT id::text FROM step_reports WHERE instance_id = $1', [instance.id]);

@@ -1,8 +1,9 @@
 import type { AuditEventRecord } from '@sluice/api-conventions';
-import { Column, Entity, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
+import { Check, Column, Entity, PrimaryColumn, PrimaryGeneratedColumn, Unique } from 'typeorm';
 
 /** Events on their way to the audit trail: written with the change, removed once the trail has them. */
 @Entity('audit_outbox')
+@Unique('audit_outbox_events_are_unique', ['eventId'])
 export class AuditOutboxEntity {
   @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' })
   position!: string;
@@ -19,6 +20,7 @@ export class AuditOutboxEntity {
 
 /** Who hands events on at the moment: one at a time, so that their order is kept. One row. */
 @Entity('audit_outbox_lease')
+@Check('audit_outbox_lease_is_one', 'id = 1')
 export class AuditOutboxLeaseEntity {
   @PrimaryColumn({ type: 'int' })
   id!: number;

@@ -9,7 +9,7 @@ const STATEMENTS = [
     CONSTRAINT audit_outbox_events_are_unique UNIQUE (event_id)
   )`,
   `CREATE TABLE audit_outbox_lease (
-    id int PRIMARY KEY CHECK (id = 1),
+    id int PRIMARY KEY CONSTRAINT audit_outbox_lease_is_one CHECK (id = 1),
     holder text,
     leased_until timestamptz NOT NULL
   )`,
