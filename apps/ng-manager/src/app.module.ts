@@ -3,6 +3,7 @@ import { publicDbDevopsRoutes } from '@sluice/dbdevops-api';
 import type { DelegateAdminMethods, DelegateTasksMethods } from '@sluice/delegate-rpc';
 import type { ServiceClient } from '@sluice/grpc';
 import { RouteClient } from '@sluice/http';
+import { v1AccountSecrets, v1OrgSecrets, v1ProjectSecrets } from '@sluice/ng-manager-api';
 import type { Logger } from '@sluice/telemetry';
 import { DataSource } from 'typeorm';
 import { ApiKeyController } from './access/api-key.controller.js';
@@ -28,6 +29,9 @@ import { DelegateService } from './delegate/delegate.service.js';
 import { LOGGER, TaskEvents } from './delegate/task-events.js';
 import { GitBrowsingController } from './git-browsing/git-browsing.controller.js';
 import { GitBrowsingService, SCM_ROUTES } from './git-browsing/git-browsing.service.js';
+import { EncryptionKeysController } from './encryption/encryption-keys.controller.js';
+import { KEY_PROVIDER, type KeyProvider } from './encryption/key-provider.js';
+import { KeyRotation } from './encryption/key-rotation.js';
 import { OrganizationController } from './organization/organization.controller.js';
 import { OrganizationV1Controller } from './organization/organization-v1.controller.js';
 import { OrganizationService } from './organization/organization.service.js';
@@ -35,13 +39,15 @@ import { UnitOfWork } from './persistence/unit-of-work.js';
 import { ProjectController } from './project/project.controller.js';
 import { ProjectV1Controller } from './project/project-v1.controller.js';
 import { ProjectService } from './project/project.service.js';
-import { KEY_PROVIDER, type KeyProvider } from './secret/key-provider.js';
 import { SealingService } from './secret/sealing.service.js';
 import { SecretController } from './secret/secret.controller.js';
+import { secretV1Controller } from './secret/secret-v1.controller.js';
 import { SecretService } from './secret/secret.service.js';
+import { SecretValidation } from './secret/secret-validation.js';
 import { SecretValues } from './secret/secret-values.js';
 import { SettingController } from './setting/setting.controller.js';
 import { SettingService } from './setting/setting.service.js';
+import { YamlSchemaController } from './yaml-schema/yaml-schema.controller.js';
 
 /** What is made outside Nest, because it is opened and closed with the process. */
 export interface NgManagerParts {
@@ -61,7 +67,7 @@ export class AppModule {
       module: AppModule,
       controllers: [
         AuthenticationController, PeopleController, ApiKeyController, OrganizationController, OrganizationV1Controller, ProjectController, ProjectV1Controller,
-        ConnectorController, SecretController,
+        ConnectorController, SecretController, secretV1Controller(v1AccountSecrets), secretV1Controller(v1OrgSecrets), secretV1Controller(v1ProjectSecrets), EncryptionKeysController, YamlSchemaController,
         SettingController, AuditController, DelegateController, InternalController, GitBrowsingController, forwardingController(publicDbDevopsRoutes),
       ],
       providers: [
@@ -72,7 +78,7 @@ export class AppModule {
         { provide: DELEGATE_ADMIN, useValue: parts.delegateAdmin },
         { provide: DELEGATE_TASKS, useValue: parts.delegateTasks },
         { provide: LOGGER, useValue: parts.log },
-        UnitOfWork, AuditService, RefusedSignIns, AuditCollector, AuthenticationService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SecretService, SecretValues,
+        UnitOfWork, AuditService, RefusedSignIns, AuditCollector, AuthenticationService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SecretService, SecretValues, SecretValidation, KeyRotation,
         SealingService, SettingService, DelegateServiceClient, DelegateService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, GitBrowsingService,
       ],
     };

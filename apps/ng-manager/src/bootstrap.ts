@@ -14,21 +14,24 @@ import { parseConfig } from './config.js';
 import { openDatabase } from './database.js';
 import { DelegateServiceClient } from './delegate/delegate-service-client.js';
 import { TaskEvents } from './delegate/task-events.js';
+import { openKeyProvider, warnOfForeignKeys } from './encryption/open-key-provider.js';
 import { UnitOfWork } from './persistence/unit-of-work.js';
-import { LocalKeyProvider } from './secret/key-provider.js';
 
 /** scm itself takes up to 20 s for a repository. */
 const SCM_TIMEOUT_MS = 25_000;
+const MOST_KEYS_NAMED = 100;
 
 /** Starts NG manager. @throws Error when configuration, keys, bootstrap file or database are not usable */
 export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const config = parseConfig(env);
   const log = createLogger('ng-manager', env['LOG_LEVEL']);
   const identity = await ServiceIdentity.load({ service: 'ng-manager', keyFile: config.serviceKeyFile, keysDir: config.serviceKeysDir });
-  const keys = await LocalKeyProvider.load(config.keyEncryptionKeyFile);
+  const keys = await openKeyProvider(config, log);
   const seeds = config.bootstrapFile ? await readBootstrapFile(config.bootstrapFile) : { accounts: [], delegateTokens: [] };
   const dataSource = await openDatabase(config.databaseUrl, config.databasePool);
-  await seedAccounts(new UnitOfWork(dataSource), seeds);
+  const unitOfWork = new UnitOfWork(dataSource);
+  await seedAccounts(unitOfWork, seeds);
+  warnOfForeignKeys(keys, await unitOfWork.read.accounts.keyEncryptionKeyIds(MOST_KEYS_NAMED), log);
 
   const dbdevops = new RouteClient({ target: 'dbdevops', baseUrl: config.dbdevopsUrl, identity });
   const scm = new RouteClient({ target: 'scm', baseUrl: config.scmUrl, identity, timeoutMs: SCM_TIMEOUT_MS });
@@ -65,7 +68,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
       await Promise.all([events?.stop(), auditCollector?.stop(), seeding]);
       delegateAdmin.close();
       delegateTasks.close();
-      await Promise.all([dbdevops.close(), scm.close(), dataSource.destroy()]);
+      await Promise.all([dbdevops.close(), scm.close(), keys.close(), dataSource.destroy()]);
     },
   });
 }

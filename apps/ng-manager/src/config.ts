@@ -1,5 +1,6 @@
 import { parseEnvironment, secretFile, type Environment } from '@sluice/config';
 import { z } from 'zod';
+import type { TransitKey, VaultTransitOptions } from './encryption/vault-transit-client.js';
 
 const schema = z.object({
   NG_MANAGER_HOST: z.string().default('127.0.0.1'),
@@ -8,11 +9,25 @@ const schema = z.object({
   SERVICE_KEYS_DIR: z.string().min(1),
   NG_MANAGER_DATABASE_URL_FILE: secretFile(),
   NG_MANAGER_DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
-  NG_MANAGER_KEK_FILE: z.string().min(1),
+  NG_MANAGER_KEY_PROVIDER: z.enum(['local', 'vault-transit']).default('local'),
+  NG_MANAGER_KEK_FILE: z.string().min(1).optional(),
+  NG_MANAGER_VAULT_URL: z.url({ protocol: /^https?$/ }).optional(),
+  NG_MANAGER_VAULT_TOKEN_FILE: z.string().min(1).optional(),
+  NG_MANAGER_VAULT_NAMESPACE: z.string().min(1).optional(),
+  NG_MANAGER_VAULT_TRANSIT_MOUNT: z.string().regex(/^[\w.-]+(\/[\w.-]+)*$/, 'must be a path such as transit').default('transit'),
+  NG_MANAGER_VAULT_TRANSIT_KEY: z.string().regex(/^[\w.-]+$/, 'must be the name of a key').default('sluice'),
+  NG_MANAGER_VAULT_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5_000),
   NG_MANAGER_DBDEVOPS_URL: z.url(),
   NG_MANAGER_SCM_URL: z.url(),
   NG_MANAGER_DELEGATE_SERVICE_ADDRESS: z.string().regex(/^[^:/]+:\d+$|^\[[0-9a-fA-F:]+\]:\d+$/, 'must be host:port'),
   NG_MANAGER_BOOTSTRAP_FILE: z.string().min(1).optional(),
+}).superRefine((env, issues) => {
+  const need = (name: 'NG_MANAGER_KEK_FILE' | 'NG_MANAGER_VAULT_URL' | 'NG_MANAGER_VAULT_TOKEN_FILE', why: string): void => {
+    if (env[name] === undefined) issues.addIssue({ code: 'custom', path: [name], message: `is needed ${why}` });
+  };
+  if (env.NG_MANAGER_KEY_PROVIDER === 'local') need('NG_MANAGER_KEK_FILE', 'with NG_MANAGER_KEY_PROVIDER=local');
+  else need('NG_MANAGER_VAULT_URL', 'with NG_MANAGER_KEY_PROVIDER=vault-transit');
+  if (env.NG_MANAGER_VAULT_URL !== undefined) need('NG_MANAGER_VAULT_TOKEN_FILE', 'beside NG_MANAGER_VAULT_URL');
 });
 
 export interface NgManagerConfig {
@@ -22,7 +37,11 @@ export interface NgManagerConfig {
   readonly serviceKeysDir: string;
   readonly databaseUrl: string;
   readonly databasePool: number;
-  readonly keyEncryptionKeyFile: string;
+  readonly keyProvider: 'local' | 'vault-transit';
+  /** Needed by `local`; beside `vault-transit` its keys still open what they wrapped. */
+  readonly keyEncryptionKeyFile: string | undefined;
+  /** Needed by `vault-transit`; beside `local` its key still opens what it wrapped. */
+  readonly vaultTransit: (VaultTransitOptions & { readonly key: TransitKey }) | undefined;
   readonly dbdevopsUrl: string;
   readonly scmUrl: string;
   readonly delegateServiceAddress: string;
@@ -39,10 +58,24 @@ export function parseConfig(env: Environment): NgManagerConfig {
     serviceKeysDir: parsed.SERVICE_KEYS_DIR,
     databaseUrl: parsed.NG_MANAGER_DATABASE_URL_FILE,
     databasePool: parsed.NG_MANAGER_DATABASE_POOL,
+    keyProvider: parsed.NG_MANAGER_KEY_PROVIDER,
     keyEncryptionKeyFile: parsed.NG_MANAGER_KEK_FILE,
+    vaultTransit: vaultTransitOf(parsed),
     dbdevopsUrl: parsed.NG_MANAGER_DBDEVOPS_URL,
     scmUrl: parsed.NG_MANAGER_SCM_URL,
     delegateServiceAddress: parsed.NG_MANAGER_DELEGATE_SERVICE_ADDRESS,
     bootstrapFile: parsed.NG_MANAGER_BOOTSTRAP_FILE,
   });
+}
+
+function vaultTransitOf(parsed: z.output<typeof schema>): NgManagerConfig['vaultTransit'] {
+  const { NG_MANAGER_VAULT_URL: url, NG_MANAGER_VAULT_TOKEN_FILE: tokenFile } = parsed;
+  if (url === undefined || tokenFile === undefined) return undefined;
+  return {
+    url,
+    tokenFile,
+    namespace: parsed.NG_MANAGER_VAULT_NAMESPACE,
+    timeoutMs: parsed.NG_MANAGER_VAULT_TIMEOUT_MS,
+    key: { mount: parsed.NG_MANAGER_VAULT_TRANSIT_MOUNT, name: parsed.NG_MANAGER_VAULT_TRANSIT_KEY },
+  };
 }

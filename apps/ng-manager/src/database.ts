@@ -7,6 +7,7 @@ import { AuditChainEntity, AuditEventEntity } from './audit/audit-event.entity.j
 import { RefusedSignInEntity } from './audit/refused-sign-in.entity.js';
 import { ConnectorEntity, ConnectorTestEntity } from './connector/connector.entity.js';
 import { CreateNgManager1767225600000 } from './migrations/1767225600000-create-ng-manager.js';
+import { PrivateSecrets1795403000000 } from './migrations/1795403000000-private-secrets.js';
 import { ChainAuditEvents1795404000000 } from './migrations/1795404000000-chain-audit-events.js';
 import { OrganizationEntity } from './organization/organization.entity.js';
 import { EntityUseEntity } from './persistence/entity-use.entity.js';
@@ -25,7 +26,7 @@ export function openDatabase(url: string, poolSize: number): Promise<DataSource>
         AccountEntity, AccountDataKeyEntity, UserEntity, RoleBindingEntity, ApiKeyEntity, ApiTokenEntity, OrganizationEntity, ProjectEntity, ConnectorEntity,
         ConnectorTestEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity, AuditChainEntity, RefusedSignInEntity,
       ],
-      migrations: [CreateNgManager1767225600000, ChainAuditEvents1795404000000],
+      migrations: [CreateNgManager1767225600000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000],
     }),
   );
 }

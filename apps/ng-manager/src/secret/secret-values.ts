@@ -2,18 +2,27 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, formatScope, type RequestContext, type ScopedRef } from '@sluice/kernel';
 import type { AccountDataKey } from '../account/account.repository.js';
-import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
-import { KEY_BYTES, decrypt, encrypt } from './envelope.js';
-import { KEY_PROVIDER, type KeyProvider } from './key-provider.js';
-import type { EncryptedValue } from './secret.repository.js';
+import { KEY_BYTES, decrypt, encrypt } from '../encryption/envelope.js';
+import { KEY_PROVIDER, type KeyProvider } from '../encryption/key-provider.js';
+import { UnitOfWork } from '../persistence/unit-of-work.js';
+import { isDraft, valueAsText } from './secret-view.js';
+import type { EncryptedValue, SecretRow } from './secret.repository.js';
 
 /** Why a value was read: part of the audit event. */
 export interface AccessReason {
-  readonly purpose: 'task' | 'scm';
+  readonly purpose: 'task' | 'scm' | 'validation';
   readonly [fact: string]: string | number;
 }
 
-/** The only place where values of secrets are plain. Nothing here is logged or kept. */
+/** Encrypts values of one account. Holds its data key, so it lives no longer than the request. */
+export interface Encryptor {
+  /** Encrypts a value for the place it will be stored at; elsewhere it does not open. */
+  encrypt(ref: ScopedRef, value: Buffer): EncryptedValue;
+}
+
+type RowWithValue = SecretRow & { readonly ciphertext: Buffer };
+
+/** The only place where values of secrets are plain. Nothing here is logged or kept. The key provider is never asked inside a transaction. */
 @Injectable()
 export class SecretValues {
   constructor(
@@ -21,44 +30,67 @@ export class SecretValues {
     @Inject(KEY_PROVIDER) private readonly keys: KeyProvider,
   ) {}
 
-  /** Encrypts a value for the place it will be stored at; makes the account's data key when there is none. */
-  async encrypt(stores: Stores, ref: ScopedRef, value: string): Promise<EncryptedValue> {
-    const key = await this.currentKey(stores, ref.scope.accountId);
-    const plainKey = await this.keys.unwrap(key.accountId, key.wrappedKey, key.keyEncryptionKeyId);
-    return { ciphertext: encrypt(plainKey, Buffer.from(value), contextOf(ref)), keyVersion: key.version };
+  /** Makes the account's data key when there is none. */
+  async encryptorFor(accountId: string): Promise<Encryptor> {
+    const key = await this.currentKey(accountId);
+    const plainKey = await this.plainKey(key);
+    return { encrypt: (ref, value) => ({ ciphertext: encrypt(plainKey, value, contextOf(ref)), keyVersion: key.version }) };
   }
 
   /**
    * Plain values of secrets, in the order asked. Each access is an audit event, committed before anything is returned.
-   * @throws AppError SECRET_NOT_FOUND naming reference and scope, NOT_IMPLEMENTED for values kept in an external manager
+   * @throws AppError SECRET_NOT_FOUND naming reference and scope (also for a draft, and for somebody else's private secret), INVALID_REQUEST for an SSH
+   *   key, NOT_IMPLEMENTED for values kept in an external manager
    */
   async read(ctx: Pick<RequestContext, 'principal' | 'correlationId'>, refs: readonly ScopedRef[], reason: AccessReason): Promise<string[]> {
-    return this.unitOfWork.run(async (stores) => {
-      const values: string[] = [];
-      for (const ref of refs) values.push(await this.readOne(stores, ref));
-      await stores.audit.append(ctx, ...refs.map(({ scope, identifier }) => ({ action: 'secretAccess', resourceType: 'secret', identifier, scope, details: reason }) as const));
-      return values;
-    });
-  }
-
-  private async readOne(stores: Stores, ref: ScopedRef): Promise<string> {
-    const row = await stores.secrets.findWithValue(ref);
-    if (!row) throw new AppError('SECRET_NOT_FOUND', `there is no secret "${ref.identifier}" in ${formatScope(ref.scope)}`);
-    if (!row.ciphertext || row.keyVersion === null) {
-      throw new AppError('NOT_IMPLEMENTED', `secret "${ref.identifier}" in ${formatScope(ref.scope)} refers to an external secret manager, which is not supported yet; store the value inline`);
+    if (refs.length === 0) return [];
+    const plainKeys = new Map<string, Buffer>();
+    const values: string[] = [];
+    for (const ref of refs) {
+      const row = await this.find(ctx, ref);
+      const place = `${row.accountId}/${row.keyVersion}`;
+      const key = plainKeys.get(place) ?? (await this.keyOf(row));
+      plainKeys.set(place, key);
+      values.push(valueAsText(row, decrypt(key, row.ciphertext, contextOf(ref))));
     }
-    const key = await stores.accounts.dataKey(ref.scope.accountId, row.keyVersion);
-    if (!key) throw new AppError('INTERNAL', `data key ${row.keyVersion} of account ${ref.scope.accountId} is missing`);
-    const plainKey = await this.keys.unwrap(key.accountId, key.wrappedKey, key.keyEncryptionKeyId);
-    return decrypt(plainKey, row.ciphertext, contextOf(ref)).toString();
+    await this.unitOfWork.run((stores) =>
+      stores.audit.append(ctx, ...refs.map(({ scope, identifier }) => ({ action: 'secretAccess', resourceType: 'secret', identifier, scope, details: reason }) as const)),
+    );
+    return values;
   }
 
-  private async currentKey(stores: Stores, accountId: string): Promise<AccountDataKey> {
-    const known = await stores.accounts.currentDataKey(accountId);
+  private async find(ctx: Pick<RequestContext, 'principal'>, ref: ScopedRef): Promise<RowWithValue> {
+    const what = `secret "${ref.identifier}" in ${formatScope(ref.scope)}`;
+    const row = await this.unitOfWork.read.secrets.findWithValue(ref);
+    // Services act for somebody who named the secret: the owner, for nobody else can.
+    if (!row || (row.ownerId !== null && ctx.principal.type !== 'service' && row.ownerId !== ctx.principal.id)) {
+      throw new AppError('SECRET_NOT_FOUND', `there is no ${what}`);
+    }
+    if (row.type === 'SSHKey') throw new AppError('INVALID_REQUEST', `${what} is an SSH key, which has no value of its own; refer to the secret that holds the key or the password`);
+    if (row.type === 'SecretText' && row.spec.valueType === 'Reference') {
+      throw new AppError('NOT_IMPLEMENTED', `${what} refers to a path in secret manager "${row.spec.secretManagerIdentifier}"; values in external secret managers cannot be read yet, so store the value inline with harnessSecretManager`);
+    }
+    if (isDraft(row) || !row.ciphertext) throw new AppError('SECRET_NOT_FOUND', `${what} is a draft without a value; update it with one`);
+    return { ...row, ciphertext: row.ciphertext };
+  }
+
+  private async keyOf({ accountId, keyVersion }: SecretRow): Promise<Buffer> {
+    const key = keyVersion === null ? null : await this.unitOfWork.read.accounts.dataKey(accountId, keyVersion);
+    if (!key) throw new AppError('INTERNAL', `data key ${keyVersion} of account ${accountId} is missing`);
+    return this.plainKey(key);
+  }
+
+  private plainKey({ accountId, keyEncryptionKeyId: keyId, wrappedKey: wrapped }: AccountDataKey): Promise<Buffer> {
+    return this.keys.unwrap(accountId, { keyId, wrapped });
+  }
+
+  private async currentKey(accountId: string): Promise<AccountDataKey> {
+    const { accounts } = this.unitOfWork.read;
+    const known = await accounts.currentDataKey(accountId);
     if (known) return known;
-    const wrappedKey = await this.keys.wrap(accountId, randomBytes(KEY_BYTES));
-    await stores.accounts.addDataKey({ accountId, version: 1, keyEncryptionKeyId: this.keys.currentKeyId, wrappedKey });
-    const made = await stores.accounts.currentDataKey(accountId);
+    const { keyId, wrapped } = await this.keys.wrap(accountId, randomBytes(KEY_BYTES));
+    await accounts.addDataKey({ accountId, version: 1, keyEncryptionKeyId: keyId, wrappedKey: wrapped });
+    const made = await accounts.currentDataKey(accountId);
     if (!made) throw new AppError('INTERNAL', `no data key could be made for account ${accountId}`);
     return made;
   }

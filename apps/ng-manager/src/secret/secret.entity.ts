@@ -1,14 +1,15 @@
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
+import type { SecretFileSpec, SecretTextSpec, SecretType, SshKeySpec } from '@sluice/ng-manager-api';
 import { ScopedEntity } from '../persistence/scoped.js';
 
-/** What of a secret is no secret. */
-export interface StoredSecretSpec {
-  readonly secretManagerIdentifier: string;
-  readonly valueType: 'Inline' | 'Reference';
-  /** Path in the external manager, for `Reference`. */
-  readonly reference?: string | null;
-  readonly additionalMetadata?: { readonly values?: Record<string, string> | null | undefined } | null | undefined;
-}
+/** What of a text is no secret. `reference` is the path in the external manager, for `Reference`. */
+export type StoredTextSpec = Omit<SecretTextSpec, 'value'> & { readonly reference?: string | null };
+
+/** What of a secret is no secret, by type. */
+export type StoredSecretBody =
+  | { readonly type: 'SecretText'; readonly spec: StoredTextSpec }
+  | { readonly type: 'SecretFile'; readonly spec: SecretFileSpec }
+  | { readonly type: 'SSHKey'; readonly spec: SshKeySpec };
 
 @Entity('secrets')
 export class SecretEntity extends ScopedEntity {
@@ -28,16 +29,20 @@ export class SecretEntity extends ScopedEntity {
   tags!: Record<string, string>;
 
   @Column({ type: 'text' })
-  type!: 'SecretText';
+  type!: SecretType;
 
   @Column({ type: 'jsonb' })
-  spec!: StoredSecretSpec;
+  spec!: StoredSecretBody['spec'];
 
-  /** Under the account's data key `keyVersion`; null for references. Not selected by default. */
+  /** Id of the only principal that sees and uses it; null for everybody with the right. */
+  @Column({ name: 'owner_id', type: 'text', nullable: true })
+  ownerId!: string | null;
+
+  /** Under the account's data key `keyVersion`; null for references, SSH keys and drafts. Not selected by default. */
   @Column({ type: 'bytea', nullable: true, select: false })
   ciphertext!: Buffer | null;
 
-  @Column({ name: 'key_version', type: 'integer', nullable: true, select: false })
+  @Column({ name: 'key_version', type: 'integer', nullable: true })
   keyVersion!: number | null;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })

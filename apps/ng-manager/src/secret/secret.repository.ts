@@ -1,16 +1,15 @@
 import { scopeColumns, type Scope, type ScopedRef } from '@sluice/kernel';
 import { Brackets, type EntityManager } from 'typeorm';
-import { readPage, type Page, type PageRequest } from '../persistence/page.js';
+import { readPage, type ListFields, type Page, type PageRequest } from '../persistence/page.js';
 import { atScope, lineage } from '../persistence/scoped.js';
-import { SecretEntity, type StoredSecretSpec } from './secret.entity.js';
+import { SecretEntity, type StoredSecretBody } from './secret.entity.js';
 
-export type SecretRow = Readonly<Omit<SecretEntity, 'ciphertext' | 'keyVersion'>>;
-export interface SecretValues {
+export type SecretRow = Readonly<Omit<SecretEntity, 'ciphertext' | 'type' | 'spec'>> & StoredSecretBody;
+export type StoredSecret = StoredSecretBody & {
   readonly name: string;
   readonly description: string | null;
   readonly tags: Readonly<Record<string, string>>;
-  readonly spec: StoredSecretSpec;
-}
+};
 export interface EncryptedValue {
   readonly ciphertext: Buffer;
   readonly keyVersion: number;
@@ -18,35 +17,48 @@ export interface EncryptedValue {
 
 export interface SecretListFilter {
   readonly identifiers?: readonly string[] | null | undefined;
+  readonly identifier?: string | null | undefined;
   readonly types?: readonly string[] | null | undefined;
   readonly name?: string | null | undefined;
   readonly description?: string | null | undefined;
   readonly managers?: readonly string[] | null | undefined;
   readonly tags?: Readonly<Record<string, string>> | null | undefined;
+  /** Category of the secret manager; every secret manager is of category SECRET_MANAGER. */
+  readonly category?: string | null | undefined;
   readonly withParents: boolean;
   /** Also everything below the scope. */
   readonly withChildren: boolean;
 }
+
+/** Clients expect a search to look at tags too. */
+const LIST_FIELDS: ListFields = {
+  searched: ['name', 'tags::text', 'identifier'],
+  sortable: { name: 'name', identifier: 'identifier', type: 'type', createdAt: 'createdAt', lastModifiedAt: 'updatedAt', updatedAt: 'updatedAt' },
+};
 
 export class SecretRepository {
   constructor(private readonly manager: EntityManager) {}
 
   find({ scope, identifier }: ScopedRef, options: { readonly lock?: 'share' | 'update' } = {}): Promise<SecretRow | null> {
     const lock = options.lock && ({ lock: { mode: options.lock === 'share' ? 'pessimistic_read' : 'pessimistic_write' } } as const);
-    return this.manager.findOne(SecretEntity, { where: { ...atScope(scope), identifier }, ...lock });
+    return this.manager.findOne(SecretEntity, { where: { ...atScope(scope), identifier }, ...lock }) as Promise<SecretRow | null>;
   }
 
   /** The secret with its encrypted value, for the one place that decrypts. */
-  findWithValue({ scope, identifier }: ScopedRef): Promise<(SecretRow & { readonly ciphertext: Buffer | null; readonly keyVersion: number | null }) | null> {
+  findWithValue({ scope, identifier }: ScopedRef): Promise<(SecretRow & { readonly ciphertext: Buffer | null }) | null> {
     return this.manager
       .createQueryBuilder(SecretEntity, 'row')
-      .addSelect(['row.ciphertext', 'row.keyVersion'])
+      .addSelect('row.ciphertext')
       .where({ ...atScope(scope), identifier })
-      .getOne();
+      .getOne() as Promise<(SecretRow & { readonly ciphertext: Buffer | null }) | null>;
   }
 
-  page(scope: Scope, page: PageRequest, filter: SecretListFilter): Promise<Page<SecretRow>> {
+  /** What `viewerId` may see: everything but the private secrets of others. */
+  page(scope: Scope, viewerId: string, page: PageRequest, filter: SecretListFilter): Promise<Page<SecretRow>> {
     const query = this.manager.createQueryBuilder(SecretEntity, 'row').where('row.accountId = :accountId', { accountId: scope.accountId });
+    query.andWhere('(row.ownerId IS NULL OR row.ownerId = :viewerId)', { viewerId });
+    if (filter.category && filter.category !== 'SECRET_MANAGER') query.andWhere('FALSE');
+    if (filter.identifier) query.andWhere('row.identifier = :identifier', { identifier: filter.identifier });
     query.andWhere(
       new Brackets((where) => {
         for (const [at, one] of (filter.withParents ? lineage(scope) : [scope]).entries()) {
@@ -64,16 +76,16 @@ export class SecretRepository {
     if (filter.name) query.andWhere('row.name ILIKE :name', { name: `%${filter.name.replace(/[\\%_]/g, '\\$&')}%` });
     if (filter.description) query.andWhere('row.description ILIKE :description', { description: `%${filter.description.replace(/[\\%_]/g, '\\$&')}%` });
     if (filter.tags && Object.keys(filter.tags).length > 0) query.andWhere('row.tags @> :tags', { tags: JSON.stringify(filter.tags) });
-    return readPage(query, page);
+    return readPage(query, page, LIST_FIELDS) as Promise<Page<SecretRow>>;
   }
 
-  async insert(scope: Scope, identifier: string, values: SecretValues, value: EncryptedValue | null): Promise<void> {
-    await this.manager.insert(SecretEntity, { ...scopeColumns(scope), identifier, type: 'SecretText', ...columns(values, value) });
+  async insert({ scope, identifier }: ScopedRef, secret: StoredSecret, value: EncryptedValue | null, ownerId: string | null): Promise<void> {
+    await this.manager.insert(SecretEntity, { ...scopeColumns(scope), identifier, ownerId, ...columns(secret, value) });
   }
 
   /** @param value undefined keeps the stored one; null removes it */
-  async update({ scope, identifier }: ScopedRef, values: SecretValues, value: EncryptedValue | null | undefined): Promise<boolean> {
-    return (await this.manager.update(SecretEntity, { ...atScope(scope), identifier }, columns(values, value))).affected === 1;
+  async update({ scope, identifier }: ScopedRef, secret: StoredSecret, value: EncryptedValue | null | undefined): Promise<boolean> {
+    return (await this.manager.update(SecretEntity, { ...atScope(scope), identifier }, columns(secret, value))).affected === 1;
   }
 
   async delete({ scope, identifier }: ScopedRef): Promise<boolean> {
@@ -81,7 +93,7 @@ export class SecretRepository {
   }
 }
 
-function columns({ name, description, tags, spec }: SecretValues, value: EncryptedValue | null | undefined) {
+function columns({ name, description, tags, type, spec }: StoredSecret, value: EncryptedValue | null | undefined) {
   const encrypted = value === undefined ? {} : { ciphertext: value?.ciphertext ?? null, keyVersion: value?.keyVersion ?? null };
-  return { name, description, tags: { ...tags }, spec, ...encrypted };
+  return { name, description, tags: { ...tags }, type, spec, ...encrypted };
 }

@@ -1,14 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import { toNgPage, type NgPage } from '@sluice/api-conventions';
 import { AppError, formatScope, resolveRef, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
-import type { Secret, SecretResponse } from '@sluice/ng-manager-api';
+import { RESERVED_SECRET_IDENTIFIERS, type Secret, type SecretResponse } from '@sluice/ng-manager-api';
 import { refuseDuplicate } from '../persistence/duplicate.js';
 import type { EntityAt } from '../persistence/entity-use.repository.js';
 import type { PageRequest } from '../persistence/page.js';
 import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
 import { ProjectService } from '../project/project.service.js';
+import { partsOfSecret } from './secret-refs.js';
 import { SecretValues } from './secret-values.js';
-import type { EncryptedValue, SecretListFilter, SecretRow, SecretValues as StoredValues } from './secret.repository.js';
+import { holdsValue, presentSecret, storedSecretOf } from './secret-view.js';
+import type { SecretListFilter, SecretRow, StoredSecret } from './secret.repository.js';
+
+/** What a write brings besides the secret itself. */
+export interface SecretWrite {
+  /** Bytes of a secret file. */
+  readonly file?: Buffer | undefined;
+  /** Only its creator sees and uses it. Looked at when it is created. */
+  readonly isPrivate?: boolean | undefined;
+  /** A secret may be created without its value, which an update brings. */
+  readonly mayBeDraft?: boolean | undefined;
+}
 
 @Injectable()
 export class SecretService {
@@ -18,50 +30,57 @@ export class SecretService {
     private readonly values: SecretValues,
   ) {}
 
-  /** @throws AppError DUPLICATE_FIELD, INVALID_IDENTIFIER_REF for an unknown secret manager, INVALID_REQUEST for a missing value */
-  async create(ctx: RequestContext, scope: Scope, secret: Secret): Promise<SecretResponse> {
-    const { value } = secret.spec;
-    if (value === undefined || value === null || value === '') throw missingValue(secret);
+  /** @throws AppError DUPLICATE_FIELD, INVALID_IDENTIFIER_REF for an unknown secret manager or secret, INVALID_REQUEST for a missing value */
+  async create(ctx: RequestContext, scope: Scope, secret: Secret, { file, isPrivate, mayBeDraft }: SecretWrite = {}): Promise<SecretResponse> {
+    refuseReserved(secret.identifier);
+    const value = valueOf(secret, file);
+    const stored = storedSecretOf(secret, referenceOf(secret));
+    if (value === undefined && (holdsValue(stored) ? !mayBeDraft : lacksPath(stored))) throw missingValue(secret);
     await this.projects.requireScope(scope);
     const ref: ScopedRef = { scope, identifier: secret.identifier };
+    const encryptor = value && (await this.values.encryptorFor(scope.accountId));
     return refuseDuplicate('secret', secret.identifier, scope, () =>
       this.unitOfWork.run(async (stores) => {
-        const manager = await this.requireManager(stores, scope, secret);
-        await stores.secrets.insert(scope, secret.identifier, storedValues(secret, value), await this.encrypted(stores, ref, secret, value));
-        await stores.uses.replace({ kind: 'secret', ...ref }, [manager]);
-        await stores.audit.append(ctx, { action: 'create', resourceType: 'secret', identifier: secret.identifier, scope });
-        return present(await found(stores, ref));
+        const uses = await usesOf(stores, scope, secret);
+        await stores.secrets.insert(ref, stored, value && encryptor ? encryptor.encrypt(ref, value) : null, isPrivate ? ctx.principal.id : null);
+        await stores.uses.replace({ kind: 'secret', ...ref }, uses);
+        const after = presentSecret(await found(stores, ctx, ref));
+        await stores.audit.append(ctx, { action: 'create', resourceType: 'secret', identifier: secret.identifier, scope, after: after.secret });
+        return after;
       }),
     );
   }
 
   /** An absent value leaves the stored one. */
-  async update(ctx: RequestContext, scope: Scope, identifier: string, secret: Secret): Promise<SecretResponse> {
+  async update(ctx: RequestContext, scope: Scope, identifier: string, secret: Secret, { file }: SecretWrite = {}): Promise<SecretResponse> {
     if (secret.identifier !== identifier) {
       throw new AppError('INVALID_REQUEST', `the body names secret "${secret.identifier}", the path "${identifier}"; an identifier cannot be changed`, { fields: [{ field: 'secret.identifier', error: 'differs from the path' }] });
     }
     const ref: ScopedRef = { scope, identifier };
+    const value = valueOf(secret, file);
+    const encryptor = value && (await this.values.encryptorFor(scope.accountId));
     return this.unitOfWork.run(async (stores) => {
-      const known = await found(stores, ref, 'update');
-      const manager = await this.requireManager(stores, scope, secret);
-      const value = secret.spec.value || undefined;
-      if (value === undefined && known.spec.valueType !== secret.spec.valueType) throw missingValue(secret);
-      const encrypted = secret.spec.valueType === 'Reference' ? null : value === undefined ? undefined : await this.encrypted(stores, ref, secret, value);
-      await stores.secrets.update(ref, storedValues(secret, value ?? known.spec.reference ?? null), encrypted);
-      await stores.uses.replace({ kind: 'secret', ...ref }, [manager]);
-      await stores.audit.append(ctx, { action: 'update', resourceType: 'secret', identifier, scope, details: { valueChanged: value !== undefined } });
-      return present(await found(stores, ref));
+      const known = await found(stores, ctx, ref, 'update');
+      const stored = storedSecretOf(secret, referenceOf(secret) ?? storedReferenceOf(known));
+      refuseOtherType(known, secret);
+      if (value === undefined && (holdsValue(stored) ? !holdsValue(known) : lacksPath(stored))) throw missingValue(secret);
+      const uses = await usesOf(stores, scope, secret);
+      await stores.secrets.update(ref, stored, !holdsValue(stored) ? null : value && encryptor ? encryptor.encrypt(ref, value) : undefined);
+      await stores.uses.replace({ kind: 'secret', ...ref }, uses);
+      const after = presentSecret(await found(stores, ctx, ref));
+      await stores.audit.append(ctx, { action: 'update', resourceType: 'secret', identifier, scope, before: presentSecret(known).secret, after: after.secret, details: { valueChanged: value !== undefined } });
+      return after;
     });
   }
 
-  async get(ref: ScopedRef): Promise<SecretResponse> {
-    return present(await found(this.unitOfWork.read, ref));
+  async get(ctx: RequestContext, ref: ScopedRef): Promise<SecretResponse> {
+    return presentSecret(await found(this.unitOfWork.read, ctx, ref));
   }
 
-  /** @throws AppError ENTITY_REFERENCED naming the connectors that use it, unless `force` */
-  async delete(ctx: RequestContext, ref: ScopedRef, force: boolean): Promise<boolean> {
+  /** @throws AppError ENTITY_REFERENCED naming the connectors and SSH keys that use it, unless `force` */
+  async delete(ctx: RequestContext, ref: ScopedRef, force: boolean): Promise<SecretResponse> {
     return this.unitOfWork.run(async (stores) => {
-      await found(stores, ref, 'update');
+      const before = presentSecret(await found(stores, ctx, ref, 'update'));
       const users = force ? [] : await stores.uses.usersOf({ kind: 'secret', ...ref });
       if (users.length > 0) {
         const names = users.map(({ kind, scope, identifier }) => `${kind} ${identifier} (${formatScope(scope)})`);
@@ -69,79 +88,96 @@ export class SecretService {
       }
       await stores.uses.replace({ kind: 'secret', ...ref }, []);
       await stores.secrets.delete(ref);
-      await stores.audit.append(ctx, { action: 'delete', resourceType: 'secret', identifier: ref.identifier, scope: ref.scope, details: { force } });
-      return true;
+      await stores.audit.append(ctx, { action: 'delete', resourceType: 'secret', identifier: ref.identifier, scope: ref.scope, before: before.secret, details: { force } });
+      return before;
     });
   }
 
-  async list(scope: Scope, page: PageRequest, filter: SecretListFilter): Promise<NgPage<SecretResponse>> {
-    const { rows, total } = await this.unitOfWork.read.secrets.page(scope, page, filter);
-    return toNgPage(rows.map((row) => ({ identifier: row.identifier, name: row.name, type: row.type, ...present(row) })), total, page.index, page.size);
+  async list(ctx: RequestContext, scope: Scope, page: PageRequest, filter: SecretListFilter): Promise<NgPage<SecretResponse>> {
+    const { rows, total } = await this.unitOfWork.read.secrets.page(scope, ctx.principal.id, page, filter);
+    return toNgPage(rows.map((row) => ({ identifier: row.identifier, name: row.name, type: row.type, ...presentSecret(row) })), total, page.index, page.size);
   }
 
+  /** Taken also by somebody else's private secret. */
   async isFree(ref: ScopedRef): Promise<boolean> {
     return (await this.unitOfWork.read.secrets.find(ref)) === null;
   }
-
-  private async encrypted(stores: Stores, ref: ScopedRef, secret: Secret, value: string): Promise<EncryptedValue | null> {
-    return secret.spec.valueType === 'Inline' ? this.values.encrypt(stores, ref, value) : null;
-  }
-
-  /** The secret manager must exist and fit the kind of value; it is locked against removal until the transaction ends. */
-  private async requireManager(stores: Stores, scope: Scope, { spec }: Secret): Promise<EntityAt> {
-    const field = 'secret.spec.secretManagerIdentifier';
-    const at = resolveRef(spec.secretManagerIdentifier, scope);
-    const manager = await stores.connectors.find(at, { lock: 'share' });
-    if (!manager || (manager.type !== 'Local' && manager.type !== 'Vault')) {
-      throw new AppError('INVALID_IDENTIFIER_REF', `${field}: there is no secret manager "${at.identifier}" in ${formatScope(at.scope)}; use harnessSecretManager`, { fields: [{ field, error: 'does not exist' }] });
-    }
-    if (spec.valueType === 'Inline' && manager.type !== 'Local') {
-      throw new AppError('INVALID_REQUEST', `inline values are kept by the built-in secret manager only; use harnessSecretManager, or valueType Reference with a path in "${at.identifier}"`, { fields: [{ field, error: 'cannot keep inline values' }] });
-    }
-    if (spec.valueType === 'Reference' && manager.type === 'Local') {
-      throw new AppError('INVALID_REQUEST', 'the built-in secret manager keeps values, not references; use valueType Inline', { fields: [{ field: 'secret.spec.valueType', error: 'must be Inline for harnessSecretManager' }] });
-    }
-    return { kind: 'connector', ...at };
-  }
 }
 
-async function found(stores: Stores, ref: ScopedRef, lock?: 'update'): Promise<SecretRow> {
+/** A private secret is there for its owner only. */
+async function found(stores: Stores, { principal }: Pick<RequestContext, 'principal'>, ref: ScopedRef, lock?: 'update'): Promise<SecretRow> {
   const row = await stores.secrets.find(ref, lock ? { lock } : {});
-  if (row) return row;
+  if (row && (row.ownerId === null || row.ownerId === principal.id)) return row;
   throw new AppError('RESOURCE_NOT_FOUND', `there is no secret "${ref.identifier}" in ${formatScope(ref.scope)}`);
 }
 
-function storedValues({ name, description, tags, spec }: Secret, value: string | null): StoredValues {
-  const { secretManagerIdentifier, valueType, additionalMetadata } = spec;
-  return {
-    name,
-    description: description ?? null,
-    tags: tags ?? {},
-    spec: { secretManagerIdentifier, valueType, ...(valueType === 'Reference' ? { reference: value } : {}), ...(additionalMetadata ? { additionalMetadata } : {}) },
-  };
+/** What a secret is kept in and made of. All of it must exist; it is locked against removal until the transaction ends. */
+async function usesOf(stores: Stores, scope: Scope, secret: Secret): Promise<EntityAt[]> {
+  if (secret.type !== 'SSHKey') return [await managerOf(stores, scope, secret)];
+  const used: EntityAt[] = [];
+  for (const { field, ref } of partsOfSecret(secret)) {
+    const at = resolveRef(ref, scope);
+    const part = await stores.secrets.find(at, { lock: 'share' });
+    if (!part || part.type === 'SSHKey') {
+      const problem = part ? 'is itself an SSH key' : 'does not exist';
+      throw new AppError('INVALID_IDENTIFIER_REF', `${field}: secret "${at.identifier}" in ${formatScope(at.scope)} ${problem}; name a text or file secret`, { fields: [{ field, error: `secret "${ref}" ${problem}` }] });
+    }
+    used.push({ kind: 'secret', ...at });
+  }
+  return used;
 }
 
-function present(row: SecretRow): SecretResponse {
-  const { secretManagerIdentifier, valueType, reference, additionalMetadata } = row.spec;
-  return {
-    secret: {
-      type: row.type,
-      name: row.name,
-      identifier: row.identifier,
-      orgIdentifier: row.orgId,
-      projectIdentifier: row.projectId,
-      tags: row.tags,
-      description: row.description ?? '',
-      spec: { secretManagerIdentifier, valueType, value: valueType === 'Reference' ? (reference ?? null) : null, ...(additionalMetadata ? { additionalMetadata } : {}) },
-    },
-    createdAt: row.createdAt.getTime(),
-    updatedAt: row.updatedAt.getTime(),
-    draft: false,
-    governanceMetadata: null,
-  };
+async function managerOf(stores: Stores, scope: Scope, { type, spec }: Exclude<Secret, { type: 'SSHKey' }>): Promise<EntityAt> {
+  const field = 'secret.spec.secretManagerIdentifier';
+  const at = resolveRef(spec.secretManagerIdentifier, scope);
+  const manager = await stores.connectors.find(at, { lock: 'share' });
+  if (!manager || (manager.type !== 'Local' && manager.type !== 'Vault')) {
+    throw new AppError('INVALID_IDENTIFIER_REF', `${field}: there is no secret manager "${at.identifier}" in ${formatScope(at.scope)}; use harnessSecretManager`, { fields: [{ field, error: 'does not exist' }] });
+  }
+  const isReference = type === 'SecretText' && spec.valueType === 'Reference';
+  if (!isReference && manager.type !== 'Local') {
+    const remedy = type === 'SecretText' ? `, or valueType Reference with a path in "${at.identifier}"` : '';
+    throw new AppError('INVALID_REQUEST', `values are kept by the built-in secret manager only; use harnessSecretManager${remedy}`, { fields: [{ field, error: 'cannot keep values' }] });
+  }
+  if (isReference && manager.type === 'Local') {
+    throw new AppError('INVALID_REQUEST', 'the built-in secret manager keeps values, not references; use valueType Inline', { fields: [{ field: 'secret.spec.valueType', error: 'must be Inline for harnessSecretManager' }] });
+  }
+  return { kind: 'connector', ...at };
 }
 
-function missingValue({ identifier, spec }: Secret): AppError {
-  const what = spec.valueType === 'Inline' ? 'a value' : 'a path in the secret manager';
-  return new AppError('INVALID_REQUEST', `secret "${identifier}" needs ${what} in spec.value`, { fields: [{ field: 'secret.spec.value', error: 'is required' }] });
+/** The value a request brings; undefined when it brings none. */
+function valueOf(secret: Secret, file: Buffer | undefined): Buffer | undefined {
+  if (secret.type === 'SecretText') return secret.spec.valueType === 'Inline' && secret.spec.value ? Buffer.from(secret.spec.value) : undefined;
+  return secret.type === 'SecretFile' && file && file.length > 0 ? file : undefined;
+}
+
+function referenceOf(secret: Secret): string | null {
+  return secret.type === 'SecretText' && secret.spec.valueType === 'Reference' ? secret.spec.value || null : null;
+}
+
+function storedReferenceOf(row: SecretRow): string | null {
+  return row.type === 'SecretText' ? (row.spec.reference ?? null) : null;
+}
+
+function lacksPath(stored: StoredSecret): boolean {
+  return stored.type === 'SecretText' && stored.spec.valueType === 'Reference' && !stored.spec.reference;
+}
+
+function refuseReserved(identifier: string): void {
+  if (!RESERVED_SECRET_IDENTIFIERS.includes(identifier)) return;
+  throw new AppError('INVALID_REQUEST', `"${identifier}" cannot be the identifier of a secret: it is a word of this API's addresses; choose another`, { fields: [{ field: 'secret.identifier', error: 'is reserved' }] });
+}
+
+function refuseOtherType(known: SecretRow, { type }: Secret): void {
+  if (known.type === type) return;
+  throw new AppError('INVALID_REQUEST', `secret "${known.identifier}" is of type ${known.type}, which cannot be changed to ${type}; create another secret`, { fields: [{ field: 'secret.type', error: 'cannot be changed' }] });
+}
+
+function missingValue(secret: Secret): AppError {
+  if (secret.type === 'SecretFile') {
+    return new AppError('INVALID_REQUEST', `secret "${secret.identifier}" needs the bytes of its file; send them as the part "file" to /ng/api/v2/secrets/files`, { fields: [{ field: 'file', error: 'is required' }] });
+  }
+  const isReference = secret.type === 'SecretText' && secret.spec.valueType === 'Reference';
+  const what = isReference ? 'a path in the secret manager' : 'a value';
+  return new AppError('INVALID_REQUEST', `secret "${secret.identifier}" needs ${what} in spec.value`, { fields: [{ field: 'secret.spec.value', error: 'is required' }] });
 }

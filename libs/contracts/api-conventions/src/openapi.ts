@@ -32,7 +32,7 @@ function schemaName(path: readonly string[]): string {
 function operation(route: RouteDefinition): Json {
   const status = String(route.status ?? 200);
   const response = schemaOf(route.response, 'output');
-  const contentType = { json: 'application/json', text: 'application/yaml', bytes: 'application/octet-stream', raw: 'application/json' }[route.bodyKind ?? 'json'];
+  const contentType = { json: 'application/json', text: 'application/yaml', bytes: 'application/octet-stream', multipart: 'multipart/form-data', raw: 'application/json' }[route.bodyKind ?? 'json'];
   return {
     operationId: route.id,
     summary: route.summary,

@@ -16,8 +16,8 @@ export type CallerName = 'gateway' | 'ng-manager' | 'pipeline' | 'dbdevops' | 's
  */
 export type WireStyle = 'ng' | 'rest' | 'bare' | 'v1' | 'log' | 'internal';
 
-/** What the request body is. `text` keeps it as a string whatever JSON or YAML type it was sent as. `raw` leaves request and reply to the handler. */
-export type BodyKind = 'json' | 'text' | 'bytes' | 'raw';
+/** What the request body is. `text` keeps it as a string whatever JSON or YAML type it was sent as. `multipart` is a form: an object of texts and `File`s. `raw` leaves request and reply to the handler. */
+export type BodyKind = 'json' | 'text' | 'bytes' | 'multipart' | 'raw';
 
 /** A permission, checked at the request's scope before anything of the request is validated. */
 export interface PermissionAccess {

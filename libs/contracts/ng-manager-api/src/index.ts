@@ -12,15 +12,24 @@ export {
   createDelegateToken, delegateGroupsOfToken, delegatesOfTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath, getDelegateToken, latestDelegateVersion, listDelegateTokens,
   listDelegates, revokeDelegateToken, revokeDelegateTokenByPath, type Delegate, type DelegateFilter, type DelegateToken,
 } from './delegates.js';
+export { getEncryptionKeys, rotateEncryptionKeys, type EncryptionKeys, type KeyRotation } from './encryption-keys.js';
 export { changelogPreview, connectorBranches, connectorCommits } from './git-browsing.js';
-export { createOrganization, deleteOrganization, getOrganization, listOrganizations, updateOrganization, type Organization, type OrganizationResponse } from './organizations.js';
+export { createOrganization, deleteOrganization, getOrganization, listOrganizations, organization, updateOrganization, type Organization, type OrganizationResponse } from './organizations.js';
 export { aggregateUsers, getAccount, getCurrentUser, getUser, type UserAggregate, type UserInfo } from './people.js';
-export { createProject, deleteProject, getProject, listAllProjects, listProjects, updateProject, type Project, type ProjectResponse } from './projects.js';
+export { createProject, deleteProject, getProject, listAllProjects, listProjects, project, updateProject, type Project, type ProjectResponse } from './projects.js';
 export { ngManagerRoutes } from './routes.js';
-export { createSecret, deleteSecret, filterSecrets, filterSecretsV2, getSecret, isSecretIdentifierFree, listSecrets, updateSecret, type Secret, type SecretFilter, type SecretResponse } from './secrets.js';
+export {
+  MAX_SECRET_BYTES, RESERVED_SECRET_IDENTIFIERS, SECRET_TYPES, secret, type Secret, type SecretBody, type SecretFileSpec, type SecretTextSpec, type SecretType, type SshKeySpec,
+} from './secret-spec.js';
+export {
+  createSecret, createSecretFile, createSecretFromYaml, deleteSecret, filterSecrets, filterSecretsV2, getSecret, isSecretIdentifierFree, listSecrets, updateSecret, updateSecretFile,
+  updateSecretFromYaml, validateSecret, type SecretFilter, type SecretResponse,
+} from './secrets.js';
 export { getSetting, listSettings, updateSettings, type SettingItem, type SettingRequest } from './settings.js';
 export { dbStepInputs, reportDbStep, resolveDbStepInputs, runSettings, sealSecrets, type DbStepInputs } from './step-inputs.js';
 export {
   v1CreateOrg, v1CreateProject, v1DeleteOrg, v1DeleteProject, v1GetOrg, v1GetProject, v1ListOrgs, v1ListProjects, v1UpdateOrg, v1UpdateProject,
   type V1OrgIn, type V1OrgOut, type V1ProjectIn, type V1ProjectOut,
 } from './v1-twins.js';
+export { v1AccountSecrets, v1OrgSecrets, v1ProjectSecrets, type V1SecretIn, type V1SecretOut, type V1SecretRoutes, type V1SecretSpec } from './v1-secrets.js';
+export { YAML_ENTITY_TYPES, getYamlSchema, type YamlEntityType } from './yaml-schema.js';

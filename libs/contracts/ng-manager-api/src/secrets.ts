@@ -1,24 +1,11 @@
-import { defineRoute, entityRef, ngPage, queryBoolean, queryList, scopeFromQueryOrBody, scopeQuery } from '@sluice/api-conventions';
+import { defineRoute, ngPage, queryBoolean, queryList, scopeFromQueryOrBody, scopeQuery } from '@sluice/api-conventions';
 import { z } from 'zod';
-import { byIdentifier, epochMs, named, ngList, ngScope, rowCopies, scopeInBody } from './places.js';
+import { epochMs, ngList, ngScope, rowCopies } from './places.js';
+import { MAX_SECRET_BYTES, RESERVED_SECRET_IDENTIFIERS, secret } from './secret-spec.js';
 
-const additionalMetadata = z.object({ values: z.record(z.string(), z.string()).nullish() }).nullish();
-
-const secretTextSpec = z.object({
-  secretManagerIdentifier: entityRef,
-  valueType: z.enum(['Inline', 'Reference']),
-  /** Inline: the value itself, never returned. Reference: the path in the external manager, returned. */
-  value: z.string().max(65_536).nullish(),
-  additionalMetadata,
-});
-
-const head = { ...named, ...scopeInBody };
-
-/** SecretText; other types are refused by name. */
-export const secret = z.discriminatedUnion('type', [z.object({ ...head, type: z.literal('SecretText'), spec: secretTextSpec })], {
-  error: (issue) => (issue.code === 'invalid_union' ? 'secret type is not supported; use SecretText' : undefined),
-});
-export type Secret = z.output<typeof secret>;
+/** Words of the addresses below `/v2/secrets` are not read as identifiers. */
+const secretIdentifier = z.string().min(1).max(128).refine((text) => !RESERVED_SECRET_IDENTIFIERS.includes(text), `must not be one of ${RESERVED_SECRET_IDENTIFIERS.join(', ')}`);
+const byIdentifier = z.object({ identifier: secretIdentifier });
 
 export const secretResponse = z.object({
   ...rowCopies,
@@ -30,7 +17,9 @@ export const secretResponse = z.object({
 });
 export type SecretResponse = z.output<typeof secretResponse>;
 
-/** Scope as for connectors: query and body together. */
+const create = z.object({ ...scopeQuery, privateSecret: queryBoolean.optional() });
+
+/** Scope as for connectors: query and body together. With `privateSecret` nobody but its creator sees or uses it. */
 export const createSecret = defineRoute({
   id: 'createSecret',
   method: 'POST',
@@ -38,7 +27,7 @@ export const createSecret = defineRoute({
   summary: 'Create a secret',
   style: 'ng',
   access: { permission: 'secret.edit', scopeFrom: scopeFromQueryOrBody('secret') },
-  query: z.object({ ...scopeQuery, privateSecret: queryBoolean.optional() }),
+  query: create,
   body: z.object({ secret }),
   response: secretResponse,
 });
@@ -54,6 +43,86 @@ export const updateSecret = defineRoute({
   query: ngScope,
   body: z.object({ secret }),
   response: secretResponse,
+});
+
+const secretYaml = z.string().max(4 * MAX_SECRET_BYTES, 'is too long for one secret');
+
+/** Root `secret`. A secret without its value is a draft until an update brings one. Scope in the query; the document's own must agree or be narrower. */
+export const createSecretFromYaml = defineRoute({
+  id: 'createSecretFromYaml',
+  method: 'POST',
+  path: '/ng/api/v2/secrets/yaml',
+  summary: 'Create a secret from YAML',
+  style: 'ng',
+  access: { permission: 'secret.edit' },
+  query: create,
+  bodyKind: 'text',
+  body: secretYaml,
+  response: secretResponse,
+});
+
+export const updateSecretFromYaml = defineRoute({
+  id: 'updateSecretFromYaml',
+  method: 'PUT',
+  path: '/ng/api/v2/secrets/:identifier/yaml',
+  summary: 'Change a secret by YAML; an absent value stays',
+  style: 'ng',
+  access: { permission: 'secret.edit' },
+  params: byIdentifier,
+  query: ngScope,
+  bodyKind: 'text',
+  body: secretYaml,
+  response: secretResponse,
+});
+
+/** `spec` is the JSON of `{secret}` as text. Clients that send the file's name as a field `file` beside its bytes are understood. */
+const secretUpload = z.object({
+  spec: z.string({ error: 'is required: the JSON of {"secret":{…}} as text' }).max(MAX_SECRET_BYTES),
+  file: z.file({ error: 'must be a file part, with a filename' }).max(MAX_SECRET_BYTES, `must be at most ${MAX_SECRET_BYTES} bytes`).optional(),
+});
+
+/** Scope in the query; the spec's own must agree or be narrower. */
+export const createSecretFile = defineRoute({
+  id: 'createSecretFile',
+  method: 'POST',
+  path: '/ng/api/v2/secrets/files',
+  summary: 'Create a secret file',
+  style: 'ng',
+  access: { permission: 'secret.edit' },
+  query: create,
+  bodyKind: 'multipart',
+  body: secretUpload,
+  response: secretResponse,
+});
+
+export const updateSecretFile = defineRoute({
+  id: 'updateSecretFile',
+  method: 'PUT',
+  path: '/ng/api/v2/secrets/files/:identifier',
+  summary: 'Change a secret file; absent bytes stay',
+  style: 'ng',
+  access: { permission: 'secret.edit' },
+  params: byIdentifier,
+  query: ngScope,
+  bodyKind: 'multipart',
+  body: secretUpload,
+  response: secretResponse,
+});
+
+/**
+ * Can this secret be used? Its value is read and, for an SSH key, parsed; no host is dialled, which the message says. What is sent in the body
+ * (`type`, `host`) is what one client knows of the host; only `host` is looked at, for the message.
+ */
+export const validateSecret = defineRoute({
+  id: 'validateSecret',
+  method: 'POST',
+  path: '/ng/api/v2/secrets/validate',
+  summary: 'Check a stored secret',
+  style: 'ng',
+  access: { permission: 'secret.edit' },
+  query: z.object({ ...scopeQuery, identifier: secretIdentifier }),
+  body: z.object({ type: z.string().max(64).nullish(), host: z.string().max(512).nullish() }).nullish(),
+  response: z.object({ success: z.boolean(), message: z.string() }),
 });
 
 export const getSecret = defineRoute({
@@ -85,10 +154,10 @@ export const listSecrets = defineRoute({
   id: 'listSecrets',
   method: 'GET',
   path: '/ng/api/v2/secrets',
-  summary: 'List secrets',
+  summary: 'List secrets (deprecated: use the list by filter)',
   style: 'ng',
   access: { permission: 'secret.view' },
-  query: z.object({ ...ngList, identifiers: queryList.optional(), type: z.string().max(64).optional(), types: queryList.optional(), includeSecretsFromEverySubScope: queryBoolean.optional() }),
+  query: z.object({ ...ngList, identifiers: queryList.optional(), type: z.string().max(64).optional(), types: queryList.optional(), source_category: z.string().max(64).optional(), includeSecretsFromEverySubScope: queryBoolean.optional() }),
   response: ngPage(secretResponse),
 });
 
@@ -104,7 +173,8 @@ export const secretFilter = z.object({
   secretManagerIdentifiers: strings,
   description: z.string().max(256).nullish(),
   searchTerm: z.string().max(256).nullish(),
-  tags: z.record(z.string(), z.string()).nullish(),
+  tags: z.record(z.string().max(128), z.string().max(128)).nullish(),
+  sourceCategory: z.string().max(64).nullish(),
   includeSecretsFromEverySubScope: booleanOrAbsent,
   includeAllSecretsAccessibleAtScope: booleanOrAbsent,
 });

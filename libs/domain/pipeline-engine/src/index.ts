@@ -6,7 +6,7 @@ export { fitInput, templateWith, type FittedInput } from './input-fit.js';
 export { NEW_NODE, reduceNode, type DelegateUse, type NodeEvent, type NodeFailure, type NodeState } from './node-state.js';
 export { isOutputReference, outputLookup, resolveOutputs, type OutputsOf } from './outputs.js';
 export { parsePipeline, type ExpectedScope, type PipelineModel, type StepTypeCatalogue } from './pipeline-model.js';
-export type { PipelineYaml, StageYaml, StepGroupYaml, StepItemYaml, StepYaml } from './pipeline-schema.js';
+export { pipelineYaml, type PipelineYaml, type StageYaml, type StepGroupYaml, type StepItemYaml, type StepYaml } from './pipeline-schema.js';
 export { ancestry, nodeOf, stepsBelow, subtree, type FailureStrategy, type NodeKind, type Plan, type PlanNode, type RunCondition, type Scalar } from './plan.js';
 export { ProblemList } from './problem-list.js';
 export { describeProblem, problemsError, type Problem } from './problems.js';

@@ -111,7 +111,7 @@ function acceptBodies(fastify: FastifyInstance): void {
     }
   });
   fastify.addContentTypeParser(/^(application\/(x-)?(yaml|ndjson)|text\/)/, { parseAs: 'string' }, (_request, text: string, done) => done(null, { text } satisfies ParsedBody));
-  fastify.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes));
+  fastify.addContentTypeParser(/^(application\/octet-stream|multipart\/form-data)/, { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes));
 }
 
 function observe(fastify: FastifyInstance, options: HttpAppOptions): void {

@@ -6,6 +6,7 @@ import type { ServiceIdentity } from '@sluice/service-identity';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { ROUTE_METADATA, callKey, type CarriesCall, type RouteCall } from './route.decorator.js';
+import { parseMultipart } from './multipart.js';
 import { requestSignal } from './request-signal.js';
 
 export const CORRELATION_HEADER = 'x-request-id';
@@ -39,7 +40,7 @@ export class RouteGuard implements CanActivate {
     const scope = authorise(route, ctx, { params: request.params, query: request.query, body: jsonOf(request.body) });
     const params = parse(route.params, request.params, 'path');
     const query = parse(route.query, request.query, 'query');
-    const body = route.bodyKind === 'raw' ? undefined : parse(route.body, bodyOf(route, request.body), 'body');
+    const body = route.bodyKind === 'raw' ? undefined : parse(route.body, await bodyOf(route, request), 'body');
     const call: RouteCall = { ctx, scope, params: params as never, query: query as never, body: body as never, headers: request.headers, request, reply };
     request[callKey] = call;
     return true;
@@ -96,16 +97,22 @@ function jsonOf(body: unknown): unknown {
   return Buffer.isBuffer(body) ? undefined : asRecord(body)['json'];
 }
 
-function bodyOf(route: RouteDefinition, body: unknown): unknown {
+async function bodyOf(route: RouteDefinition, { body, headers }: FastifyRequest): Promise<unknown> {
   if (route.bodyKind === 'bytes') return body;
+  if (route.bodyKind === 'multipart') return formOf(body, headers['content-type'] ?? '');
   const parsed = body as ParsedBody | undefined | null;
   if (parsed === undefined || parsed === null) return undefined;
-  if (Buffer.isBuffer(parsed)) throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'this address takes no application/octet-stream body');
+  if (Buffer.isBuffer(parsed)) throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'this address takes no bytes and no form; send application/json');
   if (route.bodyKind === 'text') return parsed.text;
   if (parsed.text.trim() === '') return undefined;
   if (parsed.problem !== undefined) throw new AppError('INVALID_REQUEST', `the body is not valid JSON: ${parsed.problem}`);
   if (parsed.json === undefined) throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'send the body as application/json');
   return parsed.json;
+}
+
+function formOf(body: unknown, contentType: string): Promise<unknown> {
+  if (Buffer.isBuffer(body) && contentType.startsWith('multipart/')) return parseMultipart(body, contentType);
+  throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'send the body as multipart/form-data');
 }
 
 function parse(schema: z.ZodType | undefined, value: unknown, place: 'path' | 'query' | 'body'): unknown {
