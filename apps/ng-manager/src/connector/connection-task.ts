@@ -1,49 +1,59 @@
 import type { TaskPayload, TaskResult } from '@sluice/delegate-protocol';
-import { AppError, assertNever } from '@sluice/kernel';
+import { assertNever } from '@sluice/kernel';
 import type { ConnectorBody, ConnectorStatus, ValidationResult } from '@sluice/ng-manager-api';
 import { secretExpressionOf } from './connector-refs.js';
-import { gitAccessOf } from './git-access.js';
-import { jdbcAccessOf } from './jdbc-access.js';
+import { gitAccessOf, gitAccessOfRepository, type GitAccess } from './git-access.js';
+import { gitSourceOf } from './git-source.js';
+import { PASSWORD_SLOT, USERNAME_SLOT, jdbcAccessOf } from './jdbc-access.js';
+import { serviceTestOf } from './service-target.js';
+import type { SshKeyAccess } from './ssh-key-access.js';
 
 export interface ConnectionTask {
   readonly payload: TaskPayload;
   readonly selectors: readonly string[];
 }
 
+/** Everything but the built-in secret manager, which needs no delegate. */
+export type TestedBody = Exclude<ConnectorBody, { type: 'Local' }>;
+
 /**
  * What a delegate has to do to test a connector. References stay as the connector writes them: the task runs at the connector's scope.
- * @param repo for connectors of a whole account; falls back to their validation repository
- * @throws AppError NOT_IMPLEMENTED for types that cannot be tested yet
+ * @param git how a Git connector is reached, with its SSH key looked up: {@link gitAccessToTest}
+ * @throws AppError NOT_IMPLEMENTED, INVALID_REQUEST saying why there is nothing a delegate could try
  */
-export function connectionTaskOf(identifier: string, body: ConnectorBody, repo: string | undefined): ConnectionTask {
+export function connectionTaskOf(identifier: string, body: TestedBody, git?: { readonly access: GitAccess; readonly sshKey: SshKeyAccess | undefined }): ConnectionTask {
   switch (body.type) {
     case 'JDBC': {
-      const { url, username, passwordRef, delegateSelectors } = jdbcAccessOf(identifier, body);
-      const secrets = passwordRef ? [{ name: 'db-password', expression: secretExpressionOf(passwordRef) }] : [];
-      return { payload: { kind: 'test-jdbc', url, username, secrets, ...(passwordRef ? { passwordSlot: 'db-password' } : {}) }, selectors: delegateSelectors };
+      const { url, username, usernameRef, passwordRef, delegateSelectors } = jdbcAccessOf(identifier, body);
+      const secrets = [
+        ...(usernameRef ? [{ name: USERNAME_SLOT, expression: secretExpressionOf(usernameRef) }] : []),
+        ...(passwordRef ? [{ name: PASSWORD_SLOT, expression: secretExpressionOf(passwordRef) }] : []),
+      ];
+      const slots = { ...(usernameRef ? { usernameSlot: USERNAME_SLOT } : {}), ...(passwordRef ? { passwordSlot: PASSWORD_SLOT } : {}) };
+      return { payload: { kind: 'test-jdbc', url, ...(username ? { username } : {}), secrets, ...slots }, selectors: delegateSelectors };
     }
     case 'Git':
     case 'Github':
     case 'Gitlab':
     case 'Bitbucket': {
-      const { url, username, usernameRef, passwordRef, delegateSelectors } = gitAccessOf(identifier, body, repo ?? body.spec.validationRepo ?? undefined);
-      const source = {
-        name: 'repository',
-        url,
-        ...(username ? { username } : {}),
-        ...(usernameRef ? { usernameExpression: secretExpressionOf(usernameRef) } : {}),
-        ...(passwordRef ? { passwordExpression: secretExpressionOf(passwordRef) } : {}),
-      };
-      return { payload: { kind: 'test-git', source }, selectors: delegateSelectors };
+      const { access, sshKey } = git ?? { access: gitAccessToTest(identifier, body, undefined), sshKey: undefined };
+      const branch = body.type === 'Git' && body.spec.branchName ? { branch: body.spec.branchName } : {};
+      return { payload: { kind: 'test-git', source: { name: 'repository', ...gitSourceOf(access, sshKey, (ref) => ref), ...branch } }, selectors: access.delegateSelectors };
     }
     case 'K8sCluster':
     case 'DockerRegistry':
-    case 'Vault':
-    case 'Local':
-      throw new AppError('NOT_IMPLEMENTED', `connectors of type ${body.type} cannot be tested yet`);
+    case 'Vault': {
+      const { target, secrets } = serviceTestOf(identifier, body);
+      return { payload: { kind: 'test-service', target, secrets: [...secrets] }, selectors: body.spec.delegateSelectors ?? [] };
+    }
     default:
       return assertNever(body);
   }
+}
+
+/** The repository a Git connector is tried on: the one asked for, else its validation repository. @throws AppError as `gitAccessOf` */
+export function gitAccessToTest(identifier: string, body: Extract<ConnectorBody, { type: 'Git' | 'Github' | 'Gitlab' | 'Bitbucket' }>, repoUrl: string | undefined): GitAccess {
+  return repoUrl ? gitAccessOfRepository(identifier, body, repoUrl) : gitAccessOf(identifier, body, body.spec.validationRepo ?? undefined);
 }
 
 export function success(at: number, delegateId: string | null): ValidationResult {
@@ -56,10 +66,16 @@ export function failure(at: number, delegateId: string | null, message: string, 
 
 /** What a delegate's answer means for the connector. */
 export function validationOf(result: TaskResult, at: number, delegateId: string): ValidationResult {
-  if (result.kind !== 'test-jdbc' && result.kind !== 'test-git') return failure(at, delegateId, `the delegate answered with a result of ${result.kind}`);
-  const { outcome } = result;
-  if (outcome.status === 'succeeded') return success(at, delegateId);
-  return failure(at, delegateId, outcome.error.message, outcome.error.failureType);
+  switch (result.kind) {
+    case 'test-jdbc':
+    case 'test-git':
+    case 'test-service': {
+      const { outcome } = result;
+      return outcome.status === 'succeeded' ? success(at, delegateId) : failure(at, delegateId, outcome.error.message, outcome.error.failureType);
+    }
+    default:
+      return failure(at, delegateId, `the delegate answered with a result of ${result.kind}`);
+  }
 }
 
 /** The connector's status after a test. */

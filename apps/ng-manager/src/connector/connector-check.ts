@@ -1,4 +1,4 @@
-import { parseJdbcUrl } from '@sluice/db-migration';
+import { checkDatabaseUrl } from '@sluice/db-migration';
 import { AppError } from '@sluice/kernel';
 import type { ConnectorBody } from '@sluice/ng-manager-api';
 
@@ -9,7 +9,7 @@ import type { ConnectorBody } from '@sluice/ng-manager-api';
 export function checkConnector({ type, spec }: ConnectorBody): void {
   switch (type) {
     case 'JDBC':
-      parseJdbcUrl(spec.url);
+      checkDatabaseUrl(spec.url);
       return;
     case 'Git':
       checkGitUrl(spec.url, spec.type === 'Http');
@@ -28,13 +28,21 @@ export function checkConnector({ type, spec }: ConnectorBody): void {
     case 'Local':
       throw new AppError('INVALID_REQUEST', 'every account, organization and project has its built-in secret manager "harnessSecretManager"; another one of type Local cannot be made');
     case 'K8sCluster':
-      if (spec.credential.type === 'ManualConfig') checkWebUrl('credential.spec.masterUrl', spec.credential.spec.masterUrl);
+      if (spec.credential.type !== 'ManualConfig') return;
+      checkWebUrl('credential.spec.masterUrl', spec.credential.spec.masterUrl);
+      if (spec.credential.spec.auth.type === 'OpenIdConnect' && spec.credential.spec.auth.spec.oidcIssuerUrl) checkWebUrl('credential.spec.auth.spec.oidcIssuerUrl', spec.credential.spec.auth.spec.oidcIssuerUrl);
   }
 }
 
 function checkGitUrl(url: string, isHttp: boolean): void {
   if (isHttp) checkWebUrl('url', url);
-  else if (!/^(ssh:\/\/|[\w.-]+@[\w.-]+:)\S+$/.test(url)) throw refused('url', 'must be an SSH address such as git@git.example.com:team/repository.git');
+  else if (!isSshAddress(url)) throw refused('url', 'must be an SSH address such as git@git.example.com:team/repository.git');
+}
+
+/** No part of it may begin with a dash: programs would take it for an option. */
+function isSshAddress(url: string): boolean {
+  if (/^[\w][\w.-]*@[\w][\w.-]*:(?![-/\s]*-)\S+$/.test(url)) return true;
+  return /^ssh:\/\/(?:[\w][\w.-]*@)?(?:[\w][\w.-]*|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?\/(?!-)\S+$/.test(url);
 }
 
 function checkWebUrl(field: string, url: string): void {

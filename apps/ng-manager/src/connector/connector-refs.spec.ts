@@ -2,10 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { accountScope, projectScope, type Scope } from '@sluice/kernel';
 import { connector } from '@sluice/ng-manager-api';
 import { checkConnector } from './connector-check.js';
-import { connectionTaskOf, failure, statusAfter, success } from './connection-task.js';
 import { refOfSecretExpression, requalify, secretExpressionOf, secretRefsOf } from './connector-refs.js';
 import { connectorBodyOf } from './connector-view.js';
-import { gitAccessOf } from './git-access.js';
+import { gitAccessOf, gitAccessOfRepository } from './git-access.js';
 import { jdbcAccessOf } from './jdbc-access.js';
 
 const org: Scope = { level: 'org', accountId: 'A', orgId: 'o' };
@@ -62,11 +61,40 @@ describe('how a Git connector is reached', () => {
     expect(gitAccessOf('c', body('Github', spec), 'r')).toEqual({ url: 'https://github.com/o/r', usernameRef: 'user', passwordRef: 't', delegateSelectors: ['a'] });
   });
 
+  it('names the secret of the key of an SSH connector', () => {
+    const ssh = body('Git', { ...gitHttp, url: 'git@git.example.com:t', type: 'Ssh', spec: { sshKeyRef: 'account.k' } });
+    expect(gitAccessOf('c', ssh, 'r.git')).toEqual({ url: 'git@git.example.com:t/r.git', sshKeyRef: 'account.k', delegateSelectors: [] });
+  });
+
   it.each([
-    ['Git', { ...gitHttp, url: 'git@git.example.com:t/r.git', type: 'Ssh', spec: { sshKeyRef: 'k' } }],
     ['Github', { url: 'https://github.com/o', type: 'Account', authentication: { type: 'Http', spec: { type: 'GithubApp', spec: { applicationId: '1', installationId: '2', privateKeyRef: 'k' } } } }],
   ])('says what %s cannot do yet', (type, spec) => {
     expect(() => gitAccessOf('c', body(type, spec), 'r')).toThrow(expect.objectContaining({ code: 'NOT_IMPLEMENTED' }));
+  });
+
+  it.each(['../other/r.git', 'a/../../b', '.', 'a//b', 'r.git?x=1', 'r#x', '-upload-pack=x', 'a b', 'a\\b', '%2e%2e/x', 'r\u0000'])('does not take "%s" as a repository of an account', (repo) => {
+    expect(() => gitAccessOf('c', body('Git', gitHttp), repo)).toThrow(expect.objectContaining({ code: 'INVALID_REQUEST' }));
+  });
+
+  it.each([
+    ['https://git.example.com/team/app.git', 'https://git.example.com/team/app.git'],
+    ['app.git', 'https://git.example.com/team/app.git'],
+    ['https://git.example.com/team/sub/app/', 'https://git.example.com/team/sub/app'],
+  ])('takes the repository %s by its own URL when it lies inside the account', (repoUrl, url) => {
+    expect(gitAccessOfRepository('c', body('Git', gitHttp), repoUrl).url).toBe(url);
+  });
+
+  it.each(['https://evil.example/team/app.git', 'https://git.example.com/other/app.git', 'https://git.example.com.evil.example/team/a', 'https://git.example.com/teammate/app.git', 'https://git.example.com/team/../other/app.git', 'http://git.example.com/team/app.git', 'git@git.example.com:team/app.git'])(
+    'sends no credentials to %s',
+    (repoUrl) => {
+      expect(() => gitAccessOfRepository('c', body('Git', gitHttp), repoUrl)).toThrow(expect.objectContaining({ code: 'INVALID_REQUEST' }));
+    },
+  );
+
+  it('takes the URL of a connector of one repository, with or without .git, and no other', () => {
+    const one = body('Git', { ...gitHttp, connectionType: 'Repo', url: 'https://git.example.com/team/app' });
+    expect(gitAccessOfRepository('c', one, 'https://git.example.com/team/app.git').url).toBe('https://git.example.com/team/app');
+    expect(() => gitAccessOfRepository('c', one, 'https://git.example.com/team/other')).toThrow(/is for the one repository/);
   });
 
   it('is not a database', () => {
@@ -80,26 +108,16 @@ describe('what is not accepted as a connector', () => {
     ['Git', { ...gitHttp, url: 'file:///etc' }, /must start with https/],
     ['Git', { ...gitHttp, url: 'https://u:p@h/r' }, /must not hold credentials/],
     ['Git', { ...gitHttp, type: 'Ssh', url: 'https://h/r', spec: { sshKeyRef: 'k' } }, /must be an SSH address/],
+    ['Git', { ...gitHttp, type: 'Ssh', url: 'git@-oProxyCommand=x:r', spec: { sshKeyRef: 'k' } }, /must be an SSH address/],
+    ['Git', { ...gitHttp, type: 'Ssh', url: 'ssh://-oProxyCommand=x/r', spec: { sshKeyRef: 'k' } }, /must be an SSH address/],
+    ['Git', { ...gitHttp, type: 'Ssh', url: '-x@h:r', spec: { sshKeyRef: 'k' } }, /must be an SSH address/],
     ['JDBC', { url: 'jdbc:h2:mem:x' }, /not supported/],
+    ['JDBC', { url: 'jdbc:sqlserver://h;socketFactoryClass=x.Y' }, /option "socketFactoryClass".*allowed are applicationintent/],
+    ['K8sCluster', { credential: { type: 'ManualConfig', spec: { masterUrl: 'gopher://h', auth: { type: 'ServiceAccount', spec: { serviceAccountTokenRef: 't' } } } } }, /credential.spec.masterUrl must start with/],
+    ['Vault', { vaultUrl: 'https://u:p@v', renewalIntervalMinutes: 0 }, /vaultUrl must not hold credentials/],
+    ['DockerRegistry', { dockerRegistryUrl: 'registry', providerType: 'Other' }, /dockerRegistryUrl is not a URL/],
     ['Local', {}, /harnessSecretManager/],
   ])('%s %j', (type, spec, message) => {
     expect(() => checkConnector(body(type, spec))).toThrow(message);
-  });
-});
-
-describe('connection tests', () => {
-  it('carry expressions, never values', () => {
-    const { payload, selectors } = connectionTaskOf('c', body('JDBC', { url: 'jdbc:postgresql://h/d', auth: { type: 'UsernamePassword', spec: { username: 'u', passwordRef: 'org.pw' } }, delegateSelectors: ['eu'] }), undefined);
-    expect(payload).toEqual({ kind: 'test-jdbc', url: 'jdbc:postgresql://h/d', username: 'u', secrets: [{ name: 'db-password', expression: '<+secrets.getValue("org.pw")>' }], passwordSlot: 'db-password' });
-    expect(selectors).toEqual(['eu']);
-  });
-
-  it('use the validation repository of an account connector', () => {
-    expect(connectionTaskOf('c', body('Git', { ...gitHttp, validationRepo: 'v.git' }), undefined).payload).toMatchObject({ kind: 'test-git', source: { url: 'https://git.example.com/team/v.git' } });
-  });
-
-  it('remember the last time it worked', () => {
-    const worked = statusAfter(null, success(5, 'd'));
-    expect(statusAfter(worked, failure(9, null, 'down'))).toMatchObject({ status: 'FAILURE', lastTestedAt: 9, lastConnectedAt: 5, errorSummary: 'down' });
   });
 });

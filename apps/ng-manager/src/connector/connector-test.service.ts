@@ -1,11 +1,15 @@
-import { Injectable } from '@nestjs/common';
+import { randomBytes } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
 import { secretExpressionsOf } from '@sluice/delegate-protocol';
-import { AppError, formatScope, messageOf, newUuid, pause, type RequestContext, type ScopedRef } from '@sluice/kernel';
+import { AppError, formatScope, messageOf, newUuid, pause, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
 import type { ValidationResult } from '@sluice/ng-manager-api';
 import { DelegateServiceClient, rpcScope } from '../delegate/delegate-service-client.js';
+import { KEY_PROVIDER, type KeyProvider } from '../encryption/key-provider.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
-import { connectionTaskOf, failure, statusAfter, success } from './connection-task.js';
+import { connectionTaskOf, failure, gitAccessToTest, statusAfter, success, type ConnectionTask, type TestedBody } from './connection-task.js';
 import { connectorBodyOf } from './connector-view.js';
+import type { ConnectorRow } from './connector.repository.js';
+import { SshKeys } from './ssh-keys.js';
 
 /** Clients give up after 30 s; the answer is there before. */
 const WAIT_MS = 25_000;
@@ -21,17 +25,61 @@ export class ConnectorTestService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly delegates: DelegateServiceClient,
+    private readonly sshKeys: SshKeys,
+    @Inject(KEY_PROVIDER) private readonly keys: KeyProvider,
   ) {}
 
   /**
-   * Asks a delegate to connect. A connection that cannot be made is a result, not an error.
-   * @throws AppError RESOURCE_NOT_FOUND, NOT_IMPLEMENTED for types that cannot be tested yet
+   * Asks a delegate to connect. A connection that cannot be made, or not be tried, is a result, not an error.
+   * @param repoUrl of a Git connector: the repository to try instead of its own or its validation repository
+   * @throws AppError RESOURCE_NOT_FOUND; INVALID_REQUEST for a repository the connector is not for
    */
-  async test(ctx: RequestContext, ref: ScopedRef, repo?: string): Promise<ValidationResult> {
+  async test(ctx: RequestContext, ref: ScopedRef, repoUrl?: string): Promise<ValidationResult> {
     const row = await this.unitOfWork.read.connectors.find(ref);
     if (!row) throw new AppError('RESOURCE_NOT_FOUND', `there is no connector "${ref.identifier}" in ${formatScope(ref.scope)}`);
-    if (row.type === 'Local') return success(Date.now(), null);
-    const { payload, selectors } = connectionTaskOf(row.identifier, connectorBodyOf(row), repo);
+    const body = connectorBodyOf(row);
+    if (body.type === 'Local') return this.keep(ref, await this.testKeys(ref.scope.accountId));
+    const task = await this.taskOf(row, body, ref.scope, repoUrl).catch((cause: unknown) => reasonNotToTry(cause));
+    if ('status' in task) return this.keep(ref, task);
+    return this.byDelegate(ctx, ref, task);
+  }
+
+  private async taskOf({ identifier }: ConnectorRow, body: TestedBody, scope: Scope, repoUrl: string | undefined): Promise<ConnectionTask> {
+    switch (body.type) {
+      case 'Git':
+      case 'Github':
+      case 'Gitlab':
+      case 'Bitbucket': {
+        const access = gitAccessToTest(identifier, body, repoUrl);
+        return connectionTaskOf(identifier, body, { access, sshKey: await this.sshKeys.of(access, scope) });
+      }
+      default:
+        if (repoUrl) throw new AppError('INVALID_REQUEST', `connector "${identifier}" is of type ${body.type}; only Git connectors have repositories`);
+        return connectionTaskOf(identifier, body);
+    }
+  }
+
+  /** The built-in secret manager works when a key can be sealed and opened again. No delegate is needed for that. */
+  private async testKeys(accountId: string): Promise<ValidationResult> {
+    try {
+      const probe = randomBytes(32);
+      const opened = await this.keys.unwrap(accountId, await this.keys.wrap(accountId, probe));
+      return opened.equals(probe) ? success(Date.now(), null) : failure(Date.now(), null, 'the key-encryption key opens to something else than was sealed', 'Unknown');
+    } catch (cause) {
+      return failure(Date.now(), null, `the key-encryption key cannot be used: ${messageOf(cause)}`, 'Unknown');
+    }
+  }
+
+  /** The outcome of a test that needed no task. */
+  private async keep(ref: ScopedRef, result: ValidationResult): Promise<ValidationResult> {
+    await this.unitOfWork.run(async (stores) => {
+      const row = await stores.connectors.find(ref, { lock: 'update' });
+      if (row) await stores.connectors.saveStatus(ref, statusAfter(row.status, result));
+    });
+    return result;
+  }
+
+  private async byDelegate(ctx: RequestContext, ref: ScopedRef, { payload, selectors }: ConnectionTask): Promise<ValidationResult> {
     const taskId = newUuid();
     await this.unitOfWork.run((stores) => stores.connectorTests.insert({ taskId, connector: ref, expressions: secretExpressionsOf(payload) }));
     try {
@@ -82,4 +130,13 @@ export class ConnectorTestService {
     await this.delegates.tasks.unary(ctx, 'Abort', { taskId, accountId }).catch(() => undefined);
     return result;
   }
+}
+
+/** Reasons that lie in the connector itself: nothing was tried, so nothing succeeded. */
+const REASONS = ['NOT_IMPLEMENTED', 'INVALID_REQUEST', 'INVALID_IDENTIFIER_REF', 'SECRET_NOT_FOUND'];
+
+function reasonNotToTry(cause: unknown): ValidationResult {
+  if (!(cause instanceof AppError) || !REASONS.includes(cause.code)) throw cause;
+  if (cause.details.fields?.some(({ field }) => field === 'repoURL')) throw cause;
+  return failure(Date.now(), null, cause.message, 'Not tested');
 }

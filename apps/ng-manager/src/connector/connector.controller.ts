@@ -2,8 +2,8 @@ import { Controller } from '@nestjs/common';
 import type { NgPage, RouteResult } from '@sluice/api-conventions';
 import { Call, Route, scopeOfRequest, type RouteCall } from '@sluice/http';
 import {
-  CONNECTOR_CATEGORIES, CONNECTOR_TYPES, connectorCatalogue, createConnector, deleteConnector, getConnector, isConnectorIdentifierFree, listConnectors, listConnectorsV2,
-  testConnector, testGitRepo, updateConnector, type ConnectorResponse, type ValidationResult,
+  CONNECTOR_CATEGORIES, CONNECTOR_TYPES, connectivityStatus, connectorCatalogue, connectorFieldValues, connectorStatistics, createConnector, deleteConnector, getConnector, isConnectorIdentifierFree, listConnectors,
+  listConnectorsByFqn, listConnectorsV2, testConnector, testGitRepo, updateConnector, type ConnectorResponse, type ValidationResult,
 } from '@sluice/ng-manager-api';
 import { ConnectorService } from './connector.service.js';
 import { ConnectorTestService } from './connector-test.service.js';
@@ -31,6 +31,28 @@ export class ConnectorController {
     return { catalogue: categories.map((category) => ({ category, connectors: CONNECTOR_TYPES.filter((type) => CONNECTOR_CATEGORIES[type] === category) })) };
   }
 
+  @Route(connectorStatistics)
+  statistics(@Call() { scope }: RouteCall<typeof connectorStatistics>): Promise<RouteResult<typeof connectorStatistics>> {
+    return this.connectors.statistics(scope);
+  }
+
+  @Route(connectorFieldValues)
+  async fieldValues(): Promise<RouteResult<typeof connectorFieldValues>> {
+    return {
+      fieldValues: {
+        types: [...CONNECTOR_TYPES],
+        categories: [...new Set(Object.values(CONNECTOR_CATEGORIES))],
+        connectivityStatuses: [...connectivityStatus.options],
+        connectorConnectivityModes: ['DELEGATE', 'MANAGER'],
+      },
+    };
+  }
+
+  @Route(listConnectorsByFqn)
+  byFullName(@Call() { ctx, body }: RouteCall<typeof listConnectorsByFqn>): Promise<ConnectorResponse[]> {
+    return this.connectors.byFullName(ctx, body);
+  }
+
   @Route(isConnectorIdentifierFree)
   isFree(@Call() { ctx, query }: RouteCall<typeof isConnectorIdentifierFree>): Promise<boolean> {
     return this.connectors.isFree({ scope: scopeOfRequest(ctx, {}, query), identifier: query.identifier });
@@ -49,7 +71,7 @@ export class ConnectorController {
   @Route(listConnectors)
   list(@Call() { ctx, query }: RouteCall<typeof listConnectors>): Promise<NgPage<ConnectorResponse>> {
     const page = { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders };
-    const filter = { types: query.type ? [query.type] : [], categories: query.category ? [query.category] : [], withParents: query.includeAllConnectorsAvailableAtScope ?? false };
+    const filter = { types: query.type ?? [], categories: query.category ?? query.source_category ?? [], withParents: query.includeAllConnectorsAvailableAtScope ?? false };
     return this.connectors.list(scopeOfRequest(ctx, {}, query), page, filter);
   }
 

@@ -1,9 +1,15 @@
 import { scopeColumns, type Scope, type ScopedRef } from '@sluice/kernel';
-import { CONNECTOR_CATEGORIES, CONNECTOR_TYPES, type ConnectorBody, type ConnectorFilter, type ConnectorStatus } from '@sluice/ng-manager-api';
+import type { ConnectorBody, ConnectorFilter, ConnectorStatus } from '@sluice/ng-manager-api';
 import { Brackets, type EntityManager } from 'typeorm';
-import { readPage, type Page, type PageRequest } from '../persistence/page.js';
+import { readPage, type ListFields, type Page, type PageRequest } from '../persistence/page.js';
 import { atScope, lineage } from '../persistence/scoped.js';
+import { filterConnectors } from './connector-filter.js';
 import { ConnectorEntity } from './connector.entity.js';
+
+const FIELDS: ListFields = {
+  searched: ['name', 'identifier'],
+  sortable: { name: 'name', identifier: 'identifier', type: 'type', createdAt: 'createdAt', lastModifiedAt: 'updatedAt', updatedAt: 'updatedAt', lastActivityTime: 'lastActivityAt' },
+};
 
 export type ConnectorRow = Readonly<ConnectorEntity>;
 export type ConnectorValues = Pick<ConnectorRow, 'name' | 'description' | 'tags'> & ConnectorBody;
@@ -31,14 +37,21 @@ export class ConnectorRepository {
         }
       }),
     );
-    const types = typesOf(filter);
-    if (types) query.andWhere('row.type = ANY(:types)', { types });
-    if (filter.connectorNames?.length) query.andWhere('row.name = ANY(:names)', { names: filter.connectorNames });
-    if (filter.connectorIdentifiers?.length) query.andWhere('row.identifier = ANY(:identifiers)', { identifiers: filter.connectorIdentifiers });
-    if (filter.connectivityStatuses?.length) query.andWhere(`coalesce(row.status ->> 'status', 'UNKNOWN') = ANY(:statuses)`, { statuses: filter.connectivityStatuses });
-    if (filter.description) query.andWhere('row.description ILIKE :description', { description: `%${filter.description.replace(/[\\%_]/g, '\\$&')}%` });
-    if (filter.tags && Object.keys(filter.tags).length > 0) query.andWhere('row.tags @> :tags', { tags: JSON.stringify(filter.tags) });
-    return readPage(query, page);
+    filterConnectors(query, filter);
+    return readPage(query, page, FIELDS);
+  }
+
+  /** Connectors of exactly this scope, counted. */
+  async count(scope: Scope): Promise<{ readonly type: ConnectorBody['type']; readonly status: ConnectorStatus['status']; readonly count: number }[]> {
+    return this.manager
+      .createQueryBuilder(ConnectorEntity, 'row')
+      .select('row.type', 'type')
+      .addSelect(`coalesce(row.status ->> 'status', 'UNKNOWN')`, 'status')
+      .addSelect('count(*)::int', 'count')
+      .where(atScope(scope))
+      .groupBy('1, 2')
+      .orderBy('1, 2')
+      .getRawMany();
   }
 
   async insert(scope: Scope, identifier: string, values: ConnectorValues, harnessManaged = false): Promise<void> {
@@ -68,10 +81,4 @@ export class ConnectorRepository {
   async delete({ scope, identifier }: ScopedRef): Promise<boolean> {
     return (await this.manager.delete(ConnectorEntity, { ...atScope(scope), identifier })).affected === 1;
   }
-}
-
-function typesOf({ types, categories }: ConnectorFilter): readonly string[] | undefined {
-  if (!categories?.length) return types?.length ? types : undefined;
-  const inCategories = CONNECTOR_TYPES.filter((type) => categories.includes(CONNECTOR_CATEGORIES[type]));
-  return types?.length ? inCategories.filter((type) => types.includes(type)) : inCategories;
 }

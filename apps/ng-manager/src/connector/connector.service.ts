@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { toNgPage, type NgPage } from '@sluice/api-conventions';
+import { isAllowed, toNgPage, type NgPage, type RouteResult } from '@sluice/api-conventions';
 import { AppError, formatScope, resolveRef, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
-import { GIT_CONNECTOR_TYPES, type Connector, type ConnectorFilter, type ConnectorResponse } from '@sluice/ng-manager-api';
+import { GIT_CONNECTOR_TYPES, type Connector, type ConnectorFilter, type ConnectorResponse, type connectorStatistics } from '@sluice/ng-manager-api';
+import { parseFullName } from './full-name.js';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
 import type { EntityAt } from '../persistence/entity-use.repository.js';
@@ -30,7 +31,7 @@ export class ConnectorService {
       this.unitOfWork.run(async (stores) => {
         await stores.connectors.insert(scope, connector.identifier, connectorValuesOf(connector));
         await this.recordUses(stores, ref, connector);
-        await stores.audit.append(ctx, { action: 'create', resourceType: 'connector', identifier: connector.identifier, scope, details: { type: connector.type } });
+        await stores.audit.append(ctx, { action: 'create', resourceType: 'connector', identifier: connector.identifier, scope, after: connector });
         return presentConnector(await found(stores, ref));
       }),
     );
@@ -47,8 +48,9 @@ export class ConnectorService {
       checkConnector(connector);
       await stores.connectors.update(ref, connectorValuesOf(connector));
       await this.recordUses(stores, ref, connector);
-      await stores.audit.append(ctx, { action: 'update', resourceType: 'connector', identifier: ref.identifier, scope });
-      return presentConnector(await found(stores, ref));
+      const changed = presentConnector(await found(stores, ref));
+      await stores.audit.append(ctx, { action: 'update', resourceType: 'connector', identifier: ref.identifier, scope, before: presentConnector(known).connector, after: changed.connector });
+      return changed;
     });
   }
 
@@ -60,17 +62,37 @@ export class ConnectorService {
   async delete(ctx: RequestContext, ref: ScopedRef, force: boolean): Promise<boolean> {
     const known = await found(this.unitOfWork.read, ref);
     refuseManaged(known);
-    const schemas = force ? [] : await this.dbdevops.usersOf(ctx, ref);
-    if (schemas.length > 0) throw inUse(ref, schemas.map(({ kind, orgId, projectId, identifier }) => `${kind} ${orgId}/${projectId}/${identifier}`));
+    const outside = force ? [] : (await this.dbdevops.usersOf(ctx, ref)).map(({ kind, orgId, projectId, identifier }) => `${kind} ${orgId}/${projectId}/${identifier}`);
     return this.unitOfWork.run(async (stores) => {
       await found(stores, ref, 'update');
-      const users = force ? [] : await stores.uses.usersOf({ kind: 'connector', ...ref });
-      if (users.length > 0) throw inUse(ref, users.map(({ kind, scope, identifier }) => `${kind} ${identifier} (${formatScope(scope)})`));
+      const inside = force ? [] : (await stores.uses.usersOf({ kind: 'connector', ...ref })).map(({ kind, scope, identifier }) => `${kind} ${identifier} (${formatScope(scope)})`);
+      const users = [...outside, ...inside];
+      if (users.length > 0) throw inUse(ref, users);
       await stores.uses.replace({ kind: 'connector', ...ref }, []);
       await stores.connectors.delete(ref);
-      await stores.audit.append(ctx, { action: 'delete', resourceType: 'connector', identifier: ref.identifier, scope: ref.scope, details: { force } });
+      await stores.audit.append(ctx, { action: 'delete', resourceType: 'connector', identifier: ref.identifier, scope: ref.scope, before: presentConnector(known).connector, details: { force } });
       return true;
     });
+  }
+
+  /** Those of the given full names that exist and may be seen, in the order asked. */
+  async byFullName(ctx: RequestContext, names: readonly string[]): Promise<ConnectorResponse[]> {
+    const found: ConnectorResponse[] = [];
+    for (const [at, name] of names.entries()) {
+      const ref = parseFullName(name, at);
+      const isSeen = ref.scope.accountId === ctx.accountId && isAllowed(ctx.accountId, ctx.grants, 'connector.view', ref.scope);
+      const row = isSeen ? await this.unitOfWork.read.connectors.find(ref) : null;
+      if (row) found.push(presentConnector(row));
+    }
+    return found;
+  }
+
+  async statistics(scope: Scope): Promise<RouteResult<typeof connectorStatistics>> {
+    const counts = await this.unitOfWork.read.connectors.count(scope);
+    const sumOf = (those: (row: (typeof counts)[number]) => boolean): number => counts.filter(those).reduce((sum, { count }) => sum + count, 0);
+    const types = [...new Set(counts.map(({ type }) => type))];
+    const statuses = [...new Set(counts.map(({ status }) => status))].sort();
+    return { typeStats: types.map((type) => ({ type, count: sumOf((row) => row.type === type) })), statusStats: statuses.map((status) => ({ status, count: sumOf((row) => row.status === status) })) };
   }
 
   async list(scope: Scope, page: PageRequest, filter: ConnectorFilter & { readonly withParents: boolean }): Promise<NgPage<ConnectorResponse>> {
@@ -105,15 +127,15 @@ export class ConnectorService {
 
   /** The secrets must exist; they are locked against removal until the transaction ends. */
   private async recordUses(stores: Stores, ref: ScopedRef, connector: Connector): Promise<void> {
-    const used: EntityAt[] = [];
+    const used = new Map<string, EntityAt>();
     for (const { field, ref: secretRef } of secretRefsOf(connectorBodyOf(connector))) {
       const at = resolveRef(secretRef, ref.scope);
       if (!(await stores.secrets.find(at, { lock: 'share' }))) {
         throw new AppError('INVALID_IDENTIFIER_REF', `${field}: there is no secret "${at.identifier}" in ${formatScope(at.scope)}; create it first`, { fields: [{ field, error: `secret "${secretRef}" does not exist` }] });
       }
-      used.push({ kind: 'secret', ...at });
+      used.set(`${formatScope(at.scope)} ${at.identifier}`, { kind: 'secret', ...at });
     }
-    await stores.uses.replace({ kind: 'connector', ...ref }, used);
+    await stores.uses.replace({ kind: 'connector', ...ref }, [...used.values()]);
   }
 }
 

@@ -1,13 +1,18 @@
 import { AppError } from '@sluice/kernel';
 import type { ConnectorBody } from '@sluice/ng-manager-api';
 
-/** How a JDBC connector reaches its database. The reference is as written in the connector. */
+/** How a JDBC connector reaches its database. References are as written in the connector. */
 export interface JdbcAccess {
   readonly url: string;
   readonly username?: string;
+  readonly usernameRef?: string;
   readonly passwordRef?: string;
   readonly delegateSelectors: readonly string[];
 }
+
+/** Slots of a database login in tasks and steps. */
+export const USERNAME_SLOT = 'db-username';
+export const PASSWORD_SLOT = 'db-password';
 
 /** @throws AppError INVALID_REQUEST for another type of connector, NOT_IMPLEMENTED for ways to authenticate that cannot be used yet */
 export function jdbcAccessOf(identifier: string, body: ConnectorBody): JdbcAccess {
@@ -15,11 +20,11 @@ export function jdbcAccessOf(identifier: string, body: ConnectorBody): JdbcAcces
   const { url, auth, delegateSelectors } = body.spec;
   const base = { url, delegateSelectors: delegateSelectors ?? [] };
   if (!auth) return base;
-  if (auth.type !== 'UsernamePassword') throw unsupported(identifier, `authentication ${auth.type}`);
-  if (!auth.spec.username && auth.spec.usernameRef) throw unsupported(identifier, 'a username kept in a secret');
-  return { ...base, ...(auth.spec.username ? { username: auth.spec.username } : {}), passwordRef: auth.spec.passwordRef };
+  if (auth.type !== 'UsernamePassword') throw unsupported(identifier, auth.type);
+  const { username, usernameRef, passwordRef } = auth.spec;
+  return { ...base, ...(username ? { username } : usernameRef ? { usernameRef } : {}), passwordRef };
 }
 
-function unsupported(identifier: string, what: string): AppError {
-  return new AppError('NOT_IMPLEMENTED', `connector "${identifier}" uses ${what}, which cannot be used yet; use UsernamePassword with a plain username`);
+function unsupported(identifier: string, authentication: string): AppError {
+  return new AppError('NOT_IMPLEMENTED', `connector "${identifier}" uses authentication ${authentication}, which cannot be used yet; use UsernamePassword`);
 }

@@ -4,7 +4,9 @@ import type { DbStepInputs } from '@sluice/ng-manager-api';
 import { AppError, type Scope } from '@sluice/kernel';
 import { requalify, secretExpressionOf } from '../connector/connector-refs.js';
 import type { GitAccess } from '../connector/git-access.js';
-import type { JdbcAccess } from '../connector/jdbc-access.js';
+import { gitSourceOf } from '../connector/git-source.js';
+import { PASSWORD_SLOT, USERNAME_SLOT, type JdbcAccess } from '../connector/jdbc-access.js';
+import type { SshKeyAccess } from '../connector/ssh-key-access.js';
 
 /** Schema and instance of a step as dbdevops keeps them. */
 export interface SchemaAndInstance {
@@ -27,15 +29,13 @@ export interface Placed<T> {
   readonly scope: Scope;
 }
 
-const PASSWORD_SLOT = 'db-password';
-
 /**
  * Everything a DB step needs, joined. References are rewritten so that they mean the same seen from the project. Pure.
  * @throws AppError INVALID_REQUEST when the instance names no ref of the repository
  */
-export function joinStepInputs({ dbSchema, dbInstance }: SchemaAndInstance, git: Placed<GitAccess>, jdbc: Placed<JdbcAccess>): DbStepInputs {
-  const { passwordRef, username, url } = jdbc.access;
-  const secrets = passwordRef ? [{ name: PASSWORD_SLOT, expression: secretExpressionOf(requalify(passwordRef, jdbc.scope)) }] : [];
+export function joinStepInputs({ dbSchema, dbInstance }: SchemaAndInstance, git: Placed<GitAccess> & { readonly sshKey?: SshKeyAccess | undefined }, jdbc: Placed<JdbcAccess>): DbStepInputs {
+  const { passwordRef, username, usernameRef, url } = jdbc.access;
+  const slot = (name: string, ref: string | undefined): { name: string; expression: string }[] => (ref ? [{ name, expression: secretExpressionOf(requalify(ref, jdbc.scope)) }] : []);
   return {
     schema: { identifier: dbSchema.identifier, name: dbSchema.name, migrationType: dbSchema.migrationType, changelogPath: dbSchema.location },
     instance: {
@@ -46,21 +46,14 @@ export function joinStepInputs({ dbSchema, dbInstance }: SchemaAndInstance, git:
       tags: dbInstance.tags,
     },
     source: sourceOf(dbInstance, git),
-    target: { url, ...(username ? { username } : {}), ...(passwordRef ? { passwordSlot: PASSWORD_SLOT } : {}) },
-    secrets,
+    target: { url, ...(username ? { username } : {}), ...(usernameRef ? { usernameSlot: USERNAME_SLOT } : {}), ...(passwordRef ? { passwordSlot: PASSWORD_SLOT } : {}) },
+    secrets: [...slot(USERNAME_SLOT, usernameRef), ...slot(PASSWORD_SLOT, passwordRef)],
     delegateSelectors: [...new Set([...jdbc.access.delegateSelectors, ...git.access.delegateSelectors])],
   };
 }
 
-function sourceOf(instance: SchemaAndInstance['dbInstance'], { access, scope }: Placed<GitAccess>): GitSource {
-  const ref = refOf(instance);
-  const source = {
-    url: access.url,
-    ...ref,
-    ...(access.username ? { username: access.username } : {}),
-    ...(access.usernameRef ? { usernameExpression: secretExpressionOf(requalify(access.usernameRef, scope)) } : {}),
-    ...(access.passwordRef ? { passwordExpression: secretExpressionOf(requalify(access.passwordRef, scope)) } : {}),
-  };
+function sourceOf(instance: SchemaAndInstance['dbInstance'], { access, scope, sshKey }: Placed<GitAccess> & { readonly sshKey?: SshKeyAccess | undefined }): GitSource {
+  const source = { ...gitSourceOf(access, sshKey, (ref) => requalify(ref, scope)), ...refOf(instance) };
   // Steps that read the same repository at the same ref share one source by its name.
   return { name: `git-${createHash('sha256').update(JSON.stringify(source)).digest('hex').slice(0, 16)}`, ...source };
 }

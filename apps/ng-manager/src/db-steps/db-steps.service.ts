@@ -7,6 +7,7 @@ import type { ConnectorRow } from '../connector/connector.repository.js';
 import { ConnectorService } from '../connector/connector.service.js';
 import { gitAccessOf, type GitAccess } from '../connector/git-access.js';
 import { jdbcAccessOf, type JdbcAccess } from '../connector/jdbc-access.js';
+import { SshKeys } from '../connector/ssh-keys.js';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
 import { scopeOfRow } from '../persistence/scoped.js';
 import { ProjectService } from '../project/project.service.js';
@@ -22,6 +23,7 @@ export class DbStepsService {
     private readonly dbdevops: DbDevopsClient,
     private readonly connectors: ConnectorService,
     private readonly projects: ProjectService,
+    private readonly sshKeys: SshKeys,
   ) {}
 
   /** @throws AppError RESOURCE_NOT_FOUND, INVALID_IDENTIFIER_REF, NOT_IMPLEMENTED: each names the schema, instance or connector */
@@ -34,13 +36,17 @@ export class DbStepsService {
     for (const [at, step] of steps.entries()) {
       const pair = pairs.find(({ dbSchema, dbInstance }) => dbSchema.identifier === step.dbSchema && dbInstance.identifier === step.dbInstance) ?? pairs[at];
       if (!pair) throw new AppError('RESOURCE_NOT_FOUND', `instance with id [${step.dbInstance}] schema [${step.dbSchema}] does not exist`);
-      inputs[step.key] = joinStepInputs(pair, await gitOf(pair, resolve), await jdbcOf(pair, resolve));
+      inputs[step.key] = joinStepInputs(pair, await this.withKey(await gitOf(pair, resolve)), await jdbcOf(pair, resolve));
     }
     return { inputs };
   }
 
   report(ctx: RequestContext, report: RouteInput<typeof reportDbStep>['body']): Promise<{ recorded: boolean }> {
     return this.dbdevops.recordStep(ctx, report);
+  }
+
+  private async withKey(git: Placed<GitAccess>) {
+    return { ...git, sshKey: await this.sshKeys.of(git.access, git.scope) };
   }
 
   /** Steps of a group mostly share their connectors, so each reference is looked up once. */

@@ -43,7 +43,8 @@ export class GitBrowsingService {
   /** Credentials are read here and passed over one internal hop; scm does not keep them. */
   private async repository(ctx: RequestContext, scope: ProjectScope, connector: string, repo: string | undefined): Promise<RepositoryAccess> {
     const row = await this.connectors.resolve(connector, scope, 'connector');
-    const { url, username, usernameRef, passwordRef } = gitAccessOf(row.identifier, connectorBodyOf(row), repo);
+    const { url, username, usernameRef, passwordRef, sshKeyRef } = gitAccessOf(row.identifier, connectorBodyOf(row), repo);
+    if (sshKeyRef !== undefined) throw new AppError('NOT_IMPLEMENTED', `connector "${row.identifier}" goes over SSH; branches, commits and files can be looked at over HTTP only, while steps fetch over SSH too`);
     const refs = [usernameRef, passwordRef].filter((ref) => ref !== undefined).map((ref) => resolveRef(ref, scopeOfRow(row)));
     const values = await this.values.read(ctx, refs, { purpose: 'scm', connector: row.identifier });
     const user = usernameRef ? values.shift() : username;

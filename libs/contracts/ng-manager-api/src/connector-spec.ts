@@ -11,24 +11,35 @@ const url = z.string().min(1).max(2048);
 const selectors = z.array(z.string().min(1).max(128)).max(64).nullish();
 const delegate = { delegateSelectors: selectors, executeOnDelegate: z.boolean().nullish() };
 const secretRef = entityRef;
-const username = { username: text.nullish(), usernameRef: secretRef.nullish() };
-const usernamePassword = z.object({ ...username, passwordRef: secretRef.nullish() });
-const usernameToken = z.object({ ...username, tokenRef: secretRef.nullish() });
+/** Some clients send an optional reference that is not set as an empty text. */
+const optionalRef = z.union([entityRef, z.literal('')], { error: 'must be "id", "org.id" or "account.id" of a secret' }).nullish();
+const username = { username: text.nullish(), usernameRef: optionalRef };
+const usernamePassword = z.object({ ...username, passwordRef: optionalRef });
+const usernameToken = z.object({ ...username, tokenRef: optionalRef });
 const sshKey = z.object({ sshKeyRef: secretRef });
-const gitHubApp = z.object({
-  installationId: text.nullish(), installationIdRef: secretRef.nullish(), applicationId: text.nullish(), applicationIdRef: secretRef.nullish(), privateKeyRef: secretRef,
-});
+const gitHubApp = z.object({ installationId: text.nullish(), installationIdRef: optionalRef, applicationId: text.nullish(), applicationIdRef: optionalRef, privateKeyRef: secretRef });
 
-const jdbcAuth = z.discriminatedUnion('type', [
+/** `connector.spec.auth.type: "Token" is not supported; use one of …`: what was sent is named, since it is the name of a variant and no secret. */
+function variants<const Options extends Parameters<typeof z.discriminatedUnion>[1]>(options: Options, what: string) {
+  const names = options.map((option) => [...(option._zod.propValues?.['type'] ?? [])].join(', ')).join(', ');
+  return z.discriminatedUnion('type', options, { error: (issue) => (issue.code === 'invalid_union' ? `${what} ${sentType(issue.input)} is not supported; use one of ${names}` : undefined) });
+}
+
+function sentType(value: unknown): string {
+  const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
+  return typeof type === 'string' ? `"${type.slice(0, 64)}"` : 'without a type';
+}
+
+const jdbcAuth = variants([
   z.object({ type: z.literal('UsernamePassword'), spec: z.object({ ...username, passwordRef: secretRef }) }),
   z.object({ type: z.literal('ServiceAccount'), spec: z.object({ serviceAccountTokenRef: secretRef }) }),
-  z.object({ type: z.literal('KeyPair'), spec: z.object({ ...username, privateKeyFileRef: secretRef, privateKeyPassphraseRef: secretRef.nullish() }) }),
+  z.object({ type: z.literal('KeyPair'), spec: z.object({ ...username, privateKeyFileRef: secretRef, privateKeyPassphraseRef: optionalRef }) }),
   z.object({ type: z.literal('InheritFromDelegate'), spec: z.object(username).nullish() }),
   z.object({
     type: z.literal('Oidc'),
     spec: z.object({ type: text.nullish(), spec: z.object({ projectNumber: text, workloadPoolId: text, providerId: text, serviceAccountEmail: text }).nullish() }),
   }),
-]);
+], 'JDBC authentication');
 
 /** `auth` may be absent: the database is reached without a password. */
 export const jdbcSpec = z.object({ url, auth: jdbcAuth.nullish(), ...delegate, ignoreTestConnection: z.boolean().nullish() });
@@ -36,68 +47,68 @@ export type JdbcSpec = z.output<typeof jdbcSpec>;
 
 const gitBase = { url, connectionType: z.enum(['Account', 'Repo']), validationRepo: text.nullish(), branchName: text.nullish(), ...delegate };
 /** `spec` of Http may be absent or empty: an anonymous read, our extension. */
-export const gitSpec = z.discriminatedUnion('type', [
+export const gitSpec = variants([
   z.object({ type: z.literal('Http'), ...gitBase, spec: usernamePassword.nullish() }),
   z.object({ type: z.literal('Ssh'), ...gitBase, spec: sshKey }),
-]);
+], 'Git connection');
 export type GitSpec = z.output<typeof gitSpec>;
 
-const httpAuthentication = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('UsernameToken'), spec: usernameToken }),
-  z.object({ type: z.literal('UsernamePassword'), spec: usernamePassword }),
-  z.object({ type: z.literal('GithubApp'), spec: gitHubApp }),
-  z.object({ type: z.literal('Anonymous'), spec: z.object({}).nullish() }),
-]);
-const authentication = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('Http'), spec: httpAuthentication }),
-  z.object({ type: z.literal('Ssh'), spec: sshKey }),
-]);
-const token = z.object({ tokenRef: secretRef });
-const apiAccess = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('Token'), spec: token }),
-  z.object({ type: z.literal('GithubApp'), spec: gitHubApp }),
-  z.object({ type: z.literal('UsernameToken'), spec: usernameToken }),
-  z.object({ type: z.literal('AccessToken'), spec: token }),
-  z.object({ type: z.literal('EmailAndApiToken'), spec: z.object({ email: text.nullish(), emailRef: secretRef.nullish(), tokenRef: secretRef }) }),
-]);
-/** Github, Gitlab and Bitbucket alike. */
-export const gitProviderSpec = z.object({
-  url, type: z.enum(['Account', 'Repo']), authentication, apiAccess: apiAccess.nullish(), validationRepo: text.nullish(), proxy: z.boolean().nullish(), ignoreTestConnection: z.boolean().nullish(), ...delegate,
-});
-export type GitProviderSpec = z.output<typeof gitProviderSpec>;
+const variant = <const Name extends string, Spec extends z.ZodType>(name: Name, spec: Spec) => z.object({ type: z.literal(name), spec });
+const byToken = variant('UsernameToken', usernameToken);
+const byPassword = variant('UsernamePassword', usernamePassword);
+const byApp = variant('GithubApp', gitHubApp);
+const anonymous = variant('Anonymous', z.object({}).nullish());
+const overSsh = variant('Ssh', sshKey);
+const apiToken = variant('Token', z.object({ tokenRef: secretRef }));
 
-const k8sAuth = z.discriminatedUnion('type', [
+const provider = { url, type: z.enum(['Account', 'Repo'], { error: 'must be Account or Repo' }), validationRepo: text.nullish(), ...delegate };
+const githubSpec = z.object({
+  ...provider,
+  authentication: variants([variant('Http', variants([byToken, byApp, anonymous, byPassword], 'Github authentication')), overSsh], 'Github connection'),
+  apiAccess: variants([apiToken, byApp], 'Github API access').nullish(),
+});
+const gitlabSpec = z.object({
+  ...provider,
+  authentication: variants([variant('Http', variants([byPassword, byToken], 'Gitlab authentication')), overSsh], 'Gitlab connection'),
+  apiAccess: variants([apiToken], 'Gitlab API access').nullish(),
+  proxy: z.boolean().nullish(),
+  ignoreTestConnection: z.boolean().nullish(),
+});
+const bitbucketSpec = z.object({
+  ...provider,
+  authentication: variants([variant('Http', variants([byPassword], 'Bitbucket authentication')), overSsh], 'Bitbucket connection'),
+  apiAccess: variants([byToken, variant('AccessToken', z.object({ tokenRef: secretRef })), variant('EmailAndApiToken', z.object({ email: text.nullish(), emailRef: optionalRef, tokenRef: secretRef }))], 'Bitbucket API access').nullish(),
+});
+export type GitProviderSpec = z.output<typeof githubSpec> | z.output<typeof gitlabSpec> | z.output<typeof bitbucketSpec>;
+
+const k8sAuth = variants([
   z.object({ type: z.literal('UsernamePassword'), spec: usernamePassword }),
-  z.object({ type: z.literal('ServiceAccount'), spec: z.object({ serviceAccountTokenRef: secretRef, caCertRef: secretRef.nullish() }) }),
+  z.object({ type: z.literal('ServiceAccount'), spec: z.object({ serviceAccountTokenRef: secretRef, caCertRef: optionalRef }) }),
   z.object({
     type: z.literal('ClientKeyCert'),
-    spec: z.object({ clientCertRef: secretRef, clientKeyRef: secretRef, caCertRef: secretRef.nullish(), clientKeyPassphraseRef: secretRef.nullish(), clientKeyAlgo: text.nullish() }),
+    spec: z.object({ clientCertRef: secretRef, clientKeyRef: secretRef, caCertRef: optionalRef, clientKeyPassphraseRef: optionalRef, clientKeyAlgo: text.nullish() }),
   }),
   z.object({
     type: z.literal('OpenIdConnect'),
     spec: z.object({
-      oidcIssuerUrl: url.nullish(), oidcUsername: text.nullish(), oidcUsernameRef: secretRef.nullish(), oidcClientIdRef: secretRef, oidcPasswordRef: secretRef,
-      oidcSecretRef: secretRef.nullish(), oidcScopes: text.nullish(),
+      oidcIssuerUrl: url.nullish(), oidcUsername: text.nullish(), oidcUsernameRef: optionalRef, oidcClientIdRef: secretRef, oidcPasswordRef: secretRef,
+      oidcSecretRef: optionalRef, oidcScopes: text.nullish(),
     }),
   }),
-]);
+], 'Kubernetes authentication');
+export type K8sAuth = z.output<typeof k8sAuth>;
 const k8sSpec = z.object({
-  credential: z.discriminatedUnion('type', [
+  credential: variants([
     z.object({ type: z.literal('InheritFromDelegate'), spec: z.object({}).nullish() }),
     z.object({ type: z.literal('ManualConfig'), spec: z.object({ masterUrl: url, auth: k8sAuth }) }),
-  ]),
+  ], 'Kubernetes credential'),
   delegateSelectors: selectors,
 });
 
 const dockerRegistrySpec = z.object({
   dockerRegistryUrl: url,
   providerType: z.enum(['DockerHub', 'Harbor', 'Quay', 'Other']),
-  auth: z
-    .discriminatedUnion('type', [
-      z.object({ type: z.literal('Anonymous'), spec: z.object({}).nullish() }),
-      z.object({ type: z.literal('UsernamePassword'), spec: usernamePassword }),
-    ])
-    .nullish(),
+  auth: variants([anonymous, byPassword], 'registry authentication').nullish(),
   ...delegate,
 });
 
@@ -107,9 +118,9 @@ const vaultSpec = z.object({
   basePath: text.nullish(), namespace: text.nullish(), secretEngineName: text.nullish(), secretEngineVersion: z.int().nullish(), secretEngineManuallyConfigured: z.boolean().nullish(),
   isReadOnly: z.boolean().nullish(), readOnly: z.boolean().nullish(), isDefault: z.boolean().nullish(), default: z.boolean().nullish(), accessType: text.nullish(),
   /** Secret references, like every `…Ref` elsewhere. */
-  authToken: secretRef.nullish(), secretId: secretRef.nullish(),
+  authToken: optionalRef, secretId: optionalRef,
   appRoleId: text.nullish(), renewAppRoleToken: z.boolean().nullish(), useVaultAgent: z.boolean().nullish(), sinkPath: text.nullish(),
-  useAwsIam: z.boolean().nullish(), awsRegion: text.nullish(), vaultAwsIamRole: text.nullish(), xvaultAwsIamServerId: secretRef.nullish(),
+  useAwsIam: z.boolean().nullish(), awsRegion: text.nullish(), vaultAwsIamRole: text.nullish(), xvaultAwsIamServerId: optionalRef,
   useK8sAuth: z.boolean().nullish(), vaultK8sAuthRole: text.nullish(), serviceAccountTokenPath: text.nullish(), k8sAuthEndpoint: text.nullish(),
   useJwtAuth: z.boolean().nullish(), jwtAuthRole: text.nullish(), jwtAuthPath: text.nullish(),
   ...delegate,
@@ -117,7 +128,13 @@ const vaultSpec = z.object({
 
 const localSpec = z.object({ default: z.boolean().nullish() });
 
-const head = { ...named, ...scopeInBody };
+/** Words of the addresses below `/ng/api/connectors`: a connector of that name could not be read. */
+const RESERVED_IDENTIFIERS: readonly string[] = ['catalogue', 'stats', 'fieldValues', 'validateUniqueIdentifier'];
+const head = {
+  ...named,
+  identifier: named.identifier.refine((text) => !RESERVED_IDENTIFIERS.includes(text), { error: `is reserved, as are ${RESERVED_IDENTIFIERS.join(', ')}; choose another identifier` }),
+  ...scopeInBody,
+};
 
 export const CONNECTOR_TYPES = ['JDBC', 'Git', 'Github', 'Gitlab', 'Bitbucket', 'K8sCluster', 'DockerRegistry', 'Local', 'Vault'] as const;
 export type ConnectorType = (typeof CONNECTOR_TYPES)[number];
@@ -137,20 +154,34 @@ export const CONNECTOR_CATEGORIES: Readonly<Record<ConnectorType, string>> = {
   Vault: 'SECRET_MANAGER',
 };
 
+/** Types clients know and this server has no use for; refused by their name. */
+const OTHER_TYPES = [
+  'Splunk', 'AppDynamics', 'Prometheus', 'Dynatrace', 'AzureKeyVault', 'AwsKms', 'GcpKms', 'AwsSecretManager', 'Gcp', 'Aws', 'Azure', 'AzureArtifacts', 'AzureRepo', 'Artifactory', 'Jira', 'Jenkins', 'Nexus', 'Codecommit',
+  'CEAws', 'CEAzure', 'GcpCloudCost', 'CEK8sCluster', 'HttpHelmRepo', 'OciHelmRepo', 'NewRelic', 'Datadog', 'SumoLogic', 'PagerDuty', 'GcpSecretManager', 'Spot', 'ServiceNow', 'Tas', 'TerraformCloud', 'ElasticSearch',
+  'Rancher', 'CustomHealth', 'Pdc', 'CustomSecretManager', 'Harness', 'SignalFX', 'Bamboo', 'ErrorTracking', 'Mcp',
+];
+
+/** `connector type "Jira" is not supported by this server; …`, and for what no client knows: `connector type "Fax" does not exist; …`. */
+export function unsupportedType(value: unknown): string {
+  const type = sentType(value);
+  const isKnown = OTHER_TYPES.includes(type.slice(1, -1));
+  return `connector type ${type} ${isKnown ? 'is not supported by this server' : 'does not exist'}; use one of ${CONNECTOR_TYPES.join(', ')}`;
+}
+
 export const connector = z.discriminatedUnion(
   'type',
   [
     z.object({ ...head, type: z.literal('JDBC'), spec: jdbcSpec }),
     z.object({ ...head, type: z.literal('Git'), spec: gitSpec }),
-    z.object({ ...head, type: z.literal('Github'), spec: gitProviderSpec }),
-    z.object({ ...head, type: z.literal('Gitlab'), spec: gitProviderSpec }),
-    z.object({ ...head, type: z.literal('Bitbucket'), spec: gitProviderSpec }),
+    z.object({ ...head, type: z.literal('Github'), spec: githubSpec }),
+    z.object({ ...head, type: z.literal('Gitlab'), spec: gitlabSpec }),
+    z.object({ ...head, type: z.literal('Bitbucket'), spec: bitbucketSpec }),
     z.object({ ...head, type: z.literal('K8sCluster'), spec: k8sSpec }),
     z.object({ ...head, type: z.literal('DockerRegistry'), spec: dockerRegistrySpec }),
     z.object({ ...head, type: z.literal('Local'), spec: localSpec }),
     z.object({ ...head, type: z.literal('Vault'), spec: vaultSpec }),
   ],
-  { error: (issue) => (issue.code === 'invalid_union' ? `connector type is not supported; use one of ${CONNECTOR_TYPES.join(', ')}` : undefined) },
+  { error: (issue) => (issue.code === 'invalid_union' ? unsupportedType(issue.input) : undefined) },
 );
 export type Connector = z.output<typeof connector>;
 /** Type and spec, which belong together. */

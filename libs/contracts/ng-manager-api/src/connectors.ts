@@ -1,4 +1,4 @@
-import { defineRoute, ngPage, queryBoolean, scopeFromQueryOrBody, scopeQuery } from '@sluice/api-conventions';
+import { defineRoute, ngPage, queryBoolean, queryList, scopeFromQueryOrBody, scopeQuery } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { connector } from './connector-spec.js';
 import { byIdentifier, epochMs, ngList, ngScope, rowCopies } from './places.js';
@@ -39,15 +39,24 @@ export const validationResult = z.object({
 });
 export type ValidationResult = z.output<typeof validationResult>;
 
-const strings = z.array(z.string().max(256)).max(256).optional();
+const strings = z.array(z.string().max(256)).max(256).nullish();
+/** Lists are alternatives, keys add up. Clients send `filterType` and the scope along; both are taken and not looked at. */
 export const connectorFilter = z.object({
+  filterType: z.literal('Connector', { error: 'must be Connector' }).nullish(),
   types: strings,
   categories: strings,
   connectorNames: strings,
   connectorIdentifiers: strings,
   connectivityStatuses: strings,
-  description: z.string().max(256).optional(),
-  tags: z.record(z.string(), z.string()).optional(),
+  /** DELEGATE: reached by a delegate. MANAGER: by the platform itself. */
+  connectorConnectivityModes: strings,
+  /** Part of the description, whatever the case. */
+  description: z.string().max(256).nullish(),
+  inheritingCredentialsFromDelegate: z.boolean().nullish(),
+  /** All of them must be there, with these values. */
+  tags: z.record(z.string().max(128), z.string().max(128)).nullish(),
+  /** Of cloud cost connectors, which do not exist here: with features named in it, nothing is found. */
+  ccmConnectorFilter: z.object({ featuresEnabled: strings }).nullish(),
 });
 export type ConnectorFilter = z.output<typeof connectorFilter>;
 
@@ -74,7 +83,8 @@ export const getConnector = defineRoute({
   style: 'ng',
   access: { permission: 'connector.view' },
   params: byIdentifier,
-  query: ngScope,
+  /** `branch` and `repoIdentifier` are taken and not looked at: connectors do not live on branches. */
+  query: z.object({ ...scopeQuery, branch: z.string().max(256).optional(), repoIdentifier: z.string().max(256).optional() }),
   response: connectorResponse,
 });
 
@@ -98,7 +108,9 @@ export const listConnectors = defineRoute({
   summary: 'List connectors',
   style: 'ng',
   access: { permission: 'connector.view' },
-  query: z.object({ ...ngList, type: z.string().max(64).optional(), category: z.string().max(64).optional(), includeAllConnectorsAvailableAtScope: queryBoolean.optional() }),
+  query: z.object({
+    ...ngList, type: queryList.optional(), category: queryList.optional(), source_category: queryList.optional(), includeAllConnectorsAvailableAtScope: queryBoolean.optional(),
+  }),
   response: ngPage(connectorResponse),
 });
 
@@ -109,12 +121,22 @@ export const listConnectorsV2 = defineRoute({
   summary: 'List connectors by filter',
   style: 'ng',
   access: { permission: 'connector.view' },
-  query: z.object({ ...ngList, includeAllConnectorsAvailableAtScope: queryBoolean.optional() }),
-  body: connectorFilter.optional(),
+  query: z.object({
+    ...ngList,
+    includeAllConnectorsAvailableAtScope: queryBoolean.optional(),
+    /** Filters cannot be stored, so none can be named. */
+    filterIdentifier: z.literal('', { error: 'names a stored filter, and there are none; send the filter in the body' }).optional(),
+    /** Connectors do not live on branches; taken and not looked at. */
+    getDistinctFromBranches: queryBoolean.optional(),
+  }),
+  body: connectorFilter.nullish(),
   response: ngPage(connectorResponse),
 });
 
-/** Executed by a delegate; answers within 30 s, also when no delegate is there. */
+/**
+ * Executed by a delegate; answers within 30 s, also when no delegate is there. Only the built-in secret manager needs none: there a value is sealed and
+ * opened again. What cannot be tested is a FAILURE that says so.
+ */
 export const testConnector = defineRoute({
   id: 'testConnector',
   method: 'POST',
