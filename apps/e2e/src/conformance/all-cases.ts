@@ -1,7 +1,22 @@
+import { connectorCases } from './cases/connectors.cases.js';
+import { dbSchemaCases } from './cases/db-schemas.cases.js';
+import { dbStateCases } from './cases/db-state.cases.js';
+import { dbStepCases } from './cases/db-steps.cases.js';
+import { executionCases } from './cases/executions.cases.js';
+import { inputSetCases } from './cases/input-sets.cases.js';
+import { logCases } from './cases/logs.cases.js';
+import { peopleCases } from './cases/people.cases.js';
+import { pipelineCases } from './cases/pipelines.cases.js';
+import { platformCases } from './cases/platform.cases.js';
+import { scopeCases } from './cases/scopes.cases.js';
+import { scopeV1Cases } from './cases/scopes-v1.cases.js';
+import { secretCases } from './cases/secrets.cases.js';
 import type { RouteCase, RouteCases } from './route-case.js';
 import type { PublicRoute } from './public-routes.js';
 
-const AREAS: readonly RouteCases[] = [];
+const AREAS: readonly RouteCases[] = [
+  scopeCases, scopeV1Cases, connectorCases, secretCases, peopleCases, platformCases, dbSchemaCases, dbStateCases, dbStepCases, pipelineCases, executionCases, inputSetCases, logCases,
+];
 
 /** Every case there is, by the id of its route. @throws Error when two areas have one for the same route */
 export function allCases(areas: readonly RouteCases[] = AREAS): RouteCases {

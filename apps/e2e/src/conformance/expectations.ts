@@ -1,4 +1,4 @@
-import type { Permission, RouteDefinition } from '@sluice/api-conventions';
+import { scopeFromPathOrQuery, type Permission, type RouteDefinition } from '@sluice/api-conventions';
 import { isEmptyList } from './answers.js';
 import type { Exchange } from './exchange.js';
 import type { CaseRequest, RouteCase } from './route-case.js';
@@ -18,9 +18,9 @@ const refused = (status: number): AccessExpectation => ({ kind: 'status', status
  * there and none here; the admin of another account names ours. Written apart from the code that decides, so that the two check each other.
  */
 export function accessExpected(visitor: Visitor, route: RouteDefinition, row: RouteCase, request: CaseRequest): AccessExpectation {
-  if (row.rights === 'proof' && hasProof(request)) return ALLOWED;
   switch (visitor) {
     case 'no key':
+      return isSigned(request) ? ALLOWED : refused(401);
     case 'garbage key':
     case 'expired key':
     case 'revoked key':
@@ -37,7 +37,7 @@ export function accessExpected(visitor: Visitor, route: RouteDefinition, row: Ro
 function roleExpected(visitor: 'viewer' | 'admin of another project', route: RouteDefinition, row: RouteCase, request: CaseRequest): AccessExpectation {
   const needs = rightOf(route, row);
   if (needs === 'self' || needs === 'listed') return ALLOWED;
-  if (needs === 'proof') return refused(403);
+  if (needs === 'proof') return isSigned(request) ? ALLOWED : refused(403);
   if (visitor === 'viewer') return isLooking(needs) ? ALLOWED : refused(403);
   // A right somewhere inside is enough for some routes; everything but the account itself lies beside the other project.
   return isEnoughInside(route) && isAboutAccount(route, request) ? ALLOWED : refused(403);
@@ -59,13 +59,14 @@ function isEnoughInside({ access }: RouteDefinition): boolean {
 }
 
 function isAboutAccount({ access }: RouteDefinition, { params, query, json }: CaseRequest): boolean {
-  const from = typeof access === 'object' ? access.scopeFrom : undefined;
-  const { orgId, projectId } = from?.({ params, query, body: json }) ?? {};
+  const from = (typeof access === 'object' && access.scopeFrom) || scopeFromPathOrQuery;
+  const { orgId, projectId } = from({ params, query, body: json });
   return orgId === undefined && projectId === undefined;
 }
 
-function hasProof({ headers, query }: CaseRequest): boolean {
-  return headers?.['x-harness-token'] !== undefined || query?.['signature'] !== undefined;
+/** A signed link is its own proof; a key shown beside it must be good all the same. */
+function isSigned({ query }: CaseRequest): boolean {
+  return query?.['signature'] !== undefined;
 }
 
 /** What is wrong with what a visitor got. */

@@ -18,6 +18,9 @@ export interface CaseRequest {
 /** What is changed of a working request; params and query are joined, a body is replaced. A query key with an empty list is left out. */
 export type RequestChange = CaseRequest;
 
+/** Parts of an answer; texts of which only a part is known are made with `partOf`. */
+export type KnownParts = string | number | boolean | readonly unknown[] | { readonly [key: string]: unknown };
+
 /** Why a kind of test makes no sense for a route. */
 export interface NotApplicable {
   readonly none: string;
@@ -51,7 +54,7 @@ export interface RouteCase {
   /** What a working request answers, where that is not the route's own success status: a documented 4xx of what is not served yet. */
   readonly status?: number;
   /** Parts of the answer (the data, without its envelope) beyond its schema: the fields clients read. */
-  readonly answers?: unknown | ((world: World, request: CaseRequest) => unknown);
+  readonly answers?: KnownParts | ((world: World, request: CaseRequest) => unknown);
   /** Looks at the whole answer, for text, bytes and streams. Answers what is wrong with it. */
   readonly check?: (text: string, headers: Headers) => string | undefined;
   readonly invalid: ((world: World) => InvalidCase) | InvalidCase | NotApplicable;

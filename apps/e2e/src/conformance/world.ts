@@ -72,8 +72,10 @@ export interface Maker {
   /** A token of the world's API key. */
   token(): Promise<string>;
   delegateToken(): Promise<string>;
-  /** A log token of the administrator, and of the pod of a run of ours, with the right to write below `logPrefix` of a run that does not exist. */
+  /** A log token of the administrator: it may write any log of the account. */
   logToken(): Promise<string>;
+  /** As a pod with a log token, which shows no API key; answers parsed JSON, or undefined for an empty answer. @throws Error for a status of 400 and above */
+  asPod(method: 'POST', path: string, query: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>>): Promise<unknown>;
   /** Any request to the gateway as the administrator; answers parsed JSON. @throws Error for a status of 400 and above */
   call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, request?: { readonly query?: Record<string, string>; readonly body?: unknown; readonly yaml?: string }): Promise<unknown>;
 }
