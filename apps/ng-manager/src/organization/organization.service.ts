@@ -37,8 +37,9 @@ export class OrganizationService {
       this.unitOfWork.run(async (stores) => {
         await stores.organizations.insert(account, identifier, valuesOf(organization));
         await addBuiltInConnectors(stores, orgScope(ctx, identifier));
-        await stores.audit.append(ctx, { action: 'create', resourceType: 'organization', identifier, scope: orgScope(ctx, identifier) });
-        return present((await stores.organizations.find(account, identifier)) ?? missing(identifier));
+        const made = present((await stores.organizations.find(account, identifier)) ?? missing(identifier));
+        await stores.audit.append(ctx, { action: 'create', resourceType: 'organization', identifier, scope: orgScope(ctx, identifier), after: made.organization });
+        return made;
       }),
     );
   }
@@ -49,9 +50,12 @@ export class OrganizationService {
     }
     const scope = orgScope(ctx, identifier);
     return this.unitOfWork.run(async (stores) => {
-      if (!(await stores.organizations.update(accountScope(ctx.accountId), identifier, valuesOf(organization)))) missing(identifier);
-      await stores.audit.append(ctx, { action: 'update', resourceType: 'organization', identifier, scope });
-      return present((await stores.organizations.find(accountScope(ctx.accountId), identifier)) ?? missing(identifier));
+      const account = accountScope(ctx.accountId);
+      const known = present((await stores.organizations.find(account, identifier, { forUpdate: true })) ?? missing(identifier));
+      await stores.organizations.update(account, identifier, valuesOf(organization));
+      const changed = present((await stores.organizations.find(account, identifier)) ?? missing(identifier));
+      await stores.audit.append(ctx, { action: 'update', resourceType: 'organization', identifier, scope, before: known.organization, after: changed.organization });
+      return changed;
     });
   }
 
@@ -61,13 +65,14 @@ export class OrganizationService {
     const account = accountScope(ctx.accountId);
     if (force) await this.deleteSchemasIn(ctx, scope);
     return this.unitOfWork.run(async (stores) => {
-      if (!(await stores.organizations.find(account, identifier, { forUpdate: true }))) missing(identifier);
+      const known = present((await stores.organizations.find(account, identifier, { forUpdate: true })) ?? missing(identifier));
       const projects = force ? [] : await stores.projects.identifiersIn(scope, MOST_NAMED);
       if (projects.length > 0) {
         throw new AppError('ENTITY_REFERENCED', `organization "${identifier}" still has projects: ${projects.join(', ')}; delete them first, or send forceDelete=true`);
       }
+      const contents = await stores.scopeContents.removalsIn(scope);
       await stores.organizations.delete(account, identifier);
-      await stores.audit.append(ctx, { action: 'delete', resourceType: 'organization', identifier, scope, details: { force } });
+      await stores.audit.append(ctx, ...contents, { action: 'delete', resourceType: 'organization', identifier, scope, before: known.organization, details: { force } });
       return true;
     });
   }

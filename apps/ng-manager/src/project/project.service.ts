@@ -35,8 +35,9 @@ export class ProjectService {
       this.unitOfWork.run(async (stores) => {
         await stores.projects.insert(scope, valuesOf(project));
         await addBuiltInConnectors(stores, scope);
-        await stores.audit.append(ctx, { action: 'create', resourceType: 'project', identifier: project.identifier, scope });
-        return present((await stores.projects.find(scope)) ?? missing(scope));
+        const made = present((await stores.projects.find(scope)) ?? missing(scope));
+        await stores.audit.append(ctx, { action: 'create', resourceType: 'project', identifier: project.identifier, scope, after: made.project });
+        return made;
       }),
     );
   }
@@ -46,9 +47,11 @@ export class ProjectService {
       throw new AppError('INVALID_REQUEST', `the body names project "${project.identifier}", the path "${scope.projectId}"; an identifier cannot be changed`, { fields: [{ field: 'project.identifier', error: 'differs from the path' }] });
     }
     return this.unitOfWork.run(async (stores) => {
-      if (!(await stores.projects.update(scope, valuesOf(project)))) missing(scope);
-      await stores.audit.append(ctx, { action: 'update', resourceType: 'project', identifier: scope.projectId, scope });
-      return present((await stores.projects.find(scope)) ?? missing(scope));
+      const known = present((await stores.projects.find(scope, { forUpdate: true })) ?? missing(scope));
+      await stores.projects.update(scope, valuesOf(project));
+      const changed = present((await stores.projects.find(scope)) ?? missing(scope));
+      await stores.audit.append(ctx, { action: 'update', resourceType: 'project', identifier: scope.projectId, scope, before: known.project, after: changed.project });
+      return changed;
     });
   }
 
@@ -61,8 +64,10 @@ export class ProjectService {
     }
     if (schemas.length > 0) await this.dbdevops.deleteSchemasOf(ctx, scope, row.uniqueId);
     return this.unitOfWork.run(async (stores) => {
-      if (!(await stores.projects.delete(scope))) missing(scope);
-      await stores.audit.append(ctx, { action: 'delete', resourceType: 'project', identifier: scope.projectId, scope, details: { force } });
+      const known = present((await stores.projects.find(scope, { forUpdate: true })) ?? missing(scope));
+      const contents = await stores.scopeContents.removalsIn(scope);
+      await stores.projects.delete(scope);
+      await stores.audit.append(ctx, ...contents, { action: 'delete', resourceType: 'project', identifier: scope.projectId, scope, before: known.project, details: { force } });
       return true;
     });
   }

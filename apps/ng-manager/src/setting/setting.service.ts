@@ -59,12 +59,20 @@ export class SettingService {
       throw new AppError('INVALID_REQUEST', `setting ${definition.identifier} cannot be changed in ${formatScope(scope)}: it may be set at ${definition.allowedScopes.join(', ')}, and where the scope above allows overrides`);
     }
     return this.unitOfWork.run(async (stores) => {
+      const before = present(definition, scope, await stores.settings.inLineage(scope));
       if (request.updateType === 'RESTORE') await stores.settings.remove(scope, definition.identifier);
       else await stores.settings.put(scope, definition.identifier, checkedValue(definition, request.value), request.allowOverrides ?? definition.canOverride);
-      await stores.audit.append(ctx, { action: 'update', resourceType: 'setting', identifier: definition.identifier, scope, details: { value: request.value ?? null, updateType: request.updateType } });
-      return present(definition, scope, await stores.settings.inLineage(scope));
+      const after = present(definition, scope, await stores.settings.inLineage(scope));
+      const action = request.updateType === 'RESTORE' ? 'restore' : 'update';
+      await stores.audit.append(ctx, { action, resourceType: 'setting', identifier: definition.identifier, scope, before: changeable(before), after: changeable(after) });
+      return after;
     });
   }
+}
+
+/** What of a setting a person changes. */
+function changeable({ setting: { name, value, allowOverrides, settingSource } }: SettingItem): object {
+  return { name, value, allowOverrides, settingSource };
 }
 
 function defined(identifier: string): SettingDefinition {

@@ -1,6 +1,6 @@
 import { Controller, Module } from '@nestjs/common';
-import type { RouteInput, RouteResult } from '@sluice/api-conventions';
-import { atDbdevops, connectorUses, createDbInstance, createDbSchema, deleteDbSchemasOfProject, getDbSchema, listDbSchemas, recordStep, stepSchemaAndInstances, type DbSchemaOut } from '@sluice/dbdevops-api';
+import type { AuditEventRecord, RouteInput, RouteResult } from '@sluice/api-conventions';
+import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, connectorUses, createDbInstance, createDbSchema, deleteDbSchemasOfProject, getDbSchema, listDbSchemas, recordStep, stepSchemaAndInstances, type DbSchemaOut } from '@sluice/dbdevops-api';
 import { Call, Route, startHttpApp, type RouteCall, type RunningApp } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
 import type { TestIdentities } from '@sluice/testing';
@@ -13,6 +13,10 @@ export interface DbDevopsDouble {
   uses: RouteResult<typeof connectorUses>['uses'];
   pairs: RouteResult<typeof stepSchemaAndInstances>['pairs'];
   readonly reports: RouteInput<typeof recordStep>['body'][];
+  /** Its outbox: taken out when they are acknowledged. */
+  readonly auditEvents: AuditEventRecord[];
+  /** So many acknowledgements are lost. */
+  loseAcknowledgements: number;
   close(): Promise<void>;
 }
 
@@ -22,7 +26,7 @@ export function aDbSchema(identifier: string, changelog: DbSchemaOut['changelog'
 
 /** Starts a stand-in for dbdevops with only what NG manager needs of it. */
 export async function startDbDevopsDouble(identities: TestIdentities): Promise<DbDevopsDouble> {
-  const state: Omit<DbDevopsDouble, 'url' | 'close'> = { schemas: new Map(), uses: [], pairs: [], reports: [] };
+  const state: Omit<DbDevopsDouble, 'url' | 'close'> = { schemas: new Map(), uses: [], pairs: [], reports: [], auditEvents: [], loseAcknowledgements: 0 };
   @Controller()
   class DbDevopsController {
     @Route(atDbdevops(listDbSchemas))
@@ -64,6 +68,21 @@ export async function startDbDevopsDouble(identities: TestIdentities): Promise<D
     @Route(stepSchemaAndInstances)
     pairs(): RouteResult<typeof stepSchemaAndInstances> {
       return { pairs: state.pairs };
+    }
+
+    @Route(claimAuditEvents)
+    claim(@Call() { body }: RouteCall<typeof claimAuditEvents>): RouteResult<typeof claimAuditEvents> {
+      return { events: state.auditEvents.slice(0, body.limit), hasMore: state.auditEvents.length > body.limit };
+    }
+
+    @Route(acknowledgeAuditEvents)
+    acknowledge(@Call() { body }: RouteCall<typeof acknowledgeAuditEvents>): RouteResult<typeof acknowledgeAuditEvents> {
+      if (body.eventIds.length > 0 && state.loseAcknowledgements > 0) {
+        state.loseAcknowledgements -= 1;
+        throw new AppError('INTERNAL', 'lost');
+      }
+      for (const id of body.eventIds) state.auditEvents.splice(state.auditEvents.findIndex(({ eventId }) => eventId === id), 1);
+      return { acknowledged: body.eventIds.length };
     }
 
     @Route(recordStep)

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunningApp } from '@sluice/http';
-import type { RoleGrant } from '@sluice/kernel';
+import type { CallOrigin, RoleGrant } from '@sluice/kernel';
 import type { CallIdentity } from '@sluice/service-identity';
 import { startPostgres, testIdentities, testUser, type TestIdentities, type TestPostgres } from '@sluice/testing';
 import { newApiKey } from '../access/api-key-text.js';
@@ -28,7 +28,7 @@ export interface NgManagerUnderTest {
   readonly delegateService: DelegateServiceDouble;
   readonly apiKeys: Readonly<Record<'A1' | 'B1', string>>;
   /** Calls as the gateway would for a user of `account` (administrator unless grants are given). */
-  as(account: string, grants?: readonly RoleGrant[], principal?: Partial<CallIdentity['principal']>): (method: string, path: string, body?: unknown) => Promise<HttpAnswer>;
+  as(account: string, grants?: readonly RoleGrant[], principal?: Partial<CallIdentity['principal']>, origin?: CallOrigin): (method: string, path: string, body?: unknown) => Promise<HttpAnswer>;
   stop(): Promise<void>;
 }
 
@@ -66,9 +66,9 @@ export async function startNgManager(options: { readonly scm?: (identities: Test
     dbdevops,
     delegateService,
     apiKeys,
-    as: (account, grants, principal) => {
+    as: (account, grants, principal, origin) => {
       const user = testUser(account, grants);
-      const who = { ...user, principal: { ...user.principal, ...principal } as CallIdentity['principal'] };
+      const who = { ...user, principal: { ...user.principal, ...principal } as CallIdentity['principal'], ...(origin ? { origin } : {}) };
       return async (method, path, body) => {
         const headers = { ...(await identities.headers('ng-manager', who)), ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
         const answer = await fetch(`${app.url}${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
