@@ -11,6 +11,8 @@ import { ApiKeyService } from './access/api-key.service.js';
 import { AuthenticationController } from './access/authentication.controller.js';
 import { AuthenticationService } from './access/authentication.service.js';
 import { PeopleController } from './access/people.controller.js';
+import { RoleController } from './access/role.controller.js';
+import { RoleService } from './access/role.service.js';
 import { AuditCollector } from './audit/audit-collector.js';
 import { AuditController } from './audit/audit.controller.js';
 import { AuditService } from './audit/audit.service.js';
@@ -18,6 +20,8 @@ import { RefusedSignIns } from './audit/refused-sign-ins.js';
 import { ConnectorController } from './connector/connector.controller.js';
 import { ConnectorService } from './connector/connector.service.js';
 import { ConnectorTestService } from './connector/connector-test.service.js';
+import { connectorV1Controllers } from './connector/connector-v1.controller.js';
+import { SshKeys } from './connector/ssh-keys.js';
 import { DbStepsService } from './db-steps/db-steps.service.js';
 import { InternalController } from './db-steps/internal.controller.js';
 import { DBDEVOPS_ROUTES, DbDevopsClient } from './dbdevops/dbdevops-client.js';
@@ -45,8 +49,14 @@ import { secretV1Controller } from './secret/secret-v1.controller.js';
 import { SecretService } from './secret/secret.service.js';
 import { SecretValidation } from './secret/secret-validation.js';
 import { SecretValues } from './secret/secret-values.js';
+import { ServiceAccountController } from './service-account/service-account.controller.js';
+import { ServiceAccountService } from './service-account/service-account.service.js';
 import { SettingController } from './setting/setting.controller.js';
 import { SettingService } from './setting/setting.service.js';
+import { UserController } from './user/user.controller.js';
+import { UserService } from './user/user.service.js';
+import { UserGroupController } from './user-group/user-group.controller.js';
+import { UserGroupService } from './user-group/user-group.service.js';
 import { YamlSchemaController } from './yaml-schema/yaml-schema.controller.js';
 
 /** What is made outside Nest, because it is opened and closed with the process. */
@@ -66,8 +76,8 @@ export class AppModule {
     return {
       module: AppModule,
       controllers: [
-        AuthenticationController, PeopleController, ApiKeyController, OrganizationController, OrganizationV1Controller, ProjectController, ProjectV1Controller,
-        ConnectorController, SecretController, secretV1Controller(v1AccountSecrets), secretV1Controller(v1OrgSecrets), secretV1Controller(v1ProjectSecrets), EncryptionKeysController, YamlSchemaController,
+        AuthenticationController, PeopleController, UserController, ServiceAccountController, UserGroupController, RoleController, ApiKeyController, OrganizationController, OrganizationV1Controller, ProjectController, ProjectV1Controller,
+        ConnectorController, ...connectorV1Controllers, SecretController, secretV1Controller(v1AccountSecrets), secretV1Controller(v1OrgSecrets), secretV1Controller(v1ProjectSecrets), EncryptionKeysController, YamlSchemaController,
         SettingController, AuditController, DelegateController, InternalController, GitBrowsingController, forwardingController(publicDbDevopsRoutes),
       ],
       providers: [
@@ -78,7 +88,7 @@ export class AppModule {
         { provide: DELEGATE_ADMIN, useValue: parts.delegateAdmin },
         { provide: DELEGATE_TASKS, useValue: parts.delegateTasks },
         { provide: LOGGER, useValue: parts.log },
-        UnitOfWork, AuditService, RefusedSignIns, AuditCollector, AuthenticationService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SecretService, SecretValues, SecretValidation, KeyRotation,
+        UnitOfWork, AuditService, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, UserGroupService, RoleService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SshKeys, SecretService, SecretValues, SecretValidation, KeyRotation,
         SealingService, SettingService, DelegateServiceClient, DelegateService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, GitBrowsingService,
       ],
     };

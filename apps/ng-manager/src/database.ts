@@ -1,19 +1,23 @@
 import { createDataSource, openDataSource } from '@sluice/persistence';
 import type { DataSource } from 'typeorm';
 import { ApiKeyEntity, ApiTokenEntity } from './access/api-key.entity.js';
-import { RoleBindingEntity, UserEntity } from './access/user.entity.js';
+import { RoleBindingEntity } from './access/role-binding.entity.js';
 import { AccountDataKeyEntity, AccountEntity } from './account/account.entity.js';
 import { AuditChainEntity, AuditEventEntity } from './audit/audit-event.entity.js';
 import { RefusedSignInEntity } from './audit/refused-sign-in.entity.js';
 import { ConnectorEntity, ConnectorTestEntity } from './connector/connector.entity.js';
 import { CreateNgManager1767225600000 } from './migrations/1767225600000-create-ng-manager.js';
+import { Principals1795401000000 } from './migrations/1795401000000-principals.js';
 import { PrivateSecrets1795403000000 } from './migrations/1795403000000-private-secrets.js';
 import { ChainAuditEvents1795404000000 } from './migrations/1795404000000-chain-audit-events.js';
 import { OrganizationEntity } from './organization/organization.entity.js';
 import { EntityUseEntity } from './persistence/entity-use.entity.js';
 import { ProjectEntity } from './project/project.entity.js';
 import { SecretEntity } from './secret/secret.entity.js';
+import { ServiceAccountEntity } from './service-account/service-account.entity.js';
 import { SettingEntity } from './setting/setting.entity.js';
+import { UserEntity } from './user/user.entity.js';
+import { UserGroupEntity, UserGroupMemberEntity } from './user-group/user-group.entity.js';
 
 /** Connects to NG manager's own database and migrates it. */
 export function openDatabase(url: string, poolSize: number): Promise<DataSource> {
@@ -23,10 +27,10 @@ export function openDatabase(url: string, poolSize: number): Promise<DataSource>
       url,
       poolSize,
       entities: [
-        AccountEntity, AccountDataKeyEntity, UserEntity, RoleBindingEntity, ApiKeyEntity, ApiTokenEntity, OrganizationEntity, ProjectEntity, ConnectorEntity,
+        AccountEntity, AccountDataKeyEntity, UserEntity, ServiceAccountEntity, UserGroupEntity, UserGroupMemberEntity, RoleBindingEntity, ApiKeyEntity, ApiTokenEntity, OrganizationEntity, ProjectEntity, ConnectorEntity,
         ConnectorTestEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity, AuditChainEntity, RefusedSignInEntity,
       ],
-      migrations: [CreateNgManager1767225600000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000],
+      migrations: [CreateNgManager1767225600000, Principals1795401000000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000],
     }),
   );
 }

@@ -19,16 +19,16 @@ async function fill(stores: Stores, accountId: string): Promise<void> {
   await stores.accounts.ensure(accountId, accountId);
   await stores.accounts.addDataKey({ accountId, version: 1, keyEncryptionKeyId: 'k', wrappedKey: Buffer.from('x') });
   await stores.users.insert({ accountId, id: 'u', email: 'u@example.com', name: accountId });
-  await stores.users.bind(account, 'u', 'viewer');
+  await stores.roleBindings.ensure(account, { userId: 'u' }, 'viewer');
   const owner = { accountId, userId: 'u' };
   await stores.apiKeys.insertKey({ ...owner, ...named, identifier: 'k', orgId: null, projectId: null, defaultTimeToExpireMs: null });
-  await stores.apiKeys.insertToken({ ...owner, ...named, id: `t-${accountId}`, apiKeyIdentifier: 'k', identifier: 't', secretHash: Buffer.alloc(32), status: 'active', isSuperseded: false, validFrom: new Date(), validTo: null });
+  await stores.apiKeys.insertToken({ ...owner, ...named, id: `t-${accountId}`, apiKeyIdentifier: 'k', identifier: 't', secretHash: Buffer.alloc(32), status: 'active', isSuperseded: false, validFrom: new Date(), validTo: null, scheduledExpireAt: null, orgId: null, projectId: null });
   await stores.organizations.insert(account, 'o', named);
   await stores.projects.insert(project, { ...named, color: null, modules: [] });
   for (const scope of [account, org, project]) {
     await addBuiltInConnectors(stores, scope);
     await stores.connectors.insert(scope, 'c', { ...named, type: 'Git', spec: { url: 'https://g', type: 'Http', connectionType: 'Repo' } });
-    await stores.secrets.insert(scope, 's', { ...named, spec: { secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline' } }, { ciphertext: Buffer.from(accountId), keyVersion: 1 });
+    await stores.secrets.insert({ scope, identifier: 's' }, { ...named, type: 'SecretText', spec: { secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline' } }, { ciphertext: Buffer.from(accountId), keyVersion: 1 }, null);
     await stores.uses.replace({ kind: 'connector', scope, identifier: 'c' }, [{ kind: 'secret', scope, identifier: 's' }]);
     await stores.settings.put(scope, 'dbops_llm_authoring_pipeline', accountId, true);
   }
@@ -69,7 +69,7 @@ describe('tenants', () => {
     expect((await stores.uses.usersOf({ kind: 'secret', ...at })).map(({ scope }) => scope)).toEqual([mine[level]]);
     expect(new Set((await stores.settings.inLineage(mine[level])).map(({ value }) => value))).toEqual(new Set(['A']));
     const filter = { withParents: true, withChildren: true };
-    expect(new Set((await stores.secrets.page(mine[level], page, filter)).rows.map(({ accountId }) => accountId))).toEqual(new Set(['A']));
+    expect(new Set((await stores.secrets.page(mine[level], 'u', page, filter)).rows.map(({ accountId }) => accountId))).toEqual(new Set(['A']));
     expect(new Set((await stores.connectors.page(mine[level], page, { withParents: true })).rows.map(({ accountId }) => accountId))).toEqual(new Set(['A']));
   });
 
@@ -78,7 +78,7 @@ describe('tenants', () => {
     expect(await stores.secrets.find({ scope, identifier: 's' })).toBeNull();
     expect(await stores.secrets.findWithValue({ scope, identifier: 's' })).toBeNull();
     expect(await stores.connectors.find({ scope, identifier: 'c' })).toBeNull();
-    expect((await stores.secrets.page(scope, page, { withParents: true, withChildren: true })).total).toBe(0);
+    expect((await stores.secrets.page(scope, 'u', page, { withParents: true, withChildren: true })).total).toBe(0);
     expect((await stores.connectors.page(scope, page, { withParents: true })).total).toBe(0);
     expect(await stores.uses.usersOf({ kind: 'secret', scope, identifier: 's' })).toEqual([]);
     expect(await stores.settings.inLineage(scope)).toEqual([]);
@@ -94,7 +94,7 @@ describe('tenants', () => {
     expect(await stores.projects.allIn(empty.org)).toEqual([]);
     expect((await stores.users.find('A', 'u'))?.name).toBe('A');
     expect((await stores.users.page('N', page)).total).toBe(0);
-    expect(await stores.users.bindingsOf('N', ['u'])).toEqual([]);
+    expect(await stores.roleBindings.bindingsOf('N', ['u'])).toEqual([]);
     expect(await stores.accounts.currentDataKey('N')).toBeNull();
     expect(await stores.apiKeys.presented('B', 't-A')).toBeUndefined();
     expect((await stores.apiKeys.presented('A', 't-A'))?.grants).toEqual([{ role: 'viewer' }]);

@@ -17,10 +17,10 @@ export function parseApiKey(text: string): ApiKeyParts | undefined {
 }
 
 /** A new key of 32 random bytes. `text` is shown once; only `secretHash` is stored. */
-export function newApiKey(accountId: string): { readonly text: string; readonly tokenId: string; readonly secretHash: Buffer } {
+export function newApiKey(accountId: string, kind: ApiKeyParts['kind'] = 'pat'): { readonly text: string; readonly tokenId: string; readonly secretHash: Buffer } {
   const tokenId = newId();
   const secret = randomBytes(32).toString('base64url');
-  return { text: `pat.${accountId}.${tokenId}.${secret}`, tokenId, secretHash: hashSecret(secret) };
+  return { text: `${kind}.${accountId}.${tokenId}.${secret}`, tokenId, secretHash: hashSecret(secret) };
 }
 
 /** SHA-256 is enough: the secret is random, so there is nothing to guess. */

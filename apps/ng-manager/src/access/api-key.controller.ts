@@ -12,57 +12,57 @@ export class ApiKeyController {
   constructor(private readonly keys: ApiKeyService) {}
 
   @Route(createApiKey)
-  create(@Call() { ctx, body }: RouteCall<typeof createApiKey>): Promise<ApiKey> {
-    return this.keys.createKey(ctx, body);
+  create(@Call() { ctx, scope, body }: RouteCall<typeof createApiKey>): Promise<ApiKey> {
+    return this.keys.createKey(ctx, scope, body);
   }
 
   @Route(listApiKeys)
-  list(@Call() { ctx, query }: RouteCall<typeof listApiKeys>): Promise<ApiKey[]> {
-    return this.keys.listKeys(ctx, query);
+  list(@Call() { scope, query }: RouteCall<typeof listApiKeys>): Promise<ApiKey[]> {
+    return this.keys.listKeys(scope, query, query.identifiers);
   }
 
   @Route(updateApiKey)
-  update(@Call() { ctx, params, body }: RouteCall<typeof updateApiKey>): Promise<ApiKey> {
-    return this.keys.updateKey(ctx, params.identifier, body);
+  update(@Call() { ctx, scope, params, body }: RouteCall<typeof updateApiKey>): Promise<ApiKey> {
+    return this.keys.updateKey(ctx, scope, params.identifier, body);
   }
 
   @Route(deleteApiKey)
-  delete(@Call() { ctx, params, query }: RouteCall<typeof deleteApiKey>): Promise<boolean> {
-    return this.keys.deleteKey(ctx, params.identifier, query);
+  delete(@Call() { ctx, scope, params, query }: RouteCall<typeof deleteApiKey>): Promise<boolean> {
+    return this.keys.deleteKey(ctx, scope, params.identifier, query);
   }
 
   @Route(aggregateApiKeys)
-  page(@Call() { ctx, query }: RouteCall<typeof aggregateApiKeys>): Promise<NgPage<ApiKeyAggregate>> {
-    return this.keys.pageOfKeys(ctx, query, { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders });
+  page(@Call() { scope, query }: RouteCall<typeof aggregateApiKeys>): Promise<NgPage<ApiKeyAggregate>> {
+    return this.keys.pageOfKeys(scope, query, { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders }, query.identifiers);
   }
 
   @Route(aggregateApiKey)
-  aggregate(@Call() { ctx, params, query }: RouteCall<typeof aggregateApiKey>): Promise<ApiKeyAggregate> {
-    return this.keys.aggregateKey(ctx, params.identifier, query);
+  aggregate(@Call() { scope, params, query }: RouteCall<typeof aggregateApiKey>): Promise<ApiKeyAggregate> {
+    return this.keys.aggregateKey(scope, params.identifier, query);
   }
 
   @Route(createToken)
-  createToken(@Call() { ctx, body }: RouteCall<typeof createToken>): Promise<string> {
-    return this.keys.createToken(ctx, body);
+  createToken(@Call() { ctx, scope, body }: RouteCall<typeof createToken>): Promise<string> {
+    return this.keys.createToken(ctx, scope, body);
   }
 
   @Route(updateToken)
-  updateToken(@Call() { ctx, params, body }: RouteCall<typeof updateToken>): Promise<TokenOut> {
-    return this.keys.updateToken(ctx, params.identifier, body);
+  updateToken(@Call() { ctx, scope, params, body }: RouteCall<typeof updateToken>): Promise<TokenOut> {
+    return this.keys.updateToken(ctx, scope, params.identifier, body);
   }
 
   @Route(deleteToken)
-  deleteToken(@Call() { ctx, params, query }: RouteCall<typeof deleteToken>): Promise<boolean> {
-    return this.keys.deleteToken(ctx, query.apiKeyIdentifier, params.identifier, query);
+  deleteToken(@Call() { ctx, scope, params, query }: RouteCall<typeof deleteToken>): Promise<boolean> {
+    return this.keys.deleteToken(ctx, scope, query.apiKeyIdentifier, params.identifier, query);
   }
 
   @Route(rotateToken)
-  rotate(@Call() { ctx, params, query }: RouteCall<typeof rotateToken>): Promise<string> {
-    return this.keys.rotateToken(ctx, query.apiKeyIdentifier, params.identifier, query, query.rotateTimestamp);
+  rotate(@Call() { ctx, scope, params, query }: RouteCall<typeof rotateToken>): Promise<string> {
+    return this.keys.rotateToken(ctx, scope, query.apiKeyIdentifier, params.identifier, query, query.rotateTimestamp);
   }
 
   @Route(aggregateTokens)
-  tokens(@Call() { ctx, query }: RouteCall<typeof aggregateTokens>): Promise<NgPage<TokenAggregate>> {
-    return this.keys.pageOfTokens(ctx, query, query.apiKeyIdentifier, { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders });
+  tokens(@Call() { scope, query }: RouteCall<typeof aggregateTokens>): Promise<NgPage<TokenAggregate>> {
+    return this.keys.pageOfTokens(scope, query, query.apiKeyIdentifier, { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders });
   }
 }

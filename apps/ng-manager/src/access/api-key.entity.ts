@@ -1,6 +1,6 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn } from 'typeorm';
 
-/** A named holder of tokens, owned by a user. */
+/** A named holder of tokens, owned by a user or service account. */
 @Entity('api_keys')
 export class ApiKeyEntity {
   @PrimaryColumn({ name: 'account_id', type: 'text' })
@@ -38,7 +38,7 @@ export class ApiKeyEntity {
   updatedAt!: Date;
 }
 
-/** `pat.<account>.<id>.<secret>`; only the SHA-256 of the secret is kept. */
+/** `pat.<account>.<id>.<secret>`, or `sat.…` of a service account; only the SHA-256 of the secret is kept. */
 @Entity('api_tokens')
 export class ApiTokenEntity {
   @PrimaryColumn({ name: 'account_id', type: 'text' })
@@ -71,7 +71,13 @@ export class ApiTokenEntity {
   @Column({ type: 'text' })
   status!: 'active' | 'revoked';
 
-  /** An older value of a rotated token, valid until `validTo`; not listed. */
+  @Column({ name: 'org_id', type: 'text', nullable: true })
+  orgId!: string | null;
+
+  @Column({ name: 'project_id', type: 'text', nullable: true })
+  projectId!: string | null;
+
+  /** Not listed: an older value of a rotated token, valid until `scheduledExpireAt`, or a deleted token, kept revoked. */
   @Column({ name: 'is_superseded', type: 'boolean', default: false })
   isSuperseded!: boolean;
 
@@ -80,6 +86,10 @@ export class ApiTokenEntity {
 
   @Column({ name: 'valid_to', type: 'timestamptz', nullable: true })
   validTo!: Date | null;
+
+  /** A second, earlier end, such as the grace time after a rotation. */
+  @Column({ name: 'scheduled_expire_at', type: 'timestamptz', nullable: true })
+  scheduledExpireAt!: Date | null;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;

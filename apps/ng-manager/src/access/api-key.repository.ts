@@ -1,12 +1,13 @@
+import { minimalGrants } from '@sluice/api-conventions';
 import type { RoleGrant, RoleName } from '@sluice/kernel';
-import type { EntityManager } from 'typeorm';
+import { LessThan, type EntityManager } from 'typeorm';
 import { readPage, type Page, type PageRequest } from '../persistence/page.js';
 import { ApiKeyEntity, ApiTokenEntity } from './api-key.entity.js';
 
 export type ApiKeyRow = Readonly<ApiKeyEntity>;
 export type ApiTokenRow = Readonly<ApiTokenEntity>;
 
-/** Owner of keys: a user of an account. */
+/** Owner of keys: a user or service account. */
 export interface KeyOwner {
   readonly accountId: string;
   readonly userId: string;
@@ -17,19 +18,23 @@ export interface PresentedToken {
   readonly secretHash: Buffer;
   readonly status: 'active' | 'revoked';
   readonly validFrom: Date;
+  /** The earlier of its two ends. */
   readonly validTo: Date | null;
-  readonly user: { readonly id: string; readonly name: string; readonly email: string; readonly isDisabled: boolean };
+  readonly user: { readonly id: string; readonly type: 'user' | 'serviceAccount'; readonly name: string; readonly email: string; readonly isDisabled: boolean };
   readonly grants: readonly RoleGrant[];
 }
+
+/** How long a revoked token says that it is one, instead of being unknown. */
+const REVOKED_KEPT_MS = 90 * 24 * 3_600_000;
 
 export class ApiKeyRepository {
   constructor(private readonly manager: EntityManager) {}
 
   async presented(accountId: string, tokenId: string): Promise<PresentedToken | undefined> {
     const rows = await this.manager.query<TokenQueryRow[]>(
-      `SELECT t.secret_hash, t.status, t.valid_from, t.valid_to, u.id, u.name, u.email, u.is_disabled,
-              (SELECT coalesce(json_agg(json_build_object('role', b.role, 'orgId', b.org_id, 'projectId', b.project_id)), '[]')
-                 FROM role_bindings b WHERE b.account_id = t.account_id AND b.user_id = t.user_id) AS grants
+      `SELECT t.secret_hash, t.status, t.valid_from, LEAST(t.valid_to, t.scheduled_expire_at) AS valid_to, u.id, u.type, u.name, u.email, u.is_disabled,
+              (SELECT coalesce(json_agg(DISTINCT jsonb_build_object('role', g.role, 'orgId', g.org_id, 'projectId', g.project_id)), '[]')
+                 FROM granted_roles g WHERE g.account_id = t.account_id AND g.user_id = t.user_id) AS grants
          FROM api_tokens t JOIN users u ON u.account_id = t.account_id AND u.id = t.user_id
         WHERE t.account_id = $1 AND t.id = $2`,
       [accountId, tokenId],
@@ -41,8 +46,8 @@ export class ApiKeyRepository {
       status: row.status,
       validFrom: row.valid_from,
       validTo: row.valid_to,
-      user: { id: row.id, name: row.name, email: row.email, isDisabled: row.is_disabled },
-      grants: row.grants.map(({ role, orgId, projectId }) => ({ role, ...(orgId ? { orgId } : {}), ...(projectId ? { projectId } : {}) })),
+      user: { id: row.id, type: row.type, name: row.name, email: row.email, isDisabled: row.is_disabled },
+      grants: minimalGrants(row.grants.map(({ role, orgId, projectId }) => ({ role, ...(orgId ? { orgId } : {}), ...(projectId ? { projectId } : {}) }))),
     };
   }
 
@@ -54,8 +59,10 @@ export class ApiKeyRepository {
     return this.manager.find(ApiKeyEntity, { where: { accountId, userId }, order: { identifier: 'ASC' }, take: 1000 });
   }
 
-  pageOfKeys({ accountId, userId }: KeyOwner, page: PageRequest): Promise<Page<ApiKeyRow>> {
-    return readPage(this.manager.createQueryBuilder(ApiKeyEntity, 'row').where('row.accountId = :accountId AND row.userId = :userId', { accountId, userId }), page);
+  pageOfKeys({ accountId, userId }: KeyOwner, page: PageRequest, identifiers?: readonly string[]): Promise<Page<ApiKeyRow>> {
+    const query = this.manager.createQueryBuilder(ApiKeyEntity, 'row').where('row.accountId = :accountId AND row.userId = :userId', { accountId, userId });
+    if (identifiers) query.andWhere('row.identifier = ANY(:identifiers)', { identifiers });
+    return readPage(query, page);
   }
 
   async insertKey(key: Omit<ApiKeyRow, 'createdAt' | 'updatedAt'>): Promise<void> {
@@ -66,12 +73,20 @@ export class ApiKeyRepository {
     return (await this.manager.update(ApiKeyEntity, { accountId, userId, identifier }, change)).affected === 1;
   }
 
+  /** Its tokens stay as revoked ones. */
   async deleteKey({ accountId, userId }: KeyOwner, identifier: string): Promise<boolean> {
+    await this.revokeTokens({ accountId, userId, apiKeyIdentifier: identifier });
     return (await this.manager.delete(ApiKeyEntity, { accountId, userId, identifier })).affected === 1;
   }
 
-  countTokens({ accountId, userId }: KeyOwner, apiKeyIdentifier: string): Promise<number> {
-    return this.manager.countBy(ApiTokenEntity, { accountId, userId, apiKeyIdentifier, isSuperseded: false });
+  /** Number of tokens by API key. */
+  async tokenCounts({ accountId, userId }: KeyOwner, apiKeyIdentifiers: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.manager.query<{ key: string; tokens: number }[]>(
+      `SELECT api_key_identifier AS key, count(*)::int AS tokens FROM api_tokens
+        WHERE account_id = $1 AND user_id = $2 AND api_key_identifier = ANY($3) AND NOT is_superseded GROUP BY 1`,
+      [accountId, userId, [...apiKeyIdentifiers]],
+    );
+    return new Map(rows.map(({ key, tokens }) => [key, tokens]));
   }
 
   findToken({ accountId, userId }: KeyOwner, apiKeyIdentifier: string, identifier: string): Promise<ApiTokenRow | null> {
@@ -88,13 +103,19 @@ export class ApiKeyRepository {
     await this.manager.insert(ApiTokenEntity, token);
   }
 
-  async updateToken(accountId: string, id: string, change: Partial<Pick<ApiTokenRow, 'name' | 'description' | 'tags' | 'validFrom' | 'validTo' | 'isSuperseded' | 'status'>>): Promise<void> {
+  async updateToken(accountId: string, id: string, change: Partial<Pick<ApiTokenRow, 'name' | 'description' | 'tags' | 'validFrom' | 'validTo' | 'scheduledExpireAt' | 'isSuperseded' | 'status'>>): Promise<void> {
     await this.manager.update(ApiTokenEntity, { accountId, id }, change);
   }
 
-  /** Removes a token and the older values it was rotated from. */
-  async deleteToken({ accountId, userId }: KeyOwner, apiKeyIdentifier: string, identifier: string): Promise<boolean> {
-    return ((await this.manager.delete(ApiTokenEntity, { accountId, userId, apiKeyIdentifier, identifier })).affected ?? 0) > 0;
+  /** The token and the older values it was rotated from stop working; they are kept as revoked ones for a while. */
+  deleteToken({ accountId, userId }: KeyOwner, apiKeyIdentifier: string, identifier: string): Promise<boolean> {
+    return this.revokeTokens({ accountId, userId, apiKeyIdentifier, identifier });
+  }
+
+  private async revokeTokens(which: KeyOwner & { readonly apiKeyIdentifier: string; readonly identifier?: string }): Promise<boolean> {
+    const { accountId, userId } = which;
+    await this.manager.delete(ApiTokenEntity, { accountId, userId, status: 'revoked', updatedAt: LessThan(new Date(Date.now() - REVOKED_KEPT_MS)) });
+    return ((await this.manager.update(ApiTokenEntity, which, { status: 'revoked', isSuperseded: true })).affected ?? 0) > 0;
   }
 
   /** Adds the token unless its id is there; its status is never changed by this. */
@@ -113,6 +134,7 @@ interface TokenQueryRow {
   readonly valid_from: Date;
   readonly valid_to: Date | null;
   readonly id: string;
+  readonly type: 'user' | 'serviceAccount';
   readonly name: string;
   readonly email: string;
   readonly is_disabled: boolean;

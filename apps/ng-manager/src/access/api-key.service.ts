@@ -1,13 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { toNgPage, type NgPage } from '@sluice/api-conventions';
-import { AppError, accountScope, type RequestContext } from '@sluice/kernel';
+import { AppError, type RequestContext, type Scope } from '@sluice/kernel';
 import type { ApiKey, ApiKeyAggregate, Token, TokenAggregate, TokenOut } from '@sluice/ng-manager-api';
 import { refuseDuplicate } from '../persistence/duplicate.js';
 import type { PageRequest } from '../persistence/page.js';
 import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
+import { foundServiceAccount } from '../service-account/service-account.service.js';
 import { newApiKey } from './api-key-text.js';
-import type { ApiKeyRow, ApiTokenRow, KeyOwner } from './api-key.repository.js';
-import type { User } from './user.repository.js';
+import { describe, endOf, keyValues, presentKey, presentKeyAggregate, presentToken, renewed, validityOf, type NamedOwner } from './api-key-view.js';
+import type { ApiKeyRow, ApiTokenRow } from './api-key.repository.js';
+import { requireSameAccount } from './permission.js';
+import { requireCovers } from './roles.js';
 
 /** Whose key it is, as requests name it. */
 interface OwnerKeys {
@@ -15,226 +18,188 @@ interface OwnerKeys {
   readonly parentIdentifier: string;
 }
 
-/** API keys and their tokens. A user manages their own; `user.edit` on the account allows those of others. */
+/**
+ * API keys and their tokens. The guard has seen that the caller is the owner or may change people at `scope`; a token for somebody else is made only by
+ * who holds every right it gives.
+ */
 @Injectable()
 export class ApiKeyService {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
-  async createKey(ctx: RequestContext, key: ApiKey): Promise<ApiKey> {
-    const owner = await this.ownerOf(ctx, key);
-    const row = { ...owner, identifier: key.identifier, ...keyValues(key), orgId: key.orgIdentifier || null, projectId: key.projectIdentifier || null };
-    return refuseDuplicate('API key', key.identifier, accountScope(ctx.accountId), () =>
+  async createKey(ctx: RequestContext, scope: Scope, key: ApiKey): Promise<ApiKey> {
+    requireSameAccount(ctx, key.accountIdentifier);
+    const owner = await this.ownerOf(scope, key);
+    const row = { accountId: owner.accountId, userId: owner.userId, identifier: key.identifier, ...keyValues(key), orgId: key.orgIdentifier || null, projectId: key.projectIdentifier || null };
+    return refuseDuplicate('API key', key.identifier, scope, () =>
       this.unitOfWork.run(async (stores) => {
         await stores.apiKeys.insertKey(row);
-        await this.audit(stores, ctx, 'create', 'apiKey', key.identifier);
-        return presentKey(await foundKey(stores, owner, key.identifier));
+        const after = presentKey(await foundKey(stores, owner, key.identifier), owner);
+        await stores.audit.append(ctx, { action: 'create', resourceType: 'apiKey', identifier: key.identifier, scope, after });
+        return after;
       }),
     );
   }
 
-  async listKeys(ctx: RequestContext, of: OwnerKeys): Promise<ApiKey[]> {
-    return (await this.unitOfWork.read.apiKeys.listKeys(await this.ownerOf(ctx, of))).map(presentKey);
+  async listKeys(scope: Scope, of: OwnerKeys, identifiers?: readonly string[]): Promise<ApiKey[]> {
+    const owner = await this.ownerOf(scope, of);
+    const rows = await this.unitOfWork.read.apiKeys.listKeys(owner);
+    return rows.filter(({ identifier }) => identifiers?.includes(identifier) ?? true).map((row) => presentKey(row, owner));
   }
 
-  async updateKey(ctx: RequestContext, identifier: string, key: ApiKey): Promise<ApiKey> {
-    const owner = await this.ownerOf(ctx, key);
+  async updateKey(ctx: RequestContext, scope: Scope, identifier: string, key: ApiKey): Promise<ApiKey> {
+    requireSameAccount(ctx, key.accountIdentifier);
+    requireSameIdentifier('API key', key.identifier, identifier);
+    const owner = await this.ownerOf(scope, key);
     return this.unitOfWork.run(async (stores) => {
+      const before = presentKey(await foundKey(stores, owner, identifier), owner);
       await stores.apiKeys.updateKey(owner, identifier, keyValues(key));
-      const row = await foundKey(stores, owner, identifier);
-      await this.audit(stores, ctx, 'update', 'apiKey', identifier);
-      return presentKey(row);
+      const after = presentKey(await foundKey(stores, owner, identifier), owner);
+      await stores.audit.append(ctx, { action: 'update', resourceType: 'apiKey', identifier, scope, before, after });
+      return after;
     });
   }
 
-  async deleteKey(ctx: RequestContext, identifier: string, of: OwnerKeys): Promise<boolean> {
-    const owner = await this.ownerOf(ctx, of);
+  async deleteKey(ctx: RequestContext, scope: Scope, identifier: string, of: OwnerKeys): Promise<boolean> {
+    const owner = await this.ownerOf(scope, of);
     return this.unitOfWork.run(async (stores) => {
-      await foundKey(stores, owner, identifier);
-      await this.audit(stores, ctx, 'delete', 'apiKey', identifier);
+      const before = presentKey(await foundKey(stores, owner, identifier), owner);
+      await stores.audit.append(ctx, { action: 'delete', resourceType: 'apiKey', identifier, scope, before });
       return stores.apiKeys.deleteKey(owner, identifier);
     });
   }
 
-  async pageOfKeys(ctx: RequestContext, of: OwnerKeys, page: PageRequest): Promise<NgPage<ApiKeyAggregate>> {
-    const { rows, total } = await this.unitOfWork.read.apiKeys.pageOfKeys(await this.ownerOf(ctx, of), page);
-    return toNgPage(await Promise.all(rows.map((row) => this.aggregate(row))), total, page.index, page.size);
+  async pageOfKeys(scope: Scope, of: OwnerKeys, page: PageRequest, identifiers?: readonly string[]): Promise<NgPage<ApiKeyAggregate>> {
+    const owner = await this.ownerOf(scope, of);
+    const { apiKeys } = this.unitOfWork.read;
+    const { rows, total } = await apiKeys.pageOfKeys(owner, page, identifiers);
+    const counts = await apiKeys.tokenCounts(owner, rows.map(({ identifier }) => identifier));
+    return toNgPage(rows.map((row) => presentKeyAggregate(row, owner, counts.get(row.identifier) ?? 0)), total, page.index, page.size);
   }
 
-  async aggregateKey(ctx: RequestContext, identifier: string, of: OwnerKeys): Promise<ApiKeyAggregate> {
-    return this.aggregate(await foundKey(this.unitOfWork.read, await this.ownerOf(ctx, of), identifier));
+  async aggregateKey(scope: Scope, identifier: string, of: OwnerKeys): Promise<ApiKeyAggregate> {
+    const owner = await this.ownerOf(scope, of);
+    const row = await foundKey(this.unitOfWork.read, owner, identifier);
+    const counts = await this.unitOfWork.read.apiKeys.tokenCounts(owner, [identifier]);
+    return presentKeyAggregate(row, owner, counts.get(identifier) ?? 0);
   }
 
-  /** @returns the token's value, which is not stored */
-  async createToken(ctx: RequestContext, token: Token): Promise<string> {
-    const owner = await this.ownerOf(ctx, token);
-    const made = newApiKey(ctx.accountId);
-    return refuseDuplicate('token', token.identifier, accountScope(ctx.accountId), () =>
+  /** @returns the token's value, which is not stored @throws AppError ACCESS_DENIED for the token of somebody who may do more than the caller */
+  async createToken(ctx: RequestContext, scope: Scope, token: Token): Promise<string> {
+    requireSameAccount(ctx, token.accountIdentifier);
+    const owner = await this.ownerOf(scope, token);
+    await this.requireRights(ctx, owner);
+    const made = newApiKey(ctx.accountId, kindOf(owner));
+    return refuseDuplicate('token', token.identifier, scope, () =>
       this.unitOfWork.run(async (stores) => {
         const key = await foundKey(stores, owner, token.apiKeyIdentifier);
-        const validFrom = new Date(token.validFrom ?? Date.now());
-        const lifeMs = key.defaultTimeToExpireMs === null ? undefined : Number(key.defaultTimeToExpireMs);
-        const validTo = expiryOf(token) ?? (lifeMs ? new Date(validFrom.getTime() + lifeMs) : null);
+        const validFrom = new Date(token.validFrom || Date.now());
+        const lifeMs = Number(key.defaultTimeToExpireMs ?? 0);
+        const validTo = lifeMs > 0 ? new Date(validFrom.getTime() + lifeMs) : null;
+        const hasOwnEnd = Boolean(token.validTo || token.scheduledExpireTime);
         await stores.apiKeys.insertToken({
-          ...owner,
+          accountId: owner.accountId,
+          userId: owner.userId,
           id: made.tokenId,
           apiKeyIdentifier: key.identifier,
           identifier: token.identifier,
           ...describe(token),
+          orgId: token.orgIdentifier || null,
+          projectId: token.projectIdentifier || null,
           secretHash: made.secretHash,
           status: 'active',
           isSuperseded: false,
-          validFrom,
-          validTo: checkedExpiry(validFrom, validTo),
+          ...validityOf(hasOwnEnd ? token : {}, { validFrom, validTo: hasOwnEnd ? null : validTo, scheduledExpireAt: null }),
         });
-        await this.audit(stores, ctx, 'create', 'token', token.identifier);
+        const after = presentToken(await foundToken(stores, owner, key.identifier, token.identifier), owner);
+        await stores.audit.append(ctx, { action: 'create', resourceType: 'token', identifier: token.identifier, scope, after });
         return made.text;
       }),
     );
   }
 
-  async updateToken(ctx: RequestContext, identifier: string, token: Token): Promise<TokenOut> {
-    const owner = await this.ownerOf(ctx, token);
+  async updateToken(ctx: RequestContext, scope: Scope, identifier: string, token: Token): Promise<TokenOut> {
+    requireSameAccount(ctx, token.accountIdentifier);
+    requireSameIdentifier('token', token.identifier, identifier);
+    const owner = await this.ownerOf(scope, token);
+    await this.requireRights(ctx, owner);
     return this.unitOfWork.run(async (stores) => {
       const row = await foundToken(stores, owner, token.apiKeyIdentifier, identifier);
-      const validFrom = token.validFrom ? new Date(token.validFrom) : row.validFrom;
-      const validTo = expiryOf(token) ?? row.validTo;
-      await stores.apiKeys.updateToken(owner.accountId, row.id, { ...describe(token), validFrom, validTo: checkedExpiry(validFrom, validTo) });
-      await this.audit(stores, ctx, 'update', 'token', identifier);
-      return presentToken(await foundToken(stores, owner, token.apiKeyIdentifier, identifier), await this.user(owner));
+      await stores.apiKeys.updateToken(owner.accountId, row.id, { ...describe(token), ...validityOf(token, row) });
+      const after = presentToken(await foundToken(stores, owner, token.apiKeyIdentifier, identifier), owner);
+      await stores.audit.append(ctx, { action: 'update', resourceType: 'token', identifier, scope, before: presentToken(row, owner), after });
+      return after;
     });
   }
 
-  async deleteToken(ctx: RequestContext, apiKeyIdentifier: string, identifier: string, of: OwnerKeys): Promise<boolean> {
-    const owner = await this.ownerOf(ctx, of);
+  async deleteToken(ctx: RequestContext, scope: Scope, apiKeyIdentifier: string, identifier: string, of: OwnerKeys): Promise<boolean> {
+    const owner = await this.ownerOf(scope, of);
     return this.unitOfWork.run(async (stores) => {
-      await foundToken(stores, owner, apiKeyIdentifier, identifier);
-      await this.audit(stores, ctx, 'delete', 'token', identifier);
+      const before = presentToken(await foundToken(stores, owner, apiKeyIdentifier, identifier), owner);
+      await stores.audit.append(ctx, { action: 'revoke', resourceType: 'token', identifier, scope, before });
       return stores.apiKeys.deleteToken(owner, apiKeyIdentifier, identifier);
     });
   }
 
   /** A new value; the old one works until `oldUntilMs`, or stops at once. */
-  async rotateToken(ctx: RequestContext, apiKeyIdentifier: string, identifier: string, of: OwnerKeys, oldUntilMs: number | undefined): Promise<string> {
-    const owner = await this.ownerOf(ctx, of);
-    const made = newApiKey(ctx.accountId);
+  async rotateToken(ctx: RequestContext, scope: Scope, apiKeyIdentifier: string, identifier: string, of: OwnerKeys, oldUntilMs: number | undefined): Promise<string> {
+    const owner = await this.ownerOf(scope, of);
+    await this.requireRights(ctx, owner);
+    const made = newApiKey(ctx.accountId, kindOf(owner));
     return this.unitOfWork.run(async (stores) => {
       const old = await foundToken(stores, owner, apiKeyIdentifier, identifier);
       const now = Date.now();
       const until = new Date(Math.max(oldUntilMs ?? now, now));
-      const lifeMs = old.validTo ? old.validTo.getTime() - old.validFrom.getTime() : undefined;
-      await stores.apiKeys.updateToken(owner.accountId, old.id, { isSuperseded: true, validTo: old.validTo && old.validTo < until ? old.validTo : until });
-      await stores.apiKeys.insertToken({
-        ...owner,
-        id: made.tokenId,
-        apiKeyIdentifier,
-        identifier,
-        name: old.name,
-        description: old.description,
-        tags: old.tags,
-        secretHash: made.secretHash,
-        status: 'active',
-        isSuperseded: false,
-        validFrom: new Date(now),
-        validTo: lifeMs === undefined ? null : new Date(now + lifeMs),
-      });
-      await this.audit(stores, ctx, 'rotate', 'token', identifier);
+      const end = endOf(old);
+      await stores.apiKeys.updateToken(owner.accountId, old.id, { isSuperseded: true, scheduledExpireAt: end && end < until ? end : until });
+      const { createdAt: _, updatedAt: __, ...kept } = old;
+      await stores.apiKeys.insertToken({ ...kept, id: made.tokenId, secretHash: made.secretHash, status: 'active', isSuperseded: false, ...renewed(old, now) });
+      await stores.audit.append(ctx, { action: 'rotate', resourceType: 'token', identifier, scope, details: { apiKeyIdentifier, oldWorksUntil: until.getTime() } });
       return made.text;
     });
   }
 
-  async pageOfTokens(ctx: RequestContext, of: OwnerKeys, apiKeyIdentifier: string | undefined, page: PageRequest): Promise<NgPage<TokenAggregate>> {
-    const owner = await this.ownerOf(ctx, of);
-    const user = await this.user(owner);
+  async pageOfTokens(scope: Scope, of: OwnerKeys, apiKeyIdentifier: string | undefined, page: PageRequest): Promise<NgPage<TokenAggregate>> {
+    const owner = await this.ownerOf(scope, of);
     const { rows, total } = await this.unitOfWork.read.apiKeys.pageOfTokens(owner, apiKeyIdentifier, page);
-    const content = rows.map((row) => ({ token: presentToken(row, user), createdAt: row.createdAt.getTime(), lastModifiedAt: row.updatedAt.getTime(), expiryAt: row.validTo?.getTime() ?? null }));
+    const content = rows.map((row) => ({ token: presentToken(row, owner), createdAt: row.createdAt.getTime(), lastModifiedAt: row.updatedAt.getTime(), expiryAt: endOf(row)?.getTime() ?? null }));
     return toNgPage(content, total, page.index, page.size);
   }
 
-  private async ownerOf(ctx: RequestContext, { apiKeyType, parentIdentifier }: OwnerKeys): Promise<KeyOwner> {
-    if (apiKeyType !== 'USER') throw new AppError('NOT_IMPLEMENTED', 'service accounts are not there yet; use apiKeyType USER', { fields: [{ field: 'apiKeyType', error: 'must be USER' }] });
-    const owner = { accountId: ctx.accountId, userId: parentIdentifier };
-    await this.user(owner);
-    return owner;
+  /** @throws AppError RESOURCE_NOT_FOUND naming parentIdentifier */
+  private async ownerOf(scope: Scope, { apiKeyType, parentIdentifier }: OwnerKeys): Promise<NamedOwner> {
+    const stores = this.unitOfWork.read;
+    if (apiKeyType === 'SERVICE_ACCOUNT') {
+      const { accountId, userId, name, email } = await foundServiceAccount(stores, scope, parentIdentifier);
+      return { accountId, userId, name, email, apiKeyType, parentIdentifier };
+    }
+    const user = await stores.users.find(scope.accountId, parentIdentifier);
+    if (user) return { accountId: user.accountId, userId: user.id, name: user.name, email: user.email, apiKeyType, parentIdentifier };
+    throw new AppError('RESOURCE_NOT_FOUND', `there is no user "${parentIdentifier}" in account ${scope.accountId}`, { fields: [{ field: 'parentIdentifier', error: 'does not exist' }] });
   }
 
-  private async user({ accountId, userId }: KeyOwner): Promise<User> {
-    const user = await this.unitOfWork.read.users.find(accountId, userId);
-    if (user) return user;
-    throw new AppError('RESOURCE_NOT_FOUND', `there is no user "${userId}" in account ${accountId}`, { fields: [{ field: 'parentIdentifier', error: 'does not exist' }] });
-  }
-
-  private async aggregate(row: ApiKeyRow): Promise<ApiKeyAggregate> {
-    const user = await this.user(row);
-    const tokensCount = await this.unitOfWork.read.apiKeys.countTokens(row, row.identifier);
-    return { apiKey: presentKey(row), createdAt: row.createdAt.getTime(), lastModifiedAt: row.updatedAt.getTime(), createdBy: { name: user.name, email: user.email }, tokensCount };
-  }
-
-  private audit(stores: Stores, ctx: RequestContext, action: 'create' | 'update' | 'delete' | 'rotate', resourceType: string, identifier: string): Promise<void> {
-    return stores.audit.append(ctx, { action, resourceType, identifier, scope: accountScope(ctx.accountId) });
+  private async requireRights(ctx: RequestContext, owner: NamedOwner): Promise<void> {
+    if (owner.userId === ctx.principal.id) return;
+    requireCovers(ctx, await this.unitOfWork.read.roleBindings.grantsOf(owner.accountId, owner.userId), `make keys for ${owner.name}`);
   }
 }
 
-async function foundKey(stores: Stores, owner: KeyOwner, identifier: string): Promise<ApiKeyRow> {
+function kindOf({ apiKeyType }: NamedOwner): 'pat' | 'sat' {
+  return apiKeyType === 'SERVICE_ACCOUNT' ? 'sat' : 'pat';
+}
+
+function requireSameIdentifier(what: string, inBody: string, inPath: string): void {
+  if (inBody === inPath) return;
+  throw new AppError('INVALID_REQUEST', `the body names ${what} "${inBody}", the path "${inPath}"; an identifier cannot be changed`, { fields: [{ field: 'identifier', error: 'differs from the path' }] });
+}
+
+async function foundKey(stores: Stores, owner: NamedOwner, identifier: string): Promise<ApiKeyRow> {
   const row = await stores.apiKeys.findKey(owner, identifier);
   if (row) return row;
-  throw new AppError('RESOURCE_NOT_FOUND', `there is no API key "${identifier}" of user ${owner.userId}`);
+  throw new AppError('RESOURCE_NOT_FOUND', `there is no API key "${identifier}" of ${owner.name}`);
 }
 
-async function foundToken(stores: Stores, owner: KeyOwner, apiKeyIdentifier: string, identifier: string): Promise<ApiTokenRow> {
+async function foundToken(stores: Stores, owner: NamedOwner, apiKeyIdentifier: string, identifier: string): Promise<ApiTokenRow> {
   const row = await stores.apiKeys.findToken(owner, apiKeyIdentifier, identifier);
   if (row) return row;
   throw new AppError('RESOURCE_NOT_FOUND', `there is no token "${identifier}" of API key "${apiKeyIdentifier}"`);
-}
-
-function describe({ name, description, tags }: ApiKey | Token): Pick<ApiTokenRow, 'name' | 'description' | 'tags'> {
-  return { name, description: description ?? null, tags: tags ?? {} };
-}
-
-function keyValues(key: ApiKey): Pick<ApiKeyRow, 'name' | 'description' | 'tags' | 'defaultTimeToExpireMs'> {
-  return { ...describe(key), defaultTimeToExpireMs: key.defaultTimeToExpireToken ? String(key.defaultTimeToExpireToken) : null };
-}
-
-function expiryOf({ scheduledExpireTime, validTo }: Token): Date | undefined {
-  const at = scheduledExpireTime || validTo;
-  return at ? new Date(at) : undefined;
-}
-
-function checkedExpiry(validFrom: Date, validTo: Date | null): Date | null {
-  if (!validTo || validTo > validFrom) return validTo;
-  throw new AppError('INVALID_REQUEST', 'validTo must be later than validFrom (milliseconds since 1970)', { fields: [{ field: 'validTo', error: 'is not later than validFrom' }] });
-}
-
-function presentKey(row: ApiKeyRow): ApiKey {
-  return {
-    identifier: row.identifier,
-    name: row.name,
-    description: row.description ?? '',
-    tags: row.tags,
-    apiKeyType: 'USER',
-    parentIdentifier: row.userId,
-    ...(row.defaultTimeToExpireMs === null ? {} : { defaultTimeToExpireToken: Number(row.defaultTimeToExpireMs) }),
-    accountIdentifier: row.accountId,
-    orgIdentifier: row.orgId,
-    projectIdentifier: row.projectId,
-  };
-}
-
-function presentToken(row: ApiTokenRow, user: User): TokenOut {
-  const now = Date.now();
-  const expiry = row.validTo ? { validTo: row.validTo.getTime(), scheduledExpireTime: row.validTo.getTime() } : {};
-  return {
-    identifier: row.identifier,
-    name: row.name,
-    description: row.description ?? '',
-    tags: row.tags,
-    apiKeyType: 'USER',
-    parentIdentifier: row.userId,
-    apiKeyIdentifier: row.apiKeyIdentifier,
-    accountIdentifier: row.accountId,
-    validFrom: row.validFrom.getTime(),
-    ...expiry,
-    valid: row.status === 'active' && row.validFrom.getTime() <= now + 1_000 && (row.validTo === null || row.validTo.getTime() > now),
-    email: user.email,
-    username: user.name,
-  };
 }

@@ -32,14 +32,14 @@ export class AuthenticationService {
     const parts = parseApiKey(apiKey);
     if (!parts) throw await this.refused(undefined, undefined, from, new AppError('INVALID_TOKEN', 'the x-api-key header does not hold an API key (pat.<account>.<id>.<secret>)'));
     const token = await this.unitOfWork.read.apiKeys.presented(parts.accountId, parts.tokenId);
-    const isRight = isSecretOf(token?.secretHash ?? NO_HASH, parts.secret);
+    const isRight = isSecretOf(token?.secretHash ?? NO_HASH, parts.secret) && token?.user.type === (parts.kind === 'sat' ? 'serviceAccount' : 'user');
     if (!token || !isRight) throw await this.refused(parts, token && { keyId: parts.tokenId, actor: UNKNOWN }, from, new AppError('INVALID_TOKEN', 'the API key is not valid'));
     const problem = problemOf(token, Date.now());
-    if (problem) throw await this.refused(parts, { keyId: parts.tokenId, actor: { type: 'user', id: token.user.id, name: token.user.name, email: token.user.email } }, from, problem);
+    if (problem) throw await this.refused(parts, { keyId: parts.tokenId, actor: { type: token.user.type, id: token.user.id, name: token.user.name, email: token.user.email } }, from, problem);
     const { user, grants } = token;
     return {
       accountId: parts.accountId,
-      principal: { type: 'user', id: user.id, name: user.name, email: user.email },
+      principal: { type: user.type, id: user.id, name: user.name, email: user.email },
       grants: [...grants],
       keyId: parts.tokenId,
       cacheMs: Math.min(CACHE_MS, token.validTo ? token.validTo.getTime() - Date.now() : CACHE_MS),

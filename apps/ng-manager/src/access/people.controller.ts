@@ -1,13 +1,13 @@
 import { Controller } from '@nestjs/common';
-import { toNgPage, type NgPage, type RouteResult } from '@sluice/api-conventions';
+import type { RouteResult } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { AppError, type RequestContext } from '@sluice/kernel';
-import { aggregateUsers, getAccount, getCurrentUser, getUser, type UserAggregate, type UserInfo } from '@sluice/ng-manager-api';
+import { getAccount, getCurrentUser, type UserInfo } from '@sluice/ng-manager-api';
 import type { Account } from '../account/account.repository.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
-import type { RoleBinding, User } from './user.repository.js';
+import type { User } from '../user/user.repository.js';
 
-/** Reads of people and of the account; writing them is no part of the public contract yet. */
+/** Who is signed in, and the account. */
 @Controller()
 export class PeopleController {
   constructor(private readonly unitOfWork: UnitOfWork) {}
@@ -35,21 +35,6 @@ export class PeopleController {
     };
   }
 
-  @Route(aggregateUsers)
-  async aggregate(@Call() { ctx, query, body }: RouteCall<typeof aggregateUsers>): Promise<NgPage<UserAggregate>> {
-    const { users } = this.unitOfWork.read;
-    const page = { index: query.pageIndex, size: query.pageSize, search: query.searchTerm ?? body?.searchTerm ?? undefined, sort: query.sortOrders };
-    const { rows, total } = await users.page(ctx.accountId, page);
-    const bindings = await users.bindingsOf(ctx.accountId, rows.map(({ id }) => id));
-    const content = rows.map((user) => ({ user: presentUser(user), roleAssignmentMetadata: bindings.filter(({ userId }) => userId === user.id).map(presentBinding) }));
-    return toNgPage(content, total, page.index, page.size);
-  }
-
-  @Route(getUser)
-  async get(@Call() { ctx, params }: RouteCall<typeof getUser>): Promise<RouteResult<typeof getUser>> {
-    return presentUser(await this.user(ctx, params.userId));
-  }
-
   @Route(getAccount)
   async getAccount(@Call() { ctx, params }: RouteCall<typeof getAccount>): Promise<RouteResult<typeof getAccount>> {
     if (params.accountIdentifier !== ctx.accountId) throw new AppError('ACCESS_DENIED', `the key belongs to account ${ctx.accountId}, not to ${params.accountIdentifier}`);
@@ -58,7 +43,7 @@ export class PeopleController {
   }
 
   private async user(ctx: RequestContext, id: string): Promise<User> {
-    const user = await this.unitOfWork.read.users.find(ctx.accountId, id);
+    const user = await this.unitOfWork.read.users.findPrincipal(ctx.accountId, id);
     if (user) return user;
     throw new AppError('RESOURCE_NOT_FOUND', `there is no user "${id}" in account ${ctx.accountId}`);
   }
@@ -68,21 +53,4 @@ export class PeopleController {
     if (account) return account;
     throw new AppError('RESOURCE_NOT_FOUND', `there is no account "${ctx.accountId}"`);
   }
-}
-
-function presentUser({ id, name, email, isDisabled }: User): UserAggregate['user'] {
-  return { uuid: id, name, email, locked: false, disabled: isDisabled, externallyManaged: false };
-}
-
-function presentBinding({ id, role }: RoleBinding): UserAggregate['roleAssignmentMetadata'][number] {
-  const roleName = role.split('_').map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(' ');
-  return {
-    identifier: id,
-    roleIdentifier: `_${role}`,
-    roleName,
-    resourceGroupIdentifier: '_all_resources_including_child_scopes',
-    resourceGroupName: 'All Resources Including Child Scopes',
-    managedRole: true,
-    managedRoleAssignment: false,
-  };
 }

@@ -7,6 +7,12 @@ export function requirePermission(ctx: RequestContext, permission: Permission, s
   throw new AppError('ACCESS_DENIED', `${ctx.principal.name} lacks ${permission} in ${formatScope(scope)}`);
 }
 
+/** Bodies may name the account too. @throws AppError ACCESS_DENIED when it is another one */
+export function requireSameAccount(ctx: RequestContext, accountIdentifier: string | null | undefined): void {
+  if (!accountIdentifier || accountIdentifier === ctx.accountId) return;
+  throw new AppError('ACCESS_DENIED', `the key belongs to account ${ctx.accountId}, not to ${accountIdentifier}`);
+}
+
 /** Which orgs and projects a list may show: all, or these. An org is shown to whoever may see anything inside it. */
 export type Visible = 'all' | { readonly orgIds: readonly string[]; readonly projects: readonly (readonly [orgId: string, projectId: string])[] };
 

@@ -16,6 +16,7 @@ export async function seedAccounts(unitOfWork: UnitOfWork, { accounts }: Bootstr
   for (const account of accounts) {
     await unitOfWork.run(async (stores) => {
       await stores.accounts.ensure(account.identifier, account.name);
+      await stores.userGroups.ensureAllUsers(account.identifier);
       await addBuiltInConnectors(stores, accountScope(account.identifier));
       for (const user of account.users) await seedUser(stores, account.identifier, user);
     });
@@ -29,7 +30,7 @@ async function seedUser(stores: Stores, accountId: string, { email, name, role, 
   const userId = known?.id ?? newId();
   if (!known) {
     await stores.users.insert({ accountId, id: userId, email, name });
-    await stores.users.bind(accountScope(accountId), userId, role);
+    await stores.roleBindings.ensure(accountScope(accountId), { userId }, role);
   }
   const owner = { accountId, userId };
   await stores.apiKeys.ensureKey({ ...owner, identifier: API_KEY, name: 'Bootstrap', description: null, tags: {}, orgId: null, projectId: null, defaultTimeToExpireMs: null });
@@ -46,6 +47,9 @@ async function seedUser(stores: Stores, accountId: string, { email, name, role, 
     isSuperseded: false,
     validFrom: new Date(0),
     validTo: null,
+    scheduledExpireAt: null,
+    orgId: null,
+    projectId: null,
   });
 }
 

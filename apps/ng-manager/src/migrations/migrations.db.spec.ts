@@ -27,7 +27,8 @@ describe('migrations of ng-manager', () => {
     const made = await pg.query<ColumnRow>(
       'fresh',
       `SELECT table_name AS "table", column_name AS "column", data_type AS type, is_nullable = 'YES' AS nullable
-         FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'migrations'`,
+         FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+        WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> 'migrations'`,
     );
     expect(mapped.sort(byName)).toEqual(made.sort(byName));
   });
@@ -35,7 +36,8 @@ describe('migrations of ng-manager', () => {
   it('run once when several processes start at the same time', async () => {
     const url = await pg.createDatabase('together');
     const opened = await Promise.all([1, 2, 3].map(() => openDatabase(url, 2)));
+    const known = opened[0]?.migrations.length;
     await Promise.all(opened.map((dataSource) => dataSource.destroy()));
-    expect(await pg.query('together', 'SELECT count(*)::int AS count FROM migrations')).toEqual([{ count: 1 }]);
+    expect(await pg.query('together', 'SELECT count(*)::int AS count FROM migrations')).toEqual([{ count: known }]);
   });
 });

@@ -2,22 +2,29 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AccountRepository } from '../account/account.repository.js';
 import { ApiKeyRepository } from '../access/api-key.repository.js';
-import { UserRepository } from '../access/user.repository.js';
+import { RoleBindingRepository } from '../access/role-binding.repository.js';
 import { AuditReads } from '../audit/audit-reads.js';
 import { AuditRepository } from '../audit/audit.repository.js';
 import { RefusedSignInRepository } from '../audit/refused-sign-in.repository.js';
+import { ScopeContents } from '../audit/scope-contents.js';
 import { ConnectorRepository } from '../connector/connector.repository.js';
 import { ConnectorTestRepository } from '../connector/connector-test.repository.js';
 import { EntityUseRepository } from './entity-use.repository.js';
 import { OrganizationRepository } from '../organization/organization.repository.js';
 import { ProjectRepository } from '../project/project.repository.js';
 import { SecretRepository } from '../secret/secret.repository.js';
+import { ServiceAccountRepository } from '../service-account/service-account.repository.js';
 import { SettingRepository } from '../setting/setting.repository.js';
+import { UserRepository } from '../user/user.repository.js';
+import { UserGroupRepository } from '../user-group/user-group.repository.js';
 
 /** All repositories on one connection or transaction. */
 export class Stores {
   readonly accounts: AccountRepository;
   readonly users: UserRepository;
+  readonly serviceAccounts: ServiceAccountRepository;
+  readonly userGroups: UserGroupRepository;
+  readonly roleBindings: RoleBindingRepository;
   readonly apiKeys: ApiKeyRepository;
   readonly organizations: OrganizationRepository;
   readonly projects: ProjectRepository;
@@ -29,10 +36,14 @@ export class Stores {
   readonly audit: AuditRepository;
   readonly auditReads: AuditReads;
   readonly refusedSignIns: RefusedSignInRepository;
+  readonly scopeContents: ScopeContents;
 
   constructor(manager: EntityManager) {
     this.accounts = new AccountRepository(manager);
     this.users = new UserRepository(manager);
+    this.serviceAccounts = new ServiceAccountRepository(manager);
+    this.userGroups = new UserGroupRepository(manager);
+    this.roleBindings = new RoleBindingRepository(manager);
     this.apiKeys = new ApiKeyRepository(manager);
     this.organizations = new OrganizationRepository(manager);
     this.projects = new ProjectRepository(manager);
@@ -44,6 +55,7 @@ export class Stores {
     this.audit = new AuditRepository(manager);
     this.auditReads = new AuditReads(manager);
     this.refusedSignIns = new RefusedSignInRepository(manager);
+    this.scopeContents = new ScopeContents(manager);
   }
 }
 

@@ -24,7 +24,7 @@ const BELOW_PROJECT = PERMISSIONS.filter((permission) => !/^(account|organizatio
 export const ROLES: Readonly<Record<RoleName, readonly Permission[]>> = {
   account_admin: PERMISSIONS,
   org_admin: PERMISSIONS.filter((permission) => permission !== 'account.edit'),
-  project_admin: [...BELOW_PROJECT, 'account.view', 'organization.view', 'user.view'],
+  project_admin: [...BELOW_PROJECT, 'account.view', 'organization.view', 'user.view', 'user.edit'],
   pipeline_executor: [...VIEW, 'pipeline.execute'],
   viewer: VIEW,
 };
@@ -39,6 +39,23 @@ export function isAllowed(accountId: string, grants: readonly RoleGrant[], permi
 export function isAllowedInside(accountId: string, grants: readonly RoleGrant[], permission: Permission, scope: Scope): boolean {
   if (isAllowed(accountId, grants, permission, scope)) return true;
   return grants.some((grant) => ROLES[grant.role].includes(permission) && isWithin(boundTo(accountId, grant), scope));
+}
+
+/** May the holder of `grants` give `role` at `scope` away, or take it? Only who may do there everything the role allows: nobody raises themselves. */
+export function mayBindRole(accountId: string, grants: readonly RoleGrant[], role: RoleName, scope: Scope): boolean {
+  return ROLES[role].every((permission) => isAllowed(accountId, grants, permission, scope));
+}
+
+/** The same rights in as few grants as possible: grants inside a wider one of the same role, or of one that allows more, are left out. */
+export function minimalGrants(grants: readonly RoleGrant[]): RoleGrant[] {
+  const kept: RoleGrant[] = [];
+  for (const [index, grant] of grants.entries()) {
+    const isImplied = (other: RoleGrant): boolean => mayBindRole('', [other], grant.role, boundTo('', grant));
+    // Of two that imply each other the first one stays.
+    if (grants.some((other, at) => at !== index && isImplied(other) && (at < index || !mayBindRole('', [grant], other.role, boundTo('', other))))) continue;
+    kept.push(grant);
+  }
+  return kept;
 }
 
 function boundTo(accountId: string, { orgId, projectId }: RoleGrant): Scope {

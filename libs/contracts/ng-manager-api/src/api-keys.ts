@@ -1,19 +1,22 @@
-import { defineRoute, ngPage, scopeFromQueryOrBody, scopeQuery, type PermissionAccess, type RawRequest } from '@sluice/api-conventions';
+import { defineRoute, ngPage, queryList, scopeFromQueryOrBody, scopeQuery, type PermissionAccess, type RawRequest } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { byIdentifier, epochMs, named, ngList, scopeInBody } from './places.js';
 
-/** Only users own keys; service accounts are not there yet. */
 const apiKeyType = z.enum(['USER', 'SERVICE_ACCOUNT']);
+
+/** Milliseconds since the epoch, up to the year 9999. */
+const instant = epochMs.min(0).max(253_402_300_799_999);
 
 export const apiKey = z.object({
   ...named,
   ...scopeInBody,
   apiKeyType,
-  /** Uuid of the user. */
+  /** Uuid of a user, identifier of a service account at the scope. */
   parentIdentifier: z.string().min(1).max(128),
   /** Milliseconds a token of this key lives when it says nothing else. */
-  defaultTimeToExpireToken: z.int().min(0).nullish(),
+  defaultTimeToExpireToken: z.int().min(0).max(100 * 365 * 24 * 3_600_000).nullish(),
   accountIdentifier: z.string().max(128).nullish(),
+  governanceMetadata: z.unknown().optional(),
 });
 export type ApiKey = z.output<typeof apiKey>;
 
@@ -24,13 +27,15 @@ export const token = z.object({
   parentIdentifier: z.string().min(1).max(128),
   apiKeyIdentifier: z.string().min(1).max(128),
   accountIdentifier: z.string().max(128).nullish(),
-  validFrom: epochMs.nullish(),
-  validTo: epochMs.nullish(),
-  scheduledExpireTime: epochMs.nullish(),
+  /** 0 or absent: now. */
+  validFrom: instant.nullish(),
+  /** It ends at the earlier of the two; 0 is no end. */
+  validTo: instant.nullish(),
+  scheduledExpireTime: instant.nullish(),
 });
 export type Token = z.output<typeof token>;
 
-const tokenOut = token.extend({ valid: z.boolean(), email: z.string(), username: z.string() });
+const tokenOut = token.extend({ valid: z.boolean(), email: z.string(), username: z.string(), encodedPassword: z.null() });
 export type TokenOut = z.output<typeof tokenOut>;
 
 const owner = { apiKeyType: apiKeyType.default('USER'), parentIdentifier: z.string().min(1).max(128) };
@@ -59,14 +64,14 @@ const byBody = { style: 'ng', access: keyAccess('body') } as const;
 const base = { style: 'ng', access: keyAccess('query') } as const;
 
 export const createApiKey = defineRoute({ ...byBody, id: 'createApiKey', method: 'POST', path: '/ng/api/apikey', summary: 'Create an API key', query: written, body: apiKey, response: apiKey });
-export const listApiKeys = defineRoute({ ...base, id: 'listApiKeys', method: 'GET', path: '/ng/api/apikey', summary: 'List API keys', query: owned, response: z.array(apiKey) });
+export const listApiKeys = defineRoute({ ...base, id: 'listApiKeys', method: 'GET', path: '/ng/api/apikey', summary: 'List API keys', query: owned.extend({ identifiers: queryList.optional() }), response: z.array(apiKey) });
 export const updateApiKey = defineRoute({ ...byBody, id: 'updateApiKey', method: 'PUT', path: '/ng/api/apikey/:identifier', summary: 'Change an API key', params: byIdentifier, query: written, body: apiKey, response: apiKey });
 /** Its tokens stop working. */
 export const deleteApiKey = defineRoute({ ...base, id: 'deleteApiKey', method: 'DELETE', path: '/ng/api/apikey/:identifier', summary: 'Delete an API key with its tokens', params: byIdentifier, query: owned, response: z.boolean() });
 
 const apiKeyAggregate = z.object({ apiKey, createdAt: epochMs, lastModifiedAt: epochMs, createdBy: z.object({ name: z.string(), email: z.string() }).nullable(), tokensCount: z.int() });
 export type ApiKeyAggregate = z.output<typeof apiKeyAggregate>;
-export const aggregateApiKeys = defineRoute({ ...base, id: 'aggregateApiKeys', method: 'GET', path: '/ng/api/apikey/aggregate', summary: 'Page of API keys', query: z.object({ ...ngList, ...owner }), response: ngPage(apiKeyAggregate) });
+export const aggregateApiKeys = defineRoute({ ...base, id: 'aggregateApiKeys', method: 'GET', path: '/ng/api/apikey/aggregate', summary: 'Page of API keys', query: z.object({ ...ngList, ...owner, identifiers: queryList.optional() }), response: ngPage(apiKeyAggregate) });
 export const aggregateApiKey = defineRoute({ ...base, id: 'aggregateApiKey', method: 'GET', path: '/ng/api/apikey/aggregate/:identifier', summary: 'Read an API key', params: byIdentifier, query: owned, response: apiKeyAggregate });
 
 /** Answers the token value, shown this once. */
@@ -81,7 +86,7 @@ export const rotateToken = defineRoute({
   path: '/ng/api/token/rotate/:identifier',
   summary: 'Replace the value of a token',
   params: byIdentifier,
-  query: z.object({ ...ofKey, rotateTimestamp: z.coerce.number().int().min(0).optional() }),
+  query: z.object({ ...ofKey, rotateTimestamp: z.coerce.number().int().min(0).max(253_402_300_799_999).optional() }),
   body: z.unknown().optional(),
   response: z.string(),
 });

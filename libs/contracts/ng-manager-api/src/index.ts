@@ -2,10 +2,14 @@ export {
   aggregateApiKey, aggregateApiKeys, aggregateTokens, createApiKey, createToken, deleteApiKey, deleteToken, listApiKeys, rotateToken, updateApiKey, updateToken,
   type ApiKey, type ApiKeyAggregate, type Token, type TokenAggregate, type TokenOut,
 } from './api-keys.js';
-export { authenticateKey, signedIn, type SignedIn } from './authentication.js';
-export { CONNECTOR_CATEGORIES, CONNECTOR_TYPES, GIT_CONNECTOR_TYPES, connector, type Connector, type ConnectorBody, type ConnectorType, type GitProviderSpec, type GitSpec, type JdbcSpec } from './connector-spec.js';
 export {
-  connectorCatalogue, connectorFilter, createConnector, deleteConnector, getConnector, isConnectorIdentifierFree, listConnectors, listConnectorsV2, testConnector, testGitRepo, updateConnector,
+  getAuditEvent, getAuditYaml, getAuditYamlByQuery, listAuditEvents, receiveAuditEvents, verifyAuditTrail, type AuditDetail, type AuditEvent, type AuditFilter, type AuditYaml,
+} from './audit.js';
+export { authenticateKey, signedIn, type SignedIn } from './authentication.js';
+export { connectorFieldValues, connectorStatistics, listConnectorsByFqn } from './connector-directory.js';
+export { CONNECTOR_CATEGORIES, CONNECTOR_TYPES, GIT_CONNECTOR_TYPES, connector, type Connector, type ConnectorBody, type ConnectorType, type GitProviderSpec, type GitSpec, type JdbcSpec, type K8sAuth } from './connector-spec.js';
+export {
+  connectivityStatus, connectorCatalogue, connectorFilter, createConnector, deleteConnector, getConnector, isConnectorIdentifierFree, listConnectors, listConnectorsV2, testConnector, testGitRepo, updateConnector,
   type ConnectorFilter, type ConnectorResponse, type ConnectorStatus, type ValidationResult,
 } from './connectors.js';
 export {
@@ -15,8 +19,14 @@ export {
 export { getEncryptionKeys, rotateEncryptionKeys, type EncryptionKeys, type KeyRotation } from './encryption-keys.js';
 export { changelogPreview, connectorBranches, connectorCommits } from './git-browsing.js';
 export { createOrganization, deleteOrganization, getOrganization, listOrganizations, organization, updateOrganization, type Organization, type OrganizationResponse } from './organizations.js';
-export { aggregateUsers, getAccount, getCurrentUser, getUser, type UserAggregate, type UserInfo } from './people.js';
+export {
+  aggregateUsers, createUser, deleteUser, getAccount, getCurrentUser, getUser, updateUser, type RoleAssignmentMetadata, type UserAggregate, type UserInfo, type UserMetadata,
+} from './people.js';
 export { createProject, deleteProject, getProject, listAllProjects, listProjects, project, updateProject, type Project, type ProjectResponse } from './projects.js';
+export {
+  ALL_RESOURCES, ROLE_IDENTIFIERS, createRoleAssignment, deleteRoleAssignment, getRoleAssignment, listRoleAssignments, listRoles,
+  type RoleAssignmentIn, type RoleAssignmentResponse, type RoleResponse, type ScopeLevel,
+} from './roles.js';
 export { ngManagerRoutes } from './routes.js';
 export {
   MAX_SECRET_BYTES, RESERVED_SECRET_IDENTIFIERS, SECRET_TYPES, secret, type Secret, type SecretBody, type SecretFileSpec, type SecretTextSpec, type SecretType, type SshKeySpec,
@@ -25,6 +35,10 @@ export {
   createSecret, createSecretFile, createSecretFromYaml, deleteSecret, filterSecrets, filterSecretsV2, getSecret, isSecretIdentifierFree, listSecrets, updateSecret, updateSecretFile,
   updateSecretFromYaml, validateSecret, type SecretFilter, type SecretResponse,
 } from './secrets.js';
+export {
+  aggregateServiceAccount, aggregateServiceAccounts, createServiceAccount, deleteServiceAccount, getServiceAccount, listServiceAccounts, updateServiceAccount,
+  type ServiceAccount, type ServiceAccountAggregate, type ServiceAccountOut,
+} from './service-accounts.js';
 export { getSetting, listSettings, updateSettings, type SettingItem, type SettingRequest } from './settings.js';
 export { dbStepInputs, reportDbStep, resolveDbStepInputs, runSettings, sealSecrets, type DbStepInputs } from './step-inputs.js';
 export {
@@ -33,3 +47,8 @@ export {
 } from './v1-twins.js';
 export { v1AccountSecrets, v1OrgSecrets, v1ProjectSecrets, type V1SecretIn, type V1SecretOut, type V1SecretRoutes, type V1SecretSpec } from './v1-secrets.js';
 export { YAML_ENTITY_TYPES, getYamlSchema, type YamlEntityType } from './yaml-schema.js';
+export {
+  ALL_USERS_GROUP, addGroupMember, createUserGroup, deleteUserGroup, getUserGroup, isGroupMember, listGroupMembers, listUserGroups, removeGroupMember, updateUserGroup, updateUserGroupByPath,
+  type UserGroup, type UserGroupOut,
+} from './user-groups.js';
+export { v1AccountConnectors, v1OrgConnectors, v1ProjectConnectors, type V1ConnectorIn, type V1ConnectorOut, type V1ConnectorRoutes, type V1ConnectorTestOut } from './v1-connectors.js';

@@ -1,4 +1,4 @@
-import { defineRoute, ngPage, scopeOfAccount } from '@sluice/api-conventions';
+import { defineRoute, entityName, ngPage, scopeOfAccount } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { epochMs, ngAccount, ngList, ngScope } from './places.js';
 
@@ -32,28 +32,52 @@ export const getCurrentUser = defineRoute({
   response: userInfo,
 });
 
-const userMetadata = z.object({ uuid: z.string(), name: z.string(), email: z.string(), locked: z.boolean(), disabled: z.boolean(), externallyManaged: z.boolean() });
-const roleAssignment = z.object({
+export const userMetadata = z.object({
+  uuid: z.string(),
+  name: z.string(),
+  email: z.string(),
+  locked: z.boolean(),
+  disabled: z.boolean(),
+  externallyManaged: z.boolean(),
+  emailVerified: z.boolean(),
+  twoFactorAuthenticationEnabled: z.boolean(),
+});
+export type UserMetadata = z.output<typeof userMetadata>;
+
+export const roleAssignmentMetadata = z.object({
   identifier: z.string(),
   roleIdentifier: z.string(),
   roleName: z.string(),
+  /** Where it is bound; null for the account. */
+  roleScopeLevel: z.enum(['account', 'organization', 'project']),
+  orgIdentifier: z.string().nullable(),
+  projectIdentifier: z.string().nullable(),
   resourceGroupIdentifier: z.string(),
   resourceGroupName: z.string(),
+  /** The group through which the principal has it; null when it is bound directly. */
+  userGroupIdentifier: z.string().nullable(),
   managedRole: z.boolean(),
   managedRoleAssignment: z.boolean(),
 });
-export const userAggregate = z.object({ user: userMetadata, roleAssignmentMetadata: z.array(roleAssignment) });
+export type RoleAssignmentMetadata = z.output<typeof roleAssignmentMetadata>;
+export const userAggregate = z.object({ user: userMetadata, roleAssignmentMetadata: z.array(roleAssignmentMetadata) });
 export type UserAggregate = z.output<typeof userAggregate>;
 
+const viewUsers = { permission: 'user.view' } as const;
+/** Users belong to the account: whoever changes one needs the right there, whatever scope a client appends. */
+const editUsers = { permission: 'user.edit', scopeFrom: scopeOfAccount } as const;
+const byUser = z.object({ userId: z.string().min(1).max(128) });
+
+/** At an org or project: those with a role there or above. */
 export const aggregateUsers = defineRoute({
   id: 'aggregateUsers',
   method: 'POST',
   path: '/ng/api/user/aggregate',
   summary: 'List users with their roles',
   style: 'ng',
-  access: { permission: 'user.view' },
+  access: viewUsers,
   query: z.object(ngList),
-  body: z.object({ searchTerm: z.string().max(256).nullish() }).optional(),
+  body: z.object({ searchTerm: z.string().max(256).nullish(), roleIdentifiers: z.array(z.string().max(128)).max(100).nullish() }).optional(),
   response: ngPage(userAggregate),
 });
 
@@ -63,10 +87,49 @@ export const getUser = defineRoute({
   path: '/ng/api/user/:userId',
   summary: 'Read a user',
   style: 'ng',
-  access: { permission: 'user.view' },
-  params: z.object({ userId: z.string().min(1).max(128) }),
+  access: viewUsers,
+  params: byUser,
   query: ngScope,
   response: userMetadata,
+});
+
+/** Our extension: no e-mail is sent; the user signs in with API keys. */
+export const createUser = defineRoute({
+  id: 'createUser',
+  method: 'POST',
+  path: '/ng/api/user',
+  summary: 'Add a user to the account',
+  style: 'ng',
+  access: editUsers,
+  query: ngAccount,
+  body: z.strictObject({ email: z.email().max(256), name: entityName, userGroups: z.array(z.string().min(1).max(128)).max(100).nullish(), disabled: z.boolean().nullish() }),
+  response: userMetadata,
+});
+
+/** Keys of a disabled user answer 401. Refused for the last administrator of the account. */
+export const updateUser = defineRoute({
+  id: 'updateUser',
+  method: 'PUT',
+  path: '/ng/api/user/:userId',
+  summary: 'Rename, disable or enable a user',
+  style: 'ng',
+  access: editUsers,
+  params: byUser,
+  query: ngAccount,
+  body: z.strictObject({ name: entityName.nullish(), disabled: z.boolean().nullish() }),
+  response: userMetadata,
+});
+
+export const deleteUser = defineRoute({
+  id: 'deleteUser',
+  method: 'DELETE',
+  path: '/ng/api/user/:userId',
+  summary: 'Remove a user with their keys and roles',
+  style: 'ng',
+  access: editUsers,
+  params: byUser,
+  query: ngAccount,
+  response: z.boolean(),
 });
 
 export const getAccount = defineRoute({

@@ -1,6 +1,8 @@
 import type { RouteDefinition } from '@sluice/api-conventions';
 import { aggregateApiKey, aggregateApiKeys, aggregateTokens, createApiKey, createToken, deleteApiKey, deleteToken, listApiKeys, rotateToken, updateApiKey, updateToken } from './api-keys.js';
+import { auditRoutes } from './audit.js';
 import { authenticateKey } from './authentication.js';
+import { connectorFieldValues, connectorStatistics, listConnectorsByFqn } from './connector-directory.js';
 import {
   connectorCatalogue, createConnector, deleteConnector, getConnector, isConnectorIdentifierFree, listConnectors, listConnectorsV2, testConnector, testGitRepo, updateConnector,
 } from './connectors.js';
@@ -11,14 +13,22 @@ import {
 import { getEncryptionKeys, rotateEncryptionKeys } from './encryption-keys.js';
 import { changelogPreview, connectorBranches, connectorCommits } from './git-browsing.js';
 import { createOrganization, deleteOrganization, getOrganization, listOrganizations, updateOrganization } from './organizations.js';
-import { aggregateUsers, getAccount, getCurrentUser, getUser } from './people.js';
+import { aggregateUsers, createUser, deleteUser, getAccount, getCurrentUser, getUser, updateUser } from './people.js';
 import { createProject, deleteProject, getProject, listAllProjects, listProjects, updateProject } from './projects.js';
 import {
   createSecret, createSecretFile, createSecretFromYaml, deleteSecret, filterSecrets, filterSecretsV2, getSecret, isSecretIdentifierFree, listSecrets, updateSecret, updateSecretFile,
   updateSecretFromYaml, validateSecret,
 } from './secrets.js';
+import { createRoleAssignment, deleteRoleAssignment, getRoleAssignment, listRoleAssignments, listRoles } from './roles.js';
+import {
+  aggregateServiceAccount, aggregateServiceAccounts, createServiceAccount, deleteServiceAccount, getServiceAccount, listServiceAccounts, updateServiceAccount,
+} from './service-accounts.js';
 import { getSetting, listSettings, updateSettings } from './settings.js';
 import { reportDbStep, resolveDbStepInputs, runSettings, sealSecrets } from './step-inputs.js';
+import {
+  addGroupMember, createUserGroup, deleteUserGroup, getUserGroup, isGroupMember, listGroupMembers, listUserGroups, removeGroupMember, updateUserGroup, updateUserGroupByPath,
+} from './user-groups.js';
+import { v1AccountConnectors, v1OrgConnectors, v1ProjectConnectors } from './v1-connectors.js';
 import { v1CreateOrg, v1CreateProject, v1DeleteOrg, v1DeleteProject, v1GetOrg, v1GetProject, v1ListOrgs, v1ListProjects, v1UpdateOrg, v1UpdateProject } from './v1-twins.js';
 import { v1AccountSecrets, v1OrgSecrets, v1ProjectSecrets } from './v1-secrets.js';
 import { getYamlSchema } from './yaml-schema.js';
@@ -28,10 +38,15 @@ export const ngManagerRoutes: readonly RouteDefinition[] = [
   listOrganizations, createOrganization, getOrganization, updateOrganization, deleteOrganization,
   listProjects, listAllProjects, createProject, getProject, updateProject, deleteProject,
   createConnector, updateConnector, getConnector, deleteConnector, listConnectors, listConnectorsV2, testConnector, testGitRepo, connectorCatalogue, isConnectorIdentifierFree,
+  listConnectorsByFqn, connectorStatistics, connectorFieldValues,
+  ...[v1AccountConnectors, v1OrgConnectors, v1ProjectConnectors].flatMap((level): RouteDefinition[] => [level.list, level.create, level.get, level.update, level.delete, level.test]),
   createSecret, updateSecret, getSecret, deleteSecret, listSecrets, filterSecrets, filterSecretsV2, isSecretIdentifierFree,
   createSecretFile, updateSecretFile, createSecretFromYaml, updateSecretFromYaml, validateSecret, getYamlSchema, getEncryptionKeys, rotateEncryptionKeys,
   ...[v1AccountSecrets, v1OrgSecrets, v1ProjectSecrets].flatMap((level): RouteDefinition[] => [level.list, level.create, level.get, level.update, level.delete]),
-  getCurrentUser, aggregateUsers, getUser, getAccount,
+  getCurrentUser, aggregateUsers, createUser, getUser, updateUser, deleteUser, getAccount,
+  createServiceAccount, updateServiceAccount, listServiceAccounts, getServiceAccount, deleteServiceAccount, aggregateServiceAccounts, aggregateServiceAccount,
+  createUserGroup, updateUserGroup, updateUserGroupByPath, listUserGroups, getUserGroup, deleteUserGroup, listGroupMembers, isGroupMember, addGroupMember, removeGroupMember,
+  listRoles, createRoleAssignment, listRoleAssignments, getRoleAssignment, deleteRoleAssignment,
   createApiKey, listApiKeys, updateApiKey, deleteApiKey, aggregateApiKeys, aggregateApiKey, createToken, updateToken, deleteToken, rotateToken, aggregateTokens,
   listSettings, updateSettings, getSetting,
   listDelegates, latestDelegateVersion,
@@ -39,5 +54,6 @@ export const ngManagerRoutes: readonly RouteDefinition[] = [
   delegateGroupsOfToken, delegatesOfTokenByPath,
   v1ListOrgs, v1CreateOrg, v1GetOrg, v1UpdateOrg, v1DeleteOrg, v1ListProjects, v1CreateProject, v1GetProject, v1UpdateProject, v1DeleteProject,
   changelogPreview, connectorBranches, connectorCommits,
+  ...auditRoutes,
   authenticateKey, resolveDbStepInputs, reportDbStep, sealSecrets, runSettings,
 ];

@@ -1,0 +1,125 @@
+import { scopeColumns, type RoleGrant, type RoleName, type Scope } from '@sluice/kernel';
+import { In, IsNull, Not, type EntityManager } from 'typeorm';
+import { readPage, type Page, type PageRequest } from '../persistence/page.js';
+import { atScope } from '../persistence/scoped.js';
+import { RoleBindingEntity } from './role-binding.entity.js';
+
+export type RoleBinding = Readonly<RoleBindingEntity>;
+
+/** Who holds a role: a user or service account by id, or a group. */
+export type RoleHolder = { readonly userId: string } | { readonly groupId: string };
+
+/** A role as one principal holds it, directly or through a group. */
+export interface HeldRole {
+  readonly userId: string;
+  readonly identifier: string;
+  readonly role: RoleName;
+  readonly orgId: string | null;
+  readonly projectId: string | null;
+  readonly groupIdentifier: string | null;
+}
+
+export class RoleBindingRepository {
+  constructor(private readonly manager: EntityManager) {}
+
+  find(scope: Scope, identifier: string): Promise<RoleBinding | null> {
+    return this.manager.findOneBy<RoleBindingEntity>(RoleBindingEntity, { ...atScope(scope), identifier });
+  }
+
+  /** Bindings at exactly this scope. */
+  page(scope: Scope, page: PageRequest, filter: { readonly role?: RoleName | undefined; readonly holder?: RoleHolder | undefined; readonly byGroups?: boolean | undefined }): Promise<Page<RoleBinding>> {
+    const query = this.manager.createQueryBuilder(RoleBindingEntity, 'row').where(atScope(scope));
+    if (filter.role) query.andWhere({ role: filter.role });
+    if (filter.holder) query.andWhere(filter.holder);
+    if (filter.byGroups !== undefined) query.andWhere({ groupId: filter.byGroups ? Not(IsNull()) : IsNull() });
+    return readPage(query, page, { searched: ['role', 'identifier'], sortable: { identifier: 'identifier', createdAt: 'createdAt' } });
+  }
+
+  async insert(scope: Scope, holder: RoleHolder, role: RoleName, identifier?: string): Promise<void> {
+    await this.manager.insert(RoleBindingEntity, { ...scopeColumns(scope), ...holder, role, ...(identifier ? { identifier } : {}) });
+  }
+
+  /** Binds the role unless it is bound there already. */
+  async ensure(scope: Scope, holder: RoleHolder, role: RoleName): Promise<void> {
+    await this.manager.createQueryBuilder().insert().into(RoleBindingEntity).values({ ...scopeColumns(scope), ...holder, role }).orIgnore().execute();
+  }
+
+  async delete(accountId: string, id: string): Promise<void> {
+    await this.manager.delete(RoleBindingEntity, { accountId, id });
+  }
+
+  /** What a user or service account may do, their groups included. */
+  async grantsOf(accountId: string, userId: string): Promise<RoleGrant[]> {
+    const rows = await this.manager.query<GrantRow[]>(`SELECT DISTINCT role, org_id, project_id FROM granted_roles WHERE account_id = $1 AND user_id = $2`, [accountId, userId]);
+    return rows.map(grantOf);
+  }
+
+  async grantsOfGroup(accountId: string, groupId: string): Promise<RoleGrant[]> {
+    const rows = await this.manager.find(RoleBindingEntity, { where: { accountId, groupId } });
+    return rows.map(({ role, orgId, projectId }) => grantOf({ role, org_id: orgId, project_id: projectId }));
+  }
+
+  /** Roles of some principals, as far as they reach `scope`. */
+  async heldBy(scope: Scope, userIds: readonly string[]): Promise<HeldRole[]> {
+    const { accountId, orgId, projectId } = scopeColumns(scope);
+    return this.manager.query<HeldRole[]>(
+      `SELECT g.user_id AS "userId", b.identifier, g.role, g.org_id AS "orgId", g.project_id AS "projectId", u.identifier AS "groupIdentifier"
+         FROM granted_roles g JOIN role_bindings b ON b.id = g.binding_id LEFT JOIN user_groups u ON u.id = b.group_id
+        WHERE g.account_id = $1 AND g.user_id = ANY($2) AND ($3::text IS NULL OR g.org_id IS NULL OR g.org_id = $3) AND ($4::text IS NULL OR g.project_id IS NULL OR g.project_id = $4)
+          AND ($3::text IS NULL OR $4::text IS NOT NULL OR g.project_id IS NULL)
+        ORDER BY b.created_at, b.identifier`,
+      [accountId, [...userIds], orgId, projectId],
+    );
+  }
+
+  /** Is there a person who can sign in and administer the account? */
+  async hasAdministrator(accountId: string): Promise<boolean> {
+    const rows = await this.manager.query<unknown[]>(
+      `SELECT 1 FROM granted_roles g JOIN users u ON u.account_id = g.account_id AND u.id = g.user_id
+        WHERE g.account_id = $1 AND g.role = 'account_admin' AND g.org_id IS NULL AND u.type = 'user' AND NOT u.is_disabled LIMIT 1`,
+      [accountId],
+    );
+    return rows.length > 0;
+  }
+
+  /** One change of an account's people at a time, until the transaction ends. */
+  async lockPeople(accountId: string): Promise<void> {
+    await this.manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('people of ' || $1, 0))`, [accountId]);
+  }
+
+  /** Names of the groups bindings belong to, by id. */
+  async groupsNamed(accountId: string, ids: readonly string[]): Promise<ReadonlyMap<string, HolderName>> {
+    const rows = await this.manager.query<(HolderName & { id: string })[]>(`SELECT id, identifier, org_id AS "orgId", project_id AS "projectId" FROM user_groups WHERE account_id = $1 AND id = ANY($2)`, [accountId, [...ids]]);
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  /** Names of the service accounts bindings belong to, by id. */
+  async serviceAccountsNamed(accountId: string, ids: readonly string[]): Promise<ReadonlyMap<string, HolderName>> {
+    const rows = await this.manager.query<(HolderName & { id: string })[]>(
+      `SELECT user_id AS id, identifier, org_id AS "orgId", project_id AS "projectId" FROM service_accounts WHERE account_id = $1 AND user_id = ANY($2)`,
+      [accountId, [...ids]],
+    );
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  /** Bindings of all these users at once; for tests of what is left behind. */
+  bindingsOf(accountId: string, userIds: readonly string[]): Promise<RoleBinding[]> {
+    return this.manager.findBy(RoleBindingEntity, { accountId, userId: In([...userIds]) });
+  }
+}
+
+export interface HolderName {
+  readonly identifier: string;
+  readonly orgId: string | null;
+  readonly projectId: string | null;
+}
+
+interface GrantRow {
+  readonly role: RoleName;
+  readonly org_id: string | null;
+  readonly project_id: string | null;
+}
+
+function grantOf({ role, org_id, project_id }: GrantRow): RoleGrant {
+  return { role, ...(org_id ? { orgId: org_id } : {}), ...(project_id ? { projectId: project_id } : {}) };
+}

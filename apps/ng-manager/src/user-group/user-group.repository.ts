@@ -1,0 +1,58 @@
+import { scopeColumns, type Scope } from '@sluice/kernel';
+import { ALL_USERS_GROUP } from '@sluice/ng-manager-api';
+import { In, type EntityManager } from 'typeorm';
+import { readPage, type Page, type PageRequest } from '../persistence/page.js';
+import { atScope } from '../persistence/scoped.js';
+import { UserGroupEntity, UserGroupMemberEntity } from './user-group.entity.js';
+
+export type UserGroupRow = Readonly<UserGroupEntity>;
+export type UserGroupValues = Pick<UserGroupRow, 'name' | 'description' | 'tags'>;
+type GroupKey = Pick<UserGroupRow, 'accountId' | 'id'>;
+
+export class UserGroupRepository {
+  constructor(private readonly manager: EntityManager) {}
+
+  find(scope: Scope, identifier: string, options: { readonly forUpdate?: boolean } = {}): Promise<UserGroupRow | null> {
+    return this.manager.findOne<UserGroupEntity>(UserGroupEntity, { where: { ...atScope(scope), identifier }, ...(options.forUpdate ? { lock: { mode: 'pessimistic_write' } } : {}) });
+  }
+
+  page(scope: Scope, page: PageRequest): Promise<Page<UserGroupRow>> {
+    return readPage(this.manager.createQueryBuilder(UserGroupEntity, 'row').where(atScope(scope)), page);
+  }
+
+  async insert(scope: Scope, identifier: string, values: UserGroupValues): Promise<void> {
+    await this.manager.insert(UserGroupEntity, { ...scopeColumns(scope), identifier, ...values });
+  }
+
+  /** Makes the group of all users of an account unless it is there. */
+  async ensureAllUsers(accountId: string): Promise<void> {
+    const group = { accountId, identifier: ALL_USERS_GROUP, name: 'All Account Users', description: 'Every user of the account', tags: {}, holdsAllUsers: true };
+    await this.manager.createQueryBuilder().insert().into(UserGroupEntity).values(group).orIgnore().execute();
+  }
+
+  async update({ accountId, id }: GroupKey, values: UserGroupValues): Promise<void> {
+    await this.manager.update(UserGroupEntity, { accountId, id }, { ...values, updatedAt: new Date() });
+  }
+
+  async delete({ accountId, id }: GroupKey): Promise<void> {
+    await this.manager.delete(UserGroupEntity, { accountId, id });
+  }
+
+  /** Ids of the members of some groups, by group. */
+  async membersOf(groups: readonly GroupKey[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const members = new Map<string, string[]>();
+    if (groups.length === 0) return members;
+    const rows = await this.manager.find(UserGroupMemberEntity, { where: { accountId: groups[0]?.accountId ?? '', groupId: In(groups.map(({ id }) => id)) }, order: { userId: 'ASC' } });
+    for (const { groupId, userId } of rows) members.set(groupId, [...(members.get(groupId) ?? []), userId]);
+    return members;
+  }
+
+  async addMembers({ accountId, id }: GroupKey, userIds: readonly string[]): Promise<void> {
+    if (userIds.length === 0) return;
+    await this.manager.createQueryBuilder().insert().into(UserGroupMemberEntity).values(userIds.map((userId) => ({ accountId, groupId: id, userId }))).orIgnore().execute();
+  }
+
+  async removeMembers({ accountId, id }: GroupKey, userIds: readonly string[]): Promise<void> {
+    if (userIds.length > 0) await this.manager.delete(UserGroupMemberEntity, { accountId, groupId: id, userId: In([...userIds]) });
+  }
+}

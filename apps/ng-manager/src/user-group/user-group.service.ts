@@ -1,0 +1,173 @@
+import { Injectable } from '@nestjs/common';
+import { toNgPage, type NgPage } from '@sluice/api-conventions';
+import { AppError, formatScope, type RequestContext, type Scope } from '@sluice/kernel';
+import type { UserGroup, UserGroupOut, UserMetadata } from '@sluice/ng-manager-api';
+import { keepingAnAdministrator } from '../access/last-administrator.js';
+import { requireSameAccount } from '../access/permission.js';
+import { requireCovers } from '../access/roles.js';
+import { refuseDuplicate } from '../persistence/duplicate.js';
+import type { PageRequest } from '../persistence/page.js';
+import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
+import { ProjectService } from '../project/project.service.js';
+import { foundUser, presentUser } from '../user/user.service.js';
+import type { UserGroupRow, UserGroupValues } from './user-group.repository.js';
+
+/** Groups of users at a scope. Membership gives the group's roles, so changing it takes the rights those roles give. */
+@Injectable()
+export class UserGroupService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly projects: ProjectService,
+  ) {}
+
+  async create(ctx: RequestContext, scope: Scope, group: UserGroup): Promise<UserGroupOut> {
+    requireSameAccount(ctx, group.accountIdentifier);
+    await this.projects.requireScope(scope);
+    return refuseDuplicate('user group', group.identifier, scope, () =>
+      this.unitOfWork.run(async (stores) => {
+        await stores.userGroups.insert(scope, group.identifier, valuesOf(group));
+        const row = await foundGroup(stores, scope, group.identifier);
+        await requireUsers(stores, ctx, group.users ?? []);
+        await stores.userGroups.addMembers(row, [...new Set(group.users ?? [])]);
+        await this.audit(stores, ctx, 'create', row, scope, { users: group.users ?? [] });
+        return this.present(stores, row);
+      }),
+    );
+  }
+
+  async list(scope: Scope, page: PageRequest): Promise<NgPage<UserGroupOut>> {
+    const { rows, total } = await this.unitOfWork.read.userGroups.page(scope, page);
+    const members = await this.unitOfWork.read.userGroups.membersOf(rows);
+    return toNgPage(rows.map((row) => present(row, members.get(row.id) ?? [])), total, page.index, page.size);
+  }
+
+  async get(scope: Scope, identifier: string): Promise<UserGroupOut> {
+    return this.present(this.unitOfWork.read, await foundGroup(this.unitOfWork.read, scope, identifier));
+  }
+
+  /** Replaces the members when `users` is given. */
+  async update(ctx: RequestContext, scope: Scope, identifier: string, group: UserGroup): Promise<UserGroupOut> {
+    requireSameAccount(ctx, group.accountIdentifier);
+    if (group.identifier !== identifier) {
+      throw new AppError('INVALID_REQUEST', `the body names user group "${group.identifier}", the path "${identifier}"; an identifier cannot be changed`, { fields: [{ field: 'identifier', error: 'differs from the path' }] });
+    }
+    return this.change(ctx, scope, identifier, async (stores, row) => {
+      await stores.userGroups.update(row, valuesOf(group));
+      const wanted = group.users ? new Set(group.users) : undefined;
+      if (wanted) await this.setMembers(stores, ctx, row, wanted);
+      await this.audit(stores, ctx, 'update', row, scope, wanted ? { users: [...wanted] } : {});
+      return this.present(stores, await foundGroup(stores, scope, identifier));
+    });
+  }
+
+  async delete(ctx: RequestContext, scope: Scope, identifier: string): Promise<UserGroupOut> {
+    return this.change(ctx, scope, identifier, async (stores, row) => {
+      await this.requireRights(stores, ctx, row);
+      const gone = await this.present(stores, row);
+      await stores.userGroups.delete(row);
+      await this.audit(stores, ctx, 'delete', row, scope, {});
+      return gone;
+    });
+  }
+
+  async members(scope: Scope, identifier: string, page: PageRequest): Promise<NgPage<UserMetadata>> {
+    const { id, holdsAllUsers } = await foundGroup(this.unitOfWork.read, scope, identifier);
+    const { rows, total } = await this.unitOfWork.read.users.page(scope.accountId, page, holdsAllUsers ? undefined : { reaching: { level: 'account', accountId: scope.accountId }, inGroup: id });
+    return toNgPage(rows.map(presentUser), total, page.index, page.size);
+  }
+
+  async isMember(scope: Scope, identifier: string, userId: string): Promise<boolean> {
+    const stores = this.unitOfWork.read;
+    const row = await foundGroup(stores, scope, identifier);
+    await foundUser(stores, scope.accountId, userId);
+    return row.holdsAllUsers || ((await stores.userGroups.membersOf([row])).get(row.id) ?? []).includes(userId);
+  }
+
+  async addMember(ctx: RequestContext, scope: Scope, identifier: string, userId: string): Promise<UserGroupOut> {
+    return this.change(ctx, scope, identifier, async (stores, row) => {
+      await foundUser(stores, ctx.accountId, userId);
+      await this.requireRights(stores, ctx, row);
+      await stores.userGroups.addMembers(row, [userId]);
+      await this.audit(stores, ctx, 'update', row, scope, { added: userId });
+      return this.present(stores, row);
+    });
+  }
+
+  async removeMember(ctx: RequestContext, scope: Scope, identifier: string, userId: string): Promise<UserGroupOut> {
+    return this.change(ctx, scope, identifier, async (stores, row) => {
+      await foundUser(stores, ctx.accountId, userId);
+      await this.requireRights(stores, ctx, row);
+      await stores.userGroups.removeMembers(row, [userId]);
+      await this.audit(stores, ctx, 'update', row, scope, { removed: userId });
+      return this.present(stores, row);
+    });
+  }
+
+  private change<T>(ctx: RequestContext, scope: Scope, identifier: string, work: (stores: Stores, row: UserGroupRow) => Promise<T>): Promise<T> {
+    return this.unitOfWork.run((stores) =>
+      keepingAnAdministrator(stores, ctx.accountId, async () => {
+        const row = await foundGroup(stores, scope, identifier, { forUpdate: true });
+        if (row.holdsAllUsers) throw new AppError('INVALID_REQUEST', `user group "${identifier}" is built in and holds every user; it can be neither changed nor deleted`);
+        return work(stores, row);
+      }),
+    );
+  }
+
+  private async setMembers(stores: Stores, ctx: RequestContext, row: UserGroupRow, wanted: ReadonlySet<string>): Promise<void> {
+    const present = new Set((await stores.userGroups.membersOf([row])).get(row.id) ?? []);
+    const added = [...wanted].filter((id) => !present.has(id));
+    const removed = [...present].filter((id) => !wanted.has(id));
+    if (added.length + removed.length === 0) return;
+    await this.requireRights(stores, ctx, row);
+    await requireUsers(stores, ctx, added);
+    await stores.userGroups.addMembers(row, added);
+    await stores.userGroups.removeMembers(row, removed);
+  }
+
+  private async requireRights(stores: Stores, ctx: RequestContext, row: UserGroupRow): Promise<void> {
+    requireCovers(ctx, await stores.roleBindings.grantsOfGroup(row.accountId, row.id), `change who is in group ${row.name}`);
+  }
+
+  private async present(stores: Stores, row: UserGroupRow): Promise<UserGroupOut> {
+    return present(row, (await stores.userGroups.membersOf([row])).get(row.id) ?? []);
+  }
+
+  private audit(stores: Stores, ctx: RequestContext, action: 'create' | 'update' | 'delete', { identifier }: UserGroupRow, scope: Scope, details: Readonly<Record<string, unknown>>): Promise<void> {
+    return stores.audit.append(ctx, { action, resourceType: 'userGroup', identifier, scope, details });
+  }
+}
+
+/** @throws AppError RESOURCE_NOT_FOUND */
+export async function foundGroup(stores: Stores, scope: Scope, identifier: string, options: { readonly forUpdate?: boolean } = {}): Promise<UserGroupRow> {
+  const row = await stores.userGroups.find(scope, identifier, options);
+  if (row) return row;
+  throw new AppError('RESOURCE_NOT_FOUND', `there is no user group "${identifier}" in ${formatScope(scope)}`);
+}
+
+async function requireUsers(stores: Stores, ctx: RequestContext, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const known = await stores.users.known(ctx.accountId, ids);
+  const missing = ids.find((id) => !known.has(id));
+  if (missing !== undefined) throw new AppError('RESOURCE_NOT_FOUND', `there is no user "${missing}" in account ${ctx.accountId}`, { fields: [{ field: 'users', error: `"${missing}" does not exist` }] });
+}
+
+function valuesOf({ name, description, tags }: UserGroup): UserGroupValues {
+  return { name, description: description ?? null, tags: tags ?? {} };
+}
+
+function present(row: UserGroupRow, users: readonly string[]): UserGroupOut {
+  return {
+    accountIdentifier: row.accountId,
+    orgIdentifier: row.orgId,
+    projectIdentifier: row.projectId,
+    identifier: row.identifier,
+    name: row.name,
+    description: row.description ?? '',
+    tags: row.tags,
+    users: [...users],
+    notificationConfigs: [],
+    externallyManaged: false,
+    harnessManaged: row.holdsAllUsers,
+    ssoLinked: false,
+  };
+}
