@@ -5,17 +5,25 @@ import { ApprovalController } from './approval/approval.controller.js';
 import { ApprovalRepository } from './approval/approval.repository.js';
 import { ApprovalService } from './approval/approval.service.js';
 import { BuiltInGroups } from './approval/approver.js';
+import { CheckRepository } from './check/check.repository.js';
 import { ExecuteController } from './execution/execute.controller.js';
 import { ExecuteService } from './execution/execute.service.js';
+import { ExecutionInputsController } from './execution/execution-inputs.controller.js';
 import { ExecutionController } from './execution/execution.controller.js';
 import { ExecutionRepository } from './execution/execution.repository.js';
+import { InterruptController } from './execution/interrupt.controller.js';
+import { PreflightController } from './execution/preflight.controller.js';
+import { PreflightService } from './execution/preflight.service.js';
+import { RetryController } from './execution/retry.controller.js';
 import { InputSetController } from './input-set/input-set.controller.js';
+import { InputSetV1Controller } from './input-set/input-set-v1.controller.js';
 import { InputSetRepository } from './input-set/input-set.repository.js';
 import { InputSetService } from './input-set/input-set.service.js';
 import { PipelineV1Controller } from './pipeline/pipeline-v1.controller.js';
 import { PipelineController } from './pipeline/pipeline.controller.js';
 import { PipelineRepository } from './pipeline/pipeline.repository.js';
 import { PipelineService } from './pipeline/pipeline.service.js';
+import { NgManager } from './run/ng-manager.js';
 import { Sweeper } from './run/sweeper.js';
 import { Workflows } from './run/workflows.js';
 import { TriggerController } from './trigger/trigger.controller.js';
@@ -29,6 +37,7 @@ export interface AppParts {
   readonly types: StepTypeRegistry;
   readonly workflows: Workflows;
   readonly sweeper: Sweeper;
+  readonly ngManager: NgManager;
 }
 
 @Module({})
@@ -36,14 +45,15 @@ export class AppModule {
   static with(parts: AppParts): DynamicModule {
     return {
       module: AppModule,
-      controllers: [ApprovalController, ExecuteController, ExecutionController, InputSetController, PipelineController, PipelineV1Controller, TriggerController, WebhookController],
+      controllers: [ApprovalController, ExecuteController, ExecutionController, ExecutionInputsController, InputSetController, InputSetV1Controller, InterruptController, PipelineController, PipelineV1Controller, PreflightController, RetryController, TriggerController, WebhookController],
       providers: [
         { provide: DataSource, useValue: parts.dataSource },
         { provide: StepTypeRegistry, useValue: parts.types },
         { provide: Workflows, useValue: parts.workflows },
         { provide: Sweeper, useValue: parts.sweeper },
+        { provide: NgManager, useValue: parts.ngManager },
         ApprovalRepository, ApprovalService, BuiltInGroups,
-        ExecuteService, ExecutionRepository, InputSetRepository, InputSetService, PipelineRepository, PipelineService,
+        CheckRepository, ExecuteService, ExecutionRepository, InputSetRepository, InputSetService, PipelineRepository, PipelineService, PreflightService,
         TriggerRepository, TriggerService,
       ],
     };

@@ -45,7 +45,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     await workflows.launch(config);
     const app = await startHttpApp({
       service: 'pipeline',
-      module: AppModule.with({ dataSource, types, workflows, sweeper }),
+      module: AppModule.with({ dataSource, types, workflows, sweeper, ngManager }),
       host: config.host,
       port: config.port,
       identity,
@@ -53,7 +53,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
       tracing,
       metrics: new Metrics('pipeline'),
       routes: PIPELINE_ROUTES,
-      errorStyle: (path) => (path.startsWith('/v1/') ? 'v1' : 'ng'),
+      errorStyle: () => 'ng',
       checkReady: async () => void (await dataSource.query('SELECT 1')),
       onClose: stop,
     });

@@ -1,4 +1,5 @@
-import { AppError, projectScope, type ProjectScope, type RequestContext } from '@sluice/kernel';
+import type { RouteCall } from '@sluice/http';
+import { projectScope, type ProjectScope, type RequestContext } from '@sluice/kernel';
 
 interface QueryScope {
   readonly orgIdentifier: string;
@@ -15,11 +16,7 @@ export function projectOfPath(ctx: RequestContext, params: { readonly org: strin
   return projectScope(ctx.accountId, params.org, params.project);
 }
 
-/** Version of an `If-Match` header; undefined without one. @throws AppError INVALID_REQUEST */
-export function versionOf(headers: Readonly<Record<string, string | string[] | undefined>>): number | undefined {
-  const header = headers['if-match'];
-  if (typeof header !== 'string' || header === '' || header === '*') return undefined;
-  const version = /^(?:W\/)?"?(\d{1,9})"?$/.exec(header)?.[1];
-  if (version === undefined) throw new AppError('INVALID_REQUEST', `if-match: "${header}" is not a version; send the number of the version you read`, { fields: [{ field: 'if-match', error: 'must be a version number' }] });
-  return Number(version);
+/** Tells the version of what is answered, in the form `If-Match` takes. */
+export function tellVersion(reply: RouteCall['reply'], version: number): void {
+  void reply.header('etag', `"${version}"`);
 }

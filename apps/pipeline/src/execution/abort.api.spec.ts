@@ -88,7 +88,9 @@ describe('stopping an execution', () => {
       return ended;
     })();
     expect(await client.abort(other)).toMatchObject({ status: 400, body: { message: expect.stringMatching(/has ended already with status Success/) } });
-    expect((await client.send('PUT', `/pipeline/api/pipeline/execute/interrupt/${other}?interruptType=Pause`, {})).status).toBe(422);
+    for (const type of ['Pause', 'Resume', 'StageRollback', 'ExpireAll', 'Retry']) {
+      expect(await client.send('PUT', `/pipeline/api/pipeline/execute/interrupt/${other}?interruptType=${type}`, {})).toMatchObject({ status: 400, body: { message: expect.stringContaining(`interruptType ${type} is not supported; supported are AbortAll and Abort`) } });
+    }
   });
 
   it('leaves the queue of an instance, and the one behind moves up', async () => {

@@ -1,16 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, formatScope, newId, type ProjectScope, type RequestContext } from '@sluice/kernel';
-import { NEW_NODE, applyRuntimeInput, compilePlan, inputRoot, inputTemplate, isFinal, mergeInputs, reduceNode, subtree, type NodeState, type Plan } from '@sluice/pipeline-engine';
+import { NEW_NODE, applyRuntimeInput, chooseStages, compilePlan, inputRoot, inputTemplate, isFinal, mergeInputs, parsePipeline, reduceNode, subtree, type NodeState, type Plan } from '@sluice/pipeline-engine';
 import type { CallIdentity } from '@sluice/service-identity';
 import { StepTypeRegistry } from '@sluice/step-types';
 import { DataSource } from 'typeorm';
 import { stringify } from 'yaml';
 import { InputSetService } from '../input-set/input-set.service.js';
-import { PipelineRepository } from '../pipeline/pipeline.repository.js';
+import { PipelineRepository, type Pipeline } from '../pipeline/pipeline.repository.js';
 import { stableId } from '../run/identifiers.js';
 import { Sweeper } from '../run/sweeper.js';
 import { Workflows } from '../run/workflows.js';
 import { ExecutionRepository, type Execution } from './execution.repository.js';
+import { stagesToTakeOver, type RetryFrom } from './retry-rules.js';
 
 export interface ExecuteRequest {
   readonly pipelineIdentifier: string;
@@ -18,6 +19,18 @@ export interface ExecuteRequest {
   readonly inputYaml: string;
   readonly inputSetIds: readonly string[];
   readonly notes: string | undefined;
+  readonly moduleType?: string | undefined;
+  /** Runs this instead of the stored YAML. */
+  readonly otherYaml?: string;
+  readonly stages?: StageChoice | undefined;
+  /** Execution this one repeats. */
+  readonly rerunOf?: string;
+}
+
+export interface StageChoice {
+  readonly identifiers: readonly string[];
+  /** Values for expressions that read from stages which do not run, by the expression. */
+  readonly values: Readonly<Record<string, string>>;
 }
 
 /** Starts, retries and interrupts executions. */
@@ -35,36 +48,52 @@ export class ExecuteService {
 
   /**
    * Compiles the pipeline, stores the execution and starts its workflow. What is stored is started, now or after a crash.
-   * @throws AppError ENTITY_NOT_FOUND, INVALID_YAML_ERROR, INVALID_REQUEST (inputs without a value), PLAN_CREATION_ERROR
+   * @throws AppError ENTITY_NOT_FOUND, INVALID_YAML_ERROR, INVALID_REQUEST (inputs without a value, stages there are not), PLAN_CREATION_ERROR
    */
   async execute(ctx: RequestContext, scope: ProjectScope, request: ExecuteRequest): Promise<Execution> {
-    const pipeline = await this.pipelines.find(scope, request.pipelineIdentifier);
-    if (!pipeline) throw noPipeline(scope, request.pipelineIdentifier);
+    const pipeline = await this.pipeline(scope, request.pipelineIdentifier);
+    const whole = this.yamlOf(scope, pipeline, request.otherYaml);
+    const base = request.stages ? this.chosen(scope, whole, request.stages) : whole;
     const inputYaml = await this.inputOf(scope, request);
-    const yaml = applyRuntimeInput(pipeline.yaml, inputYaml);
-    return this.start(ctx, scope, { pipelineIdentifier: pipeline.identifier, yaml, inputYaml, inputTemplateYaml: inputTemplate(pipeline.yaml) ?? null, inputSetIds: request.inputSetIds, notes: request.notes ?? null, retryOf: null });
+    return this.start(ctx, scope, {
+      pipelineIdentifier: pipeline.identifier, yaml: applyRuntimeInput(base, inputYaml), inputYaml, inputTemplateYaml: inputTemplate(base) ?? null, inputSetIds: request.inputSetIds, notes: request.notes ?? null,
+      moduleType: request.moduleType ?? null, chosenStages: request.stages?.identifiers ?? null, rerunOf: request.rerunOf ?? null, retryOf: null,
+    });
+  }
+
+  /**
+   * A new run of the pipeline as it is now; without inputs of its own it takes those of the earlier run.
+   * @throws AppError as {@link execute}, INVALID_REQUEST for an execution of another pipeline
+   */
+  async rerun(ctx: RequestContext, scope: ProjectScope, originalExecutionId: string, request: ExecuteRequest): Promise<Execution> {
+    const earlier = await this.ofPipeline(scope, originalExecutionId, request.pipelineIdentifier);
+    const hasInputs = request.inputYaml.trim() !== '' || request.inputSetIds.length > 0;
+    return this.execute(ctx, scope, { ...request, inputYaml: hasInputs ? request.inputYaml : earlier.inputYaml, rerunOf: originalExecutionId });
   }
 
   /**
    * Runs an ended execution again with the same YAML and inputs. Stages in front of the first one that did not succeed are taken over.
-   * @param retryStages identifiers of the stages to begin at; the first that did not succeed when empty
-   * @throws AppError ENTITY_NOT_FOUND, CONFLICT while it runs, INVALID_REQUEST for unknown stages
+   * @param inputYaml other inputs; empty for the same
+   * @throws AppError ENTITY_NOT_FOUND, CONFLICT while it runs, INVALID_REQUEST for unknown stages or when there is nothing to retry
    */
-  async retry(ctx: RequestContext, scope: ProjectScope, planExecutionId: string, retryStages: readonly string[] = [], inputYaml?: string): Promise<Execution> {
+  async retry(ctx: RequestContext, scope: ProjectScope, planExecutionId: string, from: RetryFrom, inputYaml = ''): Promise<Execution> {
     const earlier = await this.get(scope, planExecutionId);
     if (!isFinal(earlier.status)) throw new AppError('CONFLICT', `execution ${planExecutionId} is still ${earlier.status}; retry it when it has ended`);
-    const unknown = retryStages.find((identifier) => !earlier.plan.stageIds.some((id) => earlier.plan.nodes[id]?.identifier === identifier));
-    if (unknown !== undefined) throw new AppError('INVALID_REQUEST', `execution ${planExecutionId} has no stage "${unknown}"`);
     const states = (await this.executions.states([planExecutionId])).get(planExecutionId) ?? {};
+    const takeOver = stagesToTakeOver(earlier.plan, states, from);
+    const hasInputs = inputYaml.trim() !== '';
     return this.start(ctx, scope, {
       pipelineIdentifier: earlier.pipelineIdentifier,
-      yaml: inputYaml && inputYaml.trim() !== '' ? await this.yamlWith(scope, earlier, inputYaml) : earlier.yaml,
-      inputYaml: inputYaml && inputYaml.trim() !== '' ? inputYaml : earlier.inputYaml,
+      yaml: hasInputs ? await this.yamlWith(scope, earlier, inputYaml) : earlier.yaml,
+      inputYaml: hasInputs ? inputYaml : earlier.inputYaml,
       inputTemplateYaml: earlier.inputTemplateYaml,
       inputSetIds: earlier.inputSetIds,
       notes: earlier.notes,
+      moduleType: earlier.moduleType,
+      chosenStages: earlier.chosenStages,
+      rerunOf: earlier.rerunOf,
       retryOf: earlier,
-      takeOver: stagesToTakeOver(earlier.plan, states, retryStages),
+      takeOver,
       earlierStates: states,
     });
   }
@@ -81,6 +110,14 @@ export class ExecuteService {
     return interruptId;
   }
 
+  /** @throws AppError ENTITY_NOT_FOUND for an execution or a node there is not */
+  async node(scope: ProjectScope, planExecutionId: string, nodeId: string): Promise<{ readonly execution: Execution; readonly state: NodeState }> {
+    const execution = await this.get(scope, planExecutionId);
+    if (!Object.hasOwn(execution.plan.nodes, nodeId)) throw new AppError('ENTITY_NOT_FOUND', `execution ${planExecutionId} has no node "${nodeId}"`);
+    const states = (await this.executions.states([planExecutionId], [nodeId])).get(planExecutionId);
+    return { execution, state: states?.[nodeId] ?? NEW_NODE };
+  }
+
   /** @throws AppError ENTITY_NOT_FOUND */
   async get(scope: ProjectScope, planExecutionId: string): Promise<Execution> {
     const execution = await this.executions.find(scope, planExecutionId);
@@ -88,16 +125,50 @@ export class ExecuteService {
     return execution;
   }
 
+  /** @throws AppError ENTITY_NOT_FOUND, INVALID_REQUEST when it is of another pipeline */
+  async ofPipeline(scope: ProjectScope, planExecutionId: string, pipelineIdentifier: string | undefined): Promise<Execution> {
+    const execution = await this.get(scope, planExecutionId);
+    if (pipelineIdentifier === undefined || execution.pipelineIdentifier === pipelineIdentifier) return execution;
+    throw new AppError('INVALID_REQUEST', `execution ${planExecutionId} is of pipeline "${execution.pipelineIdentifier}", not of "${pipelineIdentifier}"`, { fields: [{ field: 'pipelineIdentifier', error: `must be "${execution.pipelineIdentifier}"` }] });
+  }
+
+  private async pipeline(scope: ProjectScope, identifier: string): Promise<Pipeline> {
+    const pipeline = await this.pipelines.find(scope, identifier);
+    if (!pipeline) throw noPipeline(scope, identifier);
+    return pipeline;
+  }
+
+  private yamlOf(scope: ProjectScope, pipeline: Pipeline, otherYaml: string | undefined): string {
+    if (otherYaml === undefined) return pipeline.yaml;
+    const { identifier } = parsePipeline(otherYaml, this.types, { orgId: scope.orgId, projectId: scope.projectId }).pipeline;
+    if (identifier === pipeline.identifier) return otherYaml;
+    throw new AppError('INVALID_REQUEST', `the YAML names pipeline "${identifier}", the request "${pipeline.identifier}"; make both the same`, { fields: [{ field: 'yaml', error: `pipeline.identifier must be "${pipeline.identifier}"` }] });
+  }
+
+  private chosen(scope: ProjectScope, yaml: string, { identifiers, values }: StageChoice): string {
+    const { pipeline } = parsePipeline(yaml, this.types, { orgId: scope.orgId, projectId: scope.projectId });
+    if (pipeline.allowStageExecutions !== true) {
+      throw new AppError('INVALID_REQUEST', `pipeline "${pipeline.identifier}" does not allow that some of its stages run alone; add "allowStageExecutions: true" to it, or run it whole`, { fields: [{ field: 'stageIdentifiers', error: 'the pipeline has no allowStageExecutions: true' }] });
+    }
+    const choice = chooseStages(yaml, identifiers, values);
+    if (choice.openExpressions.length === 0) return choice.yaml;
+    throw new AppError('INVALID_REQUEST', `the chosen stages read from stages that would not run: ${choice.openExpressions.join(', ')}; choose those stages too, or give values in expressionValues`, {
+      fields: choice.openExpressions.map((expression) => ({ field: 'expressionValues', error: `${expression} has no value` })),
+    });
+  }
+
   private async inputOf(scope: ProjectScope, request: ExecuteRequest): Promise<string> {
     if (request.inputSetIds.length === 0) return request.inputYaml;
     const stored = await this.inputSets.merged(scope, request.pipelineIdentifier, request.inputSetIds);
-    const merged = mergeInputs([inputRoot(stored), inputRoot(request.inputYaml)]);
+    const merged = mergeInputs([stored.input, inputRoot(request.inputYaml)]);
     return merged === undefined ? '' : stringify({ pipeline: merged });
   }
 
   private async yamlWith(scope: ProjectScope, earlier: Execution, inputYaml: string): Promise<string> {
     const pipeline = await this.pipelines.find(scope, earlier.pipelineIdentifier);
-    return pipeline ? applyRuntimeInput(pipeline.yaml, inputYaml) : earlier.yaml;
+    if (!pipeline) return earlier.yaml;
+    const base = earlier.chosenStages ? this.chosen(scope, pipeline.yaml, { identifiers: earlier.chosenStages, values: {} }) : pipeline.yaml;
+    return applyRuntimeInput(base, inputYaml);
   }
 
   private async start(ctx: RequestContext, scope: ProjectScope, request: StartRequest): Promise<Execution> {
@@ -106,7 +177,7 @@ export class ExecuteService {
     const compile = (runSequence: number): Plan =>
       compilePlan({ yaml: request.yaml, catalogue: this.types, planId, planExecutionId, ...ids(scope), runSequence, triggeredBy: triggeredBy(ctx), idOf: stableId });
     await this.dataSource.transaction(async (manager) => {
-      const runSequence = await this.pipelines.nextRun(manager, scope, request.pipelineIdentifier);
+      const runSequence = await this.pipelines.nextRun(manager, scope, request.pipelineIdentifier, now);
       if (runSequence === undefined) throw noPipeline(scope, request.pipelineIdentifier);
       // A pipeline that cannot run takes the number back with the transaction.
       const plan = compile(runSequence);
@@ -115,8 +186,10 @@ export class ExecuteService {
         planExecutionId, pipelineIdentifier: request.pipelineIdentifier, name: plan.name, runSequence, status: 'Running', plan,
         yaml: request.yaml, inputYaml: request.inputYaml, inputTemplateYaml: request.inputTemplateYaml, inputSetIds: [...request.inputSetIds],
         caller, correlationId: ctx.correlationId, traceparent: ctx.traceparent ?? null, notes: request.notes,
-        retryOf: request.retryOf?.planExecutionId ?? null, takenOver, createdAt: now, validUntil: now + plan.timeoutMs,
+        retryOf: request.retryOf?.planExecutionId ?? null, rootExecutionId: request.retryOf && (request.retryOf.rootExecutionId ?? request.retryOf.planExecutionId), rerunOf: request.rerunOf,
+        chosenStages: request.chosenStages && [...request.chosenStages], moduleType: request.moduleType, tags: { ...plan.tags }, takenOver, createdAt: now, validUntil: now + plan.timeoutMs,
       }, states);
+      if (request.retryOf) await this.executions.markRetried(manager, request.retryOf.planExecutionId);
     });
     // What is stored will run: if starting fails here, the sweeper does it.
     await this.workflows.start(planExecutionId).then(() => void this.executions.markStarted(planExecutionId).catch(() => undefined), () => undefined);
@@ -131,6 +204,9 @@ interface StartRequest {
   readonly inputTemplateYaml: string | null;
   readonly inputSetIds: readonly string[];
   readonly notes: string | null;
+  readonly moduleType: string | null;
+  readonly chosenStages: readonly string[] | null;
+  readonly rerunOf: string | null;
   readonly retryOf: Execution | null;
   /** `baseFqn` of the stages that are not run again. */
   readonly takeOver?: ReadonlySet<string>;
@@ -149,14 +225,6 @@ function firstStates(plan: Plan, now: number, request: StartRequest): { states: 
     for (const node of subtree(plan, stageId)) states.set(node.id, earlier.get(`${node.kind}/${node.baseFqn}`) ?? NEW_NODE);
   }
   return { states, takenOver };
-}
-
-/** Stages that succeeded and come before the first one to run again. */
-function stagesToTakeOver(plan: Plan, states: Readonly<Record<string, NodeState>>, retryStages: readonly string[]): ReadonlySet<string> {
-  const succeeded = (id: string): boolean => states[id]?.status === 'Success' || states[id]?.status === 'IgnoreFailed';
-  const first = plan.stageIds.findIndex((id) => (retryStages.length > 0 ? retryStages.includes(plan.nodes[id]?.identifier ?? '') : !succeeded(id)));
-  const before = first < 0 ? [] : plan.stageIds.slice(0, first);
-  return new Set(before.filter(succeeded).map((id) => plan.nodes[id]?.baseFqn ?? ''));
 }
 
 function triggeredBy({ principal }: RequestContext): { name: string; email: string } {

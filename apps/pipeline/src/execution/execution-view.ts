@@ -1,9 +1,11 @@
 import { logKey } from '@sluice/log-api';
 import type { ProjectScope } from '@sluice/kernel';
-import type { ExecutionDetail, PipelineExecutionSummary, PlanExecutionResponse } from '@sluice/pipeline-api';
-import { executionGraph, stageCounts, stageLayout, type NodeState, type Plan } from '@sluice/pipeline-engine';
+import type { ExecutionDetail, ExecutionOutline, PipelineExecutionSummary, PlanExecutionResponse } from '@sluice/pipeline-api';
+import { executionGraph, isBroken, stageCounts, stageLayout, type NodeState, type Plan } from '@sluice/pipeline-engine';
+import type { CallIdentity } from '@sluice/service-identity';
 import type { StepTypeRegistry } from '@sluice/step-types';
-import type { Execution } from './execution.repository.js';
+import { MODULE } from '../database/list-query.js';
+import type { Execution, ListedExecution } from './execution.repository.js';
 
 type States = Readonly<Record<string, NodeState>>;
 
@@ -14,26 +16,30 @@ export const inlineGitDetails = (): typeof NO_GIT => ({ ...NO_GIT });
 
 /** No policy has been evaluated. */
 export function noGovernance(scope: ProjectScope, at: number, action: 'onsave' | 'onrun') {
-  return { id: '', deny: false, status: 'pass' as const, message: '', timestamp: at, created: at, type: 'pipeline', entity: '', action, accountId: scope.accountId, orgId: scope.orgId, projectId: scope.projectId, details: [] };
+  return { id: '', deny: false, status: 'pass' as const, message: '', timestamp: at, created: at, type: 'pipeline', entity: '', action, accountId: scope.accountId, orgId: scope.orgId, projectId: scope.projectId, details: [], detailsList: [] };
 }
 
-function scopeOfExecution(execution: Execution): ProjectScope {
+export function scopeOfExecution(execution: ListedExecution): ProjectScope {
   return { level: 'project', accountId: execution.accountId, orgId: execution.orgId, projectId: execution.projectId };
 }
 
-function triggerInfo(execution: Execution) {
-  const { principal } = execution.caller;
-  const email = 'email' in principal ? principal.email : '';
+/** Who started a run, as clients read it. */
+export function startedBy({ principal }: CallIdentity): { uuid: string; identifier: string; extraInfo: { email: string } } {
+  return { uuid: principal.id, identifier: principal.name, extraInfo: { email: 'email' in principal ? principal.email : '' } };
+}
+
+function triggerInfo(execution: ListedExecution) {
+  const earlier = execution.retryOf ?? execution.rerunOf;
   return {
     triggerType: 'MANUAL',
-    triggeredBy: { uuid: principal.id, identifier: principal.name, extraInfo: { email } },
-    isRerun: execution.retryOf !== null,
-    rerunInfo: execution.retryOf === null ? null : { rootExecutionId: execution.retryOf, prevExecutionId: execution.retryOf, rootTriggerType: 'MANUAL', prevTriggerType: 'MANUAL' },
+    triggeredBy: startedBy(execution.caller),
+    isRerun: earlier !== null,
+    rerunInfo: earlier === null ? null : { rootExecutionId: execution.rootExecutionId ?? earlier, prevExecutionId: earlier, rootTriggerType: 'MANUAL', prevTriggerType: 'MANUAL' },
   };
 }
 
 /** `pipelineExecutionSummary` of api-contract 4.4. `states` must hold the stage nodes at least. */
-export function summaryOf(execution: Execution, states: States): PipelineExecutionSummary {
+export function summaryOf(execution: ListedExecution, states: States): PipelineExecutionSummary {
   const { plan } = execution;
   const counts = stageCounts(plan, states);
   const failure = execution.failureMessage === null ? null : { message: execution.failureMessage };
@@ -53,27 +59,41 @@ export function summaryOf(execution: Execution, states: States): PipelineExecuti
     executionTriggerInfo: triggerInfo(execution),
     executionErrorInfo: failure,
     failureInfo: failure,
-    tags: Object.entries(plan.tags).map(([key, value]) => ({ key, value })),
-    modules: ['dbops'],
-    moduleInfo: {},
+    tags: Object.entries(execution.tags).map(([key, value]) => ({ key, value })),
+    modules: [MODULE],
+    moduleInfo: { [MODULE]: {} },
     governanceMetadata: noGovernance(scopeOfExecution(execution), execution.createdAt, 'onrun'),
     gitDetails: inlineGitDetails(),
     successfulStagesCount: counts.successful,
     runningStagesCount: counts.running,
     failedStagesCount: counts.failed,
     totalStagesCount: counts.total,
-    canRetry: execution.endedAt !== null && execution.status !== 'Success',
-    showRetryHistory: execution.retryOf !== null,
-    isStagesExecution: false,
+    canRetry: execution.endedAt !== null && isBroken(execution.status),
+    showRetryHistory: execution.retryOf !== null || execution.isRetried,
+    isStagesExecution: execution.chosenStages !== null,
     allowStageExecutions: plan.allowsStageExecutions,
-    stagesExecuted: [],
-    stagesExecutedNames: null,
+    stagesExecuted: [...(execution.chosenStages ?? [])],
+    stagesExecutedNames: execution.chosenStages && stageNames(plan),
     notes: execution.notes,
   };
 }
 
+function stageNames(plan: Plan): Record<string, string> {
+  return Object.fromEntries(plan.stageIds.flatMap((id) => (plan.nodes[id] ? [[plan.nodes[id].identifier, plan.nodes[id].name]] : [])));
+}
+
+/** The little of an execution that a long list shows. */
+export function outlineOf(execution: ListedExecution): ExecutionOutline {
+  return {
+    planExecutionId: execution.planExecutionId, pipelineIdentifier: execution.pipelineIdentifier, name: execution.name, status: execution.status, orgIdentifier: execution.orgId, projectIdentifier: execution.projectId,
+    runSequence: execution.runSequence, startTs: execution.createdAt, endTs: execution.endedAt ?? undefined, createdAt: execution.createdAt, executionTriggerInfo: triggerInfo(execution),
+  };
+}
+
+type Graph = NonNullable<ExecutionDetail['executionGraph']>;
+
 /** @param stage stage node (setup id or node id) to which the graph is narrowed; undefined for the whole graph */
-export function graphOf(execution: Execution, states: States, types: StepTypeRegistry, stage: string | undefined): NonNullable<ExecutionDetail['executionGraph']> {
+export function graphOf(execution: Execution, states: States, types: StepTypeRegistry, stage: string | undefined): Graph {
   const { plan } = execution;
   const interrupts = execution.interruptId === null ? [] : [{ interruptId: execution.interruptId, interruptType: 'ABORT_ALL', tookEffectAt: execution.interruptedAt, interruptConfig: { issuedBy: { manualIssuer: { identifier: execution.interruptedBy } } } }];
   const graph = executionGraph(
@@ -89,12 +109,28 @@ export function graphOf(execution: Execution, states: States, types: StepTypeReg
   return stage === undefined ? graph : narrowed(graph, plan, stage);
 }
 
-function narrowed(graph: NonNullable<ExecutionDetail['executionGraph']>, plan: Plan, stage: string): NonNullable<ExecutionDetail['executionGraph']> {
+function narrowed(graph: Graph, plan: Plan, stage: string): Graph {
   const wanted = plan.stageIds.find((id) => id === stage || plan.nodes[id]?.setupId === stage);
-  const isWanted = (uuid: string): boolean => {
-    const stageId = plan.nodes[uuid]?.stageId ?? plan.nodes[uuid.replace(/-(resource|command)$/, '')]?.stageId ?? null;
+  return keeping(graph, (uuid) => {
+    const stageId = (plan.nodes[uuid] ?? plan.nodes[uuid.replace(/-(resource|clone|command)$/, '')])?.stageId ?? null;
     return stageId === null || stageId === wanted;
+  });
+}
+
+/** The graph below one of its nodes, which becomes the root. Undefined when the graph has no such node. */
+export function subGraph(graph: Graph, nodeId: string): Graph | undefined {
+  if (!(nodeId in graph.nodeMap)) return undefined;
+  const below = new Set<string>();
+  const visit = (id: string, isRoot: boolean): void => {
+    below.add(id);
+    const edges = graph.nodeAdjacencyListMap[id];
+    for (const next of [...(edges?.children ?? []), ...(isRoot ? [] : (edges?.nextIds ?? []))]) visit(next, false);
   };
+  visit(nodeId, true);
+  return { ...keeping(graph, (uuid) => below.has(uuid)), rootNodeId: nodeId };
+}
+
+function keeping(graph: Graph, isWanted: (uuid: string) => boolean): Graph {
   const keep = <T>(map: Record<string, T>): Record<string, T> => Object.fromEntries(Object.entries(map).filter(([uuid]) => isWanted(uuid)));
   return { ...graph, nodeMap: keep(graph.nodeMap), nodeAdjacencyListMap: keep(graph.nodeAdjacencyListMap) };
 }
@@ -118,8 +154,8 @@ export function startedView(execution: Execution): PlanExecutionResponse {
         pipelineIdentifier: execution.pipelineIdentifier,
         executionUuid: execution.planExecutionId,
         principalInfo: { principal: execution.caller.principal.id, principalType: execution.caller.principal.type === 'serviceAccount' ? 'SERVICE_ACCOUNT' : 'USER' },
-        moduleType: null,
-        retryInfo: { isRetry: execution.retryOf !== null, rootExecutionId: execution.retryOf, parentRetryId: execution.retryOf },
+        moduleType: execution.moduleType,
+        retryInfo: { isRetry: execution.retryOf !== null, rootExecutionId: execution.rootExecutionId, parentRetryId: execution.retryOf },
       },
       governanceMetadata: noGovernance(scope, execution.createdAt, 'onrun'),
       version: 0,

@@ -1,40 +1,55 @@
 import { Controller, Inject } from '@nestjs/common';
 import { toSpringPage, type SpringPage } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
-import { getExecution, getExecutionInputs, getExecutionInputsV2, getExecutionLegacy, listExecutions, type ExecutionDetail, type PipelineExecutionSummary } from '@sluice/pipeline-api';
-import { inputTemplate } from '@sluice/pipeline-engine';
+import { AppError, type ProjectScope } from '@sluice/kernel';
+import {
+  getExecution, getExecutionGraph, getExecutionLegacy, getExecutionNode, getExecutionSubGraph, listExecutionSummaries, listExecutions, outlineExecutions, type ExecutionDetail, type PipelineExecutionSummary,
+} from '@sluice/pipeline-api';
 import { StepTypeRegistry } from '@sluice/step-types';
+import { isOurModule, readSort, refuseSavedFilter, requireReachable } from '../database/list-query.js';
 import { projectOfQuery } from '../database/request-scope.js';
-import { PipelineRepository } from '../pipeline/pipeline.repository.js';
 import { ExecuteService } from './execute.service.js';
-import { graphOf, summaryOf } from './execution-view.js';
-import { ExecutionRepository } from './execution.repository.js';
+import type { ExecutionFilter, ExecutionSortColumn } from './execution-query.js';
+import { graphOf, outlineOf, subGraph, summaryOf } from './execution-view.js';
+import { ExecutionRepository, type Execution } from './execution.repository.js';
 
+type ListCall = Pick<RouteCall<typeof listExecutions>, 'ctx' | 'query' | 'body'>;
+type Graph = NonNullable<ExecutionDetail['executionGraph']>;
+
+/** What clients may sort executions by. */
+const SORT: Readonly<Record<string, ExecutionSortColumn>> = {
+  startTs: 'created_at', createdAt: 'created_at', endTs: 'ended_at', name: 'name', status: 'status', runSequence: 'run_sequence', pipelineIdentifier: 'pipeline_identifier',
+};
+
+/** Lists of executions, and their graphs. */
 @Controller()
 export class ExecutionController {
   constructor(
     @Inject(ExecutionRepository) private readonly executions: ExecutionRepository,
     @Inject(ExecuteService) private readonly execute: ExecuteService,
-    @Inject(PipelineRepository) private readonly pipelines: PipelineRepository,
     @Inject(StepTypeRegistry) private readonly types: StepTypeRegistry,
   ) {}
 
   @Route(listExecutions)
-  async list(@Call() { ctx, query, body }: RouteCall<typeof listExecutions>): Promise<SpringPage<PipelineExecutionSummary>> {
+  list(@Call() call: RouteCall<typeof listExecutions>): Promise<SpringPage<PipelineExecutionSummary>> {
+    return this.page(call);
+  }
+
+  @Route(listExecutionSummaries)
+  listSummaries(@Call() call: RouteCall<typeof listExecutionSummaries>): Promise<SpringPage<PipelineExecutionSummary>> {
+    return this.page(call);
+  }
+
+  @Route(outlineExecutions)
+  async outline(@Call() call: RouteCall<typeof outlineExecutions>) {
+    const { ctx, query } = call;
     const scope = projectOfQuery(ctx, query);
-    const filter = {
-      pipelineIdentifier: query.pipelineIdentifier,
-      statuses: query.status ?? body?.status,
-      searchTerm: query.searchTerm,
-      pipelineName: body?.pipelineName,
-      callerId: query.myDeployments === true ? ctx.principal.id : undefined,
-      from: body?.timeRange?.startTime,
-      to: body?.timeRange?.endTime,
-    };
-    const { rows, total } = await this.executions.list(scope, filter, query.page, query.size);
-    const shown = rows.flatMap(({ plan }) => Object.values(plan.nodes).filter((node) => node.kind === 'stage' || node.kind === 'parallel').map((node) => node.id));
-    const states = await this.executions.states(rows.map((row) => row.planExecutionId), shown);
-    return toSpringPage(rows.map((row) => summaryOf(row, states.get(row.planExecutionId) ?? {})), total, query.page, query.size);
+    const { size, lastSeenExecutionId: planExecutionId, lastSeenStartTime } = query;
+    const after = planExecutionId === undefined ? undefined : { planExecutionId, createdAt: lastSeenStartTime ?? (await this.execute.get(scope, planExecutionId)).createdAt };
+    const rows = isOurModule(query.module) ? await this.executions.listBehind(scope, filterOf(call), after, size + 1) : [];
+    const content = rows.slice(0, size).map(outlineOf);
+    const last = content.at(-1);
+    return { content, size, numberOfElements: content.length, empty: content.length === 0, last: rows.length <= size, lastSeenExecutionId: last?.planExecutionId ?? null, lastSeenStartTime: last?.startTs ?? null };
   }
 
   @Route(getExecution)
@@ -47,35 +62,80 @@ export class ExecutionController {
     return this.detail(call);
   }
 
-  @Route(getExecutionInputs)
-  async inputs(@Call() { ctx, query, params, reply }: RouteCall<typeof getExecutionInputs>): Promise<string> {
-    const execution = await this.execute.get(projectOfQuery(ctx, query), params.planExecutionId);
-    void reply.header('content-type', 'text/plain; charset=utf-8');
-    return execution.inputYaml;
+  @Route(getExecutionGraph)
+  async graph(@Call() { ctx, query, params }: RouteCall<typeof getExecutionGraph>): Promise<Graph> {
+    return this.wholeGraph(await this.execute.get(projectOfQuery(ctx, query), params.planExecutionId));
   }
 
-  @Route(getExecutionInputsV2)
-  async inputsV2(@Call() { ctx, query, params }: RouteCall<typeof getExecutionInputsV2>) {
+  @Route(getExecutionSubGraph)
+  async subGraph(@Call() { ctx, query, params }: RouteCall<typeof getExecutionSubGraph>): Promise<Graph> {
+    const graph = subGraph(await this.wholeGraph(await this.execute.get(projectOfQuery(ctx, query), params.planExecutionId)), params.nodeExecutionId);
+    if (!graph) throw new AppError('ENTITY_NOT_FOUND', `execution ${params.planExecutionId} has no node "${params.nodeExecutionId}"`);
+    return graph;
+  }
+
+  @Route(getExecutionNode)
+  async node(@Call() { ctx, query }: RouteCall<typeof getExecutionNode>): Promise<Graph['nodeMap'][string]> {
     const scope = projectOfQuery(ctx, query);
-    const execution = await this.execute.get(scope, params.planExecutionId);
-    const pipeline = await this.pipelines.find(scope, execution.pipelineIdentifier);
-    return {
-      inputSetYaml: execution.inputYaml === '' ? null : execution.inputYaml,
-      inputSetTemplateYaml: execution.inputTemplateYaml,
-      latestTemplateYaml: pipeline ? (inputTemplate(pipeline.yaml) ?? null) : null,
-      resolvedYaml: execution.yaml,
-      expressionValues: {},
-      inputSetDetails: execution.inputSetIds.map((identifier) => ({ identifier, name: identifier })),
-      inputSetBranchName: null,
-    };
+    const execution = await this.ofNode(scope, query.nodeExecutionId);
+    const node = execution && (await this.wholeGraph(execution)).nodeMap[query.nodeExecutionId];
+    if (!node) throw new AppError('ENTITY_NOT_FOUND', `no execution of the project has a node "${query.nodeExecutionId}"`, { fields: [{ field: 'nodeExecutionId', error: 'there is no such node' }] });
+    return node;
+  }
+
+  /** Parts of a step carry its id with their role behind. */
+  private ofNode(scope: ProjectScope, nodeId: string): Promise<Execution | undefined> {
+    return this.executions.findByNode(scope, nodeId.replace(/-(resource|clone|command)$/, ''));
+  }
+
+  private async page(call: ListCall): Promise<SpringPage<PipelineExecutionSummary>> {
+    const { ctx, query } = call;
+    const { page, size } = query;
+    requireReachable(page, size, 'narrow the list, or read on with …/summary/outline');
+    const sort = readSort(query.sort, SORT, { column: 'created_at', direction: 'DESC' });
+    const filter = filterOf(call);
+    if (!isOurModule(query.module)) return toSpringPage([], 0, page, size);
+    const { rows, total } = await this.executions.list(projectOfQuery(ctx, query), filter, sort, page, size);
+    const shown = rows.flatMap(({ plan }) => Object.values(plan.nodes).filter((node) => node.kind === 'stage' || node.kind === 'parallel').map((node) => node.id));
+    const states = await this.executions.states(rows.map((row) => row.planExecutionId), shown);
+    return toSpringPage(rows.map((row) => summaryOf(row, states.get(row.planExecutionId) ?? {})), total, page, size);
   }
 
   private async detail({ ctx, query, params }: Pick<RouteCall<typeof getExecution>, 'ctx' | 'query' | 'params'>): Promise<ExecutionDetail> {
     const execution = await this.execute.get(projectOfQuery(ctx, query), params.planExecutionId);
-    const states = (await this.executions.states([execution.planExecutionId])).get(execution.planExecutionId) ?? {};
+    const states = await this.statesOf(execution);
     const stage = query.stageNodeId ?? query.stageNodeExecutionId;
     const pipelineExecutionSummary = summaryOf(execution, states);
     if (query.renderFullBottomGraph === true) return { pipelineExecutionSummary, executionGraph: graphOf(execution, states, this.types, undefined) };
     return stage === undefined ? { pipelineExecutionSummary } : { pipelineExecutionSummary, executionGraph: graphOf(execution, states, this.types, stage) };
   }
+
+  private async wholeGraph(execution: Execution): Promise<Graph> {
+    return graphOf(execution, await this.statesOf(execution), this.types, undefined);
+  }
+
+  private async statesOf({ planExecutionId }: Execution) {
+    return (await this.executions.states([planExecutionId])).get(planExecutionId) ?? {};
+  }
+}
+
+/** A filter in the query counts before the same one in the body. */
+function filterOf({ ctx, query, body }: Pick<RouteCall<typeof outlineExecutions>, 'ctx' | 'body'> & { readonly query: Omit<RouteCall<typeof outlineExecutions>['query'], 'size'> }): ExecutionFilter {
+  refuseSavedFilter('filterIdentifier', query.filterIdentifier);
+  return {
+    pipelineIdentifier: query.pipelineIdentifier,
+    statuses: query.status ?? body?.status ?? undefined,
+    searchTerm: query.searchTerm,
+    pipelineName: body?.pipelineName ?? undefined,
+    callerId: query.myDeployments === true ? ctx.principal.id : undefined,
+    tags: body?.pipelineTags ?? undefined,
+    from: wholeMs(body?.timeRange?.startTime),
+    to: wholeMs(body?.timeRange?.endTime),
+  };
+}
+
+/** Milliseconds as the database can compare them. */
+function wholeMs(value: number | null | undefined): number | undefined {
+  if (value === null || value === undefined) return undefined;
+  return Math.round(Math.min(Math.max(value, 0), Number.MAX_SAFE_INTEGER));
 }

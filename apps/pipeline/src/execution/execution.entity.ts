@@ -6,7 +6,11 @@ import type { TaskContext, TaskReport } from '../run/task.js';
 
 @Entity('executions')
 @Index('executions_by_project', ['accountId', 'orgId', 'projectId', 'createdAt'])
-@Index('executions_by_pipeline', ['accountId', 'orgId', 'projectId', 'pipelineIdentifier', 'createdAt'])
+// Indexes the decorators cannot say (included columns, expressions) are made by migrations alone.
+@Index('executions_of_pipeline', { synchronize: false })
+@Index('executions_by_caller', { synchronize: false })
+@Index('executions_by_status', ['accountId', 'orgId', 'projectId', 'status', 'createdAt'])
+@Index('executions_by_root', ['rootExecutionId'], { where: 'root_execution_id IS NOT NULL' })
 @Index('executions_under_way', ['createdAt'], { where: 'ended_at IS NULL' })
 export class ExecutionEntity extends ProjectRow {
   @PrimaryColumn({ name: 'plan_execution_id', type: 'text' })
@@ -57,6 +61,27 @@ export class ExecutionEntity extends ProjectRow {
   @Column({ name: 'retry_of', type: 'text', nullable: true })
   retryOf!: string | null;
 
+  /** First execution of the chain of retries this one belongs to. */
+  @Column({ name: 'root_execution_id', type: 'text', nullable: true })
+  rootExecutionId!: string | null;
+
+  @Column({ name: 'is_retried', type: 'boolean', default: false })
+  isRetried!: boolean;
+
+  /** Execution whose pipeline was run again as a whole. */
+  @Column({ name: 'rerun_of', type: 'text', nullable: true })
+  rerunOf!: string | null;
+
+  /** Identifiers of the stages that were chosen to run; null for the whole pipeline. */
+  @Column({ name: 'chosen_stages', type: 'jsonb', nullable: true })
+  chosenStages!: string[] | null;
+
+  @Column({ type: 'jsonb', default: {} })
+  tags!: Record<string, string>;
+
+  @Column({ name: 'module_type', type: 'text', nullable: true })
+  moduleType!: string | null;
+
   /** Stage nodes whose result was taken over from the retried execution. */
   @Column({ name: 'taken_over', type: 'jsonb', default: [] })
   takenOver!: string[];
@@ -88,6 +113,7 @@ export class ExecutionEntity extends ProjectRow {
 }
 
 @Entity('execution_nodes')
+@Index('execution_nodes_by_node', ['nodeId'])
 export class ExecutionNodeEntity {
   @PrimaryColumn({ name: 'plan_execution_id', type: 'text' })
   planExecutionId!: string;

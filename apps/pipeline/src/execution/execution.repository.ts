@@ -1,32 +1,27 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ProjectScope } from '@sluice/kernel';
 import type { NodeState, Status } from '@sluice/pipeline-engine';
-import { DataSource, type EntityManager } from 'typeorm';
-import { containing, projectColumns } from '../database/columns.js';
-import { ExecutionEntity } from './execution.entity.js';
+import { DataSource, In, type EntityManager } from 'typeorm';
+import { projectColumns } from '../database/columns.js';
+import type { Sort } from '../database/list-query.js';
+import { ExecutionEntity, ExecutionNodeEntity } from './execution.entity.js';
+import { ExecutionQuery, type Cursor, type ExecutionFilter, type ExecutionSortColumn } from './execution-query.js';
+import { readRecentRuns, type RecentRuns } from './recent-runs.js';
 
 export type Execution = Readonly<Omit<ExecutionEntity, 'status'>> & { readonly status: Status };
-export type NewExecution = Omit<Execution, 'endedAt' | 'failureMessage' | 'interruptId' | 'interruptedAt' | 'interruptedBy' | 'isStarted' | 'accountId' | 'orgId' | 'projectId'>;
 
-export interface ExecutionFilter {
-  readonly pipelineIdentifier?: string | undefined;
-  readonly statuses?: readonly string[] | undefined;
-  readonly searchTerm?: string | undefined;
-  readonly pipelineName?: string | undefined;
-  /** Only those a user started. */
-  readonly callerId?: string | undefined;
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
-}
+/** An execution without its texts, as lists show it. */
+export type ListedExecution = Omit<Execution, 'yaml' | 'inputYaml' | 'inputTemplateYaml'>;
 
-/** The last week of a pipeline, for its summary: counts per day, oldest first, and the newest run. */
-export interface RecentRuns {
-  readonly deployments: number[];
-  readonly errors: number[];
-  readonly last: { readonly planExecutionId: string; readonly status: string; readonly createdAt: number } | null;
-}
+export type NewExecution = Omit<Execution, 'endedAt' | 'failureMessage' | 'interruptId' | 'interruptedAt' | 'interruptedBy' | 'isStarted' | 'isRetried' | 'accountId' | 'orgId' | 'projectId'>;
 
-const DAY_MS = 86_400_000;
+const LISTED = {
+  accountId: true, orgId: true, projectId: true, planExecutionId: true, pipelineIdentifier: true, name: true, runSequence: true, status: true, plan: true, inputSetIds: true, caller: true, correlationId: true, traceparent: true,
+  notes: true, retryOf: true, rootExecutionId: true, isRetried: true, rerunOf: true, chosenStages: true, tags: true, moduleType: true, takenOver: true, createdAt: true, validUntil: true, endedAt: true, failureMessage: true,
+  interruptId: true, interruptedAt: true, interruptedBy: true, isStarted: true,
+} as const;
+
+const MAX_RETRIES = 1_000;
 
 /** Executions as people read them. Writes while they run are {@link ExecutionRecord}'s. */
 @Injectable()
@@ -34,8 +29,10 @@ export class ExecutionRepository {
   constructor(@Inject(DataSource) private readonly dataSource: DataSource) {}
 
   async insert(manager: EntityManager, scope: ProjectScope, execution: NewExecution, states: ReadonlyMap<string, NodeState>): Promise<void> {
-    const { plan, caller, takenOver, inputSetIds, ...rest } = execution;
-    await manager.getRepository(ExecutionEntity).insert({ ...projectColumns(scope), ...rest, plan: plan as never, caller: caller as never, takenOver: [...takenOver], inputSetIds: [...inputSetIds] });
+    const { plan, caller, takenOver, inputSetIds, chosenStages, tags, ...rest } = execution;
+    await manager.getRepository(ExecutionEntity).insert({
+      ...projectColumns(scope), ...rest, plan: plan as never, caller: caller as never, takenOver: [...takenOver], inputSetIds: [...inputSetIds], chosenStages: chosenStages && [...chosenStages], tags: { ...tags },
+    });
     await manager.query(
       `INSERT INTO execution_nodes (plan_execution_id, node_id, status, state) SELECT $1, v.node_id, v.status, v.state::jsonb FROM unnest($2::text[], $3::text[], $4::text[]) AS v(node_id, status, state)`,
       [execution.planExecutionId, [...states.keys()], [...states.values()].map((state) => state.status), [...states.values()].map((state) => JSON.stringify(state))],
@@ -62,17 +59,45 @@ export class ExecutionRepository {
     return execution?.interruptId ?? undefined;
   }
 
-  async list(scope: ProjectScope, filter: ExecutionFilter, page: number, size: number): Promise<{ rows: Execution[]; total: number }> {
-    const query = this.dataSource.getRepository(ExecutionEntity).createQueryBuilder('e').where({ ...projectColumns(scope) });
-    if (filter.pipelineIdentifier) query.andWhere('e.pipelineIdentifier = :pipeline', { pipeline: filter.pipelineIdentifier });
-    if (filter.statuses && filter.statuses.length > 0) query.andWhere('e.status IN (:...statuses)', { statuses: filter.statuses });
-    if (filter.searchTerm) query.andWhere('(e.name ILIKE :term OR e.pipelineIdentifier ILIKE :term OR e.planExecutionId = :exact)', { term: containing(filter.searchTerm), exact: filter.searchTerm });
-    if (filter.pipelineName) query.andWhere('e.name ILIKE :name', { name: containing(filter.pipelineName) });
-    if (filter.callerId) query.andWhere(`e.caller #>> '{principal,id}' = :callerId`, { callerId: filter.callerId });
-    if (filter.from !== undefined) query.andWhere('e.createdAt >= :from', { from: filter.from });
-    if (filter.to !== undefined) query.andWhere('e.createdAt <= :to', { to: filter.to });
-    const [rows, total] = await query.orderBy('e.createdAt', 'DESC').addOrderBy('e.planExecutionId', 'DESC').skip(page * size).take(size).getManyAndCount();
-    return { rows: rows as Execution[], total };
+  async list(scope: ProjectScope, filter: ExecutionFilter, sort: readonly Sort<ExecutionSortColumn>[], page: number, size: number): Promise<{ rows: ListedExecution[]; total: number }> {
+    const { ids, total } = await new ExecutionQuery(scope, filter).page(this.dataSource, sort, page, size);
+    return { rows: await this.listed(scope, ids), total };
+  }
+
+  /** The part of the list, newest first, behind a row. */
+  async listBehind(scope: ProjectScope, filter: ExecutionFilter, after: Cursor | undefined, size: number): Promise<ListedExecution[]> {
+    return this.listed(scope, await new ExecutionQuery(scope, filter).behind(this.dataSource, after, size));
+  }
+
+  private async listed(scope: ProjectScope, ids: readonly string[]): Promise<ListedExecution[]> {
+    if (ids.length === 0) return [];
+    const rows = await this.dataSource.getRepository(ExecutionEntity).find({ select: LISTED, where: { ...projectColumns(scope), planExecutionId: In([...ids]) } });
+    const byId = new Map(rows.map((row) => [row.planExecutionId, row as ListedExecution]));
+    return ids.flatMap((id) => byId.get(id) ?? []);
+  }
+
+  /** An execution and everything that was retried from it, newest first. */
+  async retries(scope: ProjectScope, rootExecutionId: string): Promise<ListedExecution[]> {
+    const at = projectColumns(scope);
+    const rows = await this.dataSource.getRepository(ExecutionEntity).find({
+      select: LISTED, where: [{ ...at, planExecutionId: rootExecutionId }, { ...at, rootExecutionId }], order: { createdAt: 'DESC', planExecutionId: 'DESC' }, take: MAX_RETRIES,
+    });
+    return rows as ListedExecution[];
+  }
+
+  /** Says of an execution that it has been retried, in the transaction that stores the retry. */
+  async markRetried(manager: EntityManager, planExecutionId: string): Promise<void> {
+    await manager.getRepository(ExecutionEntity).update({ planExecutionId }, { isRetried: true });
+  }
+
+  /** The execution a node belongs to. @returns undefined when there is none in the project */
+  async findByNode(scope: ProjectScope, nodeId: string): Promise<Execution | undefined> {
+    const nodes = await this.dataSource.getRepository(ExecutionNodeEntity).find({ select: { planExecutionId: true }, where: { nodeId }, take: 2 });
+    for (const { planExecutionId } of nodes) {
+      const execution = await this.find(scope, planExecutionId);
+      if (execution) return execution;
+    }
+    return undefined;
   }
 
   /** Node states by execution, of the given nodes only (node ids are unique across executions), or of all. */
@@ -86,25 +111,8 @@ export class ExecutionRepository {
     return states;
   }
 
-  /** @param now end of the week that is counted */
-  async recentRuns(scope: ProjectScope, pipelineIdentifiers: readonly string[], now: number): Promise<ReadonlyMap<string, RecentRuns>> {
-    const key = [scope.accountId, scope.orgId, scope.projectId, pipelineIdentifiers];
-    const days = await this.dataSource.query<{ pipeline_identifier: string; day: number; runs: number; errors: number }[]>(
-      `SELECT pipeline_identifier, floor(($6::bigint - created_at) / ${DAY_MS})::int AS day, count(*)::int AS runs, count(*) FILTER (WHERE status IN ('Failed', 'Errored', 'Expired'))::int AS errors
-       FROM executions WHERE account_id = $1 AND org_id = $2 AND project_id = $3 AND pipeline_identifier = ANY($4) AND created_at > $5 GROUP BY 1, 2`,
-      [...key, now - 7 * DAY_MS, now],
-    );
-    const last = await this.dataSource.query<{ pipeline_identifier: string; plan_execution_id: string; status: string; created_at: string }[]>(
-      `SELECT p.id AS pipeline_identifier, e.plan_execution_id, e.status, e.created_at FROM unnest($4::text[]) AS p(id)
-       CROSS JOIN LATERAL (SELECT plan_execution_id, status, created_at FROM executions WHERE account_id = $1 AND org_id = $2 AND project_id = $3 AND pipeline_identifier = p.id ORDER BY created_at DESC LIMIT 1) e`,
-      key,
-    );
-    return new Map(pipelineIdentifiers.map((identifier) => {
-      const counts = days.filter((row) => row.pipeline_identifier === identifier && row.day >= 0 && row.day < 7);
-      const perDay = (pick: (row: { runs: number; errors: number }) => number): number[] => Array.from({ length: 7 }, (_, index) => counts.filter((row) => row.day === 6 - index).reduce((sum, row) => sum + pick(row), 0));
-      const newest = last.find((row) => row.pipeline_identifier === identifier);
-      return [identifier, { deployments: perDay((row) => row.runs), errors: perDay((row) => row.errors), last: newest ? { planExecutionId: newest.plan_execution_id, status: newest.status, createdAt: Number(newest.created_at) } : null }];
-    }));
+  /** @param now end of the week that is counted @param newest how many runs of each pipeline are told of */
+  recentRuns(scope: ProjectScope, pipelineIdentifiers: readonly string[], now: number, newest: number): Promise<ReadonlyMap<string, RecentRuns>> {
+    return readRecentRuns(this.dataSource, scope, pipelineIdentifiers, now, newest);
   }
 }
-

@@ -1,116 +1,118 @@
 import { Controller, Inject } from '@nestjs/common';
-import { toNgPage, type Paged } from '@sluice/api-conventions';
-import { Call, Route, type RouteCall } from '@sluice/http';
-import type { ProjectScope } from '@sluice/kernel';
+import { toNgPage, type NgPage } from '@sluice/api-conventions';
+import { Call, Route, expectedVersionOf, type RouteCall } from '@sluice/http';
 import {
-  createInputSet, deleteInputSet, getInputSet, inputTemplate, listInputSets, mergeInputSets, updateInputSet, v1CreateInputSet, v1DeleteInputSet, v1GetInputSet, v1ListInputSets, v1UpdateInputSet, type InputSetDetail, type V1InputSet,
+  createInputSet, createOverlayInputSet, deleteInputSet, deleteOverlayInputSet, getInputSet, getOverlayInputSet, inputTemplate, listInputSets, mergeInputSets, mergeWithTemplateYaml, updateInputSet, updateOverlayInputSet,
+  type InputSetDetail, type InputSetSummary, type OverlayInputSetDetail,
 } from '@sluice/pipeline-api';
-import { applyRuntimeInput } from '@sluice/pipeline-engine';
-import { projectOfPath, projectOfQuery, versionOf } from '../database/request-scope.js';
-import { inlineGitDetails } from '../execution/execution-view.js';
-import { PipelineService } from '../pipeline/pipeline.service.js';
-import type { InputSet } from './input-set.repository.js';
-import { InputSetService } from './input-set.service.js';
+import { MODULE, requireReachable } from '../database/list-query.js';
+import { projectOfQuery, tellVersion } from '../database/request-scope.js';
+import { detailOf, errorWrapper, overlayOf, summaryOf } from './input-set-view.js';
+import type { InputSet, InputSetType } from './input-set.repository.js';
+import { InputSetService, completeDocument, inputDocument, templateDocument } from './input-set.service.js';
 
-const VALID = { valid: true, invalidYaml: null };
+type SetCall = Pick<RouteCall<typeof getInputSet>, 'ctx' | 'query' | 'reply'>;
 
+/** Input sets and overlays, in the form of `/pipeline/api`. */
 @Controller()
 export class InputSetController {
-  constructor(
-    @Inject(InputSetService) private readonly inputSets: InputSetService,
-    @Inject(PipelineService) private readonly pipelines: PipelineService,
-  ) {}
+  constructor(@Inject(InputSetService) private readonly inputSets: InputSetService) {}
 
   @Route(listInputSets)
-  async list(@Call() { ctx, query }: RouteCall<typeof listInputSets>) {
+  async list(@Call() { ctx, query }: RouteCall<typeof listInputSets>): Promise<NgPage<InputSetSummary>> {
+    const scope = projectOfQuery(ctx, query);
     const [page, size] = [query.pageIndex ?? query.page ?? 0, query.pageSize ?? query.size ?? 20];
-    const { rows, total } = await this.inputSets.list(projectOfQuery(ctx, query), query.pipelineIdentifier, query.searchTerm, page, size);
-    const summaries = rows.map((set) => ({
-      identifier: set.identifier, name: set.name, pipelineIdentifier: set.pipelineIdentifier, description: set.description, inputSetType: 'INPUT_SET' as const, tags: { ...set.tags }, version: set.version,
-      gitDetails: inlineGitDetails(), createdAt: set.createdAt, lastUpdatedAt: set.updatedAt, isOutdated: false, inputSetErrorDetails: null, overlaySetErrorDetails: null, entityValidityDetails: VALID, modules: ['dbops'],
-    }));
-    return toNgPage(summaries, total, page, size);
+    requireReachable(page, size, 'narrow the list with searchTerm');
+    const type = query.inputSetType === 'ALL' ? undefined : query.inputSetType;
+    const { rows, total } = await this.inputSets.list(scope, query.pipelineIdentifier, { type, searchTerm: query.searchTerm }, [{ column: 'updatedAt', direction: 'DESC' }], page, size);
+    const faults = await this.inputSets.faultsOf(scope, query.pipelineIdentifier, rows);
+    return toNgPage(rows.map((set, index) => summaryOf(set, faults[index] ?? NO_FAULTS)), total, page, size);
   }
 
   @Route(createInputSet)
-  async create(@Call() { ctx, query, body }: RouteCall<typeof createInputSet>): Promise<InputSetDetail> {
-    const scope = projectOfQuery(ctx, query);
-    return this.detail(scope, await this.inputSets.create(ctx, scope, query.pipelineIdentifier, body));
+  async create(@Call() call: RouteCall<typeof createInputSet>): Promise<InputSetDetail> {
+    return this.detail(call, await this.created(call, 'INPUT_SET'));
   }
 
   @Route(updateInputSet)
-  async update(@Call() { ctx, query, params, body, headers }: RouteCall<typeof updateInputSet>): Promise<InputSetDetail> {
-    const scope = projectOfQuery(ctx, query);
-    return this.detail(scope, await this.inputSets.update(ctx, scope, query.pipelineIdentifier, params.inputSetIdentifier, body, versionOf(headers)));
+  async update(@Call() call: RouteCall<typeof updateInputSet>): Promise<InputSetDetail> {
+    return this.detail(call, await this.updated(call, 'INPUT_SET'));
   }
 
   @Route(getInputSet)
-  async get(@Call() { ctx, query, params }: RouteCall<typeof getInputSet>): Promise<InputSetDetail> {
-    const scope = projectOfQuery(ctx, query);
-    return this.detail(scope, await this.inputSets.get(scope, query.pipelineIdentifier, params.inputSetIdentifier));
+  async get(@Call() call: RouteCall<typeof getInputSet>): Promise<InputSetDetail> {
+    return this.detail(call, await this.inputSets.get(projectOfQuery(call.ctx, call.query), call.query.pipelineIdentifier, call.params.inputSetIdentifier, 'INPUT_SET'));
   }
 
   @Route(deleteInputSet)
-  async delete(@Call() { ctx, query, params }: RouteCall<typeof deleteInputSet>): Promise<boolean> {
-    await this.inputSets.delete(ctx, projectOfQuery(ctx, query), query.pipelineIdentifier, params.inputSetIdentifier);
+  async delete(@Call() { ctx, query, params, headers }: RouteCall<typeof deleteInputSet>): Promise<boolean> {
+    await this.inputSets.delete(ctx, projectOfQuery(ctx, query), query.pipelineIdentifier, params.inputSetIdentifier, expectedVersionOf(headers));
+    return true;
+  }
+
+  @Route(createOverlayInputSet)
+  async createOverlay(@Call() call: RouteCall<typeof createOverlayInputSet>): Promise<OverlayInputSetDetail> {
+    return this.overlay(call, await this.created(call, 'OVERLAY_INPUT_SET'));
+  }
+
+  @Route(updateOverlayInputSet)
+  async updateOverlay(@Call() call: RouteCall<typeof updateOverlayInputSet>): Promise<OverlayInputSetDetail> {
+    return this.overlay(call, await this.updated(call, 'OVERLAY_INPUT_SET'));
+  }
+
+  @Route(getOverlayInputSet)
+  async getOverlay(@Call() call: RouteCall<typeof getOverlayInputSet>): Promise<OverlayInputSetDetail> {
+    return this.overlay(call, await this.inputSets.get(projectOfQuery(call.ctx, call.query), call.query.pipelineIdentifier, call.params.inputSetIdentifier, 'OVERLAY_INPUT_SET'));
+  }
+
+  @Route(deleteOverlayInputSet)
+  async deleteOverlay(@Call() { ctx, query, params, headers }: RouteCall<typeof deleteOverlayInputSet>): Promise<boolean> {
+    await this.inputSets.delete(ctx, projectOfQuery(ctx, query), query.pipelineIdentifier, params.inputSetIdentifier, expectedVersionOf(headers), 'OVERLAY_INPUT_SET');
     return true;
   }
 
   @Route(mergeInputSets)
   async merge(@Call() { ctx, query, body }: RouteCall<typeof mergeInputSets>) {
-    const scope = projectOfQuery(ctx, query);
-    const pipelineYaml = await this.inputSets.merged(scope, query.pipelineIdentifier, body.inputSetReferences);
-    const completePipelineYaml = body.withMergedPipelineYaml === true ? applyRuntimeInput((await this.pipelines.get(scope, query.pipelineIdentifier)).yaml, pipelineYaml) : null;
-    return { pipelineYaml, completePipelineYaml, isErrorResponse: false, inputSetErrorWrapper: null };
+    const result = await this.inputSets.merge(projectOfQuery(ctx, query), query.pipelineIdentifier, { references: body?.inputSetReferences ?? [], inputYaml: '', stages: body?.stageIdentifiers ?? [] });
+    const wrapper = errorWrapper(result.problems, '', null);
+    return { pipelineYaml: inputDocument(result.input), completePipelineYaml: body?.withMergedPipelineYaml === true ? completeDocument(result) : null, isErrorResponse: wrapper !== null, inputSetErrorWrapper: wrapper };
+  }
+
+  @Route(mergeWithTemplateYaml)
+  async mergeWithTemplate(@Call() { ctx, query, body }: RouteCall<typeof mergeWithTemplateYaml>) {
+    const request = { references: body?.inputSetReferences ?? [], inputYaml: body?.runtimeInputYaml ?? '', stages: body?.stageIdentifiers ?? [] };
+    const result = await this.inputSets.merge(projectOfQuery(ctx, query), query.pipelineIdentifier, request);
+    const wrapper = errorWrapper(result.problems, '', null);
+    return { pipelineYaml: templateDocument(result), completePipelineYaml: body?.withMergedPipelineYaml === true ? completeDocument(result) : null, isErrorResponse: wrapper !== null, inputSetErrorWrapper: wrapper };
   }
 
   @Route(inputTemplate)
-  async template(@Call() { ctx, query }: RouteCall<typeof inputTemplate>) {
-    const { template, expressions, hasInputSets } = await this.inputSets.template(projectOfQuery(ctx, query), query.pipelineIdentifier);
-    return { inputSetTemplateYaml: template, replacedExpressions: expressions, modules: ['dbops'], hasInputSets };
+  async template(@Call() { ctx, query, body }: RouteCall<typeof inputTemplate>) {
+    const { template, replacedExpressions, hasInputSets } = await this.inputSets.template(projectOfQuery(ctx, query), query.pipelineIdentifier, body?.stageIdentifiers ?? []);
+    return { inputSetTemplateYaml: template, replacedExpressions: [...replacedExpressions], modules: [MODULE], hasInputSets };
   }
 
-  @Route(v1ListInputSets)
-  async v1List(@Call() { ctx, params, query }: RouteCall<typeof v1ListInputSets>): Promise<Paged<V1InputSet>> {
-    const scope = projectOfPath(ctx, params);
-    const { rows, total } = await this.inputSets.list(scope, query.pipeline, query.search_term, query.page, query.limit);
-    return { items: rows.map((set) => v1View(scope, set)), total, page: query.page, limit: query.limit };
+  private created({ ctx, query, body }: Pick<RouteCall<typeof createInputSet>, 'ctx' | 'query' | 'body'>, type: InputSetType): Promise<InputSet> {
+    return this.inputSets.create(ctx, projectOfQuery(ctx, query), query.pipelineIdentifier, type, body);
   }
 
-  @Route(v1CreateInputSet)
-  async v1Create(@Call() { ctx, params, query, body }: RouteCall<typeof v1CreateInputSet>): Promise<V1InputSet> {
-    const scope = projectOfPath(ctx, params);
-    return v1View(scope, await this.inputSets.create(ctx, scope, query.pipeline, body.input_set_yaml));
+  private updated({ ctx, query, params, body, headers }: Pick<RouteCall<typeof updateInputSet>, 'ctx' | 'query' | 'params' | 'body' | 'headers'>, type: InputSetType): Promise<InputSet> {
+    return this.inputSets.update(ctx, projectOfQuery(ctx, query), query.pipelineIdentifier, type, { identifier: params.inputSetIdentifier }, body, expectedVersionOf(headers));
   }
 
-  @Route(v1GetInputSet)
-  async v1Get(@Call() { ctx, params, query }: RouteCall<typeof v1GetInputSet>): Promise<V1InputSet> {
-    const scope = projectOfPath(ctx, params);
-    return v1View(scope, await this.inputSets.get(scope, query.pipeline, params.inputSet));
+  private async detail({ ctx, query, reply }: SetCall, set: InputSet): Promise<InputSetDetail> {
+    const scope = projectOfQuery(ctx, query);
+    tellVersion(reply, set.version);
+    const [faults] = await this.inputSets.faultsOf(scope, set.pipelineIdentifier, [set]);
+    return detailOf(scope, set, faults ?? NO_FAULTS);
   }
 
-  @Route(v1UpdateInputSet)
-  async v1Update(@Call() { ctx, params, query, body, headers }: RouteCall<typeof v1UpdateInputSet>): Promise<V1InputSet> {
-    const scope = projectOfPath(ctx, params);
-    return v1View(scope, await this.inputSets.update(ctx, scope, query.pipeline, params.inputSet, body.input_set_yaml, versionOf(headers)));
-  }
-
-  @Route(v1DeleteInputSet)
-  v1Delete(@Call() { ctx, params, query }: RouteCall<typeof v1DeleteInputSet>): Promise<void> {
-    return this.inputSets.delete(ctx, projectOfPath(ctx, params), query.pipeline, params.inputSet);
-  }
-
-  private async detail(scope: ProjectScope, set: InputSet): Promise<InputSetDetail> {
-    return {
-      accountId: scope.accountId, orgIdentifier: scope.orgId, projectIdentifier: scope.projectId, pipelineIdentifier: set.pipelineIdentifier, identifier: set.identifier, inputSetYaml: set.yaml, name: set.name,
-      description: set.description, tags: { ...set.tags }, isOutdated: await this.inputSets.isOutdated(scope, set), isErrorResponse: false, inputSetErrorWrapper: null, version: set.version, gitDetails: inlineGitDetails(), entityValidityDetails: VALID,
-    };
+  private async overlay({ ctx, query, reply }: SetCall, set: InputSet): Promise<OverlayInputSetDetail> {
+    const scope = projectOfQuery(ctx, query);
+    tellVersion(reply, set.version);
+    const [faults] = await this.inputSets.faultsOf(scope, set.pipelineIdentifier, [set]);
+    return overlayOf(scope, set, faults ?? NO_FAULTS);
   }
 }
 
-function v1View(scope: ProjectScope, set: InputSet): V1InputSet {
-  return {
-    input_set_yaml: set.yaml, identifier: set.identifier, name: set.name, org: scope.orgId, project: scope.projectId, description: set.description, tags: { ...set.tags }, created: set.createdAt, updated: set.updatedAt,
-    git_details: null, input_set_error: { valid: true, message: null, outdated: false },
-  };
-}
+const NO_FAULTS = { problems: [], references: {} };

@@ -21,6 +21,14 @@ export class InputSetEntity extends ProjectKey {
   @Column({ type: 'text' })
   yaml!: string;
 
+  /** `INPUT_SET` or `OVERLAY_INPUT_SET`; identifiers are shared by both. */
+  @Column({ type: 'text', default: 'INPUT_SET' })
+  type!: string;
+
+  /** Of an overlay: its input sets, later ones over earlier ones. */
+  @Column({ name: 'input_set_references', type: 'jsonb', default: [] })
+  references!: string[];
+
   @Column({ type: 'int', default: 1 })
   version!: number;
 

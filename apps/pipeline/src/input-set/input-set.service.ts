@@ -1,23 +1,40 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, formatScope, type ProjectScope, type RequestContext } from '@sluice/kernel';
 import { isUniqueViolation } from '@sluice/persistence';
-import { inputTemplate, listInputs, mergeInputs, parseYaml } from '@sluice/pipeline-engine';
+import { chooseStages, describeProblem, inputFitter, inputRoot, inputTemplate, mergeInputs, templateWith, type FittedInput, type Problem } from '@sluice/pipeline-engine';
 import { stringify } from 'yaml';
-import { z } from 'zod';
+import type { Sort } from '../database/list-query.js';
 import { PipelineRepository, type Pipeline } from '../pipeline/pipeline.repository.js';
-import { InputSetRepository, type InputSet, type NewInputSet } from './input-set.repository.js';
+import type { PipelineSays } from '../pipeline/pipeline.service.js';
+import { inputOfSet, readInputSet } from './input-set-yaml.js';
+import { InputSetRepository, type InputSet, type InputSetFilter, type InputSetSortColumn, type InputSetType } from './input-set.repository.js';
 
-const inputSetYaml = z.object({
-  inputSet: z.object({
-    identifier: z.string().regex(/^[a-zA-Z_][0-9a-zA-Z_]{0,127}$/, 'must start with a letter or underscore and hold only letters, digits and underscores'),
-    name: z.string().min(1).max(128),
-    description: z.string().optional(),
-    tags: z.record(z.string(), z.string()).optional(),
-    orgIdentifier: z.string().optional(),
-    projectIdentifier: z.string().optional(),
-    pipeline: z.looseObject({ identifier: z.string() }),
-  }),
-});
+/** What of a set no longer fits its pipeline: places of an input set, or references of an overlay with the reason. */
+export interface InputSetFaults {
+  readonly problems: readonly Problem[];
+  readonly references: Readonly<Record<string, string>>;
+}
+
+/** Runtime input made of stored sets. */
+export interface MergedSets {
+  /** The `pipeline` part, only with what the pipeline asks for; undefined when nothing is. */
+  readonly input: unknown;
+  readonly problems: readonly (Problem & { readonly set: string })[];
+}
+
+export interface MergeRequest {
+  readonly references: readonly string[];
+  /** Runtime input laid over the sets; empty for none. */
+  readonly inputYaml: string;
+  /** Stages whose inputs are kept; empty for all. */
+  readonly stages: readonly string[];
+}
+
+/** What a merge gave, as the `pipeline` part of documents. */
+export interface MergeResult extends MergedSets {
+  /** YAML of the pipeline it was made for: with the chosen stages only. */
+  readonly pipelineYaml: string;
+}
 
 /** Stored runtime inputs of a pipeline. */
 @Injectable()
@@ -27,66 +44,119 @@ export class InputSetService {
     @Inject(PipelineRepository) private readonly pipelines: PipelineRepository,
   ) {}
 
-  /** @throws AppError INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED, ENTITY_NOT_FOUND (pipeline), DUPLICATE_FIELD */
-  async create(_ctx: RequestContext, scope: ProjectScope, pipelineIdentifier: string, yaml: string): Promise<InputSet> {
+  /** @throws AppError INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED, INVALID_REQUEST, ENTITY_NOT_FOUND (pipeline), DUPLICATE_FIELD */
+  async create(_ctx: RequestContext, scope: ProjectScope, pipelineIdentifier: string, type: InputSetType, yaml: string, says?: PipelineSays): Promise<InputSet> {
     await this.pipeline(scope, pipelineIdentifier);
-    const set = read(scope, pipelineIdentifier, yaml);
+    const set = readInputSet(scope, pipelineIdentifier, type, yaml, says);
+    await this.requireReferences(scope, pipelineIdentifier, set.references);
     try {
       await this.inputSets.insert(scope, set, Date.now());
     } catch (cause) {
       if (!isUniqueViolation(cause)) throw cause;
-      throw new AppError('DUPLICATE_FIELD', `input set "${set.identifier}" exists already for pipeline "${pipelineIdentifier}"; choose another identifier or update it`);
+      throw new AppError('DUPLICATE_FIELD', `input set "${set.identifier}" exists already for pipeline "${pipelineIdentifier}"; choose another identifier or update it`, { fields: [{ field: 'identifier', error: 'is taken' }] });
     }
-    return this.get(scope, pipelineIdentifier, set.identifier);
+    return this.get(scope, pipelineIdentifier, set.identifier, type);
   }
 
-  /** @throws AppError as {@link create}, OPTIMISTIC_LOCK */
-  async update(_ctx: RequestContext, scope: ProjectScope, pipelineIdentifier: string, identifier: string, yaml: string, version: number | undefined): Promise<InputSet> {
-    const set = read(scope, pipelineIdentifier, yaml);
-    if (set.identifier !== identifier) throw new AppError('INVALID_REQUEST', `the YAML names input set "${set.identifier}", the request "${identifier}"; make both the same`);
-    if (!(await this.inputSets.replace(scope, set, Date.now(), version))) {
-      const current = await this.get(scope, pipelineIdentifier, identifier);
-      throw new AppError('OPTIMISTIC_LOCK', `input set "${identifier}" has version ${current.version}, not ${String(version)}; read it again and repeat the change`);
-    }
-    return this.get(scope, pipelineIdentifier, identifier);
+  /** @param version from `If-Match` @throws AppError as {@link create}, OPTIMISTIC_LOCK */
+  async update(_ctx: RequestContext, scope: ProjectScope, pipelineIdentifier: string, type: InputSetType, says: PipelineSays, yaml: string, version: number | undefined): Promise<InputSet> {
+    const set = readInputSet(scope, pipelineIdentifier, type, yaml, says);
+    await this.requireReferences(scope, pipelineIdentifier, set.references);
+    if (!(await this.inputSets.replace(scope, set, Date.now(), version))) await this.refuse(scope, pipelineIdentifier, says.identifier, type, version);
+    return this.get(scope, pipelineIdentifier, says.identifier, type);
   }
 
-  /** @throws AppError ENTITY_NOT_FOUND */
-  async get(scope: ProjectScope, pipelineIdentifier: string, identifier: string): Promise<InputSet> {
+  /** @throws AppError ENTITY_NOT_FOUND, also for a set of the other type */
+  async get(scope: ProjectScope, pipelineIdentifier: string, identifier: string, type?: InputSetType): Promise<InputSet> {
     const set = await this.inputSets.find(scope, pipelineIdentifier, identifier);
-    if (!set) throw notFound(scope, pipelineIdentifier, identifier);
+    if (!set || (type !== undefined && set.type !== type)) throw notFound(scope, pipelineIdentifier, identifier, type);
     return set;
   }
 
-  /** @throws AppError ENTITY_NOT_FOUND */
-  async delete(_ctx: RequestContext, scope: ProjectScope, pipelineIdentifier: string, identifier: string): Promise<void> {
-    if (!(await this.inputSets.delete(scope, pipelineIdentifier, identifier))) throw notFound(scope, pipelineIdentifier, identifier);
+  /** @param version from `If-Match` @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
+  async delete(_ctx: RequestContext, scope: ProjectScope, pipelineIdentifier: string, identifier: string, version: number | undefined, type?: InputSetType): Promise<void> {
+    await this.get(scope, pipelineIdentifier, identifier, type);
+    if (!(await this.inputSets.delete(scope, pipelineIdentifier, identifier, version))) await this.refuse(scope, pipelineIdentifier, identifier, type, version);
   }
 
-  async list(scope: ProjectScope, pipelineIdentifier: string, searchTerm: string | undefined, page: number, size: number): Promise<{ rows: InputSet[]; total: number }> {
+  /** @throws AppError ENTITY_NOT_FOUND for the pipeline */
+  async list(scope: ProjectScope, pipelineIdentifier: string, filter: InputSetFilter, sort: readonly Sort<InputSetSortColumn>[], page: number, size: number): Promise<{ rows: InputSet[]; total: number }> {
     await this.pipeline(scope, pipelineIdentifier);
-    return this.inputSets.list(scope, pipelineIdentifier, searchTerm, page, size);
+    return this.inputSets.list(scope, pipelineIdentifier, filter, sort, page, size);
   }
 
-  /** Runtime input YAML made of stored sets, later ones over earlier ones; empty for none. */
-  async merged(scope: ProjectScope, pipelineIdentifier: string, references: readonly string[]): Promise<string> {
-    await this.pipeline(scope, pipelineIdentifier);
-    if (references.length === 0) return '';
-    const sets = await Promise.all(references.map((identifier) => this.get(scope, pipelineIdentifier, identifier)));
-    return stringify({ pipeline: mergeInputs(sets.map(({ yaml }) => pipelineOf(yaml))) });
+  /** What of each set no longer fits, in their order. A set of a pipeline that is gone fits nothing. */
+  async faultsOf(scope: ProjectScope, pipelineIdentifier: string, sets: readonly InputSet[]): Promise<InputSetFaults[]> {
+    const pipeline = await this.pipelines.find(scope, pipelineIdentifier);
+    const fit = pipeline && inputFitter(pipeline.yaml);
+    const problemsOf = (set: InputSet): readonly Problem[] => fit?.(inputOfSet(set.yaml)).faults ?? [{ path: 'pipeline', message: 'is gone', remedy: 'delete the input set' }];
+    const referenced = await this.inputSets.findAll(scope, pipelineIdentifier, [...new Set(sets.flatMap(({ references }) => references))]);
+    return sets.map((set) => {
+      if (set.type === 'INPUT_SET') return { problems: problemsOf(set), references: {} };
+      const references = set.references.flatMap((reference) => {
+        const other = referenced.get(reference);
+        const [first] = other ? problemsOf(other) : [];
+        if (!other) return [[reference, `there is no input set "${reference}"`] as const];
+        return first ? [[reference, describeProblem(first)] as const] : [];
+      });
+      return { problems: [], references: Object.fromEntries(references) };
+    });
   }
 
-  /** The pipeline's runtime inputs as YAML, or null when it has none. */
-  async template(scope: ProjectScope, pipelineIdentifier: string): Promise<{ template: string | null; expressions: string[]; hasInputSets: boolean }> {
+  /** Lays stored sets over each other, later ones over earlier ones; an overlay stands for its sets. @throws AppError ENTITY_NOT_FOUND */
+  async merged(scope: ProjectScope, pipelineIdentifier: string, references: readonly string[]): Promise<MergedSets> {
     const pipeline = await this.pipeline(scope, pipelineIdentifier);
-    const { total } = await this.inputSets.list(scope, pipelineIdentifier, undefined, 0, 1);
-    return { template: inputTemplate(pipeline.yaml) ?? null, expressions: listInputs(pipeline.yaml).map(({ path }) => path), hasInputSets: total > 0 };
+    return this.mergedOf(scope, pipeline, references, inputFitter(pipeline.yaml));
   }
 
-  /** Does a set still fit: does every pipeline input it could fill exist? */
-  async isOutdated(scope: ProjectScope, set: InputSet): Promise<boolean> {
-    const pipeline = await this.pipelines.find(scope, set.pipelineIdentifier);
-    return pipeline !== undefined && inputTemplate(pipeline.yaml) === undefined;
+  /** Sets and runtime input together, for all or some stages. @throws AppError ENTITY_NOT_FOUND, INVALID_YAML_ERROR, INVALID_REQUEST for stages there are not */
+  async merge(scope: ProjectScope, pipelineIdentifier: string, request: MergeRequest): Promise<MergeResult> {
+    const pipeline = await this.pipeline(scope, pipelineIdentifier);
+    const fit = inputFitter(pipeline.yaml);
+    const sets = await this.mergedOf(scope, pipeline, request.references, fit);
+    const given = fit(inputRoot(request.inputYaml));
+    const all = mergeInputs([sets.input, given.kept]);
+    const problems = [...sets.problems, ...given.faults.map((problem) => ({ ...problem, set: 'runtimeInputYaml' }))];
+    if (request.stages.length === 0) return { input: all, problems, pipelineYaml: pipeline.yaml };
+    const { yaml } = chooseStages(pipeline.yaml, request.stages);
+    return { input: inputFitter(yaml)(all).kept, problems, pipelineYaml: yaml };
+  }
+
+  /** The pipeline's inputs, for all or some stages, as YAML, or null when it has none. */
+  async template(scope: ProjectScope, pipelineIdentifier: string, stages: readonly string[]): Promise<{ template: string | null; replacedExpressions: readonly string[]; hasInputSets: boolean }> {
+    const pipeline = await this.pipeline(scope, pipelineIdentifier);
+    const chosen = stages.length > 0 ? chooseStages(pipeline.yaml, stages) : { yaml: pipeline.yaml, openExpressions: [] };
+    return { template: inputTemplate(chosen.yaml) ?? null, replacedExpressions: chosen.openExpressions, hasInputSets: await this.inputSets.has(scope, pipelineIdentifier) };
+  }
+
+  private async mergedOf(scope: ProjectScope, pipeline: Pipeline, references: readonly string[], fit: (input: unknown) => FittedInput): Promise<MergedSets> {
+    const known = new Map(await this.inputSets.findAll(scope, pipeline.identifier, references));
+    const inside = references.flatMap((reference) => known.get(reference)?.references ?? []);
+    for (const [identifier, set] of await this.inputSets.findAll(scope, pipeline.identifier, inside)) known.set(identifier, set);
+    const fitted = references.flatMap((reference) => {
+      const set = known.get(reference);
+      const names = set?.type === 'OVERLAY_INPUT_SET' ? set.references : [reference];
+      return names.map((name) => {
+        const one = known.get(name);
+        if (!one) throw notFound(scope, pipeline.identifier, name, undefined);
+        return { name, ...fit(inputOfSet(one.yaml)) };
+      });
+    });
+    return { input: mergeInputs(fitted.map(({ kept }) => kept)), problems: fitted.flatMap(({ name, faults }) => faults.map((problem) => ({ ...problem, set: name }))) };
+  }
+
+  private async requireReferences(scope: ProjectScope, pipelineIdentifier: string, references: readonly string[]): Promise<void> {
+    const known = await this.inputSets.findAll(scope, pipelineIdentifier, references);
+    const missing = references.filter((reference) => known.get(reference)?.type !== 'INPUT_SET');
+    if (missing.length === 0) return;
+    throw new AppError('INVALID_REQUEST', `pipeline "${pipelineIdentifier}" has no input set ${missing.map((name) => `"${name}"`).join(', ')}; create it first, or take it out of inputSetReferences`, {
+      fields: missing.map((name) => ({ field: 'overlayInputSet.inputSetReferences', error: `there is no input set "${name}"` })),
+    });
+  }
+
+  private async refuse(scope: ProjectScope, pipelineIdentifier: string, identifier: string, type: InputSetType | undefined, version: number | undefined): Promise<never> {
+    const current = await this.get(scope, pipelineIdentifier, identifier, type);
+    throw new AppError('OPTIMISTIC_LOCK', `input set "${identifier}" has version ${current.version}, not ${String(version)}; read it again and repeat the change`);
   }
 
   private async pipeline(scope: ProjectScope, identifier: string): Promise<Pipeline> {
@@ -96,24 +166,21 @@ export class InputSetService {
   }
 }
 
-function read(scope: ProjectScope, pipelineIdentifier: string, yaml: string): NewInputSet {
-  const parsed = inputSetYaml.safeParse(parseYaml(yaml, 'the input set').value);
-  if (!parsed.success) {
-    const fields = parsed.error.issues.map((issue) => ({ field: issue.path.join('.'), error: issue.message }));
-    throw new AppError('SCHEMA_VALIDATION_FAILED', `the input set is not valid: ${fields.map(({ field, error }) => `${field}: ${error}`).join('; ')}`, { fields });
-  }
-  const { inputSet } = parsed.data;
-  for (const [key, found, wanted] of [['pipeline.identifier', inputSet.pipeline.identifier, pipelineIdentifier], ['orgIdentifier', inputSet.orgIdentifier, scope.orgId], ['projectIdentifier', inputSet.projectIdentifier, scope.projectId]] as const) {
-    if (found !== undefined && found !== wanted) throw new AppError('INVALID_REQUEST', `inputSet.${key} is "${found}", the request says "${wanted}"; make both the same`);
-  }
-  return { pipelineIdentifier, identifier: inputSet.identifier, name: inputSet.name, description: inputSet.description ?? null, tags: inputSet.tags ?? {}, yaml };
+/** Runtime input as a document; null for none. */
+export function inputDocument(input: unknown): string | null {
+  return input === undefined ? null : stringify({ pipeline: input });
 }
 
-function pipelineOf(yaml: string): unknown {
-  const parsed = inputSetYaml.safeParse(parseYaml(yaml, 'the input set').value);
-  return parsed.success ? parsed.data.inputSet.pipeline : undefined;
+/** The pipeline with what was merged in it; inputs without a value stay open. */
+export function completeDocument({ pipelineYaml, input }: MergeResult): string {
+  return stringify({ pipeline: mergeInputs([inputRoot(pipelineYaml), input]) });
 }
 
-function notFound(scope: ProjectScope, pipelineIdentifier: string, identifier: string): AppError {
-  return new AppError('ENTITY_NOT_FOUND', `there is no input set "${identifier}" of pipeline "${pipelineIdentifier}" in ${formatScope(scope)}`);
+/** The pipeline's template with what was merged in it; null for a pipeline without inputs. */
+export function templateDocument({ pipelineYaml, input }: MergeResult): string | null {
+  return inputDocument(templateWith(pipelineYaml, input));
+}
+
+function notFound(scope: ProjectScope, pipelineIdentifier: string, identifier: string, type: InputSetType | undefined): AppError {
+  return new AppError('ENTITY_NOT_FOUND', `there is no ${type === 'OVERLAY_INPUT_SET' ? 'overlay ' : ''}input set "${identifier}" of pipeline "${pipelineIdentifier}" in ${formatScope(scope)}`);
 }

@@ -1,16 +1,20 @@
 import { Controller, Inject } from '@nestjs/common';
 import { toSpringPage, type SpringPage } from '@sluice/api-conventions';
-import { Call, Route, type RouteCall } from '@sluice/http';
-import type { ProjectScope } from '@sluice/kernel';
+import { Call, Route, expectedVersionOf, type RouteCall } from '@sluice/http';
 import {
-  createPipeline, createPipelineLegacy, deletePipeline, getPipeline, getPipelineSummary, listPipelines, updatePipeline, updatePipelineLegacy, validatePipelineYaml, type PipelineSummary,
+  createPipeline, createPipelineLegacy, deletePipeline, expandedPipelineJson, getPipeline, getPipelineSummary, importPipeline, importPipelineAs, listPipelines, pipelineVariables, updatePipeline, updatePipelineGitMetadata,
+  updatePipelineLegacy, validatePipelineYaml, validateStoredPipeline, type PipelineSummary,
 } from '@sluice/pipeline-api';
-import { projectOfQuery, versionOf } from '../database/request-scope.js';
-import { ExecutionRepository, type RecentRuns } from '../execution/execution.repository.js';
-import { inlineGitDetails, noGovernance } from '../execution/execution-view.js';
-import type { Pipeline } from './pipeline.repository.js';
+import { parseYaml, variableMap } from '@sluice/pipeline-engine';
+import { isOurModule, readSort, refuseSavedFilter, requireReachable } from '../database/list-query.js';
+import { projectOfQuery, tellVersion } from '../database/request-scope.js';
+import { ExecutionRepository } from '../execution/execution.repository.js';
+import { stableId } from '../run/identifiers.js';
+import { refuseGit } from './inline-only.js';
+import { PIPELINE_SORT, detailView, savedView, summaryView } from './pipeline-view.js';
 import { PipelineService } from './pipeline.service.js';
 
+/** Pipelines, in the form of `/pipeline/api`. */
 @Controller()
 export class PipelineController {
   constructor(
@@ -19,9 +23,11 @@ export class PipelineController {
   ) {}
 
   @Route(createPipeline)
-  async create(@Call() { ctx, query, body }: RouteCall<typeof createPipeline>) {
+  async create(@Call() { ctx, query, body, reply }: RouteCall<typeof createPipeline>) {
     const scope = projectOfQuery(ctx, query);
-    return saved(scope, await this.pipelines.create(ctx, scope, body));
+    const pipeline = await this.pipelines.create(ctx, scope, body);
+    tellVersion(reply, pipeline.version);
+    return savedView(scope, pipeline);
   }
 
   @Route(createPipelineLegacy)
@@ -30,41 +36,51 @@ export class PipelineController {
   }
 
   @Route(updatePipeline)
-  async update(@Call() { ctx, query, body, params, headers }: RouteCall<typeof updatePipeline>) {
+  async update(@Call() { ctx, query, body, params, headers, reply }: RouteCall<typeof updatePipeline>) {
     const scope = projectOfQuery(ctx, query);
-    return saved(scope, await this.pipelines.update(ctx, scope, params.pipelineIdentifier, body, versionOf(headers)));
+    const pipeline = await this.pipelines.update(ctx, scope, { identifier: params.pipelineIdentifier }, body, expectedVersionOf(headers));
+    tellVersion(reply, pipeline.version);
+    return savedView(scope, pipeline);
   }
 
   @Route(updatePipelineLegacy)
   async updateLegacy(@Call() { ctx, query, body, params, headers }: RouteCall<typeof updatePipelineLegacy>): Promise<string> {
-    return (await this.pipelines.update(ctx, projectOfQuery(ctx, query), params.pipelineIdentifier, body, versionOf(headers))).identifier;
+    return (await this.pipelines.update(ctx, projectOfQuery(ctx, query), { identifier: params.pipelineIdentifier }, body, expectedVersionOf(headers))).identifier;
   }
 
   @Route(getPipeline)
-  async get(@Call() { ctx, query, params }: RouteCall<typeof getPipeline>) {
-    const { yaml, version } = await this.pipelines.get(projectOfQuery(ctx, query), params.pipelineIdentifier);
-    return { yamlPipeline: yaml, resolvedTemplatesPipelineYaml: yaml, version, gitDetails: inlineGitDetails(), entityValidityDetails: { valid: true, invalidYaml: null }, modules: ['dbops'] };
+  async get(@Call() { ctx, query, params, reply }: RouteCall<typeof getPipeline>) {
+    const pipeline = await this.pipelines.get(projectOfQuery(ctx, query), params.pipelineIdentifier);
+    tellVersion(reply, pipeline.version);
+    return detailView(pipeline);
   }
 
   @Route(deletePipeline)
-  async delete(@Call() { ctx, query, params }: RouteCall<typeof deletePipeline>): Promise<boolean> {
-    await this.pipelines.delete(ctx, projectOfQuery(ctx, query), params.pipelineIdentifier);
+  async delete(@Call() { ctx, query, params, headers }: RouteCall<typeof deletePipeline>): Promise<boolean> {
+    await this.pipelines.delete(ctx, projectOfQuery(ctx, query), params.pipelineIdentifier, expectedVersionOf(headers));
     return true;
   }
 
   @Route(listPipelines)
   async list(@Call() { ctx, query, body }: RouteCall<typeof listPipelines>): Promise<SpringPage<PipelineSummary>> {
     const scope = projectOfQuery(ctx, query);
-    const { rows, total } = await this.pipelines.list(scope, { searchTerm: query.searchTerm, identifiers: body?.pipelineIdentifiers, name: body?.name }, query.page, query.size);
-    const runs = await this.executions.recentRuns(scope, rows.map((row) => row.identifier), Date.now());
-    return toSpringPage(rows.map((row) => summaryOf(row, runs.get(row.identifier))), total, query.page, query.size);
+    const { page, size } = query;
+    refuseSavedFilter('filterIdentifier', query.filterIdentifier);
+    requireReachable(page, size, 'narrow the list with searchTerm or pipelineIdentifiers');
+    const sort = readSort(query.sort, PIPELINE_SORT, { column: 'updatedAt', direction: 'DESC' });
+    if (!isOurModule(query.module)) return toSpringPage([], 0, page, size);
+    const filter = { searchTerm: query.searchTerm, identifiers: body?.pipelineIdentifiers ?? undefined, name: body?.name ?? undefined, description: body?.description ?? undefined, tags: body?.pipelineTags ?? undefined };
+    const { rows, total } = await this.pipelines.list(scope, filter, sort, page, size);
+    const runs = await this.executions.recentRuns(scope, rows.map((row) => row.identifier), Date.now(), 1);
+    return toSpringPage(rows.map((row) => summaryView(row, runs.get(row.identifier))), total, page, size);
   }
 
   @Route(getPipelineSummary)
-  async summary(@Call() { ctx, query, params }: RouteCall<typeof getPipelineSummary>): Promise<PipelineSummary> {
+  async summary(@Call() { ctx, query, params, reply }: RouteCall<typeof getPipelineSummary>): Promise<PipelineSummary> {
     const scope = projectOfQuery(ctx, query);
     const pipeline = await this.pipelines.get(scope, params.pipelineIdentifier);
-    return summaryOf(pipeline, (await this.executions.recentRuns(scope, [pipeline.identifier], Date.now())).get(pipeline.identifier));
+    tellVersion(reply, pipeline.version);
+    return summaryView(pipeline, (await this.executions.recentRuns(scope, [pipeline.identifier], Date.now(), 1)).get(pipeline.identifier));
   }
 
   @Route(validatePipelineYaml)
@@ -72,33 +88,38 @@ export class PipelineController {
     this.pipelines.validate(projectOfQuery(ctx, query), body);
     return 'valid';
   }
-}
 
-function saved(scope: ProjectScope, pipeline: Pipeline) {
-  return { identifier: pipeline.identifier, governanceMetadata: noGovernance(scope, pipeline.updatedAt, 'onsave') };
-}
+  @Route(validateStoredPipeline)
+  async validateStored(@Call() { ctx, query }: RouteCall<typeof validateStoredPipeline>): Promise<string> {
+    const scope = projectOfQuery(ctx, query);
+    this.pipelines.validate(scope, (await this.pipelines.get(scope, query.pipelineIdentifier)).yaml);
+    return 'valid';
+  }
 
-function summaryOf(pipeline: Pipeline, runs: RecentRuns | undefined): PipelineSummary {
-  return {
-    name: pipeline.name,
-    identifier: pipeline.identifier,
-    description: pipeline.description,
-    tags: { ...pipeline.tags },
-    version: pipeline.version,
-    numOfStages: pipeline.stageNames.length,
-    createdAt: pipeline.createdAt,
-    lastUpdatedAt: pipeline.updatedAt,
-    modules: ['dbops'],
-    executionSummaryInfo: {
-      numOfErrors: runs?.errors ?? [0, 0, 0, 0, 0, 0, 0],
-      deployments: runs?.deployments ?? [0, 0, 0, 0, 0, 0, 0],
-      lastExecutionTs: runs?.last?.createdAt ?? null,
-      lastExecutionStatus: runs?.last?.status ?? null,
-      lastExecutionId: runs?.last?.planExecutionId ?? null,
-    },
-    filters: {},
-    stageNames: [...pipeline.stageNames],
-    gitDetails: inlineGitDetails(),
-    entityValidityDetails: { valid: true, invalidYaml: null },
-  };
+  @Route(pipelineVariables)
+  variables(@Call() { body }: RouteCall<typeof pipelineVariables>) {
+    return variableMap(body, stableId);
+  }
+
+  @Route(expandedPipelineJson)
+  async expanded(@Call() { ctx, query, params }: RouteCall<typeof expandedPipelineJson>): Promise<{ expandedJson: string }> {
+    const { yaml } = await this.pipelines.get(projectOfQuery(ctx, query), params.pipelineIdentifier);
+    return { expandedJson: JSON.stringify(parseYaml(yaml, 'the pipeline').value) };
+  }
+
+  @Route(importPipeline)
+  import(): never {
+    return refuseGit('importing a pipeline from Git', 'create it with POST /pipeline/api/pipelines/v2 and its YAML');
+  }
+
+  @Route(importPipelineAs)
+  importAs(): never {
+    return this.import();
+  }
+
+  @Route(updatePipelineGitMetadata)
+  async gitMetadata(@Call() { ctx, query, params }: RouteCall<typeof updatePipelineGitMetadata>): Promise<never> {
+    await this.pipelines.get(projectOfQuery(ctx, query), params.pipelineIdentifier);
+    return refuseGit('changing Git metadata', 'change the pipeline itself');
+  }
 }

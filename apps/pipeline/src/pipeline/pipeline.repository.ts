@@ -2,7 +2,8 @@ import type { ProjectScope } from '@sluice/kernel';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Inject, Injectable } from '@nestjs/common';
 import { containing, projectColumns } from '../database/columns.js';
-import { PipelineEntity } from './pipeline.entity.js';
+import { tagsWanted, type Sort, type TagFilter } from '../database/list-query.js';
+import { PipelineEntity, type PipelineFacts } from './pipeline.entity.js';
 
 /** A stored pipeline. */
 export interface Pipeline {
@@ -13,18 +14,25 @@ export interface Pipeline {
   /** As it was sent. */
   readonly yaml: string;
   readonly stageNames: readonly string[];
+  readonly filters: PipelineFacts;
   readonly version: number;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
 
-export type NewPipeline = Pick<Pipeline, 'identifier' | 'name' | 'description' | 'tags' | 'yaml' | 'stageNames'>;
+export type NewPipeline = Pick<Pipeline, 'identifier' | 'name' | 'description' | 'tags' | 'yaml' | 'stageNames' | 'filters'>;
 
 export interface PipelineFilter {
   readonly searchTerm?: string | undefined;
   readonly identifiers?: readonly string[] | undefined;
   readonly name?: string | undefined;
+  readonly description?: string | undefined;
+  /** All must be there; without a value any value counts. */
+  readonly tags?: readonly TagFilter[] | undefined;
 }
+
+/** Columns a list may be sorted by. */
+export type PipelineSortColumn = 'identifier' | 'name' | 'createdAt' | 'updatedAt' | 'version' | 'lastExecutionAt';
 
 @Injectable()
 export class PipelineRepository {
@@ -32,13 +40,13 @@ export class PipelineRepository {
 
   /** @throws the driver's unique violation for an identifier that is taken */
   async insert(scope: ProjectScope, pipeline: NewPipeline, at: number): Promise<void> {
-    await this.table().insert({ ...projectColumns(scope), ...pipeline, tags: { ...pipeline.tags }, stageNames: [...pipeline.stageNames], version: 1, createdAt: at, updatedAt: at });
+    await this.table().insert({ ...projectColumns(scope), ...pipeline, filters: pipeline.filters as never, tags: { ...pipeline.tags }, stageNames: [...pipeline.stageNames], version: 1, createdAt: at, updatedAt: at });
   }
 
   /** @param version the version that is replaced; undefined replaces any @returns false when there is no such version */
   async replace(scope: ProjectScope, pipeline: NewPipeline, at: number, version: number | undefined): Promise<boolean> {
     const { identifier, ...rest } = pipeline;
-    const update = this.table().createQueryBuilder().update().set({ ...rest, tags: { ...rest.tags }, stageNames: [...rest.stageNames], updatedAt: at, version: () => 'version + 1' }).where({ ...projectColumns(scope), identifier });
+    const update = this.table().createQueryBuilder().update().set({ ...rest, filters: rest.filters as never, tags: { ...rest.tags }, stageNames: [...rest.stageNames], updatedAt: at, version: () => 'version + 1' }).where({ ...projectColumns(scope), identifier });
     if (version !== undefined) update.andWhere('version = :version', { version });
     return (await update.execute()).affected === 1;
   }
@@ -48,24 +56,30 @@ export class PipelineRepository {
     return row ? toPipeline(row) : undefined;
   }
 
-  async delete(scope: ProjectScope, identifier: string): Promise<boolean> {
-    return (await this.table().delete({ ...projectColumns(scope), identifier })).affected === 1;
+  /** @param version the version that is deleted; undefined deletes any @returns false when there is no such version */
+  async delete(scope: ProjectScope, identifier: string, version: number | undefined): Promise<boolean> {
+    return (await this.table().delete({ ...projectColumns(scope), identifier, ...(version === undefined ? {} : { version }) })).affected === 1;
   }
 
-  async list(scope: ProjectScope, filter: PipelineFilter, page: number, size: number): Promise<{ rows: Pipeline[]; total: number }> {
+  async list(scope: ProjectScope, filter: PipelineFilter, sort: readonly Sort<PipelineSortColumn>[], page: number, size: number): Promise<{ rows: Pipeline[]; total: number }> {
     const query = this.table().createQueryBuilder('p').where({ ...projectColumns(scope) });
     if (filter.searchTerm) query.andWhere('(p.name ILIKE :term OR p.identifier ILIKE :term OR p.tags::text ILIKE :term)', { term: containing(filter.searchTerm) });
     if (filter.identifiers && filter.identifiers.length > 0) query.andWhere('p.identifier IN (:...identifiers)', { identifiers: filter.identifiers });
     if (filter.name) query.andWhere('p.name ILIKE :name', { name: containing(filter.name) });
-    const [rows, total] = await query.orderBy('p.updatedAt', 'DESC').addOrderBy('p.identifier', 'ASC').skip(page * size).take(size).getManyAndCount();
+    if (filter.description) query.andWhere('p.description ILIKE :description', { description: containing(filter.description) });
+    const { keys, pairs } = tagsWanted(filter.tags ?? []);
+    if (keys.length > 0) query.andWhere('p.tags ?& array[:...tagKeys]', { tagKeys: keys });
+    if (Object.keys(pairs).length > 0) query.andWhere('p.tags @> :tagPairs', { tagPairs: JSON.stringify(pairs) });
+    for (const { column, direction } of sort) query.addOrderBy(`p.${column}`, direction, 'NULLS LAST');
+    const [rows, total] = await Promise.all([query.clone().addOrderBy('p.identifier', 'ASC').offset(page * size).limit(size).getMany(), query.clone().orderBy().getCount()]);
     return { rows: rows.map(toPipeline), total };
   }
 
   /** Number of the next run, counted per pipeline, inside the caller's transaction. @returns undefined for a pipeline there is not */
-  async nextRun(manager: EntityManager, scope: ProjectScope, identifier: string): Promise<number | undefined> {
+  async nextRun(manager: EntityManager, scope: ProjectScope, identifier: string, at: number): Promise<number | undefined> {
     const [rows] = await manager.query<[{ run_sequence: number }[], number]>(
-      `UPDATE pipelines SET run_sequence = run_sequence + 1 WHERE account_id = $1 AND org_id = $2 AND project_id = $3 AND identifier = $4 RETURNING run_sequence`,
-      [scope.accountId, scope.orgId, scope.projectId, identifier],
+      `UPDATE pipelines SET run_sequence = run_sequence + 1, last_execution_at = $5 WHERE account_id = $1 AND org_id = $2 AND project_id = $3 AND identifier = $4 RETURNING run_sequence`,
+      [scope.accountId, scope.orgId, scope.projectId, identifier, at],
     );
     return rows[0]?.run_sequence;
   }
@@ -76,6 +90,6 @@ export class PipelineRepository {
 }
 
 function toPipeline(row: PipelineEntity): Pipeline {
-  const { identifier, name, description, tags, yaml, stageNames, version, createdAt, updatedAt } = row;
-  return { identifier, name, description, tags, yaml, stageNames, version, createdAt, updatedAt };
+  const { identifier, name, description, tags, yaml, stageNames, filters, version, createdAt, updatedAt } = row;
+  return { identifier, name, description, tags, yaml, stageNames, filters, version, createdAt, updatedAt };
 }

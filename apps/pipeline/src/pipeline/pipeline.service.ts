@@ -1,10 +1,30 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError, formatScope, type ProjectScope, type RequestContext } from '@sluice/kernel';
+import { AppError, formatScope, type FieldError, type ProjectScope, type RequestContext } from '@sluice/kernel';
 import { isUniqueViolation } from '@sluice/persistence';
 import { parsePipeline, type PipelineModel } from '@sluice/pipeline-engine';
 import { StepTypeRegistry } from '@sluice/step-types';
+import { CheckRepository } from '../check/check.repository.js';
+import type { Sort } from '../database/list-query.js';
 import { InputSetRepository } from '../input-set/input-set.repository.js';
-import { PipelineRepository, type NewPipeline, type Pipeline, type PipelineFilter } from './pipeline.repository.js';
+import { factsOf } from './pipeline-facts.js';
+import { PipelineRepository, type NewPipeline, type Pipeline, type PipelineFilter, type PipelineSortColumn } from './pipeline.repository.js';
+
+/** What a request says about a pipeline besides its YAML. What it says counts, so that clients read back what they sent. */
+export interface PipelineSays {
+  readonly identifier: string;
+  readonly name?: string | undefined;
+  readonly description?: string | null | undefined;
+  readonly tags?: Readonly<Record<string, string>> | null | undefined;
+}
+
+/** How a validation of a stored pipeline ended. */
+export interface Validation {
+  readonly isValid: boolean;
+  readonly message: string | null;
+  readonly errors: readonly FieldError[];
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
 
 /** Pipelines as people write and store them. */
 @Injectable()
@@ -12,6 +32,7 @@ export class PipelineService {
   constructor(
     @Inject(PipelineRepository) private readonly pipelines: PipelineRepository,
     @Inject(InputSetRepository) private readonly inputSets: InputSetRepository,
+    @Inject(CheckRepository) private readonly checks: CheckRepository,
     @Inject(StepTypeRegistry) private readonly types: StepTypeRegistry,
   ) {}
 
@@ -20,9 +41,9 @@ export class PipelineService {
     return parsePipeline(yaml, this.types, { orgId: scope.orgId, projectId: scope.projectId });
   }
 
-  /** @param expected identifier the request names besides the YAML @throws AppError as {@link validate}, DUPLICATE_FIELD */
-  async create(_ctx: RequestContext, scope: ProjectScope, yaml: string, expected?: string): Promise<Pipeline> {
-    const pipeline = this.read(scope, yaml, expected);
+  /** @throws AppError as {@link validate}, DUPLICATE_FIELD */
+  async create(_ctx: RequestContext, scope: ProjectScope, yaml: string, says?: PipelineSays): Promise<Pipeline> {
+    const pipeline = this.read(scope, yaml, says);
     try {
       await this.pipelines.insert(scope, pipeline, Date.now());
     } catch (cause) {
@@ -33,13 +54,10 @@ export class PipelineService {
   }
 
   /** @param version from `If-Match`; undefined overwrites whatever is there @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
-  async update(_ctx: RequestContext, scope: ProjectScope, identifier: string, yaml: string, version: number | undefined): Promise<Pipeline> {
-    const pipeline = this.read(scope, yaml, identifier);
-    if (!(await this.pipelines.replace(scope, pipeline, Date.now(), version))) {
-      const current = await this.get(scope, identifier);
-      throw new AppError('OPTIMISTIC_LOCK', `pipeline "${identifier}" has version ${current.version}, not ${String(version)}; read it again and repeat the change`);
-    }
-    return this.get(scope, identifier);
+  async update(_ctx: RequestContext, scope: ProjectScope, says: PipelineSays, yaml: string, version: number | undefined): Promise<Pipeline> {
+    const pipeline = this.read(scope, yaml, says);
+    if (!(await this.pipelines.replace(scope, pipeline, Date.now(), version))) await this.refuse(scope, says.identifier, version);
+    return this.get(scope, says.identifier);
   }
 
   /** @throws AppError ENTITY_NOT_FOUND */
@@ -49,22 +67,57 @@ export class PipelineService {
     return pipeline;
   }
 
-  /** Deletes a pipeline and its input sets; executions stay. @throws AppError ENTITY_NOT_FOUND */
-  async delete(_ctx: RequestContext, scope: ProjectScope, identifier: string): Promise<void> {
-    if (!(await this.pipelines.delete(scope, identifier))) throw notFound(scope, identifier);
+  /** Deletes a pipeline and its input sets; executions stay. @param version from `If-Match` @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
+  async delete(_ctx: RequestContext, scope: ProjectScope, identifier: string, version: number | undefined): Promise<void> {
+    if (!(await this.pipelines.delete(scope, identifier, version))) await this.refuse(scope, identifier, version);
     await this.inputSets.deleteOfPipeline(scope, identifier);
   }
 
-  list(scope: ProjectScope, filter: PipelineFilter, page: number, size: number): Promise<{ rows: Pipeline[]; total: number }> {
-    return this.pipelines.list(scope, filter, page, size);
+  list(scope: ProjectScope, filter: PipelineFilter, sort: readonly Sort<PipelineSortColumn>[], page: number, size: number): Promise<{ rows: Pipeline[]; total: number }> {
+    return this.pipelines.list(scope, filter, sort, page, size);
   }
 
-  private read(scope: ProjectScope, yaml: string, expected: string | undefined): NewPipeline {
-    const { pipeline, stages } = this.validate(scope, yaml);
-    if (expected !== undefined && pipeline.identifier !== expected) {
-      throw new AppError('INVALID_REQUEST', `the YAML names pipeline "${pipeline.identifier}", the request "${expected}"; identifiers cannot be changed, make both the same`, { fields: [{ field: 'pipeline.identifier', error: `must be "${expected}"` }] });
+  /** Validates a stored pipeline and keeps the result. @returns the id to ask for it @throws AppError ENTITY_NOT_FOUND */
+  async startValidation(scope: ProjectScope, identifier: string): Promise<string> {
+    const { yaml } = await this.get(scope, identifier);
+    const startedAt = Date.now();
+    const fault = faultOf(() => this.validate(scope, yaml));
+    const result: Validation = { isValid: fault === undefined, message: fault?.message ?? null, errors: fault?.details.fields ?? [], startedAt, endedAt: Date.now() };
+    return this.checks.add(scope, 'validation', identifier, result, startedAt);
+  }
+
+  /** @throws AppError ENTITY_NOT_FOUND */
+  async validation(scope: ProjectScope, uuid: string): Promise<Validation> {
+    const check = await this.checks.find<Validation>(scope, 'validation', uuid);
+    if (!check) throw new AppError('ENTITY_NOT_FOUND', `there is no validation "${uuid}" in ${formatScope(scope)}; results are kept for a day`);
+    return check.result;
+  }
+
+  private async refuse(scope: ProjectScope, identifier: string, version: number | undefined): Promise<never> {
+    const current = await this.get(scope, identifier);
+    throw new AppError('OPTIMISTIC_LOCK', `pipeline "${identifier}" has version ${current.version}, not ${String(version)}; read it again and repeat the change`);
+  }
+
+  private read(scope: ProjectScope, yaml: string, says: PipelineSays | undefined): NewPipeline {
+    const model = this.validate(scope, yaml);
+    const { pipeline, stages } = model;
+    if (says !== undefined && pipeline.identifier !== says.identifier) {
+      throw new AppError('INVALID_REQUEST', `the YAML names pipeline "${pipeline.identifier}", the request "${says.identifier}"; identifiers cannot be changed, make both the same`, { fields: [{ field: 'pipeline.identifier', error: `must be "${says.identifier}"` }] });
     }
-    return { identifier: pipeline.identifier, name: pipeline.name, description: pipeline.description ?? null, tags: pipeline.tags ?? {}, yaml, stageNames: stages.map((stage) => stage.name) };
+    return {
+      identifier: pipeline.identifier, name: says?.name ?? pipeline.name, description: says?.description ?? pipeline.description ?? null, tags: says?.tags ?? pipeline.tags ?? {}, yaml,
+      stageNames: stages.map((stage) => stage.name), filters: factsOf(model),
+    };
+  }
+}
+
+function faultOf(work: () => void): AppError | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (cause) {
+    if (cause instanceof AppError) return cause;
+    throw cause;
   }
 }
 

@@ -14,6 +14,8 @@ import { ExecutionRecord } from './execution-record.js';
 import { stableId } from './identifiers.js';
 import { taskIdOf, type TaskContext } from './task.js';
 
+const NEWEST = [{ column: 'created_at', direction: 'DESC' }] as const;
+
 describe('executions in the database', () => {
   let pg: TestPostgres;
   let db: DataSource;
@@ -43,7 +45,7 @@ describe('executions in the database', () => {
     const made = compilePlan({ yaml: simplePipeline('p'), catalogue: new StepTypeRegistry(), planId: 'plan', planExecutionId, accountId: scope.accountId, orgId: scope.orgId, projectId: scope.projectId, runSequence: 1, triggeredBy: { name: '', email: '' }, idOf: stableId });
     const execution: NewExecution = {
       planExecutionId, pipelineIdentifier: 'p', name: 'P', runSequence: 1, status: 'Running', plan: made, yaml: '', inputYaml: '', inputTemplateYaml: null, inputSetIds: [],
-      caller: { accountId: scope.accountId, principal: { type: 'user', id: 'u', name: 'U', email: 'u@x' }, grants: [] }, correlationId: 'c', traceparent: null, notes: null, retryOf: null, takenOver: [], createdAt, validUntil: createdAt + 1000,
+      caller: { accountId: scope.accountId, principal: { type: 'user', id: 'u', name: 'U', email: 'u@x' }, grants: [] }, correlationId: 'c', traceparent: null, notes: null, retryOf: null, rootExecutionId: null, rerunOf: null, chosenStages: null, moduleType: null, tags: { team: 'db' }, takenOver: [], createdAt, validUntil: createdAt + 1000,
     };
     await db.transaction((manager) => executions.insert(manager, scope, execution, new Map(Object.keys(made.nodes).map((node) => [node, NEW_NODE]))));
     return made;
@@ -113,9 +115,9 @@ describe('executions in the database', () => {
     expect(await executions.find(mine, id)).toMatchObject({ planExecutionId: id });
     for (const scope of others) {
       expect(await executions.find(scope, id)).toBeUndefined();
-      expect((await executions.list(scope, {}, 0, 100)).total).toBe(0);
+      expect((await executions.list(scope, {}, NEWEST, 0, 100)).total).toBe(0);
       expect(await executions.interrupt(scope, id, { id: 'i', at: 1, by: 'them' })).toBeUndefined();
-      expect((await executions.recentRuns(scope, ['p'], Date.now())).get('p')?.last).toBeNull();
+      expect((await executions.recentRuns(scope, ['p'], Date.now(), 1)).get('p')?.newest).toEqual([]);
     }
     expect((await executions.find(mine, id))?.interruptId).toBeNull();
   });
@@ -123,10 +125,11 @@ describe('executions in the database', () => {
   it('counts the last seven days, today last', async () => {
     const scope = projectScope('days', 'o', 'p');
     const now = Date.now();
-    for (const [index, daysAgo] of [0, 0, 2, 6, 9].entries()) await store(scope, `day${index}`, now - daysAgo * 86_400_000 - 1000);
+    for (const [index, daysAgo] of [0, 0, 2, 6, 9].entries()) await store(scope, `day${index}`, now - daysAgo * 86_400_000 - 1000 + index);
     await write((record) => record.end('day2', 'Failed', now, 'x'));
-    const runs = (await executions.recentRuns(scope, ['p', 'none'], now)).get('p');
+    const runs = (await executions.recentRuns(scope, ['p', 'none'], now, 2)).get('p');
     expect(runs).toMatchObject({ deployments: [1, 0, 0, 0, 1, 0, 2], errors: [0, 0, 0, 0, 1, 0, 0] });
+    expect(runs?.newest.map((run) => run.planExecutionId)).toEqual(['day1', 'day0']);
   });
 
   it('filters and pages lists', async () => {
@@ -134,31 +137,45 @@ describe('executions in the database', () => {
     for (let index = 0; index < 5; index += 1) await store(scope, `list${index}`, 1000 + index);
     await write((record) => record.end('list3', 'Failed', 9, null));
     const idsOf = async (...args: Parameters<ExecutionRepository['list']>): Promise<string[]> => (await executions.list(...args)).rows.map((row) => row.planExecutionId);
-    expect(await idsOf(scope, {}, 0, 2)).toEqual(['list4', 'list3']);
-    expect(await idsOf(scope, {}, 2, 2)).toEqual(['list0']);
-    expect(await idsOf(scope, { statuses: ['Failed'] }, 0, 10)).toEqual(['list3']);
-    expect(await idsOf(scope, { from: 1001, to: 1002 }, 0, 10)).toEqual(['list2', 'list1']);
-    expect(await idsOf(scope, { searchTerm: 'list1' }, 0, 10)).toEqual(['list1']);
-    expect(await idsOf(scope, { callerId: 'nobody' }, 0, 10)).toEqual([]);
-    expect(await idsOf(scope, { pipelineIdentifier: 'zzz' }, 0, 10)).toEqual([]);
+    expect(await idsOf(scope, {}, NEWEST, 0, 2)).toEqual(['list4', 'list3']);
+    expect(await idsOf(scope, {}, NEWEST, 2, 2)).toEqual(['list0']);
+    expect(await idsOf(scope, {}, [{ column: 'created_at', direction: 'ASC' }], 0, 2)).toEqual(['list0', 'list1']);
+    expect(await idsOf(scope, {}, [{ column: 'status', direction: 'ASC' }, { column: 'created_at', direction: 'ASC' }], 0, 2)).toEqual(['list3', 'list0']);
+    expect(await idsOf(scope, { statuses: ['Failed'] }, NEWEST, 0, 10)).toEqual(['list3']);
+    expect(await idsOf(scope, { from: 1001, to: 1002 }, NEWEST, 0, 10)).toEqual(['list2', 'list1']);
+    expect(await idsOf(scope, { searchTerm: 'list1' }, NEWEST, 0, 10)).toEqual(['list1']);
+    expect(await idsOf(scope, { callerId: 'nobody' }, NEWEST, 0, 10)).toEqual([]);
+    expect(await idsOf(scope, { callerId: 'u' }, NEWEST, 0, 1)).toEqual(['list4']);
+    expect(await idsOf(scope, { pipelineIdentifier: 'zzz' }, NEWEST, 0, 10)).toEqual([]);
+    expect(await idsOf(scope, { tags: [{ key: 'team' }] }, NEWEST, 0, 1)).toEqual(['list4']);
+    expect(await idsOf(scope, { tags: [{ key: 'team', value: 'web' }] }, NEWEST, 0, 1)).toEqual([]);
+  });
+
+  it('reads on behind a row, also among rows of one moment', async () => {
+    const scope = projectScope('cursor', 'o', 'p');
+    for (const name of ['a', 'b', 'c']) await store(scope, `same_${name}`, 5000);
+    await store(scope, 'older', 4000);
+    const behind = async (planExecutionId: string): Promise<string[]> => (await executions.listBehind(scope, {}, { createdAt: 5000, planExecutionId }, 10)).map((row) => row.planExecutionId);
+    expect((await executions.listBehind(scope, {}, undefined, 2)).map((row) => row.planExecutionId)).toEqual(['same_c', 'same_b']);
+    expect(await behind('same_b')).toEqual(['same_a', 'older']);
   });
 
   it('keeps pipelines and input sets of projects apart, and counts runs per pipeline', async () => {
     const [pipelines, inputSets] = [new PipelineRepository(db), new InputSetRepository(db)];
-    const pipeline = { identifier: 'same', name: 'Same', description: null, tags: {}, yaml: 'y', stageNames: [] };
-    const set = { pipelineIdentifier: 'same', identifier: 's', name: 'S', description: null, tags: {}, yaml: 'y' };
+    const pipeline = { identifier: 'same', name: 'Same', description: null, tags: {}, yaml: 'y', stageNames: [], filters: {} };
+    const set = { pipelineIdentifier: 'same', identifier: 's', type: 'INPUT_SET' as const, name: 'S', description: null, tags: {}, yaml: 'y', references: [] };
     await pipelines.insert(mine, pipeline, 1);
     await inputSets.insert(mine, set, 1);
     for (const scope of others) {
       expect([await pipelines.find(scope, 'same'), await inputSets.find(scope, 'same', 's')]).toEqual([undefined, undefined]);
-      expect([await pipelines.delete(scope, 'same'), await inputSets.delete(scope, 'same', 's'), await pipelines.replace(scope, pipeline, 2, undefined), await inputSets.replace(scope, set, 2, undefined)]).toEqual([false, false, false, false]);
-      expect(await db.transaction((manager) => pipelines.nextRun(manager, scope, 'same'))).toBeUndefined();
+      expect([await pipelines.delete(scope, 'same', undefined), await inputSets.delete(scope, 'same', 's', undefined), await pipelines.replace(scope, pipeline, 2, undefined), await inputSets.replace(scope, set, 2, undefined)]).toEqual([false, false, false, false]);
+      expect(await db.transaction((manager) => pipelines.nextRun(manager, scope, 'same', 1))).toBeUndefined();
       await pipelines.insert(scope, pipeline, 1);
     }
-    const runs = await Promise.all(Array.from({ length: 5 }, () => db.transaction((manager) => pipelines.nextRun(manager, mine, 'same'))));
+    const runs = await Promise.all(Array.from({ length: 5 }, () => db.transaction((manager) => pipelines.nextRun(manager, mine, 'same', 1))));
     expect([...runs].sort()).toEqual([1, 2, 3, 4, 5]);
     expect(await pipelines.replace(mine, pipeline, 2, 99)).toBe(false);
-    expect((await inputSets.list(mine, 'same', undefined, 0, 10)).total).toBe(1);
+    expect((await inputSets.list(mine, 'same', {}, [], 0, 10)).total).toBe(1);
   });
 
   it('entities and migrations say the same', async () => {

@@ -22,6 +22,9 @@ export interface DbStepReport {
   readonly result: StepResult;
 }
 
+/** For whom something is asked. */
+export type OnBehalf = Pick<RunHeader, 'scope' | 'caller' | 'correlationId' | 'traceparent'>;
+
 /** NG manager, as a run uses it: always on behalf of the user who started the run. */
 export class NgManager {
   private readonly closing = new AbortController();
@@ -32,7 +35,7 @@ export class NgManager {
   ) {}
 
   /** @throws AppError RESOURCE_NOT_FOUND, INVALID_IDENTIFIER_REF naming what is missing; UPSTREAM_UNAVAILABLE */
-  async stepInputs(run: RunHeader, traceparent: string, steps: readonly DbStepReference[]): Promise<Readonly<Record<string, DbStepInputs>>> {
+  async stepInputs(run: OnBehalf, traceparent: string | undefined, steps: readonly DbStepReference[]): Promise<Readonly<Record<string, DbStepInputs>>> {
     const { orgId, projectId } = run.scope;
     const { inputs } = await this.client.call(contextOf(run, traceparent), resolveDbStepInputs, { body: { orgId, projectId, steps: [...steps] } }, { idempotent: true });
     return inputs;
@@ -68,6 +71,6 @@ export class NgManager {
   }
 }
 
-function contextOf(run: RunHeader, traceparent: string | undefined): CallContext {
+function contextOf(run: OnBehalf, traceparent: string | undefined): CallContext {
   return { ...run.caller, correlationId: run.correlationId, traceparent: traceparent ?? run.traceparent };
 }

@@ -142,7 +142,7 @@ export function byIdentifier(detail: Required<ExecutionDetail>): Record<string, 
 
 /** Statuses by identifier of stages, groups, initialise nodes and steps. */
 export function statuses(detail: Required<ExecutionDetail>): Record<string, string> {
-  return Object.fromEntries(Object.entries(byIdentifier(detail)).filter(([identifier]) => !/_(resource|command)$/.test(identifier)).map(([identifier, node]) => [identifier, node.status]));
+  return Object.fromEntries(Object.entries(byIdentifier(detail)).filter(([identifier]) => !/_(resource|clone|command)$/.test(identifier)).map(([identifier, node]) => [identifier, node.status]));
 }
 
 export interface StepText {

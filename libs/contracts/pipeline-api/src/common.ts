@@ -6,6 +6,28 @@ export const projectQuery = { accountIdentifier: z.string().min(1), orgIdentifie
 
 export const projectOnly = z.object(projectQuery);
 
+const gitText = z.string().max(1024).optional();
+
+/** The "Git query" of api-contract 4. Entities are kept inline: these keys are taken and change nothing. */
+export const gitQuery = {
+  branch: gitText, repoIdentifier: gitText, repoName: gitText, connectorRef: gitText, storeType: gitText, rootFolder: gitText, filePath: gitText, commitMsg: gitText,
+  isNewBranch: gitText, baseBranch: gitText, lastObjectId: gitText, lastCommitId: gitText, isHarnessCodeRepo: gitText,
+} as const;
+
+export const projectAndGit = z.object({ ...projectQuery, ...gitQuery });
+
+/** Identifier of something the client names; what it may hold is checked where it is created. */
+export const pathIdentifier = z.string().min(1).max(256);
+
+/** `field` or `field,DESC`, once or repeatedly. */
+export const sortQuery = queryList.optional();
+
+/** Text that is searched for. */
+export const searchText = z.string().max(256).optional();
+
+/** Where a value of the request came from Git and cannot be served. */
+export const gitBody = z.looseObject({ store_type: z.string().max(32).nullish() }).nullish();
+
 /** YAML, or JSON text labelled as either; may be empty. */
 export const yamlBody = z.string().max(1_048_576, 'must be at most 1 MiB').optional().default('');
 
@@ -37,6 +59,8 @@ export const governanceMetadata = z.object({
   orgId: z.string(),
   projectId: z.string(),
   details: z.array(z.unknown()),
+  /** The same list under the name the Go SDK knows. */
+  detailsList: z.array(z.unknown()),
 });
 
 export const entityValidityDetails = z.object({ valid: z.boolean(), invalidYaml: z.string().nullable() });

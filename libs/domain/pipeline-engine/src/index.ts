@@ -2,7 +2,7 @@ export { compilePlan, DEFAULT_PIPELINE_TIMEOUT_MS, DEFAULT_STEP_TIMEOUT_MS, type
 export { conditionFault, evaluateCondition, type Condition } from './conditions.js';
 export { executionGraph, firstFailure, stageCounts, stageLayout, type ExecutionGraph, type FailureInfo, type GraphInput, type GraphNode, type LayoutNode, type StageLayout, type StepPart } from './execution-graph.js';
 export { evaluate, findExpressions, hasExpression, inputExpression, type Expression, type Lookup, type Unresolved } from './expressions.js';
-export { fitInput, templateWith, type FittedInput } from './input-fit.js';
+export { fitInput, inputFitter, templateWith, type FittedInput } from './input-fit.js';
 export { NEW_NODE, reduceNode, type DelegateUse, type NodeEvent, type NodeFailure, type NodeState } from './node-state.js';
 export { isOutputReference, outputLookup, resolveOutputs, type OutputsOf } from './outputs.js';
 export { parsePipeline, type ExpectedScope, type PipelineModel, type StepTypeCatalogue } from './pipeline-model.js';

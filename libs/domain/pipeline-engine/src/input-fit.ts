@@ -16,10 +16,17 @@ export interface FittedInput {
  * @param input the `pipeline` part of an input set @throws AppError INVALID_YAML_ERROR
  */
 export function fitInput(pipelineText: string, input: unknown): FittedInput {
+  return inputFitter(pipelineText)(input);
+}
+
+/** As {@link fitInput}, for many inputs of one pipeline. */
+export function inputFitter(pipelineText: string): (input: unknown) => FittedInput {
   const document = parseYaml(pipelineText, 'the pipeline').value;
-  const faults: Problem[] = [];
-  const kept = fit(isRecord(document) ? document['pipeline'] : undefined, input, ['pipeline'], faults);
-  return { kept, faults };
+  const pipeline = isRecord(document) ? document['pipeline'] : undefined;
+  return (input) => {
+    const faults: Problem[] = [];
+    return { kept: fit(pipeline, input, ['pipeline'], faults), faults };
+  };
 }
 
 /** The pipeline's input template with the given values in it; what has none stays `<+input>`. Undefined for a pipeline without inputs. */

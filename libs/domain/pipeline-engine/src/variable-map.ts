@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { problemsError } from './problems.js';
 import { isRecord } from './runtime-input.js';
 import { parseYaml } from './yaml-source.js';
 
@@ -26,7 +27,7 @@ const WRAPPERS = ['stage', 'step', 'stepGroup'] as const;
 
 /**
  * Every value of a pipeline with the name expressions may use for it: `pipeline.stages.db.spec.execution.steps.grp.steps.apply.spec.tag`.
- * @param idOf gives a key for a name: the same name, the same key @throws AppError INVALID_YAML_ERROR
+ * @param idOf gives a key for a name: the same name, the same key @throws AppError INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED for another document
  */
 export function variableMap(pipelineText: string, idOf: (fqn: string) => string): VariableMap {
   const document = parseYaml(pipelineText, 'the pipeline').value;
@@ -58,6 +59,7 @@ export function variableMap(pipelineText: string, idOf: (fqn: string) => string)
     return walk(item, { fqn: `${place.fqn}[${index}]`, local: `${place.local}[${index}]` }, String(index));
   };
   const pipeline = isRecord(document) ? document['pipeline'] : undefined;
+  if (!isRecord(pipeline)) throw problemsError('the pipeline', [{ path: 'pipeline', message: 'the document has no root key "pipeline"', remedy: 'put everything below one key "pipeline:"' }]);
   return { yaml: stringify({ pipeline: walk(pipeline, { fqn: 'pipeline', local: 'pipeline' }, 'pipeline') }), metadataMap };
 }
 

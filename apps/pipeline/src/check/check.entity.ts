@@ -1,0 +1,22 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { ProjectRow, asMilliseconds } from '../database/columns.js';
+
+/** Result of a check somebody asked for and comes back to read. Kept for a day. */
+@Entity('pipeline_checks')
+@Index('pipeline_checks_by_age', ['createdAt'])
+export class CheckEntity extends ProjectRow {
+  @PrimaryColumn({ name: 'check_id', type: 'text' })
+  checkId!: string;
+
+  @Column({ type: 'text' })
+  kind!: string;
+
+  @Column({ name: 'pipeline_identifier', type: 'text' })
+  pipelineIdentifier!: string;
+
+  @Column({ type: 'jsonb' })
+  result!: unknown;
+
+  @Column({ name: 'created_at', type: 'bigint', transformer: asMilliseconds })
+  createdAt!: number;
+}
