@@ -44,7 +44,9 @@ export class LocalKeyProvider implements KeyProvider {
   }
 
   async unwrap(accountId: string, { keyId, wrapped }: WrappedKey): Promise<Buffer> {
-    const key = this.file.keys.get(keyId) ?? (await this.fresh()).keys.get(keyId);
+    // A file that cannot be read now takes no secret away: what was read before still opens.
+    const { keys } = await this.fresh().catch(() => this.file);
+    const key = keys.get(keyId);
     if (!key) throw new Error(`a data key of account ${accountId} was wrapped by ${keyId}, which is not in ${this.path}; add that key as a further line`);
     return decrypt(key, wrapped, dataKeyContext(accountId));
   }

@@ -62,10 +62,8 @@ export class SecretValues {
   private async find(ctx: Pick<RequestContext, 'principal'>, ref: ScopedRef): Promise<RowWithValue> {
     const what = `secret "${ref.identifier}" in ${formatScope(ref.scope)}`;
     const row = await this.unitOfWork.read.secrets.findWithValue(ref);
-    // Services act for somebody who named the secret: the owner, for nobody else can.
-    if (!row || (row.ownerId !== null && ctx.principal.type !== 'service' && row.ownerId !== ctx.principal.id)) {
-      throw new AppError('SECRET_NOT_FOUND', `there is no ${what}`);
-    }
+    // Also for services: whoever may write a connector could otherwise have somebody's private secret sent to a host of their choice.
+    if (!row || (row.ownerId !== null && row.ownerId !== ctx.principal.id)) throw new AppError('SECRET_NOT_FOUND', `there is no ${what} that ${ctx.principal.name} may use`);
     if (row.type === 'SSHKey') throw new AppError('INVALID_REQUEST', `${what} is an SSH key, which has no value of its own; refer to the secret that holds the key or the password`);
     if (row.type === 'SecretText' && row.spec.valueType === 'Reference') {
       throw new AppError('NOT_IMPLEMENTED', `${what} refers to a path in secret manager "${row.spec.secretManagerIdentifier}"; values in external secret managers cannot be read yet, so store the value inline with harnessSecretManager`);
