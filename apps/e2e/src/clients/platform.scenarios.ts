@@ -95,7 +95,7 @@ function connectorRows(): Row[] {
   const root = '/ng/api/connectors';
   const connector = { name: 'Orders database', identifier: 'orders_jdbc', description: 'D', tags: { a: 'b' }, type: 'JDBC', spec: jdbcSpec('jdbc:postgresql://db.example:5432/orders?sslmode=disable', 'app', 'db_password') };
   const write = { scope: 'S', body: { connector }, addsScopeTo: 'connector' } as const;
-  const stored = { connector, status: { status: expect.any(String) }, createdAt: expect.any(Number), lastModifiedAt: expect.any(Number) };
+  const stored = { connector, createdAt: expect.any(Number), lastModifiedAt: expect.any(Number) };
   const list = { method: 'POST', path: `${root}/listV2`, scope: 'S', addsScopeTo: '', extracts: 'PAGE' } as const;
   return [
     { name: 'connector.create', method: 'POST', path: root, ...write, extracts: 'NG', expected: stored },
