@@ -8,6 +8,7 @@ import { RefusedSignInEntity } from './audit/refused-sign-in.entity.js';
 import { ConnectorEntity, ConnectorTestEntity } from './connector/connector.entity.js';
 import { CreateNgManager1767225600000 } from './migrations/1767225600000-create-ng-manager.js';
 import { Principals1795401000000 } from './migrations/1795401000000-principals.js';
+import { VersionOrganizationsAndProjects1795401100000 } from './migrations/1795401100000-version-organizations-and-projects.js';
 import { PrivateSecrets1795403000000 } from './migrations/1795403000000-private-secrets.js';
 import { ChainAuditEvents1795404000000 } from './migrations/1795404000000-chain-audit-events.js';
 import { OrganizationEntity } from './organization/organization.entity.js';
@@ -30,7 +31,7 @@ export function openDatabase(url: string, poolSize: number): Promise<DataSource>
         AccountEntity, AccountDataKeyEntity, UserEntity, ServiceAccountEntity, UserGroupEntity, UserGroupMemberEntity, RoleBindingEntity, ApiKeyEntity, ApiTokenEntity, OrganizationEntity, ProjectEntity, ConnectorEntity,
         ConnectorTestEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity, AuditChainEntity, RefusedSignInEntity,
       ],
-      migrations: [CreateNgManager1767225600000, Principals1795401000000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000],
+      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000],
     }),
   );
 }

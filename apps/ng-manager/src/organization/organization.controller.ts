@@ -1,7 +1,8 @@
 import { Controller } from '@nestjs/common';
 import type { NgPage } from '@sluice/api-conventions';
-import { Call, Route, type RouteCall } from '@sluice/http';
+import { Call, Route, expectedVersionOf, type RouteCall } from '@sluice/http';
 import { createOrganization, deleteOrganization, getOrganization, listOrganizations, updateOrganization, type OrganizationResponse } from '@sluice/ng-manager-api';
+import { withETag } from '../persistence/versioned.js';
 import { OrganizationService } from './organization.service.js';
 
 @Controller()
@@ -14,22 +15,22 @@ export class OrganizationController {
   }
 
   @Route(createOrganization)
-  create(@Call() { ctx, body }: RouteCall<typeof createOrganization>): Promise<OrganizationResponse> {
-    return this.organizations.create(ctx, body.organization);
+  async create(@Call() { ctx, body, reply }: RouteCall<typeof createOrganization>): Promise<OrganizationResponse> {
+    return withETag(reply, await this.organizations.create(ctx, body.organization));
   }
 
   @Route(getOrganization)
-  get(@Call() { ctx, params }: RouteCall<typeof getOrganization>): Promise<OrganizationResponse> {
-    return this.organizations.get(ctx, params.identifier);
+  async get(@Call() { ctx, params, reply }: RouteCall<typeof getOrganization>): Promise<OrganizationResponse> {
+    return withETag(reply, await this.organizations.get(ctx, params.identifier));
   }
 
   @Route(updateOrganization)
-  update(@Call() { ctx, params, body }: RouteCall<typeof updateOrganization>): Promise<OrganizationResponse> {
-    return this.organizations.update(ctx, params.identifier, body.organization);
+  async update(@Call() { ctx, params, body, headers, reply }: RouteCall<typeof updateOrganization>): Promise<OrganizationResponse> {
+    return withETag(reply, await this.organizations.update(ctx, params.identifier, body.organization, expectedVersionOf(headers)));
   }
 
   @Route(deleteOrganization)
-  delete(@Call() { ctx, params, query }: RouteCall<typeof deleteOrganization>): Promise<boolean> {
-    return this.organizations.delete(ctx, params.identifier, query.forceDelete ?? false);
+  delete(@Call() { ctx, params, query, headers }: RouteCall<typeof deleteOrganization>): Promise<boolean> {
+    return this.organizations.delete(ctx, params.identifier, { force: query.forceDelete ?? false, expected: expectedVersionOf(headers) });
   }
 }

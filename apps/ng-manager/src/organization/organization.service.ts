@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { toNgPage, type NgPage } from '@sluice/api-conventions';
+import { requireVersion } from '@sluice/http';
 import { AppError, accountScope, projectScope, type OrgScope, type RequestContext } from '@sluice/kernel';
 import type { Organization, OrganizationResponse } from '@sluice/ng-manager-api';
 import { visibleTo } from '../access/permission.js';
@@ -8,9 +9,16 @@ import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
 import type { PageRequest } from '../persistence/page.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
+import type { Versioned } from '../persistence/versioned.js';
 import type { OrganizationRow, OrganizationValues } from './organization.repository.js';
 
 const MOST_NAMED = 10;
+
+/** How something is removed: with everything inside it, and only at this version. */
+export interface Removal {
+  readonly force: boolean;
+  readonly expected?: number | undefined;
+}
 
 @Injectable()
 export class OrganizationService {
@@ -25,54 +33,59 @@ export class OrganizationService {
     return toNgPage(rows.map((row) => ({ identifier: row.identifier, name: row.name, ...present(row) })), total, page.index, page.size);
   }
 
-  async get(ctx: RequestContext, identifier: string): Promise<OrganizationResponse> {
+  async get(ctx: RequestContext, identifier: string): Promise<Versioned<OrganizationResponse>> {
     const row = await this.unitOfWork.read.organizations.find(accountScope(ctx.accountId), identifier);
-    return present(row ?? missing(identifier));
+    return versioned(row ?? missing(identifier));
   }
 
-  async create(ctx: RequestContext, organization: Organization): Promise<OrganizationResponse> {
+  async create(ctx: RequestContext, organization: Organization): Promise<Versioned<OrganizationResponse>> {
     const account = accountScope(ctx.accountId);
     const { identifier } = organization;
     return refuseDuplicate('organization', identifier, account, () =>
       this.unitOfWork.run(async (stores) => {
         await stores.organizations.insert(account, identifier, valuesOf(organization));
         await addBuiltInConnectors(stores, orgScope(ctx, identifier));
-        const made = present((await stores.organizations.find(account, identifier)) ?? missing(identifier));
-        await stores.audit.append(ctx, { action: 'create', resourceType: 'organization', identifier, scope: orgScope(ctx, identifier), after: made.organization });
+        const made = versioned((await stores.organizations.find(account, identifier)) ?? missing(identifier));
+        await stores.audit.append(ctx, { action: 'create', resourceType: 'organization', identifier, scope: orgScope(ctx, identifier), after: made.body.organization });
         return made;
       }),
     );
   }
 
-  async update(ctx: RequestContext, identifier: string, organization: Organization): Promise<OrganizationResponse> {
+  /** @param expected version the client changes @throws AppError OPTIMISTIC_LOCK */
+  async update(ctx: RequestContext, identifier: string, organization: Organization, expected: number | undefined): Promise<Versioned<OrganizationResponse>> {
     if (organization.identifier !== identifier) {
       throw new AppError('INVALID_REQUEST', `the body names organization "${organization.identifier}", the path "${identifier}"; an identifier cannot be changed`, { fields: [{ field: 'organization.identifier', error: 'differs from the path' }] });
     }
     const scope = orgScope(ctx, identifier);
     return this.unitOfWork.run(async (stores) => {
       const account = accountScope(ctx.accountId);
-      const known = present((await stores.organizations.find(account, identifier, { forUpdate: true })) ?? missing(identifier));
+      const row = (await stores.organizations.find(account, identifier, { forUpdate: true })) ?? missing(identifier);
+      requireVersion(`organization ${identifier}`, row.version, expected);
       await stores.organizations.update(account, identifier, valuesOf(organization));
-      const changed = present((await stores.organizations.find(account, identifier)) ?? missing(identifier));
-      await stores.audit.append(ctx, { action: 'update', resourceType: 'organization', identifier, scope, before: known.organization, after: changed.organization });
+      const changed = versioned((await stores.organizations.find(account, identifier)) ?? missing(identifier));
+      await stores.audit.append(ctx, { action: 'update', resourceType: 'organization', identifier, scope, before: present(row).organization, after: changed.body.organization });
       return changed;
     });
   }
 
-  /** @throws AppError ENTITY_REFERENCED naming its projects, unless `force` */
-  async delete(ctx: RequestContext, identifier: string, force: boolean): Promise<boolean> {
+  /** @throws AppError ENTITY_REFERENCED naming its projects, unless `force`; OPTIMISTIC_LOCK */
+  async delete(ctx: RequestContext, identifier: string, { force, expected }: Removal): Promise<boolean> {
     const scope = orgScope(ctx, identifier);
     const account = accountScope(ctx.accountId);
+    const what = `organization ${identifier}`;
+    requireVersion(what, ((await this.unitOfWork.read.organizations.find(account, identifier)) ?? missing(identifier)).version, expected);
     if (force) await this.deleteSchemasIn(ctx, scope);
     return this.unitOfWork.run(async (stores) => {
-      const known = present((await stores.organizations.find(account, identifier, { forUpdate: true })) ?? missing(identifier));
+      const row = (await stores.organizations.find(account, identifier, { forUpdate: true })) ?? missing(identifier);
+      requireVersion(what, row.version, expected);
       const projects = force ? [] : await stores.projects.identifiersIn(scope, MOST_NAMED);
       if (projects.length > 0) {
         throw new AppError('ENTITY_REFERENCED', `organization "${identifier}" still has projects: ${projects.join(', ')}; delete them first, or send forceDelete=true`);
       }
       const contents = await stores.scopeContents.removalsIn(scope);
       await stores.organizations.delete(account, identifier);
-      await stores.audit.append(ctx, ...contents, { action: 'delete', resourceType: 'organization', identifier, scope, before: known.organization, details: { force } });
+      await stores.audit.append(ctx, ...contents, { action: 'delete', resourceType: 'organization', identifier, scope, before: present(row).organization, details: { force } });
       return true;
     });
   }
@@ -92,6 +105,10 @@ function orgScope(ctx: RequestContext, orgId: string): OrgScope {
 
 function valuesOf({ name, description, tags }: Organization): OrganizationValues {
   return { name, description: description ?? null, tags: tags ?? {} };
+}
+
+function versioned(row: OrganizationRow): Versioned<OrganizationResponse> {
+  return { body: present(row), version: row.version };
 }
 
 function present(row: OrganizationRow): OrganizationResponse {

@@ -1,9 +1,10 @@
 import { Controller } from '@nestjs/common';
 import type { Paged } from '@sluice/api-conventions';
-import { Call, Route, type RouteCall } from '@sluice/http';
+import { Call, Route, expectedVersionOf, type RouteCall } from '@sluice/http';
 import { AppError, projectScope } from '@sluice/kernel';
 import { v1CreateProject, v1DeleteProject, v1GetProject, v1ListProjects, v1UpdateProject, type Project, type ProjectResponse, type V1ProjectIn, type V1ProjectOut } from '@sluice/ng-manager-api';
 import { v1Page } from '../persistence/v1-page.js';
+import { withETag } from '../persistence/versioned.js';
 import { ProjectService } from './project.service.js';
 
 /** The `/v1` spelling of projects. */
@@ -18,26 +19,27 @@ export class ProjectV1Controller {
   }
 
   @Route(v1CreateProject)
-  async create(@Call() { ctx, params, body }: RouteCall<typeof v1CreateProject>): Promise<V1ProjectOut> {
-    return present(await this.projects.create(ctx, params.org, projectOf(params.org, body.project)));
+  async create(@Call() { ctx, params, body, reply }: RouteCall<typeof v1CreateProject>): Promise<V1ProjectOut> {
+    return present(withETag(reply, await this.projects.create(ctx, params.org, projectOf(params.org, body.project))));
   }
 
   @Route(v1GetProject)
-  async get(@Call() { ctx, params }: RouteCall<typeof v1GetProject>): Promise<V1ProjectOut> {
-    return present(await this.projects.get(projectScope(ctx.accountId, params.org, params.project)));
+  async get(@Call() { ctx, params, reply }: RouteCall<typeof v1GetProject>): Promise<V1ProjectOut> {
+    return present(withETag(reply, await this.projects.get(projectScope(ctx.accountId, params.org, params.project))));
   }
 
   @Route(v1UpdateProject)
-  async update(@Call() { ctx, params, body }: RouteCall<typeof v1UpdateProject>): Promise<V1ProjectOut> {
-    return present(await this.projects.update(ctx, projectScope(ctx.accountId, params.org, params.project), projectOf(params.org, body.project)));
+  async update(@Call() { ctx, params, body, headers, reply }: RouteCall<typeof v1UpdateProject>): Promise<V1ProjectOut> {
+    const scope = projectScope(ctx.accountId, params.org, params.project);
+    return present(withETag(reply, await this.projects.update(ctx, scope, projectOf(params.org, body.project), expectedVersionOf(headers))));
   }
 
   @Route(v1DeleteProject)
-  async delete(@Call() { ctx, params }: RouteCall<typeof v1DeleteProject>): Promise<V1ProjectOut> {
+  async delete(@Call() { ctx, params, headers }: RouteCall<typeof v1DeleteProject>): Promise<V1ProjectOut> {
     const scope = projectScope(ctx.accountId, params.org, params.project);
     const known = await this.projects.get(scope);
-    await this.projects.delete(ctx, scope, false);
-    return present(known);
+    await this.projects.delete(ctx, scope, { force: false, expected: expectedVersionOf(headers) });
+    return present(known.body);
   }
 }
 

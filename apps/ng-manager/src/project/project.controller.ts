@@ -1,8 +1,9 @@
 import { Controller } from '@nestjs/common';
 import type { NgPage } from '@sluice/api-conventions';
-import { Call, Route, type RouteCall } from '@sluice/http';
+import { Call, Route, expectedVersionOf, type RouteCall } from '@sluice/http';
 import { AppError, type ProjectScope, type Scope } from '@sluice/kernel';
 import { createProject, deleteProject, getProject, listAllProjects, listProjects, updateProject, type ProjectResponse } from '@sluice/ng-manager-api';
+import { withETag } from '../persistence/versioned.js';
 import { ProjectService } from './project.service.js';
 
 @Controller()
@@ -12,8 +13,8 @@ export class ProjectController {
   @Route(listProjects)
   list(@Call() { ctx, query }: RouteCall<typeof listProjects>): Promise<NgPage<ProjectResponse>> {
     const page = { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders };
-    const isModuleWanted = query.moduleType !== undefined && query.hasModule !== false;
-    return this.projects.list(ctx, page, { orgId: query.orgIdentifier, identifiers: query.identifiers, module: isModuleWanted ? query.moduleType : undefined });
+    const module = query.moduleType === undefined ? undefined : { name: query.moduleType, isThere: query.hasModule !== false };
+    return this.projects.list(ctx, page, { orgId: query.orgIdentifier, identifiers: query.identifiers, module });
   }
 
   @Route(listAllProjects)
@@ -22,23 +23,23 @@ export class ProjectController {
   }
 
   @Route(createProject)
-  create(@Call() { ctx, scope, body }: RouteCall<typeof createProject>): Promise<ProjectResponse> {
-    return this.projects.create(ctx, scope.level === 'account' ? needOrg() : scope.orgId, body.project);
+  async create(@Call() { ctx, scope, body, reply }: RouteCall<typeof createProject>): Promise<ProjectResponse> {
+    return withETag(reply, await this.projects.create(ctx, scope.level === 'account' ? needOrg() : scope.orgId, body.project));
   }
 
   @Route(getProject)
-  get(@Call() { scope }: RouteCall<typeof getProject>): Promise<ProjectResponse> {
-    return this.projects.get(projectAt(scope));
+  async get(@Call() { scope, reply }: RouteCall<typeof getProject>): Promise<ProjectResponse> {
+    return withETag(reply, await this.projects.get(projectAt(scope)));
   }
 
   @Route(updateProject)
-  update(@Call() { ctx, scope, body }: RouteCall<typeof updateProject>): Promise<ProjectResponse> {
-    return this.projects.update(ctx, projectAt(scope), body.project);
+  async update(@Call() { ctx, scope, body, headers, reply }: RouteCall<typeof updateProject>): Promise<ProjectResponse> {
+    return withETag(reply, await this.projects.update(ctx, projectAt(scope), body.project, expectedVersionOf(headers)));
   }
 
   @Route(deleteProject)
-  delete(@Call() { ctx, scope, query }: RouteCall<typeof deleteProject>): Promise<boolean> {
-    return this.projects.delete(ctx, projectAt(scope), query.forceDelete ?? false);
+  delete(@Call() { ctx, scope, query, headers }: RouteCall<typeof deleteProject>): Promise<boolean> {
+    return this.projects.delete(ctx, projectAt(scope), { force: query.forceDelete ?? false, expected: expectedVersionOf(headers) });
   }
 }
 

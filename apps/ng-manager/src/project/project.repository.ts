@@ -10,7 +10,8 @@ export type ProjectValues = Pick<ProjectRow, 'name' | 'description' | 'color' | 
 export interface ProjectFilter {
   readonly orgId?: string | undefined;
   readonly identifiers?: readonly string[] | undefined;
-  readonly module?: string | undefined;
+  /** Only projects that have the module, or only those that have not. */
+  readonly module?: { readonly name: string; readonly isThere: boolean } | undefined;
   readonly visible: Visible;
 }
 
@@ -25,7 +26,7 @@ export class ProjectRepository {
     const query = this.manager.createQueryBuilder(ProjectEntity, 'row').where('row.accountId = :accountId', { accountId });
     if (filter.orgId) query.andWhere('row.orgId = :orgId', { orgId: filter.orgId });
     if (filter.identifiers) query.andWhere('row.identifier = ANY(:identifiers)', { identifiers: filter.identifiers });
-    if (filter.module) query.andWhere('row.modules @> :module', { module: JSON.stringify([filter.module]) });
+    if (filter.module) query.andWhere(`${filter.module.isThere ? '' : 'NOT '}row.modules @> :module`, { module: JSON.stringify([filter.module.name]) });
     if (filter.visible !== 'all') {
       const { orgIds, projects } = filter.visible;
       query.andWhere(`(row.orgId = ANY(:orgIds) OR (row.orgId || '/' || row.identifier) = ANY(:projects))`, { orgIds, projects: projects.map((pair) => pair.join('/')) });

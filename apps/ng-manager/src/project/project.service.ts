@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { toNgPage, type NgPage } from '@sluice/api-conventions';
+import { requireVersion } from '@sluice/http';
 import { AppError, accountScope, formatScope, projectScope, type ProjectScope, type RequestContext, type Scope } from '@sluice/kernel';
 import type { Project, ProjectResponse } from '@sluice/ng-manager-api';
 import { visibleTo } from '../access/permission.js';
@@ -7,7 +8,9 @@ import { addBuiltInConnectors } from '../connector/built-in-connectors.js';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
 import type { PageRequest } from '../persistence/page.js';
+import type { Removal } from '../organization/organization.service.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
+import type { Versioned } from '../persistence/versioned.js';
 import type { ProjectFilter, ProjectRow, ProjectValues } from './project.repository.js';
 
 @Injectable()
@@ -22,12 +25,12 @@ export class ProjectService {
     return toNgPage(rows.map(present), total, page.index, page.size);
   }
 
-  async get(scope: ProjectScope): Promise<ProjectResponse> {
-    return present((await this.unitOfWork.read.projects.find(scope)) ?? missing(scope));
+  async get(scope: ProjectScope): Promise<Versioned<ProjectResponse>> {
+    return versioned((await this.unitOfWork.read.projects.find(scope)) ?? missing(scope));
   }
 
   /** @throws AppError RESOURCE_NOT_FOUND when the org does not exist, DUPLICATE_FIELD */
-  async create(ctx: RequestContext, orgId: string, project: Project): Promise<ProjectResponse> {
+  async create(ctx: RequestContext, orgId: string, project: Project): Promise<Versioned<ProjectResponse>> {
     const scope = projectScope(ctx.accountId, orgId, project.identifier);
     const org: Scope = { level: 'org', accountId: ctx.accountId, orgId };
     await this.requireScope(org);
@@ -35,39 +38,43 @@ export class ProjectService {
       this.unitOfWork.run(async (stores) => {
         await stores.projects.insert(scope, valuesOf(project));
         await addBuiltInConnectors(stores, scope);
-        const made = present((await stores.projects.find(scope)) ?? missing(scope));
-        await stores.audit.append(ctx, { action: 'create', resourceType: 'project', identifier: project.identifier, scope, after: made.project });
+        const made = versioned((await stores.projects.find(scope)) ?? missing(scope));
+        await stores.audit.append(ctx, { action: 'create', resourceType: 'project', identifier: project.identifier, scope, after: made.body.project });
         return made;
       }),
     );
   }
 
-  async update(ctx: RequestContext, scope: ProjectScope, project: Project): Promise<ProjectResponse> {
+  /** @param expected version the client changes @throws AppError OPTIMISTIC_LOCK */
+  async update(ctx: RequestContext, scope: ProjectScope, project: Project, expected: number | undefined): Promise<Versioned<ProjectResponse>> {
     if (project.identifier !== scope.projectId) {
       throw new AppError('INVALID_REQUEST', `the body names project "${project.identifier}", the path "${scope.projectId}"; an identifier cannot be changed`, { fields: [{ field: 'project.identifier', error: 'differs from the path' }] });
     }
     return this.unitOfWork.run(async (stores) => {
-      const known = present((await stores.projects.find(scope, { forUpdate: true })) ?? missing(scope));
+      const row = (await stores.projects.find(scope, { forUpdate: true })) ?? missing(scope);
+      requireVersion(`project ${scope.projectId}`, row.version, expected);
       await stores.projects.update(scope, valuesOf(project));
-      const changed = present((await stores.projects.find(scope)) ?? missing(scope));
-      await stores.audit.append(ctx, { action: 'update', resourceType: 'project', identifier: scope.projectId, scope, before: known.project, after: changed.project });
+      const changed = versioned((await stores.projects.find(scope)) ?? missing(scope));
+      await stores.audit.append(ctx, { action: 'update', resourceType: 'project', identifier: scope.projectId, scope, before: present(row).project, after: changed.body.project });
       return changed;
     });
   }
 
-  /** Takes its connectors, secrets and DB schemas with it. @throws AppError ENTITY_REFERENCED while it has DB schemas, unless `force` */
-  async delete(ctx: RequestContext, scope: ProjectScope, force: boolean): Promise<boolean> {
-    const row = (await this.unitOfWork.read.projects.find(scope)) ?? missing(scope);
+  /** Takes its connectors, secrets and DB schemas with it. @throws AppError ENTITY_REFERENCED while it has DB schemas, unless `force`; OPTIMISTIC_LOCK */
+  async delete(ctx: RequestContext, scope: ProjectScope, { force, expected }: Removal): Promise<boolean> {
+    const { uniqueId, version } = (await this.unitOfWork.read.projects.find(scope)) ?? missing(scope);
+    requireVersion(`project ${scope.projectId}`, version, expected);
     const schemas = await this.dbdevops.schemaIdentifiers(ctx, scope);
     if (schemas.length > 0 && !force) {
       throw new AppError('ENTITY_REFERENCED', `project "${scope.projectId}" still has DB schemas: ${schemas.join(', ')}; delete them first, or send forceDelete=true`);
     }
-    if (schemas.length > 0) await this.dbdevops.deleteSchemasOf(ctx, scope, row.uniqueId);
+    if (schemas.length > 0) await this.dbdevops.deleteSchemasOf(ctx, scope, uniqueId);
     return this.unitOfWork.run(async (stores) => {
-      const known = present((await stores.projects.find(scope, { forUpdate: true })) ?? missing(scope));
+      const row = (await stores.projects.find(scope, { forUpdate: true })) ?? missing(scope);
+      requireVersion(`project ${scope.projectId}`, row.version, expected);
       const contents = await stores.scopeContents.removalsIn(scope);
       await stores.projects.delete(scope);
-      await stores.audit.append(ctx, ...contents, { action: 'delete', resourceType: 'project', identifier: scope.projectId, scope, before: known.project, details: { force } });
+      await stores.audit.append(ctx, ...contents, { action: 'delete', resourceType: 'project', identifier: scope.projectId, scope, before: present(row).project, details: { force } });
       return true;
     });
   }
@@ -88,6 +95,10 @@ export class ProjectService {
 
 function valuesOf({ name, description, color, modules, tags }: Project): ProjectValues {
   return { name, description: description ?? null, color: color ?? null, modules: modules ?? [], tags: tags ?? {} };
+}
+
+function versioned(row: ProjectRow): Versioned<ProjectResponse> {
+  return { body: present(row), version: row.version };
 }
 
 function present(row: ProjectRow): ProjectResponse {

@@ -28,7 +28,7 @@ export interface NgManagerUnderTest {
   readonly delegateService: DelegateServiceDouble;
   readonly apiKeys: Readonly<Record<'A1' | 'B1', string>>;
   /** Calls as the gateway would for a user of `account` (administrator unless grants are given). */
-  as(account: string, grants?: readonly RoleGrant[], principal?: Partial<CallIdentity['principal']>, origin?: CallOrigin): (method: string, path: string, body?: unknown) => Promise<HttpAnswer>;
+  as(account: string, grants?: readonly RoleGrant[], principal?: Partial<CallIdentity['principal']>, origin?: CallOrigin): (method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>) => Promise<HttpAnswer>;
   stop(): Promise<void>;
 }
 
@@ -69,8 +69,8 @@ export async function startNgManager(options: { readonly scm?: (identities: Test
     as: (account, grants, principal, origin) => {
       const user = testUser(account, grants);
       const who = { ...user, principal: { ...user.principal, ...principal } as CallIdentity['principal'], ...(origin ? { origin } : {}) };
-      return async (method, path, body) => {
-        const headers = { ...(await identities.headers('ng-manager', who)), ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+      return async (method, path, body, further) => {
+        const headers = { ...(await identities.headers('ng-manager', who)), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...further };
         const answer = await fetch(`${app.url}${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
         const text = await answer.text();
         return { status: answer.status, headers: answer.headers, body: text === '' ? undefined : JSON.parse(text) };
