@@ -73,7 +73,7 @@ describe('the routing table', () => {
     [`/gateway/dbops${P}/dbschema`, 'v1'],
     [`${P}/dbschema/x`, 'v1'],
     [`${P}/connectors`, 'ng'],
-    [`${P}/pipelines/x`, 'v1'],
+    [`${P}/pipelines/x`, 'ng'],
     ['/v1/step/plugin-response', 'v1'],
     ['/gateway/log-service/blob', 'log'],
     ['/pipeline/api/pipelines/list', 'ng'],

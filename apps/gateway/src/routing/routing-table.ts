@@ -47,7 +47,7 @@ export const ROUTING_TABLE: readonly RoutingRow[] = [
   { path: /^\/pipeline-service(?=\/(pipeline\/api|v1)\/)/, sameAs: '', what: 'pipeline service under its service prefix' },
   { path: /^\/pipeline-service(?=\/api\/)/, sameAs: '/pipeline', what: 'pipeline service under its service prefix' },
 
-  { path: new RegExp(`${PROJECT}/(pipelines|input-sets)(?=/|$)`), to: 'pipeline', errors: 'v1', what: 'pipelines and input sets, v1' },
+  { path: new RegExp(`${PROJECT}/(pipelines|input-sets)(?=/|$)`), to: 'pipeline', errors: 'ng', what: 'pipelines and input sets, v1' },
   { path: /^\/ng\/api\/webhook$/, to: 'pipeline', errors: 'ng', what: 'events of source code providers, for triggers' },
   { path: /^\/pipeline\/api\//, to: 'pipeline', errors: 'ng', what: 'pipelines, executions, triggers, approvals' },
 
