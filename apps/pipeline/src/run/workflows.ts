@@ -17,6 +17,8 @@ const WORKFLOW_SCHEMA = 'dbos';
 /** A workflow that has been recovered this often is given up. */
 const MAX_RECOVERIES = 1_000;
 const DRAIN_MS = 200;
+/** As the service's own connections have it. */
+const IDLE_TRANSACTION_MS = 60_000;
 const HEADER_ATTEMPTS = 12;
 const BROKEN: BranchResult = { status: 'Errored', stop: null, rollback: 'none', hasRun: true };
 
@@ -52,7 +54,7 @@ export class Workflows {
   async launch(config: PipelineConfig): Promise<void> {
     DBOS.setConfig({
       name: 'sluice-pipeline',
-      systemDatabaseUrl: config.databaseUrl,
+      systemDatabaseUrl: withIdleTimeout(config.databaseUrl),
       systemDatabaseSchemaName: WORKFLOW_SCHEMA,
       systemDatabasePoolSize: config.databasePoolSize,
       applicationVersion: WORKFLOW_VERSION,
@@ -131,6 +133,14 @@ export class Workflows {
     if (this.isStopping) await new Promise<never>(() => undefined);
     await DBOS.runStep(() => this.actions.fail(run, nodeId, { message: `Sluice could not go on: ${messageOf(cause)}`, failureType: 'Unknown' }), { name: 'fail' });
   }
+}
+
+/** Said in the URL, it holds from the start of a connection; the engine would otherwise send it in front of the first query, which the driver deprecates. */
+function withIdleTimeout(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  const options = url.searchParams.get('options');
+  url.searchParams.set('options', `${options === null ? '' : `${options} `}-c idle_in_transaction_session_timeout=${IDLE_TRANSACTION_MS}`);
+  return url.toString();
 }
 
 /** The engine's own lines, below warning only on `debug`. */
