@@ -6,6 +6,7 @@ import { deploy } from './deployment.js';
 import type { ProjectRef } from './entities.js';
 import { abort, readExecution } from './execution.js';
 import { GatewayClient, GatewayError } from './gateway-client.js';
+import { parseKeysCommand, runKeysCommand } from './keys-command.js';
 import { formatLogLine } from './log-printer.js';
 
 const ABORT_WITHIN_MS = 20_000;
@@ -31,7 +32,8 @@ export async function main(command: CommandLine): Promise<number> {
     return name === undefined ? EXIT.usage : EXIT.success;
   }
   try {
-    if (name !== 'deploy') throw new UsageError(`there is no command "${name}"; the command is deploy`);
+    if (name === 'keys') return await runKeys(args, command);
+    if (name !== 'deploy') throw new UsageError(`there is no command "${name}"; the commands are deploy and keys`);
     return await runDeploy(args, command);
   } catch (cause: unknown) {
     if (cause instanceof UsageError) {
@@ -54,6 +56,12 @@ async function abortAndWait(gateway: GatewayClient, at: ProjectRef, planExecutio
     { timeoutMs: ABORT_WITHIN_MS, intervalMs: 250, what: 'the end' },
   ).catch(() => undefined);
   return ended ? `interrupted: execution ${planExecutionId} ended ${ended}` : `interrupted: execution ${planExecutionId} is being aborted`;
+}
+
+async function runKeys(args: readonly string[], { env, print, defaultDataDir }: CommandLine): Promise<number> {
+  const { action, connection } = parseKeysCommand(args);
+  await runKeysCommand(new GatewayClient(findConnection({ ...connection, dataDir: connection.dataDir ?? defaultDataDir }, env)), action, print);
+  return EXIT.success;
 }
 
 async function runDeploy(args: readonly string[], { env, print, complain, signal, defaultDataDir }: CommandLine): Promise<number> {
