@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStack, type Stack } from '@sluice/local-stack';
+import { dbdevopsScenarios } from './clients/dbdevops.scenarios.js';
 import { platformScenarios } from './clients/platform.scenarios.js';
 
 jest.setTimeout(60_000);
@@ -26,4 +27,5 @@ describe('existing clients', () => {
   }, 60_000);
 
   platformScenarios(stack);
+  dbdevopsScenarios(stack);
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import { beforeAll, describe, expect } from '@jest/globals';
 import { newId } from '@sluice/kernel';
 import type { Stack } from '@sluice/local-stack';
 import { BASES, jdbcSpec, mcpOf, must, newPlace, putSecret, terraformOf } from './fixtures.js';
@@ -23,12 +23,8 @@ export function platformScenarios(stack: () => Stack): void {
       client = anywhere.at(await newPlace(anywhere));
       await putSecret(terraformOf(stack()), client.place, 'db_password', stack().customerDatabase.password);
     });
-    afterAll(async () => {
-      await must(mcp().send({ method: 'DELETE', path: `/ng/api/organizations/${mcp().place.org}`, scope: 'A' }));
-    });
 
     testRows(mcp, organizationRows(`o_${id}`));
-    // The place is known only when the rows run.
     testRows(mcp, projectRows(`p_${id}`));
     testRows(mcp, connectorRows());
     testRows(mcp, otherRows(`tok_${id}`));

@@ -27,7 +27,7 @@ export type QueryScope = 'A' | 'S' | 'AO' | 'OP';
 /** One request as api-contract 7 writes it. */
 export interface McpRequest {
   readonly method: Method;
-  /** As the client emits it with a base without path. */
+  /** As the client emits it with a base without path; `{org}` and `{project}` stand for where it works. */
   readonly path: string;
   readonly scope: QueryScope;
   readonly query?: Query;
@@ -85,7 +85,8 @@ export class McpClient {
   }
 
   /** A path that starts with the base's own path is not prefixed twice. */
-  private urlOf(path: string, query: Query): URL {
+  private urlOf(template: string, query: Query): URL {
+    const path = template.replace('{org}', this.place.org).replace('{project}', this.place.project);
     const prefix = this.base.pathname.replace(/\/$/, '');
     const url = new URL(prefix !== '' && path.startsWith(`${prefix}/`) ? path : `${prefix}${path}`, this.base.origin);
     return withQuery(url, query);
