@@ -12,6 +12,7 @@ import { LIST_REQUESTS, type Asker } from './requests.js';
 import { seedDbDevops } from './seed-dbdevops.js';
 import { seedDelegates } from './seed-delegates.js';
 import { seedNeighbours, seedNgManager, type SeededUser } from './seed-ng-manager.js';
+import { seedPrincipals } from './seed-principals.js';
 import { seedPipelines } from './seed-pipeline.js';
 
 const BOUND_MS = 200;
@@ -76,7 +77,9 @@ async function seed(stack: Stack, sizes: Sizes, say: (text: string) => void): Pr
     const found = await db.query<{ id: string }>('SELECT id FROM users WHERE account_id = $1', [account]);
     administrator = found.rows[0]?.id ?? '';
     await seedNeighbours(db, neighbours, sizes);
-    return seedNgManager(db, account, administrator, sizes);
+    const seeded = await seedNgManager(db, account, administrator, sizes);
+    await seedPrincipals(db, account, sizes);
+    return seeded;
   });
   await withDatabase(stack, 'dbdevops', async (db) => {
     say('seeding dbdevops');

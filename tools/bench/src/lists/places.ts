@@ -7,6 +7,9 @@ export const BIG_INSTANCE = 'instance_1';
 /** The pipeline with the most executions and input sets. */
 export const BIG_PIPELINE = 'pipeline_1';
 
+/** The group with the most members. */
+export const BIG_GROUP = 'group_1';
+
 export interface Sizes {
   readonly organizations: number;
   readonly projects: number;
@@ -24,6 +27,7 @@ export interface Sizes {
   readonly changesets: number;
   readonly pipelines: number;
   readonly inputSets: number;
+  readonly triggers: number;
   readonly executions: number;
   readonly delegates: number;
   readonly delegateTokens: number;
@@ -46,6 +50,7 @@ export const FULL: Sizes = {
   changesets: 100,
   pipelines: 3_000,
   inputSets: 2_000,
+  triggers: 2_000,
   executions: 100_000,
   delegates: 1_000,
   delegateTokens: 1_000,
@@ -68,6 +73,7 @@ export const SMALL: Sizes = {
   changesets: 30,
   pipelines: 50,
   inputSets: 40,
+  triggers: 40,
   executions: 500,
   delegates: 20,
   delegateTokens: 20,

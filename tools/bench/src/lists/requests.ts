@@ -1,4 +1,4 @@
-import { BENCH_ORG, BENCH_PROJECT, BIG_INSTANCE, BIG_PIPELINE, BIG_SCHEMA } from './places.js';
+import { BENCH_ORG, BENCH_PROJECT, BIG_GROUP, BIG_INSTANCE, BIG_PIPELINE, BIG_SCHEMA } from './places.js';
 
 /** Who asks. */
 export interface Asker {
@@ -62,10 +62,24 @@ export const LIST_REQUESTS: Readonly<Record<string, RequestOf>> = {
   v1ListProjects: () => ({ params: { org: BENCH_ORG } }),
   listConnectors: inProject,
   listConnectorsV2: withBody(scoped, {}),
+  listConnectorsByFqn: ({ account }) => ({ query: { accountIdentifier: account }, body: Array.from({ length: 100 }, (_, index) => `${account}/${BENCH_ORG}/${BENCH_PROJECT}/connector_${index + 1}`) }),
+  v1ListAccountConnectors: administrators(() => ({})),
+  v1ListOrgConnectors: administrators(() => ({ params: { org: BENCH_ORG } })),
+  v1ListProjectConnectors: project,
+  v1ListAccountSecrets: administrators(() => ({})),
+  v1ListOrgSecrets: administrators(() => ({ params: { org: BENCH_ORG } })),
+  v1ListProjectSecrets: project,
   listSecrets: scoped,
   filterSecrets: withBody(inProject, {}),
   filterSecretsV2: withBody(scoped, {}),
   aggregateUsers: scoped,
+  listServiceAccounts: inProject,
+  aggregateServiceAccounts: inProject,
+  listUserGroups: scoped,
+  listGroupMembers: (asker) => ({ ...withBody(inProject, {})(asker), params: { identifier: BIG_GROUP } }),
+  listRoles: scoped,
+  listRoleAssignments: inProject,
+  listAuditEvents: withBody(scoped, {}),
   listApiKeys: ofUser,
   aggregateApiKeys: ofUser,
   aggregateTokens: withQuery(ofUser, { apiKeyIdentifier: 'key_1' }),
@@ -81,6 +95,8 @@ export const LIST_REQUESTS: Readonly<Record<string, RequestOf>> = {
   listExecutionSummaries: withBody(inProject, {}),
   stagesExecutionList: withQuery(inProject, { pipelineIdentifier: BIG_PIPELINE }),
   listInputSets: withQuery(inProject, { pipelineIdentifier: BIG_PIPELINE }),
+  listTriggers: withQuery(inProject, { targetIdentifier: BIG_PIPELINE }),
+  listApprovals: () => ({ params: { org: BENCH_ORG, project: BENCH_PROJECT, executionId: 'unknown' }, expects: 404 }),
   v1ListPipelines: project,
   v1ListInputSets: withQuery(project, { pipeline: BIG_PIPELINE }),
 };

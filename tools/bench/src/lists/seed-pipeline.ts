@@ -16,6 +16,7 @@ export async function seedPipelines(db: Client, account: string, sizes: Sizes, s
   const yaml = applyPipelineYaml({ org: BENCH_ORG, project: BENCH_PROJECT }, { identifier: BIG_PIPELINE, name: 'Orders deployment', schema: 'schema_1', instance: 'instance_1', timeout: '10m' });
   await db.query(PIPELINES, [...at, sizes.pipelines, IN_BENCH_PROJECT, sizes.projects, yaml]);
   await db.query(INPUT_SETS, [...at, sizes.inputSets, `inputSet:\n  identifier: set\n  name: Set\n  pipeline:\n    identifier: ${BIG_PIPELINE}\n`]);
+  await db.query(TRIGGERS, [...at, sizes.triggers, `trigger:\n  identifier: trigger\n  name: Trigger\n  targetIdentifier: ${BIG_PIPELINE}\n`]);
   const plan = compile(yaml, account);
   const template = [JSON.stringify(plan), yaml, JSON.stringify(statesOf(plan, 'Success')), JSON.stringify(statesOf(plan, 'Failed'))];
   for (let from = 1; from <= sizes.executions; from += BATCH) {
@@ -63,13 +64,17 @@ const INPUT_SETS = `
   INSERT INTO input_sets (account_id, org_id, project_id, pipeline_identifier, identifier, name, tags, yaml, created_at, updated_at)
   SELECT $1, $2, $3, 'pipeline_1', 'set_' || n, 'Production set ' || n, '{}', $5::text, 1700000000000 + n * 60000::bigint, 1700000000000 + ((n * 7919) % 100000) * 60000::bigint FROM generate_series(1, $4::int) AS n`;
 
+const TRIGGERS = `
+  INSERT INTO triggers (account_id, org_id, project_id, target, identifier, name, type, source_type, is_enabled, yaml, created_at, updated_at)
+  SELECT $1, $2, $3, 'pipeline_1', 'trigger_' || n, 'Nightly trigger ' || n, 'Scheduled', 'Cron', n % 3 <> 0, $5::text, 1700000000000 + n * 60000::bigint, 1700000000000 + n * 60000::bigint FROM generate_series(1, $4::int) AS n`;
+
 /** A fifth belongs to the first pipeline, the rest is spread; every seventh failed. The newest are of the last days, as pipelines' summaries count them. */
 const EXECUTIONS = `
-  INSERT INTO executions (account_id, org_id, project_id, plan_execution_id, pipeline_identifier, name, run_sequence, status, plan, yaml, input_yaml, caller, correlation_id, created_at, valid_until, ended_at, failure_message, is_started)
+  INSERT INTO executions (account_id, org_id, project_id, plan_execution_id, pipeline_identifier, name, run_sequence, status, plan, yaml, input_yaml, caller, correlation_id, created_at, valid_until, ended_at, failure_message, is_started, tags)
   SELECT $1, CASE WHEN isOurs THEN $2 ELSE 'org_' || (1 + n % 50) END, CASE WHEN isOurs THEN $3 ELSE 'project_' || (1 + n % $7::int) END,
          id, 'pipeline_' || p, (ARRAY['Orders', 'Billing', 'Customers', 'Shipping', 'Stock'])[1 + p % 5] || ' deployment ' || p, n, CASE WHEN n % 7 = 0 THEN 'Failed' ELSE 'Success' END,
          replace($9, '${ID}', id)::jsonb, $10::text, '', jsonb_build_object('accountId', $1::text, 'principal', jsonb_build_object('type', 'user', 'id', 'user_' || n % 20, 'name', 'Ann', 'email', 'ann@bench.local'), 'grants', '[]'::jsonb),
-         'correlation-' || n, at, at + 86400000, at + ${ENDED_AFTER_MS}, CASE WHEN n % 7 = 0 THEN 'ERROR: relation "orders" already exists' END, true
+         'correlation-' || n, at, at + 86400000, at + ${ENDED_AFTER_MS}, CASE WHEN n % 7 = 0 THEN 'ERROR: relation "orders" already exists' END, true, '{}'
   FROM generate_series($4::int, $5::int) AS n,
        LATERAL (SELECT n % 10 < 10 * $6::float8 AS isOurs, CASE WHEN n % 5 = 0 THEN 1 ELSE 1 + n % $8::int END AS p, substr(md5($1 || 'execution' || n), 1, 22) AS id, $11::bigint - 90 * 86400000::bigint + n * 77760::bigint AS at) AS v`;
 
