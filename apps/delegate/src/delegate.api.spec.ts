@@ -10,6 +10,7 @@ import { FakePods, type FakePod } from './testing/fake-pods.js';
 import { GitOverHttp } from './testing/git-over-http.js';
 
 const SECRET = '<+secrets.getValue("account.db")>';
+const OTHER_SECRET = '<+secrets.getValue("account.db_user")>';
 
 describe('the delegate at the delegate service', () => {
   let control: ControlPlane;
@@ -196,7 +197,7 @@ describe('the delegate at the delegate service', () => {
 
   it('shows itself with name, tags and what it can do', async () => {
     const [shown] = (await control.delegates()).filter(({ connected }) => connected);
-    expect(shown).toMatchObject({ name: 'spec', tags: ['linux', 'eu'], taskKinds: ['initialise-pod', 'execute-step', 'cleanup-pod', 'test-jdbc', 'test-git'], connected: true, tokenName: 'spec' });
+    expect(shown).toMatchObject({ name: 'spec', tags: ['linux', 'eu'], taskKinds: ['initialise-pod', 'execute-step', 'cleanup-pod', 'test-jdbc', 'test-git', 'test-service'], connected: true, tokenName: 'spec' });
   });
 
   it('tests connections: databases by signing in, repositories by asking', async () => {
@@ -207,9 +208,14 @@ describe('the delegate at the delegate service', () => {
     expect(await test({ url: control.postgres.jdbcUrl('nope') })).toMatchObject({ status: 'failed', error: { message: expect.stringMatching(/has no database "nope"$/) } });
     expect(await test({ url: `jdbc:postgresql://127.0.0.1:${await freePort()}/x` })).toMatchObject({ status: 'failed', error: { failureType: 'Connectivity', message: expect.stringContaining('connection refused') } });
     expect(await test({ url: 'jdbc:postgresql://no-such-host.invalid/x' })).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('cannot be found by the delegate') } });
-    expect(await test({ url: `jdbc:mysql://127.0.0.1:${control.postgres.port}/x` })).toMatchObject({ status: 'succeeded', product: expect.stringContaining('mysql') });
+    expect(await test({ url: 'jdbc:sqlserver://127.0.0.1;databaseName=x' })).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('no driver for SQL Server') } });
+    expect(await test({ url: 'jdbc:postgresql://127.0.0.1/x?socketFactory=x.Y' })).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('option "socketFactory"') } });
+    control.secrets.set(OTHER_SECRET, 'postgres');
+    expect(await test({ username: undefined, usernameSlot: 'user', secrets: [{ name: 'pw', expression: SECRET }, { name: 'user', expression: OTHER_SECRET }] })).toMatchObject({ status: 'succeeded' });
     control.secrets.set(SECRET, 'wrong');
     expect(await test({})).toMatchObject({ status: 'failed', error: { failureType: 'Authentication', message: expect.stringContaining('refuses user "postgres"') } });
+    const registry = { kind: 'test-service', target: { type: 'docker-registry', url: `http://127.0.0.1:${await freePort()}`, username: 'u', passwordSlot: 'pw' }, secrets: [{ name: 'pw', expression: SECRET }] } as const;
+    expect(await control.result(await control.submit({ ...registry, secrets: [...registry.secrets] }))).toMatchObject({ status: 'failed', error: { failureType: 'Connectivity', message: expect.stringContaining('connection refused') } });
     expect(await control.result(await control.submit({ kind: 'test-git', source: { name: 'o', url: git.url } }))).toEqual({ status: 'succeeded' });
     expect(await control.result(await control.submit({ kind: 'test-git', source: { name: 'o', url: git.urlOf('nope') } }))).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('no Git repository') } });
   }, 120_000);

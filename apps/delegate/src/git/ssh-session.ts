@@ -67,8 +67,8 @@ interface Identity {
 
 function environmentOf(url: string, { username, keyFile, askpass, passphrase }: Identity, { folder, knownHostsFile }: SshOptions): Record<string, string> {
   const options = [
-    'IdentitiesOnly=yes', 'IdentityAgent=none', `IdentityFile=${keyFile ?? 'none'}`, 'PreferredAuthentications=publickey', 'PasswordAuthentication=no', 'KbdInteractiveAuthentication=no',
-    `StrictHostKeyChecking=${knownHostsFile === undefined ? 'accept-new' : 'yes'}`, `UserKnownHostsFile=${knownHostsFile ?? join(folder, 'known_hosts')}`, 'GlobalKnownHostsFile=/dev/null', 'UpdateHostKeys=no',
+    'IdentitiesOnly=yes', 'IdentityAgent=none', `IdentityFile=${inOption(keyFile ?? 'none')}`, 'PreferredAuthentications=publickey', 'PasswordAuthentication=no', 'KbdInteractiveAuthentication=no',
+    `StrictHostKeyChecking=${knownHostsFile === undefined ? 'accept-new' : 'yes'}`, `UserKnownHostsFile=${inOption(knownHostsFile ?? join(folder, 'known_hosts'))}`, 'GlobalKnownHostsFile=/dev/null', 'UpdateHostKeys=no',
     'ForwardAgent=no', 'ForwardX11=no', 'PermitLocalCommand=no', 'ProxyCommand=none', 'ClearAllForwardings=yes', `ConnectTimeout=${CONNECT_TIMEOUT_S}`, 'NumberOfPasswordPrompts=1',
     `BatchMode=${askpass === undefined ? 'yes' : 'no'}`,
   ];
@@ -82,6 +82,11 @@ function environmentOf(url: string, { username, keyFile, askpass, passphrase }: 
 
 function namesUser(url: string): boolean {
   return url.startsWith('ssh://') ? new URL(url).username !== '' : true;
+}
+
+/** ssh takes a blank inside the value of an option for its end. */
+function inOption(path: string): string {
+  return /\s/.test(path) ? `"${path}"` : path;
 }
 
 /** git hands the command to a shell. */
