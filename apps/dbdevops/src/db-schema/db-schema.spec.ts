@@ -56,6 +56,12 @@ describe('a DB schema', () => {
     expect(updated(schema, { changelog: { connector: '', repo: 'own' } }).changelog).toEqual({ repo: 'own', location: 'db/changelog.xml' });
   });
 
+  it('shows one kind of source after it changed from a repository to a script', () => {
+    const changeLogScript = { image: 'i', command: 'c', shell: 'Sh', location: 'x' };
+    expect(updated(created({}), { type: 'Script', changeLogScript })).toMatchObject({ type: 'Script', changelog: null, changeLogScript });
+    expect(updated(created({ type: 'Script', changelog: undefined, changeLogScript }), { type: 'Repository', changelog: git })).toMatchObject({ type: 'Repository', changelog: git, changeLogScript: null });
+  });
+
   it.each([
     [{ changelog: { connector: '' } }, /changelog.connector/],
     [{ changelog: { location: '' } }, /changelog.location/],

@@ -57,14 +57,17 @@ export function newDbSchema(input: DbSchemaIn, scope: ProjectScope, id: string, 
  * @throws AppError INVALID_REQUEST when the outcome would not be a usable schema
  */
 export function updatedDbSchema(schema: DbSchema, update: DbSchemaUpdate, now: number): DbSchema {
-  const changelog = update.changelog ? withoutBlanks({ ...schema.changelog, location: schema.changelog?.location ?? '', ...definedOf(update.changelog) }) : schema.changelog;
+  const type = update.type ?? schema.type;
+  // A schema that changes its kind of source loses the other kind's, unless it is sent along.
+  const kept = type === schema.type ? schema : { changelog: type === 'Repository' ? schema.changelog : null, changeLogScript: type === 'Script' ? schema.changeLogScript : null };
+  const changelog = update.changelog ? withoutBlanks({ ...schema.changelog, location: schema.changelog?.location ?? '', ...definedOf(update.changelog) }) : kept.changelog;
   const next: DbSchema = {
     ...schema,
     name: update.name ?? schema.name,
     tags: update.tags ?? schema.tags,
-    type: update.type ?? schema.type,
+    type,
     changelog,
-    changeLogScript: update.changeLogScript ?? schema.changeLogScript,
+    changeLogScript: update.changeLogScript ?? kept.changeLogScript,
     service: update.service === undefined ? schema.service : update.service || null,
     usePercona: update.usePercona ?? schema.usePercona,
     primaryInstance: update.primaryDbInstanceId === undefined ? schema.primaryInstance : update.primaryDbInstanceId || null,

@@ -34,7 +34,7 @@ const scope = { orgIdentifier: 'default', projectIdentifier: 'shop' };
 const execution = { pipelineExecutionId: 'exec-1', stageExecutionId: 'stage-1' };
 const metadata = { pipeline: 'deploy', planExecutionId: 'exec-1', stageExecutionId: 'stage-1' };
 const pair = { dbSchema: 'orders', dbInstance: 'dev' };
-const NOT_SERVED = 422;
+const NOT_SERVED = 400;
 const EMPTY_LIST = { status: 200, answers: [] };
 const badPage = { query: { limit: '101' } };
 

@@ -18,7 +18,7 @@ export class DbDevopsForwarder {
   /** @throws AppError RESOURCE_NOT_FOUND for an unknown project, INVALID_IDENTIFIER_REF for a connector that does not fit, dbdevops' own errors */
   async forward(route: RouteDefinition, { ctx, params, query, body }: RouteCall): Promise<unknown> {
     if (route.bodyKind === 'raw' || route.bodyKind === 'bytes') {
-      throw new AppError('NOT_IMPLEMENTED', `${route.method} ${route.path} is not supported yet`);
+      throw new AppError('INVALID_REQUEST', `${route.method} ${route.path} is not supported by this installation`);
     }
     const scope = scopeOfRequest(ctx, params, query);
     await this.projects.requireScope(scope);

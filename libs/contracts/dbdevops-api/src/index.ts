@@ -20,4 +20,4 @@ export {
   customOperations, failureInterrupt, flywayCustomOperations, flywayFailureInterrupt, flywayPluginOutputResponse, flywayStepPluginInputs, pluginCapability,
   pluginOutputResponse, schemaInstanceMetadata, stepPluginInputs, stepPluginResponse,
 } from './step-plugin.js';
-export { connectorUses, recordStep, stepSchemaAndInstances } from './step-reports.js';
+export { connectorUses, recordStep, stepRecorded, stepReport, stepSchemaAndInstances } from './step-reports.js';

@@ -44,6 +44,27 @@ export const stepSchemaAndInstances = defineRoute({
   }),
 });
 
+const name = z.string().max(256);
+
+/** What a DB step did, as pipeline tells NG manager and NG manager tells dbdevops. */
+export const stepReport = z.object({
+  orgId: name,
+  projectId: name,
+  dbSchema: name,
+  dbInstance: name,
+  command: z.enum(['Update', 'Rollback']),
+  pipelineIdentifier: name,
+  planExecutionId: name,
+  stageExecutionId: name,
+  stepExecutionId: name,
+  /** The result's lease was lost before it came: recorded as history of the database, not as the step's outcome. */
+  isLate: z.boolean().default(false),
+  result: stepResult,
+});
+
+/** False when this step was recorded before. */
+export const stepRecorded = z.object({ recorded: z.boolean() });
+
 /**
  * What a DB step did (route 36, plugin-response, in Sluice's own shape). One transaction: deployed state, migration state and changeset history follow
  * the database's own history table. Idempotent by `stepExecutionId`.
@@ -56,20 +77,8 @@ export const recordStep = defineRoute({
   style: 'internal',
   access: 'service',
   callers: ['ng-manager'],
-  body: z.object({
-    orgId: z.string(),
-    projectId: z.string(),
-    dbSchema: z.string(),
-    dbInstance: z.string(),
-    command: z.enum(['Update', 'Rollback']),
-    pipelineIdentifier: z.string(),
-    planExecutionId: z.string(),
-    stageExecutionId: z.string(),
-    stepExecutionId: z.string(),
-    isLate: z.boolean().default(false),
-    result: stepResult,
-  }),
-  response: z.object({ recorded: z.boolean() }),
+  body: stepReport,
+  response: stepRecorded,
 });
 
 /** Which schemas and instances use a connector: asked before it is deleted (referential safety). */

@@ -1,5 +1,6 @@
 import { defineRoute } from '@sluice/api-conventions';
-import { gitSource, jdbcTarget, secretSlot, stepResult } from '@sluice/delegate-protocol';
+import { stepRecorded, stepReport } from '@sluice/dbdevops-api';
+import { gitSource, jdbcTarget, secretSlot } from '@sluice/delegate-protocol';
 import { z } from 'zod';
 
 const project = { orgId: z.string(), projectId: z.string() };
@@ -44,20 +45,8 @@ export const reportDbStep = defineRoute({
   style: 'internal',
   access: 'service',
   callers: ['pipeline'],
-  body: z.object({
-    ...project,
-    dbSchema: z.string(),
-    dbInstance: z.string(),
-    command: z.enum(['Update', 'Rollback']),
-    pipelineIdentifier: z.string(),
-    planExecutionId: z.string(),
-    stageExecutionId: z.string(),
-    stepExecutionId: z.string(),
-    /** The result's lease was lost before it came: recorded as history of the database, not as the step's outcome. */
-    isLate: z.boolean().default(false),
-    result: stepResult,
-  }),
-  response: z.object({ recorded: z.boolean() }),
+  body: stepReport,
+  response: stepRecorded,
 });
 
 /**

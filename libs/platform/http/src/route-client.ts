@@ -2,6 +2,7 @@ import type { RouteDefinition, RouteRequest, RouteResult } from '@sluice/api-con
 import { AppError, backoffMs, isErrorCode, messageOf, pause, type ErrorDetails, type RequestContext } from '@sluice/kernel';
 import type { CallIdentity, ServiceIdentity, ServiceName } from '@sluice/service-identity';
 import { Pool, type Dispatcher } from 'undici';
+import { ZodError } from 'zod';
 import { PassedOn, headersOfBody } from './passed-on.js';
 import { CORRELATION_HEADER } from './route.guard.js';
 import { ERROR_FORMAT_HEADER } from './wire-errors.js';
@@ -82,6 +83,7 @@ export class RouteClient {
       return await read(response);
     } catch (cause) {
       if (cause instanceof AppError) throw cause;
+      if (cause instanceof ZodError) throw new AppError('UPSTREAM_UNAVAILABLE', `${this.options.target} answered in another shape than its contract has`, {}, { cause });
       if (timeout.aborted) throw new AppError('REQUEST_TIMEOUT', `${this.options.target} did not answer within ${timeoutMs} ms`, {}, { cause });
       ctx.signal?.throwIfAborted();
       throw new AppError('UPSTREAM_UNAVAILABLE', `${this.options.target} cannot be reached: ${messageOf(cause)}`, {}, { cause });
