@@ -3,14 +3,14 @@ import { AppError, formatScope, newId, type ProjectScope, type RequestContext } 
 import { NEW_NODE, applyRuntimeInput, chooseStages, compilePlan, inputRoot, inputTemplate, isFinal, mergeInputs, parsePipeline, reduceNode, subtree, type NodeState, type Plan } from '@sluice/pipeline-engine';
 import type { CallIdentity } from '@sluice/service-identity';
 import { StepTypeRegistry } from '@sluice/step-types';
-import { DataSource } from 'typeorm';
 import { stringify } from 'yaml';
+import { AuditTrail } from '../audit/audit-trail.js';
 import { InputSetService } from '../input-set/input-set.service.js';
 import { PipelineRepository, type Pipeline } from '../pipeline/pipeline.repository.js';
 import { stableId } from '../run/identifiers.js';
 import { Sweeper } from '../run/sweeper.js';
 import { Workflows } from '../run/workflows.js';
-import { ExecutionRepository, type Execution } from './execution.repository.js';
+import { ExecutionRepository, interruptExecution, type Execution } from './execution.repository.js';
 import { stagesToTakeOver, type RetryFrom } from './retry-rules.js';
 
 export interface ExecuteRequest {
@@ -37,13 +37,13 @@ export interface StageChoice {
 @Injectable()
 export class ExecuteService {
   constructor(
-    @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(PipelineRepository) private readonly pipelines: PipelineRepository,
     @Inject(ExecutionRepository) private readonly executions: ExecutionRepository,
     @Inject(InputSetService) private readonly inputSets: InputSetService,
     @Inject(StepTypeRegistry) private readonly types: StepTypeRegistry,
     @Inject(Workflows) private readonly workflows: Workflows,
     @Inject(Sweeper) private readonly sweeper: Sweeper,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
   ) {}
 
   /**
@@ -104,7 +104,7 @@ export class ExecuteService {
    */
   async abort(ctx: RequestContext, scope: ProjectScope, planExecutionId: string): Promise<string> {
     const execution = await this.get(scope, planExecutionId);
-    const interruptId = execution.interruptId ?? (await this.executions.interrupt(scope, planExecutionId, { id: newId(), at: Date.now(), by: ctx.principal.name }));
+    const interruptId = execution.interruptId ?? (await this.interrupt(ctx, scope, execution));
     if (interruptId === undefined) throw new AppError('INVALID_REQUEST', `execution ${planExecutionId} has ended already with status ${execution.status}; there is nothing to abort`);
     await this.sweeper.tellAbort(planExecutionId);
     return interruptId;
@@ -130,6 +130,16 @@ export class ExecuteService {
     const execution = await this.get(scope, planExecutionId);
     if (pipelineIdentifier === undefined || execution.pipelineIdentifier === pipelineIdentifier) return execution;
     throw new AppError('INVALID_REQUEST', `execution ${planExecutionId} is of pipeline "${execution.pipelineIdentifier}", not of "${pipelineIdentifier}"`, { fields: [{ field: 'pipelineIdentifier', error: `must be "${execution.pipelineIdentifier}"` }] });
+  }
+
+  /** @returns the interrupt in force: this one, or one that came before it */
+  private interrupt(ctx: RequestContext, scope: ProjectScope, { planExecutionId, pipelineIdentifier, runSequence, name }: Execution): Promise<string | undefined> {
+    const interrupt = { id: newId(), at: Date.now(), by: ctx.principal.name };
+    return this.audit.run(async ({ manager, record }) => {
+      const inForce = await interruptExecution(manager, scope, planExecutionId, interrupt);
+      if (inForce === interrupt.id) await record(ctx, { action: 'abort', resourceType: 'pipelineExecution', identifier: planExecutionId, name, scope, details: { pipelineIdentifier, runSequence } });
+      return inForce;
+    });
   }
 
   private async pipeline(scope: ProjectScope, identifier: string): Promise<Pipeline> {
@@ -173,10 +183,10 @@ export class ExecuteService {
 
   private async start(ctx: RequestContext, scope: ProjectScope, request: StartRequest): Promise<Execution> {
     const [planExecutionId, planId, now] = [newId(), newId(), Date.now()];
-    const caller: CallIdentity = { accountId: ctx.accountId, principal: ctx.principal, grants: ctx.grants };
+    const caller: CallIdentity = { accountId: ctx.accountId, principal: ctx.principal, grants: ctx.grants, ...(ctx.origin ? { origin: ctx.origin } : {}) };
     const compile = (runSequence: number): Plan =>
       compilePlan({ yaml: request.yaml, catalogue: this.types, planId, planExecutionId, ...ids(scope), runSequence, triggeredBy: triggeredBy(ctx), idOf: stableId });
-    await this.dataSource.transaction(async (manager) => {
+    await this.audit.run(async ({ manager, record }) => {
       const runSequence = await this.pipelines.nextRun(manager, scope, request.pipelineIdentifier, now);
       if (runSequence === undefined) throw noPipeline(scope, request.pipelineIdentifier);
       // A pipeline that cannot run takes the number back with the transaction.
@@ -190,6 +200,10 @@ export class ExecuteService {
         chosenStages: request.chosenStages && [...request.chosenStages], moduleType: request.moduleType, tags: { ...plan.tags }, takenOver, createdAt: now, validUntil: now + plan.timeoutMs,
       }, states);
       if (request.retryOf) await this.executions.markRetried(manager, request.retryOf.planExecutionId);
+      await record(ctx, {
+        action: request.retryOf ? 'retry' : 'start', resourceType: 'pipelineExecution', identifier: planExecutionId, name: plan.name, scope, at: now,
+        details: { pipelineIdentifier: request.pipelineIdentifier, runSequence, inputSetIds: request.inputSetIds, retryOf: request.retryOf?.planExecutionId ?? null, rerunOf: request.rerunOf, chosenStages: request.chosenStages, notes: request.notes },
+      });
     });
     // What is stored will run: if starting fails here, the sweeper does it.
     await this.workflows.start(planExecutionId).then(() => void this.executions.markStarted(planExecutionId).catch(() => undefined), () => undefined);

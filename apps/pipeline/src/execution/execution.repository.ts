@@ -50,13 +50,7 @@ export class ExecutionRepository {
 
   /** Marks an execution as interrupted, once. @returns the interrupt that is in force, or undefined when the execution has ended */
   async interrupt(scope: ProjectScope, planExecutionId: string, interrupt: { readonly id: string; readonly at: number; readonly by: string }): Promise<string | undefined> {
-    await this.dataSource.query(
-      `UPDATE executions SET interrupt_id = $5, interrupted_at = $6, interrupted_by = $7, status = 'Discontinuing'
-       WHERE account_id = $1 AND org_id = $2 AND project_id = $3 AND plan_execution_id = $4 AND ended_at IS NULL AND interrupt_id IS NULL`,
-      [scope.accountId, scope.orgId, scope.projectId, planExecutionId, interrupt.id, interrupt.at, interrupt.by],
-    );
-    const execution = await this.find(scope, planExecutionId);
-    return execution?.interruptId ?? undefined;
+    return interruptExecution(this.dataSource.manager, scope, planExecutionId, interrupt);
   }
 
   async list(scope: ProjectScope, filter: ExecutionFilter, sort: readonly Sort<ExecutionSortColumn>[], page: number, size: number): Promise<{ rows: ListedExecution[]; total: number }> {
@@ -115,4 +109,16 @@ export class ExecutionRepository {
   recentRuns(scope: ProjectScope, pipelineIdentifiers: readonly string[], now: number, newest: number): Promise<ReadonlyMap<string, RecentRuns>> {
     return readRecentRuns(this.dataSource, scope, pipelineIdentifiers, now, newest);
   }
+}
+
+/** Marks an execution as interrupted, once, in the transaction of `manager`. @returns as {@link ExecutionRepository.interrupt} */
+export async function interruptExecution(manager: EntityManager, scope: ProjectScope, planExecutionId: string, interrupt: { readonly id: string; readonly at: number; readonly by: string }): Promise<string | undefined> {
+  const place = [scope.accountId, scope.orgId, scope.projectId, planExecutionId];
+  await manager.query(
+    `UPDATE executions SET interrupt_id = $5, interrupted_at = $6, interrupted_by = $7, status = 'Discontinuing'
+     WHERE account_id = $1 AND org_id = $2 AND project_id = $3 AND plan_execution_id = $4 AND ended_at IS NULL AND interrupt_id IS NULL`,
+    [...place, interrupt.id, interrupt.at, interrupt.by],
+  );
+  const [row] = await manager.query<{ interrupt_id: string | null }[]>('SELECT interrupt_id FROM executions WHERE account_id = $1 AND org_id = $2 AND project_id = $3 AND plan_execution_id = $4', place);
+  return row?.interrupt_id ?? undefined;
 }

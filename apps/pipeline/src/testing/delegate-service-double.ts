@@ -130,6 +130,7 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
       await new Promise<void>((resolve) => {
         const done = (): void => {
           this.wakes.delete(done);
+          signal.removeEventListener('abort', done);
           resolve();
         };
         this.wakes.add(done);

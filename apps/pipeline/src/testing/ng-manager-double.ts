@@ -1,7 +1,8 @@
 import { Controller, Module } from '@nestjs/common';
+import type { AuditEventRecord } from '@sluice/api-conventions';
 import { Call, Route, startHttpApp, type RouteCall, type RunningApp } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
-import { reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs } from '@sluice/ng-manager-api';
+import { receiveAuditEvents, reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs } from '@sluice/ng-manager-api';
 import type { ServiceIdentity } from '@sluice/service-identity';
 import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
 
@@ -12,6 +13,12 @@ export interface NgManagerState {
   readonly reports: Report[];
   readonly sealed: string[][];
   readonly askedFor: { dbSchema: string; dbInstance: string }[][];
+  /** What came into the audit trail: each event once. */
+  readonly auditEvents: AuditEventRecord[];
+  /** Deliveries of audit events, also of those that were there already. */
+  auditDeliveries: number;
+  /** Adds events and never answers. */
+  holdsAuditAnswers: boolean;
   /** Thrown by the next reports, so many times. */
   failReports: number;
   /** Changes the inputs of an instance. */
@@ -37,7 +44,7 @@ export function dbStepInputsOf(dbSchema: string, dbInstance: string): DbStepInpu
 
 /** Stands in for NG manager over real HTTP, made from the contract's own routes. */
 export async function startNgManagerDouble(identity: ServiceIdentity): Promise<NgManagerDouble> {
-  const state: NgManagerState = { reports: [], sealed: [], askedFor: [], failReports: 0, inputs: dbStepInputsOf };
+  const state: NgManagerState = { reports: [], sealed: [], askedFor: [], auditEvents: [], auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, inputs: dbStepInputsOf };
   const app = await startHttpApp({
     service: 'ng-manager',
     module: { module: NgManagerDoubleModule, controllers: [controllerFor(state)] },
@@ -47,7 +54,7 @@ export async function startNgManagerDouble(identity: ServiceIdentity): Promise<N
     log: createLogger('ng-manager', 'silent'),
     tracing: Tracing.create('ng-manager', undefined),
     metrics: new Metrics('ng-manager'),
-    routes: [resolveDbStepInputs, reportDbStep, sealSecrets],
+    routes: [resolveDbStepInputs, reportDbStep, receiveAuditEvents, sealSecrets],
     errorStyle: () => 'internal',
     checkReady: () => Promise.resolve(),
   });
@@ -75,6 +82,14 @@ function controllerFor(state: NgManagerState): new () => object {
       const isNew = !state.reports.some((one) => one.stepExecutionId === body.stepExecutionId && one.isLate === body.isLate);
       if (isNew) state.reports.push(body);
       return { recorded: isNew };
+    }
+
+    @Route(receiveAuditEvents)
+    async receive(@Call() { body }: RouteCall<typeof receiveAuditEvents>) {
+      state.auditDeliveries += 1;
+      for (const event of body.events) if (!state.auditEvents.some(({ eventId }) => eventId === event.eventId)) state.auditEvents.push(event);
+      if (state.holdsAuditAnswers) await new Promise<never>(() => undefined);
+      return { received: body.events.length };
     }
 
     @Route(sealSecrets)
