@@ -31,7 +31,13 @@ export function filterDelegates(delegates: readonly Delegate[], filter: Delegate
   const name = filter.delegateName?.toLowerCase();
   const host = filter.hostName?.toLowerCase();
   return delegates.filter((delegate) => {
-    if (filter.status && !statusFits(filter.status, delegate.connected)) return false;
+    if (filter.status && !statusFits(filter.status.toUpperCase(), delegate.connected)) return false;
+    if (filter.delegateType && filter.delegateType.toUpperCase() !== delegate.type) return false;
+    if (filter.autoUpgrade && filter.autoUpgrade.toUpperCase() !== delegate.autoUpgrade) return false;
+    // Delegates of this installation do not expire: they are all of the supported version, and available.
+    if (filter.versionStatus && filter.versionStatus.toUpperCase() !== 'ACTIVE') return false;
+    if (filter.delegateInstanceFilter && filter.delegateInstanceFilter.toUpperCase() !== 'AVAILABLE') return false;
+    if (filter.description && !(delegate.description ?? '').toLowerCase().includes(filter.description.toLowerCase())) return false;
     if (name && !delegate.name.toLowerCase().includes(name)) return false;
     if (filter.delegateGroupIdentifier && delegate.name !== filter.delegateGroupIdentifier) return false;
     if (host && !delegate.delegateReplicas.some(({ hostName }) => hostName.toLowerCase().includes(host))) return false;

@@ -3,9 +3,10 @@ import type { RouteResult } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
 import {
-  createDelegateToken, delegateGroupsOfToken, delegatesOfTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath, getDelegateToken, latestDelegateVersion,
+  createDelegateToken, delegateGroupsOfToken, generateHelmValues, delegatesOfTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath, getDelegateToken, latestDelegateVersion,
   listDelegateTokens, listDelegates, revokeDelegateToken, revokeDelegateTokenByPath, type Delegate, type DelegateToken,
 } from '@sluice/ng-manager-api';
+import { helmValues } from './helm-values.js';
 import { DelegateService } from './delegate.service.js';
 
 const VERSION = '0.1.0';
@@ -22,6 +23,13 @@ export class DelegateController {
   @Route(latestDelegateVersion)
   async latestVersion(): Promise<RouteResult<typeof latestDelegateVersion>> {
     return { latestSupportedVersion: VERSION, latestSupportedMinimalVersion: VERSION };
+  }
+
+  @Route(generateHelmValues)
+  async helmValues(@Call() { ctx, scope, body, reply }: RouteCall<typeof generateHelmValues>): Promise<string> {
+    if (body.tokenName) await this.delegates.token(ctx, scope, body.tokenName);
+    void reply.header('content-type', 'application/yaml; charset=utf-8').header('content-disposition', 'attachment; filename="sluice-delegate-values.yaml"');
+    return helmValues(ctx.accountId, body, VERSION);
   }
 
   @Route(createDelegateToken)

@@ -30,7 +30,15 @@ export const SETTINGS: readonly SettingDefinition[] = [
     identifier: 'dbops_drone_image_version_override', name: 'Image version override', category: 'DBOPS', group: null, valueType: 'String', allowedValues: null, defaultValue: '',
     allowedScopes: ['ACCOUNT'], canOverride: false,
   },
+  switchNamed('dbops_inject_database_secrets_at_runtime', 'Inject database secrets at runtime', 'DBOPS'),
+  switchNamed('dbops_inject_custom_shell_script_secrets', 'Inject custom shell script secrets', 'DBOPS'),
+  switchNamed('provide_step_group_registry_credentials', 'Provide step group registry credentials to execution container', 'PMS'),
 ];
+
+/** Off until somebody turns it on, at any scope. */
+function switchNamed(identifier: string, name: string, category: string): SettingDefinition {
+  return { identifier, name, category, group: null, valueType: 'Boolean', allowedValues: ['true', 'false'], defaultValue: 'false', allowedScopes: everywhere, canOverride: true };
+}
 
 /** Other spellings that are in use for the same setting. */
 const ALIASES: Readonly<Record<string, string>> = { dbops_llm_authoring_pipeline_id: 'dbops_llm_authoring_pipeline' };

@@ -11,6 +11,13 @@ import type { SettingRow } from './setting.repository.js';
 const SCOPE_NAMES = { account: 'ACCOUNT', org: 'ORGANIZATION', project: 'PROJECT' } as const;
 const SOURCE_NAMES = { account: 'ACCOUNT', org: 'ORG', project: 'PROJECT' } as const;
 
+export interface SettingFilter {
+  readonly category?: string | undefined;
+  readonly group?: string | undefined;
+  /** False leaves out what can be set at scopes above only. */
+  readonly includeParentScopes?: boolean | undefined;
+}
+
 @Injectable()
 export class SettingService {
   constructor(
@@ -18,12 +25,10 @@ export class SettingService {
     private readonly projects: ProjectService,
   ) {}
 
-  /** Every setting with the value that counts at `scope`. */
-  async list(scope: Scope, filter: { readonly category?: string | undefined; readonly group?: string | undefined }): Promise<SettingItem[]> {
+  /** Settings with the value that counts at `scope`. */
+  async list(scope: Scope, filter: SettingFilter): Promise<SettingItem[]> {
     const rows = await this.unitOfWork.read.settings.inLineage(scope);
-    return SETTINGS.filter((definition) => (!filter.category || definition.category === filter.category) && (!filter.group || definition.group === filter.group)).map((definition) =>
-      present(definition, scope, rows),
-    );
+    return SETTINGS.filter((definition) => isWanted(definition, scope, filter)).map((definition) => present(definition, scope, rows));
   }
 
   /** @throws AppError RESOURCE_NOT_FOUND for a setting there is not */
@@ -43,7 +48,8 @@ export class SettingService {
     for (const request of requests) {
       try {
         const { setting, lastModifiedAt } = await this.updateOne(ctx, scope, request);
-        answers.push({ identifier: request.identifier, setting, lastModifiedAt, updateStatus: true, errorMessage: null });
+        // The name that was asked for: two are in use for one of them.
+        answers.push({ identifier: request.identifier, setting: { ...setting, identifier: request.identifier }, lastModifiedAt, updateStatus: true, errorMessage: null });
       } catch (cause) {
         if (!(cause instanceof AppError) || cause.httpStatus >= 500) throw cause;
         answers.push({ identifier: request.identifier, setting: null, lastModifiedAt: null, updateStatus: false, errorMessage: messageOf(cause) });
@@ -61,7 +67,7 @@ export class SettingService {
     return this.unitOfWork.run(async (stores) => {
       const before = present(definition, scope, await stores.settings.inLineage(scope));
       if (request.updateType === 'RESTORE') await stores.settings.remove(scope, definition.identifier);
-      else await stores.settings.put(scope, definition.identifier, checkedValue(definition, request.value), request.allowOverrides ?? definition.canOverride);
+      else await stores.settings.put(scope, definition.identifier, checkedValue(definition, request.value), definition.canOverride && (request.allowOverrides ?? true));
       const after = present(definition, scope, await stores.settings.inLineage(scope));
       const action = request.updateType === 'RESTORE' ? 'restore' : 'update';
       await stores.audit.append(ctx, { action, resourceType: 'setting', identifier: definition.identifier, scope, before: changeable(before), after: changeable(after) });
@@ -73,6 +79,12 @@ export class SettingService {
 /** What of a setting a person changes. */
 function changeable({ setting: { name, value, allowOverrides, settingSource } }: SettingItem): object {
   return { name, value, allowOverrides, settingSource };
+}
+
+function isWanted({ category, group, allowedScopes }: SettingDefinition, scope: Scope, filter: SettingFilter): boolean {
+  if (filter.category && category !== filter.category.toUpperCase()) return false;
+  if (filter.group && group !== filter.group) return false;
+  return filter.includeParentScopes !== false || allowedScopes.includes(SCOPE_NAMES[scope.level]);
 }
 
 function defined(identifier: string): SettingDefinition {

@@ -17,13 +17,23 @@ const delegate = z.object({
 });
 export type Delegate = z.output<typeof delegate>;
 
+/** Statuses and the like are compared without regard to case; one that is not known finds nothing. */
 export const delegateFilter = z.object({
+  filterType: z.string().max(64).nullish(),
+  /** CONNECTED, DISCONNECTED, ENABLED; nothing here is ever WAITING_FOR_APPROVAL, DISABLED or DELETED. */
   status: z.string().max(64).nullish(),
   delegateName: z.string().max(256).nullish(),
   delegateType: z.string().max(64).nullish(),
+  description: z.string().max(256).nullish(),
+  /** AVAILABLE or EXPIRED. */
+  delegateInstanceFilter: z.string().max(64).nullish(),
+  /** ON, OFF or DETECTING. */
+  autoUpgrade: z.string().max(64).nullish(),
+  /** ACTIVE, EXPIRING, EXPIRED or UNSUPPORTED. */
+  versionStatus: z.string().max(64).nullish(),
   hostName: z.string().max(256).nullish(),
   delegateGroupIdentifier: z.string().max(256).nullish(),
-  delegateTags: z.array(z.string()).nullish(),
+  delegateTags: z.array(z.string().max(256)).max(256).nullish(),
 });
 export type DelegateFilter = z.output<typeof delegateFilter>;
 
@@ -48,6 +58,33 @@ export const latestDelegateVersion = defineRoute({
   access: { permission: 'delegate.view' },
   query: ngScope,
   response: z.object({ latestSupportedVersion: z.string(), latestSupportedMinimalVersion: z.string() }),
+});
+
+const setupDetails = z.object({
+  name: z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must hold lower-case letters, digits and hyphens, at most 63'),
+  identifier: z.string().max(128).nullish(),
+  description: z.string().max(1024).nullish(),
+  size: z.enum(['LAPTOP', 'SMALL', 'MEDIUM', 'LARGE']).nullish(),
+  orgIdentifier: z.string().max(128).nullish(),
+  projectIdentifier: z.string().max(128).nullish(),
+  delegateType: z.string().max(64).nullish(),
+  tokenName: entityName.nullish(),
+  tags: z.array(z.string().min(1).max(128)).max(128).nullish(),
+  runAsRoot: z.boolean().nullish(),
+});
+export type DelegateSetupDetails = z.output<typeof setupDetails>;
+
+/** A YAML file. The token's value is not in it: values are shown once, when the token is created. */
+export const generateHelmValues = defineRoute({
+  id: 'generateHelmValues',
+  method: 'POST',
+  path: '/ng/api/delegate-setup/generate-helm-values',
+  summary: 'Values to install a delegate with',
+  style: 'bare',
+  access: { permission: 'delegate.edit', scopeFrom: scopeFromQueryOrBody() },
+  query: ngScope,
+  body: setupDetails,
+  response: z.string(),
 });
 
 export const delegateToken = z.object({
@@ -80,7 +117,7 @@ export const createDelegateToken = defineRoute({
   method: 'POST',
   path: TOKENS,
   summary: 'Create a delegate token',
-  query: z.object({ ...scopeQuery, tokenName: entityName.optional(), revokeAfter: z.coerce.number().int().min(0).optional() }),
+  query: z.object({ ...scopeQuery, tokenName: entityName.optional(), revokeAfter: z.coerce.number().int().min(0).max(253_402_300_799_999).optional() }),
   body: z.object({ name: entityName.nullish() }).optional(),
   response: delegateToken,
 });
@@ -102,7 +139,7 @@ export const revokeDelegateTokenByPath = defineRoute({
   path: `${TOKENS}/:tokenName`,
   summary: 'Revoke a delegate token',
   params: tokenPath,
-  query: ngScope,
+  query: z.object({ ...scopeQuery, status: z.literal('REVOKED', 'can only become REVOKED').optional() }),
   body: z.unknown().optional(),
   response: delegateToken,
 });

@@ -13,8 +13,8 @@ export {
   type ConnectorFilter, type ConnectorResponse, type ConnectorStatus, type ValidationResult,
 } from './connectors.js';
 export {
-  createDelegateToken, delegateGroupsOfToken, delegatesOfTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath, getDelegateToken, latestDelegateVersion, listDelegateTokens,
-  listDelegates, revokeDelegateToken, revokeDelegateTokenByPath, type Delegate, type DelegateFilter, type DelegateToken,
+  createDelegateToken, delegateGroupsOfToken, generateHelmValues, delegatesOfTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath, getDelegateToken, latestDelegateVersion, listDelegateTokens,
+  listDelegates, revokeDelegateToken, revokeDelegateTokenByPath, type Delegate, type DelegateFilter, type DelegateSetupDetails, type DelegateToken,
 } from './delegates.js';
 export { getEncryptionKeys, rotateEncryptionKeys, type EncryptionKeys, type KeyRotation } from './encryption-keys.js';
 export { changelogPreview, connectorBranches, connectorCommits } from './git-browsing.js';

@@ -7,7 +7,7 @@ import {
   connectorCatalogue, createConnector, deleteConnector, getConnector, isConnectorIdentifierFree, listConnectors, listConnectorsV2, testConnector, testGitRepo, updateConnector,
 } from './connectors.js';
 import {
-  createDelegateToken, delegateGroupsOfToken, delegatesOfTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath, getDelegateToken, latestDelegateVersion, listDelegateTokens,
+  createDelegateToken, delegateGroupsOfToken, generateHelmValues, delegatesOfTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath, getDelegateToken, latestDelegateVersion, listDelegateTokens,
   listDelegates, revokeDelegateToken, revokeDelegateTokenByPath,
 } from './delegates.js';
 import { getEncryptionKeys, rotateEncryptionKeys } from './encryption-keys.js';
@@ -49,7 +49,7 @@ export const ngManagerRoutes: readonly RouteDefinition[] = [
   listRoles, createRoleAssignment, listRoleAssignments, getRoleAssignment, deleteRoleAssignment,
   createApiKey, listApiKeys, updateApiKey, deleteApiKey, aggregateApiKeys, aggregateApiKey, createToken, updateToken, deleteToken, rotateToken, aggregateTokens,
   listSettings, updateSettings, getSetting,
-  listDelegates, latestDelegateVersion,
+  listDelegates, latestDelegateVersion, generateHelmValues,
   createDelegateToken, listDelegateTokens, getDelegateToken, revokeDelegateToken, revokeDelegateTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath,
   delegateGroupsOfToken, delegatesOfTokenByPath,
   v1ListOrgs, v1CreateOrg, v1GetOrg, v1UpdateOrg, v1DeleteOrg, v1ListProjects, v1CreateProject, v1GetProject, v1UpdateProject, v1DeleteProject,
