@@ -5,6 +5,7 @@ import { ApprovalController } from './approval/approval.controller.js';
 import { ApprovalRepository } from './approval/approval.repository.js';
 import { ApprovalService } from './approval/approval.service.js';
 import { BuiltInGroups } from './approval/approver.js';
+import { AuditTrail } from './audit/audit-trail.js';
 import { CheckRepository } from './check/check.repository.js';
 import { ExecuteController } from './execution/execute.controller.js';
 import { ExecuteService } from './execution/execute.service.js';
@@ -38,6 +39,7 @@ export interface AppParts {
   readonly workflows: Workflows;
   readonly sweeper: Sweeper;
   readonly ngManager: NgManager;
+  readonly audit: AuditTrail;
 }
 
 @Module({})
@@ -52,6 +54,7 @@ export class AppModule {
         { provide: Workflows, useValue: parts.workflows },
         { provide: Sweeper, useValue: parts.sweeper },
         { provide: NgManager, useValue: parts.ngManager },
+        { provide: AuditTrail, useValue: parts.audit },
         ApprovalRepository, ApprovalService, BuiltInGroups,
         CheckRepository, ExecuteService, ExecutionRepository, InputSetRepository, InputSetService, PipelineRepository, PipelineService, PreflightService,
         TriggerRepository, TriggerService,

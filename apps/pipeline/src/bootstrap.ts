@@ -6,6 +6,7 @@ import { ServiceIdentity } from '@sluice/service-identity';
 import { StepTypeRegistry } from '@sluice/step-types';
 import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
 import { AppModule } from './app.module.js';
+import { AuditTrail } from './audit/audit-trail.js';
 import { parseConfig } from './config.js';
 import { createPipelineDataSource } from './database/data-source.js';
 import { DelegateTasks } from './run/delegate-tasks.js';
@@ -25,8 +26,9 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const dataSource = await openDataSource(createPipelineDataSource(config.databaseUrl, config.databasePoolSize));
   const ngManager = new NgManager(new RouteClient({ target: 'ng-manager', baseUrl: config.ngManagerUrl, identity }), config.reportTimeoutMs);
   const tasks = new DelegateTasks(config.delegateServiceAddress, identity);
+  const audit = new AuditTrail(dataSource, log, { holder: config.executorId, deliver: (events) => ngManager.deliverAuditEvents(events), pollMs: config.sweepMs });
   const services: RunServices = {
-    config, dataSource, tasks, ngManager, messages: new Messages(), tracing, log,
+    config, dataSource, audit, tasks, ngManager, messages: new Messages(), tracing, log,
     logToken: ({ accountId, orgId, projectId }, keyPrefix, ttlSeconds) => identity.sign('log-service', logTokenClaims.parse({ kind: 'log', accountId, scope: { orgId, projectId }, keyPrefix, rights: ['write'] }), ttlSeconds),
   };
   const types = new StepTypeRegistry();
@@ -37,6 +39,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const stop = async (): Promise<void> => {
     await Promise.all([sweeper.stop(), events.stop()]);
     await workflows.stop();
+    await audit.stop();
     tasks.close();
     await ngManager.close();
     await dataSource.destroy();
@@ -45,7 +48,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     await workflows.launch(config);
     const app = await startHttpApp({
       service: 'pipeline',
-      module: AppModule.with({ dataSource, types, workflows, sweeper, ngManager }),
+      module: AppModule.with({ dataSource, types, workflows, sweeper, ngManager, audit }),
       host: config.host,
       port: config.port,
       identity,
@@ -59,6 +62,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     });
     events.start();
     sweeper.start();
+    audit.start();
     return app;
   } catch (cause) {
     await stop().catch(() => undefined);

@@ -43,17 +43,15 @@ export class ApprovalRepository {
   }
 
   /**
-   * Changes an approval that nobody else changes meanwhile.
-   * @param decide gets it as it is; undefined leaves it so @returns as it is afterwards, or undefined when there is none
+   * Changes an approval that nobody else changes meanwhile, inside the caller's transaction.
+   * @param decide gets it as it is; undefined leaves it so @returns as it was and is, the same twice when it was left; undefined when there is none
    */
-  change(scope: ProjectScope, id: string, at: number, decide: (approval: Approval) => ApprovalChange | undefined): Promise<Approval | undefined> {
-    return this.dataSource.transaction(async (manager) => {
-      const approval = await locked(manager, scope, id);
-      const change = approval && decide(approval);
-      if (!approval || !change) return approval;
-      await manager.getRepository(ApprovalInstanceEntity).update({ ...projectColumns(scope), id }, { status: change.status, inputs: [...change.inputs], activities: [...change.activities], version: approval.version + 1, updatedAt: at });
-      return { ...approval, ...change, version: approval.version + 1, updatedAt: at };
-    });
+  async change(manager: EntityManager, scope: ProjectScope, id: string, at: number, decide: (approval: Approval) => ApprovalChange | undefined): Promise<{ readonly before: Approval; readonly after: Approval } | undefined> {
+    const before = await locked(manager, scope, id);
+    const change = before && decide(before);
+    if (!before || !change) return before && { before, after: before };
+    await manager.getRepository(ApprovalInstanceEntity).update({ ...projectColumns(scope), id }, { status: change.status, inputs: [...change.inputs], activities: [...change.activities], version: before.version + 1, updatedAt: at });
+    return { before, after: { ...before, ...change, version: before.version + 1, updatedAt: at } };
   }
 }
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { isAllowed, type Permission } from '@sluice/api-conventions';
 import { AppError, formatScope, type ProjectScope, type RequestContext } from '@sluice/kernel';
+import { AuditTrail } from '../audit/audit-trail.js';
 import { ExecutionRepository } from '../execution/execution.repository.js';
 import { hear, type Approval, type Say } from './approval.js';
 import { ApprovalRepository, type ApprovalFilter } from './approval.repository.js';
@@ -19,6 +20,7 @@ export class ApprovalService {
     @Inject(ApprovalRepository) private readonly approvals: ApprovalRepository,
     @Inject(ExecutionRepository) private readonly executions: ExecutionRepository,
     @Inject(BuiltInGroups) private readonly groups: ApproverGroups,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
   ) {}
 
   /** @throws AppError ENTITY_NOT_FOUND (execution) */
@@ -40,9 +42,15 @@ export class ApprovalService {
     const { principal } = ctx;
     const at = Date.now();
     const user = { uuid: principal.id, name: principal.name, email: 'email' in principal ? principal.email : null };
-    const heard = await this.approvals.change(approval.scope, id, at, (current) => hear(current, { ...say, user, at }));
-    if (!heard) throw noApproval(ctx, id);
-    return heard;
+    return this.audit.run(async ({ manager, record }) => {
+      const heard = await this.approvals.change(manager, approval.scope, id, at, (current) => hear(current, { ...say, user, at }));
+      if (!heard) throw noApproval(ctx, id);
+      const { before, after } = heard;
+      if (after.version === before.version) return after;
+      const details = { planExecutionId: after.planExecutionId, comments: say.comments };
+      await record(ctx, { action: say.action === 'APPROVE' ? 'approve' : 'reject', resourceType: 'approval', identifier: id, scope: after.scope, at, before: { status: before.status }, after: { status: after.status, inputs: after.inputs }, details });
+      return after;
+    });
   }
 
   private async find(ctx: RequestContext, permission: Permission, { orgIdentifier, projectIdentifier }: ApprovalPlace, id: string): Promise<Approval> {

@@ -1,3 +1,4 @@
+import { AUDIT_OUTBOX_ENTITIES } from '@sluice/audit-outbox';
 import { createDataSource } from '@sluice/persistence';
 import type { DataSource } from 'typeorm';
 import { ApprovalInstanceEntity } from '../approval/approval.entity.js';
@@ -5,6 +6,7 @@ import { CheckEntity } from '../check/check.entity.js';
 import { ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity } from '../execution/execution.entity.js';
 import { InputSetEntity } from '../input-set/input-set.entity.js';
 import { CreatePipelineTables1795305600000 } from '../migrations/1795305600000-create-pipeline-tables.js';
+import { CreateAuditOutbox1795404000000 } from '../migrations/1795404000000-create-audit-outbox.js';
 import { CompletePipelineApi1795405000000 } from '../migrations/1795405000000-complete-pipeline-api.js';
 import { CreateTriggers1795406000000 } from '../migrations/1795406000000-create-triggers.js';
 import { CreateApprovalInstances1795406000001 } from '../migrations/1795406000001-create-approval-instances.js';
@@ -16,7 +18,7 @@ export function createPipelineDataSource(url: string, poolSize: number): DataSou
     app: 'pipeline',
     url,
     poolSize,
-    entities: [PipelineEntity, InputSetEntity, CheckEntity, ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity, TriggerEntity, ApprovalInstanceEntity],
-    migrations: [CreatePipelineTables1795305600000, CompletePipelineApi1795405000000, CreateTriggers1795406000000, CreateApprovalInstances1795406000001],
+    entities: [PipelineEntity, InputSetEntity, CheckEntity, ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity, TriggerEntity, ApprovalInstanceEntity, ...AUDIT_OUTBOX_ENTITIES],
+    migrations: [CreatePipelineTables1795305600000, CreateAuditOutbox1795404000000, CompletePipelineApi1795405000000, CreateTriggers1795406000000, CreateApprovalInstances1795406000001],
   });
 }

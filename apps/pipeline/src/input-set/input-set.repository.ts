@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ProjectScope } from '@sluice/kernel';
-import { DataSource, In } from 'typeorm';
+import { DataSource, type EntityManager, In } from 'typeorm';
 import { containing, projectColumns } from '../database/columns.js';
 import type { Sort } from '../database/list-query.js';
 import { InputSetEntity } from './input-set.entity.js';
@@ -31,7 +31,12 @@ export type InputSetSortColumn = 'identifier' | 'name' | 'createdAt' | 'updatedA
 
 @Injectable()
 export class InputSetRepository {
-  constructor(@Inject(DataSource) private readonly dataSource: DataSource) {}
+  constructor(@Inject(DataSource) private readonly dataSource: DataSource | EntityManager) {}
+
+  /** The same, inside a transaction. */
+  within(manager: EntityManager): InputSetRepository {
+    return new InputSetRepository(manager);
+  }
 
   /** @throws the driver's unique violation for an identifier that is taken */
   async insert(scope: ProjectScope, set: NewInputSet, at: number): Promise<void> {
@@ -50,6 +55,17 @@ export class InputSetRepository {
   async find(scope: ProjectScope, pipelineIdentifier: string, identifier: string): Promise<InputSet | undefined> {
     const row = await this.table().findOneBy({ ...projectColumns(scope), pipelineIdentifier, identifier });
     return row ? toInputSet(row) : undefined;
+  }
+
+  /** Finds and holds it against other writers until the transaction ends. */
+  async findLocked(scope: ProjectScope, pipelineIdentifier: string, identifier: string): Promise<InputSet | undefined> {
+    const row = await this.table().findOne({ where: { ...projectColumns(scope), pipelineIdentifier, identifier }, lock: { mode: 'pessimistic_write' } });
+    return row ? toInputSet(row) : undefined;
+  }
+
+  /** Every set of a pipeline. */
+  async allOf(scope: ProjectScope, pipelineIdentifier: string): Promise<InputSet[]> {
+    return (await this.table().findBy({ ...projectColumns(scope), pipelineIdentifier })).map(toInputSet);
   }
 
   /** Those of the identifiers that exist, by identifier. */

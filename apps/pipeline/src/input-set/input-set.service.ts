@@ -3,6 +3,8 @@ import { AppError, formatScope, type ProjectScope, type RequestContext } from '@
 import { isUniqueViolation } from '@sluice/persistence';
 import { chooseStages, describeProblem, inputFitter, inputRoot, inputTemplate, mergeInputs, templateWith, type FittedInput, type Problem } from '@sluice/pipeline-engine';
 import { stringify } from 'yaml';
+import { stateOf } from '../audit/audited-state.js';
+import { AuditTrail } from '../audit/audit-trail.js';
 import type { Sort } from '../database/list-query.js';
 import { PipelineRepository, type Pipeline } from '../pipeline/pipeline.repository.js';
 import type { PipelineSays } from '../pipeline/pipeline.service.js';
@@ -42,15 +44,19 @@ export class InputSetService {
   constructor(
     @Inject(InputSetRepository) private readonly inputSets: InputSetRepository,
     @Inject(PipelineRepository) private readonly pipelines: PipelineRepository,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
   ) {}
 
   /** @throws AppError INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED, INVALID_REQUEST, ENTITY_NOT_FOUND (pipeline), DUPLICATE_FIELD */
-  async create(_ctx: RequestContext, scope: ProjectScope, pipelineIdentifier: string, type: InputSetType, yaml: string, says?: PipelineSays): Promise<InputSet> {
+  async create(ctx: RequestContext, scope: ProjectScope, pipelineIdentifier: string, type: InputSetType, yaml: string, says?: PipelineSays): Promise<InputSet> {
     await this.pipeline(scope, pipelineIdentifier);
     const set = readInputSet(scope, pipelineIdentifier, type, yaml, says);
     await this.requireReferences(scope, pipelineIdentifier, set.references);
     try {
-      await this.inputSets.insert(scope, set, Date.now());
+      await this.audit.run(async ({ manager, record }) => {
+        await this.inputSets.within(manager).insert(scope, set, Date.now());
+        await record(ctx, { action: 'create', resourceType: 'inputSet', identifier: set.identifier, scope, after: stateOf(set), details: { pipelineIdentifier } });
+      });
     } catch (cause) {
       if (!isUniqueViolation(cause)) throw cause;
       throw new AppError('DUPLICATE_FIELD', `input set "${set.identifier}" exists already for pipeline "${pipelineIdentifier}"; choose another identifier or update it`, { fields: [{ field: 'identifier', error: 'is taken' }] });
@@ -59,10 +65,15 @@ export class InputSetService {
   }
 
   /** @param version from `If-Match` @throws AppError as {@link create}, OPTIMISTIC_LOCK */
-  async update(_ctx: RequestContext, scope: ProjectScope, pipelineIdentifier: string, type: InputSetType, says: PipelineSays, yaml: string, version: number | undefined): Promise<InputSet> {
+  async update(ctx: RequestContext, scope: ProjectScope, pipelineIdentifier: string, type: InputSetType, says: PipelineSays, yaml: string, version: number | undefined): Promise<InputSet> {
     const set = readInputSet(scope, pipelineIdentifier, type, yaml, says);
     await this.requireReferences(scope, pipelineIdentifier, set.references);
-    if (!(await this.inputSets.replace(scope, set, Date.now(), version))) await this.refuse(scope, pipelineIdentifier, says.identifier, type, version);
+    await this.audit.run(async ({ manager, record }) => {
+      const inputSets = this.inputSets.within(manager);
+      const before = await inputSets.findLocked(scope, pipelineIdentifier, says.identifier);
+      if (!before || !(await inputSets.replace(scope, set, Date.now(), version))) return this.refuse(scope, pipelineIdentifier, says.identifier, type, version);
+      await record(ctx, { action: 'update', resourceType: 'inputSet', identifier: says.identifier, scope, before: stateOf(before), after: stateOf(set), details: { pipelineIdentifier } });
+    });
     return this.get(scope, pipelineIdentifier, says.identifier, type);
   }
 
@@ -74,9 +85,14 @@ export class InputSetService {
   }
 
   /** @param version from `If-Match` @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
-  async delete(_ctx: RequestContext, scope: ProjectScope, pipelineIdentifier: string, identifier: string, version: number | undefined, type?: InputSetType): Promise<void> {
+  async delete(ctx: RequestContext, scope: ProjectScope, pipelineIdentifier: string, identifier: string, version: number | undefined, type?: InputSetType): Promise<void> {
     await this.get(scope, pipelineIdentifier, identifier, type);
-    if (!(await this.inputSets.delete(scope, pipelineIdentifier, identifier, version))) await this.refuse(scope, pipelineIdentifier, identifier, type, version);
+    await this.audit.run(async ({ manager, record }) => {
+      const inputSets = this.inputSets.within(manager);
+      const before = await inputSets.findLocked(scope, pipelineIdentifier, identifier);
+      if (!before || !(await inputSets.delete(scope, pipelineIdentifier, identifier, version))) return this.refuse(scope, pipelineIdentifier, identifier, type, version);
+      await record(ctx, { action: 'delete', resourceType: 'inputSet', identifier, scope, before: stateOf(before), details: { pipelineIdentifier } });
+    });
   }
 
   /** @throws AppError ENTITY_NOT_FOUND for the pipeline */

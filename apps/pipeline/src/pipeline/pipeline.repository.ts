@@ -36,7 +36,12 @@ export type PipelineSortColumn = 'identifier' | 'name' | 'createdAt' | 'updatedA
 
 @Injectable()
 export class PipelineRepository {
-  constructor(@Inject(DataSource) private readonly dataSource: DataSource) {}
+  constructor(@Inject(DataSource) private readonly dataSource: DataSource | EntityManager) {}
+
+  /** The same, inside a transaction. */
+  within(manager: EntityManager): PipelineRepository {
+    return new PipelineRepository(manager);
+  }
 
   /** @throws the driver's unique violation for an identifier that is taken */
   async insert(scope: ProjectScope, pipeline: NewPipeline, at: number): Promise<void> {
@@ -53,6 +58,12 @@ export class PipelineRepository {
 
   async find(scope: ProjectScope, identifier: string): Promise<Pipeline | undefined> {
     const row = await this.table().findOneBy({ ...projectColumns(scope), identifier });
+    return row ? toPipeline(row) : undefined;
+  }
+
+  /** Finds and holds it against other writers until the transaction ends. */
+  async findLocked(scope: ProjectScope, identifier: string): Promise<Pipeline | undefined> {
+    const row = await this.table().findOne({ where: { ...projectColumns(scope), identifier }, lock: { mode: 'pessimistic_write' } });
     return row ? toPipeline(row) : undefined;
   }
 

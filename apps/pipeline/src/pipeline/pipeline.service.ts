@@ -3,9 +3,12 @@ import { AppError, formatScope, type FieldError, type ProjectScope, type Request
 import { isUniqueViolation } from '@sluice/persistence';
 import { parsePipeline, type PipelineModel } from '@sluice/pipeline-engine';
 import { StepTypeRegistry } from '@sluice/step-types';
+import { stateOf } from '../audit/audited-state.js';
+import { AuditTrail } from '../audit/audit-trail.js';
 import { CheckRepository } from '../check/check.repository.js';
 import type { Sort } from '../database/list-query.js';
 import { InputSetRepository } from '../input-set/input-set.repository.js';
+import { TriggerRepository } from '../trigger/trigger.repository.js';
 import { factsOf } from './pipeline-facts.js';
 import { PipelineRepository, type NewPipeline, type Pipeline, type PipelineFilter, type PipelineSortColumn } from './pipeline.repository.js';
 
@@ -34,6 +37,8 @@ export class PipelineService {
     @Inject(InputSetRepository) private readonly inputSets: InputSetRepository,
     @Inject(CheckRepository) private readonly checks: CheckRepository,
     @Inject(StepTypeRegistry) private readonly types: StepTypeRegistry,
+    @Inject(TriggerRepository) private readonly triggers: TriggerRepository,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
   ) {}
 
   /** @throws AppError INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED */
@@ -42,10 +47,13 @@ export class PipelineService {
   }
 
   /** @throws AppError as {@link validate}, DUPLICATE_FIELD */
-  async create(_ctx: RequestContext, scope: ProjectScope, yaml: string, says?: PipelineSays): Promise<Pipeline> {
+  async create(ctx: RequestContext, scope: ProjectScope, yaml: string, says?: PipelineSays): Promise<Pipeline> {
     const pipeline = this.read(scope, yaml, says);
     try {
-      await this.pipelines.insert(scope, pipeline, Date.now());
+      await this.audit.run(async ({ manager, record }) => {
+        await this.pipelines.within(manager).insert(scope, pipeline, Date.now());
+        await record(ctx, { action: 'create', resourceType: 'pipeline', identifier: pipeline.identifier, scope, after: stateOf(pipeline) });
+      });
     } catch (cause) {
       if (!isUniqueViolation(cause)) throw cause;
       throw new AppError('DUPLICATE_FIELD', `pipeline "${pipeline.identifier}" exists already in ${formatScope(scope)}; choose another identifier or update it`, { fields: [{ field: 'pipeline.identifier', error: 'is taken' }] });
@@ -54,9 +62,14 @@ export class PipelineService {
   }
 
   /** @param version from `If-Match`; undefined overwrites whatever is there @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
-  async update(_ctx: RequestContext, scope: ProjectScope, says: PipelineSays, yaml: string, version: number | undefined): Promise<Pipeline> {
+  async update(ctx: RequestContext, scope: ProjectScope, says: PipelineSays, yaml: string, version: number | undefined): Promise<Pipeline> {
     const pipeline = this.read(scope, yaml, says);
-    if (!(await this.pipelines.replace(scope, pipeline, Date.now(), version))) await this.refuse(scope, says.identifier, version);
+    await this.audit.run(async ({ manager, record }) => {
+      const pipelines = this.pipelines.within(manager);
+      const before = await pipelines.findLocked(scope, says.identifier);
+      if (!before || !(await pipelines.replace(scope, pipeline, Date.now(), version))) return this.refuse(scope, says.identifier, version);
+      await record(ctx, { action: 'update', resourceType: 'pipeline', identifier: says.identifier, scope, before: stateOf(before), after: stateOf(pipeline) });
+    });
     return this.get(scope, says.identifier);
   }
 
@@ -68,9 +81,21 @@ export class PipelineService {
   }
 
   /** Deletes a pipeline and its input sets; executions stay. @param version from `If-Match` @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
-  async delete(_ctx: RequestContext, scope: ProjectScope, identifier: string, version: number | undefined): Promise<void> {
-    if (!(await this.pipelines.delete(scope, identifier, version))) await this.refuse(scope, identifier, version);
-    await this.inputSets.deleteOfPipeline(scope, identifier);
+  async delete(ctx: RequestContext, scope: ProjectScope, identifier: string, version: number | undefined): Promise<void> {
+    await this.audit.run(async ({ manager, record }) => {
+      const [pipelines, inputSets] = [this.pipelines.within(manager), this.inputSets.within(manager)];
+      const before = await pipelines.findLocked(scope, identifier);
+      const [sets, triggers] = [await inputSets.allOf(scope, identifier), await this.triggers.within(manager).allOf(scope, identifier)];
+      if (!before || !(await pipelines.delete(scope, identifier, version))) return this.refuse(scope, identifier, version);
+      await inputSets.deleteOfPipeline(scope, identifier);
+      const details = { pipelineIdentifier: identifier, isRemovedWith: `pipeline ${identifier}` };
+      await record(
+        ctx,
+        ...sets.map((set) => ({ action: 'delete', resourceType: 'inputSet', identifier: set.identifier, scope, before: stateOf(set), details })),
+        ...triggers.map((trigger) => ({ action: 'delete', resourceType: 'trigger', identifier: trigger.identifier, scope, before: stateOf(trigger), details })),
+        { action: 'delete', resourceType: 'pipeline', identifier, scope, before: stateOf(before) },
+      );
+    });
   }
 
   list(scope: ProjectScope, filter: PipelineFilter, sort: readonly Sort<PipelineSortColumn>[], page: number, size: number): Promise<{ rows: Pipeline[]; total: number }> {

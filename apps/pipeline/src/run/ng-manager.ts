@@ -1,7 +1,8 @@
+import type { AuditEventRecord } from '@sluice/api-conventions';
 import type { StepResult } from '@sluice/delegate-protocol';
 import type { RouteClient, CallContext } from '@sluice/http';
 import { AppError, backoffMs, pause } from '@sluice/kernel';
-import { reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs } from '@sluice/ng-manager-api';
+import { receiveAuditEvents, reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs } from '@sluice/ng-manager-api';
 import type { DbCommand } from '@sluice/step-types';
 import type { RunHeader } from './execution-record.js';
 
@@ -24,6 +25,10 @@ export interface DbStepReport {
 
 /** For whom something is asked. */
 export type OnBehalf = Pick<RunHeader, 'scope' | 'caller' | 'correlationId' | 'traceparent'>;
+
+const DELIVERY_MS = 10_000;
+/** Who the service is when it hands over what it recorded: itself. */
+const OWN_CONTEXT: CallContext = { accountId: '', principal: { type: 'service', id: 'pipeline', name: 'pipeline' }, grants: [], correlationId: 'audit', traceparent: undefined };
 
 /** NG manager, as a run uses it: always on behalf of the user who started the run. */
 export class NgManager {
@@ -63,6 +68,11 @@ export class NgManager {
     const { orgId, projectId } = run.scope;
     const { sealed } = await this.client.call(contextOf(run, traceparent), sealSecrets, { body: { orgId, projectId, ...lease } }, { idempotent: true });
     return sealed;
+  }
+
+  /** Adds events to the audit trail; they may have been sent before. Resolves when they are committed there. @throws AppError */
+  async deliverAuditEvents(events: readonly AuditEventRecord[]): Promise<void> {
+    await this.client.call({ ...OWN_CONTEXT, signal: AbortSignal.timeout(DELIVERY_MS) }, receiveAuditEvents, { body: { events: [...events] } }, { idempotent: true });
   }
 
   async close(): Promise<void> {

@@ -8,7 +8,7 @@ import { succeed, type DoubleTask } from '../testing/delegate-service-double.js'
 import { World, byIdentifier, groupYaml, pipelineYaml, simplePipeline, stageYaml } from '../testing/pipeline-under-test.js';
 
 const root = resolve(import.meta.dirname, '../../../..');
-const BUILT = ['libs/kernel', 'libs/contracts/api-conventions', 'libs/contracts/delegate-protocol', 'libs/contracts/delegate-rpc', 'libs/contracts/log-api', 'libs/contracts/ng-manager-api', 'libs/contracts/pipeline-api', 'libs/platform/config', 'libs/platform/grpc', 'libs/platform/http', 'libs/platform/persistence', 'libs/platform/service-identity', 'libs/platform/telemetry', 'libs/domain/pipeline-engine', 'libs/domain/step-types', 'apps/pipeline'];
+const BUILT = ['libs/kernel', 'libs/contracts/api-conventions', 'libs/contracts/delegate-protocol', 'libs/contracts/delegate-rpc', 'libs/contracts/log-api', 'libs/contracts/ng-manager-api', 'libs/contracts/pipeline-api', 'libs/platform/config', 'libs/platform/grpc', 'libs/platform/http', 'libs/platform/audit-outbox', 'libs/platform/persistence', 'libs/platform/service-identity', 'libs/platform/telemetry', 'libs/domain/pipeline-engine', 'libs/domain/step-types', 'apps/pipeline'];
 
 describe('after a crash', () => {
   let world: World;
@@ -51,6 +51,7 @@ describe('after a crash', () => {
     });
   }
 
+  const told = (id: string) => world.ngManager.state.auditEvents.filter(({ identifier }) => identifier === id).map(({ action }) => action);
   const tasksOf = (id: string): DoubleTask[] => [...world.delegates.tasks.values()].filter((task) => task.request.taskId.startsWith(id));
   const waitForTask = (id: string, kind: string, count = 1): Promise<DoubleTask> =>
     waitFor(() => tasksOf(id).filter((task) => task.payload.kind === kind)[count - 1], { timeoutMs: 15_000, what: `${kind} task ${count} of ${id}` });
@@ -143,4 +144,25 @@ describe('after a crash', () => {
     world.delegates.end(held.request.taskId, { outcome: 'aborted', reason: 'stopped' });
     expect((await client.ended(id, 30_000)).pipelineExecutionSummary.status).toBe('Aborted');
   }, 90_000);
+
+  it('killed between the delivery of audit events and their acknowledgement, it delivers them again: the trail has each once, and none is lost', async () => {
+    const client = world.project();
+    world.ngManager.state.holdsAuditAnswers = true;
+    await start();
+    await client.create(simplePipeline('told'));
+    await waitFor(() => world.ngManager.state.auditEvents.some(({ projectId }) => projectId === client.project), { timeoutMs: 15_000, what: 'the delivery' });
+    const id = await client.execute('told');
+    await client.ended(id, 30_000);
+    await kill();
+    world.ngManager.state.holdsAuditAnswers = false;
+    const deliveries = world.ngManager.state.auditDeliveries;
+    await start();
+    await waitFor(async () => {
+      const [row] = await world.pg.query<{ count: number }>('pipeline', 'SELECT count(*)::int AS count FROM audit_outbox');
+      return row?.count === 0;
+    }, { timeoutMs: 15_000, what: 'an empty outbox' });
+    expect(world.ngManager.state.auditDeliveries).toBeGreaterThan(deliveries);
+    expect(world.ngManager.state.auditEvents.filter(({ projectId }) => projectId === client.project).map(({ action, resourceType }) => `${action} ${resourceType}`)).toEqual(['create pipeline', 'start pipelineExecution', 'end pipelineExecution']);
+    expect(told(id)).toEqual(['start', 'end']);
+  }, 60_000);
 });

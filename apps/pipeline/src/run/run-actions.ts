@@ -1,8 +1,9 @@
 import { logKey } from '@sluice/log-api';
 import { AppError, messageOf, type ProjectScope } from '@sluice/kernel';
+import type { AuditTrail, AuditedChange } from '../audit/audit-trail.js';
 import { decideRun, firstFailure, isFinal, outputLookup, subtree, type NodeFailure, type PlanNode, type RunDecision, type Status, type Surroundings } from '@sluice/pipeline-engine';
 import type { Logger, Tracing } from '@sluice/telemetry';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import type { PipelineConfig } from '../config.js';
 import type { DelegateTasks, TaskCaller } from './delegate-tasks.js';
 import { ExecutionRecord, type NodeChange, type RunHeader } from './execution-record.js';
@@ -14,6 +15,7 @@ import { taskIdOf } from './task.js';
 export interface RunServices {
   readonly config: PipelineConfig;
   readonly dataSource: DataSource;
+  readonly audit: AuditTrail;
   readonly tasks: DelegateTasks;
   readonly ngManager: NgManager;
   readonly messages: Messages;
@@ -27,6 +29,8 @@ export interface RunServices {
 export interface Writes {
   readonly record: ExecutionRecord;
   readonly locks: InstanceLocks;
+  /** Tells the audit trail, with the change. */
+  readonly tell: AuditedChange['record'];
 }
 
 const KEPT_HEADERS = 200;
@@ -54,7 +58,7 @@ export class RunActions {
   }
 
   write<T>(work: (writes: Writes) => Promise<T>): Promise<T> {
-    return this.services.dataSource.transaction((manager: EntityManager) => work({ record: new ExecutionRecord(manager), locks: new InstanceLocks(manager) }));
+    return this.services.audit.run(({ manager, record }) => work({ record: new ExecutionRecord(manager), locks: new InstanceLocks(manager), tell: record }));
   }
 
   /** Runs one durable step's body in a span of the execution's trace. */
@@ -160,11 +164,16 @@ export class RunActions {
   async finish(run: RunHeader, status: Extract<Status, 'Success' | 'IgnoreFailed' | 'Failed' | 'Errored' | 'Expired' | 'Aborted'>): Promise<void> {
     const at = Date.now();
     const stages = Object.values(run.plan.nodes).find((node) => node.kind === 'stages');
-    const isNew = await this.write(async ({ record }) => {
+    const isNew = await this.write(async ({ record, tell }) => {
       const states = await record.states(run.planExecutionId);
       const message = firstFailure(run.plan, states)?.message ?? (status === 'Aborted' ? 'the execution was aborted' : status === 'Expired' ? 'the execution did not end within its timeout' : null);
       await record.apply(run.planExecutionId, [...(stages ? [stages.id] : []), run.plan.rootId].map((nodeId) => ({ nodeId, event: { kind: 'ended' as const, at, status } })));
-      return record.end(run.planExecutionId, status, at, status === 'Success' || status === 'IgnoreFailed' ? null : message);
+      const failure = status === 'Success' || status === 'IgnoreFailed' ? null : message;
+      if (!(await record.end(run.planExecutionId, status, at, failure))) return false;
+      const { scope, plan, caller, correlationId } = run;
+      const details = { pipelineIdentifier: plan.pipelineIdentifier, runSequence: run.runSequence, status, failure };
+      await tell({ principal: caller.principal, origin: caller.origin, correlationId }, { action: 'end', resourceType: 'pipelineExecution', identifier: run.planExecutionId, name: plan.name, scope, at, details });
+      return true;
     });
     if (isNew) this.services.log.info({ planExecutionId: run.planExecutionId, status }, 'execution ended');
   }

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ProjectScope } from '@sluice/kernel';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { containing, projectColumns } from '../database/columns.js';
 import { TriggerEntity } from './trigger.entity.js';
 
@@ -16,7 +16,12 @@ export interface TriggerFilter {
 
 @Injectable()
 export class TriggerRepository {
-  constructor(@Inject(DataSource) private readonly dataSource: DataSource) {}
+  constructor(@Inject(DataSource) private readonly dataSource: DataSource | EntityManager) {}
+
+  /** The same, inside a transaction. */
+  within(manager: EntityManager): TriggerRepository {
+    return new TriggerRepository(manager);
+  }
 
   /** @throws the driver's unique violation for an identifier that is taken, its foreign key violation for a pipeline that is gone */
   async insert(scope: ProjectScope, trigger: NewTrigger, at: number): Promise<void> {
@@ -33,6 +38,16 @@ export class TriggerRepository {
 
   async find(scope: ProjectScope, target: string, identifier: string): Promise<Trigger | undefined> {
     return (await this.table().findOneBy({ ...projectColumns(scope), target, identifier })) ?? undefined;
+  }
+
+  /** Finds and holds it against other writers until the transaction ends. */
+  async findLocked(scope: ProjectScope, target: string, identifier: string): Promise<Trigger | undefined> {
+    return (await this.table().findOne({ where: { ...projectColumns(scope), target, identifier }, lock: { mode: 'pessimistic_write' } })) ?? undefined;
+  }
+
+  /** Every trigger of a pipeline. */
+  allOf(scope: ProjectScope, target: string): Promise<Trigger[]> {
+    return this.table().findBy({ ...projectColumns(scope), target });
   }
 
   /** @param version as for {@link replace} */

@@ -2,6 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError, formatScope, type FieldError, type ProjectScope, type RequestContext } from '@sluice/kernel';
 import { isUniqueViolation } from '@sluice/persistence';
 import { inputRoot } from '@sluice/pipeline-engine';
+import { stateOf } from '../audit/audited-state.js';
+import { AuditTrail } from '../audit/audit-trail.js';
 import { InputSetRepository } from '../input-set/input-set.repository.js';
 import { PipelineRepository } from '../pipeline/pipeline.repository.js';
 import { readTrigger, type TriggerModel } from './trigger-yaml.js';
@@ -20,13 +22,17 @@ export class TriggerService {
     @Inject(TriggerRepository) private readonly triggers: TriggerRepository,
     @Inject(PipelineRepository) private readonly pipelines: PipelineRepository,
     @Inject(InputSetRepository) private readonly inputSets: InputSetRepository,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
   ) {}
 
   /** @throws AppError ENTITY_NOT_FOUND (pipeline), INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED, INVALID_REQUEST (inputs), DUPLICATE_FIELD */
-  async create(_ctx: RequestContext, scope: ProjectScope, target: string, write: TriggerWrite): Promise<Trigger> {
+  async create(ctx: RequestContext, scope: ProjectScope, target: string, write: TriggerWrite): Promise<Trigger> {
     const trigger = await this.read(scope, target, write);
     try {
-      await this.triggers.insert(scope, trigger, Date.now());
+      await this.audit.run(async ({ manager, record }) => {
+        await this.triggers.within(manager).insert(scope, trigger, Date.now());
+        await record(ctx, { action: 'create', resourceType: 'trigger', identifier: trigger.identifier, scope, after: stateOf(trigger), details: { pipelineIdentifier: target } });
+      });
     } catch (cause) {
       if (!isUniqueViolation(cause)) throw cause;
       throw new AppError('DUPLICATE_FIELD', `trigger "${trigger.identifier}" exists already for pipeline "${target}" in ${formatScope(scope)}; choose another identifier or update it`, { fields: [{ field: 'trigger.identifier', error: 'is taken' }] });
@@ -35,12 +41,17 @@ export class TriggerService {
   }
 
   /** @param version from `If-Match`; undefined overwrites whatever is there @throws AppError as {@link create}, OPTIMISTIC_LOCK */
-  async update(_ctx: RequestContext, scope: ProjectScope, target: string, identifier: string, write: TriggerWrite, version: number | undefined): Promise<Trigger> {
+  async update(ctx: RequestContext, scope: ProjectScope, target: string, identifier: string, write: TriggerWrite, version: number | undefined): Promise<Trigger> {
     const trigger = await this.read(scope, target, write);
     if (trigger.identifier !== identifier) {
       throw new AppError('INVALID_REQUEST', `the YAML names trigger "${trigger.identifier}", the request "${identifier}"; identifiers cannot be changed, make both the same`, { fields: [{ field: 'trigger.identifier', error: `must be "${identifier}"` }] });
     }
-    if (!(await this.triggers.replace(scope, trigger, Date.now(), version))) throw await this.conflict(scope, target, identifier, version);
+    await this.audit.run(async ({ manager, record }) => {
+      const triggers = this.triggers.within(manager);
+      const before = await triggers.findLocked(scope, target, identifier);
+      if (!before || !(await triggers.replace(scope, trigger, Date.now(), version))) throw await this.conflict(scope, target, identifier, version);
+      await record(ctx, { action: 'update', resourceType: 'trigger', identifier, scope, before: stateOf(before), after: stateOf(trigger), details: { pipelineIdentifier: target } });
+    });
     return this.get(scope, target, identifier);
   }
 
@@ -52,8 +63,13 @@ export class TriggerService {
   }
 
   /** @param version as for {@link update} @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
-  async delete(_ctx: RequestContext, scope: ProjectScope, target: string, identifier: string, version: number | undefined): Promise<void> {
-    if (!(await this.triggers.delete(scope, target, identifier, version))) throw await this.conflict(scope, target, identifier, version);
+  async delete(ctx: RequestContext, scope: ProjectScope, target: string, identifier: string, version: number | undefined): Promise<void> {
+    await this.audit.run(async ({ manager, record }) => {
+      const triggers = this.triggers.within(manager);
+      const before = await triggers.findLocked(scope, target, identifier);
+      if (!before || !(await triggers.delete(scope, target, identifier, version))) throw await this.conflict(scope, target, identifier, version);
+      await record(ctx, { action: 'delete', resourceType: 'trigger', identifier, scope, before: stateOf(before), details: { pipelineIdentifier: target } });
+    });
   }
 
   /** @throws AppError ENTITY_NOT_FOUND (pipeline) */
