@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
-import { KEY_A, KEY_B, echo, runGateway, signedInAs, type RunningGateway, type Seen } from './running-gateway.test.js';
+import { KEY_A, KEY_B, echo, read, runGateway, signedInAs, type RunningGateway, type Seen } from './running-gateway.test.js';
 
 const P = '/v1/orgs/default/projects/shop';
 
@@ -43,6 +43,23 @@ describe('the gateway', () => {
     const { headers } = lastSeen('ng-manager');
     expect(headers['traceparent']).toMatch(new RegExp(`^00-${trace}-(?!b7ad6b7169203331)[0-9a-f]{16}-01$`));
     expect([headers['x-request-id'], response.headers.get('x-request-id'), headers['content-type']]).toEqual(['req-7', 'req-7', 'application/json']);
+  });
+
+  it('passes on a form byte for byte, without reading it', async () => {
+    const bytes = Uint8Array.from({ length: 100_000 }, (_, at) => (at * 7) % 256);
+    const parts = new FormData();
+    parts.append('spec', '{}');
+    parts.append('file', new File([bytes], 'key.bin'));
+    const form = new Response(parts);
+    const sent = Buffer.from(await form.arrayBuffer());
+    const contentType = form.headers.get('content-type') ?? '';
+    let arrived: Buffer = Buffer.alloc(0);
+    gateway.doubles['ng-manager'].handler = async (request, response, seen) => {
+      arrived = await read(request);
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(seen.headers['content-type']));
+    };
+    const response = await gateway.call('/ng/api/v2/secrets/files?accountIdentifier=ACCA', { method: 'POST', body: new Uint8Array(sent), headers: { 'content-type': contentType } });
+    expect([response.status, await response.json(), arrived.equals(sent)]).toEqual([200, contentType, true]);
   });
 
   it('lets no client speak for the gateway, and passes on no credential or connection header', async () => {
