@@ -127,6 +127,7 @@ describe('expressions known at the start', () => {
     ['run-<+pipeline.sequenceId>', 'run-7'],
     ['<+pipeline.executionId>', 'exec'],
     ['<+pipeline.identifier>', 'p'],
+    ['run if <+true>, not if <+false>', 'run if true, not if false'],
     ['<+pipeline.name>', 'P'],
     ['<+stage.identifier>', 's'],
     ['<+pipeline.triggeredBy.email>', 'me@x'],

@@ -65,6 +65,8 @@ function variableMap(variables: readonly VariableYaml[]): Readonly<Record<string
 function startLookup(input: PlanInput, model: PipelineModel, variables: Readonly<Record<string, Scalar>>): (body: string) => Lookup {
   const { pipeline } = model;
   const known: Readonly<Record<string, Scalar>> = {
+    true: true,
+    false: false,
     'pipeline.identifier': pipeline.identifier,
     'pipeline.name': pipeline.name,
     'pipeline.sequenceId': input.runSequence,
