@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStack, type Stack } from '@sluice/local-stack';
 import { dbdevopsScenarios } from './clients/dbdevops.scenarios.js';
+import { pipelineScenarios } from './clients/pipelines.scenarios.js';
 import { platformScenarios } from './clients/platform.scenarios.js';
 
 jest.setTimeout(60_000);
@@ -28,4 +29,5 @@ describe('existing clients', () => {
 
   platformScenarios(stack);
   dbdevopsScenarios(stack);
+  pipelineScenarios(stack);
 });

@@ -27,7 +27,7 @@ export type QueryScope = 'A' | 'S' | 'AO' | 'OP';
 /** One request as api-contract 7 writes it. */
 export interface McpRequest {
   readonly method: Method;
-  /** As the client emits it with a base without path; `{org}` and `{project}` stand for where it works. */
+  /** As the client emits it with a base without path. `{org}`, `{project}` and the client's other names are filled in here, in the query and in bodies. */
   readonly path: string;
   readonly scope: QueryScope;
   readonly query?: Query;
@@ -50,6 +50,7 @@ export class McpClient {
     baseUrl: string,
     private readonly apiKey: string,
     readonly place: Place,
+    private readonly names: Readonly<Record<string, string>> = {},
   ) {
     this.account = accountOf(apiKey);
     this.base = new URL(baseUrl);
@@ -57,12 +58,26 @@ export class McpClient {
 
   /** The same client, pointed at another project. */
   at(place: Place): McpClient {
-    return new McpClient(this.base.href, this.apiKey, place);
+    return new McpClient(this.base.href, this.apiKey, place, this.names);
+  }
+
+  /** The same client, with more names to fill in: of what exists only once tests run. */
+  knowing(names: Readonly<Record<string, string>>): McpClient {
+    return new McpClient(this.base.href, this.apiKey, this.place, { ...this.names, ...names });
+  }
+
+  /** The same client with another base URL. */
+  over(baseUrl: string): McpClient {
+    return new McpClient(baseUrl, this.apiKey, this.place, this.names);
+  }
+
+  nameOf(key: string): string {
+    return this.fill(`{${key}}`);
   }
 
   send(request: McpRequest): Promise<Answer> {
     const url = this.urlOf(request.path, { ...this.scopeQuery(request.scope), ...request.query });
-    if (request.yaml !== undefined) return this.fetch(request.method, url, request.yaml, 'application/yaml');
+    if (request.yaml !== undefined) return this.fetch(request.method, url, this.fill(request.yaml), 'application/yaml');
     const body = this.bodyOf(request);
     return body === undefined ? this.fetch(request.method, url) : this.fetch(request.method, url, JSON.stringify(body), 'application/json');
   }
@@ -86,10 +101,15 @@ export class McpClient {
 
   /** A path that starts with the base's own path is not prefixed twice. */
   private urlOf(template: string, query: Query): URL {
-    const path = template.replace('{org}', this.place.org).replace('{project}', this.place.project);
+    const path = this.fill(template);
     const prefix = this.base.pathname.replace(/\/$/, '');
     const url = new URL(prefix !== '' && path.startsWith(`${prefix}/`) ? path : `${prefix}${path}`, this.base.origin);
-    return withQuery(url, query);
+    return withQuery(url, Object.fromEntries(Object.entries(query).map(([key, value]) => [key, typeof value === 'string' ? this.fill(value) : value])));
+  }
+
+  private fill(text: string): string {
+    const names: Readonly<Record<string, string>> = { ...this.place, ...this.names };
+    return text.replace(/\{(\w+)\}/g, (placeholder, name: string) => names[name] ?? placeholder);
   }
 
   private scopeQuery(scope: QueryScope): Query {
@@ -107,7 +127,8 @@ export class McpClient {
     }
   }
 
-  private bodyOf({ body, addsScopeTo: key }: McpRequest): object | undefined {
+  private bodyOf({ body: template, addsScopeTo: key }: McpRequest): object | undefined {
+    const body = template && (JSON.parse(this.fill(JSON.stringify(template))) as object);
     if (!body || key === undefined) return body;
     const scope = { orgIdentifier: this.place.org, projectIdentifier: this.place.project };
     return key === '' ? { ...body, ...scope } : { ...body, [key]: { ...(body as Record<string, object>)[key], ...scope } };
