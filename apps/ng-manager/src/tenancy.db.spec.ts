@@ -32,6 +32,15 @@ async function fill(stores: Stores, accountId: string): Promise<void> {
     await stores.uses.replace({ kind: 'connector', scope, identifier: 'c' }, [{ kind: 'secret', scope, identifier: 's' }]);
     await stores.settings.put(scope, 'dbops_llm_authoring_pipeline', accountId, true);
   }
+  await stores.userGroups.ensureAllUsers(accountId);
+  for (const [at, scope] of [account, org, project].entries()) {
+    await stores.userGroups.insert(scope, 'g', named);
+    const group = await stores.userGroups.find(scope, 'g');
+    if (group) await stores.userGroups.addMembers(group, ['u']);
+    await stores.users.insert({ accountId, id: `sa${at}`, type: 'serviceAccount', email: 'robot@example.com', name: accountId });
+    await stores.serviceAccounts.insert(scope, `sa${at}`, 'robot', { ...named, email: 'robot@example.com' });
+    await stores.roleBindings.insert(scope, { userId: `sa${at}` }, 'viewer', 'binding');
+  }
   await stores.connectorTests.insert({ taskId: `task-${accountId}`, connector: { scope: project, identifier: 'c' }, expressions: [] });
   await stores.audit.append({ principal: { type: 'service', id: 'x', name: 'x' }, correlationId: 'c' }, { action: 'create', resourceType: 'x', identifier: 'x', scope: account });
 }
@@ -103,10 +112,24 @@ describe('tenants', () => {
     expect(await stores.connectorTests.end('B', 'task-A', { status: 'SUCCESS', errors: [], errorSummary: null, testedAt: 1, delegateId: null })).toBe(false);
   });
 
+  it.each(['account', 'org', 'project'] as const)('service accounts, groups and roles of the %s are seen by their own account only', async (level) => {
+    const scope = mine[level];
+    expect((await stores.serviceAccounts.page(scope, page)).rows.map(({ name }) => name)).toEqual(['A']);
+    expect((await stores.userGroups.page(scope, page)).rows.filter(({ holdsAllUsers }) => !holdsAllUsers).map(({ name }) => name)).toEqual(['A']);
+    expect((await stores.roleBindings.find(scope, 'binding'))?.accountId).toBe('A');
+    expect(new Set((await stores.roleBindings.page(scope, page, {})).rows.map(({ accountId }) => accountId))).toEqual(new Set(['A']));
+    expect([await stores.serviceAccounts.find(empty[level], 'robot'), await stores.userGroups.find(empty[level], 'g'), await stores.roleBindings.find(empty[level], 'binding')]).toEqual([null, null, null]);
+    expect(await stores.roleBindings.heldBy(empty[level], ['u', 'sa0', 'sa1', 'sa2'])).toEqual([]);
+    expect(await stores.roleBindings.grantsOf('N', 'sa0')).toEqual([]);
+    expect(await stores.roleBindings.hasAdministrator('N')).toBe(false);
+  });
+
   it('an organization takes everything inside it along, and nothing of others', async () => {
     await stores.organizations.delete(places('B').account, 'o');
     const left = async (table: string): Promise<unknown> => (await pg.query('ng', `SELECT account_id, count(*)::int AS rows FROM ${table} WHERE org_id = 'o' GROUP BY 1`))[0];
     for (const [table, rows] of [['projects', 1], ['connectors', 4], ['secrets', 2], ['settings', 2], ['entity_uses', 2]] as const) expect(await left(table)).toEqual({ account_id: 'A', rows });
+    const robots = await pg.query<{ account_id: string; id: string }>('ng', `SELECT account_id, id FROM users WHERE type = 'serviceAccount' ORDER BY 1, 2`);
+    expect(robots.map(({ account_id, id }) => `${account_id} ${id}`)).toEqual(['A sa0', 'A sa1', 'A sa2', 'B sa0']);
   });
 
   it('an identifier is unique at its scope, also where org and project are null', async () => {

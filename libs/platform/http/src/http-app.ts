@@ -53,6 +53,8 @@ export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp>
     genReqId: (request: IncomingMessage) => correlationIdOf(request) ?? randomUUID(),
     requestTimeout: 120_000,
     keepAliveTimeout: 75_000,
+    // Service tokens carry the roles of the user, of whom some have hundreds.
+    http: { maxHeaderSize: 64 * 1024 },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true, querystringParser: parseQuery },
   });
