@@ -45,7 +45,7 @@ describe('every route of the pipeline service', () => {
     if (/^(create|update)InputSet/.test(id)) return SET;
     if (/^v1(Create|Update)Pipeline/.test(id)) return { pipeline_yaml: WITH_INPUT, identifier: 'in', name: 'in' };
     if (id === 'v1ExecuteDynamic') return { yaml: WITH_INPUT };
-    if (/Stages$/.test(id)) return { stageIdentifiers: ['db'] };
+    if (id.endsWith('Stages')) return { stageIdentifiers: ['db'] };
     if (/^(create|update|validate|pipelineVariables)/.test(id) && id !== 'updatePipelineGitMetadata') return WITH_INPUT;
     if (/^(execute|rerun)Pipeline|^retryPipeline|^preflight/.test(id)) return INPUTS;
     return {};

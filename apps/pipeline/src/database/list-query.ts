@@ -24,6 +24,11 @@ export function readSort<Column extends string>(given: readonly string[] | undef
   return unique.length > 0 ? unique : [fallback];
 }
 
+/** An order that is the same every time: what is equal otherwise goes by `column`. */
+export function withTieBreak<Column extends string>(sort: readonly Sort<Column>[], column: Column): readonly Sort<Column>[] {
+  return sort.some((key) => key.column === column) ? sort : [...sort, { column, direction: 'ASC' }];
+}
+
 function badSort(text: string, remedy: string): AppError {
   return new AppError('INVALID_REQUEST', `sort "${text.slice(0, 80)}" is not known; ${remedy}`, { fields: [{ field: 'sort', error: remedy }] });
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ProjectScope } from '@sluice/kernel';
 import { DataSource, type EntityManager, In } from 'typeorm';
 import { containing, projectColumns } from '../database/columns.js';
-import type { Sort } from '../database/list-query.js';
+import { withTieBreak, type Sort } from '../database/list-query.js';
 import { InputSetEntity } from './input-set.entity.js';
 
 export type InputSetType = 'INPUT_SET' | 'OVERLAY_INPUT_SET';
@@ -97,10 +97,10 @@ export class InputSetRepository {
     const query = this.table().createQueryBuilder('s').where({ ...projectColumns(scope), pipelineIdentifier });
     if (filter.type) query.andWhere('s.type = :type', { type: filter.type });
     if (filter.searchTerm) query.andWhere('(s.name ILIKE :term OR s.identifier ILIKE :term)', { term: containing(filter.searchTerm) });
-    const total = query.clone().getCount();
-    for (const { column, direction } of sort) query.addOrderBy(`s.${column}`, direction);
-    const rows = query.addOrderBy('s.identifier', 'ASC').offset(page * size).limit(size).getMany();
-    return { rows: (await rows).map(toInputSet), total: await total };
+    const counted = query.clone();
+    for (const { column, direction } of withTieBreak(sort, 'identifier')) query.addOrderBy(`s.${column}`, direction);
+    const [rows, total] = await Promise.all([query.offset(page * size).limit(size).getMany(), counted.getCount()]);
+    return { rows: rows.map(toInputSet), total };
   }
 
   private table() {

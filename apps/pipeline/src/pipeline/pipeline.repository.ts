@@ -2,7 +2,7 @@ import type { ProjectScope } from '@sluice/kernel';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Inject, Injectable } from '@nestjs/common';
 import { containing, projectColumns } from '../database/columns.js';
-import { tagsWanted, type Sort, type TagFilter } from '../database/list-query.js';
+import { tagsWanted, withTieBreak, type Sort, type TagFilter } from '../database/list-query.js';
 import { PipelineEntity, type PipelineFacts } from './pipeline.entity.js';
 
 /** A stored pipeline. */
@@ -81,8 +81,9 @@ export class PipelineRepository {
     const { keys, pairs } = tagsWanted(filter.tags ?? []);
     if (keys.length > 0) query.andWhere('p.tags ?& array[:...tagKeys]', { tagKeys: keys });
     if (Object.keys(pairs).length > 0) query.andWhere('p.tags @> :tagPairs', { tagPairs: JSON.stringify(pairs) });
-    for (const { column, direction } of sort) query.addOrderBy(`p.${column}`, direction, 'NULLS LAST');
-    const [rows, total] = await Promise.all([query.clone().addOrderBy('p.identifier', 'ASC').offset(page * size).limit(size).getMany(), query.clone().orderBy().getCount()]);
+    const counted = query.clone();
+    for (const { column, direction } of withTieBreak(sort, 'identifier')) query.addOrderBy(`p.${column}`, direction, 'NULLS LAST');
+    const [rows, total] = await Promise.all([query.offset(page * size).limit(size).getMany(), counted.getCount()]);
     return { rows: rows.map(toPipeline), total };
   }
 
