@@ -1,21 +1,28 @@
+import { accessCases } from './cases/access.cases.js';
+import { auditCases } from './cases/audits.cases.js';
 import { connectorCases } from './cases/connectors.cases.js';
 import { dbSchemaCases } from './cases/db-schemas.cases.js';
 import { dbStateCases } from './cases/db-state.cases.js';
 import { dbStepCases } from './cases/db-steps.cases.js';
+import { directoryCases } from './cases/directory.cases.js';
 import { executionCases } from './cases/executions.cases.js';
 import { inputSetCases } from './cases/input-sets.cases.js';
 import { logCases } from './cases/logs.cases.js';
 import { peopleCases } from './cases/people.cases.js';
+import { morePipelineCases } from './cases/pipelines-more.cases.js';
 import { pipelineCases } from './cases/pipelines.cases.js';
 import { platformCases } from './cases/platform.cases.js';
-import { scopeCases } from './cases/scopes.cases.js';
+import { runCases } from './cases/runs.cases.js';
 import { scopeV1Cases } from './cases/scopes-v1.cases.js';
+import { scopeCases } from './cases/scopes.cases.js';
 import { secretCases } from './cases/secrets.cases.js';
+import { triggerCases } from './cases/triggers.cases.js';
+import { twinCases } from './cases/twins-v1.cases.js';
 import type { RouteCase, RouteCases } from './route-case.js';
 import type { PublicRoute } from './public-routes.js';
 
 const AREAS: readonly RouteCases[] = [
-  scopeCases, scopeV1Cases, connectorCases, secretCases, peopleCases, platformCases, dbSchemaCases, dbStateCases, dbStepCases, pipelineCases, executionCases, inputSetCases, logCases,
+  scopeCases, scopeV1Cases, connectorCases, secretCases, peopleCases, platformCases, dbSchemaCases, dbStateCases, dbStepCases, pipelineCases, executionCases, inputSetCases, logCases, twinCases, directoryCases, accessCases, auditCases, triggerCases, runCases, morePipelineCases,
 ];
 
 /** Every case there is, by the id of its route. @throws Error when two areas have one for the same route */

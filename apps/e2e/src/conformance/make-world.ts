@@ -99,11 +99,17 @@ function makerFor(known: Known, call: Maker['call'], stack: Stack): Maker {
     inputSet: () => made('set', (identifier) => call('POST', '/pipeline/api/inputSets', { query: { ...scope, pipelineIdentifier: known.pipelineWithInputs }, yaml: inputSetYaml(known, identifier) })),
     runningExecution: async () => {
       const started = await call('POST', `/pipeline/api/pipeline/execute/${await made('waits', (identifier) => call('POST', '/pipeline/api/pipelines/v2', { query: scope, yaml: pipelineYaml(known, identifier, { when: undefined }) }))}`, { query: scope, yaml: '' });
-      return String(propertyOf(propertyOf(propertyOf(started, 'data'), 'planExecution'), 'uuid'));
+      const planExecutionId = String(propertyOf(propertyOf(propertyOf(started, 'data'), 'planExecution'), 'uuid'));
+      const detail = await call('GET', `/pipeline/api/pipelines/execution/v2/${planExecutionId}`, { query: { ...scope, renderFullBottomGraph: 'true' } });
+      return { planExecutionId, nodeExecutionId: String(propertyOf(propertyOf(propertyOf(detail, 'data'), 'executionGraph'), 'rootNodeId')) };
     },
     apiKey: () => made('key', (identifier) => call('POST', '/ng/api/apikey', { query: inAccount, body: apiKeyBody(known, identifier) })),
     token: () => made('token', (identifier) => call('POST', '/ng/api/token', { query: inAccount, body: tokenBody(known, identifier) })),
     delegateToken: () => made('delegates', (tokenName) => call('POST', '/ng/api/delegate-token-ng', { query: { ...inAccount, tokenName } })),
+    upload: async (where, request) => {
+      const { status, text } = await send(stack.gatewayUrl, { method: 'POST', path: where }, request, { headers: { 'x-api-key': stack.apiKey } });
+      if (status >= 400) throw new Error(`POST ${where} answered ${status}: ${text}`);
+    },
     asPod: async (method, where, query, headers) => {
       const { status, text, json } = await send(stack.gatewayUrl, { method, path: where }, { query, headers }, { headers: {} });
       if (status >= 400) throw new Error(`${method} ${where} answered ${status}: ${text}`);

@@ -1,3 +1,5 @@
+import type { CaseRequest } from './route-case.js';
+
 /** A run that is over. */
 export interface PastExecution {
   readonly id: string;
@@ -66,14 +68,16 @@ export interface Maker {
   pipeline(): Promise<string>;
   /** An input set of `pipelineWithInputs`. */
   inputSet(): Promise<string>;
-  /** A started run of a pipeline that waits, so that it can be interrupted. */
-  runningExecution(): Promise<string>;
+  /** A run that was just started and takes a while, so that it can be interrupted, and its root node. */
+  runningExecution(): Promise<{ readonly planExecutionId: string; readonly nodeExecutionId: string }>;
   apiKey(): Promise<string>;
   /** A token of the world's API key. */
   token(): Promise<string>;
   delegateToken(): Promise<string>;
   /** A log token of the administrator: it may write any log of the account. */
   logToken(): Promise<string>;
+  /** Sends a form as the administrator. @throws Error for a status of 400 and above */
+  upload(path: string, request: CaseRequest): Promise<void>;
   /** As a pod with a log token, which shows no API key; answers parsed JSON, or undefined for an empty answer. @throws Error for a status of 400 and above */
   asPod(method: 'POST', path: string, query: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>>): Promise<unknown>;
   /** Any request to the gateway as the administrator; answers parsed JSON. @throws Error for a status of 400 and above */

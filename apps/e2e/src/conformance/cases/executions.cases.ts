@@ -30,9 +30,9 @@ export const executionCases: RouteCases = {
     invalid: { change: { query: { planExecutionId: [] } }, field: 'planExecutionId' },
     missing: { change: { query: { planExecutionId: 'nowhere' } } },
   },
-  interruptExecution: { request: async ({ scope, make }) => ({ query: { ...scope, interruptType: 'AbortAll' }, params: { planExecutionId: await make.runningExecution() }, json: inScope(scope) }), answers: (_, { params }) => ({ type: 'AbortAll', planExecutionId: params?.['planExecutionId'] }), invalid: badInterrupt, missing },
+  interruptExecution: { request: async ({ scope, make }) => ({ query: { ...scope, interruptType: 'AbortAll' }, params: { planExecutionId: (await make.runningExecution()).planExecutionId }, json: inScope(scope) }), answers: (_, { params }) => ({ type: 'AbortAll', planExecutionId: params?.['planExecutionId'] }), invalid: badInterrupt, missing },
   interruptNode: {
-    request: async ({ scope, make }) => ({ query: { ...scope, interruptType: 'Abort' }, params: { planExecutionId: await make.runningExecution(), nodeExecutionId: 'pipeline' } }),
+    request: async ({ scope, make }) => ({ query: { ...scope, interruptType: 'Abort' }, params: await make.runningExecution() }),
     answers: (_, { params }) => ({ type: 'Abort', planExecutionId: params?.['planExecutionId'] }),
     invalid: badInterrupt,
     missing,
@@ -54,5 +54,5 @@ export const executionCases: RouteCases = {
   },
   getExecutionLegacy: { request: ({ scope, finished }) => ({ query: { ...scope, stageNodeId: finished.stageNode }, params: { planExecutionId: finished.id } }), answers: ({ finished }) => ({ pipelineExecutionSummary: { planExecutionId: finished.id, status: 'Success' } }), invalid: noAccount, missing },
   getExecutionInputs: { request: ({ scope, finished }) => ({ query: scope, params: { planExecutionId: finished.id } }), invalid: noAccount, missing },
-  getExecutionInputsV2: { request: ({ scope, finished }) => ({ query: { ...scope, resolveExpressions: true, resolveExpressionsType: 'RESOLVE_ALL_EXPRESSIONS' }, params: { planExecutionId: finished.id } }), answers: { resolvedYaml: partOf('DBSchemaApply'), inputSetDetails: [] }, invalid: noAccount, missing },
+  getExecutionInputsV2: { request: ({ scope, finished }) => ({ query: { ...scope, resolveExpressions: true, resolveExpressionsType: 'RESOLVE_ALL_EXPRESSIONS' }, params: { planExecutionId: finished.id } }), answers: { inputSetDetails: [] }, invalid: noAccount, missing },
 };
