@@ -7,3 +7,4 @@ export {
   orgFromQueryOrBody, scopeFromPathOrQuery, scopeFromQueryOrBody, scopeOfAccount, scopeOfOrgIn, scopeOfProjectIn, type RawRequest, type ScopeFrom, type ScopeIds,
 } from './request-scope.js';
 export { defineRoute, type BodyKind, type CallerName, type Paged, type PermissionAccess, type RouteAccess, type RouteDefinition, type RouteInput, type RouteRequest, type RouteResult, type WireStyle } from './route.js';
+export { nameExports, nameSchemas } from './schema-names.js';

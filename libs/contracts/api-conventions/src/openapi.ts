@@ -1,77 +1,85 @@
 import { z } from 'zod';
+import { ERROR_RESPONSES, PAGE_HEADERS, PAGE_HEADER_REFERENCES, SECURITY_SCHEMES, errorResponses, securityOf } from './openapi-parts.js';
 import type { RouteDefinition } from './route.js';
-import { shareSchemas } from './shared-schemas.js';
-
-type Json = { [key: string]: Json } | Json[] | string | number | boolean | null;
+import { nameOfSchema } from './schema-names.js';
+import { sharedParameters } from './shared-parameters.js';
+import { NAME_KEY, shareSchemas, type Json, type JsonObject } from './shared-schemas.js';
 
 /** OpenAPI 3.0 document of a service, made from its routes alone. Deterministic: the same routes give the same text. */
 export function openApiDocument(service: string, version: string, routes: readonly RouteDefinition[]): Json {
-  const paths: Record<string, Record<string, Json>> = {};
-  for (const route of [...routes].sort((a, b) => a.path.localeCompare(b.path) || a.method.localeCompare(b.method))) {
+  const paths: Record<string, Record<string, JsonObject>> = {};
+  for (const route of [...routes].sort((a, b) => compare(a.path, b.path) || compare(a.method, b.method))) {
     const path = route.path.replace(/:([A-Za-z]+)/g, '{$1}');
     (paths[path] ??= {})[route.method.toLowerCase()] = operation(route);
   }
-  const shared = shareSchemas(paths, schemaName);
+  const parameters = sharedParameters(Object.values(paths).flatMap((operations) => Object.values(operations)));
+  const shared = shareSchemas(paths);
+  const styles = new Set(routes.map(({ style }) => style));
   return {
     openapi: '3.0.3',
-    info: { title: `Sluice ${service}`, version },
+    info: { title: `Sluice ${service}`, version, license: { name: 'Apache-2.0' } },
+    // Seen from the page that shows it, which the gateway serves.
     servers: [{ url: '/gateway' }],
-    components: { schemas: shared.schemas, securitySchemes: { apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' } } },
-    security: [{ apiKey: [] }],
+    security: [{ apiKey: [] }, { bearer: [] }],
     paths: shared.paths,
+    components: {
+      securitySchemes: SECURITY_SCHEMES,
+      parameters,
+      headers: PAGE_HEADERS,
+      responses: Object.fromEntries(Object.entries(ERROR_RESPONSES).filter(([, { of }]) => of.some((style) => styles.has(style))).map(([name, { response }]) => [name, response])),
+      schemas: shared.schemas,
+    },
   };
 }
 
-/** `GetConnectorSpec` for the property `spec` met in the operation of `/connectors/{id}`: the last word of the path and the nearest property name. */
-function schemaName(path: readonly string[]): string {
-  const words = path.filter((part) => !/^(\d+|properties|schema|content|application\/.*|responses|requestBody|anyOf|oneOf|allOf|items|additionalProperties|default|data|resource|get|put|post|delete)$/.test(part));
-  const first = (words[0] ?? '').split('/').filter((part) => part !== '' && !part.startsWith('{')).at(-1) ?? 'shape';
-  return [first, ...words.slice(1)].slice(-2).map((word) => word.replace(/[^A-Za-z0-9]+/g, ' ').split(' ').map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join('')).join('') || 'Shape';
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function operation(route: RouteDefinition): Json {
+const CONTENT_TYPES = { json: 'application/json', text: 'application/yaml', bytes: 'application/octet-stream', multipart: 'multipart/form-data', raw: 'application/json' } as const;
+
+function operation(route: RouteDefinition): JsonObject {
   const status = String(route.status ?? 200);
-  const response = schemaOf(route.response, 'output');
-  const contentType = { json: 'application/json', text: 'application/yaml', bytes: 'application/octet-stream', multipart: 'multipart/form-data', raw: 'application/json' }[route.bodyKind ?? 'json'];
+  const isPage = route.isPaged === true || route.isPagedObject === true;
+  const success = status === '204' ? { description: 'done' } : { description: 'success', ...(isPage ? { headers: PAGE_HEADER_REFERENCES } : {}), content: { 'application/json': { schema: enveloped(route, schemaOf(route.response, 'output')) } } };
   return {
     operationId: route.id,
     summary: route.summary,
+    ...securityOf(route),
     parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query')],
-    ...(route.body ? { requestBody: { content: { [contentType]: { schema: schemaOf(route.body, 'input') } } } } : {}),
-    responses: {
-      [status]: status === '204' ? { description: 'done' } : { description: 'success', content: { 'application/json': { schema: enveloped(route, response) } } },
-      default: { description: 'error', content: { 'application/json': { schema: errorSchema(route) } } },
-    },
+    ...(route.body ? { requestBody: { required: !route.body.safeParse(undefined).success, content: { [CONTENT_TYPES[route.bodyKind ?? 'json']]: { schema: schemaOf(route.body, 'input') } } } } : {}),
+    responses: { [status]: success, ...errorResponses(route) },
   };
 }
 
 function parameters(schema: z.ZodType | undefined, place: 'path' | 'query'): Json[] {
   if (!schema) return [];
   const json = schemaOf(schema, 'input') as { properties?: Record<string, Json>; required?: string[] };
-  return Object.entries(json.properties ?? {}).map(([name, property]) => ({
-    name,
-    in: place,
-    required: place === 'path' || (json.required ?? []).includes(name),
-    schema: property,
-  }));
+  return Object.entries(json.properties ?? {}).map(([name, property]) => ({ name, in: place, required: place === 'path' || (json.required ?? []).includes(name), schema: property }));
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _, ...json } = z.toJSONSchema(schema, { target: 'openapi-3.0', unrepresentable: 'any', io, reused: 'inline', cycles: 'ref' }) as Record<string, Json>;
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+    target: 'openapi-3.0',
+    unrepresentable: 'any',
+    io,
+    reused: 'inline',
+    cycles: 'ref',
+    override: ({ zodSchema, jsonSchema }) => {
+      // An answer may hold more than today's contract names; said of what is sent only where it is refused.
+      if (io === 'output' && zodSchema instanceof z.ZodObject && zodSchema.def.catchall === undefined) delete jsonSchema.additionalProperties;
+      const name = nameOfSchema(zodSchema);
+      if (name !== undefined) (jsonSchema as Record<string, unknown>)[NAME_KEY] = name;
+    },
+  }) as Record<string, Json>;
   return json;
 }
 
 function enveloped(route: RouteDefinition, schema: Json): Json {
   if (route.isPaged) return (schema as { properties: { items: Json } }).properties.items;
   if (route.isPagedObject) return (schema as { properties: { body: Json } }).properties.body;
-  if (route.style === 'ng') return { type: 'object', properties: { status: { type: 'string' }, data: schema, metaData: {}, correlationId: { type: 'string' } } };
-  if (route.style === 'rest') return { type: 'object', properties: { metaData: {}, resource: schema, responseMessages: { type: 'array', items: {} } } };
-  return schema;
-}
-
-function errorSchema(route: RouteDefinition): Json {
   const text = { type: 'string' };
-  if (route.style === 'v1') return { type: 'object', required: ['message'], properties: { message: text } };
-  if (route.style === 'log') return { type: 'object', required: ['error_msg'], properties: { error_msg: text } };
-  return { type: 'object', properties: { status: text, code: text, message: text, correlationId: text, errors: { type: 'array', items: {} }, responseMessages: { type: 'array', items: {} } } };
+  if (route.style === 'ng') return { type: 'object', required: ['status', 'data', 'correlationId'], properties: { status: text, data: schema, metaData: {}, correlationId: text } };
+  if (route.style === 'rest') return { type: 'object', required: ['resource'], properties: { metaData: {}, resource: schema, responseMessages: { type: 'array', items: {} } } };
+  return schema;
 }

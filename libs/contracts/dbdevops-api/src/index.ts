@@ -1,3 +1,4 @@
+import './schema-names.js';
 export { acknowledgeAuditEvents, claimAuditEvents } from './audit-events.js';
 export { authoringPipelineStatus, defaultAuthoringInstance, defaultLlmPipeline, executeLlmPipeline, recordAuthoringEvent } from './change-authoring.js';
 export {

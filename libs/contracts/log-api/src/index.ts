@@ -1,3 +1,4 @@
+import './schema-names.js';
 export { isBelow, logKey, logTokenClaims, ownerOfLog, parseLogKey, wireLogLine, type LogKeyParts, type LogOwner, type LogTokenClaims, type WireLogLine } from './keys.js';
 export {
   LOG_LIMITS,

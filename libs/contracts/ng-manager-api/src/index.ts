@@ -1,3 +1,4 @@
+import './schema-names.js';
 export {
   aggregateApiKey, aggregateApiKeys, aggregateTokens, createApiKey, createToken, deleteApiKey, deleteToken, listApiKeys, rotateToken, updateApiKey, updateToken,
   type ApiKey, type ApiKeyAggregate, type Token, type TokenAggregate, type TokenOut,

@@ -1,3 +1,4 @@
+import './schema-names.js';
 import type { RouteDefinition } from '@sluice/api-conventions';
 import * as approvals from './approvals.js';
 import * as execute from './execute.js';
