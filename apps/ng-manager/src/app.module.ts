@@ -16,6 +16,7 @@ import { RoleService } from './access/role.service.js';
 import { AuditCollector } from './audit/audit-collector.js';
 import { AuditController } from './audit/audit.controller.js';
 import { AuditService } from './audit/audit.service.js';
+import { OutsideChanges } from './audit/outside-changes.js';
 import { RefusedSignIns } from './audit/refused-sign-ins.js';
 import { ConnectorController } from './connector/connector.controller.js';
 import { ConnectorService } from './connector/connector.service.js';
@@ -88,7 +89,7 @@ export class AppModule {
         { provide: DELEGATE_ADMIN, useValue: parts.delegateAdmin },
         { provide: DELEGATE_TASKS, useValue: parts.delegateTasks },
         { provide: LOGGER, useValue: parts.log },
-        UnitOfWork, AuditService, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, UserGroupService, RoleService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SshKeys, SecretService, SecretValues, SecretValidation, KeyRotation,
+        UnitOfWork, AuditService, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, UserGroupService, RoleService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SshKeys, SecretService, SecretValues, SecretValidation, KeyRotation,
         SealingService, SettingService, DelegateServiceClient, DelegateService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, GitBrowsingService,
       ],
     };

@@ -4,6 +4,7 @@ import { ApiKeyEntity, ApiTokenEntity } from './access/api-key.entity.js';
 import { RoleBindingEntity } from './access/role-binding.entity.js';
 import { AccountDataKeyEntity, AccountEntity } from './account/account.entity.js';
 import { AuditChainEntity, AuditEventEntity } from './audit/audit-event.entity.js';
+import { OutsideChangeEntity } from './audit/outside-change.entity.js';
 import { RefusedSignInEntity } from './audit/refused-sign-in.entity.js';
 import { ConnectorEntity, ConnectorTestEntity } from './connector/connector.entity.js';
 import { CreateNgManager1767225600000 } from './migrations/1767225600000-create-ng-manager.js';
@@ -11,6 +12,7 @@ import { Principals1795401000000 } from './migrations/1795401000000-principals.j
 import { VersionOrganizationsAndProjects1795401100000 } from './migrations/1795401100000-version-organizations-and-projects.js';
 import { PrivateSecrets1795403000000 } from './migrations/1795403000000-private-secrets.js';
 import { ChainAuditEvents1795404000000 } from './migrations/1795404000000-chain-audit-events.js';
+import { CreateOutsideChanges1795404000001 } from './migrations/1795404000001-create-outside-changes.js';
 import { OrganizationEntity } from './organization/organization.entity.js';
 import { EntityUseEntity } from './persistence/entity-use.entity.js';
 import { ProjectEntity } from './project/project.entity.js';
@@ -29,9 +31,9 @@ export function openDatabase(url: string, poolSize: number): Promise<DataSource>
       poolSize,
       entities: [
         AccountEntity, AccountDataKeyEntity, UserEntity, ServiceAccountEntity, UserGroupEntity, UserGroupMemberEntity, RoleBindingEntity, ApiKeyEntity, ApiTokenEntity, OrganizationEntity, ProjectEntity, ConnectorEntity,
-        ConnectorTestEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity, AuditChainEntity, RefusedSignInEntity,
+        ConnectorTestEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity, AuditChainEntity, OutsideChangeEntity, RefusedSignInEntity,
       ],
-      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000],
+      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000, CreateOutsideChanges1795404000001],
     }),
   );
 }

@@ -40,8 +40,9 @@ export class RoleService {
         await stores.roleBindings.lockPeople(ctx.accountId);
         const holder = await holderOf(stores, scope, principal);
         await stores.roleBindings.insert(scope, holder, role, name);
-        await stores.audit.append(ctx, { action: 'create', resourceType: 'roleAssignment', identifier: name, scope, details: { roleIdentifier, principal } });
-        return this.presentOne(stores, await found(stores, scope, name));
+        const made = await this.presentOne(stores, await found(stores, scope, name));
+        await stores.audit.append(ctx, { action: 'create', resourceType: 'roleAssignment', identifier: name, scope, after: made.roleAssignment });
+        return made;
       }),
     );
   }
@@ -66,7 +67,7 @@ export class RoleService {
         requireMayBind(ctx, row.role, scope);
         const gone = await this.presentOne(stores, row);
         await stores.roleBindings.delete(row.accountId, row.id);
-        await stores.audit.append(ctx, { action: 'delete', resourceType: 'roleAssignment', identifier, scope, details: { roleIdentifier: gone.roleAssignment.roleIdentifier, principal: gone.roleAssignment.principal } });
+        await stores.audit.append(ctx, { action: 'delete', resourceType: 'roleAssignment', identifier, scope, before: gone.roleAssignment });
         return gone;
       }),
     );

@@ -15,7 +15,9 @@ const API_KEY = 'bootstrap';
 export async function seedAccounts(unitOfWork: UnitOfWork, { accounts }: BootstrapFile): Promise<void> {
   for (const account of accounts) {
     await unitOfWork.run(async (stores) => {
+      const isNew = (await stores.accounts.find(account.identifier)) === null;
       await stores.accounts.ensure(account.identifier, account.name);
+      if (isNew) await stores.audit.append(ownContext(account.identifier), { action: 'create', resourceType: 'account', identifier: account.identifier, scope: accountScope(account.identifier), after: { name: account.name } });
       await stores.userGroups.ensureAllUsers(account.identifier);
       await addBuiltInConnectors(stores, accountScope(account.identifier));
       for (const user of account.users) await seedUser(stores, account.identifier, user);
@@ -31,6 +33,7 @@ async function seedUser(stores: Stores, accountId: string, { email, name, role, 
   if (!known) {
     await stores.users.insert({ accountId, id: userId, email, name });
     await stores.roleBindings.ensure(accountScope(accountId), { userId }, role);
+    await stores.audit.append(ownContext(accountId), { action: 'create', resourceType: 'user', identifier: userId, scope: accountScope(accountId), after: { email, name, role }, details: { keyId: parts.tokenId } });
   }
   const owner = { accountId, userId };
   await stores.apiKeys.ensureKey({ ...owner, identifier: API_KEY, name: 'Bootstrap', description: null, tags: {}, orgId: null, projectId: null, defaultTimeToExpireMs: null });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auditEventOf } from '@sluice/audit-outbox';
-import { accountScope, newId, projectScope, type RequestContext } from '@sluice/kernel';
+import { AppError, accountScope, newId, projectScope, type RequestContext } from '@sluice/kernel';
 import { createDataSource, openDataSource } from '@sluice/persistence';
 import { startPostgres, type TestPostgres } from '@sluice/testing';
 import type { DataSource } from 'typeorm';
@@ -9,6 +9,7 @@ import { CreateNgManager1767225600000 } from '../migrations/1767225600000-create
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { AuditEntry } from './audit.repository.js';
 import { AuditService } from './audit.service.js';
+import { OutsideChanges } from './outside-changes.js';
 
 const CTX = { principal: { type: 'user', id: 'u', name: 'Ann', email: 'ann@example.com' }, correlationId: 'c', origin: { clientAddress: '10.0.0.1', keyId: 'k' }, requestMethod: 'PUT' } as const;
 const TRIGGER = 'audit_events_are_append_only';
@@ -135,6 +136,29 @@ describe('the audit trail', () => {
     expect((await audit.list(ctx('other'), accountScope('other'), {}, page)).content).toEqual([]);
     await expect(audit.get(ctx('other'), accountScope('other'), mine?.auditId ?? '')).rejects.toMatchObject({ code: expect.stringMatching(/NOT_FOUND/) });
     await expect(audit.list(ctx('other'), accountScope('other'), { scopes: [{ accountIdentifier: 'one' }] }, page)).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+  });
+
+  describe('of a change another service makes', () => {
+    const later = -60_000;
+    const events = async (accountId: string) => (await positions(accountId)).length;
+
+    it('has its event when the change was made, and none when it was refused', async () => {
+      const changes = new OutsideChanges(unitOfWork);
+      expect(await changes.run(CTX, entry('out'), () => Promise.resolve('done'))).toBe('done');
+      await expect(changes.run(CTX, entry('out'), () => Promise.reject(new AppError('DUPLICATE_FIELD', 'there already')))).rejects.toThrow('there already');
+      expect(await events('out')).toBe(1);
+      expect(await unitOfWork.read.outsideChanges.leftOpen(later, 10)).toEqual([]);
+    });
+
+    it.each([[true, 1], [false, 0]])('finds out what became of it when the answer was lost: made %s', async (isMade, count) => {
+      const [account, changes] = [`lost-${String(isMade)}`, new OutsideChanges(unitOfWork)];
+      await expect(changes.run(CTX, entry(account), () => Promise.reject(new AppError('UPSTREAM_UNAVAILABLE', 'gone')))).rejects.toThrow('gone');
+      expect(await events(account)).toBe(0);
+      await changes.settleLeftOpen(() => Promise.reject(new Error('still away')), later).catch(() => undefined);
+      await Promise.all([1, 2, 3].map(() => changes.settleLeftOpen(() => Promise.resolve(isMade), later)));
+      expect(await events(account)).toBe(count);
+      expect(await unitOfWork.read.outsideChanges.leftOpen(later, 10)).toEqual([]);
+    });
   });
 
   it('begins with the events there were before it was a chain', async () => {

@@ -1,17 +1,21 @@
 import { Injectable } from '@nestjs/common';
+import type { AuditEventRecord } from '@sluice/api-conventions';
 import type { DelegateRecord } from '@sluice/delegate-rpc';
 import { AppError, formatScope, type RequestContext, type Scope } from '@sluice/kernel';
 import type { Delegate, DelegateFilter, DelegateToken } from '@sluice/ng-manager-api';
-import { UnitOfWork } from '../persistence/unit-of-work.js';
-import { DelegateServiceClient, rpcScope } from './delegate-service-client.js';
+import { OutsideChanges } from '../audit/outside-changes.js';
+import { DelegateServiceClient, ownContext, rpcScope } from './delegate-service-client.js';
 import { filterDelegates, groupDelegates, presentToken } from './delegate-view.js';
+
+/** How far the delegate service's clock may be behind. */
+const CLOCK_SKEW_MS = 5_000;
 
 /** Delegates and their tokens. Both are kept by the delegate service; this adds the public shapes and the audit trail. */
 @Injectable()
 export class DelegateService {
   constructor(
     private readonly delegates: DelegateServiceClient,
-    private readonly unitOfWork: UnitOfWork,
+    private readonly changes: OutsideChanges,
   ) {}
 
   async list(ctx: RequestContext, scope: Scope, all: boolean, filter: DelegateFilter): Promise<Delegate[]> {
@@ -26,8 +30,10 @@ export class DelegateService {
 
   /** @param revokeAfterMs milliseconds since the epoch, 0 for never @returns the token with its value, shown this once @throws AppError DUPLICATE_FIELD */
   async createToken(ctx: RequestContext, scope: Scope, name: string, revokeAfterMs: number): Promise<DelegateToken> {
-    const record = await this.delegates.admin.unary(ctx, 'PutToken', { scope: rpcScope(scope), name, value: '', revokeAfterMs, createdBy: ctx.principal.name });
-    await this.audit(ctx, scope, 'create', name);
+    const after = { name, status: 'ACTIVE', revokeAfter: revokeAfterMs || null };
+    const record = await this.changes.run(ctx, tokenEntry(scope, 'create', name, { after }), () =>
+      this.delegates.admin.unary(ctx, 'PutToken', { scope: rpcScope(scope), name, value: '', revokeAfterMs, createdBy: ctx.principal.name }),
+    );
     return presentToken(record);
   }
 
@@ -43,16 +49,14 @@ export class DelegateService {
   }
 
   async revokeToken(ctx: RequestContext, scope: Scope, name: string): Promise<DelegateToken> {
-    await this.token(ctx, scope, name);
-    const record = await this.delegates.admin.unary(ctx, 'RevokeToken', { scope: rpcScope(scope), name });
-    await this.audit(ctx, scope, 'revoke', name);
-    return presentToken(record);
+    const before = stateOf(await this.token(ctx, scope, name));
+    const states = { before, after: { ...before, status: 'REVOKED' } };
+    return presentToken(await this.changes.run(ctx, tokenEntry(scope, 'revoke', name, states), () => this.delegates.admin.unary(ctx, 'RevokeToken', { scope: rpcScope(scope), name })));
   }
 
   async deleteToken(ctx: RequestContext, scope: Scope, name: string): Promise<boolean> {
-    await this.token(ctx, scope, name);
-    const { deleted } = await this.delegates.admin.unary(ctx, 'DeleteToken', { scope: rpcScope(scope), name });
-    await this.audit(ctx, scope, 'delete', name);
+    const before = stateOf(await this.token(ctx, scope, name));
+    const { deleted } = await this.changes.run(ctx, tokenEntry(scope, 'delete', name, { before }), () => this.delegates.admin.unary(ctx, 'DeleteToken', { scope: rpcScope(scope), name }));
     return deleted;
   }
 
@@ -60,8 +64,23 @@ export class DelegateService {
     return (await this.delegates.admin.unary(ctx, 'ListDelegates', { scope: rpcScope(scope), all })).delegates;
   }
 
-  /** The change is another service's, so its event follows right after it. */
-  private audit(ctx: RequestContext, scope: Scope, action: 'create' | 'revoke' | 'delete', identifier: string): Promise<void> {
-    return this.unitOfWork.run((stores) => stores.audit.append(ctx, { action, resourceType: 'delegateToken', identifier, scope }));
+  /** Was a change of a token made whose answer never came? */
+  async isMade({ accountId, orgId, projectId, identifier, action, at }: AuditEventRecord): Promise<boolean> {
+    const { tokens } = await this.delegates.admin.unary(ownContext(accountId), 'ListTokens', { scope: { accountId, orgId: orgId ?? '', projectId: projectId ?? '' }, name: identifier, status: '' });
+    const token = tokens.find(({ name }) => name === identifier);
+    if (action === 'delete') return token === undefined;
+    if (action === 'revoke') return token?.status === 'REVOKED';
+    return token !== undefined && token.createdAtMs >= at - CLOCK_SKEW_MS;
   }
+}
+
+type TokenAction = 'create' | 'revoke' | 'delete';
+
+function tokenEntry(scope: Scope, action: TokenAction, identifier: string, states: { readonly before?: object; readonly after?: object }) {
+  return { action, resourceType: 'delegateToken', identifier, scope, ...states } as const;
+}
+
+/** Without its value. */
+function stateOf({ name, status, revokeAfter, createdBy }: DelegateToken) {
+  return { name, status, revokeAfter, createdBy };
 }

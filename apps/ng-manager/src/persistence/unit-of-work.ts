@@ -5,6 +5,7 @@ import { ApiKeyRepository } from '../access/api-key.repository.js';
 import { RoleBindingRepository } from '../access/role-binding.repository.js';
 import { AuditReads } from '../audit/audit-reads.js';
 import { AuditRepository } from '../audit/audit.repository.js';
+import { OutsideChangeRepository } from '../audit/outside-change.repository.js';
 import { RefusedSignInRepository } from '../audit/refused-sign-in.repository.js';
 import { ScopeContents } from '../audit/scope-contents.js';
 import { ConnectorRepository } from '../connector/connector.repository.js';
@@ -35,6 +36,7 @@ export class Stores {
   readonly settings: SettingRepository;
   readonly audit: AuditRepository;
   readonly auditReads: AuditReads;
+  readonly outsideChanges: OutsideChangeRepository;
   readonly refusedSignIns: RefusedSignInRepository;
   readonly scopeContents: ScopeContents;
 
@@ -54,6 +56,7 @@ export class Stores {
     this.settings = new SettingRepository(manager);
     this.audit = new AuditRepository(manager);
     this.auditReads = new AuditReads(manager);
+    this.outsideChanges = new OutsideChangeRepository(manager);
     this.refusedSignIns = new RefusedSignInRepository(manager);
     this.scopeContents = new ScopeContents(manager);
   }

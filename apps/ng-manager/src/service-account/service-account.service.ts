@@ -29,8 +29,9 @@ export class ServiceAccountService {
       this.unitOfWork.run(async (stores) => {
         await stores.users.insert({ accountId: ctx.accountId, id, type: 'serviceAccount', email: values.email, name: values.name });
         await stores.serviceAccounts.insert(scope, id, account.identifier, values);
-        await this.audit(stores, ctx, 'create', account.identifier, scope);
-        return presentServiceAccount(await foundServiceAccount(stores, scope, account.identifier));
+        const made = presentServiceAccount(await foundServiceAccount(stores, scope, account.identifier));
+        await stores.audit.append(ctx, { action: 'create', resourceType: 'serviceAccount', identifier: account.identifier, scope, after: made });
+        return made;
       }),
     );
   }
@@ -45,8 +46,9 @@ export class ServiceAccountService {
       const values = valuesOf({ ...account, email: account.email ?? row.email });
       await stores.serviceAccounts.update(row, values);
       await stores.users.update(row.accountId, row.userId, { name: values.name, email: values.email.toLowerCase() });
-      await this.audit(stores, ctx, 'update', identifier, scope);
-      return presentServiceAccount(await foundServiceAccount(stores, scope, identifier));
+      const changed = presentServiceAccount(await foundServiceAccount(stores, scope, identifier));
+      await stores.audit.append(ctx, { action: 'update', resourceType: 'serviceAccount', identifier, scope, before: presentServiceAccount(row), after: changed });
+      return changed;
     });
   }
 
@@ -55,7 +57,7 @@ export class ServiceAccountService {
     return this.unitOfWork.run(async (stores) => {
       const row = await foundServiceAccount(stores, scope, identifier, { forUpdate: true });
       requireCovers(ctx, await stores.roleBindings.grantsOf(row.accountId, row.userId), `delete service account ${row.name}`);
-      await this.audit(stores, ctx, 'delete', identifier, scope);
+      await stores.audit.append(ctx, { action: 'delete', resourceType: 'serviceAccount', identifier, scope, before: presentServiceAccount(row) });
       return stores.users.delete(row.accountId, row.userId);
     });
   }
@@ -91,10 +93,6 @@ export class ServiceAccountService {
       tokensCount: tokens.get(row.userId) ?? 0,
       roleAssignmentsMetadataDTO: held.filter(({ userId }) => userId === row.userId).map(presentHeldRole),
     }));
-  }
-
-  private audit(stores: Stores, ctx: RequestContext, action: 'create' | 'update' | 'delete', identifier: string, scope: Scope): Promise<void> {
-    return stores.audit.append(ctx, { action, resourceType: 'serviceAccount', identifier, scope });
   }
 }
 

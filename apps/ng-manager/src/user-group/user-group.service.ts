@@ -29,8 +29,7 @@ export class UserGroupService {
         const row = await foundGroup(stores, scope, group.identifier);
         await requireUsers(stores, ctx, group.users ?? []);
         await stores.userGroups.addMembers(row, [...new Set(group.users ?? [])]);
-        await this.audit(stores, ctx, 'create', row, scope, { users: group.users ?? [] });
-        return this.present(stores, row);
+        return this.told(stores, ctx, scope, undefined, await this.present(stores, row));
       }),
     );
   }
@@ -52,11 +51,11 @@ export class UserGroupService {
       throw new AppError('INVALID_REQUEST', `the body names user group "${group.identifier}", the path "${identifier}"; an identifier cannot be changed`, { fields: [{ field: 'identifier', error: 'differs from the path' }] });
     }
     return this.change(ctx, scope, identifier, async (stores, row) => {
+      const before = await this.present(stores, row);
       await stores.userGroups.update(row, valuesOf(group));
       const wanted = group.users ? new Set(group.users) : undefined;
       if (wanted) await this.setMembers(stores, ctx, row, wanted);
-      await this.audit(stores, ctx, 'update', row, scope, wanted ? { users: [...wanted] } : {});
-      return this.present(stores, await foundGroup(stores, scope, identifier));
+      return this.told(stores, ctx, scope, before, await this.present(stores, await foundGroup(stores, scope, identifier)));
     });
   }
 
@@ -65,7 +64,7 @@ export class UserGroupService {
       await this.requireRights(stores, ctx, row);
       const gone = await this.present(stores, row);
       await stores.userGroups.delete(row);
-      await this.audit(stores, ctx, 'delete', row, scope, {});
+      await stores.audit.append(ctx, { action: 'delete', resourceType: 'userGroup', identifier, scope, before: gone });
       return gone;
     });
   }
@@ -87,9 +86,9 @@ export class UserGroupService {
     return this.change(ctx, scope, identifier, async (stores, row) => {
       await foundUser(stores, ctx.accountId, userId);
       await this.requireRights(stores, ctx, row);
+      const before = await this.present(stores, row);
       await stores.userGroups.addMembers(row, [userId]);
-      await this.audit(stores, ctx, 'update', row, scope, { added: userId });
-      return this.present(stores, row);
+      return this.told(stores, ctx, scope, before, await this.present(stores, row));
     });
   }
 
@@ -97,9 +96,9 @@ export class UserGroupService {
     return this.change(ctx, scope, identifier, async (stores, row) => {
       await foundUser(stores, ctx.accountId, userId);
       await this.requireRights(stores, ctx, row);
+      const before = await this.present(stores, row);
       await stores.userGroups.removeMembers(row, [userId]);
-      await this.audit(stores, ctx, 'update', row, scope, { removed: userId });
-      return this.present(stores, row);
+      return this.told(stores, ctx, scope, before, await this.present(stores, row));
     });
   }
 
@@ -132,8 +131,10 @@ export class UserGroupService {
     return present(row, (await stores.userGroups.membersOf([row])).get(row.id) ?? []);
   }
 
-  private audit(stores: Stores, ctx: RequestContext, action: 'create' | 'update' | 'delete', { identifier }: UserGroupRow, scope: Scope, details: Readonly<Record<string, unknown>>): Promise<void> {
-    return stores.audit.append(ctx, { action, resourceType: 'userGroup', identifier, scope, details });
+  /** Puts a change into the audit trail. @returns the group as it is now */
+  private async told(stores: Stores, ctx: RequestContext, scope: Scope, before: UserGroupOut | undefined, after: UserGroupOut): Promise<UserGroupOut> {
+    await stores.audit.append(ctx, { action: before ? 'update' : 'create', resourceType: 'userGroup', identifier: after.identifier, scope, before, after });
+    return after;
   }
 }
 

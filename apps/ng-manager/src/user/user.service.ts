@@ -41,8 +41,9 @@ export class UserService {
           requireCovers(ctx, await stores.roleBindings.grantsOfGroup(ctx.accountId, group.id), `add users to group ${identifier}`);
           if (!group.holdsAllUsers) await stores.userGroups.addMembers(group, [id]);
         }
-        await stores.audit.append(ctx, { action: 'create', resourceType: 'user', identifier: id, scope: account, details: { email, name } });
-        return presentUser(await foundUser(stores, ctx.accountId, id));
+        const made = presentUser(await foundUser(stores, ctx.accountId, id));
+        await stores.audit.append(ctx, { action: 'create', resourceType: 'user', identifier: id, scope: account, after: made, details: { userGroups: userGroups ?? [] } });
+        return made;
       }),
     );
   }
@@ -51,17 +52,16 @@ export class UserService {
   async update(ctx: RequestContext, id: string, { name, disabled }: RouteInput<typeof updateUser>['body']): Promise<UserMetadata> {
     return this.change(ctx, id, 'change', async (stores, user) => {
       await stores.users.update(ctx.accountId, id, { name: name ?? user.name, isDisabled: disabled ?? user.isDisabled });
-      const changed = await foundUser(stores, ctx.accountId, id);
-      const details = { name: changed.name, disabled: changed.isDisabled };
-      await stores.audit.append(ctx, { action: 'update', resourceType: 'user', identifier: id, scope: accountScope(ctx.accountId), details });
-      return presentUser(changed);
+      const changed = presentUser(await foundUser(stores, ctx.accountId, id));
+      await stores.audit.append(ctx, { action: 'update', resourceType: 'user', identifier: id, scope: accountScope(ctx.accountId), before: presentUser(user), after: changed });
+      return changed;
     });
   }
 
   /** @throws AppError INVALID_REQUEST for the last administrator */
   async delete(ctx: RequestContext, id: string): Promise<boolean> {
     return this.change(ctx, id, 'remove', async (stores, user) => {
-      await stores.audit.append(ctx, { action: 'delete', resourceType: 'user', identifier: id, scope: accountScope(ctx.accountId), details: { email: user.email } });
+      await stores.audit.append(ctx, { action: 'delete', resourceType: 'user', identifier: id, scope: accountScope(ctx.accountId), before: presentUser(user) });
       return stores.users.delete(ctx.accountId, id);
     });
   }

@@ -1,7 +1,7 @@
 import type { AuditActor, AuditEventRecord } from '@sluice/api-conventions';
 import { newUuid, scopeColumns, type Principal, type RequestContext, type Scope } from '@sluice/kernel';
 import { changedPaths } from './changed-paths.js';
-import { redact, safeText, type Json } from './redaction.js';
+import { isSecretKind, redact, safeText, type Json } from './redaction.js';
 
 /** What a service says happened. Everything else is added, redacted and bounded by {@link auditEventOf}. */
 export interface AuditEntry<Action extends string = string> {
@@ -41,8 +41,8 @@ export function auditEventOf(ctx: AuditContext, entry: AuditEntry): AuditEventRe
     requestMethod: ctx.requestMethod ?? null,
     correlationId: ctx.correlationId,
     details: redact(details ?? {}) as { [key: string]: Json },
-    before: redact(before),
-    after: redact(after),
+    before: redact(before, isSecretKind(resourceType)),
+    after: redact(after, isSecretKind(resourceType)),
     changes: isThere(before) && isThere(after) ? changedPaths(before, after) : [],
   };
 }

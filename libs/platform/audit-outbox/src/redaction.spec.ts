@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { accountScope } from '@sluice/kernel';
 import fc from 'fast-check';
+import { auditEventOf } from './audit-entry.js';
 import { LEFT_OUT, REDACTED, redact } from './redaction.js';
 
 const VALUE = 'Tr0ub4dor-and-3-horses';
@@ -59,6 +61,11 @@ describe('what is stored for ever', () => {
     const state = { password: '<+secrets.getValue("account.db")>', yaml: 'password: <+secrets.getValue("db")>\nurl: jdbc:x?password=<+secrets.getValue("db")>' };
     expect(redact(state)).toEqual(state);
     expect(redact({ password: `<+a>${VALUE}` })).toEqual({ password: REDACTED });
+  });
+
+  it('takes the value of what is a secret itself', () => {
+    expect(redact({ name: 'mine', value: VALUE, status: 'ACTIVE' }, true)).toEqual({ name: 'mine', value: REDACTED, status: 'ACTIVE' });
+    expect(auditEventOf({ principal: { type: 'service', id: 's', name: 's' }, correlationId: '' }, { action: 'create', resourceType: 'delegateToken', identifier: 'x', scope: accountScope('A'), after: { value: VALUE } }).after).toEqual({ value: REDACTED });
   });
 
   it('knows a secret by what an object says of itself', () => {

@@ -32,12 +32,18 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`^([ \\t]{0,256}(?:-[ \\t]{1,16})?["']?[\\w.-]{0,64}?${ENDING}["']?[ \\t]{0,16}:[ \\t]{1,16})(?!["']?<\\+)[^\\s].{0,4096}$`, 'gim'), `$1${REDACTED}`],
 ];
 
+/** Is something of this kind a secret itself: a token, a key? */
+export function isSecretKind(name: string): boolean {
+  return SECRET_KEY.test(name.replace(/[^A-Za-z0-9]/g, '').toLowerCase());
+}
+
 /**
  * A copy that may be stored for ever: secrets are replaced by {@link REDACTED}, by the name of their key and by their look; references to secrets and
  * expressions stay. Bounded in depth and size; what JSON or PostgreSQL cannot hold (NUL, half surrogate pairs, infinite numbers, bytes) is replaced.
+ * @param isSecretItself the value stands for a secret, so that its own `value` is one
  */
-export function redact(value: unknown): Json {
-  return copy(value, { depth: 0, isSecret: false, budget: { left: MOST_VALUES } });
+export function redact(value: unknown, isSecretItself = false): Json {
+  return copy(value, { depth: 0, isSecret: isSecretItself && typeof value === 'object', budget: { left: MOST_VALUES } });
 }
 
 interface Place {
@@ -52,7 +58,8 @@ function copy(value: unknown, place: Place): Json {
   if ((place.budget.left -= 1) < 0 || place.depth > MOST_DEPTH) return LEFT_OUT;
   if (typeof value === 'boolean') return value;
   if (typeof value === 'string') return place.isSecret && !isOnlyExpressions(value) ? REDACTED : safeText(value);
-  if (typeof value === 'number') return place.isSecret ? REDACTED : Number.isFinite(value) ? value : null;
+  // Minus zero is zero in JSON.
+  if (typeof value === 'number') return place.isSecret ? REDACTED : Number.isFinite(value) ? value + 0 : null;
   if (typeof value === 'bigint') return place.isSecret ? REDACTED : value.toString();
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (value instanceof Uint8Array) return REDACTED;
