@@ -6,6 +6,7 @@ import { startStack, type Stack } from '@sluice/local-stack';
 import { dbdevopsScenarios } from './clients/dbdevops.scenarios.js';
 import { pipelineScenarios } from './clients/pipelines.scenarios.js';
 import { platformScenarios } from './clients/platform.scenarios.js';
+import { terraformScenarios } from './clients/terraform.scenarios.js';
 
 jest.setTimeout(60_000);
 
@@ -30,4 +31,5 @@ describe('existing clients', () => {
   platformScenarios(stack);
   dbdevopsScenarios(stack);
   pipelineScenarios(stack);
+  terraformScenarios(stack);
 });

@@ -75,3 +75,9 @@ export type RouteCases = Readonly<Record<string, RouteCase>>;
 export function isApplicable<T extends object>(value: T | NotApplicable): value is T {
   return !('none' in value);
 }
+
+/** The first value of a query key that is sent repeatedly. */
+export function firstOf(query: CaseRequest['query'], key: string): string | undefined {
+  const value = query?.[key];
+  return Array.isArray(value) ? (value as readonly string[])[0] : undefined;
+}

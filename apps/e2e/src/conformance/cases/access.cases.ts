@@ -1,5 +1,5 @@
 import { propertyOf } from '../answers.js';
-import type { RouteCases } from '../route-case.js';
+import { firstOf, type RouteCases } from '../route-case.js';
 import type { World } from '../world.js';
 
 const LISTS = { none: 'a list has nothing that could be missing' };
@@ -62,7 +62,7 @@ export const accessCases: RouteCases = {
     invalid: (world) => ({ change: { json: { ...accountBody(world, 'robot'), name: '' } }, field: 'name' }),
     missing: (world) => ({ change: { params: { identifier: 'nowhere' }, json: accountBody(world, 'nowhere') } }),
   },
-  listServiceAccounts: { request: async (world) => ({ query: { ...world.scope, identifiers: [await serviceAccount(world)] } }), answers: (_, { query }) => [{ identifier: (query?.['identifiers'] as readonly string[])[0] }], invalid: { change: { query: { accountIdentifier: [] } }, field: 'accountIdentifier' }, missing: LISTS },
+  listServiceAccounts: { request: async (world) => ({ query: { ...world.scope, identifiers: [await serviceAccount(world)] } }), answers: (_, { query }) => [{ identifier: firstOf(query, 'identifiers') }], invalid: { change: { query: { accountIdentifier: [] } }, field: 'accountIdentifier' }, missing: LISTS },
   getServiceAccount: { request: async (world) => ({ query: world.scope, params: { identifier: await serviceAccount(world) } }), answers: (_, { params }) => ({ identifier: params?.['identifier'] }), invalid: longIdentifier, missing },
   deleteServiceAccount: { request: async (world) => ({ query: world.scope, params: { identifier: await serviceAccount(world) } }), answers: true, invalid: longIdentifier, missing },
   aggregateServiceAccounts: { request: async (world) => ({ query: { ...world.scope, identifiers: [await serviceAccount(world)] } }), answers: { totalItems: 1, content: [{ tokensCount: 0 }] }, invalid: badPage, missing: LISTS },

@@ -1,4 +1,4 @@
-import type { RouteCase, RouteCases } from '../route-case.js';
+import { firstOf, type RouteCase, type RouteCases } from '../route-case.js';
 import type { World } from '../world.js';
 
 /** One of the three levels the v1 twins exist at. */
@@ -36,7 +36,7 @@ function connectorTwins({ name, params, root, place }: Level): RouteCases {
   const longKey = { change: { params: { connector: 'x'.repeat(129) } }, field: 'connector' };
   const list: RouteCase = {
     request: async (world) => ({ params: params(world), query: { connector: [await made(world)], type: 'DockerRegistry' } }),
-    answers: (world, { query }) => [{ connector: { identifier: (query?.['connector'] as readonly string[])[0], ...place(world), spec: { type: 'DockerRegistry' } } }],
+    answers: (world, { query }) => [{ connector: { identifier: firstOf(query, 'connector'), ...place(world), spec: { type: 'DockerRegistry' } } }],
     invalid: badLimit,
     missing: LISTS,
   };
@@ -86,7 +86,7 @@ function secretTwins({ name, params, root, place }: Level): RouteCases {
   return {
     [`v1List${name}Secrets`]: {
       request: async (world) => ({ params: params(world), query: { secret: [await made(world)] } }),
-      answers: (world, { query }) => [{ secret: { identifier: (query?.['secret'] as readonly string[])[0], ...place(world) } }],
+      answers: (world, { query }) => [{ secret: { identifier: firstOf(query, 'secret'), ...place(world) } }],
       check: WITHOUT_VALUE,
       invalid: badLimit,
       missing: LISTS,

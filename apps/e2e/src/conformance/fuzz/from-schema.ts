@@ -83,5 +83,5 @@ function texts({ pattern, minLength = 0, maxLength = LONGEST }: JsonSchema): fc.
 }
 
 function bounded(limit: number | undefined, otherwise: number): number {
-  return limit === undefined || Math.abs(limit) > Number.MAX_SAFE_INTEGER / 2 ? otherwise : limit;
+  return limit === undefined || Math.abs(limit) > 0x7fff_ffff ? otherwise : limit;
 }

@@ -15,7 +15,16 @@ export interface FuzzRequest {
 
 /** Requests to a route that start from one that works: some parts of its schemas' shape, some broken, most of them as they were. */
 export function fuzzRequests(route: RouteDefinition, base: CaseRequest): fc.Arbitrary<FuzzRequest> {
-  return fc.tuple(paths(route, base), queries(route, base), bodies(route, base), fc.constantFrom('/gateway', '')).map(([path, query, body, prefix]) => ({
+  const [path, query, body] = [paths(route, base), queries(route, base), bodies(route, base)];
+  const own = { path: fc.constant(ownPath(route, base)), query: fc.constant(ownQuery(base)), body: fc.constant(bodyOf(base)) };
+  // Most requests are wrong in one part alone, so that they get as far as that part is looked at.
+  const parts = fc.oneof(
+    { weight: isWritten(route) ? 5 : 1, arbitrary: fc.tuple(own.path, own.query, body) },
+    { weight: 3, arbitrary: fc.tuple(own.path, query, own.body) },
+    { weight: route.path.includes(':') ? 2 : 0, arbitrary: fc.tuple(path, own.query, own.body) },
+    { weight: 2, arbitrary: fc.tuple(path, query, body) },
+  );
+  return fc.tuple(parts, fc.constantFrom('/gateway', '')).map(([[path, query, body], prefix]) => ({
     method: route.method,
     target: `${prefix}${path}${query === '' ? '' : `?${query}`}`,
     headers: { ...base.headers },
@@ -27,38 +36,61 @@ function paths(route: RouteDefinition, base: CaseRequest): fc.Arbitrary<string> 
   const segments = route.path.split('/').map((segment): fc.Arbitrary<string> => {
     if (!segment.startsWith(':')) return fc.constant(segment);
     const name = segment.slice(1);
-    const own = encodeURIComponent(base.params?.[name] ?? 'x');
+    const own = ownSegment(base, name);
     const shaped = route.params ? valuesOfKey(route.params, name).map((value) => encodeLoosely(String(value))) : fc.constant(own);
-    return fc.oneof({ weight: 8, arbitrary: fc.constant(own) }, { weight: 1, arbitrary: shaped }, { weight: 2, arbitrary: hostileSegment });
+    return fc.oneof({ weight: 3, arbitrary: fc.constant(own) }, { weight: 1, arbitrary: shaped }, { weight: 2, arbitrary: hostileSegment });
   });
   return fc.tuple(...segments).map((parts) => parts.join('/'));
 }
 
 function queries(route: RouteDefinition, base: CaseRequest): fc.Arbitrary<string> {
   const names = [...new Set([...Object.keys(base.query ?? {}), ...keysOf(route.query)])];
-  const pairs = names.map((name): fc.Arbitrary<string> => {
-    const own = base.query?.[name];
-    const working = (own === undefined ? [] : Array.isArray(own) ? own : [own]).map((value) => `${name}=${encodeURIComponent(String(value))}`).join('&');
+  const bent = names.map((name): fc.Arbitrary<string> => {
+    const working = ownPair(base, name);
     const shaped = route.query ? valuesOfKey(route.query, name).map((value) => `${name}=${encodeLoosely(typeof value === 'string' ? value : JSON.stringify(value) ?? '')}`) : fc.constant(working);
     return fc.oneof(
-      { weight: 10, arbitrary: fc.constant(working) },
-      { weight: own === undefined ? 3 : 1, arbitrary: shaped },
-      { weight: 1, arbitrary: hostileQueryValue.map((value) => `${name}=${value}`) },
+      { weight: 3, arbitrary: shaped },
+      { weight: 2, arbitrary: hostileQueryValue.map((value) => `${name}=${value}`) },
       { weight: 1, arbitrary: hostileQueryValue.map((value) => `${working}&${name}=${value}`) },
       { weight: 1, arbitrary: fc.constant(`${name}[]=a&${name}[x]=b&${name}`) },
     );
   });
+  // Two keys at most are bent, the others are as they work.
+  const chosen = fc.tuple(fc.nat(), fc.nat());
   const unknown = fc.oneof({ weight: 4, arbitrary: fc.constant('') }, { weight: 1, arbitrary: fc.tuple(hostileQueryValue, hostileQueryValue).map(([name, value]) => `${name}=${value}`) });
-  return fc.tuple(unknown, ...pairs).map((parts) => parts.filter((part) => part !== '').join('&'));
+  return fc.tuple(unknown, chosen, ...bent).map(([more, [one, another], ...parts]) =>
+    [more, ...names.map((name, index) => (index === one % names.length || index === another % names.length ? (parts[index] ?? '') : ownPair(base, name)))].filter((part) => part !== '').join('&'),
+  );
+}
+
+function ownPath(route: RouteDefinition, base: CaseRequest): string {
+  return route.path.replace(/:([A-Za-z]+)/g, (_, name: string) => ownSegment(base, name));
+}
+
+function ownSegment(base: CaseRequest, name: string): string {
+  return encodeURIComponent(base.params?.[name] ?? 'x');
+}
+
+function ownQuery(base: CaseRequest): string {
+  return Object.keys(base.query ?? {}).map((name) => ownPair(base, name)).filter((part) => part !== '').join('&');
+}
+
+function ownPair(base: CaseRequest, name: string): string {
+  const own = base.query?.[name];
+  const values: readonly unknown[] = own === undefined ? [] : Array.isArray(own) ? own : [own];
+  return values.map((value) => `${name}=${encodeURIComponent(String(value))}`).join('&');
+}
+
+function isWritten(route: RouteDefinition): boolean {
+  return route.body !== undefined || route.bodyKind !== undefined || route.method === 'POST' || route.method === 'PUT';
 }
 
 function bodies(route: RouteDefinition, base: CaseRequest): fc.Arbitrary<FuzzBody | undefined> {
   const own = fc.constant(bodyOf(base));
-  const isWritten = route.body !== undefined || route.bodyKind !== undefined || route.method === 'POST' || route.method === 'PUT';
-  if (!isWritten) return fc.oneof({ weight: 9, arbitrary: own }, { weight: 1, arbitrary: hostileBody });
+  if (!isWritten(route)) return fc.oneof({ weight: 1, arbitrary: own }, { weight: 1, arbitrary: hostileBody });
   const shaped = route.body && (route.bodyKind ?? 'json') === 'json' ? valuesOf(route.body).map(json) : own;
   const changed = base.json === undefined ? own : replacedIn(base.json).map(json);
-  return fc.oneof({ weight: 3, arbitrary: own }, { weight: 4, arbitrary: shaped }, { weight: 5, arbitrary: changed }, { weight: 4, arbitrary: hostileBody });
+  return fc.oneof({ weight: 4, arbitrary: shaped }, { weight: 6, arbitrary: changed }, { weight: 4, arbitrary: hostileBody });
 }
 
 /** The value with one thing in it replaced, added or taken away. */

@@ -1,0 +1,179 @@
+import { stringify } from 'yaml';
+import type { Place, TerraformRequest } from './requests.js';
+import { path, property } from './rows.js';
+
+/** What a resource's requests are made of besides its own arguments. */
+export interface Surroundings extends Place {
+  /** A pipeline with a runtime input, for what belongs to one. */
+  readonly pipeline: string;
+}
+
+/** One resource of the provider (api-contract 7.5): its arguments in two forms, its four requests, where its state is read. */
+export interface Resource {
+  readonly type: string;
+  readonly first: object;
+  readonly second: object;
+  create(at: Surroundings, args: object): TerraformRequest;
+  update(at: Surroundings, args: object): TerraformRequest;
+  read(at: Surroundings): TerraformRequest;
+  destroy(at: Surroundings): TerraformRequest;
+  /** The part of an answer that becomes the state; undefined where the provider reads again instead. */
+  state(body: unknown): unknown;
+  /** Of a create or update, when it differs from a read. */
+  written?(body: unknown): unknown;
+  /** What must come back of the arguments; all of them when absent. */
+  kept?(args: object): object;
+  /** How the provider knows that it is gone: by status (v1), or by the code in the body (NG). */
+  readonly goneBy: 'status' | 'code';
+}
+
+const scoped = ({ org, project }: Place): { orgIdentifier: string; projectIdentifier: string } => ({ orgIdentifier: org, projectIdentifier: project });
+const v1 = ({ org, project }: Place): string => `/v1/orgs/${org}/projects/${project}`;
+const unwrapped = (key: string) => (body: unknown): unknown => path(body, 'data', key);
+
+/** Create and update carry the scope in the body alone; read and delete carry it in the query. */
+function connector(kind: string, type: string, spec: object, second: object = {}): Resource {
+  const identifier = `tf_${kind}`;
+  const args = { identifier, name: `Connector ${kind}`, description: 'by Terraform', tags: { owner: 'tf' }, type, spec };
+  const write = (method: 'POST' | 'PUT') => (at: Surroundings, sent: object): TerraformRequest => ({ method, path: '/ng/api/connectors', body: { connector: { ...sent, ...scoped(at) } } });
+  const one = (method: 'GET' | 'DELETE') => (at: Surroundings): TerraformRequest => ({ method, path: `/ng/api/connectors/${identifier}`, query: scoped(at) });
+  return { type: `platform_connector_${kind}`, first: args, second: { ...args, name: 'Renamed', spec: { ...spec, ...second } }, create: write('POST'), update: write('PUT'), read: one('GET'), destroy: one('DELETE'), state: unwrapped('connector'), goneBy: 'code' };
+}
+
+const selectors = { delegateSelectors: ['local'], executeOnDelegate: true };
+const provider = (authentication: object, more: object = {}): object => ({ url: 'https://git.example/acme', type: 'Account', validationRepo: 'orders', authentication, ...more, ...selectors });
+const http = (type: string, spec: object): object => ({ type: 'Http', spec: { type, spec } });
+const ssh = { type: 'Ssh', spec: { sshKeyRef: 'ref' } };
+const manual = (type: string, spec: object): object => ({ credential: { type: 'ManualConfig', spec: { masterUrl: 'https://k8s.example', auth: { type, spec } } }, delegateSelectors: ['local'] });
+const vault = (auth: object): object => ({ vaultUrl: 'https://vault.example', basePath: '/harness', namespace: 'ns', isReadOnly: true, renewalIntervalMinutes: 60, secretEngineManuallyConfigured: true, secretEngineName: 'kv', secretEngineVersion: 2, default: false, useVaultAgent: false, useAwsIam: false, useK8sAuth: false, ...auth, ...selectors });
+
+export const CONNECTORS: readonly Resource[] = [
+  connector('jdbc', 'JDBC', { url: 'jdbc:postgresql://db.example:5432/orders?sslmode=disable', auth: { type: 'UsernamePassword', spec: { username: 'app', passwordRef: 'ref' } }, ...selectors, ignoreTestConnection: true }, { url: 'jdbc:mysql://db.example:3306/orders' }),
+  connector('jdbc_usernameref', 'JDBC', { url: 'jdbc:sqlserver://db.example:1433;trustServerCertificate=true;databaseName=orders', auth: { type: 'UsernamePassword', spec: { usernameRef: 'ref', passwordRef: 'account.ref' } }, ...selectors }, { delegateSelectors: [] }),
+  connector('jdbc_service_account', 'JDBC', { url: 'jdbc:cloudspanner:/projects/p/instances/i/databases/d?lenient=true', auth: { type: 'ServiceAccount', spec: { serviceAccountTokenRef: 'ref' } }, ...selectors }),
+  connector('jdbc_key_pair', 'JDBC', { url: 'jdbc:snowflake://host.example/?warehouse=W&db=D', auth: { type: 'KeyPair', spec: { username: 'app', privateKeyFileRef: 'ref', privateKeyPassphraseRef: 'ref' } }, ...selectors }),
+  connector('git', 'Git', { url: 'https://git.example/orders.git', type: 'Http', connectionType: 'Repo', branchName: 'main', spec: { username: 'me', passwordRef: 'ref' }, ...selectors }, { branchName: 'next' }),
+  connector('git_ssh', 'Git', { url: 'git@git.example:acme', type: 'Ssh', connectionType: 'Account', validationRepo: 'orders', spec: { sshKeyRef: 'ref' }, ...selectors }),
+  connector('github', 'Github', provider(http('UsernameToken', { username: 'me', tokenRef: 'ref' }), { apiAccess: { type: 'Token', spec: { tokenRef: 'ref' } } }), { validationRepo: 'other' }),
+  connector('github_app', 'Github', provider(ssh, { apiAccess: { type: 'GithubApp', spec: { installationId: '1', applicationId: '2', privateKeyRef: 'ref' } } })),
+  connector('gitlab', 'Gitlab', provider(http('UsernamePassword', { username: 'me', passwordRef: 'ref' }), { apiAccess: { type: 'Token', spec: { tokenRef: 'ref' } } }), { authentication: ssh }),
+  connector('bitbucket', 'Bitbucket', { ...provider(http('UsernamePassword', { usernameRef: 'ref', passwordRef: 'ref' }), { apiAccess: { type: 'UsernameToken', spec: { username: 'me', tokenRef: 'ref' } } }) }),
+  connector('kubernetes', 'K8sCluster', { credential: { type: 'InheritFromDelegate' }, delegateSelectors: ['local'] }, { delegateSelectors: ['other'] }),
+  connector('kubernetes_service_account', 'K8sCluster', manual('ServiceAccount', { serviceAccountTokenRef: 'ref', caCertRef: 'ref' })),
+  connector('kubernetes_client_key', 'K8sCluster', manual('ClientKeyCert', { clientCertRef: 'ref', clientKeyRef: 'ref', clientKeyPassphraseRef: 'ref', clientKeyAlgo: 'RSA' })),
+  connector('docker', 'DockerRegistry', { dockerRegistryUrl: 'https://registry.example', providerType: 'Other', auth: { type: 'UsernamePassword', spec: { username: 'me', passwordRef: 'ref' } }, ...selectors }, { auth: { type: 'Anonymous' } }),
+  connector('vault', 'Vault', vault({ authToken: 'account.ref', accessType: 'TOKEN' }), { basePath: '/other' }),
+  connector('vault_app_role', 'Vault', vault({ appRoleId: 'role', secretId: 'account.ref', renewAppRoleToken: true, accessType: 'APP_ROLE' })),
+];
+
+function secret(kind: string, type: string, spec: object, second: object = {}): Resource {
+  const identifier = `tf_secret_${kind}`;
+  const args = { type, identifier, name: `Secret ${kind}`, description: 'by Terraform', tags: { owner: 'tf' }, spec };
+  const write = (method: 'POST' | 'PUT', where: string) => (at: Surroundings, sent: object): TerraformRequest => ({ method, path: where, query: scoped(at), body: { secret: { ...sent, ...scoped(at) } } });
+  const one = (method: 'GET' | 'DELETE') => (at: Surroundings): TerraformRequest => ({ method, path: `/ng/api/v2/secrets/${identifier}`, query: scoped(at) });
+  return { type: `platform_secret_${kind}`, first: args, second: { ...args, name: 'Renamed', spec: { ...spec, ...second } }, create: write('POST', '/ng/api/v2/secrets'), update: write('PUT', `/ng/api/v2/secrets/${identifier}`), read: one('GET'), destroy: one('DELETE'), state: unwrapped('secret'), goneBy: 'code' };
+}
+
+const sshCredential = (credentialType: string, spec: object): object => ({ type: 'SSHKeySpec', port: 22, auth: { type: 'SSH', spec: { credentialType, spec } } });
+/** The discriminator of a spec and the value of an inline secret are not read back. */
+const withoutValue = (args: object): object => {
+  const { type: _type, value: _value, ...spec } = property(args, 'spec') as { type?: string; value?: string };
+  return { ...args, spec };
+};
+
+function secretFile(): Resource {
+  const base = secret('file', 'SecretFile', { secretManagerIdentifier: 'harnessSecretManager' });
+  const write = (method: 'POST' | 'PUT', where: string) => (at: Surroundings, sent: object): TerraformRequest => {
+    const form = new FormData();
+    form.append('spec', JSON.stringify({ secret: { ...sent, ...scoped(at) } }));
+    form.append('file', new Blob(['-----BEGIN KEY-----\n']), 'key.pem');
+    return { method, path: where, query: scoped(at), form };
+  };
+  return { ...base, create: write('POST', '/ng/api/v2/secrets/files'), update: write('PUT', '/ng/api/v2/secrets/files/tf_secret_file') };
+}
+
+export const SECRETS: readonly Resource[] = [
+  { ...secret('text', 'SecretText', { type: 'SecretTextSpec', secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline', value: 's3cret' }, { value: 'other' }), kept: withoutValue },
+  { ...secret('sshkey', 'SSHKey', sshCredential('KeyReference', { userName: 'git', key: 'tf_key', encryptedPassphrase: 'ref' })), kept: withoutValue },
+  { ...secret('sshkey_path', 'SSHKey', sshCredential('KeyPath', { userName: 'git', keyPath: '/home/git/.ssh/id' })), kept: withoutValue },
+  { ...secret('sshkey_password', 'SSHKey', sshCredential('Password', { userName: 'git', password: 'ref' })), kept: withoutValue },
+  { ...secret('sshkey_kerberos', 'SSHKey', { type: 'SSHKeySpec', port: 22, auth: { type: 'Kerberos', spec: { principal: 'p', realm: 'R', tgtGenerationMethod: 'KeyTabFilePath', spec: { keyPath: '/k' } } } }), kept: withoutValue },
+  secretFile(),
+];
+
+const organization = { identifier: 'tf_org', name: 'Terraform', description: 'by Terraform', tags: { owner: 'tf' } };
+const project = { identifier: 'tf_project', name: 'Terraform', description: 'by Terraform', color: '#0063F7', modules: ['DBOPS', 'CD'], tags: { owner: 'tf' } };
+
+/** @param suffix keeps the organization apart from those of other runs: it is the one thing that belongs to the account */
+export function platformResources(suffix: string): readonly Resource[] {
+  const org = { ...organization, identifier: `tf_org_${suffix}` };
+  const one = `/ng/api/organizations/${org.identifier}`;
+  return [
+    {
+      type: 'platform_organization', first: org, second: { ...org, name: 'Renamed', tags: {} },
+      create: (_at, args) => ({ method: 'POST', path: '/ng/api/organizations', body: { organization: args } }),
+      update: (_at, args) => ({ method: 'PUT', path: one, body: { organization: args } }),
+      read: () => ({ method: 'GET', path: one }),
+      destroy: () => ({ method: 'DELETE', path: one }),
+      state: unwrapped('organization'), goneBy: 'code',
+    },
+    {
+      type: 'platform_project', first: project, second: { ...project, name: 'Renamed', color: '#ffffff' },
+      create: (at, args) => ({ method: 'POST', path: '/ng/api/projects', query: { orgIdentifier: at.org }, body: { project: { ...args, orgIdentifier: at.org } } }),
+      update: (at, args) => ({ method: 'PUT', path: '/ng/api/projects/tf_project', query: { orgIdentifier: at.org }, body: { project: { ...args, orgIdentifier: at.org } } }),
+      read: (at) => ({ method: 'GET', path: '/ng/api/projects/tf_project', query: { orgIdentifier: at.org } }),
+      destroy: (at) => ({ method: 'DELETE', path: '/ng/api/projects/tf_project', query: { orgIdentifier: at.org } }),
+      state: unwrapped('project'), goneBy: 'code',
+    },
+  ];
+}
+
+/** The v1 generation: bare objects, the account in a header. */
+function v1Resource(type: string, collection: (at: Surroundings) => string, identifier: string, args: object, second: object, query?: (at: Surroundings) => Record<string, string>): Resource {
+  const one = (at: Surroundings): { path: string; query?: Record<string, string> } => ({ path: `${collection(at)}/${identifier}`, ...(query ? { query: query(at) } : {}) });
+  return {
+    type, first: { identifier, ...args }, second: { identifier, ...args, ...second }, goneBy: 'status',
+    create: (at, sent) => ({ ...one(at), method: 'POST', path: collection(at), body: sent }),
+    update: (at, sent) => ({ ...one(at), method: 'PUT', body: sent }),
+    read: (at) => ({ ...one(at), method: 'GET' }),
+    destroy: (at) => ({ ...one(at), method: 'DELETE' }),
+    state: (body) => body,
+  };
+}
+
+export const DATABASES: readonly Resource[] = [
+  v1Resource('platform_db_schema', (at) => `${v1(at)}/dbschema`, 'tf_schema', { name: 'Orders', tags: { owner: 'tf' }, service: 'orders', type: 'Repository', migrationType: 'Liquibase', changelog: { connector: 'git', location: 'db/changelog.xml', repo: 'orders' }, usePercona: false }, { name: 'Renamed', changelog: { connector: 'git', location: 'db/other.xml' } }),
+  v1Resource('platform_db_schema of a script', (at) => `${v1(at)}/dbschema`, 'tf_script', { name: 'Orders', tags: {}, type: 'Script', migrationType: 'Liquibase', changeLogScript: { location: 'changelog.yaml', image: 'alpine', shell: 'Bash', command: 'echo' } }, { changeLogScript: { location: 'changelog.yaml', image: 'alpine', shell: 'Sh', command: 'true' } }),
+  v1Resource('platform_db_schema of Flyway', (at) => `${v1(at)}/dbschema`, 'tf_flyway', { name: 'Orders', tags: { a: 'b' }, type: 'Repository', migrationType: 'Flyway', changelog: { connector: 'git', location: 'migrations', toml: 'flyway.toml' } }, { name: 'Renamed' }),
+  v1Resource('platform_db_instance', (at) => `${v1(at)}/dbschema/orders/instance`, 'tf_instance', { name: 'Production', tags: { owner: 'tf' }, connector: 'jdbc', branch: 'main', context: 'prod', substituteProperties: { owner: 'app' } }, { name: 'Renamed', context: 'live', substituteProperties: { owner: 'other' } }),
+];
+
+const pipelineYaml = (name: string): string => stringify({ pipeline: { name, identifier: 'tf_pipeline', description: 'by Terraform', tags: { owner: 'tf' }, stages: [{ stage: { name: 's', identifier: 's', type: 'Custom', spec: { execution: { steps: [{ stepGroup: { name: 'g', identifier: 'g', stepGroupInfra: { type: 'KubernetesDirect', spec: { connectorRef: 'account.local' } }, steps: [{ step: { name: 'a', identifier: 'a', type: 'DBSchemaApply', timeout: '10m', spec: { connectorRef: 'account.harnessImage', dbSchema: 'orders', dbInstance: 'prod' } } }] } }] } } } }] } });
+const inputSetText = (name: string, { org, project, pipeline }: Surroundings, identifier: string): string => stringify({ inputSet: { name, identifier, tags: {}, orgIdentifier: org, projectIdentifier: project, pipeline: { identifier: pipeline, variables: [{ name: 'tag', type: 'String', value: 'v1' }] } } });
+const triggerText = (name: string, { org, project, pipeline }: Surroundings): string => `---\n${stringify({ trigger: { name, identifier: 'tf_trigger', enabled: true, description: '', tags: {}, projectIdentifier: project, orgIdentifier: org, pipelineIdentifier: pipeline, source: { type: 'Scheduled', spec: { type: 'Cron', spec: { type: 'UNIX', expression: '0 3 * * *' } } }, inputYaml: 'pipeline: {}\n' } })}`;
+
+/** A document that goes out as text and is kept verbatim; the provider's arguments say only its name. */
+function documentOf(type: string, root: string, identifier: string, query: (at: Surroundings) => Record<string, string>, text: (name: string, at: Surroundings) => string, textKey: string): Resource {
+  const nameOf = (args: object): string => String(property(args, 'name'));
+  const at = (surroundings: Surroundings): Record<string, string> => ({ ...scoped(surroundings), ...query(surroundings) });
+  return {
+    type, first: { identifier, name: 'First' }, second: { identifier, name: 'Second' }, goneBy: 'code',
+    create: (place, args) => ({ method: 'POST', path: root, query: at(place), body: text(nameOf(args), place) }),
+    update: (place, args) => ({ method: 'PUT', path: `${root}/${identifier}`, query: at(place), headers: { 'If-Match': '' }, body: text(nameOf(args), place) }),
+    read: (place) => ({ method: 'GET', path: `${root}/${identifier}`, query: at(place) }),
+    destroy: (place) => ({ method: 'DELETE', path: `${root}/${identifier}`, query: at(place), headers: { 'If-Match': '' } }),
+    state: (body) => ({ ...(property(body, 'data') as object), name: path(body, 'data', 'name'), hasText: String(path(body, 'data', textKey)).includes('name: ') }),
+  };
+}
+
+export const PIPELINES: readonly Resource[] = [
+  v1Resource('platform_pipeline', (at) => `${v1(at)}/pipelines`, 'tf_pipeline', { name: 'First', description: 'by Terraform', tags: { owner: 'tf' }, pipeline_yaml: pipelineYaml('First') }, { name: 'Second', pipeline_yaml: pipelineYaml('Second') }),
+  documentOf('platform_triggers', '/pipeline/api/triggers', 'tf_trigger', ({ pipeline }) => ({ targetIdentifier: pipeline, withServiceV2: 'true' }), triggerText, 'yaml'),
+  documentOf('platform_input_set of older releases', '/pipeline/api/inputSets', 'tf_set_ng', ({ pipeline }) => ({ pipelineIdentifier: pipeline, isNewBranch: 'false' }), (name, at) => inputSetText(name, at, 'tf_set_ng'), 'inputSetYaml'),
+];
+
+/** An input set in the v1 form names its place in the YAML, so it is made for one. */
+export function inputSetResource(at: Surroundings): Resource {
+  const first = { name: 'First', input_set_yaml: inputSetText('First', at, 'tf_set') };
+  return v1Resource('platform_input_set', () => `${v1(at)}/input-sets`, 'tf_set', first, { name: 'Second', input_set_yaml: inputSetText('Second', at, 'tf_set') }, ({ pipeline }) => ({ pipeline }));
+}
