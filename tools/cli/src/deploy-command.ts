@@ -6,10 +6,12 @@ import type { GitRef } from './entities.js';
 
 export const USAGE = `Usage: npm run sluice -- deploy [options]
        npm run sluice -- keys show|rotate [--server URL] [--api-key-env VAR] [--data DIR]
+       npm run sluice -- audit verify [--known POSITION:HASH] [--server URL] [--api-key-env VAR] [--data DIR]
 
 Rolls a changelog of yours out to a database of yours through a running Sluice, with live logs and a summary.
 The exit code is the result: 0 success, 1 the deployment failed, 2 the command was not understood, 130 aborted.
 keys shows which key-encryption key wraps the account's data keys, or wraps them with the current one.
+audit verify reads the account's audit trail and fails where an event was changed or removed.
 
 What to deploy
   --repo URL               Git repository (http or https)

@@ -1,4 +1,5 @@
 import { messageOf, waitFor } from '@sluice/kernel';
+import { parseAuditCommand, verifyAuditTrail } from './audit-command.js';
 import { changesetTable, countChangesets } from './changeset-table.js';
 import { findConnection } from './connection.js';
 import { parseDeployCommand, USAGE, UsageError } from './deploy-command.js';
@@ -33,7 +34,8 @@ export async function main(command: CommandLine): Promise<number> {
   }
   try {
     if (name === 'keys') return await runKeys(args, command);
-    if (name !== 'deploy') throw new UsageError(`there is no command "${name}"; the commands are deploy and keys`);
+    if (name === 'audit') return await runAudit(args, command);
+    if (name !== 'deploy') throw new UsageError(`there is no command "${name}"; the commands are deploy, keys and audit`);
     return await runDeploy(args, command);
   } catch (cause: unknown) {
     if (cause instanceof UsageError) {
@@ -62,6 +64,12 @@ async function runKeys(args: readonly string[], { env, print, defaultDataDir }: 
   const { action, connection } = parseKeysCommand(args);
   await runKeysCommand(new GatewayClient(findConnection({ ...connection, dataDir: connection.dataDir ?? defaultDataDir }, env)), action, print);
   return EXIT.success;
+}
+
+async function runAudit(args: readonly string[], { env, print, signal, defaultDataDir }: CommandLine): Promise<number> {
+  const { known, connection } = parseAuditCommand(args);
+  const gateway = new GatewayClient(findConnection({ ...connection, dataDir: connection.dataDir ?? defaultDataDir }, env));
+  return (await verifyAuditTrail(gateway, known, print, signal)) ? EXIT.success : EXIT.failed;
 }
 
 async function runDeploy(args: readonly string[], { env, print, complain, signal, defaultDataDir }: CommandLine): Promise<number> {

@@ -19,6 +19,8 @@ describe('the routing table', () => {
     ['/v1/dbops/execution-config/get-default-config', 'ng-manager', '/v1/dbops/execution-config/get-default-config'],
     ['/v1/step/plugin-inputs', 'ng-manager', '/v1/step/plugin-inputs'],
     [`/dbops${P}/dbschema/orders`, 'ng-manager', `${P}/dbschema/orders`],
+    ['/audit/api/audits/list', 'ng-manager', '/ng/api/audits/list'],
+    ['/audit/api/auditYaml', 'ng-manager', '/ng/api/auditYaml'],
     ['/dbops/v1/dbops/dbschema', 'ng-manager', '/v1/dbops/dbschema'],
     [`${P}/pipelines`, 'pipeline', `${P}/pipelines`],
     [`${P}/pipelines/deploy/execute`, 'pipeline', `${P}/pipelines/deploy/execute`],
@@ -38,6 +40,7 @@ describe('the routing table', () => {
   it.each([
     '/chaos/api', '/ccm/api/x', '/gitops', '/authz/api/roles', '/gateway', '/gateway/', '/gateway/gateway/ng/api/organizations', '/v1', '/v2/orgs', '/v1/step', '/v1/steps/plugin-inputs', '/v1/orgsx', '/dbops', '/dbops/v2/x',
     '/ng-manager/internal', '/ng-manager/ng/api', '/dbdevops/v1/orgs', '/scm/file', '/delegate-service/ws', '/pipeline', '/pipeline/apix', '/pipeline-service/internal/x', '/log-service', '//ng/api/organizations',
+    '/audit/api/internal/audit-events', '/audit/api/x', '/audit', '/ng/api/internal/audit-events',
     '/ng/api/internal/authenticate', '/gateway/ng/api/internal/authenticate', '/ng/api/%69nternal/authenticate', '/ng/%61pi/internal', '/pipeline/api/internal/x', '/log-service/internal/x', '/NG/API/organizations',
   ])('knows no operation %s', (path) => {
     const target = resolve(path);
