@@ -56,7 +56,8 @@ export async function startWithProject(): Promise<SecretsUnderTest> {
     post: (path, body) => call('POST', path, body),
     send: async (method, path, body, contentType) => {
       const headers = { ...(await ng.identities.headers('ng-manager', testUser('A1'))), ...(contentType ? { 'content-type': contentType } : {}) };
-      const answer = await fetch(`${ng.app.url}${path}`, { method, headers, body });
+      const request = { method, headers, body };
+      const answer = await fetch(`${ng.app.url}${path}`, request);
       const text = await answer.text();
       return { status: answer.status, headers: answer.headers, body: text === '' ? undefined : JSON.parse(text) };
     },

@@ -1,7 +1,8 @@
-import { defineRoute, entityRef, identifier, paged, queryBoolean, queryList, scopeFromPathOrQuery, scopeOfAccount, v1PageQuery, type ScopeFrom } from '@sluice/api-conventions';
+import { defineRoute, entityRef, paged, queryBoolean, queryList } from '@sluice/api-conventions';
 import { z } from 'zod';
-import { epochMs, named } from './places.js';
+import { epochMs } from './places.js';
 import { secretTextSpec } from './secret-spec.js';
+import { V1_ACCOUNT, V1_ORG, V1_PROJECT, v1Account, v1EntityIn, v1EntityOut, v1ListKeys, v1Segment, type V1Level } from './v1-levels.js';
 
 /**
  * The `/v1` twins of secrets (api-contract 3.1) at account, org and project: bare bodies in snake case, the type inside the spec, lists with their totals
@@ -28,65 +29,38 @@ const specIn = z.discriminatedUnion(
 );
 export type V1SecretSpec = z.output<typeof specIn>;
 
-const secretIn = z.object({
-  secret: z
-    .object({
-      identifier: identifier.optional(), slug: identifier.optional(), name: named.name, description: named.description, tags: named.tags,
-      org: z.string().max(128).nullish(), project: z.string().max(128).nullish(), spec: specIn,
-    })
-    .refine(({ identifier: key, slug }) => (key ?? slug) !== undefined && (!key || !slug || key === slug), 'give identifier or slug (the same when both are given)'),
-});
+const secretIn = z.object({ secret: v1EntityIn(specIn) });
 export type V1SecretIn = z.output<typeof secretIn>['secret'];
 
-const secretOut = z.object({
-  secret: z.object({
-    identifier: z.string(), slug: z.string(), name: z.string(), org: z.string().nullable(), project: z.string().nullable(),
-    description: z.string(), tags: z.record(z.string(), z.string()), spec: specIn,
-  }),
-  created: epochMs,
-  updated: epochMs,
-  draft: z.boolean(),
-});
+const secretOut = z.object({ secret: v1EntityOut(specIn), created: epochMs, updated: epochMs, draft: z.boolean() });
 export type V1SecretOut = z.output<typeof secretOut>;
 
-const account = { accountIdentifier: z.string().optional() };
-const listQuery = z.object({
-  ...account,
-  ...v1PageQuery,
-  secret: queryList.optional(),
-  type: queryList.optional(),
-  recursive: queryBoolean.optional(),
-  search_term: z.string().max(256).optional(),
-  sort: z.enum(['name', 'identifier', 'created', 'updated']).default('created'),
-  order: z.enum(['ASC', 'DESC']).default('DESC'),
-});
-const segment = z.string().min(1).max(128);
+const listQuery = z.object({ ...v1ListKeys, secret: queryList.optional(), type: queryList.optional(), recursive: queryBoolean.optional() });
 
 /** The five routes of one level. `private` and `private_secret` are the same. */
-function twins<const Place extends Readonly<Record<string, z.ZodString>>>(level: 'Account' | 'Org' | 'Project', above: string, place: Place, scopeFrom: ScopeFrom) {
+function twins<const Place extends Readonly<Record<string, z.ZodString>>>({ name, where, path, place, scopeFrom }: V1Level<Place>) {
   const base = { style: 'bare' } as const;
   const view = { permission: 'secret.view', scopeFrom } as const;
   const edit = { permission: 'secret.edit', scopeFrom } as const;
-  const where = level === 'Account' ? 'of the account' : level === 'Org' ? 'of an organization' : 'of a project';
-  const all = `${above}/secrets`;
+  const all = `${path}/secrets`;
   const one = `${all}/:secret`;
-  const params = z.object({ ...place, secret: segment });
-  const query = z.object(account);
+  const params = z.object({ ...place, secret: v1Segment });
+  const query = z.object(v1Account);
   return {
-    list: defineRoute({ ...base, access: view, id: `v1List${level}Secrets`, method: 'GET', path: all, summary: `List the secrets ${where}`, params: z.object(place), query: listQuery, isPaged: true, response: paged(secretOut) }),
+    list: defineRoute({ ...base, access: view, id: `v1List${name}Secrets`, method: 'GET', path: all, summary: `List the secrets ${where}`, params: z.object(place), query: listQuery, isPaged: true, response: paged(secretOut) }),
     create: defineRoute({
-      ...base, access: edit, id: `v1Create${level}Secret`, method: 'POST', path: all, summary: `Create a secret ${where}`, status: 201, params: z.object(place),
-      query: z.object({ ...account, private: queryBoolean.optional(), private_secret: queryBoolean.optional() }), body: secretIn, response: secretOut,
+      ...base, access: edit, id: `v1Create${name}Secret`, method: 'POST', path: all, summary: `Create a secret ${where}`, status: 201, params: z.object(place),
+      query: z.object({ ...v1Account, private: queryBoolean.optional(), private_secret: queryBoolean.optional() }), body: secretIn, response: secretOut,
     }),
-    get: defineRoute({ ...base, access: view, id: `v1Get${level}Secret`, method: 'GET', path: one, summary: `Read a secret ${where}, without its value`, params, query, response: secretOut }),
-    update: defineRoute({ ...base, access: edit, id: `v1Update${level}Secret`, method: 'PUT', path: one, summary: `Change a secret ${where}; an absent value stays`, params, query, body: secretIn, response: secretOut }),
+    get: defineRoute({ ...base, access: view, id: `v1Get${name}Secret`, method: 'GET', path: one, summary: `Read a secret ${where}, without its value`, params, query, response: secretOut }),
+    update: defineRoute({ ...base, access: edit, id: `v1Update${name}Secret`, method: 'PUT', path: one, summary: `Change a secret ${where}; an absent value stays`, params, query, body: secretIn, response: secretOut }),
     /** Answers what was deleted. */
-    delete: defineRoute({ ...base, access: edit, id: `v1Delete${level}Secret`, method: 'DELETE', path: one, summary: `Delete a secret ${where}`, params, query: z.object({ ...account, forceDelete: queryBoolean.optional() }), response: secretOut }),
+    delete: defineRoute({ ...base, access: edit, id: `v1Delete${name}Secret`, method: 'DELETE', path: one, summary: `Delete a secret ${where}`, params, query: z.object({ ...v1Account, forceDelete: queryBoolean.optional() }), response: secretOut }),
   };
 }
 
-export const v1AccountSecrets = twins('Account', '/v1', {}, scopeOfAccount);
-export const v1OrgSecrets = twins('Org', '/v1/orgs/:org', { org: segment }, scopeFromPathOrQuery);
-export const v1ProjectSecrets = twins('Project', '/v1/orgs/:org/projects/:project', { org: segment, project: segment }, scopeFromPathOrQuery);
+export const v1AccountSecrets = twins(V1_ACCOUNT);
+export const v1OrgSecrets = twins(V1_ORG);
+export const v1ProjectSecrets = twins(V1_PROJECT);
 /** What the routes of every level have in common. */
 export type V1SecretRoutes = typeof v1AccountSecrets | typeof v1OrgSecrets | typeof v1ProjectSecrets;
