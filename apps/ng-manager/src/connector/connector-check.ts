@@ -1,6 +1,7 @@
 import { checkDatabaseUrl } from '@sluice/db-migration';
 import { AppError } from '@sluice/kernel';
 import type { ConnectorBody } from '@sluice/ng-manager-api';
+import { isSshAddress, sshAddressOf } from './ssh-address.js';
 
 /**
  * What a connector's spec must satisfy besides its shape: no credentials or dangerous options in URLs. Pure.
@@ -35,14 +36,9 @@ export function checkConnector({ type, spec }: ConnectorBody): void {
 }
 
 function checkGitUrl(url: string, isHttp: boolean): void {
-  if (isHttp) checkWebUrl('url', url);
-  else if (!isSshAddress(url)) throw refused('url', 'must be an SSH address such as git@git.example.com:team/repository.git');
-}
-
-/** No part of it may begin with a dash: programs would take it for an option. */
-function isSshAddress(url: string): boolean {
-  if (/^[\w][\w.-]*@[\w][\w.-]*:(?![-/\s]*-)\S+$/.test(url)) return true;
-  return /^ssh:\/\/(?:[\w][\w.-]*@)?(?:[\w][\w.-]*|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?\/(?!-)\S+$/.test(url);
+  const isWeb = /^https?:/i.test(url);
+  if (isHttp || isWeb) checkWebUrl('url', url);
+  if (!isHttp && !isSshAddress(sshAddressOf(url))) throw refused('url', 'must be an SSH address such as git@git.example.com:team/repository.git');
 }
 
 function checkWebUrl(field: string, url: string): void {

@@ -66,6 +66,12 @@ describe('how a Git connector is reached', () => {
     expect(gitAccessOf('c', ssh, 'r.git')).toEqual({ url: 'git@git.example.com:t/r.git', sshKeyRef: 'account.k', delegateSelectors: [] });
   });
 
+  it('reaches a repository named by its web address over SSH when the connector authenticates with a key', () => {
+    const github = body('Github', { url: 'https://github.com/o', type: 'Account', authentication: { type: 'Ssh', spec: { sshKeyRef: 'k' } } });
+    expect(() => checkConnector(github)).not.toThrow();
+    expect(gitAccessOf('c', github, 'r')).toEqual({ url: 'ssh://github.com/o/r', sshKeyRef: 'k', delegateSelectors: [] });
+  });
+
   it.each([
     ['Github', { url: 'https://github.com/o', type: 'Account', authentication: { type: 'Http', spec: { type: 'GithubApp', spec: { applicationId: '1', installationId: '2', privateKeyRef: 'k' } } } }],
   ])('says what %s cannot do yet', (type, spec) => {
@@ -107,7 +113,9 @@ describe('what is not accepted as a connector', () => {
   it.each([
     ['Git', { ...gitHttp, url: 'file:///etc' }, /must start with https/],
     ['Git', { ...gitHttp, url: 'https://u:p@h/r' }, /must not hold credentials/],
-    ['Git', { ...gitHttp, type: 'Ssh', url: 'https://h/r', spec: { sshKeyRef: 'k' } }, /must be an SSH address/],
+    ['Git', { ...gitHttp, type: 'Ssh', url: 'https://h/-r', spec: { sshKeyRef: 'k' } }, /must be an SSH address/],
+    ['Git', { ...gitHttp, type: 'Ssh', url: 'https://u:p@h/r', spec: { sshKeyRef: 'k' } }, /must not hold credentials/],
+    ['Git', { ...gitHttp, type: 'Ssh', url: 'file:///etc', spec: { sshKeyRef: 'k' } }, /must be an SSH address/],
     ['Git', { ...gitHttp, type: 'Ssh', url: 'git@-oProxyCommand=x:r', spec: { sshKeyRef: 'k' } }, /must be an SSH address/],
     ['Git', { ...gitHttp, type: 'Ssh', url: 'ssh://-oProxyCommand=x/r', spec: { sshKeyRef: 'k' } }, /must be an SSH address/],
     ['Git', { ...gitHttp, type: 'Ssh', url: '-x@h:r', spec: { sshKeyRef: 'k' } }, /must be an SSH address/],

@@ -1,5 +1,6 @@
 import { AppError } from '@sluice/kernel';
 import type { ConnectorBody, GitProviderSpec, GitSpec } from '@sluice/ng-manager-api';
+import { sshAddressOf } from './ssh-address.js';
 
 /** How a Git connector reaches one repository. References are as written in the connector. With `sshKeyRef` the URL is an SSH address. */
 export interface GitAccess {
@@ -18,7 +19,9 @@ export interface GitAccess {
  */
 export function gitAccessOf(identifier: string, body: ConnectorBody, repo: string | undefined): GitAccess {
   const { url, reach, delegateSelectors, credentials } = gitPartsOf(identifier, body);
-  return { ...credentials(), url: reach === 'Repo' ? url : insideAccount(identifier, url, repo), delegateSelectors };
+  const repository = reach === 'Repo' ? url : insideAccount(identifier, url, repo);
+  const login = credentials();
+  return { ...login, url: login.sshKeyRef === undefined ? repository : sshAddressOf(repository), delegateSelectors };
 }
 
 /**
