@@ -72,6 +72,11 @@ describe('the gateway', () => {
     expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
   });
 
+  it('says inside the service token where the request came from and with which key, whatever the client claims', async () => {
+    await gateway.call('/ng/api/x', { headers: { 'user-agent': `curl/8 ${'x'.repeat(1_000)}`, 'x-forwarded-for': '6.6.6.6' } });
+    expect(lastSeen('ng-manager').call).toMatchObject({ origin: { clientAddress: '127.0.0.1', userAgent: `curl/8 ${'x'.repeat(249)}`, keyId: 'key1' } });
+  });
+
   it('drops headers that the connection header names, both ways', async () => {
     const seen = await new Promise<string>((resolve, reject) => {
       const request = httpRequest(`${gateway.app.url}/ng/api/x`, { headers: { 'x-api-key': KEY_A, connection: 'close, x-secret-hop', 'x-secret-hop': 'yes' } }, (response) => {
