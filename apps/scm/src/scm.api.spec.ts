@@ -1,12 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RouteClient, type RunningApp } from '@sluice/http';
+import { messageOf } from '@sluice/kernel';
 import { listBranches, listCommits, readRepositoryFile } from '@sluice/scm-api';
 import { startGit, testIdentities, testUser, type TestGit } from '@sluice/testing';
 import { bootstrap } from './bootstrap.js';
+import { AddressPolicy } from './git/address-policy.js';
+import { GitProcesses } from './git/git-process.js';
+import { GitService } from './git/git.service.js';
+import { RepositoryCache } from './git/repository-cache.js';
 
 const credentials = { username: 'reader', password: 'p@ss:word' };
 const ctx = { ...testUser('acc'), correlationId: 'c1', traceparent: undefined };
@@ -105,6 +112,34 @@ describe('scm', () => {
     const call = other.call(ctx, readRepositoryFile, { body: { repository: { url: git.urlOf('app'), ...credentials }, ref: 'main', path: 'x' } });
     await expect(call).rejects.toThrow(/not a public address/);
     await other.close();
+  });
+
+  it('follows no redirection, wherever it leads', async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.writeHead(302, { location: `${git.urlOf('app')}${request.url?.replace(/^\/r\.git/, '') ?? ''}` }).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/r.git`;
+    const refusal = await read('main', 'db/changelog.xml', { url, ...credentials }).then(() => 'followed', messageOf);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    expect([refusal, asked.length]).toEqual([expect.stringContaining('answers with a redirect'), 1]);
+  });
+
+  it('lets git dial only the addresses that were checked, whatever the resolver says by then', async () => {
+    const processes = new GitProcesses(2);
+    let asked = 0;
+    // A name no resolver knows: git can only get there by the address it is handed.
+    const policy = new AddressPolicy(['git.pinned.invalid'], async () => {
+      asked += 1;
+      return ['127.0.0.1'];
+    });
+    const service = new GitService(policy, new RepositoryCache(cacheDir, 3, processes), processes);
+    const url = git.urlOf('app').replace('127.0.0.1', 'git.pinned.invalid');
+    const { branches } = await service.branches({ ...ctx, signal: new AbortController().signal }, { url, ...credentials }, { limit: 10 });
+    expect([branches.map(({ name }) => name), asked]).toEqual([expect.arrayContaining(['main']), 1]);
   });
 
   it('takes calls from ng-manager only', async () => {

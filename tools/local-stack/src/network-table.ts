@@ -23,7 +23,7 @@ export const NETWORK_TABLE: readonly NetworkRow[] = [
   { row: 9, from: 'delegate', to: 'lite-engine', protocols: ['grpc'], purpose: 'the steps of a pod' },
   { row: 10, from: 'lite-engine', to: 'step-runner', protocols: ['grpc'], purpose: 'one step' },
   { row: 11, from: 'step-runner', to: 'database', protocols: ['sql'], purpose: 'the changes themselves' },
-  { row: 12, from: 'delegate', to: 'git', protocols: ['http'], purpose: 'the changelog' },
+  { row: 12, from: 'delegate', to: 'git', protocols: ['http', 'ssh'], purpose: 'the changelog' },
   { row: 13, from: 'lite-engine', to: 'log-service', protocols: ['http'], purpose: 'log lines and blobs' },
   { row: 13, from: 'delegate', to: 'log-service', protocols: ['http'], purpose: 'log lines of the pod itself' },
   { row: null, from: 'pipeline', to: 'delegate-service', protocols: ['grpc'], purpose: 'tasks for the delegate' },

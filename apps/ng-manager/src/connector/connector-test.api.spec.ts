@@ -97,7 +97,7 @@ describe('connection tests', () => {
     const form = new FormData();
     form.set('spec', JSON.stringify({ secret: { type: 'SecretFile', identifier: 'key_file', name: 'key_file', ...inProject, spec: { secretManagerIdentifier: 'harnessSecretManager' } } }));
     form.set('file', new Blob(['-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n-----END OPENSSH PRIVATE KEY-----\n']), 'key');
-    const headers = await ng.identities.headers('ng-manager', { accountId: 'A1', principal: { type: 'user', id: 'u', name: 'u' }, grants: [{ role: 'account_admin' }] });
+    const headers = await ng.identities.headers('ng-manager', { accountId: 'A1', principal: { type: 'user', id: 'u', name: 'u', email: 'u@a1.example' }, grants: [{ role: 'account_admin' }] });
     expect((await fetch(`${ng.app.url}/ng/api/v2/secrets/files?${PROJECT}`, { method: 'POST', headers, body: form })).status).toBe(200);
     await text('phrase', 'open sesame');
     const key = { secret: { type: 'SSHKey', identifier: 'deploy', name: 'deploy', ...inProject, spec: { auth: { type: 'SSH', spec: { credentialType: 'KeyReference', spec: { userName: 'git', key: 'key_file', encryptedPassphrase: 'phrase' } } } } } };

@@ -2,10 +2,16 @@ import { lookup } from 'node:dns/promises';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { AppError, messageOf } from '@sluice/kernel';
 
-const NOT_PUBLIC: readonly (readonly [string, number])[] = [
-  ['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12],
-  ['192.0.0.0', 24], ['192.168.0.0', 16], ['198.18.0.0', 15], ['224.0.0.0', 4], ['240.0.0.0', 4],
-  ['::', 128], ['::1', 128], ['64:ff9b::', 96], ['100::', 64], ['2002::', 16], ['fc00::', 7], ['fe80::', 10], ['fec0::', 10], ['ff00::', 8],
+/**
+ * Every special-purpose range, and of IPv6 everything that is not global unicast (2000::/3), so that neither mapped nor translated nor compatible forms of
+ * IPv4 addresses get past.
+ */
+const NOT_PUBLIC_IPV4: readonly (readonly [string, number])[] = [
+  ['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12], ['192.0.0.0', 24], ['192.0.2.0', 24], ['192.88.99.0', 24],
+  ['192.168.0.0', 16], ['198.18.0.0', 15], ['198.51.100.0', 24], ['203.0.113.0', 24], ['224.0.0.0', 4], ['240.0.0.0', 4],
+];
+const NOT_PUBLIC_IPV6: readonly (readonly [string, number])[] = [
+  ['::', 3], ['4000::', 2], ['8000::', 1], ['2001::', 23], ['2001:db8::', 32], ['2002::', 16], ['3ffe::', 16], ['3fff::', 20],
 ];
 
 /** A repository that may be dialled, with the addresses that were checked: git must use these and not ask the resolver again. */
@@ -24,7 +30,8 @@ type Resolve = (host: string) => Promise<readonly string[]>;
  * ranges are refused otherwise, whatever name leads there.
  */
 export class AddressPolicy {
-  private readonly refused = blockListOf(NOT_PUBLIC);
+  /** Apart: a list that holds IPv6 ranges counts IPv4 addresses among them. */
+  private readonly refused = { ipv4: blockListOf(NOT_PUBLIC_IPV4), ipv6: blockListOf(NOT_PUBLIC_IPV6) };
   private readonly allowedAddresses: BlockList;
   private readonly allowedHosts: ReadonlySet<string>;
 
@@ -56,8 +63,9 @@ export class AddressPolicy {
   }
 
   private isAllowed(address: string): boolean {
+    if (isIP(address) === 0 || address.includes('%')) return false;
     const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    return this.allowedAddresses.check(address, family) || !this.refused.check(address, family);
+    return this.allowedAddresses.check(address, family) || !this.refused[family].check(address, family);
   }
 
   private async addressesOf(host: string): Promise<readonly string[]> {
@@ -79,6 +87,8 @@ function parseRepositoryUrl(url: string): URL {
   const parsed = new URL(url);
   if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') return refuse(`must be http or https, not ${parsed.protocol.replace(':', '')}`);
   if (parsed.username || parsed.password) return refuse('must not hold credentials; give them as a username and a secret reference');
+  // One name in two spellings: git would look up another than the one that was checked.
+  if (parsed.hostname.endsWith('.')) return refuse('must not have a dot at the end of its host');
   if (parsed.search || parsed.hash) return refuse('must not have a query or a fragment');
   return parsed;
 }
