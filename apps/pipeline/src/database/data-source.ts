@@ -8,8 +8,10 @@ import { InputSetEntity } from '../input-set/input-set.entity.js';
 import { CreatePipelineTables1795305600000 } from '../migrations/1795305600000-create-pipeline-tables.js';
 import { CreateAuditOutbox1795404000000 } from '../migrations/1795404000000-create-audit-outbox.js';
 import { CompletePipelineApi1795405000000 } from '../migrations/1795405000000-complete-pipeline-api.js';
+import { NarrowExecutions1795405000001 } from '../migrations/1795405000001-narrow-executions.js';
 import { CreateTriggers1795406000000 } from '../migrations/1795406000000-create-triggers.js';
 import { CreateApprovalInstances1795406000001 } from '../migrations/1795406000001-create-approval-instances.js';
+import { OutlinePlans1795407000000 } from '../migrations/1795407000000-outline-plans.js';
 import { PipelineEntity } from '../pipeline/pipeline.entity.js';
 import { TriggerEntity } from '../trigger/trigger.entity.js';
 
@@ -19,6 +21,6 @@ export function createPipelineDataSource(url: string, poolSize: number): DataSou
     url,
     poolSize,
     entities: [PipelineEntity, InputSetEntity, CheckEntity, ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity, TriggerEntity, ApprovalInstanceEntity, ...AUDIT_OUTBOX_ENTITIES],
-    migrations: [CreatePipelineTables1795305600000, CreateAuditOutbox1795404000000, CompletePipelineApi1795405000000, CreateTriggers1795406000000, CreateApprovalInstances1795406000001],
+    migrations: [CreatePipelineTables1795305600000, CreateAuditOutbox1795404000000, CompletePipelineApi1795405000000, NarrowExecutions1795405000001, CreateTriggers1795406000000, CreateApprovalInstances1795406000001, OutlinePlans1795407000000],
   });
 }

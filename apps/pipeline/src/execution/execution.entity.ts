@@ -5,7 +5,7 @@ import { ProjectRow, asMilliseconds } from '../database/columns.js';
 import type { TaskContext, TaskReport } from '../run/task.js';
 
 @Entity('executions')
-@Index('executions_by_project', ['accountId', 'orgId', 'projectId', 'createdAt'])
+@Index('executions_in_order', ['accountId', 'orgId', 'projectId', 'createdAt', 'planExecutionId'])
 // Indexes the decorators cannot say (included columns, expressions) are made by migrations alone.
 @Index('executions_of_pipeline', { synchronize: false })
 @Index('executions_by_caller', { synchronize: false })
@@ -30,6 +30,10 @@ export class ExecutionEntity extends ProjectRow {
 
   @Column({ type: 'jsonb' })
   plan!: Plan;
+
+  /** The plan without what lies in its stages, for lists. */
+  @Column({ type: 'jsonb', select: false })
+  outline!: Plan;
 
   /** Pipeline YAML with runtime input applied: what really ran. */
   @Column({ type: 'text' })

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ProjectScope } from '@sluice/kernel';
-import type { NodeState, Status } from '@sluice/pipeline-engine';
+import { planOutline, type NodeState, type Status } from '@sluice/pipeline-engine';
 import { DataSource, In, type EntityManager } from 'typeorm';
 import { projectColumns } from '../database/columns.js';
 import type { Sort } from '../database/list-query.js';
@@ -8,15 +8,15 @@ import { ExecutionEntity, ExecutionNodeEntity } from './execution.entity.js';
 import { ExecutionQuery, type Cursor, type ExecutionFilter, type ExecutionSortColumn } from './execution-query.js';
 import { readRecentRuns, type RecentRuns } from './recent-runs.js';
 
-export type Execution = Readonly<Omit<ExecutionEntity, 'status'>> & { readonly status: Status };
+export type Execution = Readonly<Omit<ExecutionEntity, 'status' | 'outline'>> & { readonly status: Status };
 
-/** An execution without its texts, as lists show it. */
+/** An execution without its texts, as lists show it; of its plan there may be the outline alone. */
 export type ListedExecution = Omit<Execution, 'yaml' | 'inputYaml' | 'inputTemplateYaml'>;
 
 export type NewExecution = Omit<Execution, 'endedAt' | 'failureMessage' | 'interruptId' | 'interruptedAt' | 'interruptedBy' | 'isStarted' | 'isRetried' | 'accountId' | 'orgId' | 'projectId'>;
 
 const LISTED = {
-  accountId: true, orgId: true, projectId: true, planExecutionId: true, pipelineIdentifier: true, name: true, runSequence: true, status: true, plan: true, inputSetIds: true, caller: true, correlationId: true, traceparent: true,
+  accountId: true, orgId: true, projectId: true, planExecutionId: true, pipelineIdentifier: true, name: true, runSequence: true, status: true, outline: true, inputSetIds: true, caller: true, correlationId: true, traceparent: true,
   notes: true, retryOf: true, rootExecutionId: true, isRetried: true, rerunOf: true, chosenStages: true, tags: true, moduleType: true, takenOver: true, createdAt: true, validUntil: true, endedAt: true, failureMessage: true,
   interruptId: true, interruptedAt: true, interruptedBy: true, isStarted: true,
 } as const;
@@ -31,7 +31,7 @@ export class ExecutionRepository {
   async insert(manager: EntityManager, scope: ProjectScope, execution: NewExecution, states: ReadonlyMap<string, NodeState>): Promise<void> {
     const { plan, caller, takenOver, inputSetIds, chosenStages, tags, ...rest } = execution;
     await manager.getRepository(ExecutionEntity).insert({
-      ...projectColumns(scope), ...rest, plan: plan as never, caller: caller as never, takenOver: [...takenOver], inputSetIds: [...inputSetIds], chosenStages: chosenStages && [...chosenStages], tags: { ...tags },
+      ...projectColumns(scope), ...rest, plan: plan as never, outline: planOutline(plan) as never, caller: caller as never, takenOver: [...takenOver], inputSetIds: [...inputSetIds], chosenStages: chosenStages && [...chosenStages], tags: { ...tags },
     });
     await manager.query(
       `INSERT INTO execution_nodes (plan_execution_id, node_id, status, state) SELECT $1, v.node_id, v.status, v.state::jsonb FROM unnest($2::text[], $3::text[], $4::text[]) AS v(node_id, status, state)`,
@@ -66,7 +66,7 @@ export class ExecutionRepository {
   private async listed(scope: ProjectScope, ids: readonly string[]): Promise<ListedExecution[]> {
     if (ids.length === 0) return [];
     const rows = await this.dataSource.getRepository(ExecutionEntity).find({ select: LISTED, where: { ...projectColumns(scope), planExecutionId: In([...ids]) } });
-    const byId = new Map(rows.map((row) => [row.planExecutionId, row as ListedExecution]));
+    const byId = new Map(rows.map((row) => [row.planExecutionId, listedOf(row)]));
     return ids.flatMap((id) => byId.get(id) ?? []);
   }
 
@@ -76,7 +76,7 @@ export class ExecutionRepository {
     const rows = await this.dataSource.getRepository(ExecutionEntity).find({
       select: LISTED, where: [{ ...at, planExecutionId: rootExecutionId }, { ...at, rootExecutionId }], order: { createdAt: 'DESC', planExecutionId: 'DESC' }, take: MAX_RETRIES,
     });
-    return rows as ListedExecution[];
+    return rows.map(listedOf);
   }
 
   /** Says of an execution that it has been retried, in the transaction that stores the retry. */
@@ -109,6 +109,10 @@ export class ExecutionRepository {
   recentRuns(scope: ProjectScope, pipelineIdentifiers: readonly string[], now: number, newest: number): Promise<ReadonlyMap<string, RecentRuns>> {
     return readRecentRuns(this.dataSource, scope, pipelineIdentifiers, now, newest);
   }
+}
+
+function listedOf({ outline, ...row }: ExecutionEntity): ListedExecution {
+  return { ...row, plan: outline } as ListedExecution;
 }
 
 /** Marks an execution as interrupted, once, in the transaction of `manager`. @returns as {@link ExecutionRepository.interrupt} */

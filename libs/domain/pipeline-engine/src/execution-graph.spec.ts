@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { compilePlan } from './compile-plan.js';
 import { executionGraph, firstFailure, stageCounts, stageLayout, type ExecutionGraph } from './execution-graph.js';
 import { NEW_NODE, type NodeState } from './node-state.js';
-import type { Plan } from './plan.js';
+import { planOutline, type Plan } from './plan.js';
 import { testCatalogue, testId } from './testing-catalogue.js';
 
 const step = (id: string): string => `{ step: { identifier: ${id}, name: ${id}, type: Apply, spec: { instance: x } } }`;
@@ -139,4 +139,14 @@ it('the failure to read is the earliest of a step, with its place', () => {
   const failed = (endedAt: number, message: string): NodeState => state({ status: 'Failed', endedAt, failure: { message, failureType: 'Unknown' } });
   expect(firstFailure(PLAN, { [idOf(PLAN, 'b')]: failed(9, 'second'), [idOf(PLAN, 'a')]: failed(5, 'first'), [idOf(PLAN, 'g')]: failed(1, 'group') })?.message).toBe('stage "s", step "a": first');
   expect(firstFailure(PLAN, {})).toBeUndefined();
+});
+
+describe('the outline of a plan', () => {
+  it('gives lists the same stages and counts as the whole plan, and holds nothing of what lies in them', () => {
+    const outline = planOutline(PLAN);
+    const states = Object.fromEntries(PLAN.stageIds.map((id, index) => [id, state({ status: index === 0 ? 'Success' : 'Running', startedAt: 1 })]));
+    expect(stageLayout(outline, states)).toEqual(stageLayout(PLAN, states));
+    expect(stageCounts(outline, states)).toEqual(stageCounts(PLAN, states));
+    expect(Object.values(outline.nodes).filter(({ kind }) => kind === 'step' || kind === 'stepGroup' || kind === 'execution')).toEqual([]);
+  });
 });

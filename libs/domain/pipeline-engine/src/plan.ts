@@ -74,6 +74,14 @@ export function nodeOf(plan: Plan, id: string): PlanNode {
   return node;
 }
 
+const SHOWN_IN_LISTS: ReadonlySet<NodeKind> = new Set(['pipeline', 'stages', 'parallel', 'stage']);
+
+/** The plan without what lies in its stages: all that a list of executions shows, and a fraction of its size. */
+export function planOutline(plan: Plan): Plan {
+  const shown = Object.values(plan.nodes).filter(({ kind }) => SHOWN_IN_LISTS.has(kind));
+  return { ...plan, nodes: Object.fromEntries(shown.map((node) => [node.id, node.kind === 'stage' ? { ...node, children: [] } : node])) };
+}
+
 /** The node and everything below it, parents first. */
 export function subtree(plan: Plan, id: string): PlanNode[] {
   const node = nodeOf(plan, id);

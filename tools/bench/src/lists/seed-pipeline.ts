@@ -1,4 +1,4 @@
-import { compilePlan, NEW_NODE, reduceNode, type NodeState, type Plan } from '@sluice/pipeline-engine';
+import { compilePlan, NEW_NODE, planOutline, reduceNode, type NodeState, type Plan } from '@sluice/pipeline-engine';
 import { applyPipelineYaml } from '@sluice/cli';
 import { StepTypeRegistry } from '@sluice/step-types';
 import type { Client } from 'pg';
@@ -21,7 +21,7 @@ export async function seedPipelines(db: Client, account: string, sizes: Sizes, s
   const template = [JSON.stringify(plan), yaml, JSON.stringify(statesOf(plan, 'Success')), JSON.stringify(statesOf(plan, 'Failed'))];
   for (let from = 1; from <= sizes.executions; from += BATCH) {
     const to = Math.min(from + BATCH - 1, sizes.executions);
-    await db.query(EXECUTIONS, [...at, from, to, IN_BENCH_PROJECT, sizes.projects, sizes.pipelines, template[0], template[1], Date.now()]);
+    await db.query(EXECUTIONS, [...at, from, to, IN_BENCH_PROJECT, sizes.projects, sizes.pipelines, template[0], template[1], Date.now(), JSON.stringify(planOutline(plan))]);
     await db.query(NODES, [account, from, to, template[2], template[3]]);
     say(`  ${to} executions`);
   }
@@ -70,10 +70,10 @@ const TRIGGERS = `
 
 /** A fifth belongs to the first pipeline, the rest is spread; every seventh failed. The newest are of the last days, as pipelines' summaries count them. */
 const EXECUTIONS = `
-  INSERT INTO executions (account_id, org_id, project_id, plan_execution_id, pipeline_identifier, name, run_sequence, status, plan, yaml, input_yaml, caller, correlation_id, created_at, valid_until, ended_at, failure_message, is_started, tags)
+  INSERT INTO executions (account_id, org_id, project_id, plan_execution_id, pipeline_identifier, name, run_sequence, status, plan, outline, yaml, input_yaml, caller, correlation_id, created_at, valid_until, ended_at, failure_message, is_started, tags)
   SELECT $1, CASE WHEN isOurs THEN $2 ELSE 'org_' || (1 + n % 50) END, CASE WHEN isOurs THEN $3 ELSE 'project_' || (1 + n % $7::int) END,
          id, 'pipeline_' || p, (ARRAY['Orders', 'Billing', 'Customers', 'Shipping', 'Stock'])[1 + p % 5] || ' deployment ' || p, n, CASE WHEN n % 7 = 0 THEN 'Failed' ELSE 'Success' END,
-         replace($9, '${ID}', id)::jsonb, $10::text, '', jsonb_build_object('accountId', $1::text, 'principal', jsonb_build_object('type', 'user', 'id', 'user_' || n % 20, 'name', 'Ann', 'email', 'ann@bench.local'), 'grants', '[]'::jsonb),
+         replace($9, '${ID}', id)::jsonb, replace($12, '${ID}', id)::jsonb, $10::text, '', jsonb_build_object('accountId', $1::text, 'principal', jsonb_build_object('type', 'user', 'id', 'user_' || n % 20, 'name', 'Ann', 'email', 'ann@bench.local'), 'grants', '[]'::jsonb),
          'correlation-' || n, at, at + 86400000, at + ${ENDED_AFTER_MS}, CASE WHEN n % 7 = 0 THEN 'ERROR: relation "orders" already exists' END, true, '{}'
   FROM generate_series($4::int, $5::int) AS n,
        LATERAL (SELECT n % 10 < 10 * $6::float8 AS isOurs, CASE WHEN n % 5 = 0 THEN 1 ELSE 1 + n % $8::int END AS p, substr(md5($1 || 'execution' || n), 1, 22) AS id, $11::bigint - 90 * 86400000::bigint + n * 77760::bigint AS at) AS v`;
