@@ -40,6 +40,12 @@ describe('connection tests', () => {
     expect(secretExpressionsOf(payload)).toHaveLength(2);
   });
 
+  it('sign in over SSH as git where nobody says otherwise', () => {
+    const access = { url: 'ssh://git.example.com/team/app.git', sshKeyRef: 'key', delegateSelectors: [] };
+    const { payload } = connectionTaskOf('c', body('Git', { ...gitHttp, type: 'Ssh', url: access.url, connectionType: 'Repo', spec: { sshKeyRef: 'key' } }), { access, sshKey: { keyRef: 'key' } });
+    expect(payload).toMatchObject({ source: { username: 'git', sshKeyExpression: '<+secrets.getValue("key")>' } });
+  });
+
   it('take a text or file secret as the SSH key itself, and no password', () => {
     const row = { identifier: 'key', accountId: 'A', orgId: null, projectId: null, type: 'SecretFile', spec: { secretManagerIdentifier: 'm' } };
     expect(sshKeyAccessOf(row as unknown as Parameters<typeof sshKeyAccessOf>[0])).toEqual({ keyRef: 'account.key' });

@@ -33,6 +33,15 @@ describe('inputs of a DB step', () => {
     expect([inputs.secrets, inputs.target, inputs.source.passwordExpression]).toEqual([[], { url: 'jdbc:postgresql://h/d' }, undefined]);
   });
 
+  it('carry a user name kept in a secret, and the key of a repository over SSH', () => {
+    const ssh = { url: 'git@g:t/r.git', sshKeyRef: 'k', delegateSelectors: [] };
+    const inputs = joinStepInputs(pair(), { access: ssh, scope: org, sshKey: { keyRef: 'org.key_file', passphraseRef: 'account.phrase', username: 'git' } }, { access: { url: 'jdbc:postgresql://h/d', usernameRef: 'user', passwordRef: 'account.pw', delegateSelectors: [] }, scope: org });
+    expect(dbStepInputs.parse(inputs)).toEqual(inputs);
+    expect(inputs.target).toEqual({ url: 'jdbc:postgresql://h/d', usernameSlot: 'db-username', passwordSlot: 'db-password' });
+    expect(inputs.secrets).toEqual([{ name: 'db-username', expression: '<+secrets.getValue("org.user")>' }, { name: 'db-password', expression: '<+secrets.getValue("account.pw")>' }]);
+    expect(inputs.source).toMatchObject({ url: 'git@g:t/r.git', username: 'git', sshKeyExpression: '<+secrets.getValue("org.key_file")>', sshPassphraseExpression: '<+secrets.getValue("account.phrase")>' });
+  });
+
   it('cannot be made for an instance without a ref', () => {
     expect(() => joinStepInputs(pair({}), { access: git, scope: project }, { access: jdbc, scope: project })).toThrow(/names no branch, commitSha or gitTag/);
   });

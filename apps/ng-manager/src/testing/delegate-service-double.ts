@@ -1,4 +1,4 @@
-import { taskPayload, type TaskPayload, type TaskResult } from '@sluice/delegate-protocol';
+import { parseDelegateToken, taskPayload, type TaskPayload, type TaskResult } from '@sluice/delegate-protocol';
 import { DELEGATE_ADMIN_SERVICE, DELEGATE_TASKS_SERVICE, type DelegateAdminMethods, type DelegateRecord, type DelegateTasksMethods, type SubmitRequest, type TaskEvent, type TokenRecord } from '@sluice/delegate-rpc';
 import { ServiceServer } from '@sluice/grpc';
 import { AppError, newId } from '@sluice/kernel';
@@ -55,16 +55,16 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
     },
     Abort: async () => ({ state: 'ENDED' }),
     Events: async function* (call) {
+      let wake = (): void => undefined;
+      const woken = (): void => wake();
+      waiting.add(woken);
+      call.signal.addEventListener('abort', woken, { once: true });
       while (!call.signal.aborted) {
         const next = queue.shift();
         if (next) yield next;
-        else {
-          await new Promise<void>((resolve) => {
-            waiting.add(resolve);
-            call.signal.addEventListener('abort', () => resolve(), { once: true });
-          });
-        }
+        else await new Promise<void>((resolve) => (wake = resolve));
       }
+      waiting.delete(woken);
     },
     Acknowledge: async () => ({}),
     ProvideSecrets: async (_call, { taskId, epoch, sealed, error }) => {
@@ -79,7 +79,7 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
   server.add<DelegateAdminMethods>(DELEGATE_ADMIN_SERVICE, ['ng-manager'], {
     PutToken: async (_call, { scope, name, value, revokeAfterMs, createdBy }) => {
       if (state.tokens.some((token) => token.name === name)) throw new AppError('DUPLICATE_FIELD', `a delegate token "${name}" exists already`);
-      const record: TokenRecord = { id: newId(), scope, name, status: 'ACTIVE', createdAtMs: Date.now(), createdBy, value: value || `${newId()}.${newId()}`, revokeAfterMs };
+      const record: TokenRecord = { id: parseDelegateToken(value)?.id ?? newId(), scope, name, status: 'ACTIVE', createdAtMs: Date.now(), createdBy, value: value || `${newId()}.${newId()}`, revokeAfterMs };
       state.tokens.push({ ...record, value: '' });
       return record;
     },

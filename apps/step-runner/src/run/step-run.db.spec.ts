@@ -57,15 +57,17 @@ describe('a step run', () => {
     log(): string[];
   }
 
-  function start(database: string, work: Record<string, unknown>, options: { password?: string; url?: string; timeoutMs?: number; warmUp?: boolean } = {}): Started {
+  function start(database: string, work: Record<string, unknown>, options: { password?: string; usernameSecret?: string; url?: string; timeoutMs?: number; warmUp?: boolean } = {}): Started {
     counter += 1;
     const id = `spec-${process.pid}-${counter}`;
     const secretsDir = join(folder, 'secrets', id);
     mkdirSync(secretsDir, { recursive: true });
     writeFileSync(join(secretsDir, 'db-password'), options.password ?? pg.password);
+    if (options.usernameSecret !== undefined) writeFileSync(join(secretsDir, 'db-username'), options.usernameSecret);
+    const user = options.usernameSecret === undefined ? { username: 'postgres' } : { usernameSlot: 'db-username' };
     const full = {
       kind: 'liquibase.update',
-      target: { url: options.url ?? pg.jdbcUrl(database), username: 'postgres', passwordSlot: 'db-password' },
+      target: { url: options.url ?? pg.jdbcUrl(database), ...user, passwordSlot: 'db-password' },
       changelog: { source: 'repo', path: 'changelog.sql' },
       ...work,
     };
@@ -201,6 +203,12 @@ describe('a step run', () => {
       const outcome = await start(database, { changelog: { source: 'repo', path: 'evil.xml' } }).result;
       expect(outcome).toMatchObject({ status: 'failed', error: { message: expect.stringMatching(message) } });
     }
+  });
+
+  it('signs in with a user name that is kept in a secret', async () => {
+    write('changelog.sql', CHANGELOG);
+    const outcome = await start(await freshDatabase(), { contexts: 'production' }, { usernameSecret: 'postgres' }).result;
+    expect([outcome.error, outcome.status]).toEqual([undefined, 'succeeded']);
   });
 
   it('lets no form of the password out, wherever it turns up', async () => {
