@@ -29,11 +29,13 @@ import { DBDEVOPS_ROUTES, DbDevopsClient } from './dbdevops/dbdevops-client.js';
 import { DbDevopsForwarder } from './dbdevops/dbdevops-forwarder.js';
 import { forwardingController } from './dbdevops/dbdevops.controller.js';
 import { DELEGATE_ADMIN, DELEGATE_TASKS, DelegateServiceClient } from './delegate/delegate-service-client.js';
+import { DelegateTokenValues } from './delegate/delegate-token-values.js';
 import { DelegateController } from './delegate/delegate.controller.js';
 import { DelegateService } from './delegate/delegate.service.js';
 import { LOGGER, TaskEvents } from './delegate/task-events.js';
 import { GitBrowsingController } from './git-browsing/git-browsing.controller.js';
 import { GitBrowsingService, SCM_ROUTES } from './git-browsing/git-browsing.service.js';
+import { DataKeys } from './encryption/data-keys.js';
 import { EncryptionKeysController } from './encryption/encryption-keys.controller.js';
 import { KEY_PROVIDER, type KeyProvider } from './encryption/key-provider.js';
 import { KeyRotation } from './encryption/key-rotation.js';
@@ -89,8 +91,8 @@ export class AppModule {
         { provide: DELEGATE_ADMIN, useValue: parts.delegateAdmin },
         { provide: DELEGATE_TASKS, useValue: parts.delegateTasks },
         { provide: LOGGER, useValue: parts.log },
-        UnitOfWork, AuditService, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, UserGroupService, RoleService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SshKeys, SecretService, SecretValues, SecretValidation, KeyRotation,
-        SealingService, SettingService, DelegateServiceClient, DelegateService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, GitBrowsingService,
+        UnitOfWork, AuditService, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, UserGroupService, RoleService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
+        SealingService, SettingService, DelegateServiceClient, DelegateTokenValues, DelegateService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, GitBrowsingService,
       ],
     };
   }

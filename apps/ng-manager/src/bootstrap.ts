@@ -12,8 +12,10 @@ import { AppModule } from './app.module.js';
 import { AuditCollector } from './audit/audit-collector.js';
 import { parseConfig } from './config.js';
 import { openDatabase } from './database.js';
+import { DelegateTokenValues } from './delegate/delegate-token-values.js';
 import { DelegateServiceClient } from './delegate/delegate-service-client.js';
 import { TaskEvents } from './delegate/task-events.js';
+import { DataKeys } from './encryption/data-keys.js';
 import { openKeyProvider, warnOfForeignKeys } from './encryption/open-key-provider.js';
 import { UnitOfWork } from './persistence/unit-of-work.js';
 
@@ -41,7 +43,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const stopping = new AbortController();
   let events: TaskEvents | undefined;
   let auditCollector: AuditCollector | undefined;
-  const seeding = seedDelegateTokens(new DelegateServiceClient(delegateAdmin, delegateTasks), seeds, log, stopping.signal);
+  const seeding = seedDelegateTokens(new DelegateServiceClient(delegateAdmin, delegateTasks), new DelegateTokenValues(unitOfWork, new DataKeys(unitOfWork, keys)), seeds, log, stopping.signal);
 
   return startHttpApp({
     service: 'ng-manager',

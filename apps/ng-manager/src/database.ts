@@ -7,12 +7,14 @@ import { AuditChainEntity, AuditEventEntity } from './audit/audit-event.entity.j
 import { OutsideChangeEntity } from './audit/outside-change.entity.js';
 import { RefusedSignInEntity } from './audit/refused-sign-in.entity.js';
 import { ConnectorEntity, ConnectorTestEntity } from './connector/connector.entity.js';
+import { DelegateTokenValueEntity } from './delegate/delegate-token-value.entity.js';
 import { CreateNgManager1767225600000 } from './migrations/1767225600000-create-ng-manager.js';
 import { Principals1795401000000 } from './migrations/1795401000000-principals.js';
 import { VersionOrganizationsAndProjects1795401100000 } from './migrations/1795401100000-version-organizations-and-projects.js';
 import { PrivateSecrets1795403000000 } from './migrations/1795403000000-private-secrets.js';
 import { ChainAuditEvents1795404000000 } from './migrations/1795404000000-chain-audit-events.js';
 import { CreateOutsideChanges1795404000001 } from './migrations/1795404000001-create-outside-changes.js';
+import { KeepDelegateTokenValues1795409000000 } from './migrations/1795409000000-keep-delegate-token-values.js';
 import { OrganizationEntity } from './organization/organization.entity.js';
 import { EntityUseEntity } from './persistence/entity-use.entity.js';
 import { ProjectEntity } from './project/project.entity.js';
@@ -31,9 +33,9 @@ export function openDatabase(url: string, poolSize: number): Promise<DataSource>
       poolSize,
       entities: [
         AccountEntity, AccountDataKeyEntity, UserEntity, ServiceAccountEntity, UserGroupEntity, UserGroupMemberEntity, RoleBindingEntity, ApiKeyEntity, ApiTokenEntity, OrganizationEntity, ProjectEntity, ConnectorEntity,
-        ConnectorTestEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity, AuditChainEntity, OutsideChangeEntity, RefusedSignInEntity,
+        ConnectorTestEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity, AuditChainEntity, OutsideChangeEntity, RefusedSignInEntity, DelegateTokenValueEntity,
       ],
-      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000, CreateOutsideChanges1795404000001],
+      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000, CreateOutsideChanges1795404000001, KeepDelegateTokenValues1795409000000],
     }),
   );
 }

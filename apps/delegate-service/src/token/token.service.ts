@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { formatDelegateToken, newDelegateToken, parseDelegateToken, type DelegateTokenValue } from '@sluice/delegate-protocol';
 import { AppError, formatScope, type Scope } from '@sluice/kernel';
 import { NotificationBus } from '../notification/notification-bus.js';
 import { TokenRepository, type TokenRow } from './token.repository.js';
-import { hashSecret, newTokenValue, parseTokenValue, requireTokenValue, secretMatches, type TokenValue } from './token-secret.js';
+import { hashSecret, requireTokenValue, secretMatches } from './token-secret.js';
 
 /** A token and, only right after it was made here, its value. */
 export interface IssuedToken {
@@ -12,7 +13,7 @@ export interface IssuedToken {
 
 export interface TokenRequest {
   readonly name: string;
-  /** A seeded token's value; null lets the service make one. */
+  /** Made by the caller; null lets the service make one. */
   readonly value: string | null;
   readonly revokeAfterMs: number | null;
   readonly createdBy: string;
@@ -28,14 +29,14 @@ export class TokenService {
   ) {}
 
   /**
-   * Makes a token, or stores a seeded one. The same seed again answers with what is stored: a seeded token that was revoked stays revoked.
+   * Makes a token, or stores one with a value of the caller's. The same again answers with what is stored: a seeded token that was revoked stays revoked.
    * @throws AppError DUPLICATE_FIELD when the name or the id is taken by another token
    */
   async put(scope: Scope, request: TokenRequest): Promise<IssuedToken> {
     if (!NAME.test(request.name)) throw new AppError('INVALID_REQUEST', `name: "${request.name}" must be 1 to 128 letters, digits, blanks, ".", "_" or "-"`);
-    const value = request.value === null ? newTokenValue() : requireTokenValue(request.value);
+    const value = request.value === null ? newDelegateToken() : requireTokenValue(request.value);
     const row = await this.tokens.insert(scope, { id: value.id, name: request.name, secretHash: hashSecret(value.secret), createdBy: request.createdBy, revokeAfterMs: request.revokeAfterMs });
-    if (row) return { row, value: `${value.id}.${value.secret}` };
+    if (row) return { row, value: formatDelegateToken(value) };
     const known = await this.tokens.findByName(scope, request.name);
     if (known && request.value !== null && known.id === value.id && secretMatches(value.secret, known.secret_hash)) return { row: known, value: null };
     throw new AppError('DUPLICATE_FIELD', `a delegate token "${request.name}" exists already in ${formatScope(scope)}; choose another name`);
@@ -66,7 +67,7 @@ export class TokenService {
    * @throws AppError INVALID_TOKEN, REVOKED_TOKEN
    */
   async authenticate(header: string | undefined): Promise<TokenRow> {
-    const value = parseTokenValue(/^Delegate (.+)$/.exec(header ?? '')?.[1] ?? '');
+    const value = parseDelegateToken(/^Delegate (.+)$/.exec(header ?? '')?.[1] ?? '');
     if (!value) throw new AppError('INVALID_TOKEN', 'send the header "authorization: Delegate <token id>.<secret>"');
     const row = await this.tokens.findById(value.id);
     if (!isGenuine(value, row) || !row) throw new AppError('INVALID_TOKEN', 'the delegate token is not valid');
@@ -77,7 +78,7 @@ export class TokenService {
 
 const NO_HASH = '0'.repeat(64);
 
-function isGenuine(value: TokenValue, row: TokenRow | undefined): boolean {
+function isGenuine(value: DelegateTokenValue, row: TokenRow | undefined): boolean {
   return secretMatches(value.secret, row?.secret_hash ?? NO_HASH);
 }
 

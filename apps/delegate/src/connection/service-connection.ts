@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, MAX_FRAME_BYTES, PROTOCOL_VERSION, SUBPROTOCOL, TASK_KINDS, serverMessage, type DelegateMessage, type HeldLease, type ServerMessage } from '@sluice/delegate-protocol';
+import { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, MAX_FRAME_BYTES, PROTOCOL_VERSION, SUBPROTOCOL, TASK_KINDS, formatDelegateToken, parseDelegateToken, serverMessage, type DelegateMessage, type HeldLease, type ServerMessage } from '@sluice/delegate-protocol';
 import { messageOf, newId } from '@sluice/kernel';
 import type { SealingKeyPair } from '@sluice/sealed-secrets';
 import type { Logger } from '@sluice/telemetry';
@@ -84,7 +84,7 @@ export class ServiceConnection {
     let token: string;
     try {
       // Read each time: a token that was revoked is replaced in its file, without a restart.
-      token = (await readFile(this.config.tokenFile, 'utf8')).trim();
+      token = await readToken(this.config.tokenFile);
     } catch (cause) {
       this.log.error({ error: messageOf(cause) }, 'the delegate token cannot be read');
       return this.connectAgain();
@@ -174,6 +174,13 @@ export class ServiceConnection {
   private write(socket: WebSocket, message: Sent): void {
     socket.send(JSON.stringify({ v: PROTOCOL_VERSION, id: newId(), ...message }));
   }
+}
+
+/** Plain, however it is written in the file. @throws Error naming the file, never what is in it */
+async function readToken(file: string): Promise<string> {
+  const token = parseDelegateToken(await readFile(file, 'utf8'));
+  if (token) return formatDelegateToken(token);
+  throw new Error(`${file} does not hold a delegate token: <token id>.<secret>, plain or in base64`);
 }
 
 function parseJson(text: string): unknown {

@@ -153,7 +153,8 @@ export class ApiKeyService {
       await stores.apiKeys.updateToken(owner.accountId, old.id, { isSuperseded: true, scheduledExpireAt: end && end < until ? end : until });
       const { createdAt: _, updatedAt: __, ...kept } = old;
       await stores.apiKeys.insertToken({ ...kept, id: made.tokenId, secretHash: made.secretHash, status: 'active', isSuperseded: false, ...renewed(old, now) });
-      await stores.audit.append(ctx, { action: 'rotate', resourceType: 'token', identifier, scope, details: { apiKeyIdentifier, oldWorksUntil: until.getTime() } });
+      const after = presentToken(await foundToken(stores, owner, apiKeyIdentifier, identifier), owner);
+      await stores.audit.append(ctx, { action: 'rotate', resourceType: 'token', identifier, scope, before: presentToken(old, owner), after, details: { apiKeyIdentifier, oldWorksUntil: until.getTime() } });
       return made.text;
     });
   }

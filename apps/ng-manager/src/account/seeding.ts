@@ -1,7 +1,9 @@
+import { formatDelegateToken, parseDelegateToken } from '@sluice/delegate-protocol';
 import { AppError, accountScope, backoffMs, messageOf, newId, pause } from '@sluice/kernel';
 import type { Logger } from '@sluice/telemetry';
 import { hashSecret, parseApiKey } from '../access/api-key-text.js';
 import { addBuiltInConnectors } from '../connector/built-in-connectors.js';
+import type { DelegateTokenValues } from '../delegate/delegate-token-values.js';
 import { ownContext, rpcScope, type DelegateServiceClient } from '../delegate/delegate-service-client.js';
 import type { Stores, UnitOfWork } from '../persistence/unit-of-work.js';
 import type { BootstrapFile } from './bootstrap-file.js';
@@ -56,13 +58,15 @@ async function seedUser(stores: Stores, accountId: string, { email, name, role, 
   });
 }
 
-/** Hands the delegate tokens to the delegate service, which may start later than this service: retries until done, refused or stopped. */
-export async function seedDelegateTokens(delegates: DelegateServiceClient, { delegateTokens }: BootstrapFile, log: Logger, signal: AbortSignal): Promise<void> {
+/** Hands the delegate tokens to the delegate service, which may start later than this service, and keeps their values: retries until done, refused or stopped. */
+export async function seedDelegateTokens(delegates: DelegateServiceClient, values: DelegateTokenValues, { delegateTokens }: BootstrapFile, log: Logger, signal: AbortSignal): Promise<void> {
   for (const { account, name, value } of delegateTokens) {
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
         const request = { scope: rpcScope(accountScope(account)), name, value, revokeAfterMs: 0, createdBy: 'bootstrap' };
-        await delegates.admin.unary({ ...ownContext(account), signal }, 'PutToken', request, { timeoutMs: 5_000 });
+        const { id, status } = await delegates.admin.unary({ ...ownContext(account), signal }, 'PutToken', request, { timeoutMs: 5_000 });
+        const token = parseDelegateToken(value);
+        if (token && status === 'ACTIVE') await values.keep(account, id, formatDelegateToken(token));
         break;
       } catch (cause) {
         if (signal.aborted) return;

@@ -50,7 +50,8 @@ function statusFits(status: string, connected: boolean): boolean {
   return status === (connected ? 'CONNECTED' : 'DISCONNECTED');
 }
 
-export function presentToken(record: TokenRecord): DelegateToken {
+/** @param value the plain value, for whom it may be shown to */
+export function presentToken(record: TokenRecord, value?: string): DelegateToken {
   return {
     uuid: record.id,
     accountId: record.scope.accountId,
@@ -59,7 +60,7 @@ export function presentToken(record: TokenRecord): DelegateToken {
     createdByNgUser: record.createdBy ? { type: 'USER', name: record.createdBy } : null,
     createdAt: record.createdAtMs,
     status: record.status,
-    value: record.value || null,
+    value: value === undefined ? null : Buffer.from(value).toString('base64'),
     ownerIdentifier: [record.scope.orgId, record.scope.projectId].filter((part) => part !== '').join('/') || null,
     parentUniqueId: null,
     revokeAfter: record.revokeAfterMs || null,

@@ -27,7 +27,7 @@ export class DelegateController {
 
   @Route(generateHelmValues)
   async helmValues(@Call() { ctx, scope, body, reply }: RouteCall<typeof generateHelmValues>): Promise<string> {
-    if (body.tokenName) await this.delegates.token(ctx, scope, body.tokenName);
+    if (body.tokenName) await this.delegates.requireToken(ctx, scope, body.tokenName);
     void reply.header('content-type', 'application/yaml; charset=utf-8').header('content-disposition', 'attachment; filename="sluice-delegate-values.yaml"');
     return helmValues(ctx.accountId, body, VERSION);
   }

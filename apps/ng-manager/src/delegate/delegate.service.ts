@@ -1,20 +1,26 @@
 import { Injectable } from '@nestjs/common';
-import type { AuditEventRecord } from '@sluice/api-conventions';
-import type { DelegateRecord } from '@sluice/delegate-rpc';
+import { isAllowed, type AuditEventRecord } from '@sluice/api-conventions';
+import { formatDelegateToken, newDelegateToken } from '@sluice/delegate-protocol';
+import type { DelegateRecord, PutTokenRequest, TokenRecord } from '@sluice/delegate-rpc';
 import { AppError, formatScope, type RequestContext, type Scope } from '@sluice/kernel';
 import type { Delegate, DelegateFilter, DelegateToken } from '@sluice/ng-manager-api';
 import { OutsideChanges } from '../audit/outside-changes.js';
 import { DelegateServiceClient, ownContext, rpcScope } from './delegate-service-client.js';
+import { DelegateTokenValues } from './delegate-token-values.js';
 import { filterDelegates, groupDelegates, presentToken } from './delegate-view.js';
 
 /** How far the delegate service's clock may be behind. */
 const CLOCK_SKEW_MS = 5_000;
 
-/** Delegates and their tokens. Both are kept by the delegate service; this adds the public shapes and the audit trail. */
+/**
+ * Delegates and their tokens. Both are kept by the delegate service; this adds the public shapes, the audit trail and, for who may change tokens, their
+ * values.
+ */
 @Injectable()
 export class DelegateService {
   constructor(
     private readonly delegates: DelegateServiceClient,
+    private readonly values: DelegateTokenValues,
     private readonly changes: OutsideChanges,
   ) {}
 
@@ -23,41 +29,79 @@ export class DelegateService {
   }
 
   async ofToken(ctx: RequestContext, scope: Scope, tokenName: string): Promise<{ delegateGroupDetails: Delegate[] }> {
-    await this.token(ctx, scope, tokenName);
+    await this.requireToken(ctx, scope, tokenName);
     const records = await this.records(ctx, scope, false);
     return { delegateGroupDetails: groupDelegates(records.filter((record) => record.tokenName === tokenName)) };
   }
 
-  /** @param revokeAfterMs milliseconds since the epoch, 0 for never @returns the token with its value, shown this once @throws AppError DUPLICATE_FIELD */
+  /**
+   * The value is made here and kept before the token is, so that no token is made whose value got lost on the way.
+   * @param revokeAfterMs milliseconds since the epoch, 0 for never @returns the token with its value @throws AppError DUPLICATE_FIELD
+   */
   async createToken(ctx: RequestContext, scope: Scope, name: string, revokeAfterMs: number): Promise<DelegateToken> {
     const after = { name, status: 'ACTIVE', revokeAfter: revokeAfterMs || null };
-    const record = await this.changes.run(ctx, tokenEntry(scope, 'create', name, { after }), () =>
-      this.delegates.admin.unary(ctx, 'PutToken', { scope: rpcScope(scope), name, value: '', revokeAfterMs, createdBy: ctx.principal.name }),
-    );
-    return presentToken(record);
+    const made = newDelegateToken();
+    const value = formatDelegateToken(made);
+    const record = await this.changes.run(ctx, tokenEntry(scope, 'create', name, { after }), async () => {
+      await this.values.keep(scope.accountId, made.id, value);
+      return this.putToken(ctx, { scope: rpcScope(scope), name, value, revokeAfterMs, createdBy: ctx.principal.name }, made.id);
+    });
+    return presentToken(record, value);
   }
 
+  /** With values for who may change tokens here; reading them goes into the audit trail. */
   async tokens(ctx: RequestContext, scope: Scope, name: string, status: '' | DelegateToken['status']): Promise<DelegateToken[]> {
-    const { tokens } = await this.delegates.admin.unary(ctx, 'ListTokens', { scope: rpcScope(scope), name, status });
-    return tokens.map(presentToken);
+    return this.withValues(ctx, scope, await this.tokenRecords(ctx, scope, name, status));
   }
 
+  /** As {@link tokens}. @throws AppError RESOURCE_NOT_FOUND */
   async token(ctx: RequestContext, scope: Scope, name: string): Promise<DelegateToken> {
-    const [token] = (await this.tokens(ctx, scope, name, '')).filter((one) => one.name === name);
-    if (token) return token;
+    const record = await this.requireToken(ctx, scope, name);
+    const [token] = await this.withValues(ctx, scope, [record]);
+    return token ?? presentToken(record);
+  }
+
+  /** Without its value. @throws AppError RESOURCE_NOT_FOUND */
+  async requireToken(ctx: RequestContext, scope: Scope, name: string): Promise<TokenRecord> {
+    const [record] = (await this.tokenRecords(ctx, scope, name, '')).filter((one) => one.name === name);
+    if (record) return record;
     throw new AppError('RESOURCE_NOT_FOUND', `there is no delegate token "${name}" in ${formatScope(scope)}`);
   }
 
   async revokeToken(ctx: RequestContext, scope: Scope, name: string): Promise<DelegateToken> {
-    const before = stateOf(await this.token(ctx, scope, name));
+    const token = await this.requireToken(ctx, scope, name);
+    const before = stateOf(token);
     const states = { before, after: { ...before, status: 'REVOKED' } };
-    return presentToken(await this.changes.run(ctx, tokenEntry(scope, 'revoke', name, states), () => this.delegates.admin.unary(ctx, 'RevokeToken', { scope: rpcScope(scope), name })));
+    const record = await this.changes.run(ctx, tokenEntry(scope, 'revoke', name, states), () => this.delegates.admin.unary(ctx, 'RevokeToken', { scope: rpcScope(scope), name }));
+    await this.values.forget(scope.accountId, token.id);
+    return presentToken(record);
   }
 
   async deleteToken(ctx: RequestContext, scope: Scope, name: string): Promise<boolean> {
-    const before = stateOf(await this.token(ctx, scope, name));
-    const { deleted } = await this.changes.run(ctx, tokenEntry(scope, 'delete', name, { before }), () => this.delegates.admin.unary(ctx, 'DeleteToken', { scope: rpcScope(scope), name }));
+    const token = await this.requireToken(ctx, scope, name);
+    const { deleted } = await this.changes.run(ctx, tokenEntry(scope, 'delete', name, { before: stateOf(token) }), () => this.delegates.admin.unary(ctx, 'DeleteToken', { scope: rpcScope(scope), name }));
+    await this.values.forget(scope.accountId, token.id);
     return deleted;
+  }
+
+  /** The value kept for a token that is refused is of no use to anybody. */
+  private async putToken(ctx: RequestContext, request: PutTokenRequest, tokenId: string): Promise<TokenRecord> {
+    try {
+      return await this.delegates.admin.unary(ctx, 'PutToken', request);
+    } catch (cause) {
+      if (cause instanceof AppError && cause.httpStatus < 500) await this.values.forget(ctx.accountId, tokenId);
+      throw cause;
+    }
+  }
+
+  private async tokenRecords(ctx: RequestContext, scope: Scope, name: string, status: '' | DelegateToken['status']): Promise<TokenRecord[]> {
+    return (await this.delegates.admin.unary(ctx, 'ListTokens', { scope: rpcScope(scope), name, status })).tokens;
+  }
+
+  private async withValues(ctx: RequestContext, scope: Scope, records: readonly TokenRecord[]): Promise<DelegateToken[]> {
+    const isShown = isAllowed(ctx.accountId, ctx.grants, 'delegate.edit', scope);
+    const values = await this.values.read(ctx, scope, isShown ? records.filter(({ status }) => status === 'ACTIVE') : []);
+    return records.map((record) => presentToken(record, values.get(record.id)));
   }
 
   private async records(ctx: RequestContext, scope: Scope, all: boolean): Promise<DelegateRecord[]> {
@@ -81,6 +125,7 @@ function tokenEntry(scope: Scope, action: TokenAction, identifier: string, state
 }
 
 /** Without its value. */
-function stateOf({ name, status, revokeAfter, createdBy }: DelegateToken) {
+function stateOf(record: TokenRecord) {
+  const { name, status, revokeAfter, createdBy } = presentToken(record);
   return { name, status, revokeAfter, createdBy };
 }

@@ -15,7 +15,7 @@ export function helmValues(accountId: string, { name, description, size, tags, t
     `delegateName: ${text(name)}`,
     `description: ${text(description ?? '')}`,
     `accountId: ${text(accountId)}`,
-    `# Kubernetes secret with the value of the token, which was shown when it was created.`,
+    `# Kubernetes secret with the value of the token, plain or in base64.`,
     `delegateTokenName: ${text(tokenName ?? '')}`,
     `existingDelegateTokenSecret: ${text(`${name}-token`)}`,
     `image: ${text(`sluice/delegate:${version}`)}`,

@@ -14,6 +14,7 @@ import { openDatabase } from '../database.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { SecretValues } from '../secret/secret-values.js';
 import { startVaultTransit, type VaultTransitDouble } from '../testing/vault-transit-double.js';
+import { DataKeys } from './data-keys.js';
 import type { KeyProvider } from './key-provider.js';
 import { KeyRotation } from './key-rotation.js';
 import { openKeyProvider, type KeyProviderConfig } from './open-key-provider.js';
@@ -42,7 +43,7 @@ describe('rotation of the key-encryption key', () => {
   const replica = async (config: Partial<KeyProviderConfig> = {}): Promise<{ keys: KeyProvider; values: SecretValues; rotation: KeyRotation }> => {
     const keys = await openKeyProvider({ keyProvider: 'local', keyEncryptionKeyFile: keyFile, vaultTransit: undefined, ...config }, log);
     opened.push(keys);
-    return { keys, values: new SecretValues(uow, keys), rotation: new KeyRotation(uow, keys) };
+    return { keys, values: new SecretValues(uow, new DataKeys(uow, keys)), rotation: new KeyRotation(uow, keys) };
   };
   const environment = (): Record<string, string> => {
     const urlFile = join(folder, 'url');

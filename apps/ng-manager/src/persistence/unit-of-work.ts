@@ -10,6 +10,7 @@ import { RefusedSignInRepository } from '../audit/refused-sign-in.repository.js'
 import { ScopeContents } from '../audit/scope-contents.js';
 import { ConnectorRepository } from '../connector/connector.repository.js';
 import { ConnectorTestRepository } from '../connector/connector-test.repository.js';
+import { DelegateTokenValueRepository } from '../delegate/delegate-token-value.repository.js';
 import { EntityUseRepository } from './entity-use.repository.js';
 import { OrganizationRepository } from '../organization/organization.repository.js';
 import { ProjectRepository } from '../project/project.repository.js';
@@ -32,6 +33,7 @@ export class Stores {
   readonly connectors: ConnectorRepository;
   readonly connectorTests: ConnectorTestRepository;
   readonly secrets: SecretRepository;
+  readonly delegateTokenValues: DelegateTokenValueRepository;
   readonly uses: EntityUseRepository;
   readonly settings: SettingRepository;
   readonly audit: AuditRepository;
@@ -52,6 +54,7 @@ export class Stores {
     this.connectors = new ConnectorRepository(manager);
     this.connectorTests = new ConnectorTestRepository(manager);
     this.secrets = new SecretRepository(manager);
+    this.delegateTokenValues = new DelegateTokenValueRepository(manager);
     this.uses = new EntityUseRepository(manager);
     this.settings = new SettingRepository(manager);
     this.audit = new AuditRepository(manager);

@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { AppError, formatScope, type RequestContext, type ScopedRef } from '@sluice/kernel';
-import type { AccountDataKey } from '../account/account.repository.js';
-import { KEY_BYTES, decrypt, encrypt } from '../encryption/envelope.js';
-import { KEY_PROVIDER, type KeyProvider } from '../encryption/key-provider.js';
+import { DataKeys } from '../encryption/data-keys.js';
+import { decrypt, encrypt } from '../encryption/envelope.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { isDraft, valueAsText } from './secret-view.js';
 import type { EncryptedValue, SecretRow } from './secret.repository.js';
@@ -22,19 +20,18 @@ export interface Encryptor {
 
 type RowWithValue = SecretRow & { readonly ciphertext: Buffer };
 
-/** The only place where values of secrets are plain. Nothing here is logged or kept. The key provider is never asked inside a transaction. */
+/** The only place where values of secrets are plain. Nothing here is logged or kept. */
 @Injectable()
 export class SecretValues {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    @Inject(KEY_PROVIDER) private readonly keys: KeyProvider,
+    private readonly dataKeys: DataKeys,
   ) {}
 
   /** Makes the account's data key when there is none. */
   async encryptorFor(accountId: string): Promise<Encryptor> {
-    const key = await this.currentKey(accountId);
-    const plainKey = await this.plainKey(key);
-    return { encrypt: (ref, value) => ({ ciphertext: encrypt(plainKey, value, contextOf(ref)), keyVersion: key.version }) };
+    const { version, plain } = await this.dataKeys.current(accountId);
+    return { encrypt: (ref, value) => ({ ciphertext: encrypt(plain, value, contextOf(ref)), keyVersion: version }) };
   }
 
   /**
@@ -49,7 +46,7 @@ export class SecretValues {
     for (const ref of refs) {
       const row = await this.find(ctx, ref);
       const place = `${row.accountId}/${row.keyVersion}`;
-      const key = plainKeys.get(place) ?? (await this.keyOf(row));
+      const key = plainKeys.get(place) ?? (await this.dataKeys.ofVersion(row.accountId, row.keyVersion));
       plainKeys.set(place, key);
       values.push(valueAsText(row, decrypt(key, row.ciphertext, contextOf(ref))));
     }
@@ -70,27 +67,6 @@ export class SecretValues {
     }
     if (isDraft(row) || !row.ciphertext) throw new AppError('SECRET_NOT_FOUND', `${what} is a draft without a value; update it with one`);
     return { ...row, ciphertext: row.ciphertext };
-  }
-
-  private async keyOf({ accountId, keyVersion }: SecretRow): Promise<Buffer> {
-    const key = keyVersion === null ? null : await this.unitOfWork.read.accounts.dataKey(accountId, keyVersion);
-    if (!key) throw new AppError('INTERNAL', `data key ${keyVersion} of account ${accountId} is missing`);
-    return this.plainKey(key);
-  }
-
-  private plainKey({ accountId, keyEncryptionKeyId: keyId, wrappedKey: wrapped }: AccountDataKey): Promise<Buffer> {
-    return this.keys.unwrap(accountId, { keyId, wrapped });
-  }
-
-  private async currentKey(accountId: string): Promise<AccountDataKey> {
-    const { accounts } = this.unitOfWork.read;
-    const known = await accounts.currentDataKey(accountId);
-    if (known) return known;
-    const { keyId, wrapped } = await this.keys.wrap(accountId, randomBytes(KEY_BYTES));
-    await accounts.addDataKey({ accountId, version: 1, keyEncryptionKeyId: keyId, wrappedKey: wrapped });
-    const made = await accounts.currentDataKey(accountId);
-    if (!made) throw new AppError('INTERNAL', `no data key could be made for account ${accountId}`);
-    return made;
   }
 }
 

@@ -11,6 +11,9 @@ import { bootstrap } from '../bootstrap.js';
 import { startDbDevopsDouble, type DbDevopsDouble } from './dbdevops-double.js';
 import { startDelegateServiceDouble, type DelegateServiceDouble } from './delegate-service-double.js';
 
+/** Value of the token `default_token` of account `A1`. */
+export const SEEDED_DELEGATE_TOKEN = 'seeded-token.seeded-secret-0123456789';
+
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Headers;
@@ -55,7 +58,7 @@ export async function startNgManager(options: { readonly scm?: (identities: Test
     NG_MANAGER_DBDEVOPS_URL: dbdevops.url,
     NG_MANAGER_SCM_URL: (await options.scm?.(identities)) ?? 'http://127.0.0.1:1',
     NG_MANAGER_DELEGATE_SERVICE_ADDRESS: delegateService.address,
-    NG_MANAGER_BOOTSTRAP_FILE: keep('bootstrap.json', JSON.stringify({ accounts, delegateTokens: [{ account: 'A1', name: 'default_token', value: 'id.secret' }] })),
+    NG_MANAGER_BOOTSTRAP_FILE: keep('bootstrap.json', JSON.stringify({ accounts, delegateTokens: [{ account: 'A1', name: 'default_token', value: SEEDED_DELEGATE_TOKEN }] })),
     LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
   });
   return {

@@ -1,4 +1,5 @@
 export { serviceTarget, testJdbcTask, testServiceTask, type ServiceTarget, type TestJdbcTask, type TestServiceTask } from './connection-tests.js';
+export { formatDelegateToken, newDelegateToken, parseDelegateToken, type DelegateTokenValue } from './delegate-token.js';
 export { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, MAX_FRAME_BYTES, PROTOCOL_VERSION, SUBPROTOCOL, delegateMessage, heldLease, serverMessage, type DelegateMessage, type HeldLease, type ServerMessage } from './messages.js';
 export {
   changelogRef,

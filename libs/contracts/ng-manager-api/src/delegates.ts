@@ -74,7 +74,7 @@ const setupDetails = z.object({
 });
 export type DelegateSetupDetails = z.output<typeof setupDetails>;
 
-/** A YAML file. The token's value is not in it: values are shown once, when the token is created. */
+/** A YAML file. The token's value is not in it: it belongs into a Kubernetes secret. */
 export const generateHelmValues = defineRoute({
   id: 'generateHelmValues',
   method: 'POST',
@@ -95,7 +95,7 @@ export const delegateToken = z.object({
   createdByNgUser: z.object({ type: z.literal('USER'), name: z.string() }).nullable(),
   createdAt: epochMs,
   status: z.enum(['ACTIVE', 'REVOKED']),
-  /** Given at creation; null whenever it is not known any more. */
+  /** In base64, at creation and to readers with delegate.edit. Null for others, once revoked, and for tokens whose value was never kept. */
   value: z.string().nullable(),
   ownerIdentifier: z.string().nullable(),
   parentUniqueId: z.string().nullable(),
