@@ -26,6 +26,13 @@ describe('migrations of dbdevops', () => {
     expect(row).toEqual({ count: known });
   });
 
+  it('are under no time limit, what comes after them is', async () => {
+    const dataSource = await openDataSource(createDbDevopsDataSource(await pg.createDatabase('limits'), 1));
+    const [row] = await dataSource.query<{ statement_timeout: string }[]>('SHOW statement_timeout');
+    await dataSource.destroy();
+    expect(row).toEqual({ statement_timeout: '30s' });
+  });
+
   it('put the account, org and project on every table a project owns', async () => {
     await (await openDataSource(createDbDevopsDataSource(await pg.createDatabase('columns')))).destroy();
     const rows = await pg.query<{ table_name: string }>(

@@ -1,4 +1,4 @@
-import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm';
+import { DataSource, MigrationExecutor, type EntitySchema, type MigrationInterface } from 'typeorm';
 
 type EntityClass = new () => object;
 type MigrationClass = new () => MigrationInterface;
@@ -33,19 +33,26 @@ export function createDataSource(options: DataSourceOptions): DataSource {
   });
 }
 
-/** Connects and brings the database up to date, under an advisory lock that ends with its session. */
+/**
+ * Connects and brings the database up to date, under an advisory lock that ends with its session. Migrations take the time they need: what is too long
+ * for a request is usual for an index over a large table, and for a replica that waits for another one to finish.
+ */
 export async function openDataSource(dataSource: DataSource): Promise<DataSource> {
   await dataSource.initialize();
   const session = dataSource.createQueryRunner();
   try {
+    await session.query('SET statement_timeout = 0');
     await session.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    await dataSource.runMigrations({ transaction: 'each' });
+    const executor = new MigrationExecutor(dataSource, session);
+    executor.transaction = 'each';
+    await executor.executePendingMigrations();
   } catch (cause) {
     await session.release();
     await dataSource.destroy();
     throw cause;
   }
   await session.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+  await session.query('RESET statement_timeout');
   await session.release();
   return dataSource;
 }
