@@ -14,6 +14,7 @@ import { VersionOrganizationsAndProjects1795401100000 } from './migrations/17954
 import { PrivateSecrets1795403000000 } from './migrations/1795403000000-private-secrets.js';
 import { ChainAuditEvents1795404000000 } from './migrations/1795404000000-chain-audit-events.js';
 import { CreateOutsideChanges1795404000001 } from './migrations/1795404000001-create-outside-changes.js';
+import { IndexAuditEvents1795404000002 } from './migrations/1795404000002-index-audit-events.js';
 import { KeepDelegateTokenValues1795409000000 } from './migrations/1795409000000-keep-delegate-token-values.js';
 import { OrganizationEntity } from './organization/organization.entity.js';
 import { EntityUseEntity } from './persistence/entity-use.entity.js';
@@ -35,7 +36,7 @@ export function openDatabase(url: string, poolSize: number): Promise<DataSource>
         AccountEntity, AccountDataKeyEntity, UserEntity, ServiceAccountEntity, UserGroupEntity, UserGroupMemberEntity, RoleBindingEntity, ApiKeyEntity, ApiTokenEntity, OrganizationEntity, ProjectEntity, ConnectorEntity,
         ConnectorTestEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity, AuditChainEntity, OutsideChangeEntity, RefusedSignInEntity, DelegateTokenValueEntity,
       ],
-      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000, CreateOutsideChanges1795404000001, KeepDelegateTokenValues1795409000000],
+      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000, CreateOutsideChanges1795404000001, IndexAuditEvents1795404000002, KeepDelegateTokenValues1795409000000],
     }),
   );
 }

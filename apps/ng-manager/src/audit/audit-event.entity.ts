@@ -75,6 +75,14 @@ export class AuditEventEntity {
 
   @Column({ type: 'jsonb' })
   changes!: string[];
+
+  /** E-mail address or id of who did it, in small letters. Made by the database. */
+  @Column({ name: 'actor_key', type: 'text', insert: false, update: false })
+  actorKey!: string;
+
+  /** What a search looks at, in small letters. Made by the database. */
+  @Column({ name: 'search_text', type: 'text', insert: false, update: false })
+  searchText!: string;
 }
 
 /** Where an account's chain ends. Locked while events are added, so that they stand one behind the other. */

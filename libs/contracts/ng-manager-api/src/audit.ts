@@ -19,6 +19,7 @@ export const auditFilter = z.object({
   resources: z.array(z.object({ type: text, identifier: text.nullish() })).max(100).nullish(),
   modules: texts,
   actions: texts,
+  /** `identifier` is the e-mail address; the id of who has none. */
   principals: z.array(z.object({ type: text, identifier: text })).max(100).nullish(),
   /** Milliseconds since the epoch, both inclusive. */
   startTime: z.coerce.number().int().min(0).max(8_640_000_000_000_000).nullish(),
@@ -126,7 +127,7 @@ export const verifyAuditTrail = defineRoute({
   query: z.object({
     ...scopeQuery,
     fromPosition: z.coerce.number().int().min(1).max(1e15).default(1),
-    limit: z.coerce.number().int().min(1).max(20_000).default(20_000),
+    limit: z.coerce.number().int().min(1).max(10_000).default(10_000),
     /** A place written down earlier, `position:hash`: the chain must still hold it. Finds also a trail that was cut off and closed again. */
     known: z.string().regex(/^\d{1,15}:[0-9a-f]{64}$/, 'must be position:hash').optional(),
   }),
