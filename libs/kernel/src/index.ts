@@ -21,3 +21,4 @@ export {
   type ScopeColumns,
   type ScopedRef,
 } from './scope.js';
+export { unstorableText } from './unstorable-text.js';

@@ -1,6 +1,6 @@
 import { Catch, type RpcExceptionFilter } from '@nestjs/common';
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
-import { AppError, ERRORS, isErrorCode, messageOf, type ErrorCode } from '@sluice/kernel';
+import { AppError, ERRORS, isErrorCode, messageOf, unstorableText, type ErrorCode } from '@sluice/kernel';
 import { throwError, type Observable } from 'rxjs';
 
 const CODE_KEY = 'sluice-code';
@@ -20,14 +20,14 @@ export class GrpcErrorFilter implements RpcExceptionFilter {
   constructor(private readonly unexpected: (cause: unknown) => void = () => undefined) {}
 
   catch(cause: unknown): Observable<never> {
-    if (!(cause instanceof AppError)) this.unexpected(cause);
+    if (!(cause instanceof AppError) && !unstorableText(cause)) this.unexpected(cause);
     return throwError(() => statusOf(cause));
   }
 }
 
 /** What goes over the wire for anything thrown: the status of the catalogue, the code in trailing metadata; INTERNAL without its text for what is not ours. */
 export function statusOf(cause: unknown): { readonly code: status; readonly details: string; readonly message: string; readonly metadata: Metadata } {
-  const error = cause instanceof AppError ? cause : new AppError('INTERNAL', 'unexpected error');
+  const error = cause instanceof AppError ? cause : (unstorableText(cause) ?? new AppError('INTERNAL', 'unexpected error'));
   const metadata = new Metadata();
   metadata.set(CODE_KEY, error.code);
   return { code: status[ERRORS[error.code].grpc], details: error.message, message: error.message, metadata };

@@ -1,6 +1,6 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { WireStyle } from '@sluice/api-conventions';
-import { AppError, messageOf } from '@sluice/kernel';
+import { AppError, messageOf, unstorableText } from '@sluice/kernel';
 import type { Logger } from '@sluice/telemetry';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ERROR_FORMAT_HEADER, toWireError } from './wire-errors.js';
@@ -35,17 +35,13 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-/** What PostgreSQL answers to U+0000 in a text or in JSON, and to half a surrogate pair in JSON. */
-function isUnstorableText(code: string | undefined, cause: unknown): boolean {
-  return code === '22021' || code === '22P05' || (code === '22P02' && messageOf(cause).endsWith('type json'));
-}
-
 function asAppError(cause: unknown, request: FastifyRequest): unknown {
   if (cause instanceof AppError) return cause;
   const status = cause instanceof HttpException ? cause.getStatus() : statusCodeOf(cause);
   const code = codeOf(cause);
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || status === 413) return new AppError('PAYLOAD_TOO_LARGE', `the body is larger than this address takes (${request.routeOptions.bodyLimit ?? 0} bytes); send less at a time`);
-  if (isUnstorableText(code, cause)) return new AppError('INVALID_REQUEST', 'the request holds a NUL character or half a surrogate pair, which cannot be stored; remove it');
+  const unstorable = unstorableText(cause);
+  if (unstorable) return unstorable;
   if (status === 404) return new AppError('ROUTE_NOT_FOUND', `no matching operation was found: ${request.method} ${request.url.split('?', 1)[0] ?? ''}`);
   if (status === 415) return new AppError('UNSUPPORTED_MEDIA_TYPE', `content-type "${request.headers['content-type'] ?? ''}" is not taken here; send application/json or application/yaml`);
   if (status !== undefined && status >= 400 && status < 500) return new AppError('INVALID_REQUEST', messageOf(cause));
