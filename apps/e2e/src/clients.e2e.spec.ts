@@ -6,6 +6,7 @@ import { startStack, type Stack } from '@sluice/local-stack';
 import { dbdevopsScenarios } from './clients/dbdevops.scenarios.js';
 import { pipelineScenarios } from './clients/pipelines.scenarios.js';
 import { platformScenarios } from './clients/platform.scenarios.js';
+import { sessionScenarios } from './clients/session.scenarios.js';
 import { terraformScenarios } from './clients/terraform.scenarios.js';
 
 jest.setTimeout(60_000);
@@ -32,4 +33,5 @@ describe('existing clients', () => {
   dbdevopsScenarios(stack);
   pipelineScenarios(stack);
   terraformScenarios(stack);
+  sessionScenarios(stack);
 });

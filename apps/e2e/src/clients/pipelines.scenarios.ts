@@ -70,8 +70,8 @@ export function pipelineScenarios(stack: () => Stack): void {
       it('pipeline.retry of a failed run starts another one', async () => {
         const answer = await mcp().send({ method: 'PUT', path: `${EXECUTE}/retry/{fails}`, scope: 'S', query: { module: 'dbops' }, body: {}, addsScopeTo: '' });
         const id = executionIdOf(dataOf(answer));
+        expect(id).not.toBe(mcp().nameOf('fails'));
         expect(dataOf(answer)).toMatchObject({ planExecution: { metadata: { retryInfo: { isRetry: true } } } });
-        expect((await ended(mcp(), id)).status).toBe('Failed');
       });
       it('pipeline_v1.execute and pipeline_dynamic_execution.run', async () => {
         const v1 = '/v1/orgs/{org}/projects/{project}/pipelines';
