@@ -2,7 +2,7 @@ import { scopeColumns, type Scope, type ScopedRef } from '@sluice/kernel';
 import type { ConnectorBody, ConnectorFilter, ConnectorStatus } from '@sluice/ng-manager-api';
 import { Brackets, type EntityManager } from 'typeorm';
 import { readPage, type ListFields, type Page, type PageRequest } from '../persistence/page.js';
-import { atScope, lineage } from '../persistence/scoped.js';
+import { atScope, atScopeOfRow, lineage } from '../persistence/scoped.js';
 import { filterConnectors } from './connector-filter.js';
 import { ConnectorEntity } from './connector.entity.js';
 
@@ -26,15 +26,7 @@ export class ConnectorRepository {
   page(scope: Scope, page: PageRequest, filter: ConnectorFilter & { readonly withParents: boolean }): Promise<Page<ConnectorRow>> {
     const query = this.manager.createQueryBuilder(ConnectorEntity, 'row').where(
       new Brackets((where) => {
-        for (const [at, one] of (filter.withParents ? lineage(scope) : [scope]).entries()) {
-          const { accountId, orgId, projectId } = scopeColumns(one);
-          const names = [`account${at}`, `org${at}`, `project${at}`];
-          where.orWhere(`(row.accountId = :${names[0]} AND row.orgId IS NOT DISTINCT FROM :${names[1]} AND row.projectId IS NOT DISTINCT FROM :${names[2]})`, {
-            [`account${at}`]: accountId,
-            [`org${at}`]: orgId,
-            [`project${at}`]: projectId,
-          });
-        }
+        for (const [at, one] of (filter.withParents ? lineage(scope) : [scope]).entries()) where.orWhere(...atScopeOfRow(one, at));
       }),
     );
     filterConnectors(query, filter);

@@ -19,6 +19,16 @@ export function atScope(scope: Scope): FindOptionsWhere<ScopedEntity> {
   return { accountId, orgId: orgId ?? IsNull(), projectId: projectId ?? IsNull() };
 }
 
+/**
+ * The same for a query builder whose alias is `row`: a condition that an index on account, org and project answers, which `IS NOT DISTINCT FROM` is not.
+ * @param at tells the parameters of several scopes in one query apart
+ */
+export function atScopeOfRow(scope: Scope, at = 0): readonly [condition: string, parameters: Readonly<Record<string, string>>] {
+  const columns = Object.entries(scopeColumns(scope)) as readonly (readonly [keyof ScopeColumns, string | null])[];
+  const conditions = columns.map(([column, value]) => (value === null ? `row.${column} IS NULL` : `row.${column} = :${column}${at}`));
+  return [`(${conditions.join(' AND ')})`, Object.fromEntries(columns.flatMap(([column, value]) => (value === null ? [] : [[`${column}${at}`, value]])))];
+}
+
 export function scopeOfRow(row: ScopeColumns): Scope {
   return scopeOf({ accountId: row.accountId, orgId: row.orgId ?? undefined, projectId: row.projectId ?? undefined });
 }

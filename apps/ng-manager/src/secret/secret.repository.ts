@@ -1,7 +1,7 @@
 import { scopeColumns, type Scope, type ScopedRef } from '@sluice/kernel';
 import { Brackets, type EntityManager } from 'typeorm';
 import { readPage, type ListFields, type Page, type PageRequest } from '../persistence/page.js';
-import { atScope, lineage } from '../persistence/scoped.js';
+import { atScope, atScopeOfRow, lineage } from '../persistence/scoped.js';
 import { SecretEntity, type StoredSecretBody } from './secret.entity.js';
 
 export type SecretRow = Readonly<Omit<SecretEntity, 'ciphertext' | 'type' | 'spec'>> & StoredSecretBody;
@@ -61,10 +61,7 @@ export class SecretRepository {
     if (filter.identifier) query.andWhere('row.identifier = :identifier', { identifier: filter.identifier });
     query.andWhere(
       new Brackets((where) => {
-        for (const [at, one] of (filter.withParents ? lineage(scope) : [scope]).entries()) {
-          const { orgId, projectId } = scopeColumns(one);
-          where.orWhere(`(row.orgId IS NOT DISTINCT FROM :org${at} AND row.projectId IS NOT DISTINCT FROM :project${at})`, { [`org${at}`]: orgId, [`project${at}`]: projectId });
-        }
+        for (const [at, one] of (filter.withParents ? lineage(scope) : [scope]).entries()) where.orWhere(...atScopeOfRow(one, at));
         if (!filter.withChildren) return;
         if (scope.level === 'account') where.orWhere('TRUE');
         if (scope.level === 'org') where.orWhere('row.orgId = :parentOrg', { parentOrg: scope.orgId });
