@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { JdbcUrl } from '@sluice/db-migration';
-import { messageOf } from '@sluice/kernel';
-import { failed } from './http-ask.js';
+import { AppError, messageOf } from '@sluice/kernel';
+import { failed, nobodyThere } from './http-ask.js';
 import { encryptedPassword, loginPacket, parseError, parseGreeting, proofOf, tlsRequest, type ServerGreeting } from './mysql-login.js';
 import { PacketStream } from './packet-stream.js';
 
@@ -158,9 +158,8 @@ function refusal(packet: Buffer, where: string, username: string, database: stri
 }
 
 function connectionFailure(cause: unknown, host: string, where: string): unknown {
-  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return failed(`the host "${host}" cannot be found by the delegate (name resolution failed)`, 'Connectivity');
-  if (code === 'ECONNREFUSED') return failed(`nothing listens at ${where} (connection refused)`, 'Connectivity');
-  if (code === 'UPSTREAM_UNAVAILABLE') return cause;
+  if (cause instanceof AppError) return cause;
+  const nobody = nobodyThere(cause, host, where);
+  if (nobody) return nobody;
   return failed(`the database at ${where} cannot be used: ${messageOf(cause)}`, 'Connectivity');
 }

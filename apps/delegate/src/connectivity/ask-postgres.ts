@@ -3,7 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { postgresEncryption, type JdbcUrl, type PostgresEncryption } from '@sluice/db-migration';
 import { messageOf } from '@sluice/kernel';
 import pg from 'pg';
-import { failed } from './http-ask.js';
+import { codeOf, failed, nobodyThere } from './http-ask.js';
 
 const LIMIT_MS = 10_000;
 
@@ -52,12 +52,12 @@ async function attempt(url: JdbcUrl, user: string | undefined, password: string 
 }
 
 function postgresFailure(cause: unknown, { hosts, database }: JdbcUrl, username: string | undefined): Error {
-  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
+  const code = codeOf(cause);
   const { host, port } = hosts[0] ?? { host: '', port: 5432 };
   const where = `${host}:${port}`;
   if (code.startsWith('28')) return failed(`the database at ${where} refuses user "${username ?? ''}": ${messageOf(cause)}`, 'Authentication');
   if (code === '3D000') return failed(`the database server at ${where} has no database "${database}"`, 'Unknown');
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return failed(`the host "${host}" cannot be found by the delegate (name resolution failed)`, 'Connectivity');
-  if (code === 'ECONNREFUSED') return failed(`nothing listens at ${where} (connection refused)`, 'Connectivity');
+  const nobody = nobodyThere(cause, host, where);
+  if (nobody) return nobody;
   return failed(`the database at ${where} cannot be used: ${messageOf(cause)}`, 'Connectivity');
 }

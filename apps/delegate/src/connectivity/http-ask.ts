@@ -48,6 +48,18 @@ export function failed(message: string, failureType: FailureType): AppError {
   return new AppError('UPSTREAM_UNAVAILABLE', message, { failureType });
 }
 
+/** The `code` of a system or driver error; empty when it has none. */
+export function codeOf(cause: unknown): string {
+  return typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
+}
+
+/** No such host, or nobody listening there. @returns undefined for any other failure */
+export function nobodyThere(cause: unknown, host: string, where: string): AppError | undefined {
+  const code = codeOf(cause);
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return failed(`the host "${host}" cannot be found by the delegate (name resolution failed)`, 'Connectivity');
+  return code === 'ECONNREFUSED' ? failed(`nothing listens at ${where} (connection refused)`, 'Connectivity') : undefined;
+}
+
 /** The body as an object; an empty one when it is none. */
 export function jsonOf({ text }: Answer): Readonly<Record<string, unknown>> {
   try {
@@ -90,10 +102,10 @@ function send(url: URL, { method = 'GET', headers = {}, body, tls = {}, whom }: 
 }
 
 function connectionFailure(cause: unknown, { host, hostname }: URL, whom: string, isTimeout: boolean): AppError {
-  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
   if (isTimeout) return failed(`${whom} at ${host} does not answer within ${LIMIT_MS / 1000} s`, 'Timeout');
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return failed(`the host "${hostname}" cannot be found by the delegate (name resolution failed)`, 'Connectivity');
-  if (code === 'ECONNREFUSED') return failed(`nothing listens at ${host} (connection refused)`, 'Connectivity');
+  const nobody = nobodyThere(cause, hostname, host);
+  if (nobody) return nobody;
+  const code = codeOf(cause);
   if (/^(ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_SSL)/.test(code)) return failed(`the TLS connection to ${whom} at ${host} fails: ${messageOf(cause)}`, 'Connectivity');
   if (/^ERR_OSSL|^ERR_CRYPTO/.test(code)) return failed(`the certificate, key or CA for ${whom} cannot be read: ${messageOf(cause)}`, 'Authentication');
   return failed(`${whom} at ${host} cannot be reached from the delegate: ${messageOf(cause)}`, 'Connectivity');
