@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TaskPayload } from '@sluice/delegate-protocol';
 import { newId, waitFor } from '@sluice/kernel';
@@ -74,6 +74,18 @@ describe('the delegate at the delegate service', () => {
     await waitFor(() => pod.started.some(({ stepExecutionId }) => stepExecutionId === stepId), { timeoutMs: 10_000, what: 'the step to start' });
     return { pod, stepId, taskId };
   };
+
+  it.each([
+    ['plain', (token: string) => token],
+    ['in base64', (token: string) => Buffer.from(token).toString('base64')],
+    ['in base64 as command-line tools write it', (token: string) => `${Buffer.from(`${token}\n`).toString('base64').replace(/.{76}/g, '$&\n')}\n`],
+  ])('takes its token %s', async (_, spelling) => {
+    const file = join(control.folder, newId());
+    writeFileSync(file, spelling(readFileSync(control.tokenFile, 'utf8')), { mode: 0o600 });
+    const other = await start({ DELEGATE_TOKEN_FILE: file, DELEGATE_NAME: `spelling-${newId()}`, DELEGATE_DATA_DIR: join(control.folder, newId()) });
+    expect(other.isConnected).toBe(true);
+    await other.close();
+  });
 
   it('hands a pod its sources and, per step, its secrets in files only the owner reads', async () => {
     const { pod, stepId } = await running();

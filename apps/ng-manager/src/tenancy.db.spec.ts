@@ -41,6 +41,7 @@ async function fill(stores: Stores, accountId: string): Promise<void> {
     await stores.serviceAccounts.insert(scope, `sa${at}`, 'robot', { ...named, email: 'robot@example.com' });
     await stores.roleBindings.insert(scope, { userId: `sa${at}` }, 'viewer', 'binding');
   }
+  await stores.delegateTokenValues.add({ accountId, tokenId: 'token', ciphertext: Buffer.from(accountId), keyVersion: 1 });
   await stores.connectorTests.insert({ taskId: `task-${accountId}`, connector: { scope: project, identifier: 'c' }, expressions: [] });
   await stores.audit.append({ principal: { type: 'service', id: 'x', name: 'x' }, correlationId: 'c' }, { action: 'create', resourceType: 'x', identifier: 'x', scope: account });
 }
@@ -108,6 +109,8 @@ describe('tenants', () => {
     expect(await stores.apiKeys.presented('B', 't-A')).toBeUndefined();
     expect((await stores.apiKeys.presented('A', 't-A'))?.grants).toEqual([{ role: 'viewer' }]);
     expect((await stores.apiKeys.pageOfTokens({ accountId: 'N', userId: 'u' }, undefined, page)).total).toBe(0);
+    expect((await stores.delegateTokenValues.find('A', ['token'])).map(({ ciphertext }) => ciphertext.toString())).toEqual(['A']);
+    expect(await stores.delegateTokenValues.find('N', ['token'])).toEqual([]);
     expect(await stores.connectorTests.find('B', 'task-A')).toBeUndefined();
     expect(await stores.connectorTests.end('B', 'task-A', { status: 'SUCCESS', errors: [], errorSummary: null, testedAt: 1, delegateId: null })).toBe(false);
   });

@@ -148,6 +148,36 @@ describe('the audit trail', () => {
     expect((await call('GET', `/ng/api/audits/${page.content[0]?.auditId}?${ACCOUNT}`)).body.data.before).toMatchObject({ name: 'Gone' });
   });
 
+  it('holds users, groups, service accounts, roles and rotated tokens as they were before and after', async () => {
+    const states = async (type: string, identifier: string) => {
+      const { content } = await list({ resources: [{ type, identifier }] });
+      const details = await Promise.all(content.map(async ({ auditId }) => (await call('GET', `/ng/api/audits/${auditId}?${ACCOUNT}`)).body.data as AuditDetail));
+      return details.map(({ action, before, after }) => [action, before, after]).reverse();
+    };
+    const data = async (method: string, path: string, body?: unknown) => (await call(method, `${path}${path.includes('?') ? '&' : '?'}${ACCOUNT}`, body)).body.data;
+    const { uuid } = await data('POST', '/ng/api/user', { email: 'eve@a1.example', name: 'Eve' });
+    await data('POST', '/ng/api/user-groups', { identifier: 'crew', name: 'Crew', users: [] });
+    await data('PUT', `/ng/api/user-groups/crew/member/${uuid}`);
+    const robot = { identifier: 'robot', name: 'Robot', email: 'robot@service.sluice', accountIdentifier: 'A1' };
+    await data('POST', '/ng/api/serviceaccount', robot);
+    await data('PUT', '/ng/api/serviceaccount/robot', { ...robot, name: 'Renamed' });
+    await data('POST', '/ng/api/role-assignments', { identifier: 'watch', roleIdentifier: '_viewer', principal: { identifier: uuid, type: 'USER' } });
+    await data('DELETE', '/ng/api/role-assignments/watch');
+    const owner = { apiKeyType: 'SERVICE_ACCOUNT', parentIdentifier: 'robot', accountIdentifier: 'A1' };
+    await data('POST', '/ng/api/apikey', { identifier: 'k', name: 'K', ...owner });
+    const value = await data('POST', '/ng/api/token', { identifier: 'turned', name: 'Turned', apiKeyIdentifier: 'k', ...owner });
+    const rotated = await data('POST', '/ng/api/token/rotate/turned?apiKeyType=SERVICE_ACCOUNT&parentIdentifier=robot&apiKeyIdentifier=k');
+    expect([typeof value, typeof rotated]).toEqual(['string', 'string']);
+
+    expect(await states('USER', uuid)).toMatchObject([['CREATE', null, { name: 'Eve' }]]);
+    expect(await states('USER_GROUP', 'crew')).toMatchObject([['CREATE', null, { users: [] }], ['UPDATE', { users: [] }, { users: [uuid] }]]);
+    expect(await states('SERVICE_ACCOUNT', 'robot')).toMatchObject([['CREATE', null, { name: 'Robot' }], ['UPDATE', { name: 'Robot' }, { name: 'Renamed' }]]);
+    expect(await states('ROLE_ASSIGNMENT', 'watch')).toMatchObject([['CREATE', null, { roleIdentifier: '_viewer' }], ['DELETE', { principal: { identifier: uuid } }, null]]);
+    const tokens = await states('TOKEN', 'turned');
+    expect(tokens).toMatchObject([['CREATE', null, { identifier: 'turned' }], ['UPDATE', { identifier: 'turned', valid: true }, { identifier: 'turned', valid: true }]]);
+    for (const secret of [value, rotated]) expect(JSON.stringify(tokens)).not.toContain(String(secret).split('.')[3]);
+  });
+
   it('has an event of every kind of change, and none of what was refused', async () => {
     await call('PUT', `/ng/api/settings?${ACCOUNT}`, [{ identifier: 'upload_logs_via_harness', value: 'true', updateType: 'UPDATE' }, { identifier: 'none', value: 'x', updateType: 'UPDATE' }]);
     expect((await list({ resources: [{ type: 'SETTING' }] })).content).toMatchObject([{ action: 'UPDATE', changes: expect.arrayContaining(['value']) }]);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { TokenRecord } from '@sluice/delegate-rpc';
-import type { RequestContext, Scope } from '@sluice/kernel';
+import type { Scope } from '@sluice/kernel';
+import type { AuditContext } from '../audit/audit.repository.js';
 import { DataKeys } from '../encryption/data-keys.js';
 import { decrypt, encrypt } from '../encryption/envelope.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
@@ -29,7 +30,7 @@ export class DelegateTokenValues {
   }
 
   /** Values by token id, of those that are kept. One audit event names all of them; it is committed before anything is returned. */
-  async read(ctx: RequestContext, scope: Scope, tokens: readonly Pick<TokenRecord, 'id' | 'name'>[]): Promise<ReadonlyMap<string, string>> {
+  async read(ctx: AuditContext, scope: Scope, tokens: readonly Pick<TokenRecord, 'id' | 'name'>[]): Promise<ReadonlyMap<string, string>> {
     const { accountId } = scope;
     const values = new Map<string, string>();
     const plainKeys = new Map<number, Buffer>();

@@ -78,25 +78,30 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
   });
   server.add<DelegateAdminMethods>(DELEGATE_ADMIN_SERVICE, ['ng-manager'], {
     PutToken: async (_call, { scope, name, value, revokeAfterMs, createdBy }) => {
-      if (state.tokens.some((token) => token.name === name)) throw new AppError('DUPLICATE_FIELD', `a delegate token "${name}" exists already`);
+      if (state.tokens.some(at(scope, name))) throw new AppError('DUPLICATE_FIELD', `a delegate token "${name}" exists already`);
       const record: TokenRecord = { id: parseDelegateToken(value)?.id ?? newId(), scope, name, status: 'ACTIVE', createdAtMs: Date.now(), createdBy, value: value || `${newId()}.${newId()}`, revokeAfterMs };
       state.tokens.push({ ...record, value: '' });
       return record;
     },
-    RevokeToken: async (_call, { name }) => {
-      const record = state.tokens.find((token) => token.name === name);
+    RevokeToken: async (_call, { scope, name }) => {
+      const record = state.tokens.find(at(scope, name));
       if (!record) throw new AppError('RESOURCE_NOT_FOUND', 'no such token');
       return Object.assign(record, { status: 'REVOKED' as const });
     },
-    DeleteToken: async (_call, { name }) => {
-      const at = state.tokens.findIndex((token) => token.name === name);
-      return { deleted: at >= 0 && state.tokens.splice(at, 1).length === 1 };
+    DeleteToken: async (_call, { scope, name }) => {
+      const index = state.tokens.findIndex(at(scope, name));
+      return { deleted: index >= 0 && state.tokens.splice(index, 1).length === 1 };
     },
     ListTokens: async (_call, { scope, name, status }) => ({
-      tokens: state.tokens.filter((token) => token.scope.accountId === scope.accountId && (!name || token.name === name) && (!status || token.status === status)),
+      tokens: state.tokens.filter((token) => at(scope, name || token.name)(token) && (!status || token.status === status)),
     }),
     ListDelegates: async () => ({ delegates: state.delegates }),
   });
   const port = await server.listen('127.0.0.1', 0);
   return Object.assign(state, { address: `127.0.0.1:${port}`, close: () => server.close() });
+}
+
+/** Is it the token of this name at exactly this scope? */
+function at({ accountId, orgId, projectId }: TokenRecord['scope'], name: string): (token: TokenRecord) => boolean {
+  return ({ scope, name: known }) => known === name && scope.accountId === accountId && scope.orgId === orgId && scope.projectId === projectId;
 }

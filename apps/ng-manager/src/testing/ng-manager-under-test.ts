@@ -24,6 +24,8 @@ export interface HttpAnswer {
 /** The real app on its own database, with stand-ins for the services behind it. Accounts `A1` and `B1` are seeded. */
 export interface NgManagerUnderTest {
   readonly app: RunningApp;
+  /** What another replica starts with. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly pg: TestPostgres;
   readonly database: string;
   readonly identities: TestIdentities;
@@ -49,7 +51,7 @@ export async function startNgManager(options: { readonly scm?: (identities: Test
   };
   const apiKeys = { A1: newApiKey('A1').text, B1: newApiKey('B1').text };
   const accounts = (['A1', 'B1'] as const).map((identifier) => ({ identifier, name: identifier, users: [{ email: `admin@${identifier.toLowerCase()}.example`, name: 'Admin', role: 'account_admin', apiKey: apiKeys[identifier] }] }));
-  const app = await bootstrap({
+  const environment = {
     NG_MANAGER_PORT: '0',
     NG_MANAGER_SERVICE_KEY_FILE: identities.keyFile('ng-manager'),
     SERVICE_KEYS_DIR: identities.keysDir,
@@ -60,9 +62,11 @@ export async function startNgManager(options: { readonly scm?: (identities: Test
     NG_MANAGER_DELEGATE_SERVICE_ADDRESS: delegateService.address,
     NG_MANAGER_BOOTSTRAP_FILE: keep('bootstrap.json', JSON.stringify({ accounts, delegateTokens: [{ account: 'A1', name: 'default_token', value: SEEDED_DELEGATE_TOKEN }] })),
     LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
-  });
+  };
+  const app = await bootstrap(environment);
   return {
     app,
+    environment,
     pg,
     database: 'ng_manager',
     identities,
