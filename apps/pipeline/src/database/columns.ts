@@ -19,6 +19,31 @@ export abstract class ProjectKey {
   projectId!: string;
 }
 
+/** Something people write as YAML, with what is read out of it. */
+export abstract class YamlDocument extends ProjectKey {
+  @Column({ type: 'text' })
+  name!: string;
+
+  @Column({ type: 'text', nullable: true })
+  description!: string | null;
+
+  @Column({ type: 'jsonb', default: {} })
+  tags!: Record<string, string>;
+
+  /** As it was sent. */
+  @Column({ type: 'text' })
+  yaml!: string;
+
+  @Column({ type: 'int', default: 1 })
+  version!: number;
+
+  @Column({ name: 'created_at', type: 'bigint', transformer: asMilliseconds })
+  createdAt!: number;
+
+  @Column({ name: 'updated_at', type: 'bigint', transformer: asMilliseconds })
+  updatedAt!: number;
+}
+
 /** The project a row with an id of its own belongs to. */
 export abstract class ProjectRow {
   @Column({ name: 'account_id', type: 'text' })

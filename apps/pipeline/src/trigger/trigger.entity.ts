@@ -1,25 +1,16 @@
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
-import { ProjectKey, asMilliseconds } from '../database/columns.js';
+import { YamlDocument } from '../database/columns.js';
 import { PipelineEntity } from '../pipeline/pipeline.entity.js';
 
 /** Goes with its pipeline. */
 @Entity('triggers')
 @ForeignKey(() => PipelineEntity, ['accountId', 'orgId', 'projectId', 'target'], ['accountId', 'orgId', 'projectId', 'identifier'], { name: 'triggers_of_pipeline', onDelete: 'CASCADE' })
-export class TriggerEntity extends ProjectKey {
+export class TriggerEntity extends YamlDocument {
   @PrimaryColumn({ name: 'target', type: 'text' })
   target!: string;
 
   @PrimaryColumn({ type: 'text' })
   identifier!: string;
-
-  @Column({ type: 'text' })
-  name!: string;
-
-  @Column({ type: 'text', nullable: true })
-  description!: string | null;
-
-  @Column({ type: 'jsonb', default: {} })
-  tags!: Record<string, string>;
 
   @Column({ type: 'text' })
   type!: string;
@@ -33,20 +24,7 @@ export class TriggerEntity extends ProjectKey {
   @Column({ name: 'is_enabled', type: 'boolean' })
   isEnabled!: boolean;
 
-  /** As it was sent. */
-  @Column({ type: 'text' })
-  yaml!: string;
-
   /** Known faults by field, for one stored in spite of them. */
   @Column({ type: 'jsonb', default: {} })
   errors!: Record<string, string>;
-
-  @Column({ type: 'int', default: 1 })
-  version!: number;
-
-  @Column({ name: 'created_at', type: 'bigint', transformer: asMilliseconds })
-  createdAt!: number;
-
-  @Column({ name: 'updated_at', type: 'bigint', transformer: asMilliseconds })
-  updatedAt!: number;
 }
