@@ -9,7 +9,6 @@ import { cliScenarios } from './cli.scenarios.js';
 import { corporaScenarios } from './corpora.scenarios.js';
 import { deploymentScenarios } from './deployment.scenarios.js';
 import { failureScenarios } from './failures.scenarios.js';
-import { tenancyScenarios } from './tenancy.scenarios.js';
 
 jest.setTimeout(150_000);
 
@@ -23,7 +22,7 @@ describe('the whole chain', () => {
   };
 
   beforeAll(async () => {
-    running = await startStack({ dataDir, ports: { kind: 'free' }, extraAccounts: ['Other'] });
+    running = await startStack({ dataDir, ports: { kind: 'free' } });
   }, 180_000);
 
   afterAll(async () => {
@@ -35,7 +34,6 @@ describe('the whole chain', () => {
   failureScenarios(stack);
   canaryScenarios(stack);
   corporaScenarios(stack);
-  tenancyScenarios(stack);
   cliScenarios(stack);
   browserScenarios(stack);
 });

@@ -1,10 +1,10 @@
 import { stringify } from 'yaml';
 import { applyStep, group, stage, type Target } from '../harness/project.js';
 
-/** A pipeline whose only step never runs: it starts and ends at once. */
+/** A pipeline whose only stage never runs: it starts and ends at once, without a pod. */
 export function idlePipeline(identifier: string, target: Target, more: object = {}): { readonly pipeline: object } {
-  const step = applyStep('apply', target, { when: { stageStatus: 'Success', condition: '<+false>' } });
-  return { pipeline: { identifier, name: `Pipeline ${identifier}`, ...more, stages: [stage('database', [group('migrate', [step])])] } };
+  const never = { when: { pipelineStatus: 'Success', condition: '<+false>' } };
+  return { pipeline: { identifier, name: `Pipeline ${identifier}`, ...more, stages: [stage('database', [group('migrate', [applyStep('apply', target)])], never)] } };
 }
 
 /** The same with one runtime input, the tag. */

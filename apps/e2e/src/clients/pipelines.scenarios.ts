@@ -67,11 +67,14 @@ export function pipelineScenarios(stack: () => Stack): void {
         const id = await runWithInputSets(mcp(), `in_${suffix}`, [`set_${suffix}`]);
         expect(dataOf(await mcp().send({ method: 'GET', path: `${PIPELINES}/execution/${id}/inputsetV2`, scope: 'S' }))).toMatchObject({ inputSetYaml: expect.stringContaining('from-set') });
       });
-      it('pipeline.retry of a failed run starts another one', async () => {
-        const answer = await mcp().send({ method: 'PUT', path: `${EXECUTE}/retry/{fails}`, scope: 'S', query: { module: 'dbops' }, body: {}, addsScopeTo: '' });
-        const id = executionIdOf(dataOf(answer));
-        expect(id).not.toBe(mcp().nameOf('fails'));
-        expect(dataOf(answer)).toMatchObject({ planExecution: { metadata: { retryInfo: { isRetry: true } } } });
+      it('pipeline.retry of a failed run starts another one; execution.interrupt aborts what runs, and says why not what has ended', async () => {
+        const interrupt = (id: string) => mcp().send({ method: 'PUT', path: `${EXECUTE}/interrupt/${id}`, scope: 'S', query: { interruptType: 'AbortAll' }, body: {}, addsScopeTo: '' });
+        const retried = dataOf(await mcp().send({ method: 'PUT', path: `${EXECUTE}/retry/{fails}`, scope: 'S', query: { module: 'dbops' }, body: {}, addsScopeTo: '' }));
+        expect(retried).toMatchObject({ planExecution: { metadata: { retryInfo: { isRetry: true } } } });
+        const id = executionIdOf(retried);
+        expect(dataOf(await interrupt(id))).toMatchObject({ id: STRING, type: 'AbortAll', planExecutionId: id });
+        expect((await ended(mcp(), id)).status).toBe('Aborted');
+        expect(await interrupt('{fails}')).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST', message: STRING } });
       });
       it('pipeline_v1.execute and pipeline_dynamic_execution.run', async () => {
         const v1 = '/v1/orgs/{org}/projects/{project}/pipelines';
@@ -82,14 +85,6 @@ export function pipelineScenarios(stack: () => Stack): void {
         expect(dynamic.body).toMatchObject({ execution_details: { execution_id: STRING, status: STRING } });
         expect((await ended(mcp(), String(path(dynamic.body, 'execution_details', 'execution_id')))).status).toBe('Success');
       });
-      it('execution.interrupt of one that has ended is refused with a reason; of one that runs, it aborts', async () => {
-        const interrupt = (id: string) => mcp().send({ method: 'PUT', path: `${EXECUTE}/interrupt/${id}`, scope: 'S', query: { interruptType: 'AbortAll' }, body: {}, addsScopeTo: '' });
-        expect(await interrupt('{works}')).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST', message: STRING } });
-        const id = await run(mcp(), 'works');
-        expect(dataOf(await interrupt(id))).toMatchObject({ id: STRING, type: 'AbortAll', planExecutionId: id });
-        expect((await ended(mcp(), id)).status).toBe('Aborted');
-      });
-
       testRows(mcp, executionRows());
       testRows(mcp, triggerRows(`t_${suffix}`, idle));
       testRows(mcp, approvalRows());

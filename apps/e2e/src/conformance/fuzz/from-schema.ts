@@ -4,7 +4,7 @@ import { hostileValue } from './hostile.js';
 
 /** What of JSON Schema our contract's schemas use. */
 interface JsonSchema {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly JsonSchema[];
@@ -41,8 +41,12 @@ export function valuesOfKey(schema: z.ZodType, key: string): fc.Arbitrary<unknow
   return fromJsonSchema(jsonSchemaOf(schema).properties?.[key] ?? {});
 }
 
+const converted = new WeakMap<z.ZodType, JsonSchema>();
+
 function jsonSchemaOf(schema: z.ZodType): JsonSchema {
-  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', cycles: 'ref', reused: 'inline' }) as JsonSchema;
+  const known = converted.get(schema) ?? (z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', cycles: 'ref', reused: 'inline' }) as JsonSchema);
+  converted.set(schema, known);
+  return known;
 }
 
 function fromJsonSchema(schema: JsonSchema): fc.Arbitrary<unknown> {
@@ -51,6 +55,7 @@ function fromJsonSchema(schema: JsonSchema): fc.Arbitrary<unknown> {
   const choices = schema.anyOf ?? schema.oneOf;
   if (choices && choices.length > 0) return fc.oneof(...choices.map(fromJsonSchema));
   if (schema.allOf) return fc.tuple(...schema.allOf.map(fromJsonSchema)).map((parts) => Object.assign({}, ...parts.filter((part) => typeof part === 'object')) as unknown);
+  if (Array.isArray(schema.type)) return fc.oneof(...(schema.type as readonly string[]).map((type) => fromJsonSchema({ ...schema, type })));
   switch (schema.type) {
     case 'object':
       return objects(schema);
@@ -78,7 +83,7 @@ function objects({ properties = {}, required = [], additionalProperties }: JsonS
 }
 
 function texts({ pattern, minLength = 0, maxLength = LONGEST }: JsonSchema): fc.Arbitrary<string> {
-  if (pattern) return fc.stringMatching(new RegExp(pattern), { maxLength: Math.min(maxLength, 128) });
+  if (pattern) return fc.stringMatching(new RegExp(pattern));
   return fc.string({ minLength, maxLength: Math.max(minLength, Math.min(maxLength, LONGEST)) });
 }
 

@@ -7,7 +7,7 @@ import type { CaseRequest } from '../route-case.js';
 import { fuzzRequests, type FuzzRequest } from './fuzz-requests.js';
 import { exchangeOverWire, type WireAnswer } from './wire.js';
 
-/** Nothing may take longer, except what asks a delegate. Milliseconds. */
+/** Nothing may take longer, except what asks a delegate, of which there is none. Milliseconds. */
 const SLOWEST_MS = 5_000;
 const DELEGATE_MS = 32_000;
 
@@ -27,7 +27,10 @@ export async function fuzzRoute(route: RouteDefinition, base: CaseRequest, { gat
     const result = await fc.check(
       fc.asyncProperty(fuzzRequests(route, base), async (sent) => {
         const headers = isSigned ? sent.headers : { ...sent.headers, 'x-api-key': apiKey };
-        const answer = await exchangeOverWire(gatewayUrl, { ...sent, headers }, agent, DELEGATE_MS + 5_000);
+        const ask = (): Promise<WireAnswer> => exchangeOverWire(gatewayUrl, { ...sent, headers }, agent, DELEGATE_MS + 5_000);
+        const first = await ask();
+        // A machine that has other things to do is slow once; a request that takes long takes long again.
+        const answer = isSlow(first, route) ? await ask() : first;
         const wrong = complaintsAbout(answer, route);
         if (wrong.length > 0) throw new Error(`${wrong.join('; ')}: ${answer.status} ${answer.text.slice(0, 300)}`);
       }),
@@ -41,11 +44,18 @@ export async function fuzzRoute(route: RouteDefinition, base: CaseRequest, { gat
   }
 }
 
+function asksDelegate({ path }: RouteDefinition): boolean {
+  return /test[-A-Z]/.test(path);
+}
+
+function isSlow({ ms }: Pick<WireAnswer, 'ms'>, route: RouteDefinition): boolean {
+  return ms > (asksDelegate(route) ? DELEGATE_MS : SLOWEST_MS);
+}
+
 function complaintsAbout({ status, contentType, text, ms }: WireAnswer, route: RouteDefinition): string[] {
-  const asksDelegate = /test[-A-Z]/.test(route.path);
   const complaints = leaksIn(text);
-  if (ms > (asksDelegate ? DELEGATE_MS : SLOWEST_MS)) complaints.push(`took ${Math.round(ms)} ms`);
-  if (status >= 500 && !(asksDelegate && (status === 503 || status === 504))) complaints.push('is an error of ours');
+  if (isSlow({ ms }, route)) complaints.push(`took ${Math.round(ms)} ms`);
+  if (status >= 500 && !(asksDelegate(route) && (status === 503 || status === 504))) complaints.push('is an error of ours');
   if (status >= 400) complaints.push(...shapeComplaints(contentType, text, route));
   return complaints;
 }
