@@ -124,7 +124,7 @@ describe('the audit trail', () => {
     const [elsewhere] = (await list({ resources: [{ type: 'PROJECT', identifier: 'other' }] })).content;
     expect((await admin('GET', `/ng/api/audits/${elsewhere?.auditId}?${ACCOUNT}`)).status).toBe(404);
     expect((await admin('POST', `/ng/api/audits/list?${ACCOUNT}&orgIdentifier=default&projectIdentifier=other`, {})).status).toBe(403);
-    expect((await admin('GET', `/ng/api/audits/verify?${ACCOUNT}`)).status).toBe(403);
+    for (const query of [ACCOUNT, SHOP]) expect((await admin('GET', `/ng/api/audits/verify?${query}`)).status).toBe(403);
     expect((await ng.as('A1', [{ role: 'viewer' }])('POST', `/ng/api/audits/list?${ACCOUNT}`, {})).status).toBe(403);
   });
 

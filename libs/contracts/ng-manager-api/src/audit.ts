@@ -1,4 +1,4 @@
-import { auditEventRecord, defineRoute, ngPage, ngPageQuery, queryList, scopeQuery } from '@sluice/api-conventions';
+import { auditEventRecord, defineRoute, ngPage, ngPageQuery, queryList, scopeOfAccount, scopeQuery } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { epochMs, ngScope } from './places.js';
 
@@ -123,7 +123,7 @@ export const verifyAuditTrail = defineRoute({
   path: '/ng/api/audits/verify',
   summary: 'Check that no audit event of the account was changed or removed',
   style: 'ng',
-  access: { permission: 'audit.view' },
+  access: { permission: 'audit.view', scopeFrom: scopeOfAccount },
   query: z.object({
     ...scopeQuery,
     fromPosition: z.coerce.number().int().min(1).max(1e15).default(1),
