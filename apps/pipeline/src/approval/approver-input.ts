@@ -1,4 +1,4 @@
-import { runInNewContext } from 'node:vm';
+import { matchPattern } from '@sluice/pipeline-engine';
 
 /** What an approver is asked for, and the answer once there is one. */
 export interface ApproverInput {
@@ -13,10 +13,6 @@ export interface ApproverInput {
   readonly selectManyFrom: readonly string[];
 }
 
-/** A pattern that takes longer than this is taken as one that never ends. */
-const PATTERN_MS = 100;
-const PATTERN_MAX = 1024;
-
 /** What is wrong with a value for an input; undefined for a good one. */
 export function inputFault(input: ApproverInput, value: string | null): string | undefined {
   if (value === null || value === '') return input.required ? 'is required; send a value' : undefined;
@@ -29,14 +25,14 @@ export function inputFault(input: ApproverInput, value: string | null): string |
   return input.regex ? patternFault(input.regex, value) : undefined;
 }
 
-/** Pipeline authors write the patterns: one that runs away must not hold the service. */
 function patternFault(pattern: string, value: string): string | undefined {
-  if (pattern.length > PATTERN_MAX) return `has a pattern of more than ${PATTERN_MAX} characters; shorten it in the pipeline`;
-  try {
-    const isMatch: unknown = runInNewContext('new RegExp(pattern).test(value)', { pattern: `^(?:${pattern})$`, value }, { timeout: PATTERN_MS });
-    return isMatch === true ? undefined : `"${shown(value)}" does not match ${pattern}`;
-  } catch {
-    return `cannot be checked: the pattern ${pattern} is not a regular expression, or takes too long; correct it in the pipeline`;
+  switch (matchPattern(pattern, value)) {
+    case 'match':
+      return undefined;
+    case 'no match':
+      return `"${shown(value)}" does not match ${pattern}`;
+    case 'unusable':
+      return `cannot be checked: the pattern ${pattern} is not a regular expression, or takes too long; correct it in the pipeline`;
   }
 }
 

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { matchPattern } from './bounded-pattern.js';
 import { inputExpression, type Expression } from './expressions.js';
 import { formatPath, problemsError, showValue, type Path, type Problem } from './problems.js';
 import { parseYaml } from './yaml-source.js';
@@ -102,20 +103,12 @@ export function problemsOfValue(expression: Expression, value: unknown, path: Pa
     problems.push({ path: formatPath(path), value: showValue(value), message: 'has a value that is not allowed', remedy: `use one of: ${allowed.join(', ')}` });
   }
   const [pattern] = argumentsOf(expression, 'regex');
-  if (pattern !== undefined && !matches(String(pattern), String(value))) {
-    problems.push({ path: formatPath(path), value: showValue(value), message: `does not match ${String(pattern)}`, remedy: 'give another value' });
+  const form = pattern === undefined ? 'match' : matchPattern(String(pattern), String(value));
+  if (form !== 'match') {
+    const remedy = form === 'no match' ? 'give another value' : 'correct the pattern in the pipeline: it is no regular expression, or takes too long';
+    problems.push({ path: formatPath(path), value: showValue(value), message: `does not match ${String(pattern)}`, remedy });
   }
   return problems;
-}
-
-const MAX_PATTERN = 200;
-
-function matches(pattern: string, value: string): boolean {
-  try {
-    return pattern.length <= MAX_PATTERN && value.length <= 1_024 && new RegExp(`^(?:${pattern})$`).test(value);
-  } catch {
-    return false;
-  }
 }
 
 /** Arguments of one modifier: `.allowedValues(a, "b c")` gives `a` and `b c`; `true` and numbers keep their types. */
