@@ -12,6 +12,7 @@ import { NarrowExecutions1795405000001 } from '../migrations/1795405000001-narro
 import { CreateTriggers1795406000000 } from '../migrations/1795406000000-create-triggers.js';
 import { CreateApprovalInstances1795406000001 } from '../migrations/1795406000001-create-approval-instances.js';
 import { OutlinePlans1795407000000 } from '../migrations/1795407000000-outline-plans.js';
+import { SearchExecutions1795407000001 } from '../migrations/1795407000001-search-executions.js';
 import { PipelineEntity } from '../pipeline/pipeline.entity.js';
 import { TriggerEntity } from '../trigger/trigger.entity.js';
 
@@ -21,6 +22,6 @@ export function createPipelineDataSource(url: string, poolSize: number): DataSou
     url,
     poolSize,
     entities: [PipelineEntity, InputSetEntity, CheckEntity, ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity, TriggerEntity, ApprovalInstanceEntity, ...AUDIT_OUTBOX_ENTITIES],
-    migrations: [CreatePipelineTables1795305600000, CreateAuditOutbox1795404000000, CompletePipelineApi1795405000000, NarrowExecutions1795405000001, CreateTriggers1795406000000, CreateApprovalInstances1795406000001, OutlinePlans1795407000000],
+    migrations: [CreatePipelineTables1795305600000, CreateAuditOutbox1795404000000, CompletePipelineApi1795405000000, NarrowExecutions1795405000001, CreateTriggers1795406000000, CreateApprovalInstances1795406000001, OutlinePlans1795407000000, SearchExecutions1795407000001],
   });
 }

@@ -22,6 +22,11 @@ export interface Cursor {
   readonly planExecutionId: string;
 }
 
+/** What a search looks at: the names of an execution in small letters, short enough for an index. */
+export function searchTextOf({ name, pipelineIdentifier }: { readonly name: string; readonly pipelineIdentifier: string }): string {
+  return `${name.slice(0, 128)}\n${pipelineIdentifier.slice(0, 128)}`.toLowerCase();
+}
+
 /** Columns a list may be sorted by. */
 export type ExecutionSortColumn = 'created_at' | 'ended_at' | 'name' | 'status' | 'run_sequence' | 'pipeline_identifier';
 
@@ -38,8 +43,8 @@ export class ExecutionQuery {
     const { pipelineIdentifier, statuses, searchTerm, pipelineName, callerId, from, to } = filter;
     if (pipelineIdentifier) this.add((value) => `pipeline_identifier = ${value}`, pipelineIdentifier);
     if (statuses && statuses.length > 0) this.add((value) => `status = ANY(${value})`, statuses);
-    // One comparison per row instead of two: nothing else of a search costs as much.
-    if (searchTerm) this.add((value) => `(name || E'\\n' || pipeline_identifier ILIKE ${value} OR plan_execution_id = ${this.parameter(searchTerm)})`, containing(searchTerm));
+    // In small letters on both sides, and from the index: what is compared for every row must be cheap.
+    if (searchTerm) this.add((value) => `(search_text LIKE ${value} OR plan_execution_id = ${this.parameter(searchTerm)})`, containing(searchTerm.toLowerCase()));
     if (pipelineName) this.add((value) => `name ILIKE ${value}`, containing(pipelineName));
     if (callerId) this.add((value) => `caller #>> '{principal,id}' = ${value}`, callerId);
     if (from !== undefined) this.add((value) => `created_at >= ${value}`, from);

@@ -5,8 +5,8 @@ import { ProjectRow, asMilliseconds } from '../database/columns.js';
 import type { TaskContext, TaskReport } from '../run/task.js';
 
 @Entity('executions')
-@Index('executions_in_order', ['accountId', 'orgId', 'projectId', 'createdAt', 'planExecutionId'])
 // Indexes the decorators cannot say (included columns, expressions) are made by migrations alone.
+@Index('executions_for_search', { synchronize: false })
 @Index('executions_of_pipeline', { synchronize: false })
 @Index('executions_by_caller', { synchronize: false })
 @Index('executions_by_status', ['accountId', 'orgId', 'projectId', 'status', 'createdAt'])
@@ -34,6 +34,10 @@ export class ExecutionEntity extends ProjectRow {
   /** The plan without what lies in its stages, for lists. */
   @Column({ type: 'jsonb', select: false })
   outline!: Plan;
+
+  /** What a search looks at: {@link searchTextOf}. */
+  @Column({ name: 'search_text', type: 'text', select: false })
+  searchText!: string;
 
   /** Pipeline YAML with runtime input applied: what really ran. */
   @Column({ type: 'text' })

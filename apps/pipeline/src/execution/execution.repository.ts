@@ -5,10 +5,10 @@ import { DataSource, In, type EntityManager } from 'typeorm';
 import { projectColumns } from '../database/columns.js';
 import type { Sort } from '../database/list-query.js';
 import { ExecutionEntity, ExecutionNodeEntity } from './execution.entity.js';
-import { ExecutionQuery, type Cursor, type ExecutionFilter, type ExecutionSortColumn } from './execution-query.js';
+import { ExecutionQuery, searchTextOf, type Cursor, type ExecutionFilter, type ExecutionSortColumn } from './execution-query.js';
 import { readRecentRuns, type RecentRuns } from './recent-runs.js';
 
-export type Execution = Readonly<Omit<ExecutionEntity, 'status' | 'outline'>> & { readonly status: Status };
+export type Execution = Readonly<Omit<ExecutionEntity, 'status' | 'outline' | 'searchText'>> & { readonly status: Status };
 
 /** An execution without its texts, as lists show it; of its plan there may be the outline alone. */
 export type ListedExecution = Omit<Execution, 'yaml' | 'inputYaml' | 'inputTemplateYaml'>;
@@ -31,7 +31,7 @@ export class ExecutionRepository {
   async insert(manager: EntityManager, scope: ProjectScope, execution: NewExecution, states: ReadonlyMap<string, NodeState>): Promise<void> {
     const { plan, caller, takenOver, inputSetIds, chosenStages, tags, ...rest } = execution;
     await manager.getRepository(ExecutionEntity).insert({
-      ...projectColumns(scope), ...rest, plan: plan as never, outline: planOutline(plan) as never, caller: caller as never, takenOver: [...takenOver], inputSetIds: [...inputSetIds], chosenStages: chosenStages && [...chosenStages], tags: { ...tags },
+      ...projectColumns(scope), ...rest, plan: plan as never, outline: planOutline(plan) as never, searchText: searchTextOf(execution), caller: caller as never, takenOver: [...takenOver], inputSetIds: [...inputSetIds], chosenStages: chosenStages && [...chosenStages], tags: { ...tags },
     });
     await manager.query(
       `INSERT INTO execution_nodes (plan_execution_id, node_id, status, state) SELECT $1, v.node_id, v.status, v.state::jsonb FROM unnest($2::text[], $3::text[], $4::text[]) AS v(node_id, status, state)`,

@@ -122,7 +122,7 @@ describe('after a crash', () => {
     await client.ended(id, 30_000);
     await kill();
     // As if the process had died right after storing a second execution.
-    const columns = 'account_id, org_id, project_id, pipeline_identifier, name, run_sequence, plan, outline, yaml, input_yaml, input_set_ids, caller, correlation_id, taken_over, created_at, valid_until';
+    const columns = 'account_id, org_id, project_id, pipeline_identifier, name, run_sequence, plan, outline, search_text, yaml, input_yaml, input_set_ids, caller, correlation_id, taken_over, created_at, valid_until';
     await world.pg.query('pipeline', `INSERT INTO executions (plan_execution_id, status, is_started, ${columns}) SELECT 'forgotten', 'Running', false, ${columns} FROM executions WHERE plan_execution_id = $1`, [id]);
     await world.pg.query('pipeline', `INSERT INTO execution_nodes (plan_execution_id, node_id, status, state) SELECT 'forgotten', node_id, 'NotStarted', $2::jsonb FROM execution_nodes WHERE plan_execution_id = $1`, [id, JSON.stringify(NEW_NODE)]);
     await start();

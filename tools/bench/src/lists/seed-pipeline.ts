@@ -70,11 +70,11 @@ const TRIGGERS = `
 
 /** A fifth belongs to the first pipeline, the rest is spread; every seventh failed. The newest are of the last days, as pipelines' summaries count them. */
 const EXECUTIONS = `
-  INSERT INTO executions (account_id, org_id, project_id, plan_execution_id, pipeline_identifier, name, run_sequence, status, plan, outline, yaml, input_yaml, caller, correlation_id, created_at, valid_until, ended_at, failure_message, is_started, tags)
+  INSERT INTO executions (account_id, org_id, project_id, plan_execution_id, pipeline_identifier, name, run_sequence, status, plan, outline, yaml, input_yaml, caller, correlation_id, created_at, valid_until, ended_at, failure_message, is_started, tags, search_text)
   SELECT $1, CASE WHEN isOurs THEN $2 ELSE 'org_' || (1 + n % 50) END, CASE WHEN isOurs THEN $3 ELSE 'project_' || (1 + n % $7::int) END,
          id, 'pipeline_' || p, (ARRAY['Orders', 'Billing', 'Customers', 'Shipping', 'Stock'])[1 + p % 5] || ' deployment ' || p, n, CASE WHEN n % 7 = 0 THEN 'Failed' ELSE 'Success' END,
          replace($9, '${ID}', id)::jsonb, replace($12, '${ID}', id)::jsonb, $10::text, '', jsonb_build_object('accountId', $1::text, 'principal', jsonb_build_object('type', 'user', 'id', 'user_' || n % 20, 'name', 'Ann', 'email', 'ann@bench.local'), 'grants', '[]'::jsonb),
-         'correlation-' || n, at, at + 86400000, at + ${ENDED_AFTER_MS}, CASE WHEN n % 7 = 0 THEN 'ERROR: relation "orders" already exists' END, true, '{}'
+         'correlation-' || n, at, at + 86400000, at + ${ENDED_AFTER_MS}, CASE WHEN n % 7 = 0 THEN 'ERROR: relation "orders" already exists' END, true, '{}', lower((ARRAY['Orders', 'Billing', 'Customers', 'Shipping', 'Stock'])[1 + p % 5] || ' deployment ' || p || E'\\n' || 'pipeline_' || p)
   FROM generate_series($4::int, $5::int) AS n,
        LATERAL (SELECT n % 10 < 10 * $6::float8 AS isOurs, CASE WHEN n % 5 = 0 THEN 1 ELSE 1 + n % $8::int END AS p, substr(md5($1 || 'execution' || n), 1, 22) AS id, $11::bigint - 90 * 86400000::bigint + n * 77760::bigint AS at) AS v`;
 
