@@ -32,19 +32,22 @@ export async function readPage<T extends ObjectLiteral>(query: SelectQueryBuilde
     const pattern = `%${page.search.replace(/[\\%_]/g, '\\$&')}%`;
     query.andWhere(`(${searched.map((field) => `row.${field} ILIKE :search`).join(' OR ')})`, { search: pattern });
   }
-  let isSorted = false;
-  for (const order of page.sort ?? []) {
-    const [field = '', direction = ''] = order.split(/[,:]/, 2).map((part) => part.trim());
-    const column = sortable[field];
-    if (!column) continue;
-    query.addOrderBy(`row.${column}`, direction.toUpperCase() === 'DESC' ? 'DESC' : 'ASC');
-    isSorted = true;
-  }
-  if (!isSorted) query.addOrderBy('row.createdAt', 'DESC');
+  const orders = ordersOf(page.sort ?? [], sortable);
+  for (const { property, direction } of orders) query.addOrderBy(`row.${property}`, direction);
+  if (orders.length === 0) query.addOrderBy('row.createdAt', 'DESC');
   const [rows, total] = await query
     .addOrderBy(`row.${searched.at(-1) ?? 'identifier'}`, 'ASC')
     .skip(page.index * page.size)
     .take(page.size)
     .getManyAndCount();
   return { rows, total };
+}
+
+/** What `field,ASC` and `field:DESC` ask for, by the properties a list may be ordered by; every other name, also one that objects inherit, is ignored. Pure. */
+export function ordersOf(sort: readonly string[], sortable: ListFields['sortable']): readonly { readonly property: string; readonly direction: 'ASC' | 'DESC' }[] {
+  return sort.flatMap((order) => {
+    const [field = '', direction = ''] = order.split(/[,:]/, 2).map((part) => part.trim());
+    const property = Object.hasOwn(sortable, field) ? sortable[field] : undefined;
+    return property ? [{ property, direction: direction.toUpperCase() === 'DESC' ? ('DESC' as const) : ('ASC' as const) }] : [];
+  });
 }
