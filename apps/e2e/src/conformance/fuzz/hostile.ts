@@ -3,7 +3,7 @@ import fc from 'fast-check';
 /** Texts that have broken servers before. */
 export const HOSTILE_TEXTS: readonly string[] = [
   '', ' ', '\u0000', 'a\u0000b', '\ud800', 'a\udfffb', '\ufeff', '\u202e', '\r\nx-injected: 1', 'x'.repeat(129), 'x'.repeat(100_000), '𝕏'.repeat(300), '../../../etc/passwd', '..', '%00', '%2e%2e%2f',
-  "'; DROP TABLE users; --", '" OR 1=1', '%\'_', '<script>alert(1)</script>', '<+secrets.getValue("x")>', '${7*7}', '{{7*7}}', '__proto__', 'constructor', 'toString', 'null', 'undefined', 'NaN', 'true', '-1',
+  "'; DROP TABLE users; --", '" OR 1=1', '%\'_', '<script>alert(1)</script>', '<+secrets.getValue("x")>', '${7*7}', '{{7*7}}', '__proto__', 'constructor', 'toString', 'valueOf', 'null', 'undefined', 'NaN', 'true', '-1',
   '9'.repeat(40), '1e999', '0x10', '2026-13-45T99:99:99Z', 'account.', 'org..x', 'a'.repeat(20) + '!'.repeat(20),
 ];
 
