@@ -22,7 +22,7 @@ const BOUNDARIES = [
   { rule: 'platform code knows no domain', file: 'libs/platform/grpc/src/canary.ts', imports: '@sluice/step-types' },
   { rule: 'the delegate owns no tables', file: 'apps/delegate/src/canary.ts', imports: '@sluice/persistence' },
   { rule: 'a step container does not reach Redis', file: 'apps/step-runner/src/canary.ts', imports: '@sluice/redis' },
-  { rule: 'a domain lib private to one service stays private', file: 'apps/dbdevops/src/canary.ts', imports: '@sluice/pipeline-engine' },
+  { rule: 'a domain lib private to one service stays private', file: 'apps/dbdevops/src/canary.ts', imports: '@sluice/delegate-selection' },
   { rule: 'the browser runs no Node code', file: 'apps/ui/src/canary.ts', imports: '@sluice/telemetry' },
   { rule: 'product code imports no test code', file: 'apps/scm/src/canary.ts', imports: '@sluice/testing' },
   { rule: 'packages are imported by name, not by path', file: 'apps/scm/src/canary.ts', imports: '../../../libs/kernel/src/index.js' },

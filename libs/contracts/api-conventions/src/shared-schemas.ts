@@ -60,8 +60,9 @@ class Sharing {
     return referenceTo(name);
   }
 
-  private inside({ [NAME_KEY]: _, ...value }: JsonObject, owner: string): JsonObject {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.below(key, item, owner)]));
+  private inside(value: JsonObject, owner: string): JsonObject {
+    const entries = Object.entries(value).filter(([key]) => key !== NAME_KEY);
+    return Object.fromEntries(entries.map(([key, item]) => [key, this.below(key, item, owner)]));
   }
 
   private below(key: string, item: Json, owner: string): Json {
