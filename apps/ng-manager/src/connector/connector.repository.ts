@@ -1,6 +1,6 @@
-import { scopeColumns, type Scope, type ScopedRef } from '@sluice/kernel';
+import { formatScope, scopeColumns, type Scope, type ScopedRef } from '@sluice/kernel';
 import type { ConnectorBody, ConnectorFilter, ConnectorStatus } from '@sluice/ng-manager-api';
-import { Brackets, type EntityManager } from 'typeorm';
+import { Brackets, In, type EntityManager } from 'typeorm';
 import { readPage, type ListFields, type Page, type PageRequest } from '../persistence/page.js';
 import { atScope, atScopeOfRow, lineage } from '../persistence/scoped.js';
 import { filterConnectors } from './connector-filter.js';
@@ -21,6 +21,19 @@ export class ConnectorRepository {
   find({ scope, identifier }: ScopedRef, options: { readonly lock?: 'share' | 'update' } = {}): Promise<ConnectorRow | null> {
     const lock = options.lock && ({ lock: { mode: options.lock === 'share' ? 'pessimistic_read' : 'pessimistic_write' } } as const);
     return this.manager.findOne(ConnectorEntity, { where: { ...atScope(scope), identifier }, ...lock });
+  }
+
+  /** Those of the given connectors that there are, in no order. */
+  async findAll(refs: readonly ScopedRef[]): Promise<ConnectorRow[]> {
+    const scopes = new Map<string, { readonly scope: Scope; readonly identifiers: string[] }>();
+    for (const { scope, identifier } of refs) {
+      const place = formatScope(scope);
+      const known = scopes.get(place);
+      if (known) known.identifiers.push(identifier);
+      else scopes.set(place, { scope, identifiers: [identifier] });
+    }
+    const groups = await Promise.all([...scopes.values()].map(({ scope, identifiers }) => this.manager.findBy(ConnectorEntity, { ...atScope(scope), identifier: In(identifiers) })));
+    return groups.flat();
   }
 
   page(scope: Scope, page: PageRequest, filter: ConnectorFilter & { readonly withParents: boolean }): Promise<Page<ConnectorRow>> {

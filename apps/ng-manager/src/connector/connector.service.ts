@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { isAllowed, toNgPage, type NgPage, type RouteResult } from '@sluice/api-conventions';
-import { AppError, formatScope, resolveRef, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
+import { AppError, formatScope, resolveRef, scopeColumns, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
 import { GIT_CONNECTOR_TYPES, type Connector, type ConnectorFilter, type ConnectorResponse, type connectorStatistics } from '@sluice/ng-manager-api';
-import { parseFullName } from './full-name.js';
+import { fullNameOf, parseFullName } from './full-name.js';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
 import type { EntityAt } from '../persistence/entity-use.repository.js';
@@ -77,14 +77,14 @@ export class ConnectorService {
 
   /** Those of the given full names that exist and may be seen, in the order asked. */
   async byFullName(ctx: RequestContext, names: readonly string[]): Promise<ConnectorResponse[]> {
-    const found: ConnectorResponse[] = [];
-    for (const [at, name] of names.entries()) {
-      const ref = parseFullName(name, at);
-      const isSeen = ref.scope.accountId === ctx.accountId && isAllowed(ctx.accountId, ctx.grants, 'connector.view', ref.scope);
-      const row = isSeen ? await this.unitOfWork.read.connectors.find(ref) : null;
-      if (row) found.push(presentConnector(row));
-    }
-    return found;
+    const refs = names.map(parseFullName);
+    const isSeen = ({ scope }: ScopedRef): boolean => scope.accountId === ctx.accountId && isAllowed(ctx.accountId, ctx.grants, 'connector.view', scope);
+    const rows = await this.unitOfWork.read.connectors.findAll(refs.filter(isSeen));
+    const byName = new Map(rows.map((row) => [fullNameOf(row), row]));
+    return refs.flatMap((ref) => {
+      const row = byName.get(fullNameOf({ ...scopeColumns(ref.scope), identifier: ref.identifier }));
+      return row ? [presentConnector(row)] : [];
+    });
   }
 
   async statistics(scope: Scope): Promise<RouteResult<typeof connectorStatistics>> {

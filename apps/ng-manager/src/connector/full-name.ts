@@ -1,4 +1,4 @@
-import { AppError, scopeOf, type ScopedRef } from '@sluice/kernel';
+import { AppError, scopeOf, type ScopeColumns, type ScopedRef } from '@sluice/kernel';
 
 /**
  * `account/identifier`, `account/org/identifier` or `account/org/project/identifier`. Pure.
@@ -14,4 +14,9 @@ export function parseFullName(name: string, at: number): ScopedRef {
     });
   }
   return { scope: scopeOf({ accountId, orgId, projectId }), identifier };
+}
+
+/** The full name of a connector at the scope its columns name. */
+export function fullNameOf({ accountId, orgId, projectId, identifier }: ScopeColumns & { readonly identifier: string }): string {
+  return [accountId, orgId, projectId, identifier].filter((part) => part !== null).join('/');
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ProjectScope } from '@sluice/kernel';
 import { planOutline, type NodeState, type Status } from '@sluice/pipeline-engine';
-import { DataSource, In, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { projectColumns } from '../database/columns.js';
 import type { Sort } from '../database/list-query.js';
 import { ExecutionEntity, ExecutionNodeEntity } from './execution.entity.js';
@@ -15,11 +15,11 @@ export type ListedExecution = Omit<Execution, 'yaml' | 'inputYaml' | 'inputTempl
 
 export type NewExecution = Omit<Execution, 'endedAt' | 'failureMessage' | 'interruptId' | 'interruptedAt' | 'interruptedBy' | 'isStarted' | 'isRetried' | 'accountId' | 'orgId' | 'projectId'>;
 
-const LISTED = {
-  accountId: true, orgId: true, projectId: true, planExecutionId: true, pipelineIdentifier: true, name: true, runSequence: true, status: true, outline: true, inputSetIds: true, caller: true, correlationId: true, traceparent: true,
-  notes: true, retryOf: true, rootExecutionId: true, isRetried: true, rerunOf: true, chosenStages: true, tags: true, moduleType: true, takenOver: true, createdAt: true, validUntil: true, endedAt: true, failureMessage: true,
-  interruptId: true, interruptedAt: true, interruptedBy: true, isStarted: true,
-} as const;
+/** Columns of a {@link ListedExecution}, read without the detour over entities: a page may hold a thousand. */
+const LISTED = `account_id AS "accountId", org_id AS "orgId", project_id AS "projectId", plan_execution_id AS "planExecutionId", pipeline_identifier AS "pipelineIdentifier", name, run_sequence AS "runSequence", status,
+  outline AS plan, input_set_ids AS "inputSetIds", caller, correlation_id AS "correlationId", traceparent, notes, retry_of AS "retryOf", root_execution_id AS "rootExecutionId", is_retried AS "isRetried", rerun_of AS "rerunOf",
+  chosen_stages AS "chosenStages", tags, module_type AS "moduleType", taken_over AS "takenOver", created_at::float8 AS "createdAt", valid_until::float8 AS "validUntil", ended_at::float8 AS "endedAt",
+  failure_message AS "failureMessage", interrupt_id AS "interruptId", interrupted_at::float8 AS "interruptedAt", interrupted_by AS "interruptedBy", is_started AS "isStarted"`;
 
 const MAX_RETRIES = 1_000;
 
@@ -65,18 +65,18 @@ export class ExecutionRepository {
 
   private async listed(scope: ProjectScope, ids: readonly string[]): Promise<ListedExecution[]> {
     if (ids.length === 0) return [];
-    const rows = await this.dataSource.getRepository(ExecutionEntity).find({ select: LISTED, where: { ...projectColumns(scope), planExecutionId: In([...ids]) } });
-    const byId = new Map(rows.map((row) => [row.planExecutionId, listedOf(row)]));
+    const rows = await this.dataSource.query<ListedExecution[]>(`SELECT ${LISTED} FROM executions WHERE account_id = $1 AND org_id = $2 AND project_id = $3 AND plan_execution_id = ANY($4)`, [...place(scope), ids]);
+    const byId = new Map(rows.map((row) => [row.planExecutionId, row]));
     return ids.flatMap((id) => byId.get(id) ?? []);
   }
 
   /** An execution and everything that was retried from it, newest first. */
   async retries(scope: ProjectScope, rootExecutionId: string): Promise<ListedExecution[]> {
-    const at = projectColumns(scope);
-    const rows = await this.dataSource.getRepository(ExecutionEntity).find({
-      select: LISTED, where: [{ ...at, planExecutionId: rootExecutionId }, { ...at, rootExecutionId }], order: { createdAt: 'DESC', planExecutionId: 'DESC' }, take: MAX_RETRIES,
-    });
-    return rows.map(listedOf);
+    return this.dataSource.query<ListedExecution[]>(
+      `SELECT ${LISTED} FROM executions WHERE account_id = $1 AND org_id = $2 AND project_id = $3 AND (plan_execution_id = $4 OR root_execution_id = $4)
+       ORDER BY created_at DESC, plan_execution_id DESC LIMIT ${MAX_RETRIES}`,
+      [...place(scope), rootExecutionId],
+    );
   }
 
   /** Says of an execution that it has been retried, in the transaction that stores the retry. */
@@ -111,18 +111,18 @@ export class ExecutionRepository {
   }
 }
 
-function listedOf({ outline, ...row }: ExecutionEntity): ListedExecution {
-  return { ...row, plan: outline } as ListedExecution;
+function place(scope: ProjectScope): [accountId: string, orgId: string, projectId: string] {
+  return [scope.accountId, scope.orgId, scope.projectId];
 }
 
 /** Marks an execution as interrupted, once, in the transaction of `manager`. @returns as {@link ExecutionRepository.interrupt} */
 export async function interruptExecution(manager: EntityManager, scope: ProjectScope, planExecutionId: string, interrupt: { readonly id: string; readonly at: number; readonly by: string }): Promise<string | undefined> {
-  const place = [scope.accountId, scope.orgId, scope.projectId, planExecutionId];
+  const where = [...place(scope), planExecutionId];
   await manager.query(
     `UPDATE executions SET interrupt_id = $5, interrupted_at = $6, interrupted_by = $7, status = 'Discontinuing'
      WHERE account_id = $1 AND org_id = $2 AND project_id = $3 AND plan_execution_id = $4 AND ended_at IS NULL AND interrupt_id IS NULL`,
-    [...place, interrupt.id, interrupt.at, interrupt.by],
+    [...where, interrupt.id, interrupt.at, interrupt.by],
   );
-  const [row] = await manager.query<{ interrupt_id: string | null }[]>('SELECT interrupt_id FROM executions WHERE account_id = $1 AND org_id = $2 AND project_id = $3 AND plan_execution_id = $4', place);
+  const [row] = await manager.query<{ interrupt_id: string | null }[]>('SELECT interrupt_id FROM executions WHERE account_id = $1 AND org_id = $2 AND project_id = $3 AND plan_execution_id = $4', where);
   return row?.interrupt_id ?? undefined;
 }

@@ -8,6 +8,7 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import type { Sort } from '../database/list-query.js';
 import { PipelineRepository, type Pipeline } from '../pipeline/pipeline.repository.js';
 import type { PipelineSays } from '../pipeline/pipeline.service.js';
+import { InputSetFits } from './input-set-fits.js';
 import { inputOfSet, readInputSet } from './input-set-yaml.js';
 import { InputSetRepository, type InputSet, type InputSetFilter, type InputSetSortColumn, type InputSetType } from './input-set.repository.js';
 
@@ -41,6 +42,8 @@ export interface MergeResult extends MergedSets {
 /** Stored runtime inputs of a pipeline. */
 @Injectable()
 export class InputSetService {
+  private readonly fits = new InputSetFits();
+
   constructor(
     @Inject(InputSetRepository) private readonly inputSets: InputSetRepository,
     @Inject(PipelineRepository) private readonly pipelines: PipelineRepository,
@@ -104,8 +107,7 @@ export class InputSetService {
   /** What of each set no longer fits, in their order. A set of a pipeline that is gone fits nothing. */
   async faultsOf(scope: ProjectScope, pipelineIdentifier: string, sets: readonly InputSet[]): Promise<InputSetFaults[]> {
     const pipeline = await this.pipelines.find(scope, pipelineIdentifier);
-    const fit = pipeline && inputFitter(pipeline.yaml);
-    const problemsOf = (set: InputSet): readonly Problem[] => fit?.(inputOfSet(set.yaml)).faults ?? [{ path: 'pipeline', message: 'is gone', remedy: 'delete the input set' }];
+    const problemsOf = pipeline ? this.fits.forPipeline(scope, pipeline) : () => [{ path: 'pipeline', message: 'is gone', remedy: 'delete the input set' }];
     const referenced = await this.inputSets.findAll(scope, pipelineIdentifier, [...new Set(sets.flatMap(({ references }) => references))]);
     return sets.map((set) => {
       if (set.type === 'INPUT_SET') return { problems: problemsOf(set), references: {} };

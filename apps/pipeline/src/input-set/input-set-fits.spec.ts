@@ -1,0 +1,27 @@
+import { describe, expect, it } from '@jest/globals';
+import { projectScope } from '@sluice/kernel';
+import type { Pipeline } from '../pipeline/pipeline.repository.js';
+import type { InputSet } from './input-set.repository.js';
+import { InputSetFits } from './input-set-fits.js';
+
+const scope = projectScope('acc', 'org', 'project');
+const pipeline = (version: number, description: string): Pipeline => ({ identifier: 'p', yaml: `pipeline:\n  identifier: p\n  description: ${description}\n`, version, updatedAt: 1 }) as Pipeline;
+const set = (version: number, field: 'description' | 'name'): InputSet => ({ identifier: 's', yaml: `inputSet:\n  identifier: s\n  pipeline:\n    identifier: p\n    ${field}: given\n`, version, updatedAt: 1 }) as InputSet;
+const asking = pipeline(1, '<+input>');
+
+describe('how an input set fits its pipeline', () => {
+  it('is worked out once per version of both, and anew for another version of either', () => {
+    const fits = new InputSetFits();
+    const first = fits.forPipeline(scope, asking)(set(1, 'description'));
+    expect(first).toEqual([]);
+    expect(fits.forPipeline(scope, asking)(set(1, 'description'))).toBe(first);
+    expect(fits.forPipeline(scope, asking)(set(2, 'name'))).toHaveLength(1);
+    expect(fits.forPipeline(scope, pipeline(2, 'fixed'))(set(1, 'description'))).toHaveLength(1);
+  });
+
+  it('is remembered for each project alone', () => {
+    const fits = new InputSetFits();
+    expect(fits.forPipeline(scope, asking)(set(1, 'description'))).toEqual([]);
+    expect(fits.forPipeline(projectScope('other', 'org', 'project'), asking)(set(1, 'name'))).toHaveLength(1);
+  });
+});
