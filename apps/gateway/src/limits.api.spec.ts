@@ -26,19 +26,22 @@ describe('limits of the gateway', () => {
     gateway.keys.set(key, signedInAs('ACCA', `limits${keys}`));
     return key;
   };
-  const statuses = async (count: number, key: string, from = '10.0.0.1', url = gateway.app.url): Promise<number[]> => {
-    const responses = await Promise.all(Array.from({ length: count }, () => fetch(`${url}/ng/api/x`, { headers: { 'x-api-key': key, 'x-forwarded-for': from } })));
-    return responses.map(({ status }) => status);
-  };
+  const send = (count: number, key: string, from = '10.0.0.1', url = gateway.app.url): Promise<Response[]> =>
+    Promise.all(Array.from({ length: count }, () => fetch(`${url}/ng/api/x`, { headers: { 'x-api-key': key, 'x-forwarded-for': from } })));
+  const statuses = async (count: number, key: string, from?: string, url?: string): Promise<number[]> => (await send(count, key, from, url)).map(({ status }) => status);
+  /** The most a key gets through in a time: 5 in each second it touches, and 5 more in each 10 s. */
+  const mostIn = (ms: number): number => 5 * (Math.floor(ms / 1_000) + 2) + 5 * (Math.floor(ms / 10_000) + 2);
 
   it('let a key burst, then answer 429 with the limit by name and a time to wait; other keys go on', async () => {
     const key = newKey();
-    const before = await statuses(30, key);
-    expect(before.filter((status) => status === 200).length).toBeGreaterThanOrEqual(10);
-    expect(before.filter((status) => status === 200).length).toBeLessThanOrEqual(16);
-    const refused = await gateway.call('/ng/api/x', { headers: { 'x-forwarded-for': '10.0.0.1' } }, key);
-    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, expect.stringMatching(/^\d+$/)]);
-    expect(await refused.json()).toMatchObject({ status: 'FAILURE', code: 'TOO_MANY_REQUESTS', message: expect.stringContaining('5 requests a second') });
+    const startedAt = Date.now();
+    const answers = await send(60, key);
+    const passed = answers.filter(({ status }) => status === 200).length;
+    expect(passed).toBeGreaterThanOrEqual(10);
+    expect(passed).toBeLessThanOrEqual(mostIn(Date.now() - startedAt));
+    const refused = answers.find(({ status }) => status !== 200);
+    expect([refused?.status, refused?.headers.get('retry-after')]).toEqual([429, expect.stringMatching(/^\d+$/)]);
+    expect(await refused?.json()).toMatchObject({ status: 'FAILURE', code: 'TOO_MANY_REQUESTS', message: expect.stringContaining('5 requests a second') });
     expect(await statuses(1, newKey())).toEqual([200]);
     await waitFor(async () => (await statuses(1, key))[0] === 200, { timeoutMs: 5_000, intervalMs: 250, what: 'the next second' });
   });
@@ -57,9 +60,11 @@ describe('limits of the gateway', () => {
       GATEWAY_RATE_LIMIT_BURST: '5',
     });
     const key = newKey();
-    const both = [...(await statuses(14, key)), ...(await statuses(14, key, '10.0.0.1', other.url))];
+    const startedAt = Date.now();
+    const both = [...(await statuses(30, key)), ...(await statuses(30, key, '10.0.0.1', other.url))];
+    const most = mostIn(Date.now() - startedAt);
     await other.close();
-    expect(both.filter((status) => status === 200).length).toBeLessThanOrEqual(20);
+    expect(both.filter((status) => status === 200).length).toBeLessThanOrEqual(most);
   });
 
   it('stop an address that keeps failing to sign in before it is asked about, and nobody else', async () => {
