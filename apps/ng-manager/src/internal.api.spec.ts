@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Module } from '@nestjs/common';
 import type { RouteInput, RouteResult } from '@sluice/api-conventions';
 import { Call, Route, RouteClient, startHttpApp, type RouteCall, type RunningApp } from '@sluice/http';
-import { reportDbStep, resolveDbStepInputs, runSettings, sealSecrets } from '@sluice/ng-manager-api';
+import { projectExistence, reportDbStep, resolveDbStepInputs, runSettings, sealSecrets } from '@sluice/ng-manager-api';
 import { listBranches, readRepositoryFile } from '@sluice/scm-api';
 import { generateSealingKeyPair, open, sealingContext } from '@sluice/sealed-secrets';
 import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
@@ -118,6 +118,14 @@ describe('what other services and the repository browser ask of ng-manager', () 
     expect(await pipeline.call(ctx, reportDbStep, { body: report })).toEqual({ recorded: true });
     expect(ng.dbdevops.reports).toMatchObject([{ stepExecutionId: 'x', isLate: false }]);
     expect(await pipeline.call(ctx, runSettings, {})).toEqual({ uploadLogsViaPlatform: false });
+  });
+
+  it('says whether an organization and a project of it are there, to each account about its own', async () => {
+    const existence = (orgId: string, projectId: string, by = ctx) => pipeline.call(by, projectExistence, { query: { orgId, projectId } });
+    expect(await existence('default', 'shop')).toEqual({ hasOrg: true, hasProject: true });
+    expect(await existence('default', 'nowhere')).toEqual({ hasOrg: true, hasProject: false });
+    expect(await existence('nowhere', 'shop')).toEqual({ hasOrg: false, hasProject: false });
+    expect(await existence('default', 'shop', { ...testUser('A2'), correlationId: 'c', traceparent: undefined })).toEqual({ hasOrg: false, hasProject: false });
   });
 
   it('takes these calls from pipeline only', async () => {

@@ -24,6 +24,7 @@ import { PipelineV1Controller } from './pipeline/pipeline-v1.controller.js';
 import { PipelineController } from './pipeline/pipeline.controller.js';
 import { PipelineRepository } from './pipeline/pipeline.repository.js';
 import { PipelineService } from './pipeline/pipeline.service.js';
+import { Projects } from './project/projects.js';
 import { NgManager } from './run/ng-manager.js';
 import { Sweeper } from './run/sweeper.js';
 import { Workflows } from './run/workflows.js';
@@ -56,7 +57,7 @@ export class AppModule {
         { provide: NgManager, useValue: parts.ngManager },
         { provide: AuditTrail, useValue: parts.audit },
         ApprovalRepository, ApprovalService, BuiltInGroups,
-        CheckRepository, ExecuteService, ExecutionRepository, InputSetRepository, InputSetService, PipelineRepository, PipelineService, PreflightService,
+        CheckRepository, ExecuteService, ExecutionRepository, InputSetRepository, InputSetService, PipelineRepository, PipelineService, PreflightService, Projects,
         TriggerRepository, TriggerService,
       ],
     };

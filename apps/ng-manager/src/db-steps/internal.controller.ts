@@ -1,19 +1,21 @@
 import { Controller } from '@nestjs/common';
 import type { RouteResult } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
-import { scopeOf } from '@sluice/kernel';
-import { reportDbStep, resolveDbStepInputs, runSettings, sealSecrets } from '@sluice/ng-manager-api';
+import { projectScope, scopeOf } from '@sluice/kernel';
+import { projectExistence, reportDbStep, resolveDbStepInputs, runSettings, sealSecrets } from '@sluice/ng-manager-api';
+import { ProjectService } from '../project/project.service.js';
 import { SealingService } from '../secret/sealing.service.js';
 import { SettingService } from '../setting/setting.service.js';
 import { DbStepsService } from './db-steps.service.js';
 
-/** What pipeline asks for while it runs an execution. */
+/** What pipeline asks for while it stores a pipeline or runs an execution. */
 @Controller()
 export class InternalController {
   constructor(
     private readonly steps: DbStepsService,
     private readonly sealing: SealingService,
     private readonly settings: SettingService,
+    private readonly projects: ProjectService,
   ) {}
 
   @Route(resolveDbStepInputs)
@@ -35,5 +37,10 @@ export class InternalController {
   @Route(runSettings)
   async runSettings(@Call() { ctx }: RouteCall<typeof runSettings>): Promise<RouteResult<typeof runSettings>> {
     return { uploadLogsViaPlatform: await this.settings.areLogsUploadedViaPlatform(ctx.accountId) };
+  }
+
+  @Route(projectExistence)
+  existence(@Call() { ctx, query }: RouteCall<typeof projectExistence>): Promise<RouteResult<typeof projectExistence>> {
+    return this.projects.existence(projectScope(ctx.accountId, query.orgId, query.projectId));
   }
 }

@@ -1,4 +1,5 @@
 import { newId, type AccountScope, type OrgScope, type ProjectScope } from '@sluice/kernel';
+import type { ProjectExistence } from '@sluice/ng-manager-api';
 import type { EntityManager } from 'typeorm';
 import type { Visible } from '../access/permission.js';
 import { readPage, type Page, type PageRequest } from '../persistence/page.js';
@@ -20,6 +21,16 @@ export class ProjectRepository {
 
   find({ accountId, orgId, projectId }: ProjectScope, options: { readonly forUpdate?: boolean } = {}): Promise<ProjectRow | null> {
     return this.manager.findOne(ProjectEntity, { where: { accountId, orgId, identifier: projectId }, ...(options.forUpdate ? { lock: { mode: 'pessimistic_write' } } : {}) });
+  }
+
+  /** Whether a project and its organization are there; one look at each primary key. */
+  async existence({ accountId, orgId, projectId }: ProjectScope): Promise<ProjectExistence> {
+    const [row] = await this.manager.query<ProjectExistence[]>(
+      `SELECT EXISTS (SELECT FROM organizations WHERE account_id = $1 AND identifier = $2) AS "hasOrg",
+              EXISTS (SELECT FROM projects WHERE account_id = $1 AND org_id = $2 AND identifier = $3) AS "hasProject"`,
+      [accountId, orgId, projectId],
+    );
+    return row ?? { hasOrg: false, hasProject: false };
   }
 
   page({ accountId }: AccountScope, page: PageRequest, filter: ProjectFilter): Promise<Page<ProjectRow>> {

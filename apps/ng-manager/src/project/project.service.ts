@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { toNgPage, type NgPage } from '@sluice/api-conventions';
 import { requireVersion } from '@sluice/http';
 import { AppError, accountScope, formatScope, projectScope, type ProjectScope, type RequestContext, type Scope } from '@sluice/kernel';
-import type { Project, ProjectResponse } from '@sluice/ng-manager-api';
+import type { Project, ProjectExistence, ProjectResponse } from '@sluice/ng-manager-api';
 import { visibleTo } from '../access/permission.js';
 import { addBuiltInConnectors } from '../connector/built-in-connectors.js';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
@@ -27,6 +27,10 @@ export class ProjectService {
 
   async get(scope: ProjectScope): Promise<Versioned<ProjectResponse>> {
     return versioned((await this.unitOfWork.read.projects.find(scope)) ?? missing(scope));
+  }
+
+  existence(scope: ProjectScope): Promise<ProjectExistence> {
+    return this.unitOfWork.read.projects.existence(scope);
   }
 
   /** @throws AppError RESOURCE_NOT_FOUND when the org does not exist, DUPLICATE_FIELD */

@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, formatScope, newId, type ProjectScope, type RequestContext } from '@sluice/kernel';
-import { NEW_NODE, applyRuntimeInput, chooseStages, compilePlan, inputRoot, inputTemplate, isFinal, mergeInputs, parsePipeline, reduceNode, subtree, type NodeState, type Plan } from '@sluice/pipeline-engine';
+import { NEW_NODE, applyRuntimeInput, chooseStages, compilePlan, inputRoot, inputTemplate, isFinal, mergeInputs, parsePipeline, reduceNode, subtree, type NodeState, type Plan, type PlanNode } from '@sluice/pipeline-engine';
 import type { CallIdentity } from '@sluice/service-identity';
 import { StepTypeRegistry } from '@sluice/step-types';
 import { stringify } from 'yaml';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { InputSetService } from '../input-set/input-set.service.js';
 import { PipelineRepository, type Pipeline } from '../pipeline/pipeline.repository.js';
+import { Projects } from '../project/projects.js';
 import { stableId } from '../run/identifiers.js';
 import { Sweeper } from '../run/sweeper.js';
 import { Workflows } from '../run/workflows.js';
@@ -44,13 +45,16 @@ export class ExecuteService {
     @Inject(Workflows) private readonly workflows: Workflows,
     @Inject(Sweeper) private readonly sweeper: Sweeper,
     @Inject(AuditTrail) private readonly audit: AuditTrail,
+    @Inject(Projects) private readonly projects: Projects,
   ) {}
 
   /**
    * Compiles the pipeline, stores the execution and starts its workflow. What is stored is started, now or after a crash.
-   * @throws AppError ENTITY_NOT_FOUND, INVALID_YAML_ERROR, INVALID_REQUEST (inputs without a value, stages there are not), PLAN_CREATION_ERROR
+   * @throws AppError ENTITY_NOT_FOUND, INVALID_YAML_ERROR, INVALID_REQUEST (inputs without a value, stages there are not), PLAN_CREATION_ERROR;
+   * for other YAML than is stored also RESOURCE_NOT_FOUND (a project there is not), UPSTREAM_UNAVAILABLE
    */
   async execute(ctx: RequestContext, scope: ProjectScope, request: ExecuteRequest): Promise<Execution> {
+    if (request.otherYaml !== undefined) await this.projects.require(ctx, scope);
     const pipeline = await this.pipeline(scope, request.pipelineIdentifier);
     const whole = this.yamlOf(scope, pipeline, request.otherYaml);
     const base = request.stages ? this.chosen(scope, whole, request.stages) : whole;
@@ -111,11 +115,13 @@ export class ExecuteService {
   }
 
   /** @throws AppError ENTITY_NOT_FOUND for an execution or a node there is not */
-  async node(scope: ProjectScope, planExecutionId: string, nodeId: string): Promise<{ readonly execution: Execution; readonly state: NodeState }> {
+  async node(scope: ProjectScope, planExecutionId: string, nodeId: string): Promise<{ readonly node: PlanNode; readonly state: NodeState }> {
     const execution = await this.get(scope, planExecutionId);
-    if (!Object.hasOwn(execution.plan.nodes, nodeId)) throw new AppError('ENTITY_NOT_FOUND', `execution ${planExecutionId} has no node "${nodeId}"`);
+    const { nodes } = execution.plan;
+    const node = Object.hasOwn(nodes, nodeId) ? nodes[nodeId] : undefined;
+    if (!node) throw new AppError('ENTITY_NOT_FOUND', `execution ${planExecutionId} has no node "${nodeId}"`);
     const states = (await this.executions.states([planExecutionId], [nodeId])).get(planExecutionId);
-    return { execution, state: states?.[nodeId] ?? NEW_NODE };
+    return { node, state: states?.[nodeId] ?? NEW_NODE };
   }
 
   /** @throws AppError ENTITY_NOT_FOUND */

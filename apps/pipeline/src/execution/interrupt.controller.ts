@@ -30,9 +30,8 @@ export class InterruptController {
   /** No step waits for a person so far, so whatever is named here does not either. */
   @Route(manualIntervention)
   async intervene(@Call() { ctx, query, params }: RouteCall<typeof manualIntervention>): Promise<never> {
-    const { execution, state } = await this.executions.node(projectOfQuery(ctx, query), params.planExecutionId, params.nodeExecutionId);
-    const name = execution.plan.nodes[params.nodeExecutionId]?.name ?? params.nodeExecutionId;
-    throw new AppError('INVALID_REQUEST', `"${name}" has status ${state.status} and does not wait for an intervention; to stop the execution use interruptType AbortAll on the execution itself`);
+    const { node, state } = await this.executions.node(projectOfQuery(ctx, query), params.planExecutionId, params.nodeExecutionId);
+    throw new AppError('INVALID_REQUEST', `"${node.name}" has status ${state.status} and does not wait for an intervention; to stop the execution use interruptType AbortAll on the execution itself`);
   }
 
   private async abort({ ctx, query, params }: Pick<RouteCall<typeof interruptExecution>, 'ctx' | 'query' | 'params'>, scope: ProjectScope): Promise<Interrupt> {

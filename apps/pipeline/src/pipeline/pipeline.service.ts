@@ -8,6 +8,7 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import { CheckRepository } from '../check/check.repository.js';
 import type { Sort } from '../database/list-query.js';
 import { InputSetRepository } from '../input-set/input-set.repository.js';
+import { Projects } from '../project/projects.js';
 import { TriggerRepository } from '../trigger/trigger.repository.js';
 import { factsOf } from './pipeline-facts.js';
 import { PipelineRepository, type NewPipeline, type Pipeline, type PipelineFilter, type PipelineSortColumn } from './pipeline.repository.js';
@@ -39,6 +40,7 @@ export class PipelineService {
     @Inject(StepTypeRegistry) private readonly types: StepTypeRegistry,
     @Inject(TriggerRepository) private readonly triggers: TriggerRepository,
     @Inject(AuditTrail) private readonly audit: AuditTrail,
+    @Inject(Projects) private readonly projects: Projects,
   ) {}
 
   /** @throws AppError INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED */
@@ -46,9 +48,10 @@ export class PipelineService {
     return parsePipeline(yaml, this.types, { orgId: scope.orgId, projectId: scope.projectId });
   }
 
-  /** @throws AppError as {@link validate}, DUPLICATE_FIELD */
+  /** @throws AppError as {@link validate}, RESOURCE_NOT_FOUND for a project there is not, DUPLICATE_FIELD, UPSTREAM_UNAVAILABLE */
   async create(ctx: RequestContext, scope: ProjectScope, yaml: string, says?: PipelineSays): Promise<Pipeline> {
     const pipeline = this.read(scope, yaml, says);
+    await this.projects.require(ctx, scope);
     try {
       await this.audit.run(async ({ manager, record }) => {
         await this.pipelines.within(manager).insert(scope, pipeline, Date.now());

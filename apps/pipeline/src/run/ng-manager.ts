@@ -1,8 +1,8 @@
 import type { AuditEventRecord } from '@sluice/api-conventions';
 import type { StepResult } from '@sluice/delegate-protocol';
 import type { RouteClient, CallContext } from '@sluice/http';
-import { AppError, backoffMs, pause } from '@sluice/kernel';
-import { receiveAuditEvents, reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs } from '@sluice/ng-manager-api';
+import { AppError, backoffMs, pause, type ProjectScope } from '@sluice/kernel';
+import { projectExistence, receiveAuditEvents, reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs, type ProjectExistence } from '@sluice/ng-manager-api';
 import type { DbCommand } from '@sluice/step-types';
 import type { RunHeader } from './execution-record.js';
 
@@ -30,7 +30,7 @@ const DELIVERY_MS = 10_000;
 /** Who the service is when it hands over what it recorded: itself. */
 const OWN_CONTEXT: CallContext = { accountId: '', principal: { type: 'service', id: 'pipeline', name: 'pipeline' }, grants: [], correlationId: 'audit', traceparent: undefined };
 
-/** NG manager, as a run uses it: always on behalf of the user who started the run. */
+/** NG manager, as pipeline uses it: always on behalf of the user who asks or who started the run. */
 export class NgManager {
   private readonly closing = new AbortController();
 
@@ -38,6 +38,11 @@ export class NgManager {
     private readonly client: RouteClient,
     private readonly reportTimeoutMs: number,
   ) {}
+
+  /** Whether the project and its organization are there now. @throws AppError UPSTREAM_UNAVAILABLE, REQUEST_TIMEOUT */
+  projectExistence(ctx: CallContext, { orgId, projectId }: ProjectScope): Promise<ProjectExistence> {
+    return this.client.call(ctx, projectExistence, { query: { orgId, projectId } });
+  }
 
   /** @throws AppError RESOURCE_NOT_FOUND, INVALID_IDENTIFIER_REF naming what is missing; UPSTREAM_UNAVAILABLE */
   async stepInputs(run: OnBehalf, traceparent: string | undefined, steps: readonly DbStepReference[]): Promise<Readonly<Record<string, DbStepInputs>>> {

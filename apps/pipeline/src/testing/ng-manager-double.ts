@@ -2,7 +2,7 @@ import { Controller, Module } from '@nestjs/common';
 import type { AuditEventRecord } from '@sluice/api-conventions';
 import { Call, Route, startHttpApp, type RouteCall, type RunningApp } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
-import { receiveAuditEvents, reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs } from '@sluice/ng-manager-api';
+import { projectExistence, receiveAuditEvents, reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs } from '@sluice/ng-manager-api';
 import type { ServiceIdentity } from '@sluice/service-identity';
 import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
 
@@ -12,6 +12,8 @@ export type Report = RouteCall<typeof reportDbStep>['body'];
 export interface NgManagerState {
   readonly reports: Report[];
   readonly sealed: string[][];
+  /** Projects it was asked about, as `org/project`. */
+  readonly askedForProjects: string[];
   readonly askedFor: { dbSchema: string; dbInstance: string }[][];
   /** What came into the audit trail: each event once. */
   readonly auditEvents: AuditEventRecord[];
@@ -21,6 +23,8 @@ export interface NgManagerState {
   holdsAuditAnswers: boolean;
   /** Thrown by the next reports, so many times. */
   failReports: number;
+  /** Organizations and projects there are not. */
+  readonly missing: Set<string>;
   /** Changes the inputs of an instance. */
   inputs: (dbSchema: string, dbInstance: string) => DbStepInputs;
 }
@@ -44,7 +48,7 @@ export function dbStepInputsOf(dbSchema: string, dbInstance: string): DbStepInpu
 
 /** Stands in for NG manager over real HTTP, made from the contract's own routes. */
 export async function startNgManagerDouble(identity: ServiceIdentity): Promise<NgManagerDouble> {
-  const state: NgManagerState = { reports: [], sealed: [], askedFor: [], auditEvents: [], auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, inputs: dbStepInputsOf };
+  const state: NgManagerState = { reports: [], sealed: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, inputs: dbStepInputsOf };
   const app = await startHttpApp({
     service: 'ng-manager',
     module: { module: NgManagerDoubleModule, controllers: [controllerFor(state)] },
@@ -54,7 +58,7 @@ export async function startNgManagerDouble(identity: ServiceIdentity): Promise<N
     log: createLogger('ng-manager', 'silent'),
     tracing: Tracing.create('ng-manager', undefined),
     metrics: new Metrics('ng-manager'),
-    routes: [resolveDbStepInputs, reportDbStep, receiveAuditEvents, sealSecrets],
+    routes: [projectExistence, resolveDbStepInputs, reportDbStep, receiveAuditEvents, sealSecrets],
     errorStyle: () => 'internal',
     checkReady: () => Promise.resolve(),
   });
@@ -71,6 +75,13 @@ function controllerFor(state: NgManagerState): new () => object {
     inputs(@Call() { body }: RouteCall<typeof resolveDbStepInputs>) {
       state.askedFor.push(body.steps.map(({ dbSchema, dbInstance }) => ({ dbSchema, dbInstance })));
       return { inputs: Object.fromEntries(body.steps.map(({ key, dbSchema, dbInstance }) => [key, state.inputs(dbSchema, dbInstance)])) };
+    }
+
+    @Route(projectExistence)
+    existence(@Call() { query: { orgId, projectId } }: RouteCall<typeof projectExistence>) {
+      state.askedForProjects.push(`${orgId}/${projectId}`);
+      const hasOrg = !state.missing.has(orgId);
+      return { hasOrg, hasProject: hasOrg && !state.missing.has(projectId) };
     }
 
     @Route(reportDbStep)

@@ -23,6 +23,7 @@ export { createOrganization, deleteOrganization, getOrganization, listOrganizati
 export {
   aggregateUsers, createUser, deleteUser, getAccount, getCurrentUser, getUser, updateUser, type RoleAssignmentMetadata, type UserAggregate, type UserInfo, type UserMetadata,
 } from './people.js';
+export { projectExistence, type ProjectExistence } from './project-existence.js';
 export { createProject, deleteProject, getProject, listAllProjects, listProjects, project, updateProject, type Project, type ProjectResponse } from './projects.js';
 export {
   ALL_RESOURCES, ROLE_IDENTIFIERS, createRoleAssignment, deleteRoleAssignment, getRoleAssignment, listRoleAssignments, listRoles,

@@ -14,6 +14,7 @@ import { getEncryptionKeys, rotateEncryptionKeys } from './encryption-keys.js';
 import { changelogPreview, connectorBranches, connectorCommits } from './git-browsing.js';
 import { createOrganization, deleteOrganization, getOrganization, listOrganizations, updateOrganization } from './organizations.js';
 import { aggregateUsers, createUser, deleteUser, getAccount, getCurrentUser, getUser, updateUser } from './people.js';
+import { projectExistence } from './project-existence.js';
 import { createProject, deleteProject, getProject, listAllProjects, listProjects, updateProject } from './projects.js';
 import {
   createSecret, createSecretFile, createSecretFromYaml, deleteSecret, filterSecrets, filterSecretsV2, getSecret, isSecretIdentifierFree, listSecrets, updateSecret, updateSecretFile,
@@ -55,5 +56,5 @@ export const ngManagerRoutes: readonly RouteDefinition[] = [
   v1ListOrgs, v1CreateOrg, v1GetOrg, v1UpdateOrg, v1DeleteOrg, v1ListProjects, v1CreateProject, v1GetProject, v1UpdateProject, v1DeleteProject,
   changelogPreview, connectorBranches, connectorCommits,
   ...auditRoutes,
-  authenticateKey, resolveDbStepInputs, reportDbStep, sealSecrets, runSettings,
+  authenticateKey, projectExistence, resolveDbStepInputs, reportDbStep, sealSecrets, runSettings,
 ];

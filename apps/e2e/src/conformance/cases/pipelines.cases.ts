@@ -4,6 +4,7 @@ import { pipelineYaml } from '../make-world.js';
 import type { RouteCases } from '../route-case.js';
 import type { World } from '../world.js';
 
+const MISSING = 'RESOURCE_NOT_FOUND_EXCEPTION';
 const LISTS = { none: 'a list has nothing that could be missing' };
 const yaml = (body: string) => ({ contentType: 'application/yaml', body });
 const noAccount = { change: { query: { accountIdentifier: [] } }, field: 'accountIdentifier' };
@@ -14,13 +15,15 @@ const created = async (world: World) => {
   return { query: world.scope, params: { pipelineIdentifier }, raw: yaml(pipelineYaml(world, pipelineIdentifier).replace('database', 'renamed')) };
 };
 const replacing = (world: World) => ({ change: { ...missing.change, raw: yaml(pipelineYaml(world, 'nowhere')) } });
-const ANYWHERE = { none: 'pipelines are kept for whatever project the account names' };
+const NOWHERE = 'nowhere';
 const rootOf = (world: World) => `${pipelineYaml(world, world.make.id('pipeline'))}\norgIdentifier: ${world.org}\nprojectIdentifier: ${world.project}\n`;
+const inNoProject = (world: World) => ({ change: { query: { projectIdentifier: NOWHERE }, raw: yaml(pipelineYaml({ ...world, project: NOWHERE }, 'p')) }, code: MISSING });
+const inNoOrg = (world: World) => ({ change: { query: { orgIdentifier: NOWHERE }, raw: yaml(pipelineYaml({ ...world, org: NOWHERE }, 'p')) }, code: MISSING });
 
 /** Pipelines of `/pipeline/api` and `/v1` (api-contract 4.1, 4.2). */
 export const pipelineCases: RouteCases = {
-  createPipeline: { request: (world) => ({ query: world.scope, raw: yaml(rootOf(world)) }), answers: { identifier: partOf('pipeline_'), governanceMetadata: { deny: false, status: 'pass' } }, invalid: withoutStages('p'), missing: ANYWHERE, otherAccount: 'an answer of its own' },
-  createPipelineLegacy: { request: (world) => ({ query: world.scope, raw: { contentType: 'application/json', body: JSON.stringify(parse(pipelineYaml(world, world.make.id('pipeline')))) } }), invalid: withoutStages('p'), missing: ANYWHERE, otherAccount: 'an answer of its own' },
+  createPipeline: { request: (world) => ({ query: world.scope, raw: yaml(rootOf(world)) }), answers: { identifier: partOf('pipeline_'), governanceMetadata: { deny: false, status: 'pass' } }, invalid: withoutStages('p'), missing: inNoProject },
+  createPipelineLegacy: { request: (world) => ({ query: world.scope, raw: { contentType: 'application/json', body: JSON.stringify(parse(pipelineYaml(world, world.make.id('pipeline')))) } }), invalid: withoutStages('p'), missing: inNoOrg },
   updatePipeline: { request: created, answers: (_, { params }) => ({ identifier: params?.['pipelineIdentifier'] }), invalid: withoutStages('p'), missing: replacing },
   updatePipelineLegacy: { request: created, answers: (_, { params }) => String(params?.['pipelineIdentifier']), invalid: withoutStages('p'), missing: replacing },
   getPipeline: { request: ({ scope, finished }) => ({ query: { ...scope, branch: 'main' }, params: { pipelineIdentifier: finished.pipeline } }), answers: { yamlPipeline: partOf('DBSchemaApply'), entityValidityDetails: { valid: true } }, invalid: noAccount, missing },
@@ -41,8 +44,7 @@ export const pipelineCases: RouteCases = {
     },
     answers: (_, { json }) => ({ identifier: (json as { identifier: string }).identifier }),
     invalid: { change: { json: { identifier: 'x', name: 'x' } }, field: 'pipeline_yaml' },
-    missing: ANYWHERE,
-    otherAccount: 'an answer of its own',
+    missing: (world) => ({ change: { params: { project: NOWHERE }, json: { identifier: 'p', name: 'p', pipeline_yaml: pipelineYaml({ ...world, project: NOWHERE }, 'p') } } }),
   },
   v1UpdatePipeline: {
     request: async (world) => {
