@@ -119,7 +119,7 @@ function narrowed(graph: Graph, plan: Plan, stage: string): Graph {
 
 /** The graph below one of its nodes, which becomes the root. Undefined when the graph has no such node. */
 export function subGraph(graph: Graph, nodeId: string): Graph | undefined {
-  if (!(nodeId in graph.nodeMap)) return undefined;
+  if (!Object.hasOwn(graph.nodeMap, nodeId)) return undefined;
   const below = new Set<string>();
   const visit = (id: string, isRoot: boolean): void => {
     below.add(id);

@@ -78,7 +78,8 @@ export class ExecutionController {
   async node(@Call() { ctx, query }: RouteCall<typeof getExecutionNode>): Promise<Graph['nodeMap'][string]> {
     const scope = projectOfQuery(ctx, query);
     const execution = await this.ofNode(scope, query.nodeExecutionId);
-    const node = execution && (await this.wholeGraph(execution)).nodeMap[query.nodeExecutionId];
+    const { nodeMap }: Pick<Graph, 'nodeMap'> = execution ? await this.wholeGraph(execution) : { nodeMap: {} };
+    const node = Object.hasOwn(nodeMap, query.nodeExecutionId) ? nodeMap[query.nodeExecutionId] : undefined;
     if (!node) throw new AppError('ENTITY_NOT_FOUND', `no execution of the project has a node "${query.nodeExecutionId}"`, { fields: [{ field: 'nodeExecutionId', error: 'there is no such node' }] });
     return node;
   }

@@ -98,7 +98,10 @@ describe('reading executions', () => {
     const below = (await client.send<Graph>('GET', `${READS}/subGraph/${id}/${nodes['g']?.uuid ?? ''}`)).body.data;
     expect(below.rootNodeId).toBe(nodes['g']?.uuid);
     expect(Object.values(below.nodeMap).map(({ identifier }) => identifier).sort()).toEqual(['a', 'a_clone', 'a_command', 'a_resource', 'g', 'liteEngineTask']);
-    expect((await client.send('GET', `${READS}/subGraph/${id}/nothing`)).status).toBe(404);
+    for (const name of ['nothing', 'constructor']) {
+      expect((await client.send('GET', `${READS}/subGraph/${id}/${name}`)).status).toBe(404);
+      expect((await client.send('GET', `/pipeline/api/pipelines/getExecutionNode?nodeExecutionId=${name}`)).status).toBe(404);
+    }
     for (const identifier of ['a', 'a_command', 'pipeline']) {
       const node = (await client.send<Graph['nodeMap'][string]>('GET', `/pipeline/api/pipelines/getExecutionNode?nodeExecutionId=${nodes[identifier]?.uuid ?? ''}`)).body.data;
       expect(node).toEqual(nodes[identifier]);
