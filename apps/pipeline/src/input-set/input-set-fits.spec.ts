@@ -6,7 +6,7 @@ import { InputSetFits } from './input-set-fits.js';
 
 const scope = projectScope('acc', 'org', 'project');
 const pipeline = (version: number, description: string): Pipeline => ({ identifier: 'p', yaml: `pipeline:\n  identifier: p\n  description: ${description}\n`, version, updatedAt: 1 }) as Pipeline;
-const set = (version: number, field: 'description' | 'name'): InputSet => ({ identifier: 's', yaml: `inputSet:\n  identifier: s\n  pipeline:\n    identifier: p\n    ${field}: given\n`, version, updatedAt: 1 }) as InputSet;
+const set = (version: number, field: 'description' | 'timeout'): InputSet => ({ identifier: 's', yaml: `inputSet:\n  identifier: s\n  name: S\n  pipeline:\n    identifier: p\n    ${field}: given\n`, version, updatedAt: 1 }) as InputSet;
 const asking = pipeline(1, '<+input>');
 
 describe('how an input set fits its pipeline', () => {
@@ -15,13 +15,13 @@ describe('how an input set fits its pipeline', () => {
     const first = fits.forPipeline(scope, asking)(set(1, 'description'));
     expect(first).toEqual([]);
     expect(fits.forPipeline(scope, asking)(set(1, 'description'))).toBe(first);
-    expect(fits.forPipeline(scope, asking)(set(2, 'name'))).toHaveLength(1);
+    expect(fits.forPipeline(scope, asking)(set(2, 'timeout'))).toHaveLength(1);
     expect(fits.forPipeline(scope, pipeline(2, 'fixed'))(set(1, 'description'))).toHaveLength(1);
   });
 
   it('is remembered for each project alone', () => {
     const fits = new InputSetFits();
     expect(fits.forPipeline(scope, asking)(set(1, 'description'))).toEqual([]);
-    expect(fits.forPipeline(projectScope('other', 'org', 'project'), asking)(set(1, 'name'))).toHaveLength(1);
+    expect(fits.forPipeline(projectScope('other', 'org', 'project'), asking)(set(1, 'timeout'))).toHaveLength(1);
   });
 });
