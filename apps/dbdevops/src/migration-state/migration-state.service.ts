@@ -72,7 +72,7 @@ export class MigrationStateService {
 }
 
 /** Cells one answer may hold: more take longer than a person waits for a page. */
-const MOST_CELLS = 20_000;
+const MOST_CELLS = 10_000;
 
 /** Which instances are shown beside a page of `limit` changesets. Depends on the page size alone, so that every page has the same columns. */
 export function columnsOf(filter: MigrationStateIn['instanceFilter'], limit: number): { readonly offset: number; readonly limit: number } {

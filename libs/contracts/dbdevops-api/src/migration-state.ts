@@ -7,8 +7,8 @@ export const deploymentStatus = z.enum(['Rolled_Back', 'Successfully_Deployed', 
 export type DeploymentStatus = z.output<typeof deploymentStatus>;
 
 /**
- * MigrationStateIn. Without `instances` every instance of the schema is meant. One answer holds at most 20,000 cells: a page of `limit` changesets shows
- * at most 20,000 / `limit` instances (all of them, for nearly every schema); `page` and `limit` here ask for the others.
+ * MigrationStateIn. Without `instances` every instance of the schema is meant. One answer holds at most 10,000 cells: a page of `limit` changesets shows
+ * at most 10,000 / `limit` instances (all of them, for nearly every schema); `page` and `limit` here ask for the others.
  */
 export const migrationStateIn = z.object({
   instanceFilter: z
@@ -17,7 +17,7 @@ export const migrationStateIn = z.object({
       sort: z.enum(['name', 'updated', 'created', 'identifier']).default('identifier'),
       order: z.enum(['ASC', 'DESC']).default('ASC'),
       page: z.int().min(0).max(1_000_000).optional(),
-      limit: z.int().min(1).max(20_000).optional(),
+      limit: z.int().min(1).max(10_000).optional(),
     })
     .optional(),
 });
