@@ -1,7 +1,7 @@
 import { logKey } from '@sluice/log-api';
 import type { ProjectScope } from '@sluice/kernel';
 import type { ExecutionDetail, ExecutionOutline, PipelineExecutionSummary, PlanExecutionResponse } from '@sluice/pipeline-api';
-import { executionGraph, isBroken, stageCounts, stageLayout, type NodeState, type Plan } from '@sluice/pipeline-engine';
+import { executionGraph, isBroken, stageCounts, stageLayout, type NodeState, type Plan, type PlanOutline } from '@sluice/pipeline-engine';
 import type { CallIdentity } from '@sluice/service-identity';
 import type { StepTypeRegistry } from '@sluice/step-types';
 import { MODULE } from '../database/list-query.js';
@@ -78,7 +78,7 @@ export function summaryOf(execution: ListedExecution, states: States): PipelineE
   };
 }
 
-function stageNames(plan: Plan): Record<string, string> {
+function stageNames(plan: PlanOutline): Record<string, string> {
   return Object.fromEntries(plan.stageIds.flatMap((id) => (plan.nodes[id] ? [[plan.nodes[id].identifier, plan.nodes[id].name]] : [])));
 }
 

@@ -1,4 +1,4 @@
-import type { NodeState, Plan } from '@sluice/pipeline-engine';
+import type { NodeState, Plan, PlanOutline } from '@sluice/pipeline-engine';
 import type { CallIdentity } from '@sluice/service-identity';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { ProjectRow, asMilliseconds } from '../database/columns.js';
@@ -33,7 +33,7 @@ export class ExecutionEntity extends ProjectRow {
 
   /** The plan without what lies in its stages, for lists. */
   @Column({ type: 'jsonb', select: false })
-  outline!: Plan;
+  outline!: PlanOutline;
 
   /** What a search looks at: {@link searchTextOf}. */
   @Column({ name: 'search_text', type: 'text', select: false })

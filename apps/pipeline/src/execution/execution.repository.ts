@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ProjectScope } from '@sluice/kernel';
-import { planOutline, type NodeState, type Status } from '@sluice/pipeline-engine';
+import { planOutline, type NodeState, type PlanOutline, type Status } from '@sluice/pipeline-engine';
 import { DataSource, type EntityManager } from 'typeorm';
 import { projectColumns } from '../database/columns.js';
 import type { Sort } from '../database/list-query.js';
@@ -11,7 +11,7 @@ import { readRecentRuns, type RecentRuns } from './recent-runs.js';
 export type Execution = Readonly<Omit<ExecutionEntity, 'status' | 'outline' | 'searchText'>> & { readonly status: Status };
 
 /** An execution without its texts, as lists show it; of its plan there may be the outline alone. */
-export type ListedExecution = Omit<Execution, 'yaml' | 'inputYaml' | 'inputTemplateYaml'>;
+export type ListedExecution = Omit<Execution, 'plan' | 'yaml' | 'inputYaml' | 'inputTemplateYaml'> & { readonly plan: PlanOutline };
 
 export type NewExecution = Omit<Execution, 'endedAt' | 'failureMessage' | 'interruptId' | 'interruptedAt' | 'interruptedBy' | 'isStarted' | 'isRetried' | 'accountId' | 'orgId' | 'projectId'>;
 

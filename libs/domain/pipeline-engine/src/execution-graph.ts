@@ -1,5 +1,5 @@
 import { NEW_NODE, type NodeState } from './node-state.js';
-import { ancestry, nodeOf, subtree, type Plan, type PlanNode } from './plan.js';
+import { ancestry, nodeOf, subtree, type OutlineNode, type Plan, type PlanNode, type PlanOutline } from './plan.js';
 import { isFinal, type Status } from './status.js';
 
 /** What a projection needs besides plan and states. */
@@ -249,7 +249,7 @@ export interface StageLayout {
 }
 
 /** Stages and their forks, keyed by setup id; walk from `startingNodeId` over children, then `nextIds`. */
-export function stageLayout(plan: Plan, states: Readonly<Record<string, NodeState>>): StageLayout {
+export function stageLayout(plan: PlanOutline, states: Readonly<Record<string, NodeState>>): StageLayout {
   const layoutNodeMap: Record<string, LayoutNode> = {};
   const visit = (ids: readonly string[], isFork: boolean): void =>
     ids.forEach((id, index) => {
@@ -267,14 +267,14 @@ export function stageLayout(plan: Plan, states: Readonly<Record<string, NodeStat
 }
 
 /** A stage says why it failed: its own failure, or the first one below, as far as states below are known. */
-function failureOf(plan: Plan, states: Readonly<Record<string, NodeState>>, node: PlanNode): NodeState['failure'] {
+function failureOf(plan: PlanOutline, states: Readonly<Record<string, NodeState>>, node: OutlineNode): NodeState['failure'] {
   const own = states[node.id];
   if (node.kind !== 'stage' || !own || own.failure || !isFinal(own.status)) return own?.failure ?? null;
   const below = subtree(plan, node.id).flatMap(({ id }) => (states[id]?.failure ? [states[id]] : []));
   return below.sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0))[0]?.failure ?? null;
 }
 
-function layoutNode(node: PlanNode, state: NodeState, failure: NodeState['failure'], currentNodeChildren: string[], nextIds: string[]): LayoutNode {
+function layoutNode(node: OutlineNode, state: NodeState, failure: NodeState['failure'], currentNodeChildren: string[], nextIds: string[]): LayoutNode {
   const isStage = node.kind === 'stage';
   return {
     nodeType: isStage ? 'Custom' : 'parallel',
@@ -299,7 +299,7 @@ function layoutNode(node: PlanNode, state: NodeState, failure: NodeState['failur
 }
 
 /** How many stages ended well, badly, or are under way. */
-export function stageCounts(plan: Plan, states: Readonly<Record<string, NodeState>>): { successful: number; failed: number; running: number; total: number } {
+export function stageCounts(plan: PlanOutline, states: Readonly<Record<string, NodeState>>): { successful: number; failed: number; running: number; total: number } {
   const statuses = plan.stageIds.map((id) => (states[id] ?? NEW_NODE).status);
   return {
     successful: statuses.filter((status) => status === 'Success' || status === 'IgnoreFailed').length,

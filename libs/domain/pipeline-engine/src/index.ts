@@ -7,7 +7,7 @@ export { NEW_NODE, reduceNode, type DelegateUse, type NodeEvent, type NodeFailur
 export { isOutputReference, outputLookup, resolveOutputs, type OutputsOf } from './outputs.js';
 export { parsePipeline, type ExpectedScope, type PipelineModel, type StepTypeCatalogue } from './pipeline-model.js';
 export { pipelineYaml, type PipelineYaml, type StageYaml, type StepGroupYaml, type StepItemYaml, type StepYaml } from './pipeline-schema.js';
-export { ancestry, nodeOf, planOutline, stepsBelow, subtree, type FailureStrategy, type NodeKind, type Plan, type PlanNode, type RunCondition, type Scalar } from './plan.js';
+export { ancestry, nodeOf, planOutline, stepsBelow, subtree, type FailureStrategy, type NodeKind, type Plan, type PlanNode, type PlanOutline, type RunCondition, type Scalar } from './plan.js';
 export { ProblemList } from './problem-list.js';
 export { describeProblem, problemsError, type Problem } from './problems.js';
 export { decideFailure, decideRun, effectiveSelectors, podSelectors, type FailureAction, type RunDecision, type Surroundings } from './run-rules.js';

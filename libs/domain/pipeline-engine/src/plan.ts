@@ -68,7 +68,15 @@ export interface Plan {
   readonly allowsStageExecutions: boolean;
 }
 
-export function nodeOf(plan: Plan, id: string): PlanNode {
+/** What a list of executions shows of a plan: its stages. Every plan is one; {@link planOutline} makes the smallest. */
+export interface PlanOutline {
+  readonly nodes: Readonly<Record<string, OutlineNode>>;
+  readonly stageIds: readonly string[];
+  readonly allowsStageExecutions: boolean;
+}
+export type OutlineNode = Pick<PlanNode, 'id' | 'setupId' | 'kind' | 'identifier' | 'name' | 'children'>;
+
+export function nodeOf<Node>(plan: { readonly nodes: Readonly<Record<string, Node>> }, id: string): Node {
   const node = plan.nodes[id];
   if (!node) throw new Error(`the plan has no node ${id}`);
   return node;
@@ -76,14 +84,15 @@ export function nodeOf(plan: Plan, id: string): PlanNode {
 
 const SHOWN_IN_LISTS: ReadonlySet<NodeKind> = new Set(['pipeline', 'stages', 'parallel', 'stage']);
 
-/** The plan without what lies in its stages: all that a list of executions shows, and a fraction of its size. */
-export function planOutline(plan: Plan): Plan {
-  const shown = Object.values(plan.nodes).filter(({ kind }) => SHOWN_IN_LISTS.has(kind));
-  return { ...plan, nodes: Object.fromEntries(shown.map((node) => [node.id, node.kind === 'stage' ? { ...node, children: [] } : node])) };
+/** The plan without what lies in its stages and without what only a run needs: a fraction of its size. */
+export function planOutline({ nodes, stageIds, allowsStageExecutions }: Plan): PlanOutline {
+  const shown = Object.values(nodes).filter(({ kind }) => SHOWN_IN_LISTS.has(kind));
+  const outline = shown.map(({ id, setupId, kind, identifier, name, children }): OutlineNode => ({ id, setupId, kind, identifier, name, children: kind === 'stage' ? [] : children }));
+  return { nodes: Object.fromEntries(outline.map((node) => [node.id, node])), stageIds, allowsStageExecutions };
 }
 
 /** The node and everything below it, parents first. */
-export function subtree(plan: Plan, id: string): PlanNode[] {
+export function subtree<Node extends Pick<PlanNode, 'children'>>(plan: { readonly nodes: Readonly<Record<string, Node>> }, id: string): Node[] {
   const node = nodeOf(plan, id);
   return [node, ...node.children.flatMap((child) => subtree(plan, child))];
 }
