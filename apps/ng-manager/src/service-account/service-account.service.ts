@@ -6,6 +6,7 @@ import { requireSameAccount } from '../access/permission.js';
 import { presentHeldRole, requireCovers } from '../access/roles.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
 import type { PageRequest } from '../persistence/page.js';
+import { groupedBy } from '../persistence/grouped.js';
 import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
 import { ProjectService } from '../project/project.service.js';
 import type { ServiceAccountRow, ServiceAccountValues } from './service-account.repository.js';
@@ -86,12 +87,13 @@ export class ServiceAccountService {
     const ids = rows.map(({ userId }) => userId);
     const { roleBindings, serviceAccounts } = this.unitOfWork.read;
     const [held, tokens] = await Promise.all([roleBindings.heldBy(scope, ids), serviceAccounts.tokenCounts(scope.accountId, ids)]);
+    const roles = groupedBy(held, ({ userId }) => userId);
     return rows.map((row) => ({
       serviceAccount: presentServiceAccount(row),
       createdAt: row.createdAt.getTime(),
       lastModifiedAt: row.updatedAt.getTime(),
       tokensCount: tokens.get(row.userId) ?? 0,
-      roleAssignmentsMetadataDTO: held.filter(({ userId }) => userId === row.userId).map(presentHeldRole),
+      roleAssignmentsMetadataDTO: (roles.get(row.userId) ?? []).map(presentHeldRole),
     }));
   }
 }

@@ -6,6 +6,7 @@ import { keepingAnAdministrator } from '../access/last-administrator.js';
 import { presentHeldRole, requireCovers, roleNamed } from '../access/roles.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
 import type { PageRequest } from '../persistence/page.js';
+import { groupedBy } from '../persistence/grouped.js';
 import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
 import type { User } from './user.repository.js';
 
@@ -22,8 +23,8 @@ export class UserService {
   async aggregate(scope: Scope, page: PageRequest, roleIdentifiers: readonly string[]): Promise<NgPage<UserAggregate>> {
     const { users, roleBindings } = this.unitOfWork.read;
     const { rows, total } = await users.page(scope.accountId, page, { reaching: scope, roles: roleIdentifiers.map(roleNamed) });
-    const held = await roleBindings.heldBy(scope, rows.map(({ id }) => id));
-    const content = rows.map((user) => ({ user: presentUser(user), roleAssignmentMetadata: held.filter(({ userId }) => userId === user.id).map(presentHeldRole) }));
+    const held = groupedBy(await roleBindings.heldBy(scope, rows.map(({ id }) => id)), ({ userId }) => userId);
+    const content = rows.map((user) => ({ user: presentUser(user), roleAssignmentMetadata: (held.get(user.id) ?? []).map(presentHeldRole) }));
     return toNgPage(content, total, page.index, page.size);
   }
 
