@@ -4,8 +4,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { newId, waitFor } from '@sluice/kernel';
-import { initialiseCluster, postgresPrograms, serverIdentity, type PostgresPrograms, type ServerIdentity } from './embedded-postgres.js';
+import { waitFor } from '@sluice/kernel';
+import { copyNewCluster } from './cluster-template.js';
+import { postgresPrograms, serverIdentity, type PostgresPrograms, type ServerIdentity } from './embedded-postgres.js';
 
 /** A throw-away PostgreSQL cluster for tests. Superuser `postgres`, password {@link TestPostgres.password}. */
 export interface TestPostgres {
@@ -37,14 +38,11 @@ export async function startPostgres(): Promise<TestPostgres> {
   const programs = await postgresPrograms();
   const folder = mkdtempSync(join(tmpdir(), 'sluice-pg-'));
   const data = join(folder, 'data');
-  const password = newId();
   if (identity.uid !== undefined && identity.gid !== undefined) chownSync(folder, identity.uid, identity.gid);
-  try {
-    await initialiseCluster({ programs, identity, dataDir: data, password, isDurable: false });
-  } catch (cause: unknown) {
+  const password = await copyNewCluster(programs, identity, data).catch((cause: unknown) => {
     rmSync(folder, { recursive: true, force: true });
     throw cause;
-  }
+  });
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
     try {
