@@ -54,9 +54,10 @@ describe('reading executions', () => {
   it.each([
     ['sort=colour,ASC', 'sort', /can be sorted by startTs/],
     ['sort=name,UP', 'sort', /write "field,ASC" or "field,DESC"/],
-    ['page=10000&size=1000', 'page', /read on with …\/summary\/outline/],
+    ['page=10000&size=500', 'page', /read on with …\/summary\/outline/],
     ['filterIdentifier=mine', 'filterIdentifier', /no saved filter "mine"/],
     ['size=0', 'size', /size/],
+    ['size=501', 'size', /500/],
     ['page=one', 'page', /page/],
   ])('names what it cannot read: %s', async (query, field, message) => {
     const answer = await world.project().send('POST', `${READS}/summary?${query}`, {});
