@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
-  atDbdevops, connectorUses, createDbInstance, createDbSchema, defaultAuthoringInstance, deleteDbInstance, flywaySchemaMigrationState, getCustomerImages, getDbInstance, getDbSchema,
+  atDbdevops, connectorUses, createDbInstance, createDbSchema, defaultAuthoringInstance, deleteDbInstance, deleteDbSchema, deleteDbSchemasOfProject, flywaySchemaMigrationState, getCustomerImages, getDbInstance, getDbSchema,
   listDbInstances, listDbSchemas, parseMigrationLog, pinImage, recordStep, resetImages, schemaMigrationState, stepPluginInputs, stepPluginResponse, stepSchemaAndInstances, updateDbInstance,
   updateDbSchema, updateImages,
 } from '@sluice/dbdevops-api';
@@ -86,6 +86,33 @@ describe('dbdevops', () => {
       await send(deleteDbInstance, { params: { ...orders, dbinstance: 'prod' } });
       expect((await send(defaultAuthoringInstance, { params: orders })).body).toMatchObject({ identifier: 'dev' });
       expect((await send(getDbSchema, { params: orders })).body).not.toHaveProperty('primaryDbInstanceId');
+    });
+
+    it('stay while instances use them: the error names these, and forceDelete removes them too', async () => {
+      const refused = await send(deleteDbSchema, { params: orders });
+      expect(refused).toMatchObject({ status: 400, body: { message: expect.stringMatching(/^schema "orders" is used by (instance dev, instance prod|instance prod, instance dev); change or delete them first, or send forceDelete=true$/) } });
+      const ofProject = { orgIdentifier: PROJECT.org, projectIdentifier: PROJECT.project, parent_id: 'any' };
+      expect((await send(deleteDbSchemasOfProject, { query: ofProject })).status).toBe(400);
+      expect((await send(deleteDbSchema, { params: { ...PROJECT, dbschema: 'none' } })).status).toBe(404);
+      for (const dbinstance of ['dev', 'prod']) expect((await send(getDbInstance, { params: { ...orders, dbinstance } })).status).toBe(200);
+      expect((await send(deleteDbSchema, { params: orders, query: { forceDelete: true } })).status).toBe(204);
+      expect((await send(getDbSchema, { params: orders })).status).toBe(404);
+    });
+
+    it('go without force once nothing uses them', async () => {
+      for (const dbinstance of ['dev', 'prod']) await send(deleteDbInstance, { params: { ...orders, dbinstance } });
+      expect((await send(deleteDbSchema, { params: orders })).status).toBe(204);
+    });
+
+    it('are never removed under an instance that is being made', async () => {
+      const attempts = Array.from({ length: 8 }, (_, at) => at);
+      const ended = await Promise.all(attempts.map(async (at) => {
+        const schema = { ...PROJECT, dbschema: `race${at}` };
+        await send(createDbSchema, { params: PROJECT, body: { identifier: schema.dbschema, name: 'x', changelog: { connector: 'git', location: 'x' } } });
+        const [made, removed] = await Promise.all([send(createDbInstance, { params: schema, body: { identifier: 'one', name: 'x', connector: 'db', branch: 'main' } }), send(deleteDbSchema, { params: schema })]);
+        return `${made.status} ${removed.status}`;
+      }));
+      expect(ended.filter((one) => one !== '201 400' && one !== '404 204')).toEqual([]);
     });
 
     it('refuse a primary instance that does not exist', async () => {

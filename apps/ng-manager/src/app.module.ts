@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { publicDbDevopsRoutes } from '@sluice/dbdevops-api';
+import { deleteDbSchema, deleteDbSchemasOfProject, publicDbDevopsRoutes } from '@sluice/dbdevops-api';
 import type { DelegateAdminMethods, DelegateTasksMethods } from '@sluice/delegate-rpc';
 import type { ServiceClient } from '@sluice/grpc';
 import { RouteClient } from '@sluice/http';
@@ -26,6 +26,7 @@ import { SshKeys } from './connector/ssh-keys.js';
 import { DbStepsService } from './db-steps/db-steps.service.js';
 import { InternalController } from './db-steps/internal.controller.js';
 import { DBDEVOPS_ROUTES, DbDevopsClient } from './dbdevops/dbdevops-client.js';
+import { DbSchemaRemovalController } from './dbdevops/db-schema-removal.controller.js';
 import { DbDevopsForwarder } from './dbdevops/dbdevops-forwarder.js';
 import { forwardingController } from './dbdevops/dbdevops.controller.js';
 import { DELEGATE_ADMIN, DELEGATE_TASKS, DelegateServiceClient } from './delegate/delegate-service-client.js';
@@ -33,6 +34,7 @@ import { DelegateTokenValues } from './delegate/delegate-token-values.js';
 import { DelegateController } from './delegate/delegate.controller.js';
 import { DelegateService } from './delegate/delegate.service.js';
 import { LOGGER, TaskEvents } from './delegate/task-events.js';
+import { EntityUseService } from './entity-use/entity-use.service.js';
 import { GitBrowsingController } from './git-browsing/git-browsing.controller.js';
 import { GitBrowsingService, SCM_ROUTES } from './git-browsing/git-browsing.service.js';
 import { DataKeys } from './encryption/data-keys.js';
@@ -81,7 +83,7 @@ export class AppModule {
       controllers: [
         AuthenticationController, PeopleController, UserController, ServiceAccountController, UserGroupController, RoleController, ApiKeyController, OrganizationController, OrganizationV1Controller, ProjectController, ProjectV1Controller,
         ConnectorController, ...connectorV1Controllers, SecretController, secretV1Controller(v1AccountSecrets), secretV1Controller(v1OrgSecrets), secretV1Controller(v1ProjectSecrets), EncryptionKeysController, YamlSchemaController,
-        SettingController, AuditController, DelegateController, InternalController, GitBrowsingController, forwardingController(publicDbDevopsRoutes),
+        SettingController, AuditController, DelegateController, InternalController, GitBrowsingController, DbSchemaRemovalController, forwardingController(publicDbDevopsRoutes.filter((route) => route !== deleteDbSchema && route !== deleteDbSchemasOfProject)),
       ],
       providers: [
         { provide: DataSource, useValue: parts.dataSource },
@@ -92,7 +94,7 @@ export class AppModule {
         { provide: DELEGATE_TASKS, useValue: parts.delegateTasks },
         { provide: LOGGER, useValue: parts.log },
         UnitOfWork, AuditService, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, UserGroupService, RoleService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
-        SealingService, SettingService, DelegateServiceClient, DelegateTokenValues, DelegateService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, GitBrowsingService,
+        SealingService, SettingService, DelegateServiceClient, DelegateTokenValues, DelegateService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, EntityUseService, GitBrowsingService,
       ],
     };
   }

@@ -25,6 +25,7 @@ import { PipelineController } from './pipeline/pipeline.controller.js';
 import { PipelineRepository } from './pipeline/pipeline.repository.js';
 import { PipelineService } from './pipeline/pipeline.service.js';
 import { Projects } from './project/projects.js';
+import { References } from './reference/references.js';
 import { NgManager } from './run/ng-manager.js';
 import { Sweeper } from './run/sweeper.js';
 import { Workflows } from './run/workflows.js';
@@ -41,6 +42,7 @@ export interface AppParts {
   readonly sweeper: Sweeper;
   readonly ngManager: NgManager;
   readonly audit: AuditTrail;
+  readonly references: References;
 }
 
 @Module({})
@@ -56,6 +58,7 @@ export class AppModule {
         { provide: Sweeper, useValue: parts.sweeper },
         { provide: NgManager, useValue: parts.ngManager },
         { provide: AuditTrail, useValue: parts.audit },
+        { provide: References, useValue: parts.references },
         ApprovalRepository, ApprovalService, BuiltInGroups,
         CheckRepository, ExecuteService, ExecutionRepository, InputSetRepository, InputSetService, PipelineRepository, PipelineService, PreflightService, Projects,
         TriggerRepository, TriggerService,

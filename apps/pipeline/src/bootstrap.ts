@@ -1,3 +1,4 @@
+import type { AuditEventRecord } from '@sluice/api-conventions';
 import { logTokenClaims } from '@sluice/log-api';
 import { RouteClient, startHttpApp, type RunningApp } from '@sluice/http';
 import { openDataSource } from '@sluice/persistence';
@@ -9,9 +10,10 @@ import { AppModule } from './app.module.js';
 import { AuditTrail } from './audit/audit-trail.js';
 import { parseConfig } from './config.js';
 import { createPipelineDataSource } from './database/data-source.js';
+import { References } from './reference/references.js';
 import { DelegateTasks } from './run/delegate-tasks.js';
 import { Messages } from './run/messages.js';
-import { NgManager } from './run/ng-manager.js';
+import { NgManager, OWN_CONTEXT } from './run/ng-manager.js';
 import { RunActions, type RunServices } from './run/run-actions.js';
 import { Sweeper } from './run/sweeper.js';
 import { TaskEvents } from './run/task-events.js';
@@ -26,7 +28,12 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const dataSource = await openDataSource(createPipelineDataSource(config.databaseUrl, config.databasePoolSize));
   const ngManager = new NgManager(new RouteClient({ target: 'ng-manager', baseUrl: config.ngManagerUrl, identity }), config.reportTimeoutMs);
   const tasks = new DelegateTasks(config.delegateServiceAddress, identity);
-  const audit = new AuditTrail(dataSource, log, { holder: config.executorId, deliver: (events) => ngManager.deliverAuditEvents(events), pollMs: config.sweepMs });
+  const references = new References(dataSource, ngManager, log);
+  const deliver = async (events: readonly AuditEventRecord[]): Promise<void> => {
+    await ngManager.deliverAuditEvents(events);
+    await references.settleChanged(OWN_CONTEXT, events);
+  };
+  const audit = new AuditTrail(dataSource, log, { holder: config.executorId, deliver, pollMs: config.sweepMs });
   const services: RunServices = {
     config, dataSource, audit, tasks, ngManager, messages: new Messages(), tracing, log,
     logToken: ({ accountId, orgId, projectId }, keyPrefix, ttlSeconds) => identity.sign('log-service', logTokenClaims.parse({ kind: 'log', accountId, scope: { orgId, projectId }, keyPrefix, rights: ['write'] }), ttlSeconds),
@@ -48,7 +55,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     await workflows.launch(config);
     const app = await startHttpApp({
       service: 'pipeline',
-      module: AppModule.with({ dataSource, types, workflows, sweeper, ngManager, audit }),
+      module: AppModule.with({ dataSource, types, workflows, sweeper, ngManager, audit, references }),
       host: config.host,
       port: config.port,
       identity,

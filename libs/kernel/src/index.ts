@@ -4,6 +4,7 @@ export { backoffMs, pause, waitFor, type BackoffOptions, type WaitOptions } from
 export { parseDuration } from './duration.js';
 export { AppError, ERRORS, isErrorCode, messageOf, wireCodeOf, type ErrorCode, type ErrorDetails, type FieldError } from './errors.js';
 export { newId, newUuid } from './identifiers.js';
+export { inUse, MOST_USERS_NAMED } from './in-use.js';
 export { ROLE_NAMES, type CallOrigin, type Principal, type RequestContext, type RoleGrant, type RoleName, type ScopedContext } from './request-context.js';
 export {
   accountScope,
@@ -21,4 +22,5 @@ export {
   type ScopeColumns,
   type ScopedRef,
 } from './scope.js';
+export { Turns } from './turns.js';
 export { unstorableText } from './unstorable-text.js';

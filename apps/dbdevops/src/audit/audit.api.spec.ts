@@ -33,7 +33,7 @@ describe('what dbdevops tells the audit trail', () => {
     await app.send(A, recordStep, { body: aReport({ changesets: [outcome('1', 'applied'), outcome('2', 'skipped')] }) });
     await app.send(A, recordStep, { body: aReport({ changesets: [outcome('1', 'applied')] }) });
     await app.send(A, atDbdevops(updateImages), { body: [{ field: 'mongoTag', value: 'mine/mongo:1' }] });
-    await app.send(A, atDbdevops(deleteDbSchema), schema);
+    await app.send(A, atDbdevops(deleteDbSchema), { ...schema, query: { forceDelete: true } });
     const events = await taken();
     expect(inBrief(events)).toEqual([
       'create dbSchema orders', 'update dbSchema orders', 'create dbInstance dev', 'update dbInstance dev', 'apply dbInstance dev', 'update imageConfig images', 'delete dbInstance dev', 'delete dbSchema orders',

@@ -39,7 +39,7 @@ export class DbSchemaController {
 
   @Route(atDbdevops(deleteDbSchema))
   remove(@Call() call: RouteCall<typeof deleteDbSchema>) {
-    return this.schemas.remove(call.ctx, projectOf(call), call.params.dbschema);
+    return this.schemas.remove(call.ctx, projectOf(call), call.params.dbschema, call.query.forceDelete === true);
   }
 
   @Route(atDbdevops(listDbSchemasOfAccount))
@@ -49,6 +49,6 @@ export class DbSchemaController {
 
   @Route(atDbdevops(deleteDbSchemasOfProject))
   removeAll(@Call() { ctx, query }: RouteCall<typeof deleteDbSchemasOfProject>) {
-    return this.schemas.removeAll(ctx, projectScope(ctx.accountId, query.orgIdentifier, query.projectIdentifier));
+    return this.schemas.removeAll(ctx, projectScope(ctx.accountId, query.orgIdentifier, query.projectIdentifier), query.forceDelete === true);
   }
 }

@@ -23,6 +23,8 @@ export interface RecentDeployment {
   readonly lastDeployed: number;
 }
 
+const LOCKS = { write: 'for_no_key_update', keep: 'for_key_share', remove: 'pessimistic_write' } as const;
+
 export class DbSchemaRepository {
   constructor(private readonly manager: EntityManager) {}
 
@@ -38,17 +40,17 @@ export class DbSchemaRepository {
 
   /**
    * Finds and holds the schema until the transaction ends.
-   * @param lock `write` against other writers and deletion; `keep` against deletion only
+   * @param lock `write` against other writers and deletion; `keep` against deletion only; `remove` also against whoever would `keep` it: nothing is added to it any more
    */
-  async findLocked(scope: ProjectScope, identifier: string, lock: 'write' | 'keep'): Promise<DbSchema | undefined> {
+  async findLocked(scope: ProjectScope, identifier: string, lock: keyof typeof LOCKS): Promise<DbSchema | undefined> {
     const query = inProject(this.manager.createQueryBuilder(DbSchemaEntity, 's'), 's', scope).andWhere('s.identifier = :identifier', { identifier });
-    const row = await query.setLock(lock === 'write' ? 'for_no_key_update' : 'for_key_share').getOne();
+    const row = await query.setLock(LOCKS[lock]).getOne();
     return row ? schemaOf(row) : undefined;
   }
 
-  /** Every schema of a project, held against other writers until the transaction ends. */
+  /** Every schema of a project, held as for `remove` until the transaction ends. */
   async allLocked(scope: ProjectScope): Promise<DbSchema[]> {
-    const rows = await inProject(this.manager.createQueryBuilder(DbSchemaEntity, 's'), 's', scope).orderBy('s.id').setLock('for_no_key_update').getMany();
+    const rows = await inProject(this.manager.createQueryBuilder(DbSchemaEntity, 's'), 's', scope).orderBy('s.id').setLock('pessimistic_write').getMany();
     return rows.map(schemaOf);
   }
 

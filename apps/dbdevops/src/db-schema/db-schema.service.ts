@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DbSchemaIn, DbSchemaOut, DbSchemaUpdate } from '@sluice/dbdevops-api';
-import { AppError, formatScope, newUuid, systemClock, type ProjectScope, type RequestContext, type Scope } from '@sluice/kernel';
+import { AppError, formatScope, inUse, newUuid, systemClock, type ProjectScope, type RequestContext, type Scope } from '@sluice/kernel';
 import { isUniqueViolation } from '@sluice/persistence';
 import { removalOf, stateOf } from '../audit/audited-state.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import type { Paged } from '@sluice/api-conventions';
-import { dbSchemaOut, newDbSchema, schemaNotFound, toSeconds, updatedDbSchema } from './db-schema.js';
+import type { DbInstance } from '../db-instance/db-instance.js';
+import { dbSchemaOut, newDbSchema, schemaNotFound, toSeconds, updatedDbSchema, type DbSchema } from './db-schema.js';
 import type { DbSchemaListRequest, RecentDeployment } from './db-schema.repository.js';
 
 const RECENT_DEPLOYMENTS = 5;
@@ -58,22 +59,24 @@ export class DbSchemaService {
     });
   }
 
-  /** Removes the schema, its instances and their history. */
-  remove(ctx: RequestContext, scope: ProjectScope, identifier: string): Promise<void> {
+  /** Removes the schema, with `force` also its instances and their history. @throws AppError RESOURCE_NOT_FOUND, ENTITY_REFERENCED naming its instances */
+  remove(ctx: RequestContext, scope: ProjectScope, identifier: string, force: boolean): Promise<void> {
     return this.work.run(async ({ schemas, instances, audit }) => {
-      const current = await schemas.findLocked(scope, identifier, 'write');
+      const current = await schemas.findLocked(scope, identifier, 'remove');
       if (!current) throw schemaNotFound(scope, identifier);
       const gone = await instances.allOf(scope, [current.id]);
+      if (!force) refuseUsed(current, gone);
       await schemas.remove(scope, identifier);
       await audit.record(ctx, ...removalOf(scope, [current], gone));
     });
   }
 
-  /** Removes every schema of a project, with instances and history. */
-  removeAll(ctx: RequestContext, scope: ProjectScope): Promise<void> {
+  /** Removes every schema of a project, or none. @throws AppError ENTITY_REFERENCED as {@link remove} */
+  removeAll(ctx: RequestContext, scope: ProjectScope, force: boolean): Promise<void> {
     return this.work.run(async ({ schemas, instances, audit }) => {
       const all = await schemas.allLocked(scope);
       const gone = await instances.allOf(scope, all.map(({ id }) => id));
+      if (!force) for (const schema of all) refuseUsed(schema, gone);
       await schemas.removeAll(scope);
       await audit.record(ctx, ...removalOf(scope, all, gone));
     });
@@ -85,4 +88,9 @@ export class DbSchemaService {
     const recentDeployments = recent.map((one) => ({ ...one, lastDeployed: toSeconds(one.lastDeployed) }));
     return { dbSchemaCount: totals.schemas, dbInstanceCount: totals.instances, recentDeployments };
   }
+}
+
+function refuseUsed({ id, identifier }: DbSchema, instances: readonly DbInstance[]): void {
+  const users = instances.filter(({ schemaId }) => schemaId === id).map((instance) => `instance ${instance.identifier}`);
+  if (users.length > 0) throw inUse(`schema "${identifier}"`, users);
 }

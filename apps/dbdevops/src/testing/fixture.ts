@@ -15,7 +15,7 @@ export async function resetFixture(app: RunningDbDevops): Promise<void> {
     const reply = await app.send(admin, route.path.startsWith('/dbdevops') ? route : atDbdevops(route), request);
     if (reply.status >= 300) throw new Error(`${route.id} answered ${reply.status}: ${JSON.stringify(reply.body)}`);
   };
-  await send(deleteDbSchemasOfProject, { query: { orgIdentifier: PROJECT.org, projectIdentifier: PROJECT.project, parent_id: 'any' } });
+  await send(deleteDbSchemasOfProject, { query: { orgIdentifier: PROJECT.org, projectIdentifier: PROJECT.project, parent_id: 'any', forceDelete: true } });
   for (const [identifier, migrationType] of [['orders', 'Liquibase'], ['fly', 'Flyway'], ['empty', 'Liquibase']] as const) {
     await send(createDbSchema, { params: PROJECT, body: { identifier, name: `${identifier[0]?.toUpperCase()}${identifier.slice(1)}`, migrationType, changelog: { connector: 'git', location: 'db/changelog.xml' } } });
   }

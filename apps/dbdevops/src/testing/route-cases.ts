@@ -55,10 +55,10 @@ export const ROUTE_CASES: Readonly<Record<string, RouteCase>> = {
   dbSchemaOverview: { request: { params: PROJECT }, answers: { recentDeployments: [{ dbSchemaIdentifier: 'orders', dbInstanceIdentifier: 'dev', lastDeployed: 2000 }] }, missing: null, otherAccount: { status: 200, answers: { dbInstanceCount: 0, recentDeployments: [] } } },
   getDbSchema: { request: { params: schema }, answers: { identifier: 'orders', name: 'Orders', parentId: parentIdOf(projectScope(ACCOUNT, 'default', 'shop')) }, missing: noSchema },
   updateDbSchema: { request: { params: schema, body: { identifier: 'other', migrationType: 'Flyway', name: 'All orders' } }, answers: { identifier: 'orders', migrationType: 'Liquibase', name: 'All orders' }, invalid: { body: { name: '' } }, missing: noSchema, changesFixture: true },
-  deleteDbSchema: { request: { params: schema }, missing: noSchema, changesFixture: true },
+  deleteDbSchema: { request: { params: schema, query: { forceDelete: true } }, invalid: { query: { forceDelete: 'perhaps' } }, missing: noSchema, changesFixture: true },
   listDbSchemasOfAccount: { request: { query: { search_term: 'orders' } }, answers: [{ identifier: 'orders' }], invalid: badPage, missing: null, otherAccount: EMPTY_LIST },
   deleteDbSchemasOfProject: {
-    request: { query: { ...scope, parent_id: 'any' } },
+    request: { query: { ...scope, parent_id: 'any', forceDelete: true } },
     invalid: { query: { projectIdentifier: '' } },
     missing: null,
     otherAccount: { status: 204 },

@@ -9,7 +9,7 @@ import { bootstrap } from '../bootstrap.js';
 export interface TestRequest {
   readonly params?: Readonly<Record<string, string>>;
   /** Lists give repeated keys. */
-  readonly query?: Readonly<Record<string, string | number | readonly string[]>>;
+  readonly query?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   /** A text is sent as text/plain, bytes as they are, everything else as JSON. */
   readonly body?: unknown;
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import type { GitSource } from '@sluice/delegate-protocol';
-import { AppError } from '@sluice/kernel';
+import { AppError, Turns } from '@sluice/kernel';
 import type { Tracing } from '@sluice/telemetry';
 import { CONFIG, TRACING, type DelegateConfig } from '../config.js';
 import { runGit, type GitEnd } from './git-command.js';
@@ -41,7 +41,7 @@ const NO_CREDENTIALS: GitCredentials = { username: undefined, password: undefine
 export class GitMirror {
   private readonly root: string;
   private readonly fetches = new Map<string, number>();
-  private readonly queues = new Map<string, Promise<unknown>>();
+  private readonly turns = new Turns();
 
   constructor(
     @Inject(CONFIG) private readonly config: DelegateConfig,
@@ -59,7 +59,7 @@ export class GitMirror {
     const repository = shownRepository(source.url);
     const ref = refOf(source);
     const gitDir = join(this.root, createHash('sha256').update(source.url).digest('hex').slice(0, 32));
-    return this.oneAtATime(gitDir, async () => {
+    return this.turns.take(gitDir, async () => {
       await this.prepare(gitDir, source.url);
       this.tidyLater(gitDir);
       const commit = ref.kind === 'commit' ? await this.fetchCommit(gitDir, ref.name, repository, request) : await this.fetchRef(gitDir, ref, repository, request);
@@ -72,7 +72,7 @@ export class GitMirror {
     const fetches = (this.fetches.get(gitDir) ?? 0) + 1;
     this.fetches.set(gitDir, fetches % TIDY_EVERY);
     if (fetches < TIDY_EVERY) return;
-    void this.oneAtATime(gitDir, () => this.local(gitDir, ['gc', '--quiet'], new AbortController().signal)).catch(() => undefined);
+    void this.turns.take(gitDir, () => this.local(gitDir, ['gc', '--quiet'], new AbortController().signal)).catch(() => undefined);
   }
 
   /** Asks the server for its branches. @throws AppError as {@link fetch} */
@@ -153,18 +153,6 @@ export class GitMirror {
     for (const folder of ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags', 'info']) await mkdir(join(gitDir, folder), { recursive: true, mode: 0o700 });
     await writeFile(join(gitDir, 'HEAD'), 'ref: refs/heads/main\n');
     await writeFile(join(gitDir, 'config'), `[core]\n\trepositoryformatversion = 0\n\tbare = true\n[remote "origin"]\n\turl = ${JSON.stringify(url)}\n`, { mode: 0o600 });
-  }
-
-  private oneAtATime<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const before = this.queues.get(key) ?? Promise.resolve();
-    const mine = before.then(work, work);
-    const settled = mine.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.queues.set(key, settled);
-    void settled.then(() => this.queues.get(key) === settled && this.queues.delete(key));
-    return mine;
   }
 }
 

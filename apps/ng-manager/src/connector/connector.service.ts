@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { isAllowed, toNgPage, type NgPage, type RouteResult } from '@sluice/api-conventions';
-import { AppError, formatScope, resolveRef, scopeColumns, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
+import { AppError, formatScope, inUse, resolveRef, scopeColumns, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
 import { GIT_CONNECTOR_TYPES, type Connector, type ConnectorFilter, type ConnectorResponse, type connectorStatistics } from '@sluice/ng-manager-api';
 import { fullNameOf, parseFullName } from './full-name.js';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
-import type { EntityAt } from '../persistence/entity-use.repository.js';
+import { describeUser, type EntityAt } from '../entity-use/entity-use.repository.js';
 import type { PageRequest } from '../persistence/page.js';
 import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
 import { ProjectService } from '../project/project.service.js';
@@ -65,9 +65,8 @@ export class ConnectorService {
     const outside = force ? [] : (await this.dbdevops.usersOf(ctx, ref)).map(({ kind, orgId, projectId, identifier }) => `${kind} ${orgId}/${projectId}/${identifier}`);
     return this.unitOfWork.run(async (stores) => {
       await found(stores, ref, 'update');
-      const inside = force ? [] : (await stores.uses.usersOf({ kind: 'connector', ...ref })).map(({ kind, scope, identifier }) => `${kind} ${identifier} (${formatScope(scope)})`);
-      const users = [...outside, ...inside];
-      if (users.length > 0) throw inUse(ref, users);
+      const users = force ? [] : [...outside, ...(await stores.uses.usersOf({ kind: 'connector', ...ref })).map(describeUser)];
+      if (users.length > 0) throw inUse(`connector "${ref.identifier}"`, users);
       await stores.uses.replace({ kind: 'connector', ...ref }, []);
       await stores.connectors.delete(ref);
       await stores.audit.append(ctx, { action: 'delete', resourceType: 'connector', identifier: ref.identifier, scope: ref.scope, before: presentConnector(known).connector, details: { force } });
@@ -147,8 +146,4 @@ async function found(stores: Stores, ref: ScopedRef, lock?: 'update'): Promise<C
 
 function refuseManaged({ identifier, harnessManaged }: ConnectorRow): void {
   if (harnessManaged) throw new AppError('INVALID_REQUEST', `connector "${identifier}" is built in; it can be neither changed nor deleted`);
-}
-
-function inUse({ identifier }: ScopedRef, users: readonly string[]): AppError {
-  return new AppError('ENTITY_REFERENCED', `connector "${identifier}" is used by ${users.join(', ')}; change or delete them first, or send forceDelete=true`, { users });
 }

@@ -2,7 +2,8 @@ import { Controller } from '@nestjs/common';
 import type { RouteResult } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { projectScope, scopeOf } from '@sluice/kernel';
-import { projectExistence, reportDbStep, resolveDbStepInputs, runSettings, sealSecrets } from '@sluice/ng-manager-api';
+import { projectExistence, recordEntityUses, reportDbStep, resolveDbStepInputs, runSettings, sealSecrets } from '@sluice/ng-manager-api';
+import { EntityUseService } from '../entity-use/entity-use.service.js';
 import { ProjectService } from '../project/project.service.js';
 import { SealingService } from '../secret/sealing.service.js';
 import { SettingService } from '../setting/setting.service.js';
@@ -16,6 +17,7 @@ export class InternalController {
     private readonly sealing: SealingService,
     private readonly settings: SettingService,
     private readonly projects: ProjectService,
+    private readonly uses: EntityUseService,
   ) {}
 
   @Route(resolveDbStepInputs)
@@ -42,5 +44,10 @@ export class InternalController {
   @Route(projectExistence)
   existence(@Call() { ctx, query }: RouteCall<typeof projectExistence>): Promise<RouteResult<typeof projectExistence>> {
     return this.projects.existence(projectScope(ctx.accountId, query.orgId, query.projectId));
+  }
+
+  @Route(recordEntityUses)
+  async recordUses(@Call() { body }: RouteCall<typeof recordEntityUses>): Promise<RouteResult<typeof recordEntityUses>> {
+    return { recorded: await this.uses.record(body) };
   }
 }

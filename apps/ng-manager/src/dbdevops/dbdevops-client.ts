@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RouteDefinition, RouteRequest, RouteResult } from '@sluice/api-conventions';
-import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, connectorUses, deleteDbSchemasOfProject, getDbSchema, listDbSchemas, recordStep, stepSchemaAndInstances, type DbSchemaOut } from '@sluice/dbdevops-api';
+import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, connectorUses, deleteDbSchemasOfProject, getDbSchema, listDbInstances, listDbSchemas, recordStep, stepSchemaAndInstances, type DbSchemaOut } from '@sluice/dbdevops-api';
 import { RouteClient, type PassedOn } from '@sluice/http';
-import { scopeColumns, type ProjectScope, type RequestContext, type ScopedRef } from '@sluice/kernel';
+import { AppError, scopeColumns, type ProjectScope, type RequestContext, type ScopedRef } from '@sluice/kernel';
 import { ownContext } from '../delegate/delegate-service-client.js';
 
 export const DBDEVOPS_ROUTES = Symbol('RouteClient of dbdevops');
@@ -39,8 +39,20 @@ export class DbDevopsClient {
     return items.map(({ identifier }) => identifier);
   }
 
+  /** At most 10 identifiers of a schema's instances, undefined when there is no such schema. */
+  async instanceIdentifiers(ctx: RequestContext, scope: ProjectScope, dbschema: string): Promise<string[] | undefined> {
+    const params = { org: scope.orgId, project: scope.projectId, dbschema };
+    try {
+      const { items } = await this.client.call(ctx, atDbdevops(listDbInstances), { params, query: { limit: MOST_NAMED }, body: {} }, { idempotent: true });
+      return items.map(({ identifier }) => identifier);
+    } catch (cause) {
+      if (cause instanceof AppError && cause.code === 'RESOURCE_NOT_FOUND') return undefined;
+      throw cause;
+    }
+  }
+
   async deleteSchemasOf(ctx: RequestContext, scope: ProjectScope, uniqueId: string): Promise<void> {
-    await this.client.call(ctx, atDbdevops(deleteDbSchemasOfProject), { query: { orgIdentifier: scope.orgId, projectIdentifier: scope.projectId, parent_id: uniqueId } });
+    await this.client.call(ctx, atDbdevops(deleteDbSchemasOfProject), { query: { orgIdentifier: scope.orgId, projectIdentifier: scope.projectId, parent_id: uniqueId, forceDelete: true } });
     this.changed();
   }
 

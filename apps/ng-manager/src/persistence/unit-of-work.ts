@@ -11,7 +11,7 @@ import { ScopeContents } from '../audit/scope-contents.js';
 import { ConnectorRepository } from '../connector/connector.repository.js';
 import { ConnectorTestRepository } from '../connector/connector-test.repository.js';
 import { DelegateTokenValueRepository } from '../delegate/delegate-token-value.repository.js';
-import { EntityUseRepository } from './entity-use.repository.js';
+import { EntityUseRepository } from '../entity-use/entity-use.repository.js';
 import { OrganizationRepository } from '../organization/organization.repository.js';
 import { ProjectRepository } from '../project/project.repository.js';
 import { SecretRepository } from '../secret/secret.repository.js';

@@ -19,8 +19,9 @@ export interface ProjectFilter {
 export class ProjectRepository {
   constructor(private readonly manager: EntityManager) {}
 
-  find({ accountId, orgId, projectId }: ProjectScope, options: { readonly forUpdate?: boolean } = {}): Promise<ProjectRow | null> {
-    return this.manager.findOne(ProjectEntity, { where: { accountId, orgId, identifier: projectId }, ...(options.forUpdate ? { lock: { mode: 'pessimistic_write' } } : {}) });
+  /** @param lock `update` against other writers, `keep` against its removal, until the transaction ends */
+  find({ accountId, orgId, projectId }: ProjectScope, { lock }: { readonly lock?: 'update' | 'keep' } = {}): Promise<ProjectRow | null> {
+    return this.manager.findOne(ProjectEntity, { where: { accountId, orgId, identifier: projectId }, ...(lock ? { lock: { mode: lock === 'update' ? 'pessimistic_write' : 'for_key_share' } } : {}) });
   }
 
   /** Whether a project and its organization are there; one look at each primary key. */

@@ -55,7 +55,7 @@ export class ProjectService {
       throw new AppError('INVALID_REQUEST', `the body names project "${project.identifier}", the path "${scope.projectId}"; an identifier cannot be changed`, { fields: [{ field: 'project.identifier', error: 'differs from the path' }] });
     }
     return this.unitOfWork.run(async (stores) => {
-      const row = (await stores.projects.find(scope, { forUpdate: true })) ?? missing(scope);
+      const row = (await stores.projects.find(scope, { lock: 'update' })) ?? missing(scope);
       requireVersion(`project ${scope.projectId}`, row.version, expected);
       await stores.projects.update(scope, valuesOf(project));
       const changed = versioned((await stores.projects.find(scope)) ?? missing(scope));
@@ -74,7 +74,7 @@ export class ProjectService {
     }
     if (schemas.length > 0) await this.dbdevops.deleteSchemasOf(ctx, scope, uniqueId);
     return this.unitOfWork.run(async (stores) => {
-      const row = (await stores.projects.find(scope, { forUpdate: true })) ?? missing(scope);
+      const row = (await stores.projects.find(scope, { lock: 'update' })) ?? missing(scope);
       requireVersion(`project ${scope.projectId}`, row.version, expected);
       const contents = await stores.scopeContents.removalsIn(scope);
       await stores.projects.delete(scope);

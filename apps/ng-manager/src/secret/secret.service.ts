@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { toNgPage, type NgPage } from '@sluice/api-conventions';
-import { AppError, formatScope, resolveRef, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
+import { AppError, formatScope, inUse, resolveRef, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
 import { RESERVED_SECRET_IDENTIFIERS, type Secret, type SecretResponse } from '@sluice/ng-manager-api';
 import { refuseDuplicate } from '../persistence/duplicate.js';
-import type { EntityAt } from '../persistence/entity-use.repository.js';
+import { describeUser, type EntityAt } from '../entity-use/entity-use.repository.js';
 import type { PageRequest } from '../persistence/page.js';
 import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
 import { ProjectService } from '../project/project.service.js';
@@ -77,15 +77,12 @@ export class SecretService {
     return presentSecret(await found(this.unitOfWork.read, ctx, ref));
   }
 
-  /** @throws AppError ENTITY_REFERENCED naming the connectors and SSH keys that use it, unless `force` */
+  /** @throws AppError ENTITY_REFERENCED naming the connectors, SSH keys and pipelines that use it, unless `force` */
   async delete(ctx: RequestContext, ref: ScopedRef, force: boolean): Promise<SecretResponse> {
     return this.unitOfWork.run(async (stores) => {
       const before = presentSecret(await found(stores, ctx, ref, 'update'));
       const users = force ? [] : await stores.uses.usersOf({ kind: 'secret', ...ref });
-      if (users.length > 0) {
-        const names = users.map(({ kind, scope, identifier }) => `${kind} ${identifier} (${formatScope(scope)})`);
-        throw new AppError('ENTITY_REFERENCED', `secret "${ref.identifier}" is used by ${names.join(', ')}; change or delete them first, or send forceDelete=true`, { users: names });
-      }
+      if (users.length > 0) throw inUse(`secret "${ref.identifier}"`, users.map(describeUser));
       await stores.uses.replace({ kind: 'secret', ...ref }, []);
       await stores.secrets.delete(ref);
       await stores.audit.append(ctx, { action: 'delete', resourceType: 'secret', identifier: ref.identifier, scope: ref.scope, before: before.secret, details: { force } });

@@ -1,6 +1,6 @@
 import { Controller, Module } from '@nestjs/common';
 import type { AuditEventRecord, RouteInput, RouteResult } from '@sluice/api-conventions';
-import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, connectorUses, createDbInstance, createDbSchema, deleteDbSchemasOfProject, getDbSchema, listDbSchemas, recordStep, stepSchemaAndInstances, type DbSchemaOut } from '@sluice/dbdevops-api';
+import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, connectorUses, createDbInstance, createDbSchema, deleteDbSchema, deleteDbSchemasOfProject, getDbSchema, listDbInstances, listDbSchemas, recordStep, stepSchemaAndInstances, type DbSchemaOut } from '@sluice/dbdevops-api';
 import { Call, Route, startHttpApp, type RouteCall, type RunningApp } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
 import type { TestIdentities } from '@sluice/testing';
@@ -10,6 +10,8 @@ import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
 export interface DbDevopsDouble {
   readonly url: string;
   readonly schemas: Map<string, DbSchemaOut>;
+  /** Identifiers of the instances of every schema. */
+  instances: string[];
   uses: RouteResult<typeof connectorUses>['uses'];
   pairs: RouteResult<typeof stepSchemaAndInstances>['pairs'];
   readonly reports: RouteInput<typeof recordStep>['body'][];
@@ -26,7 +28,7 @@ export function aDbSchema(identifier: string, changelog: DbSchemaOut['changelog'
 
 /** Starts a stand-in for dbdevops with only what NG manager needs of it. */
 export async function startDbDevopsDouble(identities: TestIdentities): Promise<DbDevopsDouble> {
-  const state: Omit<DbDevopsDouble, 'url' | 'close'> = { schemas: new Map(), uses: [], pairs: [], reports: [], auditEvents: [], loseAcknowledgements: 0 };
+  const state: Omit<DbDevopsDouble, 'url' | 'close'> = { schemas: new Map(), instances: [], uses: [], pairs: [], reports: [], auditEvents: [], loseAcknowledgements: 0 };
   @Controller()
   class DbDevopsController {
     @Route(atDbdevops(listDbSchemas))
@@ -53,6 +55,18 @@ export async function startDbDevopsDouble(identities: TestIdentities): Promise<D
       const schema = state.schemas.get(`${params.org}/${params.project}/${params.dbschema}`);
       if (!schema) throw new AppError('RESOURCE_NOT_FOUND', `DB schema "${params.dbschema}" does not exist`);
       return schema;
+    }
+
+    @Route(atDbdevops(deleteDbSchema))
+    delete(@Call() { params }: RouteCall<typeof deleteDbSchema>): void {
+      if (!state.schemas.delete(`${params.org}/${params.project}/${params.dbschema}`)) throw new AppError('RESOURCE_NOT_FOUND', `DB schema "${params.dbschema}" does not exist`);
+    }
+
+    @Route(atDbdevops(listDbInstances))
+    listInstances(@Call() { params }: RouteCall<typeof listDbInstances>): RouteResult<typeof listDbInstances> {
+      if (!state.schemas.has(`${params.org}/${params.project}/${params.dbschema}`)) throw new AppError('RESOURCE_NOT_FOUND', `DB schema "${params.dbschema}" does not exist`);
+      const items = state.instances.map((identifier) => ({ identifier, name: identifier, connector: 'db', branch: 'main', tags: {}, created: 1, context: '', toOnboard: true, lastDeployedChangeSetTag: '', schemaId: 's', schemaIdentifier: params.dbschema }));
+      return { items, total: items.length, page: 0, limit: 10 };
     }
 
     @Route(atDbdevops(deleteDbSchemasOfProject))

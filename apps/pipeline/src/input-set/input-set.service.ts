@@ -4,13 +4,14 @@ import { isUniqueViolation } from '@sluice/persistence';
 import { chooseStages, describeProblem, inputFitter, inputRoot, inputTemplate, mergeInputs, templateWith, type FittedInput, type Problem } from '@sluice/pipeline-engine';
 import { stringify } from 'yaml';
 import { stateOf } from '../audit/audited-state.js';
-import { AuditTrail } from '../audit/audit-trail.js';
+import { AuditTrail, type AuditedChange } from '../audit/audit-trail.js';
 import type { Sort } from '../database/list-query.js';
 import { PipelineRepository, type Pipeline } from '../pipeline/pipeline.repository.js';
 import type { PipelineSays } from '../pipeline/pipeline.service.js';
+import { References } from '../reference/references.js';
 import { InputSetFits } from './input-set-fits.js';
 import { inputOfSet, readInputSet } from './input-set-yaml.js';
-import { InputSetRepository, type InputSet, type InputSetFilter, type InputSetSortColumn, type InputSetType } from './input-set.repository.js';
+import { InputSetRepository, type NewInputSet, type InputSet, type InputSetFilter, type InputSetSortColumn, type InputSetType } from './input-set.repository.js';
 
 /** What of a set no longer fits its pipeline: places of an input set, or references of an overlay with the reason. */
 export interface InputSetFaults {
@@ -48,6 +49,7 @@ export class InputSetService {
     @Inject(InputSetRepository) private readonly inputSets: InputSetRepository,
     @Inject(PipelineRepository) private readonly pipelines: PipelineRepository,
     @Inject(AuditTrail) private readonly audit: AuditTrail,
+    @Inject(References) private readonly references: References,
   ) {}
 
   /** @throws AppError INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED, INVALID_REQUEST, ENTITY_NOT_FOUND (pipeline), DUPLICATE_FIELD */
@@ -56,7 +58,7 @@ export class InputSetService {
     const set = readInputSet(scope, pipelineIdentifier, type, yaml, says);
     await this.requireReferences(scope, pipelineIdentifier, set.references);
     try {
-      await this.audit.run(async ({ manager, record }) => {
+      await this.stored(ctx, scope, set, async ({ manager, record }) => {
         await this.inputSets.within(manager).insert(scope, set, Date.now());
         await record(ctx, { action: 'create', resourceType: 'inputSet', identifier: set.identifier, scope, after: stateOf(set), details: { pipelineIdentifier } });
       });
@@ -71,13 +73,17 @@ export class InputSetService {
   async update(ctx: RequestContext, scope: ProjectScope, pipelineIdentifier: string, type: InputSetType, says: PipelineSays, yaml: string, version: number | undefined): Promise<InputSet> {
     const set = readInputSet(scope, pipelineIdentifier, type, yaml, says);
     await this.requireReferences(scope, pipelineIdentifier, set.references);
-    await this.audit.run(async ({ manager, record }) => {
+    await this.stored(ctx, scope, set, async ({ manager, record }) => {
       const inputSets = this.inputSets.within(manager);
       const before = await inputSets.findLocked(scope, pipelineIdentifier, says.identifier);
       if (!before || !(await inputSets.replace(scope, set, Date.now(), version))) return this.refuse(scope, pipelineIdentifier, says.identifier, type, version);
       await record(ctx, { action: 'update', resourceType: 'inputSet', identifier: says.identifier, scope, before: stateOf(before), after: stateOf(set), details: { pipelineIdentifier } });
     });
     return this.get(scope, pipelineIdentifier, says.identifier, type);
+  }
+
+  private stored(ctx: RequestContext, scope: ProjectScope, { pipelineIdentifier, identifier, yaml }: NewInputSet, work: (change: AuditedChange) => Promise<void>): Promise<void> {
+    return this.references.whileStoring(ctx, { scope, kind: 'inputSet', pipelineIdentifier, identifier }, yaml, () => this.audit.run(work));
   }
 
   /** @throws AppError ENTITY_NOT_FOUND, also for a set of the other type */

@@ -4,11 +4,12 @@ import { isUniqueViolation } from '@sluice/persistence';
 import { parsePipeline, type PipelineModel } from '@sluice/pipeline-engine';
 import { StepTypeRegistry } from '@sluice/step-types';
 import { stateOf } from '../audit/audited-state.js';
-import { AuditTrail } from '../audit/audit-trail.js';
+import { AuditTrail, type AuditedChange } from '../audit/audit-trail.js';
 import { CheckRepository } from '../check/check.repository.js';
 import type { Sort } from '../database/list-query.js';
 import { InputSetRepository } from '../input-set/input-set.repository.js';
 import { Projects } from '../project/projects.js';
+import { References } from '../reference/references.js';
 import { TriggerRepository } from '../trigger/trigger.repository.js';
 import { factsOf } from './pipeline-facts.js';
 import { PipelineRepository, type NewPipeline, type Pipeline, type PipelineFilter, type PipelineSortColumn } from './pipeline.repository.js';
@@ -41,6 +42,7 @@ export class PipelineService {
     @Inject(TriggerRepository) private readonly triggers: TriggerRepository,
     @Inject(AuditTrail) private readonly audit: AuditTrail,
     @Inject(Projects) private readonly projects: Projects,
+    @Inject(References) private readonly references: References,
   ) {}
 
   /** @throws AppError INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED */
@@ -53,7 +55,7 @@ export class PipelineService {
     const pipeline = this.read(scope, yaml, says);
     await this.projects.require(ctx, scope);
     try {
-      await this.audit.run(async ({ manager, record }) => {
+      await this.stored(ctx, scope, pipeline, async ({ manager, record }) => {
         await this.pipelines.within(manager).insert(scope, pipeline, Date.now());
         await record(ctx, { action: 'create', resourceType: 'pipeline', identifier: pipeline.identifier, scope, after: stateOf(pipeline) });
       });
@@ -67,7 +69,7 @@ export class PipelineService {
   /** @param version from `If-Match`; undefined overwrites whatever is there @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
   async update(ctx: RequestContext, scope: ProjectScope, says: PipelineSays, yaml: string, version: number | undefined): Promise<Pipeline> {
     const pipeline = this.read(scope, yaml, says);
-    await this.audit.run(async ({ manager, record }) => {
+    await this.stored(ctx, scope, pipeline, async ({ manager, record }) => {
       const pipelines = this.pipelines.within(manager);
       const before = await pipelines.findLocked(scope, says.identifier);
       if (!before || !(await pipelines.replace(scope, pipeline, Date.now(), version))) return this.refuse(scope, says.identifier, version);
@@ -119,6 +121,10 @@ export class PipelineService {
     const check = await this.checks.find<Validation>(scope, 'validation', uuid);
     if (!check) throw new AppError('ENTITY_NOT_FOUND', `there is no validation "${uuid}" in ${formatScope(scope)}; results are kept for a day`);
     return check.result;
+  }
+
+  private stored(ctx: RequestContext, scope: ProjectScope, { identifier, yaml }: NewPipeline, work: (change: AuditedChange) => Promise<void>): Promise<void> {
+    return this.references.whileStoring(ctx, { scope, kind: 'pipeline', pipelineIdentifier: identifier, identifier }, yaml, () => this.audit.run(work));
   }
 
   private async refuse(scope: ProjectScope, identifier: string, version: number | undefined): Promise<never> {

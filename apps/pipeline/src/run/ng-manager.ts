@@ -1,8 +1,10 @@
 import type { AuditEventRecord } from '@sluice/api-conventions';
 import type { StepResult } from '@sluice/delegate-protocol';
+import type { RouteRequest } from '@sluice/api-conventions';
 import type { RouteClient, CallContext } from '@sluice/http';
 import { AppError, backoffMs, pause, type ProjectScope } from '@sluice/kernel';
-import { projectExistence, receiveAuditEvents, reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs, type ProjectExistence } from '@sluice/ng-manager-api';
+import { projectExistence, receiveAuditEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs, type ProjectExistence } from '@sluice/ng-manager-api';
+import type { Reference } from '@sluice/pipeline-engine';
 import type { DbCommand } from '@sluice/step-types';
 import type { RunHeader } from './execution-record.js';
 
@@ -26,9 +28,11 @@ export interface DbStepReport {
 /** For whom something is asked. */
 export type OnBehalf = Pick<RunHeader, 'scope' | 'caller' | 'correlationId' | 'traceparent'>;
 
+type Uses = NonNullable<RouteRequest<typeof recordEntityUses>['body']>;
+
 const DELIVERY_MS = 10_000;
 /** Who the service is when it hands over what it recorded: itself. */
-const OWN_CONTEXT: CallContext = { accountId: '', principal: { type: 'service', id: 'pipeline', name: 'pipeline' }, grants: [], correlationId: 'audit', traceparent: undefined };
+export const OWN_CONTEXT: CallContext = { accountId: '', principal: { type: 'service', id: 'pipeline', name: 'pipeline' }, grants: [], correlationId: 'audit', traceparent: undefined };
 
 /** NG manager, as pipeline uses it: always on behalf of the user who asks or who started the run. */
 export class NgManager {
@@ -78,6 +82,11 @@ export class NgManager {
   /** Adds events to the audit trail; they may have been sent before. Resolves when they are committed there. @throws AppError */
   async deliverAuditEvents(events: readonly AuditEventRecord[]): Promise<void> {
     await this.client.call({ ...OWN_CONTEXT, signal: AbortSignal.timeout(DELIVERY_MS) }, receiveAuditEvents, { body: { events: [...events] } }, { idempotent: true });
+  }
+
+  /** Tells what a document refers to, besides what was told (`add`) or instead of it (`replace`). @throws AppError UPSTREAM_UNAVAILABLE, REQUEST_TIMEOUT */
+  async recordUses(ctx: CallContext, mode: 'add' | 'replace', { accountId, orgId, projectId }: ProjectScope, user: Uses['user'], uses: readonly Reference[]): Promise<void> {
+    await this.client.call(ctx, recordEntityUses, { body: { accountId, orgId, projectId, user, mode, uses: [...uses] } }, { idempotent: true });
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@ import { Controller, Module } from '@nestjs/common';
 import type { AuditEventRecord } from '@sluice/api-conventions';
 import { Call, Route, startHttpApp, type RouteCall, type RunningApp } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
-import { projectExistence, receiveAuditEvents, reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs } from '@sluice/ng-manager-api';
+import { projectExistence, receiveAuditEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs } from '@sluice/ng-manager-api';
 import type { ServiceIdentity } from '@sluice/service-identity';
 import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
 
@@ -23,6 +23,10 @@ export interface NgManagerState {
   holdsAuditAnswers: boolean;
   /** Thrown by the next reports, so many times. */
   failReports: number;
+  /** What documents refer to, by `account/org/project kind identifier`, as `kind ref`. */
+  readonly uses: Map<string, readonly string[]>;
+  /** Takes no references, as if it were away. */
+  failUses: boolean;
   /** Organizations and projects there are not. */
   readonly missing: Set<string>;
   /** Changes the inputs of an instance. */
@@ -48,7 +52,7 @@ export function dbStepInputsOf(dbSchema: string, dbInstance: string): DbStepInpu
 
 /** Stands in for NG manager over real HTTP, made from the contract's own routes. */
 export async function startNgManagerDouble(identity: ServiceIdentity): Promise<NgManagerDouble> {
-  const state: NgManagerState = { reports: [], sealed: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, inputs: dbStepInputsOf };
+  const state: NgManagerState = { reports: [], sealed: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, uses: new Map(), failUses: false, inputs: dbStepInputsOf };
   const app = await startHttpApp({
     service: 'ng-manager',
     module: { module: NgManagerDoubleModule, controllers: [controllerFor(state)] },
@@ -58,7 +62,7 @@ export async function startNgManagerDouble(identity: ServiceIdentity): Promise<N
     log: createLogger('ng-manager', 'silent'),
     tracing: Tracing.create('ng-manager', undefined),
     metrics: new Metrics('ng-manager'),
-    routes: [projectExistence, resolveDbStepInputs, reportDbStep, receiveAuditEvents, sealSecrets],
+    routes: [projectExistence, recordEntityUses, resolveDbStepInputs, reportDbStep, receiveAuditEvents, sealSecrets],
     errorStyle: () => 'internal',
     checkReady: () => Promise.resolve(),
   });
@@ -82,6 +86,15 @@ function controllerFor(state: NgManagerState): new () => object {
       state.askedForProjects.push(`${orgId}/${projectId}`);
       const hasOrg = !state.missing.has(orgId);
       return { hasOrg, hasProject: hasOrg && !state.missing.has(projectId) };
+    }
+
+    @Route(recordEntityUses)
+    recordUses(@Call() { body: { accountId, orgId, projectId, user, mode, uses } }: RouteCall<typeof recordEntityUses>) {
+      if (state.failUses) throw new AppError('UPSTREAM_UNAVAILABLE', 'the database cannot be reached');
+      const key = `${accountId}/${orgId}/${projectId} ${user.kind} ${user.identifier}`;
+      const known = mode === 'add' ? (state.uses.get(key) ?? []) : [];
+      state.uses.set(key, [...new Set([...known, ...uses.map(({ kind, ref }) => `${kind} ${ref}`)])]);
+      return { recorded: uses.length };
     }
 
     @Route(reportDbStep)

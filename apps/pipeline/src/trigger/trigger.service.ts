@@ -3,9 +3,10 @@ import { AppError, formatScope, type FieldError, type ProjectScope, type Request
 import { isUniqueViolation } from '@sluice/persistence';
 import { inputRoot } from '@sluice/pipeline-engine';
 import { stateOf } from '../audit/audited-state.js';
-import { AuditTrail } from '../audit/audit-trail.js';
+import { AuditTrail, type AuditedChange } from '../audit/audit-trail.js';
 import { InputSetRepository } from '../input-set/input-set.repository.js';
 import { PipelineRepository } from '../pipeline/pipeline.repository.js';
+import { References } from '../reference/references.js';
 import { readTrigger, type TriggerModel } from './trigger-yaml.js';
 import { TriggerRepository, type NewTrigger, type Trigger, type TriggerFilter } from './trigger.repository.js';
 
@@ -23,13 +24,14 @@ export class TriggerService {
     @Inject(PipelineRepository) private readonly pipelines: PipelineRepository,
     @Inject(InputSetRepository) private readonly inputSets: InputSetRepository,
     @Inject(AuditTrail) private readonly audit: AuditTrail,
+    @Inject(References) private readonly references: References,
   ) {}
 
   /** @throws AppError ENTITY_NOT_FOUND (pipeline), INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED, INVALID_REQUEST (inputs), DUPLICATE_FIELD */
   async create(ctx: RequestContext, scope: ProjectScope, target: string, write: TriggerWrite): Promise<Trigger> {
     const trigger = await this.read(scope, target, write);
     try {
-      await this.audit.run(async ({ manager, record }) => {
+      await this.stored(ctx, scope, trigger, async ({ manager, record }) => {
         await this.triggers.within(manager).insert(scope, trigger, Date.now());
         await record(ctx, { action: 'create', resourceType: 'trigger', identifier: trigger.identifier, scope, after: stateOf(trigger), details: { pipelineIdentifier: target } });
       });
@@ -46,7 +48,7 @@ export class TriggerService {
     if (trigger.identifier !== identifier) {
       throw new AppError('INVALID_REQUEST', `the YAML names trigger "${trigger.identifier}", the request "${identifier}"; identifiers cannot be changed, make both the same`, { fields: [{ field: 'trigger.identifier', error: `must be "${identifier}"` }] });
     }
-    await this.audit.run(async ({ manager, record }) => {
+    await this.stored(ctx, scope, trigger, async ({ manager, record }) => {
       const triggers = this.triggers.within(manager);
       const before = await triggers.findLocked(scope, target, identifier);
       if (!before || !(await triggers.replace(scope, trigger, Date.now(), version))) throw await this.conflict(scope, target, identifier, version);
@@ -76,6 +78,10 @@ export class TriggerService {
   async list(scope: ProjectScope, target: string, filter: TriggerFilter, page: number, size: number): Promise<{ rows: Trigger[]; total: number }> {
     await this.requirePipeline(scope, target);
     return this.triggers.list(scope, target, filter, page, size);
+  }
+
+  private stored(ctx: RequestContext, scope: ProjectScope, { target, identifier, yaml }: NewTrigger, work: (change: AuditedChange) => Promise<void>): Promise<void> {
+    return this.references.whileStoring(ctx, { scope, kind: 'trigger', pipelineIdentifier: target, identifier }, yaml, () => this.audit.run(work));
   }
 
   private async read(scope: ProjectScope, target: string, { yaml, ignoresErrors }: TriggerWrite): Promise<NewTrigger> {

@@ -1,4 +1,4 @@
-import { dbIdentifier, defineRoute, entityName, paged, tagMap } from '@sluice/api-conventions';
+import { dbIdentifier, defineRoute, entityName, paged, queryBoolean, tagMap } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { DBOPS, PROJECT, SCHEMA, accountKey, epochSeconds, listKeys, plainQuery, projectPath, schemaPath, scopeKeys } from './places.js';
 
@@ -90,6 +90,8 @@ export const dbSchemaOut = z.object({
 });
 export type DbSchemaOut = z.output<typeof dbSchemaOut>;
 
+/** Ours: the documented routes have no such key and are refused what is in use. */
+const forceKey = { forceDelete: queryBoolean.optional() };
 const view = { permission: 'dbschema.view' } as const;
 const edit = { permission: 'dbschema.edit' } as const;
 
@@ -165,17 +167,20 @@ export const updateDbSchema = defineRoute({
   response: dbSchemaOut,
 });
 
-/** Removes the schema with its instances and their history. */
+/**
+ * Removes the schema. Refused with ENTITY_REFERENCED, naming them, while it has instances or pipelines refer to it, unless `forceDelete`:
+ * then its instances and their history go with it.
+ */
 export const deleteDbSchema = defineRoute({
   id: 'deleteDbSchema',
   method: 'DELETE',
   path: SCHEMA,
-  summary: 'Delete a DB schema with its instances and history',
+  summary: 'Delete a DB schema; with forceDelete also its instances and history',
   style: 'v1',
   status: 204,
   access: edit,
   params: schemaPath,
-  query: plainQuery,
+  query: z.object({ ...accountKey, ...forceKey }),
   response: z.undefined(),
 });
 
@@ -191,7 +196,7 @@ export const listDbSchemasOfAccount = defineRoute({
   response: paged(dbSchemaOut),
 });
 
-/** Removes every DB schema of a project, when the project itself goes. Org and project name it; `parent_id` is what clients also send. */
+/** Removes every DB schema of a project, when the project itself goes; refused like the removal of each. Org and project name it; `parent_id` is what clients also send. */
 export const deleteDbSchemasOfProject = defineRoute({
   id: 'deleteDbSchemasOfProject',
   method: 'DELETE',
@@ -200,6 +205,6 @@ export const deleteDbSchemasOfProject = defineRoute({
   style: 'v1',
   status: 204,
   access: edit,
-  query: z.object({ ...accountKey, orgIdentifier: z.string().min(1), projectIdentifier: z.string().min(1), parent_id: z.string().min(1).max(128) }),
+  query: z.object({ ...accountKey, orgIdentifier: z.string().min(1), projectIdentifier: z.string().min(1), parent_id: z.string().min(1).max(128), ...forceKey }),
   response: z.undefined(),
 });

@@ -11,6 +11,7 @@ import {
   listDelegates, revokeDelegateToken, revokeDelegateTokenByPath,
 } from './delegates.js';
 import { getEncryptionKeys, rotateEncryptionKeys } from './encryption-keys.js';
+import { recordEntityUses } from './entity-uses.js';
 import { changelogPreview, connectorBranches, connectorCommits } from './git-browsing.js';
 import { createOrganization, deleteOrganization, getOrganization, listOrganizations, updateOrganization } from './organizations.js';
 import { aggregateUsers, createUser, deleteUser, getAccount, getCurrentUser, getUser, updateUser } from './people.js';
@@ -56,5 +57,5 @@ export const ngManagerRoutes: readonly RouteDefinition[] = [
   v1ListOrgs, v1CreateOrg, v1GetOrg, v1UpdateOrg, v1DeleteOrg, v1ListProjects, v1CreateProject, v1GetProject, v1UpdateProject, v1DeleteProject,
   changelogPreview, connectorBranches, connectorCommits,
   ...auditRoutes,
-  authenticateKey, projectExistence, resolveDbStepInputs, reportDbStep, sealSecrets, runSettings,
+  authenticateKey, projectExistence, recordEntityUses, resolveDbStepInputs, reportDbStep, sealSecrets, runSettings,
 ];

@@ -12,6 +12,7 @@ export { ProblemList } from './problem-list.js';
 export { describeProblem, problemsError, type Problem } from './problems.js';
 export { decideFailure, decideRun, effectiveSelectors, podSelectors, type FailureAction, type RunDecision, type Surroundings } from './run-rules.js';
 export { matchPattern, type PatternResult } from './bounded-pattern.js';
+export { referencesIn, type Reference, type ReferencedKind } from './references.js';
 export { applyRuntimeInput, inputRoot, inputTemplate, listInputs, mergeInputs } from './runtime-input.js';
 export { isBroken, isFinal, STATUSES, statusOfParent, type Status } from './status.js';
 export { MAX_YAML_CHARACTERS, parseYaml, type YamlSource } from './yaml-source.js';

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
-import { ScopedEntity } from './scoped.js';
+import { ScopedEntity } from '../persistence/scoped.js';
 
 /** "This entity refers to that one". Scope columns are the user's; written in the transaction that writes the user. */
 @Entity('entity_uses')

@@ -1,0 +1,63 @@
+import { formatScope, MOST_USERS_NAMED, scopeColumns, type Scope, type ScopedRef } from '@sluice/kernel';
+import { IsNull, type EntityManager } from 'typeorm';
+import { EntityUseEntity } from './entity-use.entity.js';
+import { atScope, scopeOfRow } from '../persistence/scoped.js';
+
+/** Kinds that refer to others, or that others refer to. Pipelines, input sets and triggers are pipeline's, DB schemas dbdevops'. */
+export type EntityKind = 'connector' | 'secret' | 'dbschema' | 'pipeline' | 'inputSet' | 'trigger';
+
+/** An entity by kind and place. */
+export interface EntityAt extends ScopedRef {
+  readonly kind: EntityKind;
+}
+
+/** One more than are named, so that it can be said that there are others. */
+const MOST_READ = MOST_USERS_NAMED + 1;
+
+/** Who refers to whom, for referential safety. */
+export class EntityUseRepository {
+  constructor(private readonly manager: EntityManager) {}
+
+  /** What `user` refers to is exactly `used` from now on. */
+  async replace(user: EntityAt, used: readonly EntityAt[]): Promise<void> {
+    await this.manager.delete(EntityUseEntity, { ...atScope(user.scope), userKind: user.kind, userIdentifier: user.identifier });
+    await this.add(user, used);
+  }
+
+  /** `user` refers to `used` besides what it refers to already. */
+  async add(user: EntityAt, used: readonly EntityAt[]): Promise<void> {
+    const rows = used.map(({ kind, scope, identifier }) => {
+      const columns = scopeColumns(scope);
+      return { ...scopeColumns(user.scope), userKind: user.kind, userIdentifier: user.identifier, usedKind: kind, usedOrgId: columns.orgId, usedProjectId: columns.projectId, usedIdentifier: identifier };
+    });
+    if (rows.length > 0) await this.manager.createQueryBuilder().insert().into(EntityUseEntity).values(rows).orIgnore().updateEntity(false).execute();
+  }
+
+  /** Users of an entity: at most one more than an error names. */
+  async usersOf({ kind, scope, identifier }: EntityAt): Promise<EntityAt[]> {
+    const { accountId, orgId, projectId } = scopeColumns(scope);
+    const rows = await this.manager.find(EntityUseEntity, {
+      where: { accountId, usedKind: kind, usedIdentifier: identifier, usedOrgId: orgId ?? IsNull(), usedProjectId: projectId ?? IsNull() },
+      order: { userKind: 'ASC', userIdentifier: 'ASC', orgId: 'ASC', projectId: 'ASC' },
+      take: MOST_READ,
+    });
+    return rows.map((row) => ({ kind: row.userKind as EntityKind, scope: scopeOfRow(row), identifier: row.userIdentifier }));
+  }
+
+  /** Identifiers of a kind that something refers to at exactly this scope, in order. */
+  async usedAt(kind: EntityKind, scope: Scope): Promise<string[]> {
+    const { accountId, orgId, projectId } = scopeColumns(scope);
+    const rows = await this.manager
+      .createQueryBuilder(EntityUseEntity, 'use')
+      .select('DISTINCT use.usedIdentifier', 'identifier')
+      .where({ accountId, usedKind: kind, usedOrgId: orgId ?? IsNull(), usedProjectId: projectId ?? IsNull() })
+      .orderBy('identifier')
+      .getRawMany<{ identifier: string }>();
+    return rows.map(({ identifier }) => identifier);
+  }
+}
+
+/** A user of an entity as errors name it: `pipeline deploy (project A/o/p)`. */
+export function describeUser({ kind, scope, identifier }: EntityAt): string {
+  return `${kind} ${identifier} (${formatScope(scope)})`;
+}

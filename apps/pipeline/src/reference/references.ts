@@ -1,0 +1,77 @@
+import type { AuditEventRecord } from '@sluice/api-conventions';
+import type { CallContext } from '@sluice/http';
+import { AppError, messageOf, Turns } from '@sluice/kernel';
+import { MOST_USES } from '@sluice/ng-manager-api';
+import type { Reference } from '@sluice/pipeline-engine';
+import type { Logger } from '@sluice/telemetry';
+import type { DataSource } from 'typeorm';
+import { InputSetRepository } from '../input-set/input-set.repository.js';
+import { PipelineRepository } from '../pipeline/pipeline.repository.js';
+import type { NgManager } from '../run/ng-manager.js';
+import { TriggerRepository } from '../trigger/trigger.repository.js';
+import { changedDocuments, keyOf, nameOf, referencesOf, type DocumentAt } from './stored-document.js';
+
+/**
+ * Keeps NG manager told what stored documents refer to, so that nothing is deleted under them: what a document is going to refer to is said before it is
+ * stored, what it refers to in fact is said again for every change in the audit trail, which loses none. Both take turns per document; another process
+ * may say an older state in between, for the moment until it has come to the newest change.
+ */
+export class References {
+  private readonly turns = new Turns();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly ngManager: NgManager,
+    private readonly log: Logger,
+  ) {}
+
+  /**
+   * Runs `store` once NG manager knows what the document will refer to.
+   * @throws AppError INVALID_REQUEST for more references than are kept, UPSTREAM_UNAVAILABLE, and what `store` throws
+   */
+  async whileStoring<T>(ctx: CallContext, document: DocumentAt, yaml: string, store: () => Promise<T>): Promise<T> {
+    const uses = referencesOf(yaml);
+    if (uses.length > MOST_USES) throw new AppError('INVALID_REQUEST', `the document refers to ${uses.length} connectors, secrets and DB schemas; at most ${MOST_USES} are taken, use several documents`);
+    if (uses.length === 0) return store();
+    return this.turns.take(keyOf(document), async () => {
+      await this.tell(ctx, 'add', document, uses);
+      try {
+        return await store();
+      } catch (cause) {
+        await this.settle(ctx, document).catch((reason: unknown) => this.log.warn({ error: messageOf(reason), document: nameOf(document) }, 'what a refused document refers to still counts, until it is stored'));
+        throw cause;
+      }
+    });
+  }
+
+  /** Says what the changed documents refer to now. @throws AppError when it has to be tried again */
+  async settleChanged(ctx: CallContext, events: readonly AuditEventRecord[]): Promise<void> {
+    for (const document of changedDocuments(events)) {
+      try {
+        await this.turns.take(keyOf(document), () => this.settle(ctx, document));
+      } catch (cause) {
+        if (!(cause instanceof AppError) || cause.isRetryable || cause.code === 'INTERNAL') throw cause;
+        this.log.error({ error: cause.message, document: nameOf(document) }, 'NG manager does not take what a document refers to');
+      }
+    }
+  }
+
+  private async settle(ctx: CallContext, document: DocumentAt): Promise<void> {
+    await this.tell(ctx, 'replace', document, await this.stored(document));
+  }
+
+  private tell(ctx: CallContext, mode: 'add' | 'replace', document: DocumentAt, uses: readonly Reference[]): Promise<void> {
+    return this.ngManager.recordUses(ctx, mode, document.scope, { kind: document.kind, identifier: nameOf(document) }, uses);
+  }
+
+  /** Nothing for a document that is gone. */
+  private async stored({ scope, kind, pipelineIdentifier, identifier }: DocumentAt): Promise<Reference[]> {
+    const find = {
+      pipeline: () => new PipelineRepository(this.dataSource).find(scope, identifier),
+      inputSet: () => new InputSetRepository(this.dataSource).find(scope, pipelineIdentifier, identifier),
+      trigger: () => new TriggerRepository(this.dataSource).find(scope, pipelineIdentifier, identifier),
+    };
+    const found = await find[kind]();
+    return found ? referencesOf(found.yaml) : [];
+  }
+}

@@ -1,0 +1,34 @@
+import { defineRoute } from '@sluice/api-conventions';
+import { z } from 'zod';
+
+/** Most entities one document may refer to. */
+export const MOST_USES = 1_000;
+
+/** What a pipeline, an input set or a trigger can refer to. */
+export const usedKind = z.enum(['connector', 'secret', 'dbschema']);
+/** Documents of pipeline that refer to other entities. An input set or trigger is named with its pipeline: `deploy/nightly`. */
+export const userKind = z.enum(['pipeline', 'inputSet', 'trigger']);
+
+/**
+ * Tells what a document of pipeline refers to, so that it is not deleted under it. `add` is sent before the document is stored, `replace` after
+ * something was stored or deleted: then nothing else counts. Of a project there is not, nothing is recorded. Idempotent.
+ */
+export const recordEntityUses = defineRoute({
+  id: 'recordEntityUses',
+  method: 'POST',
+  path: '/ng-manager/internal/entity-uses',
+  summary: 'Record what a document refers to',
+  style: 'internal',
+  access: 'service',
+  callers: ['pipeline'],
+  body: z.object({
+    accountId: z.string().min(1),
+    orgId: z.string().min(1),
+    projectId: z.string().min(1),
+    user: z.object({ kind: userKind, identifier: z.string().min(1).max(512) }),
+    mode: z.enum(['add', 'replace']),
+    /** As written in the document: `id`, `org.id`, `account.id`. */
+    uses: z.array(z.object({ kind: usedKind, ref: z.string().min(1).max(256) })).max(MOST_USES),
+  }),
+  response: z.object({ recorded: z.int() }),
+});
