@@ -34,6 +34,7 @@ export function sessionScenarios(stack: () => Stack): void {
       expect(await ask({ method: 'GET', path: `${SCHEMAS}/orders/instance/prod` })).toMatchObject({ lastAppliedTag: 'v1', toOnboard: false });
 
       await diagnose(ask, client, fails.id);
+      await nothingInUseGoes(client);
       await removeAll(ask, terraform, client);
     }, 120_000);
   });
@@ -82,6 +83,20 @@ async function diagnose(ask: Ask, client: McpClient, executionId: string): Promi
   const step = nodes.find((node) => property(node, 'identifier') === 'apply' && property(node, 'status') === 'Failed');
   expect(path(step, 'failureInfo', 'message')).toMatch(/broken[\s\S]*session_absent/);
   expect(await executionLog(client, { executionId, step: 'apply', stage: 'database' })).toMatch(/session_absent/);
+}
+
+/** What is in use is refused, and the message names what uses it; the client shows it to its user as it is. */
+async function nothingInUseGoes(client: McpClient): Promise<void> {
+  const uses = [
+    { path: `${SCHEMAS}/orders`, users: ['pipeline works', 'instance prod'] },
+    { path: '/ng/api/connectors/git', users: ['dbschema', 'orders'] },
+    { path: '/ng/api/connectors/database', users: ['dbinstance', 'prod'] },
+  ];
+  for (const { path: address, users } of uses) {
+    const { status, body } = await client.send({ method: 'DELETE', scope: 'S', path: address });
+    expect([address, status, property(body, 'message')]).toEqual([address, 400, expect.stringContaining('forceDelete=true')]);
+    for (const user of users) expect(property(body, 'message')).toContain(user);
+  }
 }
 
 async function removeAll(ask: Ask, terraform: TerraformClient, client: McpClient): Promise<void> {

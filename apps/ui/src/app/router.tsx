@@ -17,12 +17,16 @@ export interface AppServices {
 const text = z.string().catch('').default('');
 const pageNumber = z.number().int().min(1).catch(1).default(1);
 const listSearch = z.object({ q: text, page: pageNumber });
+/** `page` turns the changesets, `columns` the instances. */
+const matrixSearch = listSearch.extend({ columns: pageNumber });
 const executionsSearch = listSearch.extend({ status: z.array(z.string()).catch([]).default([]) });
 
 /** Left out of the address: it then says only what was chosen. */
 const LIST_DEFAULTS = { q: '', page: 1 };
+const MATRIX_DEFAULTS = { ...LIST_DEFAULTS, columns: 1 };
 const listSearchRules = { middlewares: [stripSearchParams<z.output<typeof listSearch>>(LIST_DEFAULTS)] };
 const executionsSearchRules = { middlewares: [stripSearchParams<z.output<typeof executionsSearch>>({ ...LIST_DEFAULTS, status: [] })] };
+const matrixSearchRules = { middlewares: [stripSearchParams<z.output<typeof matrixSearch>>(MATRIX_DEFAULTS)] };
 
 const rootRoute = createRootRouteWithContext<AppServices>()({});
 
@@ -138,16 +142,16 @@ const schemasRoute = createRoute({
 const schemaRoute = createRoute({
   getParentRoute: () => accountRoute,
   path: 'module/dbops/orgs/$org/projects/$project/dbops/db-schemas/$schema',
-  validateSearch: listSearch,
-  search: listSearchRules,
+  validateSearch: matrixSearch,
+  search: matrixSearchRules,
   component: lazyRouteComponent(() => import('../features/db-schema/migration-state-page.js'), 'MigrationStatePage'),
 });
 
 const instanceRoute = createRoute({
   getParentRoute: () => accountRoute,
   path: 'module/dbops/orgs/$org/projects/$project/dbops/db-schemas/$schema/instances/$instance/migrationstate',
-  validateSearch: listSearch,
-  search: listSearchRules,
+  validateSearch: matrixSearch,
+  search: matrixSearchRules,
   component: lazyRouteComponent(() => import('../features/db-schema/migration-state-page.js'), 'MigrationStatePage'),
 });
 

@@ -73,3 +73,18 @@ it('makes OpenAPI from routes: path and query parameters, envelope, paged arrays
   expect(list?.responses['200']?.content['application/json']?.schema.type).toBe('array');
   expect(Object.keys(document.paths['/ng/api/x']?.get.responses['200']?.content['application/json']?.schema.properties ?? {})).toEqual(['status', 'data', 'metaData', 'correlationId']);
 });
+
+it.each([
+  ['/ng/api/v2/secrets/:identifier', 'ng', 'secrets'],
+  ['/v1/orgs', 'v1', 'orgs'],
+  ['/v1/orgs/:org', 'v1', 'orgs'],
+  ['/v1/orgs/:org/projects/:project', 'v1', 'projects'],
+  ['/v1/orgs/:org/projects/:project/dbschema/:dbschema', 'v1', 'dbschema'],
+  ['/dbdevops/v1/orgs/:org/projects/:project/dbschema', 'v1', 'dbschema'],
+  ['/pipeline/api/pipelines/list', 'ng', 'pipelines'],
+  ['/log-service/stream', 'v1', 'stream'],
+  ['/ng-manager/internal/secrets/seal', 'internal', 'between services'],
+] as const)('is documented under its area: %s', (path, style, area) => {
+  const { paths } = openApiDocument('x', '1', [defineRoute({ id: 'x', method: 'GET', path, summary: 'x', style, access: 'authenticated', response: z.unknown() })]) as { paths: Record<string, { get: { tags: string[] } }> };
+  expect(Object.values(paths).map(({ get }) => get.tags)).toEqual([[area]]);
+});

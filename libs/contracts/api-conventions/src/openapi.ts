@@ -44,12 +44,20 @@ function operation(route: RouteDefinition): JsonObject {
   const success = status === '204' ? { description: 'done' } : { description: 'success', ...(isPage ? { headers: PAGE_HEADER_REFERENCES } : {}), content: { 'application/json': { schema: enveloped(route, schemaOf(route.response, 'output')) } } };
   return {
     operationId: route.id,
+    tags: [areaOf(route)],
     summary: route.summary,
     ...securityOf(route),
     parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query')],
     ...(route.body ? { requestBody: { required: !route.body.safeParse(undefined).success, content: { [CONTENT_TYPES[route.bodyKind ?? 'json']]: { schema: schemaOf(route.body, 'input') } } } } : {}),
     responses: { [status]: success, ...errorResponses(route) },
   };
+}
+
+/** What readers find a route under: the first word of its path that tells it from others. */
+function areaOf({ style, path }: RouteDefinition): string {
+  if (style === 'internal') return 'between services';
+  const below = path.replace(/^\/(?:dbdevops|log-service|(?:ng|pipeline)\/api)?\/?/, '').replace(/^v[12]\//, '').replace(/^orgs\/:org\/(?:projects\/:project\/)?(?=.)/, '');
+  return below.split('/')[0] ?? below;
 }
 
 function parameters(schema: z.ZodType | undefined, place: 'path' | 'query'): Json[] {

@@ -16,6 +16,8 @@ export type ChangesetStatus = ChangesetInstance['status'];
 
 export interface MigrationState {
   readonly instances: readonly { readonly identifier: string; readonly name: string }[];
+  /** Instances of the schema, on all pages of them. */
+  readonly instanceCount: number;
   readonly changesets: readonly Changeset[];
   /** Changesets that match the search, on all pages. */
   readonly total: number;
@@ -32,13 +34,21 @@ export interface PageFilter {
   readonly limit: number;
 }
 
+/** A page of a schema's instances by name. */
+export interface InstancePage {
+  /** 0-based. */
+  readonly page: number;
+  readonly limit: number;
+}
+
+const BY_NAME = { sort: 'name', order: 'ASC' } as const;
 const pageQuery = (filter: PageFilter) => ({ page: filter.page, limit: filter.limit, search_term: filter.searchTerm || undefined });
 
 /** One page of DB schemas by name. @throws GatewayError */
 export async function listDbSchemas(gateway: GatewayClient, scope: ProjectScope, filter: PageFilter, signal?: AbortSignal) {
   const { data, headers } = await gateway.json(z.array(dbSchemaOut), {
     path: schemasPath(scope),
-    query: { ...pageQuery(filter), sort: 'name', order: 'ASC' },
+    query: { ...pageQuery(filter), ...BY_NAME },
     signal,
   });
   return { schemas: data, total: totalElementsOf(headers, data.length) };
@@ -50,32 +60,38 @@ export async function getDbSchema(gateway: GatewayClient, scope: ProjectScope, s
   return data;
 }
 
-/** The first 100 instances of a schema. @throws GatewayError */
-export async function listDbInstances(gateway: GatewayClient, scope: ProjectScope, schemaId: string, signal?: AbortSignal): Promise<readonly DbInstance[]> {
+/** @throws GatewayError 404 when there is no such instance. */
+export async function getDbInstance(gateway: GatewayClient, scope: ProjectScope, schemaId: string, instanceId: string, signal?: AbortSignal): Promise<DbInstance> {
+  const { data } = await gateway.json(dbInstanceOut, { path: `${schemasPath(scope)}/${segment(schemaId)}/instance/${segment(instanceId)}`, signal });
+  return data;
+}
+
+/** @throws GatewayError */
+export async function listDbInstances(gateway: GatewayClient, scope: ProjectScope, schemaId: string, page: InstancePage, signal?: AbortSignal): Promise<readonly DbInstance[]> {
   const { data } = await gateway.json(z.array(dbInstanceOut), {
     method: 'POST',
     path: `${schemasPath(scope)}/${segment(schemaId)}/instancelist`,
-    query: { page: 0, limit: 100 },
+    query: { ...page, ...BY_NAME },
     body: {},
     signal,
   });
   return data;
 }
 
-/** One page of changesets with their status on each instance (or only on `instanceId`). @throws GatewayError */
+/** One page of changesets with their status on a page of instances, or on the one instance named. @throws GatewayError */
 export async function getMigrationState(
   gateway: GatewayClient,
   scope: ProjectScope,
   schemaId: string,
-  filter: PageFilter & { readonly instanceId?: string | undefined },
+  { instances, ...filter }: PageFilter & { readonly instances: string | InstancePage },
   signal?: AbortSignal,
 ): Promise<MigrationState> {
   const { data, headers } = await gateway.json(migrationState, {
     method: 'POST',
     path: `${schemasPath(scope)}/${segment(schemaId)}/migrationstate`,
     query: pageQuery(filter),
-    body: filter.instanceId ? { instanceFilter: { instances: [filter.instanceId] } } : {},
+    body: { instanceFilter: typeof instances === 'string' ? { instances: [instances] } : { ...instances, ...BY_NAME } },
     signal,
   });
-  return { instances: data.instances, changesets: data.changeSets, total: totalElementsOf(headers, data.changeSets.length) };
+  return { instances: data.instances, instanceCount: data.instanceCount, changesets: data.changeSets, total: totalElementsOf(headers, data.changeSets.length) };
 }

@@ -1,4 +1,4 @@
-import { Box, CloseButton, Code, Group, Pagination, Skeleton, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Box, CloseButton, Code, Skeleton, Stack, Table, Text, TextInput } from '@mantine/core';
 import { IconDatabase, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
@@ -9,6 +9,7 @@ import { PageHeader } from '../../feedback/page-header.js';
 import { useGateway } from '../../gateway/gateway-context.js';
 import { keepRows } from '../../gateway/keep-rows.js';
 import { PageLink } from '../../navigation/links.js';
+import { PageTurner } from '../../navigation/page-turner.js';
 import { PATHS } from '../../navigation/paths.js';
 import { useSearchText } from '../../navigation/use-search-text.js';
 import { fromEpoch } from '../../time/relative-time.js';
@@ -32,7 +33,6 @@ export function DbSchemasPage() {
     queryFn: ({ signal }) => listDbSchemas(gateway, scope, { searchTerm: q, page: page - 1, limit: PAGE_SIZE }, signal),
     placeholderData: keepRows(listKey),
   });
-  const pages = query.data ? Math.ceil(query.data.total / PAGE_SIZE) : 0;
   return (
     <>
       <PageHeader title="DB schemas" description="Changelogs of this project and the instances they are rolled out to" />
@@ -50,14 +50,7 @@ export function DbSchemasPage() {
           {query.data && query.data.schemas.length > 0 && <SchemasTable scope={scope} schemas={query.data.schemas} />}
           {query.data?.schemas.length === 0 && <NoSchemas isSearch={q !== ''} />}
         </Box>
-        {pages > 1 && (
-          <Group justify="flex-end">
-            <Pagination
-              total={pages} value={page} size="sm" onChange={(next) => void navigate({ to: '.', search: { q, page: next } })}
-              getControlProps={(control) => ({ 'aria-label': `${control} page` })} getItemProps={(item) => ({ 'aria-label': `Page ${item}` })}
-            />
-          </Group>
-        )}
+        {query.data && <PageTurner noun={['DB schema', 'DB schemas']} total={query.data.total} pageSize={PAGE_SIZE} page={page} onTurn={(next) => void navigate({ to: '.', search: { q, page: next } })} />}
       </Stack>
     </>
   );

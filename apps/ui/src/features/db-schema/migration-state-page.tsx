@@ -1,4 +1,4 @@
-import { Box, CloseButton, Code, Group, Pagination, Skeleton, Stack, Text, TextInput } from '@mantine/core';
+import { Box, CloseButton, Code, Group, Skeleton, Stack, TextInput } from '@mantine/core';
 import { IconListDetails, IconSearch, IconServerOff } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
@@ -10,6 +10,7 @@ import { StaleNotice } from '../../feedback/stale-notice.js';
 import { useGateway } from '../../gateway/gateway-context.js';
 import { keepRows } from '../../gateway/keep-rows.js';
 import { PageButton, PageLink } from '../../navigation/links.js';
+import { PageTurner } from '../../navigation/page-turner.js';
 import { PATHS } from '../../navigation/paths.js';
 import { useSearchText } from '../../navigation/use-search-text.js';
 import { pollIntervalMs } from '../../time/poll-interval.js';
@@ -17,9 +18,11 @@ import { usePageVisible } from '../../time/use-page-visible.js';
 import { scopeParams, useProjectScope } from '../project/use-project-scope.js';
 import { ChangesetMatrix } from './changeset-matrix.js';
 import { StatusLegend } from './changeset-cell.js';
-import { getDbSchema, getMigrationState, listDbInstances } from './db-schema.api.js';
+import { getDbInstance, getDbSchema, getMigrationState, listDbInstances } from './db-schema.api.js';
 
 const PAGE_SIZE = 50;
+/** As many columns as can be read side by side. */
+const INSTANCES_SHOWN = 25;
 
 /** Which changeset is on which instance of a DB schema, or on one instance. */
 export function MigrationStatePage() {
@@ -28,19 +31,23 @@ export function MigrationStatePage() {
   const navigate = useNavigate();
   const isVisible = usePageVisible();
   const { schema: schemaId = '', instance: instanceId } = useParams({ strict: false });
-  const { q = '', page = 1 } = useSearch({ strict: false });
-  const searchText = useSearchText(q, (text) => void navigate({ to: '.', search: { q: text, page: 1 }, replace: true }));
+  const { q = '', page = 1, columns = 1 } = useSearch({ strict: false });
+  const turn = (to: { readonly q?: string; readonly page?: number; readonly columns?: number }): void => void navigate({ to: '.', search: { q, page, columns, ...to }, replace: to.q !== undefined });
+  const searchText = useSearchText(q, (text) => turn({ q: text, page: 1 }));
 
   const schema = useQuery({ queryKey: ['dbSchema', scope, schemaId], queryFn: ({ signal }) => getDbSchema(gateway, scope, schemaId, signal) });
-  const instances = useQuery({ queryKey: ['dbInstances', scope, schemaId], queryFn: ({ signal }) => listDbInstances(gateway, scope, schemaId, signal) });
+  const shown = { page: columns - 1, limit: INSTANCES_SHOWN };
+  const instances = useQuery({
+    queryKey: ['dbInstances', scope, schemaId, instanceId, columns],
+    queryFn: ({ signal }) => (instanceId ? getDbInstance(gateway, scope, schemaId, instanceId, signal).then((one) => [one]) : listDbInstances(gateway, scope, schemaId, shown, signal)),
+  });
   const listKey = ['migrationState', scope, schemaId, instanceId];
   const state = useQuery({
-    queryKey: [...listKey, q, page],
-    queryFn: ({ signal }) => getMigrationState(gateway, scope, schemaId, { searchTerm: q, page: page - 1, limit: PAGE_SIZE, instanceId }, signal),
+    queryKey: [...listKey, q, page, columns],
+    queryFn: ({ signal }) => getMigrationState(gateway, scope, schemaId, { searchTerm: q, page: page - 1, limit: PAGE_SIZE, instances: instanceId ?? shown }, signal),
     placeholderData: keepRows(listKey),
     refetchInterval: () => pollIntervalMs({ isActive: false, isVisible, activeMs: 5_000, idleMs: 10_000 }),
   });
-  const pages = state.data ? Math.ceil(state.data.total / PAGE_SIZE) : 0;
   const params = { ...scopeParams(scope), schema: schemaId };
 
   return (
@@ -72,19 +79,10 @@ export function MigrationStatePage() {
             <Box p="md"><ErrorState title={readFailureTitle('The migration state', state.error)} error={state.error} onRetry={() => void state.refetch()} isRetrying={state.isFetching} /></Box>
           )}
           {state.data && state.data.changesets.length > 0 && <ChangesetMatrix scope={scope} schemaId={schemaId} state={state.data} details={instances.data ?? []} />}
-          {state.data?.changesets.length === 0 && <NoChangesets isSearch={q !== ''} hasInstances={state.data.instances.length > 0} />}
+          {state.data?.changesets.length === 0 && <NoChangesets isSearch={q !== ''} hasInstances={state.data.instanceCount > 0} />}
         </Box>
-        {state.data && state.data.total > 0 && (
-          <Group justify="space-between">
-            <Text size="sm" c="dimmed" role="status">{state.data.total.toLocaleString('en')} {state.data.total === 1 ? 'changeset' : 'changesets'}</Text>
-            {pages > 1 && (
-              <Pagination
-                total={pages} value={page} size="sm" onChange={(next) => void navigate({ to: '.', search: { q, page: next } })}
-                getControlProps={(control) => ({ 'aria-label': `${control} page` })} getItemProps={(item) => ({ 'aria-label': `Page ${item}` })}
-              />
-            )}
-          </Group>
-        )}
+        {state.data && <PageTurner noun={['changeset', 'changesets']} total={state.data.total} pageSize={PAGE_SIZE} page={page} onTurn={(next) => turn({ page: next })} />}
+        {state.data && !instanceId && <PageTurner noun={['instance', 'instances']} total={state.data.instanceCount} pageSize={INSTANCES_SHOWN} page={columns} onTurn={(next) => turn({ columns: next })} />}
       </Stack>
     </>
   );

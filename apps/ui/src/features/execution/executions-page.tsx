@@ -1,4 +1,4 @@
-import { Box, Button, CloseButton, Code, Group, MultiSelect, Pagination, Stack, Text, TextInput } from '@mantine/core';
+import { Box, Button, CloseButton, Code, Group, MultiSelect, Stack, TextInput } from '@mantine/core';
 import { IconHistory, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
@@ -10,6 +10,7 @@ import { StaleNotice } from '../../feedback/stale-notice.js';
 import { useGateway } from '../../gateway/gateway-context.js';
 import { keepRows } from '../../gateway/keep-rows.js';
 import { PageButton } from '../../navigation/links.js';
+import { PageTurner } from '../../navigation/page-turner.js';
 import { PATHS } from '../../navigation/paths.js';
 import { useSearchText } from '../../navigation/use-search-text.js';
 import { pollIntervalMs } from '../../time/poll-interval.js';
@@ -85,19 +86,7 @@ export function ExecutionsPage() {
             ? <NoMatch onClear={() => { searchText.clear(); narrow({ status: [], q: '' }); }} />
             : <NothingRanYet />)}
         </Box>
-        {query.data && query.data.totalElements > 0 && (
-          <Group justify="space-between">
-            <Text size="sm" c="dimmed" role="status">
-              {query.data.totalElements.toLocaleString('en')} {query.data.totalElements === 1 ? 'execution' : 'executions'}
-            </Text>
-            {query.data.totalPages > 1 && (
-              <Pagination
-                total={query.data.totalPages} value={page} onChange={(next) => narrow({ page: next })} size="sm"
-                getControlProps={(control) => ({ 'aria-label': `${control} page` })} getItemProps={(item) => ({ 'aria-label': `Page ${item}` })}
-              />
-            )}
-          </Group>
-        )}
+        {query.data && <PageTurner noun={['execution', 'executions']} total={query.data.totalElements} pageSize={PAGE_SIZE} page={page} onTurn={(next) => narrow({ page: next })} />}
       </Stack>
     </>
   );

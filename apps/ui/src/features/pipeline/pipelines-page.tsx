@@ -1,4 +1,4 @@
-import { Box, CloseButton, Code, Group, Pagination, Skeleton, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Box, CloseButton, Code, Group, Skeleton, Stack, Table, Text, TextInput } from '@mantine/core';
 import { IconRoute, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
@@ -9,6 +9,7 @@ import { PageHeader } from '../../feedback/page-header.js';
 import { useGateway } from '../../gateway/gateway-context.js';
 import { keepRows } from '../../gateway/keep-rows.js';
 import { PageLink } from '../../navigation/links.js';
+import { PageTurner } from '../../navigation/page-turner.js';
 import { PATHS } from '../../navigation/paths.js';
 import { useSearchText } from '../../navigation/use-search-text.js';
 import { Timestamp } from '../../time/timestamp.js';
@@ -50,14 +51,7 @@ export function PipelinesPage() {
           {query.data && query.data.content.length > 0 && <PipelinesTable scope={scope} pipelines={query.data.content} />}
           {query.data?.content.length === 0 && <NoPipelines isSearch={q !== ''} />}
         </Box>
-        {query.data && query.data.totalPages > 1 && (
-          <Group justify="flex-end">
-            <Pagination
-              total={query.data.totalPages} value={page} size="sm" onChange={(next) => void navigate({ to: '.', search: { q, page: next } })}
-              getControlProps={(control) => ({ 'aria-label': `${control} page` })} getItemProps={(item) => ({ 'aria-label': `Page ${item}` })}
-            />
-          </Group>
-        )}
+        {query.data && <PageTurner noun={['pipeline', 'pipelines']} total={query.data.totalElements} pageSize={PAGE_SIZE} page={page} onTurn={(next) => void navigate({ to: '.', search: { q, page: next } })} />}
       </Stack>
     </>
   );
