@@ -1,35 +1,20 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
-import { startStack, type Stack } from '@sluice/local-stack';
 import { sqlChangelog } from './harness/changelogs.js';
+import { ownStack } from './harness/own-stack.js';
 import { Project, applyStep, group, stage, type Target } from './harness/project.js';
 import { rowsOf } from './harness/schema-dump.js';
 
 const SLOW_SECONDS = 4;
 
 describe('faults', () => {
-  let stack: Stack;
-  const dataDir = mkdtempSync(join(tmpdir(), 'sluice-faults-'));
-
-  beforeAll(async () => {
-    stack = await startStack({
-      dataDir,
-      ports: { kind: 'free' },
-      environment: { pipeline: { PIPELINE_TASK_QUEUE_TIMEOUT_MS: '25000' }, 'delegate-service': { DELEGATE_SERVICE_LEASE_MS: '6000', DELEGATE_SERVICE_HEARTBEAT_MS: '1500' }, delegate: { DELEGATE_WATCHDOG_MS: '3000' } },
-    });
-  }, 180_000);
-
-  afterAll(async () => {
-    await stack?.stop();
-    rmSync(dataDir, { recursive: true, force: true });
-  }, 60_000);
+  const stack = ownStack({
+    environment: { pipeline: { PIPELINE_TASK_QUEUE_TIMEOUT_MS: '25000' }, 'delegate-service': { DELEGATE_SERVICE_LEASE_MS: '6000', DELEGATE_SERVICE_HEARTBEAT_MS: '1500' }, delegate: { DELEGATE_WATCHDOG_MS: '3000' } },
+  });
 
   afterEach(async () => {
-    if (Object.keys(stack.controlPlane.pids()).length === 0) await stack.controlPlane.start();
-    if (Object.keys(stack.delegate.pids()).length === 0) await stack.delegate.start();
+    if (Object.keys(stack().controlPlane.pids()).length === 0) await stack().controlPlane.start();
+    if (Object.keys(stack().delegate.pids()).length === 0) await stack().delegate.start();
   }, 180_000);
 
   async function slowTarget(project: Project): Promise<Target> {
@@ -42,16 +27,16 @@ describe('faults', () => {
   }
 
   const pipelineFor = (project: Project, target: Target): Promise<string> => project.pipeline({ stages: [stage('s', [group('g', [applyStep('apply', target)])])] });
-  const sleeping = (): Promise<object[]> => rowsOf(stack.customerDatabase.adminUrl, `SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(${SLOW_SECONDS})%' AND pid <> pg_backend_pid()`);
+  const sleeping = (): Promise<object[]> => rowsOf(stack().customerDatabase.adminUrl, `SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(${SLOW_SECONDS})%' AND pid <> pg_backend_pid()`);
   const inMidStatement = (): Promise<unknown> => waitFor(async () => (await sleeping()).length > 0, { timeoutMs: 30_000, what: 'the slow statement runs' });
 
   it('kill -9 of the control plane in mid-deployment: the execution ends as it should and nothing is applied twice', async () => {
-    const project = await Project.create(stack);
+    const project = await Project.create(stack());
     const target = await slowTarget(project);
     const id = await project.start(await pipelineFor(project, target));
     await inMidStatement();
-    await stack.controlPlane.kill();
-    await stack.controlPlane.start();
+    await stack().controlPlane.kill();
+    await stack().controlPlane.start();
     const run = await project.ended(id, 60_000);
     expect([run.status, run.failure]).toEqual(['Success', '']);
     expect(await rowsOf(target.url, 'SELECT id FROM one')).toEqual([{ id: 1 }]);
@@ -60,29 +45,29 @@ describe('faults', () => {
   }, 150_000);
 
   it('kill -9 of the control plane before the step starts: the execution still ends as it should', async () => {
-    const project = await Project.create(stack);
+    const project = await Project.create(stack());
     const target = await slowTarget(project);
     const id = await project.start(await pipelineFor(project, target));
-    await stack.controlPlane.kill();
-    await stack.controlPlane.start();
+    await stack().controlPlane.kill();
+    await stack().controlPlane.start();
     const run = await project.ended(id, 60_000);
     expect([run.status, run.failure]).toEqual(['Success', '']);
     expect((await rowsOf(target.url, 'SELECT id FROM databasechangelog')).length).toBe(3);
   }, 150_000);
 
   it('kill -9 of the delegate: the lease expires, the step is shown failed with the reason, its statement is gone, the next run works', async () => {
-    const project = await Project.create(stack);
+    const project = await Project.create(stack());
     const target = await slowTarget(project);
     const pipeline = await pipelineFor(project, target);
     const id = await project.start(pipeline);
     await inMidStatement();
-    await stack.delegate.kill();
+    await stack().delegate.kill();
     const run = await project.ended(id, 60_000);
     expect(run.status).toBe('Failed');
     expect(run.failure).toMatch(/delegate/i);
     await waitFor(async () => (await sleeping()).length === 0, { timeoutMs: 15_000, what: 'the statement has ended' });
     await waitFor(async () => (await rowsOf<{ locked: boolean }>(target.url, 'SELECT locked FROM databasechangeloglock'))[0]?.locked === false, { timeoutMs: 15_000, what: 'the changelog lock is free' });
-    await stack.delegate.start();
+    await stack().delegate.start();
     const next = await project.ended(await project.start(pipeline), 60_000);
     expect([next.status, next.failure]).toEqual(['Success', '']);
     expect((await rowsOf(target.url, 'SELECT id FROM databasechangelog')).length).toBe(3);
@@ -90,9 +75,9 @@ describe('faults', () => {
   }, 180_000);
 
   it('no delegate connected: the execution ends and says that none is', async () => {
-    const project = await Project.create(stack);
+    const project = await Project.create(stack());
     const target = await slowTarget(project);
-    await stack.delegate.stop();
+    await stack().delegate.stop();
     const run = await project.ended(await project.start(await pipelineFor(project, target)), 90_000);
     expect(run.status).toBe('Failed');
     expect(run.failure).toMatch(/delegate/i);

@@ -1,0 +1,25 @@
+import { afterAll, beforeAll } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startStack, type Stack, type StackOptions } from '@sluice/local-stack';
+
+/** A stack for the tests of one `describe`: started on free ports before them, stopped and deleted after them. */
+export function ownStack(options: Omit<StackOptions, 'dataDir' | 'ports'> = {}): () => Stack {
+  let running: Stack | undefined;
+  const dataDir = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
+
+  beforeAll(async () => {
+    running = await startStack({ ...options, dataDir, ports: { kind: 'free' } });
+  }, 180_000);
+
+  afterAll(async () => {
+    await running?.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }, 60_000);
+
+  return () => {
+    if (!running) throw new Error('the stack did not start');
+    return running;
+  };
+}
