@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { pause } from '@sluice/kernel';
 import { CONNECTOR_SAMPLES, SECRET } from '../testing/connector-samples.js';
 import { startNgManager, type HttpAnswer, type NgManagerUnderTest } from '../testing/ng-manager-under-test.js';
 
@@ -242,6 +243,20 @@ describe('connectors', () => {
       for (const user of ['dbschema default/shop/orders', 'dbinstance default/shop/prod', 'secret from_vault', 'forceDelete=true']) expect(refused.body.message).toContain(user);
       expect((await get(`/ng/api/connectors/used_vault?${PROJECT}`)).status).toBe(200);
       expect((await call('DELETE', `/ng/api/connectors/used_vault?${PROJECT}&forceDelete=true`)).body.data).toBe(true);
+      ng.dbdevops.uses = [];
+    });
+
+    it('are not deleted while a schema that names them is being stored', async () => {
+      await made('in_making', 'Git', { url: 'https://git.example/repo', type: 'Http', connectionType: 'Repo' });
+      let deletion: Promise<{ readonly status: number }> | undefined;
+      ng.dbdevops.beforeCreate = async () => {
+        deletion = call('DELETE', `/ng/api/connectors/in_making?${PROJECT}`);
+        await Promise.race([deletion, pause(300)]);
+        ng.dbdevops.uses = [{ kind: 'dbschema', orgId: 'default', projectId: 'shop', identifier: 'fresh' }];
+      };
+      const schema = await post('/v1/orgs/default/projects/shop/dbschema', { identifier: 'fresh', name: 'Fresh', changelog: { connector: 'in_making', location: 'db.xml' } });
+      expect([schema.status, (await deletion)?.status]).toEqual([201, 400]);
+      ng.dbdevops.beforeCreate = () => Promise.resolve();
       ng.dbdevops.uses = [];
     });
   });

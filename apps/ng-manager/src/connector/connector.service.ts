@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { isAllowed, toNgPage, type NgPage, type RouteResult } from '@sluice/api-conventions';
-import { AppError, formatScope, inUse, resolveRef, scopeColumns, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
+import { AppError, formatScope, inUse, resolveRef, scopeColumns, Turns, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
 import { GIT_CONNECTOR_TYPES, type Connector, type ConnectorFilter, type ConnectorResponse, type connectorStatistics } from '@sluice/ng-manager-api';
 import { fullNameOf, parseFullName } from './full-name.js';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
@@ -16,6 +16,8 @@ import type { ConnectorRow } from './connector.repository.js';
 
 @Injectable()
 export class ConnectorService {
+  private readonly turns = new Turns();
+
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly projects: ProjectService,
@@ -59,7 +61,17 @@ export class ConnectorService {
   }
 
   /** @throws AppError ENTITY_REFERENCED naming what uses it, unless `force` */
-  async delete(ctx: RequestContext, ref: ScopedRef, force: boolean): Promise<boolean> {
+  delete(ctx: RequestContext, ref: ScopedRef, force: boolean): Promise<boolean> {
+    return this.whileKept([ref], () => this.remove(ctx, ref, force));
+  }
+
+  /** Runs `work`, which makes something in dbdevops refer to these connectors, while this process deletes none of them. */
+  whileKept<T>(refs: readonly ScopedRef[], work: () => Promise<T>): Promise<T> {
+    const names = new Set(refs.map(({ scope, identifier }) => fullNameOf({ ...scopeColumns(scope), identifier })));
+    return [...names].sort().reduceRight((next, name) => () => this.turns.take(name, next), work)();
+  }
+
+  private async remove(ctx: RequestContext, ref: ScopedRef, force: boolean): Promise<boolean> {
     const known = await found(this.unitOfWork.read, ref);
     refuseManaged(known);
     const outside = force ? [] : (await this.dbdevops.usersOf(ctx, ref)).map(({ kind, orgId, projectId, identifier }) => `${kind} ${orgId}/${projectId}/${identifier}`);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RouteDefinition } from '@sluice/api-conventions';
 import { scopeOfRequest, type RouteCall } from '@sluice/http';
-import { AppError, type Scope } from '@sluice/kernel';
+import { AppError, resolveRef } from '@sluice/kernel';
 import { ConnectorService } from '../connector/connector.service.js';
 import { ProjectService } from '../project/project.service.js';
 import { DbDevopsClient } from './dbdevops-client.js';
@@ -22,17 +22,28 @@ export class DbDevopsForwarder {
     }
     const scope = scopeOfRequest(ctx, params, query);
     await this.projects.requireScope(scope);
-    await this.checkConnectors(body, scope);
-    return this.dbdevops.forward(ctx, route, { params, query, body });
+    const named = connectorsIn(body);
+    return this.connectors.whileKept(named.map(({ ref }) => resolveRef(ref, scope)), async () => {
+      for (const { ref, field, purpose } of named) await this.connectors.requireType(ref, scope, field, purpose);
+      return this.dbdevops.forward(ctx, route, { params, query, body });
+    });
   }
+}
 
-  /** The one place that knows where DB DevOps bodies name connectors. */
-  private async checkConnectors(body: unknown, scope: Scope): Promise<void> {
-    const database = textAt(body, 'connector');
-    const git = textAt(fieldOf(body, 'changelog'), 'connector');
-    if (database) await this.connectors.requireType(database, scope, 'connector', 'database');
-    if (git) await this.connectors.requireType(git, scope, 'changelog.connector', 'git');
-  }
+interface NamedConnector {
+  readonly ref: string;
+  readonly field: string;
+  readonly purpose: 'database' | 'git';
+}
+
+/** The one place that knows where DB DevOps bodies name connectors. */
+function connectorsIn(body: unknown): NamedConnector[] {
+  const database = textAt(body, 'connector');
+  const git = textAt(fieldOf(body, 'changelog'), 'connector');
+  return [
+    ...(database ? [{ ref: database, field: 'connector', purpose: 'database' } as const] : []),
+    ...(git ? [{ ref: git, field: 'changelog.connector', purpose: 'git' } as const] : []),
+  ];
 }
 
 function fieldOf(value: unknown, field: string): unknown {

@@ -10,6 +10,8 @@ import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
 export interface DbDevopsDouble {
   readonly url: string;
   readonly schemas: Map<string, DbSchemaOut>;
+  /** Runs before a schema is stored. */
+  beforeCreate: () => Promise<void>;
   /** Identifiers of the instances of every schema. */
   instances: string[];
   uses: RouteResult<typeof connectorUses>['uses'];
@@ -28,7 +30,7 @@ export function aDbSchema(identifier: string, changelog: DbSchemaOut['changelog'
 
 /** Starts a stand-in for dbdevops with only what NG manager needs of it. */
 export async function startDbDevopsDouble(identities: TestIdentities): Promise<DbDevopsDouble> {
-  const state: Omit<DbDevopsDouble, 'url' | 'close'> = { schemas: new Map(), instances: [], uses: [], pairs: [], reports: [], auditEvents: [], loseAcknowledgements: 0 };
+  const state: Omit<DbDevopsDouble, 'url' | 'close'> = { schemas: new Map(), beforeCreate: () => Promise.resolve(), instances: [], uses: [], pairs: [], reports: [], auditEvents: [], loseAcknowledgements: 0 };
   @Controller()
   class DbDevopsController {
     @Route(atDbdevops(listDbSchemas))
@@ -38,7 +40,8 @@ export async function startDbDevopsDouble(identities: TestIdentities): Promise<D
     }
 
     @Route(atDbdevops(createDbSchema))
-    create(@Call() { params, body }: RouteCall<typeof createDbSchema>): DbSchemaOut {
+    async create(@Call() { params, body }: RouteCall<typeof createDbSchema>): Promise<DbSchemaOut> {
+      await state.beforeCreate();
       const schema = aDbSchema(body.identifier, body.changelog);
       state.schemas.set(`${params.org}/${params.project}/${body.identifier}`, schema);
       return schema;
