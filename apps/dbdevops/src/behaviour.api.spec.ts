@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
-  atDbdevops, connectorUses, createDbInstance, createDbSchema, defaultAuthoringInstance, deleteDbInstance, deleteDbSchema, deleteDbSchemasOfProject, flywaySchemaMigrationState, getCustomerImages, getDbInstance, getDbSchema,
-  listDbInstances, listDbSchemas, parseMigrationLog, pinImage, recordStep, resetImages, schemaMigrationState, stepPluginInputs, stepPluginResponse, stepSchemaAndInstances, updateDbInstance,
+  atDbdevops, connectorUses, createDbInstance, createDbSchema, customOperations, dbSchemaOverview, defaultAuthoringInstance, deleteDbInstance, deleteDbSchema, deleteDbSchemasOfProject, flywaySchemaMigrationState,
+  getCustomerImages, getDbInstance, getDbSchema, instanceMigrationState, listDbInstances, listDbSchemas, parseMigrationLog, pinImage, recordStep, resetImages, schemaMigrationState, stepPluginInputs, stepPluginResponse, stepSchemaAndInstances, updateDbInstance,
   updateDbSchema, updateImages,
 } from '@sluice/dbdevops-api';
 import type { RouteDefinition } from '@sluice/api-conventions';
-import { resetFixture } from './testing/fixture.js';
+import { projectScope } from '@sluice/kernel';
+import { parentIdOf } from './db-schema/db-schema.js';
+import { ACCOUNT, PROJECT, resetFixture } from './testing/fixture.js';
 import { aReport, inHistory } from './testing/reports.js';
-import { ACCOUNT, PROJECT } from './testing/route-cases.js';
 import { startDbDevops, type RunningDbDevops, type TestReply, type TestRequest } from './testing/running-dbdevops.js';
 
 const orders = { ...PROJECT, dbschema: 'orders' };
@@ -65,6 +66,24 @@ describe('dbdevops', () => {
   });
 
   describe('schemas and instances', () => {
+    it('are of a repository and of Liquibase, and belong to their project, unless said otherwise', async () => {
+      const made = await send(createDbSchema, { params: PROJECT, body: { identifier: 'stock', name: 'Stock', changelog: { connector: 'git', location: 'db.xml' } } });
+      expect(made.body).toMatchObject({ type: 'Repository', migrationType: 'Liquibase', parentId: parentIdOf(projectScope(ACCOUNT, 'default', 'shop')) });
+    });
+
+    it('keep what an update does not mention', async () => {
+      expect((await send(updateDbInstance, { params: dev, body: { gitTag: 'v2' } })).body).toMatchObject({ gitTag: 'v2', connector: 'db' });
+    });
+
+    it('stand in the overview with their last deployment, in seconds', async () => {
+      expect((await send(dbSchemaOverview, { params: PROJECT })).body).toMatchObject({ recentDeployments: [{ dbSchemaIdentifier: 'orders', dbInstanceIdentifier: 'dev', lastDeployed: 2000 }] });
+    });
+
+    it('stay when a request to delete them is not clear', async () => {
+      const refused = [await send(deleteDbSchema, { params: orders, query: { forceDelete: 'perhaps' } }), await send(deleteDbSchemasOfProject, { query: { orgIdentifier: PROJECT.org, projectIdentifier: '', parent_id: 'any', forceDelete: true } })];
+      expect(refused).toMatchObject([{ status: 400, body: { message: expect.stringContaining('forceDelete') } }, { status: 400, body: { message: expect.stringContaining('projectIdentifier') } }]);
+    });
+
     it('refuse an identifier that is taken', async () => {
       const schema = await send(createDbSchema, { params: PROJECT, body: { identifier: 'orders', name: 'x', changelog: { connector: 'git', location: 'x' } } });
       const instance = await send(createDbInstance, { params: orders, body: { identifier: 'dev', name: 'x', connector: 'db', branch: 'main' } });
@@ -136,6 +155,18 @@ describe('dbdevops', () => {
   describe('migration state', () => {
     const states = (body: unknown) => send(schemaMigrationState, { params: orders, body });
 
+    it('shows what is pending first, and what was deployed with its execution', async () => {
+      const { body } = await send(schemaMigrationState, { params: orders, query: { search_term: 'changelog' } });
+      const nowhere = [{ instance: 'dev', status: 'Not_Deployed' }, { instance: 'prod', status: 'Not_Deployed' }];
+      const somewhere = [{ instance: 'dev', status: 'Successfully_Deployed', planExecutionId: 'exec-1' }, { instance: 'prod', status: 'Not_Deployed', pipeline: '' }];
+      expect(body).toMatchObject({ schema: 'orders', instances: [{ identifier: 'dev', name: 'Dev' }, { identifier: 'prod', name: 'Prod' }], changeSets: [{ changeSet: '2', synced: false, instances: nowhere }, { changeSet: '1', changeSetFQN: 'db/changelog.xml::1::ann', instances: somewhere }] });
+    });
+
+    it('of one instance has time, tag and label of each changeset', async () => {
+      const { body } = await send(instanceMigrationState, { params: dev });
+      expect(body).toMatchObject({ schemaName: 'Orders', instanceName: 'Dev', changeSets: [{ changeSet: '2', status: 'Not_Deployed', deployedAt: 0 }, { changeSet: '1', status: 'Successfully_Deployed', deployedAt: 1000, tag: 'v1', label: 'core' }] });
+    });
+
     it('shows the instances asked for, in the order asked for, and is synced by all of them', async () => {
       await send(recordStep, { body: aReport({ history: [inHistory('1', 1)] }, { dbInstance: 'prod', stepExecutionId: `prod-${crypto.randomUUID()}` }) });
       expect((await states({ instanceFilter: { sort: 'name', order: 'DESC' } })).body).toMatchObject({ instances: [{ identifier: 'prod' }, { identifier: 'dev' }], changeSets: [{ changeSet: '2', synced: false }, { changeSet: '1', synced: true }] });
@@ -162,6 +193,14 @@ describe('dbdevops', () => {
       const reply = await send(stepSchemaAndInstances, { body: { ...project, pairs: [{ dbSchema: 'orders', dbInstance: 'prod' }, { dbSchema: 'orders', dbInstance: 'dev' }] } });
       expect(reply.body).toMatchObject({ pairs: [{ dbSchema: { identifier: 'orders', connector: 'git', location: 'db/changelog.xml' }, dbInstance: { identifier: 'prod' } }, { dbInstance: { identifier: 'dev', branch: 'main', context: '', substituteProperties: { owner: 'app' } } }] });
       expect(stepSchemaAndInstances.response.safeParse(reply.body).error).toBeUndefined();
+    });
+
+    it('of a public step plugin get the properties of the instance below their own, and the tag before the step', async () => {
+      const inputs = await send(stepPluginInputs, { body: { dbSchema: 'orders', dbInstance: 'dev', command: 'Update', Org: 'default', Project: 'shop', properties: { owner: 'me' } } });
+      expect(inputs.body).toMatchObject({ propertiesResult: { owner: 'me', color: 'red' } });
+      const pipelineExecutionMetadata = { pipeline: 'deploy', planExecutionId: 'exec-1', stageExecutionId: 'stage-1' };
+      const operations = await send(customOperations, { body: { dbSchema: 'orders', dbInstance: 'dev', command: 'Rollback', ...PROJECT, pipelineExecutionMetadata, properties: ['PreStartTag'] } });
+      expect(operations.body).toMatchObject({ preStartTag: 'before-1' });
     });
 
     it('are told which pair does not exist', async () => {

@@ -1,7 +1,9 @@
 import { atDbdevops, createDbInstance, createDbSchema, recordStep, updateImages, deleteDbSchemasOfProject } from '@sluice/dbdevops-api';
-import { ACCOUNT, PROJECT } from './route-cases.js';
 import { aReport, inHistory, named, outcome } from './reports.js';
 import type { RunningDbDevops, TestRequest } from './running-dbdevops.js';
+
+export const ACCOUNT = 'acc1';
+export const PROJECT = { org: 'default', project: 'shop' } as const;
 
 const admin = { accountId: ACCOUNT };
 let reports = 0;

@@ -9,6 +9,11 @@ describe('the public DB DevOps routes', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  it('have an address and method of their own', () => {
+    const addresses = publicDbDevopsRoutes.map((route) => `${route.method} ${route.path}`);
+    expect(new Set(addresses).size).toBe(addresses.length);
+  });
+
   it('say {message} on errors and declare a permission', () => {
     for (const route of publicDbDevopsRoutes) {
       expect({ id: route.id, style: route.style, hasPermission: typeof route.access === 'object' }).toEqual({ id: route.id, style: 'v1', hasPermission: true });

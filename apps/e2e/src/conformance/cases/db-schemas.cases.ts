@@ -26,7 +26,7 @@ export const dbSchemaCases: RouteCases = {
     missing: { change: { params: { project: 'nowhere' } } },
   },
   dbSchemaOverview: { request: ({ path }) => ({ params: path }), check: (text) => (text.includes('"lastDeployed":') ? undefined : 'has no recent deployment'), invalid: longOrg, missing: { none: 'a project without schemas has an overview too' }, otherAccount: 'an answer of its own' },
-  getDbSchema: { request: (world) => ({ params: atSchema(world), query: appended(world) }), answers: ({ schema }) => ({ identifier: schema, instanceCount: 1, migrationType: 'Liquibase' }), invalid: longOrg, missing: noSchema },
+  getDbSchema: { request: (world) => ({ params: atSchema(world), query: appended(world) }), answers: ({ schema, marker }) => ({ identifier: schema, name: `${marker} schema`, instanceCount: 1, migrationType: 'Liquibase' }), invalid: longOrg, missing: noSchema },
   updateDbSchema: {
     request: async ({ path, make }) => ({ params: { ...path, dbschema: await make.schema() }, json: { identifier: 'other', migrationType: 'Flyway', name: 'All orders', tags: { a: 'b' } } }),
     answers: (_, { params }) => ({ identifier: params?.['dbschema'], migrationType: 'Liquibase', name: 'All orders', tags: { a: 'b' } }),
@@ -52,7 +52,7 @@ export const dbSchemaCases: RouteCases = {
     missing: noSchema,
   },
   listDbInstances: { request: (world) => ({ params: atSchema(world), query: appended(world), json: { filterType: 'Equals', instanceTags: [{ key: 'env', value: 'prod' }] } }), answers: ({ instance }) => [{ identifier: instance, tags: { env: 'prod' } }], invalid: { change: { json: { filterType: 'Like' } }, field: 'filterType' }, missing: noSchema },
-  getDbInstance: { request: (world) => ({ params: atInstance(world) }), answers: ({ instance, jdbcConnector }) => ({ identifier: instance, connector: jdbcConnector, branch: 'main', lastAppliedTag: 'v1', lastDeployedChangeSetTag: 'v1' }), invalid: longOrg, missing: noInstance },
+  getDbInstance: { request: (world) => ({ params: atInstance(world) }), answers: ({ instance, jdbcConnector }) => ({ identifier: instance, connector: jdbcConnector, branch: 'main', toOnboard: false, lastAppliedTag: 'v1', lastDeployedChangeSetTag: 'v1' }), invalid: longOrg, missing: noInstance },
   updateDbInstance: {
     request: async (world) => ({ params: { ...world.path, ...(await world.make.instance()) }, json: { identifier: 'other', name: 'Renamed', gitTag: 'v2', connector: world.jdbcConnector, context: 'a' } }),
     answers: (_, { params }) => ({ identifier: params?.['dbinstance'], name: 'Renamed', gitTag: 'v2', context: 'a' }),
@@ -60,5 +60,5 @@ export const dbSchemaCases: RouteCases = {
     missing: noInstance,
   },
   deleteDbInstance: { request: async ({ path, make }) => ({ params: { ...path, ...(await make.instance()) } }), invalid: longOrg, missing: noInstance },
-  defaultAuthoringInstance: { request: (world) => ({ params: atSchema(world) }), answers: ({ instance, jdbcConnector }) => ({ identifier: instance, connector: jdbcConnector }), invalid: longOrg, missing: ({ emptySchema }) => ({ change: { params: { dbschema: emptySchema } } }) },
+  defaultAuthoringInstance: { request: (world) => ({ params: atSchema(world) }), answers: ({ instance, jdbcConnector, marker }) => ({ identifier: instance, name: `${marker} instance`, connector: jdbcConnector, hasSnapshot: false }), invalid: longOrg, missing: ({ emptySchema }) => ({ change: { params: { dbschema: emptySchema } } }) },
 };

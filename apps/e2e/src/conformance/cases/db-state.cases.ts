@@ -26,7 +26,7 @@ export const dbStateCases: RouteCases = {
   },
   instanceMigrationState: {
     request: (world) => ({ params: atInstance(world) }),
-    answers: ({ changeset, finished }) => ({ changeSets: [{ changeSet: changeset.id, changeSetFQN: changeset.fqn, status: 'Successfully_Deployed', planExecutionId: finished.id, tag: 'v1' }] }),
+    answers: ({ changeset, finished, marker }) => ({ schemaName: `${marker} schema`, instanceName: `${marker} instance`, changeSets: [{ changeSet: changeset.id, changeSetFQN: changeset.fqn, status: 'Successfully_Deployed', planExecutionId: finished.id, tag: 'v1' }] }),
     invalid: badLimit,
     missing: noInstance,
   },
@@ -34,6 +34,7 @@ export const dbStateCases: RouteCases = {
   changesetYaml: { request: (world) => ({ params: atInstance(world), query: { changeSet: world.changeset.fqn } }), status: 404, answers: { message: partOf('was not recorded') }, invalid: { change: { query: { changeSet: '' } }, field: 'changeSet' }, missing: { change: { query: { changeSet: 'a::b::c' } } } },
   changesetMetadata: {
     request: (world) => ({ params: atInstance(world), query: { harnessCommand: 'Update', pipelineExecutionId: world.finished.id, stageExecutionId: world.finished.stageNode, contentType: 'Sql' } }),
+    answers: { data: [] },
     invalid: { change: { query: { contentType: 'Xml' } }, field: 'contentType' },
     missing: noInstance,
   },
@@ -55,7 +56,7 @@ export const dbStateCases: RouteCases = {
     missing: { change: { params: { log: 'nowhere' } } },
   },
   flywaySchemaMigrationState: { request: (world) => ({ params: atFlyway(world), json: {} }), answers: ({ flywaySchema, flywayInstance }) => ({ schema: flywaySchema, instances: [{ identifier: flywayInstance }], migrations: [] }), invalid: badLimit, missing: noSchema },
-  flywayInstanceMigrationState: { request: (world) => ({ params: atFlyway(world) }), answers: { migrations: [] }, invalid: badLimit, missing: noInstance },
+  flywayInstanceMigrationState: { request: (world) => ({ params: atFlyway(world) }), answers: ({ marker }) => ({ schemaName: `${marker} flyway`, migrations: [] }), invalid: badLimit, missing: noInstance },
   flywayDeployedState: { request: (world) => ({ params: atFlyway(world), json: { ...metadataOf(world.finished), stepType: 'FlywayMigrate' } }), answers: { deployedScripts: [] }, invalid: { change: { json: {} }, field: 'planExecutionId' }, missing: noInstance },
   flywayMigrationScript: { request: (world) => ({ params: atFlyway(world), query: { flywayVersion: '1' } }), status: 404, answers: { message: partOf('no migration of version [1]') }, invalid: { change: { query: { flywayVersion: '' } }, field: 'flywayVersion' }, missing: noInstance },
   flywayStepScripts: {

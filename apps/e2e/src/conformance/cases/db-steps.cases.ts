@@ -22,7 +22,7 @@ const emptyBody = (field: string) => ({ change: { json: {} }, field });
 export const dbStepCases: RouteCases = {
   stepPluginInputs: {
     request: (world) => ({ json: { ...pair(world), command: 'Update', Org: world.org, Project: world.project, settings: { a: 'b' }, properties: { owner: 'me' } } }),
-    answers: ({ schema, instance }) => ({ image: partOf('step-runner'), schema: { identifier: schema }, instance: { identifier: instance }, settings: { a: 'b' }, propertiesResult: { owner: 'me' } }),
+    answers: ({ schema, instance }) => ({ image: partOf('step-runner'), schema: { identifier: schema }, instance: { identifier: instance }, settings: { a: 'b' }, propertiesResult: { owner: 'me' }, downloadImages: { gitClone: partOf('sluice/') } }),
     invalid: (world) => ({ change: { json: { ...pair(world), command: 'Explode', Org: world.org, Project: world.project } }, field: 'command' }),
     missing: (world) => ({ change: { json: { dbSchema: world.schema, dbInstance: 'nowhere', command: 'Update', Org: world.org, Project: world.project } } }),
   },
@@ -41,7 +41,7 @@ export const dbStepCases: RouteCases = {
   flywayCustomOperations: { request: (world) => ({ json: { ...pair(world), command: 'Undo', pipelineExecutionMetadata: metadata(world), properties: ['PreStartTag'] } }), status: NOT_SERVED, invalid: emptyBody('properties'), missing: later },
   schemaInstanceMetadata: {
     request: (world) => ({ json: { ...pair(world), ...inProject(world) } }),
-    answers: ({ schema, instance }) => ({ dbSchema: { identifier: schema }, dbInstance: { identifier: instance } }),
+    answers: ({ schema, instance }) => ({ dbSchema: { identifier: schema }, dbInstance: { identifier: instance }, image: partOf('sluice/step-runner') }),
     invalid: (world) => ({ change: { json: pair(world) }, field: 'org' }),
     missing: (world) => ({ change: { json: { ...pair(world), ...inProject(world), dbSchema: 'nowhere' } } }),
   },

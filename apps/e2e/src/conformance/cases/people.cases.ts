@@ -21,6 +21,7 @@ export const peopleCases: RouteCases = {
   },
   aggregateUsers: { request: ({ inAccount, user }) => ({ query: inAccount, json: { searchTerm: user.email } }), answers: ({ user }) => ({ totalItems: 1, content: [{ user: { uuid: user.id, email: user.email } }] }), invalid: badPage, missing: LISTS },
   getUser: { request: ({ inAccount, user }) => ({ query: inAccount, params: { userId: user.id } }), answers: ({ user }) => ({ email: user.email }), invalid: { change: { params: { userId: 'x'.repeat(129) } }, field: 'userId' }, missing: { change: { params: { userId: 'nobody' } } } },
+  getUserAggregate: { request: ({ inAccount, user }) => ({ query: inAccount, params: { userId: user.id } }), answers: ({ user }) => ({ user: { uuid: user.id, email: user.email } }), invalid: { change: { params: { userId: 'x'.repeat(129) } }, field: 'userId' }, missing: { change: { params: { userId: 'nobody' } } } },
   getAccount: { request: ({ account }) => ({ params: { accountIdentifier: account } }), answers: ({ account }) => ({ identifier: account }), invalid: { change: { params: { accountIdentifier: 'x'.repeat(129) } }, field: 'accountIdentifier' }, missing: { change: { params: { accountIdentifier: 'somebody_elses' } }, status: 403 } },
   createApiKey: {
     request: (world) => ({ query: world.inAccount, json: { ...apiKeyBody(world, world.make.id('key')), name: 'CI', defaultTimeToExpireToken: 86_400_000, tags: { a: 'b' } } }),
