@@ -54,6 +54,10 @@ describe('people, service accounts, groups and their roles', () => {
     expect(row.roleAssignmentMetadata).toMatchObject([{ roleIdentifier: '_viewer', roleScopeLevel: 'project', userGroupIdentifier: null }, { roleIdentifier: '_pipeline_executor', userGroupIdentifier: 'deployers' }]);
     expect((await data(admin('POST', `/ng/api/user/aggregate?${A1}&orgIdentifier=o&projectIdentifier=other`, { searchTerm: 'ann' }))).content).toEqual([]);
 
+    expect(await data(admin('GET', `/ng/api/user/aggregate/${ann}?${SHOP}`))).toEqual(row);
+    expect(await data(admin('GET', `/ng/api/user/aggregate/${ann}?${A1}`))).toMatchObject({ user: { uuid: ann } });
+    expect(await admin('GET', `/ng/api/user/aggregate/${ann}?${A1}&orgIdentifier=o&projectIdentifier=other`)).toMatchObject({ status: 404, body: { code: 'RESOURCE_NOT_FOUND_EXCEPTION', message: `there is no user "${ann}" in project A1/o/other` } });
+
     await data(admin('DELETE', `/ng/api/user-groups/deployers/member/${ann}?${A1}`));
     expect((await signIn(key)).body.grants).toEqual([{ role: 'viewer', ...inShop }]);
     expect(await data(admin('GET', `/ng/api/user-groups/deployers/member/${ann}?${A1}`))).toBe(false);

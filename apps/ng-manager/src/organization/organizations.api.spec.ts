@@ -41,6 +41,8 @@ describe('organizations and projects', () => {
     expect(rows(await call('GET', `/ng/api/organizations?${A1}&identifiers=one&identifiers=three&sortOrders=name,DESC&pageToken=x&onlyFavorites=false`))).toEqual(['three', 'one']);
     expect(rows(await call('GET', `/ng/api/organizations?${A1}&searchTerm=FIRST`))).toEqual(['one']);
     expect(rows(await call('GET', `/ng/api/projects?${A1}&identifiers=p1&sortOrders=createdAt,ASC&searchTerm=p1`))).toEqual(['one/p1', 'two/p1']);
+    expect(rows(await call('GET', `/ng/api/organizations?${A1}&identifiers=one,three&sortOrders=name,DESC`))).toEqual(['three', 'one']);
+    expect(rows(await call('GET', `/ng/api/projects?${A1}&identifiers=p1,nowhere&sortOrders=createdAt,ASC`))).toEqual(['one/p1', 'two/p1']);
     expect(rows(await call('GET', `/ng/api/projects?${A1}&orgIdentifier=one&hasModule=true&moduleType=DBOPS`))).toEqual(['one/p1']);
     expect(rows(await call('GET', `/ng/api/projects?${A1}&orgIdentifier=one&hasModule=false&moduleType=DBOPS`))).toEqual(['one/p2']);
     expect(rows(await call('GET', `/ng/api/projects/list?${A1}&sortOrders=identifier,ASC`))).toHaveLength(3);

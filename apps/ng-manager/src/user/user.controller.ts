@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import type { NgPage } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
-import { aggregateUsers, createUser, deleteUser, getUser, updateUser, type UserAggregate, type UserMetadata } from '@sluice/ng-manager-api';
+import { aggregateUsers, createUser, deleteUser, getUser, getUserAggregate, updateUser, type UserAggregate, type UserMetadata } from '@sluice/ng-manager-api';
 import { UserService } from './user.service.js';
 
 @Controller()
@@ -12,6 +12,11 @@ export class UserController {
   aggregate(@Call() { scope, query, body }: RouteCall<typeof aggregateUsers>): Promise<NgPage<UserAggregate>> {
     const page = { index: query.pageIndex, size: query.pageSize, search: query.searchTerm ?? body?.searchTerm ?? undefined, sort: query.sortOrders };
     return this.users.aggregate(scope, page, body?.roleIdentifiers ?? []);
+  }
+
+  @Route(getUserAggregate)
+  aggregateOne(@Call() { scope, params }: RouteCall<typeof getUserAggregate>): Promise<UserAggregate> {
+    return this.users.aggregateOne(scope, params.userId);
   }
 
   @Route(createUser)

@@ -10,6 +10,7 @@ export interface UserFilter {
   readonly reaching: Scope;
   readonly roles?: readonly RoleName[] | undefined;
   readonly inGroup?: string | undefined;
+  readonly id?: string;
 }
 
 /** People and service accounts alike, unless a method says otherwise. */
@@ -50,6 +51,7 @@ export class UserRepository {
 
   page(accountId: string, page: PageRequest, filter?: UserFilter): Promise<Page<User>> {
     const query = this.manager.createQueryBuilder(UserEntity, 'row').where(`row.accountId = :accountId AND row.type = 'user'`, { accountId });
+    if (filter?.id !== undefined) query.andWhere('row.id = :id', { id: filter.id });
     if (filter?.inGroup) query.andWhere('EXISTS (SELECT 1 FROM user_group_members m WHERE m.account_id = row.account_id AND m.user_id = row.id AND m.group_id = :group)', { group: filter.inGroup });
     const { orgId, projectId } = filter ? scopeColumns(filter.reaching) : { orgId: null, projectId: null };
     if (orgId !== null || filter?.roles?.length) {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { toNgPage, type NgPage, type RouteInput } from '@sluice/api-conventions';
-import { AppError, accountScope, newId, type RequestContext, type Scope } from '@sluice/kernel';
+import { AppError, accountScope, formatScope, newId, type RequestContext, type Scope } from '@sluice/kernel';
 import type { UserAggregate, UserMetadata, createUser, updateUser } from '@sluice/ng-manager-api';
 import { keepingAnAdministrator } from '../access/last-administrator.js';
 import { presentHeldRole, requireCovers, roleNamed } from '../access/roles.js';
@@ -21,11 +21,21 @@ export class UserService {
 
   /** Users with a role that reaches `scope`, and those roles; everybody at the account. */
   async aggregate(scope: Scope, page: PageRequest, roleIdentifiers: readonly string[]): Promise<NgPage<UserAggregate>> {
-    const { users, roleBindings } = this.unitOfWork.read;
-    const { rows, total } = await users.page(scope.accountId, page, { reaching: scope, roles: roleIdentifiers.map(roleNamed) });
-    const held = groupedBy(await roleBindings.heldBy(scope, rows.map(({ id }) => id)), ({ userId }) => userId);
-    const content = rows.map((user) => ({ user: presentUser(user), roleAssignmentMetadata: (held.get(user.id) ?? []).map(presentHeldRole) }));
-    return toNgPage(content, total, page.index, page.size);
+    const { rows, total } = await this.unitOfWork.read.users.page(scope.accountId, page, { reaching: scope, roles: roleIdentifiers.map(roleNamed) });
+    return toNgPage(await this.withRoles(scope, rows), total, page.index, page.size);
+  }
+
+  /** One of those. @throws AppError RESOURCE_NOT_FOUND for a user without a role that reaches `scope` */
+  async aggregateOne(scope: Scope, id: string): Promise<UserAggregate> {
+    const { rows } = await this.unitOfWork.read.users.page(scope.accountId, { index: 0, size: 1 }, { reaching: scope, id });
+    const [found] = await this.withRoles(scope, rows);
+    if (found) return found;
+    throw new AppError('RESOURCE_NOT_FOUND', `there is no user "${id}" in ${formatScope(scope)}`);
+  }
+
+  private async withRoles(scope: Scope, users: readonly User[]): Promise<UserAggregate[]> {
+    const held = groupedBy(await this.unitOfWork.read.roleBindings.heldBy(scope, users.map(({ id }) => id)), ({ userId }) => userId);
+    return users.map((user) => ({ user: presentUser(user), roleAssignmentMetadata: (held.get(user.id) ?? []).map(presentHeldRole) }));
   }
 
   /** @throws AppError DUPLICATE_FIELD for an e-mail address that is taken, RESOURCE_NOT_FOUND for a group there is not */

@@ -22,19 +22,33 @@ export interface YamlSchemaWish {
 
 type JsonSchema = Record<string, unknown>;
 
-/** JSON schema (2020-12) of an entity's YAML. Identifiers that are known are fixed in it, and scope keys the entity cannot have are left out. Pure. */
+/**
+ * JSON schema (draft 7) of an entity's YAML. Identifiers that are known are fixed in it, and scope keys the entity cannot have are left out. `definitions`
+ * also holds the entity under its root key, `{connector: {connector, JDBC, Git, ...}}`: clients list the fields of the first and open the others by name. Pure.
+ */
 export function yamlSchemaOf(wish: YamlSchemaWish): JsonSchema {
   const [root, schema] = DOCUMENTS[wish.entityType];
-  const json = z.toJSONSchema(z.object({ [root]: schema }), { io: 'input', unrepresentable: 'any', cycles: 'ref', reused: 'ref' }) as JsonSchema;
-  const entity = resolved(json, recordAt(json['properties'], root));
-  for (const variant of variantsOf(json, entity)) narrow(variant, wish);
-  return json;
+  const json = z.toJSONSchema(z.object({ [root]: schema }), { target: 'draft-7', io: 'input', unrepresentable: 'any', cycles: 'ref', reused: 'ref' }) as JsonSchema;
+  const variants = variantsOf(json, resolved(json, recordAt(json['properties'], root)));
+  for (const variant of variants) narrow(variant, wish);
+  return { title: root, ...json, definitions: { ...recordOf(json['definitions']), [root]: sectionsOf(root, variants) } };
 }
 
 /** Alternatives of an entity (one per connector type, say), or the entity itself. */
 function variantsOf(document: JsonSchema, entity: JsonSchema): readonly JsonSchema[] {
   const choices = entity['oneOf'] ?? entity['anyOf'];
   return Array.isArray(choices) ? choices.map((choice: unknown) => resolved(document, recordOf(choice))) : [entity];
+}
+
+/** The entity by its root key; of one with alternatives what all of them have, and each alternative by its type. */
+function sectionsOf(root: string, variants: readonly JsonSchema[]): JsonSchema {
+  const [first = {}, ...others] = variants;
+  if (others.length === 0) return { [root]: first };
+  const types = variants.map((variant) => String(recordAt(variant['properties'], 'type')['const']));
+  const shared = Object.entries(recordOf(first['properties'])).filter(([key]) => others.every((other) => key in recordOf(other['properties'])));
+  const own = { type: { type: 'string', enum: types }, spec: { type: 'object', description: `depends on the type, see the section of that name: ${types.join(', ')}` } };
+  const common = { type: 'object', properties: { ...Object.fromEntries(shared), ...own }, required: first['required'], oneOf: types.map((type) => ({ $ref: `#/definitions/${root}/${type}` })) };
+  return { [root]: common, ...Object.fromEntries(types.map((type, index) => [type, variants[index]])) };
 }
 
 function narrow(variant: JsonSchema, { scope, identifier, orgIdentifier, projectIdentifier }: YamlSchemaWish): void {

@@ -3,7 +3,7 @@ import { accountScope, projectScope, type RoleGrant, type Scope } from '@sluice/
 import { z } from 'zod';
 import { PERMISSIONS, isAllowed, type Permission } from './access.js';
 import { paged, toNgPage, toSpringPage } from './envelopes.js';
-import { dbIdentifier, identifier, queryBoolean } from './fields.js';
+import { dbIdentifier, identifier, queryBoolean, queryIdentifiers } from './fields.js';
 import { openApiDocument } from './openapi.js';
 import { defineRoute } from './route.js';
 
@@ -48,6 +48,9 @@ describe('fields', () => {
   it('allows $ in DB identifiers only', () => expect(dbIdentifier.safeParse('a$1').success).toBe(true));
   it('reads booleans of a query string', () => {
     expect(['true', 'false', ''].map((text) => queryBoolean.parse(text))).toEqual([true, false, false]);
+  });
+  it('reads identifiers given repeatedly, with commas, or both', () => {
+    expect(['a', 'a,b', ['a', 'b'], ['a, b', 'c'], '', ','].map((given) => queryIdentifiers.parse(given))).toEqual([['a'], ['a', 'b'], ['a', 'b'], ['a', 'b', 'c'], [], []]);
   });
 });
 

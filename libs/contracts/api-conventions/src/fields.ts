@@ -32,3 +32,6 @@ export const queryBoolean = z.union([z.boolean(), z.enum(['true', 'false', '']).
 
 /** A query key that may be given once or repeatedly. */
 export const queryList = z.union([z.array(z.string()), z.string().transform((one) => [one])]);
+
+/** Identifiers, given repeatedly or in one text with commas between them: clients do either. */
+export const queryIdentifiers = queryList.transform((given) => given.flatMap((text) => text.split(',')).map((one) => one.trim()).filter((one) => one !== ''));

@@ -1,7 +1,7 @@
 export { PERMISSIONS, ROLES, isAllowed, isAllowedInside, mayBindRole, minimalGrants, type Permission } from './access.js';
 export { auditEventRecord, type AuditActor, type AuditEventRecord } from './audit-event.js';
 export { ngPage, ngPageQuery, paged, pagedObject, springPage, springPageQuery, toNgPage, toSpringPage, v1PageQuery, type NgPage, type SpringPage } from './envelopes.js';
-export { dbIdentifier, entityName, entityRef, identifier, projectParams, queryBoolean, queryList, scopeQuery, tagMap } from './fields.js';
+export { dbIdentifier, entityName, entityRef, identifier, projectParams, queryBoolean, queryIdentifiers, queryList, scopeQuery, tagMap } from './fields.js';
 export { openApiDocument } from './openapi.js';
 export {
   orgFromQueryOrBody, scopeFromPathOrQuery, scopeFromQueryOrBody, scopeOfAccount, scopeOfOrgIn, scopeOfProjectIn, type RawRequest, type ScopeFrom, type ScopeIds,

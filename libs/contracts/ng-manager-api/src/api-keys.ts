@@ -1,4 +1,4 @@
-import { defineRoute, ngPage, queryList, scopeFromQueryOrBody, scopeQuery, type PermissionAccess, type RawRequest } from '@sluice/api-conventions';
+import { defineRoute, ngPage, queryIdentifiers, scopeFromQueryOrBody, scopeQuery, type PermissionAccess, type RawRequest } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { byIdentifier, epochMs, named, ngList, scopeInBody } from './places.js';
 
@@ -64,14 +64,14 @@ const byBody = { style: 'ng', access: keyAccess('body') } as const;
 const base = { style: 'ng', access: keyAccess('query') } as const;
 
 export const createApiKey = defineRoute({ ...byBody, id: 'createApiKey', method: 'POST', path: '/ng/api/apikey', summary: 'Create an API key', query: written, body: apiKey, response: apiKey });
-export const listApiKeys = defineRoute({ ...base, id: 'listApiKeys', method: 'GET', path: '/ng/api/apikey', summary: 'List API keys', query: owned.extend({ identifiers: queryList.optional() }), response: z.array(apiKey) });
+export const listApiKeys = defineRoute({ ...base, id: 'listApiKeys', method: 'GET', path: '/ng/api/apikey', summary: 'List API keys', query: owned.extend({ identifiers: queryIdentifiers.optional() }), response: z.array(apiKey) });
 export const updateApiKey = defineRoute({ ...byBody, id: 'updateApiKey', method: 'PUT', path: '/ng/api/apikey/:identifier', summary: 'Change an API key', params: byIdentifier, query: written, body: apiKey, response: apiKey });
 /** Its tokens stop working. */
 export const deleteApiKey = defineRoute({ ...base, id: 'deleteApiKey', method: 'DELETE', path: '/ng/api/apikey/:identifier', summary: 'Delete an API key with its tokens', params: byIdentifier, query: owned, response: z.boolean() });
 
 const apiKeyAggregate = z.object({ apiKey, createdAt: epochMs, lastModifiedAt: epochMs, createdBy: z.object({ name: z.string(), email: z.string() }).nullable(), tokensCount: z.int() });
 export type ApiKeyAggregate = z.output<typeof apiKeyAggregate>;
-export const aggregateApiKeys = defineRoute({ ...base, id: 'aggregateApiKeys', method: 'GET', path: '/ng/api/apikey/aggregate', summary: 'Page of API keys', query: z.object({ ...ngList, ...owner, identifiers: queryList.optional() }), response: ngPage(apiKeyAggregate) });
+export const aggregateApiKeys = defineRoute({ ...base, id: 'aggregateApiKeys', method: 'GET', path: '/ng/api/apikey/aggregate', summary: 'Page of API keys', query: z.object({ ...ngList, ...owner, identifiers: queryIdentifiers.optional() }), response: ngPage(apiKeyAggregate) });
 export const aggregateApiKey = defineRoute({ ...base, id: 'aggregateApiKey', method: 'GET', path: '/ng/api/apikey/aggregate/:identifier', summary: 'Read an API key', params: byIdentifier, query: owned, response: apiKeyAggregate });
 
 /** Answers the token value, shown this once. */

@@ -22,7 +22,7 @@ export { MOST_USES, recordEntityUses, usedKind, userKind } from './entity-uses.j
 export { changelogPreview, connectorBranches, connectorCommits } from './git-browsing.js';
 export { createOrganization, deleteOrganization, getOrganization, listOrganizations, organization, updateOrganization, type Organization, type OrganizationResponse } from './organizations.js';
 export {
-  aggregateUsers, createUser, deleteUser, getAccount, getCurrentUser, getUser, updateUser, type RoleAssignmentMetadata, type UserAggregate, type UserInfo, type UserMetadata,
+  aggregateUsers, createUser, deleteUser, getAccount, getCurrentUser, getUser, getUserAggregate, updateUser, type RoleAssignmentMetadata, type UserAggregate, type UserInfo, type UserMetadata,
 } from './people.js';
 export { projectExistence, type ProjectExistence } from './project-existence.js';
 export { createProject, deleteProject, getProject, listAllProjects, listProjects, project, updateProject, type Project, type ProjectResponse } from './projects.js';

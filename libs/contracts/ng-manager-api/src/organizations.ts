@@ -1,4 +1,4 @@
-import { defineRoute, ngPage, queryBoolean, queryList, scopeOfAccount, scopeOfOrgIn, scopeQuery } from '@sluice/api-conventions';
+import { defineRoute, ngPage, queryBoolean, queryIdentifiers, scopeOfAccount, scopeOfOrgIn, scopeQuery } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { byIdentifier, epochMs, named, ngAccount, ngList, rowCopies } from './places.js';
 
@@ -21,7 +21,7 @@ export const listOrganizations = defineRoute({
   summary: 'List organizations',
   style: 'ng',
   access: 'authenticated',
-  query: z.object({ ...ngList, identifiers: queryList.optional() }),
+  query: z.object({ ...ngList, identifiers: queryIdentifiers.optional() }),
   response: ngPage(organizationResponse),
 });
 

@@ -93,6 +93,19 @@ export const getUser = defineRoute({
   response: userMetadata,
 });
 
+/** What the list says of one; 404 when the list of that scope does not hold the user. */
+export const getUserAggregate = defineRoute({
+  id: 'getUserAggregate',
+  method: 'GET',
+  path: '/ng/api/user/aggregate/:userId',
+  summary: 'Read a user with their roles',
+  style: 'ng',
+  access: viewUsers,
+  params: byUser,
+  query: ngScope,
+  response: userAggregate,
+});
+
 /** Our extension: no e-mail is sent; the user signs in with API keys. */
 export const createUser = defineRoute({
   id: 'createUser',

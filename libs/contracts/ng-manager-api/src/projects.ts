@@ -1,4 +1,4 @@
-import { defineRoute, ngPage, orgFromQueryOrBody, queryBoolean, queryList, scopeOfProjectIn, scopeQuery } from '@sluice/api-conventions';
+import { defineRoute, ngPage, orgFromQueryOrBody, queryBoolean, queryIdentifiers, scopeOfProjectIn, scopeQuery } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { byIdentifier, epochMs, named, ngList } from './places.js';
 
@@ -23,7 +23,7 @@ const listKeys = {
   ...ngList,
   hasModule: queryBoolean.optional(),
   moduleType: z.string().max(64).optional(),
-  identifiers: queryList.optional(),
+  identifiers: queryIdentifiers.optional(),
 };
 
 /** All projects of the account, or those of one org. */

@@ -1,4 +1,4 @@
-import { defineRoute, ngPage, queryBoolean, queryList, scopeFromQueryOrBody, scopeQuery } from '@sluice/api-conventions';
+import { defineRoute, ngPage, queryBoolean, queryIdentifiers, queryList, scopeFromQueryOrBody, scopeQuery } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { epochMs, ngList, ngScope, rowCopies } from './places.js';
 import { MAX_SECRET_BYTES, RESERVED_SECRET_IDENTIFIERS, secret } from './secret-spec.js';
@@ -157,7 +157,7 @@ export const listSecrets = defineRoute({
   summary: 'List secrets (deprecated: use the list by filter)',
   style: 'ng',
   access: { permission: 'secret.view' },
-  query: z.object({ ...ngList, identifiers: queryList.optional(), type: z.string().max(64).optional(), types: queryList.optional(), source_category: z.string().max(64).optional(), includeSecretsFromEverySubScope: queryBoolean.optional() }),
+  query: z.object({ ...ngList, identifiers: queryIdentifiers.optional(), type: z.string().max(64).optional(), types: queryList.optional(), source_category: z.string().max(64).optional(), includeSecretsFromEverySubScope: queryBoolean.optional() }),
   response: ngPage(secretResponse),
 });
 

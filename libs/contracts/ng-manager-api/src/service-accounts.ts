@@ -1,4 +1,4 @@
-import { defineRoute, ngPage, queryList, scopeFromQueryOrBody, scopeQuery, type PermissionAccess } from '@sluice/api-conventions';
+import { defineRoute, ngPage, queryIdentifiers, scopeFromQueryOrBody, scopeQuery, type PermissionAccess } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { roleAssignmentMetadata } from './people.js';
 import { byIdentifier, epochMs, named, ngList, ngScope, scopeInBody } from './places.js';
@@ -41,7 +41,7 @@ export const updateServiceAccount = defineRoute({
   response: serviceAccountOut,
 });
 export const listServiceAccounts = defineRoute({
-  id: 'listServiceAccounts', method: 'GET', path: PATH, summary: 'List service accounts', style, access: view, query: z.object({ ...scopeQuery, identifiers: queryList.optional() }),
+  id: 'listServiceAccounts', method: 'GET', path: PATH, summary: 'List service accounts', style, access: view, query: z.object({ ...scopeQuery, identifiers: queryIdentifiers.optional() }),
   response: z.array(serviceAccountOut),
 });
 export const getServiceAccount = defineRoute({
@@ -54,7 +54,7 @@ export const deleteServiceAccount = defineRoute({
 });
 export const aggregateServiceAccounts = defineRoute({
   id: 'aggregateServiceAccounts', method: 'GET', path: `${PATH}/aggregate`, summary: 'Page of service accounts with their roles', style, access: view,
-  query: z.object({ ...ngList, identifiers: queryList.optional() }), response: ngPage(serviceAccountAggregate),
+  query: z.object({ ...ngList, identifiers: queryIdentifiers.optional() }), response: ngPage(serviceAccountAggregate),
 });
 export const aggregateServiceAccount = defineRoute({
   id: 'aggregateServiceAccount', method: 'GET', path: `${PATH}/aggregate/:identifier`, summary: 'Read a service account with its roles', style, access: view, params: byIdentifier, query: ngScope,

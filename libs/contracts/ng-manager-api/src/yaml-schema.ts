@@ -5,7 +5,10 @@ import { z } from 'zod';
 export const YAML_ENTITY_TYPES = ['Organizations', 'Projects', 'Connectors', 'Secrets', 'Pipelines'] as const;
 export type YamlEntityType = (typeof YAML_ENTITY_TYPES)[number];
 
-/** JSON schema (2020-12) of an entity's YAML, made from the schema requests are checked with. Holds nothing of any account. */
+/**
+ * JSON schema (draft 7) of an entity's YAML, made from the schema requests are checked with; `definitions.<root>` holds it in sections by name. Holds nothing of
+ * any account.
+ */
 export const getYamlSchema = defineRoute({
   id: 'getYamlSchema',
   method: 'GET',
