@@ -45,6 +45,14 @@ describe('a DB instance', () => {
     expect(() => updated(created({}), { branch: '' })).toThrow(/mandatory/);
   });
 
+  it('becomes what a whole body says: what typed clients leave out of it is empty, so that a removed argument does not come back', () => {
+    const instance = created({ tags: { a: 'b' }, context: 'prod', substituteProperties: { a: 'b' } });
+    const whole = { identifier: 'dev', name: 'Dev', connector: 'account.db' };
+    expect(updated(instance, { ...whole, gitTag: 'v2' })).toEqual({ ...instance, tags: {}, context: '', substituteProperties: {}, branch: null, gitTag: 'v2', updatedAt: 9_000 });
+    expect(() => updated(instance, whole)).toThrow(/Branch, commitSha, or gitTag is mandatory/);
+    expect(updated(instance, { ...whole, name: undefined, branch: 'next' })).toMatchObject({ tags: { a: 'b' }, context: 'prod', branch: 'next' });
+  });
+
   it('takes a whole create body, and a version nobody shows, as an update', () => {
     const instance = created({});
     expect(updated(instance, { identifier: 'other', name: 'Dev', connector: 'account.db', branch: 'main', version: '7' })).toEqual({ ...instance, updatedAt: 9_000 });

@@ -61,9 +61,15 @@ export function updatedDbInstance(instance: DbInstance, update: DbInstanceUpdate
     tags: update.tags ?? instance.tags,
     connector: update.connector ?? instance.connector,
     context: update.context ?? instance.context,
-    substituteProperties: update.substituteProperties ?? instance.substituteProperties,
+    substituteProperties: propertiesAfter(instance, update),
     updatedAt: Math.max(now, instance.updatedAt),
   });
+}
+
+/** No properties and an empty list of them are the same; what was never given is not shown as an empty one. */
+function propertiesAfter({ substituteProperties: known }: DbInstance, { substituteProperties: sent }: DbInstanceUpdate): DbInstance['substituteProperties'] {
+  if (!sent) return known;
+  return known === null && Object.keys(sent).length === 0 ? null : sent;
 }
 
 const NO_REF: GitRef = { branch: null, commitSha: null, gitTag: null };

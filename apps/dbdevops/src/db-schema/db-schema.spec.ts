@@ -50,6 +50,23 @@ describe('a DB schema', () => {
     expect(updated(schema, { identifier: 'other', name: 'Orders', type: 'Repository', migrationType: 'Flyway', changelog: git, usePercona: false })).toEqual({ ...schema, updatedAt: 5_000 });
   });
 
+  it('becomes what a whole body says: what typed clients leave out of it is empty, so that a removed argument does not come back', () => {
+    const schema = { ...created({ tags: { a: 'b' }, service: 's', usePercona: true, changelog: { ...git, repo: 'shop', archivePath: 'a.zip' } }), primaryInstance: 'dev' };
+    expect(updated(schema, { identifier: 'orders', name: 'Orders', changelog: git })).toEqual({ ...schema, tags: {}, service: null, usePercona: false, changelog: git, updatedAt: 5_000 });
+    const changeLogScript = { image: 'i', command: 'c', shell: 'Sh', location: 'x' };
+    expect(updated(schema, { identifier: 'orders', name: 'Orders', type: 'Script', changeLogScript })).toMatchObject({ tags: {}, service: null, changelog: null, changeLogScript });
+  });
+
+  it.each([
+    { name: 'New', changelog: git },
+    { identifier: 'orders', changelog: git },
+    { identifier: 'orders', name: 'New' },
+    { identifier: 'orders', name: 'New', changelog: { location: 'new.xml' } },
+  ])('keeps what %j leaves out, as that is not the whole schema', (update) => {
+    const schema = created({ tags: { a: 'b' }, service: 's', changelog: { ...git, repo: 'shop' } });
+    expect(updated(schema, update)).toMatchObject({ tags: { a: 'b' }, service: 's', changelog: { connector: 'org.git', repo: 'shop' } });
+  });
+
   it('keeps the connector when an update of the changelog leaves it out, and drops it for an empty one', () => {
     const schema = created({});
     expect(updated(schema, { changelog: { location: 'new.xml' } }).changelog).toEqual({ ...git, location: 'new.xml' });

@@ -33,9 +33,10 @@ export const dbInstanceIn = z
   .superRefine(refuseTwoRefs);
 export type DbInstanceIn = z.output<typeof dbInstanceIn>;
 
-/** DBInstanceUpdate: every field optional, absent fields keep their value; naming one Git reference replaces the other two. */
-export const dbInstanceUpdate = z
+const instanceChange = z
   .object({
+    /** Accepted for clients that send the whole instance; it cannot be changed. */
+    identifier: z.unknown().optional(),
     name: entityName.optional(),
     tags: tagMap.optional(),
     connector: z.string().min(1).max(256).optional(),
@@ -46,7 +47,19 @@ export const dbInstanceUpdate = z
     substituteProperties: properties.optional(),
   })
   .superRefine(refuseTwoRefs);
-export type DbInstanceUpdate = z.output<typeof dbInstanceUpdate>;
+
+/** In an update, an empty text clears what it names. */
+const emptyInstance = { tags: {}, branch: '', commitSha: '', gitTag: '', context: '', substituteProperties: {} };
+
+/**
+ * DBInstanceUpdate: every field optional, absent fields keep their value; naming one Git reference replaces the other two.
+ * A body that says all that a create needs is the whole instance: clients of typed languages leave empty values out, so what it lacks is empty.
+ */
+export const dbInstanceUpdate = instanceChange.transform(({ identifier, ...change }) => {
+  const isWhole = typeof identifier === 'string' && change.name !== undefined && change.connector !== undefined;
+  return isWhole ? { ...emptyInstance, ...change } : change;
+});
+export type DbInstanceUpdate = Omit<z.output<typeof instanceChange>, 'identifier'>;
 
 /** DBInstanceOut. */
 export const dbInstanceOut = z.object({

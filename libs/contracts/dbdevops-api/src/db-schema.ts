@@ -56,8 +56,9 @@ export const dbSchemaIn = z
   });
 export type DbSchemaIn = z.output<typeof dbSchemaIn>;
 
-/** DBSchemaUpdate: every field optional, absent fields keep their value. `identifier` and `migrationType` are accepted and ignored. */
-export const dbSchemaUpdate = z.object({
+const schemaChange = z.object({
+  /** Accepted for clients that send the whole schema; it cannot be changed. */
+  identifier: z.unknown().optional(),
   name: entityName.optional(),
   tags: tagMap.optional(),
   type: schemaType.optional(),
@@ -67,7 +68,26 @@ export const dbSchemaUpdate = z.object({
   usePercona: z.boolean().optional(),
   primaryDbInstanceId: z.string().max(128).optional(),
 });
-export type DbSchemaUpdate = z.output<typeof dbSchemaUpdate>;
+
+/**
+ * DBSchemaUpdate: every field optional, absent fields keep their value. `identifier` and `migrationType` are accepted and ignored.
+ * A body that says all that a create needs is the whole schema: clients of typed languages leave empty values out, so what it lacks is empty.
+ */
+export const dbSchemaUpdate = schemaChange.transform(({ identifier, ...change }) => (isWhole(identifier, change) ? { ...emptySchema, ...change, ...wholeChangelog(change) } : change));
+export type DbSchemaUpdate = Omit<z.output<typeof schemaChange>, 'identifier'>;
+
+/** In an update, an empty text clears what it names. */
+const emptySchema = { tags: {}, service: '', usePercona: false };
+const emptyChangelog = { repo: '', archivePath: '', toml: '' };
+
+function isWhole(identifier: unknown, { name, changelog, changeLogScript: script }: DbSchemaUpdate): boolean {
+  const hasSource = script !== undefined || (changelog?.location !== undefined && changelog.connector !== undefined);
+  return typeof identifier === 'string' && name !== undefined && hasSource;
+}
+
+function wholeChangelog({ changelog }: DbSchemaUpdate): Pick<DbSchemaUpdate, 'changelog'> {
+  return changelog ? { changelog: { ...emptyChangelog, ...changelog } } : {};
+}
 
 /** DBSchemaOut. */
 export const dbSchemaOut = z.object({
