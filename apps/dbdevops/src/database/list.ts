@@ -11,8 +11,3 @@ export interface ListRequest {
 
 /** Columns behind the sort words. */
 export const SORT_PROPERTY = { name: 'name', updated: 'updatedAt', created: 'createdAt' } as const;
-
-/** A pattern for ILIKE that finds `term` anywhere, whatever characters it holds; undefined when nothing is searched. */
-export function containing(term: string | undefined): string | undefined {
-  return term ? `%${term.replace(/[\\%_]/g, (character) => `\\${character}`)}%` : undefined;
-}

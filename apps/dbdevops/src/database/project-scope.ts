@@ -1,10 +1,6 @@
 import { AppError, formatScope, projectScope, scopeOf, type ProjectScope, type RequestContext } from '@sluice/kernel';
+import { projectColumns } from '@sluice/persistence';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-
-/** Columns of a project, for TypeORM conditions and inserts. */
-export function projectColumns(scope: ProjectScope): { accountId: string; orgId: string; projectId: string } {
-  return { accountId: scope.accountId, orgId: scope.orgId, projectId: scope.projectId };
-}
 
 /** Narrows a query to one project. `alias` is the query's name of the table. */
 export function inProject<Row extends ObjectLiteral>(query: SelectQueryBuilder<Row>, alias: string, scope: ProjectScope): SelectQueryBuilder<Row> {

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
-import { ProjectRow, asNumber } from '../database/columns.js';
+import { ProjectRow, asNumber } from '@sluice/persistence';
 import { DbSchemaEntity } from '../db-schema/db-schema.entity.js';
 
 @Entity('db_instances')

@@ -1,7 +1,8 @@
 import { projectScope, type ProjectScope } from '@sluice/kernel';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
-import { containing, SORT_PROPERTY, type ListRequest } from '../database/list.js';
-import { inProject, projectColumns } from '../database/project-scope.js';
+import { containing, projectColumns } from '@sluice/persistence';
+import { SORT_PROPERTY, type ListRequest } from '../database/list.js';
+import { inProject } from '../database/project-scope.js';
 import { DbInstanceEntity } from './db-instance.entity.js';
 import type { DbInstance } from './db-instance.js';
 
@@ -69,8 +70,7 @@ export class DbInstanceRepository {
 
   private matching(scope: ProjectScope, schemaId: string, request: ListRequest, filter: TagFilter): SelectQueryBuilder<DbInstanceEntity> {
     const query = inProject(this.manager.createQueryBuilder(DbInstanceEntity, 'i'), 'i', scope).andWhere('i.schemaId = :schemaId', { schemaId });
-    const term = containing(request.search_term);
-    if (term) query.andWhere('(i.name ILIKE :term OR i.identifier ILIKE :term)', { term });
+    if (request.search_term) query.andWhere('(i.name ILIKE :term OR i.identifier ILIKE :term)', { term: containing(request.search_term) });
     for (const [index, tag] of (filter.instanceTags ?? []).entries()) {
       const [key, value] = [`tagKey${index}`, `tagValue${index}`];
       // coalesce: a missing key compares as NULL, which would drop the row from both kinds of filter.

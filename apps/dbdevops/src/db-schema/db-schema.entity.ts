@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { ProjectRow, asNumber } from '../database/columns.js';
+import { ProjectRow, asNumber } from '@sluice/persistence';
 import type { Changelog, ChangeLogScript } from './db-schema.js';
 
 @Entity('db_schemas')

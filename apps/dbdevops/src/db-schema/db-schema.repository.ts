@@ -1,7 +1,8 @@
 import { projectScope, type ProjectScope, type Scope } from '@sluice/kernel';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
-import { containing, SORT_PROPERTY, type ListRequest } from '../database/list.js';
-import { inProject, projectColumns } from '../database/project-scope.js';
+import { containing, projectColumns } from '@sluice/persistence';
+import { SORT_PROPERTY, type ListRequest } from '../database/list.js';
+import { inProject } from '../database/project-scope.js';
 import { DbSchemaEntity } from './db-schema.entity.js';
 import type { DbSchema } from './db-schema.js';
 
@@ -121,8 +122,7 @@ export class DbSchemaRepository {
     const query = this.manager.createQueryBuilder(DbSchemaEntity, 's').where('s.accountId = :accountId', { accountId: scope.accountId });
     if (scope.level !== 'account') query.andWhere('s.orgId = :orgId', { orgId: scope.orgId });
     if (scope.level === 'project') query.andWhere('s.projectId = :projectId', { projectId: scope.projectId });
-    const term = containing(request.search_term);
-    if (term) query.andWhere('(s.name ILIKE :term OR s.identifier ILIKE :term)', { term });
+    if (request.search_term) query.andWhere('(s.name ILIKE :term OR s.identifier ILIKE :term)', { term: containing(request.search_term) });
     if (request.migrationType) query.andWhere('s.migrationType = :migrationType', { migrationType: request.migrationType });
     return query;
   }

@@ -1,7 +1,7 @@
 import type { DeploymentStatus, MigrationStateIn } from '@sluice/dbdevops-api';
 import type { ProjectScope } from '@sluice/kernel';
 import type { EntityManager } from 'typeorm';
-import { containing } from '../database/list.js';
+import { containing } from '@sluice/persistence';
 
 export interface StatePage {
   /** 0-based. */
@@ -105,7 +105,7 @@ export class MigrationStateRepository {
 
   /** One page of changesets, newest first, each with its state on the given instances; `isSynced` and `updatedAt` are about all instances of the schema. */
   async acrossInstances(scope: ProjectScope, schemaId: string, instanceIds: readonly string[], request: StatePage): Promise<{ items: ChangesetAcrossInstances[]; total: number }> {
-    const values = [scope.accountId, scope.orgId, scope.projectId, schemaId, containing(request.search_term) ?? null];
+    const values = [scope.accountId, scope.orgId, scope.projectId, schemaId, request.search_term ? containing(request.search_term) : null];
     const [count] = await this.manager.query<{ total: number }[]>(`SELECT count(*)::int AS total FROM changesets c WHERE ${MATCHING} AND ${KNOWN}`, values);
     const page = await this.manager.query<ChangesetKey[]>(
       `SELECT c.id::text AS key, c.fqn, c.change_id AS id, c.author, c.file FROM changesets c WHERE ${MATCHING} AND ${KNOWN} ORDER BY c.id DESC LIMIT $6 OFFSET $7`,
@@ -150,7 +150,7 @@ export class MigrationStateRepository {
 
   /** One page of the changesets an instance knows, newest first. */
   async onInstance(scope: ProjectScope, schemaId: string, instanceId: string, request: StatePage): Promise<{ items: ChangesetOnInstance[]; total: number }> {
-    const values = [scope.accountId, scope.orgId, scope.projectId, schemaId, containing(request.search_term) ?? null, instanceId];
+    const values = [scope.accountId, scope.orgId, scope.projectId, schemaId, request.search_term ? containing(request.search_term) : null, instanceId];
     const source = `FROM changesets c JOIN changeset_deployments d ON d.changeset_id = c.id AND d.instance_id = $6 WHERE ${MATCHING}`;
     const [count] = await this.manager.query<{ total: number }[]>(`SELECT count(*)::int AS total ${source}`, values);
     const items = await this.manager.query<ChangesetOnInstance[]>(

@@ -1,7 +1,7 @@
 import type { Command } from '@sluice/dbdevops-api';
 import type { ProjectScope } from '@sluice/kernel';
 import type { EntityManager } from 'typeorm';
-import { projectColumns } from '../database/project-scope.js';
+import { projectColumns } from '@sluice/persistence';
 import { ParsedLogEntity } from './parsed-log.entity.js';
 
 export interface ParsedLog {

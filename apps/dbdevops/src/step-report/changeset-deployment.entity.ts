@@ -1,5 +1,5 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
-import { ProjectRow, asNumber } from '../database/columns.js';
+import { ProjectRow, asNumber } from '@sluice/persistence';
 import { DbInstanceEntity } from '../db-instance/db-instance.entity.js';
 import { ChangesetEntity } from './changeset.entity.js';
 

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, type Relation } from 'typeorm';
-import { ProjectRow } from '../database/columns.js';
+import { ProjectRow } from '@sluice/persistence';
 import { DbSchemaEntity } from '../db-schema/db-schema.entity.js';
 
 /** A changeset a schema is known to have. Ids rise in the order changesets were first seen. */

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
-import { ProjectRow, asNumber } from '../database/columns.js';
+import { ProjectRow, asNumber } from '@sluice/persistence';
 import { ChangesetEntity } from './changeset.entity.js';
 import { StepReportEntity } from './step-report.entity.js';
 

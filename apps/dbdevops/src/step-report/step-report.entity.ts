@@ -1,5 +1,5 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, type Relation } from 'typeorm';
-import { ProjectRow, asNumber } from '../database/columns.js';
+import { ProjectRow, asNumber } from '@sluice/persistence';
 import { DbInstanceEntity } from '../db-instance/db-instance.entity.js';
 
 /** One row per reported step: makes a repeated report a no-op and ties changesets to executions. */

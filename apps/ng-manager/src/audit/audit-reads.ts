@@ -1,4 +1,5 @@
 import { scopeColumns, type Scope } from '@sluice/kernel';
+import { containing } from '@sluice/persistence';
 import type { EntityManager } from 'typeorm';
 import type { Visible } from '../access/permission.js';
 import { eventOfRow, type AuditRow } from './audit-row.js';
@@ -93,7 +94,7 @@ function whereOf(accountId: string, search: AuditSearch): { conditions: string[]
   }
   if (search.from !== undefined) conditions.push(`at >= ${value(new Date(search.from))}`);
   if (search.until !== undefined) conditions.push(`at <= ${value(new Date(search.until))}`);
-  if (search.term) conditions.push(`search_text LIKE ${value(`%${search.term.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`)}`);
+  if (search.term) conditions.push(`search_text LIKE ${value(containing(search.term.toLowerCase()))}`);
   return { conditions, values, value };
 }
 

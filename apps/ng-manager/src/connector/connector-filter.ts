@@ -1,4 +1,5 @@
 import { CONNECTOR_CATEGORIES, CONNECTOR_TYPES, type ConnectorFilter } from '@sluice/ng-manager-api';
+import { containing } from '@sluice/persistence';
 import type { SelectQueryBuilder } from 'typeorm';
 import type { ConnectorEntity } from './connector.entity.js';
 
@@ -14,7 +15,7 @@ export function filterConnectors(query: SelectQueryBuilder<ConnectorEntity>, fil
   if (filter.connectivityStatuses?.length) query.andWhere(`coalesce(row.status ->> 'status', 'UNKNOWN') = ANY(:statuses)`, { statuses: filter.connectivityStatuses });
   if (filter.connectorConnectivityModes?.length) query.andWhere(`CASE WHEN ${BY_PLATFORM} THEN 'MANAGER' ELSE 'DELEGATE' END = ANY(:modes)`, { modes: filter.connectorConnectivityModes });
   if (typeof filter.inheritingCredentialsFromDelegate === 'boolean') query.andWhere(`${INHERITS} = :inherits`, { inherits: filter.inheritingCredentialsFromDelegate });
-  if (filter.description) query.andWhere('row.description ILIKE :description', { description: `%${filter.description.replace(/[\\%_]/g, '\\$&')}%` });
+  if (filter.description) query.andWhere('row.description ILIKE :description', { description: containing(filter.description) });
   if (filter.tags && Object.keys(filter.tags).length > 0) query.andWhere('row.tags @> :tags', { tags: JSON.stringify(filter.tags) });
   if (filter.ccmConnectorFilter?.featuresEnabled?.length) query.andWhere('FALSE');
 }

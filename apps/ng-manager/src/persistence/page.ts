@@ -1,3 +1,4 @@
+import { containing } from '@sluice/persistence';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 
 /** Which part of a list is wanted. */
@@ -29,8 +30,7 @@ const ENTITY_FIELDS: ListFields = {
 /** Applies search, order and bounds, and runs the query. The builder's alias must be `row`; ties are broken by identifier. */
 export async function readPage<T extends ObjectLiteral>(query: SelectQueryBuilder<T>, page: PageRequest, { searched, sortable }: ListFields = ENTITY_FIELDS): Promise<Page<T>> {
   if (page.search) {
-    const pattern = `%${page.search.replace(/[\\%_]/g, '\\$&')}%`;
-    query.andWhere(`(${searched.map((field) => `row.${field} ILIKE :search`).join(' OR ')})`, { search: pattern });
+    query.andWhere(`(${searched.map((field) => `row.${field} ILIKE :search`).join(' OR ')})`, { search: containing(page.search) });
   }
   const orders = ordersOf(page.sort ?? [], sortable);
   for (const { property, direction } of orders) query.addOrderBy(`row.${property}`, direction);

@@ -1,4 +1,5 @@
 import { scopeColumns, type Scope, type ScopedRef } from '@sluice/kernel';
+import { containing } from '@sluice/persistence';
 import { Brackets, type EntityManager } from 'typeorm';
 import { readPage, type ListFields, type Page, type PageRequest } from '../persistence/page.js';
 import { atScope, atScopeOfRow, lineage } from '../persistence/scoped.js';
@@ -70,8 +71,8 @@ export class SecretRepository {
     if (filter.identifiers?.length) query.andWhere('row.identifier = ANY(:identifiers)', { identifiers: filter.identifiers });
     if (filter.types?.length) query.andWhere('row.type = ANY(:types)', { types: filter.types });
     if (filter.managers?.length) query.andWhere(`row.spec ->> 'secretManagerIdentifier' = ANY(:managers)`, { managers: filter.managers });
-    if (filter.name) query.andWhere('row.name ILIKE :name', { name: `%${filter.name.replace(/[\\%_]/g, '\\$&')}%` });
-    if (filter.description) query.andWhere('row.description ILIKE :description', { description: `%${filter.description.replace(/[\\%_]/g, '\\$&')}%` });
+    if (filter.name) query.andWhere('row.name ILIKE :name', { name: containing(filter.name) });
+    if (filter.description) query.andWhere('row.description ILIKE :description', { description: containing(filter.description) });
     if (filter.tags && Object.keys(filter.tags).length > 0) query.andWhere('row.tags @> :tags', { tags: JSON.stringify(filter.tags) });
     return readPage(query, page, LIST_FIELDS) as Promise<Page<SecretRow>>;
   }

@@ -1,6 +1,6 @@
 import type { ApprovalStatus, ApprovalType } from '@sluice/pipeline-api';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { ProjectRow, asMilliseconds } from '../database/columns.js';
+import { ProjectRow, asNumber } from '@sluice/persistence';
 import type { ApprovalActivity, Approvers } from './approval.js';
 import type { ApproverInput } from './approver-input.js';
 
@@ -28,7 +28,7 @@ export class ApprovalInstanceEntity extends ProjectRow {
   @Column({ name: 'error_message', type: 'text', nullable: true })
   errorMessage!: string | null;
 
-  @Column({ type: 'bigint', transformer: asMilliseconds })
+  @Column({ type: 'bigint', transformer: asNumber })
   deadline!: number;
 
   @Column({ name: 'shows_history', type: 'boolean' })
@@ -46,9 +46,9 @@ export class ApprovalInstanceEntity extends ProjectRow {
   @Column({ type: 'int', default: 1 })
   version!: number;
 
-  @Column({ name: 'created_at', type: 'bigint', transformer: asMilliseconds })
+  @Column({ name: 'created_at', type: 'bigint', transformer: asNumber })
   createdAt!: number;
 
-  @Column({ name: 'updated_at', type: 'bigint', transformer: asMilliseconds })
+  @Column({ name: 'updated_at', type: 'bigint', transformer: asNumber })
   updatedAt!: number;
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { projectScope, type ProjectScope } from '@sluice/kernel';
 import type { ApprovalStatus, ApprovalType } from '@sluice/pipeline-api';
 import { DataSource, type EntityManager } from 'typeorm';
-import { projectColumns } from '../database/columns.js';
+import { projectColumns } from '@sluice/persistence';
 import { ApprovalInstanceEntity } from './approval.entity.js';
 import type { Approval, ApprovalChange } from './approval.js';
 

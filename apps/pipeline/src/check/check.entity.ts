@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { ProjectRow, asMilliseconds } from '../database/columns.js';
+import { ProjectRow, asNumber } from '@sluice/persistence';
 
 /** Result of a check somebody asked for and comes back to read. Kept for a day. */
 @Entity('pipeline_checks')
@@ -17,6 +17,6 @@ export class CheckEntity extends ProjectRow {
   @Column({ type: 'jsonb' })
   result!: unknown;
 
-  @Column({ name: 'created_at', type: 'bigint', transformer: asMilliseconds })
+  @Column({ name: 'created_at', type: 'bigint', transformer: asNumber })
   createdAt!: number;
 }

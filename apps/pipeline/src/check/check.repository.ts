@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { newId, type ProjectScope } from '@sluice/kernel';
 import { DataSource } from 'typeorm';
-import { projectColumns } from '../database/columns.js';
+import { projectColumns } from '@sluice/persistence';
 import { CheckEntity } from './check.entity.js';
 
 export type CheckKind = 'validation' | 'preflight';

@@ -1,6 +1,6 @@
 import type { ProjectScope } from '@sluice/kernel';
 import type { DataSource } from 'typeorm';
-import { containing } from '../database/columns.js';
+import { containing } from '@sluice/persistence';
 import { tagsWanted, type Sort, type TagFilter } from '../database/list-query.js';
 
 export interface ExecutionFilter {

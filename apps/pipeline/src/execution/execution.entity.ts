@@ -1,7 +1,7 @@
 import type { NodeState, Plan, PlanOutline } from '@sluice/pipeline-engine';
 import type { CallIdentity } from '@sluice/service-identity';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { ProjectRow, asMilliseconds } from '../database/columns.js';
+import { ProjectRow, asNumber } from '@sluice/persistence';
 import type { TaskContext, TaskReport } from '../run/task.js';
 
 @Entity('executions')
@@ -94,13 +94,13 @@ export class ExecutionEntity extends ProjectRow {
   @Column({ name: 'taken_over', type: 'jsonb', default: [] })
   takenOver!: string[];
 
-  @Column({ name: 'created_at', type: 'bigint', transformer: asMilliseconds })
+  @Column({ name: 'created_at', type: 'bigint', transformer: asNumber })
   createdAt!: number;
 
-  @Column({ name: 'valid_until', type: 'bigint', transformer: asMilliseconds })
+  @Column({ name: 'valid_until', type: 'bigint', transformer: asNumber })
   validUntil!: number;
 
-  @Column({ name: 'ended_at', type: 'bigint', nullable: true, transformer: asMilliseconds })
+  @Column({ name: 'ended_at', type: 'bigint', nullable: true, transformer: asNumber })
   endedAt!: number | null;
 
   @Column({ name: 'failure_message', type: 'text', nullable: true })
@@ -109,7 +109,7 @@ export class ExecutionEntity extends ProjectRow {
   @Column({ name: 'interrupt_id', type: 'text', nullable: true })
   interruptId!: string | null;
 
-  @Column({ name: 'interrupted_at', type: 'bigint', nullable: true, transformer: asMilliseconds })
+  @Column({ name: 'interrupted_at', type: 'bigint', nullable: true, transformer: asNumber })
   interruptedAt!: number | null;
 
   @Column({ name: 'interrupted_by', type: 'text', nullable: true })
@@ -167,10 +167,10 @@ export class ExecutionTaskEntity {
   @Column({ type: 'jsonb', nullable: true })
   report!: TaskReport | null;
 
-  @Column({ name: 'created_at', type: 'bigint', transformer: asMilliseconds })
+  @Column({ name: 'created_at', type: 'bigint', transformer: asNumber })
   createdAt!: number;
 
-  @Column({ name: 'ended_at', type: 'bigint', nullable: true, transformer: asMilliseconds })
+  @Column({ name: 'ended_at', type: 'bigint', nullable: true, transformer: asNumber })
   endedAt!: number | null;
 }
 
@@ -197,10 +197,10 @@ export class InstanceLockEntity extends ProjectRow {
   @Column({ name: 'workflow_id', type: 'text' })
   workflowId!: string;
 
-  @Column({ name: 'queued_at', type: 'bigint', transformer: asMilliseconds })
+  @Column({ name: 'queued_at', type: 'bigint', transformer: asNumber })
   queuedAt!: number;
 
-  @Column({ name: 'granted_at', type: 'bigint', nullable: true, transformer: asMilliseconds })
+  @Column({ name: 'granted_at', type: 'bigint', nullable: true, transformer: asNumber })
   grantedAt!: number | null;
 
   /** The waiting workflow has been told. */

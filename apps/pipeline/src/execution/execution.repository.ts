@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ProjectScope } from '@sluice/kernel';
 import { planOutline, type NodeState, type PlanOutline, type Status } from '@sluice/pipeline-engine';
 import { DataSource, type EntityManager } from 'typeorm';
-import { projectColumns } from '../database/columns.js';
+import { projectColumns } from '@sluice/persistence';
 import type { Sort } from '../database/list-query.js';
 import { ExecutionEntity, ExecutionNodeEntity } from './execution.entity.js';
 import { ExecutionQuery, searchTextOf, type Cursor, type ExecutionFilter, type ExecutionSortColumn } from './execution-query.js';

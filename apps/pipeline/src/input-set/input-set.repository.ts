@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ProjectScope } from '@sluice/kernel';
 import { DataSource, type EntityManager, In } from 'typeorm';
-import { containing, projectColumns } from '../database/columns.js';
+import { containing, projectColumns } from '@sluice/persistence';
 import { withTieBreak, type Sort } from '../database/list-query.js';
 import { InputSetEntity } from './input-set.entity.js';
 

@@ -1,5 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { YamlDocument, asMilliseconds } from '../database/columns.js';
+import { asNumber } from '@sluice/persistence';
+import { YamlDocument } from '../database/columns.js';
 
 /** What a pipeline works on, per module. */
 export type PipelineFacts = Readonly<Record<string, { readonly stepTypes: readonly string[]; readonly dbSchemas: readonly string[]; readonly dbInstances: readonly string[] }>>;
@@ -19,6 +20,6 @@ export class PipelineEntity extends YamlDocument {
   @Column({ name: 'run_sequence', type: 'int', default: 0 })
   runSequence!: number;
 
-  @Column({ name: 'last_execution_at', type: 'bigint', nullable: true, transformer: asMilliseconds })
+  @Column({ name: 'last_execution_at', type: 'bigint', nullable: true, transformer: asNumber })
   lastExecutionAt!: number | null;
 }

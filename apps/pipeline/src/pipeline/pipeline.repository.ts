@@ -1,7 +1,7 @@
 import type { ProjectScope } from '@sluice/kernel';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Inject, Injectable } from '@nestjs/common';
-import { containing, projectColumns } from '../database/columns.js';
+import { containing, projectColumns } from '@sluice/persistence';
 import { tagsWanted, withTieBreak, type Sort, type TagFilter } from '../database/list-query.js';
 import { PipelineEntity, type PipelineFacts } from './pipeline.entity.js';
 

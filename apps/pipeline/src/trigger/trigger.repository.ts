@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ProjectScope } from '@sluice/kernel';
 import { DataSource, type EntityManager } from 'typeorm';
-import { containing, projectColumns } from '../database/columns.js';
+import { containing, projectColumns } from '@sluice/persistence';
 import { TriggerEntity } from './trigger.entity.js';
 
 export type Trigger = Readonly<TriggerEntity>;

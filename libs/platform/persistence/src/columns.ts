@@ -1,4 +1,5 @@
 import { Column } from 'typeorm';
+import type { ProjectScope } from '@sluice/kernel';
 
 /** A number, mostly milliseconds since the epoch, in a `bigint` column; the driver gives those as text. */
 export const asNumber = {
@@ -6,7 +7,7 @@ export const asNumber = {
   from: (value: string | null): number | null => (value === null ? null : Number(value)),
 };
 
-/** The project a row belongs to. Every table starts with these. */
+/** A row with an id of its own that belongs to a project. */
 export abstract class ProjectRow {
   @Column({ name: 'account_id', type: 'text' })
   accountId!: string;
@@ -16,4 +17,9 @@ export abstract class ProjectRow {
 
   @Column({ name: 'project_id', type: 'text' })
   projectId!: string;
+}
+
+/** Columns of a project, for TypeORM conditions and inserts. */
+export function projectColumns(scope: ProjectScope): { accountId: string; orgId: string; projectId: string } {
+  return { accountId: scope.accountId, orgId: scope.orgId, projectId: scope.projectId };
 }
