@@ -17,9 +17,11 @@ import { CreateOutsideChanges1795404000001 } from './migrations/1795404000001-cr
 import { IndexAuditEvents1795404000002 } from './migrations/1795404000002-index-audit-events.js';
 import { KeepDelegateTokenValues1795409000000 } from './migrations/1795409000000-keep-delegate-token-values.js';
 import { UniqueEntityUses1795410000000 } from './migrations/1795410000000-unique-entity-uses.js';
+import { CreateRemovedProjects1795420000000 } from './migrations/1795420000000-create-removed-projects.js';
 import { OrganizationEntity } from './organization/organization.entity.js';
 import { EntityUseEntity } from './entity-use/entity-use.entity.js';
 import { ProjectEntity } from './project/project.entity.js';
+import { RemovedProjectEntity } from './project/removed-project.entity.js';
 import { SecretEntity } from './secret/secret.entity.js';
 import { ServiceAccountEntity } from './service-account/service-account.entity.js';
 import { SettingEntity } from './setting/setting.entity.js';
@@ -34,10 +36,10 @@ export function openDatabase(url: string, poolSize: number): Promise<DataSource>
       url,
       poolSize,
       entities: [
-        AccountEntity, AccountDataKeyEntity, UserEntity, ServiceAccountEntity, UserGroupEntity, UserGroupMemberEntity, RoleBindingEntity, ApiKeyEntity, ApiTokenEntity, OrganizationEntity, ProjectEntity, ConnectorEntity,
+        AccountEntity, AccountDataKeyEntity, UserEntity, ServiceAccountEntity, UserGroupEntity, UserGroupMemberEntity, RoleBindingEntity, ApiKeyEntity, ApiTokenEntity, OrganizationEntity, ProjectEntity, RemovedProjectEntity, ConnectorEntity,
         ConnectorTestEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity, AuditChainEntity, OutsideChangeEntity, RefusedSignInEntity, DelegateTokenValueEntity,
       ],
-      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000, CreateOutsideChanges1795404000001, IndexAuditEvents1795404000002, KeepDelegateTokenValues1795409000000, UniqueEntityUses1795410000000],
+      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000, CreateOutsideChanges1795404000001, IndexAuditEvents1795404000002, KeepDelegateTokenValues1795409000000, UniqueEntityUses1795410000000, CreateRemovedProjects1795420000000],
     }),
   );
 }

@@ -122,10 +122,10 @@ describe('what other services and the repository browser ask of ng-manager', () 
 
   it('says whether an organization and a project of it are there, to each account about its own', async () => {
     const existence = (orgId: string, projectId: string, by = ctx) => pipeline.call(by, projectExistence, { query: { orgId, projectId } });
-    expect(await existence('default', 'shop')).toEqual({ hasOrg: true, hasProject: true });
-    expect(await existence('default', 'nowhere')).toEqual({ hasOrg: true, hasProject: false });
-    expect(await existence('nowhere', 'shop')).toEqual({ hasOrg: false, hasProject: false });
-    expect(await existence('default', 'shop', { ...testUser('A2'), correlationId: 'c', traceparent: undefined })).toEqual({ hasOrg: false, hasProject: false });
+    expect(await existence('default', 'shop')).toEqual({ hasOrg: true, hasProject: true, uniqueId: expect.any(String) });
+    expect(await existence('default', 'nowhere')).toEqual({ hasOrg: true, hasProject: false, uniqueId: null });
+    expect(await existence('nowhere', 'shop')).toEqual({ hasOrg: false, hasProject: false, uniqueId: null });
+    expect(await existence('default', 'shop', { ...testUser('A2'), correlationId: 'c', traceparent: undefined })).toEqual({ hasOrg: false, hasProject: false, uniqueId: null });
   });
 
   it('takes these calls from pipeline only', async () => {

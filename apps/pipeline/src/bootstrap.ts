@@ -10,6 +10,7 @@ import { AppModule } from './app.module.js';
 import { AuditTrail } from './audit/audit-trail.js';
 import { parseConfig } from './config.js';
 import { createPipelineDataSource } from './database/data-source.js';
+import { ProjectRemoval } from './project/project-removal.js';
 import { References } from './reference/references.js';
 import { DelegateTasks } from './run/delegate-tasks.js';
 import { Messages } from './run/messages.js';
@@ -42,9 +43,10 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const actions = new RunActions(services);
   const workflows = new Workflows(actions, types);
   const sweeper = new Sweeper(actions, workflows, config.sweepMs);
+  const removal = new ProjectRemoval({ audit, ngManager, sweeper, log, intervalMs: config.sweepMs });
   const events = new TaskEvents(actions);
   const stop = async (): Promise<void> => {
-    await Promise.all([sweeper.stop(), events.stop()]);
+    await Promise.all([sweeper.stop(), removal.stop(), events.stop()]);
     await workflows.stop();
     await audit.stop();
     tasks.close();
@@ -69,6 +71,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     });
     events.start();
     sweeper.start();
+    removal.start();
     audit.start();
     return app;
   } catch (cause) {

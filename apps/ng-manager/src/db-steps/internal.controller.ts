@@ -2,14 +2,14 @@ import { Controller } from '@nestjs/common';
 import type { RouteResult } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { projectScope, scopeOf } from '@sluice/kernel';
-import { projectExistence, recordEntityUses, reportDbStep, resolveDbStepInputs, runSettings, sealSecrets } from '@sluice/ng-manager-api';
+import { confirmRemovedProject, listRemovedProjects, projectExistence, recordEntityUses, reportDbStep, resolveDbStepInputs, runSettings, sealSecrets } from '@sluice/ng-manager-api';
 import { EntityUseService } from '../entity-use/entity-use.service.js';
 import { ProjectService } from '../project/project.service.js';
 import { SealingService } from '../secret/sealing.service.js';
 import { SettingService } from '../setting/setting.service.js';
 import { DbStepsService } from './db-steps.service.js';
 
-/** What pipeline asks for while it stores a pipeline or runs an execution. */
+/** What pipeline asks for while it stores a pipeline, runs an execution or removes what lay in a project. */
 @Controller()
 export class InternalController {
   constructor(
@@ -44,6 +44,17 @@ export class InternalController {
   @Route(projectExistence)
   existence(@Call() { ctx, query }: RouteCall<typeof projectExistence>): Promise<RouteResult<typeof projectExistence>> {
     return this.projects.existence(projectScope(ctx.accountId, query.orgId, query.projectId));
+  }
+
+  @Route(listRemovedProjects)
+  async removed(@Call() { query }: RouteCall<typeof listRemovedProjects>): Promise<RouteResult<typeof listRemovedProjects>> {
+    return { projects: await this.projects.removed(query.after) };
+  }
+
+  @Route(confirmRemovedProject)
+  async confirmRemoved(@Call() { body }: RouteCall<typeof confirmRemovedProject>): Promise<RouteResult<typeof confirmRemovedProject>> {
+    await this.projects.confirmRemoved(body.position);
+    return { isFree: true };
   }
 
   @Route(recordEntityUses)

@@ -6,6 +6,7 @@ import {
   createDelegateToken, delegateGroupsOfToken, generateHelmValues, delegatesOfTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath, getDelegateToken, latestDelegateVersion,
   listDelegateTokens, listDelegates, revokeDelegateToken, revokeDelegateTokenByPath, type Delegate, type DelegateToken,
 } from '@sluice/ng-manager-api';
+import { ProjectService } from '../project/project.service.js';
 import { helmValues } from './helm-values.js';
 import { DelegateService } from './delegate.service.js';
 
@@ -13,7 +14,10 @@ const VERSION = '0.1.0';
 
 @Controller()
 export class DelegateController {
-  constructor(private readonly delegates: DelegateService) {}
+  constructor(
+    private readonly delegates: DelegateService,
+    private readonly projects: ProjectService,
+  ) {}
 
   @Route(listDelegates)
   list(@Call() { ctx, scope, query, body }: RouteCall<typeof listDelegates>): Promise<Delegate[]> {
@@ -36,6 +40,7 @@ export class DelegateController {
   async createToken(@Call() { ctx, scope, query, body }: RouteCall<typeof createDelegateToken>): Promise<DelegateToken> {
     const name = query.tokenName ?? body?.name;
     if (!name) throw new AppError('INVALID_REQUEST', 'the token has no name; send tokenName in the query or name in the body', { fields: [{ field: 'tokenName', error: 'is required' }] });
+    await this.projects.requireScope(scope);
     return this.delegates.createToken(ctx, scope, name, query.revokeAfter ?? 0);
   }
 

@@ -84,6 +84,26 @@ export class DelegateService {
     return deleted;
   }
 
+  /**
+   * Deletes every token of a scope that is going to be removed: delegates signed in with them are cut off at once. Safe to repeat. The value goes first, so
+   * that none is left without its token whatever happens in between.
+   * @param removedWith what takes them along, such as `project shop` @throws AppError UPSTREAM_UNAVAILABLE, REQUEST_TIMEOUT saying that the removal may be repeated
+   */
+  async deleteTokensOf(ctx: RequestContext, scope: Scope, removedWith: string): Promise<void> {
+    try {
+      for (const token of await this.tokenRecords(ctx, scope, '', '')) {
+        const entry = { ...tokenEntry(scope, 'delete', token.name, { before: stateOf(token) }), details: { isRemovedWith: removedWith } };
+        await this.changes.run(ctx, entry, async () => {
+          await this.values.forget(scope.accountId, token.id);
+          await this.delegates.admin.unary(ctx, 'DeleteToken', { scope: rpcScope(scope), name: token.name });
+        });
+      }
+    } catch (cause) {
+      if (!(cause instanceof AppError) || !cause.isRetryable) throw cause;
+      throw new AppError(cause.code, `the delegate tokens of ${formatScope(scope)} could not be deleted, so ${removedWith} was not deleted either: ${cause.message}; try again in a moment`, cause.details, { cause });
+    }
+  }
+
   /** The value kept for a token that is refused is of no use to anybody. */
   private async putToken(ctx: RequestContext, request: PutTokenRequest, tokenId: string): Promise<TokenRecord> {
     try {

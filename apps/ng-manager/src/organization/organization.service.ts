@@ -6,9 +6,10 @@ import type { Organization, OrganizationResponse } from '@sluice/ng-manager-api'
 import { visibleTo } from '../access/permission.js';
 import { addBuiltInConnectors } from '../connector/built-in-connectors.js';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
+import { DelegateService } from '../delegate/delegate.service.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
 import type { PageRequest } from '../persistence/page.js';
-import { UnitOfWork } from '../persistence/unit-of-work.js';
+import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
 import type { Versioned } from '../persistence/versioned.js';
 import type { OrganizationRow, OrganizationValues } from './organization.repository.js';
 
@@ -25,6 +26,7 @@ export class OrganizationService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly dbdevops: DbDevopsClient,
+    private readonly delegates: DelegateService,
   ) {}
 
   async list(ctx: RequestContext, page: PageRequest, identifiers?: readonly string[]): Promise<NgPage<OrganizationResponse>> {
@@ -69,34 +71,45 @@ export class OrganizationService {
     });
   }
 
-  /** @throws AppError ENTITY_REFERENCED naming its projects, unless `force`; OPTIMISTIC_LOCK */
+  /**
+   * With `force` its projects go with it, as if each was deleted; delegate tokens of its own go in any case.
+   * @throws AppError ENTITY_REFERENCED naming its projects, unless `force`; OPTIMISTIC_LOCK; UPSTREAM_UNAVAILABLE, and then the same again goes on
+   */
   async delete(ctx: RequestContext, identifier: string, { force, expected }: Removal): Promise<boolean> {
     const scope = orgScope(ctx, identifier);
     const account = accountScope(ctx.accountId);
     const what = `organization ${identifier}`;
     requireVersion(what, ((await this.unitOfWork.read.organizations.find(account, identifier)) ?? missing(identifier)).version, expected);
-    if (force) await this.deleteSchemasIn(ctx, scope);
+    if (force) await this.emptyProjectsOf(ctx, scope);
+    else await refuseProjects(this.unitOfWork.read, scope);
+    await this.delegates.deleteTokensOf(ctx, scope, what);
     return this.unitOfWork.run(async (stores) => {
       const row = (await stores.organizations.find(account, identifier, { forUpdate: true })) ?? missing(identifier);
       requireVersion(what, row.version, expected);
-      const projects = force ? [] : await stores.projects.identifiersIn(scope, MOST_NAMED);
-      if (projects.length > 0) {
-        throw new AppError('ENTITY_REFERENCED', `organization "${identifier}" still has projects: ${projects.join(', ')}; delete them first, or send forceDelete=true`);
-      }
+      if (!force) await refuseProjects(stores, scope);
       const contents = await stores.scopeContents.removalsIn(scope);
+      await stores.removedProjects.add(scope, ctx);
       await stores.organizations.delete(account, identifier);
       await stores.audit.append(ctx, ...contents, { action: 'delete', resourceType: 'organization', identifier, scope, before: present(row).organization, details: { force } });
       return true;
     });
   }
 
-  private async deleteSchemasIn(ctx: RequestContext, scope: OrgScope): Promise<void> {
+  /** What other services keep of each project. */
+  private async emptyProjectsOf(ctx: RequestContext, scope: OrgScope): Promise<void> {
     for (const { identifier, uniqueId } of await this.unitOfWork.read.projects.allIn(scope)) {
       const project = projectScope(scope.accountId, scope.orgId, identifier);
       const schemas = await this.dbdevops.schemaIdentifiers(ctx, project);
       if (schemas.length > 0) await this.dbdevops.deleteSchemasOf(ctx, project, uniqueId);
+      await this.delegates.deleteTokensOf(ctx, project, `organization ${scope.orgId}`);
     }
   }
+}
+
+async function refuseProjects({ projects }: Pick<Stores, 'projects'>, scope: OrgScope): Promise<void> {
+  const known = await projects.identifiersIn(scope, MOST_NAMED);
+  if (known.length === 0) return;
+  throw new AppError('ENTITY_REFERENCED', `organization "${scope.orgId}" still has projects: ${known.join(', ')}; delete them first, or send forceDelete=true`);
 }
 
 function orgScope(ctx: RequestContext, orgId: string): OrgScope {

@@ -14,6 +14,7 @@ import { DelegateTokenValueRepository } from '../delegate/delegate-token-value.r
 import { EntityUseRepository } from '../entity-use/entity-use.repository.js';
 import { OrganizationRepository } from '../organization/organization.repository.js';
 import { ProjectRepository } from '../project/project.repository.js';
+import { RemovedProjectRepository } from '../project/removed-project.repository.js';
 import { SecretRepository } from '../secret/secret.repository.js';
 import { ServiceAccountRepository } from '../service-account/service-account.repository.js';
 import { SettingRepository } from '../setting/setting.repository.js';
@@ -30,6 +31,7 @@ export class Stores {
   readonly apiKeys: ApiKeyRepository;
   readonly organizations: OrganizationRepository;
   readonly projects: ProjectRepository;
+  readonly removedProjects: RemovedProjectRepository;
   readonly connectors: ConnectorRepository;
   readonly connectorTests: ConnectorTestRepository;
   readonly secrets: SecretRepository;
@@ -51,6 +53,7 @@ export class Stores {
     this.apiKeys = new ApiKeyRepository(manager);
     this.organizations = new OrganizationRepository(manager);
     this.projects = new ProjectRepository(manager);
+    this.removedProjects = new RemovedProjectRepository(manager);
     this.connectors = new ConnectorRepository(manager);
     this.connectorTests = new ConnectorTestRepository(manager);
     this.secrets = new SecretRepository(manager);

@@ -24,14 +24,15 @@ export class ProjectRepository {
     return this.manager.findOne(ProjectEntity, { where: { accountId, orgId, identifier: projectId }, ...(lock ? { lock: { mode: lock === 'update' ? 'pessimistic_write' : 'for_key_share' } } : {}) });
   }
 
-  /** Whether a project and its organization are there; one look at each primary key. */
+  /** Whether a project and its organization are there, and which project it is; one look at each primary key. */
   async existence({ accountId, orgId, projectId }: ProjectScope): Promise<ProjectExistence> {
-    const [row] = await this.manager.query<ProjectExistence[]>(
+    const [row] = await this.manager.query<Pick<ProjectExistence, 'hasOrg' | 'uniqueId'>[]>(
       `SELECT EXISTS (SELECT FROM organizations WHERE account_id = $1 AND identifier = $2) AS "hasOrg",
-              EXISTS (SELECT FROM projects WHERE account_id = $1 AND org_id = $2 AND identifier = $3) AS "hasProject"`,
+              (SELECT unique_id FROM projects WHERE account_id = $1 AND org_id = $2 AND identifier = $3) AS "uniqueId"`,
       [accountId, orgId, projectId],
     );
-    return row ?? { hasOrg: false, hasProject: false };
+    const { hasOrg, uniqueId } = row ?? { hasOrg: false, uniqueId: null };
+    return { hasOrg, hasProject: uniqueId !== null, uniqueId };
   }
 
   page({ accountId }: AccountScope, page: PageRequest, filter: ProjectFilter): Promise<Page<ProjectRow>> {

@@ -13,7 +13,9 @@ import { CreateTriggers1795406000000 } from '../migrations/1795406000000-create-
 import { CreateApprovalInstances1795406000001 } from '../migrations/1795406000001-create-approval-instances.js';
 import { OutlinePlans1795407000000 } from '../migrations/1795407000000-outline-plans.js';
 import { SearchExecutions1795407000001 } from '../migrations/1795407000001-search-executions.js';
+import { CreateRemovedProjects1795420000000 } from '../migrations/1795420000000-create-removed-projects.js';
 import { PipelineEntity } from '../pipeline/pipeline.entity.js';
+import { RemovedProjectEntity } from '../project/removed-project.entity.js';
 import { TriggerEntity } from '../trigger/trigger.entity.js';
 
 export function createPipelineDataSource(url: string, poolSize: number): DataSource {
@@ -21,7 +23,7 @@ export function createPipelineDataSource(url: string, poolSize: number): DataSou
     app: 'pipeline',
     url,
     poolSize,
-    entities: [PipelineEntity, InputSetEntity, CheckEntity, ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity, TriggerEntity, ApprovalInstanceEntity, ...AUDIT_OUTBOX_ENTITIES],
-    migrations: [CreatePipelineTables1795305600000, CreateAuditOutbox1795404000000, CompletePipelineApi1795405000000, NarrowExecutions1795405000001, CreateTriggers1795406000000, CreateApprovalInstances1795406000001, OutlinePlans1795407000000, SearchExecutions1795407000001],
+    entities: [PipelineEntity, InputSetEntity, CheckEntity, ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity, TriggerEntity, ApprovalInstanceEntity, RemovedProjectEntity, ...AUDIT_OUTBOX_ENTITIES],
+    migrations: [CreatePipelineTables1795305600000, CreateAuditOutbox1795404000000, CompletePipelineApi1795405000000, NarrowExecutions1795405000001, CreateTriggers1795406000000, CreateApprovalInstances1795406000001, OutlinePlans1795407000000, SearchExecutions1795407000001, CreateRemovedProjects1795420000000],
   });
 }

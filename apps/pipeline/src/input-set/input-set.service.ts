@@ -59,6 +59,7 @@ export class InputSetService {
     await this.requireReferences(scope, pipelineIdentifier, set.references);
     try {
       await this.stored(ctx, scope, set, async ({ manager, record }) => {
+        if (!(await this.pipelines.within(manager).keep(scope, pipelineIdentifier))) throw noPipeline(scope, pipelineIdentifier);
         await this.inputSets.within(manager).insert(scope, set, Date.now());
         await record(ctx, { action: 'create', resourceType: 'inputSet', identifier: set.identifier, scope, after: stateOf(set), details: { pipelineIdentifier } });
       });
@@ -185,9 +186,13 @@ export class InputSetService {
 
   private async pipeline(scope: ProjectScope, identifier: string): Promise<Pipeline> {
     const pipeline = await this.pipelines.find(scope, identifier);
-    if (!pipeline) throw new AppError('ENTITY_NOT_FOUND', `there is no pipeline "${identifier}" in ${formatScope(scope)}`);
+    if (!pipeline) throw noPipeline(scope, identifier);
     return pipeline;
   }
+}
+
+function noPipeline(scope: ProjectScope, identifier: string): AppError {
+  return new AppError('ENTITY_NOT_FOUND', `there is no pipeline "${identifier}" in ${formatScope(scope)}`);
 }
 
 /** Runtime input as a document; null for none. */

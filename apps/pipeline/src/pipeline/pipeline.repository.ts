@@ -61,6 +61,11 @@ export class PipelineRepository {
     return row ? toPipeline(row) : undefined;
   }
 
+  /** Holds a pipeline against its removal until the transaction ends. @returns false when there is none */
+  async keep(scope: ProjectScope, identifier: string): Promise<boolean> {
+    return (await this.table().findOne({ select: { identifier: true }, where: { ...projectColumns(scope), identifier }, lock: { mode: 'for_key_share' } })) !== null;
+  }
+
   /** Finds and holds it against other writers until the transaction ends. */
   async findLocked(scope: ProjectScope, identifier: string): Promise<Pipeline | undefined> {
     const row = await this.table().findOne({ where: { ...projectColumns(scope), identifier }, lock: { mode: 'pessimistic_write' } });

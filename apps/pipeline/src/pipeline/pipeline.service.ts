@@ -53,9 +53,10 @@ export class PipelineService {
   /** @throws AppError as {@link validate}, RESOURCE_NOT_FOUND for a project there is not, DUPLICATE_FIELD, UPSTREAM_UNAVAILABLE */
   async create(ctx: RequestContext, scope: ProjectScope, yaml: string, says?: PipelineSays): Promise<Pipeline> {
     const pipeline = this.read(scope, yaml, says);
-    await this.projects.require(ctx, scope);
+    const project = await this.projects.require(ctx, scope);
     try {
       await this.stored(ctx, scope, pipeline, async ({ manager, record }) => {
+        await this.projects.hold(manager, project);
         await this.pipelines.within(manager).insert(scope, pipeline, Date.now());
         await record(ctx, { action: 'create', resourceType: 'pipeline', identifier: pipeline.identifier, scope, after: stateOf(pipeline) });
       });

@@ -3,7 +3,9 @@ import type { StepResult } from '@sluice/delegate-protocol';
 import type { RouteRequest } from '@sluice/api-conventions';
 import type { RouteClient, CallContext } from '@sluice/http';
 import { AppError, backoffMs, pause, type ProjectScope } from '@sluice/kernel';
-import { projectExistence, receiveAuditEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs, type ProjectExistence } from '@sluice/ng-manager-api';
+import {
+  confirmRemovedProject, listRemovedProjects, projectExistence, receiveAuditEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs, type ProjectExistence, type RemovedProject,
+} from '@sluice/ng-manager-api';
 import type { Reference } from '@sluice/pipeline-engine';
 import type { DbCommand } from '@sluice/step-types';
 import type { RunHeader } from './execution-record.js';
@@ -87,6 +89,16 @@ export class NgManager {
   /** Tells what a document refers to, besides what was told (`add`) or instead of it (`replace`). @throws AppError UPSTREAM_UNAVAILABLE, REQUEST_TIMEOUT */
   async recordUses(ctx: CallContext, mode: 'add' | 'replace', { accountId, orgId, projectId }: ProjectScope, user: Uses['user'], uses: readonly Reference[]): Promise<void> {
     await this.client.call(ctx, recordEntityUses, { body: { accountId, orgId, projectId, user, mode, uses: [...uses] } }, { idempotent: true });
+  }
+
+  /** Removed projects with something left in pipeline, at most a hundred behind a position, oldest first. @throws AppError */
+  async removedProjects(after: number, signal: AbortSignal): Promise<RemovedProject[]> {
+    return (await this.client.call({ ...OWN_CONTEXT, signal: AbortSignal.any([signal, AbortSignal.timeout(DELIVERY_MS)]) }, listRemovedProjects, { query: { after } })).projects;
+  }
+
+  /** Says that nothing is left of a removed project. @throws AppError */
+  async confirmRemovedProject(position: number, signal: AbortSignal): Promise<void> {
+    await this.client.call({ ...OWN_CONTEXT, signal: AbortSignal.any([signal, AbortSignal.timeout(DELIVERY_MS)]) }, confirmRemovedProject, { body: { position } }, { idempotent: true });
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,9 @@ import { Controller, Module } from '@nestjs/common';
 import type { AuditEventRecord } from '@sluice/api-conventions';
 import { Call, Route, startHttpApp, type RouteCall, type RunningApp } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
-import { projectExistence, receiveAuditEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs } from '@sluice/ng-manager-api';
+import {
+  MOST_REMOVED, confirmRemovedProject, listRemovedProjects, projectExistence, receiveAuditEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs, type RemovedProject,
+} from '@sluice/ng-manager-api';
 import type { ServiceIdentity } from '@sluice/service-identity';
 import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
 
@@ -29,6 +31,14 @@ export interface NgManagerState {
   failUses: boolean;
   /** Organizations and projects there are not. */
   readonly missing: Set<string>;
+  /** Projects that were removed and not confirmed. */
+  removed: RemovedProject[];
+  /** Every project that was ever removed, as `account/org/project`. */
+  readonly removals: string[];
+  /** How often each was confirmed, by position. */
+  readonly confirmed: Map<number, number>;
+  /** Takes confirmations of removed projects and never answers. */
+  holdsConfirmations: boolean;
   /** Changes the inputs of an instance. */
   inputs: (dbSchema: string, dbInstance: string) => DbStepInputs;
 }
@@ -52,7 +62,7 @@ export function dbStepInputsOf(dbSchema: string, dbInstance: string): DbStepInpu
 
 /** Stands in for NG manager over real HTTP, made from the contract's own routes. */
 export async function startNgManagerDouble(identity: ServiceIdentity): Promise<NgManagerDouble> {
-  const state: NgManagerState = { reports: [], sealed: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, uses: new Map(), failUses: false, inputs: dbStepInputsOf };
+  const state: NgManagerState = { reports: [], sealed: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, uses: new Map(), failUses: false, removed: [], removals: [], confirmed: new Map(), holdsConfirmations: false, inputs: dbStepInputsOf };
   const app = await startHttpApp({
     service: 'ng-manager',
     module: { module: NgManagerDoubleModule, controllers: [controllerFor(state)] },
@@ -62,7 +72,7 @@ export async function startNgManagerDouble(identity: ServiceIdentity): Promise<N
     log: createLogger('ng-manager', 'silent'),
     tracing: Tracing.create('ng-manager', undefined),
     metrics: new Metrics('ng-manager'),
-    routes: [projectExistence, recordEntityUses, resolveDbStepInputs, reportDbStep, receiveAuditEvents, sealSecrets],
+    routes: [projectExistence, listRemovedProjects, confirmRemovedProject, recordEntityUses, resolveDbStepInputs, reportDbStep, receiveAuditEvents, sealSecrets],
     errorStyle: () => 'internal',
     checkReady: () => Promise.resolve(),
   });
@@ -71,6 +81,23 @@ export async function startNgManagerDouble(identity: ServiceIdentity): Promise<N
 
 @Module({})
 class NgManagerDoubleModule {}
+
+type Place = Pick<RemovedProject, 'accountId' | 'orgId' | 'projectId'>;
+const REMOVED_BY = { type: 'user', id: 'u', name: 'Ann', email: 'ann@example.com' } as const;
+
+/** How a project is told from one of the same name: by how many of them have been removed before. */
+function uniqueIdOf({ removals }: Pick<NgManagerState, 'removals'>, { accountId, orgId, projectId }: Place): string {
+  const place = `${accountId}/${orgId}/${projectId}`;
+  return `${place}#${removals.filter((one) => one === place).length}`;
+}
+
+/** Removes a project; the next one of that name is another. @returns its position in the list */
+export function removeProject(state: NgManagerState, { accountId, orgId, projectId }: Place): number {
+  const position = state.removals.length + 1;
+  state.removed.push({ position, accountId, orgId, projectId, uniqueId: uniqueIdOf(state, { accountId, orgId, projectId }), removedBy: REMOVED_BY, correlationId: `removal-${position}` });
+  state.removals.push(`${accountId}/${orgId}/${projectId}`);
+  return position;
+}
 
 function controllerFor(state: NgManagerState): new () => object {
   @Controller()
@@ -82,10 +109,24 @@ function controllerFor(state: NgManagerState): new () => object {
     }
 
     @Route(projectExistence)
-    existence(@Call() { query: { orgId, projectId } }: RouteCall<typeof projectExistence>) {
+    existence(@Call() { ctx, query: { orgId, projectId } }: RouteCall<typeof projectExistence>) {
       state.askedForProjects.push(`${orgId}/${projectId}`);
       const hasOrg = !state.missing.has(orgId);
-      return { hasOrg, hasProject: hasOrg && !state.missing.has(projectId) };
+      const hasProject = hasOrg && !state.missing.has(projectId);
+      return { hasOrg, hasProject, uniqueId: hasProject ? uniqueIdOf(state, { accountId: ctx.accountId, orgId, projectId }) : null };
+    }
+
+    @Route(listRemovedProjects)
+    removed(@Call() { query: { after } }: RouteCall<typeof listRemovedProjects>) {
+      return { projects: state.removed.filter(({ position }) => position > after).slice(0, MOST_REMOVED) };
+    }
+
+    @Route(confirmRemovedProject)
+    async confirmRemoved(@Call() { body: { position } }: RouteCall<typeof confirmRemovedProject>) {
+      if (state.holdsConfirmations) await new Promise<never>(() => undefined);
+      state.confirmed.set(position, (state.confirmed.get(position) ?? 0) + 1);
+      state.removed = state.removed.filter((one) => one.position !== position);
+      return { isFree: true };
     }
 
     @Route(recordEntityUses)

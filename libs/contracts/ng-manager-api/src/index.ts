@@ -25,6 +25,7 @@ export {
   aggregateUsers, createUser, deleteUser, getAccount, getCurrentUser, getUser, getUserAggregate, updateUser, type RoleAssignmentMetadata, type UserAggregate, type UserInfo, type UserMetadata,
 } from './people.js';
 export { projectExistence, type ProjectExistence } from './project-existence.js';
+export { MOST_REMOVED, confirmRemovedProject, listRemovedProjects, type RemovedProject } from './removed-projects.js';
 export { createProject, deleteProject, getProject, listAllProjects, listProjects, project, updateProject, type Project, type ProjectResponse } from './projects.js';
 export {
   ALL_RESOURCES, ROLE_IDENTIFIERS, createRoleAssignment, deleteRoleAssignment, getRoleAssignment, listRoleAssignments, listRoles,

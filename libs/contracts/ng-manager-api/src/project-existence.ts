@@ -1,7 +1,12 @@
 import { defineRoute } from '@sluice/api-conventions';
 import { z } from 'zod';
 
-const existence = z.object({ hasOrg: z.boolean(), hasProject: z.boolean() });
+const existence = z.object({
+  hasOrg: z.boolean(),
+  hasProject: z.boolean(),
+  /** Tells the project from one of the same name before or after it; null when there is none. */
+  uniqueId: z.string().nullable(),
+});
 export type ProjectExistence = z.infer<typeof existence>;
 
 /** Is there such an organization in the caller's account, and such a project in it? Never an error for what there is not. */

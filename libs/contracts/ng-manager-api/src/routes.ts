@@ -16,6 +16,7 @@ import { changelogPreview, connectorBranches, connectorCommits } from './git-bro
 import { createOrganization, deleteOrganization, getOrganization, listOrganizations, updateOrganization } from './organizations.js';
 import { aggregateUsers, createUser, deleteUser, getAccount, getCurrentUser, getUser, getUserAggregate, updateUser } from './people.js';
 import { projectExistence } from './project-existence.js';
+import { confirmRemovedProject, listRemovedProjects } from './removed-projects.js';
 import { createProject, deleteProject, getProject, listAllProjects, listProjects, updateProject } from './projects.js';
 import {
   createSecret, createSecretFile, createSecretFromYaml, deleteSecret, filterSecrets, filterSecretsV2, getSecret, isSecretIdentifierFree, listSecrets, updateSecret, updateSecretFile,
@@ -57,5 +58,5 @@ export const ngManagerRoutes: readonly RouteDefinition[] = [
   v1ListOrgs, v1CreateOrg, v1GetOrg, v1UpdateOrg, v1DeleteOrg, v1ListProjects, v1CreateProject, v1GetProject, v1UpdateProject, v1DeleteProject,
   changelogPreview, connectorBranches, connectorCommits,
   ...auditRoutes,
-  authenticateKey, projectExistence, recordEntityUses, resolveDbStepInputs, reportDbStep, sealSecrets, runSettings,
+  authenticateKey, projectExistence, listRemovedProjects, confirmRemovedProject, recordEntityUses, resolveDbStepInputs, reportDbStep, sealSecrets, runSettings,
 ];

@@ -1,0 +1,76 @@
+import type { AuditEntry } from '@sluice/audit-outbox';
+import type { ProjectScope } from '@sluice/kernel';
+import type { EntityManager } from 'typeorm';
+import { stateOf } from '../audit/audited-state.js';
+
+/** Documents and executions of one transaction. */
+const BATCH = 50;
+const IN_PROJECT = 'account_id = $1 AND org_id = $2 AND project_id = $3';
+
+interface DocumentTable {
+  readonly table: string;
+  readonly resourceType: string;
+  /** Column that names the pipeline of a row. */
+  readonly pipeline?: string;
+}
+
+/** What people write, what belongs to a pipeline before the pipelines. */
+const DOCUMENTS: readonly DocumentTable[] = [
+  { table: 'triggers', resourceType: 'trigger', pipeline: 'target' },
+  { table: 'input_sets', resourceType: 'inputSet', pipeline: 'pipeline_identifier' },
+  { table: 'pipelines', resourceType: 'pipeline' },
+];
+
+interface DocumentRow {
+  readonly identifier: string;
+  readonly pipeline_identifier: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly yaml: string;
+}
+
+/** Everything that lies in a project, removed a batch at a time. Bound to one transaction; it may be repeated, and finds nothing then. */
+export class ProjectContents {
+  private readonly place: readonly [string, string, string];
+
+  constructor(
+    private readonly db: EntityManager,
+    private readonly scope: ProjectScope,
+  ) {
+    this.place = [scope.accountId, scope.orgId, scope.projectId];
+  }
+
+  /** Removes some pipelines, input sets and triggers. @returns what the audit trail is told of each; nothing when none are left */
+  async removeDocuments(): Promise<AuditEntry[]> {
+    for (const { table, resourceType, pipeline } of DOCUMENTS) {
+      const keys = `${pipeline ? `${pipeline}, ` : ''}identifier`;
+      const [rows] = await this.db.query<[DocumentRow[], number]>(
+        `DELETE FROM ${table} WHERE ${IN_PROJECT} AND (${keys}) IN (SELECT ${keys} FROM ${table} WHERE ${IN_PROJECT} ORDER BY ${keys} LIMIT ${BATCH})
+         RETURNING identifier, ${pipeline ?? 'identifier'} AS pipeline_identifier, name, description, tags, yaml`,
+        [...this.place],
+      );
+      if (rows.length > 0) return rows.map((row) => ({ action: 'delete', resourceType, identifier: row.identifier, scope: this.scope, before: stateOf(row), details: { pipelineIdentifier: row.pipeline_identifier, isRemovedWith: `project ${this.scope.projectId}` } }));
+    }
+    return [];
+  }
+
+  /** Some executions that have not ended. */
+  async underWay(): Promise<string[]> {
+    const rows = await this.db.query<{ plan_execution_id: string }[]>(`SELECT plan_execution_id FROM executions WHERE ${IN_PROJECT} AND ended_at IS NULL ORDER BY created_at LIMIT ${BATCH}`, [...this.place]);
+    return rows.map((row) => row.plan_execution_id);
+  }
+
+  /** Removes some executions that have ended, with their nodes, tasks and approvals. @returns how many */
+  async removeExecutions(): Promise<number> {
+    const rows = await this.db.query<{ plan_execution_id: string }[]>(`SELECT plan_execution_id FROM executions WHERE ${IN_PROJECT} AND ended_at IS NOT NULL ORDER BY created_at, plan_execution_id LIMIT ${BATCH}`, [...this.place]);
+    const ids = rows.map((row) => row.plan_execution_id);
+    for (const table of ids.length > 0 ? ['execution_nodes', 'execution_tasks', 'approval_instances', 'executions'] : []) await this.db.query(`DELETE FROM ${table} WHERE plan_execution_id = ANY($1)`, [ids]);
+    return ids.length;
+  }
+
+  /** Removes results of checks; those are few, because they are kept for a day. */
+  async removeChecks(): Promise<void> {
+    await this.db.query(`DELETE FROM pipeline_checks WHERE ${IN_PROJECT}`, [...this.place]);
+  }
+}
