@@ -104,7 +104,7 @@ describe('running a pipeline', () => {
     const client = world.project();
     await client.create(pipelineYaml('input', stageYaml('db', groupYaml('grp', [{ id: 'apply', spec: ['tag: <+pipeline.variables.tag>'] }])), ['variables:', '  - { name: tag, type: String, value: <+input> }']));
     const empty = await client.send('POST', '/pipeline/api/pipeline/execute/input', '');
-    expect(empty).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST', errors: [{ fieldId: 'pipeline.variables[0].value' }] } });
+    expect(empty).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST', message: expect.stringContaining('variable "tag"'), errors: [{ fieldId: 'pipeline.variables[0].value', error: expect.stringContaining('variable "tag"') }] } });
     const id = await client.execute('input', 'pipeline:\n  identifier: input\n  variables:\n    - { name: tag, type: String, value: june }\n');
     await client.ended(id);
     expect(tasksOf(id).flatMap(({ payload }) => (payload.kind === 'execute-step' ? [payload.work.tag] : []))).toEqual(['june']);

@@ -42,6 +42,13 @@ describe('fitInput', () => {
     expect(faultsOf(input)).toEqual([fault]);
   });
 
+  it('names what does not fit as people call it', () => {
+    const namedIn = (input: unknown): (string | undefined)[] => fitInput(PIPELINE, input).faults.map(({ named }) => named);
+    expect(namedIn({ variables: [{ name: 'gone', value: 'x' }, { name: 'kind', value: 'c' }] })).toEqual(['variable "gone"', 'variable "kind"']);
+    expect(namedIn({ stages: [{ stage: { identifier: 'gone', spec: {} } }] })).toEqual(['stage "gone"']);
+    expect(namedIn({ nope: { a: 1 } })).toEqual([undefined]);
+  });
+
   it('keeps what fits beside what does not', () => {
     expect(fitInput(PIPELINE, { variables: [{ name: 'tag', value: 'x' }, { name: 'gone', value: 'y' }] }).kept).toEqual({ variables: [{ name: 'tag', value: 'x' }] });
   });

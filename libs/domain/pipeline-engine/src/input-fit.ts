@@ -1,5 +1,6 @@
 import { inputExpression } from './expressions.js';
-import { formatPath, showValue, type Path, type Problem } from './problems.js';
+import { PIPELINE_PLACE, placed, within, type Place } from './place.js';
+import { showValue, type Problem } from './problems.js';
 import { counterpart, inputTemplate, isRecord, KEPT_WITH_INPUTS, mergeInputs, problemsOfValue } from './runtime-input.js';
 import { parseYaml } from './yaml-source.js';
 
@@ -25,7 +26,7 @@ export function inputFitter(pipelineText: string): (input: unknown) => FittedInp
   const pipeline = isRecord(document) ? document['pipeline'] : undefined;
   return (input) => {
     const faults: Problem[] = [];
-    return { kept: fit(pipeline, input, ['pipeline'], faults), faults };
+    return { kept: fit(pipeline, input, PIPELINE_PLACE, faults), faults };
   };
 }
 
@@ -37,36 +38,37 @@ export function templateWith(pipelineText: string, input: unknown): unknown {
   return mergeInputs([isRecord(document) ? document['pipeline'] : undefined, input]);
 }
 
-function fit(base: unknown, input: unknown, path: Path, faults: Problem[]): unknown {
+function fit(base: unknown, input: unknown, place: Place, faults: Problem[]): unknown {
   if (input === undefined || input === null) return undefined;
   const expression = inputExpression(base);
   if (expression) {
-    const problems = problemsOfValue(expression, input, path);
+    const problems = problemsOfValue(expression, input, place);
     faults.push(...problems);
     return problems.length === 0 ? input : undefined;
   }
-  if (Array.isArray(input)) return fitList(base, input, path, faults);
-  if (isRecord(input)) return isRecord(base) ? fitRecord(base, input, path, faults) : missing(path, faults);
+  if (Array.isArray(input)) return fitList(base, input, place, faults);
+  if (isRecord(input)) return isRecord(base) ? fitRecord(base, input, place, faults) : missing(place, faults);
   if (input === base || inputExpression(input)) return undefined;
-  faults.push({ path: formatPath(path), value: showValue(input), message: 'is not a runtime input of the pipeline', remedy: 'remove it, or make it <+input> in the pipeline' });
+  faults.push({ ...placed(place), value: showValue(input), message: 'is not a runtime input of the pipeline', remedy: 'remove it, or make it <+input> in the pipeline' });
   return undefined;
 }
 
-function fitList(base: unknown, input: readonly unknown[], path: Path, faults: Problem[]): unknown {
+function fitList(base: unknown, input: readonly unknown[], place: Place, faults: Problem[]): unknown {
   const kept = input.flatMap((element, index) => {
     const other = counterpart(element, index, base);
-    const place = [...path, index];
-    const value = other === undefined ? missing(place, faults) : fit(other, element, place, faults);
+    const at = within(place, index, element);
+    const value = other === undefined ? missing(at, faults) : fit(other, element, at, faults);
     return value === undefined ? [] : [value];
   });
   return kept.length > 0 ? kept : undefined;
 }
 
-function fitRecord(base: Record<string, unknown>, input: Record<string, unknown>, path: Path, faults: Problem[]): unknown {
+function fitRecord(base: Record<string, unknown>, input: Record<string, unknown>, place: Place, faults: Problem[]): unknown {
   const isMark = (key: string): boolean => KEPT_WITH_INPUTS.some((mark) => mark === key) && !inputExpression(base[key]);
   const kept = Object.entries(input).flatMap(([key, value]) => {
     if (isMark(key)) return [];
-    const inner = key in base ? fit(base[key], value, [...path, key], faults) : missing([...path, key], faults);
+    const at = within(place, key, value);
+    const inner = key in base ? fit(base[key], value, at, faults) : missing(at, faults);
     return inner === undefined ? [] : [[key, inner] as const];
   });
   if (kept.length === 0) return undefined;
@@ -74,7 +76,7 @@ function fitRecord(base: Record<string, unknown>, input: Record<string, unknown>
   return Object.fromEntries([...marks, ...kept]);
 }
 
-function missing(path: Path, faults: Problem[]): undefined {
-  faults.push({ path: formatPath(path), message: 'stands for nothing in the pipeline', remedy: 'remove it' });
+function missing(place: Place, faults: Problem[]): undefined {
+  faults.push({ ...placed(place), message: 'stands for nothing in the pipeline', remedy: 'remove it' });
   return undefined;
 }

@@ -4,6 +4,8 @@ import { AppError, type ErrorCode } from '@sluice/kernel';
 export interface Problem {
   /** `pipeline.stages[0].stage.name` */
   readonly path: string;
+  /** What people call the thing at this place, where a number in the path stands for it: `variable "tag"`. */
+  readonly named?: string | undefined;
   /** 1-based; undefined when the document has no such place. */
   readonly line?: number | undefined;
   /** The value as found, shortened; undefined for something missing. */
@@ -30,7 +32,8 @@ export function showValue(value: unknown): string | undefined {
 }
 
 export function describeProblem(problem: Problem): string {
-  const place = problem.line === undefined ? problem.path : `line ${problem.line}, ${problem.path}`;
+  const path = problem.named === undefined ? problem.path : `${problem.path} (${problem.named})`;
+  const place = problem.line === undefined ? path : `line ${problem.line}, ${path}`;
   const found = problem.value === undefined ? '' : ` (found: ${problem.value})`;
   return `${place}: ${problem.message}${found}; ${problem.remedy}`;
 }

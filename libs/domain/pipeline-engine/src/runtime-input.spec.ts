@@ -68,6 +68,17 @@ describe('applyRuntimeInput', () => {
     const error = refuse(() => applyRuntimeInput(PIPELINE, ''));
     expect(error.code).toBe('INVALID_REQUEST');
     expect(error.details.fields?.map(({ field }) => field)).toEqual(['pipeline.variables[1].value', 'pipeline.stages[0].stage.spec.execution.steps[0].stepGroup.steps[0].step.spec.instance']);
+    expect(error.message).toContain('pipeline.variables[1].value (variable "tag"): is a runtime input without a value; give it');
+    expect(error.details.fields?.[1]?.error).toContain('.step.spec.instance (step "a"): is a runtime input without a value; give it');
+  });
+
+  it('names a variable with the stage it is of, and what has a value that is not allowed', () => {
+    const stages = `pipeline: { stages: [{ stage: { identifier: one, variables: [{ name: kind, value: '<+input>.allowedValues(a, b)' }, { name: tag, value: <+input> }] } }] }`;
+    const given = 'pipeline: { stages: [{ stage: { identifier: one, variables: [{ name: kind, value: c }] } }] }';
+    expect(refuse(() => applyRuntimeInput(stages, given)).details.fields?.map(({ error }) => error.split(';')[0])).toEqual([
+      'pipeline.stages[0].stage.variables[0].value (variable "kind" of stage "one"): has a value that is not allowed (found: c)',
+      'pipeline.stages[0].stage.variables[1].value (variable "tag" of stage "one"): is a runtime input without a value',
+    ]);
   });
 
   it.each([

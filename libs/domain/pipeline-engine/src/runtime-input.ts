@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { matchPattern } from './bounded-pattern.js';
 import { inputExpression, type Expression } from './expressions.js';
+import { PIPELINE_PLACE, placed, within, type Place } from './place.js';
 import { formatPath, problemsError, showValue, type Path, type Problem } from './problems.js';
 import { parseYaml } from './yaml-source.js';
 
@@ -21,7 +22,7 @@ export const isRecord = (value: unknown): value is Json => typeof value === 'obj
 export function applyRuntimeInput(pipelineText: string, inputText: string): string {
   const document = parseYaml(pipelineText, 'the pipeline').value;
   const problems: Problem[] = [];
-  const filled = fill(isRecord(document) ? document['pipeline'] : undefined, inputRoot(inputText), ['pipeline'], problems);
+  const filled = fill(isRecord(document) ? document['pipeline'] : undefined, inputRoot(inputText), PIPELINE_PLACE, problems);
   if (problems.length > 0) throw problemsError('the runtime input', problems, 'INVALID_REQUEST');
   return stringify({ pipeline: filled });
 }
@@ -63,15 +64,15 @@ export function listInputs(pipelineText: string): { readonly path: string; reado
   return found;
 }
 
-function fill(base: unknown, input: unknown, path: Path, problems: Problem[]): unknown {
+function fill(base: unknown, input: unknown, place: Place, problems: Problem[]): unknown {
   const expression = inputExpression(base);
-  if (expression) return fillOne(expression, input, path, problems);
-  if (Array.isArray(base)) return base.map((element, index) => fill(element, counterpart(element, index, input), [...path, index], problems));
+  if (expression) return fillOne(expression, input, place, problems);
+  if (Array.isArray(base)) return base.map((element, index) => fill(element, counterpart(element, index, input), within(place, index, element), problems));
   if (!isRecord(base)) return base;
   const given = isRecord(input) ? input : {};
   return Object.fromEntries(Object.entries(base).flatMap(([key, value]) => {
     if (key === 'value' && isOptionalVariable(base) && inputExpression(value) && valueOrUndefined(given[key]) === undefined) return [];
-    return [[key, fill(value, given[key], [...path, key], problems)] as const];
+    return [[key, fill(value, given[key], within(place, key, value), problems)] as const];
   }));
 }
 
@@ -84,29 +85,29 @@ function valueOrUndefined(input: unknown): unknown {
   return input === undefined || input === null || input === '' || inputExpression(input) ? undefined : input;
 }
 
-function fillOne(expression: Expression, input: unknown, path: Path, problems: Problem[]): unknown {
+function fillOne(expression: Expression, input: unknown, place: Place, problems: Problem[]): unknown {
   const value = valueOrUndefined(input) ?? argumentsOf(expression, 'default')[0];
   if (value === undefined) {
-    problems.push({ path: formatPath(path), message: 'is a runtime input without a value', remedy: 'give it in the runtime input YAML or in an input set' });
+    problems.push({ ...placed(place), message: 'is a runtime input without a value', remedy: 'give it in the runtime input YAML or in an input set' });
     return expression.text;
   }
-  problems.push(...problemsOfValue(expression, value, path));
+  problems.push(...problemsOfValue(expression, value, place));
   return value;
 }
 
 /** What is wrong with a value for a runtime input: not among the allowed ones, or of another form. Nothing is when it is an input again. */
-export function problemsOfValue(expression: Expression, value: unknown, path: Path): Problem[] {
+export function problemsOfValue(expression: Expression, value: unknown, place: Place): Problem[] {
   if (valueOrUndefined(value) === undefined) return [];
   const problems: Problem[] = [];
   const allowed = [...argumentsOf(expression, 'allowedValues'), ...argumentsOf(expression, 'selectOneFrom')];
   if (allowed.length > 0 && !allowed.map(String).includes(String(value))) {
-    problems.push({ path: formatPath(path), value: showValue(value), message: 'has a value that is not allowed', remedy: `use one of: ${allowed.join(', ')}` });
+    problems.push({ ...placed(place), value: showValue(value), message: 'has a value that is not allowed', remedy: `use one of: ${allowed.join(', ')}` });
   }
   const [pattern] = argumentsOf(expression, 'regex');
   const form = pattern === undefined ? 'match' : matchPattern(String(pattern), String(value));
   if (form !== 'match') {
     const remedy = form === 'no match' ? 'give another value' : 'correct the pattern in the pipeline: it is no regular expression, or takes too long';
-    problems.push({ path: formatPath(path), value: showValue(value), message: `does not match ${String(pattern)}`, remedy });
+    problems.push({ ...placed(place), value: showValue(value), message: `does not match ${String(pattern)}`, remedy });
   }
   return problems;
 }
