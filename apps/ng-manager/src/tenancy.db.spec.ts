@@ -108,7 +108,7 @@ describe('tenants', () => {
     expect(await stores.accounts.currentDataKey('N')).toBeNull();
     expect(await stores.apiKeys.presented('B', 't-A')).toBeUndefined();
     expect((await stores.apiKeys.presented('A', 't-A'))?.grants).toEqual([{ role: 'viewer' }]);
-    expect((await stores.apiKeys.pageOfTokens({ accountId: 'N', userId: 'u' }, undefined, page)).total).toBe(0);
+    expect((await stores.apiKeys.pageOfTokens({ accountId: 'N', userId: 'u' }, {}, page)).total).toBe(0);
     expect((await stores.delegateTokenValues.find('A', ['token'])).map(({ ciphertext }) => ciphertext.toString())).toEqual(['A']);
     expect(await stores.delegateTokenValues.find('N', ['token'])).toEqual([]);
     expect(await stores.connectorTests.find('B', 'task-A')).toBeUndefined();

@@ -72,7 +72,7 @@ export function presentKeyAggregate(row: ApiKeyRow, owner: NamedOwner, tokensCou
   return { apiKey: presentKey(row, owner), createdAt: row.createdAt.getTime(), lastModifiedAt: row.updatedAt.getTime(), createdBy: { name: owner.name, email: owner.email }, tokensCount };
 }
 
-export function presentToken(row: ApiTokenRow, { apiKeyType, parentIdentifier, name, email }: NamedOwner, now = Date.now()): TokenOut {
+export function presentToken(row: ApiTokenRow, { apiKeyType, parentIdentifier }: NamedOwner, now = Date.now()): TokenOut {
   const end = endOf(row);
   return {
     identifier: row.identifier,
@@ -89,8 +89,8 @@ export function presentToken(row: ApiTokenRow, { apiKeyType, parentIdentifier, n
     ...(row.validTo ? { validTo: row.validTo.getTime() } : {}),
     ...(row.scheduledExpireAt ? { scheduledExpireTime: row.scheduledExpireAt.getTime() } : {}),
     valid: row.status === 'active' && row.validFrom.getTime() <= now + 1_000 && (end === null || end.getTime() > now),
-    email,
-    username: name,
+    email: null,
+    username: null,
     encodedPassword: null,
   };
 }

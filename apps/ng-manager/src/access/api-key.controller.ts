@@ -23,7 +23,7 @@ export class ApiKeyController {
 
   @Route(updateApiKey)
   update(@Call() { ctx, scope, params, body }: RouteCall<typeof updateApiKey>): Promise<ApiKey> {
-    return this.keys.updateKey(ctx, scope, params.identifier, body);
+    return this.keys.updateKey(ctx, scope, params.identifier === ctx.accountId ? body.identifier : params.identifier, body);
   }
 
   @Route(deleteApiKey)
@@ -63,6 +63,6 @@ export class ApiKeyController {
 
   @Route(aggregateTokens)
   tokens(@Call() { scope, query }: RouteCall<typeof aggregateTokens>): Promise<NgPage<TokenAggregate>> {
-    return this.keys.pageOfTokens(scope, query, query.apiKeyIdentifier, { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders });
+    return this.keys.pageOfTokens(scope, query, query, { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders });
   }
 }

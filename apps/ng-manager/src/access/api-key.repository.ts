@@ -13,6 +13,12 @@ export interface KeyOwner {
   readonly userId: string;
 }
 
+/** Which of an owner's tokens; all of them where it says nothing. */
+export interface TokenFilter {
+  readonly apiKeyIdentifier?: string | undefined;
+  readonly identifiers?: readonly string[] | undefined;
+}
+
 /** Everything authentication needs, read by one query over primary keys. */
 export interface PresentedToken {
   readonly secretHash: Buffer;
@@ -93,9 +99,10 @@ export class ApiKeyRepository {
     return this.manager.findOneBy(ApiTokenEntity, { accountId, userId, apiKeyIdentifier, identifier, isSuperseded: false });
   }
 
-  pageOfTokens({ accountId, userId }: KeyOwner, apiKeyIdentifier: string | undefined, page: PageRequest): Promise<Page<ApiTokenRow>> {
+  pageOfTokens({ accountId, userId }: KeyOwner, { apiKeyIdentifier, identifiers }: TokenFilter, page: PageRequest): Promise<Page<ApiTokenRow>> {
     const query = this.manager.createQueryBuilder(ApiTokenEntity, 'row').where('row.accountId = :accountId AND row.userId = :userId AND NOT row.isSuperseded', { accountId, userId });
     if (apiKeyIdentifier) query.andWhere('row.apiKeyIdentifier = :apiKeyIdentifier', { apiKeyIdentifier });
+    if (identifiers) query.andWhere('row.identifier = ANY(:identifiers)', { identifiers });
     return readPage(query, page);
   }
 

@@ -8,7 +8,7 @@ import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
 import { foundServiceAccount } from '../service-account/service-account.service.js';
 import { newApiKey } from './api-key-text.js';
 import { describe, endOf, keyValues, presentKey, presentKeyAggregate, presentToken, renewed, validityOf, type NamedOwner } from './api-key-view.js';
-import type { ApiKeyRow, ApiTokenRow } from './api-key.repository.js';
+import type { ApiKeyRow, ApiTokenRow, TokenFilter } from './api-key.repository.js';
 import { requireSameAccount } from './permission.js';
 import { requireCovers } from './roles.js';
 
@@ -159,9 +159,9 @@ export class ApiKeyService {
     });
   }
 
-  async pageOfTokens(scope: Scope, of: OwnerKeys, apiKeyIdentifier: string | undefined, page: PageRequest): Promise<NgPage<TokenAggregate>> {
+  async pageOfTokens(scope: Scope, of: OwnerKeys, which: TokenFilter, page: PageRequest): Promise<NgPage<TokenAggregate>> {
     const owner = await this.ownerOf(scope, of);
-    const { rows, total } = await this.unitOfWork.read.apiKeys.pageOfTokens(owner, apiKeyIdentifier, page);
+    const { rows, total } = await this.unitOfWork.read.apiKeys.pageOfTokens(owner, which, page);
     const content = rows.map((row) => ({ token: presentToken(row, owner), createdAt: row.createdAt.getTime(), lastModifiedAt: row.updatedAt.getTime(), expiryAt: endOf(row)?.getTime() ?? null }));
     return toNgPage(content, total, page.index, page.size);
   }

@@ -103,7 +103,7 @@ describe('people, service accounts, groups and their roles', () => {
     expect((await signIn(value.replace(/^sat/, 'pat'))).body).toMatchObject({ code: 'INVALID_TOKEN' });
     const keys = `${SHOP}&apiKeyType=SERVICE_ACCOUNT&parentIdentifier=robot`;
     expect(await data(admin('GET', `/ng/api/apikey/aggregate/ci?${keys}`))).toMatchObject({ apiKey: key, tokensCount: 1, createdBy: { email: 'robot@bots.example' } });
-    expect((await data(admin('GET', `/ng/api/token/aggregate?${keys}&apiKeyIdentifier=ci`))).content).toMatchObject([{ token: { ...owner, identifier: 't', valid: true, username: 'Robot' } }]);
+    expect((await data(admin('GET', `/ng/api/token/aggregate?${keys}&apiKeyIdentifier=ci`))).content).toMatchObject([{ token: { ...owner, identifier: 't', valid: true } }]);
     expect((await data(admin('GET', `/ng/api/serviceaccount/aggregate?${SHOP}`))).content).toMatchObject([{ serviceAccount: sent, tokensCount: 1, roleAssignmentsMetadataDTO: [{ roleIdentifier: '_project_admin' }] }]);
     expect(await data(admin('PUT', `/ng/api/serviceaccount/robot?${SHOP}`, { ...sent, name: 'Machine' }))).toMatchObject({ name: 'Machine' });
     await data(admin('DELETE', `/ng/api/serviceaccount/robot?${SHOP}`));
@@ -131,6 +131,21 @@ describe('people, service accounts, groups and their roles', () => {
     await data(admin('DELETE', `/ng/api/apikey/k?${keys}`));
     expect((await signIn(expired)).body).toMatchObject({ code: 'REVOKED_TOKEN' });
     expect((await data(admin('GET', `/ng/api/token/aggregate?${keys}`))).content).toEqual([]);
+  });
+
+  it('keys and tokens are kept by Terraform: an update without a query, one token of several, and no value nobody sent', async () => {
+    const edda = await userNamed('edda');
+    await keyOf(edda);
+    const owner = { apiKeyType: 'USER', parentIdentifier: edda, accountIdentifier: 'A1' };
+    const changed = { identifier: 'k', name: 'Changed', description: 'd', tags: { a: 'b' }, defaultTimeToExpireToken: 60_000, ...owner };
+    expect(await data(admin('PUT', '/ng/api/apikey/A1', changed))).toMatchObject(changed);
+    expect((await admin('PUT', '/ng/api/apikey/other', changed)).body).toMatchObject({ code: 'INVALID_REQUEST', errors: [{ fieldId: 'identifier' }] });
+    expect((await admin('PUT', '/ng/api/apikey/B1', { ...changed, accountIdentifier: 'B1' })).status).toBe(403);
+    for (const identifier of ['one', 'two']) await data(admin('POST', `/ng/api/token?${A1}`, { identifier, name: identifier, apiKeyIdentifier: 'k', ...owner }));
+    const tokens = (identifiers: string): Promise<unknown> => data(admin('GET', `/ng/api/token/aggregate?${A1}&apiKeyType=USER&parentIdentifier=${edda}&apiKeyIdentifier=k&identifiers=${identifiers}`));
+    expect(await tokens('one')).toMatchObject({ totalItems: 1, content: [{ token: { identifier: 'one', email: null, username: null, encodedPassword: null } }] });
+    expect(await tokens('one&identifiers=two')).toMatchObject({ totalItems: 2 });
+    expect(await tokens('nobody')).toMatchObject({ totalItems: 0, content: [] });
   });
 
   describe('nobody raises themselves', () => {

@@ -35,12 +35,15 @@ export const token = z.object({
 });
 export type Token = z.output<typeof token>;
 
-const tokenOut = token.extend({ valid: z.boolean(), email: z.string(), username: z.string(), encodedPassword: z.null() });
+/** `email` and `username` are for who sends them: clients that find a value they did not send take it for a change made elsewhere. */
+const tokenOut = token.extend({ valid: z.boolean(), email: z.null(), username: z.null(), encodedPassword: z.null() });
 export type TokenOut = z.output<typeof tokenOut>;
 
 const owner = { apiKeyType: apiKeyType.default('USER'), parentIdentifier: z.string().min(1).max(128) };
 /** Create and update carry everything in the body, with the account alone in the query. */
 const written = z.object(scopeQuery);
+/** The Go SDK updates a key without any query. */
+const updated = z.object({ ...scopeQuery, accountIdentifier: scopeQuery.accountIdentifier.optional() });
 const owned = z.object({ ...scopeQuery, ...owner });
 const ofKey = { ...scopeQuery, ...owner, apiKeyIdentifier: z.string().min(1).max(128) };
 
@@ -65,7 +68,8 @@ const base = { style: 'ng', access: keyAccess('query') } as const;
 
 export const createApiKey = defineRoute({ ...byBody, id: 'createApiKey', method: 'POST', path: '/ng/api/apikey', summary: 'Create an API key', query: written, body: apiKey, response: apiKey });
 export const listApiKeys = defineRoute({ ...base, id: 'listApiKeys', method: 'GET', path: '/ng/api/apikey', summary: 'List API keys', query: owned.extend({ identifiers: queryIdentifiers.optional() }), response: z.array(apiKey) });
-export const updateApiKey = defineRoute({ ...byBody, id: 'updateApiKey', method: 'PUT', path: '/ng/api/apikey/:identifier', summary: 'Change an API key', params: byIdentifier, query: written, body: apiKey, response: apiKey });
+/** The Terraform provider puts the account where the identifier belongs; the body then says which key it is. */
+export const updateApiKey = defineRoute({ ...byBody, id: 'updateApiKey', method: 'PUT', path: '/ng/api/apikey/:identifier', summary: 'Change an API key', params: byIdentifier, query: updated, body: apiKey, response: apiKey });
 /** Its tokens stop working. */
 export const deleteApiKey = defineRoute({ ...base, id: 'deleteApiKey', method: 'DELETE', path: '/ng/api/apikey/:identifier', summary: 'Delete an API key with its tokens', params: byIdentifier, query: owned, response: z.boolean() });
 
@@ -98,6 +102,6 @@ export const aggregateTokens = defineRoute({
   method: 'GET',
   path: '/ng/api/token/aggregate',
   summary: 'Page of tokens',
-  query: z.object({ ...ngList, ...owner, apiKeyIdentifier: z.string().max(128).optional() }),
+  query: z.object({ ...ngList, ...owner, apiKeyIdentifier: z.string().max(128).optional(), identifiers: queryIdentifiers.optional() }),
   response: ngPage(tokenAggregate),
 });
