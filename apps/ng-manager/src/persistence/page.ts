@@ -7,7 +7,7 @@ export interface PageRequest {
   readonly index: number;
   readonly size: number;
   readonly search?: string | undefined;
-  /** `field,ASC`; unknown fields are ignored. */
+  /** `field,ASC`, or `fieldName=field&orderType=ASC` in one text; unknown fields are ignored. */
   readonly sort?: readonly string[] | undefined;
 }
 
@@ -43,11 +43,21 @@ export async function readPage<T extends ObjectLiteral>(query: SelectQueryBuilde
   return { rows, total };
 }
 
-/** What `field,ASC` and `field:DESC` ask for, by the properties a list may be ordered by; every other name, also one that objects inherit, is ignored. Pure. */
+/**
+ * What `field,ASC`, `field:DESC` and `fieldName=field&orderType=DESC` ask for, by the properties a list may be ordered by; every other name, also one
+ * that objects inherit, is ignored. Pure.
+ */
 export function ordersOf(sort: readonly string[], sortable: ListFields['sortable']): readonly { readonly property: string; readonly direction: 'ASC' | 'DESC' }[] {
   return sort.flatMap((order) => {
-    const [field = '', direction = ''] = order.split(/[,:]/, 2).map((part) => part.trim());
+    const [field = '', direction = ''] = partsOf(order).map((part) => part.trim());
     const property = Object.hasOwn(sortable, field) ? sortable[field] : undefined;
     return property ? [{ property, direction: direction.toUpperCase() === 'DESC' ? ('DESC' as const) : ('ASC' as const) }] : [];
   });
+}
+
+/** Field and direction of one order. The MCP client tells its users to write the second form, and sends what they write as it is. */
+function partsOf(order: string): readonly string[] {
+  if (!/^\s*(?:fieldName|orderType)\s*=/i.test(order)) return order.split(/[,:]/, 2);
+  const keys = new Map([...new URLSearchParams(order.trim())].map(([key, value]) => [key.trim().toLowerCase(), value]));
+  return [keys.get('fieldname') ?? '', keys.get('ordertype') ?? ''];
 }
