@@ -1,8 +1,9 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn } from 'typeorm';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { NamedEntity } from '../persistence/named.js';
 
 /** A named holder of tokens, owned by a user or service account. */
 @Entity('api_keys')
-export class ApiKeyEntity {
+export class ApiKeyEntity extends NamedEntity {
   @PrimaryColumn({ name: 'account_id', type: 'text' })
   accountId!: string;
 
@@ -11,15 +12,6 @@ export class ApiKeyEntity {
 
   @PrimaryColumn({ type: 'text' })
   identifier!: string;
-
-  @Column({ type: 'text' })
-  name!: string;
-
-  @Column({ type: 'text', nullable: true })
-  description!: string | null;
-
-  @Column({ type: 'jsonb' })
-  tags!: Record<string, string>;
 
   @Column({ name: 'org_id', type: 'text', nullable: true })
   orgId!: string | null;
@@ -30,17 +22,11 @@ export class ApiKeyEntity {
   /** Milliseconds; PostgreSQL's bigint arrives as text. */
   @Column({ name: 'default_time_to_expire_ms', type: 'bigint', nullable: true })
   defaultTimeToExpireMs!: string | null;
-
-  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
-  createdAt!: Date;
-
-  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' })
-  updatedAt!: Date;
 }
 
 /** `pat.<account>.<id>.<secret>`, or `sat.…` of a service account; only the SHA-256 of the secret is kept. */
 @Entity('api_tokens')
-export class ApiTokenEntity {
+export class ApiTokenEntity extends NamedEntity {
   @PrimaryColumn({ name: 'account_id', type: 'text' })
   accountId!: string;
 
@@ -55,15 +41,6 @@ export class ApiTokenEntity {
 
   @Column({ type: 'text' })
   identifier!: string;
-
-  @Column({ type: 'text' })
-  name!: string;
-
-  @Column({ type: 'text', nullable: true })
-  description!: string | null;
-
-  @Column({ type: 'jsonb' })
-  tags!: Record<string, string>;
 
   @Column({ name: 'secret_hash', type: 'bytea' })
   secretHash!: Buffer;
@@ -90,10 +67,4 @@ export class ApiTokenEntity {
   /** A second, earlier end, such as the grace time after a rotation. */
   @Column({ name: 'scheduled_expire_at', type: 'timestamptz', nullable: true })
   scheduledExpireAt!: Date | null;
-
-  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
-  createdAt!: Date;
-
-  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' })
-  updatedAt!: Date;
 }

@@ -1,24 +1,10 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { ConnectorBody, ConnectorStatus, ConnectorType, ValidationResult } from '@sluice/ng-manager-api';
+import { ScopedNamedEntity } from '../persistence/named.js';
 import { ScopedEntity } from '../persistence/scoped.js';
 
 @Entity('connectors')
-export class ConnectorEntity extends ScopedEntity {
-  @PrimaryGeneratedColumn('uuid')
-  id!: string;
-
-  @Column({ type: 'text' })
-  identifier!: string;
-
-  @Column({ type: 'text' })
-  name!: string;
-
-  @Column({ type: 'text', nullable: true })
-  description!: string | null;
-
-  @Column({ type: 'jsonb' })
-  tags!: Record<string, string>;
-
+export class ConnectorEntity extends ScopedNamedEntity {
   @Column({ type: 'text' })
   type!: ConnectorType;
 
@@ -33,12 +19,6 @@ export class ConnectorEntity extends ScopedEntity {
 
   @Column({ name: 'last_activity_at', type: 'timestamptz', default: () => 'now()' })
   lastActivityAt!: Date;
-
-  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
-  createdAt!: Date;
-
-  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' })
-  updatedAt!: Date;
 }
 
 /** A connection test a delegate was asked for; kept for a day, so that any replica can hand over its result. */

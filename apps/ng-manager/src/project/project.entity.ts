@@ -1,7 +1,8 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
+import { Column, Entity, PrimaryColumn, VersionColumn } from 'typeorm';
+import { NamedEntity } from '../persistence/named.js';
 
 @Entity('projects')
-export class ProjectEntity {
+export class ProjectEntity extends NamedEntity {
   @PrimaryColumn({ name: 'account_id', type: 'text' })
   accountId!: string;
 
@@ -14,26 +15,11 @@ export class ProjectEntity {
   @Column({ name: 'unique_id', type: 'text' })
   uniqueId!: string;
 
-  @Column({ type: 'text' })
-  name!: string;
-
-  @Column({ type: 'text', nullable: true })
-  description!: string | null;
-
   @Column({ type: 'text', nullable: true })
   color!: string | null;
 
   @Column({ type: 'jsonb' })
   modules!: string[];
-
-  @Column({ type: 'jsonb' })
-  tags!: Record<string, string>;
-
-  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
-  createdAt!: Date;
-
-  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' })
-  updatedAt!: Date;
 
   @VersionColumn({ type: 'integer' })
   version!: number;

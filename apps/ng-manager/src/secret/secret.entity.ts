@@ -1,6 +1,6 @@
-import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
+import { Column, Entity } from 'typeorm';
 import type { SecretFileSpec, SecretTextSpec, SecretType, SshKeySpec } from '@sluice/ng-manager-api';
-import { ScopedEntity } from '../persistence/scoped.js';
+import { ScopedNamedEntity } from '../persistence/named.js';
 
 /** What of a text is no secret. `reference` is the path in the external manager, for `Reference`. */
 export type StoredTextSpec = Omit<SecretTextSpec, 'value'> & { readonly reference?: string | null };
@@ -12,22 +12,7 @@ export type StoredSecretBody =
   | { readonly type: 'SSHKey'; readonly spec: SshKeySpec };
 
 @Entity('secrets')
-export class SecretEntity extends ScopedEntity {
-  @PrimaryGeneratedColumn('uuid')
-  id!: string;
-
-  @Column({ type: 'text' })
-  identifier!: string;
-
-  @Column({ type: 'text' })
-  name!: string;
-
-  @Column({ type: 'text', nullable: true })
-  description!: string | null;
-
-  @Column({ type: 'jsonb' })
-  tags!: Record<string, string>;
-
+export class SecretEntity extends ScopedNamedEntity {
   @Column({ type: 'text' })
   type!: SecretType;
 
@@ -44,10 +29,4 @@ export class SecretEntity extends ScopedEntity {
 
   @Column({ name: 'key_version', type: 'integer', nullable: true })
   keyVersion!: number | null;
-
-  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
-  createdAt!: Date;
-
-  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' })
-  updatedAt!: Date;
 }

@@ -1,8 +1,9 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn } from 'typeorm';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { NamedEntity } from '../persistence/named.js';
 
 /** What a service account has beside its row in `users`, on which its keys and roles hang. */
 @Entity('service_accounts')
-export class ServiceAccountEntity {
+export class ServiceAccountEntity extends NamedEntity {
   @PrimaryColumn({ name: 'account_id', type: 'text' })
   accountId!: string;
 
@@ -20,20 +21,5 @@ export class ServiceAccountEntity {
   identifier!: string;
 
   @Column({ type: 'text' })
-  name!: string;
-
-  @Column({ type: 'text' })
   email!: string;
-
-  @Column({ type: 'text', nullable: true })
-  description!: string | null;
-
-  @Column({ type: 'jsonb' })
-  tags!: Record<string, string>;
-
-  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
-  createdAt!: Date;
-
-  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' })
-  updatedAt!: Date;
 }

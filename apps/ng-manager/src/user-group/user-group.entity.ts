@@ -1,32 +1,11 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
-import { ScopedEntity } from '../persistence/scoped.js';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { ScopedNamedEntity } from '../persistence/named.js';
 
 @Entity('user_groups')
-export class UserGroupEntity extends ScopedEntity {
-  @PrimaryGeneratedColumn('uuid')
-  id!: string;
-
-  @Column({ type: 'text' })
-  identifier!: string;
-
-  @Column({ type: 'text' })
-  name!: string;
-
-  @Column({ type: 'text', nullable: true })
-  description!: string | null;
-
-  @Column({ type: 'jsonb' })
-  tags!: Record<string, string>;
-
+export class UserGroupEntity extends ScopedNamedEntity {
   /** The built-in group: every user of the account is in it, without rows in `user_group_members`. */
   @Column({ name: 'holds_all_users', type: 'boolean', default: false })
   holdsAllUsers!: boolean;
-
-  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
-  createdAt!: Date;
-
-  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' })
-  updatedAt!: Date;
 }
 
 @Entity('user_group_members')
