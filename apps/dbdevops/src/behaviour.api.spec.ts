@@ -144,6 +144,15 @@ describe('dbdevops', () => {
       const inPath = await send(getDbSchema, { params: { ...PROJECT, dbschema: 'a\u0000b' } });
       const bytes = await send(createDbSchema, { params: PROJECT, body: new Uint8Array([1, 2]) });
       expect([nul.status, half.status, inPath.status, bytes.status]).toEqual([400, 400, 400, 415]);
+      const halfName = await send(updateDbSchema, { params: orders, body: { name: 'cut \ud83d' } });
+      expect(halfName).toMatchObject({ status: 400, body: { message: expect.stringMatching(/^invalid body: name: holds half a surrogate pair/) } });
+      expect((await send(getDbSchema, { params: orders })).body).toMatchObject({ name: 'Orders' });
+    });
+
+    it.each([129, 1_025, 8_000])('say {message} for an identifier of %d characters in the address', async (length) => {
+      const reply = await send(getDbSchema, { params: { ...PROJECT, dbschema: 'x'.repeat(length) } });
+      expect(reply).toEqual({ status: 400, headers: expect.anything(), body: { message: expect.any(String) } });
+      expect(JSON.stringify(reply.body).length).toBeLessThan(200);
     });
 
     it('say {message} for an address that does not exist', async () => {

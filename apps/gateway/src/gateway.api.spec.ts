@@ -97,6 +97,13 @@ describe('the gateway', () => {
     }
   });
 
+  it('answers an address that cannot be decoded in the shape of the place it looks like', async () => {
+    const ng = await gateway.call('/ng/api/connectors/%zz');
+    expect([ng.status, await ng.json()]).toEqual([400, ngFailure('INVALID_REQUEST')]);
+    const db = await gateway.call(`/gateway/dbops${P}/dbschema/%ED%A0%80`);
+    expect([db.status, await db.json()]).toEqual([400, { message: expect.stringContaining('percent sign') }]);
+  });
+
   it.each([
     ['INVALID_TOKEN', 401],
     ['EXPIRED_TOKEN', 401],

@@ -81,6 +81,10 @@ describe('the routing table', () => {
     ['/gateway/log-service/blob', 'log'],
     ['/pipeline/api/pipelines/list', 'ng'],
     ['/nowhere', 'ng'],
+    [`/gateway/dbops${P}/dbschema/%zz`, 'v1'],
+    [`${P}/dbschema/%00`, 'v1'],
+    ['/log-service/%zz', 'log'],
+    ['/ng/api/%zz', 'ng'],
   ])('answers errors of %s in the style %s', (path, style) => {
     expect(errorStyleOf(path)).toBe(style);
   });

@@ -27,15 +27,26 @@ const PLAIN = /^(?!.*\/\.{1,2}(\/|$))[\w\-./~:@!$&'()*+,;=]*$/;
 export function resolve(rawPath: string, table: readonly RoutingRow[] = ROUTING_TABLE): Target {
   const decoded = decodePath(rawPath);
   if (!decoded) return { kind: 'malformed', why: 'the path holds a dot segment, a control character or a broken percent sign' };
-  const hasGatewayPrefix = decoded === PREFIX || decoded.startsWith(`${PREFIX}/`);
-  const path = hasGatewayPrefix ? decoded.slice(PREFIX.length) || '/' : decoded;
+  const { path, hasGatewayPrefix } = withoutPrefix(decoded);
   return lookUp(path, hasGatewayPrefix, table);
 }
 
-/** Error style of a path, for errors that happen before or outside of forwarding. */
+function withoutPrefix(path: string): { readonly path: string; readonly hasGatewayPrefix: boolean } {
+  const hasGatewayPrefix = path === PREFIX || path.startsWith(`${PREFIX}/`);
+  return { path: hasGatewayPrefix ? path.slice(PREFIX.length) || '/' : path, hasGatewayPrefix };
+}
+
+/** Error style of a path, for errors that happen before or outside of forwarding. A malformed path has the style of the place it looks like. */
 export function errorStyleOf(rawPath: string): WireStyle {
   const target = resolve(rawPath);
+  if (target.kind === 'malformed') return styleOfRow(withoutPrefix(rawPath).path);
   return target.kind === 'forward' ? target.errors : 'ng';
+}
+
+function styleOfRow(path: string): WireStyle {
+  const row = ROUTING_TABLE.find((candidate) => candidate.path.test(path));
+  if (row && 'sameAs' in row) return styleOfRow(path.replace(row.path, row.sameAs));
+  return row && 'errors' in row ? row.errors : 'ng';
 }
 
 function lookUp(path: string, hasGatewayPrefix: boolean, table: readonly RoutingRow[]): Target {

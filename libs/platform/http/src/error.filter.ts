@@ -5,6 +5,9 @@ import type { Logger } from '@sluice/telemetry';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ERROR_FORMAT_HEADER, toWireError } from './wire-errors.js';
 
+/** Characters of one path segment the router takes; identifiers are far shorter, and routes say how long. */
+export const LONGEST_PATH_PART = 1024;
+
 /** One translation of errors for HTTP. The style comes from the path, since an error may precede any handler. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
@@ -35,11 +38,19 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
+/** What the router refuses before any route is known, by its code. Its own messages repeat the whole address. */
+const REFUSED_ADDRESSES: Readonly<Record<string, string>> = {
+  FST_ERR_BAD_URL: 'the path holds a broken percent sign; encode it as UTF-8',
+  FST_ERR_MAX_PARAM_LENGTH: `a part of the path is longer than ${LONGEST_PATH_PART} characters; no identifier is`,
+};
+
 function asAppError(cause: unknown, request: FastifyRequest): unknown {
   if (cause instanceof AppError) return cause;
   const status = cause instanceof HttpException ? cause.getStatus() : statusCodeOf(cause);
   const code = codeOf(cause);
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || status === 413) return new AppError('PAYLOAD_TOO_LARGE', `the body is larger than this address takes (${request.routeOptions.bodyLimit ?? 0} bytes); send less at a time`);
+  const address = code === undefined ? undefined : REFUSED_ADDRESSES[code];
+  if (address !== undefined) return new AppError('INVALID_REQUEST', address);
   const unstorable = unstorableText(cause);
   if (unstorable) return unstorable;
   if (status === 404) return new AppError('ROUTE_NOT_FOUND', `no matching operation was found: ${request.method} ${request.url.split('?', 1)[0] ?? ''}`);

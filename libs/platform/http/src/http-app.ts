@@ -8,8 +8,8 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { openApiDocument, type RouteDefinition, type WireStyle } from '@sluice/api-conventions';
 import type { ServiceIdentity, ServiceName } from '@sluice/service-identity';
 import { Tracing, type Logger, type Metrics } from '@sluice/telemetry';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { ErrorFilter } from './error.filter.js';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ErrorFilter, LONGEST_PATH_PART } from './error.filter.js';
 import { CORRELATION_HEADER, RouteGuard, type ParsedBody } from './route.guard.js';
 import { RouteInterceptor } from './route.interceptor.js';
 
@@ -48,7 +48,10 @@ const PROBES = ['/health/live', '/health/ready', '/metrics', '/openapi.json'];
 
 /** Creates, wires and starts one Nest service on Fastify: guard, envelopes, error shapes, probes, metrics, traces. */
 export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp> {
+  const filter = new ErrorFilter(options.log, (path) => options.errorStyle?.(path) ?? 'ng');
   const adapter = new ServiceAdapter({
+    // Addresses the router itself refuses never reach the error handler.
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => filter.send(error, request, reply),
     bodyLimit: options.bodyLimit ?? 10 * 1024 * 1024,
     genReqId: (request: IncomingMessage) => correlationIdOf(request) ?? randomUUID(),
     requestTimeout: 120_000,
@@ -56,12 +59,11 @@ export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp>
     // Service tokens carry the roles of the user, of whom some have hundreds.
     http: { maxHeaderSize: 64 * 1024 },
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true, querystringParser: parseQuery },
+    routerOptions: { maxParamLength: LONGEST_PATH_PART, ignoreTrailingSlash: true, querystringParser: parseQuery },
   });
   const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, { logger: false, bodyParser: false, abortOnError: false, forceCloseConnections: false });
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   acceptBodies(fastify);
-  const filter = new ErrorFilter(options.log, (path) => options.errorStyle?.(path) ?? 'ng');
   const reflector = app.get(Reflector);
   app.useGlobalFilters(filter);
   app.useGlobalGuards(new RouteGuard(reflector, options.identity));

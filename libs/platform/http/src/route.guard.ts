@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { ROUTE_METADATA, callKey, type CarriesCall, type RouteCall } from './route.decorator.js';
 import { parseMultipart } from './multipart.js';
+import { placeOfBrokenText } from './broken-text.js';
 import { requestSignal } from './request-signal.js';
 
 export const CORRELATION_HEADER = 'x-request-id';
@@ -107,8 +108,22 @@ async function bodyOf(route: RouteDefinition, { body, headers }: FastifyRequest)
   if (parsed.text.trim() === '') return undefined;
   if (parsed.problem !== undefined) throw new AppError('INVALID_REQUEST', `the body is not valid JSON: ${parsed.problem}`);
   if (parsed.json === undefined) throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'send the body as application/json');
+  requireWellFormed(parsed);
   return parsed.json;
 }
+
+/** Half a surrogate pair is no character: it would be stored as another one, and the answer would not be what was sent. */
+function requireWellFormed({ text, json }: ParsedBody): void {
+  const place = SURROGATE_ESCAPE.test(text) ? placeOfBrokenText(json) : undefined;
+  if (place === undefined) return;
+  const field = place.slice(0, MOST_OF_A_PLACE);
+  const error = 'holds half a surrogate pair, which is no character; remove it';
+  throw new AppError('INVALID_REQUEST', `invalid body: ${field}: ${error}`, { fields: [{ field, error }] });
+}
+
+const MOST_OF_A_PLACE = 256;
+/** The only way half a pair gets into JSON: bytes are decoded to whole characters. */
+const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
 
 function formOf(body: unknown, contentType: string): Promise<unknown> {
   if (Buffer.isBuffer(body) && contentType.startsWith('multipart/')) return parseMultipart(body, contentType);
