@@ -8,15 +8,16 @@ export interface LogRequest {
   readonly executionId: string;
   /** Map key, uuid or identifier of a step. */
   readonly step?: string;
-  /** Identifier of a stage. */
+  /** Map key, uuid or identifier of a stage. */
   readonly stage?: string;
 }
 
-const ATTEMPTS = 3;
+const ATTEMPTS = 5;
 const BETWEEN_ATTEMPTS_MS = 3_000;
 const MOST_BYTES = 2 * 1024 * 1024;
 const OBJECT_STORES = /(\.|^)(amazonaws\.com|storage\.googleapis\.com)$/;
-const CONTROL_SEQUENCES = /\u001b\[[0-9;?]*[A-Za-z]/g;
+/** No more than the client takes out. */
+const CONTROL_SEQUENCES = /\u001b\[[0-9;]*[A-Za-z]/g;
 
 /** The log as text, one `[time] level: text` per line. */
 export async function executionLog(client: McpClient, request: LogRequest): Promise<string> {
@@ -24,11 +25,12 @@ export async function executionLog(client: McpClient, request: LogRequest): Prom
   return render(unpack(await fetchLink(client, await logLink(client, prefix))));
 }
 
-/** Asks for the archive until it is ready. @throws Error when it is not after three attempts */
+/** Asks for the archive until it is ready. @throws Error when it is not after five attempts (three in older clients), or at once when it cannot be made */
 export async function logLink(client: McpClient, prefix: string): Promise<string> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const answer = dataOf(await client.send({ method: 'POST', path: '/gateway/log-service/blob/download', scope: 'A', query: { accountID: client.account, prefix } }));
     const link = property(answer, 'link');
+    if (property(answer, 'status') === 'error') throw new Error(`the log under "${prefix}" cannot be downloaded: ${String(property(answer, 'error_msg'))}`);
     if (property(answer, 'status') === 'success' && typeof link === 'string' && link !== '') return link;
     if (attempt < ATTEMPTS) await pause(BETWEEN_ATTEMPTS_MS);
   }
@@ -39,14 +41,16 @@ export async function logLink(client: McpClient, prefix: string): Promise<string
 export async function logPrefix(client: McpClient, { executionId, step, stage }: LogRequest): Promise<string> {
   const detail = dataOf(await client.send({ method: 'GET', path: `/pipeline/api/pipelines/execution/v2/${executionId}`, scope: 'S', query: { renderFullBottomGraph: true } }));
   const nodes = Object.entries((path(detail, 'executionGraph', 'nodeMap') ?? {}) as Record<string, Record<string, unknown>>);
-  const stageOf = (node: Record<string, unknown>): string | undefined => /\.stages\.([^.]+)/.exec(String(node['baseFqn']))?.[1];
   const keyOf = (fits: (key: string, node: Record<string, unknown>) => boolean): string | undefined => {
     const found = nodes.find(([key, node]) => fits(key, node) && node['logBaseKey'])?.[1]['logBaseKey'];
     return typeof found === 'string' ? found : undefined;
   };
-  const byStep = step === undefined ? undefined : keyOf((key, node) => [key, node['uuid'], node['identifier']].includes(step) && (stage === undefined || node['identifier'] === stage || stageOf(node) === stage));
-  const byStage = stage === undefined ? undefined : keyOf((_key, node) => node['identifier'] === stage);
-  const byPipeline = step === undefined && stage === undefined ? keyOf((_key, node) => node['identifier'] === 'pipeline' && node['baseFqn'] === 'pipeline') : undefined;
+  const is = (wanted: string, key: string, node: Record<string, unknown>): boolean => [key, node['uuid'], node['identifier']].includes(wanted);
+  const stages = stage === undefined ? [] : [stage, ...nodes.filter(([key, node]) => is(stage, key, node)).map(([, node]) => String(node['identifier']))];
+  const isInside = (node: Record<string, unknown>): boolean => stages.length === 0 || stages.some((one) => node['identifier'] === one || String(node['baseFqn']).includes(`.stages.${one}`));
+  const byStep = step === undefined ? undefined : keyOf((key, node) => is(step, key, node) && isInside(node));
+  const byStage = stage === undefined ? undefined : keyOf((key, node) => stages.some((one) => is(one, key, node)));
+  const byPipeline = keyOf((_key, node) => node['identifier'] === 'pipeline' && node['baseFqn'] === 'pipeline');
   const longest = nodes.map(([, node]) => String(node['logBaseKey'] ?? '')).toSorted((a, b) => b.length - a.length)[0];
   return byStep ?? byStage ?? byPipeline ?? (longest || prefixFromSummary(client.account, property(detail, 'pipelineExecutionSummary')));
 }
@@ -58,7 +62,7 @@ export function prefixFromSummary(account: string, summary: unknown): string {
   return `accountId:${account}/orgId:${of('orgIdentifier')}/projectId:${of('projectIdentifier')}/pipelineId:${of('pipelineIdentifier')}/runSequence:${of('runSequence')}/level0:pipeline`;
 }
 
-/** Where the client really goes for a link: its host is discarded unless it is an object store's. */
+/** Where the client really goes for a link: its host is discarded unless it is an object store's. Older clients GET the link as it is, without a key. */
 export function rewrittenLink(link: string): { readonly kind: 'store' | 'gateway'; readonly address: string } {
   const url = new URL(link, 'http://relative.invalid');
   if (OBJECT_STORES.test(url.hostname)) return { kind: 'store', address: link };
@@ -99,17 +103,18 @@ export function zipEntries(zip: Buffer): { readonly name: string; readonly conte
   return entries;
 }
 
-/** Lines sorted by time; the ones that are no JSON as they are. */
+/** Lines sorted by time where both have one; the ones that are no JSON as they are. */
 function render(text: string): string {
-  const lines = text.split('\n').filter((line) => line.trim() !== '').map(parseLine);
-  return lines.toSorted((a, b) => a.time.localeCompare(b.time)).map(({ time, level, out }) => (time === '' ? out : `[${time}] ${level}: ${out}`)).join('\n');
+  const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '').map(parseLine);
+  const sorted = lines.toSorted((a, b) => (a.time !== '' && b.time !== '' ? a.time.localeCompare(b.time) : 0));
+  return sorted.map(({ time, level, out }) => `${time === '' ? '' : `[${time}]${level === '' ? '' : ` ${level.toLowerCase()}:`}`} ${out}`.trim()).join('\n');
 }
 
 function parseLine(line: string): { readonly time: string; readonly level: string; readonly out: string } {
   try {
     const parsed: unknown = JSON.parse(line);
     const first = (...keys: readonly string[]): string => String(keys.map((key) => property(parsed, key)).find((value) => value !== undefined && value !== null) ?? '');
-    return { time: first('time', 'timestamp', 'ts'), level: first('level'), out: first('out', 'message', 'msg').replace(CONTROL_SEQUENCES, '').trimEnd() };
+    return { time: first('time', 'timestamp', 'ts'), level: first('level'), out: first('out', 'message', 'msg').replace(CONTROL_SEQUENCES, '') };
   } catch {
     return { time: '', level: '', out: line };
   }

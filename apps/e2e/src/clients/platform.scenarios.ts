@@ -3,7 +3,7 @@ import { newId } from '@sluice/kernel';
 import type { Stack } from '@sluice/local-stack';
 import { BASES, jdbcSpec, mcpOf, must, newPlace, putSecret, terraformOf } from './fixtures.js';
 import type { McpClient, Place } from './requests.js';
-import { testRows, type Row } from './rows.js';
+import { property, testRows, type Row } from './rows.js';
 
 const ANY = expect.anything();
 const CONNECTION = { status: expect.stringMatching(/^(SUCCESS|FAILURE|PARTIAL|UNKNOWN)$/) };
@@ -20,7 +20,8 @@ export function platformScenarios(stack: () => Stack): void {
 
     beforeAll(async () => {
       const anywhere = mcpOf(stack(), path, { org: 'default', project: 'none' });
-      client = anywhere.at(await newPlace(anywhere));
+      const user = await must(anywhere.send({ method: 'GET', path: '/ng/api/user/currentUser', scope: 'A' }));
+      client = anywhere.at(await newPlace(anywhere)).knowing({ user: String(property(user, 'uuid')) });
       await putSecret(terraformOf(stack()), client.place, 'db_password', stack().customerDatabase.password);
     });
 
@@ -28,6 +29,7 @@ export function platformScenarios(stack: () => Stack): void {
     testRows(mcp, projectRows(`p_${id}`));
     testRows(mcp, connectorRows());
     testRows(mcp, otherRows(`tok_${id}`));
+    testRows(mcp, newerRows(`new_${id}`));
   });
 
   describe('what the MCP client diagnoses', () => {
@@ -123,5 +125,31 @@ function otherRows(token: string): Row[] {
     { name: 'setting.list without category', method: 'GET', path: '/ng/api/settings', scope: 'S', extracts: 'NG', expected: expect.arrayContaining([expect.objectContaining({ setting: expect.any(Object) })]) },
     { name: 'user.list', method: 'POST', path: '/ng/api/user/aggregate', scope: 'S', query: { pageIndex: 0, pageSize: 20 }, body: { searchTerm: '' }, extracts: 'PAGE', expected: { items: expect.arrayContaining([expect.objectContaining({ user: expect.objectContaining({ uuid: expect.any(String), email: expect.any(String), name: expect.any(String) }), roleAssignmentMetadata: expect.any(Array) })]), total: expect.any(Number) } },
     { name: 'entity schema', method: 'GET', path: '/ng/api/yaml-schema', scope: 'A', query: { entityType: 'Connectors', scope: 'account', identifier: 'x' }, extracts: 'NG schema', expected: { type: 'object' } },
+  ];
+}
+
+/** What newer clients ask otherwise than the contract's: delegates without a body or by name, tokens by query, one user with roles, sections of a schema. */
+function newerRows(token: string): Row[] {
+  const [delegates, tokens] = ['/ng/api/delegate-setup/listDelegates', '/ng/api/delegate-token-ng'];
+  const S = { scope: 'S', extracts: 'RAW' } as const;
+  const delegate = { name: expect.any(String), connected: true, lastHeartBeat: expect.any(Number), delegateReplicas: [{ uuid: expect.any(String), version: expect.any(String) }] };
+  const shown = { name: token, status: 'ACTIVE' };
+  const schema = (entityType: string, scope: 'account' | 'project'): Pick<Row, 'method' | 'path' | 'scope' | 'query' | 'extracts'> => ({ method: 'GET', path: '/ng/api/yaml-schema', scope: scope === 'account' ? 'A' : 'S', query: { entityType, scope, identifier: 'test' }, extracts: 'NG schema' });
+  const fields = { properties: { identifier: ANY, name: ANY, type: { enum: ANY }, spec: { type: 'object' } }, required: expect.arrayContaining(['identifier', 'name', 'type']) };
+  return [
+    { name: 'organization.list of some', method: 'GET', path: '/ng/api/organizations', scope: 'A', query: { identifiers: 'nowhere, {org}', pageIndex: 0, pageSize: 20 }, extracts: 'PAGE', expected: { items: [{ identifier: expect.any(String) }], total: 1 } },
+    { name: 'project.list of some', method: 'GET', path: '/ng/api/projects', scope: 'AO', query: { identifiers: '{project},nowhere', pageIndex: 0, pageSize: 20 }, extracts: 'PAGE', expected: { total: 1 } },
+    { name: 'user.get', method: 'GET', path: '/ng/api/user/aggregate/{user}', scope: 'S', extracts: 'NG', expected: { user: { uuid: expect.any(String), email: expect.any(String), name: expect.any(String) }, roleAssignmentMetadata: expect.any(Array) } },
+    { name: 'delegate.list without a filter, so without a body', method: 'POST', path: delegates, scope: 'A', extracts: 'RAW', expected: { resource: [delegate] } },
+    { name: 'delegate.list of a project without a body', method: 'POST', path: delegates, ...S, expected: { resource: [] } },
+    { name: 'delegate.get of one there is not', method: 'POST', path: delegates, scope: 'A', query: { all: 'true' }, body: { filterType: 'Delegate', delegateName: 'nowhere' }, extracts: 'RAW', expected: { resource: [] } },
+    { name: 'delegate_token.create by query', method: 'POST', path: tokens, ...S, query: { tokenName: token }, expected: { resource: { ...shown, value: expect.any(String) } } },
+    { name: 'delegate_token.get by query', method: 'GET', path: tokens, ...S, query: { name: token }, expected: { resource: [shown] } },
+    { name: 'delegate_token.get_delegates by query', method: 'GET', path: `${tokens}/delegate-groups`, ...S, query: { delegateTokenName: token }, expected: { resource: { delegateGroupDetails: [] } } },
+    { name: 'delegate_token.revoke by query', method: 'PUT', path: tokens, ...S, query: { tokenName: token }, expected: { resource: { name: token, status: 'REVOKED' } } },
+    { name: 'delegate_token.delete by query', method: 'DELETE', path: tokens, ...S, query: { tokenName: token }, expected: { resource: ANY } },
+    { name: 'connector schema, by section', ...schema('Connectors', 'account'), expected: { definitions: { connector: { connector: fields, JDBC: { properties: { spec: ANY } } } } } },
+    { name: 'secret schema, by section', ...schema('Secrets', 'project'), expected: { definitions: { secret: { secret: fields, SecretText: { properties: { spec: ANY } } } } } },
+    { name: 'a schema of what is not here', ...schema('Environment', 'account'), status: 400, extracts: 'RAW', expected: { message: expect.stringContaining('must be one of Organizations, Projects, Connectors') } },
   ];
 }

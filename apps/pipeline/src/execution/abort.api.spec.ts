@@ -88,7 +88,7 @@ describe('stopping an execution', () => {
       return ended;
     })();
     expect(await client.abort(other)).toMatchObject({ status: 400, body: { message: expect.stringMatching(/has ended already with status Success/) } });
-    for (const type of ['Pause', 'Resume', 'StageRollback', 'ExpireAll', 'Retry']) {
+    for (const type of ['Pause', 'Resume', 'StageRollback', 'ExpireAll', 'Retry', 'UserMarkedFailure']) {
       expect(await client.send('PUT', `/pipeline/api/pipeline/execute/interrupt/${other}?interruptType=${type}`, {})).toMatchObject({ status: 400, body: { message: expect.stringContaining(`interruptType ${type} is not supported; supported are AbortAll and Abort`) } });
     }
   });

@@ -110,7 +110,7 @@ export const latestExecutionId = defineRoute({
   response: z.object({ errorMessage: z.string().nullable(), latestExecutionId: z.string() }),
 });
 
-export const INTERRUPT_TYPES = ['AbortAll', 'Abort', 'Pause', 'Resume', 'StageRollback', 'ExpireAll', 'Retry'] as const;
+export const INTERRUPT_TYPES = ['AbortAll', 'Abort', 'Pause', 'Resume', 'StageRollback', 'ExpireAll', 'Retry', 'UserMarkedFailure'] as const;
 const interruptQuery = z.object({ ...projectQuery, interruptType: z.enum(INTERRUPT_TYPES) });
 export const interruptResult = z.object({ id: z.string(), type: z.enum(INTERRUPT_TYPES), planExecutionId: z.string() });
 
