@@ -149,6 +149,9 @@ describe('stored logs', () => {
     const headers = { 'x-harness-token': await admin.text() };
     expect((await upload(key, ndjson(0, 1), headers)).status).toBe(204);
     expect((await service.call(`/blob?key=${key}`, { headers })).status).toBe(200);
+    const standard = 'accountId:ACC/orgId:default/projectId:shop/pipelineId:deploy/runSequence:4/level0:pipeline';
+    expect((await upload(standard, ndjson(0, 1), headers)).status).toBe(204);
+    expect((await service.call(`/blob?key=${standard}`, { headers })).status).toBe(200);
     const viewer = { 'x-harness-token': await (await tokenOf(testUser('ACC', [{ role: 'viewer' }]))).text() };
     expect((await upload(key, ndjson(0, 1), viewer)).status).toBe(403);
     expect((await service.call(`/blob?key=${key}`, { headers: viewer })).status).toBe(200);
@@ -206,6 +209,21 @@ describe('stored logs', () => {
       expect(Object.keys(files).sort()).toEqual(['stage/engine_main.log', 'stage/live.log', 'stage/step.log']);
       expect(Buffer.from(files['stage/step.log'] ?? []).toString()).toBe(ndjson(0, 5_000));
       expect(Buffer.from(files['stage/live.log'] ?? []).toString().trim().split('\n')).toHaveLength(2);
+    });
+
+    it('are those of the command units too, stored or live, for the key of their step', async () => {
+      const run = newRun();
+      const step = `${run}/stage/step`;
+      const pod = await service.pod(step);
+      await upload(step, ndjson(0, 1));
+      await upload(`${step}-commandUnit:Execute`, ndjson(0, 2), pod);
+      await upload(`${step}2`, ndjson(0, 1));
+      await upload(`${step}2-commandUnit:Execute`, ndjson(0, 1));
+      await service.call(`/stream?key=${step}-commandUnit:Cleanup`, { method: 'POST', headers: pod });
+      await service.call(`/stream?key=${step}-commandUnit:Cleanup`, { method: 'PUT', headers: pod, body: JSON.stringify(linesOf(0, 1)) });
+      const namesOf = async (prefix: string): Promise<string[]> => Object.keys(unzipSync(new Uint8Array(await (await fetch(await linkOf(await archive(prefix)))).arrayBuffer())));
+      expect(await namesOf(step)).toEqual(['step.log', 'step-commandUnit_Cleanup.log', 'step-commandUnit_Execute.log']);
+      expect(await namesOf(run)).toHaveLength(5);
     });
 
     it('come by a link under the gateway’s address that works with its signature or with a key', async () => {

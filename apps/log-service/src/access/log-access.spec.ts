@@ -51,6 +51,18 @@ describe('rights to a log', () => {
     else expect(attempt).toThrow(expect.objectContaining({ code: 'ACCESS_DENIED' }));
   });
 
+  it.each<[string, string, boolean]>([
+    ['a key that begins with the account', KEY, true],
+    ['a key in the standard layout', 'accountId:ACC/orgId:default/projectId:shop/pipelineId:deploy/runSequence:1/level0:pipeline', true],
+    ['a key of another account', KEY.replace('ACC', 'OTHER'), false],
+    ['a standard key of another account', 'accountId:OTHER/orgId:default/projectId:shop/pipelineId:deploy/runSequence:1/level0:pipeline', false],
+  ])('of a token for a whole account reach %s', (_, key, expected) => {
+    const whole = token({ keyPrefix: 'ACC', rights: ['read', 'write'] });
+    expect(mayRead(whole, key, {})).toBe(expected);
+    if (expected) expect(() => assertMayWrite(whole, key)).not.toThrow();
+    else expect(() => assertMayWrite(whole, key)).toThrow(expect.objectContaining({ code: 'ACCESS_DENIED' }));
+  });
+
   it('follow the account of the key, not the one of the query', () => {
     expect(ownerFor(token(), KEY, 'ACC').accountId).toBe('ACC');
     expect(() => ownerFor(token(), KEY, 'OTHER')).toThrow(expect.objectContaining({ code: 'ACCESS_DENIED' }));

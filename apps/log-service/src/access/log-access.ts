@@ -29,7 +29,7 @@ export function ownerFor(caller: LogCaller, keyOrPrefix: string, accountID: stri
 export function mayRead(caller: LogCaller, key: string, stored: LogScope): boolean {
   const owner = ownerOfLog(key);
   if (!owner) return false;
-  if (caller.kind === 'token') return caller.claims.accountId === owner.accountId && caller.claims.rights.includes('read') && isBelow(key, caller.claims.keyPrefix);
+  if (caller.kind === 'token') return caller.claims.accountId === owner.accountId && caller.claims.rights.includes('read') && isCovered(caller.claims, key);
   if (caller.identity.accountId !== owner.accountId) return false;
   if (caller.service === 'pipeline') return true;
   return isAllowed(caller.identity.accountId, caller.identity.grants, 'log.view', readScope(owner, stored));
@@ -49,8 +49,13 @@ export function assertMayWrite(caller: LogCaller, keyOrPrefix: string): void {
     if (caller.service === 'pipeline') return;
     throw new AppError('ACCESS_DENIED', 'logs are written with a log token in X-Harness-Token; ask GET /log-service/token for one');
   }
-  if (caller.claims.rights.includes('write') && isBelow(withoutSlash(keyOrPrefix), caller.claims.keyPrefix)) return;
+  if (caller.claims.rights.includes('write') && isCovered(caller.claims, withoutSlash(keyOrPrefix))) return;
   throw new AppError('ACCESS_DENIED', `the log token may write below ${caller.claims.keyPrefix} only`);
+}
+
+/** A token for a whole account covers keys of both layouts, of which one does not begin with the account. */
+function isCovered({ accountId, keyPrefix }: LogTokenClaims, key: string): boolean {
+  return keyPrefix === accountId ? ownerOfLog(key)?.accountId === accountId : isBelow(key, keyPrefix);
 }
 
 /** The scope a log opened by this caller gets. */

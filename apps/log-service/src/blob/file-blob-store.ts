@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AppError } from '@sluice/kernel';
+import { COMMAND_UNIT, ownerOfLog } from '@sluice/log-api';
 import { z } from 'zod';
 import type { BlobInfo, BlobStore, PutOptions } from './blob-store.js';
 
@@ -74,18 +75,24 @@ export class FileBlobStore implements BlobStore {
 
   async list(prefix: string, limit: number): Promise<BlobInfo[]> {
     const found: BlobInfo[] = [];
+    const path = this.pathOf(stripSlash(prefix));
     const own = await this.info(stripSlash(prefix));
     if (own) found.push(own);
-    await this.walk(this.pathOf(stripSlash(prefix)), found, limit);
+    await this.walk(path, found, limit);
+    // The units of a step lie beside it. A run has none, and beside it lie all the others.
+    const isStep = !prefix.endsWith('/') && ownerOfLog(prefix)?.base !== prefix;
+    if (isStep) await this.walk(dirname(path), found, limit, basename(path) + COMMAND_UNIT);
     return found.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
-  private async walk(folder: string, found: BlobInfo[], limit: number): Promise<void> {
+  /** @param begin what the names in `folder` begin with; those below may have any */
+  private async walk(folder: string, found: BlobInfo[], limit: number, begin = ''): Promise<void> {
     const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
       if (isMissing(cause)) return [];
       throw cause;
     });
     for (const entry of entries) {
+      if (!entry.name.startsWith(begin)) continue;
       if (found.length >= limit) return;
       if (entry.isDirectory()) await this.walk(join(folder, entry.name), found, limit);
       else if (entry.name.endsWith(DESCRIPTOR)) found.push(descriptor.parse(JSON.parse(await readFile(join(folder, entry.name), 'utf8'))));

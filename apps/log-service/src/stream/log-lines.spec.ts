@@ -30,9 +30,15 @@ describe('lines of a log', () => {
         const chunks = toChunks(lines.map((line, pos) => ({ ...line, pos })));
         const stored = chunks.flatMap(({ text }) => text.split('\n'));
         expect(chunks.reduce((sum, { count }) => sum + count, 0)).toBe(lines.length);
-        expect(stored.map((text, index) => JSON.parse(withIndex(text, index)) as unknown)).toEqual(lines.map((line, pos) => ({ pos, ...line })));
+        expect(stored.map((text, index) => JSON.parse(withIndex(text, index)) as unknown)).toEqual(lines.map((line, pos) => ({ pos, ...line, args: null })));
       }),
     );
+  });
+
+  it('have every documented field: args are null where there are none', () => {
+    const [chunk] = toChunks([{ level: 'INFO', pos: 0, out: 'a', time: 't' }, { level: 'INFO', pos: 1, out: 'b', time: 't', args: { unit: 'one' } }]);
+    expect(chunk?.text.split('\n').map((text) => (JSON.parse(text) as { args: unknown }).args)).toEqual([null, { unit: 'one' }]);
+    expect(JSON.parse(droppedMark(1, 0))).toMatchObject({ args: null });
   });
 
   it('are split into chunks of at most 500 lines and about 64 KiB', () => {

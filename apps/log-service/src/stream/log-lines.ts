@@ -39,7 +39,7 @@ export function toChunks(lines: readonly WireLogLine[]): LineChunk[] {
     size = 0;
   };
   for (const { level, out, time, args } of lines) {
-    const text = JSON.stringify({ level, out: capText(out), time, args: args ?? undefined });
+    const text = JSON.stringify({ level, out: capText(out), time, args: args ?? null });
     if (size + text.length > CHUNK_BYTES || texts.length >= CHUNK_LINES) flush();
     texts.push(text);
     size += text.length;
@@ -61,5 +61,5 @@ export function frame(wireLine: string, index: number): string {
 /** Says honestly that lines are missing from what follows. It stands at the index of the last missing line. */
 export function droppedMark(missing: number, at: number): string {
   const out = `… ${missing} earlier lines are no longer kept live; the stored log has what the step kept …\n`;
-  return JSON.stringify({ pos: at, level: 'WARN', out, time: new Date(0).toISOString() });
+  return JSON.stringify({ pos: at, level: 'WARN', out, time: new Date(0).toISOString(), args: null });
 }

@@ -15,6 +15,12 @@ describe('log keys', () => {
     expect(isBelow(key, 'ACC/pipeline/deploy/1/')).toBe(true);
   });
 
+  it('of the command units of a step are below the key of the step, not below that of another', () => {
+    const unit = `${key}-commandUnit:Execute`;
+    expect([isBelow(unit, key), isBelow(unit, 'ACC/pipeline/deploy/1/-EX/stage'), isBelow(key, unit)]).toEqual([true, true, false]);
+    expect([isBelow(unit, `${key}/`), isBelow(`${key}2-commandUnit:Execute`, key), isBelow(`${key}-command`, key)]).toEqual([false, false, false]);
+  });
+
   it.each([
     [key, { accountId: 'ACC', orgId: undefined, projectId: undefined, base: 'ACC/pipeline/deploy/1' }],
     ['ACC/pipeline/deploy/1', { accountId: 'ACC', orgId: undefined, projectId: undefined, base: 'ACC/pipeline/deploy/1' }],

@@ -54,7 +54,7 @@ export function ownerOfLog(keyOrPrefix: string): LogOwner | undefined {
 export const logTokenClaims = z.object({
   kind: z.literal('log'),
   accountId: z.string(),
-  /** The key itself or a prefix that ends where a path segment ends. */
+  /** The key itself, a prefix that ends where a path segment ends, or the account's id for all its logs in either layout. */
   keyPrefix: z.string(),
   rights: z.array(z.enum(['read', 'write'])),
   /** Where the pipeline of these logs lives. Kept with every log opened by this token, so that reads are checked at that scope. */
@@ -62,9 +62,13 @@ export const logTokenClaims = z.object({
 });
 export type LogTokenClaims = z.infer<typeof logTokenClaims>;
 
-/** True when `key` is `prefix` or lies below it: run 1 does not match run 12. */
+/** What follows the key of a step in the keys of its command units. */
+export const COMMAND_UNIT = '-commandUnit:';
+
+/** True when `key` is `prefix`, lies below it or is one of its command units: run 1 does not match run 12. */
 export function isBelow(key: string, prefix: string): boolean {
-  return key === prefix || key.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
+  if (prefix.endsWith('/')) return key.startsWith(prefix);
+  return key === prefix || key.startsWith(`${prefix}/`) || key.startsWith(`${prefix}${COMMAND_UNIT}`);
 }
 
 /** A line on the wire (api-contract 5.2). `pos` is its 0-based index within the key. */
