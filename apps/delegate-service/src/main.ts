@@ -1,23 +1,4 @@
-import { messageOf } from '@sluice/kernel';
+import { runApp } from '@sluice/http';
 import { bootstrap } from './bootstrap.js';
 
-try {
-  const app = await bootstrap(process.env);
-  process.stdout.write(`${JSON.stringify({ ready: true, url: app.url, grpcAddress: app.grpcAddress })}\n`);
-  let isStopping = false;
-  const stop = (): void => {
-    if (isStopping) return;
-    isStopping = true;
-    app.close().then(
-      () => process.exit(0),
-      (cause: unknown) => {
-        process.stderr.write(`delegate-service: stopping failed: ${messageOf(cause)}\n`);
-        process.exit(1);
-      },
-    );
-  };
-  process.on('SIGTERM', stop).on('SIGINT', stop);
-} catch (cause) {
-  process.stderr.write(`delegate-service: ${messageOf(cause)}\n`);
-  process.exit(1);
-}
+await runApp('delegate-service', bootstrap);

@@ -1,18 +1,4 @@
-import { messageOf } from '@sluice/kernel';
+import { runApp } from '@sluice/http';
 import { bootstrap } from './bootstrap.js';
 
-try {
-  const app = await bootstrap(process.env);
-  process.stdout.write(`${JSON.stringify({ ready: true, url: app.url })}\n`);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      app.close().then(
-        () => process.exit(0),
-        () => process.exit(1),
-      );
-    });
-  }
-} catch (cause) {
-  process.stderr.write(`scm cannot start: ${messageOf(cause)}\n`);
-  process.exit(1);
-}
+await runApp('scm', bootstrap);

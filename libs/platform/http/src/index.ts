@@ -6,4 +6,5 @@ export { requestSignal } from './request-signal.js';
 export { RouteClient, type CallContext, type RouteClientOptions } from './route-client.js';
 export { Call, Route, type RouteCall } from './route.decorator.js';
 export { CORRELATION_HEADER, scopeOfRequest } from './route.guard.js';
+export { runApp } from './run-app.js';
 export { ERROR_FORMAT_HEADER, toWireError, type WireError } from './wire-errors.js';
