@@ -10,7 +10,7 @@ import { isSshAddress, sshAddressOf } from './ssh-address.js';
 export function checkConnector({ type, spec }: ConnectorBody): void {
   switch (type) {
     case 'JDBC':
-      checkDatabaseUrl(spec.url);
+      checkJdbcUrl(spec.url);
       return;
     case 'Git':
       checkGitUrl(spec.url, spec.type === 'Http');
@@ -21,28 +21,40 @@ export function checkConnector({ type, spec }: ConnectorBody): void {
       checkGitUrl(spec.url, spec.authentication.type === 'Http');
       return;
     case 'DockerRegistry':
-      checkWebUrl('dockerRegistryUrl', spec.dockerRegistryUrl);
+      checkWebUrl('dockerRegistryUrl', spec.dockerRegistryUrl, 'https://registry.example.com/v2/');
       return;
     case 'Vault':
-      checkWebUrl('vaultUrl', spec.vaultUrl);
+      checkWebUrl('vaultUrl', spec.vaultUrl, 'https://vault.example.com:8200');
       return;
     case 'Local':
-      throw new AppError('INVALID_REQUEST', 'every account, organization and project has its built-in secret manager "harnessSecretManager"; another one of type Local cannot be made');
+      throw new AppError('INVALID_REQUEST', 'every account, organization and project has its built-in secret manager "harnessSecretManager"; another one of type Local cannot be made', {
+        fields: [{ field: 'connector.type', error: 'cannot be Local' }],
+      });
     case 'K8sCluster':
       if (spec.credential.type !== 'ManualConfig') return;
-      checkWebUrl('credential.spec.masterUrl', spec.credential.spec.masterUrl);
-      if (spec.credential.spec.auth.type === 'OpenIdConnect' && spec.credential.spec.auth.spec.oidcIssuerUrl) checkWebUrl('credential.spec.auth.spec.oidcIssuerUrl', spec.credential.spec.auth.spec.oidcIssuerUrl);
+      checkWebUrl('credential.spec.masterUrl', spec.credential.spec.masterUrl, 'https://cluster.example.com:6443');
+      if (spec.credential.spec.auth.type === 'OpenIdConnect' && spec.credential.spec.auth.spec.oidcIssuerUrl) checkWebUrl('credential.spec.auth.spec.oidcIssuerUrl', spec.credential.spec.auth.spec.oidcIssuerUrl, 'https://login.example.com');
+  }
+}
+
+/** The URL's own check knows no connector: the field is named here. */
+function checkJdbcUrl(url: string): void {
+  try {
+    checkDatabaseUrl(url);
+  } catch (cause) {
+    if (!(cause instanceof AppError)) throw cause;
+    throw new AppError(cause.code, `connector.spec.url: ${cause.message}`, { fields: [{ field: 'connector.spec.url', error: cause.message }] }, { cause });
   }
 }
 
 function checkGitUrl(url: string, isHttp: boolean): void {
   const isWeb = /^https?:/i.test(url);
-  if (isHttp || isWeb) checkWebUrl('url', url);
+  if (isHttp || isWeb) checkWebUrl('url', url, 'https://git.example.com/team/repository.git');
   if (!isHttp && !isSshAddress(sshAddressOf(url))) throw refused('url', 'must be an SSH address such as git@git.example.com:team/repository.git');
 }
 
-function checkWebUrl(field: string, url: string): void {
-  if (!URL.canParse(url)) throw refused(field, 'is not a URL; write for example https://git.example.com/team/repository.git');
+function checkWebUrl(field: string, url: string, example: string): void {
+  if (!URL.canParse(url)) throw refused(field, `is not a URL; write for example ${example}`);
   const { protocol, username, password } = new URL(url);
   if (protocol !== 'https:' && protocol !== 'http:') throw refused(field, 'must start with https:// or http://');
   if (username || password) throw refused(field, 'must not hold credentials; put them into username and a secret reference');

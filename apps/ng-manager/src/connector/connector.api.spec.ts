@@ -56,7 +56,7 @@ describe('connectors', () => {
   describe('are refused, naming field and value', () => {
     it.each([
       ['JDBC', { url: 'jdbc:postgresql://h/d', auth: { type: 'Kerberos', spec: {} } }, 'connector.spec.auth', 'JDBC authentication "Kerberos" is not supported; use one of UsernamePassword, ServiceAccount, KeyPair, InheritFromDelegate, Oidc'],
-      ['JDBC', { url: 'jdbc:postgresql://h/d?socketFactory=x.Y' }, 'url', 'option "socketFactory" of the database URL is not allowed: it loads a class by name; allowed are applicationname'],
+      ['JDBC', { url: 'jdbc:postgresql://h/d?socketFactory=x.Y' }, 'connector.spec.url', 'option "socketFactory" of the database URL is not allowed: it loads a class by name; allowed are applicationname'],
       ['JDBC', { url: 'jdbc:postgresql://h/d', auth: { type: 'UsernamePassword', spec: { username: 'u' } } }, 'connector.spec.auth.spec.passwordRef', 'passwordRef'],
       ['JDBC', { url: 'jdbc:postgresql://h/d', auth: { type: 'UsernamePassword', spec: { username: 'u', passwordRef: 'nope' } } }, 'connector.spec.auth.spec.passwordRef', 'there is no secret "nope"'],
       ['JDBC', { url: 'jdbc:postgresql://h/d', auth: { type: 'UsernamePassword', spec: { usernameRef: 'account.nope', passwordRef: SECRET } } }, 'connector.spec.auth.spec.usernameRef', 'there is no secret "nope" in account'],
@@ -70,7 +70,10 @@ describe('connectors', () => {
       ['DockerRegistry', { dockerRegistryUrl: 'https://r.example', providerType: 'Ecr' }, 'connector.spec.providerType', 'providerType'],
       ['Vault', { vaultUrl: 'https://v.example' }, 'connector.spec.renewalIntervalMinutes', 'renewalIntervalMinutes'],
       ['Vault', { vaultUrl: 'https://v.example', renewalIntervalMinutes: 0, authToken: 'nope' }, 'connector.spec.authToken', 'there is no secret "nope"'],
-      ['Local', { default: true }, 'connector', 'harnessSecretManager'],
+      ['JDBC', { url: 'postgres://h/d' }, 'connector.spec.url', 'is not supported'],
+      ['DockerRegistry', { dockerRegistryUrl: 'registry', providerType: 'Other' }, 'connector.spec.dockerRegistryUrl', 'is not a URL; write for example https://registry.example.com/v2/'],
+      ['Vault', { vaultUrl: 'vault', renewalIntervalMinutes: 0 }, 'connector.spec.vaultUrl', 'is not a URL; write for example https://vault.example.com:8200'],
+      ['Local', { default: true }, 'connector.type', 'harnessSecretManager'],
       ['Jira', {}, 'connector', 'connector type "Jira" is not supported by this server; use one of JDBC, Git, Github'],
       ['Fax', {}, 'connector', 'connector type "Fax" does not exist; use one of JDBC, Git'],
       ['jdbc', {}, 'connector', 'connector type "jdbc" does not exist'],
@@ -78,8 +81,20 @@ describe('connectors', () => {
       const { status, body } = await made('refused', type, spec);
       expect([status, body.status]).toEqual([400, 'FAILURE']);
       expect(body.message).toContain(text);
-      if (body.errors.length > 0) expect(body.errors[0].fieldId).toContain(field);
+      expect(body.errors[0].fieldId).toContain(field);
       expect((await get(`/ng/api/connectors/refused?${PROJECT}`)).status).toBe(404);
+    });
+
+    it('when a secret cannot be reached from where the connector is, or is private to somebody else', async () => {
+      const spec = (passwordRef: string) => ({ url: 'jdbc:postgresql://h/d', auth: { type: 'UsernamePassword', spec: { username: 'u', passwordRef } } });
+      const above = await made('refused', 'JDBC', spec(`org.${SECRET}`), {});
+      expect([above.status, above.body.code, above.body.errors]).toEqual([400, 'INVALID_IDENTIFIER_REF', [{ fieldId: 'connector.spec.auth.spec.passwordRef', error: `"org.${SECRET}" cannot be used from here` }]]);
+      const [owner, other] = [ng.as('A1', undefined, { id: 'owner' }), ng.as('A1', undefined, { id: 'other' })];
+      await owner('POST', `/ng/api/v2/secrets?${PROJECT}&privateSecret=true`, secret('private_one', inProject));
+      const body = (identifier: string) => ({ connector: { identifier, name: identifier, ...inProject, type: 'JDBC', spec: spec('private_one') } });
+      expect((await other('POST', `/ng/api/connectors?${PROJECT}`, body('refused'))).body).toMatchObject({ code: 'INVALID_IDENTIFIER_REF', errors: [{ fieldId: 'connector.spec.auth.spec.passwordRef', error: 'secret "private_one" does not exist' }] });
+      expect((await owner('POST', `/ng/api/connectors?${PROJECT}`, body('of_private'))).status).toBe(200);
+      expect((await owner('DELETE', `/ng/api/v2/secrets/private_one?${PROJECT}`)).body.message).toContain('connector of_private');
     });
 
     it.each([

@@ -1,14 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { isAllowed, toNgPage, type NgPage, type RouteResult } from '@sluice/api-conventions';
-import { AppError, formatScope, inUse, resolveRef, scopeColumns, Turns, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
+import { AppError, formatScope, inUse, scopeColumns, Turns, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
 import { GIT_CONNECTOR_TYPES, type Connector, type ConnectorFilter, type ConnectorResponse, type connectorStatistics } from '@sluice/ng-manager-api';
 import { fullNameOf, parseFullName } from './full-name.js';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
+import { resolveRefIn } from '../entity-use/reference.js';
 import { describeUser, type EntityAt } from '../entity-use/entity-use.repository.js';
 import type { PageRequest } from '../persistence/page.js';
 import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
 import { ProjectService } from '../project/project.service.js';
+import { isThereFor } from '../secret/secret-view.js';
 import { checkConnector } from './connector-check.js';
 import { secretRefsOf } from './connector-refs.js';
 import { connectorBodyOf, connectorValuesOf, presentConnector } from './connector-view.js';
@@ -32,7 +34,7 @@ export class ConnectorService {
     return refuseDuplicate('connector', connector.identifier, scope, () =>
       this.unitOfWork.run(async (stores) => {
         await stores.connectors.insert(scope, connector.identifier, connectorValuesOf(connector));
-        await this.recordUses(stores, ref, connector);
+        await this.recordUses(stores, ctx, ref, connector);
         await stores.audit.append(ctx, { action: 'create', resourceType: 'connector', identifier: connector.identifier, scope, after: connector });
         return presentConnector(await found(stores, ref));
       }),
@@ -49,7 +51,7 @@ export class ConnectorService {
       }
       checkConnector(connector);
       await stores.connectors.update(ref, connectorValuesOf(connector));
-      await this.recordUses(stores, ref, connector);
+      await this.recordUses(stores, ctx, ref, connector);
       const changed = presentConnector(await found(stores, ref));
       await stores.audit.append(ctx, { action: 'update', resourceType: 'connector', identifier: ref.identifier, scope, before: presentConnector(known).connector, after: changed.connector });
       return changed;
@@ -121,7 +123,7 @@ export class ConnectorService {
    * @throws AppError INVALID_IDENTIFIER_REF when it does not exist
    */
   async resolve(ref: string, from: Scope, field: string): Promise<ConnectorRow> {
-    const at = resolveRef(ref, from);
+    const at = resolveRefIn(field, ref, from);
     const row = await this.unitOfWork.read.connectors.find(at);
     if (row) return row;
     throw new AppError('INVALID_IDENTIFIER_REF', `${field}: there is no connector "${at.identifier}" in ${formatScope(at.scope)}`, { fields: [{ field, error: `connector "${ref}" does not exist` }] });
@@ -136,12 +138,13 @@ export class ConnectorService {
     throw new AppError('INVALID_IDENTIFIER_REF', `${field}: connector "${ref}" is of type ${row.type}; this needs ${wanted}`, { fields: [{ field, error: `must be a connector of type ${wanted}` }] });
   }
 
-  /** The secrets must exist; they are locked against removal until the transaction ends. */
-  private async recordUses(stores: Stores, ref: ScopedRef, connector: Connector): Promise<void> {
+  /** The secrets must be there for whoever writes the connector; they are locked against removal until the transaction ends. */
+  private async recordUses(stores: Stores, { principal }: Pick<RequestContext, 'principal'>, ref: ScopedRef, connector: Connector): Promise<void> {
     const used = new Map<string, EntityAt>();
     for (const { field, ref: secretRef } of secretRefsOf(connectorBodyOf(connector))) {
-      const at = resolveRef(secretRef, ref.scope);
-      if (!(await stores.secrets.find(at, { lock: 'share' }))) {
+      const at = resolveRefIn(field, secretRef, ref.scope);
+      const secret = await stores.secrets.find(at, { lock: 'share' });
+      if (!secret || !isThereFor(secret, principal)) {
         throw new AppError('INVALID_IDENTIFIER_REF', `${field}: there is no secret "${at.identifier}" in ${formatScope(at.scope)}; create it first`, { fields: [{ field, error: `secret "${secretRef}" does not exist` }] });
       }
       used.set(`${formatScope(at.scope)} ${at.identifier}`, { kind: 'secret', ...at });

@@ -3,7 +3,7 @@ import { AppError, formatScope, type RequestContext, type ScopedRef } from '@slu
 import { DataKeys } from '../encryption/data-keys.js';
 import { decrypt, encrypt } from '../encryption/envelope.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
-import { isDraft, valueAsText } from './secret-view.js';
+import { isDraft, isThereFor, valueAsText } from './secret-view.js';
 import type { EncryptedValue, SecretRow } from './secret.repository.js';
 
 /** Why a value was read: part of the audit event. */
@@ -60,7 +60,7 @@ export class SecretValues {
     const what = `secret "${ref.identifier}" in ${formatScope(ref.scope)}`;
     const row = await this.unitOfWork.read.secrets.findWithValue(ref);
     // Also for services: whoever may write a connector could otherwise have somebody's private secret sent to a host of their choice.
-    if (!row || (row.ownerId !== null && row.ownerId !== ctx.principal.id)) throw new AppError('SECRET_NOT_FOUND', `there is no ${what} that ${ctx.principal.name} may use`);
+    if (!row || !isThereFor(row, ctx.principal)) throw new AppError('SECRET_NOT_FOUND', `there is no ${what} that ${ctx.principal.name} may use`);
     if (row.type === 'SSHKey') throw new AppError('INVALID_REQUEST', `${what} is an SSH key, which has no value of its own; refer to the secret that holds the key or the password`);
     if (row.type === 'SecretText' && row.spec.valueType === 'Reference') {
       throw new AppError('NOT_IMPLEMENTED', `${what} refers to a path in secret manager "${row.spec.secretManagerIdentifier}"; values in external secret managers cannot be read yet, so store the value inline with harnessSecretManager`);

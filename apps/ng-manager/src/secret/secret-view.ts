@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { assertNever } from '@sluice/kernel';
+import { assertNever, type Principal } from '@sluice/kernel';
 import type { Secret, SecretBody, SecretResponse } from '@sluice/ng-manager-api';
 import type { StoredSecretBody } from './secret.entity.js';
 import type { SecretRow, StoredSecret } from './secret.repository.js';
@@ -32,6 +32,11 @@ export function holdsValue(body: StoredSecretBody): boolean {
 /** A draft waits for its value. */
 export function isDraft(row: SecretRow): boolean {
   return holdsValue(row) && row.keyVersion === null;
+}
+
+/** A private secret is there for its owner only. */
+export function isThereFor({ ownerId }: Pick<SecretRow, 'ownerId'>, { id }: Pick<Principal, 'id'>): boolean {
+  return ownerId === null || ownerId === id;
 }
 
 /** As clients see it: never with an inline value. */

@@ -1,15 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { toNgPage, type NgPage } from '@sluice/api-conventions';
-import { AppError, formatScope, inUse, resolveRef, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
+import { AppError, formatScope, inUse, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
 import { RESERVED_SECRET_IDENTIFIERS, type Secret, type SecretResponse } from '@sluice/ng-manager-api';
 import { refuseDuplicate } from '../persistence/duplicate.js';
+import { resolveRefIn } from '../entity-use/reference.js';
 import { describeUser, type EntityAt } from '../entity-use/entity-use.repository.js';
 import type { PageRequest } from '../persistence/page.js';
 import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
 import { ProjectService } from '../project/project.service.js';
 import { partsOfSecret } from './secret-refs.js';
 import { SecretValues } from './secret-values.js';
-import { holdsValue, presentSecret, storedSecretOf } from './secret-view.js';
+import { holdsValue, isThereFor, presentSecret, storedSecretOf } from './secret-view.js';
 import type { SecretListFilter, SecretRow, StoredSecret } from './secret.repository.js';
 
 /** What a write brings besides the secret itself. */
@@ -41,7 +42,7 @@ export class SecretService {
     const encryptor = value && (await this.values.encryptorFor(scope.accountId));
     return refuseDuplicate('secret', secret.identifier, scope, () =>
       this.unitOfWork.run(async (stores) => {
-        const uses = await usesOf(stores, scope, secret);
+        const uses = await usesOf(stores, ctx, scope, secret);
         await stores.secrets.insert(ref, stored, value && encryptor ? encryptor.encrypt(ref, value) : null, isPrivate ? ctx.principal.id : null);
         await stores.uses.replace({ kind: 'secret', ...ref }, uses);
         const after = presentSecret(await found(stores, ctx, ref));
@@ -64,7 +65,7 @@ export class SecretService {
       const stored = storedSecretOf(secret, referenceOf(secret) ?? storedReferenceOf(known));
       refuseOtherType(known, secret);
       if (value === undefined && (holdsValue(stored) ? !holdsValue(known) : lacksPath(stored))) throw missingValue(secret);
-      const uses = await usesOf(stores, scope, secret);
+      const uses = await usesOf(stores, ctx, scope, secret);
       await stores.secrets.update(ref, stored, !holdsValue(stored) ? null : value && encryptor ? encryptor.encrypt(ref, value) : undefined);
       await stores.uses.replace({ kind: 'secret', ...ref }, uses);
       const after = presentSecret(await found(stores, ctx, ref));
@@ -101,20 +102,20 @@ export class SecretService {
   }
 }
 
-/** A private secret is there for its owner only. */
 async function found(stores: Stores, { principal }: Pick<RequestContext, 'principal'>, ref: ScopedRef, lock?: 'update'): Promise<SecretRow> {
   const row = await stores.secrets.find(ref, lock ? { lock } : {});
-  if (row && (row.ownerId === null || row.ownerId === principal.id)) return row;
+  if (row && isThereFor(row, principal)) return row;
   throw new AppError('RESOURCE_NOT_FOUND', `there is no secret "${ref.identifier}" in ${formatScope(ref.scope)}`);
 }
 
-/** What a secret is kept in and made of. All of it must exist; it is locked against removal until the transaction ends. */
-async function usesOf(stores: Stores, scope: Scope, secret: Secret): Promise<EntityAt[]> {
+/** What a secret is kept in and made of. All of it must be there for whoever writes it; it is locked against removal until the transaction ends. */
+async function usesOf(stores: Stores, { principal }: Pick<RequestContext, 'principal'>, scope: Scope, secret: Secret): Promise<EntityAt[]> {
   if (secret.type !== 'SSHKey') return [await managerOf(stores, scope, secret)];
   const used: EntityAt[] = [];
   for (const { field, ref } of partsOfSecret(secret)) {
-    const at = resolveRef(ref, scope);
-    const part = await stores.secrets.find(at, { lock: 'share' });
+    const at = resolveRefIn(field, ref, scope);
+    const row = await stores.secrets.find(at, { lock: 'share' });
+    const part = row && isThereFor(row, principal) ? row : null;
     if (!part || part.type === 'SSHKey') {
       const problem = part ? 'is itself an SSH key' : 'does not exist';
       throw new AppError('INVALID_IDENTIFIER_REF', `${field}: secret "${at.identifier}" in ${formatScope(at.scope)} ${problem}; name a text or file secret`, { fields: [{ field, error: `secret "${ref}" ${problem}` }] });
@@ -126,7 +127,7 @@ async function usesOf(stores: Stores, scope: Scope, secret: Secret): Promise<Ent
 
 async function managerOf(stores: Stores, scope: Scope, { type, spec }: Exclude<Secret, { type: 'SSHKey' }>): Promise<EntityAt> {
   const field = 'secret.spec.secretManagerIdentifier';
-  const at = resolveRef(spec.secretManagerIdentifier, scope);
+  const at = resolveRefIn(field, spec.secretManagerIdentifier, scope);
   const manager = await stores.connectors.find(at, { lock: 'share' });
   if (!manager || (manager.type !== 'Local' && manager.type !== 'Vault')) {
     throw new AppError('INVALID_IDENTIFIER_REF', `${field}: there is no secret manager "${at.identifier}" in ${formatScope(at.scope)}; use harnessSecretManager`, { fields: [{ field, error: 'does not exist' }] });
