@@ -30,6 +30,14 @@ describe('pages of the gateway', () => {
     }
   });
 
+  it('lead from below /gateway to the page itself, with what the address says further: clients make links of a base that ends in /gateway', async () => {
+    for (const page of ['/ng/account/A/all/orgs/o/projects/p/pipelines/x/pipeline-studio?storeType=INLINE', '/ng/account/A?step=a%26b&stage=c', '/ng/caf%C3%A9%3F/a']) {
+      const response = await get(`/gateway${page}`);
+      expect([page, response.status, response.headers.get('location')]).toEqual([page, 302, page]);
+    }
+    expect((await get('/ng?x=1')).headers.get('location')).toBe('/ng/?x=1');
+  });
+
   it('are the built files, its own paths falling back to the start page, with strict headers', async () => {
     mkdirSync(join(uiDir, 'assets'));
     writeFileSync(join(uiDir, 'index.html'), '<!doctype html><title>UI</title>');

@@ -36,7 +36,7 @@ export class PagesService {
   }
 
   private async serveUi({ below, hasGatewayPrefix }: PageTarget, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    if (hasGatewayPrefix || pathOf(request) === '/ng') return reply.redirect(`/ng/${below}`, 302);
+    if (hasGatewayPrefix || pathOf(request) === '/ng') return reply.redirect(`/ng/${below.split('/').map(encodeURIComponent).join('/')}${queryOf(request)}`, 302);
     // The UI has pages of its own below /ng/: what looks like no file is one of them.
     const isFile = /\.\w+$/.test(below.split('/').at(-1) ?? '');
     const cacheControl = isFile && below.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache';
@@ -83,6 +83,11 @@ export const SECURITY_HEADERS = {
 
 function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? '/';
+}
+
+/** With its question mark; empty when there is none. */
+function queryOf(request: FastifyRequest): string {
+  return request.url.slice(pathOf(request).length);
 }
 
 /** The documentation page is optional: without its files there is a plain list. */
