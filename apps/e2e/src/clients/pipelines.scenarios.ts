@@ -185,7 +185,8 @@ function pipelineRows(id: string, later: Later): Row[] {
   return [
     { name: 'pipeline.create from YAML', method: 'POST', path: `${PIPELINES}/v2`, scope: 'S', query: { storeType: 'INLINE' }, yaml, extracts: 'NG', expected: saved },
     { name: 'pipeline.list', method: 'POST', path: `${PIPELINES}/list`, scope: 'S', query: { searchTerm: id, module: 'dbops', page: 0, size: 20 }, body: { filterType: 'PipelineSetup' }, addsScopeTo: '', extracts: 'PAGE', expected: { items: [summary], total: 1 } },
-    { name: 'pipeline.get', method: 'GET', path: `${PIPELINES}/${id}`, scope: 'S', query: { branch: 'main', storeType: 'INLINE' }, extracts: 'NG', expected: { yamlPipeline: expect.stringContaining(`identifier: ${id}`), version: 1, entityValidityDetails: { valid: true }, modules: expect.any(Array) } },
+    // Before it changes a pipeline the client looks here whether that is stored inline; else it wants commits of a repository.
+    { name: 'pipeline.get', method: 'GET', path: `${PIPELINES}/${id}`, scope: 'S', query: { branch: 'main', storeType: 'INLINE' }, extracts: 'NG', expected: { yamlPipeline: expect.stringContaining(`identifier: ${id}`), version: 1, storeType: 'INLINE', entityValidityDetails: { valid: true }, modules: expect.any(Array) } },
     { name: 'pipeline_resolved_yaml.get', method: 'GET', path: `${PIPELINES}/${id}`, scope: 'S', query: { getTemplatesResolvedPipeline: 'true', loadFromFallbackBranch: false }, extracts: 'NG', expected: { resolvedTemplatesPipelineYaml: expect.stringContaining(`identifier: ${id}`) } },
     { name: 'pipeline.update from an object, sent as JSON labelled YAML', method: 'PUT', path: `${PIPELINES}/v2/${id}`, scope: 'S', query: { lastObjectId: '', lastCommitId: '' }, yaml: json, extracts: 'NG', expected: saved },
     { name: 'pipeline_summary.get', method: 'GET', path: `${PIPELINES}/summary/${id}`, scope: 'S', extracts: 'NG', expected: { ...summary, description: 'E', version: 2 } },
@@ -253,7 +254,7 @@ function v1Rows(id: string, later: Later): Row[] {
   return [
     { name: 'pipeline_v1.create', method: 'POST', path: root, ...raw, body, expected: { identifier: id } },
     { name: 'pipeline_v1.list', method: 'GET', path: root, ...raw, query: { search_term: id, module: 'dbops', page: 0, limit: 20 }, expected: [{ identifier: id, name: `Pipeline ${id}`, created: NUMBER, updated: NUMBER, modules: expect.any(Array) }] },
-    { name: 'pipeline_v1.get', method: 'GET', path: `${root}/${id}`, ...raw, expected: { identifier: id, name: `Pipeline ${id}`, pipeline_yaml: STRING, org: STRING, project: STRING, valid: true } },
+    { name: 'pipeline_v1.get', method: 'GET', path: `${root}/${id}`, ...raw, expected: { identifier: id, name: `Pipeline ${id}`, pipeline_yaml: STRING, org: STRING, project: STRING, valid: true, store_type: 'INLINE' } },
     { name: 'pipeline_v1.update', method: 'PUT', path: `${root}/${id}`, ...raw, body, expected: { identifier: id } },
     { name: 'pipeline_v1.delete', method: 'DELETE', path: `${root}/${id}`, ...raw, status: 204, expected: undefined },
   ];
