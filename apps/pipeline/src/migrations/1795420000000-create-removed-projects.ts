@@ -6,6 +6,7 @@ export class CreateRemovedProjects1795420000000 implements MigrationInterface {
     await queryRunner.query(`
       CREATE TABLE removed_projects (
         account_id text NOT NULL, org_id text NOT NULL, project_id text NOT NULL, unique_id text NOT NULL, removed_at bigint NOT NULL,
+        is_empty boolean NOT NULL DEFAULT false,
         CONSTRAINT "PK_removed_projects" PRIMARY KEY (unique_id)
       )`);
     await queryRunner.query(`CREATE INDEX removed_projects_by_age ON removed_projects (removed_at)`);

@@ -1,7 +1,7 @@
 import { messageOf, newId, pause, projectScope, type ProjectScope } from '@sluice/kernel';
 import { MOST_REMOVED, type RemovedProject } from '@sluice/ng-manager-api';
 import type { Logger } from '@sluice/telemetry';
-import type { AuditTrail } from '../audit/audit-trail.js';
+import type { AuditTrail, AuditedChange } from '../audit/audit-trail.js';
 import { interruptExecution } from '../execution/execution.repository.js';
 import type { NgManager } from '../run/ng-manager.js';
 import type { Sweeper } from '../run/sweeper.js';
@@ -67,15 +67,19 @@ export class ProjectRemoval {
 
   /** Without pipelines nothing can be started, so what runs after they are gone runs for the last time. Executions under way are aborted and wait for a later round. */
   private async remove(project: RemovedProject): Promise<void> {
+    const { uniqueId, position } = project;
     const scope = projectScope(project.accountId, project.orgId, project.projectId);
-    await this.parts.audit.run(({ manager }) => new RemovedProjects(manager).add(scope, project.uniqueId, Date.now()));
+    await this.parts.audit.run(({ manager }) => new RemovedProjects(manager).add(scope, uniqueId, Date.now()));
     await this.repeat(() => this.removeDocuments(project, scope));
     if ((await this.abortAll(project, scope)) > 0) return;
-    await this.repeat(() => this.inTurn(project, scope, (contents) => contents.removeExecutions()));
-    await this.inTurn(project, scope, (contents) => contents.removeChecks());
+    await this.repeat(() => this.inTurn(uniqueId, 0, ({ manager }) => new ProjectContents(manager, scope).removeExecutions()));
     if (this.isStopping) return;
-    await this.parts.ngManager.confirmRemovedProject(project.position, this.closing.signal);
-    this.parts.log.info({ projectId: project.projectId, position: project.position }, 'a removed project is empty');
+    await this.inTurn(uniqueId, undefined, async ({ manager }) => {
+      await new ProjectContents(manager, scope).removeChecks();
+      await new RemovedProjects(manager).markEmpty(uniqueId);
+    });
+    await this.parts.ngManager.confirmRemovedProject(position, this.closing.signal);
+    this.parts.log.info({ projectId: scope.projectId, position }, 'a removed project is empty');
   }
 
   /** @param work one batch in one transaction; says how much it removed */
@@ -83,16 +87,13 @@ export class ProjectRemoval {
     while (!this.isStopping && (await work()) > 0);
   }
 
-  private inTurn<T>({ uniqueId }: RemovedProject, scope: ProjectScope, work: (contents: ProjectContents) => Promise<T>): Promise<T> {
-    return this.parts.audit.run(async ({ manager }) => {
-      await new RemovedProjects(manager).lock(uniqueId);
-      return work(new ProjectContents(manager, scope));
-    });
+  /** One transaction in which nobody else works on the project. @param otherwise what is answered when nothing is left of it */
+  private inTurn<T>(uniqueId: string, otherwise: T, work: (change: AuditedChange) => Promise<T>): Promise<T> {
+    return this.parts.audit.run(async (change) => ((await new RemovedProjects(change.manager).takeTurn(uniqueId)) ? work(change) : otherwise));
   }
 
   private removeDocuments({ uniqueId, removedBy, correlationId }: RemovedProject, scope: ProjectScope): Promise<number> {
-    return this.parts.audit.run(async ({ manager, record }) => {
-      await new RemovedProjects(manager).lock(uniqueId);
+    return this.inTurn(uniqueId, 0, async ({ manager, record }) => {
       const events = await new ProjectContents(manager, scope).removeDocuments();
       if (events.length > 0) await record({ principal: removedBy, correlationId }, ...events);
       return events.length;
@@ -100,17 +101,17 @@ export class ProjectRemoval {
   }
 
   /** @returns how many executions are still under way */
-  private async abortAll(project: RemovedProject, scope: ProjectScope): Promise<number> {
-    const { removedBy, correlationId } = project;
-    const underWay = await this.inTurn(project, scope, (contents) => contents.underWay());
-    for (const planExecutionId of underWay) {
-      await this.parts.audit.run(async ({ manager, record }) => {
+  private async abortAll({ uniqueId, removedBy, correlationId }: RemovedProject, scope: ProjectScope): Promise<number> {
+    const underWay = await this.inTurn<string[]>(uniqueId, [], async ({ manager, record }) => {
+      const ids = await new ProjectContents(manager, scope).underWay();
+      for (const identifier of ids) {
         const interrupt = { id: newId(), at: Date.now(), by: removedBy.name };
-        const inForce = await interruptExecution(manager, scope, planExecutionId, interrupt);
-        if (inForce === interrupt.id) await record({ principal: removedBy, correlationId }, { action: 'abort', resourceType: 'pipelineExecution', identifier: planExecutionId, scope, details: { isRemovedWith: `project ${scope.projectId}` } });
-      });
-      await this.parts.sweeper.tellAbort(planExecutionId);
-    }
+        const inForce = await interruptExecution(manager, scope, identifier, interrupt);
+        if (inForce === interrupt.id) await record({ principal: removedBy, correlationId }, { action: 'abort', resourceType: 'pipelineExecution', identifier, scope, details: { isRemovedWith: `project ${scope.projectId}` } });
+      }
+      return ids;
+    });
+    for (const planExecutionId of underWay) await this.parts.sweeper.tellAbort(planExecutionId);
     return underWay.length;
   }
 }

@@ -10,4 +10,8 @@ export class RemovedProjectEntity extends ProjectRow {
 
   @Column({ name: 'removed_at', type: 'bigint', transformer: asNumber })
   removedAt!: number;
+
+  /** Nothing of it is left: whatever lies under its name now is another project's. */
+  @Column({ name: 'is_empty', type: 'boolean', default: false })
+  isEmpty!: boolean;
 }

@@ -26,8 +26,22 @@ export class RemovedProjects {
     await this.db.query(`DELETE FROM removed_projects WHERE removed_at < $1`, [at - KEPT_MS]);
   }
 
-  /** One process at a time works on what is left of the project; others wait until the transaction ends. */
-  async lock(uniqueId: string): Promise<void> {
+  /**
+   * Waits until no other process works on what is left of the project, and keeps others waiting until the transaction ends.
+   * @returns false when nothing is left: then its name may be another project's already
+   */
+  async takeTurn(uniqueId: string): Promise<boolean> {
+    await this.lock(uniqueId);
+    const rows = await this.db.query<unknown[]>(`SELECT FROM removed_projects WHERE unique_id = $1 AND NOT is_empty`, [uniqueId]);
+    return rows.length === 1;
+  }
+
+  /** Nothing is left, for ever: said before the name is freed. */
+  async markEmpty(uniqueId: string): Promise<void> {
+    await this.db.query(`UPDATE removed_projects SET is_empty = true WHERE unique_id = $1`, [uniqueId]);
+  }
+
+  private async lock(uniqueId: string): Promise<void> {
     await this.db.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, ${LOCKS}))`, [uniqueId]);
   }
 }

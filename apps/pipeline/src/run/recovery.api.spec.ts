@@ -1,23 +1,18 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
 import { NEW_NODE } from '@sluice/pipeline-engine';
 import { succeed, type DoubleTask } from '../testing/delegate-service-double.js';
+import { PipelineProcess } from '../testing/pipeline-process.js';
 import { World, byIdentifier, groupYaml, pipelineYaml, simplePipeline, stageYaml } from '../testing/pipeline-under-test.js';
-
-const root = resolve(import.meta.dirname, '../../../..');
-const BUILT = ['libs/kernel', 'libs/contracts/api-conventions', 'libs/contracts/delegate-protocol', 'libs/contracts/delegate-rpc', 'libs/contracts/log-api', 'libs/contracts/ng-manager-api', 'libs/contracts/pipeline-api', 'libs/platform/config', 'libs/platform/grpc', 'libs/platform/http', 'libs/platform/audit-outbox', 'libs/platform/persistence', 'libs/platform/service-identity', 'libs/platform/telemetry', 'libs/domain/pipeline-engine', 'libs/domain/step-types', 'apps/pipeline'];
 
 describe('after a crash', () => {
   let world: World;
-  let child: ChildProcess | undefined;
+  let service: PipelineProcess;
 
   beforeAll(async () => {
-    const built = spawnSync(process.execPath, ['tools/build.mjs', ...BUILT], { cwd: root, encoding: 'utf8' });
-    if (built.status !== 0) throw new Error(built.stderr);
+    PipelineProcess.build();
     world = await World.create();
+    service = new PipelineProcess(world);
   }, 120_000);
   afterEach(async () => {
     world.delegates.behaviour = succeed;
@@ -28,28 +23,10 @@ describe('after a crash', () => {
     await world.stop();
   });
 
-  /** The service in a process of its own, built, as in production. */
-  async function start(): Promise<void> {
-    const started = spawn(process.execPath, ['--enable-source-maps', 'apps/pipeline/dist/main.js'], { cwd: root, env: { PATH: process.env['PATH'], ...world.env }, stdio: ['ignore', 'pipe', 'pipe'] });
-    child = started;
-    let complaints = '';
-    started.stderr?.on('data', (chunk: Buffer) => (complaints = `${complaints}${chunk.toString()}`.slice(-4_000)));
-    const lines = createInterface({ input: started.stdout });
-    world.url = await new Promise<string>((done, fail) => {
-      lines.on('line', (line) => line.startsWith('{"ready":true') && done((JSON.parse(line) as { url: string }).url));
-      started.once('exit', (code) => fail(new Error(`the service ended with ${String(code)}: ${complaints}`)));
-    });
-  }
-
-  async function kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
-    const running = child;
-    child = undefined;
-    if (!running || running.exitCode !== null || running.signalCode !== null) return null;
-    return new Promise((done) => {
-      running.once('exit', (code) => done(code));
-      running.kill(signal);
-    });
-  }
+  const kill = (signal?: NodeJS.Signals): Promise<number | null> => service.kill(signal);
+  const start = async (): Promise<void> => {
+    world.url = await service.start();
+  };
 
   const told = (id: string) => world.ngManager.state.auditEvents.filter(({ identifier }) => identifier === id).map(({ action }) => action);
   const tasksOf = (id: string): DoubleTask[] => [...world.delegates.tasks.values()].filter((task) => task.request.taskId.startsWith(id));

@@ -29,6 +29,8 @@ export interface NgManagerState {
   readonly uses: Map<string, readonly string[]>;
   /** Takes no references, as if it were away. */
   failUses: boolean;
+  /** What it does when it is told of references, before it answers. */
+  whileTold: () => Promise<void>;
   /** Organizations and projects there are not. */
   readonly missing: Set<string>;
   /** Projects that were removed and not confirmed. */
@@ -62,7 +64,7 @@ export function dbStepInputsOf(dbSchema: string, dbInstance: string): DbStepInpu
 
 /** Stands in for NG manager over real HTTP, made from the contract's own routes. */
 export async function startNgManagerDouble(identity: ServiceIdentity): Promise<NgManagerDouble> {
-  const state: NgManagerState = { reports: [], sealed: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, uses: new Map(), failUses: false, removed: [], removals: [], confirmed: new Map(), holdsConfirmations: false, inputs: dbStepInputsOf };
+  const state: NgManagerState = { reports: [], sealed: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, uses: new Map(), failUses: false, whileTold: () => Promise.resolve(), removed: [], removals: [], confirmed: new Map(), holdsConfirmations: false, inputs: dbStepInputsOf };
   const app = await startHttpApp({
     service: 'ng-manager',
     module: { module: NgManagerDoubleModule, controllers: [controllerFor(state)] },
@@ -130,7 +132,8 @@ function controllerFor(state: NgManagerState): new () => object {
     }
 
     @Route(recordEntityUses)
-    recordUses(@Call() { body: { accountId, orgId, projectId, user, mode, uses } }: RouteCall<typeof recordEntityUses>) {
+    async recordUses(@Call() { body: { accountId, orgId, projectId, user, mode, uses } }: RouteCall<typeof recordEntityUses>) {
+      await state.whileTold();
       if (state.failUses) throw new AppError('UPSTREAM_UNAVAILABLE', 'the database cannot be reached');
       const key = `${accountId}/${orgId}/${projectId} ${user.kind} ${user.identifier}`;
       const known = mode === 'add' ? (state.uses.get(key) ?? []) : [];
