@@ -81,7 +81,7 @@ describe('dbdevops', () => {
 
     it('stay when a request to delete them is not clear', async () => {
       const refused = [await send(deleteDbSchema, { params: orders, query: { forceDelete: 'perhaps' } }), await send(deleteDbSchemasOfProject, { query: { orgIdentifier: PROJECT.org, projectIdentifier: '', parent_id: 'any', forceDelete: true } })];
-      expect(refused).toMatchObject([{ status: 400, body: { message: expect.stringContaining('forceDelete') } }, { status: 400, body: { message: expect.stringContaining('projectIdentifier') } }]);
+      expect(refused).toMatchObject([{ status: 400, body: { message: 'invalid query: forceDelete: must be true or false' } }, { status: 400, body: { message: expect.stringContaining('projectIdentifier') } }]);
     });
 
     it('refuse an identifier that is taken', async () => {
@@ -192,6 +192,12 @@ describe('dbdevops', () => {
       expect(schemaMigrationState.response.shape.body.safeParse(reply.body).error).toBeUndefined();
     });
 
+    it('of Flyway shows the instances asked for, and names one that is not there', async () => {
+      const ask = (instances: string[]) => send(flywaySchemaMigrationState, { params: { ...PROJECT, dbschema: 'fly' }, body: { instanceFilter: { instances } } });
+      expect(await ask(['f1'])).toMatchObject({ status: 200, body: { schema: 'fly', instances: [{ identifier: 'f1', name: 'F1' }], migrations: [] } });
+      expect(await ask(['f1', 'nowhere'])).toMatchObject({ status: 400, body: { message: 'instanceFilter.instances names [nowhere], which schema [fly] does not have' } });
+    });
+
     it('of Flyway is not asked of a Liquibase schema', async () => {
       expect((await send(flywaySchemaMigrationState, { params: orders })).status).toBe(400);
     });
@@ -278,6 +284,11 @@ describe('dbdevops', () => {
       expect((await inEffect())['mongoTag']).toBe('sluice/step-runner:7.0');
       await send(pinImage, { body: { value: '' } });
       expect((await inEffect())['mongoTag']).not.toContain('7.0');
+    });
+
+    it('say which fields there are, in both spellings of a reset', async () => {
+      for (const body of [['mongo'], [{ field: 'mongo' }]]) expect(await send(resetImages, { body })).toMatchObject({ status: 400, body: { message: expect.stringContaining('"mongoTag"') } });
+      expect(await send(getCustomerImages, { query: { overridesOnly: 'some' } })).toMatchObject({ status: 400, body: { message: 'invalid query: overridesOnly: must be true or false' } });
     });
   });
 

@@ -40,6 +40,17 @@ describe('a DB schema', () => {
     expect(() => created(input)).toThrow(message);
   });
 
+  it.each(['Sh', 'Bash', '<+input>', '<+input>.allowedValues(Sh, Bash)'])('runs its script in %s', (shell) => {
+    const changeLogScript = { image: 'i', command: 'c', shell, location: 'x' };
+    expect(dbSchemaOut(created({ type: 'Script', changelog: undefined, changeLogScript }), 0).changeLogScript).toEqual(changeLogScript);
+  });
+
+  it.each(['Zsh', 'bash', 'Sh ', ''])('is refused a script in "%s"', (shell) => {
+    const changeLogScript = { image: 'i', command: 'c', shell, location: 'x' };
+    expect(() => created({ type: 'Script', changelog: undefined, changeLogScript })).toThrow(/changeLogScript[\s\S]*shell[\s\S]*must be Sh, Bash or an expression/);
+    expect(() => updated(created({}), { type: 'Script', changeLogScript })).toThrow(/must be Sh, Bash or an expression/);
+  });
+
   it('keeps what an update does not name', () => {
     const schema = created({ tags: { a: 'b' }, service: 's' });
     expect(updated(schema, { name: 'New' })).toEqual({ ...schema, name: 'New', updatedAt: 5_000 });

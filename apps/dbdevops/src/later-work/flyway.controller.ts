@@ -1,29 +1,26 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { RouteInput, RouteResult } from '@sluice/api-conventions';
-import {
-  atDbdevops, flywayDeployedState, flywayInstanceMigrationState, flywayMigrationScript, flywaySchemaMigrationState, flywayStepScripts, type MigrationStateIn,
-} from '@sluice/dbdevops-api';
+import { atDbdevops, flywayDeployedState, flywayInstanceMigrationState, flywayMigrationScript, flywaySchemaMigrationState, flywayStepScripts } from '@sluice/dbdevops-api';
 import { Call, Route, type RouteCall } from '@sluice/http';
-import { AppError, type ProjectScope } from '@sluice/kernel';
+import { AppError } from '@sluice/kernel';
 import { projectOf } from '../database/project-scope.js';
-import { UnitOfWork } from '../database/unit-of-work.js';
 import { DbInstanceService } from '../db-instance/db-instance.service.js';
 import type { DbSchema } from '../db-schema/db-schema.js';
-import { columnsOf } from '../migration-state/migration-state.service.js';
+import { MigrationStateService } from '../migration-state/migration-state.service.js';
 
 /** Flyway reads: Sluice runs no Flyway migrations yet, so a Flyway schema truthfully has none. */
 @Controller()
 export class FlywayController {
   constructor(
     @Inject(DbInstanceService) private readonly instances: DbInstanceService,
-    @Inject(UnitOfWork) private readonly work: UnitOfWork,
+    @Inject(MigrationStateService) private readonly states: MigrationStateService,
   ) {}
 
   @Route(atDbdevops(flywaySchemaMigrationState))
   async ofSchema(@Call() call: RouteCall<typeof flywaySchemaMigrationState>): Promise<RouteResult<typeof flywaySchemaMigrationState>> {
     const schema = flywayOnly(await this.instances.schemaOf(projectOf(call), call.params.dbschema));
-    const shown = await this.shown(projectOf(call), schema, call.body?.instanceFilter, call.query.limit);
-    return { body: { schema: schema.identifier, instances: shown, migrations: [] }, ...emptyPage(call.query) };
+    const { items } = await this.states.columns(projectOf(call), schema, call.body?.instanceFilter, call.query.limit);
+    return { body: { schema: schema.identifier, instances: items.map(({ identifier, name }) => ({ identifier, name })), migrations: [] }, ...emptyPage(call.query) };
   }
 
   @Route(atDbdevops(flywayInstanceMigrationState))
@@ -53,11 +50,6 @@ export class FlywayController {
     const found = await this.instances.find(projectOf(call), call.params.dbschema, call.params.dbinstance);
     flywayOnly(found.schema);
     return found;
-  }
-
-  private async shown(scope: ProjectScope, schema: DbSchema, filter: MigrationStateIn['instanceFilter'], limit: number): Promise<{ identifier: string; name: string }[]> {
-    const { items } = await this.work.read.migrationStates.instances(scope, schema.id, filter, columnsOf(filter, limit));
-    return items.map(({ identifier, name }) => ({ identifier, name }));
   }
 }
 

@@ -4,7 +4,7 @@ import type { instanceMigrationState, MigrationStateIn, schemaMigrationState } f
 import { AppError, type ProjectScope } from '@sluice/kernel';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { DbInstanceService } from '../db-instance/db-instance.service.js';
-import { toSeconds } from '../db-schema/db-schema.js';
+import { toSeconds, type DbSchema } from '../db-schema/db-schema.js';
 import type { ChangesetAcrossInstances, StateCell, StateColumn, StatePage } from './migration-state.repository.js';
 
 type SchemaState = RouteResult<typeof schemaMigrationState>;
@@ -20,12 +20,8 @@ export class MigrationStateService {
 
   async ofSchema(scope: ProjectScope, schemaIdentifier: string, filter: MigrationStateIn['instanceFilter'], page: StatePage): Promise<SchemaState> {
     const schema = await this.instances.schemaOf(scope, schemaIdentifier);
-    const { migrationStates } = this.work.read;
-    const missing = filter?.instances && (await migrationStates.firstUnknown(scope, schema.id, filter.instances));
-    if (missing !== undefined) throw new AppError('INVALID_REQUEST', `instanceFilter.instances names [${missing}], which schema [${schemaIdentifier}] does not have`);
-    const columns = columnsOf(filter, page.limit);
-    const { items: shown, total: instanceCount } = await migrationStates.instances(scope, schema.id, filter, columns);
-    const { items, total } = await migrationStates.acrossInstances(scope, schema.id, shown.map(({ id }) => id), page);
+    const { items: shown, total: instanceCount } = await this.columns(scope, schema, filter, page.limit);
+    const { items, total } = await this.work.read.migrationStates.acrossInstances(scope, schema.id, shown.map(({ id }) => id), page);
     return {
       body: {
         schema: schema.identifier,
@@ -37,6 +33,14 @@ export class MigrationStateService {
       page: page.page,
       limit: page.limit,
     };
+  }
+
+  /** The instances to show beside a page of `limit` changesets or migrations, and how many there are. @throws AppError INVALID_REQUEST for a named one the schema does not have */
+  async columns(scope: ProjectScope, schema: DbSchema, filter: MigrationStateIn['instanceFilter'], limit: number): Promise<{ readonly items: StateColumn[]; readonly total: number }> {
+    const { migrationStates } = this.work.read;
+    const missing = filter?.instances && (await migrationStates.firstUnknown(scope, schema.id, filter.instances));
+    if (missing !== undefined) throw new AppError('INVALID_REQUEST', `instanceFilter.instances names [${missing}], which schema [${schema.identifier}] does not have`);
+    return migrationStates.instances(scope, schema.id, filter, columnsOf(filter, limit));
   }
 
   async ofInstance(scope: ProjectScope, schemaIdentifier: string, instanceIdentifier: string, page: StatePage): Promise<InstanceState> {

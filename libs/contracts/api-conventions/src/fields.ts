@@ -28,7 +28,7 @@ export const scopeQuery = {
 export const projectParams = { org: z.string().min(1).max(128), project: z.string().min(1).max(128) };
 
 /** `true`/`false` in a query string. */
-export const queryBoolean = z.union([z.boolean(), z.enum(['true', 'false', '']).transform((text) => text === 'true')]);
+export const queryBoolean = z.union([z.boolean(), z.enum(['true', 'false', '']).transform((text) => text === 'true')], 'must be true or false');
 
 /** A query key that may be given once or repeatedly. */
 export const queryList = z.union([z.array(z.string()), z.string().transform((one) => [one])]);

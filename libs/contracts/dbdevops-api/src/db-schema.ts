@@ -23,10 +23,13 @@ const changelogUpdate = z.strictObject({
   toml: z.string().max(1024).optional(),
 });
 
+/** A shell by name, or an expression that gives one when the step runs. */
+const shell = z.string().max(1024).regex(/^(Sh|Bash|[\s\S]*<\+[\s\S]*)$/, 'must be Sh, Bash or an expression such as <+input>');
+
 const changeLogScript = z.object({
   image: z.string().min(1).max(512),
   command: z.string().min(1).max(65_536),
-  shell: z.string().min(1).max(1024),
+  shell,
   location: z.string().min(1).max(1024),
   toml: z.string().max(1024).optional(),
 });
@@ -98,7 +101,7 @@ export const dbSchemaOut = z.object({
   updated: epochSeconds.optional(),
   service: z.string().optional(),
   changelog: z.object({ location: z.string(), connector: z.string().optional(), repo: z.string().optional(), archivePath: z.string().optional(), toml: z.string().optional() }).optional(),
-  changeLogScript: changeLogScript.optional(),
+  changeLogScript: changeLogScript.extend({ shell: z.string() }).optional(),
   instanceCount: z.int(),
   schemaSourceType: z.enum(['Git', 'Artifactory', 'Custom', 'HarnessCode']),
   type: schemaType,

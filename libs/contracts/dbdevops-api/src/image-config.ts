@@ -35,7 +35,7 @@ export const getCustomerImages = defineRoute({
   summary: 'Images this account overrides, or all in effect',
   style: 'v1',
   access: view,
-  query: z.object({ ...accountKey, overridesOnly: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]).default(true) }),
+  query: z.object({ ...accountKey, overridesOnly: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')], 'must be true or false').default(true) }),
   response: imageTags,
 });
 

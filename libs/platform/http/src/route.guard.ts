@@ -9,6 +9,7 @@ import { ROUTE_METADATA, callKey, type CarriesCall, type RouteCall } from './rou
 import { parseMultipart } from './multipart.js';
 import { placeOfBrokenText } from './broken-text.js';
 import { requestSignal } from './request-signal.js';
+import { sayIssue } from './say-issue.js';
 
 export const CORRELATION_HEADER = 'x-request-id';
 
@@ -134,7 +135,7 @@ function parse(schema: z.ZodType | undefined, value: unknown, place: 'path' | 'q
   if (!schema) return undefined;
   const parsed = schema.safeParse(value ?? (place === 'body' ? undefined : {}));
   if (parsed.success) return parsed.data;
-  const fields: FieldError[] = parsed.error.issues.slice(0, 20).map((issue) => ({ field: issue.path.join('.') || place, error: issue.message }));
+  const fields: FieldError[] = parsed.error.issues.slice(0, 20).map((issue) => ({ field: issue.path.join('.') || place, error: sayIssue(issue) }));
   const text = fields.map(({ field, error }) => `${field}: ${error}`).join('; ');
   throw new AppError('INVALID_REQUEST', `invalid ${place}: ${text}`, { fields });
 }
