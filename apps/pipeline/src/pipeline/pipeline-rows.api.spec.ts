@@ -108,8 +108,9 @@ describe('pipelines, row by row', () => {
     const sent = { pipeline_yaml: yaml, identifier: 'tf', name: 'From TF', description: '', tags: { a: 'b', c: '' }, git_details: {} };
     const created = await client.send('POST', v1(client, 'pipelines'), sent);
     expect([created.status, created.headers.get('etag')]).toEqual([201, '"1"']);
-    const echo = { pipeline_yaml: yaml, template_applied_pipeline_yaml: yaml, identifier: 'tf', name: 'From TF', description: '', tags: { a: 'b', c: '' }, org: 'default', project: client.project, git_details: null, valid: true, yaml_error_wrapper: [], modules: ['dbops'] };
+    const echo = { pipeline_yaml: yaml, template_applied_pipeline_yaml: null, identifier: 'tf', name: 'From TF', description: '', tags: { a: 'b', c: '' }, org: 'default', project: client.project, git_details: null, valid: true, yaml_error_wrapper: [], modules: ['dbops'] };
     expect((await client.send('GET', v1(client, 'pipelines/tf?template_applied=false&load_from_fallback_branch=true'), undefined, { 'load-from-cache': 'false' })).body).toMatchObject(echo);
+    expect((await client.send('GET', v1(client, 'pipelines/tf?template_applied=true'))).body).toMatchObject({ ...echo, template_applied_pipeline_yaml: yaml });
     expect((await client.send('POST', v1(client, 'pipelines'), sent)).body).toMatchObject({ code: 'DUPLICATE_FIELD' });
     const changed = { ...sent, name: 'Again', tags: {}, description: 'now' };
     expect((await client.send('PUT', v1(client, 'pipelines/tf'), changed, { 'if-match': '1' })).status).toBe(200);

@@ -67,7 +67,7 @@ export class PipelineV1Controller {
     const scope = projectOfPath(ctx, params);
     const pipeline = await this.pipelines.get(scope, params.pipeline);
     tellVersion(reply, pipeline.version);
-    const view = v1DetailView(scope, pipeline);
+    const view = v1DetailView(scope, pipeline, query.template_applied === 'true');
     return query.validate_async === true ? { ...view, validation_uuid: await this.pipelines.startValidation(scope, params.pipeline) } : view;
   }
 

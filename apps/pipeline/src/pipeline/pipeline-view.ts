@@ -51,9 +51,9 @@ export function summaryView(pipeline: Pipeline, runs: RecentRuns | undefined): P
   };
 }
 
-export function v1DetailView(scope: ProjectScope, pipeline: Pipeline) {
+export function v1DetailView(scope: ProjectScope, pipeline: Pipeline, withTemplates: boolean) {
   return {
-    pipeline_yaml: pipeline.yaml, template_applied_pipeline_yaml: pipeline.yaml, identifier: pipeline.identifier, name: pipeline.name, org: scope.orgId, project: scope.projectId,
+    pipeline_yaml: pipeline.yaml, template_applied_pipeline_yaml: withTemplates ? pipeline.yaml : null, identifier: pipeline.identifier, name: pipeline.name, org: scope.orgId, project: scope.projectId,
     description: pipeline.description, tags: { ...pipeline.tags }, modules: [MODULE], git_details: null, store_type: 'INLINE' as const, valid: true, yaml_error_wrapper: [], created: pipeline.createdAt, updated: pipeline.updatedAt,
   };
 }

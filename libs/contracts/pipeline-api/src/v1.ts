@@ -58,7 +58,10 @@ export const v1GetPipeline = defineRoute({
   style: 'bare', id: 'v1GetPipeline', method: 'GET', path: `${root}/pipelines/:pipeline`, summary: 'A pipeline', access: view, params: pipelineParams,
   query: z.object({ branch_name: z.string().max(256).optional(), template_applied: flag, connector_ref: z.string().max(256).optional(), repo_name: z.string().max(256).optional(), load_from_fallback_branch: flag, validate_async: queryBoolean.optional() }),
   response: z.object({
-    pipeline_yaml: z.string(), template_applied_pipeline_yaml: z.string(), identifier: z.string(), name: z.string(), org: z.string(), project: z.string(), description: z.string().nullable(), tags: tagMapOut,
+    pipeline_yaml: z.string(),
+    /** Null unless `template_applied=true` asks for it: to Terraform, a text it did not ask for is a difference. */
+    template_applied_pipeline_yaml: z.string().nullable(),
+    identifier: z.string(), name: z.string(), org: z.string(), project: z.string(), description: z.string().nullable(), tags: tagMapOut,
     modules: z.array(z.string()), git_details: z.null(), store_type: z.literal('INLINE'), valid: z.boolean(), yaml_error_wrapper: z.array(z.unknown()), created: z.number().int(), updated: z.number().int(),
     /** With `validate_async=true`: the id to ask `validate/{uuid}` for. */
     validation_uuid: z.string().optional(),
