@@ -22,7 +22,9 @@ export interface Resource {
   /** Of a create or update, when it differs from a read. */
   written?(body: unknown): unknown;
   /** What must come back of the arguments; all of them when absent. */
-  kept?(args: object): object;
+  kept?(args: object, at: Surroundings): object;
+  /** Of the state, what the provider compares with the arguments: a value there that nobody sent is a difference in the next plan. */
+  readonly compared: readonly string[];
   /** How the provider knows that it is gone: by status (v1), or by the code in the body (NG). */
   readonly goneBy: 'status' | 'code';
 }
@@ -31,13 +33,20 @@ const scoped = ({ org, project }: Place): { orgIdentifier: string; projectIdenti
 const v1 = ({ org, project }: Place): string => `/v1/orgs/${org}/projects/${project}`;
 const unwrapped = (key: string) => (body: unknown): unknown => path(body, 'data', key);
 
-/** Create and update carry the scope in the body alone; read and delete carry it in the query. */
-function connector(kind: string, type: string, spec: object, second: object = {}): Resource {
+/**
+ * Create and update carry the scope in the body alone; read and delete carry it in the query. The second form has neither description nor tags: the Go SDK
+ * leaves empty values out.
+ * @param unread what the Go SDK sends in the spec and never reads
+ */
+function connector(kind: string, type: string, spec: object, second: object = {}, unread: object = {}): Resource {
   const identifier = `tf_${kind}`;
   const args = { identifier, name: `Connector ${kind}`, description: 'by Terraform', tags: { owner: 'tf' }, type, spec };
-  const write = (method: 'POST' | 'PUT') => (at: Surroundings, sent: object): TerraformRequest => ({ method, path: '/ng/api/connectors', body: { connector: { ...sent, ...scoped(at) } } });
+  const write = (method: 'POST' | 'PUT') => (at: Surroundings, sent: object): TerraformRequest => ({ method, path: '/ng/api/connectors', body: { connector: { ...sent, ...scoped(at), spec: { ...(property(sent, 'spec') as object), ...unread } } } });
   const one = (method: 'GET' | 'DELETE') => (at: Surroundings): TerraformRequest => ({ method, path: `/ng/api/connectors/${identifier}`, query: scoped(at) });
-  return { type: `platform_connector_${kind}`, first: args, second: { ...args, name: 'Renamed', spec: { ...spec, ...second } }, create: write('POST'), update: write('PUT'), read: one('GET'), destroy: one('DELETE'), state: unwrapped('connector'), goneBy: 'code' };
+  return {
+    type: `platform_connector_${kind}`, first: args, second: { identifier, name: 'Renamed', type, spec: { ...spec, ...second } },
+    create: write('POST'), update: write('PUT'), read: one('GET'), destroy: one('DELETE'), state: unwrapped('connector'), goneBy: 'code', compared: ['description', 'tags', 'spec'],
+  };
 }
 
 const selectors = { delegateSelectors: ['local'], executeOnDelegate: true };
@@ -46,6 +55,8 @@ const http = (type: string, spec: object): object => ({ type: 'Http', spec: { ty
 const ssh = { type: 'Ssh', spec: { sshKeyRef: 'ref' } };
 const manual = (type: string, spec: object): object => ({ credential: { type: 'ManualConfig', spec: { masterUrl: 'https://k8s.example', auth: { type, spec } } }, delegateSelectors: ['local'] });
 const vault = (auth: object): object => ({ vaultUrl: 'https://vault.example', basePath: '/harness', namespace: 'ns', isReadOnly: true, renewalIntervalMinutes: 60, secretEngineManuallyConfigured: true, secretEngineName: 'kv', secretEngineVersion: 2, default: false, useVaultAgent: false, useAwsIam: false, useK8sAuth: false, ...auth, ...selectors });
+
+const VAULT_UNREAD = { connectorType: '' };
 
 export const CONNECTORS: readonly Resource[] = [
   connector('jdbc', 'JDBC', { url: 'jdbc:postgresql://db.example:5432/orders?sslmode=disable', auth: { type: 'UsernamePassword', spec: { username: 'app', passwordRef: 'ref' } }, ...selectors, ignoreTestConnection: true }, { url: 'jdbc:mysql://db.example:3306/orders' }),
@@ -56,14 +67,17 @@ export const CONNECTORS: readonly Resource[] = [
   connector('git_ssh', 'Git', { url: 'git@git.example:acme', type: 'Ssh', connectionType: 'Account', validationRepo: 'orders', spec: { sshKeyRef: 'ref' }, ...selectors }),
   connector('github', 'Github', provider(http('UsernameToken', { username: 'me', tokenRef: 'ref' }), { apiAccess: { type: 'Token', spec: { tokenRef: 'ref' } } }), { validationRepo: 'other' }),
   connector('github_app', 'Github', provider(ssh, { apiAccess: { type: 'GithubApp', spec: { installationId: '1', applicationId: '2', privateKeyRef: 'ref' } } })),
+  connector('github_app_http', 'Github', provider(http('GithubApp', { installationId: '1', applicationId: '2', privateKeyRef: 'ref' }), { apiAccess: { type: 'GithubApp', spec: { installationId: '1', applicationId: '2', privateKeyRef: 'ref' } } })),
+  connector('github_anonymous', 'Github', { ...provider({ type: 'Http', spec: { type: 'Anonymous' } }), executeOnDelegate: false }),
   connector('gitlab', 'Gitlab', provider(http('UsernamePassword', { username: 'me', passwordRef: 'ref' }), { apiAccess: { type: 'Token', spec: { tokenRef: 'ref' } } }), { authentication: ssh }),
   connector('bitbucket', 'Bitbucket', { ...provider(http('UsernamePassword', { usernameRef: 'ref', passwordRef: 'ref' }), { apiAccess: { type: 'UsernameToken', spec: { username: 'me', tokenRef: 'ref' } } }) }),
   connector('kubernetes', 'K8sCluster', { credential: { type: 'InheritFromDelegate' }, delegateSelectors: ['local'] }, { delegateSelectors: ['other'] }),
   connector('kubernetes_service_account', 'K8sCluster', manual('ServiceAccount', { serviceAccountTokenRef: 'ref', caCertRef: 'ref' })),
   connector('kubernetes_client_key', 'K8sCluster', manual('ClientKeyCert', { clientCertRef: 'ref', clientKeyRef: 'ref', clientKeyPassphraseRef: 'ref', clientKeyAlgo: 'RSA' })),
   connector('docker', 'DockerRegistry', { dockerRegistryUrl: 'https://registry.example', providerType: 'Other', auth: { type: 'UsernamePassword', spec: { username: 'me', passwordRef: 'ref' } }, ...selectors }, { auth: { type: 'Anonymous' } }),
-  connector('vault', 'Vault', vault({ authToken: 'account.ref', accessType: 'TOKEN' }), { basePath: '/other' }),
-  connector('vault_app_role', 'Vault', vault({ appRoleId: 'role', secretId: 'account.ref', renewAppRoleToken: true, accessType: 'APP_ROLE' })),
+  connector('vault', 'Vault', vault({ authToken: 'account.ref', accessType: 'TOKEN' }), { basePath: '/other' }, VAULT_UNREAD),
+  connector('vault_app_role', 'Vault', vault({ appRoleId: 'role', secretId: 'account.ref', renewAppRoleToken: true, accessType: 'APP_ROLE' }), {}, VAULT_UNREAD),
+  connector('vault_k8s', 'Vault', vault({ useK8sAuth: true, vaultK8sAuthRole: 'role', serviceAccountTokenPath: '/token', k8sAuthEndpoint: 'kubernetes', accessType: 'K8s_AUTH' }), {}, VAULT_UNREAD),
 ];
 
 function secret(kind: string, type: string, spec: object, second: object = {}): Resource {
@@ -71,7 +85,7 @@ function secret(kind: string, type: string, spec: object, second: object = {}): 
   const args = { type, identifier, name: `Secret ${kind}`, description: 'by Terraform', tags: { owner: 'tf' }, spec };
   const write = (method: 'POST' | 'PUT', where: string) => (at: Surroundings, sent: object): TerraformRequest => ({ method, path: where, query: scoped(at), body: { secret: { ...sent, ...scoped(at) } } });
   const one = (method: 'GET' | 'DELETE') => (at: Surroundings): TerraformRequest => ({ method, path: `/ng/api/v2/secrets/${identifier}`, query: scoped(at) });
-  return { type: `platform_secret_${kind}`, first: args, second: { ...args, name: 'Renamed', spec: { ...spec, ...second } }, create: write('POST', '/ng/api/v2/secrets'), update: write('PUT', `/ng/api/v2/secrets/${identifier}`), read: one('GET'), destroy: one('DELETE'), state: unwrapped('secret'), goneBy: 'code' };
+  return { type: `platform_secret_${kind}`, first: args, second: { type, identifier, name: 'Renamed', spec: { ...spec, ...second } }, create: write('POST', '/ng/api/v2/secrets'), update: write('PUT', `/ng/api/v2/secrets/${identifier}`), read: one('GET'), destroy: one('DELETE'), state: unwrapped('secret'), goneBy: 'code', compared: ['description', 'tags', 'spec'] };
 }
 
 const sshCredential = (credentialType: string, spec: object): object => ({ type: 'SSHKeySpec', port: 22, auth: { type: 'SSH', spec: { credentialType, spec } } });
@@ -110,29 +124,29 @@ export function platformResources(suffix: string): readonly Resource[] {
   const one = `/ng/api/organizations/${org.identifier}`;
   return [
     {
-      type: 'platform_organization', first: org, second: { ...org, name: 'Renamed', tags: {} },
+      type: 'platform_organization', first: org, second: { identifier: org.identifier, name: 'Renamed' },
       create: (_at, args) => ({ method: 'POST', path: '/ng/api/organizations', body: { organization: args } }),
       update: (_at, args) => ({ method: 'PUT', path: one, body: { organization: args } }),
       read: () => ({ method: 'GET', path: one }),
       destroy: () => ({ method: 'DELETE', path: one }),
-      state: unwrapped('organization'), goneBy: 'code',
+      state: unwrapped('organization'), goneBy: 'code', compared: ['description', 'tags'],
     },
     {
-      type: 'platform_project', first: project, second: { ...project, name: 'Renamed', color: '#ffffff' },
+      type: 'platform_project', first: project, second: { identifier: project.identifier, name: 'Renamed', color: '#ffffff', modules: ['CD'] },
       create: (at, args) => ({ method: 'POST', path: '/ng/api/projects', query: { orgIdentifier: at.org }, body: { project: { ...args, orgIdentifier: at.org } } }),
       update: (at, args) => ({ method: 'PUT', path: '/ng/api/projects/tf_project', query: { orgIdentifier: at.org }, body: { project: { ...args, orgIdentifier: at.org } } }),
       read: (at) => ({ method: 'GET', path: '/ng/api/projects/tf_project', query: { orgIdentifier: at.org } }),
       destroy: (at) => ({ method: 'DELETE', path: '/ng/api/projects/tf_project', query: { orgIdentifier: at.org } }),
-      state: unwrapped('project'), goneBy: 'code',
+      state: unwrapped('project'), goneBy: 'code', compared: ['description', 'tags'],
     },
   ];
 }
 
 /** The v1 generation: bare objects, the account in a header. */
-function v1Resource(type: string, collection: (at: Surroundings) => string, identifier: string, args: object, second: object, query?: (at: Surroundings) => Record<string, string>): Resource {
+function v1Resource(type: string, collection: (at: Surroundings) => string, identifier: string, args: object, second: object, compared: readonly string[], query?: (at: Surroundings) => Record<string, string>): Resource {
   const one = (at: Surroundings): { path: string; query?: Record<string, string> } => ({ path: `${collection(at)}/${identifier}`, ...(query ? { query: query(at) } : {}) });
   return {
-    type, first: { identifier, ...args }, second: { identifier, ...args, ...second }, goneBy: 'status',
+    type, first: { identifier, ...args }, second: { identifier, ...second }, goneBy: 'status', compared,
     create: (at, sent) => ({ ...one(at), method: 'POST', path: collection(at), body: sent }),
     update: (at, sent) => ({ ...one(at), method: 'PUT', body: sent }),
     read: (at) => ({ ...one(at), method: 'GET' }),
@@ -141,11 +155,26 @@ function v1Resource(type: string, collection: (at: Surroundings) => string, iden
   };
 }
 
+const SCHEMA = ['tags', 'service', 'changelog', 'changeLogScript', 'usePercona'];
+const INSTANCE = ['tags', 'branch', 'commitSha', 'gitTag', 'context', 'substituteProperties'];
+const schemas = (at: Surroundings): string => `${v1(at)}/dbschema`;
+const liquibase = { type: 'Repository', migrationType: 'Liquibase' };
+const ofScript = { type: 'Script', migrationType: 'Liquibase' };
+const script = { location: 'changelog.yaml', image: 'alpine', shell: 'Bash', command: 'echo' };
+
+/** Always the whole entity, without what is empty: the second form lacks what the first one had, and must not get it back. */
 export const DATABASES: readonly Resource[] = [
-  v1Resource('platform_db_schema', (at) => `${v1(at)}/dbschema`, 'tf_schema', { name: 'Orders', tags: { owner: 'tf' }, service: 'orders', type: 'Repository', migrationType: 'Liquibase', changelog: { connector: 'git', location: 'db/changelog.xml', repo: 'orders' }, usePercona: false }, { name: 'Renamed', changelog: { connector: 'git', location: 'db/other.xml' } }),
-  v1Resource('platform_db_schema of a script', (at) => `${v1(at)}/dbschema`, 'tf_script', { name: 'Orders', tags: {}, type: 'Script', migrationType: 'Liquibase', changeLogScript: { location: 'changelog.yaml', image: 'alpine', shell: 'Bash', command: 'echo' } }, { changeLogScript: { location: 'changelog.yaml', image: 'alpine', shell: 'Sh', command: 'true' } }),
-  v1Resource('platform_db_schema of Flyway', (at) => `${v1(at)}/dbschema`, 'tf_flyway', { name: 'Orders', tags: { a: 'b' }, type: 'Repository', migrationType: 'Flyway', changelog: { connector: 'git', location: 'migrations', toml: 'flyway.toml' } }, { name: 'Renamed' }),
-  v1Resource('platform_db_instance', (at) => `${v1(at)}/dbschema/orders/instance`, 'tf_instance', { name: 'Production', tags: { owner: 'tf' }, connector: 'jdbc', branch: 'main', context: 'prod', substituteProperties: { owner: 'app' } }, { name: 'Renamed', context: 'live', substituteProperties: { owner: 'other' } }),
+  v1Resource('platform_db_schema', schemas, 'tf_schema', { name: 'Orders', tags: { owner: 'tf' }, service: 'orders', ...liquibase, changelog: { connector: 'git', location: 'db/changelog.xml', repo: 'orders' }, usePercona: true }, { name: 'Renamed', ...liquibase, changelog: { connector: 'git', location: 'db/other.xml' } }, SCHEMA),
+  v1Resource('platform_db_schema of an archive, by releases without types', schemas, 'tf_archive', { name: 'Orders', tags: { owner: 'tf' }, changelog: { connector: 'git', location: 'changelog.xml', archivePath: 'a.zip' } }, { name: 'Orders', changelog: { connector: 'git', location: 'changelog.xml' } }, SCHEMA),
+  {
+    ...v1Resource('platform_db_schema in a repository of the platform', schemas, 'tf_own', { name: 'Orders', ...liquibase, changelog: { connector: 'git', location: 'db/changelog.xml' } }, { name: 'Orders', ...liquibase, changelog: { connector: '', location: 'db/changelog.xml', repo: 'orders' } }, SCHEMA),
+    kept: (args) => (path(args, 'changelog', 'connector') === '' ? { ...args, changelog: { location: 'db/changelog.xml', repo: 'orders' } } : args),
+  },
+  v1Resource('platform_db_schema of a script', schemas, 'tf_script', { name: 'Orders', tags: {}, ...ofScript, changeLogScript: script }, { name: 'Orders', ...ofScript, changeLogScript: { ...script, shell: 'Sh', command: 'true' } }, SCHEMA),
+  v1Resource('platform_db_schema of a script that becomes one of a repository', schemas, 'tf_becoming', { name: 'Orders', service: 'orders', ...ofScript, changeLogScript: script }, { name: 'Orders', ...liquibase, changelog: { connector: 'git', location: 'db/changelog.xml' } }, SCHEMA),
+  v1Resource('platform_db_schema of Flyway', schemas, 'tf_flyway', { name: 'Orders', tags: { a: 'b' }, type: 'Repository', migrationType: 'Flyway', changelog: { connector: 'git', location: 'migrations', toml: 'flyway.toml' } }, { name: 'Renamed', type: 'Repository', migrationType: 'Flyway', changelog: { connector: 'git', location: 'migrations' } }, SCHEMA),
+  v1Resource('platform_db_instance', (at) => `${schemas(at)}/orders/instance`, 'tf_instance', { name: 'Production', tags: { owner: 'tf' }, connector: 'jdbc', branch: 'main', context: 'prod', substituteProperties: { owner: 'app' } }, { name: 'Renamed', connector: 'jdbc', commitSha: '<+trigger.commitSha>' }, INSTANCE),
+  v1Resource('platform_db_instance on a tag', (at) => `${schemas(at)}/orders/instance`, 'tf_tagged', { name: 'Production', connector: 'jdbc', gitTag: 'v1' }, { name: 'Production', tags: { owner: 'tf' }, connector: 'jdbc', branch: 'main', context: 'live', substituteProperties: { owner: 'other' } }, INSTANCE),
 ];
 
 const pipelineYaml = (name: string): string => stringify({ pipeline: { name, identifier: 'tf_pipeline', description: 'by Terraform', tags: { owner: 'tf' }, stages: [{ stage: { name: 's', identifier: 's', type: 'Custom', spec: { execution: { steps: [{ stepGroup: { name: 'g', identifier: 'g', stepGroupInfra: { type: 'KubernetesDirect', spec: { connectorRef: 'account.local' } }, steps: [{ step: { name: 'a', identifier: 'a', type: 'DBSchemaApply', timeout: '10m', spec: { connectorRef: 'account.harnessImage', dbSchema: 'orders', dbInstance: 'prod' } } }] } }] } } } }] } });
@@ -157,17 +186,18 @@ function documentOf(type: string, root: string, identifier: string, query: (at: 
   const nameOf = (args: object): string => String(property(args, 'name'));
   const at = (surroundings: Surroundings): Record<string, string> => ({ ...scoped(surroundings), ...query(surroundings) });
   return {
-    type, first: { identifier, name: 'First' }, second: { identifier, name: 'Second' }, goneBy: 'code',
+    type, first: { identifier, name: 'First' }, second: { identifier, name: 'Second' }, goneBy: 'code', compared: [],
+    kept: (args, place) => ({ ...args, [textKey]: text(nameOf(args), place), ...scoped(place) }),
     create: (place, args) => ({ method: 'POST', path: root, query: at(place), body: text(nameOf(args), place) }),
-    update: (place, args) => ({ method: 'PUT', path: `${root}/${identifier}`, query: at(place), headers: { 'If-Match': '' }, body: text(nameOf(args), place) }),
+    update: (place, args) => ({ method: 'PUT', path: `${root}/${identifier}`, query: at(place), body: text(nameOf(args), place) }),
     read: (place) => ({ method: 'GET', path: `${root}/${identifier}`, query: at(place) }),
     destroy: (place) => ({ method: 'DELETE', path: `${root}/${identifier}`, query: at(place), headers: { 'If-Match': '' } }),
-    state: (body) => ({ ...(property(body, 'data') as object), name: path(body, 'data', 'name'), hasText: String(path(body, 'data', textKey)).includes('name: ') }),
+    state: (body) => property(body, 'data'),
   };
 }
 
 export const PIPELINES: readonly Resource[] = [
-  v1Resource('platform_pipeline', (at) => `${v1(at)}/pipelines`, 'tf_pipeline', { name: 'First', description: 'by Terraform', tags: { owner: 'tf' }, pipeline_yaml: pipelineYaml('First') }, { name: 'Second', pipeline_yaml: pipelineYaml('Second') }),
+  v1Resource('platform_pipeline', (at) => `${v1(at)}/pipelines`, 'tf_pipeline', { name: 'First', description: 'by Terraform', tags: { owner: 'tf' }, pipeline_yaml: pipelineYaml('First') }, { name: 'Second', description: 'by Terraform', pipeline_yaml: pipelineYaml('Second') }, ['git_details', 'template_applied_pipeline_yaml']),
   documentOf('platform_triggers', '/pipeline/api/triggers', 'tf_trigger', ({ pipeline }) => ({ targetIdentifier: pipeline, withServiceV2: 'true' }), triggerText, 'yaml'),
   documentOf('platform_input_set of older releases', '/pipeline/api/inputSets', 'tf_set_ng', ({ pipeline }) => ({ pipelineIdentifier: pipeline, isNewBranch: 'false' }), (name, at) => inputSetText(name, at, 'tf_set_ng'), 'inputSetYaml'),
 ];
@@ -175,5 +205,5 @@ export const PIPELINES: readonly Resource[] = [
 /** An input set in the v1 form names its place in the YAML, so it is made for one. */
 export function inputSetResource(at: Surroundings): Resource {
   const first = { name: 'First', input_set_yaml: inputSetText('First', at, 'tf_set') };
-  return v1Resource('platform_input_set', () => `${v1(at)}/input-sets`, 'tf_set', first, { name: 'Second', input_set_yaml: inputSetText('Second', at, 'tf_set') }, ({ pipeline }) => ({ pipeline }));
+  return v1Resource('platform_input_set', () => `${v1(at)}/input-sets`, 'tf_set', first, { name: 'Second', input_set_yaml: inputSetText('Second', at, 'tf_set') }, ['git_details', 'description', 'tags'], ({ pipeline }) => ({ pipeline }));
 }

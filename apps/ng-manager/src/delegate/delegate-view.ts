@@ -56,7 +56,7 @@ export function presentToken(record: TokenRecord, value?: string): DelegateToken
     uuid: record.id,
     accountId: record.scope.accountId,
     name: record.name,
-    createdBy: record.createdBy,
+    createdBy: record.createdBy ? { name: record.createdBy } : null,
     createdByNgUser: record.createdBy ? { type: 'USER', name: record.createdBy } : null,
     createdAt: record.createdAtMs,
     status: record.status,

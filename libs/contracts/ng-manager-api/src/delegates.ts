@@ -91,7 +91,7 @@ export const delegateToken = z.object({
   uuid: z.string(),
   accountId: z.string(),
   name: z.string(),
-  createdBy: z.string(),
+  createdBy: z.object({ name: z.string() }).nullable(),
   createdByNgUser: z.object({ type: z.literal('USER'), name: z.string() }).nullable(),
   createdAt: epochMs,
   status: z.enum(['ACTIVE', 'REVOKED']),
