@@ -77,6 +77,10 @@ describe('starting, choosing, repeating and interrupting runs', () => {
     const third = await start(client, `/retry/chain?planExecutionId=${second.uuid}&retryStages=two&runAllStages=false`, '');
     expect(third.metadata.retryInfo).toEqual({ isRetry: true, rootExecutionId: first, parentRetryId: second.uuid });
     expect((await client.ended(third.uuid)).pipelineExecutionSummary).toMatchObject({ status: 'Success', canRetry: false, showRetryHistory: true });
+    // Of what was taken over there are logs where it ran.
+    const keys = Object.entries(byIdentifier(await client.detail(third.uuid))).map(([identifier, { logBaseKey }]) => [identifier, logBaseKey.replace('acc/pipeline/chain/', '')] as const);
+    const [ranFirst, ranThird] = [`1/-${first}/one`, `3/-${third.uuid}`];
+    expect(Object.fromEntries(keys)).toMatchObject({ pipeline: ranThird, one: ranFirst, g1: `${ranFirst}/g1`, a: `${ranFirst}/g1/a`, a_command: `${ranFirst}/g1/a`, a_clone: `${ranFirst}/g1/liteEngineTask`, two: `${ranThird}/two`, b: `${ranThird}/two/g2/b` });
     for (const id of [first, second.uuid, third.uuid]) {
       const history = await client.send<{ executionInfos: { uuid: string; status: string }[] }>('GET', `${EXECUTE}/retryHistory/${id}`);
       expect(history.body.data).toMatchObject({ errorMessage: null, latestExecutionId: third.uuid });
@@ -101,7 +105,13 @@ describe('starting, choosing, repeating and interrupting runs', () => {
     expect(await client.send('PUT', `${EXECUTE}/manualIntervention/interrupt/${id}/${node}?interruptType=MarkAsSuccess`, {})).toMatchObject({ status: 400, body: { message: expect.stringMatching(/does not wait for an intervention/) } });
     expect((await client.send('PUT', `${EXECUTE}/manualIntervention/interrupt/${id}/${node}?interruptType=Dance`, {})).body).toMatchObject({ errors: [{ fieldId: 'interruptType' }] });
     expect((await client.send('PUT', `${EXECUTE}/interrupt/${id}/nothing?interruptType=Abort`, {})).status).toBe(404);
-    expect(await client.send('PUT', `${EXECUTE}/interrupt/${id}/${node}?interruptType=Abort`, {})).toMatchObject({ status: 200, body: { data: { type: 'Abort', planExecutionId: id, id: expect.any(String) } } });
+    const parts = Object.values((await client.detail(id)).executionGraph?.nodeMap ?? {}).filter(({ uuid }) => uuid.startsWith(`${node}-`)).map(({ uuid }) => uuid);
+    expect(parts).toHaveLength(3);
+    for (const part of parts) {
+      expect(await client.send('PUT', `${EXECUTE}/manualIntervention/interrupt/${id}/${part}?interruptType=Retry`, {})).toMatchObject({ status: 400, body: { message: expect.stringMatching(/"apply" has status Running and does not wait/) } });
+      expect((await client.send('PUT', `${EXECUTE}/interrupt/${id}/${part}?interruptType=Pause`, {})).status).toBe(400);
+    }
+    expect(await client.send('PUT', `${EXECUTE}/interrupt/${id}/${parts[2]}?interruptType=Abort`, {})).toMatchObject({ status: 200, body: { data: { type: 'Abort', planExecutionId: id, id: expect.any(String) } } });
     expect((await client.ended(id)).pipelineExecutionSummary).toMatchObject({ status: 'Aborted', canRetry: true });
     expect(byIdentifier(await client.detail(id))['apply']?.interruptHistories).toMatchObject([{ interruptType: 'ABORT_ALL' }]);
   });

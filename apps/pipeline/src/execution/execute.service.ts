@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, formatScope, newId, type ProjectScope, type RequestContext } from '@sluice/kernel';
-import { NEW_NODE, applyRuntimeInput, chooseStages, compilePlan, inputRoot, inputTemplate, isFinal, mergeInputs, parsePipeline, reduceNode, subtree, type NodeState, type Plan, type PlanNode } from '@sluice/pipeline-engine';
+import { NEW_NODE, applyRuntimeInput, chooseStages, compilePlan, inputRoot, inputTemplate, isFinal, mergeInputs, parsePipeline, reduceNode, stepOfPart, subtree, type NodeState, type Plan, type PlanNode } from '@sluice/pipeline-engine';
 import type { CallIdentity } from '@sluice/service-identity';
 import { StepTypeRegistry } from '@sluice/step-types';
 import { stringify } from 'yaml';
@@ -114,12 +114,13 @@ export class ExecuteService {
     return interruptId;
   }
 
-  /** @throws AppError ENTITY_NOT_FOUND for an execution or a node there is not */
-  async node(scope: ProjectScope, planExecutionId: string, nodeId: string): Promise<{ readonly node: PlanNode; readonly state: NodeState }> {
+  /** @param shownId as the graph shows it; a part of a step stands for the step @throws AppError ENTITY_NOT_FOUND for an execution or a node there is not */
+  async node(scope: ProjectScope, planExecutionId: string, shownId: string): Promise<{ readonly node: PlanNode; readonly state: NodeState }> {
     const execution = await this.get(scope, planExecutionId);
     const { nodes } = execution.plan;
+    const nodeId = stepOfPart(shownId);
     const node = Object.hasOwn(nodes, nodeId) ? nodes[nodeId] : undefined;
-    if (!node) throw new AppError('ENTITY_NOT_FOUND', `execution ${planExecutionId} has no node "${nodeId}"`);
+    if (!node) throw new AppError('ENTITY_NOT_FOUND', `execution ${planExecutionId} has no node "${shownId}"`);
     const states = (await this.executions.states([planExecutionId], [nodeId])).get(planExecutionId);
     return { node, state: states?.[nodeId] ?? NEW_NODE };
   }
@@ -242,9 +243,15 @@ function firstStates(plan: Plan, now: number, request: StartRequest): { states: 
   const takenOver = plan.stageIds.filter((id) => request.takeOver?.has(plan.nodes[id]?.baseFqn ?? ''));
   const earlier = new Map(Object.values(request.retryOf?.plan.nodes ?? {}).map((node) => [`${node.kind}/${node.baseFqn}`, request.earlierStates?.[node.id]]));
   for (const stageId of takenOver) {
-    for (const node of subtree(plan, stageId)) states.set(node.id, earlier.get(`${node.kind}/${node.baseFqn}`) ?? NEW_NODE);
+    for (const node of subtree(plan, stageId)) states.set(node.id, asTakenOver(earlier.get(`${node.kind}/${node.baseFqn}`), request.retryOf));
   }
   return { states, takenOver };
+}
+
+/** Its logs stay where the run wrote them that really ran it. */
+function asTakenOver(state: NodeState | undefined, from: Execution | null): NodeState {
+  if (!state || !from) return NEW_NODE;
+  return { ...state, logsOf: state.logsOf ?? { planExecutionId: from.planExecutionId, runSequence: from.runSequence } };
 }
 
 function triggeredBy({ principal }: RequestContext): { name: string; email: string } {

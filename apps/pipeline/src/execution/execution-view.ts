@@ -1,7 +1,7 @@
 import { logKey } from '@sluice/log-api';
 import type { ProjectScope } from '@sluice/kernel';
 import type { ExecutionDetail, ExecutionOutline, PipelineExecutionSummary, PlanExecutionResponse } from '@sluice/pipeline-api';
-import { executionGraph, isBroken, stageCounts, stageLayout, type NodeState, type Plan, type PlanOutline } from '@sluice/pipeline-engine';
+import { executionGraph, isBroken, stageCounts, stageLayout, stepOfPart, type NodeState, type Plan, type PlanOutline } from '@sluice/pipeline-engine';
 import type { CallIdentity } from '@sluice/service-identity';
 import type { StepTypeRegistry } from '@sluice/step-types';
 import { MODULE } from '../database/list-query.js';
@@ -100,7 +100,7 @@ export function graphOf(execution: Execution, states: States, types: StepTypeReg
     {
       plan,
       states,
-      logKeyOf: (path) => logKey({ accountId: execution.accountId, pipelineId: execution.pipelineIdentifier, runSequence: execution.runSequence, planExecutionId: execution.planExecutionId, path }),
+      logKeyOf: (path, run = execution) => logKey({ accountId: execution.accountId, pipelineId: execution.pipelineIdentifier, runSequence: run.runSequence, planExecutionId: run.planExecutionId, path }),
       partsOf: (type) => types.find(type)?.shownAs.parts ?? [],
       shownTypeOf: (type) => types.find(type)?.shownAs.stepType ?? type,
     },
@@ -112,7 +112,7 @@ export function graphOf(execution: Execution, states: States, types: StepTypeReg
 function narrowed(graph: Graph, plan: Plan, stage: string): Graph {
   const wanted = plan.stageIds.find((id) => id === stage || plan.nodes[id]?.setupId === stage);
   return keeping(graph, (uuid) => {
-    const stageId = (plan.nodes[uuid] ?? plan.nodes[uuid.replace(/-(resource|clone|command)$/, '')])?.stageId ?? null;
+    const stageId = (plan.nodes[uuid] ?? plan.nodes[stepOfPart(uuid)])?.stageId ?? null;
     return stageId === null || stageId === wanted;
   });
 }

@@ -5,6 +5,7 @@ import { AppError, type ProjectScope } from '@sluice/kernel';
 import {
   getExecution, getExecutionGraph, getExecutionLegacy, getExecutionNode, getExecutionSubGraph, listExecutionSummaries, listExecutions, outlineExecutions, type ExecutionDetail, type PipelineExecutionSummary,
 } from '@sluice/pipeline-api';
+import { stepOfPart } from '@sluice/pipeline-engine';
 import { StepTypeRegistry } from '@sluice/step-types';
 import { isOurModule, readSort, refuseSavedFilter, requireReachable } from '../database/list-query.js';
 import { projectOfQuery } from '../database/request-scope.js';
@@ -84,9 +85,8 @@ export class ExecutionController {
     return node;
   }
 
-  /** Parts of a step carry its id with their role behind. */
   private ofNode(scope: ProjectScope, nodeId: string): Promise<Execution | undefined> {
-    return this.executions.findByNode(scope, nodeId.replace(/-(resource|clone|command)$/, ''));
+    return this.executions.findByNode(scope, stepOfPart(nodeId));
   }
 
   private async page(call: ListCall): Promise<SpringPage<PipelineExecutionSummary>> {

@@ -14,7 +14,7 @@ const PLAN = planOf(`${stage('s', group('g', step('a'), step('b')), group('h', s
 
 const idOf = (plan: Plan, identifier: string): string => Object.values(plan.nodes).find((node) => node.identifier === identifier)?.id ?? '';
 const graphOf = (states: Record<string, NodeState> = {}): ExecutionGraph =>
-  executionGraph({ plan: PLAN, states, logKeyOf: (path) => ['key', ...path].join('/'), partsOf: () => [{ role: 'resource', stepType: 'ResourceConstraint', name: 'Resource Constraint' }, { role: 'clone', stepType: 'DBClone', name: 'Clone Codebase' }, { role: 'command', stepType: 'Cmd', name: 'Apply' }], shownTypeOf: (type) => `SHOWN_${type}` });
+  executionGraph({ plan: PLAN, states, logKeyOf: (path, run) => [run ? `run${run.runSequence}` : 'key', ...path].join('/'), partsOf: () => [{ role: 'resource', stepType: 'ResourceConstraint', name: 'Resource Constraint' }, { role: 'clone', stepType: 'DBClone', name: 'Clone Codebase' }, { role: 'command', stepType: 'Cmd', name: 'Apply' }], shownTypeOf: (type) => `SHOWN_${type}` });
 const state = (over: Partial<NodeState>): NodeState => ({ ...NEW_NODE, ...over });
 
 describe('executionGraph', () => {
@@ -51,6 +51,11 @@ describe('executionGraph', () => {
     expect(nodeMap[idOf(PLAN, 'g')]?.logBaseKey).toBe('key/s/g');
     expect(nodeMap[idOf(PLAN, 'a')]?.logBaseKey).toBe('key/s/g/a');
     expect([idOf(PLAN, 'stages'), idOf(PLAN, 'execution'), idOf(PLAN, 'parallel1'), idOf(PLAN, 'b'), `${idOf(PLAN, 'a')}-resource`].map((id) => nodeMap[id]?.logBaseKey)).toEqual(['', '', '', '', '']);
+  });
+
+  it('a node that was taken over has its logs, and its parts theirs, where it ran', () => {
+    const { nodeMap } = graphOf({ [idOf(PLAN, 'a')]: state({ status: 'Success', logsOf: { planExecutionId: 'earlier', runSequence: 7 } }) });
+    expect([idOf(PLAN, 'a'), `${idOf(PLAN, 'a')}-command`, idOf(PLAN, 'b')].map((id) => nodeMap[id]?.logBaseKey)).toEqual(['run7/s/g/a', 'run7/s/g/a', 'key/s/g/b']);
   });
 
   it('the longest log key is one of a step', () => {

@@ -1,4 +1,4 @@
-import { NEW_NODE, type NodeState } from './node-state.js';
+import { NEW_NODE, type LogRun, type NodeState } from './node-state.js';
 import { ancestry, nodeOf, subtree, type OutlineNode, type Plan, type PlanNode, type PlanOutline } from './plan.js';
 import { isFinal, type Status } from './status.js';
 
@@ -6,8 +6,8 @@ import { isFinal, type Status } from './status.js';
 export interface GraphInput {
   readonly plan: Plan;
   readonly states: Readonly<Record<string, NodeState>>;
-  /** Log key of a node, from the identifiers below the execution. */
-  readonly logKeyOf: (path: readonly string[]) => string;
+  /** Log key of a node, from the identifiers below the execution, in this run or in the one it was taken over from. */
+  readonly logKeyOf: (path: readonly string[], run: LogRun | undefined) => string;
   /** Engine nodes shown below a step of this type, such as "Resource Constraint" and "Apply". */
   readonly partsOf: (stepType: string) => readonly StepPart[];
   /** Step type shown for a step of this YAML type. */
@@ -19,6 +19,11 @@ export interface StepPart {
   readonly role: 'resource' | 'clone' | 'command';
   readonly stepType: string;
   readonly name: string;
+}
+
+/** The step a node of the graph belongs to: itself, unless it is one of a step's parts, which carry the step's id with their role behind. */
+export function stepOfPart(nodeId: string): string {
+  return nodeId.replace(/-(resource|clone|command)$/, '');
 }
 
 export interface FailureInfo {
@@ -97,7 +102,7 @@ function chain(adjacency: ExecutionGraph['nodeAdjacencyListMap'], list: readonly
 
 function graphNode(input: GraphInput, node: PlanNode, interrupts: readonly Record<string, unknown>[]): GraphNode {
   const state = input.states[node.id] ?? NEW_NODE;
-  const logBaseKey = HAVE_LOGS.has(node.kind) && state.status !== 'Skipped' ? input.logKeyOf(node.logPath) : '';
+  const logBaseKey = HAVE_LOGS.has(node.kind) && state.status !== 'Skipped' ? input.logKeyOf(node.logPath, state.logsOf) : '';
   const isWork = node.kind === 'step' || node.kind === 'initialise';
   return {
     uuid: node.id,

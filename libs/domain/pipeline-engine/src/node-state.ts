@@ -12,6 +12,12 @@ export interface DelegateUse {
   readonly taskId: string;
 }
 
+/** A run, as the keys of its logs name it. */
+export interface LogRun {
+  readonly planExecutionId: string;
+  readonly runSequence: number;
+}
+
 /** What is known of one node of one execution. Times are milliseconds since the epoch. */
 export interface NodeState {
   readonly status: Status;
@@ -30,6 +36,8 @@ export interface NodeState {
   readonly resource: { readonly waitedFrom: number; readonly grantedAt: number | null } | null;
   /** Things a person should know, in order: a result that came late, a delegate that did not confirm its stop. */
   readonly notes: readonly string[];
+  /** The run that wrote its logs, of a node that was taken over from one. */
+  readonly logsOf?: LogRun | undefined;
 }
 
 export const NEW_NODE: NodeState = {
