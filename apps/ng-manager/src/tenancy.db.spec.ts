@@ -42,7 +42,7 @@ async function fill(stores: Stores, accountId: string): Promise<void> {
     await stores.roleBindings.insert(scope, { userId: `sa${at}` }, 'viewer', 'binding');
   }
   await stores.delegateTokenValues.add({ accountId, tokenId: 'token', ciphertext: Buffer.from(accountId), keyVersion: 1 });
-  await stores.connectorTests.insert({ taskId: `task-${accountId}`, connector: { scope: project, identifier: 'c' }, expressions: [] });
+  await stores.connectorTests.insert({ taskId: `task-${accountId}`, connector: { scope: project, identifier: 'c' }, expressions: [], askedBy: null });
   await stores.audit.append({ principal: { type: 'service', id: 'x', name: 'x' }, correlationId: 'c' }, { action: 'create', resourceType: 'x', identifier: 'x', scope: account });
 }
 

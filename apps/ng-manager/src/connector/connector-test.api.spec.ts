@@ -111,6 +111,26 @@ describe('connection tests', () => {
     expect(await test('over_ssh')).toMatchObject({ status: 'SUCCESS' });
   });
 
+  it('read their secrets in the name of whoever asked: a private one for its owner only, and the trail says who, from where, for which request', async () => {
+    ng.delegateService.behaviour = (payload, secrets) => answer(payload, Object.values(secrets).includes(VALUE) ? { status: 'succeeded', product: 'fine' } : { status: 'failed', error: { message: 'no value', failureType: 'Unknown' } });
+    const [owner, other] = ['owner', 'other'].map((id) => ng.as('A1', undefined, { id, email: `${id}@a1.example` }, { clientAddress: '203.0.113.7', userAgent: 'client/1', keyId: `key-of-${id}` }));
+    const secret = { type: 'SecretText', identifier: 'private_one', name: 'private_one', ...inProject, spec: { secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline', value: VALUE } };
+    expect((await owner?.('POST', `/ng/api/v2/secrets?${PROJECT}&privateSecret=true`, { secret }))?.status).toBe(200);
+    const spec = { url: 'jdbc:postgresql://h/d', auth: { type: 'UsernamePassword', spec: { username: 'u', passwordRef: 'private_one' } } };
+    expect((await owner?.('POST', `/ng/api/connectors?${PROJECT}`, { connector: { identifier: 'private_db', name: 'x', ...inProject, type: 'JDBC', spec } }))?.status).toBe(200);
+    const path = `/ng/api/connectors/testConnection/private_db?${PROJECT}`;
+    const tested = await owner?.('POST', path);
+    expect(tested?.body.data).toMatchObject({ status: 'SUCCESS' });
+    expect((await other?.('POST', path))?.body.data).toMatchObject({ status: 'FAILURE', errorSummary: expect.stringContaining('there is no secret "private_one"') });
+    const { body } = await call('POST', `/ng/api/audits/list?${PROJECT}`, { resources: [{ type: 'SECRET', identifier: 'private_one' }], actions: ['SECRET_ACCESS'] });
+    expect(body.data.content).toEqual([
+      expect.objectContaining({
+        correlationId: tested?.body.correlationId, requestMetadata: { clientIP: '203.0.113.7', userAgent: 'client/1' },
+        authenticationInfo: { principal: { type: 'USER', identifier: 'owner@a1.example' }, labels: { userId: 'owner', username: expect.any(String), keyId: 'key-of-owner' } },
+      }),
+    ]);
+  });
+
   it('of a connector that is not there are errors', async () => {
     expect((await call('POST', `/ng/api/connectors/testConnection/nobody?${PROJECT}`)).status).toBe(404);
   });

@@ -81,7 +81,9 @@ export class ConnectorTestService {
 
   private async byDelegate(ctx: RequestContext, ref: ScopedRef, { payload, selectors }: ConnectionTask): Promise<ValidationResult> {
     const taskId = newUuid();
-    await this.unitOfWork.run((stores) => stores.connectorTests.insert({ taskId, connector: ref, expressions: secretExpressionsOf(payload) }));
+    const { principal, correlationId, origin, requestMethod } = ctx;
+    const askedBy = { principal, correlationId, origin, requestMethod };
+    await this.unitOfWork.run((stores) => stores.connectorTests.insert({ taskId, connector: ref, expressions: secretExpressionsOf(payload), askedBy }));
     try {
       await this.delegates.tasks.unary(ctx, 'Submit', {
         taskId,

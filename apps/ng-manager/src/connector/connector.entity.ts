@@ -2,6 +2,7 @@ import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { ConnectorBody, ConnectorStatus, ConnectorType, ValidationResult } from '@sluice/ng-manager-api';
 import { ScopedNamedEntity } from '../persistence/named.js';
 import { ScopedEntity } from '../persistence/scoped.js';
+import type { Asker } from '../secret/secret-values.js';
 
 @Entity('connectors')
 export class ConnectorEntity extends ScopedNamedEntity {
@@ -33,6 +34,10 @@ export class ConnectorTestEntity extends ScopedEntity {
   /** The secret expressions its payload holds; no other is sealed for it. */
   @Column({ type: 'jsonb' })
   expressions!: string[];
+
+  /** In whose name its secrets are read. */
+  @Column({ name: 'asked_by', type: 'jsonb', nullable: true })
+  askedBy!: Asker | null;
 
   @Column({ type: 'jsonb', nullable: true })
   result!: ValidationResult | null;

@@ -79,7 +79,7 @@ export class TaskEvents {
     if (!test) return { sealed: {}, error: 'the connector test is not known any more' };
     const foreign = expressions.find((expression) => !test.expressions.includes(expression));
     if (foreign) return { sealed: {}, error: `${foreign} is not part of this task` };
-    return { sealed: await this.sealing.seal(ctx, test.connector.scope, expressions, { taskId, epoch, delegateId, publicKey }), error: '' };
+    return { sealed: await this.sealing.seal(test.askedBy ?? ctx, test.connector.scope, expressions, { taskId, epoch, delegateId, publicKey }), error: '' };
   }
 
   private async end({ taskId, scope: { accountId } }: TaskEvent, ended: TaskEnded): Promise<void> {

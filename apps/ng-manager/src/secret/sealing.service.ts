@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, formatScope, resolveRef, type RequestContext, type Scope } from '@sluice/kernel';
+import { AppError, formatScope, resolveRef, type Scope } from '@sluice/kernel';
 import { seal, sealingContext } from '@sluice/sealed-secrets';
 import { refOfSecretExpression } from '../connector/connector-refs.js';
-import { SecretValues } from './secret-values.js';
+import { SecretValues, type Asker } from './secret-values.js';
 
 /** The lease values are sealed for: they open with this delegate's key, for this task and epoch only. */
 export interface SealingLease {
@@ -20,7 +20,7 @@ export class SealingService {
    * Sealed values by expression. References are resolved from `scope`.
    * @throws AppError SECRET_NOT_FOUND naming the expression, INVALID_REQUEST for something that is no secret expression or a bad key
    */
-  async seal(ctx: Pick<RequestContext, 'principal' | 'correlationId'>, scope: Scope, expressions: readonly string[], lease: SealingLease): Promise<Record<string, string>> {
+  async seal(ctx: Asker, scope: Scope, expressions: readonly string[], lease: SealingLease): Promise<Record<string, string>> {
     const wanted = [...new Set(expressions)];
     const refs = wanted.map((expression) => resolveRef(refOfSecretExpression(expression), scope));
     const plain = await this.read(ctx, scope, wanted, refs, lease);
@@ -31,7 +31,7 @@ export class SealingService {
     return sealed;
   }
 
-  private async read(ctx: Pick<RequestContext, 'principal' | 'correlationId'>, scope: Scope, expressions: readonly string[], refs: ReturnType<typeof resolveRef>[], { taskId, delegateId, epoch }: SealingLease): Promise<string[]> {
+  private async read(ctx: Asker, scope: Scope, expressions: readonly string[], refs: ReturnType<typeof resolveRef>[], { taskId, delegateId, epoch }: SealingLease): Promise<string[]> {
     try {
       return await this.values.read(ctx, refs, { purpose: 'task', taskId, delegateId, epoch });
     } catch (cause) {

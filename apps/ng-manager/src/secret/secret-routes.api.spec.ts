@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createSecretFromYaml, rotateEncryptionKeys } from '@sluice/ng-manager-api';
-import { LOCAL, PROJECT, fileSecret, identifiersOf, secretForm, sshKeySecret, startWithProject, textSecret, type SecretsUnderTest } from '../testing/secrets-under-test.js';
+import { LOCAL, PROJECT, fileSecret, identifiersOf, keyReference, secretForm, sshKeySecret, startWithProject, textSecret, type SecretsUnderTest } from '../testing/secrets-under-test.js';
 
 describe('secrets by route', () => {
   let at: SecretsUnderTest;
@@ -79,6 +79,9 @@ describe('secrets by route', () => {
     expect(identifiersOf(await mine('POST', `/ng/api/v2/secrets/list?${PROJECT}`, { identifiers: ['mine'] }))).toEqual(['mine']);
     expect((await yours('GET', `/ng/api/v2/secrets/validateUniqueIdentifier/mine?${PROJECT}`)).body.data).toBe(false);
     await expect(at.valueOf('mine')).rejects.toMatchObject({ code: 'SECRET_NOT_FOUND' });
+    const key = (identifier: string) => sshKeySecret(identifier, keyReference('mine'));
+    expect((await yours('POST', `/ng/api/v2/secrets?${PROJECT}`, key('your_key'))).body).toMatchObject({ code: 'INVALID_IDENTIFIER_REF', errors: [{ fieldId: 'secret.spec.auth.spec.spec.key', error: 'secret "mine" does not exist' }] });
+    expect((await mine('POST', `/ng/api/v2/secrets?${PROJECT}`, key('my_key'))).status).toBe(200);
   });
 
   describe('of v1', () => {

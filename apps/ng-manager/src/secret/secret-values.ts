@@ -12,6 +12,9 @@ export interface AccessReason {
   readonly [fact: string]: string | number;
 }
 
+/** In whose name values are read, and what the audit trail says of the request. */
+export type Asker = Pick<RequestContext, 'principal' | 'correlationId' | 'origin' | 'requestMethod'>;
+
 /** Encrypts values of one account. Holds its data key, so it lives no longer than the request. */
 export interface Encryptor {
   /** Encrypts a value for the place it will be stored at; elsewhere it does not open. */
@@ -39,7 +42,7 @@ export class SecretValues {
    * @throws AppError SECRET_NOT_FOUND naming reference and scope (also for a draft, and for somebody else's private secret), INVALID_REQUEST for an SSH
    *   key, NOT_IMPLEMENTED for values kept in an external manager
    */
-  async read(ctx: Pick<RequestContext, 'principal' | 'correlationId'>, refs: readonly ScopedRef[], reason: AccessReason): Promise<string[]> {
+  async read(ctx: Asker, refs: readonly ScopedRef[], reason: AccessReason): Promise<string[]> {
     if (refs.length === 0) return [];
     const plainKeys = new Map<string, Buffer>();
     const values: string[] = [];

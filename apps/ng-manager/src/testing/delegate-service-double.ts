@@ -39,6 +39,10 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
     const ended = { outcome: 'completed' as const, resultJson: JSON.stringify(result), reason: '', delegateId: 'd1', delegateName: 'one' };
     publish({ taskId, scope, event: 'ended', ended });
   };
+  const fail = (taskId: string, scope: TaskEvent['scope'], message: string): void => {
+    const result = { kind: payloads.get(taskId)?.kind, outcome: { status: 'failed', error: { message, failureType: 'Unknown' } } };
+    publish({ taskId, scope, event: 'ended', ended: { outcome: 'completed', resultJson: JSON.stringify(result), reason: '', delegateId: 'd1', delegateName: 'one' } });
+  };
   const scopes = new Map<string, TaskEvent['scope']>();
   const server = new ServiceServer({ identity: await identities.of('delegate-service'), tracing: Tracing.create('delegate-service'), log: createLogger('delegate-service', 'silent') });
   server.add<DelegateTasksMethods>(DELEGATE_TASKS_SERVICE, ['ng-manager'], {
@@ -72,7 +76,8 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
       const opened: Record<string, string> = {};
       for (const [expression, value] of Object.entries(sealed)) opened[expression] = await open(keyPair, value, sealingContext(taskId, epoch, expression));
       const scope = scopes.get(taskId);
-      if (scope && !error) end(taskId, scope, opened);
+      if (scope && error) fail(taskId, scope, error);
+      else if (scope) end(taskId, scope, opened);
       return { delivered: true };
     },
   });
