@@ -267,6 +267,18 @@ describe('ng-manager', () => {
       expect((await call('PUT', `/ng/api/settings?${PROJECT}`, [{ identifier: 'upload_logs_via_harness', value: 'false', updateType: 'UPDATE' }])).body.data[0].updateStatus).toBe(false);
     });
 
+    it.each([
+      ['&tokenName=delegate-groups', undefined, 'tokenName'],
+      ['', { name: '..' }, 'name'],
+      ['', { name: 'a/b' }, 'name'],
+      ['&tokenName=%20a%25', undefined, 'tokenName'],
+      ['&tokenName=one', { name: 'other' }, 'name'],
+      ['', {}, 'tokenName'],
+    ])('refuses a delegate token %s %j that could not be read at its own address, or has two names', async (query, body, field) => {
+      const refused = await post(`/ng/api/delegate-token-ng?accountIdentifier=A1${query}`, body);
+      expect([refused.status, refused.body.errors[0].fieldId]).toEqual([400, field]);
+    });
+
     it('serves delegate tokens in both dialects and hands seeded ones to the delegate service', async () => {
       await waitFor(() => ng.delegateService.tokens.some(({ name }) => name === 'default_token'), { timeoutMs: 10_000, what: 'seeded delegate token' });
       const first = await post('/ng/api/delegate-token-ng?accountIdentifier=A1&tokenName=one');

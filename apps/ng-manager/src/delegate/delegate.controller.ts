@@ -40,6 +40,7 @@ export class DelegateController {
   async createToken(@Call() { ctx, scope, query, body }: RouteCall<typeof createDelegateToken>): Promise<DelegateToken> {
     const name = query.tokenName ?? body?.name;
     if (!name) throw new AppError('INVALID_REQUEST', 'the token has no name; send tokenName in the query or name in the body', { fields: [{ field: 'tokenName', error: 'is required' }] });
+    if (body?.name && body.name !== name) throw new AppError('INVALID_REQUEST', `the token is "${name}" in the query and "${body.name}" in the body; send one of them`, { fields: [{ field: 'name', error: 'differs from tokenName' }] });
     await this.projects.requireScope(scope);
     return this.delegates.createToken(ctx, scope, name, query.revokeAfter ?? 0);
   }

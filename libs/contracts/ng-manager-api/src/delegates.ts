@@ -109,7 +109,13 @@ const tokenNameQuery = z.object({ ...scopeQuery, tokenName: entityName });
 const view = { style: 'rest', access: { permission: 'delegate.view' } } as const;
 const edit = { style: 'rest', access: { permission: 'delegate.edit' } } as const;
 
-/** Two dialects: `tokenName` in the query without a body, or `{name}` in the body (api-contract 3.5). */
+/** Tokens are read at an address that ends in their name: what means something else there names none. */
+const NO_TOKEN_NAMES: readonly string[] = ['delegate-groups', '.', '..'];
+const newTokenName = entityName
+  .regex(/^[\w .-]*$/, 'must hold only letters, digits, blanks, ".", "_" and "-"')
+  .refine((name) => !NO_TOKEN_NAMES.includes(name), { error: `must not be one of ${NO_TOKEN_NAMES.join(', ')}, which mean something else in addresses; choose another name` });
+
+/** Two dialects: `tokenName` in the query without a body, or `{name}` in the body (api-contract 3.5); given in both, they must agree. */
 export const createDelegateToken = defineRoute({
   style: 'rest',
   access: { permission: 'delegate.edit', scopeFrom: scopeFromQueryOrBody() },
@@ -117,8 +123,8 @@ export const createDelegateToken = defineRoute({
   method: 'POST',
   path: TOKENS,
   summary: 'Create a delegate token',
-  query: z.object({ ...scopeQuery, tokenName: entityName.optional(), revokeAfter: z.coerce.number().int().min(0).max(253_402_300_799_999).optional() }),
-  body: z.object({ name: entityName.nullish() }).optional(),
+  query: z.object({ ...scopeQuery, tokenName: newTokenName.optional(), revokeAfter: z.coerce.number().int().min(0).max(253_402_300_799_999).optional() }),
+  body: z.object({ name: newTokenName.nullish() }).optional(),
   response: delegateToken,
 });
 export const listDelegateTokens = defineRoute({
