@@ -320,6 +320,8 @@ describe('ng-manager', () => {
       expect([wrongType.status, wrongType.body]).toEqual([400, { message: expect.stringContaining('of type Git; this needs JDBC') }]);
       const missing = await post(base, { identifier: 'x', name: 'X', changelog: { connector: 'account.none', location: 'x' } });
       expect(missing.body).toEqual({ message: expect.stringContaining('there is no connector "none"') });
+      const noReference = await post(base, { identifier: 'x', name: 'X', changelog: { connector: 'project.app_repo', location: 'x' } });
+      expect(noReference.body).toEqual({ message: expect.stringMatching(/^changelog\.connector: reference "project\.app_repo" cannot be used .*; use "id", "org\.id" or "account\.id"$/) });
       expect((await get(`${base}/unknown`)).status).toBe(404);
     });
   });

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { RouteDefinition } from '@sluice/api-conventions';
 import { scopeOfRequest, type RouteCall } from '@sluice/http';
-import { AppError, resolveRef } from '@sluice/kernel';
+import { AppError } from '@sluice/kernel';
 import { ConnectorService } from '../connector/connector.service.js';
+import { resolveRefIn } from '../entity-use/reference.js';
 import { ProjectService } from '../project/project.service.js';
 import { DbDevopsClient } from './dbdevops-client.js';
 
@@ -23,7 +24,7 @@ export class DbDevopsForwarder {
     const scope = scopeOfRequest(ctx, params, query);
     await this.projects.requireScope(scope);
     const named = connectorsIn(body);
-    return this.connectors.whileKept(named.map(({ ref }) => resolveRef(ref, scope)), async () => {
+    return this.connectors.whileKept(named.map(({ ref, field }) => resolveRefIn(field, ref, scope)), async () => {
       for (const { ref, field, purpose } of named) await this.connectors.requireType(ref, scope, field, purpose);
       return this.dbdevops.forward(ctx, route, { params, query, body });
     });
