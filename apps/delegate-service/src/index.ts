@@ -1,1 +1,1 @@
-export { bootstrap, type RunningDelegateService } from './bootstrap.js';
+export { bootstrap } from './bootstrap.js';

@@ -1,1 +1,1 @@
-export { bootstrap, type RunningDelegate } from './bootstrap.js';
+export { bootstrap } from './bootstrap.js';

@@ -1,2 +1,2 @@
 export { bootstrap } from './bootstrap.js';
-export { resolve, type ForwardTarget, type Target } from './routing/resolve.js';
+export { resolve, type Target } from './routing/resolve.js';

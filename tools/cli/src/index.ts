@@ -1,10 +1,10 @@
 export { changesetTable, countChangesets } from './changeset-table.js';
-export { deploy, type Deployment, type DeploymentEvents, type DeploymentResult } from './deployment.js';
-export { Entities, previewChangelog, readMigrationState, type ChangelogPreview, type ChangesetState, type GitRef, type ProjectRef } from './entities.js';
-export { abort, execute, readExecution, type ExecutionLog, type ExecutionView } from './execution.js';
+export { deploy, type DeploymentEvents, type DeploymentResult } from './deployment.js';
+export { Entities, readMigrationState, type ChangesetState, type GitRef, type ProjectRef } from './entities.js';
+export { abort, execute, readExecution, type ExecutionView } from './execution.js';
 export { followExecution } from './follow-execution.js';
-export { accountOf, GatewayClient, GatewayError, type GatewayConnection, type GatewayRequest } from './gateway-client.js';
+export { accountOf, GatewayClient, GatewayError, type GatewayRequest } from './gateway-client.js';
 export { formatLogLine } from './log-printer.js';
-export { tailLog, type LogLine } from './log-tail.js';
-export { EXIT, main, type CommandLine } from './main.js';
-export { applyPipelineYaml, type ApplyPipeline } from './pipeline-yaml.js';
+export { type LogLine } from './log-tail.js';
+export { main } from './main.js';
+export { applyPipelineYaml } from './pipeline-yaml.js';

@@ -2,7 +2,7 @@ import './schema-names.js';
 export { acknowledgeAuditEvents, claimAuditEvents } from './audit-events.js';
 export { authoringPipelineStatus, defaultAuthoringInstance, defaultLlmPipeline, executeLlmPipeline, recordAuthoringEvent } from './change-authoring.js';
 export {
-  createDbInstance, dbInstanceFilter, dbInstanceIn, dbInstanceOut, dbInstanceUpdate, deleteDbInstance, getDbInstance, listDbInstances, updateDbInstance,
+  createDbInstance, dbInstanceIn, dbInstanceOut, dbInstanceUpdate, deleteDbInstance, getDbInstance, listDbInstances, updateDbInstance,
   type DbInstanceIn, type DbInstanceOut, type DbInstanceUpdate,
 } from './db-instance.js';
 export {

@@ -1,40 +1,29 @@
-export { serviceTarget, testJdbcTask, testServiceTask, type ServiceTarget, type TestJdbcTask, type TestServiceTask } from './connection-tests.js';
+export { type ServiceTarget, type TestJdbcTask, type TestServiceTask } from './connection-tests.js';
 export { formatDelegateToken, newDelegateToken, parseDelegateToken, type DelegateTokenValue } from './delegate-token.js';
-export { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, MAX_FRAME_BYTES, PROTOCOL_VERSION, SUBPROTOCOL, delegateMessage, heldLease, serverMessage, type DelegateMessage, type HeldLease, type ServerMessage } from './messages.js';
+export { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, MAX_FRAME_BYTES, PROTOCOL_VERSION, SUBPROTOCOL, delegateMessage, serverMessage, type DelegateMessage, type HeldLease, type ServerMessage } from './messages.js';
 export {
-  changelogRef,
   changesetId,
-  changesetOutcome,
   failureType,
   historyRow,
   jdbcTarget,
   logLine,
-  secretExpression,
   secretSlot,
   stepResult,
   stepWork,
   type ChangesetOutcome,
   type FailureType,
   type HistoryRow,
-  type JdbcTarget,
   type LogLine,
   type SecretSlot,
   type StepResult,
   type StepWork,
-  type StepWorkKind,
 } from './step-work.js';
 export {
   TASK_KINDS,
-  cleanupPodTask,
-  executeStepTask,
   gitSource,
-  initialisePodTask,
-  logSink,
   secretExpressionsOf,
-  taskFailure,
   taskPayload,
   taskResult,
-  testGitTask,
   type CleanupPodTask,
   type ExecuteStepTask,
   type GitSource,

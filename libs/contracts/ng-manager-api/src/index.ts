@@ -6,11 +6,11 @@ export {
 export {
   getAuditEvent, getAuditYaml, getAuditYamlByQuery, listAuditEvents, receiveAuditEvents, verifyAuditTrail, type AuditDetail, type AuditEvent, type AuditFilter, type AuditYaml,
 } from './audit.js';
-export { authenticateKey, signedIn, type SignedIn } from './authentication.js';
+export { authenticateKey, type SignedIn } from './authentication.js';
 export { connectorFieldValues, connectorStatistics, listConnectorsByFqn } from './connector-directory.js';
-export { CONNECTOR_CATEGORIES, CONNECTOR_TYPES, GIT_CONNECTOR_TYPES, connector, type Connector, type ConnectorBody, type ConnectorType, type GitProviderSpec, type GitSpec, type JdbcSpec, type K8sAuth } from './connector-spec.js';
+export { CONNECTOR_CATEGORIES, CONNECTOR_TYPES, GIT_CONNECTOR_TYPES, connector, type Connector, type ConnectorBody, type ConnectorType, type GitProviderSpec, type GitSpec, type K8sAuth } from './connector-spec.js';
 export {
-  connectivityStatus, connectorCatalogue, connectorFilter, createConnector, deleteConnector, getConnector, isConnectorIdentifierFree, listConnectors, listConnectorsV2, testConnector, testGitRepo, updateConnector,
+  connectivityStatus, connectorCatalogue, createConnector, deleteConnector, getConnector, isConnectorIdentifierFree, listConnectors, listConnectorsV2, testConnector, testGitRepo, updateConnector,
   type ConnectorFilter, type ConnectorResponse, type ConnectorStatus, type ValidationResult,
 } from './connectors.js';
 export {
@@ -28,16 +28,16 @@ export { projectExistence, type ProjectExistence } from './project-existence.js'
 export { MOST_REMOVED, confirmRemovedProject, listRemovedProjects, type RemovedProject } from './removed-projects.js';
 export { createProject, deleteProject, getProject, listAllProjects, listProjects, project, updateProject, type Project, type ProjectResponse } from './projects.js';
 export {
-  ALL_RESOURCES, ROLE_IDENTIFIERS, createRoleAssignment, deleteRoleAssignment, getRoleAssignment, listRoleAssignments, listRoles,
+  ALL_RESOURCES, createRoleAssignment, deleteRoleAssignment, getRoleAssignment, listRoleAssignments, listRoles,
   type RoleAssignmentIn, type RoleAssignmentResponse, type RoleResponse, type ScopeLevel,
 } from './roles.js';
 export { ngManagerRoutes } from './routes.js';
 export {
-  MAX_SECRET_BYTES, RESERVED_SECRET_IDENTIFIERS, SECRET_TYPES, secret, type Secret, type SecretBody, type SecretFileSpec, type SecretTextSpec, type SecretType, type SshKeySpec,
+  RESERVED_SECRET_IDENTIFIERS, SECRET_TYPES, secret, type Secret, type SecretBody, type SecretFileSpec, type SecretTextSpec, type SecretType, type SshKeySpec,
 } from './secret-spec.js';
 export {
   createSecret, createSecretFile, createSecretFromYaml, deleteSecret, filterSecrets, filterSecretsV2, getSecret, isSecretIdentifierFree, listSecrets, updateSecret, updateSecretFile,
-  updateSecretFromYaml, validateSecret, type SecretFilter, type SecretResponse,
+  updateSecretFromYaml, validateSecret, type SecretResponse,
 } from './secrets.js';
 export {
   aggregateServiceAccount, aggregateServiceAccounts, createServiceAccount, deleteServiceAccount, getServiceAccount, listServiceAccounts, updateServiceAccount,

@@ -9,35 +9,34 @@ import * as triggers from './triggers.js';
 import * as v1 from './v1.js';
 
 export {
-  APPROVAL_ACTIONS, APPROVAL_STATUSES, APPROVAL_TYPES, addApprovalActivity, approvalInstance, approvalRow, approvalStatus, approvalType, getApproval, listApprovals,
+  addApprovalActivity, getApproval, listApprovals,
   type ApprovalInstance, type ApprovalRow, type ApprovalStatus, type ApprovalType,
 } from './approvals.js';
-export { EXECUTION_STATUSES, executionStatus, type ExecutionStatus } from './common.js';
 export {
-  INTERRUPT_TYPES, INTERVENTION_TYPES, executePipeline, executePipelineV2, executeStages, executeWithInputSets, getPreflightCheck, interruptExecution, interruptNode, interruptResult, latestExecutionId, manualIntervention,
-  planExecutionResponse, preflightCheck, preflightResult, rerunPipeline, rerunPipelineV2, rerunStages, rerunWithInputSets, retryExecution, retryHistory, retryPipeline, retryStages, stagesExecutionList,
+  executePipeline, executePipelineV2, executeStages, executeWithInputSets, getPreflightCheck, interruptExecution, interruptNode, interruptResult, latestExecutionId, manualIntervention,
+  planExecutionResponse, preflightCheck, rerunPipeline, rerunPipelineV2, rerunStages, rerunWithInputSets, retryExecution, retryHistory, retryPipeline, retryStages, stagesExecutionList,
   type PlanExecutionResponse, type PreflightResult,
 } from './execute.js';
 export {
-  executionDetail, executionGraph, executionNode, executionOutline, executionTriggerInfo, getExecution, getExecutionGraph, getExecutionInputs, getExecutionInputsV2, getExecutionLegacy, getExecutionMetadata, getExecutionNode,
+  executionDetail, executionGraph, executionNode, executionTriggerInfo, getExecution, getExecutionGraph, getExecutionInputs, getExecutionInputsV2, getExecutionLegacy, getExecutionMetadata, getExecutionNode,
   getExecutionSubGraph, getExecutionUrl, getPolicyEvaluation, layoutNode, listExecutionSummaries, listExecutions, outlineExecutions, pipelineExecutionSummary,
   type ExecutionDetail, type ExecutionOutline, type PipelineExecutionSummary,
 } from './executions.js';
 export {
-  INPUT_SET_TYPES, createInputSet, createOverlayInputSet, deleteInputSet, deleteOverlayInputSet, getInputSet, getOverlayInputSet, inputSetDetail, inputSetErrorWrapper, inputSetSummary, inputTemplate, listInputSets, mergeInputSets,
-  mergeWithTemplateYaml, mergedInputs, overlayInputSetDetail, updateInputSet, updateOverlayInputSet, type InputSetDetail, type InputSetErrorWrapper, type InputSetSummary, type OverlayInputSetDetail,
+  createInputSet, createOverlayInputSet, deleteInputSet, deleteOverlayInputSet, getInputSet, getOverlayInputSet, inputSetErrorWrapper, inputTemplate, listInputSets, mergeInputSets,
+  mergeWithTemplateYaml, updateInputSet, updateOverlayInputSet, type InputSetDetail, type InputSetErrorWrapper, type InputSetSummary, type OverlayInputSetDetail,
 } from './input-sets.js';
 export {
   createPipeline, createPipelineLegacy, deletePipeline, expandedPipelineJson, getPipeline, getPipelineSummary, importPipeline, importPipelineAs, listPipelines, pipelineDetail, pipelineSummary, pipelineVariables,
   updatePipeline, updatePipelineGitMetadata, updatePipelineLegacy, validatePipelineYaml, validateStoredPipeline, variableMap, type PipelineSummary,
 } from './pipelines.js';
 export {
-  createTrigger, deleteTrigger, getTrigger, getTriggerDetails, listTriggers, receiveCustomEvent, receiveCustomEventV2, receiveScmEvent, receiveTriggerEvent, triggerCatalog, triggerDetails, triggerProcessingDetails, triggerResponse, updateTrigger,
+  createTrigger, deleteTrigger, getTrigger, getTriggerDetails, listTriggers, receiveCustomEvent, receiveCustomEventV2, receiveScmEvent, receiveTriggerEvent, triggerCatalog, triggerProcessingDetails, updateTrigger,
   type TriggerDetails, type TriggerResponse,
 } from './triggers.js';
 export {
-  v1CreateInputSet, v1CreatePipeline, v1DeleteInputSet, v1DeletePipeline, v1ExecuteDynamic, v1ExecutePipeline, v1GetInputSet, v1GetPipeline, v1GetPipelineValidation, v1ImportPipeline, v1InputSet, v1ListInputSets, v1ListPipelines,
-  v1MovePipeline, v1PipelineGitMetadata, v1PipelineListItem, v1UpdateInputSet, v1UpdatePipeline, v1ValidatePipeline, type V1InputSet, type V1PipelineListItem,
+  v1CreateInputSet, v1CreatePipeline, v1DeleteInputSet, v1DeletePipeline, v1ExecuteDynamic, v1ExecutePipeline, v1GetInputSet, v1GetPipeline, v1GetPipelineValidation, v1ImportPipeline, v1ListInputSets, v1ListPipelines,
+  v1MovePipeline, v1PipelineGitMetadata, v1UpdateInputSet, v1UpdatePipeline, v1ValidatePipeline, type V1InputSet, type V1PipelineListItem,
 } from './v1.js';
 
 /** The whole contract of the pipeline service, in one list: for OpenAPI and the conformance table. */

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-export { parked, type PodOwner } from './pod-owner.js';
+export { parked } from './pod-owner.js';
 export { PROCESS_STATES, liteEngineIdentity, stepRunnerIdentity, type LiteEngineIdentity, type StepRunnerIdentity } from './pod-process.js';
 export { StepEventLog } from './step-event-log.js';
 

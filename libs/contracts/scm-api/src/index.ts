@@ -1,2 +1,2 @@
 import './schema-names.js';
-export { listBranches, listCommits, readRepositoryFile, repositoryAccess, scmRoutes, type RepositoryAccess } from './git.js';
+export { listBranches, listCommits, readRepositoryFile, scmRoutes, type RepositoryAccess } from './git.js';

@@ -1,2 +1,2 @@
-export { describeExclusion, exclusionOf, isPassing, missingSelectors, type Candidate, type Exclusion, type Requirement } from './eligibility.js';
-export { explainSelection, selectDelegates, type Refusal, type Selection } from './selection.js';
+export { exclusionOf, type Candidate, type Requirement } from './eligibility.js';
+export { explainSelection, selectDelegates, type Selection } from './selection.js';

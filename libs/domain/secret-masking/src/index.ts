@@ -1,2 +1,1 @@
-export { MASK, SecretMasker, type MaskStream } from './masker.js';
-export { MINIMUM_LENGTH, isTooPlain, secretForms } from './secret-forms.js';
+export { SecretMasker } from './masker.js';

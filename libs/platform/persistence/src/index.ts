@@ -1,3 +1,3 @@
 export { ProjectRow, asNumber, projectColumns } from './columns.js';
 export { containing } from './containing.js';
-export { createDataSource, isUniqueViolation, openDataSource, type DataSourceOptions } from './data-source.js';
+export { createDataSource, isUniqueViolation, openDataSource } from './data-source.js';
