@@ -129,12 +129,37 @@ describe('starting, choosing, repeating and interrupting runs', () => {
     const filled = await check('pipeline: { identifier: pre, variables: [{ name: tag, type: String, value: x }] }');
     expect(filled).toMatchObject({
       status: 'FAILURE', errorInfo: null, pipelineInputWrapperResponse: { status: 'SUCCESS', pipelineInputResponse: [] },
-      connectorWrapperResponse: { status: 'FAILURE', checkResponses: [{ connectorIdentifier: 'orders.prod', status: 'SUCCESS', stageName: 'db', stepName: 'a', errorInfo: null }, { connectorIdentifier: 'orders.missing', status: 'FAILURE', errorInfo: { description: expect.stringMatching(/instance with id \[missing\]/) } }] },
+      connectorWrapperResponse: { status: 'FAILURE', checkResponses: [{ connectorIdentifier: 'orders.prod', status: 'SUCCESS', stageName: 'db', stepName: 'a', errorInfo: null }, { connectorIdentifier: 'orders.missing', status: 'FAILURE', errorInfo: { description: expect.stringMatching(/instance with id \[missing\]/) } },
+        { connectorIdentifier: 'k8s', connectorName: 'Connector k8s', status: 'SUCCESS', stageName: 'db', stepName: null, fqn: 'pipeline.stages.db.spec.execution.steps.grp.stepGroupInfra.spec.connectorRef' }, { connectorIdentifier: 'account.harnessImage', status: 'SUCCESS', stepName: 'a' }] },
     });
     await client.create(simplePipeline('good'));
     const { body: { data } } = await client.send<string>('POST', `${EXECUTE}/preflightCheck?pipelineIdentifier=good`, '');
     expect((await client.send<PreflightResult>('GET', `${EXECUTE}/getPreflightCheckResponse?preflightCheckId=${data}`)).body.data.status).toBe('SUCCESS');
     expect((await world.project().send('GET', `${EXECUTE}/getPreflightCheckResponse?preflightCheckId=${data}`)).status).toBe(404);
     expect((await client.send('POST', `${EXECUTE}/preflightCheck?pipelineIdentifier=gone`, '')).status).toBe(404);
+  });
+
+  it('checks that the connectors of images and clusters exist: each once, at their own scope, and those given as input or by a variable too', async () => {
+    const client = world.project();
+    const infra = (ref: string): string => groupYaml('g', [{ id: 'a' }, { id: 'b' }]).replace('connectorRef: k8s', `connectorRef: ${ref}`);
+    const check = async (id: string, yaml: string, input = ''): Promise<PreflightResult['connectorWrapperResponse']> => {
+      await client.create(yaml);
+      const { body: { data } } = await client.send<string>('POST', `${EXECUTE}/preflightCheck?pipelineIdentifier=${id}`, input);
+      return (await client.send<PreflightResult>('GET', `${EXECUTE}/getPreflightCheckResponse?preflightCheckId=${data}`)).body.data.connectorWrapperResponse;
+    };
+    const gone = await check('gone', pipelineYaml('gone', stageYaml('db', infra('account.missing'))));
+    expect(gone.status).toBe('FAILURE');
+    expect(gone.checkResponses.map(({ connectorIdentifier, status }) => [connectorIdentifier, status])).toEqual([['orders.prod', 'SUCCESS'], ['account.missing', 'FAILURE'], ['account.harnessImage', 'SUCCESS']]);
+    expect(gone.checkResponses[1]).toEqual({
+      fqn: 'pipeline.stages.db.spec.execution.steps.g.stepGroupInfra.spec.connectorRef', stageName: 'db', stepName: null, connectorIdentifier: 'account.missing', connectorName: 'account.missing', status: 'FAILURE',
+      errorInfo: { count: 1, summary: expect.any(String), description: 'there is no connector "account.missing", which the cluster of the step group needs', causes: [{ cause: expect.any(String) }], resolution: [{ resolution: expect.stringMatching(/^create the connector, or name another in pipeline\.stages\.db/) }] },
+    });
+    expect(world.ngManager.state.askedForConnectors.at(-1)).toEqual(['acc/missing', 'acc/harnessImage']);
+    const images = pipelineYaml('images', stageYaml('db', infra('<+input>').replace('connectorRef: account.harnessImage', 'connectorRef: org.missing').replace('connectorRef: account.harnessImage', 'connectorRef: own')));
+    const filled = await check('images', images, 'pipeline: { identifier: images, stages: [{ stage: { identifier: db, spec: { execution: { steps: [{ stepGroup: { identifier: g, stepGroupInfra: { spec: { connectorRef: k8s } } } }] } } } }] }');
+    expect(filled.checkResponses.slice(1).map(({ connectorIdentifier, stepName, status }) => [connectorIdentifier, stepName, status])).toEqual([['k8s', null, 'SUCCESS'], ['org.missing', 'a', 'FAILURE'], ['own', 'b', 'SUCCESS']]);
+    expect(world.ngManager.state.askedForConnectors.at(-1)).toEqual([`acc/default/${client.project}/k8s`, 'acc/default/missing', `acc/default/${client.project}/own`]);
+    const nonsense = await check('nonsense', pipelineYaml('nonsense', stageYaml('db', infra('a/b/c/d'))));
+    expect(nonsense.checkResponses[1]).toMatchObject({ connectorIdentifier: 'a/b/c/d', status: 'FAILURE', errorInfo: { description: expect.stringMatching(/is no reference to a connector; write "id", "org\.id" or "account\.id"/) } });
   });
 });

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError, formatScope, type ProjectScope, type RequestContext } from '@sluice/kernel';
+import { entityRef } from '@sluice/api-conventions';
+import { AppError, formatScope, resolveRef, type ProjectScope, type RequestContext, type ScopedRef } from '@sluice/kernel';
 import type { PreflightResult } from '@sluice/pipeline-api';
 import { applyRuntimeInput, compilePlan, hasExpression, type Plan } from '@sluice/pipeline-engine';
 import { StepTypeRegistry } from '@sluice/step-types';
@@ -7,6 +8,7 @@ import { CheckRepository } from '../check/check.repository.js';
 import { PipelineService } from '../pipeline/pipeline.service.js';
 import { stableId } from '../run/identifiers.js';
 import { NgManager, type DbStepReference } from '../run/ng-manager.js';
+import { connectorUsesOf, type ConnectorUse } from './connector-uses.js';
 
 type InputCheck = PreflightResult['pipelineInputWrapperResponse']['pipelineInputResponse'][number];
 type ConnectorCheck = PreflightResult['connectorWrapperResponse']['checkResponses'][number];
@@ -50,8 +52,7 @@ export class PreflightService {
     const filled = attempt(() => applyRuntimeInput(yaml, inputYaml), ['INVALID_REQUEST']);
     const inputs = filled.error ? inputChecks(filled.error) : [];
     const plan = attempt(() => this.plan(ctx, scope, filled.value ?? yaml), ['PLAN_CREATION_ERROR', 'SCHEMA_VALIDATION_FAILED', 'INVALID_REQUEST']);
-    const targets = plan.value ? targetsOf(plan.value, this.types) : [];
-    const connectors = await this.connectorChecks(ctx, scope, targets);
+    const connectors = plan.value ? [...(await this.connectorChecks(ctx, scope, targetsOf(plan.value, this.types))), ...(await this.existenceChecks(ctx, scope, connectorUsesOf(plan.value)))] : [];
     // Inputs without a value make the plan fail too; that is told once.
     const errorInfo = plan.error && inputs.length === 0 ? problem(plan.error.message, 'the pipeline cannot be planned') : null;
     const inputStatus = inputs.some(({ success }) => !success) ? 'FAILURE' : 'SUCCESS';
@@ -73,6 +74,19 @@ export class PreflightService {
     const checks: ConnectorCheck[] = [];
     for (let at = 0; at < targets.length; at += AT_ONCE) checks.push(...(await Promise.all(targets.slice(at, at + AT_ONCE).map((target) => this.connectorCheck(ctx, scope, target)))));
     return checks;
+  }
+
+  /** Are the connectors of images and clusters there? What they reach is not tried. */
+  private async existenceChecks(ctx: RequestContext, scope: ProjectScope, uses: readonly ConnectorUse[]): Promise<ConnectorCheck[]> {
+    const resolved = uses.map((use) => ({ use, ...attempt(() => refIn(scope, use.ref), ['INVALID_IDENTIFIER_REF']) }));
+    const names = await this.ngManager.connectorNames(ctx, resolved.flatMap(({ value }) => value ?? []));
+    return resolved.map(({ use, value, error }): ConnectorCheck => {
+      const { purpose, ref, fqn, stageName, stepName } = use;
+      const name = value && names(value);
+      const place = { fqn, stageName, stepName, connectorIdentifier: ref, connectorName: name ?? ref };
+      if (name !== undefined) return { ...place, status: 'SUCCESS', errorInfo: null };
+      return { ...place, status: 'FAILURE', errorInfo: problem(error?.message ?? `there is no connector "${ref}", which ${purpose === 'image' ? 'the image of the step' : 'the cluster of the step group'} needs`, `create the connector, or name another in ${fqn}`) };
+    });
   }
 
   private async connectorCheck(ctx: RequestContext, scope: ProjectScope, target: Target): Promise<ConnectorCheck> {
@@ -102,6 +116,12 @@ function targetsOf(plan: Plan, types: StepTypeRegistry): Target[] {
     if (!targets.has(key) && targets.size < MAX_TARGETS) targets.set(key, { key: node.id, dbSchema, dbInstance, command: type.command, fqn: node.baseFqn, stageName, stepName: node.name });
   }
   return [...targets.values()];
+}
+
+/** @throws AppError INVALID_IDENTIFIER_REF */
+function refIn(scope: ProjectScope, ref: string): ScopedRef {
+  if (entityRef.safeParse(ref).success) return resolveRef(ref, scope);
+  throw new AppError('INVALID_IDENTIFIER_REF', `"${ref.slice(0, 80)}" is no reference to a connector; write "id", "org.id" or "account.id"`);
 }
 
 function inputChecks(error: AppError): InputCheck[] {

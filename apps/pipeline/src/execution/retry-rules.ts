@@ -12,7 +12,7 @@ export interface RetryFrom {
 }
 
 /** Stages as they follow each other; those of a fork together. */
-export function stageGroups(plan: Plan): readonly (readonly PlanNode[])[] {
+function stageGroups(plan: Plan): readonly (readonly PlanNode[])[] {
   const stages = Object.values(plan.nodes).find((node) => node.kind === 'stages');
   return (stages?.children ?? []).map((id) => nodeOf(plan, id)).map((node) => (node.kind === 'parallel' ? node.children.map((child) => nodeOf(plan, child)) : [node]));
 }

@@ -2,9 +2,9 @@ import type { AuditEventRecord } from '@sluice/api-conventions';
 import type { StepResult } from '@sluice/delegate-protocol';
 import type { RouteRequest } from '@sluice/api-conventions';
 import type { RouteClient, CallContext } from '@sluice/http';
-import { AppError, backoffMs, pause, type ProjectScope } from '@sluice/kernel';
+import { AppError, backoffMs, pause, type ProjectScope, type ScopedRef } from '@sluice/kernel';
 import {
-  confirmRemovedProject, listRemovedProjects, projectExistence, receiveAuditEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs, type ProjectExistence, type RemovedProject,
+  confirmRemovedProject, listConnectorsByFqn, listRemovedProjects, projectExistence, receiveAuditEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs, type ProjectExistence, type RemovedProject,
 } from '@sluice/ng-manager-api';
 import type { Reference } from '@sluice/pipeline-engine';
 import type { DbCommand } from '@sluice/step-types';
@@ -57,6 +57,18 @@ export class NgManager {
     return inputs;
   }
 
+  /**
+   * Names of connectors of any scope, undefined for one there is not. Asked as the service itself: whoever runs a pipeline uses what it names in the
+   * scopes above too, without the right to look around there. @throws AppError UPSTREAM_UNAVAILABLE
+   */
+  async connectorNames(ctx: CallContext, refs: readonly ScopedRef[]): Promise<(ref: ScopedRef) => string | undefined> {
+    if (refs.length === 0) return () => undefined;
+    const asService: CallContext = { ...OWN_CONTEXT, accountId: ctx.accountId, grants: [{ role: 'viewer' }], correlationId: ctx.correlationId, traceparent: ctx.traceparent, ...(ctx.signal ? { signal: ctx.signal } : {}) };
+    const found = await this.client.call(asService, listConnectorsByFqn, { query: { accountIdentifier: ctx.accountId }, body: refs.map(fullNameOf) }, { idempotent: true });
+    const names = new Map(found.map(({ connector }) => [[ctx.accountId, connector.orgIdentifier, connector.projectIdentifier, connector.identifier].filter((part) => typeof part === 'string').join('/'), connector.name]));
+    return (ref) => names.get(fullNameOf(ref));
+  }
+
   /** Tells what a step did; repeated while NG manager is away, up to the report timeout. @throws AppError */
   async report(run: RunHeader, traceparent: string | undefined, report: DbStepReport): Promise<void> {
     const { orgId, projectId } = run.scope;
@@ -105,6 +117,11 @@ export class NgManager {
     this.closing.abort(new Error('the pipeline service is stopping'));
     await this.client.close();
   }
+}
+
+/** `account/identifier`, `account/org/identifier` or `account/org/project/identifier`. */
+function fullNameOf({ scope, identifier }: ScopedRef): string {
+  return [scope.accountId, ...(scope.level === 'account' ? [] : [scope.orgId]), ...(scope.level === 'project' ? [scope.projectId] : []), identifier].join('/');
 }
 
 function contextOf(run: OnBehalf, traceparent: string | undefined): CallContext {

@@ -3,7 +3,7 @@ import type { AuditEventRecord } from '@sluice/api-conventions';
 import { Call, Route, startHttpApp, type RouteCall, type RunningApp } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
 import {
-  MOST_REMOVED, confirmRemovedProject, listRemovedProjects, projectExistence, receiveAuditEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs, type RemovedProject,
+  MOST_REMOVED, confirmRemovedProject, listConnectorsByFqn, listRemovedProjects, projectExistence, receiveAuditEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, sealSecrets, type ConnectorResponse, type DbStepInputs, type RemovedProject,
 } from '@sluice/ng-manager-api';
 import type { ServiceIdentity } from '@sluice/service-identity';
 import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
@@ -16,6 +16,8 @@ export interface NgManagerState {
   readonly sealed: string[][];
   /** Projects it was asked about, as `org/project`. */
   readonly askedForProjects: string[];
+  /** Connectors it was asked about, by their full names. Those called `missing` do not exist. */
+  readonly askedForConnectors: string[][];
   readonly askedFor: { dbSchema: string; dbInstance: string }[][];
   /** What came into the audit trail: each event once. */
   readonly auditEvents: AuditEventRecord[];
@@ -64,7 +66,7 @@ export function dbStepInputsOf(dbSchema: string, dbInstance: string): DbStepInpu
 
 /** Stands in for NG manager over real HTTP, made from the contract's own routes. */
 export async function startNgManagerDouble(identity: ServiceIdentity): Promise<NgManagerDouble> {
-  const state: NgManagerState = { reports: [], sealed: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, uses: new Map(), failUses: false, whileTold: () => Promise.resolve(), removed: [], removals: [], confirmed: new Map(), holdsConfirmations: false, inputs: dbStepInputsOf };
+  const state: NgManagerState = { reports: [], sealed: [], askedForConnectors: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, uses: new Map(), failUses: false, whileTold: () => Promise.resolve(), removed: [], removals: [], confirmed: new Map(), holdsConfirmations: false, inputs: dbStepInputsOf };
   const app = await startHttpApp({
     service: 'ng-manager',
     module: { module: NgManagerDoubleModule, controllers: [controllerFor(state)] },
@@ -74,7 +76,7 @@ export async function startNgManagerDouble(identity: ServiceIdentity): Promise<N
     log: createLogger('ng-manager', 'silent'),
     tracing: Tracing.create('ng-manager', undefined),
     metrics: new Metrics('ng-manager'),
-    routes: [projectExistence, listRemovedProjects, confirmRemovedProject, recordEntityUses, resolveDbStepInputs, reportDbStep, receiveAuditEvents, sealSecrets],
+    routes: [projectExistence, listConnectorsByFqn, listRemovedProjects, confirmRemovedProject, recordEntityUses, resolveDbStepInputs, reportDbStep, receiveAuditEvents, sealSecrets],
     errorStyle: () => 'internal',
     checkReady: () => Promise.resolve(),
   });
@@ -83,6 +85,16 @@ export async function startNgManagerDouble(identity: ServiceIdentity): Promise<N
 
 @Module({})
 class NgManagerDoubleModule {}
+
+/** An image registry of a full name, called after its identifier. */
+function registry(fullName: string): ConnectorResponse {
+  const [identifier = '', ...scope] = fullName.split('/').reverse();
+  const [, orgIdentifier = null, projectIdentifier = null] = scope.reverse();
+  return {
+    connector: { identifier, name: `Connector ${identifier}`, description: '', tags: {}, orgIdentifier, projectIdentifier, type: 'DockerRegistry', spec: { dockerRegistryUrl: 'https://registry.example', providerType: 'Other', auth: { type: 'Anonymous' } } },
+    createdAt: 1, lastModifiedAt: 1, status: null, activityDetails: { lastActivityTime: 1 }, harnessManaged: false, gitDetails: { valid: true }, entityValidityDetails: { valid: true, invalidYaml: null }, governanceMetadata: null,
+  };
+}
 
 type Place = Pick<RemovedProject, 'accountId' | 'orgId' | 'projectId'>;
 const REMOVED_BY = { type: 'user', id: 'u', name: 'Ann', email: 'ann@example.com' } as const;
@@ -116,6 +128,13 @@ function controllerFor(state: NgManagerState): new () => object {
       const hasOrg = !state.missing.has(orgId);
       const hasProject = hasOrg && !state.missing.has(projectId);
       return { hasOrg, hasProject, uniqueId: hasProject ? uniqueIdOf(state, { accountId: ctx.accountId, orgId, projectId }) : null };
+    }
+
+    @Route(listConnectorsByFqn)
+    connectors(@Call() { ctx, body }: RouteCall<typeof listConnectorsByFqn>): ConnectorResponse[] {
+      const names = ctx.grants.some(({ role, orgId }) => role === 'viewer' && orgId === undefined) ? body : [];
+      state.askedForConnectors.push(body);
+      return names.filter((name) => !name.endsWith('/missing')).map(registry);
     }
 
     @Route(listRemovedProjects)

@@ -15,6 +15,7 @@ export const listConnectorsByFqn = defineRoute({
   summary: 'Read connectors by their full names',
   style: 'ng',
   access: 'authenticated',
+  callers: ['gateway', 'pipeline'],
   query: ngAccount,
   body: z.array(z.string().max(600)).max(1000, 'at most 1000 names'),
   response: z.array(connectorResponse),

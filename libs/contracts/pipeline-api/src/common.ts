@@ -70,6 +70,5 @@ export const EXECUTION_STATUSES = [
   'Success', 'IgnoreFailed', 'Skipped', 'Failed', 'Errored', 'Expired', 'Aborted',
 ] as const;
 export const executionStatus = z.enum(EXECUTION_STATUSES);
-export type ExecutionStatus = z.infer<typeof executionStatus>;
 
 export const statusFilter = queryList.optional();

@@ -147,7 +147,7 @@ export const preflightResult = z.object({
 });
 export type PreflightResult = z.infer<typeof preflightResult>;
 
-/** Checks that inputs are complete and that schemas, instances and their connectors exist. `data` is the id of the check. */
+/** Checks that inputs are complete and that schemas, instances and their connectors exist, and the connectors of images and clusters. `data` is the id of the check. */
 export const preflightCheck = defineRoute({
   style: 'ng', access, method: 'POST', id: 'preflightCheck', path: `${root}/preflightCheck`, summary: 'Check whether a pipeline could run', query: z.object({ ...projectQuery, ...gitQuery, pipelineIdentifier: pathIdentifier }),
   bodyKind: 'text', body: yamlBody, response: z.string(),

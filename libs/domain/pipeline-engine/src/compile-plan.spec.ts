@@ -29,6 +29,12 @@ const find = (of: Plan, identifier: string): PlanNode => {
 const names = (of: Plan, ids: readonly string[]): string[] => ids.map((id) => nodeOf(of, id).identifier);
 
 describe('the tree', () => {
+  it('keeps the connectors a group’s infrastructure names, with variables in them resolved', () => {
+    const made = plan(pipeline(stage('s', group('g', step('a'), ", stepGroupInfra: { type: ECSDirect, spec: { connectorRef: '<+pipeline.variables.cluster>', harnessImageConnectorRef: account.images, cluster: c } }") + ', ' + group('h', step('b'), ', stepGroupInfra: { type: Noop }')), ', variables: [{ name: cluster, type: String, value: org.ecs }]'));
+    expect(find(made, 'g').infraConnectors).toEqual([{ key: 'connectorRef', ref: 'org.ecs' }, { key: 'harnessImageConnectorRef', ref: 'account.images' }]);
+    expect([find(made, 'h'), find(made, 'a')].map((node) => 'infraConnectors' in node)).toEqual([false, false]);
+  });
+
   it('has a root, stages, an execution, a group with its Initialize node, and steps', () => {
     const made = plan(simple());
     const chain = ancestry(made, find(made, 'a').id).map((node) => [node.kind, node.stepType, node.baseFqn]);

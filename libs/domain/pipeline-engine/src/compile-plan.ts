@@ -2,9 +2,10 @@ import { AppError, parseDuration } from '@sluice/kernel';
 import { evaluate, hasExpression, type Lookup } from './expressions.js';
 import { parsePipeline, type PipelineModel, type StepTypeCatalogue } from './pipeline-model.js';
 import type { FailureStrategyYaml, StageItemYaml, StageYaml, StepGroupYaml, StepItemYaml, StepYaml, VariableYaml } from './pipeline-schema.js';
-import type { FailureStrategy, NodeKind, Plan, PlanNode, RunCondition, Scalar } from './plan.js';
+import type { FailureStrategy, InfraConnector, NodeKind, Plan, PlanNode, RunCondition, Scalar } from './plan.js';
 import { problemsError, type Problem } from './problems.js';
 import { isOutputReference } from './outputs.js';
+import { isRecord } from './runtime-input.js';
 
 export interface PlanInput {
   /** Pipeline YAML with runtime input already applied. */
@@ -21,8 +22,8 @@ export interface PlanInput {
   readonly idOf: (text: string) => string;
 }
 
-export const DEFAULT_PIPELINE_TIMEOUT_MS = 8 * 3_600_000;
-export const DEFAULT_STEP_TIMEOUT_MS = 10 * 60_000;
+const DEFAULT_PIPELINE_TIMEOUT_MS = 8 * 3_600_000;
+const DEFAULT_STEP_TIMEOUT_MS = 10 * 60_000;
 
 /**
  * Compiles pipeline YAML to a plan. Expressions known at the start (variables, sequence, ids) are replaced; references to outputs
@@ -114,6 +115,7 @@ interface NewNode {
   readonly step?: PlanNode['step'];
   readonly stageId?: string | null;
   readonly podGroupId?: string | null;
+  readonly infraConnectors?: readonly InfraConnector[];
   readonly variables?: Readonly<Record<string, Scalar>>;
 }
 
@@ -173,6 +175,7 @@ class PlanBuilder {
       step: node.step ?? null,
       stageId: node.kind === 'stage' ? id : (node.stageId ?? null),
       podGroupId: node.podGroupId === undefined ? null : node.podGroupId,
+      ...(node.infraConnectors && node.infraConnectors.length > 0 ? { infraConnectors: node.infraConnectors } : {}),
       variables: node.variables ?? {},
     });
     return id;
@@ -236,6 +239,7 @@ class PlanBuilder {
       selectors: group.delegateSelectors,
       stageId: place.stageId,
       podGroupId,
+      infraConnectors: infraConnectors(group.stepGroupInfra?.spec),
       variables: variableMap(group.variables ?? []),
     });
     if (podGroupId === id) {
@@ -284,6 +288,14 @@ class PlanBuilder {
 
 function stepCondition(when: { readonly stageStatus: RunCondition['outcome']; readonly condition?: string | undefined } | undefined): RunCondition | null {
   return when ? { outcome: when.stageStatus, condition: when.condition ?? null } : null;
+}
+
+function infraConnectors(spec: unknown): InfraConnector[] {
+  if (!isRecord(spec)) return [];
+  return (['connectorRef', 'harnessImageConnectorRef'] as const).flatMap((key) => {
+    const ref = spec[key];
+    return typeof ref === 'string' && ref !== '' ? [{ key, ref }] : [];
+  });
 }
 
 function toStrategy({ onFailure }: FailureStrategyYaml): FailureStrategy {

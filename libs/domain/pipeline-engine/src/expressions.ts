@@ -53,7 +53,7 @@ export function inputExpression(value: unknown): Expression | undefined {
 }
 
 /** True for `<+secrets.…>`: only the delegate ever sees what it stands for. */
-export function isSecretExpression(body: string): boolean {
+function isSecretExpression(body: string): boolean {
   return body.startsWith('secrets.');
 }
 

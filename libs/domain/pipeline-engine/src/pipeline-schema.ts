@@ -35,7 +35,7 @@ export const FAILURE_TYPES = [
   'AllErrors', 'Unknown', 'Authentication', 'Connectivity', 'Timeout', 'Authorization', 'Verification', 'DelegateProvisioning',
   'PolicyEvaluationFailure', 'InputTimeoutError', 'ApprovalRejection', 'DelegateRestart', 'UserMarkedFailure',
 ] as const;
-export const FAILURE_ACTIONS = [
+const FAILURE_ACTIONS = [
   'Ignore', 'Retry', 'MarkAsSuccess', 'Abort', 'StageRollback', 'StepGroupRollback', 'PipelineRollback', 'ManualIntervention',
   'ProceedWithDefaultValues', 'MarkAsFailure', 'RetryStepGroup',
 ] as const;

@@ -15,6 +15,13 @@ export interface FailureStrategy {
 
 export type Scalar = string | number | boolean;
 
+/** A connector the infrastructure of a step group names: of the cluster its pod runs in, or of the registry its own images come from. */
+export interface InfraConnector {
+  /** Key below `stepGroupInfra.spec`. */
+  readonly key: 'connectorRef' | 'harnessImageConnectorRef';
+  readonly ref: string;
+}
+
 /** One node of a plan: something a person sees in the execution graph. */
 export interface PlanNode {
   /** Id of this node in this execution. */
@@ -48,6 +55,8 @@ export interface PlanNode {
   readonly stageId: string | null;
   /** Id of the step group whose pod this node uses; of the group itself too. Null outside. */
   readonly podGroupId: string | null;
+  /** Of a step group whose infrastructure names some. */
+  readonly infraConnectors?: readonly InfraConnector[];
   readonly variables: Readonly<Record<string, Scalar>>;
 }
 

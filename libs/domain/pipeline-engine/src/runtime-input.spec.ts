@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError } from '@sluice/kernel';
 import { parse } from 'yaml';
-import { applyRuntimeInput, inputRoot, inputTemplate, listInputs, mergeInputs } from './runtime-input.js';
+import { applyRuntimeInput, inputRoot, inputTemplate, mergeInputs } from './runtime-input.js';
 
 const PIPELINE = `pipeline:
   identifier: p
@@ -161,5 +161,4 @@ describe('inputTemplate', () => {
     const filled = (inputTemplate(PIPELINE) ?? '').replace('value: <+input>\n', 'value: june\n').replace('instance: <+input>', 'instance: prod');
     expect(applied(PIPELINE, filled).pipeline.variables.map(({ value }) => value)).toEqual(['f', 'june', 'eu']);
   });
-  it('lists inputs with their places', () => expect(listInputs(PIPELINE)).toHaveLength(3));
 });

@@ -50,20 +50,6 @@ export function inputTemplate(pipelineText: string): string | undefined {
   return template === undefined ? undefined : stringify({ pipeline: template });
 }
 
-/** Every `<+input>` of a pipeline with its place, as written. */
-export function listInputs(pipelineText: string): { readonly path: string; readonly expression: string }[] {
-  const found: { path: string; expression: string }[] = [];
-  const walk = (value: unknown, path: Path): void => {
-    const input = inputExpression(value);
-    if (input) found.push({ path: formatPath(path), expression: input.text });
-    else if (Array.isArray(value)) value.forEach((inner, index) => walk(inner, [...path, index]));
-    else if (isRecord(value)) for (const [key, inner] of Object.entries(value)) walk(inner, [...path, key]);
-  };
-  const document = parseYaml(pipelineText, 'the pipeline').value;
-  if (isRecord(document)) walk(document['pipeline'], ['pipeline']);
-  return found;
-}
-
 function fill(base: unknown, input: unknown, place: Place, problems: Problem[]): unknown {
   const expression = inputExpression(base);
   if (expression) return fillOne(expression, input, place, problems);

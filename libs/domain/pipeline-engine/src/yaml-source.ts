@@ -9,7 +9,7 @@ export interface YamlSource {
   lineOf(path: Path): number | undefined;
 }
 
-export const MAX_YAML_CHARACTERS = 1_048_576;
+const MAX_YAML_CHARACTERS = 1_048_576;
 const MAX_ALIASES = 32;
 const MAX_DEPTH = 64;
 const TOO_DEEP = `it is nested deeper than ${MAX_DEPTH} levels; flatten it`;
