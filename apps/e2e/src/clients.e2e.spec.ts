@@ -2,6 +2,7 @@ import { describe, jest } from '@jest/globals';
 import { dbdevopsScenarios } from './clients/dbdevops.scenarios.js';
 import { pipelineScenarios } from './clients/pipelines.scenarios.js';
 import { platformScenarios } from './clients/platform.scenarios.js';
+import { removalScenarios } from './clients/removal.scenarios.js';
 import { sessionScenarios } from './clients/session.scenarios.js';
 import { terraformScenarios } from './clients/terraform.scenarios.js';
 import { ownStack } from './harness/own-stack.js';
@@ -17,4 +18,5 @@ describe('existing clients', () => {
   pipelineScenarios(stack);
   terraformScenarios(stack);
   sessionScenarios(stack);
+  removalScenarios(stack);
 });
