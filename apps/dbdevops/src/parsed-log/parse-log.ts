@@ -9,9 +9,13 @@ export interface LoggedChangeset {
   readonly error?: string;
 }
 
-export interface ReadLog {
+/** What a log says as a whole. */
+export interface LogOutcome {
   readonly command: Command;
   readonly isSuccess: boolean;
+}
+
+export interface ReadLog extends LogOutcome {
   /** In the order of the log. */
   readonly changesets: readonly LoggedChangeset[];
 }
@@ -49,14 +53,20 @@ const SAYS_FAILURE = /Unexpected error running Liquibase|Migration failed for ch
 /** A changeset that fails takes its reason from the following line. */
 const REASON = /Reason: (.+)$/;
 
-/** Reads the output of the Liquibase command line. Pure. @returns undefined when no command can be made out */
+/** Reads the output of the Liquibase command line, changeset by changeset. Pure. @returns undefined when no command can be made out */
 export function readMigrationLog(text: string): ReadLog | undefined {
+  const outcome = readLogOutcome(text);
+  return outcome && { ...outcome, changesets: changesetsOf(text.split(/\r?\n/)) };
+}
+
+/** Which command a log is of and how it ended, without looking at every line. Pure. @returns undefined when no command can be made out */
+export function readLogOutcome(text: string): LogOutcome | undefined {
   const done = DONE.exec(text)?.[1];
   const command = (done && COMMANDS[done]) ?? TITLES.find(([title]) => title.test(text))?.[1];
   if (!command) return undefined;
   const isFailure = SAYS_FAILURE.test(text);
   const isSuccess = !isFailure && (done !== undefined || /has been successful|No validation errors found|Successfully tagged /i.test(text));
-  return { command, isSuccess, changesets: changesetsOf(text.split(/\r?\n/)) };
+  return { command, isSuccess };
 }
 
 function changesetsOf(lines: readonly string[]): LoggedChangeset[] {

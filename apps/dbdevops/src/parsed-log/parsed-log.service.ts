@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError, newId, systemClock, type ProjectScope } from '@sluice/kernel';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { DbInstanceService } from '../db-instance/db-instance.service.js';
-import { readMigrationLog } from './parse-log.js';
+import { readLogOutcome } from './parse-log.js';
 import type { ParsedLog } from './parsed-log.repository.js';
 
 /** Reads what a migration tool printed, and remembers the outcome; the text itself is not kept. */
@@ -16,9 +16,9 @@ export class ParsedLogService {
   /** @throws AppError INVALID_REQUEST when the text is not the output of a Liquibase command */
   async parse(scope: ProjectScope, schema: string, instanceIdentifier: string, text: string): Promise<ParsedLog> {
     const { instance } = await this.instances.find(scope, schema, instanceIdentifier);
-    const read = readMigrationLog(text);
-    if (!read) throw new AppError('INVALID_REQUEST', 'no Liquibase command can be made out in the log; send the whole output of one command as text/plain');
-    const log = { id: newId(), success: read.isSuccess, command: read.command };
+    const outcome = readLogOutcome(text);
+    if (!outcome) throw new AppError('INVALID_REQUEST', 'no Liquibase command can be made out in the log; send the whole output of one command as text/plain');
+    const log = { id: newId(), success: outcome.isSuccess, command: outcome.command };
     await this.work.read.parsedLogs.insert(scope, instance.id, log, systemClock.now());
     return log;
   }

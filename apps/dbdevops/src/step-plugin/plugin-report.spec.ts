@@ -27,6 +27,12 @@ describe('the response of a step plugin', () => {
     expect(reportOf({ status: 'FAILURE' })).toMatchObject({ result: { status: 'failed' } });
   });
 
+  it('may name 10,000 changesets and no more', () => {
+    const logs = (count: number) => Array.from({ length: count }, (_, at) => `Running Changeset: a.xml::${at}::ann`).join('\n');
+    expect(reportOf({ logs: logs(10_000) })?.result.changesets).toHaveLength(10_000);
+    expect(() => reportOf({ logs: logs(10_001) })).toThrow('invalid body: logs: the log names 10001 changesets, more than the 10000 one response may; deploy fewer at a time');
+  });
+
   it('reports nothing for commands that change nothing', () => {
     expect(reportOf({ command: 'Validate' })).toBeUndefined();
   });
