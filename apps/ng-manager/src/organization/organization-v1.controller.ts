@@ -13,7 +13,7 @@ export class OrganizationV1Controller {
 
   @Route(v1ListOrgs)
   async list(@Call() { ctx, query }: RouteCall<typeof v1ListOrgs>): Promise<Paged<V1OrgOut>> {
-    const { content, totalItems } = await this.organizations.list(ctx, v1Page(query));
+    const { content, totalItems } = await this.organizations.list(ctx, v1Page(query), query.org);
     return { items: content.map(present), total: totalItems, page: query.page, limit: query.limit };
   }
 

@@ -46,8 +46,20 @@ describe('organizations and projects', () => {
     expect(rows(await call('GET', `/ng/api/projects?${A1}&orgIdentifier=one&hasModule=true&moduleType=DBOPS`))).toEqual(['one/p1']);
     expect(rows(await call('GET', `/ng/api/projects?${A1}&orgIdentifier=one&hasModule=false&moduleType=DBOPS`))).toEqual(['one/p2']);
     expect(rows(await call('GET', `/ng/api/projects/list?${A1}&sortOrders=identifier,ASC`))).toHaveLength(3);
+    expect(rows(await call('GET', `/ng/api/organizations?${A1}&sortOrders=${encodeURIComponent('fieldName=identifier&orderType=DESC')}`))).toEqual(['two', 'three', 'one']);
+    expect(rows(await call('GET', `/ng/api/organizations?${A1}&identifiers=&searchTerm=&sortOrders=name,ASC`))).toHaveLength(3);
     const page = await call('GET', `/ng/api/projects?${A1}&pageIndex=1&pageSize=2`);
     expect(page.body.data).toMatchObject({ totalItems: 3, totalPages: 2, pageIndex: 1, pageSize: 2, pageItemCount: 1, empty: false });
+  });
+
+  it('lists of /v1 are narrowed as those of the other generation are', async () => {
+    const named = async (path: string): Promise<string[]> => (await call('GET', path)).body.map((row: { org?: { slug: string }; project?: { slug: string } }) => row.org?.slug ?? row.project?.slug);
+    expect(await named('/v1/orgs?org=one&org=three&sort=identifier&order=ASC')).toEqual(['one', 'three']);
+    expect(await named('/v1/orgs?sort=identifier&order=DESC')).toEqual(['two', 'three', 'one']);
+    expect(await named('/v1/orgs/one/projects?project=p2')).toEqual(['p2']);
+    expect(await named('/v1/orgs/one/projects?module_type=DBOPS')).toEqual(['p1']);
+    expect(await named('/v1/orgs/one/projects?module_type=DBOPS&has_module=false&project=p1,p2')).toEqual(['p2']);
+    expect((await call('GET', '/v1/orgs/one/projects?has_module=perhaps')).body.errors[0].fieldId).toBe('has_module');
   });
 
   it('are echoed field by field, and missing ones are told apart by name', async () => {

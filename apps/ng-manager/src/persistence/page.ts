@@ -35,8 +35,10 @@ export async function readPage<T extends ObjectLiteral>(query: SelectQueryBuilde
   const orders = ordersOf(page.sort ?? [], sortable);
   for (const { property, direction } of orders) query.addOrderBy(`row.${property}`, direction);
   if (orders.length === 0) query.addOrderBy('row.createdAt', 'DESC');
+  const tie = searched.at(-1) ?? 'identifier';
+  // A second order by the same column would take the place of the one asked for.
+  if (!orders.some(({ property }) => property === tie)) query.addOrderBy(`row.${tie}`, 'ASC');
   const [rows, total] = await query
-    .addOrderBy(`row.${searched.at(-1) ?? 'identifier'}`, 'ASC')
     .skip(page.index * page.size)
     .take(page.size)
     .getManyAndCount();

@@ -14,7 +14,8 @@ export class ProjectV1Controller {
 
   @Route(v1ListProjects)
   async list(@Call() { ctx, params, query }: RouteCall<typeof v1ListProjects>): Promise<Paged<V1ProjectOut>> {
-    const { content, totalItems } = await this.projects.list(ctx, v1Page(query), { orgId: params.org });
+    const module = query.module_type === undefined ? undefined : { name: query.module_type, isThere: query.has_module !== false };
+    const { content, totalItems } = await this.projects.list(ctx, v1Page(query), { orgId: params.org, identifiers: query.project, module });
     return { items: content.map(present), total: totalItems, page: query.page, limit: query.limit };
   }
 

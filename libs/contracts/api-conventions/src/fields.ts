@@ -33,5 +33,8 @@ export const queryBoolean = z.union([z.boolean(), z.enum(['true', 'false', '']).
 /** A query key that may be given once or repeatedly. */
 export const queryList = z.union([z.array(z.string()), z.string().transform((one) => [one])]);
 
-/** Identifiers, given repeatedly or in one text with commas between them: clients do either. */
-export const queryIdentifiers = queryList.transform((given) => given.flatMap((text) => text.split(',')).map((one) => one.trim()).filter((one) => one !== ''));
+/** Identifiers, given repeatedly or in one text with commas between them: clients do either. A key without any narrows nothing. */
+export const queryIdentifiers = queryList.transform((given) => {
+  const named = given.flatMap((text) => text.split(',')).map((one) => one.trim()).filter((one) => one !== '');
+  return named.length === 0 ? undefined : named;
+});

@@ -9,7 +9,7 @@ export const ngList = {
   ...scopeQuery,
   ...ngPageQuery,
   searchTerm: z.string().max(256).optional(),
-  /** `field,ASC` or `field,DESC`. */
+  /** `field,ASC`, `field,DESC`, or `fieldName=field&orderType=DESC` in one text. */
   sortOrders: queryList.optional(),
 };
 
