@@ -1,3 +1,4 @@
+import { partOf } from '../answers.js';
 import type { RouteCases } from '../route-case.js';
 import { gitConnectorBody } from '../make-world.js';
 
@@ -32,9 +33,20 @@ export const connectorCases: RouteCases = {
   },
   testConnector: { request: ({ scope, jdbcConnector }) => ({ query: scope, params: { identifier: jdbcConnector }, json: { orgIdentifier: scope.orgIdentifier, projectIdentifier: scope.projectIdentifier } }), answers: { status: 'SUCCESS', errors: [] }, invalid: longIdentifier, missing },
   testGitRepo: { request: ({ scope, gitConnector }) => ({ query: scope, params: { identifier: gitConnector } }), answers: { status: 'SUCCESS', errors: [] }, invalid: { change: { query: { repoURL: 'x'.repeat(2049) } }, field: 'repoURL' }, missing },
-  connectorCatalogue: { request: ({ inAccount }) => ({ query: inAccount }), invalid: { change: { query: { accountIdentifier: [] } }, field: 'accountIdentifier' }, missing: LISTS, otherAccount: 'an answer of its own' },
+  connectorCatalogue: {
+    request: ({ inAccount }) => ({ query: inAccount }),
+    answers: {
+      catalogue: [
+        { category: 'DATABASE', connectors: ['JDBC'] }, { category: 'CODE_REPO', connectors: ['Git', 'Github', 'Gitlab', 'Bitbucket'] }, { category: 'CLOUD_PROVIDER', connectors: ['K8sCluster'] },
+        { category: 'ARTIFACTORY', connectors: ['DockerRegistry'] }, { category: 'SECRET_MANAGER', connectors: ['Local', 'Vault'] },
+      ],
+    },
+    invalid: { change: { query: { accountIdentifier: [] } }, field: 'accountIdentifier' },
+    missing: LISTS,
+    otherAccount: 'an answer of its own',
+  },
   isConnectorIdentifierFree: { request: ({ scope, gitConnector }) => ({ query: { ...scope, identifier: gitConnector } }), answers: false, invalid: { change: { query: { identifier: [] } }, field: 'identifier' }, missing: { none: 'a free identifier is an answer' }, otherAccount: 'an answer of its own' },
   connectorBranches: { request: ({ path, gitConnector }) => ({ params: { ...path, connector: gitConnector } }), answers: { branches: [{ name: 'main' }], defaultBranch: 'main' }, invalid: { change: { query: { limit: '0' } }, field: 'limit' }, missing: noConnector },
-  connectorCommits: { request: ({ path, gitConnector }) => ({ params: { ...path, connector: gitConnector }, query: { ref: 'main', limit: 1 } }), invalid: { change: { query: { limit: '0' } }, field: 'limit' }, missing: noConnector },
+  connectorCommits: { request: ({ path, gitConnector }) => ({ params: { ...path, connector: gitConnector }, query: { ref: 'main', limit: 1 } }), answers: { commits: [{ author: partOf(''), subject: partOf('') }] }, invalid: { change: { query: { limit: '0' } }, field: 'limit' }, missing: noConnector },
   changelogPreview: { request: ({ path, schema }) => ({ params: { ...path, dbschema: schema }, query: { ref: 'main' } }), answers: { path: 'changelog.sql' }, invalid: { change: { query: { ref: 'x'.repeat(257) } }, field: 'ref' }, missing: { change: { params: { dbschema: 'nowhere' } } } },
 };

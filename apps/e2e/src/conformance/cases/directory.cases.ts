@@ -25,8 +25,8 @@ export const directoryCases: RouteCases = {
     missing: { none: 'names nobody has are left out' },
     rights: 'listed',
   },
-  connectorStatistics: { request: ({ scope }) => ({ query: scope }), invalid: noAccount, missing: NOTHING, otherAccount: 'an answer of its own' },
-  connectorFieldValues: { request: ({ scope }) => ({ query: scope }), invalid: noAccount, missing: NOTHING, otherAccount: 'an answer of its own' },
+  connectorStatistics: { request: ({ scope }) => ({ query: scope }), check: (text) => (/"typeStats":\[.*"type":"JDBC","count":[1-9]/.test(text) && /"statusStats":\[\{"status":"/.test(text) ? undefined : 'does not count by type and status'), invalid: noAccount, missing: NOTHING, otherAccount: 'an answer of its own' },
+  connectorFieldValues: { request: ({ scope }) => ({ query: scope }), answers: { fieldValues: { connectivityStatuses: ['SUCCESS', 'FAILURE', 'PARTIAL', 'UNKNOWN'], connectorConnectivityModes: ['DELEGATE', 'MANAGER'] } }, invalid: noAccount, missing: NOTHING, otherAccount: 'an answer of its own' },
   createSecretFile: {
     request: (world) => upload(world, world.make.id('file')),
     answers: (world, { form }) => ({ secret: { ...(JSON.parse(String(form?.['spec'])) as ReturnType<typeof fileSpec>).secret, name: world.marker }, draft: false }),

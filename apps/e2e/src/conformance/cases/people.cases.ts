@@ -30,7 +30,7 @@ export const peopleCases: RouteCases = {
     missing: (world) => ({ change: { json: { ...apiKeyBody(world, 'k'), parentIdentifier: 'nobody' } } }),
     rights: 'user.edit',
   },
-  listApiKeys: { request: (world) => ({ query: owner(world) }), invalid: noOwner, missing: { change: { query: { parentIdentifier: 'nobody' } } }, rights: 'user.edit' },
+  listApiKeys: { request: (world) => ({ query: { ...owner(world), identifiers: [world.apiKey] } }), answers: ({ account, apiKey, user }) => [{ identifier: apiKey, apiKeyType: 'USER', parentIdentifier: user.id, accountIdentifier: account }], invalid: noOwner, missing: { change: { query: { parentIdentifier: 'nobody' } } }, rights: 'user.edit' },
   updateApiKey: {
     request: async (world) => {
       const identifier = await world.make.apiKey();

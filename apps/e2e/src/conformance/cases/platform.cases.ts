@@ -9,7 +9,13 @@ const UPLOAD = 'upload_logs_via_harness';
 
 /** Settings, delegates and delegate tokens in both dialects (api-contract 3.1, 3.5, 3.6). */
 export const platformCases: RouteCases = {
-  listSettings: { request: ({ inAccount }) => ({ query: { ...inAccount, category: 'CI' } }), invalid: noAccount, missing: LISTS, otherAccount: 'an answer of its own' },
+  listSettings: {
+    request: ({ inAccount }) => ({ query: { ...inAccount, category: 'CI' } }),
+    answers: [{ setting: { identifier: UPLOAD, name: 'Upload Logs Via Harness', category: 'CI', valueType: 'Boolean', allowedValues: ['true', 'false'], allowOverrides: false, defaultValue: 'false', isSettingEditable: true, allowedScopes: ['ACCOUNT'] } }],
+    invalid: noAccount,
+    missing: LISTS,
+    otherAccount: 'an answer of its own',
+  },
   updateSettings: {
     request: ({ inAccount }) => ({ query: inAccount, json: [{ identifier: UPLOAD, value: 'false', updateType: 'UPDATE' }] }),
     answers: [{ identifier: UPLOAD, updateStatus: true, errorMessage: null, setting: { identifier: UPLOAD, value: 'false' } }],
@@ -24,7 +30,7 @@ export const platformCases: RouteCases = {
     invalid: { change: { query: { all: 'perhaps' } }, field: 'all' },
     missing: LISTS,
   },
-  latestDelegateVersion: { request: ({ inAccount }) => ({ query: inAccount }), invalid: noAccount, missing: LISTS, otherAccount: 'an answer of its own' },
+  latestDelegateVersion: { request: ({ inAccount }) => ({ query: inAccount }), answers: { latestSupportedVersion: partOf('.'), latestSupportedMinimalVersion: partOf('.') }, invalid: noAccount, missing: LISTS, otherAccount: 'an answer of its own' },
   createDelegateToken: {
     request: ({ inAccount, make }) => ({ query: inAccount, json: { name: make.id('tokens') } }),
     answers: ({ account }, { json }) => ({ name: (json as { name: string }).name, accountId: account, status: 'ACTIVE' }),
