@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { matchPattern } from './bounded-pattern.js';
 import { inputExpression, type Expression } from './expressions.js';
 import { PIPELINE_PLACE, placed, within, type Place } from './place.js';
-import { formatPath, problemsError, showValue, type Path, type Problem } from './problems.js';
+import { problemsError, showValue, type Problem } from './problems.js';
 import { parseYaml } from './yaml-source.js';
 
 /** Keys that tell list elements apart when two documents are laid over each other. */
