@@ -151,7 +151,7 @@ describe('the gateway', () => {
   it.each([
     ['ng-manager', '/ng/api/x', (body: unknown) => expect(body).toMatchObject({ status: 'ERROR', code: 'UPSTREAM_UNAVAILABLE' })],
     ['ng-manager', `${P}/dbschema`, (body: unknown) => expect(body).toEqual({ message: expect.stringContaining('ng-manager cannot be reached') })],
-    ['log-service', '/log-service/blob', (body: unknown) => expect(body).toEqual({ error_msg: expect.stringContaining('log-service cannot be reached') })],
+    ['log-service', '/log-service/blob', (body: unknown) => expect(body).toEqual({ error_msg: expect.stringContaining('log-service cannot be reached'), message: expect.stringContaining('log-service cannot be reached') })],
   ] as const)('answers 503 in the style of the path when %s breaks the connection of %s', async (service, path, check) => {
     gateway.doubles[service].handler = (request) => void request.socket.destroy();
     for (const init of [{}, { method: 'POST', body: 'x'.repeat(100) }, { method: 'POST', body: 'x'.repeat(200_000) }]) {
@@ -259,7 +259,7 @@ describe('the gateway', () => {
     expect(lastSeen('log-service')).toMatchObject({ call: undefined, headers: { 'x-harness-token': 'pods-token' } });
     expect((await gateway.call('/gateway/log-service/blob/archive/x.zip?prefix=p&signature=s', {}, '')).status).toBe(200);
     const refused = await gateway.call('/log-service/stream?key=k', {}, '');
-    expect([refused.status, await refused.json()]).toEqual([401, { error_msg: expect.stringContaining('x-api-key') }]);
+    expect([refused.status, await refused.json()]).toEqual([401, { error_msg: expect.stringContaining('x-api-key'), message: expect.stringContaining('x-api-key') }]);
     expect((await gateway.call('/ng/api/x?signature=s', { headers: { 'X-Harness-Token': 't' } }, '')).status).toBe(401);
   });
 

@@ -42,9 +42,9 @@ describe('stored logs', () => {
 
   it('say that they are missing, in the shape of the log service', async () => {
     const response = await get(`${newRun()}/none`);
-    expect([response.status, await response.json()]).toEqual([404, { error_msg: expect.stringContaining('no stored log') }]);
+    expect([response.status, await response.json()]).toEqual([404, { error_msg: expect.stringContaining('no stored log'), message: expect.stringContaining('no stored log') }]);
     const nonsense = await get('../../etc/passwd');
-    expect([nonsense.status, await nonsense.json()]).toEqual([400, { error_msg: expect.stringContaining('must name one run') }]);
+    expect([nonsense.status, await nonsense.json()]).toEqual([400, { error_msg: expect.stringContaining('must name one run'), message: expect.stringContaining('must name one run') }]);
     expect((await upload('ACC/pipeline/deploy/1/../../x', 'x')).status).toBe(400);
   });
 
@@ -93,7 +93,7 @@ describe('stored logs', () => {
     const big = Buffer.alloc(25 * 1024 * 1024 + 1, 'x');
     const announced = await upload(key, big);
     const flowing = await service.call(`/blob?key=${key}`, { method: 'POST', headers: await service.pod(key), body: new Blob([big]).stream(), duplex: 'half' } as RequestInit).catch((cause: unknown) => cause);
-    expect([announced.status, await announced.json()]).toEqual([413, { error_msg: expect.stringMatching(/26214400.*first MiB and the newest rest/) }]);
+    expect([announced.status, await announced.json()]).toEqual([413, { error_msg: expect.stringMatching(/26214400.*first MiB and the newest rest/), message: expect.stringMatching(/26214400.*first MiB and the newest rest/) }]);
     if (flowing instanceof Response) expect(flowing.status).toBe(413);
     expect((await get(key)).status).toBe(404);
     expect((await upload(key, big.subarray(1))).status).toBe(204);
@@ -105,7 +105,7 @@ describe('stored logs', () => {
     expect((await get(key, testUser('ACC', [{ role: 'viewer', orgId: 'default', projectId: 'shop' }]))).status).toBe(200);
     for (const who of [OTHER_PROJECT, OUTSIDER]) {
       const response = await get(key, who);
-      expect([response.status, await response.json()]).toEqual([403, { error_msg: expect.any(String) }]);
+      expect([response.status, await response.json()]).toEqual([403, { error_msg: expect.any(String), message: expect.any(String) }]);
     }
     expect((await upload(key, 'x', await service.user(ADMIN))).status).toBe(403);
     expect((await upload(key, 'x', await service.pod(newRun()))).status).toBe(403);
@@ -250,7 +250,7 @@ describe('stored logs', () => {
       expect(none.status).toBe(403);
       expect((await archive(run, OUTSIDER)).status).toBe(403);
       const nothing = await archive(newRun());
-      expect([nothing.status, await nothing.json()]).toEqual([404, { error_msg: expect.stringContaining('no log below') }]);
+      expect([nothing.status, await nothing.json()]).toEqual([404, { error_msg: expect.stringContaining('no log below'), message: expect.stringContaining('no log below') }]);
       expect((await archive('ACC/pipeline/zips')).status).toBe(400);
     });
   });

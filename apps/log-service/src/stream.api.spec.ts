@@ -81,7 +81,7 @@ describe('live logs', () => {
     await append(key, 0, linesOf(0, 2));
     const refused = await append(key, 5, linesOf(5, 6));
     expect([refused.status, refused.headers.get('x-sluice-next-index')]).toEqual([409, '2']);
-    expect(await refused.json()).toEqual({ error_msg: expect.stringContaining('send from line 2') });
+    expect(await refused.json()).toEqual({ error_msg: expect.stringContaining('send from line 2'), message: expect.stringContaining('send from line 2') });
   });
 
   it('are not wiped by a second open', async () => {
@@ -98,7 +98,7 @@ describe('live logs', () => {
   it('answer 4xx to a writer whose stream is unknown or closed', async () => {
     const key = `${newRun()}/stage/step`;
     const unknown = await append(key, 0, linesOf(0, 1));
-    expect([unknown.status, await unknown.json()]).toEqual([404, { error_msg: expect.stringContaining('open it first') }]);
+    expect([unknown.status, await unknown.json()]).toEqual([404, { error_msg: expect.stringContaining('open it first'), message: expect.stringContaining('open it first') }]);
     expect((await close(key)).status).toBe(404);
     await open(key);
     await close(key);
@@ -115,7 +115,7 @@ describe('live logs', () => {
     const key = `${newRun()}/stage/step`;
     await open(key);
     const refused = await append(key, 0, body);
-    expect([refused.status, await refused.json()]).toEqual([400, { error_msg: expect.stringContaining('body') }]);
+    expect([refused.status, await refused.json()]).toEqual([400, { error_msg: expect.stringContaining('body'), message: expect.stringContaining('body') }]);
   });
 
   it('cut a line that is too long between two characters, and say so', async () => {
@@ -186,7 +186,7 @@ describe('live logs', () => {
     const responses = await Promise.all(controllers.map(({ signal }) => service.call(`/stream?key=${key}`, { headers, signal })));
     expect(responses.every(({ status }) => status === 200)).toBe(true);
     const refused = await service.call(`/stream?key=${key}`, { headers });
-    expect([refused.status, await refused.json()]).toEqual([429, { error_msg: expect.stringContaining('120 log tails') }]);
+    expect([refused.status, await refused.json()]).toEqual([429, { error_msg: expect.stringContaining('120 log tails'), message: expect.stringContaining('120 log tails') }]);
     for (const controller of controllers) controller.abort();
     const again = await waitFor(
       async () => {
@@ -258,7 +258,7 @@ describe('live logs', () => {
     const reading = whole(key);
     await service.redis.kill();
     const refused = await append(key, 10, linesOf(10, 20));
-    expect([refused.status, await refused.json()]).toEqual([503, { error_msg: expect.stringContaining('send the same request again') }]);
+    expect([refused.status, await refused.json()]).toEqual([503, { error_msg: expect.stringContaining('send the same request again'), message: expect.stringContaining('send the same request again') }]);
     await service.redis.restart();
     await waitFor(async () => (await append(key, 10, linesOf(10, 20))).status === 204, { timeoutMs: 10_000, what: 'the repeated append' });
     expect((await append(key, 10, linesOf(10, 20))).status).toBe(204);

@@ -28,7 +28,7 @@ describe('the form of an error', () => {
     ['of the NG generation', answered(404, ng), 'ng'],
     ['of the NG generation, an error of ours', answered(503, { ...ng, status: 'ERROR' }), 'ng'],
     ['of DB DevOps', answered(404, { message: 'm' }), 'message'],
-    ['of the log service', answered(404, { error_msg: 'm' }), 'log'],
+    ['of the log service', answered(404, { error_msg: 'm', message: 'm' }), 'log'],
   ])('is right %s', (_, exchange, style) => expect(errorFormComplaints(exchange, style)).toEqual([]));
 
   it.each<[string, Exchange, 'ng' | 'message' | 'log']>([
@@ -36,7 +36,8 @@ describe('the form of an error', () => {
     ['no code', answered(404, { ...ng, code: undefined }), 'ng'],
     ['a status of the other kind', answered(500, ng), 'ng'],
     ['more than a message', answered(404, ng), 'message'],
-    ['an empty text', answered(404, { error_msg: '' }), 'log'],
+    ['an empty text', answered(404, { error_msg: '', message: 'm' }), 'log'],
+    ['one of its two texts', answered(404, { error_msg: 'm' }), 'log'],
   ])('is wrong with %s', (_, exchange, style) => expect(errorFormComplaints(exchange, style).length).toBeGreaterThan(0));
 });
 

@@ -27,12 +27,11 @@ export function errorFormComplaints(exchange: Exchange, style: 'ng' | 'message' 
   const complaints = leaksIn(exchange.text);
   if (!exchange.headers.get('content-type')?.startsWith('application/json')) complaints.push(`an error is JSON, this one is ${exchange.headers.get('content-type') ?? 'without a type'}`);
   if (typeof json !== 'object' || json === null) return [...complaints, 'an error is a JSON object'];
-  const only = style === 'log' ? 'error_msg' : 'message';
-  const text = propertyOf(json, only);
-  if (typeof text !== 'string' || text === '') complaints.push(`an error has a text in "${only}"`);
+  const texts = style === 'log' ? ['error_msg', 'message'] : ['message'];
+  for (const key of texts) if (typeof propertyOf(json, key) !== 'string' || propertyOf(json, key) === '') complaints.push(`an error has a text in "${key}"`);
   if (style !== 'ng') {
-    const more = Object.keys(json).filter((key) => key !== only);
-    return more.length === 0 ? complaints : [...complaints, `an error has "${only}" alone, this one also ${more.join(', ')}`];
+    const more = Object.keys(json).filter((key) => !texts.includes(key));
+    return more.length === 0 ? complaints : [...complaints, `an error has ${texts.join(' and ')} alone, this one also ${more.join(', ')}`];
   }
   if (propertyOf(json, 'status') !== (status >= 500 ? 'ERROR' : 'FAILURE')) complaints.push(`"status" is ${JSON.stringify(propertyOf(json, 'status'))}`);
   for (const key of ['code', 'correlationId']) if (typeof propertyOf(json, key) !== 'string') complaints.push(`an error has a text in "${key}"`);

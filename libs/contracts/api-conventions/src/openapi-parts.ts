@@ -37,7 +37,7 @@ export const ERROR_RESPONSES: Readonly<Record<string, ErrorResponse>> = {
   Failure: { of: ['ng', 'rest', 'bare'], response: errorOf('What was wrong with the request', ['status', 'code', 'message', 'correlationId'], { status: { type: 'string', enum: ['FAILURE'] }, code: text, message: text, correlationId: text, errors: fieldErrors, responseMessages }) },
   Error: { of: ['ng', 'rest', 'bare'], response: errorOf('What went wrong here', ['status', 'code', 'message', 'correlationId'], { status: { type: 'string', enum: ['ERROR'] }, code: text, message: text, correlationId: text, detailedMessage: { type: 'string', nullable: true }, responseMessages, metadata: { type: 'object', nullable: true } }) },
   Message: { of: ['v1'], response: errorOf('What was wrong', ['message'], { message: text }) },
-  LogError: { of: ['log'], response: errorOf('What was wrong', ['error_msg'], { error_msg: text }) },
+  LogError: { of: ['log'], response: errorOf('What was wrong, under the name the log service has for it and the one every other answer has', ['error_msg', 'message'], { error_msg: text, message: text }) },
   InternalError: { of: ['internal'], response: errorOf('What was wrong, between services', ['code', 'message', 'correlationId'], { code: text, message: text, correlationId: text, details }) },
 };
 

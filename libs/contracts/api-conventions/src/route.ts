@@ -11,7 +11,7 @@ export type CallerName = 'gateway' | 'ng-manager' | 'pipeline' | 'dbdevops' | 's
  * - `rest`: `{metaData, resource, responseMessages}`, errors as `ng`
  * - `bare`: the value itself; errors as `ng`
  * - `v1`: the value itself, errors `{message}` (DB DevOps)
- * - `log`: the value itself or nothing, errors `{error_msg}`
+ * - `log`: the value itself or nothing, errors `{error_msg, message}`: general clients read the second
  * - `internal`: between our services: the value itself, errors `{code, message, correlationId, details}`
  */
 export type WireStyle = 'ng' | 'rest' | 'bare' | 'v1' | 'log' | 'internal';

@@ -17,7 +17,7 @@ export function toWireError(cause: unknown, style: WireStyle, correlationId: str
     case 'v1':
       return { status, body: { message: error.message } };
     case 'log':
-      return { status, body: { error_msg: error.message } };
+      return { status, body: { error_msg: error.message, message: error.message } };
     case 'internal':
       return { status, body: { code: error.code, message: error.message, correlationId, details: error.details } };
     case 'ng':
