@@ -52,6 +52,18 @@ describe('organizations and projects', () => {
     expect(page.body.data).toMatchObject({ totalItems: 3, totalPages: 2, pageIndex: 1, pageSize: 2, pageItemCount: 1, empty: false });
   });
 
+  it('pages hold every row once, also rows that are equal in what they are ordered by', async () => {
+    const orgs = ['e1', 'e2', 'e3', 'e4', 'e5', 'e6', 'e7', 'e8', 'e9'];
+    for (const identifier of orgs) {
+      await call('POST', `/ng/api/organizations?${A1}`, { organization: { identifier, name: identifier } });
+      await call('POST', `/ng/api/projects?${A1}&orgIdentifier=${identifier}`, { project: { identifier: 'equal', name: 'Equal' } });
+    }
+    const seen: string[] = [];
+    for (let page = 0; page < orgs.length; page += 1) seen.push(...rows(await call('GET', `/ng/api/projects?${A1}&identifiers=equal&sortOrders=identifier,ASC&pageSize=1&pageIndex=${page}`)));
+    expect(seen.sort()).toEqual(orgs.map((org) => `${org}/equal`));
+    for (const org of orgs) await call('DELETE', `/ng/api/organizations/${org}?${A1}&forceDelete=true`);
+  });
+
   it('lists of /v1 are narrowed as those of the other generation are', async () => {
     const named = async (path: string): Promise<string[]> => (await call('GET', path)).body.map((row: { org?: { slug: string }; project?: { slug: string } }) => row.org?.slug ?? row.project?.slug);
     expect(await named('/v1/orgs?org=one&org=three&sort=identifier&order=ASC')).toEqual(['one', 'three']);

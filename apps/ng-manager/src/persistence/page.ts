@@ -27,7 +27,7 @@ const ENTITY_FIELDS: ListFields = {
   sortable: { name: 'name', identifier: 'identifier', createdAt: 'createdAt', lastModifiedAt: 'updatedAt', updatedAt: 'updatedAt' },
 };
 
-/** Applies search, order and bounds, and runs the query. The builder's alias must be `row`; ties are broken by identifier. */
+/** Applies search, order and bounds, and runs the query. The builder's alias must be `row`; ties are broken by identifier, then by the primary key. */
 export async function readPage<T extends ObjectLiteral>(query: SelectQueryBuilder<T>, page: PageRequest, { searched, sortable }: ListFields = ENTITY_FIELDS): Promise<Page<T>> {
   if (page.search) {
     query.andWhere(`(${searched.map((field) => `row.${field} ILIKE :search`).join(' OR ')})`, { search: containing(page.search) });
@@ -35,9 +35,12 @@ export async function readPage<T extends ObjectLiteral>(query: SelectQueryBuilde
   const orders = ordersOf(page.sort ?? [], sortable);
   for (const { property, direction } of orders) query.addOrderBy(`row.${property}`, direction);
   if (orders.length === 0) query.addOrderBy('row.createdAt', 'DESC');
-  const tie = searched.at(-1) ?? 'identifier';
-  // A second order by the same column would take the place of the one asked for.
-  if (!orders.some(({ property }) => property === tie)) query.addOrderBy(`row.${tie}`, 'ASC');
+  // The primary key last: a list of several scopes holds one identifier more than once, and pages of equal rows would overlap.
+  const ties = [searched.at(-1) ?? 'identifier', ...(query.expressionMap.mainAlias?.metadata.primaryColumns ?? []).map(({ propertyName }) => propertyName)];
+  for (const tie of new Set(ties)) {
+    // A second order by the same column would take the place of the one asked for.
+    if (!orders.some(({ property }) => property === tie)) query.addOrderBy(`row.${tie}`, 'ASC');
+  }
   const [rows, total] = await query
     .skip(page.index * page.size)
     .take(page.size)
