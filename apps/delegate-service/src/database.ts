@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { CONFIG, type DelegateServiceConfig } from './config.js';
 import { CreateDelegateTables1795305600000 } from './migrations/1795305600000-create-delegate-tables.js';
 
-export const MIGRATIONS = [CreateDelegateTables1795305600000] as const;
+const MIGRATIONS = [CreateDelegateTables1795305600000] as const;
 
 /** Connected and migrated. The tables are read and written by single atomic statements, so there are no entity classes. */
 export function openDatabase(url: string): Promise<DataSource> {

@@ -1,5 +1,3 @@
-import type { Scope } from './scope.js';
-
 /** Who asks. `service` is a Sluice service acting on its own behalf (a reaper, a recovery). */
 export type Principal =
   | { readonly type: 'user'; readonly id: string; readonly name: string; readonly email: string }
@@ -40,9 +38,4 @@ export interface RequestContext {
   /** W3C `traceparent` of the incoming request, so that outgoing calls join its trace. */
   readonly traceparent: string | undefined;
   readonly signal: AbortSignal;
-}
-
-export interface ScopedContext<S extends Scope = Scope> {
-  readonly ctx: RequestContext;
-  readonly scope: S;
 }

@@ -65,7 +65,7 @@ function makeDelegateToken(): string {
 }
 
 /** 192 random bits, safe in URLs, files and connection strings. */
-export function makePassword(): string {
+function makePassword(): string {
   return randomBytes(24).toString('base64url');
 }
 

@@ -11,7 +11,7 @@ export interface NetworkRow {
   readonly purpose: string;
 }
 
-export const NETWORK_TABLE: readonly NetworkRow[] = [
+const NETWORK_TABLE: readonly NetworkRow[] = [
   { row: 1, from: 'client', to: 'gateway', protocols: ['http'], purpose: 'every request of the UI and of API clients' },
   { row: 2, from: 'gateway', to: 'ng-manager', protocols: ['http'], purpose: 'accounts, connectors, secrets, DB DevOps requests; API keys' },
   { row: 3, from: 'gateway', to: 'log-service', protocols: ['http'], purpose: 'live and stored logs' },

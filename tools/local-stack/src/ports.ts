@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 /** Every port of the local stack, all on 127.0.0.1. The services have the numbers of the network table. */
-export const DEFAULT_PORTS = {
+const DEFAULT_PORTS = {
   gateway: 8080,
   'ng-manager': 7090,
   'log-service': 8079,

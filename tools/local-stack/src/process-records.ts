@@ -50,7 +50,7 @@ function tryParse(text: string): unknown {
 }
 
 /** The launcher that holds this data folder now, or undefined. */
-export function runningLauncher(runDir: string): ProcessRecord | undefined {
+function runningLauncher(runDir: string): ProcessRecord | undefined {
   return readRecords(runDir).find((entry) => entry.name === LAUNCHER && isRunning(entry));
 }
 

@@ -87,7 +87,7 @@ function unpack(bytes: Buffer): string {
 }
 
 /** Entries by the central directory; stored (0) and deflated (8). */
-export function zipEntries(zip: Buffer): { readonly name: string; readonly content: string }[] {
+function zipEntries(zip: Buffer): { readonly name: string; readonly content: string }[] {
   const end = zip.lastIndexOf(Buffer.from('PK\u0005\u0006', 'latin1'));
   if (end < 0) throw new Error('the archive has no central directory');
   const entries: { name: string; content: string }[] = [];

@@ -30,7 +30,7 @@ export function testRows(client: () => McpClient, rows: readonly Row[]): void {
 }
 
 /** What the client hands on. */
-export function extracted({ body }: Answer, extracts: Extracts): unknown {
+function extracted({ body }: Answer, extracts: Extracts): unknown {
   if (extracts === 'RAW') return body;
   const data = property(body, 'data') ?? body;
   if (extracts === 'NG') return data;
@@ -53,7 +53,7 @@ export function path(value: unknown, ...keys: readonly string[]): unknown {
   return keys.reduce(property, value);
 }
 
-export function expectToMatch(found: unknown, expected: unknown): void {
+function expectToMatch(found: unknown, expected: unknown): void {
   if (typeof expected === 'object' && expected !== null && !('asymmetricMatch' in expected)) expect(found).toMatchObject(expected);
   else expect(found).toEqual(expected);
 }

@@ -44,7 +44,7 @@ function roleExpected(visitor: 'viewer' | 'admin of another project', route: Rou
 }
 
 /** The right a route asks for, whoever checks it. @throws Error for a case that does not say so where the route does not */
-export function rightOf({ id, access }: Pick<RouteDefinition, 'id' | 'access'>, { rights }: Pick<RouteCase, 'rights'>): Permission | 'self' | 'listed' | 'proof' {
+function rightOf({ id, access }: Pick<RouteDefinition, 'id' | 'access'>, { rights }: Pick<RouteCase, 'rights'>): Permission | 'self' | 'listed' | 'proof' {
   if (typeof access === 'object') return access.permission;
   if (rights) return rights;
   throw new Error(`${id} is declared as "${access}", so its case must say which right its handler asks for`);

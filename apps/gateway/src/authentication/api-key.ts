@@ -19,7 +19,7 @@ function bearerOf(authorization: string | undefined): string | undefined {
 }
 
 /** Every place of a request that may name an account (api-contract 1.3). */
-export const ACCOUNT_QUERY_KEYS = ['accountIdentifier', 'accountID', 'routingId'] as const;
+const ACCOUNT_QUERY_KEYS = ['accountIdentifier', 'accountID', 'routingId'] as const;
 
 /** The account is the key's; whatever else names one must agree. @throws AppError ACCESS_DENIED naming the place that differs */
 export function assertOneAccount(accountId: string, headers: IncomingHttpHeaders, query: string): void {

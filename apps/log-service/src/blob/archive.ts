@@ -53,7 +53,7 @@ export async function* zipOf(prefix: string, entries: readonly ArchiveEntry[]): 
 }
 
 /** Path of a log within the archive of a prefix. Keys hold no `..`, so no name leaves the folder it is unpacked in. */
-export function entryName(prefix: string, key: string): string {
+function entryName(prefix: string, key: string): string {
   const base = prefix.endsWith('/') ? prefix : `${prefix}/`;
   const below = key.startsWith(base) ? key.slice(base.length) : (key.split('/').at(-1) ?? key);
   return `${below.replaceAll(':', '_')}.log`;

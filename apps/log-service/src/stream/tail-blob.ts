@@ -21,7 +21,7 @@ export async function* blobFrames(stream: Readable, from: number): AsyncGenerato
 }
 
 /** Non-empty lines of a stream, without their newlines. */
-export async function* textLines(stream: Readable): AsyncGenerator<string> {
+async function* textLines(stream: Readable): AsyncGenerator<string> {
   const decoder = new StringDecoder('utf8');
   let rest = '';
   for await (const chunk of stream) {

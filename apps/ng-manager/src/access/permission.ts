@@ -1,11 +1,5 @@
 import { isAllowed, type Permission } from '@sluice/api-conventions';
-import { AppError, formatScope, scopeOf, type RequestContext, type RoleGrant, type Scope } from '@sluice/kernel';
-
-/** For what a route's declaration cannot say, because it depends on what is stored. @throws AppError ACCESS_DENIED */
-export function requirePermission(ctx: RequestContext, permission: Permission, scope: Scope): void {
-  if (isAllowed(ctx.accountId, ctx.grants, permission, scope)) return;
-  throw new AppError('ACCESS_DENIED', `${ctx.principal.name} lacks ${permission} in ${formatScope(scope)}`);
-}
+import { AppError, scopeOf, type RequestContext, type RoleGrant, type Scope } from '@sluice/kernel';
 
 /** Bodies may name the account too. @throws AppError ACCESS_DENIED when it is another one */
 export function requireSameAccount(ctx: RequestContext, accountIdentifier: string | null | undefined): void {

@@ -8,7 +8,7 @@ const API_NAMES: Readonly<Record<string, string>> = { rotate: 'UPDATE', retry: '
 const PRINCIPALS: Readonly<Record<AuditActor['type'], string>> = { user: 'USER', serviceAccount: 'SERVICE_ACCOUNT', service: 'SYSTEM', unknown: 'ANONYMOUS' };
 
 /** `inputSet` → `INPUT_SET`. */
-export function apiName(name: string): string {
+function apiName(name: string): string {
   return API_NAMES[name] ?? name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
 }
 

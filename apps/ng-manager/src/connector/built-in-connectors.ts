@@ -2,9 +2,9 @@ import type { Scope } from '@sluice/kernel';
 import type { Stores } from '../persistence/unit-of-work.js';
 
 /** Identifier of the secret manager every scope has. */
-export const BUILT_IN_SECRET_MANAGER = 'harnessSecretManager';
+const BUILT_IN_SECRET_MANAGER = 'harnessSecretManager';
 /** Identifier of the account's image registry, the default image connector of steps. */
-export const BUILT_IN_IMAGE_CONNECTOR = 'harnessImage';
+const BUILT_IN_IMAGE_CONNECTOR = 'harnessImage';
 
 /** Adds what every new scope has from the start; repeating it changes nothing. */
 export async function addBuiltInConnectors(stores: Stores, scope: Scope): Promise<void> {

@@ -13,7 +13,6 @@ const FIELDS: ListFields = {
 
 export type ConnectorRow = Readonly<ConnectorEntity>;
 export type ConnectorValues = Pick<ConnectorRow, 'name' | 'description' | 'tags'> & ConnectorBody;
-export type ConnectorTypeOf<T extends ConnectorBody['type']> = ConnectorRow & Extract<ConnectorBody, { type: T }>;
 
 export class ConnectorRepository {
   constructor(private readonly manager: EntityManager) {}

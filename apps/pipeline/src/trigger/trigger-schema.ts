@@ -5,10 +5,10 @@ import { CRON_TYPES, cronFault, isTimeZone } from './cron.js';
  * The shape of a trigger document (api-contract 4.6). Loose: clients keep keys of their own in it, and the document is stored as it was sent.
  * What we name here must be right.
  */
-export const SOURCE_TYPES = ['Webhook', 'Artifact', 'Manifest', 'Scheduled', 'MultiRegionArtifact', 'SystemEvent'] as const;
+const SOURCE_TYPES = ['Webhook', 'Artifact', 'Manifest', 'Scheduled', 'MultiRegionArtifact', 'SystemEvent'] as const;
 export type SourceType = (typeof SOURCE_TYPES)[number];
 
-export const OPERATORS = ['In', 'Equals', 'NotEquals', 'NotIn', 'Regex', 'EndsWith', 'StartsWith', 'Contains', 'DoesNotContain'] as const;
+const OPERATORS = ['In', 'Equals', 'NotEquals', 'NotIn', 'Regex', 'EndsWith', 'StartsWith', 'Contains', 'DoesNotContain'] as const;
 
 const identifier = z
   .string()

@@ -17,7 +17,6 @@ export const jdbcTarget = z.object({
   usernameSlot: z.string().optional(),
   passwordSlot: z.string().optional(),
 });
-export type JdbcTarget = z.infer<typeof jdbcTarget>;
 
 /** Where the changelog lies inside the pod: `source` names an entry of the pod's sources, `path` is relative to its root. */
 export const changelogRef = z.object({ source: z.string(), path: z.string().min(1) });
@@ -49,7 +48,6 @@ export const stepWork = z.discriminatedUnion('kind', [
   }),
 ]);
 export type StepWork = z.infer<typeof stepWork>;
-export type StepWorkKind = StepWork['kind'];
 
 /** One changeset as Liquibase names it. `file` is the logical path recorded in DATABASECHANGELOG. */
 export const changesetId = z.object({ id: z.string(), author: z.string(), file: z.string() });

@@ -16,14 +16,6 @@ export function logKey(parts: LogKeyParts): string {
   return [parts.accountId, 'pipeline', parts.pipelineId, String(parts.runSequence), `-${parts.planExecutionId}`, ...parts.path].join('/');
 }
 
-/** The account a key belongs to, or undefined when it has not the documented form. Rights follow the key, never the query. */
-export function parseLogKey(key: string): { readonly accountId: string; readonly pipelineId: string; readonly planExecutionId: string; readonly path: readonly string[] } | undefined {
-  const [accountId, word, pipelineId, run, execution, ...path] = key.split('/');
-  if (!accountId || word !== 'pipeline' || !pipelineId || !/^\d+$/.test(run ?? '') || !execution?.startsWith('-') || execution.length < 2) return undefined;
-  if (!/^[\w.:/$-]{1,900}$/.test(key) || path.some((part) => part === '' || part === '.' || part === '..')) return undefined;
-  return { accountId, pipelineId, planExecutionId: execution.slice(1), path };
-}
-
 /** Whose logs a key or key prefix names. `base` is the run: the first four segments, above which nothing is ever listed or closed. */
 export interface LogOwner {
   readonly accountId: string;

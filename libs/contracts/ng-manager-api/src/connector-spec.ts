@@ -43,7 +43,6 @@ const jdbcAuth = variants([
 
 /** `auth` may be absent: the database is reached without a password. */
 export const jdbcSpec = z.object({ url, auth: jdbcAuth.nullish(), ...delegate, ignoreTestConnection: z.boolean().nullish() });
-export type JdbcSpec = z.output<typeof jdbcSpec>;
 
 const gitBase = { url, connectionType: z.enum(['Account', 'Repo']), validationRepo: text.nullish(), branchName: text.nullish(), ...delegate };
 /** `spec` of Http may be absent or empty: an anonymous read, our extension. */

@@ -178,7 +178,6 @@ export const secretFilter = z.object({
   includeSecretsFromEverySubScope: booleanOrAbsent,
   includeAllSecretsAccessibleAtScope: booleanOrAbsent,
 });
-export type SecretFilter = z.output<typeof secretFilter>;
 
 export const filterSecrets = defineRoute({
   id: 'filterSecrets',

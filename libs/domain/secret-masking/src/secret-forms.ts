@@ -1,11 +1,11 @@
 /** Values shorter than this are not masked: they would black out ordinary text and tell a reader that they are secret. */
-export const MINIMUM_LENGTH = 4;
+const MINIMUM_LENGTH = 4;
 
 /** Words that are never masked, whatever secret holds them. */
 const ORDINARY_WORDS = new Set(['true', 'false', 'null', 'none', 'undefined', 'yes', 'no', 'on', 'off', 'localhost', 'info', 'warn', 'error', 'debug', 'public', 'test']);
 
 /** True when the masker would let this value pass. */
-export function isTooPlain(value: string): boolean {
+function isTooPlain(value: string): boolean {
   return value.trim().length < MINIMUM_LENGTH || ORDINARY_WORDS.has(value.trim().toLowerCase());
 }
 

@@ -21,7 +21,7 @@ export class AuditOutboxEntity {
 /** Who hands events on at the moment: one at a time, so that their order is kept. One row. */
 @Entity('audit_outbox_lease')
 @Check('audit_outbox_lease_is_one', 'id = 1')
-export class AuditOutboxLeaseEntity {
+class AuditOutboxLeaseEntity {
   @PrimaryColumn({ type: 'int' })
   id!: number;
 

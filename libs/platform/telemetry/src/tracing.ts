@@ -96,7 +96,7 @@ function traceparentOf(span: Span): string {
 }
 
 /** Parses a W3C `traceparent`; anything malformed counts as absent. */
-export function parseTraceparent(header: string | undefined): { traceId: string; spanId: string; traceFlags: TraceFlags; isRemote: true } | undefined {
+function parseTraceparent(header: string | undefined): { traceId: string; spanId: string; traceFlags: TraceFlags; isRemote: true } | undefined {
   const match = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/.exec(header ?? '');
   if (!match?.[1] || !match[2] || /^0+$/.test(match[1]) || /^0+$/.test(match[2])) return undefined;
   return { traceId: match[1], spanId: match[2], traceFlags: TraceFlags.SAMPLED, isRemote: true };

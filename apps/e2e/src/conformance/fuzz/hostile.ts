@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 /** Texts that have broken servers before. */
-export const HOSTILE_TEXTS: readonly string[] = [
+const HOSTILE_TEXTS: readonly string[] = [
   '', ' ', '\u0000', 'a\u0000b', '\ud800', 'a\udfffb', '\ufeff', '\u202e', '\r\nx-injected: 1', 'x'.repeat(129), 'x'.repeat(100_000), '𝕏'.repeat(300), '../../../etc/passwd', '..', '%00', '%2e%2e%2f',
   "'; DROP TABLE users; --", '" OR 1=1', '%\'_', '<script>alert(1)</script>', '<+secrets.getValue("x")>', '${7*7}', '{{7*7}}', '__proto__', 'constructor', 'toString', 'valueOf', 'null', 'undefined', 'NaN', 'true', '-1',
   '9'.repeat(40), '1e999', '0x10', '2026-13-45T99:99:99Z', 'account.', 'org..x', 'a'.repeat(20) + '!'.repeat(20),
@@ -33,7 +33,7 @@ const CONTENT_TYPES: readonly string[] = [
   'multipart/form-data', 'multipart/form-data; boundary=', 'multipart/form-data; boundary=x', 'multipart/mixed; boundary=x', 'application/octet-stream', 'application/x-ndjson', 'application/vnd.x+json', 'a/b; c=', 'nonsense', '/', `application/${'x'.repeat(500)}`,
 ];
 
-export const hostileText: fc.Arbitrary<string> = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...HOSTILE_TEXTS) }, { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) });
+const hostileText: fc.Arbitrary<string> = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...HOSTILE_TEXTS) }, { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) });
 
 /** Anything JSON can hold where something else is expected. */
 export const hostileValue: fc.Arbitrary<unknown> = fc.oneof(

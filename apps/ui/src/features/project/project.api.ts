@@ -11,7 +11,7 @@ const project = projectsRoute.response.shape.content.element.shape.project.pick(
 export type Project = z.output<typeof project>;
 
 /** Most organizations and projects one page shows; a search narrows larger accounts. */
-export const HOME_PAGE_SIZE = 100;
+const HOME_PAGE_SIZE = 100;
 
 /** @throws GatewayError */
 export async function listOrganizations(gateway: GatewayClient, signal?: AbortSignal): Promise<readonly Organization[]> {
