@@ -115,6 +115,12 @@ describe('tenants', () => {
     expect(await stores.connectorTests.end('B', 'task-A', { status: 'SUCCESS', errors: [], errorSummary: null, testedAt: 1, delegateId: null })).toBe(false);
   });
 
+  it('a removed project holds its name in its own account only', async () => {
+    await stores.removedProjects.add(mine.project, { principal: { type: 'user', id: 'u', name: 'A' }, correlationId: 'c' });
+    const holds = await Promise.all([mine, places('B'), empty].map(({ project }) => stores.removedProjects.holds(project)));
+    expect(holds).toEqual([true, false, false]);
+  });
+
   it.each(['account', 'org', 'project'] as const)('service accounts, groups and roles of the %s are seen by their own account only', async (level) => {
     const scope = mine[level];
     expect((await stores.serviceAccounts.page(scope, page)).rows.map(({ name }) => name)).toEqual(['A']);
