@@ -34,11 +34,26 @@ export const runCases: RouteCases = {
   stagesExecutionList: { request: ({ scope, finished }) => ({ query: { ...scope, pipelineIdentifier: finished.pipeline } }), answers: [{ stageIdentifier: 'database', isToBeBlocked: true, message: partOf('allowStageExecutions') }], invalid: noAccount, missing: { change: { query: { pipelineIdentifier: 'nowhere' } } } },
   preflightCheck: { request: ({ scope, finished }) => ({ query: { ...scope, pipelineIdentifier: finished.pipeline }, raw: yaml('') }), invalid: { change: { query: { pipelineIdentifier: [] } }, field: 'pipelineIdentifier' }, missing: { change: { query: { pipelineIdentifier: 'nowhere' } } } },
   getPreflightCheck: {
-    request: async ({ scope, finished, make }) => {
-      const answer = (await make.call('POST', '/pipeline/api/pipeline/execute/preflightCheck', { query: { ...scope, pipelineIdentifier: finished.pipeline }, yaml: '' })) as { data: string };
+    request: async (world) => {
+      const { scope, make } = world;
+      const [cluster, pipelineIdentifier] = [make.id('cluster'), make.id('checked')];
+      const connector = { identifier: cluster, name: 'Cluster', orgIdentifier: world.org, projectIdentifier: world.project, type: 'K8sCluster', spec: { credential: { type: 'InheritFromDelegate' }, delegateSelectors: ['local'] } };
+      await make.call('POST', '/ng/api/connectors', { query: scope, body: { connector } });
+      await make.call('POST', '/pipeline/api/pipelines/v2', { query: scope, yaml: pipelineYaml(world, pipelineIdentifier).replace('account.local', cluster) });
+      const answer = (await make.call('POST', '/pipeline/api/pipeline/execute/preflightCheck', { query: { ...scope, pipelineIdentifier }, yaml: '' })) as { data: string };
       return { query: { ...scope, preflightCheckId: answer.data } };
     },
-    answers: { status: 'SUCCESS' },
+    answers: {
+      status: 'SUCCESS', errorInfo: null, pipelineInputWrapperResponse: { status: 'SUCCESS', pipelineInputResponse: [] },
+      connectorWrapperResponse: {
+        status: 'SUCCESS',
+        checkResponses: [
+          { status: 'SUCCESS', stageName: 'database', stepName: 'apply' },
+          { status: 'SUCCESS', connectorIdentifier: partOf('cluster_'), connectorName: 'Cluster', stepName: null },
+          { status: 'SUCCESS', connectorIdentifier: 'account.harnessImage', connectorName: 'Built-in Docker Registry', stepName: 'apply' },
+        ],
+      },
+    },
     invalid: { change: { query: { preflightCheckId: [] } }, field: 'preflightCheckId' },
     missing: { change: { query: { preflightCheckId: 'nowhere' } } },
   },
