@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
-import { KEY_A, KEY_B, echo, read, runGateway, signedInAs, type RunningGateway, type Seen } from './running-gateway.test.js';
+import { KEY_A, KEY_B, echo, read, runGateway, signedInAs, type RunningGateway, type Seen } from './testing/running-gateway.js';
 
 const P = '/v1/orgs/default/projects/shop';
 

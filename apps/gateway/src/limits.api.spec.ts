@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
 import { bootstrap } from './bootstrap.js';
-import { KEY_A, KEY_B, echo, runGateway, signedInAs, type RunningGateway } from './running-gateway.test.js';
+import { KEY_A, KEY_B, echo, runGateway, signedInAs, type RunningGateway } from './testing/running-gateway.js';
 
 describe('limits of the gateway', () => {
   let gateway: RunningGateway;

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { runGateway, type RunningGateway } from './running-gateway.test.js';
+import { runGateway, type RunningGateway } from './testing/running-gateway.js';
 
 describe('pages of the gateway', () => {
   let gateway: RunningGateway;

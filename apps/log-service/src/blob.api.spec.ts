@@ -6,7 +6,7 @@ import { waitFor } from '@sluice/kernel';
 import { testUser } from '@sluice/testing';
 import { unzipSync } from 'fflate';
 import { bootstrap } from './bootstrap.js';
-import { ADMIN, OUTSIDER, linesOf, newRun, readTail, runLogService, type RunningLogService } from './running-log-service.test.js';
+import { ADMIN, OUTSIDER, linesOf, newRun, readTail, runLogService, type RunningLogService } from './testing/running-log-service.js';
 
 const ndjson = (from: number, to: number): string => linesOf(from, to).map((line) => `${JSON.stringify(line)}\n`).join('');
 const OTHER_PROJECT = testUser('ACC', [{ role: 'viewer', orgId: 'default', projectId: 'other' }]);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
 import { testUser } from '@sluice/testing';
-import { ADMIN, OUTSIDER, linesOf, newRun, readTail, runLogService, type RunningLogService } from './running-log-service.test.js';
+import { ADMIN, OUTSIDER, linesOf, newRun, readTail, runLogService, type RunningLogService } from './testing/running-log-service.js';
 
 describe('live logs', () => {
   let service: RunningLogService;

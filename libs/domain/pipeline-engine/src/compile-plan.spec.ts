@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { AppError } from '@sluice/kernel';
 import { compilePlan } from './compile-plan.js';
 import { ancestry, nodeOf, stepsBelow, type Plan, type PlanNode } from './plan.js';
-import { testCatalogue, testId } from './testing-catalogue.js';
+import { testCatalogue, testId } from './testing/catalogue.js';
 
 const step = (id: string, extra = '', spec = '{ instance: x }'): string => `{ step: { identifier: ${id}, name: ${id}, type: Apply, spec: ${spec}${extra} } }`;
 const group = (id: string, steps: string, extra = ''): string => `{ stepGroup: { identifier: ${id}, name: ${id}, steps: [${steps}]${extra} } }`;

@@ -3,7 +3,7 @@ import { compilePlan } from './compile-plan.js';
 import { executionGraph, firstFailure, stageCounts, stageLayout, type ExecutionGraph } from './execution-graph.js';
 import { NEW_NODE, type NodeState } from './node-state.js';
 import { planOutline, type Plan } from './plan.js';
-import { testCatalogue, testId } from './testing-catalogue.js';
+import { testCatalogue, testId } from './testing/catalogue.js';
 
 const step = (id: string): string => `{ step: { identifier: ${id}, name: ${id}, type: Apply, spec: { instance: x } } }`;
 const group = (id: string, ...steps: string[]): string => `{ stepGroup: { identifier: ${id}, name: ${id}, steps: [${steps.join(', ')}] } }`;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError } from '@sluice/kernel';
 import { parsePipeline } from './pipeline-model.js';
-import { testCatalogue } from './testing-catalogue.js';
+import { testCatalogue } from './testing/catalogue.js';
 
 const GOOD = `pipeline:
   identifier: deploy

@@ -5,7 +5,7 @@ import { outputLookup, resolveOutputs } from './outputs.js';
 import type { Plan, PlanNode } from './plan.js';
 import { decideFailure, decideRun, effectiveSelectors, podSelectors } from './run-rules.js';
 import { STATUSES, isBroken, isFinal, statusOfParent, type Status } from './status.js';
-import { testCatalogue, testId } from './testing-catalogue.js';
+import { testCatalogue, testId } from './testing/catalogue.js';
 
 describe('status of a parent', () => {
   it.each<[Status[], Status]>([

@@ -4,7 +4,7 @@ import { AppError, isErrorCode } from '@sluice/kernel';
 import { authenticateKey, type SignedIn } from '@sluice/ng-manager-api';
 import type { ServiceName, VerifiedCall } from '@sluice/service-identity';
 import { startRedis, testIdentities, type TestIdentities } from '@sluice/testing';
-import { bootstrap } from './bootstrap.js';
+import { bootstrap } from '../bootstrap.js';
 
 /** What an upstream saw. */
 export interface Seen {

@@ -5,7 +5,7 @@ import { logKey, type LogTokenClaims, type WireLogLine } from '@sluice/log-api';
 import type { CallIdentity } from '@sluice/service-identity';
 import { startRedis, testIdentities, testUser, type TestRedis } from '@sluice/testing';
 import { createParser } from 'eventsource-parser';
-import { bootstrap } from './bootstrap.js';
+import { bootstrap } from '../bootstrap.js';
 
 export interface SseLine {
   readonly id: number;

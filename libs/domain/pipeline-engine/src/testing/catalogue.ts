@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { StepTypeCatalogue } from './pipeline-model.js';
+import type { StepTypeCatalogue } from '../pipeline-model.js';
 
 /** A small catalogue for specs: `Apply` needs a step group, `Note` does not. */
 export const testCatalogue: StepTypeCatalogue = {
