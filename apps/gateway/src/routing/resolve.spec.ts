@@ -3,6 +3,21 @@ import { errorStyleOf, resolve } from './resolve.js';
 
 const P = '/v1/orgs/default/projects/shop';
 
+const SCHEMA = `${P}/dbschema/orders`;
+const [INSTANCE, DB_INSTANCE] = [`${SCHEMA}/instance/prod`, `${SCHEMA}/dbinstance/prod`];
+const CONFIG = '/v1/dbops/execution-config';
+/** Every address of DB DevOps (api-contract 2.1, 2.6), as the contract spells it. */
+const DB_DEVOPS = [
+  `${P}/dbschema`, SCHEMA, `${P}/dbschema/overview`, `${SCHEMA}/instance`, `${SCHEMA}/instancelist`, INSTANCE, `${SCHEMA}/migrationstate`, `${DB_INSTANCE}/migrationstate`, `${SCHEMA}/flyway/migrationstate`,
+  `${DB_INSTANCE}/flyway/migrationstate`, `${DB_INSTANCE}/changeset/sql`, `${DB_INSTANCE}/changeset/yaml`, `${INSTANCE}/deployedState`, `${INSTANCE}/flyway/deployedState`, `${DB_INSTANCE}/migration/scripts`,
+  `${DB_INSTANCE}/changesetmetadata`, `${INSTANCE}/logs`, `${INSTANCE}/logs/l1`, `${DB_INSTANCE}/snapshot-object-names`, `${DB_INSTANCE}/snapshot-object-values`, `${SCHEMA}/changesets/existence`,
+  `${SCHEMA}/default-authoring-instance`, `${P}/default-llm-pipeline`, `${P}/llm-authoring/execute-pipeline`, `${P}/change-authoring-event`, `${P}/pipeline/deploy/status`, '/v1/dbops/dbschema',
+  CONFIG, `${CONFIG}/get-default-config`, `${CONFIG}/get-customer-config`, `${CONFIG}/update-config`, `${CONFIG}/reset-config`, `${CONFIG}/pin-image`,
+  '/v1/step/plugin-inputs', '/v1/step/plugin-response', '/v1/step/flyway/plugin-inputs', '/v1/step/flyway/migrationscripts', '/v1/dbops/plugin-output-response', '/v1/dbops/flyway/plugin-output-response',
+  '/v1/dbops/failure-interrupt', '/v1/dbops/flyway/failure-interrupt', '/v1/dbops/custom-operations', '/v1/dbops/flyway/custom-operations', '/v1/dbops/schema-instance-metadata', '/v1/dbops/plugin-capability',
+  '/v1/dbops/db-metadata/s1', '/v1/dbops/metadata-snapshot/s1',
+];
+
 describe('the routing table', () => {
   it.each([
     ['/ng/api/organizations', 'ng-manager', '/ng/api/organizations'],
@@ -35,6 +50,12 @@ describe('the routing table', () => {
   ])('sends %s to %s, with and without /gateway', (path, to, forwarded) => {
     expect(resolve(path)).toMatchObject({ kind: 'forward', to, path: forwarded });
     expect(resolve(`/gateway${path}`)).toMatchObject({ kind: 'forward', to, path: forwarded });
+  });
+
+  it.each(DB_DEVOPS)('sends %s of DB DevOps to ng-manager under each of its four addresses', (path) => {
+    for (const prefix of ['', '/dbops', '/gateway', '/gateway/dbops']) {
+      expect(resolve(`${prefix}${path}`)).toMatchObject({ kind: 'forward', to: 'ng-manager', path, errors: 'v1' });
+    }
   });
 
   it.each([
