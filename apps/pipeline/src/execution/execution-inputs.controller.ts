@@ -1,5 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { Call, Route, type RouteCall } from '@sluice/http';
+import { AppError, formatScope } from '@sluice/kernel';
 import { getExecutionInputs, getExecutionInputsV2, getExecutionMetadata, getExecutionUrl, getPolicyEvaluation } from '@sluice/pipeline-api';
 import { chooseStages, evaluate, inputTemplate, parseYaml, type Lookup, type Scalar } from '@sluice/pipeline-engine';
 import { stringify } from 'yaml';
@@ -62,6 +63,7 @@ export class ExecutionInputsController {
   async url(@Call() { ctx, query, headers }: RouteCall<typeof getExecutionUrl>): Promise<string> {
     const scope = projectOfQuery(ctx, query);
     if (query.planExecutionId !== undefined) await this.execute.ofPipeline(scope, query.planExecutionId, query.pipelineIdentifier);
+    else if (!(await this.pipelines.find(scope, query.pipelineIdentifier))) throw new AppError('ENTITY_NOT_FOUND', `there is no pipeline "${query.pipelineIdentifier}" in ${formatScope(scope)}`, { fields: [{ field: 'pipelineIdentifier', error: 'names no pipeline' }] });
     const [account, org, project, pipeline] = [scope.accountId, scope.orgId, scope.projectId, query.pipelineIdentifier].map(encodeURIComponent);
     const page = query.planExecutionId === undefined ? 'deployments' : `deployments/${encodeURIComponent(query.planExecutionId)}/pipeline`;
     return `${originOf(headers)}/ng/account/${account}/all/orgs/${org}/projects/${project}/pipelines/${pipeline}/${page}`;

@@ -142,6 +142,9 @@ describe('reading executions', () => {
     expect((await client.send('GET', `${READS}/${id}/policy-evaluation`)).body.data).toMatchObject({ deny: false, status: 'pass', details: [], detailsList: [] });
     const page = `/ng/account/acc/all/orgs/default/projects/${client.project}/pipelines/in/deployments/${id}/pipeline`;
     expect((await client.send('POST', `${READS}/url?pipelineIdentifier=in&planExecutionId=${id}`, {})).body.data).toBe(page);
+    expect((await client.send('POST', `${READS}/url?pipelineIdentifier=in`, {})).body.data).toBe(page.replace(`/${id}/pipeline`, ''));
+    expect(await client.send('POST', `${READS}/url?pipelineIdentifier=gone`, {})).toMatchObject({ status: 404, body: { code: 'ENTITY_NOT_FOUND', errors: [{ fieldId: 'pipelineIdentifier' }] } });
+    expect((await client.send('POST', `${READS}/url?pipelineIdentifier=in`, {}, { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'sluice.example' })).body.data).toMatch(/^https:\/\/sluice\.example\/ng\/account\/.*\/pipelines\/in\/deployments$/);
     expect((await client.send('POST', `${READS}/url?pipelineIdentifier=in&planExecutionId=${id}`, {}, { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'sluice.example' })).body.data).toBe(`https://sluice.example${page}`);
   });
 });
