@@ -20,6 +20,9 @@ import { Sweeper } from './run/sweeper.js';
 import { TaskEvents } from './run/task-events.js';
 import { Workflows } from './run/workflows.js';
 
+/** Whoever makes a removed project again waits for this at the most before it is emptied. */
+const LONGEST_HOLD_MS = 1_000;
+
 /** Starts the pipeline service. At most one per process, because the durable engine is one per process. @throws Error with one clear text */
 export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const config = parseConfig(env);
@@ -43,7 +46,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const actions = new RunActions(services);
   const workflows = new Workflows(actions, types);
   const sweeper = new Sweeper(actions, workflows, config.sweepMs);
-  const removal = new ProjectRemoval({ audit, ngManager, sweeper, log, intervalMs: config.sweepMs });
+  const removal = new ProjectRemoval({ audit, ngManager, sweeper, log, intervalMs: Math.min(config.sweepMs, LONGEST_HOLD_MS) });
   const events = new TaskEvents(actions);
   const stop = async (): Promise<void> => {
     await Promise.all([sweeper.stop(), removal.stop(), events.stop()]);
