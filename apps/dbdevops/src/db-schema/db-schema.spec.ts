@@ -40,12 +40,12 @@ describe('a DB schema', () => {
     expect(() => created(input)).toThrow(message);
   });
 
-  it.each(['Sh', 'Bash', '<+input>', '<+input>.allowedValues(Sh, Bash)'])('runs its script in %s', (shell) => {
+  it.each(['Sh', 'Bash', 'sh', 'bash', 'sh/bash', '<+input>', '<+input>.allowedValues(Sh, Bash)'])('runs its script in %s', (shell) => {
     const changeLogScript = { image: 'i', command: 'c', shell, location: 'x' };
     expect(dbSchemaOut(created({ type: 'Script', changelog: undefined, changeLogScript }), 0).changeLogScript).toEqual(changeLogScript);
   });
 
-  it.each(['Zsh', 'bash', 'Sh ', ''])('is refused a script in "%s"', (shell) => {
+  it.each(['Zsh', 'bash/sh', 'Sh ', ''])('is refused a script in "%s"', (shell) => {
     const changeLogScript = { image: 'i', command: 'c', shell, location: 'x' };
     expect(() => created({ type: 'Script', changelog: undefined, changeLogScript })).toThrow(/changeLogScript[\s\S]*shell[\s\S]*must be Sh, Bash or an expression/);
     expect(() => updated(created({}), { type: 'Script', changeLogScript })).toThrow(/must be Sh, Bash or an expression/);

@@ -23,8 +23,8 @@ const changelogUpdate = z.strictObject({
   toml: z.string().max(1024).optional(),
 });
 
-/** A shell by name, or an expression that gives one when the step runs. */
-const shell = z.string().max(1024).regex(/^(Sh|Bash|[\s\S]*<\+[\s\S]*)$/, 'must be Sh, Bash or an expression such as <+input>');
+/** A shell by name, in the spellings clients have for it, or an expression that gives one when the step runs. */
+const shell = z.string().max(1024).regex(/^(?:sh|bash|sh\/bash|[\s\S]*<\+[\s\S]*)$/i, 'must be Sh, Bash or an expression such as <+input>');
 
 const changeLogScript = z.object({
   image: z.string().min(1).max(512),
