@@ -1,17 +1,12 @@
-import { Box, CloseButton, Code, Skeleton, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Code, Table, Text } from '@mantine/core';
 import { IconDatabase, IconSearch } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
 
 import { EmptyState } from '../../feedback/empty-state.js';
-import { ErrorState, readFailureTitle } from '../../feedback/error-state.js';
 import { PageHeader } from '../../feedback/page-header.js';
 import { useGateway } from '../../gateway/gateway-context.js';
-import { keepRows } from '../../gateway/keep-rows.js';
 import { PageLink } from '../../navigation/links.js';
-import { PageTurner } from '../../navigation/page-turner.js';
 import { PATHS } from '../../navigation/paths.js';
-import { useSearchText } from '../../navigation/use-search-text.js';
+import { SearchedList } from '../../navigation/searched-list.js';
 import { fromEpoch } from '../../time/relative-time.js';
 import { Timestamp } from '../../time/timestamp.js';
 import type { ProjectScope } from '../project/project-scope.js';
@@ -24,34 +19,18 @@ const PAGE_SIZE = 25;
 export function DbSchemasPage() {
   const scope = useProjectScope();
   const gateway = useGateway();
-  const navigate = useNavigate();
-  const { q = '', page = 1 } = useSearch({ strict: false });
-  const searchText = useSearchText(q, (text) => void navigate({ to: '.', search: { q: text, page: 1 }, replace: true }));
-  const listKey = ['dbSchemas', scope];
-  const query = useQuery({
-    queryKey: [...listKey, q, page],
-    queryFn: ({ signal }) => listDbSchemas(gateway, scope, { searchTerm: q, page: page - 1, limit: PAGE_SIZE }, signal),
-    placeholderData: keepRows(listKey),
-  });
   return (
     <>
       <PageHeader title="DB schemas" description="Changelogs of this project and the instances they are rolled out to" />
-      <Stack gap="sm">
-        <TextInput
-          aria-label="Search DB schemas" placeholder="Search DB schemas" w={{ base: '100%', sm: 320 }}
-          leftSection={<IconSearch size={16} aria-hidden />} {...searchText.inputProps}
-          rightSection={searchText.inputProps.value ? <CloseButton size="sm" aria-label="Clear search" onClick={searchText.clear} /> : null}
-        />
-        <Box className="surface">
-          {query.isPending && <Stack p="md" gap="sm" aria-busy>{[0, 1, 2].map((row) => <Skeleton key={row} height={40} />)}</Stack>}
-          {query.isError && !query.data && (
-            <Box p="md"><ErrorState title={readFailureTitle('The list of DB schemas', query.error)} error={query.error} onRetry={() => void query.refetch()} isRetrying={query.isFetching} /></Box>
-          )}
-          {query.data && query.data.schemas.length > 0 && <SchemasTable scope={scope} schemas={query.data.schemas} />}
-          {query.data?.schemas.length === 0 && <NoSchemas isSearch={q !== ''} />}
-        </Box>
-        {query.data && <PageTurner noun={['DB schema', 'DB schemas']} total={query.data.total} pageSize={PAGE_SIZE} page={page} onTurn={(next) => void navigate({ to: '.', search: { q, page: next } })} />}
-      </Stack>
+      <SearchedList
+        noun={['DB schema', 'DB schemas']} listKey={['dbSchemas', scope]} pageSize={PAGE_SIZE}
+        read={async (filter, signal) => {
+          const { schemas, total } = await listDbSchemas(gateway, scope, { ...filter, limit: PAGE_SIZE }, signal);
+          return { rows: schemas, total };
+        }}
+        renderTable={(schemas) => <SchemasTable scope={scope} schemas={schemas} />}
+        renderEmpty={(isSearch) => <NoSchemas isSearch={isSearch} />}
+      />
     </>
   );
 }

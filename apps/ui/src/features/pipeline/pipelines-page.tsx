@@ -1,17 +1,12 @@
-import { Box, CloseButton, Code, Group, Skeleton, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Code, Group, Table, Text } from '@mantine/core';
 import { IconRoute, IconSearch } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
 
 import { EmptyState } from '../../feedback/empty-state.js';
-import { ErrorState, readFailureTitle } from '../../feedback/error-state.js';
 import { PageHeader } from '../../feedback/page-header.js';
 import { useGateway } from '../../gateway/gateway-context.js';
-import { keepRows } from '../../gateway/keep-rows.js';
 import { PageLink } from '../../navigation/links.js';
-import { PageTurner } from '../../navigation/page-turner.js';
 import { PATHS } from '../../navigation/paths.js';
-import { useSearchText } from '../../navigation/use-search-text.js';
+import { SearchedList } from '../../navigation/searched-list.js';
 import { Timestamp } from '../../time/timestamp.js';
 import { StatusBadge } from '../execution/status-icon.js';
 import type { ProjectScope } from '../project/project-scope.js';
@@ -25,34 +20,18 @@ const PAGE_SIZE = 20;
 export function PipelinesPage() {
   const scope = useProjectScope();
   const gateway = useGateway();
-  const navigate = useNavigate();
-  const { q = '', page = 1 } = useSearch({ strict: false });
-  const searchText = useSearchText(q, (text) => void navigate({ to: '.', search: { q: text, page: 1 }, replace: true }));
-  const listKey = ['pipelines', scope];
-  const query = useQuery({
-    queryKey: [...listKey, q, page],
-    queryFn: ({ signal }) => listPipelines(gateway, scope, { searchTerm: q, page: page - 1, size: PAGE_SIZE }, signal),
-    placeholderData: keepRows(listKey),
-  });
   return (
     <>
       <PageHeader title="Pipelines" description="What rolls changelogs out to the database instances of this project" />
-      <Stack gap="sm">
-        <TextInput
-          aria-label="Search pipelines" placeholder="Search pipelines" w={{ base: '100%', sm: 320 }}
-          leftSection={<IconSearch size={16} aria-hidden />} {...searchText.inputProps}
-          rightSection={searchText.inputProps.value ? <CloseButton size="sm" aria-label="Clear search" onClick={searchText.clear} /> : null}
-        />
-        <Box className="surface">
-          {query.isPending && <Stack p="md" gap="sm" aria-busy>{[0, 1, 2].map((row) => <Skeleton key={row} height={40} />)}</Stack>}
-          {query.isError && !query.data && (
-            <Box p="md"><ErrorState title={readFailureTitle('The list of pipelines', query.error)} error={query.error} onRetry={() => void query.refetch()} isRetrying={query.isFetching} /></Box>
-          )}
-          {query.data && query.data.content.length > 0 && <PipelinesTable scope={scope} pipelines={query.data.content} />}
-          {query.data?.content.length === 0 && <NoPipelines isSearch={q !== ''} />}
-        </Box>
-        {query.data && <PageTurner noun={['pipeline', 'pipelines']} total={query.data.totalElements} pageSize={PAGE_SIZE} page={page} onTurn={(next) => void navigate({ to: '.', search: { q, page: next } })} />}
-      </Stack>
+      <SearchedList
+        noun={['pipeline', 'pipelines']} listKey={['pipelines', scope]} pageSize={PAGE_SIZE}
+        read={async (filter, signal) => {
+          const { content, totalElements } = await listPipelines(gateway, scope, { ...filter, size: PAGE_SIZE }, signal);
+          return { rows: content, total: totalElements };
+        }}
+        renderTable={(pipelines) => <PipelinesTable scope={scope} pipelines={pipelines} />}
+        renderEmpty={(isSearch) => <NoPipelines isSearch={isSearch} />}
+      />
     </>
   );
 }
