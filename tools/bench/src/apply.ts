@@ -50,9 +50,10 @@ async function prepare(stack: Stack, gateway: GatewayClient): Promise<void> {
   await entities.putTextSecret('password', 'Password', database.password);
   await entities.putJdbcConnector('database', 'Database', { url: `${database.jdbcUrl}?currentSchema=public`, username: database.username, passwordRef: 'password' });
   await entities.putGitConnector('repository', 'Repository', { url: stack.git.urlOf('bench') });
+  await entities.putClusterConnector('cluster', 'Where steps run');
   await entities.putSchema('bench', 'Bench', { connector: 'repository', location: 'changelog.sql' });
   await entities.putInstance('bench', 'bench_instance', 'Bench', { connector: 'database', ref: { branch: 'main' }, context: '' });
-  await entities.putPipeline('bench_apply', applyPipelineYaml(AT, { identifier: 'bench_apply', name: 'Bench', schema: 'bench', instance: 'bench_instance', timeout: '10m' }));
+  await entities.putPipeline('bench_apply', applyPipelineYaml(AT, { identifier: 'bench_apply', name: 'Bench', schema: 'bench', instance: 'bench_instance', cluster: 'cluster', timeout: '10m' }));
 }
 
 async function throughSluice(gateway: GatewayClient): Promise<void> {

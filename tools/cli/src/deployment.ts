@@ -71,10 +71,10 @@ async function announceChangelog(gateway: GatewayClient, { at, repository }: Dep
 
 async function prepare(entities: Entities, deployment: Deployment, ids: { readonly schema: string; readonly instance: string; readonly pipeline: string }, { onStep }: DeploymentEvents): Promise<void> {
   const { identifier, name, repository, database } = deployment;
-  const [passwordSecret, gitSecret, databaseConnector, gitConnector] = [`${identifier}_password`, `${identifier}_git_password`, `${identifier}_database`, `${identifier}_git`];
+  const [passwordSecret, gitSecret, databaseConnector, gitConnector, cluster] = [`${identifier}_password`, `${identifier}_git_password`, `${identifier}_database`, `${identifier}_git`, `${identifier}_cluster`];
   onStep(`organization ${deployment.at.org}, project ${deployment.at.project}`);
   await entities.ensureProject(deployment.projectNames);
-  onStep(`secret ${passwordSecret}, connectors ${databaseConnector} and ${gitConnector}`);
+  onStep(`secret ${passwordSecret}, connectors ${databaseConnector}, ${gitConnector} and ${cluster}`);
   await entities.putTextSecret(passwordSecret, `${name}: database password`, database.password);
   await entities.putJdbcConnector(databaseConnector, `${name}: database`, { url: database.jdbcUrl, username: database.username, passwordRef: passwordSecret });
   if (repository.password !== undefined) await entities.putTextSecret(gitSecret, `${name}: Git password`, repository.password);
@@ -83,9 +83,10 @@ async function prepare(entities: Entities, deployment: Deployment, ids: { readon
     username: repository.username,
     passwordRef: repository.password === undefined ? undefined : gitSecret,
   });
+  await entities.putClusterConnector(cluster, `${name}: where steps run`);
   onStep(`DB schema ${ids.schema}, DB instance ${ids.instance}, pipeline ${ids.pipeline}`);
   await entities.putSchema(ids.schema, name, { connector: gitConnector, location: deployment.changelog });
   await entities.putInstance(ids.schema, ids.instance, name, { connector: databaseConnector, ref: repository.ref, context: deployment.contexts });
   const timeout = `${Math.max(10, Math.ceil(deployment.timeoutMs / 1000))}s`;
-  await entities.putPipeline(ids.pipeline, applyPipelineYaml(deployment.at, { identifier: ids.pipeline, name: `${name} apply`, schema: ids.schema, instance: ids.instance, tag: deployment.tag, timeout }));
+  await entities.putPipeline(ids.pipeline, applyPipelineYaml(deployment.at, { identifier: ids.pipeline, name: `${name} apply`, schema: ids.schema, instance: ids.instance, cluster, tag: deployment.tag, timeout }));
 }

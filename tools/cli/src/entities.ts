@@ -61,6 +61,11 @@ export class Entities {
     });
   }
 
+  /** The place where the delegate itself runs its pods; it needs no credentials. */
+  async putClusterConnector(identifier: string, name: string): Promise<void> {
+    await this.putConnector(identifier, name, 'K8sCluster', { credential: { type: 'InheritFromDelegate' }, delegateSelectors: [] });
+  }
+
   async putSchema(identifier: string, name: string, changelog: { readonly connector: string; readonly location: string }): Promise<void> {
     const body = { identifier, name, type: 'Repository', migrationType: 'Liquibase', changelog };
     await this.putV1(`${this.v1}/dbschema`, identifier, body);

@@ -6,6 +6,8 @@ export interface ApplyPipeline {
   readonly name: string;
   readonly schema: string;
   readonly instance: string;
+  /** Connector of the place where the steps run. */
+  readonly cluster: string;
   /** Tags the database after success. */
   readonly tag?: string | undefined;
   /** For example `10m`. */
@@ -30,7 +32,7 @@ export function applyPipelineYaml(at: ProjectRef, options: ApplyPipeline): strin
   const group = {
     identifier: 'migrate',
     name: 'Migrate',
-    stepGroupInfra: { type: 'KubernetesDirect', spec: { connectorRef: 'account.local', namespace: 'sluice' } },
+    stepGroupInfra: { type: 'KubernetesDirect', spec: { connectorRef: options.cluster, namespace: 'sluice' } },
     steps: [{ step }],
   };
   const stage = { identifier: 'database', name: 'Database', type: 'Custom', spec: { execution: { steps: [{ stepGroup: group }] } } };

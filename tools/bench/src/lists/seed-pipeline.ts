@@ -13,7 +13,7 @@ const BATCH = 10_000;
 /** Pipelines, input sets and executions with their plans and nodes: compiled and reduced by the engine itself, then multiplied in the database. */
 export async function seedPipelines(db: Client, account: string, sizes: Sizes, say: (text: string) => void): Promise<void> {
   const at = [account, BENCH_ORG, BENCH_PROJECT];
-  const yaml = applyPipelineYaml({ org: BENCH_ORG, project: BENCH_PROJECT }, { identifier: BIG_PIPELINE, name: 'Orders deployment', schema: 'schema_1', instance: 'instance_1', timeout: '10m' });
+  const yaml = applyPipelineYaml({ org: BENCH_ORG, project: BENCH_PROJECT }, { identifier: BIG_PIPELINE, name: 'Orders deployment', schema: 'schema_1', instance: 'instance_1', cluster: 'cluster', timeout: '10m' });
   await db.query(PIPELINES, [...at, sizes.pipelines, IN_BENCH_PROJECT, sizes.projects, yaml]);
   await db.query(INPUT_SETS, [...at, sizes.inputSets, `inputSet:\n  identifier: set\n  name: Set\n  pipeline:\n    identifier: ${BIG_PIPELINE}\n`]);
   await db.query(TRIGGERS, [...at, sizes.triggers, `trigger:\n  identifier: trigger\n  name: Trigger\n  targetIdentifier: ${BIG_PIPELINE}\n`]);
