@@ -163,13 +163,14 @@ export const testGitRepo = defineRoute({
   response: validationResult,
 });
 
+/** The same for everybody: clients ask for it with the account alone, also for people with rights in a project only. */
 export const connectorCatalogue = defineRoute({
   id: 'connectorCatalogue',
   method: 'GET',
   path: '/ng/api/connectors/catalogue',
   summary: 'Connector types by category',
   style: 'ng',
-  access: { permission: 'connector.view' },
+  access: { permission: 'connector.view', orInside: true },
   query: ngScope,
   response: z.object({ catalogue: z.array(z.object({ category: z.string(), connectors: z.array(z.string()) })) }),
 });

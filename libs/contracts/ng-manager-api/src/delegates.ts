@@ -49,13 +49,14 @@ export const listDelegates = defineRoute({
   response: z.array(delegate),
 });
 
+/** The same for everybody, as the catalogue of connectors. */
 export const latestDelegateVersion = defineRoute({
   id: 'latestDelegateVersion',
   method: 'GET',
   path: '/ng/api/delegate-setup/latest-supported-version',
   summary: 'Newest delegate version',
   style: 'rest',
-  access: { permission: 'delegate.view' },
+  access: { permission: 'delegate.view', orInside: true },
   query: ngScope,
   response: z.object({ latestSupportedVersion: z.string(), latestSupportedMinimalVersion: z.string() }),
 });
