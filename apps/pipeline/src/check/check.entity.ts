@@ -4,6 +4,7 @@ import { ProjectRow, asNumber } from '@sluice/persistence';
 /** Result of a check somebody asked for and comes back to read. Kept for a day. */
 @Entity('pipeline_checks')
 @Index('pipeline_checks_by_age', ['createdAt'])
+@Index('pipeline_checks_by_project', ['accountId', 'orgId', 'projectId'])
 export class CheckEntity extends ProjectRow {
   @PrimaryColumn({ name: 'check_id', type: 'text' })
   checkId!: string;

@@ -141,6 +141,7 @@ export class ExecutionNodeEntity {
 
 @Entity('execution_tasks')
 @Index('execution_tasks_open', ['planExecutionId'], { where: "status = 'open'" })
+@Index('execution_tasks_by_execution', ['planExecutionId'])
 export class ExecutionTaskEntity {
   @PrimaryColumn({ name: 'task_id', type: 'text' })
   taskId!: string;
