@@ -8,14 +8,22 @@ import { prepareEngine } from './engine/engine-home.js';
 import { EngineProcess } from './engine/engine-process.js';
 
 const ABANDON_GRACE_MS = 5_000;
+const ENDINGS = ['SIGTERM', 'SIGINT'] as const;
 const isParked = process.argv.includes('--parked');
 const logger = createLogger('step-runner');
 const tracing = Tracing.create('step-runner');
+let isLeaving = false;
 
 try {
   const config = parseEngineConfig(process.env);
   const home = await prepareEngine(config.directory, (text) => logger.info(text));
   const engine = EngineProcess.start(home, { heapMb: config.heapMb, warmUp: true });
+  // The engine is a process group of its own: nobody else ends it while it warms up.
+  const leave = (): void => {
+    isLeaving = true;
+    void engine.kill().then(() => process.exit(0));
+  };
+  for (const signal of ENDINGS) process.once(signal, leave);
   // A parked process is only worth something warm; one that has its work waiting warms up while the call comes in.
   const startEngine = (): EngineProcess => EngineProcess.start(home, { heapMb: config.heapMb, warmUp: false });
   const run = { engine, startEngine, tracing, allowShellCommands: config.allowShellCommands };
@@ -24,13 +32,16 @@ try {
   const identity = owner ? await owner.identity((line) => stepRunnerIdentity.parse(line)) : identityFromEnvironment(process.env);
   const { app, steps } = await bootstrap({ identity, run, logger });
   process.stdout.write(`${PROCESS_STATES.listening}\n`);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void steps.abandon(ABANDON_GRACE_MS));
+  for (const signal of ENDINGS) process.off(signal, leave).once(signal, () => void steps.abandon(ABANDON_GRACE_MS));
   void owner?.gone.then(() => steps.orphan(ABANDON_GRACE_MS));
   await steps.done;
   await engine.kill();
   await Promise.all([app.close(), tracing.close()]);
   process.exit(0);
 } catch (cause) {
-  logger.error(messageOf(cause));
-  process.exit(1);
+  // The engine that is being ended says so to whoever waits for it.
+  if (!isLeaving) {
+    logger.error(messageOf(cause));
+    process.exit(1);
+  }
 }

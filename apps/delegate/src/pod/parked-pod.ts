@@ -29,6 +29,8 @@ type PodsConfig = DelegateConfig['pods'];
 
 const START_LIMIT_MS = 60_000;
 const CONNECT_MS = 10_000;
+/** The step container ends its change engine, a process group of its own, and then itself. */
+const RUNNER_GRACE_MS = 2_000;
 
 /** Prepares a pod for whoever comes. Its processes go on starting after this has resolved; it may be taken meanwhile. */
 export async function preparePod(config: PodsConfig, podsDir: string, takenAddress: (address: string) => boolean): Promise<ParkedPod> {
@@ -53,7 +55,7 @@ export async function preparePod(config: PodsConfig, podsDir: string, takenAddre
     listening.catch(() => undefined);
     return { id, address, directory, authority, engine, runner, client, listening, preparedAt: Date.now() };
   } catch (cause) {
-    await Promise.all([engine.stop(0), runner.stop(0)]);
+    await Promise.all([engine.stop(0), runner.stop(RUNNER_GRACE_MS)]);
     await directory.remove();
     throw cause;
   }
@@ -62,7 +64,7 @@ export async function preparePod(config: PodsConfig, podsDir: string, takenAddre
 /** Ends a pod nobody has used. */
 export async function discard({ directory, engine, runner, client }: ParkedPod): Promise<void> {
   client.close();
-  await Promise.all([engine.stop(0), runner.stop(0)]);
+  await Promise.all([engine.stop(0), runner.stop(RUNNER_GRACE_MS)]);
   await directory.remove();
 }
 
