@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -53,12 +54,21 @@ export async function freePorts(dataRoot: string): Promise<Ports> {
   return ports;
 }
 
-/** Holds all of them open at once before letting go, so that they differ. */
+/** Below what systems give to outgoing connections: such a port is still free when the program that gets it listens. */
+const LOWEST_PORT = 20_000;
+const HIGHEST_PORT = 32_000;
+const MOST_ATTEMPTS = 100;
+
+/** So many ports in a row that nobody uses, somewhere in the range; stacks that start together look at different places. */
 async function openPorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(0)));
-  const ports = servers.map((server) => (server.address() as { readonly port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const places = Math.floor((HIGHEST_PORT - LOWEST_PORT) / Math.max(count, 1));
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+    const first = LOWEST_PORT + randomInt(places) * count;
+    const ports = Array.from({ length: count }, (_, index) => first + index);
+    const free = await Promise.all(ports.map(isFree));
+    if (free.every(Boolean)) return ports;
+  }
+  throw new Error(`no ${count} free ports in a row between ${LOWEST_PORT} and ${HIGHEST_PORT}; stop what uses them`);
 }
 
 async function isFree(port: number): Promise<boolean> {
