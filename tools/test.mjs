@@ -18,12 +18,12 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 /** Jest leaves one core free by default; these tests mostly wait for other processes. */
 const SIDE_BY_SIDE = '--maxWorkers=100%';
 
-/** The limits end what hangs; a machine that is busy with other things takes two to three times as long as a quiet one. */
+/** End-to-end tests start a whole stack each and wait for it most of the time. */
 const LAYERS = [
-  { name: 'pure', args: ['--layer', 'pure', SIDE_BY_SIDE], limitMinutes: 6 },
-  { name: 'db', args: ['\\.db\\.spec\\.tsx?$', SIDE_BY_SIDE], limitMinutes: 8 },
-  { name: 'api', args: ['\\.api\\.spec\\.tsx?$', SIDE_BY_SIDE], limitMinutes: 18 },
-  { name: 'e2e', args: ['\\.e2e\\.spec\\.tsx?$', SIDE_BY_SIDE], limitMinutes: 30 },
+  { name: 'pure', args: ['--layer', 'pure', SIDE_BY_SIDE], limitMinutes: 5 },
+  { name: 'db', args: ['\\.db\\.spec\\.tsx?$', SIDE_BY_SIDE], limitMinutes: 5 },
+  { name: 'api', args: ['\\.api\\.spec\\.tsx?$', SIDE_BY_SIDE], limitMinutes: 8 },
+  { name: 'e2e', args: ['\\.e2e\\.spec\\.tsx?$', SIDE_BY_SIDE], limitMinutes: 14 },
 ];
 
 const total = { passed: 0, failed: 0 };

@@ -53,7 +53,7 @@ describe('ng-manager', () => {
 
     it('refuses an identifier that is taken, naming it', async () => {
       const answer = await post('/ng/api/projects?accountIdentifier=A1&orgIdentifier=default', { project: { identifier: 'shop', name: 'Again' } });
-      expect([answer.status, answer.body.code]).toEqual([400, 'DUPLICATE_FIELD']);
+      expect([answer.status, answer.body.code]).toEqual([409, 'DUPLICATE_FIELD']);
     });
 
     it('refuses an identifier of the wrong form, naming the field', async () => {

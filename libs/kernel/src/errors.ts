@@ -8,8 +8,7 @@ export const ERRORS = {
   INVALID_YAML_ERROR: { http: 400, grpc: 'INVALID_ARGUMENT', retryable: false },
   INVALID_IDENTIFIER_REF: { http: 400, grpc: 'INVALID_ARGUMENT', retryable: false },
   PLAN_CREATION_ERROR: { http: 400, grpc: 'INVALID_ARGUMENT', retryable: false },
-  /** Not 409: the generated clients show the text of a 400 and of a 500 only. */
-  DUPLICATE_FIELD: { http: 400, grpc: 'ALREADY_EXISTS', retryable: false },
+  DUPLICATE_FIELD: { http: 409, grpc: 'ALREADY_EXISTS', retryable: false },
   ENTITY_REFERENCED: { http: 400, grpc: 'FAILED_PRECONDITION', retryable: false },
   // Clients that keep state drop an entity that is gone only when they read this very code.
   RESOURCE_NOT_FOUND: { http: 404, grpc: 'NOT_FOUND', retryable: false, wire: 'RESOURCE_NOT_FOUND_EXCEPTION' },

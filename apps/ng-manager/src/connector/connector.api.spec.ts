@@ -108,7 +108,7 @@ describe('connectors', () => {
     });
 
     it('when the identifier is taken or the type would change', async () => {
-      expect(await made('trip_0', 'Git', gitSpec)).toMatchObject({ status: 400, body: { code: 'DUPLICATE_FIELD' } });
+      expect(await made('trip_0', 'Git', gitSpec)).toMatchObject({ status: 409, body: { code: 'DUPLICATE_FIELD' } });
       expect((await call('PUT', `/ng/api/connectors?${PROJECT}`, { connector: { identifier: 'trip_0', name: 'x', type: 'Git', spec: gitSpec } })).body.message).toContain('cannot be changed');
       expect((await call('PUT', `/ng/api/connectors?${PROJECT}`, { connector: { identifier: 'nobody', name: 'x', type: 'Git', spec: gitSpec } })).status).toBe(404);
     });

@@ -25,7 +25,7 @@ describe('secrets by type', () => {
 
     it('exist once', async () => {
       const again = await at.post(`/ng/api/v2/secrets?${PROJECT}`, textSecret('inline', 'x'));
-      expect([again.status, again.body.code]).toEqual([400, 'DUPLICATE_FIELD']);
+      expect([again.status, again.body.code]).toEqual([409, 'DUPLICATE_FIELD']);
       expect(await at.valueOf('inline')).toBe('very secret');
     });
 

@@ -34,7 +34,7 @@ describe('input sets, row by row', () => {
       accountId: 'acc', orgIdentifier: 'default', projectIdentifier: client.project, pipelineIdentifier: 'in', identifier: 'a', inputSetYaml: yaml, name: 'Set a', description: 'why', tags: { k: 'v' }, isOutdated: false,
       isErrorResponse: false, inputSetErrorWrapper: null, version: 1, gitDetails: { objectId: null, branch: null, repoIdentifier: null, rootFolder: null, filePath: null, repoName: null }, entityValidityDetails: { valid: true, invalidYaml: null },
     });
-    expect(await client.send('POST', at(), yaml)).toMatchObject({ status: 400, body: { code: 'DUPLICATE_FIELD', errors: [{ fieldId: 'identifier' }] } });
+    expect(await client.send('POST', at(), yaml)).toMatchObject({ status: 409, body: { code: 'DUPLICATE_FIELD', errors: [{ fieldId: 'identifier' }] } });
     expect((await client.send('PUT', at('/a'), yaml, { 'if-match': '"1"' })).headers.get('etag')).toBe('"2"');
     expect((await client.send('PUT', at('/a'), yaml, { 'if-match': '1' })).status).toBe(412);
     expect((await client.send('DELETE', at('/a'), undefined, { 'if-match': '1' })).status).toBe(412);
@@ -75,7 +75,7 @@ describe('input sets, row by row', () => {
     expect(await client.send('POST', at('/overlay'), overlay('over', 'a', 'zzz'))).toMatchObject({ status: 400, body: { message: expect.stringMatching(/has no input set "zzz"/), errors: [{ fieldId: 'overlayInputSet.inputSetReferences' }] } });
     const yaml = overlay('over', 'a', 'b');
     expect((await client.send('POST', at('/overlay'), yaml)).body.data).toMatchObject({ identifier: 'over', name: 'Over over', inputSetReferences: ['a', 'b'], overlayInputSetYaml: yaml, tags: { o: 'v' }, version: 1, isOutdated: false, pipelineIdentifier: 'in' });
-    expect((await client.send('POST', at('/overlay'), overlay('a', 'b'))).body.code).toBe('DUPLICATE_FIELD');
+    expect((await client.send('POST', at('/overlay'), overlay('a', 'b'))).status).toBe(409);
     expect((await client.send('GET', at('/over'))).status).toBe(404);
     expect((await client.send('GET', at('/overlay/a'))).status).toBe(404);
     expect((await client.send<{ pipelineYaml: string }>('POST', at('/merge'), { inputSetReferences: ['over'] })).body.data.pipelineYaml).toContain('value: two');

@@ -38,7 +38,7 @@ describe('pipelines and input sets over HTTP', () => {
   it('refuses a taken identifier, a changed identifier and a stale version', async () => {
     const client = world.project();
     await client.create(simplePipeline('dup'));
-    expect(await client.send('POST', '/pipeline/api/pipelines/v2', simplePipeline('dup'))).toMatchObject({ status: 400, body: { code: 'DUPLICATE_FIELD' } });
+    expect(await client.send('POST', '/pipeline/api/pipelines/v2', simplePipeline('dup'))).toMatchObject({ status: 409, body: { code: 'DUPLICATE_FIELD' } });
     expect(await client.send('PUT', '/pipeline/api/pipelines/v2/dup', simplePipeline('other'))).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
     expect((await client.send('PUT', '/pipeline/api/pipelines/v2/dup', simplePipeline('dup'), { 'if-match': '1' })).status).toBe(200);
     expect(await client.send('PUT', '/pipeline/api/pipelines/v2/dup', simplePipeline('dup'), { 'if-match': '1' })).toMatchObject({ status: 412, body: { code: 'OPTIMISTIC_LOCK', message: expect.stringMatching(/has version 2, not 1/) } });
@@ -95,7 +95,7 @@ describe('pipelines and input sets over HTTP', () => {
     await client.create(WITH_INPUT);
     const at = (path: string, query = ''): string => `/pipeline/api/inputSets${path}?pipelineIdentifier=in${query}`;
     expect(await client.send('POST', at(''), inputSet('a', 'one'))).toMatchObject({ status: 200, body: { data: { identifier: 'a', name: 'Set a', tags: { a: 'b' }, inputSetYaml: inputSet('a', 'one'), version: 1, isOutdated: false } } });
-    expect((await client.send('POST', at(''), inputSet('a', 'one'))).body.code).toBe('DUPLICATE_FIELD');
+    expect((await client.send('POST', at(''), inputSet('a', 'one'))).status).toBe(409);
     await client.send('POST', at(''), inputSet('b', 'two'));
     type Page = { content: { identifier: string }[]; totalItems: number };
     expect((await client.send<Page>('GET', at('', '&page=1&size=1'))).body.data).toMatchObject({ totalItems: 2, content: [{ identifier: 'a' }] });

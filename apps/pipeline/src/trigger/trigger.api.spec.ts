@@ -81,7 +81,7 @@ describe('triggers over HTTP', () => {
   it('refuses a taken identifier, another identifier in the YAML, a target there is not, no target', async () => {
     const client = await project();
     await created(client, 'one');
-    expect(await create(client, triggerYaml(client, 'one'))).toMatchObject({ status: 400, body: { code: 'DUPLICATE_FIELD' } });
+    expect(await create(client, triggerYaml(client, 'one'))).toMatchObject({ status: 409, body: { code: 'DUPLICATE_FIELD' } });
     expect(await client.send('PUT', at('one'), triggerYaml(client, 'two'))).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST', message: expect.stringMatching(/names trigger "two", the request "one"/) } });
     expect(await create(client, triggerYaml(client, 'x', { target: 'gone' }), 'targetIdentifier=gone')).toMatchObject({ status: 404, body: { code: 'ENTITY_NOT_FOUND', message: expect.stringMatching(/targetIdentifier.*"gone"/) } });
     expect(await create(client, triggerYaml(client, 'x'), '')).toMatchObject({ status: 400, body: { message: expect.stringMatching(/targetIdentifier/) } });
