@@ -1,20 +1,12 @@
 import type { AuditActor } from '@sluice/api-conventions';
+import { ProjectRow } from '@sluice/persistence';
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
 
 /** A project that is gone while pipeline still has what lay in it. */
 @Entity('removed_projects')
-export class RemovedProjectEntity {
+export class RemovedProjectEntity extends ProjectRow {
   @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' })
   position!: string;
-
-  @Column({ name: 'account_id', type: 'text' })
-  accountId!: string;
-
-  @Column({ name: 'org_id', type: 'text' })
-  orgId!: string;
-
-  @Column({ name: 'project_id', type: 'text' })
-  projectId!: string;
 
   @Column({ name: 'unique_id', type: 'text' })
   uniqueId!: string;
