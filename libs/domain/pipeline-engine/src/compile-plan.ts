@@ -1,5 +1,5 @@
 import { AppError, parseDuration } from '@sluice/kernel';
-import { evaluate, hasExpression, type Lookup } from './expressions.js';
+import { ExpressionBudget, evaluate, hasExpression, type Lookup } from './expressions.js';
 import { parsePipeline, type PipelineModel, type StepTypeCatalogue } from './pipeline-model.js';
 import type { FailureStrategyYaml, StageItemYaml, StageYaml, StepGroupYaml, StepItemYaml, StepYaml, VariableYaml } from './pipeline-schema.js';
 import type { FailureStrategy, InfraConnector, NodeKind, Plan, PlanNode, RunCondition, Scalar } from './plan.js';
@@ -27,7 +27,7 @@ const DEFAULT_STEP_TIMEOUT_MS = 10 * 60_000;
 
 /**
  * Compiles pipeline YAML to a plan. Expressions known at the start (variables, sequence, ids) are replaced; references to outputs
- * and secrets stay. @throws AppError as {@link parsePipeline}, or PLAN_CREATION_ERROR for an expression nobody can resolve
+ * and secrets stay. @throws AppError as {@link parsePipeline}, PLAN_CREATION_ERROR for an expression that cannot be resolved or refers to itself, INVALID_REQUEST for expressions that cost too much
  */
 export function compilePlan(input: PlanInput): Plan {
   const model = parsePipeline(input.yaml, input.catalogue, { orgId: input.orgId, projectId: input.projectId });
@@ -133,6 +133,7 @@ class PlanBuilder {
   pipelineVariables: Readonly<Record<string, Scalar>> = {};
   private readonly nodes = new Map<string, Omit<PlanNode, 'children' | 'dependsOn'> & { children: string[]; dependsOn: string[] }>();
   private readonly problems: Problem[] = [];
+  private readonly budget = new ExpressionBudget();
   private forks = 0;
 
   constructor(
@@ -278,7 +279,7 @@ class PlanBuilder {
   }
 
   private evaluated(value: unknown, lookup: (body: string) => Lookup, where: string): unknown {
-    const result = evaluate(value, lookup, ['condition']);
+    const result = evaluate(value, lookup, ['condition'], this.budget);
     for (const { expression, reason } of result.unresolved) {
       this.problems.push({ path: where, value: expression, message: 'holds an expression that cannot be resolved', remedy: reason });
     }

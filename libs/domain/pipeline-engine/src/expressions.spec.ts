@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { evaluate, findExpressions, hasExpression, inputExpression, type Lookup } from './expressions.js';
+import fc from 'fast-check';
+import { AppError } from '@sluice/kernel';
+import { ExpressionBudget, MAX_EXPRESSION_CHARACTERS, MAX_EXPRESSION_DEPTH, MAX_EXPRESSIONS, evaluate, findExpressions, hasExpression, inputExpression, type Lookup } from './expressions.js';
 
 const values: Record<string, string | number | boolean> = { 'pipeline.variables.a': 'A', 'pipeline.variables.n': 3, 'pipeline.variables.t': true, 'pipeline.variables.nested': 'x-<+pipeline.variables.a>', 'pipeline.variables.loop': '<+pipeline.variables.loop>', 'pipeline.variables.ping': '<+pipeline.variables.pong>', 'pipeline.variables.pong': 'p<+pipeline.variables.ping>' };
 const lookup = (body: string): Lookup => {
@@ -83,5 +85,78 @@ describe('evaluate', () => {
     const with_ = (value: string) => evaluate({ condition: '<+x>' }, () => ({ kind: 'value', value }), ['condition']);
     expect(with_('say "hi"').value).toEqual({ condition: `'say "hi"'` });
     expect(with_(`"'`).unresolved).toHaveLength(1);
+  });
+});
+
+describe('what an expression may cost', () => {
+  const from = (texts: Readonly<Record<string, string>>, asked: string[] = []) => (body: string): Lookup => {
+    asked.push(body);
+    return Object.hasOwn(texts, body) ? { kind: 'value', value: texts[body] as string } : { kind: 'unknown', reason: `no ${body}` };
+  };
+  const refuse = (act: () => unknown): AppError => {
+    try {
+      act();
+    } catch (cause) {
+      if (cause instanceof AppError) return cause;
+      throw cause;
+    }
+    throw new Error('it was taken');
+  };
+
+  it('a name is looked up once, however often it stands there', () => {
+    const asked: string[] = [];
+    const { value } = evaluate(['<+a>', '<+a><+a>', { x: '<+b>' }], from({ a: '1', b: '<+a>-<+a>' }, asked));
+    expect(value).toEqual(['1', '11', { x: '1-1' }]);
+    expect(asked).toEqual(['a', 'b']);
+  });
+
+  it.each([1, 3, 6, 10, 10_000])('a value that refers to itself %d times is looked up once', (times) => {
+    const asked: string[] = [];
+    const { unresolved } = evaluate('<+a>', from({ a: `x${'<+a>'.repeat(times)}` }, asked));
+    expect(unresolved).toEqual([{ expression: '<+a> → <+a>', reason: 'it refers to itself' }]);
+    expect(asked).toEqual(['a']);
+  });
+
+  it('a cycle is named with everything on it, whatever led into it', () => {
+    expect(evaluate('<+in>', from({ in: 'i<+a>', a: '<+b>', b: '-<+c>', c: '<+a>' })).unresolved).toEqual([{ expression: '<+a> → <+b> → <+c> → <+a>', reason: 'it refers to itself' }]);
+  });
+
+  it('a value that doubles is refused at the limit of characters, which the error names', () => {
+    const doubling = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`v${index}`, index === 0 ? 'xxxxxxxx' : `<+v${index - 1}><+v${index - 1}>`]));
+    const error = refuse(() => evaluate('<+v59>', from(doubling)));
+    expect([error.code, error.message]).toEqual(['INVALID_REQUEST', expect.stringContaining(`more than ${MAX_EXPRESSION_CHARACTERS} characters`)]);
+  });
+
+  it('more expressions than the limit are refused, counted over all parts that share a budget', () => {
+    const budget = new ExpressionBudget();
+    const half = '<+a>'.repeat(MAX_EXPRESSIONS / 2);
+    evaluate(half, from({ a: '' }), [], budget);
+    evaluate(half, from({ a: '' }), [], budget);
+    expect(refuse(() => evaluate('<+a>', from({ a: '' }), [], budget)).message).toContain(`more than ${MAX_EXPRESSIONS} expressions`);
+  });
+
+  it('a chain may be as long as the limit and no longer', () => {
+    const chain = Object.fromEntries(Array.from({ length: MAX_EXPRESSION_DEPTH + 2 }, (_, index) => [`v${index}`, index === 0 ? 'end' : `<+v${index - 1}>`]));
+    expect(evaluate(`<+v${MAX_EXPRESSION_DEPTH}>`, from(chain))).toEqual({ value: 'end', unresolved: [] });
+    expect(evaluate(`<+v${MAX_EXPRESSION_DEPTH + 1}>`, from(chain)).unresolved[0]?.reason).toContain(`more than ${MAX_EXPRESSION_DEPTH} references`);
+  });
+
+  it.each([
+    ['quotes without an end', `<+input>.default(${'""'.repeat(2_000)}`],
+    ['quotes of both kinds', `<+input>.regex(${`"'`.repeat(2_000)}`],
+    ['modifiers without arguments', `<+input>${'.default('.repeat(2_000)}`],
+    ['brackets that stay open', '<+'.repeat(4_000)],
+  ])('%s are read in one pass', (_what, text) => expect(inputExpression(text)).toBeUndefined());
+
+  it('whatever variables refer to one another: each is looked up at most once, and it ends in a value, a cycle or a named limit', () => {
+    const names = fc.constantFrom('a', 'b', 'c', 'd', 'e');
+    const text = fc.array(fc.oneof(names.map((name) => `<+${name}>`), fc.constantFrom('x', '<+', '>', '"', ' ', '.')), { maxLength: 12 }).map((parts) => parts.join(''));
+    fc.assert(fc.property(fc.dictionary(names, text, { maxKeys: 5 }), text, (texts, input) => {
+      const asked: string[] = [];
+      const { value, unresolved } = evaluate({ input, condition: input }, from(texts, asked), ['condition']);
+      expect(new Set(asked).size).toBe(asked.length);
+      expect(unresolved.length).toBeLessThan(200);
+      expect(JSON.stringify(value).length).toBeLessThan(MAX_EXPRESSION_CHARACTERS);
+    }), { numRuns: 500 });
   });
 });

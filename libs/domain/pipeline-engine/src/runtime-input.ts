@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { matchPattern } from './bounded-pattern.js';
-import { inputExpression, type Expression } from './expressions.js';
+import { hasExpression, inputExpression, type Expression } from './expressions.js';
+import { modifierText } from './modifiers.js';
 import { PIPELINE_PLACE, placed, within, type Place } from './place.js';
 import { problemsError, showValue, type Problem } from './problems.js';
 import { parseYaml } from './yaml-source.js';
@@ -81,29 +82,44 @@ function fillOne(expression: Expression, input: unknown, place: Place, problems:
   return value;
 }
 
-/** What is wrong with a value for a runtime input: not among the allowed ones, or of another form. Nothing is when it is an input again. */
+/**
+ * What is wrong with a value for a runtime input: not among the allowed ones, or of another form. Nothing is when it is an input again. Each element of a
+ * list is judged. A value with an expression under a pattern is refused: what the expression brings could not be checked.
+ */
 export function problemsOfValue(expression: Expression, value: unknown, place: Place): Problem[] {
   if (valueOrUndefined(value) === undefined) return [];
-  const problems: Problem[] = [];
-  const allowed = [...argumentsOf(expression, 'allowedValues'), ...argumentsOf(expression, 'selectOneFrom')];
-  if (allowed.length > 0 && !allowed.map(String).includes(String(value))) {
-    problems.push({ ...placed(place), value: showValue(value), message: 'has a value that is not allowed', remedy: `use one of: ${allowed.join(', ')}` });
-  }
-  const [pattern] = argumentsOf(expression, 'regex');
-  const form = pattern === undefined ? 'match' : matchPattern(String(pattern), String(value));
-  if (form !== 'match') {
-    const remedy = form === 'no match' ? 'give another value' : 'correct the pattern in the pipeline: it is no regular expression, or takes too long';
-    problems.push({ ...placed(place), value: showValue(value), message: `does not match ${String(pattern)}`, remedy });
-  }
-  return problems;
+  const allowed = [...argumentsOf(expression, 'allowedValues'), ...argumentsOf(expression, 'selectOneFrom')].map(String);
+  const pattern = unquoted(modifierText(expression.modifiers, 'regex'));
+  const found = { ...placed(place), value: showValue(value) };
+  return (Array.isArray(value) ? value : [value]).flatMap((one: unknown) => [
+    ...(allowed.length > 0 && !allowed.includes(textOf(one)) ? [{ ...found, message: 'has a value that is not allowed', remedy: `use one of: ${allowed.join(', ')}` }] : []),
+    ...(pattern === undefined ? [] : patternProblem(pattern, one).map((fault) => ({ ...found, ...fault }))),
+  ]);
+}
+
+function patternProblem(pattern: string, value: unknown): Pick<Problem, 'message' | 'remedy'>[] {
+  if (hasExpression(textOf(value))) return [{ message: `holds an expression, which cannot be checked against ${pattern}`, remedy: 'write the value itself' }];
+  const message = `does not match ${pattern}`;
+  const form = matchPattern(pattern, textOf(value));
+  if (form === 'match') return [];
+  return [{ message, remedy: form === 'no match' ? 'give another value' : 'correct the pattern in the pipeline: it is no regular expression, or takes too long' }];
+}
+
+/** A scalar as it is written; anything else as JSON, which is no allowed value and shows its expressions. */
+function textOf(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 /** Arguments of one modifier: `.allowedValues(a, "b c")` gives `a` and `b c`; `true` and numbers keep their types. */
 function argumentsOf(expression: Expression, modifier: string): (string | number | boolean)[] {
-  const at = expression.modifiers.indexOf(`.${modifier}(`);
-  if (at < 0) return [];
-  const inner = /^((?:"[^"]*"|'[^']*'|[^()])*)\)/.exec(expression.modifiers.slice(at + modifier.length + 2))?.[1] ?? '';
+  const inner = modifierText(expression.modifiers, modifier) ?? '';
   return [...inner.matchAll(/"([^"]*)"|'([^']*)'|([^,]+)/g)].map((part) => part[1] ?? part[2] ?? bare((part[3] ?? '').trim())).filter((value) => value !== '');
+}
+
+/** A pattern may hold commas, so it is one argument as a whole. */
+function unquoted(text: string | undefined): string | undefined {
+  const trimmed = text?.trim();
+  return trimmed === '' ? undefined : (/^"([^"]*)"$|^'([^']*)'$/.exec(trimmed ?? '')?.slice(1).find((part) => part !== undefined) ?? trimmed);
 }
 
 function bare(text: string): string | number | boolean {
