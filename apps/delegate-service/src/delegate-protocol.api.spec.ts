@@ -159,6 +159,20 @@ describe('the delegate protocol', () => {
     expect(sut.events.filter((event) => event.taskId === taskId && event.event === 'ended')).toHaveLength(1);
   });
 
+  it('stores a result and a registration whose texts hold characters that cannot be stored, with those replaced', async () => {
+    const delegate = await connect({ name: 'scr\u0000pted', hostName: 'host\ud83d', tags: ['t\u0000'] });
+    const taskId = await sut.submit(execute());
+    const { epoch } = await acquired(delegate, taskId);
+    const named = { id: 'a\u0000b', author: 'dev', file: 'f\ud83d' };
+    const result: TaskResult = { kind: 'execute-step', outcome: { ...executed.outcome, status: 'failed', error: { message: 'a\u0000b failed', failureType: 'Unknown', changeset: named }, outputs: { 'k\u0000': 'v' } } };
+    delegate.send({ type: 'result', taskId, epoch, result });
+    expect(await delegate.next('resultAck')).toMatchObject({ outcome: 'accepted' });
+    const { ended } = await sut.event(taskId, 'ended');
+    expect(ended?.delegateName).toBe('scr\ufffdpted');
+    expect(JSON.parse(ended?.resultJson ?? '')).toMatchObject({ outcome: { error: { message: 'a\ufffdb failed', changeset: { id: 'a\ufffdb', author: 'dev', file: 'f\ufffd' } }, outputs: { 'k\ufffd': 'v' } } });
+    expect(await sut.postgres.query('delegate_service', `SELECT name, host_name, tags FROM delegates WHERE id = '${delegate.delegateId}'`)).toEqual([{ name: 'scr\ufffdpted', host_name: 'host\ufffd', tags: ['t\ufffd'] }]);
+  });
+
   it('refuses a result of another kind than the task', async () => {
     const delegate = await connect();
     const taskId = await sut.submit(execute());

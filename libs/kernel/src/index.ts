@@ -23,4 +23,5 @@ export {
   type ScopedRef,
 } from './scope.js';
 export { Turns } from './turns.js';
+export { storable, storableText } from './storable-text.js';
 export { unstorableText } from './unstorable-text.js';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RouteInput, RouteResult } from '@sluice/api-conventions';
 import type { stepSchemaAndInstances } from '@sluice/dbdevops-api';
-import { AppError, type ProjectScope, type RequestContext, type Scope } from '@sluice/kernel';
+import { AppError, storable, type ProjectScope, type RequestContext, type Scope } from '@sluice/kernel';
 import { eventOfStep } from '../audit/audited-state.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { instanceNotFound, type DbInstance } from '../db-instance/db-instance.js';
@@ -9,7 +9,6 @@ import { DbInstanceService } from '../db-instance/db-instance.service.js';
 import type { DbSchema } from '../db-schema/db-schema.js';
 import { changeOf, type StepReport } from './changeset-state.js';
 import type { ConnectorUse } from './connector-use.repository.js';
-import { storable } from './storable-text.js';
 
 type StepPair = RouteResult<typeof stepSchemaAndInstances>['pairs'][number];
 

@@ -1,5 +1,5 @@
 import { CLOSE_CODES, PROTOCOL_VERSION, delegateMessage, type DelegateMessage } from '@sluice/delegate-protocol';
-import { newId } from '@sluice/kernel';
+import { newId, storable } from '@sluice/kernel';
 import type { RawData, WebSocket } from 'ws';
 import type { Outgoing } from './connection-registry.js';
 
@@ -69,10 +69,10 @@ export class DelegateSocket {
   }
 }
 
-/** The message, or what is wrong with it. */
+/** The message with every text in it storable, or what is wrong with it. */
 function parse(data: RawData): DelegateMessage | string {
   try {
-    const parsed = delegateMessage.safeParse(JSON.parse(data.toString()));
+    const parsed = delegateMessage.safeParse(storable<unknown>(JSON.parse(data.toString())));
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
     return `bad message: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, MAX_FRAME_BYTES, PROTOCOL_VERSION, SUBPROTOCOL, TASK_KINDS, formatDelegateToken, parseDelegateToken, serverMessage, type DelegateMessage, type HeldLease, type ServerMessage } from '@sluice/delegate-protocol';
-import { messageOf, newId } from '@sluice/kernel';
+import { messageOf, newId, storable } from '@sluice/kernel';
 import type { SealingKeyPair } from '@sluice/sealed-secrets';
 import type { Logger } from '@sluice/telemetry';
 import { WebSocket, type RawData } from 'ws';
@@ -172,7 +172,7 @@ export class ServiceConnection {
   }
 
   private write(socket: WebSocket, message: Sent): void {
-    socket.send(JSON.stringify({ v: PROTOCOL_VERSION, id: newId(), ...message }));
+    socket.send(JSON.stringify({ v: PROTOCOL_VERSION, id: newId(), ...storable(message) }));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { LogLine } from '@sluice/delegate-protocol';
-import { messageOf } from '@sluice/kernel';
+import { messageOf, storableText } from '@sluice/kernel';
 import type { Logger } from '@sluice/telemetry';
 import type { Pod } from './pod-runtime.js';
 
@@ -42,7 +42,7 @@ export class PodLog {
   }
 
   private add(level: LogLine['level'], out: string): void {
-    this.lines.push({ level, time: new Date().toISOString(), out });
+    this.lines.push({ level, time: new Date().toISOString(), out: storableText(out) });
   }
 
   private flush(isLast: boolean): void {

@@ -17,6 +17,11 @@ describe('reading what the delegate service sent', () => {
     expect(endOf(reportOf(ended({ resultJson: JSON.stringify({ kind: 'initialise-pod', outcome: { status: 'succeeded', commits: {}, podAddress: 'a' } }) })))).toMatchObject({ status: 'succeeded' });
     expect(endOf(reportOf(ended({ resultJson: JSON.stringify({ kind: 'initialise-pod', outcome: { status: 'failed', error: { message: 'no branch', failureType: 'Verification' } } }) })))).toMatchObject({ status: 'failed', message: 'no branch', failureType: 'Verification' });
   });
+  it('replaces what cannot be stored, in the result and beside it', () => {
+    const changeset = { id: 'a\u0000b', author: 'dev', file: 'f\ud83d' };
+    const report = reportOf(ended({ reason: 'r\u0000', delegateName: 'D\u0000', resultJson: JSON.stringify({ kind: 'execute-step', outcome: { ...step, error: { message: 'a\u0000b', failureType: 'Unknown', changeset } } }) }));
+    expect(report).toMatchObject({ reason: 'r\ufffd', delegateName: 'D\ufffd', result: { step: { error: { message: 'a\ufffdb', changeset: { id: 'a\ufffdb', author: 'dev', file: 'f\ufffd' } } } } });
+  });
   it.each([['not JSON', '{'], ['another kind', '{"kind":"x"}'], ['a broken outcome', '{"kind":"execute-step","outcome":{}}']])('%s counts as no result, with the reason', (_what, resultJson) => {
     const report = reportOf(ended({ resultJson }));
     expect(report.result).toBeNull();

@@ -1,5 +1,6 @@
 import { taskResult } from '@sluice/delegate-protocol';
 import type { TaskEnded } from '@sluice/delegate-rpc';
+import { storable, storableText } from '@sluice/kernel';
 import type { NodeFailure, Status } from '@sluice/pipeline-engine';
 import type { TaskReport, TaskReportResult } from './task.js';
 
@@ -19,9 +20,9 @@ export interface NodeEnding {
   readonly failure: NodeFailure | null;
 }
 
-/** Reads what the delegate service sent. A result that is not readable counts as none, with the reason. */
+/** Reads what the delegate service sent, every text in it storable. A result that is not readable counts as none, with the reason. */
 export function reportOf(ended: TaskEnded): TaskReport {
-  const base = { outcome: ended.outcome, reason: ended.reason, delegateId: ended.delegateId, delegateName: ended.delegateName };
+  const base = { outcome: ended.outcome, reason: storableText(ended.reason), delegateId: ended.delegateId, delegateName: storableText(ended.delegateName) };
   if (ended.resultJson === '') return { ...base, result: null };
   const parsed = taskResult.safeParse(jsonOf(ended.resultJson));
   if (!parsed.success) return { ...base, reason: `the delegate's result cannot be read: ${parsed.error.issues[0]?.message ?? ''}`, result: null };
@@ -37,7 +38,7 @@ function resultOf(result: ReturnType<typeof taskResult.parse>): TaskReportResult
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return storable<unknown>(JSON.parse(text));
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import type { ChangesetOutcome, LogLine, StepResult } from '@sluice/delegate-protocol';
+import { storable, storableText } from '@sluice/kernel';
 import type { SecretMasker } from '@sluice/secret-masking';
 import { StepEventLog } from '@sluice/runner-rpc';
 
@@ -9,7 +10,7 @@ const MAX_LOG_BYTES = 20 * 1024 * 1024;
 const LINE_OVERHEAD_BYTES = 90;
 const CUT = ' … (line cut)';
 
-/** What a step tells, masked before it leaves: the only way from a step's work to its event log. */
+/** What a step tells, masked and storable before it leaves: the only way from a step's work to its event log. */
 export class StepJournal {
   readonly events = new StepEventLog();
   private masker: SecretMasker | undefined;
@@ -47,11 +48,11 @@ export class StepJournal {
   }
 
   private mask(text: string): string {
-    return this.known().mask(text);
+    return storableText(this.known().mask(text));
   }
 
   private maskDeep<T>(value: T): T {
-    return this.known().maskDeep(value);
+    return storable(this.known().maskDeep(value));
   }
 
   private known(): SecretMasker {

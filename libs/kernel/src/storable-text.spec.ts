@@ -10,4 +10,8 @@ describe('storable text', () => {
     const text = 'ä 😀 \u001f \n \\u0000';
     expect(storable(text)).toBe(text);
   });
+
+  it('replaces them in names of fields, also where a half pair stands beside a whole one', () => {
+    expect(storable({ 'a\u0000': '😀\ude00' })).toEqual({ 'a\ufffd': '😀\ufffd' });
+  });
 });
