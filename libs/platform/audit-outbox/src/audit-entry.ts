@@ -37,7 +37,7 @@ export function auditEventOf(ctx: AuditContext, entry: AuditEntry): AuditEventRe
     identifier: safeText(identifier).slice(0, 1024),
     name: name === undefined ? null : safeText(name).slice(0, 256),
     actor: actorOf(ctx.principal),
-    origin: ctx.origin ? { clientAddress: ctx.origin.clientAddress, ...textual('userAgent', ctx.origin.userAgent), ...textual('keyId', ctx.origin.keyId) } : null,
+    origin: originOf(ctx.origin),
     requestMethod: ctx.requestMethod ?? null,
     correlationId: ctx.correlationId,
     details: redact(details ?? {}) as { [key: string]: Json },
@@ -47,7 +47,11 @@ export function auditEventOf(ctx: AuditContext, entry: AuditEntry): AuditEventRe
   };
 }
 
-function actorOf(principal: AuditContext['principal']): AuditActor {
+export function originOf(origin: AuditContext['origin']): AuditEventRecord['origin'] {
+  return origin ? { clientAddress: origin.clientAddress, ...textual('userAgent', origin.userAgent), ...textual('keyId', origin.keyId) } : null;
+}
+
+export function actorOf(principal: AuditContext['principal']): AuditActor {
   const email = 'email' in principal ? principal.email : undefined;
   return { type: principal.type, id: safeText(principal.id), name: safeText(principal.name), ...textual('email', email) };
 }
