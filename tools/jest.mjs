@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** Runs Jest with what ES modules need. `node tools/jest.mjs [paths…] [--layer pure] [jest options…]` */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -8,9 +8,11 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const args = process.argv.slice(2);
 const layerAt = args.indexOf('--layer');
 const layer = layerAt >= 0 ? args.splice(layerAt, 2)[1] : undefined;
-const result = spawnSync(
+const jest = spawn(
   process.execPath,
   ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', '--config', 'jest.config.mjs', '--passWithNoTests', ...args],
   { cwd: root, stdio: 'inherit', env: { ...process.env, ...(layer ? { SLUICE_TEST_LAYER: layer } : {}) } },
 );
-process.exit(result.status ?? 1);
+// Whoever ends this wrapper ends Jest too: it must not run on behind the back of the next layer.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => jest.kill(signal));
+process.exitCode = await new Promise((resolve) => jest.once('error', () => resolve(1)).once('exit', (code) => resolve(code ?? 1)));
