@@ -12,7 +12,8 @@ deploys a sample changelog to a sample database, and keeps serving until Ctrl-C.
   --separate         one process per app instead of one for the whole control plane
   --without APP      leave an app out, because you run it yourself (npx nx dev APP); may be repeated; deploys nothing
   --data DIR         where everything is kept (default: .sluice in the repository)
-  --port-offset N    add N to every port, so that several stacks can run at once (each with its own --data)
+  --port-offset N    add N (0 to 8000) to every port, so that several stacks can run at once (each with its own --data);
+                     "auto" picks free ports and keeps them in the data folder
   --otel URL         also send all traces to this OTLP/HTTP endpoint, for example http://localhost:4318
   --help             this text
 `;
@@ -20,10 +21,7 @@ deploys a sample changelog to a sample database, and keeps serving until Ctrl-C.
 /** @throws PrerequisiteError naming the argument that is not understood. */
 export function parseStartOptions(args) {
   const values = parse(args);
-  const portOffset = Number(values['port-offset'] ?? 0);
-  if (!Number.isInteger(portOffset) || portOffset < 0 || portOffset > 8_000) {
-    throw new PrerequisiteError(`--port-offset takes a whole number from 0 to 8000, not "${values['port-offset']}".`);
-  }
+  const ports = portsOf(values['port-offset'] ?? '0');
   if (values.otel !== undefined && !/^https?:\/\//.test(values.otel)) {
     throw new PrerequisiteError(`--otel takes an http or https URL, not "${values.otel}".`);
   }
@@ -36,9 +34,16 @@ export function parseStartOptions(args) {
     isReset: values.reset === true,
     isSeparate: values.separate === true,
     dataDir: values.data,
-    portOffset,
+    ports,
     otelUrl: values.otel,
   };
+}
+
+function portsOf(text) {
+  if (text === 'auto') return { kind: 'free' };
+  const offset = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(offset <= 8_000)) throw new PrerequisiteError(`--port-offset takes a whole number from 0 to 8000, not "${text}"; "auto" picks free ports.`);
+  return { kind: 'fixed', offset };
 }
 
 function parse(args) {

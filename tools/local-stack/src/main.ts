@@ -3,7 +3,7 @@ import { changesetTable, countChangesets, formatLogLine } from '@sluice/cli';
 import { messageOf } from '@sluice/kernel';
 import { APP_NAMES, type AppName } from './app-environment.js';
 import { runFirstDeployment, type FirstDeployment } from './first-deployment.js';
-import { startStack, type Stack } from './stack.js';
+import { startStack, type Stack, type StackOptions } from './stack.js';
 
 /** The options of `npm start`, parsed (tools/bootstrap/start-options.mjs explains them). */
 export interface StartOptions {
@@ -15,7 +15,7 @@ export interface StartOptions {
   readonly isReset: boolean;
   readonly isSeparate: boolean;
   readonly dataDir: string | undefined;
-  readonly portOffset: number;
+  readonly ports: StackOptions['ports'];
   readonly otelUrl: string | undefined;
   /** Apps somebody else runs. */
   readonly without: readonly string[];
@@ -36,7 +36,7 @@ export async function main(options: StartOptions): Promise<number> {
     stack = await startStack(
       {
         dataDir: options.dataDir ?? join(options.root, '.sluice'),
-        ports: { kind: 'fixed', offset: options.portOffset },
+        ports: options.ports,
         isSeparate: options.isSeparate,
         isReset: options.isReset,
         without: options.without.map(appNamed),

@@ -3,8 +3,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { holderOf } from './port-holder.js';
 
-/** Every port of the local stack, all on 127.0.0.1. The services have the numbers of the network table. */
+/**
+ * Every port of the local stack, all on 127.0.0.1. The services have the numbers of the network table. All lie below 32768, also
+ * with the largest offset: Linux gives the ports from there on to outgoing connections, which would take them now and then.
+ */
 const DEFAULT_PORTS = {
   gateway: 8080,
   'ng-manager': 7090,
@@ -15,11 +19,11 @@ const DEFAULT_PORTS = {
   'delegate-service': 9090,
   'delegate-service gRPC': 9091,
   delegate: 3460,
-  'platform database': 55432,
-  'customer database': 55433,
-  redis: 56379,
+  'platform database': 15432,
+  'customer database': 15433,
+  redis: 16379,
   git: 3180,
-  'trace receiver': 54318,
+  'trace receiver': 14318,
 } as const satisfies Record<string, number>;
 
 export type PortName = keyof typeof DEFAULT_PORTS;
@@ -29,27 +33,34 @@ const NAMES = Object.keys(DEFAULT_PORTS) as readonly PortName[];
 
 /**
  * The table's ports, moved by `offset`.
- * @throws Error naming the first busy port and what to do about it.
+ * @throws Error naming the first busy port, the program that has it where that can be seen, and the option that helps.
  */
 export async function fixedPorts(offset: number): Promise<Ports> {
   const ports = Object.fromEntries(NAMES.map((name) => [name, DEFAULT_PORTS[name] + offset])) as Record<PortName, number>;
-  for (const name of NAMES) {
-    if (!(await isFree(ports[name]))) {
-      throw new Error(`port ${ports[name]} (${name}) is used by another program; stop that program, or start with --port-offset ${offset + 100}`);
-    }
-  }
+  await requireFree(ports, 'start with --port-offset auto');
   return ports;
+}
+
+async function requireFree(ports: Ports, otherwise: string): Promise<void> {
+  for (const name of NAMES) {
+    if (await isFree(ports[name])) continue;
+    throw new Error(`port ${ports[name]} (${name}) is used by ${holderOf(ports[name]) ?? 'another program'}; stop it, or ${otherwise}`);
+  }
 }
 
 const savedPorts = z.record(z.string(), z.number().int());
 
-/** Ports nobody used at the first start; the same again later, because stored addresses hold them. */
+/**
+ * Ports that were free at the first start; the same again later, because stored addresses hold them.
+ * @throws Error naming the one that another program has taken since.
+ */
 export async function freePorts(dataRoot: string): Promise<Ports> {
   const file = join(dataRoot, 'ports.json');
   const saved = existsSync(file) ? savedPorts.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
   const missing = NAMES.filter((name) => saved[name] === undefined);
   const found = await openPorts(missing.length);
   const ports = { ...saved, ...Object.fromEntries(missing.map((name, index) => [name, found[index]])) } as Record<PortName, number>;
+  await requireFree(ports, `start with another --data folder; this one keeps the ports of ${file}`);
   writeFileSync(file, JSON.stringify(ports));
   return ports;
 }

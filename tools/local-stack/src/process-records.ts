@@ -73,7 +73,7 @@ export function claimDataFolder(root: string, runDir: string): () => void {
     }
     const holder = runningLauncher(runDir);
     if (holder) {
-      throw new Error(`Sluice already runs on ${root} (process ${holder.pid}); stop it first, or start another one with --data DIR --port-offset N`);
+      throw new Error(`Sluice already runs on ${root} (process ${holder.pid}); stop it first, or start another one with --data DIR --port-offset auto`);
     }
     rmSync(file, { force: true });
   }

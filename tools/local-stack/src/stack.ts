@@ -7,6 +7,7 @@ import { appEnvironments, CONTROL_PLANE_APPS, type AppEnvironments, type AppName
 import { prepareChangeEngine } from './change-engine.js';
 import { dataFolderAt, prepareDataFolder, removeDataFolder, type DataFolder } from './data-folder.js';
 import { ensureSecrets, PLATFORM_DATABASES, type GeneratedSecrets } from './generated-secrets.js';
+import { EARLIER_CUSTOMER_PORT, passOn } from './earlier-port.js';
 import { startGitServer, type GitServer } from './git-server.js';
 import { fixedPorts, freePorts, type Ports } from './ports.js';
 import { preparePostgresHome, startCluster, type PostgresCluster } from './postgres-cluster.js';
@@ -153,6 +154,7 @@ async function assemble({ options, data, supervisor, closers, stop, say }: Assem
     startRedis(supervisor, data, { port: ports.redis, password: secrets.redisPassword }),
     runsDelegate(options) ? prepareChangeEngine(built('apps/step-runner/dist/prepare-engine.js')) : Promise.resolve(),
   ]);
+  if (options.ports.kind === 'fixed') closers.push(await passOn(EARLIER_CUSTOMER_PORT + options.ports.offset, customer.port));
   for (const name of PLATFORM_DATABASES) await platform.ensureDatabase(name, name, secrets.platformPasswords[name]);
   await customer.ensureDatabase(CUSTOMER.database, CUSTOMER.username, secrets.customerPassword);
   say('databases, Redis and change engine are ready');

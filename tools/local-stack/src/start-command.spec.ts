@@ -22,6 +22,8 @@ describe('npm start', () => {
   it.each([
     [['--onse'], "Unknown option '--onse'"],
     [['--port-offset', 'many'], '--port-offset takes a whole number from 0 to 8000, not "many"'],
+    [['--port-offset', '1e3'], '--port-offset takes a whole number from 0 to 8000, not "1e3"; "auto" picks free ports'],
+    [['--port-offset', ''], '--port-offset takes a whole number from 0 to 8000, not ""'],
     [['--otel', 'localhost:4318'], '--otel takes an http or https URL'],
     [['--once', '--no-deploy'], '--once deploys, so it goes with neither --no-deploy nor --without'],
   ])('refuses %j in one sentence', (args, sentence) => {
