@@ -9,7 +9,8 @@ deploys a sample changelog to a sample database, and keeps serving until Ctrl-C.
   --once             deploy once, stop everything and exit: 0 on success; the last line is one JSON object
   --no-deploy        only start and keep serving; deploy nothing
   --reset            stop what was recorded in the data folder and delete the folder, then start afresh
-  --separate         one process per app instead of one for the whole control plane
+  --separate         one process per app instead of one for the whole control plane; one that dies is started again,
+                     so you restart an app by ending its process (its number is in DIR/run/APP.json)
   --without APP      leave an app out, because you run it yourself (npx nx dev APP); may be repeated; deploys nothing
   --data DIR         where everything is kept (default: .sluice in the repository)
   --port-offset N    add N (0 to 8000) to every port, so that several stacks can run at once (each with its own --data);

@@ -12,6 +12,7 @@ import { startGitServer, type GitServer } from './git-server.js';
 import { fixedPorts, freePorts, type Ports } from './ports.js';
 import { preparePostgresHome, startCluster, type PostgresCluster } from './postgres-cluster.js';
 import { claimDataFolder, stopEverything, stopLeftovers } from './process-records.js';
+import { startKeptChild } from './kept-child.js';
 import { startRedis } from './redis-server.js';
 import { Supervisor, type ChildSpec, type RunningChild } from './supervisor.js';
 import { startTraceReceiver, type TraceReceiver } from './trace-receiver.js';
@@ -21,7 +22,7 @@ export interface StackOptions {
   readonly dataDir: string;
   /** The network table's ports moved by a number, or ports nobody uses (kept for later starts on the same folder). */
   readonly ports: { readonly kind: 'fixed'; readonly offset: number } | { readonly kind: 'free' };
-  /** One process per app instead of one for the whole control plane. */
+  /** One process per app instead of one for the whole control plane; one that dies is started again. */
   readonly isSeparate?: boolean;
   /** Stops what is recorded in the data folder and deletes it before starting. */
   readonly isReset?: boolean;
@@ -181,8 +182,9 @@ async function assemble({ options, data, supervisor, closers, stop, say }: Assem
   );
   secretFile('environment.json', JSON.stringify(environments));
   const apps = CONTROL_PLANE_APPS.filter((app) => !options.without?.includes(app));
-  const controlPlane = restartable(supervisor, options.isSeparate || apps.length === 0 ? apps.map((app) => nodeApp(app, environments, ports[app])) : [oneProcess(data, apps, environments, ports)]);
-  const delegate = restartable(supervisor, [delegateSpec(environments, ports)]);
+  const start = (spec: ChildSpec): Promise<RunningChild> => (options.isSeparate ? startKeptChild(supervisor, spec, { say }) : supervisor.start(spec));
+  const controlPlane = restartable(start, options.isSeparate || apps.length === 0 ? apps.map((app) => nodeApp(app, environments, ports[app])) : [oneProcess(data, apps, environments, ports)]);
+  const delegate = restartable(start, [delegateSpec(environments, ports)]);
   const isUp = controlPlane.start().then(() => say('control plane is up'));
   // The delegate loads while the rest of the control plane does; no sooner, because it dials ever more rarely when nobody answers.
   const isConnected = runsDelegate(options)
@@ -294,12 +296,12 @@ async function untilAnswers(port: number, other: Promise<void>): Promise<void> {
   }
 }
 
-function restartable(supervisor: Supervisor, specs: readonly ChildSpec[]): Restartable {
+function restartable(startChild: (spec: ChildSpec) => Promise<RunningChild>, specs: readonly ChildSpec[]): Restartable {
   let running: readonly RunningChild[] = [];
   return {
     pids: () => Object.fromEntries(running.map(({ name, pid }) => [name, pid])),
     start: async () => {
-      running = await settled(specs.map((spec) => supervisor.start(spec)));
+      running = await settled(specs.map(startChild));
     },
     stop: async () => {
       for (const child of [...running].reverse()) await child.stop();

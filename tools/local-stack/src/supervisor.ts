@@ -21,6 +21,8 @@ export interface ChildSpec {
   readonly readyTimeoutMs?: number;
   /** Answers true once it can be used; a rejection counts as "not yet". */
   readonly isReady: () => Promise<boolean>;
+  /** Called instead of {@link SupervisorOptions.onUnexpectedEnd} when this child ends without being stopped. */
+  readonly onUnexpectedEnd?: (complaint: string) => void;
 }
 
 export interface RunningChild {
@@ -66,7 +68,7 @@ export class Supervisor {
     const { process: spawned, logStart } = this.spawn(spec, logFile);
     let isEndExpected = true; // until ready, `start` itself reports
     const complain = (how: string): void => {
-      if (!isEndExpected) this.options.onUnexpectedEnd(`${spec.name} ended unexpectedly (${how})${excerpt(logFile, logStart)}`);
+      if (!isEndExpected) (spec.onUnexpectedEnd ?? this.options.onUnexpectedEnd)(`${spec.name} ended unexpectedly (${how})${excerpt(logFile, logStart)}`);
     };
     const ended = endOf(spawned);
     const pid = spawned.pid;
