@@ -18,6 +18,15 @@ describe('turns', () => {
     expect(told.indexOf('b1 begins')).toBeLessThan(told.indexOf('a1 ends'));
   });
 
+  it('say which keys are taken, from the moment they are asked for until the last work has ended', async () => {
+    const turns = new Turns();
+    const work = turns.take('a', () => new Promise((resolve) => setImmediate(resolve)));
+    expect([turns.isTaken('a'), turns.isTaken('b')]).toEqual([true, false]);
+    await work;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(turns.isTaken('a')).toBe(false);
+  });
+
   it('remember nothing of what has ended', async () => {
     const turns = new Turns();
     await Promise.all([turns.take('a', async () => undefined), turns.take('a', async () => undefined), turns.take('b', async () => undefined)]);

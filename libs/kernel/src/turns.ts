@@ -14,6 +14,11 @@ export class Turns {
     return mine;
   }
 
+  /** Whether anything under `key` is being worked on or waits. */
+  isTaken(key: string): boolean {
+    return this.last.has(key);
+  }
+
   /** Things worked on now. */
   get size(): number {
     return this.last.size;

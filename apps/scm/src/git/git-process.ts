@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { AppError, messageOf } from '@sluice/kernel';
+import { Places } from './places.js';
 
 /** Key and value, in order; some keys (`http.extraHeader`) may be given more than once. */
 export type GitConfig = readonly (readonly [string, string])[];
@@ -43,10 +44,11 @@ const NEEDED = [2, 37] as const;
 
 /** Runs git, at most so many at once, each in a process group of its own that ends with the signal. */
 export class GitProcesses {
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly places: Places;
 
-  constructor(private readonly most: number) {}
+  constructor(most: number) {
+    this.places = new Places(most);
+  }
 
   /** @throws AppError UPSTREAM_UNAVAILABLE when git is missing or too old */
   async checkVersion(): Promise<void> {
@@ -57,26 +59,8 @@ export class GitProcesses {
   }
 
   /** @returns standard output @throws GitExit, the signal's reason, AppError PAYLOAD_TOO_LARGE */
-  async run(run: GitRun): Promise<Buffer> {
-    await this.enter(run.signal);
-    try {
-      return await execute(run);
-    } finally {
-      this.running -= 1;
-      this.waiting.shift()?.();
-    }
-  }
-
-  private async enter(signal: AbortSignal): Promise<void> {
-    while (this.running >= this.most) {
-      signal.throwIfAborted();
-      await new Promise<void>((resolve) => {
-        this.waiting.push(resolve);
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-    }
-    signal.throwIfAborted();
-    this.running += 1;
+  run(run: GitRun): Promise<Buffer> {
+    return this.places.within(run.signal, () => execute(run));
   }
 }
 

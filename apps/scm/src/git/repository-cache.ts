@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Turns } from '@sluice/kernel';
 import type { GitProcesses } from './git-process.js';
 
 /** Fetches leave packs behind; a repository with more than this is made anew instead of being tidied up. */
@@ -15,7 +16,9 @@ const READY = 'sluice-ready';
  * credentials; everything in it may be deleted at any time while scm is stopped.
  */
 export class RepositoryCache {
-  private readonly queues = new Map<string, Promise<unknown>>();
+  /** One user of a folder at a time, its removal included. */
+  private readonly folders = new Turns();
+  private readonly evictions = new Turns();
 
   constructor(
     private readonly root: string,
@@ -24,43 +27,61 @@ export class RepositoryCache {
   ) {}
 
   /** Runs `work` alone in the repository's folder; others for the same repository wait, until `signal` says stop. */
-  async use<T>(accountId: string, url: string, signal: AbortSignal, work: (folder: string) => Promise<T>): Promise<T> {
+  use<T>(accountId: string, url: string, signal: AbortSignal, work: (folder: string) => Promise<T>): Promise<T> {
     const name = createHash('sha256').update(`${accountId}\n${url}`).digest('hex').slice(0, 40);
-    const before = this.queues.get(name) ?? Promise.resolve();
-    const mine = before.then(async () => {
+    return this.folders.take(name, async () => {
       signal.throwIfAborted();
       return work(await this.prepare(name, url, signal));
     });
-    const settled = mine.catch(() => undefined);
-    this.queues.set(name, settled);
-    void settled.then(() => {
-      if (this.queues.get(name) === settled) this.queues.delete(name);
-    });
-    return mine;
   }
 
   private async prepare(name: string, url: string, signal: AbortSignal): Promise<string> {
     const folder = join(this.root, name);
-    if (await isWornOut(folder)) await rm(folder, { recursive: true, force: true });
+    if (await isWornOut(folder)) await discard(folder);
     if (existsSync(join(folder, READY))) {
       await utimes(folder, new Date(), new Date());
       return folder;
     }
-    await rm(folder, { recursive: true, force: true });
-    await this.evict();
+    await discard(folder);
+    await this.evictions.take('', () => this.evict());
     await this.processes.run({ args: ['init', '--quiet', '--bare', '--template=', '--initial-branch=sluice-cache', folder], signal });
     await writeFile(join(folder, 'config'), configFile(url));
     await writeFile(join(folder, READY), '');
     return folder;
   }
 
-  /** Removes the least recently used repositories that nobody works in, down to one below the limit. */
+  /**
+   * Removes the least recently used repositories that nobody works in, down to one below the limit. A removal takes the folder's turn, so whoever
+   * asks for that repository meanwhile waits and finds none; what has come into use since the look at the folders stays.
+   */
   private async evict(): Promise<void> {
     const names = await readdir(this.root);
     if (names.length < this.most) return;
-    const aged = await Promise.all(names.map(async (name) => ({ name, at: (await stat(join(this.root, name))).mtimeMs })));
-    const idle = aged.filter(({ name }) => !this.queues.has(name)).sort((a, b) => a.at - b.at);
-    for (const { name } of idle.slice(0, names.length - this.most + 1)) await rm(join(this.root, name), { recursive: true, force: true });
+    const ages = await Promise.all(names.map(async (name) => ({ name, at: await usedAt(join(this.root, name)) })));
+    const oldestFirst = ages.filter(({ at }) => at !== undefined).sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
+    let surplus = oldestFirst.length - this.most + 1;
+    for (const { name } of oldestFirst) {
+      if (surplus <= 0) return;
+      if (this.folders.isTaken(name)) continue;
+      await this.folders.take(name, () => discard(join(this.root, name)));
+      surplus -= 1;
+    }
+  }
+}
+
+/** Without the mark first: a removal that is cut off leaves nothing that looks whole. */
+async function discard(folder: string): Promise<void> {
+  await rm(join(folder, READY), { force: true });
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** @returns undefined for a folder that is gone */
+async function usedAt(folder: string): Promise<number | undefined> {
+  try {
+    return (await stat(folder)).mtimeMs;
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    throw cause;
   }
 }
 
