@@ -1,4 +1,5 @@
-import { DBOS } from '@dbos-inc/dbos-sdk';
+import { DBOS, Error as DurableError } from '@dbos-inc/dbos-sdk';
+import { AppError } from '@sluice/kernel';
 import type { TaskEnd } from './task-end.js';
 
 /** What a running workflow may be told. */
@@ -11,9 +12,14 @@ const TOPIC = 'run';
 
 /** Durable messages to workflows. A key makes a message arrive once however often it is sent. */
 export class Messages {
-  /** @throws Error when there is no such workflow */
+  /** @throws AppError ENTITY_NOT_FOUND when there is no such workflow: nobody will ever hear the message */
   async send(workflowId: string, message: Message, key: string): Promise<void> {
-    await DBOS.send(workflowId, message, TOPIC, key);
+    try {
+      await DBOS.send(workflowId, message, TOPIC, key);
+    } catch (cause) {
+      if (cause instanceof DurableError.DBOSNonExistentWorkflowError) throw new AppError('ENTITY_NOT_FOUND', `there is no workflow ${workflowId}`, {}, { cause });
+      throw cause;
+    }
   }
 
   /** Only inside a workflow: the next message, or null at the deadline (milliseconds since the epoch). Woken by the database's NOTIFY. */

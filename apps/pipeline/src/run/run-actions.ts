@@ -122,10 +122,20 @@ export class RunActions {
     return { isAbandoned, waitUntil: Date.now() + 10_000 };
   }
 
+  /** Tells the holder that the instance is its. One whose workflow is gone gives its place to the next: it will never hear of it, and others wait. */
   async tell(grant: Grant | undefined): Promise<void> {
-    if (!grant) return;
-    await this.services.messages.send(grant.workflowId, { kind: 'lockGranted', holder: grant.holder }, `lock:${grant.holder}`);
-    await this.write(({ locks }) => locks.markTold([grant.holder]));
+    for (let next = grant; next; ) {
+      const { holder, workflowId } = next;
+      try {
+        await this.services.messages.send(workflowId, { kind: 'lockGranted', holder }, `lock:${holder}`);
+        await this.write(({ locks }) => locks.markTold([holder]));
+        return;
+      } catch (cause) {
+        if (!isMissing(cause)) throw cause;
+        this.services.log.warn({ holder, workflowId }, 'a database instance was held for a workflow that is gone; the next in the queue gets it');
+        next = await this.write(({ locks }) => locks.release(holder, Date.now()));
+      }
+    }
   }
 
   /** Deletes the pod of a group; nobody waits for it. Pending changes are written along. */
@@ -183,6 +193,11 @@ export function outputsOf(run: RunHeader, states: Readonly<Record<string, { read
   const node = Object.values(run.plan.nodes).find((one) => one.baseFqn === fqn && one.kind === 'step');
   const state = node && states[node.id];
   return state?.endedAt != null ? state.outputs : undefined;
+}
+
+/** Whether what was to be told or changed is not there any more. */
+export function isMissing(cause: unknown): boolean {
+  return cause instanceof AppError && cause.code === 'ENTITY_NOT_FOUND';
 }
 
 /** A failure as a node shows it, from anything thrown. */

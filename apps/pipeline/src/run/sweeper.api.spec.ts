@@ -1,0 +1,74 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { waitFor } from '@sluice/kernel';
+import { NEW_NODE } from '@sluice/pipeline-engine';
+import { succeed, type DoubleTask } from '../testing/delegate-service-double.js';
+import { World, simplePipeline } from '../testing/pipeline-under-test.js';
+
+const TIME_LIMIT_MS = 120_000;
+const LOOK = { timeoutMs: 90_000 } as const;
+const COLUMNS = 'account_id, org_id, project_id, pipeline_identifier, name, run_sequence, plan, outline, search_text, yaml, input_yaml, input_set_ids, caller, correlation_id, taken_over, valid_until';
+
+describe('the sweeper', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.create();
+    await world.startInProcess();
+  }, 60_000);
+  afterAll(() => world.stop());
+  afterEach(() => {
+    world.delegates.behaviour = succeed;
+  });
+
+  /** An execution as it is in the database without a workflow of its own. */
+  const storeCopy = async (of: string, as: string, at: number, isStarted = false): Promise<void> => {
+    await world.pg.query('pipeline', `INSERT INTO executions (plan_execution_id, status, is_started, created_at, ${COLUMNS}) SELECT $2, 'Running', $4::boolean, $3::bigint, ${COLUMNS} FROM executions WHERE plan_execution_id = $1`, [of, as, at, isStarted]);
+    await world.pg.query('pipeline', `INSERT INTO execution_nodes (plan_execution_id, node_id, status, state) SELECT $2, node_id, 'NotStarted', $3::jsonb FROM execution_nodes WHERE plan_execution_id = $1`, [of, as, JSON.stringify(NEW_NODE)]);
+  };
+  const running = (id: string): Promise<DoubleTask> =>
+    waitFor(() => [...world.delegates.tasks.values()].find((task) => task.request.taskId.startsWith(id) && task.payload.kind === 'execute-step'), { ...LOOK, what: `a running step of ${id}` });
+
+  it('starts a forgotten execution although one before it can never be started', async () => {
+    const client = world.project();
+    await client.create(simplePipeline('forgotten'));
+    const id = await client.execute('forgotten');
+    await client.ended(id, LOOK.timeoutMs);
+    // The name of its workflow is taken by one of another kind.
+    await world.pg.query('pipeline', `INSERT INTO dbos.workflow_status SELECT (jsonb_populate_record(w, '{"workflow_uuid": "unstartable", "name": "another"}')).* FROM dbos.workflow_status w WHERE workflow_uuid = $1`, [id]);
+    await storeCopy(id, 'unstartable', 1);
+    await storeCopy(id, 'forgotten', 2);
+    expect((await client.ended('forgotten', LOOK.timeoutMs)).pipelineExecutionSummary.status).toBe('Success');
+    expect(await world.pg.query('pipeline', `SELECT is_started FROM executions WHERE plan_execution_id = 'unstartable'`)).toEqual([{ is_started: false }]);
+  }, TIME_LIMIT_MS);
+
+  it('tells an abort although what waits in the execution before it is gone', async () => {
+    const client = world.project();
+    world.delegates.behaviour = (task) => (task.payload.kind === 'execute-step' ? 'hold' : succeed(task));
+    await client.create(simplePipeline('unheard'));
+    const id = await client.execute('unheard');
+    const held = await running(id);
+    await storeCopy(id, 'hollow', 1, true);
+    await world.pg.query('pipeline', `UPDATE executions SET interrupt_id = 'i', interrupted_at = 1, interrupted_by = 'me' WHERE plan_execution_id = 'hollow'`);
+    await world.pg.query('pipeline', `INSERT INTO execution_tasks (task_id, plan_execution_id, node_id, workflow_id, kind, context, created_at) VALUES ('hollow:task', 'hollow', 'n', 'no such workflow', 'execute-step', '{}', 1)`);
+    // As if the process had died right after storing the interrupt, before any workflow was told.
+    await world.pg.query('pipeline', `UPDATE executions SET interrupt_id = 'i', interrupted_at = 1, interrupted_by = 'me' WHERE plan_execution_id = $1`, [id]);
+    await waitFor(() => held.isAborted, { ...LOOK, what: 'the abort told' });
+    world.delegates.end(held.request.taskId, { outcome: 'aborted', reason: 'stopped' });
+    expect((await client.ended(id, LOOK.timeoutMs)).pipelineExecutionSummary.status).toBe('Aborted');
+  }, TIME_LIMIT_MS);
+
+  it('frees an instance that a gone execution holds and a gone workflow waits for, so that the next run gets it', async () => {
+    const client = world.project();
+    const [scope, instance] = [[client.accountId, client.org, client.project], ['orders', 'prod']];
+    const hold = (holder: string, execution: string, grantedAt: number | null) =>
+      world.pg.query('pipeline', `INSERT INTO instance_locks (account_id, org_id, project_id, db_schema, db_instance, holder, plan_execution_id, workflow_id, queued_at, granted_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'no such workflow', 1, $8)`, [...scope, ...instance, holder, execution, grantedAt]);
+    await client.create(simplePipeline('next'));
+    const earlier = await client.execute('next');
+    await client.ended(earlier, LOOK.timeoutMs);
+    await storeCopy(earlier, 'waiting', 1, true);
+    await hold('ghost', 'no such execution', 1);
+    await hold('lost', 'waiting', null);
+    const id = await client.execute('next');
+    expect((await client.ended(id, LOOK.timeoutMs)).pipelineExecutionSummary.status).toBe('Success');
+    expect(await world.pg.query('pipeline', 'SELECT holder FROM instance_locks WHERE project_id = $1', [client.project])).toEqual([]);
+  }, TIME_LIMIT_MS);
+});
