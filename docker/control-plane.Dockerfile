@@ -15,6 +15,8 @@ COPY --from=build --chown=node:node /sluice/package.json ./
 COPY --from=build --chown=node:node /sluice/node_modules ./node_modules
 COPY --from=build --chown=node:node /sluice/libs ./libs
 COPY --from=build --chown=node:node /sluice/apps ./apps
+# A new volume takes over the owner of the folder it is mounted on.
+RUN mkdir -p /var/lib/sluice/blobs /var/lib/sluice/scm && chown -R node:node /var/lib/sluice
 ENV NODE_ENV=production APP=${APP}
 USER node
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HEALTH_PORT}/health/ready`).then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"]

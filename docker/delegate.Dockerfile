@@ -14,7 +14,7 @@ COPY --from=build --chown=node:node /sluice/package.json ./
 COPY --from=build --chown=node:node /sluice/node_modules ./node_modules
 COPY --from=build --chown=node:node /sluice/libs ./libs
 COPY --from=build --chown=node:node /sluice/apps ./apps
-RUN mkdir -p /var/lib/sluice && chown node:node /var/lib/sluice
+RUN mkdir -p /var/lib/sluice/delegate && chown -R node:node /var/lib/sluice
 USER node
 ENV NODE_ENV=production DELEGATE_DATA_DIR=/var/lib/sluice/delegate STEP_RUNNER_ENGINE_DIR=/var/lib/sluice/engine
 RUN node apps/step-runner/dist/prepare-engine.js

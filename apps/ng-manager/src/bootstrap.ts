@@ -6,8 +6,7 @@ import { RouteClient, startHttpApp, type RunningApp } from '@sluice/http';
 import { ngManagerRoutes } from '@sluice/ng-manager-api';
 import { ServiceIdentity } from '@sluice/service-identity';
 import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
-import { readBootstrapFile } from './account/bootstrap-file.js';
-import { seedAccounts, seedDelegateTokens } from './account/seeding.js';
+import { seedAccounts, seedDelegateTokens, seedsFrom } from './account/seeding.js';
 import { AppModule } from './app.module.js';
 import { AuditCollector } from './audit/audit-collector.js';
 import { parseConfig } from './config.js';
@@ -29,9 +28,9 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const log = createLogger('ng-manager', env['LOG_LEVEL']);
   const identity = await ServiceIdentity.load({ service: 'ng-manager', keyFile: config.serviceKeyFile, keysDir: config.serviceKeysDir });
   const keys = await openKeyProvider(config, log);
-  const seeds = config.bootstrapFile ? await readBootstrapFile(config.bootstrapFile) : { accounts: [], delegateTokens: [] };
   const dataSource = await openDatabase(config.databaseUrl, config.databasePool);
   const unitOfWork = new UnitOfWork(dataSource);
+  const seeds = await seedsFrom(config.bootstrapFile, unitOfWork, log);
   await seedAccounts(unitOfWork, seeds);
   warnOfForeignKeys(keys, await unitOfWork.read.accounts.keyEncryptionKeyIds(MOST_KEYS_NAMED), log);
 

@@ -13,10 +13,16 @@ const composeFile = z.object({
       build: z.object({ context: z.string(), dockerfile: z.string(), args: z.record(z.string(), z.string()).optional() }).optional(),
       depends_on: z.union([z.array(z.string()), z.record(z.string(), z.unknown())]).optional(),
       volumes: z.array(z.string()).optional(),
+      env_file: z.array(z.string()).optional(),
+      read_only: z.boolean().optional(),
+      cap_drop: z.array(z.string()).optional(),
+      security_opt: z.array(z.string()).optional(),
     }),
   ),
   volumes: z.record(z.string(), z.unknown()).optional(),
 });
+
+type ComposeFile = z.output<typeof composeFile>;
 
 /** What is wrong with the files under `docker/`; they are not built in tests, so what can be known without building is checked. */
 export function containerComplaints(root: string): string[] {
@@ -26,6 +32,36 @@ export function containerComplaints(root: string): string[] {
     ...files.filter((name) => name.endsWith('Dockerfile')).flatMap((name) => dockerfileComplaints(name, readFileSync(join(folder, name), 'utf8'))),
     ...files.filter((name) => /^compose.*\.ya?ml$/.test(name)).flatMap((name) => composeComplaints(root, name, readFileSync(join(folder, name), 'utf8'))),
   ];
+}
+
+/** Files that open everything of a service: one container sees each. */
+const OWN_FILES = /^\.\/secrets\/(keys\/.*|.*-url.*|key-encryption-key|bootstrap)$/;
+const IN_CONTAINER = '/run/sluice/';
+
+/** Pure: what a container may do and which secrets it sees. */
+export function isolationComplaints(services: ComposeFile['services'], environmentOf: (file: string) => string): string[] {
+  const complaints: string[] = [];
+  const holders = new Map<string, string>();
+  for (const [service, one] of Object.entries(services)) {
+    if (!one.read_only) complaints.push(`${service}: its root can be written (read_only: true is missing)`);
+    if (!one.cap_drop?.includes('ALL')) complaints.push(`${service}: it keeps capabilities (cap_drop: [ALL] is missing)`);
+    if (!one.security_opt?.includes('no-new-privileges:true')) complaints.push(`${service}: security_opt no-new-privileges:true is missing`);
+    const mounts = (one.volumes ?? []).map((mount) => mount.split(':'));
+    for (const [source = ''] of mounts) {
+      if (/^\.\/secrets\/?$/.test(source)) complaints.push(`${service}: it sees the secrets of every service`);
+      if (!OWN_FILES.test(source)) continue;
+      const other = holders.get(source);
+      if (other) complaints.push(`${service}: ${source} belongs to ${other} alone`);
+      holders.set(source, service);
+    }
+    const targets = mounts.map(([, target = '']) => target);
+    for (const file of one.env_file ?? []) {
+      for (const [, name, path = ''] of environmentOf(file).matchAll(/^(\w+)=(\/\S+)$/gm)) {
+        if (path.startsWith(IN_CONTAINER) && !targets.some((target) => path === target || path.startsWith(`${target}/`))) complaints.push(`${service}: ${name} names ${path}, which is not mounted`);
+      }
+    }
+  }
+  return complaints;
 }
 
 /** Pure: pinned bases, known instructions, no root at the end, packages without extras and without a left-over index, a health check. */
@@ -64,5 +100,6 @@ function composeComplaints(root: string, name: string, text: string): string[] {
       if (!/^[./~]/.test(source) && !(source in volumes)) complaints.push(`${service}: volume "${source}" is not declared`);
     }
   }
+  complaints.push(...isolationComplaints(services, (file) => readFileSync(join(root, 'docker', file), 'utf8')));
   return complaints.map((complaint) => `${name}: ${complaint}`);
 }

@@ -13,6 +13,11 @@ export class AccountRepository {
     return this.manager.findOneBy(AccountEntity, { identifier: accountId });
   }
 
+  /** Whether this installation has an account at all. */
+  isAny(): Promise<boolean> {
+    return this.manager.exists(AccountEntity);
+  }
+
   /** Makes the account unless it is there. */
   async ensure(accountId: string, name: string): Promise<void> {
     await this.manager.createQueryBuilder().insert().into(AccountEntity).values({ identifier: accountId, name }).orIgnore().execute();

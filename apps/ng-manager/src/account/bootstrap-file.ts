@@ -15,11 +15,17 @@ const bootstrapFile = z.object({
 /** What a fresh installation starts with (`NG_MANAGER_BOOTSTRAP_FILE`). */
 export type BootstrapFile = z.output<typeof bootstrapFile>;
 
-/** @throws Error naming file and field; never a value, because the file holds keys */
-export async function readBootstrapFile(path: string): Promise<BootstrapFile> {
-  const json = parseJson(await readFile(path, 'utf8').catch((cause: unknown) => {
+/**
+ * Undefined when the file does not exist: it is removed after the first start, because it holds keys.
+ * @throws Error naming file and field; never a value
+ */
+export async function readBootstrapFile(path: string): Promise<BootstrapFile | undefined> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    if (typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'ENOENT') return undefined;
     throw new Error(`bootstrap file ${path} cannot be read: ${messageOf(cause)}`, { cause });
-  }));
+  });
+  if (text === undefined) return undefined;
+  const json = parseJson(text);
   if (json === undefined) throw new Error(`bootstrap file ${path} is not JSON`);
   const parsed = bootstrapFile.safeParse(json);
   if (parsed.success) return parsed.data;

@@ -6,9 +6,23 @@ import { addBuiltInConnectors } from '../connector/built-in-connectors.js';
 import type { DelegateTokenValues } from '../delegate/delegate-token-values.js';
 import { ownContext, rpcScope, type DelegateServiceClient } from '../delegate/delegate-service-client.js';
 import type { Stores, UnitOfWork } from '../persistence/unit-of-work.js';
-import type { BootstrapFile } from './bootstrap-file.js';
+import { readBootstrapFile, type BootstrapFile } from './bootstrap-file.js';
 
 const API_KEY = 'bootstrap';
+
+const NOTHING: BootstrapFile = { accounts: [], delegateTokens: [] };
+
+/**
+ * What the bootstrap file names, or nothing once the file was removed.
+ * @throws Error when the file is missing and there is no account yet: nobody could sign in
+ */
+export async function seedsFrom(path: string | undefined, unitOfWork: UnitOfWork, log: Logger): Promise<BootstrapFile> {
+  if (path === undefined) return NOTHING;
+  const [seeds, hasAccounts] = await Promise.all([readBootstrapFile(path), unitOfWork.read.accounts.isAny()]);
+  if (seeds && hasAccounts) log.info({ file: path }, 'the bootstrap file holds keys and was needed for the first start only; remove it unless you add to it');
+  if (seeds ?? hasAccounts) return seeds ?? NOTHING;
+  throw new Error(`bootstrap file ${path} does not exist and no account does: write the file (its shape is in the README of ng-manager) or correct NG_MANAGER_BOOTSTRAP_FILE`);
+}
 
 /**
  * Creates what the bootstrap file names and is missing; what is there stays as it is, also when a person changed it meanwhile.

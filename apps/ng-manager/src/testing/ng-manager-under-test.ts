@@ -25,6 +25,8 @@ export interface HttpAnswer {
 export interface NgManagerUnderTest {
   readonly app: RunningApp;
   /** What another replica starts with. */
+  /** Writes a file (0600) that lasts as long as the app; answers its path. */
+  readonly keep: (name: string, content: string) => string;
   readonly environment: Readonly<Record<string, string>>;
   readonly pg: TestPostgres;
   readonly database: string;
@@ -67,6 +69,7 @@ export async function startNgManager(options: { readonly scm?: (identities: Test
   return {
     app,
     environment,
+    keep,
     pg,
     database: 'ng_manager',
     identities,
