@@ -40,7 +40,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const audit = new AuditTrail(dataSource, log, { holder: config.executorId, deliver, pollMs: config.sweepMs });
   const services: RunServices = {
     config, dataSource, audit, tasks, ngManager, messages: new Messages(), tracing, log,
-    logToken: ({ accountId, orgId, projectId }, keyPrefix, ttlSeconds) => identity.sign('log-service', logTokenClaims.parse({ kind: 'log', accountId, scope: { orgId, projectId }, keyPrefix, rights: ['write'] }), ttlSeconds),
+    logToken: ({ accountId, orgId, projectId }, keyPrefix, ttlSeconds) => identity.sign('log+jwt', 'log-service', logTokenClaims.parse({ kind: 'log', accountId, scope: { orgId, projectId }, keyPrefix, rights: ['write'] }), ttlSeconds),
   };
   const types = new StepTypeRegistry();
   const actions = new RunActions(services);

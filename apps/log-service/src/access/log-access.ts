@@ -9,7 +9,7 @@ export interface LogScope {
   readonly projectId?: string | undefined;
 }
 
-/** Who asks: one of our services (the gateway with a user's grants, or the pipeline service), or whoever holds a log token. */
+/** Who asks: one of our services on behalf of the user whose grants the call carries, or the holder of a log token. */
 export type LogCaller =
   | { readonly kind: 'service'; readonly service: ServiceName; readonly identity: CallIdentity }
   | { readonly kind: 'token'; readonly claims: LogTokenClaims };
@@ -31,7 +31,6 @@ export function mayRead(caller: LogCaller, key: string, stored: LogScope): boole
   if (!owner) return false;
   if (caller.kind === 'token') return caller.claims.accountId === owner.accountId && caller.claims.rights.includes('read') && isCovered(caller.claims, key);
   if (caller.identity.accountId !== owner.accountId) return false;
-  if (caller.service === 'pipeline') return true;
   return isAllowed(caller.identity.accountId, caller.identity.grants, 'log.view', readScope(owner, stored));
 }
 
@@ -43,14 +42,35 @@ export function assertMayRead(caller: LogCaller, key: string, stored: LogScope):
   throw new AppError('ACCESS_DENIED', `${caller.identity.principal.name} lacks log.view in ${formatScope(readScope(owner, stored))}`);
 }
 
-/** Lines are written by pods with a log token, and by the pipeline service. @throws AppError ACCESS_DENIED */
-export function assertMayWrite(caller: LogCaller, keyOrPrefix: string): void {
+/** Lines are written with a log token only; the name of a calling service gives no right. Answers the writer. @throws AppError ACCESS_DENIED */
+export function assertMayWrite(caller: LogCaller, keyOrPrefix: string): LogWriter {
   if (caller.kind === 'service') {
-    if (caller.service === 'pipeline') return;
     throw new AppError('ACCESS_DENIED', 'logs are written with a log token in X-Harness-Token; ask GET /log-service/token for one');
   }
-  if (caller.claims.rights.includes('write') && isCovered(caller.claims, withoutSlash(keyOrPrefix))) return;
+  if (caller.claims.rights.includes('write') && isCovered(caller.claims, withoutSlash(keyOrPrefix))) return writerOf(caller.claims);
   throw new AppError('ACCESS_DENIED', `the log token may write below ${caller.claims.keyPrefix} only`);
+}
+
+/**
+ * Who writes a log: the pod of a step group, or an API key by its log token. Kept with every log, because nobody else may add to it or store it
+ * again. A pod's run is named by its token, so it comes before what a key wrote at the same place.
+ */
+export type LogWriter = `pod:${string}` | `key:${string}`;
+
+function writerOf({ keyId, keyPrefix, accountId }: LogTokenClaims): LogWriter {
+  return keyId !== undefined || keyPrefix === accountId ? `key:${keyId ?? ''}` : `pod:${keyPrefix}`;
+}
+
+/** What the writers whose logs `writer` replaces begin with; empty when it replaces none. */
+export function writerThatGivesWay(writer: LogWriter): 'key:' | '' {
+  return writer.startsWith('pod:') ? 'key:' : '';
+}
+
+/** May `writer` store a log that `earlier` stored before? What was stored before writers were kept stays as it is. Pure. */
+export function mayStoreAgain(writer: LogWriter, earlier: string | undefined): boolean {
+  if (earlier === undefined) return false;
+  const givesWay = writerThatGivesWay(writer);
+  return earlier === writer || (givesWay !== '' && earlier.startsWith(givesWay));
 }
 
 /** A token for a whole account covers keys of both layouts, of which one does not begin with the account. */

@@ -2,27 +2,28 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isAllowed } from '@sluice/api-conventions';
 import { AppError, accountScope } from '@sluice/kernel';
 import { LOG_TOKEN_HEADER, logTokenClaims, type LogTokenClaims } from '@sluice/log-api';
-import type { CallIdentity, ServiceIdentity } from '@sluice/service-identity';
+import type { ServiceIdentity, TokenPurpose } from '@sluice/service-identity';
 import { z } from 'zod';
-import type { LogCaller, LogScope } from './log-access.js';
+import type { BlobPlace } from '../blob/blob.service.js';
+import type { LogCaller, LogScope, LogWriter } from './log-access.js';
 
 const ACCOUNT_TOKEN_SECONDS = 48 * 3_600;
 const LINK_SECONDS = 3_600;
 /** Length of life of a link as clients are told it. */
 export const LINK_NANOSECONDS = LINK_SECONDS * 1_000_000_000;
 
-const blobLink = z.object({ kind: z.literal('blobLink'), right: z.enum(['read', 'write']), key: z.string(), scope: z.object({ orgId: z.string().optional(), projectId: z.string().optional() }) });
-export type BlobLink = z.infer<typeof blobLink>;
+const scope = z.object({ orgId: z.string().optional(), projectId: z.string().optional() });
+const downloadLink = z.object({ kind: z.literal('blobDownload'), key: z.string() });
+const uploadLink = z.object({ kind: z.literal('blobUpload'), key: z.string(), scope, writer: z.custom<LogWriter>((value) => typeof value === 'string' && /^(pod|key):/.test(value)) });
+const blobLink = z.discriminatedUnion('kind', [downloadLink, uploadLink]);
+/** Names who made it nowhere: a link is passed on, and ends up in histories and the logs of proxies. */
+const archiveLink = z.object({ kind: z.literal('archive'), prefix: z.string(), scopes: z.array(scope) });
 
-const archiveLink = z.object({
-  kind: z.literal('archiveLink'),
-  prefix: z.string(),
-  caller: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('service'), service: z.enum(['gateway', 'pipeline']), identity: z.custom<CallIdentity>((value) => typeof value === 'object' && value !== null) }),
-    z.object({ kind: z.literal('token'), claims: logTokenClaims }),
-  ]),
-});
-export type ArchiveLink = z.infer<typeof archiveLink>;
+/** What the holder of a link to an archive may see: logs below the prefix that were opened with one of these scopes. */
+export interface ArchiveRights {
+  readonly prefix: string;
+  readonly scopes: readonly LogScope[];
+}
 
 /** Checks the three proofs the log service takes, and signs the two it gives out. */
 export class LogAuthenticator {
@@ -44,7 +45,7 @@ export class LogAuthenticator {
     }
     const token = headers[LOG_TOKEN_HEADER];
     if (typeof token !== 'string' || token === '') return undefined;
-    return { kind: 'token', claims: await this.claims(token, logTokenClaims, ['pipeline', 'log-service']) };
+    return { kind: 'token', claims: await this.claims('log+jwt', token, logTokenClaims, ['pipeline', 'log-service']) };
   }
 
   /** A token for a whole account. It may do what the caller may do in the whole account, and no more. @throws AppError ACCESS_DENIED */
@@ -57,29 +58,46 @@ export class LogAuthenticator {
       ...(isAllowed(accountId, grants, 'pipeline.execute', scope) ? (['write'] as const) : []),
     ];
     if (rights.length === 0) throw new AppError('ACCESS_DENIED', `${principal.name} lacks log.view in account ${accountId}`);
-    return this.identity.sign('log-service', { kind: 'log', accountId, keyPrefix: accountId, rights } satisfies LogTokenClaims, ACCOUNT_TOKEN_SECONDS);
+    return this.identity.sign('log+jwt', 'log-service', { kind: 'log', accountId, keyPrefix: accountId, rights } satisfies LogTokenClaims, ACCOUNT_TOKEN_SECONDS);
   }
 
-  async signBlobLink(right: 'read' | 'write', key: string, scope: LogScope): Promise<string> {
-    return this.identity.sign('log-service', { kind: 'blobLink', right, key, scope } satisfies BlobLink, LINK_SECONDS);
+  async signDownloadLink(key: string): Promise<string> {
+    return this.link({ kind: 'blobDownload', key } satisfies z.infer<typeof downloadLink>);
   }
 
-  async signArchiveLink(prefix: string, caller: LogCaller): Promise<string> {
-    return this.identity.sign('log-service', { kind: 'archiveLink', prefix, caller }, LINK_SECONDS);
+  async signUploadLink({ key, scope, writer }: BlobPlace): Promise<string> {
+    return this.link({ kind: 'blobUpload', key, scope, writer } satisfies z.infer<typeof uploadLink>);
   }
 
-  async verifyBlobLink(signature: string, right: 'read' | 'write'): Promise<BlobLink> {
-    const claims = await this.claims(signature, blobLink, ['log-service']);
-    if (claims.right !== right) throw new AppError('ACCESS_DENIED', `this link is for ${claims.right === 'read' ? 'reading' : 'writing'} only`);
-    return claims;
+  async signArchiveLink({ prefix, scopes }: ArchiveRights): Promise<string> {
+    return this.link({ kind: 'archive', prefix, scopes });
   }
 
-  async verifyArchiveLink(signature: string): Promise<ArchiveLink> {
-    return this.claims(signature, archiveLink, ['log-service']);
+  /** @throws AppError INVALID_TOKEN, EXPIRED_TOKEN, ACCESS_DENIED for a link to write */
+  async verifyDownloadLink(signature: string): Promise<{ readonly key: string }> {
+    const claims = await this.claims('link+jwt', signature, blobLink, ['log-service']);
+    if (claims.kind === 'blobDownload') return claims;
+    throw new AppError('ACCESS_DENIED', 'this link is for writing only');
   }
 
-  private async claims<S extends z.ZodType>(token: string, schema: S, issuers: ('pipeline' | 'log-service')[]): Promise<z.output<S>> {
-    const { claims } = await this.identity.verify(token, issuers);
+  /** @throws AppError INVALID_TOKEN, EXPIRED_TOKEN, ACCESS_DENIED for a link to read */
+  async verifyUploadLink(signature: string): Promise<BlobPlace> {
+    const claims = await this.claims('link+jwt', signature, blobLink, ['log-service']);
+    if (claims.kind === 'blobUpload') return claims;
+    throw new AppError('ACCESS_DENIED', 'this link is for reading only');
+  }
+
+  /** @throws AppError INVALID_TOKEN, EXPIRED_TOKEN */
+  async verifyArchiveLink(signature: string): Promise<ArchiveRights> {
+    return this.claims('link+jwt', signature, archiveLink, ['log-service']);
+  }
+
+  private link(claims: Readonly<Record<string, unknown>>): Promise<string> {
+    return this.identity.sign('link+jwt', 'log-service', claims, LINK_SECONDS);
+  }
+
+  private async claims<S extends z.ZodType>(purpose: TokenPurpose, token: string, schema: S, issuers: ('pipeline' | 'log-service')[]): Promise<z.output<S>> {
+    const { claims } = await this.identity.verify(purpose, token, issuers);
     const parsed = schema.safeParse(claims);
     if (parsed.success) return parsed.data;
     throw new AppError('INVALID_TOKEN', 'the token is not one for this address');

@@ -1,11 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '@sluice/kernel';
 import { LOG_LIMITS } from '@sluice/log-api';
-import { mayRead, type LogCaller } from '../access/log-access.js';
+import type { LogScope } from '../access/log-access.js';
 import { withIndex } from '../stream/log-lines.js';
 import { StreamStore } from '../stream/stream-store.js';
 import { assertArchivable, type ArchiveEntry } from './archive.js';
 import { BLOB_STORE, type BlobStore } from './blob-store.js';
+
+/** Whether the asker may read a log that was opened with this scope. */
+export type MayRead = (key: string, scope: LogScope) => boolean;
 
 /** Finds what goes into the archive of a prefix: stored logs, and live ones that are not stored yet. */
 @Injectable()
@@ -15,8 +18,11 @@ export class ArchiveService {
     private readonly streams: StreamStore,
   ) {}
 
-  /** @throws AppError RESOURCE_NOT_FOUND, ACCESS_DENIED when there are logs but none the caller may read, INVALID_REQUEST when there are too many */
-  async entriesBelow(caller: LogCaller, prefix: string): Promise<readonly ArchiveEntry[]> {
+  /**
+   * The logs below a prefix that the asker may read, and the scopes they were opened with.
+   * @throws AppError RESOURCE_NOT_FOUND, ACCESS_DENIED when there are logs but none the asker may read, INVALID_REQUEST when there are too many
+   */
+  async below(prefix: string, mayRead: MayRead): Promise<{ readonly entries: readonly ArchiveEntry[]; readonly scopes: readonly LogScope[] }> {
     const stored = await this.blobs.list(prefix, LOG_LIMITS.archiveLogs + 1);
     const live = await this.liveBelow(prefix, new Set(stored.map(({ key }) => key)));
     const all = [
@@ -24,10 +30,12 @@ export class ArchiveService {
       ...live,
     ].sort((a, b) => (a.entry.key < b.entry.key ? -1 : 1));
     if (all.length === 0) throw new AppError('RESOURCE_NOT_FOUND', `there is no log below ${prefix}; is the step still waiting to start?`);
-    const entries = all.filter(({ scope, entry }) => mayRead(caller, entry.key, scope)).map(({ entry }) => entry);
+    const readable = all.filter(({ scope, entry }) => mayRead(entry.key, scope));
+    const entries = readable.map(({ entry }) => entry);
     if (entries.length === 0) throw new AppError('ACCESS_DENIED', `the caller lacks log.view for every log below ${prefix}`);
     assertArchivable(prefix, entries);
-    return entries;
+    const scopes = new Map(readable.map(({ scope }) => [`${scope.orgId ?? ''}/${scope.projectId ?? ''}`, scope]));
+    return { entries, scopes: [...scopes.values()] };
   }
 
   /** Stored logs can be had while Redis is away, so live ones are left out then. */

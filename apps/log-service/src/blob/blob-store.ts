@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { LogScope } from '../access/log-access.js';
+import type { LogScope, LogWriter } from '../access/log-access.js';
 
 /** What is known of a stored log besides its bytes. */
 export interface BlobInfo {
@@ -10,10 +10,13 @@ export interface BlobInfo {
   readonly sha256: string;
   /** ISO 8601. */
   readonly storedAt: string;
+  /** Who stored it; absent for what was stored before writers were kept. */
+  readonly writer?: string | undefined;
 }
 
 export interface PutOptions {
   readonly scope: LogScope;
+  readonly writer: LogWriter;
   /** @see {@link BlobStore.put} */
   readonly maxBytes: number;
 }
@@ -23,7 +26,11 @@ export interface PutOptions {
  * `ownerOfLog` before they come here.
  */
 export interface BlobStore {
-  /** Stores or replaces a log. @throws AppError PAYLOAD_TOO_LARGE beyond `maxBytes`; the log stored before stays */
+  /**
+   * Stores a log. A finished log is written once: the first one stays, and a second is taken from the same writer, from one whom the first gives way to
+   * (`mayStoreAgain`), or when it is the same to the byte, which changes nothing.
+   * @throws AppError PAYLOAD_TOO_LARGE beyond `maxBytes`, CONFLICT when another writer stored another log before; the log stored before stays
+   */
   put(key: string, source: AsyncIterable<Uint8Array>, options: PutOptions): Promise<BlobInfo>;
   info(key: string): Promise<BlobInfo | undefined>;
   /** The caller consumes or destroys the stream. */

@@ -4,11 +4,11 @@ import { Call, Route, type RouteCall } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
 import { blobDownloadLink, blobUploadLink, getArchive, getBlob, getLogToken, getSignedBlob, prepareArchive } from '@sluice/log-api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ownerFor } from '../access/log-access.js';
+import { mayRead, ownerFor } from '../access/log-access.js';
 import { LINK_NANOSECONDS, LogAuthenticator } from '../access/log-authenticator.js';
 import { LIMITS, type ServiceLimits } from '../limits.js';
 import { zipOf } from './archive.js';
-import { ArchiveService } from './archive.service.js';
+import { ArchiveService, type MayRead } from './archive.service.js';
 import { BlobService } from './blob.service.js';
 
 interface Link {
@@ -44,20 +44,20 @@ export class BlobController {
 
   @Route(getSignedBlob)
   async signedContent(@Call() call: RouteCall<typeof getSignedBlob>): Promise<Readable> {
-    const { key } = await this.authenticator.verifyBlobLink(call.query.signature, 'read');
+    const { key } = await this.authenticator.verifyDownloadLink(call.query.signature);
     return this.send(key, call.reply);
   }
 
   @Route(blobDownloadLink)
   async downloadLink(@Call() call: RouteCall<typeof blobDownloadLink>): Promise<Link> {
     const info = await this.blobs.infoForReading(await this.authenticator.authenticate(call.headers), call.query);
-    return this.link(call.request, 'signed', { signature: await this.authenticator.signBlobLink('read', info.key, info.scope) });
+    return this.link(call.request, 'signed', { signature: await this.authenticator.signDownloadLink(info.key) });
   }
 
   @Route(blobUploadLink)
   async uploadLink(@Call() call: RouteCall<typeof blobUploadLink>): Promise<Link> {
-    const scope = await this.blobs.scopeForWriting(await this.authenticator.authenticate(call.headers), call.query);
-    return this.link(call.request, 'signed', { signature: await this.authenticator.signBlobLink('write', call.query.key, scope) });
+    const place = await this.blobs.placeForWriting(await this.authenticator.authenticate(call.headers), call.query);
+    return this.link(call.request, 'signed', { signature: await this.authenticator.signUploadLink(place) });
   }
 
   @Route(prepareArchive)
@@ -65,25 +65,30 @@ export class BlobController {
     const caller = await this.authenticator.authenticate(call.headers);
     const { prefix, accountID } = call.query;
     ownerFor(caller, prefix, accountID);
-    await this.archives.entriesBelow(caller, prefix);
-    const signature = await this.authenticator.signArchiveLink(prefix, caller);
+    const { scopes } = await this.archives.below(prefix, (key, scope) => mayRead(caller, key, scope));
+    const signature = await this.authenticator.signArchiveLink({ prefix, scopes });
     return { ...this.link(call.request, `archive/${archiveName(prefix)}`, { prefix, signature }), status: 'success' };
   }
 
   @Route(getArchive)
   async archive(@Call() call: RouteCall<typeof getArchive>): Promise<Readable> {
     const { prefix, signature } = call.query;
-    const caller = signature === undefined ? await this.authenticator.authenticate(call.headers) : await this.callerOfLink(signature, prefix);
-    ownerFor(caller, prefix, undefined);
-    const entries = await this.archives.entriesBelow(caller, prefix);
+    const { entries } = await this.archives.below(prefix, signature === undefined ? await this.rightsOfCaller(call) : await this.rightsOfLink(signature, prefix));
     void call.reply.header('content-type', 'application/zip').header('content-disposition', `attachment; filename="${archiveName(prefix)}"`).header('cache-control', 'private, no-store');
     return Readable.from(zipOf(prefix, entries));
   }
 
-  private async callerOfLink(signature: string, prefix: string) {
+  private async rightsOfCaller({ headers, query }: RouteCall<typeof getArchive>): Promise<MayRead> {
+    const caller = await this.authenticator.authenticate(headers);
+    ownerFor(caller, query.prefix, undefined);
+    return (key, scope) => mayRead(caller, key, scope);
+  }
+
+  /** What its maker was allowed to read below the prefix when the link was made. */
+  private async rightsOfLink(signature: string, prefix: string): Promise<MayRead> {
     const link = await this.authenticator.verifyArchiveLink(signature);
     if (link.prefix !== prefix) throw new AppError('ACCESS_DENIED', 'this link was made for another prefix');
-    return link.caller;
+    return (_, scope) => link.scopes.some(({ orgId, projectId }) => orgId === scope.orgId && projectId === scope.projectId);
   }
 
   private async send(key: string, reply: FastifyReply): Promise<Readable> {

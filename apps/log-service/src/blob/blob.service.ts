@@ -1,10 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '@sluice/kernel';
 import { LOG_LIMITS } from '@sluice/log-api';
-import { assertMayRead, assertMayWrite, ownerFor, scopeOfWriter, type LogCaller, type LogScope } from '../access/log-access.js';
+import { assertMayRead, assertMayWrite, ownerFor, scopeOfWriter, type LogCaller, type LogScope, type LogWriter } from '../access/log-access.js';
 import type { LogPlace } from '../stream/stream.service.js';
 import { StreamStore } from '../stream/stream-store.js';
 import { BLOB_STORE, type BlobInfo, type BlobStore } from './blob-store.js';
+
+/** Where a log is stored, by whom, and the scope it gets. */
+export interface BlobPlace {
+  readonly key: string;
+  readonly scope: LogScope;
+  readonly writer: LogWriter;
+}
 
 /** Stored logs: who may write and read them, and the scope they get. */
 @Injectable()
@@ -14,19 +21,19 @@ export class BlobService {
     private readonly streams: StreamStore,
   ) {}
 
-  /** The scope a log stored at this place gets. @throws AppError ACCESS_DENIED */
-  async scopeForWriting(caller: LogCaller, { key, accountID }: LogPlace): Promise<LogScope> {
+  /** What a log stored here by this caller gets. @throws AppError ACCESS_DENIED */
+  async placeForWriting(caller: LogCaller, { key, accountID }: LogPlace): Promise<BlobPlace> {
     const owner = ownerFor(caller, key, accountID);
-    assertMayWrite(caller, key);
+    const writer = assertMayWrite(caller, key);
     const scope = scopeOfWriter(caller, owner);
-    if (scope.orgId) return scope;
+    if (scope.orgId) return { key, writer, scope };
     const live = await this.streams.info(key).catch(() => undefined); // storing must work while Redis is away
-    return live?.scope ?? scope;
+    return { key, writer, scope: live?.scope ?? scope };
   }
 
-  /** @throws AppError PAYLOAD_TOO_LARGE; what was stored before stays */
-  async store(key: string, scope: LogScope, source: AsyncIterable<Uint8Array>): Promise<BlobInfo> {
-    return this.blobs.put(key, source, { scope, maxBytes: LOG_LIMITS.blobBytes });
+  /** @throws AppError PAYLOAD_TOO_LARGE, CONFLICT when another writer stored the log before; what was stored before stays */
+  async store({ key, ...place }: BlobPlace, source: AsyncIterable<Uint8Array>): Promise<BlobInfo> {
+    return this.blobs.put(key, source, { ...place, maxBytes: LOG_LIMITS.blobBytes });
   }
 
   /** @throws AppError RESOURCE_NOT_FOUND, ACCESS_DENIED */

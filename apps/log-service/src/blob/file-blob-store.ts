@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { link, mkdir, open, readFile, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AppError } from '@sluice/kernel';
 import { COMMAND_UNIT, ownerOfLog } from '@sluice/log-api';
 import { z } from 'zod';
+import { mayStoreAgain, type LogWriter } from '../access/log-access.js';
 import type { BlobInfo, BlobStore, PutOptions } from './blob-store.js';
 
 /** Beside the content of every log; it names the content file, so that replacing this one small file replaces the log. */
@@ -15,6 +16,7 @@ const descriptor = z.object({
   lines: z.number(),
   sha256: z.string(),
   storedAt: z.string(),
+  writer: z.string().optional(),
 });
 
 /** `@` is no character of log keys, so these names never meet a folder of another key. */
@@ -39,13 +41,12 @@ export class FileBlobStore implements BlobStore {
     const unfinished = this.temporaryFile();
     try {
       const written = await writeDurably(unfinished, source, options.maxBytes);
-      const info: BlobInfo = { key, scope: options.scope, ...written, storedAt: new Date().toISOString() };
+      const info: BlobInfo = { key, scope: options.scope, ...written, storedAt: new Date().toISOString(), writer: options.writer };
       const previous = await this.info(key);
+      if (previous && !mayStoreAgain(options.writer, previous.writer)) return sameOrRefused(previous, info);
       await mkdir(dirname(this.pathOf(key)), { recursive: true, mode: 0o700 });
       await rename(unfinished, this.contentFile(info));
-      await this.replaceDescriptor(info);
-      if (previous && previous.sha256 !== info.sha256) await rm(this.contentFile(previous), { force: true });
-      return info;
+      return await this.publish(info, options.writer, previous);
     } finally {
       await rm(unfinished, { force: true });
     }
@@ -99,19 +100,25 @@ export class FileBlobStore implements BlobStore {
     }
   }
 
-  private async replaceDescriptor(info: BlobInfo): Promise<void> {
-    const unfinished = this.temporaryFile();
-    const file = await open(unfinished, 'wx', 0o600);
-    try {
-      await file.writeFile(JSON.stringify(info));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+  /** Makes the descriptor name the new content. Of two writers that store a log for the first time at once, one is first. */
+  private async publish(info: BlobInfo, writer: LogWriter, known: BlobInfo | undefined): Promise<BlobInfo> {
     const path = this.pathOf(info.key) + DESCRIPTOR;
-    await rename(unfinished, path);
-    const folder = await open(dirname(path), 'r');
-    await folder.sync().finally(() => folder.close());
+    const unfinished = this.temporaryFile();
+    try {
+      await writeSynced(unfinished, JSON.stringify(info));
+      const previous = known ?? ((await isLinked(unfinished, path)) ? undefined : await this.info(info.key));
+      if (previous && !mayStoreAgain(writer, previous.writer)) {
+        if (previous.sha256 !== info.sha256) await rm(this.contentFile(info), { force: true });
+        return sameOrRefused(previous, info);
+      }
+      await rename(unfinished, path);
+      const folder = await open(dirname(path), 'r');
+      await folder.sync().finally(() => folder.close());
+      if (previous && previous.sha256 !== info.sha256) await rm(this.contentFile(previous), { force: true });
+      return info;
+    } finally {
+      await rm(unfinished, { force: true }); // a linked file keeps its first name
+    }
   }
 
   private pathOf(key: string): string {
@@ -124,6 +131,33 @@ export class FileBlobStore implements BlobStore {
 
   private temporaryFile(): string {
     return join(this.temporary, `${Date.now()}-${randomUUID()}`);
+  }
+}
+
+/** What another writer sends again to the byte needs no place. @throws AppError CONFLICT */
+function sameOrRefused(first: BlobInfo, second: BlobInfo): BlobInfo {
+  if (first.sha256 === second.sha256) return first;
+  throw new AppError('CONFLICT', `the log ${first.key} is finished and was stored by another writer at ${first.storedAt}; a finished log is not overwritten, use a key of your own`);
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Gives a file its second name unless that name is taken; atomic, also for several processes. */
+async function isLinked(file: string, name: string): Promise<boolean> {
+  try {
+    await link(file, name);
+    return true;
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') return false;
+    throw cause;
   }
 }
 
@@ -161,5 +195,9 @@ function stripSlash(prefix: string): string {
 }
 
 function isMissing(cause: unknown): boolean {
-  return typeof cause === 'object' && cause !== null && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR');
+  return ['ENOENT', 'ENOTDIR'].includes(codeOf(cause) ?? '');
+}
+
+function codeOf(cause: unknown): string | undefined {
+  return typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
 }

@@ -1,7 +1,7 @@
 import { AppError, messageOf } from '@sluice/kernel';
 import { isBelow, ownerOfLog, type WireLogLine } from '@sluice/log-api';
 import type { Redis } from 'ioredis';
-import type { LogScope } from '../access/log-access.js';
+import { writerThatGivesWay, type LogScope, type LogWriter } from '../access/log-access.js';
 import type { StreamLimits } from '../config.js';
 import { toChunks } from './log-lines.js';
 import { appendScript, closeScript, openScript } from './stream-scripts.js';
@@ -13,6 +13,8 @@ export interface StreamInfo {
   /** Lowest index still kept. */
   readonly firstIndex: number;
   readonly scope: LogScope;
+  /** Who opened it. */
+  readonly writer: string | undefined;
 }
 
 export type AppendResult =
@@ -20,7 +22,9 @@ export type AppendResult =
   /** `from` lies beyond the next index: lines in between were never seen. */
   | { readonly kind: 'gap'; readonly nextIndex: number }
   | { readonly kind: 'closed'; readonly nextIndex: number }
-  | { readonly kind: 'missing' };
+  | { readonly kind: 'missing' }
+  /** Another writer opened it. */
+  | { readonly kind: 'foreign' };
 
 /** A run of stored lines without gaps. */
 export interface StreamBatch {
@@ -45,34 +49,34 @@ export class StreamStore {
     private readonly limits: StreamLimits,
   ) {}
 
-  /** Creates the stream if absent; an existing one keeps its lines and its scope. */
-  async open(key: string, scope: LogScope): Promise<{ readonly isOpen: boolean; readonly nextIndex: number }> {
+  /** Creates the stream if absent; an existing one of the same writer keeps its lines and its scope. What gives way to the writer is removed first. */
+  async open(key: string, scope: LogScope, writer: LogWriter): Promise<{ readonly state: 'open' | 'closed' | 'foreign'; readonly nextIndex: number }> {
     return this.reaching(async () => {
       const run = runKey(key);
-      const answer = await openScript.run(this.redis, keysOf(key), [this.limits.ttlMs, scope.orgId ?? '', scope.projectId ?? '', Date.now()]);
+      const answer = await openScript.run(this.redis, keysOf(key), [this.limits.ttlMs, scope.orgId ?? '', scope.projectId ?? '', Date.now(), writer, writerThatGivesWay(writer)]);
       await this.redis.pipeline().sadd(run, key).pexpire(run, INDEX_TTL_MS).exec();
-      const [state, next] = answer as [string, string];
-      return { isOpen: state === 'open', nextIndex: Number(next) };
+      const [state, next] = answer as ['open' | 'closed' | 'foreign', string];
+      return { state, nextIndex: Number(next) };
     });
   }
 
   /** Appends lines that start at index `from` (at the end when undefined). Lines already there are skipped, so it is safe to repeat with `from`. */
-  async append(key: string, from: number | undefined, lines: readonly WireLogLine[]): Promise<AppendResult> {
+  async append(key: string, from: number | undefined, lines: readonly WireLogLine[], writer: LogWriter): Promise<AppendResult> {
     return this.reaching(async () => {
       const { ttlMs, maxLines, maxBytes } = this.limits;
       const chunks = toChunks(lines).flatMap(({ count, text }) => [count, text]);
-      const answer = await appendScript.run(this.redis, keysOf(key), [from ?? '', lines.length, ttlMs, maxLines, maxBytes, channelOf(key), ...chunks]);
-      const [outcome, next] = answer as ['appended' | 'gap' | 'closed' | 'missing' | 'overlap', string];
+      const answer = await appendScript.run(this.redis, keysOf(key), [from ?? '', lines.length, ttlMs, maxLines, maxBytes, channelOf(key), writer, ...chunks]);
+      const [outcome, next] = answer as ['appended' | 'gap' | 'closed' | 'missing' | 'foreign' | 'overlap', string];
       const nextIndex = Number(next);
-      if (outcome === 'missing') return { kind: 'missing' };
-      if (outcome === 'overlap' && from !== undefined) return this.append(key, nextIndex, lines.slice(nextIndex - from));
+      if (outcome === 'missing' || outcome === 'foreign') return { kind: outcome };
+      if (outcome === 'overlap' && from !== undefined) return this.append(key, nextIndex, lines.slice(nextIndex - from), writer);
       return { kind: outcome as 'appended' | 'gap' | 'closed', nextIndex };
     });
   }
 
-  /** Takes no more lines and tells every tail. False when there is no such stream. Safe to repeat. */
-  async close(key: string): Promise<boolean> {
-    return this.reaching(async () => (await closeScript.run(this.redis, [metaKey(key)], [channelOf(key)])) === 1);
+  /** Takes no more lines and tells every tail. Safe to repeat. */
+  async close(key: string, writer: LogWriter): Promise<'closed' | 'missing' | 'foreign'> {
+    return this.reaching(async () => (await closeScript.run(this.redis, [metaKey(key)], [channelOf(key), writer])) as 'closed' | 'missing' | 'foreign');
   }
 
   /** Lets the live lines of a closed log go, ten minutes from now. */
@@ -85,7 +89,7 @@ export class StreamStore {
   }
 
   async info(key: string): Promise<StreamInfo | undefined> {
-    return this.reaching(async () => infoOf(await this.redis.hmget(metaKey(key), 'state', 'next', 'first', 'org', 'project')));
+    return this.reaching(async () => infoOf(await this.redis.hmget(metaKey(key), 'state', 'next', 'first', 'org', 'project', 'writer')));
   }
 
   /** Keys of live streams at or below a prefix that names one run. */
@@ -109,7 +113,7 @@ export class StreamStore {
   private async readNow(key: string, from: number): Promise<StreamBatch | undefined> {
     const [[metaError, meta], [linesError, found]] = (await this.redis
       .pipeline()
-      .hmget(metaKey(key), 'state', 'next', 'first', 'org', 'project')
+      .hmget(metaKey(key), 'state', 'next', 'first', 'org', 'project', 'writer')
       .xrange(linesKey(key), `${from + 1}-0`, '+', 'COUNT', READ_CHUNKS)
       .exec()) as [[Error | null, (string | null)[]], [Error | null, [string, string[]][]]];
     if (metaError ?? linesError) throw metaError ?? linesError;
@@ -155,7 +159,7 @@ function runKey(keyOrPrefix: string): string {
   return `log:run:${ownerOfLog(keyOrPrefix)?.base ?? keyOrPrefix}`;
 }
 
-function infoOf([state, next, first, org, project]: readonly (string | null)[]): StreamInfo | undefined {
+function infoOf([state, next, first, org, project, writer]: readonly (string | null)[]): StreamInfo | undefined {
   if (!state) return undefined;
-  return { isOpen: state === 'open', nextIndex: Number(next), firstIndex: Number(first), scope: { orgId: org || undefined, projectId: project || undefined } };
+  return { isOpen: state === 'open', nextIndex: Number(next), firstIndex: Number(first), scope: { orgId: org || undefined, projectId: project || undefined }, writer: writer ?? undefined };
 }

@@ -45,7 +45,7 @@ export async function runLogService(env: Readonly<Record<string, string>> = {}) 
     pod: async (prefix: string, claims: Partial<LogTokenClaims> = {}): Promise<Record<string, string>> => {
       const accountId = prefix.split('/')[0] ?? '';
       const full: LogTokenClaims = { kind: 'log', accountId, keyPrefix: prefix, rights: ['write'], scope: { orgId: 'default', projectId: 'shop' }, ...claims };
-      return { 'x-harness-token': await (await identities.of('pipeline')).sign('log-service', full, 600) };
+      return { 'x-harness-token': await (await identities.of('pipeline')).sign('log+jwt', 'log-service', full, 600) };
     },
     /** Headers the gateway sends for a user. */
     user: (who: CallIdentity): Promise<Record<string, string>> => identities.headers('log-service', who),

@@ -73,7 +73,7 @@ describe('running a pipeline', () => {
     expect(pod.payload.sources).toHaveLength(1);
     expect(pod.payload.steps.map((step) => step.identifier)).toEqual(['apply', 'near']);
     expect(first.payload.work).toMatchObject({ kind: 'liquibase.update', contexts: 'prod', substituteProperties: { owner: 'app' }, changelog: { source: pod.payload.sources[0]?.name, path: 'db/changelog.xml' } });
-    const { claims } = await (await world.identities.of('log-service')).verify(pod.payload.logs.token, ['pipeline']);
+    const { claims } = await (await world.identities.of('log-service')).verify('log+jwt', pod.payload.logs.token, ['pipeline']);
     expect(logTokenClaims.parse(claims)).toEqual({ kind: 'log', accountId: 'acc', scope: { orgId: client.org, projectId: client.project }, keyPrefix: `acc/pipeline/pod/1/-${id}/db/grp`, rights: ['write'] });
     expect(first.payload.logKey).toBe(`acc/pipeline/pod/1/-${id}/db/grp/apply`);
   });

@@ -42,7 +42,10 @@ export function ownerOfLog(keyOrPrefix: string): LogOwner | undefined {
   return undefined;
 }
 
-/** Claims of the token a pod writes with. Signed by the pipeline service for the log service; good only for keys below the prefix. */
+/**
+ * Claims of a log token; good only for keys below the prefix. A pod's is signed by the pipeline service. One for an API key's account is signed by the
+ * log service, names the key, and is worth no more than the key is at the moment.
+ */
 export const logTokenClaims = z.object({
   kind: z.literal('log'),
   accountId: z.string(),
@@ -51,6 +54,10 @@ export const logTokenClaims = z.object({
   rights: z.array(z.enum(['read', 'write'])),
   /** Where the pipeline of these logs lives. Kept with every log opened by this token, so that reads are checked at that scope. */
   scope: z.object({ orgId: z.string().optional(), projectId: z.string().optional() }).optional(),
+  /** Id of this token, for the record of who got it. */
+  jti: z.string().optional(),
+  /** The API key it was given for. */
+  keyId: z.string().optional(),
 });
 export type LogTokenClaims = z.infer<typeof logTokenClaims>;
 
