@@ -1,36 +1,46 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { testIdentities, testUser, type TestIdentities } from '@sluice/testing';
-import { SignJWT, decodeProtectedHeader, importPKCS8 } from 'jose';
-import { readFile } from 'node:fs/promises';
-import type { ServiceIdentity } from './service-identity.js';
+import { SignJWT, decodeProtectedHeader } from 'jose';
+import { ServiceIdentity, type CallIdentity, type ServiceName } from './service-identity.js';
 
-const CLAIMS = { ...testUser('ACC') };
+const USER: CallIdentity = { accountId: 'ACC', principal: { type: 'user', id: 'u', name: 'Ann', email: 'ann@acc.example' }, grants: [{ role: 'account_admin' }] };
+const CLAIMS = { ...USER };
 
 describe('tokens of services', () => {
-  let identities: TestIdentities;
+  const keysDir = mkdtempSync(join(tmpdir(), 'sluice-keys-'));
+  const keys = new Map<ServiceName, KeyObject>();
   let pipeline: ServiceIdentity;
   let logService: ServiceIdentity;
+  const made = (service: ServiceName): Promise<ServiceIdentity> => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    keys.set(service, privateKey);
+    writeFileSync(join(keysDir, `${service}.key`), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+    writeFileSync(join(keysDir, `${service}.pub`), publicKey.export({ type: 'spki', format: 'pem' }));
+    return ServiceIdentity.load({ service, keyFile: join(keysDir, `${service}.key`), keysDir });
+  };
   beforeAll(async () => {
-    identities = testIdentities();
-    [pipeline, logService] = await Promise.all([identities.of('pipeline'), identities.of('log-service')]);
+    [pipeline, logService] = await Promise.all([made('pipeline'), made('log-service')]);
   });
-  afterAll(() => identities.stop());
+  afterAll(() => rmSync(keysDir, { recursive: true, force: true }));
 
   /** A token with these claims, signed with the real key of pipeline, whatever the claims say. */
   const forged = async (claims: Record<string, unknown>, typ: string | undefined = 'call+jwt'): Promise<string> =>
-    new SignJWT(claims).setProtectedHeader({ alg: 'EdDSA', ...(typ ? { typ } : {}) }).setIssuer('pipeline').setAudience('log-service').setIssuedAt().setExpirationTime('60s').sign(await importPKCS8(await readFile(identities.keyFile('pipeline'), 'utf8'), 'EdDSA'));
+    new SignJWT(claims).setProtectedHeader({ alg: 'EdDSA', ...(typ ? { typ } : {}) }).setIssuer('pipeline').setAudience('log-service').setIssuedAt().setExpirationTime('60s').sign(keys.get('pipeline') ?? new Uint8Array());
 
   it('say in their header what they are for', async () => {
-    expect(decodeProtectedHeader(await pipeline.tokenFor('log-service', testUser('ACC'))).typ).toBe('call+jwt');
+    expect(decodeProtectedHeader(await pipeline.tokenFor('log-service', USER)).typ).toBe('call+jwt');
     expect(decodeProtectedHeader(await pipeline.sign('log+jwt', 'log-service', {}, 60)).typ).toBe('log+jwt');
     expect(decodeProtectedHeader(await pipeline.sign('link+jwt', 'log-service', {}, 60)).typ).toBe('link+jwt');
   });
 
   it('are good for the purpose they were made for and for no other, whatever their claims', async () => {
-    const call = await pipeline.tokenFor('log-service', testUser('ACC'));
+    const call = await pipeline.tokenFor('log-service', USER);
     const log = await pipeline.sign('log+jwt', 'log-service', { ...CLAIMS }, 60);
     const link = await pipeline.sign('link+jwt', 'log-service', { ...CLAIMS }, 60);
-    expect(await logService.verifyCall(call, ['pipeline'])).toMatchObject({ caller: 'pipeline', accountId: 'ACC', principal: testUser('ACC').principal });
+    expect(await logService.verifyCall(call, ['pipeline'])).toMatchObject({ caller: 'pipeline', accountId: 'ACC', principal: USER.principal });
     expect((await logService.verify('log+jwt', log, ['pipeline'])).issuer).toBe('pipeline');
     for (const other of [log, link, await forged({ ...CLAIMS }, ''), await forged({ ...CLAIMS }, 'JWT')]) {
       await expect(logService.verifyCall(other, ['pipeline'])).rejects.toMatchObject({ code: 'INVALID_TOKEN' });
@@ -42,7 +52,7 @@ describe('tokens of services', () => {
   it('of another purpose are refused as no proof, also when their issuer may not call', async () => {
     const own = await logService.sign('log+jwt', 'log-service', {}, 60);
     await expect(logService.verifyCall(own, ['gateway'])).rejects.toMatchObject({ code: 'INVALID_TOKEN' });
-    await expect(logService.verifyCall(await pipeline.tokenFor('log-service', testUser('ACC')), ['gateway'])).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+    await expect(logService.verifyCall(await pipeline.tokenFor('log-service', USER), ['gateway'])).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
   });
 
   it.each<[string, Record<string, unknown>]>([
