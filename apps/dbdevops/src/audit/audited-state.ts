@@ -13,7 +13,7 @@ export function stateOf(entity: DbSchema | DbInstance): Readonly<Record<string, 
   return state;
 }
 
-const NOT_SET_BY_PEOPLE = ['scope', 'id', 'schemaId', 'createdAt', 'updatedAt', 'lastRunAt', 'historyAt', 'lastAppliedTag', 'lastChangesetTag'] as const;
+const NOT_SET_BY_PEOPLE = ['scope', 'id', 'schemaId', 'createdAt', 'updatedAt', 'lastRunAt', 'historyAt', 'unknownSince', 'lastAppliedTag', 'lastChangesetTag'] as const;
 
 /** One event for each schema and instance that goes. */
 export function removalOf(scope: ProjectScope, schemas: readonly DbSchema[], instances: readonly DbInstance[]): AuditEntry[] {

@@ -58,7 +58,7 @@ const METHODS: { readonly [Name in RepositoryName]: Readonly<Record<string, Row>
     saveStates: { attempt: (r, stranger, own) => r.stepReports.saveStates(place(stranger, own), changeOf({ historyAt: null, changesets: new Map() }, aReport({ pending: [named('1')] })).changed), finds: undefined },
     forgetStates: { attempt: (r, stranger, own) => r.stepReports.forgetStates(place(stranger, own), [FQN]), finds: undefined },
     saveOutcomes: { attempt: (r, stranger, own) => r.stepReports.saveOutcomes(place(stranger, own), own.reportId, aReport({ changesets: [outcome('2', 'applied')] })), finds: undefined },
-    touchInstance: { attempt: (r, stranger, own) => r.stepReports.touchInstance(place(stranger, own), 9, { at: 9, lastAppliedTag: 'stolen', lastChangesetTag: '' }), finds: undefined },
+    touchInstance: { attempt: (r, stranger, own) => r.stepReports.touchInstance(place(stranger, own), 9, { at: 9, lastAppliedTag: 'stolen', lastChangesetTag: '' }, 7), finds: undefined },
     earlierRuns: { attempt: (r, stranger, own) => r.stepReports.earlierRuns(stranger, own.instance.id, 'exec-1', 'stage-1'), finds: { hasRun: false, hasDeployed: false, deployed: [], preStartTag: null } },
   },
   migrationStates: {

@@ -64,4 +64,8 @@ export class DbInstanceEntity extends ProjectRow {
 
   @Column({ name: 'last_run_at', type: 'bigint', nullable: true, transformer: asNumber })
   lastRunAt!: number | null;
+
+  /** Start of the first run since the history was read that left unknown what the database holds; null while that is known. */
+  @Column({ name: 'unknown_since', type: 'bigint', nullable: true, transformer: asNumber })
+  unknownSince!: number | null;
 }

@@ -28,6 +28,8 @@ export interface DbInstance extends GitRef {
   readonly lastAppliedTag: string | null;
   readonly lastChangesetTag: string;
   readonly lastRunAt: number | null;
+  /** Start of the first run whose result was lost, or that could not read the history, since the history was read; null while the state is known. */
+  readonly unknownSince: number | null;
 }
 
 /** @throws AppError INVALID_REQUEST when the schema's source needs a Git reference and none is given */
@@ -49,6 +51,7 @@ export function newDbInstance(input: DbInstanceIn, schema: DbSchema, id: string,
     lastAppliedTag: null,
     lastChangesetTag: '',
     lastRunAt: null,
+    unknownSince: null,
   });
 }
 
@@ -117,6 +120,7 @@ export function dbInstanceOut(instance: DbInstance, schema: Pick<DbSchema, 'id' 
     lastAppliedTag: instance.lastAppliedTag ?? undefined,
     toOnboard: instance.historyAt === null,
     lastDeployedChangeSetTag: instance.lastChangesetTag,
+    stateUnknownSince: instance.unknownSince === null ? undefined : toSeconds(instance.unknownSince),
     substituteProperties: instance.substituteProperties ?? undefined,
     schemaId: schema.id,
     schemaIdentifier: schema.identifier,
@@ -125,4 +129,13 @@ export function dbInstanceOut(instance: DbInstance, schema: Pick<DbSchema, 'id' 
 
 export function instanceNotFound(schema: string, instance: string): AppError {
   return new AppError('RESOURCE_NOT_FOUND', `instance with id [${instance}] schema [${schema}] does not exist`, { schema, instance });
+}
+
+/** For a result of an instance that was deleted, where another has its name now. */
+export function instanceWasReplaced(schema: string, instance: string): AppError {
+  return new AppError(
+    'RESOURCE_NOT_FOUND',
+    `instance with id [${instance}] schema [${schema}] was deleted and made again after this step had begun; the result is of the deleted one and was not recorded on the new one`,
+    { schema, instance },
+  );
 }

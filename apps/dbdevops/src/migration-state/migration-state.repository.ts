@@ -15,6 +15,8 @@ export interface StateColumn {
   readonly id: string;
   readonly identifier: string;
   readonly name: string;
+  /** Since when it is not known what the instance's database holds, in milliseconds since the epoch; null while that is known. */
+  readonly unknownSince: number | null;
 }
 
 /** State of one changeset on one instance. */
@@ -86,7 +88,7 @@ export class MigrationStateRepository {
     const values = [scope.accountId, scope.orgId, scope.projectId, schemaId, filter?.instances ?? null];
     const [count] = await this.manager.query<{ total: number }[]>(`SELECT count(*)::int AS total ${source}`, values);
     const items = await this.manager.query<StateColumn[]>(
-      `SELECT id, identifier, name ${source} ORDER BY ${SORT_COLUMN[filter?.sort ?? 'identifier']} ${direction}, id LIMIT $6 OFFSET $7`,
+      `SELECT id, identifier, name, unknown_since::float8 AS "unknownSince" ${source} ORDER BY ${SORT_COLUMN[filter?.sort ?? 'identifier']} ${direction}, id LIMIT $6 OFFSET $7`,
       [...values, limit, offset],
     );
     return { items, total: count?.total ?? 0 };
@@ -175,7 +177,7 @@ export class MigrationStateRepository {
   async knows(scope: ProjectScope, instanceId: string, fqn: string): Promise<boolean> {
     const rows = await this.manager.query<unknown[]>(
       `SELECT 1 FROM changesets c JOIN changeset_deployments d ON d.changeset_id = c.id
-       WHERE d.${IN_PROJECT.replaceAll(' AND ', ' AND d.')} AND d.instance_id = $4 AND c.fqn_key = md5($5)::uuid`,
+       WHERE d.${IN_PROJECT.replaceAll(' AND ', ' AND d.')} AND d.instance_id = $4 AND c.fqn = $5`,
       [scope.accountId, scope.orgId, scope.projectId, instanceId, fqn],
     );
     return rows.length > 0;

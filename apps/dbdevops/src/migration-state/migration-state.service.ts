@@ -25,7 +25,7 @@ export class MigrationStateService {
     return {
       body: {
         schema: schema.identifier,
-        instances: shown.map(({ identifier, name }) => ({ identifier, name })),
+        instances: shown.map(({ identifier, name, unknownSince }) => ({ identifier, name, stateUnknownSince: secondsOf(unknownSince) })),
         instanceCount,
         changeSets: items.map((changeset) => changeSetOut(changeset, shown)),
       },
@@ -56,7 +56,7 @@ export class MigrationStateService {
       label: label ?? undefined,
       comment: comment ?? undefined,
     }));
-    return { body: { schemaName: schema.name, instanceName: instance.name, changeSets }, total, page: page.page, limit: page.limit };
+    return { body: { schemaName: schema.name, instanceName: instance.name, stateUnknownSince: secondsOf(instance.unknownSince), changeSets }, total, page: page.page, limit: page.limit };
   }
 
   /** Which changeset ids exist in the schema. */
@@ -103,4 +103,8 @@ function cellOut(instance: string, cell: StateCell | undefined): SchemaState['bo
   if (!cell) return { instance, ...NOT_DEPLOYED };
   const { status, updatedAt, error, pipeline, planExecutionId, stageExecutionId, tag } = cell;
   return { instance, status, updated: toSeconds(updatedAt), error: error || undefined, pipeline, planExecutionId, stageExecutionId, tag: tag || undefined };
+}
+
+function secondsOf(unknownSince: number | null): number | undefined {
+  return unknownSince === null ? undefined : toSeconds(unknownSince);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { aReport, inHistory, named, outcome } from '../testing/reports.js';
-import { changeOf, fqnOf, type ChangesetState, type InstanceChange, type InstanceState, type StepReport } from './changeset-state.js';
+import { changeOf, fqnOf, keyOf, unknownSinceAfter, type ChangesetState, type InstanceChange, type InstanceState, type StepReport } from './changeset-state.js';
 
 const BLANK: InstanceState = { historyAt: null, changesets: new Map() };
 
@@ -8,7 +9,7 @@ const BLANK: InstanceState = { historyAt: null, changesets: new Map() };
 function after(before: InstanceState, report: StepReport): InstanceState {
   const change = changeOf(before, report);
   const changesets = new Map(before.changesets);
-  for (const state of change.changed) changesets.set(fqnOf(state), state);
+  for (const state of change.changed) changesets.set(keyOf(state), state);
   for (const fqn of change.forgotten) changesets.delete(fqn);
   return { historyAt: change.history?.at ?? before.historyAt, changesets };
 }
@@ -83,6 +84,13 @@ describe('what has vanished from the history', () => {
     expect(stateOf(undone, '2')?.status).toBe('Rolled_Back');
     const again = after(undone, aReport({ history: [inHistory('1', 1), inHistory('2', 2)], changesets: [outcome('2', 'applied')], endedAt: 4_000_000 }, { planExecutionId: 'exec-3' }));
     expect(stateOf(again, '2')).toMatchObject({ status: 'Successfully_Deployed', planExecutionId: 'exec-3' });
+  });
+
+  it('has failed, once, when the run that found it gone could not bring it back', () => {
+    const report = aReport({ status: 'failed', history: [inHistory('1', 1)], changesets: [outcome('2', 'failed', { error: 'no such schema' })], pending: [named('2')], endedAt: 3_000_000 }, later);
+    const change = changeOf(deployed, report);
+    expect(change.changed.map(({ id, status, error }) => [id, status, error])).toEqual([['2', 'Deployment_Failed', 'no such schema']]);
+    expect(stateOf(after(deployed, report), '2')).toMatchObject({ planExecutionId: 'exec-2', updatedAt: 3_000_000 });
   });
 
   it('says nothing about a changeset whose rollback failed and that is still there', () => {
@@ -184,5 +192,69 @@ describe('a report that comes after a newer one', () => {
   it('is the truth when it is late but newer than what is known', () => {
     const state = after(newer, aReport({ history: [inHistory('1', 1)], endedAt: 6_000_000 }, { isLate: true }));
     expect(stateOf(state, '2')?.status).toBe('Rolled_Back');
+  });
+});
+
+describe('any report after any state', () => {
+  const id = fc.constantFrom('1', '2', 'a::b', 'b');
+  const name = fc.record({ id, author: fc.constantFrom('ann', 'a::b'), file: fc.constantFrom('c.xml', 'c.xml::a') });
+  const at = fc.integer({ min: 1, max: 9 }).map((step) => step * 1_000_000);
+  const state: fc.Arbitrary<ChangesetState> = fc.record({
+    id, author: fc.constantFrom('ann', 'a::b'), file: fc.constantFrom('c.xml', 'c.xml::a'),
+    status: fc.constantFrom('Successfully_Deployed', 'Not_Deployed', 'Deployment_Failed', 'Rolled_Back'),
+    deployedAt: fc.option(at), updatedAt: at, orderExecuted: fc.option(fc.nat(5)), tag: fc.constant(null), label: fc.constant(null), comment: fc.constant(null), error: fc.constant(null),
+    pipeline: fc.constant(''), planExecutionId: fc.constantFrom('', 'exec-1'), stageExecutionId: fc.constant(''),
+  });
+  const before: fc.Arbitrary<InstanceState> = fc.record({ historyAt: fc.option(at), states: fc.array(state, { maxLength: 8 }) })
+    .map(({ historyAt, states }) => ({ historyAt, changesets: new Map(states.map((one) => [keyOf(one), one])) }));
+  const row = fc.tuple(name, fc.nat(5), fc.constantFrom('EXECUTED', 'RERAN', 'MARK_RAN', 'FAILED'), at).map(([one, order, execType, dateExecuted]) => inHistory('', order, { ...one, execType, dateExecuted }));
+  const done = fc.tuple(name, fc.constantFrom('applied', 'rolledBack', 'failed', 'skipped', 'markedRan')).map(([one, status]) => outcome('', status, one));
+  const report: fc.Arbitrary<StepReport> = fc.record({
+    history: fc.option(fc.array(row, { maxLength: 8 })), changesets: fc.array(done, { maxLength: 8 }), pending: fc.option(fc.array(name, { maxLength: 8 })), endedAt: at,
+  }).chain((result) => fc.constantFrom('Update' as const, 'Rollback' as const).map((command) => aReport(result, { command })));
+
+  it('gives one state to each changeset, and forgets none of those', () => {
+    fc.assert(fc.property(before, report, (known, told) => {
+      const { changed, forgotten } = changeOf(known, told);
+      const keys = changed.map(keyOf);
+      expect(new Set(keys).size).toBe(keys.length);
+      expect(forgotten.filter((key) => keys.includes(key))).toEqual([]);
+    }), { numRuns: 2_000 });
+  });
+
+  it('shows as deployed just what the newest reading of the history lists', () => {
+    fc.assert(fc.property(before, report, (known, told) => {
+      const { history, endedAt } = told.result;
+      fc.pre(history !== null && endedAt >= (known.historyAt ?? 0) && [...known.changesets.values()].every(({ updatedAt }) => updatedAt <= endedAt));
+      const listed = new Set((history ?? []).filter(({ execType }) => execType !== 'FAILED').map(keyOf));
+      const shown = [...after(known, told).changesets.values()].filter(({ status }) => status === 'Successfully_Deployed').map(keyOf);
+      expect(shown.filter((key) => !listed.has(key))).toEqual([]);
+    }), { numRuns: 2_000 });
+  });
+
+  it('keeps changesets apart whose names give the same text', () => {
+    const twins = [{ file: 'c.xml', id: 'a::b', author: 'ann' }, { file: 'c.xml::a', id: 'b', author: 'ann' }];
+    expect(new Set(twins.map(fqnOf)).size).toBe(1);
+    expect(changeOf(BLANK, aReport({ history: twins.map((one, order) => inHistory('', order, one)) })).changed).toHaveLength(2);
+  });
+});
+
+describe('since when the state is not known', () => {
+  const lost = aReport({ status: 'failed', history: null, pending: null, startedAt: 2_000_000, endedAt: 3_000_000 });
+
+  it('is the start of the first run that left it unknown', () => {
+    expect(unknownSinceAfter(null, lost)).toBe(2_000_000);
+    expect(unknownSinceAfter(1_000_000, lost)).toBe(1_000_000);
+  });
+
+  it('is not changed by a run that never reached the database', () => {
+    const refused = { ...lost, result: { ...lost.result, reachedDatabase: false } };
+    expect(unknownSinceAfter(null, refused)).toBeNull();
+    expect(unknownSinceAfter(1_000_000, refused)).toBe(1_000_000);
+  });
+
+  it('ends with the next reading of the history, not with an older one', () => {
+    expect(unknownSinceAfter(2_000_000, aReport({ endedAt: 4_000_000 }))).toBeNull();
+    expect(unknownSinceAfter(2_000_000, aReport({ endedAt: 1_500_000 }))).toBe(2_000_000);
   });
 });

@@ -17,6 +17,15 @@ export function fqnOf({ id, author, file }: ChangesetName): string {
   return `${file}::${id}::${author}`;
 }
 
+/**
+ * Tells changesets apart: the FQN, unless a part of the name holds a colon. Then the same FQN can be of several changesets, and the lengths of file and
+ * id (in characters, not UTF-16 units) say where each part ends. The database computes the same from its columns.
+ */
+export function keyOf(name: ChangesetName): string {
+  const isPlain = !name.file.includes(':') && !name.id.includes(':') && !name.author.includes(':');
+  return isPlain ? fqnOf(name) : `${fqnOf(name)}#${[...name.file].length},${[...name.id].length}`;
+}
+
 /** The state of one changeset on one instance. Times are milliseconds since the epoch. */
 export interface ChangesetState extends ChangesetName {
   readonly status: DeploymentStatus;
@@ -39,14 +48,14 @@ export interface ChangesetState extends ChangesetName {
 export interface InstanceState {
   /** End of the newest report that read the database's history; null before the first. */
   readonly historyAt: number | null;
-  /** By FQN. */
+  /** By {@link keyOf}. */
   readonly changesets: ReadonlyMap<string, ChangesetState>;
 }
 
 export interface InstanceChange {
-  /** States to write, in the order new changesets become known. */
+  /** States to write, in the order new changesets become known; one for each changeset at most. */
   readonly changed: readonly ChangesetState[];
-  /** FQNs whose state is to be forgotten: they have left the changelog without ever being deployed. */
+  /** Keys of changesets whose state is to be forgotten: they have left the changelog without ever being deployed. */
   readonly forgotten: readonly string[];
   /** Set when the report read the database's history and is the newest to do so. */
   readonly history: { readonly at: number; readonly lastAppliedTag: string | null; readonly lastChangesetTag: string } | null;
@@ -59,7 +68,7 @@ const DEPLOYED = new Set(['EXECUTED', 'RERAN', 'MARK_RAN']);
 
 /**
  * What a report changes about an instance. The database's own history is the truth: what it lists is deployed, what it listed before and does not
- * list now was rolled back. Outcomes add failures and say who did it; pending changesets are not deployed. A report older than what is known never
+ * list now was rolled back, or has just failed to come back. Outcomes add failures and say who did it; pending changesets are not deployed. A report older than what is known never
  * overwrites it; it only fills in who deployed a changeset that nobody had claimed yet.
  */
 export function changeOf(before: InstanceState, report: StepReport): InstanceChange {
@@ -73,15 +82,15 @@ export function changeOf(before: InstanceState, report: StepReport): InstanceCha
 }
 
 function statesFromHistory(before: InstanceState, report: StepReport, history: readonly HistoryRow[]): ChangesetState[] {
-  const outcomes = outcomesByFqn(report);
-  const pending = new Set((report.result.pending ?? []).map(fqnOf));
-  const deployed = new Map(history.filter((row) => DEPLOYED.has(row.execType)).sort((a, b) => a.orderExecuted - b.orderExecuted).map((row) => [fqnOf(row), row]));
-  const present = [...deployed].map(([fqn, row]) => stateInHistory(row, outcomes.get(fqn), before.changesets.get(fqn), pending.has(fqn), report));
+  const outcomes = outcomesByKey(report);
+  const pending = new Set((report.result.pending ?? []).map(keyOf));
+  const deployed = new Map(history.filter((row) => DEPLOYED.has(row.execType)).sort((a, b) => a.orderExecuted - b.orderExecuted).map((row) => [keyOf(row), row]));
+  const present = [...deployed].map(([key, row]) => stateInHistory(row, outcomes.get(key), before.changesets.get(key), pending.has(key), report));
+  const failed = new Map([...outcomes].filter(([key, outcome]) => isFailedUpdate(outcome, report) && !deployed.has(key)));
   const gone = [...before.changesets]
-    .filter(([fqn, state]) => state.status === 'Successfully_Deployed' && !deployed.has(fqn))
-    .map(([fqn, state]) => rolledBack(state, outcomes.get(fqn), report));
-  const failed = report.result.changesets.filter((outcome) => isFailedUpdate(outcome, report) && !deployed.has(fqnOf(outcome)));
-  return [...present, ...gone, ...failed.map((outcome) => failedState(outcome, before, report))];
+    .filter(([key, state]) => state.status === 'Successfully_Deployed' && !deployed.has(key) && !failed.has(key))
+    .map(([key, state]) => rolledBack(state, outcomes.get(key), report));
+  return [...present, ...gone, ...[...failed.values()].map((outcome) => failedState(outcome, before, report))];
 }
 
 function stateInHistory(row: HistoryRow, outcome: Outcome | undefined, previous: ChangesetState | undefined, isPending: boolean, report: StepReport): ChangesetState {
@@ -116,7 +125,7 @@ function failedState(outcome: Outcome, before: InstanceState, report: StepReport
   return {
     ...emptyState(outcome, report),
     status: 'Deployment_Failed',
-    deployedAt: before.changesets.get(fqnOf(outcome))?.deployedAt ?? null,
+    deployedAt: before.changesets.get(keyOf(outcome))?.deployedAt ?? null,
     label: outcome.labels || null,
     comment: outcome.comment || null,
     error: outcome.error ?? report.result.error?.message ?? null,
@@ -126,8 +135,8 @@ function failedState(outcome: Outcome, before: InstanceState, report: StepReport
 
 /** The history could not be read: what the step saw itself do is all there is. */
 function statesFromOutcomes(before: InstanceState, report: StepReport): ChangesetState[] {
-  return report.result.changesets.flatMap((outcome): ChangesetState[] => {
-    const previous = before.changesets.get(fqnOf(outcome));
+  return [...outcomesByKey(report).values()].flatMap((outcome): ChangesetState[] => {
+    const previous = before.changesets.get(keyOf(outcome));
     switch (outcome.status) {
       case 'applied':
       case 'markedRan':
@@ -153,12 +162,14 @@ function statesFromOutcomes(before: InstanceState, report: StepReport): Changese
 }
 
 function statesOfPending(before: InstanceState, report: StepReport, decided: readonly ChangesetState[]): ChangesetState[] {
-  const known = new Set(decided.map(fqnOf));
+  const known = new Set(decided.map(keyOf));
   return (report.result.pending ?? []).flatMap((pending): ChangesetState[] => {
-    const fqn = fqnOf(pending);
-    const previous = before.changesets.get(fqn);
+    const key = keyOf(pending);
+    if (known.has(key)) return [];
+    known.add(key);
+    const previous = before.changesets.get(key);
     // Failed and rolled back say more than "not deployed", and both mean it.
-    if (known.has(fqn) || (previous && previous.status !== 'Not_Deployed')) return [];
+    if (previous && previous.status !== 'Not_Deployed') return [];
     const label = pending.labels || null;
     const comment = pending.comment || null;
     if (previous && previous.label === label && previous.comment === comment) return [];
@@ -169,27 +180,38 @@ function statesOfPending(before: InstanceState, report: StepReport, decided: rea
 function forgottenBy(before: InstanceState, report: StepReport): string[] {
   const { pending, history } = report.result;
   if (!pending || !history) return [];
-  const alive = new Set<string>([...pending, ...history, ...report.result.changesets].map((name: ChangesetName) => fqnOf(name)));
+  const alive = new Set<string>([...pending, ...history, ...report.result.changesets].map((name: ChangesetName) => keyOf(name)));
   return [...before.changesets]
-    .filter(([fqn, state]) => (state.status === 'Not_Deployed' || state.status === 'Deployment_Failed') && !alive.has(fqn) && state.updatedAt <= report.result.endedAt)
-    .map(([fqn]) => fqn);
+    .filter(([key, state]) => (state.status === 'Not_Deployed' || state.status === 'Deployment_Failed') && !alive.has(key) && state.updatedAt <= report.result.endedAt)
+    .map(([key]) => key);
 }
 
 /** An older report says who deployed a changeset whose row in the history nobody has claimed. */
 function claimed(before: InstanceState, report: StepReport): ChangesetState[] {
-  const executedAt = new Map((report.result.history ?? []).map((row) => [fqnOf(row), row.dateExecuted]));
-  return report.result.changesets.flatMap((outcome): ChangesetState[] => {
-    const fqn = fqnOf(outcome);
-    const state = before.changesets.get(fqn);
+  const executedAt = new Map((report.result.history ?? []).map((row) => [keyOf(row), row.dateExecuted]));
+  return [...outcomesByKey(report).values()].flatMap((outcome): ChangesetState[] => {
+    const key = keyOf(outcome);
+    const state = before.changesets.get(key);
     const isOwn = outcome.status === 'applied' || outcome.status === 'markedRan';
-    if (!isOwn || state?.status !== 'Successfully_Deployed' || state.planExecutionId !== '' || state.deployedAt !== executedAt.get(fqn)) return [];
+    if (!isOwn || state?.status !== 'Successfully_Deployed' || state.planExecutionId !== '' || state.deployedAt !== executedAt.get(key)) return [];
     return [{ ...state, ...executionOf(report) }];
   });
 }
 
+/**
+ * Since when it is not known what the database holds: the start of a run whose result was lost, or that could not read the history. A run that is known
+ * not to have reached the database changes nothing about that; the next reading of the history ends it.
+ * @param before milliseconds since the epoch, or null while the state is known
+ */
+export function unknownSinceAfter(before: number | null, report: StepReport): number | null {
+  const { history, startedAt, endedAt, reachedDatabase } = report.result;
+  if (history === null) return reachedDatabase === false ? before : (before ?? startedAt);
+  return before !== null && endedAt >= before ? null : before;
+}
+
 /** Drops what says nothing new, and what a later report has decided already. */
 function isNewer(before: InstanceState, state: ChangesetState): boolean {
-  const previous = before.changesets.get(fqnOf(state));
+  const previous = before.changesets.get(keyOf(state));
   if (!previous) return true;
   return previous.updatedAt <= state.updatedAt && JSON.stringify(comparable(previous)) !== JSON.stringify(comparable(state));
 }
@@ -207,8 +229,14 @@ function isFailedUpdate(outcome: Outcome, report: StepReport): boolean {
   return outcome.status === 'failed' && report.command === 'Update';
 }
 
-function outcomesByFqn(report: StepReport): ReadonlyMap<string, Outcome> {
-  return new Map(report.result.changesets.map((outcome) => [fqnOf(outcome), outcome]));
+/** What became of each changeset: the last thing that was told of it, where a skip counts only when nothing else was. */
+function outcomesByKey(report: StepReport): ReadonlyMap<string, Outcome> {
+  const outcomes = new Map<string, Outcome>();
+  for (const outcome of report.result.changesets) {
+    const key = keyOf(outcome);
+    if (outcome.status !== 'skipped' || !outcomes.has(key)) outcomes.set(key, outcome);
+  }
+  return outcomes;
 }
 
 function emptyState({ id, author, file }: ChangesetName, report: StepReport): ChangesetState {

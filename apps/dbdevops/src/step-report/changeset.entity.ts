@@ -17,7 +17,7 @@ export class ChangesetEntity extends ProjectRow {
   @JoinColumn({ name: 'schema_id', foreignKeyConstraintName: 'changesets_schema' })
   schema?: Relation<DbSchemaEntity>;
 
-  /** md5 of `fqn`: names may be longer than an index entry. */
+  /** md5 of `keyOf` the changeset: names may be longer than an index entry. */
   @Column({ name: 'fqn_key', type: 'uuid' })
   fqnKey!: string;
 

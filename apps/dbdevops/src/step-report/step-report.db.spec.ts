@@ -108,6 +108,39 @@ describe('recording what a step did', () => {
     expect(await record({ ...report, result: { ...report.result, history: [] } })).toBe(true);
   });
 
+  it('says that a changeset has failed which was deployed, is gone from the history, and could not be brought back', async () => {
+    const report = aReport({ status: 'failed', history: [], changesets: [outcome('1', 'failed', { error: 'relation exists' })], pending: [named('1'), named('2')], endedAt: 3_000_000 }, { stepExecutionId: 's2' });
+    expect(await record(report)).toBe(true);
+    expect(await states()).toEqual({ 1: 'Deployment_Failed', 2: 'Not_Deployed' });
+  });
+
+  it('keeps changesets apart whose names give the same FQN', async () => {
+    const twins = [{ file: 'c😀.xml', id: 'a::b', author: 'ann' }, { file: 'c😀.xml::a', id: 'b', author: 'ann' }];
+    await record(aReport({ history: twins.map((one, order) => inHistory('', order, one)), pending: [], endedAt: 3_000_000 }, { stepExecutionId: 's2' }));
+    expect(await states()).toEqual({ 1: 'Rolled_Back', 'a::b': 'Successfully_Deployed', b: 'Successfully_Deployed' });
+    // The migration gives rows of earlier versions the same keys.
+    const keys = await dataSource.query(`SELECT fqn_key = md5(fqn || '#' || char_length(file) || ',' || char_length(change_id))::uuid AS same FROM changesets WHERE author = 'ann' AND file LIKE 'c😀%'`);
+    expect(keys).toEqual([{ same: true }, { same: true }]);
+  });
+
+  it('is refused for an instance that was made again after the step had begun', async () => {
+    const report = aReport({ history: [inHistory('9', 1)], endedAt: 3_000_000 }, { stepExecutionId: 's2', dbInstanceId: project.instance.id });
+    await repositories.instances.remove(project.scope, project.schema.id, 'dev');
+    await repositories.instances.insert({ ...project.instance, id: crypto.randomUUID() });
+    await expect(record(report)).rejects.toMatchObject({ code: 'RESOURCE_NOT_FOUND', message: expect.stringMatching(/^instance with id \[dev\] schema \[orders\] was deleted and made again after this step had begun/) });
+    expect((await instance())?.historyAt).toBeNull();
+  });
+
+  it('says since when the state of an instance is not known, until its history is read again', async () => {
+    const unknownSince = async () => (await instance())?.unknownSince;
+    expect(await unknownSince()).toBeNull();
+    await record(aReport({ status: 'failed', history: null, pending: null, startedAt: 2_500_000, endedAt: 3_000_000 }, { stepExecutionId: 's2' }));
+    expect(await unknownSince()).toBe(2_500_000);
+    expect(await states()).toEqual({ 1: 'Successfully_Deployed', 2: 'Not_Deployed' });
+    await record(aReport({ history: [inHistory('2', 1)], endedAt: 3_500_000 }, { stepExecutionId: 's2', isLate: true }));
+    expect([await unknownSince(), await states()]).toEqual([null, { 1: 'Rolled_Back', 2: 'Successfully_Deployed' }]);
+  });
+
   it('is refused for an instance that does not exist', async () => {
     await expect(record(aReport({}, { dbInstance: 'nowhere', stepExecutionId: 's9' }))).rejects.toMatchObject({ code: 'RESOURCE_NOT_FOUND', message: 'instance with id [nowhere] schema [orders] does not exist' });
   });

@@ -1,6 +1,6 @@
 import type { ProjectScope } from '@sluice/kernel';
 import type { EntityManager } from 'typeorm';
-import { fqnOf, type ChangesetName, type ChangesetState, type InstanceChange, type StepReport } from './changeset-state.js';
+import { fqnOf, keyOf, type ChangesetName, type ChangesetState, type InstanceChange, type StepReport } from './changeset-state.js';
 
 /** Which instance a report is about. */
 export interface ReportedInstance {
@@ -39,7 +39,7 @@ export class StepReportRepository {
     return row?.id;
   }
 
-  /** Every state known of an instance, by FQN. */
+  /** Every state known of an instance, by the key of its changeset. */
   async states({ scope, instanceId }: ReportedInstance): Promise<ReadonlyMap<string, ChangesetState>> {
     const rows = await this.manager.query<ChangesetState[]>(
       `SELECT c.change_id AS id, c.author, c.file, d.status, d.deployed_at::float8 AS "deployedAt", d.updated_at::float8 AS "updatedAt",
@@ -49,24 +49,24 @@ export class StepReportRepository {
        WHERE d.instance_id = $4 AND d.account_id = $1 AND d.org_id = $2 AND d.project_id = $3`,
       [...columnsOf(scope), instanceId],
     );
-    return new Map(rows.map((row) => [fqnOf(row), row]));
+    return new Map(rows.map((row) => [keyOf(row), row]));
   }
 
   /** Makes changesets known to the schema, in the order given. One writer per schema at a time, so that ids rise in that order. */
   async addChangesets({ scope, schemaId }: ReportedInstance, changesets: readonly ChangesetName[]): Promise<void> {
     if (changesets.length === 0) return;
-    const names = JSON.stringify(changesets.map((one, place) => ({ place, fqn: fqnOf(one), file: one.file, change_id: one.id, author: one.author })));
+    const names = JSON.stringify(changesets.map((one, place) => ({ place, key: keyOf(one), fqn: fqnOf(one), file: one.file, change_id: one.id, author: one.author })));
     const missing = await this.manager.query<{ place: number }[]>(
-      `SELECT n.place FROM jsonb_to_recordset($2::jsonb) AS n(place int, fqn text)
-       WHERE NOT EXISTS (SELECT 1 FROM changesets c WHERE c.schema_id = $1 AND c.fqn_key = md5(n.fqn)::uuid)`,
+      `SELECT n.place FROM jsonb_to_recordset($2::jsonb) AS n(place int, key text)
+       WHERE NOT EXISTS (SELECT 1 FROM changesets c WHERE c.schema_id = $1 AND c.fqn_key = md5(n.key)::uuid)`,
       [schemaId, names],
     );
     if (missing.length === 0) return;
     await this.manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [schemaId]);
     await this.manager.query(
       `INSERT INTO changesets (account_id, org_id, project_id, schema_id, fqn_key, fqn, file, change_id, author)
-       SELECT $1, $2, $3, $4, md5(n.fqn)::uuid, n.fqn, n.file, n.change_id, n.author
-       FROM jsonb_to_recordset($5::jsonb) AS n(place int, fqn text, file text, change_id text, author text)
+       SELECT $1, $2, $3, $4, md5(n.key)::uuid, n.fqn, n.file, n.change_id, n.author
+       FROM jsonb_to_recordset($5::jsonb) AS n(place int, key text, fqn text, file text, change_id text, author text)
        WHERE n.place = ANY($6::int[])
          AND EXISTS (SELECT 1 FROM db_schemas s WHERE s.id = $4 AND s.account_id = $1 AND s.org_id = $2 AND s.project_id = $3)
        ORDER BY n.place
@@ -79,7 +79,7 @@ export class StepReportRepository {
   async saveStates({ scope, schemaId, instanceId }: ReportedInstance, states: readonly ChangesetState[]): Promise<void> {
     if (states.length === 0) return;
     const rows = states.map((state) => ({
-      fqn: fqnOf(state),
+      key: keyOf(state),
       status: state.status,
       deployed_at: state.deployedAt,
       updated_at: state.updatedAt,
@@ -97,9 +97,9 @@ export class StepReportRepository {
                                           label, comment, error, pipeline, plan_execution_id, stage_execution_id)
        SELECT $1, $2, $3, c.id, $5, n.status, n.deployed_at, n.updated_at, n.order_executed, n.tag, n.label, n.comment, n.error, n.pipeline,
               n.plan_execution_id, n.stage_execution_id
-       FROM jsonb_to_recordset($6::jsonb) AS n(fqn text, status text, deployed_at bigint, updated_at bigint, order_executed bigint, tag text, label text,
+       FROM jsonb_to_recordset($6::jsonb) AS n(key text, status text, deployed_at bigint, updated_at bigint, order_executed bigint, tag text, label text,
                                                comment text, error text, pipeline text, plan_execution_id text, stage_execution_id text)
-       JOIN changesets c ON c.schema_id = $4 AND c.fqn_key = md5(n.fqn)::uuid AND c.account_id = $1 AND c.org_id = $2 AND c.project_id = $3
+       JOIN changesets c ON c.schema_id = $4 AND c.fqn_key = md5(n.key)::uuid AND c.account_id = $1 AND c.org_id = $2 AND c.project_id = $3
        ON CONFLICT (changeset_id, instance_id) DO UPDATE SET
          status = excluded.status, deployed_at = excluded.deployed_at, updated_at = excluded.updated_at, order_executed = excluded.order_executed,
          tag = excluded.tag, label = excluded.label, comment = excluded.comment, error = excluded.error, pipeline = excluded.pipeline,
@@ -108,13 +108,13 @@ export class StepReportRepository {
     );
   }
 
-  async forgetStates({ scope, schemaId, instanceId }: ReportedInstance, fqns: readonly string[]): Promise<void> {
-    if (fqns.length === 0) return;
+  async forgetStates({ scope, schemaId, instanceId }: ReportedInstance, keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return;
     await this.manager.query(
       `DELETE FROM changeset_deployments d USING changesets c
-       WHERE c.id = d.changeset_id AND c.schema_id = $4 AND c.fqn_key IN (SELECT md5(fqn)::uuid FROM unnest($6::text[]) AS fqn)
+       WHERE c.id = d.changeset_id AND c.schema_id = $4 AND c.fqn_key IN (SELECT md5(key)::uuid FROM unnest($6::text[]) AS key)
          AND d.instance_id = $5 AND d.account_id = $1 AND d.org_id = $2 AND d.project_id = $3`,
-      [...columnsOf(scope), schemaId, instanceId, fqns],
+      [...columnsOf(scope), schemaId, instanceId, keys],
     );
   }
 
@@ -125,20 +125,21 @@ export class StepReportRepository {
     await this.manager.query(
       `INSERT INTO execution_changesets (account_id, org_id, project_id, step_report_id, changeset_id, status, ended_at, tag, label, comment, error)
        SELECT $1, $2, $3, $5, c.id, n.status, n.ended_at, n.tag, n.label, n.comment, n.error
-       FROM jsonb_to_recordset($6::jsonb) AS n(fqn text, status text, ended_at bigint, tag text, label text, comment text, error text)
-       JOIN changesets c ON c.schema_id = $4 AND c.fqn_key = md5(n.fqn)::uuid AND c.account_id = $1 AND c.org_id = $2 AND c.project_id = $3`,
+       FROM jsonb_to_recordset($6::jsonb) AS n(key text, status text, ended_at bigint, tag text, label text, comment text, error text)
+       JOIN changesets c ON c.schema_id = $4 AND c.fqn_key = md5(n.key)::uuid AND c.account_id = $1 AND c.org_id = $2 AND c.project_id = $3`,
       [...columnsOf(scope), schemaId, reportId, JSON.stringify(rows)],
     );
   }
 
-  /** Notes on the instance when it ran last, and what its history says if this report is the newest to have read it. */
-  async touchInstance({ scope, instanceId }: ReportedInstance, endedAt: number, history: InstanceChange['history']): Promise<void> {
+  /** Notes on the instance when it ran last, what its history says if this report is the newest to have read it, and since when its state is not known. */
+  async touchInstance({ scope, instanceId }: ReportedInstance, endedAt: number, history: InstanceChange['history'], unknownSince: number | null): Promise<void> {
     await this.manager.query(
       `UPDATE db_instances SET last_run_at = greatest(last_run_at, $5::bigint), history_at = coalesce($6::bigint, history_at),
          last_applied_tag = CASE WHEN $6::bigint IS NULL THEN last_applied_tag ELSE $7 END,
-         last_changeset_tag = CASE WHEN $6::bigint IS NULL THEN last_changeset_tag ELSE $8 END
+         last_changeset_tag = CASE WHEN $6::bigint IS NULL THEN last_changeset_tag ELSE $8 END,
+         unknown_since = $9::bigint
        WHERE id = $4 AND account_id = $1 AND org_id = $2 AND project_id = $3`,
-      [...columnsOf(scope), instanceId, endedAt, history?.at ?? null, history?.lastAppliedTag ?? null, history?.lastChangesetTag ?? ''],
+      [...columnsOf(scope), instanceId, endedAt, history?.at ?? null, history?.lastAppliedTag ?? null, history?.lastChangesetTag ?? '', unknownSince],
     );
   }
 
@@ -163,15 +164,15 @@ export class StepReportRepository {
 
 const EXECUTION_STATUS = { applied: 'SUCCESS', markedRan: 'SUCCESS', rolledBack: 'SUCCESS', failed: 'FAILURE' } as const;
 
-function outcomeRows(report: StepReport): { fqn: string }[] {
-  const tags = new Map((report.result.history ?? []).map((row) => [fqnOf(row), row.tag]));
-  const rows = new Map<string, { fqn: string }>();
+function outcomeRows(report: StepReport): { key: string }[] {
+  const tags = new Map((report.result.history ?? []).map((row) => [keyOf(row), row.tag]));
+  const rows = new Map<string, { key: string }>();
   for (const outcome of report.result.changesets) {
     if (outcome.status === 'skipped') continue;
-    const fqn = fqnOf(outcome);
+    const key = keyOf(outcome);
     const status = outcome.status === 'failed' && report.result.status === 'aborted' ? 'CANCELLED' : EXECUTION_STATUS[outcome.status];
-    const row = { fqn, status, ended_at: outcome.at, tag: outcome.tag ?? tags.get(fqn) ?? null, label: outcome.labels || null, comment: outcome.comment || null, error: outcome.error ?? null };
-    rows.set(fqn, row);
+    const row = { key, status, ended_at: outcome.at, tag: outcome.tag ?? tags.get(key) ?? null, label: outcome.labels || null, comment: outcome.comment || null, error: outcome.error ?? null };
+    rows.set(key, row);
   }
   return [...rows.values()];
 }

@@ -4,10 +4,10 @@ import type { stepSchemaAndInstances } from '@sluice/dbdevops-api';
 import { AppError, storable, type ProjectScope, type RequestContext, type Scope } from '@sluice/kernel';
 import { eventOfStep } from '../audit/audited-state.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
-import { instanceNotFound, type DbInstance } from '../db-instance/db-instance.js';
+import { instanceNotFound, instanceWasReplaced, type DbInstance } from '../db-instance/db-instance.js';
 import { DbInstanceService } from '../db-instance/db-instance.service.js';
 import type { DbSchema } from '../db-schema/db-schema.js';
-import { changeOf, type StepReport } from './changeset-state.js';
+import { changeOf, unknownSinceAfter, type StepReport } from './changeset-state.js';
 import type { ConnectorUse } from './connector-use.repository.js';
 
 type StepPair = RouteResult<typeof stepSchemaAndInstances>['pairs'][number];
@@ -33,7 +33,7 @@ export class StepReportService {
   /**
    * Records a report in one transaction; the answer is given after commit. Reports of one instance wait for each other.
    * @returns false when the same step was reported before; nothing is changed then
-   * @throws AppError RESOURCE_NOT_FOUND
+   * @throws AppError RESOURCE_NOT_FOUND, also for an instance that was made after the step of an earlier one of its name had begun
    */
   async record(ctx: Pick<RequestContext, 'principal' | 'correlationId' | 'origin'>, scope: ProjectScope, received: StepReport): Promise<boolean> {
     const report = storable(received);
@@ -41,6 +41,7 @@ export class StepReportService {
       const schema = await schemas.findLocked(scope, report.dbSchema, 'keep');
       const instance = schema && (await instances.findLocked(scope, schema.id, report.dbInstance));
       if (!schema || !instance) throw instanceNotFound(report.dbSchema, report.dbInstance);
+      if (report.dbInstanceId !== undefined && report.dbInstanceId !== instance.id) throw instanceWasReplaced(report.dbSchema, report.dbInstance);
       const place = { scope, schemaId: schema.id, instanceId: instance.id };
       const reportId = await stepReports.insertOnce(place, report);
       if (!reportId) return false;
@@ -50,7 +51,7 @@ export class StepReportService {
       await stepReports.saveStates(place, change.changed);
       await stepReports.forgetStates(place, change.forgotten);
       await stepReports.saveOutcomes(place, reportId, report);
-      await stepReports.touchInstance(place, report.result.endedAt, change.history);
+      await stepReports.touchInstance(place, report.result.endedAt, change.history, unknownSinceAfter(instance.unknownSince, report));
       await audit.record(ctx, eventOfStep(scope, report));
       return true;
     });
@@ -77,6 +78,7 @@ function stepSchemaOf(schema: DbSchema): StepPair['dbSchema'] {
 
 function stepInstanceOf(instance: DbInstance): StepPair['dbInstance'] {
   return {
+    id: instance.id,
     identifier: instance.identifier,
     name: instance.name,
     connector: instance.connector,

@@ -12,6 +12,7 @@ import type { SshKeyAccess } from '../connector/ssh-key-access.js';
 export interface SchemaAndInstance {
   readonly dbSchema: { readonly identifier: string; readonly name: string; readonly migrationType: 'Liquibase' | 'Flyway'; readonly location: string };
   readonly dbInstance: {
+    readonly id?: string | undefined;
     readonly identifier: string;
     readonly name: string;
     readonly branch?: string | undefined;
@@ -39,6 +40,7 @@ export function joinStepInputs({ dbSchema, dbInstance }: SchemaAndInstance, git:
   return {
     schema: { identifier: dbSchema.identifier, name: dbSchema.name, migrationType: dbSchema.migrationType, changelogPath: dbSchema.location },
     instance: {
+      ...(dbInstance.id === undefined ? {} : { id: dbInstance.id }),
       identifier: dbInstance.identifier,
       name: dbInstance.name,
       context: dbInstance.context,

@@ -107,6 +107,10 @@ describe('when something goes wrong', () => {
     const detail = await client.ended(await client.execute('e'));
     expect(statuses(detail)).toMatchObject({ pipeline: status, db: status, apply: status });
     expect(byIdentifier(detail)['apply']?.failureInfo.message).toMatch(message);
+    const reports = world.ngManager.state.reports.filter((report) => report.planExecutionId === detail.pipelineExecutionSummary.planExecutionId);
+    // Without a result nobody knows what the step did: dbdevops hears that. Where no delegate had it, nothing can have happened.
+    const lost = { dbSchema: 'orders', dbInstance: 'prod', isLate: false, result: { status: 'failed', history: null, pending: null, changesets: [], error: { message: expect.stringMatching(message) } } };
+    expect(reports).toMatchObject(end.outcome === 'notAcquired' ? [] : [lost]);
   });
 
   it.each([

@@ -20,6 +20,7 @@ export interface DbStepReference {
 export interface DbStepReport {
   readonly dbSchema: string;
   readonly dbInstance: string;
+  readonly dbInstanceId?: string | undefined;
   readonly command: DbCommand;
   readonly stageExecutionId: string;
   readonly stepExecutionId: string;

@@ -107,6 +107,9 @@ export class StepActions {
       if (known && isFinal(known.status)) return { status: known.status, failureType: known.failure?.failureType ?? 'Unknown' };
       const recorded = task && result ? await this.report(run, node, task, result, traceparent) : undefined;
       const ending = withRecording(endingOf(end, how.stop), recorded);
+      // The step may have changed the database, and nobody can say what: until its history is read again, the state of the instance is not known.
+      const startedAt = known?.startedAt ?? Date.now();
+      if (task && !result && mayHaveRun(end)) await this.report(run, node, task, lostResult({ startedAt, endedAt: Date.now() }, ending.failure?.message ?? 'the result of the step was lost'), traceparent);
       const status: Status = ending.status === 'Failed' && how.ignoreFailure ? 'IgnoreFailed' : ending.status;
       const outputs = result ? stepTypeOf(this.types, node).toOutputs(result) : undefined;
       const note = how.isUnconfirmed ? 'The delegate did not confirm within the time limit that the step stopped; its statement may still be running in the database.' : undefined;
@@ -143,12 +146,14 @@ export class StepActions {
 
   private async report(run: RunHeader, node: PlanNode, task: TaskRow, result: StepResult, traceparent: string): Promise<NodeFailure | 'recorded'> {
     if (task.context.kind !== 'execute-step') return 'recorded';
-    const { dbSchema, dbInstance, command, stageId } = task.context;
+    const { dbSchema, dbInstance, dbInstanceId, command, stageId } = task.context;
     try {
-      await this.actions.services.ngManager.report(run, traceparent, { dbSchema, dbInstance, command, stageExecutionId: stageId, stepExecutionId: node.id, isLate: false, result });
+      await this.actions.services.ngManager.report(run, traceparent, { dbSchema, dbInstance, dbInstanceId, command, stageExecutionId: stageId, stepExecutionId: node.id, isLate: false, result });
       return 'recorded';
     } catch (cause) {
       this.actions.services.log.error({ planExecutionId: run.planExecutionId, nodeId: node.id, error: messageOf(cause) }, 'a step report was not taken');
+      // Refused for good because of what is in it: that the state is not known any more can still be told.
+      if (cause instanceof AppError && !cause.isRetryable && result.history !== null) await this.report(run, node, task, lostResult(result, messageOf(cause)), traceparent);
       return { message: `the step ${result.status} in the database, but Sluice could not record it: ${messageOf(cause)}; run the step again, what is applied already is skipped`, failureType: 'Unknown' };
     }
   }
@@ -170,7 +175,7 @@ export class StepActions {
     return {
       taskId, planExecutionId: run.planExecutionId, nodeId: node.id, workflowId, kind: 'execute-step',
       context: {
-        kind: 'execute-step', podId: podIdOf(node.podGroupId ?? ''), stageId: node.stageId ?? '', dbSchema: podStep.dbSchema, dbInstance: podStep.dbInstance,
+        kind: 'execute-step', podId: podIdOf(node.podGroupId ?? ''), stageId: node.stageId ?? '', dbSchema: podStep.dbSchema, dbInstance: podStep.dbInstance, dbInstanceId: podStep.inputs.instance.id,
         command: stepTypeOf(this.types, node).command, runTimeoutMs: stepTimeout(node),
       },
     };
@@ -202,6 +207,16 @@ export class StepActions {
 
 function stepTimeout(node: PlanNode): number {
   return node.timeoutMs ?? 600_000;
+}
+
+/** What is reported of a step of which nothing is known. */
+function lostResult({ startedAt, endedAt }: Pick<StepResult, 'startedAt' | 'endedAt'>, message: string): StepResult {
+  return { status: 'failed', error: { message, failureType: 'Unknown' }, changesets: [], history: null, pending: null, outputs: {}, startedAt, endedAt };
+}
+
+/** Whether a delegate had the task. Without one, nothing was sent to the database. */
+function mayHaveRun({ outcome }: TaskEnd): boolean {
+  return outcome !== 'notAcquired' && outcome !== 'aborted';
 }
 
 function withRecording(ending: NodeEnding, recorded: NodeFailure | 'recorded' | undefined): NodeEnding {

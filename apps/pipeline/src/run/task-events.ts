@@ -120,9 +120,9 @@ export class TaskEvents {
   /** Nobody waits for it any more, but it happened: dbdevops hears of it, and the node says so. */
   private async late(run: RunHeader, task: TaskRow, report: TaskReport, traceparent: string | undefined): Promise<void> {
     if (report.result?.kind !== 'step' || task.context.kind !== 'execute-step') return;
-    const { dbSchema, dbInstance, command, stageId } = task.context;
+    const { dbSchema, dbInstance, dbInstanceId, command, stageId } = task.context;
     const result = report.result.step;
-    await this.services.ngManager.report(run, traceparent, { dbSchema, dbInstance, command, stageExecutionId: stageId, stepExecutionId: task.nodeId, isLate: true, result });
+    await this.services.ngManager.report(run, traceparent, { dbSchema, dbInstance, dbInstanceId, command, stageExecutionId: stageId, stepExecutionId: task.nodeId, isLate: true, result });
     const changed = result.changesets.filter((one) => one.status === 'applied' || one.status === 'rolledBack').length;
     const text = `A result came late, after this step had ended already: the step ${result.status} with ${changed} changeset(s) changed${result.error ? `: ${result.error.message}` : ''}.`;
     await this.note(run, task, { kind: 'note', text });

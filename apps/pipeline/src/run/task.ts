@@ -14,7 +14,7 @@ export interface PodStep {
 /** What has to be remembered about a task to make sense of its end, even after a restart or much later. */
 export type TaskContext =
   | { readonly kind: 'initialise-pod'; readonly podId: string; readonly steps: Readonly<Record<string, PodStep>> }
-  | { readonly kind: 'execute-step'; readonly podId: string; readonly stageId: string; readonly dbSchema: string; readonly dbInstance: string; readonly command: DbCommand; readonly runTimeoutMs: number }
+  | { readonly kind: 'execute-step'; readonly podId: string; readonly stageId: string; readonly dbSchema: string; readonly dbInstance: string; readonly dbInstanceId?: string | undefined; readonly command: DbCommand; readonly runTimeoutMs: number }
   | { readonly kind: 'cleanup-pod'; readonly podId: string };
 
 /** How a task ended, as the delegate service told it. */

@@ -42,6 +42,7 @@ export class StepRun {
   private readonly startedAt = Date.now();
   private plan: Plan | undefined;
   private sessionId: string | undefined;
+  private hasConnected = false;
   private stopping: StopReason | undefined;
   private stopped: Promise<void> = Promise.resolve();
   private isOver = false;
@@ -161,6 +162,7 @@ export class StepRun {
         return this.journal.log(event.level, event.message, event.at);
       case 'connected':
         this.sessionId = event.session;
+        this.hasConnected = true;
         return this.journal.log('INFO', `Connected to ${event.product} ${event.version}`, event.at);
       case 'changeset': {
         const { type: _type, reason, ...outcome } = event;
@@ -178,6 +180,7 @@ export class StepRun {
       ...this.statusOf(finished),
       changesets: this.outcomes,
       history: finished.history,
+      reachedDatabase: this.hasConnected,
       pending: finished.pending,
       outputs: plan.work.kind === 'liquibase.update' ? { preStartTag: finished.preStartTag ?? '', changeSets, ChangeSets: changeSets } : {},
       startedAt: this.startedAt,
@@ -210,6 +213,7 @@ export class StepRun {
       error,
       changesets: this.outcomes,
       history: null,
+      reachedDatabase: this.hasConnected,
       pending: null,
       outputs: {},
       startedAt: this.startedAt,

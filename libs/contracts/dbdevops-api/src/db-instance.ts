@@ -79,6 +79,11 @@ export const dbInstanceOut = z.object({
   toOnboard: z.boolean(),
   /** The tag of the changeset deployed last; empty when it has none. */
   lastDeployedChangeSetTag: z.string(),
+  /**
+   * Present while it is not known what the database holds: a run that began then lost its result or could not read the history. What is shown is the state
+   * of the last contact; the next run that reads the history sets it right.
+   */
+  stateUnknownSince: epochSeconds.optional(),
   substituteProperties: z.record(z.string(), z.string()).optional(),
   schemaId: z.string(),
   schemaIdentifier: z.string(),

@@ -35,7 +35,12 @@ export const migrationStateInstance = z.object({
   tag: z.string().optional(),
 });
 
-export const instanceName = z.object({ identifier: z.string(), name: z.string() });
+export const instanceName = z.object({
+  identifier: z.string(),
+  name: z.string(),
+  /** Present while what is shown of the instance is the state of the last contact, and a run since then left it unknown. */
+  stateUnknownSince: epochSeconds.optional(),
+});
 
 export const migrationStateChangeSet = z.object({
   changeSet: z.string(),
@@ -92,7 +97,7 @@ export const instanceMigrationState = defineRoute({
   params: instancePath,
   query: pageSearchQuery,
   isPagedObject: true,
-  response: pagedObject(z.object({ schemaName: z.string(), instanceName: z.string(), changeSets: z.array(instanceMigrationStateChangeSet) })),
+  response: pagedObject(z.object({ schemaName: z.string(), instanceName: z.string(), /** As in the instance. */ stateUnknownSince: epochSeconds.optional(), changeSets: z.array(instanceMigrationStateChangeSet) })),
 });
 
 export const changesetSql = defineRoute({

@@ -29,6 +29,8 @@ export const stepSchemaAndInstances = defineRoute({
           location: z.string(),
         }),
         dbInstance: z.object({
+          /** Of this instance alone: one that is made again under the same identifier has another. */
+          id: z.string().optional(),
           identifier: z.string(),
           name: z.string(),
           connector: z.string(),
@@ -52,6 +54,8 @@ export const stepReport = z.object({
   projectId: name,
   dbSchema: name,
   dbInstance: name,
+  /** `id` of the instance the step was given; absent in reports of steps that began under an earlier version. */
+  dbInstanceId: name.optional(),
   command: z.enum(['Update', 'Rollback']),
   pipelineIdentifier: name,
   planExecutionId: name,

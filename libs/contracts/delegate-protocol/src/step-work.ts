@@ -94,6 +94,8 @@ export const stepResult = z.object({
   changesets: z.array(changesetOutcome),
   /** The complete history table after the run, or null when it could not be read (for example: wrong password). */
   history: z.array(historyRow).nullable(),
+  /** Whether the step had a session in the database. False: it changed nothing there. Absent when that is not known. */
+  reachedDatabase: z.boolean().optional(),
   /** Changesets the changelog holds that are not deployed, after the run; null when not known. */
   pending: z.array(changesetId.extend({ comment: z.string().optional(), labels: z.string().optional(), contexts: z.string().optional() })).nullable(),
   /** Step outputs, for `<+execution.steps.X.output.NAME>`: `preStartTag` and others. */

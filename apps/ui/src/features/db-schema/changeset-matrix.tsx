@@ -8,6 +8,7 @@ import { ChangesetCell } from './changeset-cell.js';
 import classes from './changeset-matrix.module.css';
 import { cellOf } from './changeset-status.js';
 import type { Changeset, DbInstance, MigrationState } from './db-schema.api.js';
+import { formatTimestamp, fromEpoch } from '../../time/relative-time.js';
 
 interface ChangesetMatrixProps {
   readonly scope: ProjectScope;
@@ -70,6 +71,9 @@ function InstanceFacts({ instance }: { readonly instance: DbInstance | undefined
     <>
       <Text size="xs" c="dimmed" fw={400} className="truncate" title={source}>{source || NOTHING}</Text>
       <Text size="xs" c="dimmed" fw={400} className="truncate" title={instance?.lastAppliedTag ?? ''}>{instance?.lastAppliedTag ? `tag ${instance.lastAppliedTag}` : NOTHING}</Text>
+      {instance?.stateUnknownSince !== undefined && (
+        <Text size="xs" c="orange" fw={600} title="The result of a run was lost, or it could not read the database's history. What is shown is from before; the next run sets it right.">not known since {formatTimestamp(fromEpoch(instance.stateUnknownSince))}</Text>
+      )}
     </>
   );
 }
