@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { waitFor, type RoleGrant } from '@sluice/kernel';
+import type { CallIdentity } from '@sluice/service-identity';
 import { testUser } from '@sluice/testing';
 import { decodeJwt } from 'jose';
 import { ADMIN, linesOf, newRun, runLogService, type RunningLogService } from './testing/running-log-service.js';
@@ -118,5 +120,63 @@ describe('a finished log', () => {
     const claims = decodeJwt(new URL(link).searchParams.get('signature') ?? '');
     expect(claims).toEqual({ kind: 'archive', prefix: key, scopes: [{ orgId: 'default', projectId: 'shop' }], iss: 'log-service', aud: 'log-service', iat: expect.any(Number), exp: expect.any(Number) });
     expect((await fetch(link)).status).toBe(200);
+  });
+});
+
+describe('a log token for an API key', () => {
+  let service: RunningLogService;
+  beforeAll(async () => {
+    service = await runLogService({ LOG_SERVICE_TOKEN_SECONDS: '120' });
+  });
+  afterAll(() => service.stop());
+
+  /** A user of ACC signed in with a key that ng-manager knows. */
+  const withKey = (keyId: string, grants: readonly RoleGrant[] = [{ role: 'account_admin' }]): CallIdentity => {
+    const who = testUser('ACC', grants);
+    if (who.principal.type === 'service') throw new Error('a user is wanted');
+    service.keys.set(`ACC/${keyId}`, { principal: who.principal, grants: [...grants] });
+    return { ...who, origin: { clientAddress: '10.0.0.1', keyId } };
+  };
+  const tokenOf = async (who: CallIdentity): Promise<Record<string, string>> => ({ 'x-harness-token': await (await service.call('/token', { headers: await service.user(who) })).text() });
+  const statusOf = async (key: string, headers: Record<string, string>, init: RequestInit = {}): Promise<number> => (await service.call(`/blob?key=${key}`, { ...init, headers })).status;
+  const storedLog = async (): Promise<string> => {
+    const key = `${newRun()}/stage/step`;
+    await statusOf(key, await service.pod(key), { method: 'POST', body: ndjson('x') });
+    return key;
+  };
+
+  it('lives for minutes and names itself and its key', async () => {
+    const { iat = 0, exp = 0, ...claims } = decodeJwt((await tokenOf(withKey('k1')))['x-harness-token'] ?? '');
+    expect(exp - iat).toBe(120);
+    expect(claims).toMatchObject({ kind: 'log', accountId: 'ACC', keyId: 'k1', jti: expect.stringMatching(/^[\w-]{16,}$/) });
+  });
+
+  it('stops with its key, within seconds', async () => {
+    const key = await storedLog();
+    const token = await tokenOf(withKey('k2'));
+    expect(await statusOf(key, token)).toBe(200);
+    service.keys.delete('ACC/k2');
+    await waitFor(async () => (await statusOf(key, token)) === 401, { timeoutMs: 5_000, what: 'the token refused' });
+    expect(await statusOf(`${newRun()}/a`, token, { method: 'POST', body: ndjson('x') })).toBe(401);
+  });
+
+  it('may do no more than the holder of its key may do now', async () => {
+    const key = await storedLog();
+    const token = await tokenOf(withKey('k3'));
+    expect(await statusOf(`${newRun()}/a`, token, { method: 'POST', body: ndjson('x') })).toBe(204);
+    withKey('k3', [{ role: 'viewer' }]);
+    await waitFor(async () => (await statusOf(`${newRun()}/a`, token, { method: 'POST', body: ndjson('x') })) === 403, { timeoutMs: 5_000, what: 'the right to write gone' });
+    expect(await statusOf(key, token)).toBe(200);
+    withKey('k3', [{ role: 'viewer', orgId: 'default', projectId: 'other' }]);
+    await waitFor(async () => (await statusOf(key, token)) === 403, { timeoutMs: 5_000, what: 'the right to read gone' });
+  });
+
+  it('is not believed while nobody can say whether its key is good; a pod goes on', async () => {
+    const key = await storedLog();
+    const token = await tokenOf(withKey('k4'));
+    await service.ngManager.close();
+    await waitFor(async () => (await statusOf(key, token)) === 503, { timeoutMs: 10_000, what: 'an answer that says so' });
+    const own = `${newRun()}/a`;
+    expect(await statusOf(own, await service.pod(own), { method: 'POST', body: ndjson('x') })).toBe(204);
   });
 });

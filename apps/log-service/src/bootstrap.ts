@@ -1,9 +1,11 @@
-import { startHttpApp, type RunningApp } from '@sluice/http';
+import { RouteClient, startHttpApp, type RunningApp } from '@sluice/http';
+import { systemClock } from '@sluice/kernel';
 import { logRoutes } from '@sluice/log-api';
 import { closeRedis, createRedis } from '@sluice/redis';
 import { ServiceIdentity } from '@sluice/service-identity';
 import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
 import type { FastifyInstance } from 'fastify';
+import { KeyHolders } from './access/key-holders.js';
 import { LogAuthenticator } from './access/log-authenticator.js';
 import { AppModule } from './app.module.js';
 import { FileBlobStore } from './blob/file-blob-store.js';
@@ -23,7 +25,8 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const redis = createRedis(config.redisUrl, log);
   // A connection that listens has no other traffic, and its subscriptions wait for Redis as long as it takes.
   const subscriber = createRedis(config.redisUrl, log, { maxRetriesPerRequest: null, commandTimeout: undefined });
-  const authenticator = new LogAuthenticator(identity);
+  const ngManager = new RouteClient({ target: 'ng-manager', baseUrl: config.ngManagerUrl, identity, timeoutMs: 10_000 });
+  const authenticator = new LogAuthenticator(identity, new KeyHolders(ngManager, systemClock), config.tokenSeconds);
   const signals = new StreamSignals(subscriber);
   const metrics = new Metrics('log-service');
   const openTails = metrics.gauge('log_open_tails', 'Log tails open now');
@@ -48,7 +51,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     },
     onClose: async () => {
       signals.close();
-      await Promise.all([closeRedis(redis), closeRedis(subscriber)]);
+      await Promise.all([closeRedis(redis), closeRedis(subscriber), ngManager.close()]);
     },
   });
   return {

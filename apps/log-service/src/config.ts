@@ -12,9 +12,12 @@ const schema = z
     /** For a Redis without a password; otherwise LOG_SERVICE_REDIS_URL_FILE. */
     LOG_SERVICE_REDIS_URL: z.string().min(1).optional(),
     LOG_SERVICE_REDIS_URL_FILE: secretFile().optional(),
+    LOG_SERVICE_NG_MANAGER_URL: z.url().default('http://127.0.0.1:7090'),
     LOG_SERVICE_BLOB_DIR: z.string().min(1),
     /** Scheme, host and path that links start with; from the request when absent. */
     LOG_SERVICE_PUBLIC_URL: z.url().optional(),
+    /** Life of a log token that is given for an API key. */
+    LOG_SERVICE_TOKEN_SECONDS: z.coerce.number().int().min(30).max(3_600).default(600),
     LOG_SERVICE_STREAM_TTL_SECONDS: seconds(86_400, 30 * 86_400),
     LOG_SERVICE_STREAM_MAX_LINES: z.coerce.number().int().min(100).max(5_000_000).default(200_000),
     LOG_SERVICE_STREAM_MAX_BYTES: z.coerce.number().int().min(100_000).max(1_000_000_000).default(32 * 1024 * 1024),
@@ -52,6 +55,9 @@ export interface LogServiceConfig {
   readonly serviceKeyFile: string;
   readonly serviceKeysDir: string;
   readonly redisUrl: string;
+  /** Where the holders of API keys are asked after. */
+  readonly ngManagerUrl: string;
+  readonly tokenSeconds: number;
   readonly blobDir: string;
   readonly publicUrl: string | undefined;
   readonly stream: StreamLimits;
@@ -67,6 +73,8 @@ export function parseConfig(env: Environment): LogServiceConfig {
     serviceKeyFile: parsed.LOG_SERVICE_SERVICE_KEY_FILE,
     serviceKeysDir: parsed.SERVICE_KEYS_DIR,
     redisUrl: parsed.redisUrl,
+    ngManagerUrl: parsed.LOG_SERVICE_NG_MANAGER_URL,
+    tokenSeconds: parsed.LOG_SERVICE_TOKEN_SECONDS,
     blobDir: parsed.LOG_SERVICE_BLOB_DIR,
     publicUrl: parsed.LOG_SERVICE_PUBLIC_URL?.replace(/\/$/, ''),
     stream: { ttlMs: parsed.LOG_SERVICE_STREAM_TTL_SECONDS, maxLines: parsed.LOG_SERVICE_STREAM_MAX_LINES, maxBytes: parsed.LOG_SERVICE_STREAM_MAX_BYTES },

@@ -20,6 +20,8 @@ const schema = z
     PIPELINE_TASK_QUEUE_TIMEOUT_MS: milliseconds(120_000, 100, 3_600_000),
     PIPELINE_ABORT_TIMEOUT_MS: milliseconds(60_000, 100, 3_600_000),
     PIPELINE_REPORT_TIMEOUT_MS: milliseconds(120_000, 100, 3_600_000),
+    /** How long after the time limit of its run a pod may still ship what it logged. */
+    PIPELINE_LOG_SHIPPING_SECONDS: z.coerce.number().int().min(60).max(604_800).default(3_600),
     PIPELINE_SWEEP_MS: milliseconds(5_000, 100, 600_000),
     OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
     LOG_LEVEL: z.string().optional(),
@@ -45,6 +47,8 @@ export interface PipelineConfig {
   readonly abortTimeoutMs: number;
   /** How long NG manager may be away before a finished step counts as not recorded. */
   readonly reportTimeoutMs: number;
+  /** Seconds that a pod's log token outlives the time limit of its run, for lines and logs that could not be shipped before. */
+  readonly logShippingSeconds: number;
   readonly sweepMs: number;
   readonly otlpEndpoint: string | undefined;
   readonly logLevel: string | undefined;
@@ -67,6 +71,7 @@ export function parseConfig(env: Environment): PipelineConfig {
     taskQueueTimeoutMs: parsed.PIPELINE_TASK_QUEUE_TIMEOUT_MS,
     abortTimeoutMs: parsed.PIPELINE_ABORT_TIMEOUT_MS,
     reportTimeoutMs: parsed.PIPELINE_REPORT_TIMEOUT_MS,
+    logShippingSeconds: parsed.PIPELINE_LOG_SHIPPING_SECONDS,
     sweepMs: parsed.PIPELINE_SWEEP_MS,
     otlpEndpoint: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: parsed.LOG_LEVEL,

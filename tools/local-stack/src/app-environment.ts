@@ -60,7 +60,7 @@ export function appEnvironments(input: EnvironmentInput): AppEnvironments {
     },
     dbdevops: { ...identity('dbdevops'), DBDEVOPS_DATABASE_URL_FILE: input.databaseUrlFile('dbdevops') },
     scm: { ...identity('scm'), SCM_CACHE_DIR: data.scm, SCM_ALLOWED_HOSTS: `127.0.0.1:${ports.git}` },
-    'log-service': { ...identity('log-service'), LOG_SERVICE_REDIS_URL_FILE: input.redisUrlFile, LOG_SERVICE_BLOB_DIR: data.blobs },
+    'log-service': { ...identity('log-service'), LOG_SERVICE_REDIS_URL_FILE: input.redisUrlFile, LOG_SERVICE_NG_MANAGER_URL: url('ng-manager'), LOG_SERVICE_BLOB_DIR: data.blobs },
     'delegate-service': {
       ...identity('delegate-service'),
       DELEGATE_SERVICE_GRPC_PORT: String(ports['delegate-service gRPC']),

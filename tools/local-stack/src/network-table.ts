@@ -28,6 +28,7 @@ const NETWORK_TABLE: readonly NetworkRow[] = [
   { row: 13, from: 'delegate', to: 'log-service', protocols: ['http'], purpose: 'log lines of the pod itself' },
   { row: null, from: 'pipeline', to: 'delegate-service', protocols: ['grpc'], purpose: 'tasks for the delegate' },
   { row: null, from: 'ng-manager', to: 'delegate-service', protocols: ['grpc'], purpose: 'delegate tokens, list of delegates, connection tests' },
+  { row: null, from: 'log-service', to: 'ng-manager', protocols: ['http'], purpose: 'whether the API key behind a log token is still good' },
   { row: null, from: 'scm', to: 'git', protocols: ['http'], purpose: 'files, branches and commits for the preview' },
 ];
 

@@ -1,13 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isAllowed } from '@sluice/api-conventions';
-import { AppError, accountScope } from '@sluice/kernel';
+import { AppError, accountScope, newUuid, type RoleGrant } from '@sluice/kernel';
 import { LOG_TOKEN_HEADER, logTokenClaims, type LogTokenClaims } from '@sluice/log-api';
 import type { ServiceIdentity, TokenPurpose } from '@sluice/service-identity';
 import { z } from 'zod';
 import type { BlobPlace } from '../blob/blob.service.js';
+import type { KeyHolders } from './key-holders.js';
 import type { LogCaller, LogScope, LogWriter } from './log-access.js';
 
-const ACCOUNT_TOKEN_SECONDS = 48 * 3_600;
 const LINK_SECONDS = 3_600;
 /** Length of life of a link as clients are told it. */
 export const LINK_NANOSECONDS = LINK_SECONDS * 1_000_000_000;
@@ -27,7 +27,12 @@ export interface ArchiveRights {
 
 /** Checks the three proofs the log service takes, and signs the two it gives out. */
 export class LogAuthenticator {
-  constructor(private readonly identity: ServiceIdentity) {}
+  /** @param tokenSeconds life of the log tokens given out for API keys */
+  constructor(
+    private readonly identity: ServiceIdentity,
+    private readonly holders: KeyHolders,
+    private readonly tokenSeconds: number,
+  ) {}
 
   /** @throws AppError INVALID_TOKEN, EXPIRED_TOKEN, ACCESS_DENIED */
   async authenticate(headers: IncomingHttpHeaders): Promise<LogCaller> {
@@ -45,20 +50,24 @@ export class LogAuthenticator {
     }
     const token = headers[LOG_TOKEN_HEADER];
     if (typeof token !== 'string' || token === '') return undefined;
-    return { kind: 'token', claims: await this.claims('log+jwt', token, logTokenClaims, ['pipeline', 'log-service']) };
+    return { kind: 'token', claims: await this.withRightsOfNow(await this.claims('log+jwt', token, logTokenClaims, ['pipeline', 'log-service'])) };
+  }
+
+  /** A token for an API key is worth what the key is worth at this moment. */
+  private async withRightsOfNow(claims: LogTokenClaims): Promise<LogTokenClaims> {
+    if (claims.keyId === undefined) return claims;
+    const { grants } = await this.holders.holderOf(claims.accountId, claims.keyId);
+    const rights = rightsInAccount(claims.accountId, grants);
+    return { ...claims, rights: claims.rights.filter((right) => rights.includes(right)) };
   }
 
   /** A token for a whole account. It may do what the caller may do in the whole account, and no more. @throws AppError ACCESS_DENIED */
   async accountToken(caller: LogCaller): Promise<string> {
     if (caller.kind === 'token') throw new AppError('ACCESS_DENIED', 'a log token cannot be exchanged for another; use an x-api-key');
-    const { accountId, grants, principal } = caller.identity;
-    const scope = accountScope(accountId);
-    const rights: LogTokenClaims['rights'] = [
-      ...(isAllowed(accountId, grants, 'log.view', scope) ? (['read'] as const) : []),
-      ...(isAllowed(accountId, grants, 'pipeline.execute', scope) ? (['write'] as const) : []),
-    ];
+    const { accountId, grants, principal, origin } = caller.identity;
+    const rights = rightsInAccount(accountId, grants);
     if (rights.length === 0) throw new AppError('ACCESS_DENIED', `${principal.name} lacks log.view in account ${accountId}`);
-    return this.identity.sign('log+jwt', 'log-service', { kind: 'log', accountId, keyPrefix: accountId, rights } satisfies LogTokenClaims, ACCOUNT_TOKEN_SECONDS);
+    return this.identity.sign('log+jwt', 'log-service', { kind: 'log', accountId, keyPrefix: accountId, rights, jti: newUuid(), ...(origin?.keyId ? { keyId: origin.keyId } : {}) } satisfies LogTokenClaims, this.tokenSeconds);
   }
 
   async signDownloadLink(key: string): Promise<string> {
@@ -102,4 +111,13 @@ export class LogAuthenticator {
     if (parsed.success) return parsed.data;
     throw new AppError('INVALID_TOKEN', 'the token is not one for this address');
   }
+}
+
+/** What these grants allow with all logs of the account: reading them, and writing logs of one's own. */
+function rightsInAccount(accountId: string, grants: readonly RoleGrant[]): LogTokenClaims['rights'] {
+  const scope = accountScope(accountId);
+  return [
+    ...(isAllowed(accountId, grants, 'log.view', scope) ? (['read'] as const) : []),
+    ...(isAllowed(accountId, grants, 'pipeline.execute', scope) ? (['write'] as const) : []),
+  ];
 }

@@ -6,6 +6,7 @@ import type { CallIdentity } from '@sluice/service-identity';
 import { startRedis, testIdentities, testUser, type TestRedis } from '@sluice/testing';
 import { createParser } from 'eventsource-parser';
 import { bootstrap } from '../bootstrap.js';
+import { startNgManagerDouble, type KeysOfNgManager } from './ng-manager-double.js';
 
 export interface SseLine {
   readonly id: number;
@@ -22,6 +23,8 @@ export interface TailResult {
 export async function runLogService(env: Readonly<Record<string, string>> = {}) {
   const redis: TestRedis = await startRedis();
   const identities = testIdentities();
+  const keys: KeysOfNgManager = new Map();
+  const ngManager = await startNgManagerDouble(identities, keys);
   const blobDir = mkdtempSync(join(tmpdir(), 'sluice-blobs-'));
   const environment = {
     LOG_LEVEL: 'silent',
@@ -29,6 +32,7 @@ export async function runLogService(env: Readonly<Record<string, string>> = {}) 
     LOG_SERVICE_SERVICE_KEY_FILE: identities.keyFile('log-service'),
     SERVICE_KEYS_DIR: identities.keysDir,
     LOG_SERVICE_REDIS_URL: redis.url,
+    LOG_SERVICE_NG_MANAGER_URL: ngManager.url,
     LOG_SERVICE_BLOB_DIR: blobDir,
     ...env,
   };
@@ -39,6 +43,8 @@ export async function runLogService(env: Readonly<Record<string, string>> = {}) 
     redis,
     blobDir,
     identities,
+    keys,
+    ngManager,
     environment,
     call,
     /** Headers of a pod whose log token covers `prefix`. */
@@ -52,6 +58,7 @@ export async function runLogService(env: Readonly<Record<string, string>> = {}) 
     tail: async (key: string, headers: Readonly<Record<string, string>>, query = ''): Promise<TailResult> => readTail(await call(`/stream?key=${key}${query}`, { headers })),
     stop: async () => {
       await app.close();
+      await ngManager.close();
       await redis.stop();
       identities.stop();
       rmSync(blobDir, { recursive: true, force: true });

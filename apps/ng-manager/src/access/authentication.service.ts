@@ -36,14 +36,19 @@ export class AuthenticationService {
     if (!token || !isRight) throw await this.refused(parts, token && { keyId: parts.tokenId, actor: UNKNOWN }, from, new AppError('INVALID_TOKEN', 'the API key is not valid'));
     const problem = problemOf(token, Date.now());
     if (problem) throw await this.refused(parts, { keyId: parts.tokenId, actor: { type: token.user.type, id: token.user.id, name: token.user.name, email: token.user.email } }, from, problem);
-    const { user, grants } = token;
-    return {
-      accountId: parts.accountId,
-      principal: { type: user.type, id: user.id, name: user.name, email: user.email },
-      grants: [...grants],
-      keyId: parts.tokenId,
-      cacheMs: Math.min(CACHE_MS, token.validTo ? token.validTo.getTime() - Date.now() : CACHE_MS),
-    };
+    return signedInWith(parts.accountId, parts.tokenId, token);
+  }
+
+  /**
+   * Who holds a key that signed in before, and what they may do now. One query by primary key.
+   * @throws AppError INVALID_TOKEN when there is no such key, EXPIRED_TOKEN, REVOKED_TOKEN
+   */
+  async holderOf(accountId: string, keyId: string): Promise<SignedIn> {
+    const token = await this.unitOfWork.read.apiKeys.presented(accountId, keyId);
+    if (!token) throw new AppError('INVALID_TOKEN', 'the API key is not there any more');
+    const problem = problemOf(token, Date.now());
+    if (problem) throw problem;
+    return signedInWith(accountId, keyId, token);
   }
 
   /** @param holder the key, when there is such a key; and whose it is, once its secret was right */
@@ -57,6 +62,16 @@ export class AuthenticationService {
     if (parts) await this.refusedSignIns.record({ accountId: parts.accountId, claimedKeyId: parts.tokenId, keyId: '', actor: UNKNOWN, ...holder, clientAddress, userAgent, code: error.code });
     return error;
   }
+}
+
+function signedInWith(accountId: string, keyId: string, { user, grants, validTo }: PresentedToken): SignedIn {
+  return {
+    accountId,
+    principal: { type: user.type, id: user.id, name: user.name, email: user.email },
+    grants: [...grants],
+    keyId,
+    cacheMs: Math.min(CACHE_MS, validTo ? validTo.getTime() - Date.now() : CACHE_MS),
+  };
 }
 
 function problemOf({ status, validFrom, validTo, user }: PresentedToken, now: number): AppError | undefined {

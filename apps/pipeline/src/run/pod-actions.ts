@@ -17,8 +17,6 @@ export type OpenedPod =
 /** Room for the delegate service to report an end before the workflow itself gives up. */
 export const REPORT_GRACE_MS = 30_000;
 
-const LOG_TOKEN_GRACE_S = 3_600;
-
 /** Asks for the inputs of every DB step of a group and submits the task that makes its pod. */
 export class PodActions {
   constructor(
@@ -107,7 +105,7 @@ export class PodActions {
   private async payload(run: RunHeader, group: PlanNode, initialise: PlanNode, pod: Pod): Promise<TaskPayload> {
     const { config, logToken } = this.actions.services;
     const keyPrefix = this.actions.keyOf(run, group.logPath);
-    const ttlSeconds = Math.ceil(run.plan.timeoutMs / 1000) + LOG_TOKEN_GRACE_S;
+    const ttlSeconds = Math.ceil(run.plan.timeoutMs / 1000) + config.logShippingSeconds;
     return {
       kind: 'initialise-pod',
       podId: podIdOf(group.id),

@@ -42,7 +42,7 @@ export const getLogToken = defineRoute({
   id: 'getLogToken',
   method: 'GET',
   path: '/log-service/token',
-  summary: 'A log token for the caller’s account, valid 48 h: it may read what the caller may read in the whole account, and write when the caller may execute pipelines there',
+  summary: 'A log token for the caller’s account, valid for minutes and no longer than the API key: it reads what the caller may read in the whole account, and writes logs of its own when the caller may execute pipelines there',
   query: z.object({ accountID: z.string().optional() }),
   response: text,
 });
@@ -97,7 +97,7 @@ export const uploadBlob = defineRoute({
   id: 'uploadLogBlob',
   method: 'POST',
   path: '/log-service/blob',
-  summary: 'Store a finished log (newline-delimited JSON lines); replaces what was stored',
+  summary: 'Store a finished log (newline-delimited JSON lines); the first stays, only its own writer may store it again',
   status: 204,
   bodyKind: 'raw',
   query: keyQuery,

@@ -26,3 +26,19 @@ export const authenticateKey = defineRoute({
   body: z.object({ apiKey: z.string().max(512), clientAddress: z.string().max(64), userAgent: z.string().max(256).optional() }),
   response: signedIn,
 });
+
+/**
+ * Whose an API key is and what they may do now, for proofs that were given out for the key and are worth no more than it. The account is that of the call.
+ * Errors: INVALID_TOKEN when there is no such key, EXPIRED_TOKEN, REVOKED_TOKEN.
+ */
+export const holderOfKey = defineRoute({
+  id: 'holderOfKey',
+  method: 'GET',
+  path: '/ng/api/internal/api-keys/:keyId/holder',
+  summary: 'Whose an API key is',
+  style: 'internal',
+  access: 'service',
+  callers: ['log-service'],
+  params: z.object({ keyId: z.string().min(1).max(128) }),
+  response: signedIn,
+});

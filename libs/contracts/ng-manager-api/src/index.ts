@@ -6,7 +6,7 @@ export {
 export {
   getAuditEvent, getAuditYaml, getAuditYamlByQuery, listAuditEvents, receiveAuditEvents, verifyAuditTrail, type AuditDetail, type AuditEvent, type AuditFilter, type AuditYaml,
 } from './audit.js';
-export { authenticateKey, type SignedIn } from './authentication.js';
+export { authenticateKey, holderOfKey, type SignedIn } from './authentication.js';
 export { connectorFieldValues, connectorStatistics, listConnectorsByFqn } from './connector-directory.js';
 export { CONNECTOR_CATEGORIES, CONNECTOR_TYPES, GIT_CONNECTOR_TYPES, connector, type Connector, type ConnectorBody, type ConnectorType, type GitProviderSpec, type GitSpec, type K8sAuth } from './connector-spec.js';
 export {

@@ -1,7 +1,7 @@
 import type { RouteDefinition } from '@sluice/api-conventions';
 import { aggregateApiKey, aggregateApiKeys, aggregateTokens, createApiKey, createToken, deleteApiKey, deleteToken, listApiKeys, rotateToken, updateApiKey, updateToken } from './api-keys.js';
 import { auditRoutes } from './audit.js';
-import { authenticateKey } from './authentication.js';
+import { authenticateKey, holderOfKey } from './authentication.js';
 import { connectorFieldValues, connectorStatistics, listConnectorsByFqn } from './connector-directory.js';
 import {
   connectorCatalogue, createConnector, deleteConnector, getConnector, isConnectorIdentifierFree, listConnectors, listConnectorsV2, testConnector, testGitRepo, updateConnector,
@@ -58,5 +58,5 @@ export const ngManagerRoutes: readonly RouteDefinition[] = [
   v1ListOrgs, v1CreateOrg, v1GetOrg, v1UpdateOrg, v1DeleteOrg, v1ListProjects, v1CreateProject, v1GetProject, v1UpdateProject, v1DeleteProject,
   changelogPreview, connectorBranches, connectorCommits,
   ...auditRoutes,
-  authenticateKey, projectExistence, listRemovedProjects, confirmRemovedProject, recordEntityUses, resolveDbStepInputs, reportDbStep, sealSecrets, runSettings,
+  authenticateKey, holderOfKey, projectExistence, listRemovedProjects, confirmRemovedProject, recordEntityUses, resolveDbStepInputs, reportDbStep, sealSecrets, runSettings,
 ];
