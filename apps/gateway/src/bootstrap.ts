@@ -6,8 +6,9 @@ import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
 import { KeyAuthenticator } from './authentication/key-authenticator.js';
-import { parseConfig } from './config.js';
+import { parseConfig, type GatewayLimits } from './config.js';
 import type { GatewayParts } from './gateway-parts.js';
+import { Places } from './limits/places.js';
 import { RateLimits } from './limits/rate-limits.js';
 import { PagesService } from './pages/pages.service.js';
 import { ProxyService } from './proxy/proxy.service.js';
@@ -30,7 +31,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     rateLimits: new RateLimits(config.limits, redis),
     upstreams: { 'ng-manager': upstream('ng-manager'), pipeline: upstream('pipeline'), 'log-service': upstream('log-service') },
     uiDir: config.uiDir,
-    activeRequests: metrics.gauge('gateway_active_requests', 'Requests under way to upstreams'),
+    places: placesFor(config.limits, metrics),
     log,
   };
   const ngManager = new RouteClient({ target: 'ng-manager', baseUrl: config.upstreams['ng-manager'], identity, timeoutMs: 10_000 });
@@ -55,6 +56,15 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
       if (redis) await closeRedis(redis);
     },
   });
+}
+
+function placesFor({ concurrentRequests, requestsPerAccount, requestsPerKey, streams }: GatewayLimits, metrics: Metrics): GatewayParts['places'] {
+  const requests = metrics.gauge('gateway_active_requests', 'Requests under way to upstreams');
+  const tails = metrics.gauge('gateway_open_streams', 'Log tails open to upstreams');
+  return {
+    requests: new Places({ inAll: concurrentRequests, perAccount: requestsPerAccount, perKey: requestsPerKey }, 'requests', (total) => requests.set(total)),
+    streams: new Places(streams, 'log tails', (total) => tails.set(total)),
+  };
 }
 
 /** One handler behind the routing table, in a scope that leaves bodies as they come. */

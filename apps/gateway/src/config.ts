@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { parseEnvironment, secretFile, type Environment } from '@sluice/config';
 import { z } from 'zod';
+import type { PlaceLimits } from './limits/places.js';
 import type { Upstream } from './routing/routing-table.js';
 
 const count = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback);
@@ -24,7 +25,13 @@ const schema = z.object({
   GATEWAY_BODY_LIMIT_BYTES: count(10 * 1024 * 1024, 1024 ** 3),
   GATEWAY_REQUEST_TIMEOUT_SECONDS: count(60, 3_600),
   GATEWAY_IDLE_TIMEOUT_SECONDS: count(60, 3_600),
+  GATEWAY_BODY_TIMEOUT_SECONDS: count(10, 3_600),
   GATEWAY_MAX_CONCURRENT_REQUESTS: count(2_000, 18_000),
+  GATEWAY_MAX_CONCURRENT_REQUESTS_PER_ACCOUNT: count(1_000, 18_000),
+  GATEWAY_MAX_CONCURRENT_REQUESTS_PER_KEY: count(200, 18_000),
+  GATEWAY_MAX_STREAMS: count(2_000, 18_000),
+  GATEWAY_MAX_STREAMS_PER_ACCOUNT: count(500, 18_000),
+  GATEWAY_MAX_STREAMS_PER_KEY: count(200, 18_000),
   /** Comma list of addresses or CIDR of the load balancers in front, whose X-Forwarded-For and X-Forwarded-Proto are believed. */
   GATEWAY_TRUSTED_PROXIES: z.string().default('').transform((text, issue) => {
     const entries = text.split(',').map((part) => part.trim()).filter((part) => part !== '');
@@ -54,7 +61,14 @@ export interface GatewayLimits {
   readonly requestMs: number;
   /** Between two pieces of an answer. */
   readonly idleMs: number;
+  /** Until a small body of announced length has come. */
+  readonly bodyMs: number;
   readonly concurrentRequests: number;
+  /** Of `concurrentRequests`, those of one account and of one key. */
+  readonly requestsPerAccount: number;
+  readonly requestsPerKey: number;
+  /** Open log tails; they count apart from requests, because they last. */
+  readonly streams: PlaceLimits;
 }
 
 export interface GatewayConfig {
@@ -88,7 +102,11 @@ export function parseConfig(env: Environment): GatewayConfig {
       bodyBytes: parsed.GATEWAY_BODY_LIMIT_BYTES,
       requestMs: parsed.GATEWAY_REQUEST_TIMEOUT_SECONDS * 1_000,
       idleMs: parsed.GATEWAY_IDLE_TIMEOUT_SECONDS * 1_000,
+      bodyMs: parsed.GATEWAY_BODY_TIMEOUT_SECONDS * 1_000,
       concurrentRequests: parsed.GATEWAY_MAX_CONCURRENT_REQUESTS,
+      requestsPerAccount: parsed.GATEWAY_MAX_CONCURRENT_REQUESTS_PER_ACCOUNT,
+      requestsPerKey: parsed.GATEWAY_MAX_CONCURRENT_REQUESTS_PER_KEY,
+      streams: { inAll: parsed.GATEWAY_MAX_STREAMS, perAccount: parsed.GATEWAY_MAX_STREAMS_PER_ACCOUNT, perKey: parsed.GATEWAY_MAX_STREAMS_PER_KEY },
     },
   });
 }

@@ -1,6 +1,7 @@
 import type { BlockList } from 'node:net';
-import type { Logger, Metrics } from '@sluice/telemetry';
+import type { Logger } from '@sluice/telemetry';
 import type { GatewayLimits } from './config.js';
+import type { Places } from './limits/places.js';
 import type { RateLimits } from './limits/rate-limits.js';
 import type { UpstreamClient } from './proxy/upstream-client.js';
 import type { Upstream } from './routing/routing-table.js';
@@ -12,7 +13,7 @@ export interface GatewayParts {
   readonly rateLimits: RateLimits;
   readonly upstreams: Readonly<Record<Upstream, UpstreamClient>>;
   readonly uiDir: string | undefined;
-  readonly activeRequests: ReturnType<Metrics['gauge']>;
+  readonly places: Readonly<Record<'requests' | 'streams', Places>>;
   readonly log: Logger;
 }
 

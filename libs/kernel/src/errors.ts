@@ -24,6 +24,7 @@ export const ERRORS = {
   CONFLICT: { http: 409, grpc: 'ABORTED', retryable: true },
   PAYLOAD_TOO_LARGE: { http: 413, grpc: 'RESOURCE_EXHAUSTED', retryable: false },
   UNSUPPORTED_MEDIA_TYPE: { http: 415, grpc: 'INVALID_ARGUMENT', retryable: false },
+  BODY_TOO_SLOW: { http: 408, grpc: 'DEADLINE_EXCEEDED', retryable: true },
   TOO_MANY_REQUESTS: { http: 429, grpc: 'RESOURCE_EXHAUSTED', retryable: true },
   UNAVAILABLE_DELEGATES: { http: 503, grpc: 'FAILED_PRECONDITION', retryable: true },
   DELEGATE_TASK_EXPIRED: { http: 504, grpc: 'DEADLINE_EXCEEDED', retryable: true },

@@ -6,6 +6,7 @@ import { apiKeyOf, assertOneAccount } from '../authentication/api-key.js';
 import { KeyAuthenticator, isRefusal, type Session } from '../authentication/key-authenticator.js';
 import { PARTS, type GatewayParts } from '../gateway-parts.js';
 import { originOf, type ClientOrigin } from '../limits/client-address.js';
+import type { Place } from '../limits/places.js';
 import type { ForwardTarget } from '../routing/resolve.js';
 import { requestHeaders, type GatewaySays } from './forward-headers.js';
 import { bodyOf } from './request-body.js';
@@ -18,40 +19,34 @@ const MOST_USER_AGENT = 256;
 /** One request on its way to an upstream: who is it, may it, and off it goes. */
 @Injectable()
 export class ProxyService {
-  /** Requests under way now. */
-  private active = 0;
-
   constructor(
     @Inject(PARTS) private readonly parts: GatewayParts,
     private readonly keys: KeyAuthenticator,
     private readonly identity: ServiceIdentity,
   ) {}
 
-  /** @throws AppError in the order of the checks: method, load, key, account, rate, size, upstream */
+  /** @throws AppError in the order of the checks: method, load, key, account, rate, places of the key, size, upstream */
   async forward(target: ForwardTarget, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (!METHODS.has(request.method)) throw new AppError('METHOD_NOT_ALLOWED', `${request.method} is not used here`, { allow: [...METHODS].join(', ') });
-    const { limits } = this.parts;
-    if (this.active >= limits.concurrentRequests) {
-      void reply.header('retry-after', '1');
-      throw new AppError('UPSTREAM_UNAVAILABLE', `the gateway has ${limits.concurrentRequests} requests under way, which is its limit; try again in a moment`);
-    }
-    this.parts.activeRequests.set((this.active += 1));
+    let place: Place | undefined;
     try {
-      await this.pass(target, request, reply);
+      place = this.parts.places[target.isStream && request.method === 'GET' ? 'streams' : 'requests'].enter();
+      await this.pass(target, request, reply, place);
     } catch (cause) {
       if (cause instanceof ClientGone) return void reply.hijack().raw.destroy();
-      if (cause instanceof AppError) tellClient(cause, reply);
+      if (cause instanceof AppError) tellClient(cause, request, reply);
       throw cause;
     } finally {
-      this.parts.activeRequests.set((this.active -= 1));
+      place?.leave();
     }
   }
 
-  private async pass(target: ForwardTarget, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  private async pass(target: ForwardTarget, request: FastifyRequest, reply: FastifyReply, place: Place): Promise<void> {
     const { raw } = request;
     const origin = originOf(raw, this.parts.trustedProxies);
     const query = queryOf(raw.url ?? '');
     const session = await this.sessionOf(target, request, origin, query);
+    place.holdFor(session ? { key: `key:${session.keyId}`, accountId: session.identity.accountId } : { key: `address:${origin.address}` });
     const says: GatewaySays = {
       authorization: session ? `Bearer ${await this.identity.tokenFor(target.to, { ...session.identity, origin: { clientAddress: origin.address, userAgent: userAgentOf(request), keyId: session.keyId } })}` : undefined,
       requestId: request.id,
@@ -61,7 +56,7 @@ export class ProxyService {
       protocol: origin.protocol,
       ownProof: session ? undefined : proofHeader(target, request),
     };
-    const body = await bodyOf(raw, target.bodyBytes ?? this.parts.limits.bodyBytes);
+    const body = await bodyOf(raw, target.bodyBytes ?? this.parts.limits.bodyBytes, this.parts.limits.bodyMs);
     const headers = requestHeaders(raw.headers, says);
     if (body === null) delete headers['content-length'];
     await this.parts.upstreams[target.to].forward({ method: request.method, path: query === '' ? target.path : `${target.path}?${query}`, headers, body, requestId: request.id }, reply);
@@ -105,11 +100,11 @@ function userAgentOf(request: FastifyRequest): string | undefined {
   return request.headers['user-agent']?.slice(0, MOST_USER_AGENT) || undefined;
 }
 
-function tellClient(error: AppError, reply: FastifyReply): void {
+function tellClient(error: AppError, { raw }: FastifyRequest, reply: FastifyReply): void {
   const { retryAfterSeconds } = error.details;
   if (typeof retryAfterSeconds === 'number') void reply.header('retry-after', String(retryAfterSeconds));
-  // The rest of a body that is too large is not read, so the connection cannot be used again.
-  if (error.code === 'PAYLOAD_TOO_LARGE') void reply.header('connection', 'close');
+  // The rest of a body is not read, so the connection cannot be used again, and must not be kept for as long as the client cares to drip.
+  if (!raw.complete) void reply.header('connection', 'close');
 }
 
 function queryOf(url: string): string {

@@ -8,6 +8,8 @@ export interface ForwardTarget {
   readonly path: string;
   readonly errors: WireStyle;
   readonly bodyBytes: number | undefined;
+  /** GET answers a stream that lasts for minutes. */
+  readonly isStream: boolean;
   readonly ownProof: { readonly header: string; readonly query: string } | undefined;
 }
 
@@ -55,7 +57,7 @@ function lookUp(path: string, hasGatewayPrefix: boolean, table: readonly Routing
   if ('page' in row) return { kind: 'page', page: row.page, below: path.replace(row.path, '').replace(/^\//, ''), hasGatewayPrefix };
   if ('sameAs' in row) return lookUp(path.replace(row.path, row.sameAs), hasGatewayPrefix, table);
   if (row.to === 'nobody') return { kind: 'nothing' };
-  return { kind: 'forward', to: row.to, path: encodePath(path), errors: row.errors, bodyBytes: row.bodyBytes, ownProof: row.ownProof };
+  return { kind: 'forward', to: row.to, path: encodePath(path), errors: row.errors, bodyBytes: row.bodyBytes, isStream: row.isStream ?? false, ownProof: row.ownProof };
 }
 
 /** Decoded segments, an encoded slash inside a segment staying encoded. Undefined for what no client sends in good faith. */

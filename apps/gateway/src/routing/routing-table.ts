@@ -17,6 +17,8 @@ interface ForwardRow extends RowBase {
   readonly errors: WireStyle;
   /** Most bytes of a body; the gateway's general limit when absent. */
   readonly bodyBytes?: number;
+  /** GET answers a stream that lasts for minutes. */
+  readonly isStream?: true;
   /** The upstream checks a proof of its own (a log token, a signed link), so a request without API key goes through when it shows one. */
   readonly ownProof?: { readonly header: string; readonly query: string };
 }
@@ -53,7 +55,8 @@ export const ROUTING_TABLE: readonly RoutingRow[] = [
 
   { path: /^\/log-service\/blob$/, to: 'log-service', errors: 'log', bodyBytes: STORED_LOG_BYTES, ownProof: LOG_PROOF, what: 'stored logs' },
   { path: /^\/log-service\/blob\/signed$/, to: 'log-service', errors: 'log', bodyBytes: STORED_LOG_BYTES, ownProof: LOG_PROOF, what: 'stored logs by link' },
-  { path: /^\/log-service\//, to: 'log-service', errors: 'log', ownProof: LOG_PROOF, what: 'live logs, archives, log tokens' },
+  { path: /^\/log-service\/stream$/, to: 'log-service', errors: 'log', isStream: true, ownProof: LOG_PROOF, what: 'live logs' },
+  { path: /^\/log-service\//, to: 'log-service', errors: 'log', ownProof: LOG_PROOF, what: 'archives, log tokens' },
 
   { path: /^\/ng\/api\//, to: 'ng-manager', errors: 'ng', what: 'organizations, projects, connectors, secrets, delegates, users, settings' },
   { path: new RegExp(`${PROJECT}/(dbschema|default-llm-pipeline|llm-authoring|change-authoring-event|pipeline)(?=/|$)`), to: 'ng-manager', errors: 'v1', what: 'DB DevOps of a project' },
