@@ -1,4 +1,5 @@
 import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, connectorUses, publicDbDevopsRoutes, recordStep, stepSchemaAndInstances } from '@sluice/dbdevops-api';
+import { eventLoopDelayLimitMs } from '@sluice/config';
 import { startHttpApp, type RunningApp } from '@sluice/http';
 import { openDataSource } from '@sluice/persistence';
 import { ServiceIdentity } from '@sluice/service-identity';
@@ -29,6 +30,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
       routes: [...publicDbDevopsRoutes.map(atDbdevops), stepSchemaAndInstances, recordStep, connectorUses, claimAuditEvents, acknowledgeAuditEvents],
       errorStyle: (path) => (path.startsWith('/dbdevops/v1/') ? 'v1' : 'internal'),
       bodyLimit: BODY_LIMIT,
+      eventLoopDelayLimitMs: eventLoopDelayLimitMs('dbdevops', env),
       checkReady: async () => void (await dataSource.query('SELECT 1')),
       onClose: () => dataSource.destroy(),
     });

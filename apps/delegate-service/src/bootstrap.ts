@@ -1,3 +1,4 @@
+import { eventLoopDelayLimitMs } from '@sluice/config';
 import { startHttpApp, type RunningApp } from '@sluice/http';
 import { newId } from '@sluice/kernel';
 import { ServiceIdentity } from '@sluice/service-identity';
@@ -32,6 +33,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningDelegate
     tracing,
     metrics,
     routes: [],
+    eventLoopDelayLimitMs: eventLoopDelayLimitMs('delegate-service', env),
     checkReady: async () => void (await started.database?.query('SELECT 1')),
     onClose: async () => started.database?.destroy(),
     configure: async (fastify, nest) => {

@@ -1,3 +1,4 @@
+import { eventLoopDelayLimitMs } from '@sluice/config';
 import { RouteClient, startHttpApp, type RunningApp } from '@sluice/http';
 import { AppError, systemClock } from '@sluice/kernel';
 import { closeRedis, createRedis } from '@sluice/redis';
@@ -46,6 +47,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     metrics,
     routes: [],
     errorStyle: errorStyleOf,
+    eventLoopDelayLimitMs: eventLoopDelayLimitMs('gateway', env),
     // Without upstreams the gateway still has a clear answer for everybody; taking it out of rotation would replace that by a closed port.
     checkReady: async () => undefined,
     configure: async (fastify, app) => {

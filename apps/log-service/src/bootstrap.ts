@@ -1,3 +1,4 @@
+import { eventLoopDelayLimitMs } from '@sluice/config';
 import { RouteClient, startHttpApp, type RunningApp } from '@sluice/http';
 import { systemClock } from '@sluice/kernel';
 import { logRoutes } from '@sluice/log-api';
@@ -42,6 +43,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     metrics,
     routes: logRoutes,
     errorStyle: () => 'log',
+    eventLoopDelayLimitMs: eventLoopDelayLimitMs('log-service', env),
     checkReady: async () => {
       await redis.ping();
     },

@@ -2,6 +2,7 @@ import type { WireStyle } from '@sluice/api-conventions';
 import { publicDbDevopsRoutes } from '@sluice/dbdevops-api';
 import { DELEGATE_ADMIN_SERVICE, DELEGATE_TASKS_SERVICE, type DelegateAdminMethods, type DelegateTasksMethods } from '@sluice/delegate-rpc';
 import { ServiceClient } from '@sluice/grpc';
+import { eventLoopDelayLimitMs } from '@sluice/config';
 import { RouteClient, startHttpApp, type RunningApp } from '@sluice/http';
 import { ngManagerRoutes } from '@sluice/ng-manager-api';
 import { ServiceIdentity } from '@sluice/service-identity';
@@ -55,6 +56,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     metrics: new Metrics('ng-manager'),
     routes: [...ngManagerRoutes, ...publicDbDevopsRoutes],
     errorStyle,
+    eventLoopDelayLimitMs: eventLoopDelayLimitMs('ng-manager', env),
     checkReady: async () => void (await dataSource.query('SELECT 1')),
     configure: async (_fastify, app) => {
       const following = app.get(TaskEvents);

@@ -1,5 +1,6 @@
 import type { AuditEventRecord } from '@sluice/api-conventions';
 import { logTokenClaims } from '@sluice/log-api';
+import { eventLoopDelayLimitMs } from '@sluice/config';
 import { RouteClient, startHttpApp, type RunningApp } from '@sluice/http';
 import { openDataSource } from '@sluice/persistence';
 import { PIPELINE_ROUTES } from '@sluice/pipeline-api';
@@ -69,6 +70,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
       metrics: new Metrics('pipeline'),
       routes: PIPELINE_ROUTES,
       errorStyle: () => 'ng',
+      eventLoopDelayLimitMs: eventLoopDelayLimitMs('pipeline', env),
       checkReady: async () => void (await dataSource.query('SELECT 1')),
       onClose: stop,
     });

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { eventLoopDelayLimitMs } from '@sluice/config';
 import { startHttpApp, type RunningApp } from '@sluice/http';
 import { scmRoutes } from '@sluice/scm-api';
 import { ServiceIdentity } from '@sluice/service-identity';
@@ -30,6 +31,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     routes: scmRoutes,
     errorStyle: () => 'internal',
     bodyLimit: 64 * 1024,
+    eventLoopDelayLimitMs: eventLoopDelayLimitMs('scm', env),
     checkReady: () => processes.checkVersion(),
   });
 }

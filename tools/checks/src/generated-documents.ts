@@ -5,6 +5,7 @@ import { logRoutes } from '@sluice/log-api';
 import { ngManagerRoutes } from '@sluice/ng-manager-api';
 import { PIPELINE_ROUTES } from '@sluice/pipeline-api';
 import { scmRoutes } from '@sluice/scm-api';
+import { pipelineReference } from './pipeline-reference.js';
 
 /** A file of `docs/` that is made from code: its path and the text it must hold. */
 export interface GeneratedDocument {
@@ -16,7 +17,7 @@ const API_VERSION = '1';
 
 /** Every generated document. Deterministic, so that a difference to what is committed is a change of the contract. */
 export function generatedDocuments(): GeneratedDocument[] {
-  return [{ path: 'docs/errors.md', text: errorCatalogue() }, ...openApiDocuments()];
+  return [{ path: 'docs/errors.md', text: errorCatalogue() }, { path: 'docs/pipeline-reference.md', text: pipelineReference() }, ...openApiDocuments()];
 }
 
 function openApiDocuments(): GeneratedDocument[] {

@@ -50,7 +50,7 @@ export class ExecuteService {
 
   /**
    * Compiles the pipeline, stores the execution and starts its workflow. What is stored is started, now or after a crash.
-   * @throws AppError ENTITY_NOT_FOUND, INVALID_YAML_ERROR, INVALID_REQUEST (inputs without a value, stages there are not), PLAN_CREATION_ERROR;
+   * @throws AppError ENTITY_NOT_FOUND, INVALID_YAML_ERROR, INVALID_REQUEST (inputs without a value, stages there are not), PLAN_CREATION_ERROR, NOT_IMPLEMENTED (the YAML asks for what is not built);
    * for other YAML than is stored also RESOURCE_NOT_FOUND (a project there is not), UPSTREAM_UNAVAILABLE
    */
   async execute(ctx: RequestContext, scope: ProjectScope, request: ExecuteRequest): Promise<Execution> {

@@ -1,7 +1,7 @@
 import { logKey } from '@sluice/log-api';
 import type { ProjectScope } from '@sluice/kernel';
 import type { ExecutionDetail, ExecutionOutline, PipelineExecutionSummary, PlanExecutionResponse } from '@sluice/pipeline-api';
-import { executionGraph, isBroken, stageCounts, stageLayout, stepOfPart, type NodeState, type Plan, type PlanOutline } from '@sluice/pipeline-engine';
+import { executionGraph, isBroken, shownWarnings, stageCounts, stageLayout, stepOfPart, type NodeState, type Plan, type PlanOutline, type Warning } from '@sluice/pipeline-engine';
 import type { CallIdentity } from '@sluice/service-identity';
 import type { StepTypeRegistry } from '@sluice/step-types';
 import { MODULE } from '../database/list-query.js';
@@ -13,6 +13,16 @@ const NO_GIT = { objectId: null, branch: null, repoIdentifier: null, rootFolder:
 
 /** An inline entity: kept in Sluice's own database, not in Git. */
 export const inlineGitDetails = (): typeof NO_GIT => ({ ...NO_GIT });
+
+/** Fields without an effect, in an answer; absent when there are none, as clients of the contract expect. */
+export function warned(warnings: readonly Warning[]): { warnings?: Warning[] } {
+  return warnings.length > 0 ? { warnings: [...warnings] } : {};
+}
+
+/** What the YAML of a run holds and what has no effect, by the name of the node. */
+export function warningsOfPlan(plan: Plan): Warning[] {
+  return shownWarnings(Object.values(plan.nodes).flatMap(({ baseFqn, ineffective = [] }) => ineffective.map((message) => ({ field: baseFqn, message }))));
+}
 
 /** No policy has been evaluated. */
 export function noGovernance(scope: ProjectScope, at: number, action: 'onsave' | 'onrun') {
@@ -162,5 +172,6 @@ export function startedView(execution: Execution): PlanExecutionResponse {
       nodeType: 'PLAN',
     },
     gitDetails: inlineGitDetails(),
+    ...warned(warningsOfPlan(execution.plan)),
   };
 }

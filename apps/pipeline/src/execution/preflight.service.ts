@@ -51,7 +51,7 @@ export class PreflightService {
   private async resultOf(ctx: RequestContext, scope: ProjectScope, yaml: string, inputYaml: string): Promise<PreflightResult> {
     const filled = attempt(() => applyRuntimeInput(yaml, inputYaml), ['INVALID_REQUEST']);
     const inputs = filled.error ? inputChecks(filled.error) : [];
-    const plan = attempt(() => this.plan(ctx, scope, filled.value ?? yaml), ['PLAN_CREATION_ERROR', 'SCHEMA_VALIDATION_FAILED', 'INVALID_REQUEST']);
+    const plan = attempt(() => this.plan(ctx, scope, filled.value ?? yaml), ['PLAN_CREATION_ERROR', 'SCHEMA_VALIDATION_FAILED', 'INVALID_REQUEST', 'NOT_IMPLEMENTED']);
     const connectors = plan.value ? [...(await this.connectorChecks(ctx, scope, targetsOf(plan.value, this.types))), ...(await this.existenceChecks(ctx, scope, connectorUsesOf(plan.value)))] : [];
     // Inputs without a value make the plan fail too; that is told once.
     const errorInfo = plan.error && inputs.length === 0 ? problem(plan.error.message, 'the pipeline cannot be planned') : null;

@@ -8,7 +8,7 @@ import {
 import { isOurModule, readSort, refuseSavedFilter, requireReachable, type TagFilter } from '../database/list-query.js';
 import { projectOfPath, tellVersion } from '../database/request-scope.js';
 import { ExecuteService } from '../execution/execute.service.js';
-import { noGovernance } from '../execution/execution-view.js';
+import { noGovernance, warned, warningsOfPlan } from '../execution/execution-view.js';
 import { ExecutionRepository, type Execution } from '../execution/execution.repository.js';
 import { refuseGit, requireInline } from './inline-only.js';
 import { V1_PIPELINE_SORT, savedView, v1DetailView, v1ListItem } from './pipeline-view.js';
@@ -48,8 +48,8 @@ export class PipelineV1Controller {
     requireInline(body.git_details);
     const pipeline = await this.pipelines.create(ctx, scope, body.pipeline_yaml, saysOf(body));
     tellVersion(reply, pipeline.version);
-    const { identifier, governanceMetadata } = savedView(scope, pipeline);
-    return { identifier, governance_metadata: governanceMetadata };
+    const { governanceMetadata, ...saved } = savedView(scope, pipeline, this.pipelines.warningsOf(scope, pipeline));
+    return { ...saved, governance_metadata: governanceMetadata };
   }
 
   @Route(v1UpdatePipeline)
@@ -58,8 +58,8 @@ export class PipelineV1Controller {
     requireInline(body.git_details);
     const pipeline = await this.pipelines.update(ctx, scope, saysOf(body, params.pipeline), body.pipeline_yaml, expectedVersionOf(headers));
     tellVersion(reply, pipeline.version);
-    const { identifier, governanceMetadata } = savedView(scope, pipeline);
-    return { identifier, governance_metadata: governanceMetadata };
+    const { governanceMetadata, ...saved } = savedView(scope, pipeline, this.pipelines.warningsOf(scope, pipeline));
+    return { ...saved, governance_metadata: governanceMetadata };
   }
 
   @Route(v1GetPipeline)
@@ -123,7 +123,7 @@ export class PipelineV1Controller {
 }
 
 function startedView(execution: Execution) {
-  return { execution_details: { execution_id: execution.planExecutionId, status: execution.status.toUpperCase() } };
+  return { ...warned(warningsOfPlan(execution.plan)), execution_details: { execution_id: execution.planExecutionId, status: execution.status.toUpperCase() } };
 }
 
 /** `key:value`, or `key` alone for any value. */

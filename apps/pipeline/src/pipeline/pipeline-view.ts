@@ -1,7 +1,8 @@
 import type { PipelineSummary, V1PipelineListItem } from '@sluice/pipeline-api';
 import type { ProjectScope } from '@sluice/kernel';
+import type { Warning } from '@sluice/pipeline-engine';
 import { MODULE } from '../database/list-query.js';
-import { inlineGitDetails, noGovernance, startedBy } from '../execution/execution-view.js';
+import { inlineGitDetails, noGovernance, startedBy, warned } from '../execution/execution-view.js';
 import type { RecentRuns } from '../execution/recent-runs.js';
 import type { Pipeline, PipelineSortColumn } from './pipeline.repository.js';
 
@@ -16,8 +17,8 @@ export const PIPELINE_SORT: Readonly<Record<string, PipelineSortColumn>> = {
 /** The same in the `/v1` form. */
 export const V1_PIPELINE_SORT: Readonly<Record<string, PipelineSortColumn>> = { identifier: 'identifier', name: 'name', created: 'createdAt', updated: 'updatedAt' };
 
-export function savedView(scope: ProjectScope, pipeline: Pipeline) {
-  return { identifier: pipeline.identifier, governanceMetadata: noGovernance(scope, pipeline.updatedAt, 'onsave') };
+export function savedView(scope: ProjectScope, pipeline: Pipeline, warnings: readonly Warning[]) {
+  return { ...warned(warnings), identifier: pipeline.identifier, governanceMetadata: noGovernance(scope, pipeline.updatedAt, 'onsave') };
 }
 
 export function detailView({ yaml, version }: Pipeline) {

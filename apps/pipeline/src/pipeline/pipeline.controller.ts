@@ -27,7 +27,7 @@ export class PipelineController {
     const scope = projectOfQuery(ctx, query);
     const pipeline = await this.pipelines.create(ctx, scope, body);
     tellVersion(reply, pipeline.version);
-    return savedView(scope, pipeline);
+    return savedView(scope, pipeline, this.pipelines.warningsOf(scope, pipeline));
   }
 
   @Route(createPipelineLegacy)
@@ -40,7 +40,7 @@ export class PipelineController {
     const scope = projectOfQuery(ctx, query);
     const pipeline = await this.pipelines.update(ctx, scope, { identifier: params.pipelineIdentifier }, body, expectedVersionOf(headers));
     tellVersion(reply, pipeline.version);
-    return savedView(scope, pipeline);
+    return savedView(scope, pipeline, this.pipelines.warningsOf(scope, pipeline));
   }
 
   @Route(updatePipelineLegacy)

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, formatScope, type FieldError, type ProjectScope, type RequestContext } from '@sluice/kernel';
 import { isUniqueViolation } from '@sluice/persistence';
-import { parsePipeline, type PipelineModel } from '@sluice/pipeline-engine';
+import { parsePipeline, requireSupported, type PipelineModel, type Warning } from '@sluice/pipeline-engine';
 import { StepTypeRegistry } from '@sluice/step-types';
 import { stateOf } from '../audit/audited-state.js';
 import { AuditTrail, type AuditedChange } from '../audit/audit-trail.js';
@@ -45,9 +45,15 @@ export class PipelineService {
     @Inject(References) private readonly references: References,
   ) {}
 
-  /** @throws AppError INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED */
-  validate(scope: ProjectScope, yaml: string): PipelineModel {
-    return parsePipeline(yaml, this.types, { orgId: scope.orgId, projectId: scope.projectId });
+  /** @throws AppError INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED, NOT_IMPLEMENTED for fields that would have to be obeyed and cannot be */
+  validate(scope: ProjectScope, yaml: string): PipelineModel & { readonly warnings: readonly Warning[] } {
+    const model = parsePipeline(yaml, this.types, { orgId: scope.orgId, projectId: scope.projectId });
+    return { ...model, warnings: requireSupported(model, this.types.capabilities, false) };
+  }
+
+  /** Fields of a pipeline that are taken and have no effect. */
+  warningsOf(scope: ProjectScope, { yaml }: Pipeline): Warning[] {
+    return [...this.validate(scope, yaml).warnings];
   }
 
   /** @throws AppError as {@link validate}, RESOURCE_NOT_FOUND for a project there is not, DUPLICATE_FIELD, UPSTREAM_UNAVAILABLE */

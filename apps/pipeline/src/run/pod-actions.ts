@@ -31,7 +31,7 @@ export class PodActions {
       const at = Date.now();
       const started: NodeChange = { nodeId: initialise.id, event: { kind: 'started', at, taskId } };
       const [{ isInterrupted }, resolved] = await Promise.all([
-        this.actions.flush(run, [...changes, started]),
+        this.actions.flush(run, [...changes, started, ...unusedNotes(group)]),
         this.inputs(run, group, traceparent).catch((cause: unknown) => failureOf(cause)),
       ]);
       if (isInterrupted) return this.interrupted(run, initialise, taskId);
@@ -120,6 +120,11 @@ export class PodActions {
       logKey: this.actions.keyOf(run, initialise.logPath),
     };
   }
+}
+
+/** What the YAML of a node holds and what has no effect, as notes people see on it. */
+export function unusedNotes({ id, ineffective = [] }: PlanNode): NodeChange[] {
+  return ineffective.map((text) => ({ nodeId: id, event: { kind: 'note', text } }));
 }
 
 function podTimeout(initialise: PlanNode): number {

@@ -5,7 +5,7 @@ import type { StepTypeRegistry } from '@sluice/step-types';
 import type { NodeChange, RunHeader, TaskRow } from './execution-record.js';
 import type { Grant } from './instance-lock.js';
 import { podIdOf } from './identifiers.js';
-import { REPORT_GRACE_MS, stepTypeOf } from './pod-actions.js';
+import { REPORT_GRACE_MS, stepTypeOf, unusedNotes } from './pod-actions.js';
 import { failureOf, outputsOf, type RunActions } from './run-actions.js';
 import { taskIdOf, type PodStep } from './task.js';
 import { endingOf, type NodeEnding, type Stop, type TaskEnd } from './task-end.js';
@@ -63,7 +63,7 @@ export class StepActions {
         const { dbSchema, dbInstance } = prepared.podStep;
         const isGranted = await locks.acquire({ scope: run.scope, dbSchema, dbInstance, holder: taskId, planExecutionId: run.planExecutionId, workflowId }, at);
         const resource: NodeChange['event'][] = isGranted ? [{ kind: 'resourceGranted', at }] : [{ kind: 'waitsForResource', at }];
-        await record.apply(run.planExecutionId, [...changes, started, ...resource.map((event) => ({ nodeId: node.id, event }))]);
+        await record.apply(run.planExecutionId, [...changes, started, ...unusedNotes(node), ...resource.map((event) => ({ nodeId: node.id, event }))]);
         if (isGranted) await record.addTask(this.taskRow(run, node, prepared, taskId, workflowId), at);
         return isGranted ? 'granted' : 'queued';
       });

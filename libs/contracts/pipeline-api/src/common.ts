@@ -6,6 +6,9 @@ export const projectQuery = { accountIdentifier: z.string().min(1), orgIdentifie
 
 export const projectOnly = z.object(projectQuery);
 
+/** Fields of the YAML that are taken and have no effect: which, and why. Absent when there are none. */
+export const yamlWarnings = z.array(z.object({ field: z.string(), message: z.string() })).optional();
+
 const gitText = z.string().max(1024).optional();
 
 /** The "Git query" of api-contract 4. Entities are kept inline: these keys are taken and change nothing. */

@@ -1,6 +1,6 @@
 import { defineRoute, queryBoolean, queryList } from '@sluice/api-conventions';
 import { z } from 'zod';
-import { executionStatus, gitDetails, gitQuery, governanceMetadata, ignoredBody, pathIdentifier, projectQuery, yamlBody } from './common.js';
+import { executionStatus, gitDetails, gitQuery, governanceMetadata, ignoredBody, pathIdentifier, projectQuery, yamlBody, yamlWarnings } from './common.js';
 
 const access = { permission: 'pipeline.execute' } as const;
 const view = { permission: 'pipeline.view' } as const;
@@ -46,6 +46,7 @@ export const planExecutionResponse = z.object({
     nodeType: z.string(),
   }),
   gitDetails,
+  warnings: yamlWarnings,
 });
 export type PlanExecutionResponse = z.infer<typeof planExecutionResponse>;
 

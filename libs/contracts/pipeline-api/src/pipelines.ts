@@ -1,13 +1,13 @@
 import { defineRoute, springPage, springPageQuery } from '@sluice/api-conventions';
 import { z } from 'zod';
-import { entityValidityDetails, gitDetails, gitQuery, governanceMetadata, pathIdentifier, projectAndGit, projectQuery, searchText, sortQuery, tagMapOut, yamlBody } from './common.js';
+import { entityValidityDetails, gitDetails, gitQuery, governanceMetadata, pathIdentifier, projectAndGit, projectQuery, searchText, sortQuery, tagMapOut, yamlBody, yamlWarnings } from './common.js';
 
 const pipelineParams = z.object({ pipelineIdentifier: pathIdentifier });
 const base = { style: 'ng', query: projectAndGit } as const;
 const view = { permission: 'pipeline.view' } as const;
 const edit = { permission: 'pipeline.edit' } as const;
 
-const saved = z.object({ identifier: z.string(), governanceMetadata });
+const saved = z.object({ identifier: z.string(), governanceMetadata, warnings: yamlWarnings });
 
 export const pipelineSummary = z.object({
   name: z.string(),
@@ -35,7 +35,7 @@ export const pipelineSummary = z.object({
 });
 export type PipelineSummary = z.infer<typeof pipelineSummary>;
 
-/** Errors: SCHEMA_VALIDATION_FAILED, INVALID_YAML_ERROR, DUPLICATE_FIELD. */
+/** Errors: SCHEMA_VALIDATION_FAILED, INVALID_YAML_ERROR, DUPLICATE_FIELD, NOT_IMPLEMENTED for fields that would have to be obeyed and cannot be. */
 export const createPipeline = defineRoute({ ...base, id: 'createPipeline', method: 'POST', path: '/pipeline/api/pipelines/v2', summary: 'Create a pipeline from YAML', access: edit, bodyKind: 'text', body: yamlBody, response: saved });
 export const createPipelineLegacy = defineRoute({ ...base, id: 'createPipelineLegacy', method: 'POST', path: '/pipeline/api/pipelines', summary: 'Create a pipeline (older form)', access: edit, bodyKind: 'text', body: yamlBody, response: z.string() });
 

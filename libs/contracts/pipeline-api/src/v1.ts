@@ -1,6 +1,6 @@
 import { defineRoute, paged, projectParams, queryBoolean, queryList, tagMap, v1PageQuery } from '@sluice/api-conventions';
 import { z } from 'zod';
-import { gitBody, governanceMetadata, searchText, tagMapOut } from './common.js';
+import { gitBody, governanceMetadata, searchText, tagMapOut, yamlWarnings } from './common.js';
 
 const view = { permission: 'pipeline.view' } as const;
 const edit = { permission: 'pipeline.edit' } as const;
@@ -49,7 +49,7 @@ export const v1ListPipelines = defineRoute({
   response: paged(v1PipelineListItem),
 });
 
-const saved = z.object({ identifier: z.string(), governance_metadata: governanceMetadata.optional() });
+const saved = z.object({ identifier: z.string(), governance_metadata: governanceMetadata.optional(), warnings: yamlWarnings });
 
 /** NOT_IMPLEMENTED for `git_details.store_type: REMOTE`. */
 export const v1CreatePipeline = defineRoute({ style: 'bare', id: 'v1CreatePipeline', method: 'POST', status: 201, path: `${root}/pipelines`, summary: 'Create a pipeline', access: edit, params: projectOnly, body: pipelineBody, response: saved });
@@ -78,7 +78,7 @@ export const v1GetPipelineValidation = defineRoute({
   response: z.object({ uuid: z.string(), status: z.enum(['SUCCESS', 'FAILURE']), message: z.string().nullable(), errors: z.array(z.object({ field: z.string(), error: z.string() })), start_ts: z.number().int(), end_ts: z.number().int(), policy_eval: governanceMetadata }),
 });
 
-const started = z.object({ execution_details: z.object({ execution_id: z.string(), status: z.string() }) });
+const started = z.object({ execution_details: z.object({ execution_id: z.string(), status: z.string() }), warnings: yamlWarnings });
 const executeQuery = z.object({ module: z.string().max(64).optional(), moduleType: z.string().max(64).optional(), notes: z.string().max(4096).optional(), notify_only_user: flag, branch_name: z.string().max(256).optional() });
 
 export const v1ExecutePipeline = defineRoute({

@@ -1,4 +1,5 @@
 import { AppError, parseDuration } from '@sluice/kernel';
+import { ineffective, requireSupported, type CapabilityPlace } from './capabilities.js';
 import { ExpressionBudget, evaluate, hasExpression, type Lookup } from './expressions.js';
 import { parsePipeline, type PipelineModel, type StepTypeCatalogue } from './pipeline-model.js';
 import type { FailureStrategyYaml, StageItemYaml, StageYaml, StepGroupYaml, StepItemYaml, StepYaml, VariableYaml } from './pipeline-schema.js';
@@ -27,7 +28,8 @@ const DEFAULT_STEP_TIMEOUT_MS = 10 * 60_000;
 
 /**
  * Compiles pipeline YAML to a plan. Expressions known at the start (variables, sequence, ids) are replaced; references to outputs
- * and secrets stay. @throws AppError as {@link parsePipeline}, PLAN_CREATION_ERROR for an expression that cannot be resolved or refers to itself, INVALID_REQUEST for expressions that cost too much
+ * and secrets stay. @throws AppError as {@link parsePipeline}, PLAN_CREATION_ERROR for an expression that cannot be resolved or refers to itself, INVALID_REQUEST for expressions that cost too much,
+ * NOT_IMPLEMENTED for what is not built (see {@link requireSupported})
  */
 export function compilePlan(input: PlanInput): Plan {
   const model = parsePipeline(input.yaml, input.catalogue, { orgId: input.orgId, projectId: input.projectId });
@@ -35,7 +37,7 @@ export function compilePlan(input: PlanInput): Plan {
   const lookup = startLookup(input, model, variableMap(rawVariables));
   const builder = new PlanBuilder(input, lookup);
   const { pipeline } = builder.resolved(model, rawVariables);
-  const root = builder.add({ kind: 'pipeline', identifier: 'pipeline', name: pipeline.name, baseFqn: 'pipeline', stepType: 'PIPELINE_SECTION', group: 'PIPELINE', parent: null, selectors: pipeline.delegateSelectors });
+  const root = builder.add({ kind: 'pipeline', identifier: 'pipeline', name: pipeline.name, baseFqn: 'pipeline', stepType: 'PIPELINE_SECTION', group: 'PIPELINE', parent: null, selectors: pipeline.delegateSelectors, holders: [['pipeline', pipeline]] });
   const stages = builder.add({ kind: 'stages', identifier: 'stages', name: 'stages', baseFqn: 'pipeline.stages', stepType: 'STAGES_STEP', group: 'STAGES', parent: root });
   builder.addStages(pipeline.stages, stages);
   return {
@@ -117,6 +119,8 @@ interface NewNode {
   readonly podGroupId?: string | null;
   readonly infraConnectors?: readonly InfraConnector[];
   readonly variables?: Readonly<Record<string, Scalar>>;
+  /** The YAML behind it, in which fields without an effect are looked for. */
+  readonly holders?: readonly (readonly [CapabilityPlace, unknown])[];
 }
 
 /** Where steps are being added. */
@@ -144,10 +148,11 @@ class PlanBuilder {
   /** The document with everything replaced that has a value now; stages know their own variables. */
   resolved(model: PipelineModel, rawVariables: readonly VariableYaml[]): PipelineModel {
     this.pipelineVariables = this.evaluated(variableMap(rawVariables), this.lookup, 'pipeline.variables') as Readonly<Record<string, Scalar>>;
-    const { stages, notificationRules: _rules, flowControl: _flow, properties: _properties, ...rest } = model.pipeline;
+    const { stages, notificationRules, flowControl, properties, ...rest } = model.pipeline;
     const pipeline = { ...(this.evaluated(rest, this.lookup, 'pipeline') as typeof rest), stages: stages.map((item) => this.resolvedStage(item)) };
     if (this.problems.length > 0) throw problemsError('the pipeline', this.problems, 'PLAN_CREATION_ERROR');
-    return { ...model, pipeline };
+    requireSupported({ pipeline: { ...pipeline, notificationRules, flowControl, properties }, source: model.source }, this.input.catalogue.capabilities, true);
+    return { ...model, pipeline: { ...pipeline, properties } };
   }
 
   add(node: NewNode): string {
@@ -156,6 +161,7 @@ class PlanBuilder {
     const parent = node.parent === null ? undefined : this.nodes.get(node.parent);
     const before = parent && parent.kind !== 'parallel' ? parent.children.at(-1) : undefined;
     parent?.children.push(id);
+    const unused = (node.holders ?? []).flatMap(([place, holder]) => ineffective(place, holder, this.input.catalogue.capabilities));
     this.nodes.set(id, {
       id,
       setupId: this.input.idOf(`${this.input.planId}/${key}`),
@@ -178,6 +184,7 @@ class PlanBuilder {
       podGroupId: node.podGroupId === undefined ? null : node.podGroupId,
       ...(node.infraConnectors && node.infraConnectors.length > 0 ? { infraConnectors: node.infraConnectors } : {}),
       variables: node.variables ?? {},
+      ...(unused.length > 0 ? { ineffective: unused } : {}),
     });
     return id;
   }
@@ -206,6 +213,7 @@ class PlanBuilder {
       strategies: stage.failureStrategies,
       selectors: stage.delegateSelectors,
       variables: variableMap(stage.variables ?? []),
+      holders: [['stage', stage], ...strategyHolders(stage.failureStrategies)],
     });
     this.stageIds.push(id);
     const common = { logPath, stageId: id, parent: id } as const;
@@ -242,6 +250,7 @@ class PlanBuilder {
       podGroupId,
       infraConnectors: infraConnectors(group.stepGroupInfra?.spec),
       variables: variableMap(group.variables ?? []),
+      holders: [['stepGroup', group], ...strategyHolders(group.failureStrategies)],
     });
     if (podGroupId === id) {
       this.add({ kind: 'initialise', identifier: 'liteEngineTask', name: 'Initialize', baseFqn: `${fqn}.steps.liteEngineTask`, stepType: 'liteEngineTask', group: 'STEP', parent: id, logPath: [...logPath, 'liteEngineTask'], timeoutMs: DEFAULT_STEP_TIMEOUT_MS, stageId: place.stageId, podGroupId });
@@ -258,6 +267,7 @@ class PlanBuilder {
       strategies: step.failureStrategies,
       selectors: selectorsOf(step.spec?.['delegateSelectors']),
       step: { type: step.type, spec: step.spec ?? {} },
+      holders: [['step', step], [{ stepType: step.type }, step.spec], ...strategyHolders(step.failureStrategies)],
       stageId: place.stageId,
       podGroupId: place.podGroupId,
     });
@@ -285,6 +295,10 @@ class PlanBuilder {
     }
     return result.value;
   }
+}
+
+function strategyHolders(strategies: readonly FailureStrategyYaml[] | undefined): (readonly [CapabilityPlace, unknown])[] {
+  return (strategies ?? []).map(({ onFailure }) => ['failureStrategy', onFailure]);
 }
 
 function stepCondition(when: { readonly stageStatus: RunCondition['outcome']; readonly condition?: string | undefined } | undefined): RunCondition | null {

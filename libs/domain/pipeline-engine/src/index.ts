@@ -1,11 +1,12 @@
+export { ineffective, requireSupported, shownWarnings, type Capability, type CapabilityPlace, type Warning } from './capabilities.js';
 export { compilePlan } from './compile-plan.js';
 export { executionGraph, firstFailure, stageCounts, stageLayout, stepOfPart, type ExecutionGraph, type GraphNode, type LayoutNode } from './execution-graph.js';
-export { evaluate, hasExpression, type Lookup } from './expressions.js';
+export { MAX_EXPRESSIONS, MAX_EXPRESSION_CHARACTERS, MAX_EXPRESSION_DEPTH, evaluate, hasExpression, type Lookup } from './expressions.js';
 export { inputFitter, templateWith, type FittedInput } from './input-fit.js';
 export { NEW_NODE, reduceNode, type NodeEvent, type NodeFailure, type NodeState } from './node-state.js';
 export { outputLookup, resolveOutputs } from './outputs.js';
 export { parsePipeline, type PipelineModel } from './pipeline-model.js';
-export { pipelineYaml, type StepItemYaml } from './pipeline-schema.js';
+export { FAILURE_ACTIONS, FAILURE_TYPES, YAML_FIELDS, pipelineYaml, type StepItemYaml } from './pipeline-schema.js';
 export { nodeOf, planOutline, stepsBelow, subtree, type Plan, type PlanNode, type PlanOutline, type Scalar } from './plan.js';
 export { ProblemList } from './problem-list.js';
 export { describeProblem, problemsError, type Problem } from './problems.js';

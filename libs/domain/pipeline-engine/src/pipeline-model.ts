@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Capability } from './capabilities.js';
 import { pipelineYaml, STAGE_TYPES, type PipelineYaml, type StageItemYaml, type StageYaml, type StepItemYaml, type StepYaml } from './pipeline-schema.js';
 import { ProblemList } from './problem-list.js';
 import { formatPath, problemsError, type Path } from './problems.js';
@@ -11,6 +12,8 @@ export interface StepTypeCatalogue {
   specOf(type: string): z.ZodType | undefined;
   /** Must the step sit in a containerised step group? */
   needsStepGroup(type: string): boolean;
+  /** What becomes of each field, of the pipeline itself too. */
+  readonly capabilities: readonly Capability[];
 }
 
 /** A pipeline that passed validation. */

@@ -35,7 +35,7 @@ export const FAILURE_TYPES = [
   'AllErrors', 'Unknown', 'Authentication', 'Connectivity', 'Timeout', 'Authorization', 'Verification', 'DelegateProvisioning',
   'PolicyEvaluationFailure', 'InputTimeoutError', 'ApprovalRejection', 'DelegateRestart', 'UserMarkedFailure',
 ] as const;
-const FAILURE_ACTIONS = [
+export const FAILURE_ACTIONS = [
   'Ignore', 'Retry', 'MarkAsSuccess', 'Abort', 'StageRollback', 'StepGroupRollback', 'PipelineRollback', 'ManualIntervention',
   'ProceedWithDefaultValues', 'MarkAsFailure', 'RetryStepGroup',
 ] as const;
@@ -96,20 +96,19 @@ const stepItem: z.ZodType<StepItemYaml> = z.lazy(() =>
     .refine(exactlyOne, 'must hold exactly one of step, stepGroup or parallel'),
 );
 
-const stepGroup: z.ZodType<StepGroupYaml> = z.lazy(() =>
-  z.strictObject({
-    identifier,
-    name,
-    description: z.string().optional(),
-    steps: z.array(stepItem).min(1, 'must hold at least one step').max(256),
-    stepGroupInfra: z.strictObject({ type: z.enum(['KubernetesDirect', 'Delegate', 'Noop', 'VM', 'ECSDirect']), spec: z.unknown().optional() }).optional(),
-    sharedPaths: z.array(z.string()).optional(),
-    delegateSelectors: delegateSelectors.optional(),
-    failureStrategies: failureStrategies.optional(),
-    when: stepWhen.optional(),
-    variables: variables.optional(),
-  }),
-);
+const stepGroupShape = z.strictObject({
+  identifier,
+  name,
+  description: z.string().optional(),
+  steps: z.array(stepItem).min(1, 'must hold at least one step').max(256),
+  stepGroupInfra: z.strictObject({ type: z.enum(['KubernetesDirect', 'Delegate', 'Noop', 'VM', 'ECSDirect']), spec: z.unknown().optional() }).optional(),
+  sharedPaths: z.array(z.string()).optional(),
+  delegateSelectors: delegateSelectors.optional(),
+  failureStrategies: failureStrategies.optional(),
+  when: stepWhen.optional(),
+  variables: variables.optional(),
+});
+const stepGroup: z.ZodType<StepGroupYaml> = z.lazy(() => stepGroupShape);
 
 export const STAGE_TYPES = ['Custom'] as const;
 
@@ -161,6 +160,13 @@ export const pipelineYaml = z.strictObject({
   properties: z.unknown().optional(),
   delegateSelectors: delegateSelectors.optional(),
 });
+/** The fields each part of a pipeline may hold. */
+export const YAML_FIELDS = {
+  pipeline: Object.keys(pipelineYaml.shape),
+  stage: Object.keys(stage.shape),
+  stepGroup: Object.keys(stepGroupShape.shape),
+  step: Object.keys(step.shape),
+} as const;
 export type PipelineYaml = z.output<typeof pipelineYaml>;
 export type VariableYaml = z.output<typeof variable>;
 export type FailureStrategyYaml = z.output<typeof failureStrategies>[number];

@@ -58,6 +58,8 @@ export interface PlanNode {
   /** Of a step group whose infrastructure names some. */
   readonly infraConnectors?: readonly InfraConnector[];
   readonly variables: Readonly<Record<string, Scalar>>;
+  /** What its YAML holds and what has no effect, one sentence for each reason; absent when there is nothing. */
+  readonly ineffective?: readonly string[];
 }
 
 /** A pipeline made ready to run. Plain data: it is stored with the execution and read again after a restart. */

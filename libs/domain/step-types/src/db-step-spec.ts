@@ -1,7 +1,7 @@
 import { dbIdentifier, entityRef } from '@sluice/api-conventions';
 import { z } from 'zod';
 
-/** Fields every DB step takes (api-contract 6.3). What concerns the container is taken for compatibility and used by the Kubernetes runtime. */
+/** Fields every DB step takes (api-contract 6.3). `capabilities.ts` says which of them have an effect. */
 export const dbStepFields = {
   connectorRef: entityRef.optional(),
   dbSchema: dbIdentifier,

@@ -2,10 +2,13 @@ import type { StepResult } from '@sluice/delegate-protocol';
 import type { DbStepInputs } from '@sluice/ng-manager-api';
 import { AppError } from '@sluice/kernel';
 
-/** The part of Liquibase work that every command shares. @throws AppError PLAN_CREATION_ERROR for a Flyway schema */
-export function liquibaseBase(inputs: DbStepInputs, source: string, stepType: string) {
+/** The part of Liquibase work that every command shares. @throws AppError PLAN_CREATION_ERROR for a Flyway schema, and for a step that names another migration type than the schema's */
+export function liquibaseBase(spec: { readonly migrationType?: string | undefined }, inputs: DbStepInputs, source: string, stepType: string) {
   if (inputs.schema.migrationType !== 'Liquibase') {
     throw new AppError('PLAN_CREATION_ERROR', `${stepType} cannot run schema "${inputs.schema.identifier}": its migration type is ${inputs.schema.migrationType}, and only Liquibase schemas are supported`);
+  }
+  if (spec.migrationType !== undefined && spec.migrationType !== inputs.schema.migrationType) {
+    throw new AppError('PLAN_CREATION_ERROR', `the ${stepType} step has migrationType ${spec.migrationType}, DB schema "${inputs.schema.identifier}" has ${inputs.schema.migrationType}; make both the same, or remove migrationType from the step`);
   }
   return {
     target: inputs.target,

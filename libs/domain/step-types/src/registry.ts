@@ -1,4 +1,6 @@
+import type { Capability } from '@sluice/pipeline-engine';
 import type { z } from 'zod';
+import { CAPABILITIES } from './capabilities.js';
 import { dbSchemaApply } from './db-schema-apply/index.js';
 import { dbSchemaRollback } from './db-schema-rollback/index.js';
 import type { StepType } from './step-type.js';
@@ -12,6 +14,8 @@ export const STEP_TYPES: readonly StepType[] = [
 /** The step types by name, in the form the pipeline engine asks for. @throws Error when two types share a name */
 export class StepTypeRegistry {
   private readonly byName: ReadonlyMap<string, StepType>;
+
+  readonly capabilities: readonly Capability[] = CAPABILITIES;
 
   constructor(types: readonly StepType[] = STEP_TYPES) {
     this.byName = new Map(types.map((type) => [type.type, type]));

@@ -26,3 +26,10 @@ export function secretFile(): z.ZodType<string, string> {
     return z.NEVER;
   });
 }
+
+const shared = z.object({ EVENT_LOOP_DELAY_LIMIT_MS: z.coerce.number().int().min(50).max(600_000).default(10_000) });
+
+/** `EVENT_LOOP_DELAY_LIMIT_MS`, the same for every service: how long its event loop may stand still before it is not ready. @throws Error naming it when it is no such number */
+export function eventLoopDelayLimitMs(app: string, env: Environment): number {
+  return parseEnvironment(app, shared, env).EVENT_LOOP_DELAY_LIMIT_MS;
+}

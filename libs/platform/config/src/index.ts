@@ -1,1 +1,1 @@
-export { parseEnvironment, secretFile, type Environment } from './environment.js';
+export { eventLoopDelayLimitMs, parseEnvironment, secretFile, type Environment } from './environment.js';

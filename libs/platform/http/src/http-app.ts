@@ -7,7 +7,7 @@ import { NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { openApiDocument, type RouteDefinition, type WireStyle } from '@sluice/api-conventions';
 import type { ServiceIdentity, ServiceName } from '@sluice/service-identity';
-import { Tracing, type Logger, type Metrics } from '@sluice/telemetry';
+import { EventLoopDelay, Tracing, type Logger, type Metrics } from '@sluice/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ErrorFilter, LONGEST_PATH_PART } from './error.filter.js';
 import { CORRELATION_HEADER, RouteGuard, type ParsedBody } from './route.guard.js';
@@ -31,6 +31,8 @@ export interface HttpAppOptions {
   readonly bodyLimit?: number;
   /** Answers whether the service can do its work (database, Redis). Throwing means no. */
   readonly checkReady: () => Promise<void>;
+  /** Milliseconds; not ready while the event loop stood still for longer within the last ten seconds. 10,000 when absent. */
+  readonly eventLoopDelayLimitMs?: number;
   /** Called on close after the server stopped taking requests. */
   readonly onClose?: () => Promise<void>;
   /** Anything the Fastify instance needs before it listens. */
@@ -44,6 +46,7 @@ export interface RunningApp {
 }
 
 const DRAIN_MS = 10_000;
+const EVENT_LOOP_DELAY_LIMIT_MS = 10_000;
 const PROBES = ['/health/live', '/health/ready', '/metrics', '/openapi.json'];
 
 /** Creates, wires and starts one Nest service on Fastify: guard, envelopes, error shapes, probes, metrics, traces. */
@@ -69,7 +72,9 @@ export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp>
   app.useGlobalGuards(new RouteGuard(reflector, options.identity));
   app.useGlobalInterceptors(new RouteInterceptor(reflector));
   observe(fastify, options);
-  serveProbes(fastify, options);
+  const delay = new EventLoopDelay();
+  fastify.addHook('onClose', () => delay.stop());
+  serveProbes(fastify, options, delay);
   // Before configure: what is registered there inherits it.
   fastify.setErrorHandler((error, request, reply) => filter.send(error, request, reply));
   await options.configure?.(fastify, app);
@@ -155,16 +160,23 @@ function callerOf(request: FastifyRequest): string {
   return headerText(request.headers['x-sluice-caller']) ?? 'client';
 }
 
-function serveProbes(fastify: FastifyInstance, options: HttpAppOptions): void {
+function serveProbes(fastify: FastifyInstance, options: HttpAppOptions, delay: EventLoopDelay): void {
+  const limitMs = options.eventLoopDelayLimitMs ?? EVENT_LOOP_DELAY_LIMIT_MS;
+  options.metrics.reading('event_loop_delay_longest_seconds', 'Longest pause of the event loop within the last ten seconds', () => delay.longestMs() / 1000);
   const document = JSON.stringify(openApiDocument(options.service, '1', options.routes.filter((route) => route.style !== 'internal')));
   fastify.get('/health/live', async () => ({ status: 'up' }));
   fastify.get('/health/ready', async (_request, reply) => {
+    const eventLoopDelayMs = delay.longestMs();
+    const notReady = (reason: string): FastifyReply => {
+      options.log.warn({ error: reason, eventLoopDelayMs }, 'not ready');
+      return reply.status(503).send({ status: 'notReady', eventLoopDelayMs });
+    };
+    if (eventLoopDelayMs > limitMs) return notReady(`the event loop stood still for ${eventLoopDelayMs} ms, more than EVENT_LOOP_DELAY_LIMIT_MS=${limitMs}`);
     try {
       await options.checkReady();
-      return { status: 'ready' };
+      return { status: 'ready', eventLoopDelayMs };
     } catch (cause) {
-      options.log.warn({ error: cause instanceof Error ? cause.message : String(cause) }, 'not ready');
-      return reply.status(503).send({ status: 'notReady' });
+      return notReady(cause instanceof Error ? cause.message : String(cause));
     }
   });
   fastify.get('/metrics', async (_request, reply) => reply.header('content-type', options.metrics.registry.contentType).send(await options.metrics.registry.metrics()));

@@ -17,6 +17,11 @@ export class Metrics {
     return new Gauge({ name, help, labelNames: [...labelNames], registers: [this.registry] });
   }
 
+  /** A gauge that is read when metrics are asked for. */
+  reading(name: string, help: string, read: () => number): void {
+    new Gauge({ name, help, registers: [this.registry], collect() { this.set(read()); } });
+  }
+
   histogram(name: string, help: string, labelNames: readonly string[], buckets: readonly number[]): Histogram {
     return new Histogram({ name, help, labelNames: [...labelNames], buckets: [...buckets], registers: [this.registry] });
   }

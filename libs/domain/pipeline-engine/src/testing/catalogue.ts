@@ -6,6 +6,7 @@ export const testCatalogue: StepTypeCatalogue = {
   names: ['Apply', 'Note'],
   specOf: (type) => ({ Apply: applySpec, Note: noteSpec })[type],
   needsStepGroup: (type) => type === 'Apply',
+  capabilities: [],
 };
 
 const applySpec = z.strictObject({ instance: z.string().min(1), tag: z.string().optional(), count: z.number().int().min(1).optional(), delegateSelectors: z.array(z.string()).optional() });

@@ -27,7 +27,7 @@ export const dbSchemaApply = defineStepType({
   target: ({ dbSchema, dbInstance }) => ({ dbSchema, dbInstance }),
   toWork: (spec, inputs, source) => ({
     kind: 'liquibase.update',
-    ...liquibaseBase(inputs, source, 'DBSchemaApply'),
+    ...liquibaseBase(spec, inputs, source, 'DBSchemaApply'),
     ...(spec.tag === undefined ? {} : { tag: spec.tag }),
   }),
   toOutputs: changesetOutputs,

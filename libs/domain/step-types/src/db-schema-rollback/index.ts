@@ -29,7 +29,7 @@ export const dbSchemaRollback = defineStepType({
   target: ({ dbSchema, dbInstance }) => ({ dbSchema, dbInstance }),
   toWork: (spec, inputs, source) => ({
     kind: 'liquibase.rollback',
-    ...liquibaseBase(inputs, source, 'DBSchemaRollback'),
+    ...liquibaseBase(spec, inputs, source, 'DBSchemaRollback'),
     ...(spec.tag === undefined ? {} : { tag: spec.tag }),
     ...(spec.changeSetCount === undefined ? {} : { changeSetCount: spec.changeSetCount }),
   }),
