@@ -81,7 +81,7 @@ describe('fields Sluice cannot obey, over HTTP', () => {
     const v1 = await client.send<never>('PUT', `/v1/orgs/${client.org}/projects/${client.project}/pipelines/p`, { pipeline_yaml: yaml, identifier: 'p', name: 'p' });
     expect((v1.body as unknown as Warned).warnings).toHaveLength(saved.body.data.warnings?.length ?? 0);
     const started = await client.send<PlanExecutionResponse>('POST', '/pipeline/api/pipeline/execute/p', '');
-    const unused = 'connectorRef, image, imagePullPolicy, privileged, runAsUser, resources: not applied by the process runtime, which runs steps as processes of the delegate';
+    const unused = 'image, imagePullPolicy, privileged, runAsUser, resources: not applied by the process runtime, which runs steps as processes of the delegate';
     expect(started.body.data.warnings).toContainEqual({ field: 'pipeline.stages.db.spec.execution.steps.grp.steps.apply', message: unused });
     const nodes = byIdentifier(await client.ended(started.body.data.planExecution.uuid));
     expect(nodes['apply']).toMatchObject({ status: 'Success', progressData: { notes: [unused] } });

@@ -30,7 +30,7 @@ describe('the table of what becomes of each field', () => {
     expect([found.length > 0, found.every(({ support }) => support === 'refused')]).toEqual([true, true]);
   });
 
-  it.each(['image', 'imagePullPolicy', 'privileged', 'runAsUser', 'resources', 'reuse', 'connectorRef', 'stepGroupInfra', 'sharedPaths'])('takes %s, which only shapes a container, and says that it has no effect', (field) => {
+  it.each(['image', 'imagePullPolicy', 'privileged', 'runAsUser', 'resources', 'reuse', 'stepGroupInfra', 'sharedPaths'])('takes %s, which only shapes a container, and says that it has no effect', (field) => {
     const found = CAPABILITIES.filter((row) => row.field === field);
     expect([found.length > 0, found.every(({ support, text }) => support === 'warned' && text.includes('not applied by the process runtime'))]).toEqual([true, true]);
   });

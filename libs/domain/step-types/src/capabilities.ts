@@ -13,7 +13,7 @@ const DB_STEP: readonly Row[] = [
   ['dbSchema', 'supported', 'identifier of the DB schema'],
   ['dbInstance', 'supported', 'identifier of the DB instance of that schema'],
   ['delegateSelectors', 'supported', 'tags of the delegate that runs the step; go before those of the group, the stage and the pipeline'],
-  ['connectorRef', 'warned', NOT_APPLIED],
+  ['connectorRef', 'supported', 'connector of the image registry: preflight looks it up and it cannot be deleted while it is named; the process runtime pulls no image'],
   ['image', 'warned', NOT_APPLIED],
   ['imagePullPolicy', 'warned', NOT_APPLIED],
   ['privileged', 'warned', NOT_APPLIED],
