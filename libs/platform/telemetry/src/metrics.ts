@@ -19,7 +19,7 @@ export class Metrics {
 
   /** A gauge that is read when metrics are asked for. */
   reading(name: string, help: string, read: () => number): void {
-    new Gauge({ name, help, registers: [this.registry], collect() { this.set(read()); } });
+    this.registry.registerMetric(new Gauge({ name, help, registers: [], collect() { this.set(read()); } }));
   }
 
   histogram(name: string, help: string, labelNames: readonly string[], buckets: readonly number[]): Histogram {
