@@ -20,20 +20,38 @@ export async function waitFor<T>(probe: () => Promise<T | undefined | false> | T
   }
 }
 
+/** What is to happen when a signal aborts. A signal of a whole process is waited for by thousands at once: it gets one listener, whatever their number. */
+const stopsOf = new WeakMap<AbortSignal, Set<() => void>>();
+
+function stopsAt(signal: AbortSignal): Set<() => void> {
+  const known = stopsOf.get(signal);
+  if (known) return known;
+  const stops = new Set<() => void>();
+  stopsOf.set(signal, stops);
+  signal.addEventListener('abort', () => [...stops].forEach((stop) => stop()), { once: true });
+  return stops;
+}
+
 /** Resolves after `ms`, or rejects with the signal's reason as soon as it aborts. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.reject(reasonOf(signal));
   return new Promise((resolve, reject) => {
+    const stops = signal && stopsAt(signal);
     const stop = (): void => {
       clearTimeout(timer);
-      reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+      stops?.delete(stop);
+      reject(reasonOf(signal));
     };
     const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop);
+      stops?.delete(stop);
       resolve();
     }, ms);
-    if (signal?.aborted) stop();
-    else signal?.addEventListener('abort', stop, { once: true });
+    stops?.add(stop);
   });
+}
+
+function reasonOf(signal: AbortSignal | undefined): Error {
+  return signal?.reason instanceof Error ? signal.reason : new Error('aborted');
 }
 
 export interface BackoffOptions {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { getEventListeners } from 'node:events';
 import { backoffMs, pause, waitFor } from './deadline.js';
 import { parseDuration } from './duration.js';
 import { AppError, ERRORS, isErrorCode, messageOf } from './errors.js';
@@ -51,6 +52,16 @@ describe('waiting', () => {
     const waiting = pause(60_000, controller.signal);
     controller.abort(new Error('stop'));
     await expect(waiting).rejects.toThrow('stop');
+  });
+
+  it('ends any number of pauses with one listener at their signal', async () => {
+    const controller = new AbortController();
+    const waiting = Array.from({ length: 100 }, () => pause(60_000, controller.signal));
+    await pause(1, controller.signal);
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1);
+    controller.abort(new Error('stop'));
+    const ends = await Promise.allSettled([...waiting, pause(60_000, controller.signal)]);
+    expect(ends.filter((end) => end.status === 'rejected' && end.reason.message === 'stop')).toHaveLength(101);
   });
 
   it('doubles the pause up to its ceiling, with jitter of at most half', () => {
