@@ -12,6 +12,8 @@ import { NotificationBus } from './notification/notification-bus.js';
 import { DelegateAdminRpc } from './rpc/delegate-admin.rpc.js';
 import { DelegateTasksRpc } from './rpc/delegate-tasks.rpc.js';
 import { RpcServer } from './rpc/rpc-server.js';
+import { DeadLetterRepository } from './task/dead-letter.repository.js';
+import { DeadLetterService } from './task/dead-letter.service.js';
 import { TaskEventRepository } from './task/task-event.repository.js';
 import { TaskEventStreamService } from './task/task-event-stream.service.js';
 import { TaskExpiryRepository } from './task/task-expiry.repository.js';
@@ -55,6 +57,8 @@ export class AppModule {
         TaskOfferService,
         TaskService,
         TaskEventStreamService,
+        DeadLetterRepository,
+        DeadLetterService,
         TaskExpiryService,
         ConnectionRegistry,
         SecretDelivery,

@@ -19,6 +19,7 @@ const schema = z
     DELEGATE_SERVICE_ACCEPTS_PER_SECOND: z.coerce.number().int().min(1).max(10_000).default(100),
     DELEGATE_SERVICE_MAX_CONNECTIONS: z.coerce.number().int().min(1).max(100_000).default(15_000),
     DELEGATE_SERVICE_TASK_RETENTION_HOURS: z.coerce.number().int().min(1).max(8_760).default(96),
+    DELEGATE_SERVICE_DEAD_LETTER_RETENTION_HOURS: z.coerce.number().int().min(1).max(87_600).default(2_160),
     OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
     LOG_LEVEL: z.string().optional(),
   })
@@ -42,6 +43,8 @@ export interface DelegateServiceConfig {
   readonly acceptsPerSecond: number;
   readonly maxConnections: number;
   readonly taskRetentionHours: number;
+  /** How long an event that could not be handled is kept, its task and result with it. */
+  readonly deadLetterRetentionHours: number;
   readonly otlpEndpoint: string | undefined;
   readonly logLevel: string | undefined;
 }
@@ -64,6 +67,7 @@ export function parseConfig(env: Environment): DelegateServiceConfig {
     acceptsPerSecond: parsed.DELEGATE_SERVICE_ACCEPTS_PER_SECOND,
     maxConnections: parsed.DELEGATE_SERVICE_MAX_CONNECTIONS,
     taskRetentionHours: parsed.DELEGATE_SERVICE_TASK_RETENTION_HOURS,
+    deadLetterRetentionHours: parsed.DELEGATE_SERVICE_DEAD_LETTER_RETENTION_HOURS,
     otlpEndpoint: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: parsed.LOG_LEVEL,
   });

@@ -4,7 +4,7 @@ import type { DelegateAdminMethods, DelegateTasksMethods } from '@sluice/delegat
 import type { ServiceClient } from '@sluice/grpc';
 import { RouteClient } from '@sluice/http';
 import { v1AccountSecrets, v1OrgSecrets, v1ProjectSecrets } from '@sluice/ng-manager-api';
-import type { Logger } from '@sluice/telemetry';
+import type { Logger, Metrics } from '@sluice/telemetry';
 import { DataSource } from 'typeorm';
 import { ApiKeyController } from './access/api-key.controller.js';
 import { ApiKeyService } from './access/api-key.service.js';
@@ -33,7 +33,7 @@ import { DELEGATE_ADMIN, DELEGATE_TASKS, DelegateServiceClient } from './delegat
 import { DelegateTokenValues } from './delegate/delegate-token-values.js';
 import { DelegateController } from './delegate/delegate.controller.js';
 import { DelegateService } from './delegate/delegate.service.js';
-import { LOGGER, TaskEvents } from './delegate/task-events.js';
+import { LOGGER, METRICS, TaskEvents } from './delegate/task-events.js';
 import { EntityUseService } from './entity-use/entity-use.service.js';
 import { GitBrowsingController } from './git-browsing/git-browsing.controller.js';
 import { GitBrowsingService, SCM_ROUTES } from './git-browsing/git-browsing.service.js';
@@ -73,6 +73,7 @@ export interface NgManagerParts {
   readonly delegateAdmin: ServiceClient<DelegateAdminMethods>;
   readonly delegateTasks: ServiceClient<DelegateTasksMethods>;
   readonly log: Logger;
+  readonly metrics: Metrics;
 }
 
 @Module({})
@@ -93,6 +94,7 @@ export class AppModule {
         { provide: DELEGATE_ADMIN, useValue: parts.delegateAdmin },
         { provide: DELEGATE_TASKS, useValue: parts.delegateTasks },
         { provide: LOGGER, useValue: parts.log },
+        { provide: METRICS, useValue: parts.metrics },
         UnitOfWork, AuditService, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, UserGroupService, RoleService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
         SealingService, SettingService, DelegateServiceClient, DelegateTokenValues, DelegateService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, EntityUseService, GitBrowsingService,
       ],

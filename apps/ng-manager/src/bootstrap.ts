@@ -40,6 +40,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const delegateService = { address: config.delegateServiceAddress, target: 'delegate-service', identity } as const;
   const delegateAdmin = new ServiceClient<DelegateAdminMethods>({ ...delegateService, service: DELEGATE_ADMIN_SERVICE });
   const delegateTasks = new ServiceClient<DelegateTasksMethods>({ ...delegateService, service: DELEGATE_TASKS_SERVICE });
+  const metrics = new Metrics('ng-manager');
   const stopping = new AbortController();
   let events: TaskEvents | undefined;
   let auditCollector: AuditCollector | undefined;
@@ -47,13 +48,13 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
 
   return startHttpApp({
     service: 'ng-manager',
-    module: AppModule.with({ dataSource, keys, dbdevops, scm, delegateAdmin, delegateTasks, log }),
+    module: AppModule.with({ dataSource, keys, dbdevops, scm, delegateAdmin, delegateTasks, log, metrics }),
     host: config.host,
     port: config.port,
     identity,
     log,
     tracing: Tracing.create('ng-manager', env['OTEL_EXPORTER_OTLP_ENDPOINT']),
-    metrics: new Metrics('ng-manager'),
+    metrics,
     routes: [...ngManagerRoutes, ...publicDbDevopsRoutes],
     errorStyle,
     eventLoopDelayLimitMs: eventLoopDelayLimitMs('ng-manager', env),

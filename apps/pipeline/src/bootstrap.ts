@@ -48,7 +48,8 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const workflows = new Workflows(actions, types);
   const sweeper = new Sweeper(actions, workflows, config.sweepMs);
   const removal = new ProjectRemoval({ audit, ngManager, sweeper, log, intervalMs: Math.min(config.sweepMs, LONGEST_HOLD_MS) });
-  const events = new TaskEvents(actions);
+  const metrics = new Metrics('pipeline');
+  const events = new TaskEvents(actions, metrics);
   const stop = async (): Promise<void> => {
     await Promise.all([sweeper.stop(), removal.stop(), events.stop()]);
     await workflows.stop();
@@ -67,7 +68,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
       identity,
       log,
       tracing,
-      metrics: new Metrics('pipeline'),
+      metrics,
       routes: PIPELINE_ROUTES,
       errorStyle: () => 'ng',
       eventLoopDelayLimitMs: eventLoopDelayLimitMs('pipeline', env),

@@ -1,20 +1,22 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { DelegateAdminMethods, DelegateRecord, ListDelegatesRequest, ListTokensRequest, PutTokenRequest, TokenRecord, TokenRef } from '@sluice/delegate-rpc';
+import type { DeadLetterRecord, DelegateAdminMethods, DelegateRecord, ListDeadLettersRequest, ListDelegatesRequest, ListTokensRequest, Nothing, PutTokenRequest, RedriveDeadLetterRequest, TokenRecord, TokenRef } from '@sluice/delegate-rpc';
 import type { ServiceCall, ServiceHandlers } from '@sluice/grpc';
 import { CONFIG, type DelegateServiceConfig } from '../config.js';
 import { rpcScope } from '../database.js';
 import { DelegateRepository, type DelegateRow } from '../delegate/delegate.repository.js';
 import { silentMs } from '../delegate/silence.js';
+import { DeadLetterService } from '../task/dead-letter.service.js';
 import type { TokenRow } from '../token/token.repository.js';
 import { TokenService } from '../token/token.service.js';
 import { scopeOfCall } from './delegate-tasks.rpc.js';
 
-/** Tokens and delegates, for NG manager, which checks the user's rights. */
+/** Tokens, delegates and dead letters, for NG manager, which checks the user's rights. */
 @Injectable()
 export class DelegateAdminRpc implements ServiceHandlers<DelegateAdminMethods> {
   constructor(
     private readonly tokens: TokenService,
     private readonly delegates: DelegateRepository,
+    private readonly deadLetters: DeadLetterService,
     @Inject(CONFIG) private readonly config: DelegateServiceConfig,
   ) {}
 
@@ -42,6 +44,20 @@ export class DelegateAdminRpc implements ServiceHandlers<DelegateAdminMethods> {
     const rows = request.all ? await this.delegates.listAround(scope, silentMs(this.config)) : await this.delegates.list(scope, silentMs(this.config));
     return { delegates: rows.map(delegateRecord) };
   };
+
+  readonly ListDeadLetters = async (call: ServiceCall, { accountId, page, size }: ListDeadLettersRequest): Promise<{ letters: DeadLetterRecord[]; total: number }> => {
+    const { letters, total } = await this.deadLetters.list(accountOfCall(call, accountId), page, size);
+    return { letters: [...letters], total };
+  };
+
+  readonly RedriveDeadLetter = async (call: ServiceCall, { accountId, id }: RedriveDeadLetterRequest): Promise<Nothing> => {
+    await this.deadLetters.redrive(accountOfCall(call, accountId), id);
+    return {};
+  };
+}
+
+function accountOfCall(call: ServiceCall, accountId: string): string {
+  return scopeOfCall(call, { accountId, orgId: '', projectId: '' }).accountId;
 }
 
 function tokenRecord(row: TokenRow, value = ''): TokenRecord {

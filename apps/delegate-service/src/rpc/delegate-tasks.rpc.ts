@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { AbortReply, AbortRequest, AcknowledgeRequest, DelegateTasksMethods, Nothing, ProvideSecretsReply, ProvideSecretsRequest, RpcScope, SubmitReply, SubmitRequest, TaskEvent } from '@sluice/delegate-rpc';
+import type { AbortReply, AbortRequest, AcknowledgeRequest, DelegateTasksMethods, Nothing, ProvideSecretsReply, ProvideSecretsRequest, RpcScope, SetAsideRequest, SubmitReply, SubmitRequest, TaskEvent } from '@sluice/delegate-rpc';
 import type { ServiceCall, ServiceHandlers } from '@sluice/grpc';
 import { AppError, scopeOf, type Scope } from '@sluice/kernel';
 import { SecretDelivery } from '../connection/secret-delivery.js';
+import { DeadLetterService } from '../task/dead-letter.service.js';
 import { TaskEventStreamService } from '../task/task-event-stream.service.js';
 import { TaskService } from '../task/task.service.js';
 
@@ -13,6 +14,7 @@ export class DelegateTasksRpc implements ServiceHandlers<DelegateTasksMethods> {
     private readonly tasks: TaskService,
     private readonly secrets: SecretDelivery,
     private readonly streams: TaskEventStreamService,
+    private readonly deadLetters: DeadLetterService,
   ) {}
 
   readonly Submit = async (call: ServiceCall, request: SubmitRequest): Promise<SubmitReply> => {
@@ -40,6 +42,11 @@ export class DelegateTasksRpc implements ServiceHandlers<DelegateTasksMethods> {
 
   readonly Acknowledge = async (call: ServiceCall, request: AcknowledgeRequest): Promise<Nothing> => {
     await this.streams.acknowledge(call.caller, request.seqs);
+    return {};
+  };
+
+  readonly SetAside = async (call: ServiceCall, request: SetAsideRequest): Promise<Nothing> => {
+    await this.deadLetters.setAside(call.caller, request.seq, request.reason, request.attempts);
     return {};
   };
 

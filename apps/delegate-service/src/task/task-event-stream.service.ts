@@ -1,19 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import type { TaskEvent } from '@sluice/delegate-rpc';
 import { NotificationBus } from '../notification/notification-bus.js';
+import { SentEvents } from './sent-events.js';
 import { TaskEventRepository } from './task-event.repository.js';
 
-const BATCH = 200;
+/** Events read at once. */
+const BATCH = 64;
 /** Without a notification the outbox is looked at this often: one may have been lost. */
 const LOOK_AGAIN_MS = 1_000;
 /** An event that was sent and not acknowledged for this long is sent again on the same stream. */
 const REPEAT_AFTER_MS = 30_000;
 
-/** The outbox as streams: every event of a consumer until it is acknowledged, on every stream that consumer has open. */
+/**
+ * The outbox as streams: every event of a consumer until it is acknowledged, on every stream that consumer has open. Of one account and lane only so
+ * many are on their way at once; the others' events pass those that have to wait.
+ */
 @Injectable()
 export class TaskEventStreamService {
   private readonly waiting = new Map<string, Set<() => void>>();
-  private readonly sent = new Map<string, Set<Map<number, number>>>();
+  private readonly streams = new Map<string, Set<SentEvents>>();
   private version = 0;
 
   constructor(
@@ -27,32 +32,49 @@ export class TaskEventStreamService {
 
   /** Oldest first; ends when `signal` aborts. At least once: the receiver knows an event by its number. */
   async *open(consumer: string, signal: AbortSignal): AsyncGenerator<TaskEvent> {
-    const sentAt = new Map<number, number>();
-    const open = entry(this.sent, consumer, () => new Set());
-    open.add(sentAt);
+    const sent = new SentEvents();
+    const siblings = entry(this.streams, consumer, () => new Set());
+    siblings.add(sent);
     try {
       while (!signal.aborted) {
         const version = this.version;
-        const now = Date.now();
-        const batch = await this.events.backlog(consumer, [...sentAt].filter(([, at]) => at > now - REPEAT_AFTER_MS).map(([seq]) => seq), BATCH);
+        sent.forgetBefore(Date.now() - REPEAT_AFTER_MS);
+        const batch = await this.events.backlog(consumer, sent.seqs(), BATCH, sent.fullLanes());
         for (const event of batch) {
-          sentAt.set(event.seq, Date.now());
+          if (!sent.hasRoomFor(event)) continue;
+          sent.add(event, Date.now());
           yield event;
         }
-        if (batch.length === 0) {
-          for (const [seq, at] of sentAt) if (at <= now - REPEAT_AFTER_MS) sentAt.delete(seq);
-          await this.wait(consumer, version, signal);
-        }
+        if (batch.length > 0) continue;
+        await this.wait(consumer, version, signal);
+        await this.dropRead(consumer, sent);
       }
     } finally {
-      open.delete(sentAt);
+      siblings.delete(sent);
     }
   }
 
   async acknowledge(consumer: string, seqs: readonly number[]): Promise<void> {
     if (seqs.length === 0) return;
     await this.events.acknowledge(consumer, seqs);
-    for (const sentAt of this.sent.get(consumer) ?? []) for (const seq of seqs) sentAt.delete(seq);
+    this.forget(consumer, seqs);
+  }
+
+  /** These need not be sent again. Streams that could send nothing more of an account go on. */
+  forget(consumer: string, seqs: readonly number[]): void {
+    for (const sent of this.streams.get(consumer) ?? []) {
+      const wasFull = sent.fullLanes().length > 0;
+      sent.forget(seqs);
+      if (wasFull) this.wake(consumer);
+    }
+  }
+
+  /** What was acknowledged through another replica makes room too. */
+  private async dropRead(consumer: string, sent: SentEvents): Promise<void> {
+    if (sent.fullLanes().length === 0) return;
+    const seqs = sent.seqs();
+    const unread = await this.events.unread(consumer, seqs);
+    sent.forget(seqs.filter((seq) => !unread.has(seq)));
   }
 
   /** `*` wakes all: other replicas do not say whose events they are. */

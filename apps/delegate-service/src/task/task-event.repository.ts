@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { TaskEvent, TaskEndOutcome } from '@sluice/delegate-rpc';
+import { laneOf, type TaskEvent, type TaskEndOutcome } from '@sluice/delegate-rpc';
 import { DataSource } from 'typeorm';
 import { rpcScope, type ScopeRow } from '../database.js';
 
@@ -11,6 +11,14 @@ export function eventInsert(rows: string): string {
 /** The part of a statement that tells other replicas of new events with its commit. @param payload the statement's parameter, such as `$9` */
 export function tellEvents(payload: string): string {
   return `pg_notify('delegate_service', ${payload})`;
+}
+
+/** The lane of a row, as the contract's `laneOf` has it of an event. */
+const LANE_OF_ROW = `CASE WHEN e.type = 'secretsWanted' THEN 'secrets' WHEN e.type = 'ended' AND e.body->>'outcome' = 'late' THEN 'late' ELSE 'live' END`;
+
+/** Names the lane of an event's account. */
+export function laneKey(event: TaskEvent): string {
+  return `${laneOf(event)} ${event.scope.accountId}`;
 }
 
 interface EventRow extends ScopeRow {
@@ -35,15 +43,24 @@ interface EventRow extends ScopeRow {
 export class TaskEventRepository {
   constructor(private readonly database: DataSource) {}
 
-  /** Oldest first, without those in `known`: a lower number may be committed after a higher one, so a plain "greater than" would lose events. */
-  async backlog(consumer: string, known: readonly number[], limit: number): Promise<readonly TaskEvent[]> {
+  /**
+   * Oldest first, without those in `known`: a lower number may be committed after a higher one, so a plain "greater than" would lose events.
+   * @param full accounts and lanes to leave out, as {@link laneKey} writes them
+   */
+  async backlog(consumer: string, known: readonly number[], limit: number, full: readonly string[] = []): Promise<readonly TaskEvent[]> {
     const rows = await this.database.query<EventRow[]>(
       `SELECT e.seq, e.task_id, e.account_id, e.org_id, e.project_id, e.type, e.epoch, e.body, e.traceparent, r.result
        FROM task_events e LEFT JOIN task_results r ON r.task_id = e.task_id AND r.epoch = e.epoch AND e.body ? 'hasResult'
-       WHERE e.consumer = $1 AND e.seq <> ALL ($2::bigint[]) ORDER BY e.seq LIMIT $3`,
-      [consumer, known, limit],
+       WHERE e.consumer = $1 AND e.seq <> ALL ($2::bigint[]) AND (${LANE_OF_ROW} || ' ' || e.account_id) <> ALL ($4::text[]) ORDER BY e.seq LIMIT $3`,
+      [consumer, known, limit, full],
     );
     return rows.map(eventOf);
+  }
+
+  /** Those of `seqs` that are still to be acknowledged. */
+  async unread(consumer: string, seqs: readonly number[]): Promise<ReadonlySet<number>> {
+    const rows = await this.database.query<{ seq: string }[]>(`SELECT seq FROM task_events WHERE consumer = $1 AND seq = ANY ($2::bigint[])`, [consumer, seqs]);
+    return new Set(rows.map(({ seq }) => Number(seq)));
   }
 
   /** Safe to repeat. @returns the numbers that are gone now */

@@ -4,6 +4,7 @@ import type { Logger, Metrics } from '@sluice/telemetry';
 import { CONFIG, LOG, METRICS, type DelegateServiceConfig } from '../config.js';
 import { DelegateRepository } from '../delegate/delegate.repository.js';
 import { NotificationBus } from '../notification/notification-bus.js';
+import { DeadLetterService } from './dead-letter.service.js';
 import { Grace } from './grace.js';
 import { TaskExpiryRepository } from './task-expiry.repository.js';
 import { TaskOfferService } from './task-offer.service.js';
@@ -26,6 +27,7 @@ export class TaskExpiryService implements OnApplicationBootstrap, OnModuleDestro
     private readonly expiry: TaskExpiryRepository,
     private readonly offers: TaskOfferService,
     private readonly delegates: DelegateRepository,
+    private readonly deadLetters: DeadLetterService,
     private readonly bus: NotificationBus,
     @Inject(CONFIG) private readonly config: DelegateServiceConfig,
     @Inject(LOG) private readonly log: Logger,
@@ -83,6 +85,7 @@ export class TaskExpiryService implements OnApplicationBootstrap, OnModuleDestro
   private async prune(): Promise<void> {
     if (Date.now() - this.prunedAt < PRUNE_MS) return;
     this.prunedAt = Date.now();
+    await this.deadLetters.prune(this.config.deadLetterRetentionHours);
     await this.expiry.prune(this.config.taskRetentionHours);
     await this.delegates.forgetGone(this.config.taskRetentionHours);
   }

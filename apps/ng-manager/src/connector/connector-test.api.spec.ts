@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { waitFor } from '@sluice/kernel';
 import type { TaskPayload } from '@sluice/delegate-protocol';
 import { CONNECTOR_SAMPLES, SECRET } from '../testing/connector-samples.js';
 import { startNgManager, type HttpAnswer, type NgManagerUnderTest } from '../testing/ng-manager-under-test.js';
@@ -64,6 +65,13 @@ describe('connection tests', () => {
     expect(failing.body.data.totalItems).toBe(1);
     ng.delegateService.behaviour = () => 'nobody';
     expect(await test('test_0')).toMatchObject({ status: 'FAILURE', errorSummary: 'no delegate is connected to this account', delegateId: null });
+  });
+
+  it('end as failed when nobody can read the delegate’s answer, which is set aside', async () => {
+    ng.delegateService.behaviour = () => 'unreadable';
+    expect(await test('test_0')).toMatchObject({ status: 'FAILURE', errorSummary: expect.stringMatching(/the outcome of the test cannot be recorded: .*JSON/), delegateId: 'd1' });
+    await waitFor(() => ng.delegateService.deadLetters.length === 1, { timeoutMs: 20_000, what: 'the dead letter' });
+    expect(ng.delegateService.deadLetters[0]).toMatch(/JSON/);
   });
 
   it.each(['accountIdentifier=A1', 'accountIdentifier=A1&orgIdentifier=default', PROJECT])('of the built-in secret manager of %s seal and open a key, without a delegate', async (scope) => {

@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { taskResult } from '@sluice/delegate-protocol';
-import type { SecretsWanted, TaskEnded, TaskEvent } from '@sluice/delegate-rpc';
-import { backoffMs, messageOf, newUuid, pause } from '@sluice/kernel';
-import type { Logger } from '@sluice/telemetry';
+import { laneOf, type SecretsWanted, type TaskEnded, type TaskEvent } from '@sluice/delegate-rpc';
+import { AppError, messageOf, newUuid } from '@sluice/kernel';
+import type { ValidationResult } from '@sluice/ng-manager-api';
+import { TaskEventConsumer, failureKindOf, type TaskEventHandler } from '@sluice/task-events';
+import type { Logger, Metrics } from '@sluice/telemetry';
 import { failure, validationOf } from '../connector/connection-task.js';
 import { ConnectorTestService } from '../connector/connector-test.service.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
@@ -10,6 +12,12 @@ import { SealingService } from '../secret/sealing.service.js';
 import { DelegateServiceClient, ownContext } from './delegate-service-client.js';
 
 export const LOGGER = Symbol('Logger');
+export const METRICS = Symbol('Metrics');
+
+interface SealedAnswer {
+  readonly sealed: Record<string, string>;
+  readonly error: string;
+}
 
 const REASONS: Readonly<Record<Exclude<TaskEnded['outcome'], 'completed' | 'late'>, string>> = {
   notAcquired: 'no delegate took the test',
@@ -18,63 +26,70 @@ const REASONS: Readonly<Record<Exclude<TaskEnded['outcome'], 'completed' | 'late
   aborted: 'the test was aborted',
 };
 
-/** Follows what becomes of the tasks this service submitted (connector tests), for as long as the service runs. */
+/** Follows what becomes of the tasks this service submitted (connector tests), for as long as the service runs. Handling an event twice does no harm. */
 @Injectable()
-export class TaskEvents {
-  private readonly stopped = new AbortController();
-  private following: Promise<void> = Promise.resolve();
+export class TaskEvents implements TaskEventHandler<TaskEvent> {
+  private readonly consumer: TaskEventConsumer<TaskEvent>;
 
   constructor(
     private readonly delegates: DelegateServiceClient,
     private readonly tests: ConnectorTestService,
     private readonly sealing: SealingService,
     private readonly unitOfWork: UnitOfWork,
-    @Inject(LOGGER) private readonly log: Logger,
-  ) {}
+    @Inject(LOGGER) log: Logger,
+    @Inject(METRICS) metrics: Metrics,
+  ) {
+    const { tasks } = delegates;
+    this.consumer = new TaskEventConsumer<TaskEvent>({
+      source: {
+        events: (signal) => tasks.stream({ ...ownContext(), signal }, 'Events', {}),
+        acknowledge: async (seq) => void (await tasks.unary(ownContext(), 'Acknowledge', { seqs: [seq] })),
+        setAside: async (seq, reason, attempts) => void (await tasks.unary(ownContext(), 'SetAside', { seq, reason, attempts })),
+      },
+      handler: this,
+      laneOf,
+      log,
+      metrics,
+    });
+  }
 
   start(): void {
-    this.following = this.follow();
+    this.consumer.start();
   }
 
   async stop(): Promise<void> {
-    this.stopped.abort(new Error('the service is shutting down'));
-    await this.following;
+    await this.consumer.stop();
   }
 
-  private async follow(): Promise<void> {
-    const { signal } = this.stopped;
-    for (let attempt = 0; !signal.aborted; attempt += 1) {
-      try {
-        for await (const event of this.delegates.tasks.stream({ ...ownContext(), signal }, 'Events', {})) {
-          attempt = 0;
-          await this.handle(event);
-          await this.delegates.tasks.unary({ ...ownContext(), signal }, 'Acknowledge', { seqs: [event.seq] });
-        }
-      } catch (cause) {
-        if (signal.aborted) return;
-        if (attempt === 0) this.log.warn({ error: messageOf(cause) }, 'task events cannot be followed; retrying');
-      }
-      await pause(backoffMs(attempt, { baseMs: 200, maxMs: 5_000 }), signal).catch(() => undefined);
-    }
+  readonly handle = async (event: TaskEvent): Promise<void> => {
+    if (event.acquired) return;
+    if (event.secretsWanted) return this.provideSecrets(event, event.secretsWanted);
+    if (event.ended) return this.end(event, resultOf(event.ended));
+    throw new AppError('INVALID_REQUEST', `an event of kind "${event.event}" is not known to this version of NG manager`);
+  };
+
+  /** The test ends as failed with the reason; a delegate that waits for secrets hears it. */
+  readonly refuse = async (event: TaskEvent, reason: string): Promise<void> => {
+    if (event.secretsWanted) return this.answerSecrets(event, event.secretsWanted, { sealed: {}, error: reason });
+    if (event.ended) return this.end(event, failure(Date.now(), event.ended.delegateId || null, `the outcome of the test cannot be recorded: ${reason}`));
+  };
+
+  /** Only a definite answer is handed on as the reason why there are no values. */
+  private async provideSecrets(event: TaskEvent, wanted: SecretsWanted): Promise<void> {
+    const answer = await this.sealed(event, wanted).catch((cause: unknown) => {
+      if (failureKindOf(cause) !== 'final') throw cause;
+      return { sealed: {}, error: messageOf(cause) };
+    });
+    await this.answerSecrets(event, wanted, answer);
   }
 
-  /** Handling an event twice does no harm, and an event that cannot be handled must not stop those behind it. */
-  private async handle(event: TaskEvent): Promise<void> {
-    try {
-      if (event.secretsWanted) await this.provideSecrets(event, event.secretsWanted);
-      if (event.ended) await this.end(event, event.ended);
-    } catch (cause) {
-      this.log.error({ taskId: event.taskId, event: event.event, error: messageOf(cause) }, 'task event could not be handled');
-    }
+  private async answerSecrets(event: TaskEvent, { epoch }: SecretsWanted, answer: SealedAnswer): Promise<void> {
+    await this.delegates.tasks.unary(contextOf(event), 'ProvideSecrets', { taskId: event.taskId, epoch, ...answer });
   }
 
-  private async provideSecrets({ taskId, scope: { accountId }, traceparent }: TaskEvent, wanted: SecretsWanted): Promise<void> {
-    const ctx = { ...ownContext(accountId), correlationId: newUuid(), traceparent: traceparent || undefined };
-    const answer = await this.sealed(ctx, taskId, wanted).catch((cause: unknown) => ({ sealed: {}, error: messageOf(cause) }));
-    await this.delegates.tasks.unary(ctx, 'ProvideSecrets', { taskId, epoch: wanted.epoch, ...answer });
-  }
-
-  private async sealed(ctx: ReturnType<typeof ownContext>, taskId: string, { expressions, epoch, delegateId, publicKey }: SecretsWanted): Promise<{ sealed: Record<string, string>; error: string }> {
+  private async sealed(event: TaskEvent, { expressions, epoch, delegateId, publicKey }: SecretsWanted): Promise<SealedAnswer> {
+    const { taskId } = event;
+    const ctx = contextOf(event);
     const test = await this.unitOfWork.read.connectorTests.find(ctx.accountId, taskId);
     if (!test) return { sealed: {}, error: 'the connector test is not known any more' };
     const foreign = expressions.find((expression) => !test.expressions.includes(expression));
@@ -82,12 +97,18 @@ export class TaskEvents {
     return { sealed: await this.sealing.seal(test.askedBy ?? ctx, test.connector.scope, expressions, { taskId, epoch, delegateId, publicKey }), error: '' };
   }
 
-  private async end({ taskId, scope: { accountId } }: TaskEvent, ended: TaskEnded): Promise<void> {
-    const at = Date.now();
-    const isAnswered = ended.outcome === 'completed' || ended.outcome === 'late';
-    const result = isAnswered
-      ? validationOf(taskResult.parse(JSON.parse(ended.resultJson)), at, ended.delegateId)
-      : failure(at, ended.delegateId || null, ended.reason || REASONS[ended.outcome as keyof typeof REASONS]);
+  private async end({ taskId, scope: { accountId } }: TaskEvent, result: ValidationResult): Promise<void> {
     await this.tests.finish(accountId, taskId, result);
   }
+}
+
+function contextOf({ scope, traceparent }: TaskEvent): ReturnType<typeof ownContext> {
+  return { ...ownContext(scope.accountId), correlationId: newUuid(), traceparent: traceparent || undefined };
+}
+
+/** @throws SyntaxError or ZodError for a result nobody can read */
+function resultOf(ended: TaskEnded): ValidationResult {
+  const at = Date.now();
+  if (ended.outcome === 'completed' || ended.outcome === 'late') return validationOf(taskResult.parse(JSON.parse(ended.resultJson)), at, ended.delegateId);
+  return failure(at, ended.delegateId || null, ended.reason || REASONS[ended.outcome]);
 }

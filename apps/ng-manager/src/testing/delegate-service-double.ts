@@ -6,8 +6,8 @@ import { generateSealingKeyPair, open, sealingContext } from '@sluice/sealed-sec
 import { Tracing, createLogger } from '@sluice/telemetry';
 import type { TestIdentities } from '@sluice/testing';
 
-/** What a delegate would do with a task; `secrets` holds the opened values by expression. */
-export type DelegateBehaviour = (payload: TaskPayload, secrets: Readonly<Record<string, string>>) => TaskResult | 'nobody' | 'never';
+/** What a delegate would do with a task (`unreadable`: answer with half a JSON text); `secrets` holds the opened values by expression. */
+export type DelegateBehaviour = (payload: TaskPayload, secrets: Readonly<Record<string, string>>) => TaskResult | 'nobody' | 'never' | 'unreadable';
 
 /** The delegate service's gRPC contract with one obedient delegate behind it. Tokens and sealing are real. */
 export interface DelegateServiceDouble {
@@ -18,6 +18,8 @@ export interface DelegateServiceDouble {
   behaviour: DelegateBehaviour;
   /** Errors answered instead of sealed values, by task. */
   readonly sealingErrors: string[];
+  /** Why events could not be handled. */
+  readonly deadLetters: string[];
   close(): Promise<void>;
 }
 
@@ -27,7 +29,7 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
   const waiting = new Set<() => void>();
   const payloads = new Map<string, TaskPayload>();
   let seq = 0;
-  const state: Omit<DelegateServiceDouble, 'address' | 'close'> = { submitted: [], tokens: [], delegates: [], behaviour: () => 'never', sealingErrors: [] };
+  const state: Omit<DelegateServiceDouble, 'address' | 'close'> = { submitted: [], tokens: [], delegates: [], behaviour: () => 'never', sealingErrors: [], deadLetters: [] };
   const publish = (event: Omit<TaskEvent, 'seq' | 'traceparent'>): void => {
     queue.push({ ...event, seq: (seq += 1), traceparent: '' });
     for (const wake of waiting) wake();
@@ -36,7 +38,7 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
     const payload = payloads.get(taskId);
     const result = payload ? state.behaviour(payload, secrets) : 'never';
     if (result === 'never') return;
-    const ended = { outcome: 'completed' as const, resultJson: JSON.stringify(result), reason: '', delegateId: 'd1', delegateName: 'one' };
+    const ended = { outcome: 'completed' as const, resultJson: result === 'unreadable' ? '{"kind":' : JSON.stringify(result), reason: '', delegateId: 'd1', delegateName: 'one' };
     publish({ taskId, scope, event: 'ended', ended });
   };
   const fail = (taskId: string, scope: TaskEvent['scope'], message: string): void => {
@@ -71,6 +73,10 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
       waiting.delete(woken);
     },
     Acknowledge: async () => ({}),
+    SetAside: async (_call, { reason }) => {
+      state.deadLetters.push(reason);
+      return {};
+    },
     ProvideSecrets: async (_call, { taskId, epoch, sealed, error }) => {
       if (error) state.sealingErrors.push(error);
       const opened: Record<string, string> = {};
@@ -101,6 +107,8 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
       tokens: state.tokens.filter((token) => at(scope, name || token.name)(token) && (!status || token.status === status)),
     }),
     ListDelegates: async () => ({ delegates: state.delegates }),
+    ListDeadLetters: async () => ({ letters: [], total: 0 }),
+    RedriveDeadLetter: async () => ({}),
   });
   const port = await server.listen('127.0.0.1', 0);
   return Object.assign(state, { address: `127.0.0.1:${port}`, close: () => server.close() });

@@ -69,8 +69,13 @@ export class DelegateTasks {
     await this.client.unary(caller, 'Acknowledge', { seqs: [...seqs] }, { timeoutMs: CALL_MS });
   }
 
+  /** Moves an event to the dead letters. Safe to repeat. */
+  async setAside(caller: CallIdentity, seq: number, reason: string, attempts: number): Promise<void> {
+    await this.client.unary(caller, 'SetAside', { seq, reason, attempts }, { timeoutMs: CALL_MS });
+  }
+
   async provideSecrets(caller: TaskCaller, request: ProvideSecretsRequest): Promise<void> {
-    await this.whileReachable(() => this.client.unary(caller, 'ProvideSecrets', request, { timeoutMs: CALL_MS }));
+    await this.client.unary(caller, 'ProvideSecrets', request, { timeoutMs: CALL_MS });
   }
 
   close(): void {

@@ -72,19 +72,23 @@ export class NgManager {
 
   /** Tells what a step did; repeated while NG manager is away, up to the report timeout. @throws AppError */
   async report(run: RunHeader, traceparent: string | undefined, report: DbStepReport): Promise<void> {
-    const { orgId, projectId } = run.scope;
-    const body = { orgId, projectId, pipelineIdentifier: run.plan.pipelineIdentifier, planExecutionId: run.planExecutionId, ...report };
     const until = Date.now() + this.reportTimeoutMs;
     for (let attempt = 0; ; attempt += 1) {
       try {
-        await this.client.call(contextOf(run, traceparent), reportDbStep, { body }, { idempotent: true });
-        return;
+        return await this.reportOnce(run, traceparent, report);
       } catch (cause) {
         const mayPass = cause instanceof AppError && (cause.isRetryable || cause.code === 'INTERNAL');
         if (!mayPass || Date.now() >= until) throw cause;
         await pause(backoffMs(attempt, { baseMs: 200, maxMs: 5_000 }), this.closing.signal);
       }
     }
+  }
+
+  /** The same for a caller that does its own waiting. @throws AppError */
+  async reportOnce(run: RunHeader, traceparent: string | undefined, report: DbStepReport): Promise<void> {
+    const { orgId, projectId } = run.scope;
+    const body = { orgId, projectId, pipelineIdentifier: run.plan.pipelineIdentifier, planExecutionId: run.planExecutionId, ...report };
+    await this.client.call(contextOf(run, traceparent), reportDbStep, { body }, { idempotent: true });
   }
 
   /** Secret values sealed to one delegate for one lease. @throws AppError SECRET_NOT_FOUND */

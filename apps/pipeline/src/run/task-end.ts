@@ -53,6 +53,16 @@ export function endOf(report: TaskReport): TaskEnd {
   return { ...base, status, message: error?.message ?? '', failureType: error?.failureType ?? 'Unknown' };
 }
 
+const LONGEST_QUOTE = 1_000;
+
+/** The end of a task whose real end cannot be recorded, with the reason, and with what the delegate said as far as that can be shown. */
+export function refusedEnd(report: TaskReport, reason: string): TaskEnd {
+  const { status, message } = endOf(report);
+  const said = status === undefined || status === 'succeeded' ? status : `${status}: ${message.slice(0, LONGEST_QUOTE)}`;
+  const text = `The result cannot be recorded: ${reason}.${said === undefined ? '' : ` The delegate reported: ${said}.`} An administrator finds it among the dead letters and can have it read again.`;
+  return { outcome: 'completed', status: 'failed', message: storableText(text), failureType: 'Unknown', delegateId: report.delegateId, delegateName: storableText(report.delegateName) };
+}
+
 /** Why work is stopped, and everything that has not begun yet will not begin: somebody asked for it, or a timeout of stage or pipeline. */
 export type Stop = 'aborted' | 'expired';
 

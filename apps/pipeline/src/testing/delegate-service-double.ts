@@ -28,6 +28,8 @@ const DELEGATE = { delegateId: 'delegate-1', delegateName: 'double' };
 export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMethods> {
   readonly tasks = new Map<string, DoubleTask>();
   readonly acknowledged: number[] = [];
+  /** Events the service could not handle, with the reason. */
+  readonly deadLetters: { readonly event: TaskEvent; readonly reason: string }[] = [];
   behaviour: Behaviour = succeed;
   /** Thrown by the next submissions, as when no delegate is connected. */
   refusal: AppError | undefined;
@@ -85,6 +87,13 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
     return Promise.resolve({});
   };
 
+  readonly SetAside = (_call: ServiceCall, { seq, reason }: { seq: number; reason: string }) => {
+    const event = this.events.get(seq);
+    this.events.delete(seq);
+    if (event) this.deadLetters.push({ event, reason });
+    return Promise.resolve({});
+  };
+
   readonly ProvideSecrets = (_call: ServiceCall, request: { taskId: string; sealed: Record<string, string>; error: string }) => {
     const task = this.tasks.get(request.taskId);
     if (!task) return Promise.resolve({ delivered: false });
@@ -101,6 +110,15 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
     if (!task) throw new Error(`no task ${taskId}`);
     const ended = 'kind' in how ? { outcome: 'completed' as const, resultJson: JSON.stringify(taskResult.parse(how)), reason: '' } : how;
     this.emit(task, { event: 'ended', ended: { outcome: 'completed', resultJson: '', reason: '', ...DELEGATE, ...ended } });
+  }
+
+  /** Sends the event of the newest dead letter again, as a new one. */
+  redrive(): void {
+    const letter = this.deadLetters.pop();
+    if (!letter) throw new Error('no dead letter');
+    const seq = (this.seq += 1);
+    this.events.set(seq, { ...letter.event, seq });
+    for (const wake of this.wakes) wake();
   }
 
   private async work(task: DoubleTask): Promise<void> {

@@ -27,6 +27,12 @@ export interface NgManagerState {
   holdsAuditAnswers: boolean;
   /** Thrown by the next reports, so many times. */
   failReports: number;
+  /** Answered to every report, as long as it is there. */
+  reportRefusal: AppError | undefined;
+  /** How often that was answered. */
+  reportsRefused: number;
+  /** Thrown when secrets are to be sealed, one after the other. */
+  readonly sealingFailures: AppError[];
   /** What documents refer to, by `account/org/project kind identifier`, as `kind ref`. */
   readonly uses: Map<string, readonly string[]>;
   /** Takes no references, as if it were away. */
@@ -66,7 +72,7 @@ export function dbStepInputsOf(dbSchema: string, dbInstance: string): DbStepInpu
 
 /** Stands in for NG manager over real HTTP, made from the contract's own routes. */
 export async function startNgManagerDouble(identity: ServiceIdentity): Promise<NgManagerDouble> {
-  const state: NgManagerState = { reports: [], sealed: [], askedForConnectors: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, uses: new Map(), failUses: false, whileTold: () => Promise.resolve(), removed: [], removals: [], confirmed: new Map(), holdsConfirmations: false, inputs: dbStepInputsOf };
+  const state: NgManagerState = { reports: [], sealed: [], askedForConnectors: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, reportRefusal: undefined, reportsRefused: 0, sealingFailures: [], uses: new Map(), failUses: false, whileTold: () => Promise.resolve(), removed: [], removals: [], confirmed: new Map(), holdsConfirmations: false, inputs: dbStepInputsOf };
   const app = await startHttpApp({
     service: 'ng-manager',
     module: { module: NgManagerDoubleModule, controllers: [controllerFor(state)] },
@@ -162,6 +168,10 @@ function controllerFor(state: NgManagerState): new () => object {
 
     @Route(reportDbStep)
     report(@Call() { body }: RouteCall<typeof reportDbStep>) {
+      if (state.reportRefusal) {
+        state.reportsRefused += 1;
+        throw state.reportRefusal;
+      }
       if (state.failReports > 0) {
         state.failReports -= 1;
         throw new AppError('UPSTREAM_UNAVAILABLE', 'dbdevops cannot be reached');
@@ -181,6 +191,8 @@ function controllerFor(state: NgManagerState): new () => object {
 
     @Route(sealSecrets)
     seal(@Call() { body }: RouteCall<typeof sealSecrets>) {
+      const failure = state.sealingFailures.shift();
+      if (failure) throw failure;
       state.sealed.push(body.expressions);
       const missing = body.expressions.find((expression) => expression.includes('"gone"'));
       if (missing) throw new AppError('SECRET_NOT_FOUND', `${missing}: there is no such secret`);

@@ -60,6 +60,17 @@ export interface TaskEvent {
   ended?: TaskEnded;
   traceparent: string;
 }
+/**
+ * Events of one lane wait for the same things, so lanes do not hold each other up: late results and wanted secrets need NG manager, `live` ones only
+ * the service itself.
+ */
+export type TaskEventLane = 'live' | 'secrets' | 'late';
+
+export function laneOf(event: Pick<TaskEvent, 'secretsWanted' | 'ended'>): TaskEventLane {
+  if (event.secretsWanted) return 'secrets';
+  return event.ended?.outcome === 'late' ? 'late' : 'live';
+}
+
 export interface ProvideSecretsRequest {
   taskId: string;
   epoch: number;
@@ -109,6 +120,12 @@ export interface AbortReply {
 export interface AcknowledgeRequest {
   seqs: number[];
 }
+export interface SetAsideRequest {
+  seq: number;
+  /** At most 4,000 characters. */
+  reason: string;
+  attempts: number;
+}
 export interface ProvideSecretsReply {
   /** False when the lease is not held any more. */
   delivered: boolean;
@@ -129,6 +146,32 @@ export interface ListDelegatesRequest {
   /** Also delegates of scopes above and below. */
   all: boolean;
 }
+export interface ListDeadLettersRequest {
+  accountId: string;
+  /** From 0. */
+  page: number;
+  /** 1 to 100. */
+  size: number;
+}
+/** An event that could not be handled. */
+export interface DeadLetterRecord {
+  id: number;
+  scope: RpcScope;
+  /** The service that could not handle it. */
+  consumer: string;
+  taskId: string;
+  event: TaskEvent['event'];
+  /** Empty for events other than `ended`. */
+  outcome: TaskEndOutcome | '';
+  reason: string;
+  attempts: number;
+  eventAtMs: number;
+  setAsideAtMs: number;
+}
+export interface RedriveDeadLetterRequest {
+  accountId: string;
+  id: number;
+}
 export type Nothing = Record<never, never>;
 
 /** Methods of {@link DELEGATE_TASKS_SERVICE}; `Events` is a server stream. */
@@ -137,6 +180,7 @@ export interface DelegateTasksMethods {
   Abort: { request: AbortRequest; reply: AbortReply };
   Events: { request: Nothing; reply: TaskEvent };
   Acknowledge: { request: AcknowledgeRequest; reply: Nothing };
+  SetAside: { request: SetAsideRequest; reply: Nothing };
   ProvideSecrets: { request: ProvideSecretsRequest; reply: ProvideSecretsReply };
 }
 /** Methods of {@link DELEGATE_ADMIN_SERVICE}. */
@@ -146,4 +190,8 @@ export interface DelegateAdminMethods {
   DeleteToken: { request: TokenRef; reply: { deleted: boolean } };
   ListTokens: { request: ListTokensRequest; reply: { tokens: TokenRecord[] } };
   ListDelegates: { request: ListDelegatesRequest; reply: { delegates: DelegateRecord[] } };
+  /** `total` counts the whole account. */
+  ListDeadLetters: { request: ListDeadLettersRequest; reply: { letters: DeadLetterRecord[]; total: number } };
+  /** @throws AppError RESOURCE_NOT_FOUND */
+  RedriveDeadLetter: { request: RedriveDeadLetterRequest; reply: Nothing };
 }
