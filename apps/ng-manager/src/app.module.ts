@@ -31,6 +31,8 @@ import { DbDevopsForwarder } from './dbdevops/dbdevops-forwarder.js';
 import { forwardingController } from './dbdevops/dbdevops.controller.js';
 import { DELEGATE_ADMIN, DELEGATE_TASKS, DelegateServiceClient } from './delegate/delegate-service-client.js';
 import { DelegateTokenValues } from './delegate/delegate-token-values.js';
+import { DeadLetterController } from './delegate/dead-letter.controller.js';
+import { DeadLetterService } from './delegate/dead-letter.service.js';
 import { DelegateController } from './delegate/delegate.controller.js';
 import { DelegateService } from './delegate/delegate.service.js';
 import { LOGGER, METRICS, TaskEvents } from './delegate/task-events.js';
@@ -84,7 +86,7 @@ export class AppModule {
       controllers: [
         AuthenticationController, PeopleController, UserController, ServiceAccountController, UserGroupController, RoleController, ApiKeyController, OrganizationController, OrganizationV1Controller, ProjectController, ProjectV1Controller,
         ConnectorController, ...connectorV1Controllers, SecretController, secretV1Controller(v1AccountSecrets), secretV1Controller(v1OrgSecrets), secretV1Controller(v1ProjectSecrets), EncryptionKeysController, YamlSchemaController,
-        SettingController, AuditController, DelegateController, InternalController, GitBrowsingController, DbSchemaRemovalController, forwardingController(publicDbDevopsRoutes.filter((route) => route !== deleteDbSchema && route !== deleteDbSchemasOfProject)),
+        SettingController, AuditController, DelegateController, DeadLetterController, InternalController, GitBrowsingController, DbSchemaRemovalController, forwardingController(publicDbDevopsRoutes.filter((route) => route !== deleteDbSchema && route !== deleteDbSchemasOfProject)),
       ],
       providers: [
         { provide: DataSource, useValue: parts.dataSource },
@@ -96,7 +98,7 @@ export class AppModule {
         { provide: LOGGER, useValue: parts.log },
         { provide: METRICS, useValue: parts.metrics },
         UnitOfWork, AuditService, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, UserGroupService, RoleService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
-        SealingService, SettingService, DelegateServiceClient, DelegateTokenValues, DelegateService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, EntityUseService, GitBrowsingService,
+        SealingService, SettingService, DelegateServiceClient, DelegateTokenValues, DelegateService, DeadLetterService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, EntityUseService, GitBrowsingService,
       ],
     };
   }

@@ -1,5 +1,5 @@
 import { parseDelegateToken, taskPayload, type TaskPayload, type TaskResult } from '@sluice/delegate-protocol';
-import { DELEGATE_ADMIN_SERVICE, DELEGATE_TASKS_SERVICE, type DelegateAdminMethods, type DelegateRecord, type DelegateTasksMethods, type SubmitRequest, type TaskEvent, type TokenRecord } from '@sluice/delegate-rpc';
+import { DELEGATE_ADMIN_SERVICE, DELEGATE_TASKS_SERVICE, type DeadLetterRecord, type DelegateAdminMethods, type DelegateRecord, type DelegateTasksMethods, type SubmitRequest, type TaskEvent, type TokenRecord } from '@sluice/delegate-rpc';
 import { ServiceServer } from '@sluice/grpc';
 import { AppError, newId } from '@sluice/kernel';
 import { generateSealingKeyPair, open, sealingContext } from '@sluice/sealed-secrets';
@@ -20,6 +20,8 @@ export interface DelegateServiceDouble {
   readonly sealingErrors: string[];
   /** Why events could not be handled. */
   readonly deadLetters: string[];
+  /** Dead letters it keeps, newest first. */
+  readonly letters: DeadLetterRecord[];
   close(): Promise<void>;
 }
 
@@ -29,7 +31,7 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
   const waiting = new Set<() => void>();
   const payloads = new Map<string, TaskPayload>();
   let seq = 0;
-  const state: Omit<DelegateServiceDouble, 'address' | 'close'> = { submitted: [], tokens: [], delegates: [], behaviour: () => 'never', sealingErrors: [], deadLetters: [] };
+  const state: Omit<DelegateServiceDouble, 'address' | 'close'> = { submitted: [], tokens: [], delegates: [], behaviour: () => 'never', sealingErrors: [], deadLetters: [], letters: [] };
   const publish = (event: Omit<TaskEvent, 'seq' | 'traceparent'>): void => {
     queue.push({ ...event, seq: (seq += 1), traceparent: '' });
     for (const wake of waiting) wake();
@@ -107,8 +109,16 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
       tokens: state.tokens.filter((token) => at(scope, name || token.name)(token) && (!status || token.status === status)),
     }),
     ListDelegates: async () => ({ delegates: state.delegates }),
-    ListDeadLetters: async () => ({ letters: [], total: 0 }),
-    RedriveDeadLetter: async () => ({}),
+    ListDeadLetters: async (_call, { accountId, page, size }) => {
+      const letters = state.letters.filter(({ scope }) => scope.accountId === accountId);
+      return { letters: letters.slice(page * size, (page + 1) * size), total: letters.length };
+    },
+    RedriveDeadLetter: async (_call, { accountId, id }) => {
+      const index = state.letters.findIndex((letter) => letter.id === id && letter.scope.accountId === accountId);
+      if (index < 0) throw new AppError('RESOURCE_NOT_FOUND', `the account has no dead letter ${id}`);
+      state.letters.splice(index, 1);
+      return {};
+    },
   });
   const port = await server.listen('127.0.0.1', 0);
   return Object.assign(state, { address: `127.0.0.1:${port}`, close: () => server.close() });

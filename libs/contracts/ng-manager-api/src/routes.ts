@@ -10,6 +10,7 @@ import {
   createDelegateToken, delegateGroupsOfToken, generateHelmValues, delegatesOfTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath, getDelegateToken, latestDelegateVersion, listDelegateTokens,
   listDelegates, revokeDelegateToken, revokeDelegateTokenByPath,
 } from './delegates.js';
+import { listDeadLetters, redriveDeadLetter } from './dead-letters.js';
 import { getEncryptionKeys, rotateEncryptionKeys } from './encryption-keys.js';
 import { recordEntityUses } from './entity-uses.js';
 import { changelogPreview, connectorBranches, connectorCommits } from './git-browsing.js';
@@ -52,7 +53,7 @@ export const ngManagerRoutes: readonly RouteDefinition[] = [
   listRoles, createRoleAssignment, listRoleAssignments, getRoleAssignment, deleteRoleAssignment,
   createApiKey, listApiKeys, updateApiKey, deleteApiKey, aggregateApiKeys, aggregateApiKey, createToken, updateToken, deleteToken, rotateToken, aggregateTokens,
   listSettings, updateSettings, getSetting,
-  listDelegates, latestDelegateVersion, generateHelmValues,
+  listDelegates, latestDelegateVersion, generateHelmValues, listDeadLetters, redriveDeadLetter,
   createDelegateToken, listDelegateTokens, getDelegateToken, revokeDelegateToken, revokeDelegateTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath,
   delegateGroupsOfToken, delegatesOfTokenByPath,
   v1ListOrgs, v1CreateOrg, v1GetOrg, v1UpdateOrg, v1DeleteOrg, v1ListProjects, v1CreateProject, v1GetProject, v1UpdateProject, v1DeleteProject,

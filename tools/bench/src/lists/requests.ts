@@ -84,6 +84,7 @@ export const LIST_REQUESTS: Readonly<Record<string, RequestOf>> = {
   aggregateApiKeys: ofUser,
   aggregateTokens: withQuery(ofUser, { apiKeyIdentifier: 'key_1' }),
   listSettings: scoped,
+  listDeadLetters: administrators(inAccount),
   listDelegates: withBody(scoped, {}),
   listDelegateTokens: scoped,
   delegateGroupsOfToken: administrators(withQuery(inAccount, { delegateTokenName: 'token_1' })),

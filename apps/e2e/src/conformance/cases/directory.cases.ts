@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { partOf } from '../answers.js';
 import { secretBody } from '../make-world.js';
 import type { CaseRequest, RouteCases } from '../route-case.js';
 import type { World } from '../world.js';
@@ -65,6 +66,8 @@ export const directoryCases: RouteCases = {
   getYamlSchema: { request: ({ inAccount }) => ({ query: { ...inAccount, entityType: 'Connectors', scope: 'account' } }), answers: { schema: {} }, invalid: { change: { query: { entityType: 'Unicorns' } }, field: 'entityType' }, missing: NOTHING, rights: 'self', otherAccount: 'an answer of its own' },
   getEncryptionKeys: { request: ({ inAccount }) => ({ query: inAccount }), invalid: noAccount, missing: NOTHING, otherAccount: 'an answer of its own' },
   rotateEncryptionKeys: { request: ({ inAccount }) => ({ query: inAccount }), invalid: noAccount, missing: NOTHING, otherAccount: 'an answer of its own' },
+  listDeadLetters: { request: ({ inAccount }) => ({ query: inAccount }), answers: { totalItems: 0, content: [] }, invalid: { change: { query: { pageSize: '101' } }, field: 'pageSize' }, missing: NOTHING, otherAccount: 'an answer of its own' },
+  redriveDeadLetter: { request: ({ inAccount }) => ({ query: inAccount, params: { id: '1' } }), status: 404, answers: { message: partOf('the account has no dead letter 1') }, invalid: { change: { params: { id: '0' } }, field: 'id' }, missing: { change: { params: { id: '2' } } } },
   generateHelmValues: {
     request: ({ inAccount, delegateToken }) => ({ query: inAccount, json: { name: 'my-delegate', size: 'SMALL', tokenName: delegateToken } }),
     check: (text) => (/delegateName:/.test(text) ? undefined : 'is no values file'),
