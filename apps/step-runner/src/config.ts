@@ -8,12 +8,15 @@ import { stepRunnerIdentity, type StepRunnerIdentity } from '@sluice/runner-rpc'
 const engineSchema = z.object({
   STEP_RUNNER_ENGINE_DIR: z.string().min(1).optional(),
   STEP_RUNNER_HEAP_MB: z.coerce.number().int().min(48).max(8192).default(256),
+  STEP_RUNNER_EXTENSIONS_DIR: z.string().startsWith('/', 'must be an absolute path').optional(),
   STEP_RUNNER_ALLOW_SHELL_COMMANDS: z.enum(['true', 'false']).default('false'),
 });
 
 export interface EngineConfig {
   readonly directory: string;
   readonly heapMb: number;
+  /** Folder with jars of custom changes, preconditions, parsers and other extensions. */
+  readonly extensionsDir: string | undefined;
   /** Lets changelogs run programs of the operating system (`executeCommand`). */
   readonly allowShellCommands: boolean;
 }
@@ -23,6 +26,7 @@ export function parseEngineConfig(env: Environment): EngineConfig {
   return {
     directory: parsed.STEP_RUNNER_ENGINE_DIR ?? defaultEngineDirectory(env),
     heapMb: parsed.STEP_RUNNER_HEAP_MB,
+    extensionsDir: parsed.STEP_RUNNER_EXTENSIONS_DIR,
     allowShellCommands: parsed.STEP_RUNNER_ALLOW_SHELL_COMMANDS === 'true',
   };
 }

@@ -17,7 +17,8 @@ let isLeaving = false;
 try {
   const config = parseEngineConfig(process.env);
   const home = await prepareEngine(config.directory, (text) => logger.info(text));
-  const engine = EngineProcess.start(home, { heapMb: config.heapMb, warmUp: true });
+  const { heapMb, extensionsDir } = config;
+  const engine = EngineProcess.start(home, { heapMb, extensionsDir, warmUp: true });
   // The engine is a process group of its own: nobody else ends it while it warms up.
   const leave = (): void => {
     isLeaving = true;
@@ -25,7 +26,7 @@ try {
   };
   for (const signal of ENDINGS) process.once(signal, leave);
   // A parked process is only worth something warm; one that has its work waiting warms up while the call comes in.
-  const startEngine = (): EngineProcess => EngineProcess.start(home, { heapMb: config.heapMb, warmUp: false });
+  const startEngine = (): EngineProcess => EngineProcess.start(home, { heapMb, extensionsDir, warmUp: false });
   const run = { engine, startEngine, tracing, allowShellCommands: config.allowShellCommands };
   if (isParked) await Promise.all([engine.ready, rehearseStepRunner(run, logger)]);
   const owner = isParked ? parked() : undefined;

@@ -51,6 +51,19 @@ describe('a DB schema', () => {
     expect(() => updated(created({}), { type: 'Script', changeLogScript })).toThrow(/must be Sh, Bash or an expression/);
   });
 
+  it('says where the paths of its changelog begin; clients that do not know this leave it as it is, and empty values clear it', () => {
+    const roots = { searchPath: ['src/main/resources', 'shared'], filePrefix: 'classpath:' };
+    const schema = created({ changelog: { ...git, ...roots } });
+    expect(dbSchemaOut(schema, 0).changelog).toEqual({ ...git, ...roots });
+    expect(updated(schema, { identifier: 'orders', name: 'Orders', changelog: git }).changelog).toEqual({ ...git, ...roots });
+    expect(updated(schema, { changelog: { searchPath: ['x'] } }).changelog).toEqual({ ...git, ...roots, searchPath: ['x'] });
+    expect(updated(schema, { changelog: { searchPath: [], filePrefix: '' } }).changelog).toEqual(git);
+  });
+
+  it.each(['', '/etc', '\\x', '..', 'a/../../b', 'a\\..', 'C:/x', 'file:x', 'classpath:x'])('is refused "%s" in its search path', (folder) => {
+    expect(() => created({ changelog: { ...git, searchPath: [folder] } })).toThrow(/searchPath/);
+  });
+
   it('keeps what an update does not name', () => {
     const schema = created({ tags: { a: 'b' }, service: 's' });
     expect(updated(schema, { name: 'New' })).toEqual({ ...schema, name: 'New', updatedAt: 5_000 });

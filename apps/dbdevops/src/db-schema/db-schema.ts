@@ -9,6 +9,10 @@ export interface Changelog {
   readonly repo?: string | undefined;
   readonly archivePath?: string | undefined;
   readonly toml?: string | undefined;
+  /** Folders of the repository that paths are relative to; absent means its root. */
+  readonly searchPath?: string[] | undefined;
+  /** Put before recorded file names. */
+  readonly filePrefix?: string | undefined;
 }
 
 /** How a Script schema makes its changelog. */
@@ -90,7 +94,7 @@ function checked(schema: DbSchema): DbSchema {
 
 function withoutBlanks(changelog: Changelog): Changelog {
   const { location, ...rest } = changelog;
-  return { location, ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value)) };
+  return { location, ...Object.fromEntries(Object.entries(rest).filter(([, value]) => (Array.isArray(value) ? value.length > 0 : value))) };
 }
 
 function definedOf<T extends object>(value: T): Partial<T> {

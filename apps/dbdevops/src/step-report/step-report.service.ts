@@ -73,6 +73,8 @@ function stepSchemaOf(schema: DbSchema): StepPair['dbSchema'] {
     connector: schema.changelog?.connector,
     repo: schema.changelog?.repo,
     location,
+    searchPath: schema.changelog?.searchPath,
+    filePrefix: schema.changelog?.filePrefix,
   };
 }
 

@@ -42,6 +42,24 @@ describe('inputs of a DB step', () => {
     expect(inputs.source).toMatchObject({ url: 'git@g:t/r.git', username: 'git', sshKeyExpression: '<+secrets.getValue("org.key_file")>', sshPassphraseExpression: '<+secrets.getValue("account.phrase")>' });
   });
 
+  it('carry where the paths of the changelog begin', () => {
+    const roots = { searchPath: ['src/main/resources'], filePrefix: 'classpath:' };
+    const { dbSchema, dbInstance } = pair();
+    const { schema } = joinStepInputs({ dbSchema: { ...dbSchema, ...roots }, dbInstance }, { access: git, scope: project }, { access: jdbc, scope: project });
+    expect(schema).toEqual({ identifier: 's', name: 'S', migrationType: 'Liquibase', changelogPath: 'db/changelog.xml', ...roots });
+  });
+
+  it('cannot be made for a Flyway schema: it is refused before anything is fetched', () => {
+    const { dbSchema, dbInstance } = pair();
+    expect(() => joinStepInputs({ dbSchema: { ...dbSchema, migrationType: 'Flyway' }, dbInstance }, { access: git, scope: project }, { access: jdbc, scope: project })).toThrow(
+      'DB schema "s" has the migration type Flyway, which is not run yet; make a DB schema with migrationType Liquibase',
+    );
+  });
+
+  it.each([['mongodb://h:27017/d', 'MongoDB'], ['jdbc:sqlserver://h:1433;databaseName=d', 'SQL Server']])('cannot be made for %s, which is kept but has no driver here', (url, product) => {
+    expect(() => joinStepInputs(pair(), { access: git, scope: project }, { access: { ...jdbc, url }, scope: project })).toThrow(`DB instance "i" is on ${product}, where no step can run; steps run on PostgreSQL, MariaDB and MySQL`);
+  });
+
   it('cannot be made for an instance without a ref', () => {
     expect(() => joinStepInputs(pair({}), { access: git, scope: project }, { access: jdbc, scope: project })).toThrow(/names no branch, commitSha or gitTag/);
   });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { checkDatabaseUrl } from '@sluice/db-migration';
 import type { GitSource } from '@sluice/delegate-protocol';
 import type { DbStepInputs } from '@sluice/ng-manager-api';
 import { AppError, type Scope } from '@sluice/kernel';
@@ -10,7 +11,7 @@ import type { SshKeyAccess } from '../connector/ssh-key-access.js';
 
 /** Schema and instance of a step as dbdevops keeps them. */
 export interface SchemaAndInstance {
-  readonly dbSchema: { readonly identifier: string; readonly name: string; readonly migrationType: 'Liquibase' | 'Flyway'; readonly location: string };
+  readonly dbSchema: { readonly identifier: string; readonly name: string; readonly migrationType: 'Liquibase' | 'Flyway'; readonly location: string; readonly searchPath?: string[] | undefined; readonly filePrefix?: string | undefined };
   readonly dbInstance: {
     readonly id?: string | undefined;
     readonly identifier: string;
@@ -32,13 +33,19 @@ export interface Placed<T> {
 
 /**
  * Everything a DB step needs, joined. References are rewritten so that they mean the same seen from the project. Pure.
- * @throws AppError INVALID_REQUEST when the instance names no ref of the repository
+ * @throws AppError INVALID_REQUEST when the instance names no ref of the repository, PLAN_CREATION_ERROR for a Flyway schema or a database that no
+ * step can run on
  */
 export function joinStepInputs({ dbSchema, dbInstance }: SchemaAndInstance, git: Placed<GitAccess> & { readonly sshKey?: SshKeyAccess | undefined }, jdbc: Placed<JdbcAccess>): DbStepInputs {
   const { passwordRef, username, usernameRef, url } = jdbc.access;
+  if (dbSchema.migrationType === 'Flyway') {
+    throw new AppError('PLAN_CREATION_ERROR', `DB schema "${dbSchema.identifier}" has the migration type Flyway, which is not run yet; make a DB schema with migrationType Liquibase`);
+  }
+  const { product, runsHere } = checkDatabaseUrl(url);
+  if (!runsHere) throw new AppError('PLAN_CREATION_ERROR', `DB instance "${dbInstance.identifier}" is on ${product}, where no step can run; steps run on PostgreSQL, MariaDB and MySQL`);
   const slot = (name: string, ref: string | undefined): { name: string; expression: string }[] => (ref ? [{ name, expression: secretExpressionOf(requalify(ref, jdbc.scope)) }] : []);
   return {
-    schema: { identifier: dbSchema.identifier, name: dbSchema.name, migrationType: dbSchema.migrationType, changelogPath: dbSchema.location },
+    schema: { identifier: dbSchema.identifier, name: dbSchema.name, migrationType: dbSchema.migrationType, changelogPath: dbSchema.location, ...(dbSchema.searchPath ? { searchPath: dbSchema.searchPath } : {}), ...(dbSchema.filePrefix ? { filePrefix: dbSchema.filePrefix } : {}) },
     instance: {
       ...(dbInstance.id === undefined ? {} : { id: dbInstance.id }),
       identifier: dbInstance.identifier,

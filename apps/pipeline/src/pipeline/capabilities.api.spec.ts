@@ -17,10 +17,17 @@ describe('fields Sluice cannot obey, over HTTP', () => {
   afterAll(() => world.stop());
 
   it.each([
+    ['globalSettings', apply('globalSettings: { logLevel: debug }'), /spec\.globalSettings.*"substituteProperties"/],
+    ['settings', simplePipeline('p', { id: 'back', type: 'DBSchemaRollback', spec: ['changeSetCount: 1', 'settings: { logFile: x }'] }), /spec\.settings.*"context"/],
+  ])('are refused by name when they are settings of Liquibase that may not be set for one run: %s', async (_what, yaml, message) => {
+    const answer = await world.project().send('POST', '/pipeline/api/pipelines/v2', yaml);
+    expect([answer.status, answer.body.code]).toEqual([400, 'SCHEMA_VALIDATION_FAILED']);
+    expect(answer.body.message).toMatch(message);
+  });
+
+  it.each([
     ['markNextChangeSetRun', apply('markNextChangeSetRun: true'), /spec\.markNextChangeSetRun: is not supported \(found: true\); remove it; mark the changeset/],
     ['tagDatabaseChangeSet', apply('tagDatabaseChangeSet: true'), /spec\.tagDatabaseChangeSet.*write "tag"/],
-    ['globalSettings', apply('globalSettings: { logLevel: debug }'), /spec\.globalSettings.*"substituteProperties"/],
-    ['settings', simplePipeline('p', { id: 'back', type: 'DBSchemaRollback', spec: ['changeSetCount: 1', 'settings: { labels: x }'] }), /spec\.settings.*"context"/],
     ['envVariables', apply('envVariables: { JAVA_OPTS: -Xmx1g }'), /spec\.envVariables/],
     ['migrationType Flyway', apply('migrationType: Flyway'), /spec\.migrationType.*write Liquibase/],
     ['barriers', ofPipeline('flowControl: { barriers: [{ identifier: b, name: b }] }'), /pipeline\.flowControl.*written later/],

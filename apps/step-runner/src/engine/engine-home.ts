@@ -23,8 +23,9 @@ const MAIN_CLASS = 'sluice.engine.Engine';
 /** A compiled change engine, ready to start. */
 export interface EngineHome {
   readonly java: string;
-  /** Everything up to the main class. */
+  /** Everything but the class path, the limits of one process and what the main class gets. */
   readonly jvmArguments: readonly string[];
+  readonly classPath: string;
   readonly mainClass: string;
   /** Changelogs of the warm-up. */
   readonly rehearsal: string;
@@ -56,7 +57,8 @@ export async function prepareEngine(directory: string, onProgress: (text: string
   const hasArchive = await exists(archive);
   return {
     java,
-    jvmArguments: [...JVM_FLAGS, ...(hasArchive ? [`-XX:SharedArchiveFile=${archive}`] : []), '-cp', classPath(home, jars)],
+    jvmArguments: [...JVM_FLAGS, ...(hasArchive ? [`-XX:SharedArchiveFile=${archive}`] : [])],
+    classPath: classPath(home, jars),
     mainClass: MAIN_CLASS,
     rehearsal: join(home, 'warm-up'),
     hasArchive,

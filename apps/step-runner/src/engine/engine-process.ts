@@ -11,6 +11,8 @@ export interface EngineOptions {
   readonly heapMb: number;
   /** Rehearse before the command comes: worth it only when there is time before it. */
   readonly warmUp: boolean;
+  /** Folder whose jars changelogs may use besides the engine's own. */
+  readonly extensionsDir?: string | undefined;
 }
 
 export interface EngineExit {
@@ -70,12 +72,14 @@ export class EngineProcess {
   static start(home: EngineHome, options: EngineOptions): EngineProcess {
     const lockOwner = `sluice-${newId()}`;
     const args = [
-      ...home.jvmArguments.slice(0, -2),
+      ...home.jvmArguments,
       '-Xms32m',
       `-Xmx${options.heapMb}m`,
       '-XX:+ExitOnOutOfMemoryError',
       `-Dliquibase.hostDescription=#${lockOwner}`,
-      ...home.jvmArguments.slice(-2),
+      '-cp',
+      // Last, so that the class archive still fits and no jar replaces a class of the engine.
+      [home.classPath, ...(options.extensionsDir === undefined ? [] : [`${options.extensionsDir}/*`])].join(':'),
       home.mainClass,
       ...(options.warmUp ? ['warm', home.rehearsal] : ['cold']),
     ];

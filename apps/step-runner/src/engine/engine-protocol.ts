@@ -26,8 +26,14 @@ export interface EngineRunCommand {
   readonly root: string;
   /** Relative to `root`. */
   readonly changelog: string;
+  /** Folders below `root` that file names are relative to; empty means `root` itself. */
+  readonly searchPath: readonly string[];
+  /** Put before every recorded file name that the changelog does not give itself. */
+  readonly filePrefix: string;
   readonly contexts: string;
   readonly labels: string;
+  /** Liquibase's own settings, by their names without `liquibase.`. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly parameters: Readonly<Record<string, string>>;
   readonly tag?: string | undefined;
   readonly count?: number | undefined;

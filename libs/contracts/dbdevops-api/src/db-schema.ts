@@ -5,6 +5,17 @@ import { DBOPS, PROJECT, SCHEMA, accountKey, epochSeconds, listKeys, plainQuery,
 export const schemaType = z.enum(['Repository', 'Script']);
 export const migrationType = z.enum(['Liquibase', 'Flyway']);
 
+/** A folder of the repository: relative, with `/` between names. */
+const folder = z.string().min(1).max(1024).refine((path) => !/^[/\\]|^[a-z]+:|(^|[/\\])\.\.([/\\]|$)/i.test(path), 'must be a folder inside the repository, such as src/main/resources');
+
+/**
+ * Where the paths of a changelog begin. Sluice's own; clients that do not know them leave them as they are.
+ * `searchPath`: folders of the repository that paths in the changelog and recorded file names are relative to, instead of its root (the
+ * resource folders of a Spring application, for example); `location` lies in one of them and is itself written from the root.
+ * `filePrefix`: put before every recorded file name that the changelog does not give itself, for example `classpath:`.
+ */
+const roots = { searchPath: z.array(folder).max(16).optional(), filePrefix: z.string().max(255).optional() };
+
 const changelogIn = z.strictObject({
   /** Path of the changelog file, or of the migrations for Flyway. */
   location: z.string().min(1).max(1024),
@@ -13,6 +24,7 @@ const changelogIn = z.strictObject({
   repo: z.string().min(1).max(512).optional(),
   archivePath: z.string().min(1).max(1024).optional(),
   toml: z.string().max(1024).optional(),
+  ...roots,
 });
 
 const changelogUpdate = z.strictObject({
@@ -21,6 +33,7 @@ const changelogUpdate = z.strictObject({
   repo: z.string().max(512).optional(),
   archivePath: z.string().max(1024).optional(),
   toml: z.string().max(1024).optional(),
+  ...roots,
 });
 
 /** A shell by name, in the spellings clients have for it, or an expression that gives one when the step runs. */
@@ -100,7 +113,7 @@ export const dbSchemaOut = z.object({
   created: epochSeconds,
   updated: epochSeconds.optional(),
   service: z.string().optional(),
-  changelog: z.object({ location: z.string(), connector: z.string().optional(), repo: z.string().optional(), archivePath: z.string().optional(), toml: z.string().optional() }).optional(),
+  changelog: z.object({ location: z.string(), connector: z.string().optional(), repo: z.string().optional(), archivePath: z.string().optional(), toml: z.string().optional(), searchPath: z.array(z.string()).optional(), filePrefix: z.string().optional() }).optional(),
   changeLogScript: changeLogScript.extend({ shell: z.string() }).optional(),
   instanceCount: z.int(),
   schemaSourceType: z.enum(['Git', 'Artifactory', 'Custom', 'HarnessCode']),

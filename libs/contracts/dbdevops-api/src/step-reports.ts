@@ -27,6 +27,9 @@ export const stepSchemaAndInstances = defineRoute({
           connector: z.string().optional(),
           repo: z.string().optional(),
           location: z.string(),
+          /** As the DB schema has them. */
+          searchPath: z.array(z.string()).optional(),
+          filePrefix: z.string().optional(),
         }),
         dbInstance: z.object({
           /** Of this instance alone: one that is made again under the same identifier has another. */

@@ -2,6 +2,7 @@ export { type ServiceTarget, type TestJdbcTask, type TestServiceTask } from './c
 export { formatDelegateToken, newDelegateToken, parseDelegateToken, type DelegateTokenValue } from './delegate-token.js';
 export { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, MAX_FRAME_BYTES, PROTOCOL_VERSION, SUBPROTOCOL, delegateMessage, serverMessage, type DelegateMessage, type HeldLease, type ServerMessage } from './messages.js';
 export {
+  LIQUIBASE_SETTINGS,
   changesetId,
   failureType,
   historyRow,

@@ -18,15 +18,31 @@ export const jdbcTarget = z.object({
   passwordSlot: z.string().optional(),
 });
 
-/** Where the changelog lies inside the pod: `source` names an entry of the pod's sources, `path` is relative to its root. */
-export const changelogRef = z.object({ source: z.string(), path: z.string().min(1) });
+/**
+ * Where the changelog lies inside the pod: `source` names an entry of the pod's sources, `path` is relative to its root. `searchPath` names the
+ * folders below that root which paths in the changelog and recorded file names are relative to (none: the root), `filePrefix` is put before
+ * every recorded file name.
+ */
+export const changelogRef = z.object({ source: z.string(), path: z.string().min(1), searchPath: z.array(z.string()).optional(), filePrefix: z.string().optional() });
+
+/**
+ * Liquibase's own settings that a step may set, by their names without `liquibase.`. Not among them: what concerns the agent (logs, output, secure
+ * parsing, class path) and the places of the history tables, which the lock depends on.
+ */
+export const LIQUIBASE_SETTINGS = [
+  'allowDuplicatedChangesetIdentifiers', 'alwaysDropInsteadOfReplace', 'alwaysOverrideStoredLogicSchema', 'changelogParseMode', 'convertDataTypes', 'ddlLockTimeout', 'duplicateFileMode',
+  'errorOnCircularIncludeAll', 'fileEncoding', 'missingPropertyMode', 'onMissingIncludeChangelog', 'onMissingSqlFile', 'preserveSchemaCase', 'strict', 'supportPropertyEscaping',
+  'trimLoadDataFileHeader', 'useProcedureSchema', 'validateXmlChangelogFiles',
+] as const;
 
 const liquibaseBase = {
   target: jdbcTarget,
   changelog: changelogRef,
   /** Liquibase context filter expression; empty runs every changeset. */
   contexts: z.string().default(''),
+  /** Liquibase label filter expression; empty runs every changeset. */
   labels: z.string().default(''),
+  settings: z.partialRecord(z.enum(LIQUIBASE_SETTINGS), z.string()).optional(),
   /** Changelog parameters (`-D`). */
   substituteProperties: z.record(z.string(), z.string()).default({}),
 };

@@ -7,7 +7,15 @@ const project = { orgId: z.string(), projectId: z.string() };
 
 /** Everything a DB step needs besides its own YAML: joined by NG manager from dbdevops (schema, instance) and its connectors. */
 export const dbStepInputs = z.object({
-  schema: z.object({ identifier: z.string(), name: z.string(), migrationType: z.enum(['Liquibase', 'Flyway']), changelogPath: z.string() }),
+  schema: z.object({
+    identifier: z.string(),
+    name: z.string(),
+    migrationType: z.enum(['Liquibase', 'Flyway']),
+    changelogPath: z.string(),
+    /** As the DB schema has them. */
+    searchPath: z.array(z.string()).optional(),
+    filePrefix: z.string().optional(),
+  }),
   instance: z.object({ /** Goes back with the report. */ id: z.string().optional(), identifier: z.string(), name: z.string(), context: z.string(), substituteProperties: z.record(z.string(), z.string()), tags: z.record(z.string(), z.string()) }),
   source: gitSource,
   /** `passwordSlot` of the target names an entry of `secrets`. */

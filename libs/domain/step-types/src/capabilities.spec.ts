@@ -25,7 +25,7 @@ describe('the table of what becomes of each field', () => {
     for (const { support, text } of CAPABILITIES) if (support === 'refused') expect(text).toMatch(/^(remove it|write)/);
   });
 
-  it.each(['markNextChangeSetRun', 'tagDatabaseChangeSet', 'globalSettings', 'settings', 'envVariables', 'flowControl', 'notificationRules', 'enforce'])('refuses %s wherever it may stand', (field) => {
+  it.each(['markNextChangeSetRun', 'tagDatabaseChangeSet', 'envVariables', 'flowControl', 'notificationRules', 'enforce'])('refuses %s wherever it may stand', (field) => {
     const found = CAPABILITIES.filter((row) => row.field === field);
     expect([found.length > 0, found.every(({ support }) => support === 'refused')]).toEqual([true, true]);
   });

@@ -6,7 +6,7 @@ const rows = (place: CapabilityPlace, list: readonly Row[]): Capability[] => lis
 
 const NOT_APPLIED = 'not applied by the process runtime, which runs steps as processes of the delegate';
 const RETRY_BY_HAND = 'write StageRollback, PipelineRollback, Ignore, Abort or MarkAsFailure; an ended execution is run again by PUT /pipeline/api/pipeline/execute/retry/{planExecutionId}, and changesets that are applied are skipped';
-const ON_THE_INSTANCE = 'remove it; contexts and changelog parameters are set on the DB instance ("context", "substituteProperties")';
+const SETTINGS = 'label-filter, and the settings of Liquibase that may be set for one run (a refusal lists them); contexts and changelog parameters are set on the DB instance';
 
 /** Fields that every DB step has. */
 const DB_STEP: readonly Row[] = [
@@ -21,7 +21,7 @@ const DB_STEP: readonly Row[] = [
   ['reuse', 'warned', NOT_APPLIED],
   ['resources', 'warned', NOT_APPLIED],
   ['envVariables', 'refused', 'remove it; write values for the changelog as parameters into "substituteProperties" of the DB instance'],
-  ['globalSettings', 'refused', ON_THE_INSTANCE],
+  ['globalSettings', 'supported', SETTINGS],
   ['migrationType', 'supported', 'must be the migration type of the DB schema', ['Liquibase']],
   ['migrationType', 'refused', 'write Liquibase, or remove it; Flyway migrations are not run yet', ['Flyway']],
 ];
@@ -108,6 +108,6 @@ export const CAPABILITIES: readonly Capability[] = [
     ...DB_STEP,
     ['tag', 'supported', 'everything applied after this tag is rolled back; exactly one of tag and changeSetCount'],
     ['changeSetCount', 'supported', 'this many changesets are rolled back, the latest first'],
-    ['settings', 'refused', ON_THE_INSTANCE],
+    ['settings', 'supported', `${SETTINGS}; they win over globalSettings`],
   ]),
 ];

@@ -1,5 +1,6 @@
 import { dbIdentifier, entityRef } from '@sluice/api-conventions';
 import { z } from 'zod';
+import { liquibaseSettings } from './liquibase-settings.js';
 
 /** Fields every DB step takes (api-contract 6.3). `capabilities.ts` says which of them have an effect. */
 export const dbStepFields = {
@@ -14,6 +15,6 @@ export const dbStepFields = {
   runAsUser: z.number().int().optional(),
   reuse: z.string().optional(),
   resources: z.unknown().optional(),
-  globalSettings: z.record(z.string(), z.string()).optional(),
+  globalSettings: liquibaseSettings.optional(),
   migrationType: z.enum(['Liquibase', 'Flyway']).optional(),
 } as const;

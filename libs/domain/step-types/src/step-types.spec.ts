@@ -50,6 +50,20 @@ describe('DBSchemaApply', () => {
       kind: 'liquibase.update', tag: 'v1', target: inputs().target, changelog: { source: 'source1', path: 'db/changelog.xml' }, contexts: 'prod and !test', labels: '', substituteProperties: { owner: 'app' },
     });
   });
+  it('hands on where the paths of the changelog begin', () => {
+    const roots = { searchPath: ['src/main/resources'], filePrefix: 'classpath:' };
+    expect(type.toWork(type.spec.parse(base), inputs(roots), 's')).toMatchObject({ changelog: { source: 's', path: 'db/changelog.xml', ...roots } });
+  });
+  it.each(['label-filter', 'labels', 'labelFilter', '--label-filter', 'liquibase.labelFilter'])('hands labels on from the setting %s, and settings by their own names', (name) => {
+    const globalSettings = { [name]: 'a or b', 'missing-property-mode': 'ERROR', '--strict': 'true', 'liquibase.fileEncoding': 'UTF-8' };
+    const work = type.toWork(type.spec.parse({ ...base, globalSettings }), inputs(), 's');
+    expect(work).toMatchObject({ labels: 'a or b', settings: { missingPropertyMode: 'ERROR', strict: 'true', fileEncoding: 'UTF-8' } });
+    expect(stepWork.parse(work)).toMatchObject({ labels: 'a or b' });
+  });
+  it.each(['secure-parsing', 'log-file', 'liquibase-schema-name', 'contexts', 'url', '__proto__x', 'toString'])('refuses the setting %s by name', (name) => {
+    const parsed = type.spec.safeParse({ ...base, globalSettings: { [name]: 'x' } });
+    expect(parsed.error?.issues[0]).toMatchObject({ path: ['globalSettings', name], message: expect.stringMatching(`^"${name}" is not passed on to Liquibase; these settings are: label-filter, allow-duplicated`) });
+  });
   it('leaves the tag out when there is none', () => expect(type.toWork(type.spec.parse(base), inputs(), 's')).not.toHaveProperty('tag'));
   it.each([
     ['no schema', { dbInstance: 'x' }, 'dbSchema'],
@@ -69,6 +83,10 @@ describe('DBSchemaApply', () => {
 describe('DBSchemaRollback', () => {
   const type = typeOf('DBSchemaRollback');
   it.each([[{ tag: 'v1' }], [{ changeSetCount: 2 }]])('becomes liquibase.rollback with %j', (how) => expect(type.toWork(type.spec.parse({ ...base, ...how }), inputs(), 's')).toMatchObject({ kind: 'liquibase.rollback', ...how }));
+  it('takes settings of the command and of the tool; those of the command win', () => {
+    const spec = type.spec.parse({ ...base, tag: 'v1', globalSettings: { labels: 'tool', strict: 'true' }, settings: { labels: 'command' } });
+    expect(type.toWork(spec, inputs(), 's')).toMatchObject({ labels: 'command', settings: { strict: 'true' } });
+  });
   it.each([
     ['neither tag nor count', {}],
     ['both', { tag: 'v', changeSetCount: 1 }],

@@ -1,7 +1,10 @@
 package sluice.engine;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import liquibase.Contexts;
+import liquibase.LabelExpression;
 
 /** The one command of this process. It arrives on standard input, so that no argument list or environment ever holds the password. */
 record Command(
@@ -12,8 +15,11 @@ record Command(
     String server,
     String root,
     String changelog,
+    List<String> searchPath,
+    String filePrefix,
     String contexts,
     String labels,
+    Map<String, String> settings,
     Map<String, String> parameters,
     String tag,
     int count,
@@ -31,8 +37,11 @@ record Command(
             text(json, "server"),
             text(json, "root"),
             text(json, "changelog"),
+            list(json, "searchPath"),
+            text(json, "filePrefix"),
             text(json, "contexts"),
             text(json, "labels"),
+            texts(json, "settings"),
             texts(json, "parameters"),
             text(json, "tag"),
             json.get("count") instanceof Double count ? count.intValue() : 0,
@@ -41,6 +50,18 @@ record Command(
             text(json, "session"),
             text(json, "lockOwner")
         );
+    }
+
+    Contexts contextFilter() {
+        return new Contexts(contexts);
+    }
+
+    LabelExpression labelFilter() {
+        return new LabelExpression(labels);
+    }
+
+    private static List<String> list(Map<String, Object> json, String name) {
+        return json.get(name) instanceof List<?> entries ? entries.stream().map(String::valueOf).toList() : List.of();
     }
 
     private static String text(Map<String, Object> json, String name) {

@@ -10,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import liquibase.changelog.ChangeSet;
+import liquibase.exception.CustomChangeException;
+import liquibase.exception.UnknownChangelogFormatException;
 
 /** What went wrong, in words for the person who reads the step's log, and in the kinds that failure strategies know. */
 record Failure(String message, String failureType, String sqlState) {
@@ -32,7 +34,18 @@ record Failure(String message, String failureType, String sqlState) {
         return new Failure("cannot connect to " + command.server() + ": " + reason(cause), "Connectivity", state.isEmpty() ? null : state);
     }
 
+    /** Why a class cannot be used, and what makes it usable. */
+    static String missingClass(String name) {
+        return "the class " + name + ", which is not on the class path of the change engine; nothing was applied. The operator of the delegate puts its jar into the folder that STEP_RUNNER_EXTENSIONS_DIR names, or the changelog does without it";
+    }
+
     static Failure running(Throwable cause, ChangeSet changeSet) {
+        ClassNotFoundException missing = find(cause, ClassNotFoundException.class);
+        if (missing != null && find(cause, CustomChangeException.class) != null) return new Failure("a customChange needs " + missingClass(missing.getMessage()), "Unknown", null);
+        UnknownChangelogFormatException format = find(cause, UnknownChangelogFormatException.class);
+        if (format != null) {
+            return new Failure(text(format) + ": the change engine reads .xml, .yaml, .yml, .json and .sql; nothing was applied. The operator of the delegate puts a jar with a parser for it into the folder that STEP_RUNNER_EXTENSIONS_DIR names", "Unknown", null);
+        }
         SQLException sql = find(cause, SQLException.class);
         String state = sql == null ? null : sql.getSQLState();
         String detail = sql == null ? deepest(cause) : text(sql) + (state == null ? "" : " (SQL state " + state + ")");
@@ -57,7 +70,7 @@ record Failure(String message, String failureType, String sqlState) {
     }
 
     /** The message of the innermost cause that has one: Liquibase wraps the same text several times. */
-    private static String deepest(Throwable cause) {
+    static String deepest(Throwable cause) {
         List<String> texts = new ArrayList<>();
         for (Throwable each = cause; each != null && texts.size() < 20; each = each.getCause()) {
             if (each.getMessage() != null && !each.getMessage().isBlank()) texts.add(text(each));

@@ -1,24 +1,21 @@
 package sluice.engine;
 
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.Driver;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import liquibase.Contexts;
-import liquibase.LabelExpression;
 import liquibase.Liquibase;
 import liquibase.Scope;
 import liquibase.UpdateSummaryEnum;
 import liquibase.UpdateSummaryOutputEnum;
-import liquibase.change.Change;
-import liquibase.change.core.ExecuteShellCommandChange;
 import liquibase.changelog.ChangeSet;
+import liquibase.changelog.DatabaseChangeLog;
 import liquibase.database.Database;
 import liquibase.database.DatabaseFactory;
 import liquibase.database.jvm.JdbcConnection;
@@ -42,11 +39,11 @@ final class StepRun {
     /** @return the fields of the `finished` event */
     Map<String, Object> execute() throws Exception {
         LogCapture logs = new LogCapture(events);
-        Map<String, Object> scope = Map.of(
-            Scope.Attr.logService.name(), logs,
-            Scope.Attr.ui.name(), logs.console(),
-            PatientLockService.CONTROL, control
-        );
+        Map<String, Object> scope = new HashMap<>();
+        command.settings().forEach((name, value) -> scope.put("liquibase." + name, value));
+        scope.put(Scope.Attr.logService.name(), logs);
+        scope.put(Scope.Attr.ui.name(), logs.console());
+        scope.put(PatientLockService.CONTROL, control);
         return Scope.child(scope, this::connectAndRun);
     }
 
@@ -84,8 +81,7 @@ final class StepRun {
         ChangeSet failedOn = null;
         Liquibase liquibase = null;
         try {
-            liquibase = new Liquibase(command.changelog(), new SourceTree(Path.of(command.root())), database);
-            command.parameters().forEach(liquibase::setChangeLogParameter);
+            liquibase = Changelog.read(command, database).liquibase();
             liquibase.setChangeExecListener(changesets);
             liquibase.setShowSummary(UpdateSummaryEnum.SUMMARY);
             liquibase.setShowSummaryOutput(UpdateSummaryOutputEnum.CONSOLE);
@@ -116,11 +112,14 @@ final class StepRun {
     }
 
     private void update(Liquibase liquibase, Database database) throws Exception {
-        refuseShellCommands(liquibase);
+        DatabaseChangeLog changeLog = liquibase.getDatabaseChangeLog();
+        new OldHistory(events, database).bringUpToDate(changeLog);
         // Read against the history: tells what will be left out and why.
-        boolean nothingToDo = new Survey(liquibase.getDatabaseChangeLog(), database, contexts(), labels(), changesets::skipped).due().isEmpty();
+        List<ChangeSet> due = new Survey(changeLog, database, command.contextFilter(), command.labelFilter(), changesets::skipped).due();
+        new Moved(events, changeLog, History.read(database)).refuse(due);
+        boolean nothingToDo = due.isEmpty();
         String lastTag = markStart(liquibase, database, nothingToDo);
-        liquibase.update(contexts(), labels());
+        liquibase.update(command.contextFilter(), command.labelFilter());
         control.check();
         if (command.tag().isEmpty() || command.tag().equals(lastTag)) return;
         if (nothingToDo && lastTag != null) {
@@ -129,18 +128,6 @@ final class StepRun {
         }
         liquibase.tag(command.tag());
         events.log("INFO", "Tagged the database as \"" + command.tag() + "\"");
-    }
-
-    private void refuseShellCommands(Liquibase liquibase) throws LiquibaseException {
-        if (command.allowShellCommands()) return;
-        for (ChangeSet changeSet : liquibase.getDatabaseChangeLog().getChangeSets()) {
-            List<Change> changes = new ArrayList<>(changeSet.getChanges());
-            changes.addAll(changeSet.getRollback().getChanges());
-            if (changes.stream().anyMatch(ExecuteShellCommandChange.class::isInstance)) {
-                throw new LiquibaseException("changeset " + changeSet.getId() + " by " + changeSet.getAuthor() + " in " + changeSet.getFilePath()
-                    + " runs a program of the operating system (executeCommand), which is not allowed here; nothing was applied");
-            }
-        }
     }
 
     /**
@@ -169,28 +156,20 @@ final class StepRun {
     }
 
     private void rollback(Liquibase liquibase, Database database) throws Exception {
-        refuseShellCommands(liquibase);
+        new OldHistory(events, database).bringUpToDate(liquibase.getDatabaseChangeLog());
         if (!command.tag().isEmpty()) {
-            liquibase.rollback(command.tag(), contexts(), labels());
+            liquibase.rollback(command.tag(), command.contextFilter(), command.labelFilter());
             return;
         }
         int deployed = History.read(database).size();
         if (deployed < command.count()) {
             throw new LiquibaseException("cannot roll back " + command.count() + " changesets: only " + deployed + " are deployed; nothing was rolled back");
         }
-        liquibase.rollback(command.count(), contexts(), labels());
+        liquibase.rollback(command.count(), command.contextFilter(), command.labelFilter());
         if (changesets.rolledBackCount() < command.count()) {
             throw new LiquibaseException("rolled back " + changesets.rolledBackCount() + " of " + command.count()
                 + " changesets: the others are deployed but not part of changelog " + command.changelog());
         }
-    }
-
-    private Contexts contexts() {
-        return new Contexts(command.contexts());
-    }
-
-    private LabelExpression labels() {
-        return new LabelExpression(command.labels());
     }
 
     private Map<String, Object> finished(String status, Failure failure, ChangeSet failedOn) {
@@ -217,7 +196,7 @@ final class StepRun {
         if (liquibase == null) return null;
         try {
             List<Map<String, Object>> pending = new ArrayList<>();
-            for (ChangeSet changeSet : new Survey(liquibase.getDatabaseChangeLog(), database, contexts(), labels(), (leftOut, reason) -> { }).due()) pending.add(Changesets.described(changeSet));
+            for (ChangeSet changeSet : new Survey(liquibase.getDatabaseChangeLog(), database, command.contextFilter(), command.labelFilter(), (leftOut, reason) -> { }).due()) pending.add(Changesets.described(changeSet));
             return pending;
         } catch (Exception unreadable) {
             return null;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { dbStepFields } from '../db-step-spec.js';
 import { changesetOutputs, liquibaseBase } from '../liquibase-base.js';
+import { liquibaseSettings } from '../liquibase-settings.js';
 import { defineStepType } from '../step-type.js';
 
 export const dbSchemaRollbackSpec = z
@@ -8,7 +9,7 @@ export const dbSchemaRollbackSpec = z
     ...dbStepFields,
     tag: z.string().min(1, 'must not be empty').max(255, 'must be at most 255 characters').optional(),
     changeSetCount: z.number().int('must be a whole number').min(1, 'must be at least 1').optional(),
-    settings: z.record(z.string(), z.string()).optional(),
+    settings: liquibaseSettings.optional(),
   })
   .refine((spec) => (spec.tag === undefined) !== (spec.changeSetCount === undefined), 'give exactly one of tag and changeSetCount');
 

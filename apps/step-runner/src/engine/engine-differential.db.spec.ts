@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { generateProject } from '../testing/changelog-generator.js';
+import { EngineBench, type EngineInput } from '../testing/engine-bench.js';
+
+jest.setTimeout(300_000); // every run starts a JVM, and machines that test are busy
+
+/** `SLUICE_DIFFERENTIAL_SEEDS=100-120` looks elsewhere and longer. */
+const [from = 1, to = from + 2] = (process.env['SLUICE_DIFFERENTIAL_SEEDS'] ?? '1-3').split('-').map(Number);
+const seeds = Array.from({ length: to - from + 1 }, (_none, index) => from + index);
+const corpora = resolve(dirname(fileURLToPath(import.meta.url)), '../../../../../shared/corpora');
+
+/** Stock Liquibase is the oracle: history, checksums, schema and data must be the same, whatever a changelog holds. */
+describe('our engine leaves a database as the stock Liquibase command line does', () => {
+  let bench: EngineBench;
+  beforeAll(async () => {
+    bench = await EngineBench.start();
+  }, 120_000);
+  afterAll(() => bench?.stop());
+
+  async function compare(databases: { readonly ours: string; readonly theirs: string }, changelog: string, input: EngineInput, root?: string): Promise<{ readonly rows: number }> {
+    const [mine, stock] = await Promise.all([bench.run(databases.ours, changelog, input, root), bench.stock(databases.theirs, changelog, input, root)]);
+    const ours = await bench.picture(databases.ours);
+    expect(ours).toEqual(await bench.picture(databases.theirs));
+    expect({ succeeded: mine.finished.status === 'succeeded', error: mine.finished.error?.message }).toEqual({ succeeded: stock.succeeded, error: stock.succeeded ? undefined : expect.any(String) });
+    return { rows: Array.isArray(ours['history']) ? ours['history'].length : 0 };
+  }
+
+  it.each(seeds)('generated changelogs, seed %i: an update, a second one of the changed project, a rollback', async (seed) => {
+    const project = generateProject(seed);
+    const databases = { ours: await bench.freshDatabase(), theirs: await bench.freshDatabase() };
+    bench.checkOut(project.files);
+    await compare(databases, project.changelog, project.first);
+    bench.checkOut(project.changed);
+    await compare(databases, project.changelog, project.second);
+    await compare(databases, project.changelog, { ...project.second, action: 'rollback', count: 2 });
+  });
+
+  describe('real projects', () => {
+    const projects = [
+      { name: 'traccar', folders: ['traccar'], changelog: 'schema/changelog-master.xml', rows: 34, input: {} },
+      { name: 'orca', folders: ['orca/orca-sql/src/main/resources', 'orca/keiko-sql/src/main/resources'], changelog: 'db/changelog-master.yml', rows: 44, input: {} },
+      { name: 'jhipster', folders: ['jhipster/src/main/resources'], changelog: 'config/liquibase/master.xml', rows: 12, input: {} },
+    ];
+    if (!existsSync(corpora)) {
+      it('skipped: the folder ../shared/corpora is not there', () => console.info('real projects were not compared: ../shared/corpora is absent'));
+      return;
+    }
+    it.each(projects)('$name', async ({ folders, changelog, rows, input }) => {
+      const tree = mkdtempSync(join(tmpdir(), 'sluice-corpus-'));
+      try {
+        for (const folder of folders) cpSync(join(corpora, folder), tree, { recursive: true });
+        const databases = { ours: await bench.freshDatabase(), theirs: await bench.freshDatabase() };
+        expect((await compare(databases, changelog, input, tree)).rows).toBe(rows);
+      } finally {
+        rmSync(tree, { recursive: true, force: true });
+      }
+    });
+  });
+});
