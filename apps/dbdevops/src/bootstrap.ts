@@ -22,6 +22,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
       service: 'dbdevops',
       module: AppModule.with(dataSource),
       host: config.host,
+      security: config.security,
       port: config.port,
       identity,
       log,

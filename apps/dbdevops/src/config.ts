@@ -1,4 +1,4 @@
-import { parseEnvironment, secretFile, type Environment } from '@sluice/config';
+import { listenerSecurity, parseEnvironment, secretFile, type Environment, type ListenerSecurity } from '@sluice/config';
 import { z } from 'zod';
 
 const schema = z.object({
@@ -13,6 +13,8 @@ const schema = z.object({
 
 export interface DbDevopsConfig {
   readonly host: string;
+  /** Who ends TLS. */
+  readonly security: ListenerSecurity;
   readonly port: number;
   readonly databaseUrl: string;
   readonly databasePoolSize: number;
@@ -25,6 +27,7 @@ export function parseConfig(env: Environment): DbDevopsConfig {
   const parsed = parseEnvironment('dbdevops', schema, env);
   return Object.freeze({
     host: parsed.DBDEVOPS_HOST,
+    security: listenerSecurity('dbdevops', 'DBDEVOPS', [parsed.DBDEVOPS_HOST], env),
     port: parsed.DBDEVOPS_PORT,
     databaseUrl: parsed.DBDEVOPS_DATABASE_URL_FILE,
     databasePoolSize: parsed.DBDEVOPS_DATABASE_POOL_SIZE,

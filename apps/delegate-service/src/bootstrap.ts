@@ -27,6 +27,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningDelegate
     service: 'delegate-service',
     module: AppModule.with({ config, identity, log, tracing, metrics, replicaId: newId() }),
     host: config.host,
+    security: config.security,
     port: config.port,
     identity,
     log,

@@ -1,4 +1,4 @@
-import { parseEnvironment, secretFile, type Environment } from '@sluice/config';
+import { listenerSecurity, parseEnvironment, secretFile, type Environment, type ListenerSecurity } from '@sluice/config';
 import { z } from 'zod';
 
 const milliseconds = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
@@ -30,6 +30,8 @@ const schema = z
 /** Everything the service can be told from outside. Times in milliseconds unless the name says otherwise. */
 export interface DelegateServiceConfig {
   readonly host: string;
+  /** Who ends TLS. */
+  readonly security: ListenerSecurity;
   readonly port: number;
   readonly grpcHost: string;
   readonly grpcPort: number;
@@ -54,6 +56,7 @@ export function parseConfig(env: Environment): DelegateServiceConfig {
   const parsed = parseEnvironment('delegate-service', schema, env);
   return Object.freeze({
     host: parsed.DELEGATE_SERVICE_HOST,
+    security: listenerSecurity('delegate-service', 'DELEGATE_SERVICE', [parsed.DELEGATE_SERVICE_HOST, parsed.DELEGATE_SERVICE_GRPC_HOST ?? parsed.DELEGATE_SERVICE_HOST], env),
     port: parsed.DELEGATE_SERVICE_PORT,
     grpcHost: parsed.DELEGATE_SERVICE_GRPC_HOST ?? parsed.DELEGATE_SERVICE_HOST,
     grpcPort: parsed.DELEGATE_SERVICE_GRPC_PORT,

@@ -7,6 +7,7 @@ import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
 import { KeyAuthenticator } from './authentication/key-authenticator.js';
+import { SignIn } from './authentication/sign-in.js';
 import { parseConfig, type GatewayLimits } from './config.js';
 import type { GatewayParts } from './gateway-parts.js';
 import { Places } from './limits/places.js';
@@ -24,7 +25,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const identity = await ServiceIdentity.load({ service: 'gateway', keyFile: config.serviceKeyFile, keysDir: config.serviceKeysDir });
   // Limits must not hold requests up: no waiting for Redis, the counter in memory stands in at once.
   const redis = config.redisUrl ? createRedis(config.redisUrl, log, { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 250 }) : undefined;
-  const upstream = (name: Upstream): UpstreamClient => new UpstreamClient(name, config.upstreams[name], config.limits);
+  const upstream = (name: Upstream): UpstreamClient => new UpstreamClient(name, config.upstreams[name], config.limits, config.serviceCa);
   const metrics = new Metrics('gateway');
   const parts: GatewayParts = {
     limits: config.limits,
@@ -35,11 +36,13 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     places: placesFor(config.limits, metrics),
     log,
   };
-  const ngManager = new RouteClient({ target: 'ng-manager', baseUrl: config.upstreams['ng-manager'], identity, timeoutMs: 10_000 });
+  const ngManager = new RouteClient({ target: 'ng-manager', baseUrl: config.upstreams['ng-manager'], identity, ca: config.serviceCa, timeoutMs: 10_000 });
+  const signIn = new SignIn(new KeyAuthenticator(ngManager, systemClock), parts);
   return startHttpApp({
     service: 'gateway',
-    module: AppModule.with(parts, new KeyAuthenticator(ngManager, systemClock), identity),
+    module: AppModule.with(parts, signIn, identity),
     host: config.host,
+    security: config.security,
     port: config.port,
     identity,
     log,
@@ -48,6 +51,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     routes: [],
     errorStyle: errorStyleOf,
     eventLoopDelayLimitMs: eventLoopDelayLimitMs('gateway', env),
+    assertMayInspect: (request) => signIn.assertAdministrator(request),
     // Without upstreams the gateway still has a clear answer for everybody; taking it out of rotation would replace that by a closed port.
     checkReady: async () => undefined,
     configure: async (fastify, app) => {
@@ -78,6 +82,9 @@ async function serveEverything(fastify: FastifyInstance, proxy: ProxyService, pa
       void reply.header('x-request-id', request.id);
       const path = request.raw.url?.split('?', 1)[0] ?? '/';
       const target = resolve(path);
+      void reply.header('x-content-type-options', 'nosniff');
+      // Pages say themselves how long they may be kept; what the gateway answers in place of an upstream is kept nowhere.
+      if (target.kind !== 'page') void reply.header('cache-control', 'no-store');
       switch (target.kind) {
         case 'forward':
           return proxy.forward(target, request, reply);

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { parseEnvironment, secretFile, type Environment } from '@sluice/config';
+import { listenerSecurity, parseEnvironment, secretFile, type Environment, type ListenerSecurity } from '@sluice/config';
 import { z } from 'zod';
 import type { PlaceLimits } from './limits/places.js';
 import type { Upstream } from './routing/routing-table.js';
@@ -11,6 +11,8 @@ const schema = z.object({
   GATEWAY_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   GATEWAY_SERVICE_KEY_FILE: z.string().min(1),
   SERVICE_KEYS_DIR: z.string().min(1),
+  /** Authority (PEM) of the other services' certificates. */
+  SERVICE_CA_FILE: secretFile().optional(),
   GATEWAY_NG_MANAGER_URL: z.url(),
   GATEWAY_PIPELINE_URL: z.url(),
   GATEWAY_LOG_SERVICE_URL: z.url(),
@@ -73,9 +75,13 @@ export interface GatewayLimits {
 
 export interface GatewayConfig {
   readonly host: string;
+  /** Who ends TLS. */
+  readonly security: ListenerSecurity;
   readonly port: number;
   readonly serviceKeyFile: string;
   readonly serviceKeysDir: string;
+  /** PEM; absent when the other services are reached without TLS, or by an authority the system knows. */
+  readonly serviceCa: string | undefined;
   readonly upstreams: Readonly<Record<Upstream, string>>;
   readonly redisUrl: string | undefined;
   readonly uiDir: string | undefined;
@@ -88,9 +94,11 @@ export function parseConfig(env: Environment): GatewayConfig {
   const parsed = parseEnvironment('gateway', schema, env);
   return Object.freeze({
     host: parsed.GATEWAY_HOST,
+    security: listenerSecurity('gateway', 'GATEWAY', [parsed.GATEWAY_HOST], env),
     port: parsed.GATEWAY_PORT,
     serviceKeyFile: parsed.GATEWAY_SERVICE_KEY_FILE,
     serviceKeysDir: parsed.SERVICE_KEYS_DIR,
+    serviceCa: parsed.SERVICE_CA_FILE,
     upstreams: { 'ng-manager': parsed.GATEWAY_NG_MANAGER_URL, pipeline: parsed.GATEWAY_PIPELINE_URL, 'log-service': parsed.GATEWAY_LOG_SERVICE_URL },
     redisUrl: parsed.GATEWAY_REDIS_URL_FILE ?? parsed.GATEWAY_REDIS_URL,
     uiDir: parsed.GATEWAY_UI_DIR,

@@ -279,6 +279,25 @@ describe('the gateway', () => {
   it('tells its health and its metrics', async () => {
     expect(await (await fetch(`${gateway.app.url}/health/live`)).json()).toEqual({ status: 'up' });
     expect((await fetch(`${gateway.app.url}/health/ready`)).status).toBe(200);
-    expect(await (await fetch(`${gateway.app.url}/metrics`)).text()).toContain('gateway_active_requests');
+    expect(await (await gateway.call('/metrics')).text()).toContain('gateway_active_requests');
+  });
+
+  it('shows metrics and its own API description to administrators only', async () => {
+    gateway.keys.set('pat.ACCA.viewer1.x', { ...signedInAs('ACCA', 'viewer1'), grants: [{ role: 'viewer' }] });
+    for (const path of ['/metrics', '/openapi.json']) {
+      const statuses = await Promise.all([['', 401], ['pat.ACCA.none.x', 401], ['pat.ACCA.viewer1.x', 403], [KEY_A, 200]].map(async ([key, expected]) => [(await gateway.call(path, {}, String(key))).status, expected]));
+      expect([path, statuses]).toEqual([path, statuses.map(([, expected]) => [expected, expected])]);
+    }
+  });
+
+  it.each<[string, RequestInit, string, number]>([
+    ['/ng/api/x', {}, '', 401],
+    ['/no/such/address', {}, KEY_A, 404],
+    ['/ng/api/x', { method: 'OPTIONS' }, KEY_A, 405],
+    ['/ng/api/%00x', {}, KEY_A, 400],
+    ['/ng/api/x?accountIdentifier=OTHER', {}, KEY_A, 403],
+  ])('its own answers are kept by no cache and taken for nothing else: %s %j', async (path, init, key, status) => {
+    const response = await gateway.call(path, init, key);
+    expect([response.status, response.headers.get('x-content-type-options'), response.headers.get('cache-control')]).toEqual([status, 'nosniff', 'no-store']);
   });
 });

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runGateway, type RunningGateway } from './testing/running-gateway.js';
 
@@ -64,6 +65,19 @@ describe('pages of the gateway', () => {
     for (const path of ['/ng/assets/none.js', '/ng/.hidden', '/ng/assets/%2e%2e%2f%2e%2e%2fetc/passwd.txt', '/ng/..%2fx.js']) expect([400, 404]).toContain((await get(path)).status);
     expect((await get('/ng/assets/none.js')).headers.get('cache-control')).toBeNull();
     expect((await gateway.call('/ng/', { method: 'POST' }, '')).status).toBe(404);
+  });
+
+  it.each([['', 'ng-manager'], ['?service=pipeline', 'pipeline'], ['?service=../../x', 'ng-manager'], ['?service=none', 'ng-manager']])('the documentation with %p loads the description of %s, a service it knows', async (search, service) => {
+    const asked: string[] = [];
+    runInNewContext(await (await get('/gateway/docs/start.js')).text(), {
+      location: { search },
+      URLSearchParams,
+      fetch: (url: string) => {
+        asked.push(url);
+        return new Promise(() => undefined);
+      },
+    });
+    expect(asked).toEqual([`openapi/${service}.json`]);
   });
 
   it('document every service with a page that loads nothing from elsewhere', async () => {

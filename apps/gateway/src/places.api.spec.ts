@@ -38,7 +38,7 @@ describe('places at the gateway', () => {
     sockets.push(socket);
     return { socket, answer: () => text };
   };
-  const open = async (): Promise<number> => Number(/^gateway_active_requests(?:\{[^}]*\})? (\d+)/m.exec(await (await fetch(`${gateway.app.url}/metrics`)).text())?.[1]);
+  const open = async (): Promise<number> => Number(/^gateway_active_requests(?:\{[^}]*\})? (\d+)/m.exec(await (await gateway.call('/metrics')).text())?.[1]);
   const tail = (key: string, stop: AbortSignal): Promise<Response> => gateway.call('/log-service/stream?key=a', { signal: stop }, key);
   const tailing = (): void => {
     gateway.doubles['log-service'].handler = (_, response) => void response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': ping\n\n');

@@ -26,7 +26,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const redis = createRedis(config.redisUrl, log);
   // A connection that listens has no other traffic, and its subscriptions wait for Redis as long as it takes.
   const subscriber = createRedis(config.redisUrl, log, { maxRetriesPerRequest: null, commandTimeout: undefined });
-  const ngManager = new RouteClient({ target: 'ng-manager', baseUrl: config.ngManagerUrl, identity, timeoutMs: 10_000 });
+  const ngManager = new RouteClient({ target: 'ng-manager', baseUrl: config.ngManagerUrl, identity, ca: config.serviceCa, timeoutMs: 10_000 });
   const authenticator = new LogAuthenticator(identity, new KeyHolders(ngManager, systemClock), config.tokenSeconds);
   const signals = new StreamSignals(subscriber);
   const metrics = new Metrics('log-service');
@@ -36,6 +36,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     service: 'log-service',
     module: AppModule.with({ authenticator, streams: new StreamStore(redis, config.stream), signals, blobs, tails, limits: { tail: config.tail, publicUrl: config.publicUrl } }),
     host: config.host,
+    security: config.security,
     port: config.port,
     identity,
     log,

@@ -1,4 +1,4 @@
-import { parseEnvironment, secretFile, type Environment } from '@sluice/config';
+import { listenerSecurity, parseEnvironment, secretFile, type Environment, type ListenerSecurity } from '@sluice/config';
 import { z } from 'zod';
 
 const seconds = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback).transform((value) => value * 1_000);
@@ -9,6 +9,8 @@ const schema = z
     LOG_SERVICE_PORT: z.coerce.number().int().min(0).max(65_535).default(8079),
     LOG_SERVICE_SERVICE_KEY_FILE: z.string().min(1),
     SERVICE_KEYS_DIR: z.string().min(1),
+    /** Authority (PEM) of the other services' certificates. */
+    SERVICE_CA_FILE: secretFile().optional(),
     /** For a Redis without a password; otherwise LOG_SERVICE_REDIS_URL_FILE. */
     LOG_SERVICE_REDIS_URL: z.string().min(1).optional(),
     LOG_SERVICE_REDIS_URL_FILE: secretFile().optional(),
@@ -51,9 +53,13 @@ export interface TailLimits {
 
 export interface LogServiceConfig {
   readonly host: string;
+  /** Who ends TLS. */
+  readonly security: ListenerSecurity;
   readonly port: number;
   readonly serviceKeyFile: string;
   readonly serviceKeysDir: string;
+  /** PEM; absent when the other services are reached without TLS, or by an authority the system knows. */
+  readonly serviceCa: string | undefined;
   readonly redisUrl: string;
   /** Where the holders of API keys are asked after. */
   readonly ngManagerUrl: string;
@@ -69,9 +75,11 @@ export function parseConfig(env: Environment): LogServiceConfig {
   const parsed = parseEnvironment('log-service', schema, env);
   return Object.freeze({
     host: parsed.LOG_SERVICE_HOST,
+    security: listenerSecurity('log-service', 'LOG_SERVICE', [parsed.LOG_SERVICE_HOST], env),
     port: parsed.LOG_SERVICE_PORT,
     serviceKeyFile: parsed.LOG_SERVICE_SERVICE_KEY_FILE,
     serviceKeysDir: parsed.SERVICE_KEYS_DIR,
+    serviceCa: parsed.SERVICE_CA_FILE,
     redisUrl: parsed.redisUrl,
     ngManagerUrl: parsed.LOG_SERVICE_NG_MANAGER_URL,
     tokenSeconds: parsed.LOG_SERVICE_TOKEN_SECONDS,

@@ -35,9 +35,9 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   await seedAccounts(unitOfWork, seeds);
   warnOfForeignKeys(keys, await unitOfWork.read.accounts.keyEncryptionKeyIds(MOST_KEYS_NAMED), log);
 
-  const dbdevops = new RouteClient({ target: 'dbdevops', baseUrl: config.dbdevopsUrl, identity });
-  const scm = new RouteClient({ target: 'scm', baseUrl: config.scmUrl, identity, timeoutMs: SCM_TIMEOUT_MS });
-  const delegateService = { address: config.delegateServiceAddress, target: 'delegate-service', identity } as const;
+  const dbdevops = new RouteClient({ target: 'dbdevops', baseUrl: config.dbdevopsUrl, identity, ca: config.serviceCa });
+  const scm = new RouteClient({ target: 'scm', baseUrl: config.scmUrl, identity, ca: config.serviceCa, timeoutMs: SCM_TIMEOUT_MS });
+  const delegateService = { address: config.delegateServiceAddress, target: 'delegate-service', identity, ca: config.serviceCa } as const;
   const delegateAdmin = new ServiceClient<DelegateAdminMethods>({ ...delegateService, service: DELEGATE_ADMIN_SERVICE });
   const delegateTasks = new ServiceClient<DelegateTasksMethods>({ ...delegateService, service: DELEGATE_TASKS_SERVICE });
   const metrics = new Metrics('ng-manager');
@@ -50,6 +50,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     service: 'ng-manager',
     module: AppModule.with({ dataSource, keys, dbdevops, scm, delegateAdmin, delegateTasks, log, metrics }),
     host: config.host,
+    security: config.security,
     port: config.port,
     identity,
     log,

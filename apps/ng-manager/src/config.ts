@@ -1,4 +1,4 @@
-import { parseEnvironment, secretFile, type Environment } from '@sluice/config';
+import { listenerSecurity, parseEnvironment, secretFile, type Environment, type ListenerSecurity } from '@sluice/config';
 import { z } from 'zod';
 import type { TransitKey, VaultTransitOptions } from './encryption/vault-transit-client.js';
 
@@ -7,6 +7,8 @@ const schema = z.object({
   NG_MANAGER_PORT: z.coerce.number().int().min(0).max(65_535).default(7090),
   NG_MANAGER_SERVICE_KEY_FILE: z.string().min(1),
   SERVICE_KEYS_DIR: z.string().min(1),
+  /** Authority (PEM) of the other services' certificates. */
+  SERVICE_CA_FILE: secretFile().optional(),
   NG_MANAGER_DATABASE_URL_FILE: secretFile(),
   NG_MANAGER_DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
   NG_MANAGER_KEY_PROVIDER: z.enum(['local', 'vault-transit']).default('local'),
@@ -19,7 +21,7 @@ const schema = z.object({
   NG_MANAGER_VAULT_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5_000),
   NG_MANAGER_DBDEVOPS_URL: z.url(),
   NG_MANAGER_SCM_URL: z.url(),
-  NG_MANAGER_DELEGATE_SERVICE_ADDRESS: z.string().regex(/^[^:/]+:\d+$|^\[[0-9a-fA-F:]+\]:\d+$/, 'must be host:port'),
+  NG_MANAGER_DELEGATE_SERVICE_ADDRESS: z.string().regex(/^(https:\/\/)?([^:/]+|\[[0-9a-fA-F:]+\]):\d+$/, 'must be host:port, or https://host:port for TLS'),
   NG_MANAGER_BOOTSTRAP_FILE: z.string().min(1).optional(),
 }).superRefine((env, issues) => {
   const need = (name: 'NG_MANAGER_KEK_FILE' | 'NG_MANAGER_VAULT_URL' | 'NG_MANAGER_VAULT_TOKEN_FILE', why: string): void => {
@@ -32,9 +34,13 @@ const schema = z.object({
 
 export interface NgManagerConfig {
   readonly host: string;
+  /** Who ends TLS. */
+  readonly security: ListenerSecurity;
   readonly port: number;
   readonly serviceKeyFile: string;
   readonly serviceKeysDir: string;
+  /** PEM; absent when the other services are reached without TLS, or by an authority the system knows. */
+  readonly serviceCa: string | undefined;
   readonly databaseUrl: string;
   readonly databasePool: number;
   readonly keyProvider: 'local' | 'vault-transit';
@@ -53,9 +59,11 @@ export function parseConfig(env: Environment): NgManagerConfig {
   const parsed = parseEnvironment('ng-manager', schema, env);
   return Object.freeze({
     host: parsed.NG_MANAGER_HOST,
+    security: listenerSecurity('ng-manager', 'NG_MANAGER', [parsed.NG_MANAGER_HOST], env),
     port: parsed.NG_MANAGER_PORT,
     serviceKeyFile: parsed.NG_MANAGER_SERVICE_KEY_FILE,
     serviceKeysDir: parsed.SERVICE_KEYS_DIR,
+    serviceCa: parsed.SERVICE_CA_FILE,
     databaseUrl: parsed.NG_MANAGER_DATABASE_URL_FILE,
     databasePool: parsed.NG_MANAGER_DATABASE_POOL,
     keyProvider: parsed.NG_MANAGER_KEY_PROVIDER,

@@ -31,8 +31,8 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const identity = await ServiceIdentity.load({ service: 'pipeline', keyFile: config.serviceKeyFile, keysDir: config.serviceKeysDir });
   const tracing = Tracing.create('pipeline', config.otlpEndpoint);
   const dataSource = await openDataSource(createPipelineDataSource(config.databaseUrl, config.databasePoolSize));
-  const ngManager = new NgManager(new RouteClient({ target: 'ng-manager', baseUrl: config.ngManagerUrl, identity }), config.reportTimeoutMs);
-  const tasks = new DelegateTasks(config.delegateServiceAddress, identity);
+  const ngManager = new NgManager(new RouteClient({ target: 'ng-manager', baseUrl: config.ngManagerUrl, identity, ca: config.serviceCa }), config.reportTimeoutMs);
+  const tasks = new DelegateTasks(config.delegateServiceAddress, identity, config.serviceCa);
   const references = new References(dataSource, ngManager, log);
   const deliver = async (events: readonly AuditEventRecord[]): Promise<void> => {
     await ngManager.deliverAuditEvents(events);
@@ -64,6 +64,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
       service: 'pipeline',
       module: AppModule.with({ dataSource, types, workflows, sweeper, ngManager, audit, references }),
       host: config.host,
+      security: config.security,
       port: config.port,
       identity,
       log,

@@ -1,4 +1,4 @@
-import { parseEnvironment, secretFile, type Environment } from '@sluice/config';
+import { listenerSecurity, parseEnvironment, secretFile, type Environment, type ListenerSecurity } from '@sluice/config';
 import { z } from 'zod';
 
 const milliseconds = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
@@ -11,8 +11,10 @@ const schema = z
     PIPELINE_DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(20),
     PIPELINE_SERVICE_KEY_FILE: z.string().min(1),
     SERVICE_KEYS_DIR: z.string().min(1),
+    /** Authority (PEM) of the other services' certificates. */
+    SERVICE_CA_FILE: secretFile().optional(),
     PIPELINE_NG_MANAGER_URL: z.url(),
-    PIPELINE_DELEGATE_SERVICE_ADDRESS: z.string().regex(/^[^/\s]+:\d+$/, 'must be host:port'),
+    PIPELINE_DELEGATE_SERVICE_ADDRESS: z.string().regex(/^(https:\/\/)?[^/\s]+:\d+$/, 'must be host:port, or https://host:port for TLS'),
     /** How a pod reaches the log service. */
     PIPELINE_POD_LOG_SERVICE_URL: z.url().optional(),
     PIPELINE_LOG_SERVICE_URL: z.url().optional(),
@@ -31,11 +33,15 @@ const schema = z
 /** Everything the service can be told from outside. Times in milliseconds. */
 export interface PipelineConfig {
   readonly host: string;
+  /** Who ends TLS. */
+  readonly security: ListenerSecurity;
   readonly port: number;
   readonly databaseUrl: string;
   readonly databasePoolSize: number;
   readonly serviceKeyFile: string;
   readonly serviceKeysDir: string;
+  /** PEM; absent when the other services are reached without TLS, or by an authority the system knows. */
+  readonly serviceCa: string | undefined;
   readonly ngManagerUrl: string;
   readonly delegateServiceAddress: string;
   readonly podLogServiceUrl: string;
@@ -59,11 +65,13 @@ export function parseConfig(env: Environment): PipelineConfig {
   const parsed = parseEnvironment('pipeline', schema, env);
   return Object.freeze({
     host: parsed.PIPELINE_HOST,
+    security: listenerSecurity('pipeline', 'PIPELINE', [parsed.PIPELINE_HOST], env),
     port: parsed.PIPELINE_PORT,
     databaseUrl: parsed.PIPELINE_DATABASE_URL_FILE,
     databasePoolSize: parsed.PIPELINE_DATABASE_POOL_SIZE,
     serviceKeyFile: parsed.PIPELINE_SERVICE_KEY_FILE,
     serviceKeysDir: parsed.SERVICE_KEYS_DIR,
+    serviceCa: parsed.SERVICE_CA_FILE,
     ngManagerUrl: parsed.PIPELINE_NG_MANAGER_URL,
     delegateServiceAddress: parsed.PIPELINE_DELEGATE_SERVICE_ADDRESS,
     podLogServiceUrl: parsed.PIPELINE_POD_LOG_SERVICE_URL ?? parsed.PIPELINE_LOG_SERVICE_URL ?? '',

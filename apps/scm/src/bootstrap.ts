@@ -23,6 +23,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     service: 'scm',
     module: AppModule.with({ cache, policy: new AddressPolicy(config.allowedHosts), processes }),
     host: config.host,
+    security: config.security,
     port: config.port,
     identity,
     log,

@@ -1,4 +1,4 @@
-import { parseEnvironment, type Environment } from '@sluice/config';
+import { listenerSecurity, parseEnvironment, type Environment, type ListenerSecurity } from '@sluice/config';
 import { z } from 'zod';
 
 const schema = z.object({
@@ -21,6 +21,8 @@ const schema = z.object({
 
 export interface ScmConfig {
   readonly host: string;
+  /** Who ends TLS. */
+  readonly security: ListenerSecurity;
   readonly port: number;
   readonly serviceKeyFile: string;
   readonly serviceKeysDir: string;
@@ -35,6 +37,7 @@ export function parseConfig(env: Environment): ScmConfig {
   const parsed = parseEnvironment('scm', schema, env);
   return Object.freeze({
     host: parsed.SCM_HOST,
+    security: listenerSecurity('scm', 'SCM', [parsed.SCM_HOST], env),
     port: parsed.SCM_PORT,
     serviceKeyFile: parsed.SCM_SERVICE_KEY_FILE,
     serviceKeysDir: parsed.SERVICE_KEYS_DIR,

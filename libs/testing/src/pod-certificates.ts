@@ -46,7 +46,7 @@ export async function testPodAuthority(directory: string): Promise<TestPodAuthor
         signingAlgorithm: ALGORITHM,
         publicKey: own.publicKey,
         signingKey: keys.privateKey,
-        extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: commonName }])],
+        extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: commonName }, { type: 'ip', value: '127.0.0.1' }])],
       });
       const files = { ca, cert: join(directory, `${commonName}.crt`), key: join(directory, `${commonName}.key`) };
       writeFileSync(files.cert, certificate.toString('pem'));

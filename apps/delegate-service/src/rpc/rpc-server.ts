@@ -21,7 +21,7 @@ export class RpcServer implements OnModuleDestroy {
     @Inject(TRACING) tracing: Tracing,
     @Inject(LOG) private readonly log: Logger,
   ) {
-    this.server = new ServiceServer({ identity, tracing, log });
+    this.server = new ServiceServer({ identity, tracing, log, security: this.config.security });
     this.server.add<DelegateTasksMethods>(DELEGATE_TASKS_SERVICE, ['pipeline', 'ng-manager'], tasks);
     this.server.add<DelegateAdminMethods>(DELEGATE_ADMIN_SERVICE, ['ng-manager'], admin);
   }

@@ -24,13 +24,15 @@ export const DOCS_PAGE = `<!doctype html>
 `;
 
 /** Try-it-out of every service, with the key typed under "Authorize". */
-export const DOCS_SCRIPT = (services: readonly string[]): string => `fetch('openapi/' + (new URLSearchParams(location.search).get('service') || ${JSON.stringify(services[0])}) + '.json')
+export const DOCS_SCRIPT = (services: readonly string[]): string => `const services = ${JSON.stringify(services)};
+const asked = new URLSearchParams(location.search).get('service');
+fetch('openapi/' + (services.includes(asked) ? asked : services[0]) + '.json')
   .then((response) => response.json())
   .then((spec) => {
     window.ui = SwaggerUIBundle({ spec, dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null, docExpansion: 'none', tryItOutEnabled: true, persistAuthorization: false });
     const links = document.createElement('p');
     links.style.padding = '0 20px';
-    for (const service of ${JSON.stringify(services)}) {
+    for (const service of services) {
       const link = document.createElement('a');
       link.href = '?service=' + encodeURIComponent(service);
       link.textContent = service;

@@ -2,10 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '@sluice/kernel';
 import { ServiceIdentity } from '@sluice/service-identity';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { apiKeyOf, assertOneAccount } from '../authentication/api-key.js';
-import { KeyAuthenticator, isRefusal, type Session } from '../authentication/key-authenticator.js';
+import { assertOneAccount } from '../authentication/api-key.js';
+import type { Session } from '../authentication/key-authenticator.js';
+import { SignIn, userAgentOf } from '../authentication/sign-in.js';
 import { PARTS, type GatewayParts } from '../gateway-parts.js';
-import { originOf, type ClientOrigin } from '../limits/client-address.js';
+import type { ClientOrigin } from '../limits/client-address.js';
 import type { Place } from '../limits/places.js';
 import type { ForwardTarget } from '../routing/resolve.js';
 import { requestHeaders, type GatewaySays } from './forward-headers.js';
@@ -14,14 +15,12 @@ import { ClientGone } from './upstream-client.js';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
-const MOST_USER_AGENT = 256;
-
 /** One request on its way to an upstream: who is it, may it, and off it goes. */
 @Injectable()
 export class ProxyService {
   constructor(
     @Inject(PARTS) private readonly parts: GatewayParts,
-    private readonly keys: KeyAuthenticator,
+    private readonly signIn: SignIn,
     private readonly identity: ServiceIdentity,
   ) {}
 
@@ -43,7 +42,7 @@ export class ProxyService {
 
   private async pass(target: ForwardTarget, request: FastifyRequest, reply: FastifyReply, place: Place): Promise<void> {
     const { raw } = request;
-    const origin = originOf(raw, this.parts.trustedProxies);
+    const origin = this.signIn.originOf(request);
     const query = queryOf(raw.url ?? '');
     const session = await this.sessionOf(target, request, origin, query);
     place.holdFor(session ? { key: `key:${session.keyId}`, accountId: session.identity.accountId } : { key: `address:${origin.address}` });
@@ -64,40 +63,17 @@ export class ProxyService {
 
   /** Undefined for a request without key that shows the upstream's own proof. */
   private async sessionOf(target: ForwardTarget, request: FastifyRequest, origin: ClientOrigin, query: string): Promise<Session | undefined> {
-    const hasKey = request.headers['x-api-key'] !== undefined || request.headers.authorization !== undefined;
-    try {
-      const apiKey = apiKeyOf(request.headers);
-      if (apiKey === undefined) {
-        if (!showsOwnProof(target, request, query)) throw new AppError('INVALID_TOKEN', 'send an API key in the header x-api-key');
-        await this.parts.rateLimits.countCall(`address:${origin.address}`);
-        return undefined;
-      }
-      const session = this.keys.known(apiKey) ?? (await this.signIn(apiKey, request, origin));
+    const session = await this.signIn.sessionOf(request, origin);
+    if (session) {
       assertOneAccount(session.identity.accountId, request.headers, query);
       await this.parts.rateLimits.countCall(`key:${session.keyId}`);
       return session;
-    } catch (cause) {
-      // A request without any key guesses nothing; it is refused, not counted.
-      if (hasKey && cause instanceof AppError && cause.httpStatus === 401) await this.parts.rateLimits.countFailure(origin.address);
-      throw cause;
     }
+    // A request without any key guesses nothing; it is refused, not counted.
+    if (!showsOwnProof(target, request, query)) throw new AppError('INVALID_TOKEN', 'send an API key in the header x-api-key');
+    await this.parts.rateLimits.countCall(`address:${origin.address}`);
+    return undefined;
   }
-
-  private async signIn(apiKey: string, request: FastifyRequest, { address }: ClientOrigin): Promise<Session> {
-    // Others behind the same address must not lock out a key that was good a while ago.
-    if (!this.keys.wasGood(apiKey)) await this.parts.rateLimits.assertMayTry(address);
-    try {
-      return await this.keys.ask({ apiKey, clientAddress: address, userAgent: userAgentOf(request), correlationId: request.id, traceparent: (request as { traceparent?: string }).traceparent });
-    } catch (cause) {
-      if (cause instanceof AppError && isRefusal(cause)) this.parts.log.info({ address, code: cause.code, correlationId: request.id }, 'sign-in refused');
-      throw cause;
-    }
-  }
-}
-
-/** For the audit trail: what the client says of itself, cut to a length that does no harm. */
-function userAgentOf(request: FastifyRequest): string | undefined {
-  return request.headers['user-agent']?.slice(0, MOST_USER_AGENT) || undefined;
 }
 
 function tellClient(error: AppError, { raw }: FastifyRequest, reply: FastifyReply): void {

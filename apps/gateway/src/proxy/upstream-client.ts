@@ -24,9 +24,10 @@ export class UpstreamClient {
     readonly name: Upstream,
     url: string,
     private readonly limits: Pick<GatewayLimits, 'requestMs' | 'idleMs'>,
+    ca: string | undefined,
   ) {
     // No limit of connections here: a tail holds one for minutes. The gateway's cap of concurrent requests is the limit.
-    this.pool = new Pool(url, { connections: null, pipelining: 1, connect: { timeout: 3_000 } });
+    this.pool = new Pool(url, { connections: null, pipelining: 1, connect: { timeout: 3_000, ...(ca ? { ca } : {}) } });
   }
 
   /** Resolves when the client has the whole answer, or is gone. @throws AppError UPSTREAM_UNAVAILABLE, REQUEST_TIMEOUT, as long as nothing was sent to the client */

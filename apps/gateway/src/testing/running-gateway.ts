@@ -1,3 +1,4 @@
+import { createServer as createTlsServer } from 'node:https';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AppError, isErrorCode } from '@sluice/kernel';
@@ -25,6 +26,12 @@ export interface UpstreamDouble {
   stop(): Promise<void>;
 }
 
+/** Certificate and key (PEM) that doubles show. */
+export interface UpstreamTls {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
 export const KEY_A = 'pat.ACCA.key1.secret-of-a';
 export const KEY_B = 'sat.ACCB.key2.secret-of-b';
 
@@ -42,7 +49,7 @@ export function signedInAs(accountId: string, keyId: string, cacheMs = 60_000): 
 }
 
 /** A gateway in front of doubles of its upstreams, with a real Redis. The double of ng-manager parses and answers by the contract. Support for specs. */
-export async function runGateway(env: Readonly<Record<string, string>> = {}) {
+export async function runGateway(env: Readonly<Record<string, string>> = {}, upstreamTls?: UpstreamTls) {
   const redis = await startRedis();
   const identities = testIdentities();
   const keys: KnownKeys = new Map<string, SignedIn | string>([
@@ -51,11 +58,11 @@ export async function runGateway(env: Readonly<Record<string, string>> = {}) {
   ]);
   const asked: string[] = [];
   const doubles = {
-    'ng-manager': await double('ng-manager', identities, (request, response) => answerKey(request, response, identities, keys, asked)),
-    pipeline: await double('pipeline', identities),
-    'log-service': await double('log-service', identities),
+    'ng-manager': await double('ng-manager', identities, (request, response) => answerKey(request, response, identities, keys, asked), upstreamTls),
+    pipeline: await double('pipeline', identities, undefined, upstreamTls),
+    'log-service': await double('log-service', identities, undefined, upstreamTls),
   };
-  const app = await bootstrap({
+  const environment = {
     LOG_LEVEL: 'silent',
     GATEWAY_PORT: '0',
     GATEWAY_SERVICE_KEY_FILE: identities.keyFile('gateway'),
@@ -66,9 +73,11 @@ export async function runGateway(env: Readonly<Record<string, string>> = {}) {
     GATEWAY_REDIS_URL: redis.url,
     GATEWAY_RATE_LIMIT_PER_SECOND: '10000',
     ...env,
-  });
+  };
+  const app = await bootstrap(environment);
   return {
     app,
+    environment,
     redis,
     identities,
     doubles,
@@ -86,10 +95,10 @@ export async function runGateway(env: Readonly<Record<string, string>> = {}) {
 }
 export type RunningGateway = Awaited<ReturnType<typeof runGateway>>;
 
-async function double(service: ServiceName, identities: TestIdentities, first?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>): Promise<UpstreamDouble> {
+async function double(service: ServiceName, identities: TestIdentities, first?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>, tls?: UpstreamTls): Promise<UpstreamDouble> {
   const identity = await identities.of(service);
   const seen: Seen[] = [];
-  const server: Server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     void (async () => {
       if (await first?.(request, response)) return;
       const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
@@ -98,10 +107,11 @@ async function double(service: ServiceName, identities: TestIdentities, first?: 
       seen.push(one);
       await result.handler(request, response, one);
     })().catch((cause: unknown) => response.destroy(cause instanceof Error ? cause : undefined));
-  });
+  };
+  const server: Server = tls ? createTlsServer(tls, answer) : createServer(answer);
   const port = await new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
   const result: UpstreamDouble = {
-    url: `http://127.0.0.1:${port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     seen,
     handler: echo,
     stop: async () => {

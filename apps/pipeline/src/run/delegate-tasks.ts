@@ -27,8 +27,8 @@ export class DelegateTasks {
   private readonly client: ServiceClient<DelegateTasksMethods>;
   private readonly closing = new AbortController();
 
-  constructor(address: string, identity: ServiceIdentity) {
-    this.client = new ServiceClient<DelegateTasksMethods>({ service: DELEGATE_TASKS_SERVICE, address, target: 'delegate-service', identity });
+  constructor(address: string, identity: ServiceIdentity, ca?: string) {
+    this.client = new ServiceClient<DelegateTasksMethods>({ service: DELEGATE_TASKS_SERVICE, address, target: 'delegate-service', identity, ca });
   }
 
   /**

@@ -4,12 +4,16 @@ import { GrpcClient, type CallOptions, type GrpcService, type StreamOptions } fr
 
 export interface ServiceClientOptions {
   readonly service: GrpcService;
-  /** `host:port`. */
+  /** `host:port`, or `https://host:port` for TLS. */
   readonly address: string;
+  /** PEM of the authority that a TLS address must prove itself by; the system's authorities and NODE_EXTRA_CA_CERTS when absent. */
+  readonly ca?: string | undefined;
   /** The service that is called: audience of the token. */
   readonly target: ServiceName;
   readonly identity: ServiceIdentity;
 }
+
+const TLS_SCHEME = 'https://';
 
 /** A request context is one; background work builds one for itself. */
 export type Caller = CallIdentity & { readonly traceparent?: string | undefined; readonly signal?: AbortSignal };
@@ -22,7 +26,9 @@ export class ServiceClient<Methods extends Record<keyof Methods, { request: obje
   private readonly client: GrpcClient<Methods>;
 
   constructor(private readonly options: ServiceClientOptions) {
-    this.client = new GrpcClient<Methods>(options.service, options.address, credentials.createInsecure());
+    const { service, address, ca } = options;
+    const isTls = address.startsWith(TLS_SCHEME);
+    this.client = new GrpcClient<Methods>(service, isTls ? address.slice(TLS_SCHEME.length) : address, isTls ? credentials.createSsl(ca ? Buffer.from(ca) : null) : credentials.createInsecure());
   }
 
   async unary<Name extends keyof Methods & string>(

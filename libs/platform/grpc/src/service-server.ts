@@ -1,4 +1,5 @@
 import { Server, ServerCredentials, type Metadata, type ServerUnaryCall, type ServerWritableStream, type UntypedServiceImplementation, type sendUnaryData } from '@grpc/grpc-js';
+import { LOOPBACK, assertMayListen, type ListenerSecurity } from '@sluice/config';
 import { AppError, messageOf } from '@sluice/kernel';
 import type { ServiceIdentity, ServiceName, VerifiedCall } from '@sluice/service-identity';
 import type { Logger, Tracing } from '@sluice/telemetry';
@@ -23,6 +24,8 @@ export interface ServiceServerOptions {
   readonly identity: ServiceIdentity;
   readonly tracing: Tracing;
   readonly log: Logger;
+  /** Loopback when absent: an address beyond it is refused then. */
+  readonly security?: ListenerSecurity;
 }
 
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
@@ -51,10 +54,13 @@ export class ServiceServer {
     this.server.addService(definition, implementation);
   }
 
-  /** @param port 0 takes a free one @returns the port it listens on */
-  listen(host: string, port: number): Promise<number> {
+  /** @param port 0 takes a free one @returns the port it listens on @throws Error for an address beyond loopback without TLS */
+  async listen(host: string, port: number): Promise<number> {
+    const security = this.options.security ?? LOOPBACK;
+    assertMayListen(host, security);
+    const credentials = security.kind === 'tls' ? ServerCredentials.createSsl(null, [{ cert_chain: Buffer.from(security.cert), private_key: Buffer.from(security.key) }]) : ServerCredentials.createInsecure();
     return new Promise((resolve, reject) => {
-      this.server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)));
+      this.server.bindAsync(`${host}:${port}`, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
     });
   }
 

@@ -6,6 +6,7 @@ import type { DynamicModule, ForwardReference, Type } from '@nestjs/common';
 import { NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { openApiDocument, type RouteDefinition, type WireStyle } from '@sluice/api-conventions';
+import { LOOPBACK, assertMayListen, type ListenerSecurity } from '@sluice/config';
 import type { ServiceIdentity, ServiceName } from '@sluice/service-identity';
 import { EventLoopDelay, Tracing, type Logger, type Metrics } from '@sluice/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -19,6 +20,10 @@ export interface HttpAppOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Loopback when absent: an address beyond it is refused then. */
+  readonly security?: ListenerSecurity;
+  /** Asked before `/metrics` and `/openapi.json` are shown; shown to all callers when absent. @throws AppError to refuse */
+  readonly assertMayInspect?: (request: FastifyRequest) => Promise<void>;
   readonly identity: ServiceIdentity;
   readonly log: Logger;
   readonly tracing: Tracing;
@@ -47,10 +52,14 @@ export interface RunningApp {
 
 const DRAIN_MS = 10_000;
 const EVENT_LOOP_DELAY_LIMIT_MS = 10_000;
+const MOST_HEADER_BYTES = 64 * 1024;
+const HSTS_SECONDS = 365 * 86_400;
 const PROBES = ['/health/live', '/health/ready', '/metrics', '/openapi.json'];
 
 /** Creates, wires and starts one Nest service on Fastify: guard, envelopes, error shapes, probes, metrics, traces. */
 export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp> {
+  const security = options.security ?? LOOPBACK;
+  assertMayListen(options.host, security);
   const filter = new ErrorFilter(options.log, (path) => options.errorStyle?.(path) ?? 'ng');
   const adapter = new ServiceAdapter({
     // Addresses the router itself refuses never reach the error handler.
@@ -60,7 +69,7 @@ export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp>
     requestTimeout: 120_000,
     keepAliveTimeout: 75_000,
     // Service tokens carry the roles of the user, of whom some have hundreds.
-    http: { maxHeaderSize: 64 * 1024 },
+    ...(security.kind === 'tls' ? { https: { cert: security.cert, key: security.key, minVersion: 'TLSv1.2', maxHeaderSize: MOST_HEADER_BYTES } } : { http: { maxHeaderSize: MOST_HEADER_BYTES } }),
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: LONGEST_PATH_PART, ignoreTrailingSlash: true, querystringParser: parseQuery },
   });
@@ -71,6 +80,7 @@ export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp>
   app.useGlobalFilters(filter);
   app.useGlobalGuards(new RouteGuard(reflector, options.identity));
   app.useGlobalInterceptors(new RouteInterceptor(reflector));
+  if (security.kind === 'tls') demandTls(fastify);
   observe(fastify, options);
   const delay = new EventLoopDelay();
   fastify.addHook('onClose', () => delay.stop());
@@ -81,7 +91,7 @@ export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp>
   await app.init();
   await app.listen(options.port, options.host);
   const address = fastify.server.address() as AddressInfo;
-  const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${address.port}`;
+  const url = `${security.kind === 'tls' ? 'https' : 'http'}://${options.host.includes(':') ? `[${options.host}]` : options.host}:${address.port}`;
   options.log.info({ url }, 'listening');
   return { url, close: () => closeApp(app, options) };
 }
@@ -121,6 +131,14 @@ function acceptBodies(fastify: FastifyInstance): void {
   });
   fastify.addContentTypeParser(/^(application\/(x-)?(yaml|ndjson)|text\/)/, { parseAs: 'string' }, (_request, text: string, done) => done(null, { text } satisfies ParsedBody));
   fastify.addContentTypeParser(/^(application\/octet-stream|multipart\/form-data)/, { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes));
+}
+
+/** Set on the raw answer, so that answers that are passed on from elsewhere have it too. */
+function demandTls(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (_request, reply, done) => {
+    reply.raw.setHeader('strict-transport-security', `max-age=${HSTS_SECONDS}`);
+    done();
+  });
 }
 
 function observe(fastify: FastifyInstance, options: HttpAppOptions): void {
@@ -179,8 +197,9 @@ function serveProbes(fastify: FastifyInstance, options: HttpAppOptions, delay: E
       return notReady(cause instanceof Error ? cause.message : String(cause));
     }
   });
-  fastify.get('/metrics', async (_request, reply) => reply.header('content-type', options.metrics.registry.contentType).send(await options.metrics.registry.metrics()));
-  fastify.get('/openapi.json', async (_request, reply) => reply.header('content-type', 'application/json').send(document));
+  const onRequest = async (request: FastifyRequest): Promise<void> => options.assertMayInspect?.(request);
+  fastify.get('/metrics', { onRequest }, async (_request, reply) => reply.header('content-type', options.metrics.registry.contentType).send(await options.metrics.registry.metrics()));
+  fastify.get('/openapi.json', { onRequest }, async (_request, reply) => reply.header('content-type', 'application/json').send(document));
 }
 
 function headerText(value: string | string[] | undefined): string | undefined {

@@ -12,6 +12,8 @@ export interface RouteClientOptions {
   readonly target: ServiceName;
   readonly baseUrl: string;
   readonly identity: ServiceIdentity;
+  /** PEM of the authority that an https address must prove itself by; the system's authorities and NODE_EXTRA_CA_CERTS when absent. */
+  readonly ca?: string | undefined;
   readonly timeoutMs?: number;
   readonly connections?: number;
 }
@@ -27,7 +29,7 @@ export class RouteClient {
   private readonly pool: Pool;
 
   constructor(private readonly options: RouteClientOptions) {
-    this.pool = new Pool(options.baseUrl, { connections: options.connections ?? 32, pipelining: 1, connect: { timeout: 3_000 } });
+    this.pool = new Pool(options.baseUrl, { connections: options.connections ?? 32, pipelining: 1, connect: { timeout: 3_000, ...(options.ca ? { ca: options.ca } : {}) } });
   }
 
   /**

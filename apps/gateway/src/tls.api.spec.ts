@@ -1,0 +1,51 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { testPodAuthority } from '@sluice/testing';
+import { bootstrap } from './bootstrap.js';
+import { KEY_A, runGateway, type RunningGateway } from './testing/running-gateway.js';
+
+describe('the gateway with a certificate', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-gateway-tls-'));
+  let files: { readonly ca: string; readonly cert: string; readonly key: string };
+  let gateway: RunningGateway;
+  beforeAll(async () => {
+    files = await (await testPodAuthority(folder)).issue('localhost');
+    gateway = await runGateway({ GATEWAY_TLS_CERT_FILE: files.cert, GATEWAY_TLS_KEY_FILE: files.key, SERVICE_CA_FILE: files.ca }, { cert: readFileSync(files.cert), key: readFileSync(files.key) });
+  });
+  afterAll(async () => {
+    await gateway.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const get = (path: string, headers: Readonly<Record<string, string>>, ca: Buffer | undefined): Promise<{ readonly status: number | undefined; readonly hsts: string | undefined; readonly text: string }> =>
+    new Promise((resolve, reject) => {
+      request(`${gateway.app.url}${path}`, { headers, ca }, (response) => {
+        let text = '';
+        response.on('data', (chunk: Buffer) => (text += chunk.toString())).on('end', () => resolve({ status: response.statusCode, hsts: response.headers['strict-transport-security'], text }));
+      }).on('error', reject).end();
+    });
+
+  it('speaks TLS to clients and to the services behind it, which must prove themselves by the authority it was given', async () => {
+    expect(gateway.app.url).toMatch(/^https:/);
+    expect(gateway.doubles.pipeline.url).toMatch(/^https:/);
+    expect(await get('/pipeline/api/x', { 'x-api-key': KEY_A }, readFileSync(files.ca))).toMatchObject({ status: 200, text: expect.stringContaining('"account":"ACCA"') });
+    await expect(get('/pipeline/api/x', { 'x-api-key': KEY_A }, undefined)).rejects.toMatchObject({ code: expect.stringMatching(/CERT|SIGNATURE|ISSUER/) });
+  });
+
+  it('lets nobody fall back to clear text: HSTS with its own answers and those it passes on, and no answer over HTTP', async () => {
+    for (const [path, headers] of [['/pipeline/api/x', { 'x-api-key': KEY_A }], ['/pipeline/api/x', {}], ['/health/live', {}], ['/ng/', {}]] as const) {
+      expect([path, (await get(path, headers, readFileSync(files.ca))).hsts]).toEqual([path, 'max-age=31536000']);
+    }
+    await expect(fetch(`${gateway.app.url.replace('https:', 'http:')}/health/live`)).rejects.toThrow();
+  });
+
+  it('does not start beyond loopback without TLS, unless a proxy ends it', async () => {
+    const environment = { ...gateway.environment, GATEWAY_HOST: '0.0.0.0', GATEWAY_TLS_CERT_FILE: undefined, GATEWAY_TLS_KEY_FILE: undefined };
+    await expect(bootstrap(environment)).rejects.toThrow(/GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE, or GATEWAY_TLS_TERMINATED_BY_PROXY=true/);
+    const behindProxy = await bootstrap({ ...environment, GATEWAY_TLS_TERMINATED_BY_PROXY: 'true' });
+    await behindProxy.close();
+  });
+});
