@@ -13,8 +13,8 @@ const schema = z.object({
 
 export interface DbDevopsConfig {
   readonly host: string;
-  /** Who ends TLS. */
-  readonly security: ListenerSecurity;
+  /** Who ends TLS; absent on loopback. */
+  readonly security: ListenerSecurity | undefined;
   readonly port: number;
   readonly databaseUrl: string;
   readonly databasePoolSize: number;

@@ -30,8 +30,8 @@ const schema = z
 /** Everything the service can be told from outside. Times in milliseconds unless the name says otherwise. */
 export interface DelegateServiceConfig {
   readonly host: string;
-  /** Who ends TLS. */
-  readonly security: ListenerSecurity;
+  /** Who ends TLS; absent on loopback. */
+  readonly security: ListenerSecurity | undefined;
   readonly port: number;
   readonly grpcHost: string;
   readonly grpcPort: number;

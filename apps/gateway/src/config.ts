@@ -75,8 +75,8 @@ export interface GatewayLimits {
 
 export interface GatewayConfig {
   readonly host: string;
-  /** Who ends TLS. */
-  readonly security: ListenerSecurity;
+  /** Who ends TLS; absent on loopback. */
+  readonly security: ListenerSecurity | undefined;
   readonly port: number;
   readonly serviceKeyFile: string;
   readonly serviceKeysDir: string;

@@ -53,8 +53,8 @@ export interface TailLimits {
 
 export interface LogServiceConfig {
   readonly host: string;
-  /** Who ends TLS. */
-  readonly security: ListenerSecurity;
+  /** Who ends TLS; absent on loopback. */
+  readonly security: ListenerSecurity | undefined;
   readonly port: number;
   readonly serviceKeyFile: string;
   readonly serviceKeysDir: string;

@@ -34,8 +34,8 @@ const schema = z.object({
 
 export interface NgManagerConfig {
   readonly host: string;
-  /** Who ends TLS. */
-  readonly security: ListenerSecurity;
+  /** Who ends TLS; absent on loopback. */
+  readonly security: ListenerSecurity | undefined;
   readonly port: number;
   readonly serviceKeyFile: string;
   readonly serviceKeysDir: string;

@@ -33,8 +33,8 @@ const schema = z
 /** Everything the service can be told from outside. Times in milliseconds. */
 export interface PipelineConfig {
   readonly host: string;
-  /** Who ends TLS. */
-  readonly security: ListenerSecurity;
+  /** Who ends TLS; absent on loopback. */
+  readonly security: ListenerSecurity | undefined;
   readonly port: number;
   readonly databaseUrl: string;
   readonly databasePoolSize: number;

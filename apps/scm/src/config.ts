@@ -21,8 +21,8 @@ const schema = z.object({
 
 export interface ScmConfig {
   readonly host: string;
-  /** Who ends TLS. */
-  readonly security: ListenerSecurity;
+  /** Who ends TLS; absent on loopback. */
+  readonly security: ListenerSecurity | undefined;
   readonly port: number;
   readonly serviceKeyFile: string;
   readonly serviceKeysDir: string;

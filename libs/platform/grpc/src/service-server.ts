@@ -1,5 +1,5 @@
 import { Server, ServerCredentials, type Metadata, type ServerUnaryCall, type ServerWritableStream, type UntypedServiceImplementation, type sendUnaryData } from '@grpc/grpc-js';
-import { LOOPBACK, assertMayListen, type ListenerSecurity } from '@sluice/config';
+import { assertMayListen, type ListenerSecurity } from '@sluice/config';
 import { AppError, messageOf } from '@sluice/kernel';
 import type { ServiceIdentity, ServiceName, VerifiedCall } from '@sluice/service-identity';
 import type { Logger, Tracing } from '@sluice/telemetry';
@@ -25,7 +25,7 @@ export interface ServiceServerOptions {
   readonly tracing: Tracing;
   readonly log: Logger;
   /** Loopback when absent: an address beyond it is refused then. */
-  readonly security?: ListenerSecurity;
+  readonly security?: ListenerSecurity | undefined;
 }
 
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
@@ -56,9 +56,9 @@ export class ServiceServer {
 
   /** @param port 0 takes a free one @returns the port it listens on @throws Error for an address beyond loopback without TLS */
   async listen(host: string, port: number): Promise<number> {
-    const security = this.options.security ?? LOOPBACK;
+    const { security } = this.options;
     assertMayListen(host, security);
-    const credentials = security.kind === 'tls' ? ServerCredentials.createSsl(null, [{ cert_chain: Buffer.from(security.cert), private_key: Buffer.from(security.key) }]) : ServerCredentials.createInsecure();
+    const credentials = security?.kind === 'tls' ? ServerCredentials.createSsl(null, [{ cert_chain: Buffer.from(security.cert), private_key: Buffer.from(security.key) }]) : ServerCredentials.createInsecure();
     return new Promise((resolve, reject) => {
       this.server.bindAsync(`${host}:${port}`, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
     });

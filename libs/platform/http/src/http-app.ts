@@ -6,7 +6,7 @@ import type { DynamicModule, ForwardReference, Type } from '@nestjs/common';
 import { NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { openApiDocument, type RouteDefinition, type WireStyle } from '@sluice/api-conventions';
-import { LOOPBACK, assertMayListen, type ListenerSecurity } from '@sluice/config';
+import { assertMayListen, type ListenerSecurity } from '@sluice/config';
 import type { ServiceIdentity, ServiceName } from '@sluice/service-identity';
 import { EventLoopDelay, Tracing, type Logger, type Metrics } from '@sluice/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -21,7 +21,7 @@ export interface HttpAppOptions {
   /** 0 takes a free port. */
   readonly port: number;
   /** Loopback when absent: an address beyond it is refused then. */
-  readonly security?: ListenerSecurity;
+  readonly security?: ListenerSecurity | undefined;
   /** Asked before `/metrics` and `/openapi.json` are shown; shown to all callers when absent. @throws AppError to refuse */
   readonly assertMayInspect?: (request: FastifyRequest) => Promise<void>;
   readonly identity: ServiceIdentity;
@@ -58,7 +58,7 @@ const PROBES = ['/health/live', '/health/ready', '/metrics', '/openapi.json'];
 
 /** Creates, wires and starts one Nest service on Fastify: guard, envelopes, error shapes, probes, metrics, traces. */
 export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp> {
-  const security = options.security ?? LOOPBACK;
+  const { security } = options;
   assertMayListen(options.host, security);
   const filter = new ErrorFilter(options.log, (path) => options.errorStyle?.(path) ?? 'ng');
   const adapter = new ServiceAdapter({
@@ -69,7 +69,7 @@ export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp>
     requestTimeout: 120_000,
     keepAliveTimeout: 75_000,
     // Service tokens carry the roles of the user, of whom some have hundreds.
-    ...(security.kind === 'tls' ? { https: { cert: security.cert, key: security.key, minVersion: 'TLSv1.2', maxHeaderSize: MOST_HEADER_BYTES } } : { http: { maxHeaderSize: MOST_HEADER_BYTES } }),
+    ...(security?.kind === 'tls' ? { https: { cert: security.cert, key: security.key, minVersion: 'TLSv1.2', maxHeaderSize: MOST_HEADER_BYTES } } : { http: { maxHeaderSize: MOST_HEADER_BYTES } }),
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: LONGEST_PATH_PART, ignoreTrailingSlash: true, querystringParser: parseQuery },
   });
@@ -80,7 +80,7 @@ export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp>
   app.useGlobalFilters(filter);
   app.useGlobalGuards(new RouteGuard(reflector, options.identity));
   app.useGlobalInterceptors(new RouteInterceptor(reflector));
-  if (security.kind === 'tls') demandTls(fastify);
+  if (security?.kind === 'tls') demandTls(fastify);
   observe(fastify, options);
   const delay = new EventLoopDelay();
   fastify.addHook('onClose', () => delay.stop());
@@ -91,7 +91,7 @@ export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp>
   await app.init();
   await app.listen(options.port, options.host);
   const address = fastify.server.address() as AddressInfo;
-  const url = `${security.kind === 'tls' ? 'https' : 'http'}://${options.host.includes(':') ? `[${options.host}]` : options.host}:${address.port}`;
+  const url = `${security?.kind === 'tls' ? 'https' : 'http'}://${options.host.includes(':') ? `[${options.host}]` : options.host}:${address.port}`;
   options.log.info({ url }, 'listening');
   return { url, close: () => closeApp(app, options) };
 }
