@@ -10,6 +10,7 @@ const engineSchema = z.object({
   STEP_RUNNER_HEAP_MB: z.coerce.number().int().min(48).max(8192).default(256),
   STEP_RUNNER_EXTENSIONS_DIR: z.string().startsWith('/', 'must be an absolute path').optional(),
   STEP_RUNNER_ALLOW_SHELL_COMMANDS: z.enum(['true', 'false']).default('false'),
+  STEP_RUNNER_RECOVERY_S: z.coerce.number().int().min(1).max(3600).default(120),
 });
 
 export interface EngineConfig {
@@ -19,6 +20,8 @@ export interface EngineConfig {
   readonly extensionsDir: string | undefined;
   /** Lets changelogs run programs of the operating system (`executeCommand`). */
   readonly allowShellCommands: boolean;
+  /** How long a step that lost its database session tries to reach the database again, to free the change log lock and to read what is deployed. */
+  readonly recoveryMs: number;
 }
 
 export function parseEngineConfig(env: Environment): EngineConfig {
@@ -28,6 +31,7 @@ export function parseEngineConfig(env: Environment): EngineConfig {
     heapMb: parsed.STEP_RUNNER_HEAP_MB,
     extensionsDir: parsed.STEP_RUNNER_EXTENSIONS_DIR,
     allowShellCommands: parsed.STEP_RUNNER_ALLOW_SHELL_COMMANDS === 'true',
+    recoveryMs: parsed.STEP_RUNNER_RECOVERY_S * 1000,
   };
 }
 

@@ -6,6 +6,7 @@ export interface EngineSessionOptions {
   readonly connection: EngineConnection;
   readonly server: string;
   readonly lockOwner: string;
+  readonly sessionName: string;
   /** Starts another engine: only Java has the driver of this database. */
   readonly startEngine: () => EngineProcess;
   /** The database's number for the engine's session, once it is known. */
@@ -29,10 +30,10 @@ export class EngineSession implements DatabaseSession {
   }
 
   private async tidy(session: string | undefined): Promise<boolean> {
-    const { connection, server, lockOwner } = this.options;
+    const { connection, server, lockOwner, sessionName } = this.options;
     const engine = this.options.startEngine();
     try {
-      const finished = await engine.run({ action: 'tidy', ...connection, server, session, lockOwner }, () => undefined);
+      const finished = await engine.run({ action: 'tidy', ...connection, server, session, sessionName, lockOwner }, () => undefined);
       if (finished.error) throw new Error(finished.error.message);
       return finished.released ?? false;
     } finally {

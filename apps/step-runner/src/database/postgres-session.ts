@@ -10,7 +10,7 @@ export interface PostgresSessionOptions {
   readonly password?: string | undefined;
   /** `application_name` of the engine's session. */
   readonly sessionName: string;
-  /** What LOCKEDBY contains when the lock is this engine's. */
+  /** The engine's own name: LOCKEDBY contains it after a number sign when the lock is this engine's. */
   readonly lockOwner: string;
 }
 
@@ -45,7 +45,7 @@ export class PostgresSession implements DatabaseSession {
       if (!rows[0]?.name) return false;
       const freed = await client.query(
         'UPDATE databasechangeloglock SET locked = FALSE, lockgranted = NULL, lockedby = NULL WHERE locked AND position($1 in lockedby) > 0',
-        [this.options.lockOwner],
+        [`#${this.options.lockOwner} `],
       );
       return freed.rowCount === 1;
     });

@@ -34,7 +34,7 @@ export class EngineDiedError extends Error {
 
 /** One JVM for one step. It leads a process group of its own and ends by itself when its standard input does. */
 export class EngineProcess {
-  /** Part of LOCKEDBY in DATABASECHANGELOGLOCK while this engine holds the lock. */
+  /** This engine's own name, never used again. LOCKEDBY in DATABASECHANGELOGLOCK holds `#<name> ` while this engine holds the lock. */
   readonly lockOwner: string;
   readonly exited: Promise<EngineExit>;
   /** Milliseconds of warm-up. Rejects when the process cannot start. */
@@ -76,7 +76,6 @@ export class EngineProcess {
       '-Xms32m',
       `-Xmx${options.heapMb}m`,
       '-XX:+ExitOnOutOfMemoryError',
-      `-Dliquibase.hostDescription=#${lockOwner}`,
       '-cp',
       // Last, so that the class archive still fits and no jar replaces a class of the engine.
       [home.classPath, ...(options.extensionsDir === undefined ? [] : [`${options.extensionsDir}/*`])].join(':'),

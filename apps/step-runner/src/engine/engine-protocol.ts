@@ -12,6 +12,7 @@ export interface EngineTidyCommand {
   readonly connectionProperties: Readonly<Record<string, string>>;
   readonly server: string;
   readonly session?: string | undefined;
+  readonly sessionName: string;
   readonly lockOwner: string;
 }
 
@@ -40,6 +41,12 @@ export interface EngineRunCommand {
   /** Name of the tag that is put on the last row when it has none. */
   readonly preStartTag: string;
   readonly allowShellCommands: boolean;
+  /** Names the engine in LOCKEDBY while it holds the change log lock. */
+  readonly lockOwner: string;
+  /** Names the database session, where the database knows such names. */
+  readonly sessionName: string;
+  /** Milliseconds for connecting again after the session was lost, to free the lock and to read the history. */
+  readonly recoveryMs: number;
 }
 
 const at = z.number().int();

@@ -1,15 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { waitFor } from '@sluice/kernel';
-import { stepResult, type StepResult } from '@sluice/delegate-protocol';
-import { Tracing } from '@sluice/telemetry';
-import { freePort, startPostgres, type TestPostgres } from '@sluice/testing';
-import { defaultEngineDirectory } from '../config.js';
-import { prepareEngine, type EngineHome } from '../engine/engine-home.js';
-import { EngineProcess } from '../engine/engine-process.js';
-import { StepRun } from './step-run.js';
+import { freePort, type TestPostgres } from '@sluice/testing';
+import { StepBench, type StartedStep, type StepOptions } from '../testing/step-bench.js';
 
 const CHANGELOG = `--liquibase formatted sql
 --changeset ann:1 labels:base
@@ -27,77 +21,18 @@ insert into orders values (1);
 jest.setTimeout(90_000); // every run starts a JVM, and machines that test are busy
 
 describe('a step run', () => {
+  let bench: StepBench;
   let pg: TestPostgres;
-  let home: EngineHome;
   let folder: string;
-  const tracing = Tracing.create('step-runner-spec');
-  let counter = 0;
+  const write = (path: string, content: string): void => bench.write(path, content);
+  const start = (database: string, work: Record<string, unknown>, options?: StepOptions): StartedStep => bench.start(database, work, options);
+  const freshDatabase = (): Promise<string> => bench.freshDatabase();
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'sluice-step-'));
-    [pg, home] = await Promise.all([startPostgres(), prepareEngine(defaultEngineDirectory(process.env))]);
+    bench = await StepBench.open();
+    ({ pg, folder } = bench);
   }, 120_000);
-  afterAll(async () => {
-    await tracing.close();
-    await pg?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  function write(path: string, content: string): void {
-    const file = join(folder, 'sources', 'repo', path);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, content);
-  }
-
-  interface Started {
-    readonly run: StepRun;
-    readonly id: string;
-    readonly engine: EngineProcess;
-    readonly result: Promise<StepResult>;
-    log(): string[];
-  }
-
-  function start(database: string, work: Record<string, unknown>, options: { password?: string; usernameSecret?: string; url?: string; timeoutMs?: number; warmUp?: boolean } = {}): Started {
-    counter += 1;
-    const id = `spec-${process.pid}-${counter}`;
-    const secretsDir = join(folder, 'secrets', id);
-    mkdirSync(secretsDir, { recursive: true });
-    writeFileSync(join(secretsDir, 'db-password'), options.password ?? pg.password);
-    if (options.usernameSecret !== undefined) writeFileSync(join(secretsDir, 'db-username'), options.usernameSecret);
-    const user = options.usernameSecret === undefined ? { username: 'postgres' } : { usernameSlot: 'db-username' };
-    const full = {
-      kind: 'liquibase.update',
-      target: { url: options.url ?? pg.jdbcUrl(database), ...user, passwordSlot: 'db-password' },
-      changelog: { source: 'repo', path: 'changelog.sql' },
-      ...work,
-    };
-    const startEngine = (): EngineProcess => EngineProcess.start(home, { heapMb: 128, warmUp: options.warmUp ?? false });
-    const engine = startEngine();
-    const run = new StepRun(
-      { stepExecutionId: id, timeoutMs: options.timeoutMs ?? 60_000, workJson: JSON.stringify(full), sourcesDir: join(folder, 'sources'), secretsDir },
-      { engine, startEngine, tracing, allowShellCommands: false },
-    );
-    const lines: string[] = [];
-    const result = (async () => {
-      let finished = '';
-      await engine.ready; // the time limit counts from here
-      void run.execute(undefined);
-      for await (const event of run.journal.events.follow(0)) {
-        if (event.logJson) lines.push(JSON.parse(event.logJson).out);
-        finished = event.finishedJson ?? finished;
-      }
-      await engine.kill();
-      return stepResult.parse(JSON.parse(finished));
-    })();
-    return { run, id, engine, result, log: () => lines };
-  }
-
-  async function freshDatabase(): Promise<string> {
-    counter += 1;
-    const name = `spec_${counter}`;
-    await pg.createDatabase(name);
-    return name;
-  }
+  afterAll(() => bench?.close());
 
   it('applies what the contexts select and tells what is deployed, skipped and pending', async () => {
     write('changelog.sql', CHANGELOG);
@@ -228,13 +163,9 @@ describe('a step run', () => {
   describe('stopping', () => {
     const SLOW = '--liquibase formatted sql\n--changeset ann:1\ncreate table a (id int);\n--changeset ann:2\ncreate table b (id int); select pg_sleep(60);\n--changeset ann:3\ncreate table c (id int);\n';
 
-    async function sleeping(started: Started): Promise<void> {
-      await waitFor(async () => (await sessionsOf(started, `and query like '%pg_sleep%' and state = 'active'`)) > 0, { timeoutMs: 20_000, what: 'the slow statement' });
-    }
-    async function sessionsOf({ id }: Started, filter = ''): Promise<number> {
-      return (await pg.query('postgres', `select 1 from pg_stat_activity where application_name = $1 ${filter}`, [`sluice-${id}`])).length;
-    }
-    async function expectTidy(database: string, started: Started): Promise<void> {
+    const sleeping = (started: StartedStep): Promise<void> => bench.sleeping(started);
+    const sessionsOf = (started: StartedStep): Promise<number> => bench.sessionsOf(started);
+    async function expectTidy(database: string, started: StartedStep): Promise<void> {
       await waitFor(async () => (await sessionsOf(started)) === 0, { timeoutMs: 2_000, what: 'end of the session' });
       expect(await pg.query(database, 'select locked from databasechangeloglock')).toEqual([{ locked: false }]);
       expect(await pg.query(database, 'select id from databasechangelog')).toEqual([{ id: '1' }]);

@@ -16,6 +16,7 @@ import { StepJournal } from './step-journal.js';
 /** Until the second connection joins in cancelling: the engine itself mostly needs a tenth of it. */
 const SECOND_WAY_AFTER_MS = 1_000;
 const TIMEOUT_GRACE_MS = 10_000;
+const RECOVERY_PAUSE_MS = 1_000;
 
 export interface StepRunOptions {
   readonly engine: EngineProcess;
@@ -23,6 +24,8 @@ export interface StepRunOptions {
   readonly startEngine: () => EngineProcess;
   readonly tracing: Tracing;
   readonly allowShellCommands: boolean;
+  /** Milliseconds for reaching the database again after its session was lost. */
+  readonly recoveryMs: number;
   readonly allowInMemory?: boolean;
 }
 
@@ -136,6 +139,9 @@ export class StepRun {
         count: work.kind === 'liquibase.rollback' ? work.changeSetCount : undefined,
         preStartTag: `pre-start-${this.request.stepExecutionId}`,
         allowShellCommands: this.options.allowShellCommands,
+        lockOwner: this.options.engine.lockOwner,
+        sessionName,
+        recoveryMs: this.options.recoveryMs,
       },
       session: this.sessionOf(url, connection, { username, password, sessionName }),
     };
@@ -148,7 +154,7 @@ export class StepRun {
       case 'postgresql':
         return new PostgresSession({ url, ...login, lockOwner });
       case 'mariadb':
-        return new EngineSession({ connection, server: url.server, lockOwner, startEngine, sessionId: () => this.sessionId });
+        return new EngineSession({ connection, server: url.server, lockOwner, sessionName: login.sessionName, startEngine, sessionId: () => this.sessionId });
       case 'h2':
         return noSession;
     }
@@ -224,17 +230,40 @@ export class StepRun {
     };
   }
 
+  /** With patience: what ended the engine may have ended the database too. A stopped step has less time than one that goes on. */
   private async tidy(session: DatabaseSession): Promise<void> {
-    await session.terminate().catch((cause: unknown) => this.journal.log('WARN', `the database session of the stopped engine could not be ended: ${messageOf(cause)}`));
-    await this.releaseLock(session);
+    const startedAt = Date.now();
+    const isOver = (): boolean => Date.now() - startedAt >= (this.stopping ? Math.min(TIMEOUT_GRACE_MS, this.options.recoveryMs) : this.options.recoveryMs);
+    for (;;) {
+      const failure = await this.tryToTidy(session);
+      if (failure === undefined) return;
+      if (isOver()) return this.lockStays(failure);
+      await pause(RECOVERY_PAUSE_MS);
+    }
+  }
+
+  /** The session first: what it is still executing must not meet the next holder of the lock. @returns the failure, if any */
+  private async tryToTidy(session: DatabaseSession): Promise<unknown> {
+    try {
+      await session.terminate();
+      if (await session.releaseOwnLock()) this.journal.log('WARN', 'Released the change log lock that the ended engine still held');
+      return undefined;
+    } catch (cause) {
+      return cause;
+    }
   }
 
   private async releaseLock(session: DatabaseSession): Promise<void> {
     try {
       if (await session.releaseOwnLock()) this.journal.log('WARN', 'Released the change log lock that the stopped engine still held');
     } catch (cause) {
-      this.journal.log('WARN', `the change log lock could not be looked after: ${messageOf(cause)}; if it is still held, release-locks frees it`);
+      this.lockStays(cause);
     }
+  }
+
+  private lockStays(cause: unknown): void {
+    const next = 'if it is still held, the next run frees it as soon as the database shows that this session is gone; "npm run sluice -- locks release" frees it by hand';
+    this.journal.log('WARN', `the change log lock could not be checked: ${messageOf(cause)}; ${next}`);
   }
 
   private finish(result: StepResult): void {

@@ -26,7 +26,9 @@ record Command(
     String preStartTag,
     boolean allowShellCommands,
     String session,
-    String lockOwner
+    String lockOwner,
+    String sessionName,
+    long recoveryMs
 ) {
     static Command from(Map<String, Object> json) {
         return new Command(
@@ -48,7 +50,9 @@ record Command(
             text(json, "preStartTag"),
             Boolean.TRUE.equals(json.get("allowShellCommands")),
             text(json, "session"),
-            text(json, "lockOwner")
+            text(json, "lockOwner"),
+            text(json, "sessionName"),
+            json.get("recoveryMs") instanceof Double ms ? ms.longValue() : 0
         );
     }
 

@@ -21,7 +21,7 @@ import liquibase.exception.DatabaseException;
 /** DATABASECHANGELOG as it stands in the database, read past every cache: what is really deployed. */
 final class History {
     private static final Set<String> NO_SUCH_TABLE = Set.of("42P01", "42S02", "42S04", "3F000");
-    private static final Comparator<Map<String, Object>> IN_ORDER = Comparator.<Map<String, Object>>comparingLong(row -> (Long) row.get("dateExecuted")).thenComparingInt(row -> (Integer) row.get("orderExecuted"));
+    private static final Comparator<Map<String, Object>> IN_ORDER = Comparator.<Map<String, Object>>comparingInt(row -> (Integer) row.get("orderExecuted")).thenComparingLong(row -> (Long) row.get("dateExecuted"));
 
     private History() {}
 

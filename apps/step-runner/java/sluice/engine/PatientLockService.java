@@ -1,17 +1,17 @@
 package sluice.engine;
 
-import java.util.Arrays;
-import java.util.Date;
-import java.util.stream.Collectors;
 import liquibase.Scope;
 import liquibase.database.Database;
+import liquibase.exception.DatabaseException;
 import liquibase.exception.LockException;
 import liquibase.lockservice.StandardLockService;
 
-/** Liquibase's own lock, waited for in small steps: it names the holder once, and cancelling ends the wait. */
+/**
+ * Liquibase's way to the run's lock. Its commands each take and free the lock, also one that only waited and gave up; here the
+ * first taking counts, and only the run itself frees ({@link RunLock#letGo}).
+ */
 public final class PatientLockService extends StandardLockService {
-    static final String CONTROL = "sluice.control";
-    private static final long STEP_MS = 250;
+    private static final long MINUTE_MS = 60_000;
 
     @Override
     public int getPriority() {
@@ -20,25 +20,40 @@ public final class PatientLockService extends StandardLockService {
 
     @Override
     public boolean supports(Database database) {
-        return Scope.getCurrentScope().get(CONTROL, Control.class) != null;
+        return RunLock.current() != null;
+    }
+
+    @Override
+    public boolean hasChangeLogLock() {
+        return RunLock.current().isHeld();
     }
 
     @Override
     public void waitForLock() throws LockException {
-        Control control = Scope.getCurrentScope().get(CONTROL, Control.class);
-        long until = System.currentTimeMillis() + getChangeLogLockWaitTime() * 60_000;
-        boolean told = false;
-        while (!acquireLock()) {
-            control.check();
-            if (System.currentTimeMillis() >= until) throw new LockException("could not get the change log lock within " + getChangeLogLockWaitTime() + " minutes; held by " + holders());
-            if (!told) Scope.getCurrentScope().getUI().sendMessage("Waiting for the change log lock, held by " + holders());
-            told = true;
-            Control.pause(STEP_MS);
+        acquireLock();
+    }
+
+    /** Waits: the run goes on only with the lock. */
+    @Override
+    public boolean acquireLock() throws LockException {
+        if (hasChangeLogLock()) return true;
+        try {
+            database.rollback();
+            init();
+            RunLock.current().waitFor(database, getChangeLogLockWaitTime() * MINUTE_MS);
+            return true;
+        } catch (DatabaseException cause) {
+            throw new LockException(cause);
         }
     }
 
-    private String holders() throws LockException {
-        String names = Arrays.stream(listLocks()).map(lock -> lock.getLockedBy() + " since " + new Date(lock.getLockGranted().getTime())).collect(Collectors.joining(", "));
-        return names.isEmpty() ? "another run" : names;
+    @Override
+    public void releaseLock() {
+        // Kept until the run ends.
+    }
+
+    @Override
+    public void forceReleaseLock() {
+        // Nothing of a run frees what it does not hold.
     }
 }

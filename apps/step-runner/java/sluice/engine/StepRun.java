@@ -14,26 +14,36 @@ import liquibase.Liquibase;
 import liquibase.Scope;
 import liquibase.UpdateSummaryEnum;
 import liquibase.UpdateSummaryOutputEnum;
+import liquibase.changelog.ChangeLogHistoryService;
+import liquibase.changelog.ChangeLogHistoryServiceFactory;
 import liquibase.changelog.ChangeSet;
 import liquibase.changelog.DatabaseChangeLog;
+import liquibase.changelog.RanChangeSet;
 import liquibase.database.Database;
 import liquibase.database.DatabaseFactory;
 import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.LiquibaseException;
+import liquibase.lockservice.LockServiceFactory;
 
 /** One update or rollback, from the connection to the history table that is left behind. */
 final class StepRun {
+    private static final int VALID_LIMIT_S = 5;
+
     private final Command command;
     private final Events events;
     private final Control control;
     private final Changesets changesets;
+    private final RunLock lock;
     private String preStartTag;
+    /** The database's number for the session, where it has no name. */
+    private String session = "";
 
     StepRun(Command command, Events events, Control control) {
         this.command = command;
         this.events = events;
         this.control = control;
         changesets = new Changesets(events, control);
+        lock = new RunLock(command, events, control);
     }
 
     /** @return the fields of the `finished` event */
@@ -43,7 +53,7 @@ final class StepRun {
         command.settings().forEach((name, value) -> scope.put("liquibase." + name, value));
         scope.put(Scope.Attr.logService.name(), logs);
         scope.put(Scope.Attr.ui.name(), logs.console());
-        scope.put(PatientLockService.CONTROL, control);
+        scope.put(RunLock.KEY, lock);
         return Scope.child(scope, this::connectAndRun);
     }
 
@@ -56,6 +66,7 @@ final class StepRun {
         }
         try (Connection open = connection) {
             control.opened(open);
+            lock.prepare(open);
             return run(DatabaseFactory.getInstance().findCorrectDatabaseImplementation(new JdbcConnection(open)));
         } catch (Control.CancelledException early) {
             return finished("cancelled", new Failure("stopped before anything was run", "Unknown", null), null);
@@ -81,6 +92,7 @@ final class StepRun {
         ChangeSet failedOn = null;
         Liquibase liquibase = null;
         try {
+            LockServiceFactory.getInstance().getLockService(database).waitForLock();
             liquibase = Changelog.read(command, database).liquibase();
             liquibase.setChangeExecListener(changesets);
             liquibase.setShowSummary(UpdateSummaryEnum.SUMMARY);
@@ -94,9 +106,24 @@ final class StepRun {
         control.unwind();
         String status = failure == null ? "succeeded" : control.isCancelled() ? "cancelled" : "failed";
         Map<String, Object> finished = finished(status, failure, failedOn);
+        conclude(finished, liquibase, database);
+        return finished;
+    }
+
+    /** Reads what is deployed and frees the lock, over a new connection when the run's own was lost. */
+    private void conclude(Map<String, Object> finished, Liquibase liquibase, Database database) throws SQLException {
+        Connection connection = ((JdbcConnection) database.getConnection()).getUnderlyingConnection();
+        if (connection.isValid(VALID_LIMIT_S)) {
+            look(finished, liquibase, database);
+            // Once more: a late request to cancel may hit just this statement.
+            if (lock.letGo(database) || lock.letGo(database)) return;
+        }
+        new Recovery(command, events, control, lock).run(session, found -> look(finished, liquibase, found));
+    }
+
+    private void look(Map<String, Object> finished, Liquibase liquibase, Database database) {
         finished.put("history", historyOrNull(database));
         finished.put("pending", pendingOrNull(liquibase, database));
-        return finished;
     }
 
     private void tellConnected(Database database) throws SQLException {
@@ -106,7 +133,8 @@ final class StepRun {
         connected.put("product", about.getDatabaseProductName());
         connected.put("version", about.getDatabaseProductVersion());
         if (connection.isWrapperFor(org.mariadb.jdbc.Connection.class)) {
-            connected.put("session", String.valueOf(connection.unwrap(org.mariadb.jdbc.Connection.class).getThreadId()));
+            session = String.valueOf(connection.unwrap(org.mariadb.jdbc.Connection.class).getThreadId());
+            connected.put("session", session);
         }
         events.emit("connected", connected);
     }
@@ -118,57 +146,29 @@ final class StepRun {
         List<ChangeSet> due = new Survey(changeLog, database, command.contextFilter(), command.labelFilter(), changesets::skipped).due();
         new Moved(events, changeLog, History.read(database)).refuse(due);
         boolean nothingToDo = due.isEmpty();
-        String lastTag = markStart(liquibase, database, nothingToDo);
+        Tags tags = new Tags(liquibase, database, events);
+        String stepTag = command.tag();
+        // Nothing will be applied and the row gets the step's own tag in a moment: that is the same point.
+        boolean isSamePoint = nothingToDo && !stepTag.isEmpty();
+        preStartTag = tags.markStart(isSamePoint ? stepTag : command.preStartTag());
         liquibase.update(command.contextFilter(), command.labelFilter());
         control.check();
-        if (command.tag().isEmpty() || command.tag().equals(lastTag)) return;
-        if (nothingToDo && lastTag != null) {
-            events.log("WARN", "tag \"" + command.tag() + "\" was not set: nothing was applied, and the last changeset already carries the tag \"" + lastTag + "\", which a rollback may need");
-            return;
-        }
-        liquibase.tag(command.tag());
-        events.log("INFO", "Tagged the database as \"" + command.tag() + "\"");
-    }
-
-    /**
-     * Finds the point a rollback of this update would go back to: the tag of the last row, or a new tag put there.
-     * @return the tag of the last row before the update, or null
-     */
-    private String markStart(Liquibase liquibase, Database database, boolean nothingToDo) throws Exception {
-        List<Map<String, Object>> rows = History.read(database);
-        if (rows.isEmpty()) {
-            preStartTag = "";
-            return null;
-        }
-        Object tag = rows.get(rows.size() - 1).get("tag");
-        if (tag != null) {
-            preStartTag = tag.toString();
-            return preStartTag;
-        }
-        // Nothing will be applied and the row gets the step's own tag in a moment: that is the same point.
-        if (nothingToDo && !command.tag().isEmpty()) {
-            preStartTag = command.tag();
-            return null;
-        }
-        liquibase.tag(command.preStartTag());
-        preStartTag = command.preStartTag();
-        return null;
+        if (!stepTag.isEmpty()) tags.mark(stepTag);
     }
 
     private void rollback(Liquibase liquibase, Database database) throws Exception {
         new OldHistory(events, database).bringUpToDate(liquibase.getDatabaseChangeLog());
-        if (!command.tag().isEmpty()) {
-            liquibase.rollback(command.tag(), command.contextFilter(), command.labelFilter());
-            return;
-        }
-        int deployed = History.read(database).size();
-        if (deployed < command.count()) {
-            throw new LiquibaseException("cannot roll back " + command.count() + " changesets: only " + deployed + " are deployed; nothing was rolled back");
-        }
-        liquibase.rollback(command.count(), command.contextFilter(), command.labelFilter());
-        if (changesets.rolledBackCount() < command.count()) {
-            throw new LiquibaseException("rolled back " + changesets.rolledBackCount() + " of " + command.count()
-                + " changesets: the others are deployed but not part of changelog " + command.changelog());
+        ChangeLogHistoryService history = ChangeLogHistoryServiceFactory.getInstance().getChangeLogService(database);
+        history.reset();
+        RollbackPlan plan = new RollbackPlan(history.getRanChangeSets(), command.changelog());
+        List<RanChangeSet> leaving = command.tag().isEmpty() ? plan.last(command.count()) : plan.afterTag(command.tag());
+        plan.check(leaving, liquibase.getDatabaseChangeLog(), Survey.selection(command.contextFilter(), command.labelFilter(), database), database);
+        events.log("INFO", leaving.isEmpty() ? "Nothing is deployed after tag \"" + command.tag() + "\"" : "Rolling back " + leaving.size() + " changeset(s), in this order:");
+        for (RanChangeSet row : leaving) events.log("INFO", "  " + RollbackPlan.name(row));
+        if (command.tag().isEmpty()) liquibase.rollback(command.count(), command.contextFilter(), command.labelFilter());
+        else liquibase.rollback(command.tag(), command.contextFilter(), command.labelFilter());
+        if (changesets.rolledBackCount() < leaving.size()) {
+            throw new LiquibaseException("rolled back " + changesets.rolledBackCount() + " of " + leaving.size() + " changesets; the others are still deployed");
         }
     }
 

@@ -28,7 +28,7 @@ final class Survey {
     /** @param leftOut told about every changeset that is neither deployed nor selected, with the reason */
     Survey(DatabaseChangeLog changeLog, Database database, Contexts contexts, LabelExpression labels, BiConsumer<ChangeSet, String> leftOut) throws LiquibaseException {
         ChangeLogHistoryServiceFactory.getInstance().getChangeLogService(database).reset();
-        List<ChangeSetFilter> selection = List.of(new ContextChangeSetFilter(contexts), new LabelChangeSetFilter(labels), new DbmsChangeSetFilter(database), new IgnoreChangeSetFilter());
+        List<ChangeSetFilter> selection = selection(contexts, labels, database);
         ShouldRunChangeSetFilter shouldRun = new ShouldRunChangeSetFilter(database);
         for (ChangeSet changeSet : changeLog.getChangeSets()) {
             String reason = refusal(selection, changeSet);
@@ -39,7 +39,13 @@ final class Survey {
         ChangeLogHistoryServiceFactory.getInstance().getChangeLogService(database).reset();
     }
 
-    private static String refusal(List<ChangeSetFilter> selection, ChangeSet changeSet) {
+    /** What a step chooses by, before any look at the history. */
+    static List<ChangeSetFilter> selection(Contexts contexts, LabelExpression labels, Database database) {
+        return List.of(new ContextChangeSetFilter(contexts), new LabelChangeSetFilter(labels), new DbmsChangeSetFilter(database), new IgnoreChangeSetFilter());
+    }
+
+    /** @return why the changeset is not chosen, or null */
+    static String refusal(List<ChangeSetFilter> selection, ChangeSet changeSet) {
         for (ChangeSetFilter filter : selection) {
             ChangeSetFilterResult result = filter.accepts(changeSet);
             if (!result.isAccepted()) return result.getMessage();

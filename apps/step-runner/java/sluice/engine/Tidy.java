@@ -3,13 +3,11 @@ package sluice.engine;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Puts a MariaDB or MySQL database in order after an engine that was ended by force: its session, and the lock if it is still held. */
 final class Tidy {
-    private static final int NO_SUCH_THREAD = 1094;
     private static final int NO_SUCH_TABLE = 1146;
 
     private Tidy() {}
@@ -21,7 +19,7 @@ final class Tidy {
         finished.put("history", null);
         finished.put("pending", null);
         try (Connection connection = StepRun.connect(command)) {
-            if (!command.session().isEmpty()) kill(connection, Long.parseLong(command.session()));
+            LostSession.end(connection, command.sessionName(), command.session());
             finished.put("released", release(connection, command.lockOwner()));
             finished.put("status", "succeeded");
         } catch (SQLException cause) {
@@ -31,16 +29,8 @@ final class Tidy {
         return finished;
     }
 
-    private static void kill(Connection connection, long session) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            statement.execute("KILL " + session);
-        } catch (SQLException cause) {
-            if (cause.getErrorCode() != NO_SUCH_THREAD) throw cause;
-        }
-    }
-
     private static boolean release(Connection connection, String owner) throws SQLException {
-        String sql = "UPDATE DATABASECHANGELOGLOCK SET LOCKED = FALSE, LOCKGRANTED = NULL, LOCKEDBY = NULL WHERE LOCKED AND LOCATE(?, LOCKEDBY) > 0";
+        String sql = "UPDATE DATABASECHANGELOGLOCK SET LOCKED = FALSE, LOCKGRANTED = NULL, LOCKEDBY = NULL WHERE LOCKED AND LOCATE(CONCAT('#', ?, ' '), LOCKEDBY) > 0";
         try (PreparedStatement update = connection.prepareStatement(sql)) {
             update.setString(1, owner);
             return update.executeUpdate() == 1;

@@ -53,7 +53,7 @@ final class WarmUp {
     private Command rehearsal(String action) {
         Map<String, String> login = Map.of("user", "sa", "password", "");
         return new Command(action, "jdbc:h2:mem:warmup;MODE=PostgreSQL;DB_CLOSE_DELAY=-1", "org.h2.Driver", login, "memory",
-            resources.toString(), "changelog.xml", List.of(), "", "", "", Map.of(), Map.of("table", "warm"), "update".equals(action) ? "start" : "", 1, "pre", false, "", "");
+            resources.toString(), "changelog.xml", List.of(), "", "", "", Map.of(), Map.of("table", "warm"), "update".equals(action) ? "start" : "", 1, "pre", false, "", "", "rehearsal", 0);
     }
 
     /** Drops what Liquibase remembers per database, so that the real run starts like a fresh process. */

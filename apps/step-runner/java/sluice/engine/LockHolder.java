@@ -1,0 +1,40 @@
+package sluice.engine;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Who holds the change log lock, as its row says. An engine of this product writes
+ * `<host>#<engine> session=<name> backend=<session number>@<server> (<address>)`; without `backend` its life cannot be proven from outside.
+ */
+record LockHolder(String lockedBy, Timestamp since) {
+    private static final Pattern OURS = Pattern.compile("#(sluice-[A-Za-z0-9_-]+) session=(\\S+)(?: backend=(\\d+)@([0-9a-f]+))? \\(");
+
+    /** @return the holder, or null when the lock is free; the table must exist */
+    static LockHolder read(Connection connection, String table) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement("SELECT LOCKEDBY, LOCKGRANTED FROM " + table + " WHERE ID = 1 AND LOCKED = TRUE");
+             ResultSet row = select.executeQuery()) {
+            return row.next() ? new LockHolder(row.getString(1), row.getTimestamp(2)) : null;
+        }
+    }
+
+    /** What is known about a holder. */
+    enum Life { ALIVE, DEAD, UNKNOWN }
+
+    /** Dead only with proof: the engine wrote down how to prove it, and the same server says that its session is gone. */
+    Life life(SessionProof proof) {
+        Matcher ours = OURS.matcher(lockedBy == null ? "" : lockedBy);
+        if (!ours.find() || ours.group(3) == null) return Life.UNKNOWN;
+        return proof.life(ours.group(1), ours.group(2), Long.parseLong(ours.group(3)), ours.group(4));
+    }
+
+    @Override
+    public String toString() {
+        return (lockedBy == null ? "an unnamed holder" : lockedBy) + (since == null ? "" : " since " + since.toLocalDateTime().withNano(0));
+    }
+}

@@ -1,0 +1,194 @@
+package sluice.engine;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import liquibase.Scope;
+import liquibase.changelog.ChangeLogHistoryServiceFactory;
+import liquibase.database.Database;
+import liquibase.database.jvm.JdbcConnection;
+import liquibase.exception.DatabaseException;
+import liquibase.exception.LockException;
+
+/**
+ * The change log lock of one run. It is taken once, kept to the end of the run whatever Liquibase's commands do between, and
+ * changed only by statements that name the holder they expect: what another tool holds is waited for, never freed.
+ */
+final class RunLock {
+    static final String KEY = "sluice.lock";
+    private static final long STEP_MS = 250;
+    private static final long LOOK_EVERY_MS = 2_000;
+    private static final long TELL_EVERY_MS = 30_000;
+    private static final int HOST_LENGTH = 60;
+
+    private final Command command;
+    private final Events events;
+    private final Control control;
+    private SessionProof proof;
+    private String owner;
+    private boolean tried;
+    private boolean held;
+
+    RunLock(Command command, Events events, Control control) {
+        this.command = command;
+        this.events = events;
+        this.control = control;
+    }
+
+    static RunLock current() {
+        return Scope.getCurrentScope().get(KEY, RunLock.class);
+    }
+
+    /** Once, on the new connection, before anything else uses it. */
+    void prepare(Connection connection) throws SQLException {
+        proof = SessionProof.of(connection);
+        String backend = proof.begin(command.lockOwner());
+        owner = host() + "#" + command.lockOwner() + " session=" + command.sessionName() + (backend == null ? "" : " backend=" + backend) + " (" + address() + ")";
+    }
+
+    boolean isHeld() {
+        return held;
+    }
+
+    /** Waits until the lock is this run's. @param waitMs the longest wait @throws LockException naming the holder */
+    void waitFor(Database database, long waitMs) throws LockException {
+        long startedAt = System.currentTimeMillis();
+        long lookAt = startedAt;
+        long tellAt = startedAt;
+        while (!held) {
+            control.check();
+            if (take(database)) return;
+            long now = System.currentTimeMillis();
+            if (now >= lookAt) {
+                lookAt = now + LOOK_EVERY_MS;
+                LockHolder holder = holder(database);
+                if (holder == null) continue;
+                LockHolder.Life life = holder.life(proof);
+                settle(database);
+                if (life == LockHolder.Life.DEAD && takeOver(database, holder)) return;
+                if (now - startedAt >= waitMs) {
+                    throw new LockException("could not get the change log lock within " + waitMs / 60_000 + " minutes; held by " + holder + ". " + advice(life));
+                }
+                if (now >= tellAt) {
+                    tell(holder, life, (now - startedAt) / 1000, waitMs / 1000);
+                    tellAt = now + TELL_EVERY_MS;
+                }
+            }
+            Control.pause(STEP_MS);
+        }
+    }
+
+    private void tell(LockHolder holder, LockHolder.Life life, long waitedS, long mostS) {
+        String start = waitedS == 0 ? "Waiting for the change log lock, held by " : "Still waiting for the change log lock (" + waitedS + " of at most " + mostS + " s), held by ";
+        events.log("INFO", start + holder + (life == LockHolder.Life.ALIVE ? "; its session is open" : ""));
+    }
+
+    private static String advice(LockHolder.Life life) {
+        return life == LockHolder.Life.ALIVE
+            ? "Its session is still open: let that run end, or abort it"
+            : "Whether the holder still runs cannot be seen from here; when it is certain that it does not, free the lock with \"npm run sluice -- locks release\"";
+    }
+
+    private boolean take(Database database) throws LockException {
+        tried = true;
+        boolean taken = change(database, "LOCKED = TRUE, LOCKEDBY = ?, LOCKGRANTED = ? WHERE ID = 1 AND LOCKED = FALSE", owner, now());
+        if (taken) began(database, "Successfully acquired change log lock");
+        return taken;
+    }
+
+    private boolean takeOver(Database database, LockHolder dead) throws LockException {
+        boolean taken = change(database, "LOCKEDBY = ?, LOCKGRANTED = ? WHERE ID = 1 AND LOCKED = TRUE AND LOCKEDBY = ?", owner, now(), dead.lockedBy());
+        if (taken) {
+            events.log("WARN", "Took over the change log lock of " + dead + ": that engine no longer runs, its database session is gone");
+            began(database, "Successfully acquired change log lock");
+        }
+        return taken;
+    }
+
+    private void began(Database database, String message) {
+        held = true;
+        Scope.getCurrentScope().getSingleton(ChangeLogHistoryServiceFactory.class).resetAll();
+        database.setCanCacheLiquibaseTableInfo(true);
+        events.log("INFO", message);
+    }
+
+    /**
+     * Frees the lock if it is still this run's, over the run's connection or another one.
+     * @return false when the database could not be asked
+     */
+    boolean letGo(Database database) {
+        if (!tried) return true;
+        database.setCanCacheLiquibaseTableInfo(false);
+        try {
+            boolean freed = change(database, "LOCKED = FALSE, LOCKEDBY = NULL, LOCKGRANTED = NULL WHERE ID = 1 AND LOCKED = TRUE AND LOCKEDBY = ?", owner);
+            if (freed) events.log("INFO", "Successfully released change log lock");
+            held = false;
+            return true;
+        } catch (LockException unreachable) {
+            return false;
+        }
+    }
+
+    private LockHolder holder(Database database) throws LockException {
+        try {
+            return LockHolder.read(connection(database), table(database));
+        } catch (SQLException cause) {
+            throw new LockException(cause);
+        } finally {
+            settle(database);
+        }
+    }
+
+    private static boolean change(Database database, String what, Object... values) throws LockException {
+        try (PreparedStatement update = connection(database).prepareStatement("UPDATE " + table(database) + " SET " + what)) {
+            for (int index = 0; index < values.length; index++) update.setObject(index + 1, values[index]);
+            boolean changed = update.executeUpdate() == 1;
+            database.commit();
+            return changed;
+        } catch (SQLException | DatabaseException cause) {
+            throw new LockException(cause);
+        } finally {
+            settle(database);
+        }
+    }
+
+    private static void settle(Database database) {
+        try {
+            database.rollback();
+        } catch (DatabaseException lost) {
+            // The statement before has failed with the same connection, and says so.
+        }
+    }
+
+    private static Connection connection(Database database) {
+        return ((JdbcConnection) database.getConnection()).getUnderlyingConnection();
+    }
+
+    private static String table(Database database) {
+        return database.escapeTableName(database.getLiquibaseCatalogName(), database.getLiquibaseSchemaName(), database.getDatabaseChangeLogLockTableName());
+    }
+
+    private static Timestamp now() {
+        return new Timestamp(System.currentTimeMillis());
+    }
+
+    private static String host() {
+        try {
+            String name = InetAddress.getLocalHost().getHostName();
+            return name.length() <= HOST_LENGTH ? name : name.substring(0, HOST_LENGTH);
+        } catch (UnknownHostException nameless) {
+            return "unknown";
+        }
+    }
+
+    private static String address() {
+        try {
+            return InetAddress.getLocalHost().getHostAddress();
+        } catch (UnknownHostException nameless) {
+            return "unknown";
+        }
+    }
+}

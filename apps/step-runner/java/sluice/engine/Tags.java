@@ -1,0 +1,74 @@
+package sluice.engine;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import liquibase.Liquibase;
+import liquibase.database.Database;
+import liquibase.database.jvm.JdbcConnection;
+import liquibase.exception.LiquibaseException;
+
+/**
+ * The tags of one update: where it began, and its own. The last row of a history is the one with the greatest ORDEREXECUTED;
+ * Liquibase's own tag command goes by DATEEXECUTED, which clocks and time zones of other machines put in another order.
+ */
+final class Tags {
+    private final Liquibase liquibase;
+    private final Database database;
+    private final Events events;
+
+    Tags(Liquibase liquibase, Database database, Events events) {
+        this.liquibase = liquibase;
+        this.database = database;
+        this.events = events;
+    }
+
+    /**
+     * Finds the point a rollback of an update would go back to: the tag of the last row, or a new tag put there.
+     * @param fresh the tag to put on a row without one
+     * @return a tag that a row carries; empty when nothing is deployed
+     */
+    String markStart(String fresh) throws Exception {
+        Map<String, Object> last = last();
+        if (last == null) return "";
+        if (last.get("tag") != null) return last.get("tag").toString();
+        put(last, fresh);
+        return fresh;
+    }
+
+    /** Puts the step's own tag on the last row. A tag that is there stays: a rollback may need it, and it marks the same point. */
+    void mark(String tag) throws Exception {
+        Map<String, Object> last = last();
+        Object present = last == null ? null : last.get("tag");
+        if (tag.equals(present)) return;
+        if (present != null) {
+            events.log("WARN", "tag \"" + tag + "\" was not set: the last changeset already carries the tag \"" + present + "\", which marks the same point and which a rollback may need");
+            return;
+        }
+        // In an empty history Liquibase makes a row for the tag.
+        if (last == null) liquibase.tag(tag);
+        else put(last, tag);
+        events.log("INFO", "Tagged the database as \"" + tag + "\"");
+    }
+
+    private Map<String, Object> last() throws Exception {
+        List<Map<String, Object>> rows = History.read(database);
+        return rows.isEmpty() ? null : rows.get(rows.size() - 1);
+    }
+
+    private void put(Map<String, Object> row, String tag) throws SQLException, LiquibaseException {
+        Connection connection = ((JdbcConnection) database.getConnection()).getUnderlyingConnection();
+        String table = database.escapeTableName(database.getLiquibaseCatalogName(), database.getLiquibaseSchemaName(), database.getDatabaseChangeLogTableName());
+        try (PreparedStatement update = connection.prepareStatement("UPDATE " + table + " SET TAG = ? WHERE ID = ? AND AUTHOR = ? AND FILENAME = ? AND ORDEREXECUTED = ?")) {
+            update.setString(1, tag);
+            update.setObject(2, row.get("id"));
+            update.setObject(3, row.get("author"));
+            update.setObject(4, row.get("file"));
+            update.setObject(5, row.get("orderExecuted"));
+            if (update.executeUpdate() != 1) throw new LiquibaseException("the tag \"" + tag + "\" could not be put on the last row of the history, changeset " + row.get("id"));
+        }
+        database.commit();
+    }
+}
