@@ -23,6 +23,8 @@ export interface TestPostgres {
   createDatabase(name: string): Promise<string>;
   /** Runs one statement as superuser and returns its rows. */
   query<Row extends object = Record<string, unknown>>(database: string, sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Ends every session and starts the server again, with the same data on the same port. */
+  restart(): Promise<void>;
   /** Stops the server and removes its data. Safe to repeat. */
   stop(): Promise<void>;
 }
@@ -47,8 +49,8 @@ export async function startPostgres(): Promise<TestPostgres> {
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
     try {
-      const server = await startServer({ programs, folder, data, port, password, identity });
-      return handle({ port, password, folder, server });
+      const options = { programs, folder, data, port, password, identity };
+      return handle(options, await startServer(options));
     } catch (cause: unknown) {
       if (attempt < 5) continue; // somebody else took the port between the look and the start
       rmSync(folder, { recursive: true, force: true });
@@ -101,7 +103,17 @@ async function answers(port: number, password: string): Promise<boolean> {
   }
 }
 
-function handle({ port, password, folder, server }: { port: number; password: string; folder: string; server: ChildProcess }): TestPostgres {
+async function stopServer(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null) return;
+  server.ref();
+  const ended = new Promise((resolve) => server.once('exit', resolve));
+  server.stdio[3]?.destroy();
+  await ended;
+}
+
+function handle(options: ServerOptions, started: ChildProcess): TestPostgres {
+  const { port, password, folder } = options;
+  let server = started;
   const url = (database = 'postgres'): string => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
   const query = async <Row extends object>(database: string, sql: string, values: readonly unknown[] = []): Promise<Row[]> => {
     const client = new pg.Client({ connectionString: url(database) });
@@ -124,13 +136,12 @@ function handle({ port, password, folder, server }: { port: number; password: st
       return url(name);
     },
     query,
+    restart: async () => {
+      await stopServer(server);
+      server = await startServer(options);
+    },
     stop: async () => {
-      if (server.exitCode === null) {
-        server.ref();
-        const ended = new Promise((resolve) => server.once('exit', resolve));
-        server.stdio[3]?.destroy();
-        await ended;
-      }
+      await stopServer(server);
       rmSync(folder, { recursive: true, force: true });
     },
   };

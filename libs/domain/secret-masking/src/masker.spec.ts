@@ -17,6 +17,15 @@ describe('SecretMasker', () => {
     ['hexadecimal', Buffer.from(SECRET).toString('hex')],
     ['base64', Buffer.from(SECRET).toString('base64')],
     ['base64url', Buffer.from(SECRET).toString('base64url')],
+    ['twice JSON-escaped', JSON.stringify(JSON.stringify(SECRET)).slice(3, -3)],
+    ['twice URL-encoded', encodeURIComponent(encodeURIComponent(SECRET))],
+    ['HTML-escaped', 'pä$$ w0rd/+&#39;x&amp;y'],
+    ['HTML-escaped as ASCII', 'p&#228;$$ w0rd/+&apos;x&amp;y'],
+    ['twice HTML-escaped', 'pä$$ w0rd/+&amp;#39;x&amp;amp;y'],
+    ['base64 of UTF-16, little-endian', Buffer.from(SECRET, 'utf16le').toString('base64')],
+    ['base64 of UTF-16, big-endian', Buffer.from(SECRET, 'utf16le').swap16().toString('base64')],
+    ['URL-encoded base64', encodeURIComponent(Buffer.from(SECRET).toString('base64'))],
+    ['base64 of base64', Buffer.from(Buffer.from(SECRET).toString('base64')).toString('base64')],
   ])('masks the %s form', (_name, form) => {
     expect(masker.mask(`a ${form} b`)).toBe(`a ${MASK} b`);
   });
@@ -27,6 +36,48 @@ describe('SecretMasker', () => {
     expect(masked).toContain(MASK);
     // What is left around the mask gives back at most the byte next to each border.
     expect(masked.replaceAll('*', '').length).toBeLessThanOrEqual(Math.ceil(((before + 5) * 8) / 6) + 4);
+  });
+
+  it.each(['"', '<a "b" \'c\'>', 'a&b"c'])('masks the HTML form of %s as attributes and as text hold it', (marks) => {
+    const secret = `word${marks}word`;
+    const text = secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+    for (const form of [text, text.replaceAll('"', '&quot;'), text.replaceAll('"', '&quot;').replaceAll("'", '&#39;'), text.replaceAll('"', '&#34;').replaceAll("'", '&#x27;')]) {
+      expect(new SecretMasker([secret]).mask(`<${form}>`)).toBe(`<${MASK}>`);
+    }
+  });
+
+  it('finds base64 of base64 inside longer data at every alignment', () => {
+    for (const outer of [0, 1, 2]) {
+      for (const inner of [0, 1, 2]) {
+        const once = Buffer.from(`${'u'.repeat(inner)}${SECRET}:tail`).toString('base64');
+        expect(masker.mask(Buffer.from(`${'v'.repeat(outer)}${once};`).toString('base64'))).toContain(MASK);
+      }
+    }
+  });
+
+  it('takes time that grows with the text alone, also where a long line and a long secret consist of one letter', () => {
+    const long = new SecretMasker(['a'.repeat(60_000)]);
+    const cpuOf = (length: number): number => {
+      const text = 'a'.repeat(length);
+      const samples = Array.from({ length: 3 }, () => {
+        const before = process.cpuUsage();
+        long.mask(text);
+        const { user, system } = process.cpuUsage(before);
+        return user + system;
+      });
+      return Math.min(...samples);
+    };
+    cpuOf(120_000);
+    // Eight times the text: eight times the time when it is linear, sixty-four times when it is quadratic.
+    expect(cpuOf(960_000)).toBeLessThan(24 * cpuOf(120_000));
+  });
+
+  it('masks a whole file, and says whether a text holds a secret', () => {
+    const file = Array.from({ length: 900 }, (_, line) => Buffer.from(`line ${line} of the key file, long enough`).toString('base64')).join('\n');
+    const key = new SecretMasker([file]);
+    expect(key.mask(`x ${JSON.stringify(file).slice(1, -1)} y`)).toBe(`x ${MASK} y`);
+    expect(key.finds(`x ${file.split('\n')[7]} y`)).toBe(true);
+    expect(key.finds('x')).toBe(false);
   });
 
   it('masks each line of a secret with several lines', () => {

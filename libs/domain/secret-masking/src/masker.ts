@@ -1,13 +1,8 @@
+import { FormAutomaton } from './form-automaton.js';
 import { secretForms } from './secret-forms.js';
 
 /** What a reader sees instead. The same for every secret, so that it tells nothing about which one it was. */
 export const MASK = '**************';
-
-interface Node {
-  readonly next: Map<number, Node>;
-  /** A form ends here. */
-  isEnd: boolean;
-}
 
 /** Masks text that comes in pieces; a secret cut by a border between two pieces is still found. */
 export interface MaskStream {
@@ -19,13 +14,13 @@ export interface MaskStream {
 
 /** Replaces every occurrence of every form of the given secrets, overlapping ones included. Immutable and safe to share. */
 export class SecretMasker {
-  private readonly root: Node = { next: new Map(), isEnd: false };
+  private readonly automaton: FormAutomaton;
   private readonly isEmpty: boolean;
 
   constructor(secrets: Iterable<string>) {
     const forms = new Set([...secrets].flatMap(secretForms));
     this.isEmpty = forms.size === 0;
-    for (const form of forms) this.add(form);
+    this.automaton = new FormAutomaton(forms);
   }
 
   mask(text: string): string {
@@ -34,19 +29,23 @@ export class SecretMasker {
     return stream.write(text) + stream.end();
   }
 
-  /** Masks every string inside a JSON-like value, object keys included. */
+  /** Masks every string inside a JSON-like value, object keys included: for values whose keys come from outside. */
   maskDeep<T>(value: T): T {
     return this.isEmpty ? value : (this.deep(value) as T);
   }
 
+  /** True when the text holds some form of a secret. */
+  finds(text: string): boolean {
+    let state = this.automaton.start;
+    for (let index = 0; index < text.length; index += 1) {
+      state = this.automaton.next(state, text.charCodeAt(index));
+      if (this.automaton.matchLength(state) > 0) return true;
+    }
+    return false;
+  }
+
   stream(): MaskStream {
-    let held = '';
-    const advance = (chunk: string, isLast: boolean): string => {
-      const { out, rest } = this.scan(held + chunk, isLast);
-      held = rest;
-      return out;
-    };
-    return { write: (chunk) => advance(chunk, false), end: () => advance('', true) };
+    return new OneStream(this.automaton);
   }
 
   private deep(value: unknown): unknown {
@@ -55,55 +54,67 @@ export class SecretMasker {
     if (value === null || typeof value !== 'object') return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.mask(key), this.deep(item)]));
   }
+}
 
-  private add(form: string): void {
-    let node = this.root;
-    for (let i = 0; i < form.length; i += 1) {
-      const code = form.charCodeAt(i);
-      let next = node.next.get(code);
-      if (!next) {
-        next = { next: new Map(), isEnd: false };
-        node.next.set(code, next);
-      }
-      node = next;
-    }
-    node.isEnd = true;
+/** A masked stretch: `from` the first character, `to` the one after the last, counted from the beginning of the stream. */
+interface Stretch {
+  from: number;
+  to: number;
+}
+
+class OneStream implements MaskStream {
+  private held = '';
+  /** Place of the first held character. */
+  private heldFrom = 0;
+  private state: number;
+  /** In order; overlapping matches are one stretch. All of them reach into the held text. */
+  private stretches: Stretch[] = [];
+
+  constructor(private readonly automaton: FormAutomaton) {
+    this.state = automaton.start;
   }
 
-  /** Masks the part of `text` that no later text can change; `rest` starts at the first place that is still open. */
-  private scan(text: string, isLast: boolean): { out: string; rest: string } {
+  write(chunk: string): string {
+    const from = this.heldFrom + this.held.length;
+    this.held += chunk;
+    for (let index = 0; index < chunk.length; index += 1) {
+      this.state = this.automaton.next(this.state, chunk.charCodeAt(index));
+      const length = this.automaton.matchLength(this.state);
+      if (length > 0) this.cover(from + index + 1 - length, from + index + 1);
+    }
+    // What ends before the open beginning of a form can overlap no later match.
+    const open = from + chunk.length - this.automaton.openLength(this.state);
+    const reaching = this.stretches.find(({ to }) => to > open);
+    return this.release(Math.min(open, reaching?.from ?? open));
+  }
+
+  end(): string {
+    this.state = this.automaton.start;
+    return this.release(this.heldFrom + this.held.length);
+  }
+
+  private cover(from: number, to: number): void {
+    const stretch = { from, to };
+    for (let last = this.stretches.at(-1); last && last.to > stretch.from; last = this.stretches.at(-1)) {
+      stretch.from = Math.min(stretch.from, last.from);
+      this.stretches.pop();
+    }
+    this.stretches.push(stretch);
+  }
+
+  /** Lets go everything before `until`, where no stretch is cut. */
+  private release(until: number): string {
     let out = '';
-    let safe = 0; // everything before is in `out`
-    let coveredTo = 0; // end of the masked stretch under way, when greater than `safe`
-    for (let start = 0; start < text.length; start += 1) {
-      const { matchEnd, isOpen } = this.matchAt(text, start);
-      // Overlapping matches are one stretch, so an open one holds back the stretch it may still join.
-      if (isOpen && !isLast) return { out: out + text.slice(safe, coveredTo > safe ? safe : start), rest: text.slice(coveredTo > safe ? safe : start) };
-      if (coveredTo > safe && start >= coveredTo) {
-        out += MASK;
-        safe = coveredTo;
-      }
-      if (matchEnd === 0) continue;
-      if (coveredTo <= safe) {
-        out += text.slice(safe, start);
-        safe = start;
-      }
-      coveredTo = Math.max(coveredTo, matchEnd);
+    let at = this.heldFrom;
+    const staying = this.stretches.findIndex(({ from }) => from >= until);
+    const leaving = this.stretches.splice(0, staying === -1 ? this.stretches.length : staying);
+    for (const { from, to } of leaving) {
+      out += this.held.slice(at - this.heldFrom, from - this.heldFrom) + MASK;
+      at = to;
     }
-    if (coveredTo <= safe) return { out: out + text.slice(safe), rest: '' };
-    // A stretch that reaches the end of this piece is finished: an open continuation would have been held back above.
-    return { out: `${out}${MASK}${text.slice(coveredTo)}`, rest: '' };
-  }
-
-  /** Longest form that starts at `start` (0: none), and whether the text ended before that could be decided. */
-  private matchAt(text: string, start: number): { matchEnd: number; isOpen: boolean } {
-    let node: Node | undefined = this.root;
-    let matchEnd = 0;
-    for (let at = start; ; at += 1) {
-      if (at === text.length) return { matchEnd, isOpen: node.next.size > 0 };
-      node = node.next.get(text.charCodeAt(at));
-      if (!node) return { matchEnd, isOpen: false };
-      if (node.isEnd) matchEnd = at + 1;
-    }
+    out += this.held.slice(at - this.heldFrom, until - this.heldFrom);
+    this.held = this.held.slice(until - this.heldFrom);
+    this.heldFrom = until;
+    return out;
   }
 }

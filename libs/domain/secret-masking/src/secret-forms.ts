@@ -9,42 +9,72 @@ function isTooPlain(value: string): boolean {
   return value.trim().length < MINIMUM_LENGTH || ORDINARY_WORDS.has(value.trim().toLowerCase());
 }
 
+/** Longer secrets are files. They are masked in their plainer forms, so that the masker stays small. */
+const LONGEST_THOROUGH = 4096;
+
 /**
- * Every form in which a secret may turn up in a log, an error or an output: raw, its single lines, base64 (standard and URL
- * alphabet, at the three alignments it can have inside longer data), URL-encoded, JSON-escaped, shell- and SQL-quoted, hexadecimal.
+ * Every form in which a secret may turn up in a log, an error or an output: raw, its single lines, base64 (standard and URL alphabet, at the
+ * three alignments it can have inside longer data, also of UTF-16 and of base64), URL-encoded, JSON-escaped and HTML-escaped (once and twice),
+ * shell- and SQL-quoted, hexadecimal.
  */
 export function secretForms(secret: string): string[] {
+  const isThorough = secret.length <= LONGEST_THOROUGH;
   const forms = new Set<string>();
+  const add = (more: readonly string[]): void => more.forEach((form) => forms.add(form));
   const lines = secret.split(/\r\n|\r|\n/).map((line) => line.trim());
-  const parts = [secret, secret.trim(), ...lines];
-  for (const part of parts) {
+  for (const part of new Set([secret, secret.trim(), ...lines])) {
     if (isTooPlain(part)) continue;
-    for (const form of [part, ...urlForms(part), ...jsonForms(part), part.replaceAll("'", `'\\''`), part.replaceAll("'", "''")]) forms.add(form);
+    add([part, part.replaceAll("'", `'\\''`), part.replaceAll("'", "''")]);
+    for (const escapes of [URL_ESCAPES, JSON_ESCAPES, HTML_ESCAPES]) add(escaped(part, isThorough ? escapes : escapes.slice(0, 1)));
   }
   for (const whole of new Set([secret, secret.trim()])) {
     if (isTooPlain(whole)) continue;
     const bytes = new TextEncoder().encode(whole);
-    for (const form of [...base64Forms(bytes), ...hexForms(bytes)]) forms.add(form);
+    const encoded = base64Forms(bytes);
+    add([...encoded, ...hexForms(bytes)]);
+    if (!isThorough) continue;
+    add(encoded.flatMap((form) => [...URL_ESCAPES.slice(0, 2).map((escape) => escape(form)), ...base64Forms(new TextEncoder().encode(form))]));
+    for (const isLittle of [true, false]) add(base64Forms(utf16(whole, isLittle)));
   }
   return [...forms].filter((form) => form.length >= MINIMUM_LENGTH);
 }
 
-function urlForms(text: string): string[] {
-  const encoded = safeEncode(text);
-  const strict = encoded.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
-  const upper = [encoded, strict, encoded.replaceAll('%20', '+'), strict.replaceAll('%20', '+')];
-  return [...upper, ...upper.map((form) => form.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()))];
+type Escape = (text: string) => string;
+
+/** Each way of escaping applied once, and twice: by two programs one after the other. */
+function escaped(text: string, escapes: readonly Escape[]): string[] {
+  return [...new Set(escapes.flatMap((escape) => [escape(text), escape(escape(text))]))];
 }
 
 /** A lone surrogate cannot be encoded; nothing can emit it URL-encoded either. */
-function safeEncode(text: string): string {
-  return encodeURIComponent(text.replace(/[\ud800-\udfff]/gu, '\ufffd'));
-}
+const encode: Escape = (text) => encodeURIComponent(text.replace(/[\ud800-\udfff]/gu, '\ufffd'));
+const encodeStrictly: Escape = (text) => encode(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+const UPPER_CASE_URL: readonly Escape[] = [encode, encodeStrictly].flatMap((escape): Escape[] => [escape, (text) => escape(text).replaceAll('%20', '+')]);
+const URL_ESCAPES: readonly Escape[] = UPPER_CASE_URL.flatMap((escape): Escape[] => [escape, (text) => escape(text).replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())]);
 
-function jsonForms(text: string): string[] {
-  const escaped = JSON.stringify(text).slice(1, -1);
-  const ascii = escaped.replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  return [escaped, ascii, escaped.replaceAll('/', '\\/')];
+const escapeJson: Escape = (text) => JSON.stringify(text).slice(1, -1);
+const JSON_ESCAPES: readonly Escape[] = [
+  escapeJson,
+  (text) => escapeJson(text).replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  (text) => escapeJson(text).replaceAll('/', '\\/'),
+];
+
+/** Escaping for HTML and XML, as the usual libraries do it: all five characters or those that matter where the text stands, the rest as it is or by number. */
+const HTML_ESCAPES: readonly Escape[] = ['&quot;', '&#34;', '&#x22;', '"'].flatMap((quote) =>
+  ['&#39;', '&#x27;', '&apos;', '&#039;', "'"].flatMap((apostrophe) =>
+    ['&gt;', '>'].flatMap((greater) =>
+      [undefined, (code: number) => `&#${code};`, (code: number) => `&#x${code.toString(16)};`, (code: number) => `&#x${code.toString(16).toUpperCase()};`].map((number): Escape => (text) => {
+        const marked = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', quote).replaceAll("'", apostrophe).replaceAll('>', greater);
+        return number ? marked.replace(/[\u0080-\u{10ffff}]/gu, (char) => number(char.codePointAt(0) ?? 0)) : marked;
+      }),
+    ),
+  ),
+);
+
+function utf16(text: string, isLittle: boolean): Uint8Array {
+  const view = new DataView(new ArrayBuffer(text.length * 2));
+  for (let index = 0; index < text.length; index += 1) view.setUint16(index * 2, text.charCodeAt(index), isLittle);
+  return new Uint8Array(view.buffer);
 }
 
 function hexForms(bytes: Uint8Array): string[] {
