@@ -14,6 +14,40 @@ async function told(journal: StepJournal): Promise<unknown[]> {
 }
 
 describe('what a step tells', () => {
+  it('names changesets as the database does, masks texts alone, and warns once of a secret that is a word of the changelog', async () => {
+    const journal = new StepJournal();
+    journal.useMasker(new SecretMasker(['orders', 'status']));
+    journal.watch([{ what: 'password of the database user', value: 'orders' }, { what: 'user name of the database', value: 'status' }]);
+    const changeset = { id: 'create-orders', author: 'orders', file: 'db/orders/changelog.xml' };
+    const row = { ...changeset, dateExecuted: 1, orderExecuted: 1, execType: 'EXECUTED', checksum: '9:orders', description: 'sql orders', comments: 'for orders', tag: 'orders-1', contexts: 'orders', labels: 'orders', deploymentId: '1' };
+    const MASK = '**************';
+    journal.log('INFO', 'create orders');
+    const told1 = journal.changeset({ ...changeset, status: 'applied', at: 1, comment: 'for orders', error: 'relation orders' });
+    expect(told1).toEqual({ ...changeset, status: 'applied', at: 1, comment: `for ${MASK}`, error: `relation ${MASK}` });
+    const changeSets = JSON.stringify([told1]);
+    journal.finish({
+      status: 'failed',
+      error: { message: 'no relation orders', failureType: 'Unknown', changeset },
+      changesets: [told1],
+      history: [row],
+      pending: [{ ...changeset, comment: 'orders' }],
+      outputs: { preStartTag: 'orders-1', changeSets, other: 'orders' },
+      startedAt: 1,
+      endedAt: 2,
+    });
+    const [line, outcome, warning, result, ...more] = await told(journal);
+    expect(logLine.parse(line).out).toBe(`create ${MASK}`);
+    expect(outcome).toEqual(told1);
+    expect(logLine.parse(warning)).toMatchObject({ level: 'WARN', out: expect.stringMatching(/^the password of the database user is a word of the changelog/) });
+    expect(more).toEqual([]);
+    expect(stepResult.parse(result)).toMatchObject({
+      error: { message: `no relation ${MASK}`, changeset },
+      history: [{ ...row, description: `sql ${MASK}`, comments: `for ${MASK}` }],
+      pending: [{ ...changeset, comment: MASK }],
+      outputs: { preStartTag: 'orders-1', changeSets, other: MASK },
+    });
+  });
+
   it('can be stored, whatever characters the changelog and the database hold', async () => {
     const journal = new StepJournal();
     journal.useMasker(new SecretMasker([]));

@@ -1,7 +1,8 @@
 import type { ChangesetOutcome, LogLine, StepResult } from '@sluice/delegate-protocol';
 import { storable, storableText } from '@sluice/kernel';
-import type { SecretMasker } from '@sluice/secret-masking';
+import { SecretMasker } from '@sluice/secret-masking';
 import { StepEventLog } from '@sluice/runner-rpc';
+import { maskOutcome, maskResult, namesIn } from './step-facts.js';
 
 const MAX_LINE_BYTES = 70 * 1024;
 /** Beyond this much log only warnings and errors are kept: a step must not fill the memory of its container. */
@@ -10,16 +11,29 @@ const MAX_LOG_BYTES = 20 * 1024 * 1024;
 const LINE_OVERHEAD_BYTES = 90;
 const CUT = ' … (line cut)';
 
+/** A secret that names of changesets are compared with. */
+export interface WatchedSecret {
+  /** What it is, for people: `password of the database user`. */
+  readonly what: string;
+  readonly value: string;
+}
+
 /** What a step tells, masked and storable before it leaves: the only way from a step's work to its event log. */
 export class StepJournal {
   readonly events = new StepEventLog();
   private masker: SecretMasker | undefined;
   private loggedBytes = 0;
   private droppedLines = 0;
+  private watched: readonly WatchedSecret[] = [];
 
   /** Nothing can be told before the secrets to mask are known. */
   useMasker(masker: SecretMasker): void {
     this.masker = masker;
+  }
+
+  /** Names of changesets are shown as they are; a secret that turns out to be a word of one is warned about when the step ends. */
+  watch(secrets: readonly WatchedSecret[]): void {
+    this.watched = secrets;
   }
 
   log(level: LogLine['level'], text: string, at = Date.now()): void {
@@ -34,13 +48,25 @@ export class StepJournal {
     }
   }
 
-  changeset(outcome: ChangesetOutcome): void {
-    this.events.append({ changesetJson: JSON.stringify(this.maskDeep(outcome)) });
+  /** @returns what was told: the outcome with its texts masked */
+  changeset(outcome: ChangesetOutcome): ChangesetOutcome {
+    const told = storable(maskOutcome(outcome, (text) => this.known().mask(text)));
+    this.events.append({ changesetJson: JSON.stringify(told) });
+    return told;
   }
 
   finish(result: StepResult): void {
+    this.warnOfWords(result);
     if (this.droppedLines > 0) this.write({ level: 'WARN', time: new Date().toISOString(), out: `${this.droppedLines} lines were left out: the log is longer than ${MAX_LOG_BYTES / 1024 / 1024} MiB` });
-    this.events.append({ finishedJson: JSON.stringify(this.maskDeep(result)) });
+    this.events.append({ finishedJson: JSON.stringify(storable(maskResult(result, (text) => this.known().mask(text)))) });
+  }
+
+  private warnOfWords(result: StepResult): void {
+    const names = namesIn(result).join('\n');
+    for (const { what, value } of this.watched) {
+      if (!new SecretMasker([value]).finds(names)) continue;
+      this.log('WARN', `the ${what} is a word of the changelog: the id, author, file or tag of a changeset holds it, and these are shown as they are; choose another ${what}`);
+    }
   }
 
   private write(line: LogLine): void {
@@ -49,10 +75,6 @@ export class StepJournal {
 
   private mask(text: string): string {
     return storableText(this.known().mask(text));
-  }
-
-  private maskDeep<T>(value: T): T {
-    return storable(this.known().maskDeep(value));
   }
 
   private known(): SecretMasker {

@@ -118,6 +118,10 @@ export class StepRun {
     const changelog = await findChangelog(this.request.sourcesDir, work.changelog);
     const username = work.target.usernameSlot === undefined ? work.target.username : secretOf(secrets, work.target.usernameSlot);
     const password = work.target.passwordSlot === undefined ? undefined : secretOf(secrets, work.target.passwordSlot);
+    this.journal.watch([
+      ...(password === undefined ? [] : [{ what: 'password of the database user', value: password }]),
+      ...(username === undefined || work.target.usernameSlot === undefined ? [] : [{ what: 'user name of the database', value: username }]),
+    ]);
     const sessionName = `sluice-${this.request.stepExecutionId}`.slice(0, 63);
     const connection = engineConnection({ url, username, password, sessionName });
     return {
@@ -175,8 +179,7 @@ export class StepRun {
         return this.journal.log('INFO', `Connected to ${event.product} ${event.version}`, event.at);
       case 'changeset': {
         const { type: _type, reason, ...outcome } = event;
-        this.outcomes.push(outcome);
-        this.journal.changeset(outcome);
+        this.outcomes.push(this.journal.changeset(outcome));
         if (outcome.status === 'skipped') this.journal.log('INFO', `Skipped changeset ${outcome.file}::${outcome.id}::${outcome.author}${reason ? `: ${reason}` : ''}`, event.at);
       }
     }
@@ -262,8 +265,9 @@ export class StepRun {
   }
 
   private lockStays(cause: unknown): void {
-    const next = 'if it is still held, the next run frees it as soon as the database shows that this session is gone; "npm run sluice -- locks release" frees it by hand';
-    this.journal.log('WARN', `the change log lock could not be checked: ${messageOf(cause)}; ${next}`);
+    const byHand = `UPDATE DATABASECHANGELOGLOCK SET LOCKED = FALSE, LOCKEDBY = NULL, LOCKGRANTED = NULL WHERE LOCKEDBY LIKE '%#${this.options.engine.lockOwner} %'`;
+    const next = 'if it is still held, the next run frees it as soon as the database shows that this session is gone';
+    this.journal.log('WARN', `the change log lock could not be checked: ${messageOf(cause)}; ${next}; by hand it is freed with: ${byHand}`);
   }
 
   private finish(result: StepResult): void {

@@ -82,6 +82,7 @@ export class EngineBench {
         ...input,
         ...engineConnection({ url, username: this.pg.username, password: this.pg.password, sessionName: 'sluice-bench' }),
         server: url.server, root, changelog, preStartTag: 'pre-start-bench', allowShellCommands: false,
+        lockOwner: engine.lockOwner, sessionName: 'sluice-bench', recoveryMs: 10_000,
       };
       const finished = await engine.run(command, (event) => {
         if (event.type === 'changeset') changesets.push(event);

@@ -33,6 +33,16 @@ record LockHolder(String lockedBy, Timestamp since) {
         return proof.life(ours.group(1), ours.group(2), Long.parseLong(ours.group(3)), ours.group(4));
     }
 
+    /** The statement that frees the lock by hand, and only from this holder. */
+    String releasing() {
+        return releasing("LOCKEDBY = '" + (lockedBy == null ? "" : lockedBy.replace("'", "''")) + "'");
+    }
+
+    /** @param condition names the holder */
+    static String releasing(String condition) {
+        return "UPDATE DATABASECHANGELOGLOCK SET LOCKED = FALSE, LOCKEDBY = NULL, LOCKGRANTED = NULL WHERE " + condition;
+    }
+
     @Override
     public String toString() {
         return (lockedBy == null ? "an unnamed holder" : lockedBy) + (since == null ? "" : " since " + since.toLocalDateTime().withNano(0));

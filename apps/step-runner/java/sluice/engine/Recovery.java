@@ -51,7 +51,8 @@ final class Recovery {
                 failure = Failure.running(cause, null).message();
             }
             if (System.currentTimeMillis() >= until || control.isCancelled()) {
-                events.log("WARN", "The change log lock could not be freed (" + failure + "). The next run frees it as soon as the database shows that this session is gone; \"npm run sluice -- locks release\" frees it by hand");
+                events.log("WARN", "The change log lock could not be freed (" + failure + "). The next run frees it as soon as the database shows that this session is gone; by hand it is freed with: "
+                    + LockHolder.releasing("LOCKEDBY LIKE '%#" + command.lockOwner() + " %'"));
                 return false;
             }
             Control.pause(PAUSE_MS);

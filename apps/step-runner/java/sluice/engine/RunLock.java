@@ -70,7 +70,7 @@ final class RunLock {
                 settle(database);
                 if (life == LockHolder.Life.DEAD && takeOver(database, holder)) return;
                 if (now - startedAt >= waitMs) {
-                    throw new LockException("could not get the change log lock within " + waitMs / 60_000 + " minutes; held by " + holder + ". " + advice(life));
+                    throw new LockException("could not get the change log lock within " + waitMs / 60_000 + " minutes; held by " + holder + ". " + advice(holder, life));
                 }
                 if (now >= tellAt) {
                     tell(holder, life, (now - startedAt) / 1000, waitMs / 1000);
@@ -86,10 +86,10 @@ final class RunLock {
         events.log("INFO", start + holder + (life == LockHolder.Life.ALIVE ? "; its session is open" : ""));
     }
 
-    private static String advice(LockHolder.Life life) {
+    private static String advice(LockHolder holder, LockHolder.Life life) {
         return life == LockHolder.Life.ALIVE
             ? "Its session is still open: let that run end, or abort it"
-            : "Whether the holder still runs cannot be seen from here; when it is certain that it does not, free the lock with \"npm run sluice -- locks release\"";
+            : "Whether the holder still runs cannot be seen from here; when it is certain that it does not, free the lock with: " + holder.releasing();
     }
 
     private boolean take(Database database) throws LockException {
