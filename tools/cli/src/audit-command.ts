@@ -1,31 +1,20 @@
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import type { ConnectionOptions } from './connection.js';
-import { UsageError } from './deploy-command.js';
 import type { GatewayClient } from './gateway-client.js';
+import { CONNECTION_OPTIONS, connectionFlags, parseOptions, UsageError, type ConnectionFlags } from './usage.js';
 
 export interface AuditCommand {
   /** A place of the chain written down earlier, `position:hash`. */
   readonly known: string | undefined;
-  readonly connection: Omit<ConnectionOptions, 'dataDir'> & { readonly dataDir: string | undefined };
+  readonly connection: ConnectionFlags;
 }
 
 /** `audit verify`, with the options that say where Sluice is. @throws UsageError */
 export function parseAuditCommand(args: readonly string[]): AuditCommand {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseOptions(args, { ...CONNECTION_OPTIONS, known: { type: 'string' } } as const, true);
   if (positionals.join(' ') !== 'verify') throw new UsageError(`audit ${positionals.join(' ')}`.trimEnd() + ' is not a command; write audit verify');
   const { known } = values;
   if (known !== undefined && !/^\d{1,15}:[0-9a-f]{64}$/.test(known)) throw new UsageError(`--known takes position:hash as audit verify prints it, not "${known}"`);
-  return { known, connection: { server: values.server, apiKeyVariable: values['api-key-env'], dataDir: values.data } };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    const text = { type: 'string' } as const;
-    return parseArgs({ args: [...args], allowPositionals: true, options: { known: text, server: text, 'api-key-env': text, data: text } });
-  } catch (cause: unknown) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause));
-  }
+  return { known, connection: connectionFlags(values) };
 }
 
 const verdict = z.object({

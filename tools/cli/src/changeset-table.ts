@@ -1,3 +1,4 @@
+import { plainText } from '@sluice/kernel';
 import type { ChangesetState } from './entities.js';
 
 const STATUS_WORDS: Readonly<Record<string, string>> = {
@@ -7,12 +8,12 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
   Rolled_Back: 'rolled back',
 };
 
-/** A table for the terminal. Changesets that `planExecutionId` touched are marked. */
+/** A table for the terminal, one line a changeset. Changesets that `planExecutionId` touched are marked. */
 export function changesetTable(changesets: readonly ChangesetState[], planExecutionId: string): string {
   if (changesets.length === 0) return 'No changesets are known for this instance.';
   const rows = inOrderOfDeployment(changesets).map((one) => [one.changeSet, one.author, one.fileName, STATUS_WORDS[one.status] ?? one.status, one.planExecutionId === planExecutionId ? 'now' : 'before', one.tag ?? '']);
   const head = ['CHANGESET', 'AUTHOR', 'FILE', 'STATUS', 'RUN', 'TAG'];
-  const table = [head, ...rows.map((row) => (row[3] === 'not deployed' ? row.with(4, '') : row))];
+  const table = [head, ...rows.map((row) => (row[3] === 'not deployed' ? row.with(4, '') : row).map((cell) => plainText(cell).replaceAll(/\s+/g, ' ')))];
   const widths = head.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
 }

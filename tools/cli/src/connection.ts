@@ -1,11 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { UsageError } from './deploy-command.js';
 import type { GatewayConnection } from './gateway-client.js';
+import { UsageError } from './usage.js';
 
 /** What a running local stack leaves in its data folder. */
-const localConnection = z.object({ url: z.string(), accountId: z.string(), apiKeyFile: z.string() });
+const localConnection = z.object({
+  url: z.string(),
+  accountId: z.string(),
+  apiKeyFile: z.string(),
+  /** The stack's Git server: bare repositories `<folder>/<name>.git`, read at `<url>/<name>.git`. */
+  git: z.object({ url: z.string(), folder: z.string() }).optional(),
+});
+export type LocalConnection = z.output<typeof localConnection>;
 
 export interface ConnectionOptions {
   readonly server: string | undefined;
@@ -27,7 +34,8 @@ export function findConnection(options: ConnectionOptions, env: Readonly<Record<
   return { url, apiKey };
 }
 
-function readLocal(dataDir: string): z.infer<typeof localConnection> | undefined {
+/** The local stack that runs on a data folder, or undefined. */
+export function readLocal(dataDir: string): LocalConnection | undefined {
   const file = join(dataDir, 'connection.json');
   return existsSync(file) ? localConnection.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
 }

@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { parseDeployCommand, parseRef } from './deploy-command.js';
 
@@ -7,11 +11,11 @@ const without = (flag: string): string[] => ARGS.filter((_, index) => index !== 
 
 describe('deploy command', () => {
   it('fills in what was not said', () => {
-    const { deployment } = parseDeployCommand(ARGS, ENV);
+    const { deployment, repository, ref } = parseDeployCommand(ARGS, ENV);
+    expect({ repository, ref }).toEqual({ repository: { kind: 'http', url: 'https://git.example.com/shop/orders.git', username: undefined, password: undefined }, ref: { branch: 'main' } });
     expect(deployment).toMatchObject({
       at: { org: 'default', project: 'deployments' },
       name: 'orders to orders',
-      repository: { url: 'https://git.example.com/shop/orders.git', ref: { branch: 'main' }, username: undefined, password: undefined },
       database: { jdbcUrl: 'jdbc:postgresql://db:5432/orders?sslmode=require', username: 'app', password: 'secret' },
       contexts: '',
       tag: undefined,
@@ -24,7 +28,8 @@ describe('deploy command', () => {
     const of = (args: readonly string[]): string => parseDeployCommand(args, ENV).deployment.identifier;
     expect(of(ARGS)).toBe(of([...ARGS, '--contexts', 'test']));
     expect(of(ARGS)).not.toBe(of(ARGS.map((arg) => arg.replace('db:5432', 'other:5432'))));
-    expect(of([...ARGS, '--name', '1st try!'])).toBe('_1st_try_');
+    expect(of([...ARGS, '--name', '1st try!'])).toMatch(/^_1st_try__[0-9a-f]{8}$/);
+    expect(parseDeployCommand([...ARGS, '--name', '1st try!'], ENV).deployment.earlierIdentifier).toBe('_1st_try_');
   });
 
   it.each(['--repo', '--changelog', '--url', '--username', '--password-env'])('names %s when it is missing', (flag) => {
@@ -33,7 +38,11 @@ describe('deploy command', () => {
 
   it.each([
     [['--url', 'postgres://db/x'], '--url takes a JDBC URL'],
-    [['--repo', 'git@host:x.git'], '--repo takes an http or https URL'],
+    [['--repo', 'git@host:x.git'], '--git-ssh-key is missing: --repo git@host:x.git is read over SSH'],
+    [['--repo', 'ssh://git@host/x.git', '--git-ssh-key', '/no/such/key'], '--git-ssh-key: there is no file /no/such/key'],
+    [['--repo', 'ftp://host/x.git'], '--repo takes an http(s) or SSH URL or a folder, not "ftp://host/x.git"'],
+    [['--repo', './no/such/folder'], '--repo takes an http(s) or SSH URL or a folder, not "./no/such/folder" (there is no folder ./no/such/folder)'],
+    [['--repo', 'file://host/x'], '--repo: '],
     [['--timeout', 'soon'], '--timeout: "soon" is not a duration'],
     [['--password-env', 'NOPE'], 'the environment variable NOPE is not set'],
     [['--passwort', 'x'], "Unknown option '--passwort'"],
@@ -42,8 +51,26 @@ describe('deploy command', () => {
   });
 
   it('takes the Git password from the variable it is told', () => {
-    const { deployment } = parseDeployCommand([...ARGS, '--git-username', 'bot', '--git-password-env', 'GIT_PW'], ENV);
-    expect(deployment.repository).toMatchObject({ username: 'bot', password: 'token' });
+    const { repository } = parseDeployCommand([...ARGS, '--git-username', 'bot', '--git-password-env', 'GIT_PW'], ENV);
+    expect(repository).toMatchObject({ username: 'bot', password: 'token' });
+  });
+
+  it('takes a repository over SSH with its key, and a folder by path or file URL', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-key-'));
+    try {
+      const key = join(folder, 'key');
+      writeFileSync(key, '-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n');
+      writeFileSync(`${key}.pub`, 'ssh-ed25519 AAAA me\n');
+      const of = (...more: string[]) => parseDeployCommand([...ARGS, ...more], ENV).repository;
+      for (const url of ['git@host:shop/orders.git', 'ssh://git@host:2222/orders.git']) {
+        expect(of('--repo', url, '--git-ssh-key', key)).toMatchObject({ kind: 'ssh', url, privateKey: expect.stringContaining('OPENSSH') });
+      }
+      expect(() => of('--repo', 'git@host:x.git', '--git-ssh-key', `${key}.pub`)).toThrow('is not a private key in PEM or OpenSSH format; it is the public half');
+      expect(of('--repo', folder)).toEqual({ kind: 'folder', path: folder });
+      expect(of('--repo', pathToFileURL(folder).href)).toEqual({ kind: 'folder', path: folder });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it.each([

@@ -1,9 +1,17 @@
+import { messageOf } from '@sluice/kernel';
 import { Entities, previewChangelog, readMigrationState, type ChangesetState, type GitRef, type ProjectRef } from './entities.js';
+import { entityNamesOf, type EntityNames } from './entity-names.js';
 import { execute } from './execution.js';
 import { followExecution } from './follow-execution.js';
 import { GatewayError, type GatewayClient } from './gateway-client.js';
 import type { LogLine } from './log-tail.js';
 import { applyPipelineYaml } from './pipeline-yaml.js';
+
+/** How a delegate reads the repository. */
+export type RepositoryAccess =
+  | { readonly kind: 'http'; readonly url: string; readonly username?: string | undefined; readonly password?: string | undefined }
+  /** `privateKey` in PEM or OpenSSH format. */
+  | { readonly kind: 'ssh'; readonly url: string; readonly privateKey: string };
 
 /** Everything it takes to roll one changelog out to one database. */
 export interface Deployment {
@@ -11,8 +19,10 @@ export interface Deployment {
   readonly projectNames: { readonly org: string; readonly project: string };
   /** Prefix of the identifiers of all entities; letters, digits and `_`. */
   readonly identifier: string;
+  /** What an earlier version made of the name; used on when a DB schema of that name has it. */
+  readonly earlierIdentifier?: string | undefined;
   readonly name: string;
-  readonly repository: { readonly url: string; readonly ref: GitRef; readonly username?: string | undefined; readonly password?: string | undefined };
+  readonly repository: RepositoryAccess & { readonly ref: GitRef };
   /** Path of the changelog in the repository. */
   readonly changelog: string;
   readonly database: { readonly jdbcUrl: string; readonly username: string; readonly password: string };
@@ -27,7 +37,7 @@ export interface DeploymentEvents {
   readonly onStep: (text: string) => void;
   readonly onLine: (stepName: string, line: LogLine) => void;
   /** Called once the execution has an id. */
-  readonly onStarted?: (planExecutionId: string) => void;
+  readonly onStarted?: (planExecutionId: string, pipeline: string) => void;
 }
 
 export interface DeploymentResult {
@@ -35,27 +45,46 @@ export interface DeploymentResult {
   /** Final status of the execution, `Success` when all went well. */
   readonly status: string;
   readonly failure: string | undefined;
-  /** State of the instance after the run; empty when nothing is known of it. */
-  readonly changesets: readonly ChangesetState[];
+  /** State of the instance after the run; undefined when it could not be read, which says nothing about the run. */
+  readonly changesets: readonly ChangesetState[] | undefined;
   /** From the request to execute to the end of the execution. */
   readonly deployMs: number;
 }
 
-/** Creates or updates what the deployment needs, runs its pipeline and follows it to the end. @throws GatewayError */
+/**
+ * Creates or updates what the deployment needs, runs its pipeline and follows it to the end. When that preparation fails, what it
+ * created is removed again.
+ * @throws GatewayError, StillRunningError when the time limit is over before the execution
+ */
 export async function deploy(gateway: GatewayClient, deployment: Deployment, events: DeploymentEvents, signal?: AbortSignal): Promise<DeploymentResult> {
-  const { at, identifier } = deployment;
-  const ids = { schema: identifier, instance: `${identifier}_instance`, pipeline: `${identifier}_apply` };
-  await prepare(new Entities(gateway, at), deployment, ids, events);
-  await announceChangelog(gateway, deployment, ids.schema, events);
+  const { at } = deployment;
+  const entities = new Entities(gateway, at);
+  const names = entityNamesOf(await identifierInUse(entities, deployment));
+  try {
+    await prepare(entities, deployment, names, events, signal);
+  } catch (cause: unknown) {
+    for (const kept of await entities.removeCreated()) events.onStep(`not removed: ${kept}`);
+    throw cause;
+  }
+  await announceChangelog(gateway, deployment, names.schema, events);
   signal?.throwIfAborted();
-  events.onStep(`executing pipeline ${ids.pipeline}`);
+  events.onStep(`executing pipeline ${names.pipeline}`);
   const startedAt = Date.now();
-  const planExecutionId = await execute(gateway, at, ids.pipeline);
-  events.onStarted?.(planExecutionId);
+  const planExecutionId = await execute(gateway, at, names.pipeline);
+  events.onStarted?.(planExecutionId, names.pipeline);
   const view = await followExecution(gateway, at, planExecutionId, { onLine: events.onLine, signal, timeoutMs: deployment.timeoutMs });
   const deployMs = Date.now() - startedAt;
-  const changesets = await readMigrationState(gateway, at, ids.schema, ids.instance);
+  const changesets = await readMigrationState(gateway, at, names.schema, names.instance).catch((cause: unknown) => {
+    events.onStep(`the summary could not be read (${messageOf(cause)}); the result of the execution stands`);
+    return undefined;
+  });
   return { planExecutionId, status: view.status, failure: view.failure, changesets, deployMs };
+}
+
+/** A deployment that an earlier version made goes on under the identifier it got then. */
+async function identifierInUse(entities: Entities, { identifier, earlierIdentifier, name }: Deployment): Promise<string> {
+  if (earlierIdentifier === undefined || earlierIdentifier === identifier) return identifier;
+  return (await entities.nameOfSchema(earlierIdentifier)) === name ? earlierIdentifier : identifier;
 }
 
 /** Says which commit will be deployed. Where only the delegate can reach the repository there is nothing to say yet, and that is fine. */
@@ -69,24 +98,31 @@ async function announceChangelog(gateway: GatewayClient, { at, repository }: Dep
   }
 }
 
-async function prepare(entities: Entities, deployment: Deployment, ids: { readonly schema: string; readonly instance: string; readonly pipeline: string }, { onStep }: DeploymentEvents): Promise<void> {
-  const { identifier, name, repository, database } = deployment;
-  const [passwordSecret, gitSecret, databaseConnector, gitConnector, cluster] = [`${identifier}_password`, `${identifier}_git_password`, `${identifier}_database`, `${identifier}_git`, `${identifier}_cluster`];
+async function prepare(entities: Entities, deployment: Deployment, names: EntityNames, { onStep }: DeploymentEvents, signal: AbortSignal | undefined): Promise<void> {
+  const { name, database, repository } = deployment;
   onStep(`organization ${deployment.at.org}, project ${deployment.at.project}`);
   await entities.ensureProject(deployment.projectNames);
-  onStep(`secret ${passwordSecret}, connectors ${databaseConnector}, ${gitConnector} and ${cluster}`);
-  await entities.putTextSecret(passwordSecret, `${name}: database password`, database.password);
-  await entities.putJdbcConnector(databaseConnector, `${name}: database`, { url: database.jdbcUrl, username: database.username, passwordRef: passwordSecret });
-  if (repository.password !== undefined) await entities.putTextSecret(gitSecret, `${name}: Git password`, repository.password);
-  await entities.putGitConnector(gitConnector, `${name}: repository`, {
-    url: repository.url,
-    username: repository.username,
-    passwordRef: repository.password === undefined ? undefined : gitSecret,
-  });
-  await entities.putClusterConnector(cluster, `${name}: where steps run`);
-  onStep(`DB schema ${ids.schema}, DB instance ${ids.instance}, pipeline ${ids.pipeline}`);
-  await entities.putSchema(ids.schema, name, { connector: gitConnector, location: deployment.changelog });
-  await entities.putInstance(ids.schema, ids.instance, name, { connector: databaseConnector, ref: repository.ref, context: deployment.contexts });
+  signal?.throwIfAborted();
+  onStep(`secret ${names.passwordSecret}, connectors ${names.databaseConnector}, ${names.gitConnector} and ${names.cluster}`);
+  await entities.putTextSecret(names.passwordSecret, `${name}: database password`, database.password);
+  await entities.putJdbcConnector(names.databaseConnector, `${name}: database`, { url: database.jdbcUrl, username: database.username, passwordRef: names.passwordSecret });
+  await putRepository(entities, `${name}: repository`, repository, names);
+  await entities.putClusterConnector(names.cluster, `${name}: where steps run`);
+  signal?.throwIfAborted();
+  onStep(`DB schema ${names.schema}, DB instance ${names.instance}, pipeline ${names.pipeline}`);
+  await entities.putSchema(names.schema, name, { connector: names.gitConnector, location: deployment.changelog });
+  await entities.putInstance(names.schema, names.instance, name, { connector: names.databaseConnector, ref: repository.ref, context: deployment.contexts });
   const timeout = `${Math.max(10, Math.ceil(deployment.timeoutMs / 1000))}s`;
-  await entities.putPipeline(ids.pipeline, applyPipelineYaml(deployment.at, { identifier: ids.pipeline, name: `${name} apply`, schema: ids.schema, instance: ids.instance, cluster, tag: deployment.tag, timeout }));
+  const { pipeline, schema, instance, cluster } = names;
+  await entities.putPipeline(pipeline, applyPipelineYaml(deployment.at, { identifier: pipeline, name: `${name} apply`, schema, instance, cluster, tag: deployment.tag, timeout }));
+}
+
+async function putRepository(entities: Entities, name: string, repository: RepositoryAccess, { gitConnector, gitSecret, gitKey }: EntityNames): Promise<void> {
+  if (repository.kind === 'ssh') {
+    await entities.putTextSecret(gitKey, `${name} key`, repository.privateKey);
+    return entities.putSshGitConnector(gitConnector, name, { url: repository.url, keyRef: gitKey });
+  }
+  const { url, username, password } = repository;
+  if (password !== undefined) await entities.putTextSecret(gitSecret, `${name} password`, password);
+  await entities.putGitConnector(gitConnector, name, { url, username, passwordRef: password === undefined ? undefined : gitSecret });
 }

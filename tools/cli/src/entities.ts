@@ -1,4 +1,6 @@
+import { messageOf } from '@sluice/kernel';
 import { z } from 'zod';
+import type { EntityNames } from './entity-names.js';
 import type { GatewayClient } from './gateway-client.js';
 
 /** Where a project's entities live. */
@@ -13,18 +15,57 @@ export interface GitRef {
   readonly gitTag?: string;
 }
 
+const named = z.looseObject({ name: z.string() });
+
 /** Creates or updates the entities of a deployment. Every method may be repeated; a second call with the same values changes nothing. */
 export class Entities {
+  /** What this object created, in order: how to remove it, and what to call it. */
+  private readonly created: { readonly what: string; readonly path: string; readonly query: Record<string, string> }[] = [];
+
   constructor(
     private readonly gateway: GatewayClient,
     private readonly at: ProjectRef,
   ) {}
+
+  /** Removes what this object created, the newest first. Answers what could not be removed, and why. */
+  async removeCreated(): Promise<string[]> {
+    const kept: string[] = [];
+    for (const { what, path, query } of this.created.splice(0).reverse()) {
+      await this.gateway.call('DELETE', path, { query }).catch((cause: unknown) => kept.push(`${what} (${messageOf(cause)})`));
+    }
+    return kept;
+  }
+
+  /** Removes what {@link entityNamesOf} names, where it is there. Answers what was removed. @throws GatewayError */
+  async removeAll(names: EntityNames): Promise<string[]> {
+    const places = [
+      [`pipeline ${names.pipeline}`, `/pipeline/api/pipelines/${names.pipeline}`, this.scope],
+      [`DB instance ${names.instance}`, `${this.v1}/dbschema/${names.schema}/instance/${names.instance}`, {}],
+      [`DB schema ${names.schema}`, `${this.v1}/dbschema/${names.schema}`, {}],
+      ...[names.databaseConnector, names.gitConnector, names.cluster].map((one) => [`connector ${one}`, `/ng/api/connectors/${one}`, this.scope] as const),
+      ...[names.passwordSecret, names.gitSecret, names.gitKey].map((one) => [`secret ${one}`, `/ng/api/v2/secrets/${one}`, this.scope] as const),
+    ] as const;
+    const removed: string[] = [];
+    for (const [what, path, query] of places) {
+      if (!(await this.gateway.find(path, { query }))) continue;
+      await this.gateway.call('DELETE', path, { query });
+      removed.push(what);
+    }
+    return removed;
+  }
+
+  /** Name of a DB schema; undefined when it does not exist. */
+  async nameOfSchema(identifier: string): Promise<string | undefined> {
+    const found = await this.gateway.find(`${this.v1}/dbschema/${identifier}`);
+    return found === undefined ? undefined : named.parse(found).name;
+  }
 
   /** Organization and project; existing ones are left as they are. */
   async ensureProject(names: { readonly org: string; readonly project: string }): Promise<void> {
     const account = { accountIdentifier: this.gateway.accountId };
     if (!(await this.gateway.find(`/ng/api/organizations/${this.at.org}`, { query: account }))) {
       await this.gateway.call('POST', '/ng/api/organizations', { query: account, body: { organization: { identifier: this.at.org, name: names.org } } });
+      this.created.push({ what: `organization ${this.at.org}`, path: `/ng/api/organizations/${this.at.org}`, query: account });
     }
     const inOrg = { ...account, orgIdentifier: this.at.org };
     if (await this.gateway.find(`/ng/api/projects/${this.at.project}`, { query: inOrg })) return;
@@ -32,6 +73,7 @@ export class Entities {
       query: inOrg,
       body: { project: { orgIdentifier: this.at.org, identifier: this.at.project, name: names.project, modules: ['DBOPS'] } },
     });
+    this.created.push({ what: `project ${this.at.project}`, path: `/ng/api/projects/${this.at.project}`, query: inOrg });
   }
 
   async putTextSecret(identifier: string, name: string, value: string): Promise<void> {
@@ -61,6 +103,11 @@ export class Entities {
     });
   }
 
+  /** A repository over SSH. `keyRef` is a text secret with the private key. */
+  async putSshGitConnector(identifier: string, name: string, options: { readonly url: string; readonly keyRef: string }): Promise<void> {
+    await this.putConnector(identifier, name, 'Git', { url: options.url, type: 'Ssh', connectionType: 'Repo', spec: { sshKeyRef: options.keyRef }, delegateSelectors: [], executeOnDelegate: true });
+  }
+
   /** The place where the delegate itself runs its pods; it needs no credentials. */
   async putClusterConnector(identifier: string, name: string): Promise<void> {
     await this.putConnector(identifier, name, 'K8sCluster', { credential: { type: 'InheritFromDelegate' }, delegateSelectors: [] });
@@ -77,10 +124,13 @@ export class Entities {
   }
 
   async putPipeline(identifier: string, yaml: string): Promise<void> {
-    const exists = await this.gateway.find(`/pipeline/api/pipelines/${identifier}`, { query: this.scope });
-    await (exists
-      ? this.gateway.call('PUT', `/pipeline/api/pipelines/v2/${identifier}`, { query: this.scope, yaml })
-      : this.gateway.call('POST', '/pipeline/api/pipelines/v2', { query: this.scope, yaml }));
+    const path = `/pipeline/api/pipelines/${identifier}`;
+    if (await this.gateway.find(path, { query: this.scope })) {
+      await this.gateway.call('PUT', `/pipeline/api/pipelines/v2/${identifier}`, { query: this.scope, yaml });
+      return;
+    }
+    await this.gateway.call('POST', '/pipeline/api/pipelines/v2', { query: this.scope, yaml });
+    this.created.push({ what: `pipeline ${identifier}`, path, query: this.scope });
   }
 
   private get v1(): string {
@@ -102,15 +152,22 @@ export class Entities {
   }
 
   private async put(entity: { readonly one: string; readonly all: string; readonly update?: string; readonly body: object }): Promise<void> {
-    const exists = await this.gateway.find(entity.one, { query: this.scope });
-    await (exists
-      ? this.gateway.call('PUT', entity.update ?? entity.one, { query: this.scope, body: entity.body })
-      : this.gateway.call('POST', entity.all, { query: this.scope, body: entity.body }));
+    if (await this.gateway.find(entity.one, { query: this.scope })) {
+      await this.gateway.call('PUT', entity.update ?? entity.one, { query: this.scope, body: entity.body });
+      return;
+    }
+    await this.gateway.call('POST', entity.all, { query: this.scope, body: entity.body });
+    this.created.push({ what: entity.one, path: entity.one, query: this.scope });
   }
 
   private async putV1(collection: string, identifier: string, body: object): Promise<void> {
-    const exists = await this.gateway.find(`${collection}/${identifier}`);
-    await (exists ? this.gateway.call('PUT', `${collection}/${identifier}`, { body }) : this.gateway.call('POST', collection, { body }));
+    const path = `${collection}/${identifier}`;
+    if (await this.gateway.find(path)) {
+      await this.gateway.call('PUT', path, { body });
+      return;
+    }
+    await this.gateway.call('POST', collection, { body });
+    this.created.push({ what: path, path, query: {} });
   }
 }
 

@@ -21,6 +21,7 @@ const node = z.looseObject({
 const detail = z.looseObject({
   data: z.looseObject({
     pipelineExecutionSummary: z.looseObject({
+      pipelineIdentifier: z.string(),
       status: z.string(),
       executionErrorInfo: z.looseObject({ message: z.string().nullish() }).nullish(),
       failureInfo: z.looseObject({ message: z.string().nullish() }).nullish(),
@@ -41,12 +42,32 @@ export interface ExecutionLog {
 }
 
 export interface ExecutionView {
+  readonly pipeline: string;
   readonly status: string;
   readonly isFinal: boolean;
   /** Logs of what has begun so far. */
   readonly logs: readonly ExecutionLog[];
   /** Why it failed, innermost cause; undefined when it did not, or does not say. */
   readonly failure: string | undefined;
+}
+
+const listed = z.looseObject({
+  data: z.looseObject({
+    content: z.array(z.looseObject({ planExecutionId: z.string(), pipelineIdentifier: z.string(), status: z.string(), startTs: z.number().nullish(), endTs: z.number().nullish(), executionErrorInfo: z.looseObject({ message: z.string().nullish() }).nullish() })),
+  }),
+});
+export type ListedExecution = z.infer<typeof listed>['data']['content'][number];
+
+/** The newest executions of a project, at most `limit`. @throws GatewayError */
+export async function listExecutions(gateway: GatewayClient, at: ProjectRef, limit: number): Promise<readonly ListedExecution[]> {
+  const query = { ...scopeOf(gateway, at), page: 0, size: limit, sort: 'startTs,DESC' };
+  return listed.parse(await gateway.call('POST', '/pipeline/api/pipelines/execution/summary', { query, body: { filterType: 'PipelineExecution' } })).data.content;
+}
+
+/** The page of the UI that shows an execution. */
+export function pageOfExecution(gateway: GatewayClient, at: ProjectRef, pipeline: string, planExecutionId: string): string {
+  const path = ['account', gateway.accountId, 'all', 'orgs', at.org, 'projects', at.project, 'pipelines', pipeline, 'deployments', planExecutionId, 'pipeline'];
+  return `${gateway.baseUrl}/ng/${path.map(encodeURIComponent).join('/')}`;
 }
 
 /** Starts a pipeline. Answers the execution's id. */
@@ -66,6 +87,7 @@ export async function readExecution(gateway: GatewayClient, at: ProjectRef, plan
   const nodes = Object.values(executionGraph?.nodeMap ?? {});
   const isLeaf = ({ uuid }: { readonly uuid: string }): boolean => (executionGraph?.nodeAdjacencyListMap?.[uuid]?.children ?? []).length === 0;
   return {
+    pipeline: summary.pipelineIdentifier,
     status: summary.status,
     isFinal: FINAL.has(summary.status),
     logs: nodes.flatMap((one) => logsOf(one, isLeaf(one))),

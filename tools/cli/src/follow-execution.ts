@@ -12,6 +12,18 @@ export interface FollowOptions {
   readonly timeoutMs: number;
 }
 
+/** The time limit of the one who follows is over. The execution goes on and may still succeed. */
+export class StillRunningError extends Error {
+  override readonly name = 'StillRunningError';
+
+  constructor(
+    readonly planExecutionId: string,
+    timeoutMs: number,
+  ) {
+    super(`execution ${planExecutionId} has not ended within ${Math.round(timeoutMs / 1000)} s; it goes on`);
+  }
+}
+
 const LOOK_EVERY_MS = 400;
 const LAST_LINES_WITHIN_MS = 5_000;
 /** Looks in a row that may fail (a restart of the gateway) before following ends. */
@@ -19,7 +31,8 @@ const TOLERATED_FAILURES = 25;
 
 /**
  * Follows an execution to its end: every log line as it arrives, every change of status.
- * @throws GatewayError when Sluice stays away, or the time is over.
+ * @throws GatewayError when Sluice stays away
+ * @throws StillRunningError when the time is over
  */
 export async function followExecution(gateway: GatewayClient, at: ProjectRef, planExecutionId: string, options: FollowOptions): Promise<ExecutionView> {
   const until = Date.now() + options.timeoutMs;
@@ -43,7 +56,7 @@ export async function followExecution(gateway: GatewayClient, at: ProjectRef, pl
         }
         if (next.isFinal) break;
       }
-      if (Date.now() > until) throw new GatewayError(`execution ${planExecutionId} has not ended within ${Math.round(options.timeoutMs / 1000)} s; it goes on without us`, undefined, undefined);
+      if (Date.now() > until) throw new StillRunningError(planExecutionId, options.timeoutMs);
       await pause(LOOK_EVERY_MS, options.signal);
     }
     over.abort();

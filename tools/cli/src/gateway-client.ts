@@ -40,7 +40,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 export function accountOf(apiKey: string): string {
   const [kind, accountId, , secret] = apiKey.split('.');
   if (!/^[ps]at$/i.test(kind ?? '') || !accountId || !secret) {
-    throw new GatewayError('the API key has not the form pat.<account>.<id>.<secret>; copy it again from where it was shown', undefined, undefined);
+    throw new GatewayError('the API key does not have the form pat.<account>.<id>.<secret>; copy it again from where it was shown', undefined, undefined);
   }
   return accountId;
 }
@@ -53,9 +53,14 @@ export class GatewayClient {
   private readonly apiKey: string;
 
   constructor(connection: GatewayConnection) {
-    this.baseUrl = connection.url.replace(/\/+$/, '').replace(/\/gateway$/, '');
+    this.baseUrl = baseOf(connection.url);
     this.apiKey = connection.apiKey;
     this.accountId = accountOf(connection.apiKey);
+  }
+
+  /** Whether this client speaks to the Sluice at that address. */
+  isAt(url: string): boolean {
+    return this.baseUrl === baseOf(url);
   }
 
   /** The parsed JSON of a successful answer; undefined when it has no body. @throws GatewayError */
@@ -105,6 +110,10 @@ export class GatewayClient {
       throw new GatewayError(`Sluice does not answer at ${this.baseUrl} (${reason}); is it running?`, undefined, undefined, { cause });
     }
   }
+}
+
+function baseOf(url: string): string {
+  return url.replace(/\/+$/, '').replace(/\/gateway$/, '');
 }
 
 function failureOf(method: string, path: string, response: Response, text: string): GatewayError {

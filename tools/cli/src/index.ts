@@ -2,7 +2,7 @@ export { changesetTable, countChangesets } from './changeset-table.js';
 export { deploy, type DeploymentEvents, type DeploymentResult } from './deployment.js';
 export { Entities, readMigrationState, type ChangesetState, type GitRef, type ProjectRef } from './entities.js';
 export { abort, execute, readExecution, type ExecutionView } from './execution.js';
-export { followExecution } from './follow-execution.js';
+export { followExecution, StillRunningError } from './follow-execution.js';
 export { accountOf, GatewayClient, GatewayError, type GatewayRequest } from './gateway-client.js';
 export { formatLogLine } from './log-printer.js';
 export { type LogLine } from './log-tail.js';

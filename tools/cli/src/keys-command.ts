@@ -1,29 +1,18 @@
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { UsageError } from './deploy-command.js';
-import type { ConnectionOptions } from './connection.js';
 import type { GatewayClient } from './gateway-client.js';
+import { CONNECTION_OPTIONS, connectionFlags, parseOptions, UsageError, type ConnectionFlags } from './usage.js';
 
 export interface KeysCommand {
   readonly action: 'show' | 'rotate';
-  readonly connection: Omit<ConnectionOptions, 'dataDir'> & { readonly dataDir: string | undefined };
+  readonly connection: ConnectionFlags;
 }
 
 /** `keys show` or `keys rotate`, with the options that say where Sluice is. @throws UsageError */
 export function parseKeysCommand(args: readonly string[]): KeysCommand {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseOptions(args, CONNECTION_OPTIONS, true);
   const [action, ...more] = positionals;
   if ((action !== 'show' && action !== 'rotate') || more.length > 0) throw new UsageError(`keys ${positionals.join(' ')}`.trimEnd() + ' is not a command; write keys show or keys rotate');
-  return { action, connection: { server: values.server, apiKeyVariable: values['api-key-env'], dataDir: values.data } };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    const text = { type: 'string' } as const;
-    return parseArgs({ args: [...args], allowPositionals: true, options: { server: text, 'api-key-env': text, data: text } });
-  } catch (cause: unknown) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause));
-  }
+  return { action, connection: connectionFlags(values) };
 }
 
 const shown = z.object({ data: z.object({ currentKeyId: z.string(), dataKeys: z.array(z.object({ version: z.number(), keyId: z.string(), isCurrent: z.boolean() })) }) });

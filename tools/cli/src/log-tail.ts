@@ -84,6 +84,14 @@ async function followStream(gateway: GatewayClient, { key, signal }: Pick<TailOp
   return { state: isClosed ? 'closed' : 'broken', lastEventId };
 }
 
+/** Every line of a stored log, in order. False when there is no such blob (yet). */
+export async function readLog(gateway: GatewayClient, key: string, onLine: (line: LogLine) => void): Promise<boolean> {
+  return readBlob(gateway, key, (raw) => {
+    const parsed = line.safeParse(raw);
+    if (parsed.success) onLine(parsed.data);
+  });
+}
+
 /** False when there is no such blob yet. */
 async function readBlob(gateway: GatewayClient, key: string, take: (raw: unknown) => void): Promise<boolean> {
   const response = await gateway.fetch('GET', '/log-service/blob', { query: { accountID: gateway.accountId, key }, signal: AbortSignal.timeout(30_000) });

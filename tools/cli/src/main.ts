@@ -1,18 +1,21 @@
-import { messageOf, waitFor } from '@sluice/kernel';
+import { messageOf, plainText } from '@sluice/kernel';
 import { parseAuditCommand, verifyAuditTrail } from './audit-command.js';
 import { changesetTable, countChangesets } from './changeset-table.js';
-import { findConnection } from './connection.js';
-import { parseDeployCommand, USAGE, UsageError } from './deploy-command.js';
-import { deploy } from './deployment.js';
-import type { ProjectRef } from './entities.js';
-import { abort, readExecution } from './execution.js';
+import { findConnection, readLocal } from './connection.js';
+import { parseDeployCommand, type DeployCommand } from './deploy-command.js';
+import { deploy, type DeploymentResult, type RepositoryAccess } from './deployment.js';
+import { pageOfExecution } from './execution.js';
+import { publishFolder } from './folder-repository.js';
+import { StillRunningError } from './follow-execution.js';
 import { GatewayClient, GatewayError } from './gateway-client.js';
 import { parseKeysCommand, runKeysCommand } from './keys-command.js';
 import { formatLogLine } from './log-printer.js';
+import { abortAndWait, abortOrSay, printLogs, printRuns, removeDeployment, watch } from './run-actions.js';
+import { parseRunCommand, RUN_COMMANDS, type RunCommand } from './run-command.js';
+import { USAGE, UsageError, type ConnectionFlags } from './usage.js';
 
-const ABORT_WITHIN_MS = 20_000;
-
-export const EXIT = { success: 0, failed: 1, usage: 2, aborted: 130 } as const;
+/** Exit codes; {@link USAGE} says what each means. */
+export const EXIT = { success: 0, failed: 1, usage: 2, stillRunning: 3, aborted: 130 } as const;
 
 export interface CommandLine {
   readonly args: readonly string[];
@@ -25,79 +28,125 @@ export interface CommandLine {
   readonly defaultDataDir: string;
 }
 
+const COMMANDS = ['deploy', ...RUN_COMMANDS, 'keys', 'audit'] as const;
+
 /** Runs the command line. Answers the exit code. */
-export async function main(command: CommandLine): Promise<number> {
+export async function main(given: CommandLine): Promise<number> {
+  // Whatever is printed may hold text of changelogs, databases and servers: none of it may steer the terminal.
+  const command: CommandLine = { ...given, print: (line) => given.print(plainText(line)), complain: (line) => given.complain(plainText(line)) };
   const [name, ...args] = command.args;
   if (name === undefined || name === 'help' || command.args.includes('--help') || command.args.includes('-h')) {
     command.print(USAGE.trimEnd());
     return name === undefined ? EXIT.usage : EXIT.success;
   }
   try {
-    if (name === 'keys') return await runKeys(args, command);
-    if (name === 'audit') return await runAudit(args, command);
-    if (name !== 'deploy') throw new UsageError(`there is no command "${name}"; the commands are deploy, keys and audit`);
-    return await runDeploy(args, command);
+    return await runCommand(name, args, command);
   } catch (cause: unknown) {
     if (cause instanceof UsageError) {
       command.complain(`${cause.message}\nTry: npm run sluice -- --help`);
       return EXIT.usage;
+    }
+    if (cause instanceof StillRunningError) {
+      command.complain(`${cause.message}\nFollow it again: npm run sluice -- watch ${cause.planExecutionId}\nEnd it:          npm run sluice -- abort ${cause.planExecutionId}`);
+      return EXIT.stillRunning;
     }
     command.complain(messageOf(cause));
     return command.signal.aborted ? EXIT.aborted : EXIT.failed;
   }
 }
 
-/** Answers what became of the execution, in a sentence. */
-async function abortAndWait(gateway: GatewayClient, at: ProjectRef, planExecutionId: string): Promise<string> {
-  await abort(gateway, at, planExecutionId);
-  const ended = await waitFor(
-    async () => {
-      const view = await readExecution(gateway, at, planExecutionId);
-      return view.isFinal ? view.status : undefined;
-    },
-    { timeoutMs: ABORT_WITHIN_MS, intervalMs: 250, what: 'the end' },
-  ).catch(() => undefined);
-  return ended ? `interrupted: execution ${planExecutionId} ended ${ended}` : `interrupted: execution ${planExecutionId} is being aborted`;
+function runCommand(name: string, args: readonly string[], command: CommandLine): Promise<number> {
+  const about = RUN_COMMANDS.find((one) => one === name);
+  if (about) return runAboutRuns(parseRunCommand(about, args), command);
+  if (name === 'deploy') return runDeploy(parseDeployCommand(args, command.env), command);
+  if (name === 'keys') return runKeys(args, command);
+  if (name === 'audit') return runAudit(args, command);
+  throw new UsageError(`there is no command "${name}"; the commands are ${COMMANDS.join(', ')}`);
 }
 
-async function runKeys(args: readonly string[], { env, print, defaultDataDir }: CommandLine): Promise<number> {
+function gatewayFor(flags: ConnectionFlags, { env, defaultDataDir }: CommandLine): GatewayClient {
+  return new GatewayClient(findConnection({ ...flags, dataDir: flags.dataDir ?? defaultDataDir }, env));
+}
+
+async function runKeys(args: readonly string[], command: CommandLine): Promise<number> {
   const { action, connection } = parseKeysCommand(args);
-  await runKeysCommand(new GatewayClient(findConnection({ ...connection, dataDir: connection.dataDir ?? defaultDataDir }, env)), action, print);
+  await runKeysCommand(gatewayFor(connection, command), action, command.print);
   return EXIT.success;
 }
 
-async function runAudit(args: readonly string[], { env, print, signal, defaultDataDir }: CommandLine): Promise<number> {
+async function runAudit(args: readonly string[], command: CommandLine): Promise<number> {
   const { known, connection } = parseAuditCommand(args);
-  const gateway = new GatewayClient(findConnection({ ...connection, dataDir: connection.dataDir ?? defaultDataDir }, env));
-  return (await verifyAuditTrail(gateway, known, print, signal)) ? EXIT.success : EXIT.failed;
+  return (await verifyAuditTrail(gatewayFor(connection, command), known, command.print, command.signal)) ? EXIT.success : EXIT.failed;
 }
 
-async function runDeploy(args: readonly string[], { env, print, complain, signal, defaultDataDir }: CommandLine): Promise<number> {
-  const { deployment, server, apiKeyVariable, dataDir } = parseDeployCommand(args, env);
-  const gateway = new GatewayClient(findConnection({ server, apiKeyVariable, dataDir: dataDir ?? defaultDataDir }, env));
+async function runAboutRuns(run: RunCommand, command: CommandLine): Promise<number> {
+  const gateway = gatewayFor(run.connection, command);
+  const { print, complain, signal } = command;
+  switch (run.kind) {
+    case 'watch': {
+      const { status, failure } = await watch(gateway, run.at, run.planExecutionId, run.timeoutMs, print, signal);
+      print(status);
+      if (status === 'Success') return EXIT.success;
+      complain(failure ?? `the execution ended ${status}`);
+      return EXIT.failed;
+    }
+    case 'abort': {
+      const { sentence, hasEnded } = await abortAndWait(gateway, run.at, run.planExecutionId);
+      print(sentence);
+      return hasEnded ? EXIT.success : EXIT.stillRunning;
+    }
+    case 'logs':
+      await printLogs(gateway, run.at, run.planExecutionId, print);
+      return EXIT.success;
+    case 'runs':
+      await printRuns(gateway, run.at, run.limit, print);
+      return EXIT.success;
+    case 'delete':
+      await removeDeployment(gateway, run.at, run.name, print);
+      return EXIT.success;
+  }
+}
+
+async function runDeploy({ deployment, repository, ref, connection }: DeployCommand, command: CommandLine): Promise<number> {
+  const { print, complain, signal } = command;
+  const gateway = gatewayFor(connection, command);
+  const { at } = deployment;
+  const access: RepositoryAccess = repository.kind === 'folder' ? await publishFolder(repository.path, ref, localStackOf(gateway, connection, command), (text) => print(`- ${text}`)) : repository;
   let planExecutionId: string | undefined;
   try {
     const result = await deploy(
       gateway,
-      deployment,
+      { ...deployment, repository: { ...access, ref } },
       {
         onStep: (text) => print(`- ${text}`),
-        onStarted: (id) => {
+        onStarted: (id, pipeline) => {
           planExecutionId = id;
-          print(`- execution ${id}: ${gateway.baseUrl}/ng/`);
+          print(`- execution ${id}: ${pageOfExecution(gateway, at, pipeline, id)}`);
         },
         onLine: (stepName, line) => print(formatLogLine(stepName, line)),
       },
       signal,
     );
-    const { deployed, byThisRun } = countChangesets(result.changesets, result.planExecutionId);
-    print(`\n${changesetTable(result.changesets, result.planExecutionId)}\n`);
-    print(`${result.status}: ${byThisRun} changeset(s) run now, ${deployed} deployed in all, ${(result.deployMs / 1000).toFixed(1)} s`);
+    printSummary(result, print);
     if (result.status === 'Success') return EXIT.success;
     complain(result.failure ?? `the execution ended ${result.status}`);
     return EXIT.failed;
   } catch (cause: unknown) {
     if (!signal.aborted || planExecutionId === undefined) throw cause;
-    throw new GatewayError(await abortAndWait(gateway, deployment.at, planExecutionId), undefined, undefined, { cause });
+    throw new GatewayError(await abortOrSay(gateway, at, planExecutionId), undefined, undefined, { cause });
   }
+}
+
+/** The stack in the data folder, when it is the one that is spoken to. */
+function localStackOf(gateway: GatewayClient, { dataDir }: ConnectionFlags, { defaultDataDir }: CommandLine): ReturnType<typeof readLocal> {
+  const local = readLocal(dataDir ?? defaultDataDir);
+  return local && gateway.isAt(local.url) ? local : undefined;
+}
+
+function printSummary({ changesets, planExecutionId, status, deployMs }: DeploymentResult, print: (line: string) => void): void {
+  const seconds = `${(deployMs / 1000).toFixed(1)} s`;
+  if (!changesets) return print(`${status}: ${seconds}; which changesets ran is in the log above`);
+  const { deployed, byThisRun } = countChangesets(changesets, planExecutionId);
+  print(`\n${changesetTable(changesets, planExecutionId)}\n`);
+  print(`${status}: ${byThisRun} changeset(s) run now, ${deployed} deployed in all, ${seconds}`);
 }

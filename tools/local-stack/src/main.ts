@@ -75,10 +75,11 @@ function appNamed(name: string): AppName {
 
 async function deployFirst(stack: Stack, say: (text: string) => void, print: (text: string) => void, signal: AbortSignal): Promise<FirstDeployment> {
   const deployment = await runFirstDeployment(stack, { onStep: say, onLine: (stepName, line) => print(formatLogLine(stepName, line)) }, signal);
-  print(`\n${changesetTable(deployment.changesets, deployment.planExecutionId)}\n`);
+  const { changesets, planExecutionId } = deployment;
+  if (changesets) print(`\n${changesetTable(changesets, planExecutionId)}\n`);
   if (deployment.status !== 'Success') throw new Error(`the deployment ended ${deployment.status}: ${deployment.failure ?? 'no reason was given'}`);
-  const { deployed, byThisRun } = countChangesets(deployment.changesets, deployment.planExecutionId);
-  say(`${deployment.status}: ${byThisRun} changeset(s) run now, ${deployed} deployed in all, in ${seconds(deployment.deployMs)} s`);
+  const counts = changesets ? countChangesets(changesets, planExecutionId) : undefined;
+  say(`${deployment.status}${counts ? `: ${counts.byThisRun} changeset(s) run now, ${counts.deployed} deployed in all` : ''}, in ${seconds(deployment.deployMs)} s`);
   return deployment;
 }
 
@@ -100,7 +101,7 @@ function summaryOf(deployment: FirstDeployment, startSeconds: number): object {
   return {
     status: deployment.status,
     planExecutionId: deployment.planExecutionId,
-    changesets: countChangesets(deployment.changesets, deployment.planExecutionId).deployed,
+    changesets: deployment.changesets ? countChangesets(deployment.changesets, deployment.planExecutionId).deployed : null,
     hops: deployment.hops,
     startSeconds,
     deploySeconds: seconds(deployment.deployMs),

@@ -194,7 +194,7 @@ async function assemble({ options, data, supervisor, closers, stop, say }: Assem
     : Promise.resolve();
   await settled([isUp, isConnected]);
   const gatewayUrl = `http://127.0.0.1:${ports.gateway}`;
-  writeFileSync(data.connectionFile, JSON.stringify({ url: gatewayUrl, accountId: secrets.accountId, apiKeyFile: secrets.apiKeyFile }), { mode: 0o600 });
+  writeFileSync(data.connectionFile, JSON.stringify({ url: gatewayUrl, accountId: secrets.accountId, apiKeyFile: secrets.apiKeyFile, git: { url: git.url, folder: data.git } }), { mode: 0o600 });
   return {
     data,
     ports,

@@ -1,3 +1,5 @@
+import { CONTROLS, CSI, ESC, ESCAPES, plainText } from '@sluice/kernel';
+
 export interface AnsiSegment {
   readonly text: string;
   /** CSS class names such as `ansi-red ansi-bold`; empty for plain text. */
@@ -6,35 +8,9 @@ export interface AnsiSegment {
 
 const COLORS = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'] as const;
 
-const character = (code: number): string => String.fromCodePoint(code);
-const range = (from: number, to: number): string => `${character(from)}-${character(to)}`;
-const ESC = character(0x1b);
-const CSI = character(0x9b);
-const BELL = character(0x07);
-
-/** Controls that could move, erase or reorder what the reader sees (C0 but tab and line feed, C1, bidirectional overrides). */
-const CONTROL_CLASS = `${range(0x00, 0x08)}${range(0x0b, 0x1f)}${range(0x7f, 0x9f)}${range(0x200e, 0x200f)}${range(0x202a, 0x202e)}${range(0x2066, 0x2069)}`;
-const CONTROLS = new RegExp(`[${CONTROL_CLASS}]`, 'g');
-const HAS_CONTROLS = new RegExp(`[${CONTROL_CLASS}]`);
-
-// OSC (titles, links) up to its terminator; CSI (colours, cursor), its parameters and final byte captured; other short escapes.
-const ESCAPES = new RegExp(
-  [
-    `${ESC}\\][^${BELL}${ESC}]*(?:${BELL}|${ESC}\\\\)?`,
-    `(?:${ESC}\\[|${CSI})([0-9;:?]*)[ -/]*([@-~])`,
-    `${ESC}[ -/]*[0-~]?`,
-  ].join('|'),
-  'g',
-);
-
-/** Text without terminal escapes and control characters: what is shown, searched, copied and downloaded. */
-export function stripAnsi(text: string): string {
-  return HAS_CONTROLS.test(text) ? text.replace(ESCAPES, '').replace(CONTROLS, '') : text;
-}
-
 /** Splits text by its colour codes. Every other escape is dropped, so log text can only ever be text. */
 export function parseAnsi(text: string): readonly AnsiSegment[] {
-  if (!text.includes(ESC) && !text.includes(CSI)) return [{ text: stripAnsi(text), className: '' }];
+  if (!text.includes(ESC) && !text.includes(CSI)) return [{ text: plainText(text), className: '' }];
   const segments: AnsiSegment[] = [];
   let style: AnsiStyle = PLAIN;
   let from = 0;

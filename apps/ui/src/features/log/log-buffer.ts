@@ -1,4 +1,4 @@
-import { stripAnsi } from './ansi.js';
+import { plainText } from '@sluice/kernel';
 import type { LogLevel, LogLine } from './log-line.js';
 
 /** One visual row. A log line with inner line ends gives several. */
@@ -75,7 +75,7 @@ export class LogBuffer {
   toText(options: { readonly withTimes: boolean }): string {
     return this.#lines
       .map((line) => {
-        const text = stripAnsi(line.text.replaceAll('\r\n', '\n'));
+        const text = plainText(line.text.replaceAll('\r\n', '\n'));
         if (!options.withTimes) return text;
         const time = line.timeMs === undefined ? '' : `${new Date(line.timeMs).toISOString()} `;
         return `${time}${line.level.toUpperCase().padEnd(5)} ${text}`;
@@ -107,7 +107,7 @@ export class LogBuffer {
     const parts = line.text.includes('\n') ? line.text.split(/\r?\n/) : [line.text];
     parts.forEach((part, position) => {
       const text = part.length > MAX_ROW_LENGTH ? `${part.slice(0, MAX_ROW_LENGTH)} … ${part.length - MAX_ROW_LENGTH} more characters (download to read)` : part;
-      const plain = stripAnsi(text);
+      const plain = plainText(text);
       this.#longestRow = Math.max(this.#longestRow, plain.length);
       this.#rows.push({ index: line.index, isContinuation: position > 0, level: line.level, text, plain, timeMs: line.timeMs, isGap: false });
     });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { parseAnsi, stripAnsi } from './ansi.js';
+import { plainText } from '@sluice/kernel';
+import { parseAnsi } from './ansi.js';
 import { LogBuffer, MAX_ROW_LENGTH, type LogRow } from './log-buffer.js';
 import { parseLogLine, type LogLine } from './log-line.js';
 import { findRows, markHits } from './log-search.js';
@@ -28,12 +29,12 @@ describe('terminal escapes in a log', () => {
     ['one-byte CSI', 'a\u009b31mb', 'ab'],
     ['controls and reversed text', 'a\u0008\u0000\rb\u202ec', 'abc'],
   ])('leave only text: %s', (_, text, plain) => {
-    expect(stripAnsi(text)).toBe(plain);
+    expect(plainText(text)).toBe(plain);
     expect(parseAnsi(text).map((segment) => segment.text).join('')).toBe(plain);
   });
 
   it('leave tabs and letters of any script alone', () => {
-    expect(stripAnsi('a\tß 日本 🚀')).toBe('a\tß 日本 🚀');
+    expect(plainText('a\tß 日本 🚀')).toBe('a\tß 日本 🚀');
   });
 });
 
