@@ -114,7 +114,12 @@ async function prepare(entities: Entities, deployment: Deployment, names: Entity
   await entities.putInstance(names.schema, names.instance, name, { connector: names.databaseConnector, ref: repository.ref, context: deployment.contexts });
   const timeout = `${Math.max(10, Math.ceil(deployment.timeoutMs / 1000))}s`;
   const { pipeline, schema, instance, cluster } = names;
-  await entities.putPipeline(pipeline, applyPipelineYaml(deployment.at, { identifier: pipeline, name: `${name} apply`, schema, instance, cluster, tag: deployment.tag, timeout }));
+  await entities.putPipeline(pipeline, applyPipelineYaml(deployment.at, { identifier: pipeline, name: pipelineNameOf(name, pipeline), schema, instance, cluster, tag: deployment.tag, timeout }));
+}
+
+/** Names of pipelines are in a narrower alphabet than other names (api-contract 6); what is not in it is named by its identifier. */
+function pipelineNameOf(name: string, identifier: string): string {
+  return /^[\w.-][\w. -]{0,100}$/.test(name) ? `${name} apply` : identifier;
 }
 
 async function putRepository(entities: Entities, name: string, repository: RepositoryAccess, { gitConnector, gitSecret, gitKey }: EntityNames): Promise<void> {
