@@ -58,7 +58,7 @@ export function parseDeployCommand(args: readonly string[], env: Variables): Dep
 const SCP_LIKE = /^[\w.-]+@[\w.-]+:(?!\/\/)\S+$/;
 
 function repositoryOf(repo: string, values: Values, env: Variables): Repository {
-  if (SCP_LIKE.test(repo) || /^ssh:\/\//.test(repo)) {
+  if (SCP_LIKE.test(repo) || repo.startsWith('ssh://')) {
     if (!values['git-ssh-key']) throw new UsageError(`--git-ssh-key is missing: --repo ${repo} is read over SSH, so name the file of its private key`);
     return { kind: 'ssh', url: repo, privateKey: readKey(values['git-ssh-key']) };
   }
@@ -66,7 +66,7 @@ function repositoryOf(repo: string, values: Values, env: Variables): Repository 
     const password = values['git-password-env'] === undefined ? undefined : fromVariable('--git-password-env', values['git-password-env'], env);
     return { kind: 'http', url: repo, username: values['git-username'], password };
   }
-  const path = /^file:/.test(repo) ? folderOfUrl(repo) : repo;
+  const path = repo.startsWith('file:') ? folderOfUrl(repo) : repo;
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     throw new UsageError(`--repo takes an http(s) or SSH URL or a folder, not "${repo}"${/^[a-z]+:/i.test(repo) ? '' : ` (there is no folder ${path})`}`);
   }
