@@ -151,6 +151,22 @@ describe('when something goes wrong', () => {
     expect(world.ngManager.state.reports.filter((report) => report.planExecutionId === id)).toHaveLength(1);
   });
 
+  it('waits for NG manager while it prepares a pod, instead of failing the run', async () => {
+    const client = world.project();
+    const { state } = world.ngManager;
+    const { inputs } = state;
+    let failures = 8;
+    state.inputs = (...asked) => {
+      failures -= 1;
+      if (failures >= 0) throw new AppError('UPSTREAM_UNAVAILABLE', 'dbdevops cannot be reached');
+      return inputs(...asked);
+    };
+    await client.create(simplePipeline('slow'));
+    const { pipelineExecutionSummary } = await client.ended(await client.execute('slow'), 60_000);
+    state.inputs = inputs;
+    expect(pipelineExecutionSummary.status).toBe('Success');
+  }, 90_000);
+
   it('says so when what was done could not be recorded', async () => {
     const client = world.project();
     world.ngManager.state.failReports = 1_000;

@@ -33,7 +33,7 @@ export class DelegateTasks {
 
   /**
    * Submits a task. Safe to repeat: a task id that is known already is fine, even when a fresh log token makes its payload differ.
-   * @throws AppError UNAVAILABLE_DELEGATES with the reason per delegate; UPSTREAM_UNAVAILABLE after 30 s without the service
+   * @throws AppError UNAVAILABLE_DELEGATES with the reason per delegate; UPSTREAM_UNAVAILABLE when the service is away for longer than the task may run
    */
   async submit(caller: TaskCaller, task: TaskSubmission): Promise<void> {
     const request = {
@@ -48,7 +48,7 @@ export class DelegateTasks {
       traceparent: caller.traceparent ?? '',
     };
     try {
-      await this.whileReachable(() => this.client.unary(caller, 'Submit', request, { timeoutMs: CALL_MS }));
+      await this.whileReachable(() => this.client.unary(caller, 'Submit', request, { timeoutMs: CALL_MS }), task.runTimeoutMs);
     } catch (cause) {
       if (!(cause instanceof AppError) || cause.code !== 'DUPLICATE_FIELD') throw cause;
     }
@@ -83,8 +83,8 @@ export class DelegateTasks {
     this.client.close();
   }
 
-  private async whileReachable<T>(call: () => Promise<T>): Promise<T> {
-    const until = Date.now() + GIVE_UP_MS;
+  private async whileReachable<T>(call: () => Promise<T>, patienceMs = GIVE_UP_MS): Promise<T> {
+    const until = Date.now() + patienceMs;
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await call();

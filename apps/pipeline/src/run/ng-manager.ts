@@ -33,6 +33,13 @@ export type OnBehalf = Pick<RunHeader, 'scope' | 'caller' | 'correlationId' | 't
 
 type Uses = NonNullable<RouteRequest<typeof recordEntityUses>['body']>;
 
+/** How long a call that nobody else can make up for is repeated. */
+interface Patience {
+  readonly forMs: number;
+  /** Asked before each repetition: nobody needs the answer any more. */
+  readonly isPointless?: () => Promise<boolean>;
+}
+
 const DELIVERY_MS = 10_000;
 /** Who the service is when it hands over what it recorded: itself. */
 export const OWN_CONTEXT: CallContext = { accountId: '', principal: { type: 'service', id: 'pipeline', name: 'pipeline' }, grants: [], correlationId: 'audit', traceparent: undefined };
@@ -51,11 +58,14 @@ export class NgManager {
     return this.client.call(ctx, projectExistence, { query: { orgId, projectId } });
   }
 
-  /** @throws AppError RESOURCE_NOT_FOUND, INVALID_IDENTIFIER_REF naming what is missing; UPSTREAM_UNAVAILABLE */
-  async stepInputs(run: OnBehalf, traceparent: string | undefined, steps: readonly DbStepReference[]): Promise<Readonly<Record<string, DbStepInputs>>> {
+  /**
+   * @param patience how long it is repeated while NG manager is away or slow; once only when absent
+   * @throws AppError RESOURCE_NOT_FOUND, INVALID_IDENTIFIER_REF naming what is missing; UPSTREAM_UNAVAILABLE, REQUEST_TIMEOUT
+   */
+  async stepInputs(run: OnBehalf, traceparent: string | undefined, steps: readonly DbStepReference[], patience: Patience = { forMs: 0 }): Promise<Readonly<Record<string, DbStepInputs>>> {
     const { orgId, projectId } = run.scope;
-    const { inputs } = await this.client.call(contextOf(run, traceparent), resolveDbStepInputs, { body: { orgId, projectId, steps: [...steps] } }, { idempotent: true });
-    return inputs;
+    const ask = () => this.client.call(contextOf(run, traceparent), resolveDbStepInputs, { body: { orgId, projectId, steps: [...steps] } }, { idempotent: true });
+    return (await this.patiently(ask, patience)).inputs;
   }
 
   /**
@@ -72,13 +82,18 @@ export class NgManager {
 
   /** Tells what a step did; repeated while NG manager is away, up to the report timeout. @throws AppError */
   async report(run: RunHeader, traceparent: string | undefined, report: DbStepReport): Promise<void> {
-    const until = Date.now() + this.reportTimeoutMs;
+    await this.patiently(() => this.reportOnce(run, traceparent, report), { forMs: this.reportTimeoutMs });
+  }
+
+  /** Repeats what is safe to repeat while NG manager is away, too busy to answer, or in trouble. @throws what the last attempt threw */
+  private async patiently<T>(call: () => Promise<T>, { forMs, isPointless }: Patience): Promise<T> {
+    const until = Date.now() + forMs;
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await this.reportOnce(run, traceparent, report);
+        return await call();
       } catch (cause) {
         const mayPass = cause instanceof AppError && (cause.isRetryable || cause.code === 'INTERNAL');
-        if (!mayPass || Date.now() >= until) throw cause;
+        if (!mayPass || Date.now() >= until || (await isPointless?.())) throw cause;
         await pause(backoffMs(attempt, { baseMs: 200, maxMs: 5_000 }), this.closing.signal);
       }
     }

@@ -32,7 +32,7 @@ export class PodActions {
       const started: NodeChange = { nodeId: initialise.id, event: { kind: 'started', at, taskId } };
       const [{ isInterrupted }, resolved] = await Promise.all([
         this.actions.flush(run, [...changes, started, ...unusedNotes(group)]),
-        this.inputs(run, group, traceparent).catch((cause: unknown) => failureOf(cause)),
+        this.inputs(run, group, initialise, traceparent).catch((cause: unknown) => failureOf(cause)),
       ]);
       if (isInterrupted) return this.interrupted(run, initialise, taskId);
       if (!isPod(resolved)) return this.failed(run, initialise, resolved);
@@ -81,10 +81,13 @@ export class PodActions {
     return { kind: 'failed', failure };
   }
 
-  private async inputs(run: RunHeader, group: PlanNode, traceparent: string): Promise<Pod> {
+  private async inputs(run: RunHeader, group: PlanNode, initialise: PlanNode, traceparent: string): Promise<Pod> {
     const states = await this.actions.record.states(run.planExecutionId);
     const references = stepsBelow(run.plan, group.id).map((node) => this.reference(run, node, states));
-    const inputs = await this.actions.services.ngManager.stepInputs(run, traceparent, references);
+    const inputs = await this.actions.services.ngManager.stepInputs(run, traceparent, references, {
+      forMs: podTimeout(initialise),
+      isPointless: () => this.actions.write(({ record }) => record.isInterrupted(run.planExecutionId)),
+    });
     return arrange(references, inputs);
   }
 

@@ -35,6 +35,14 @@ describe('the tree', () => {
     expect([find(made, 'h'), find(made, 'a')].map((node) => 'infraConnectors' in node)).toEqual([false, false]);
   });
 
+  it.each([
+    ['25m', ", stepGroupInfra: { type: KubernetesDirect, spec: { connectorRef: k, initTimeout: 25m } }", 25 * 60_000],
+    ['no limit of its own', '', 10 * 60_000],
+  ])('gives the pod of a group with %s that time to be ready', (_, infra, expected) => {
+    const made = plan(pipeline(stage('s', group('g', step('a'), infra))));
+    expect(find(made, 'liteEngineTask').timeoutMs).toBe(expected);
+  });
+
   it('has a root, stages, an execution, a group with its Initialize node, and steps', () => {
     const made = plan(simple());
     const chain = ancestry(made, find(made, 'a').id).map((node) => [node.kind, node.stepType, node.baseFqn]);

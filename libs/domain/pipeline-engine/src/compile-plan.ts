@@ -253,7 +253,7 @@ class PlanBuilder {
       holders: [['stepGroup', group], ...strategyHolders(group.failureStrategies)],
     });
     if (podGroupId === id) {
-      this.add({ kind: 'initialise', identifier: 'liteEngineTask', name: 'Initialize', baseFqn: `${fqn}.steps.liteEngineTask`, stepType: 'liteEngineTask', group: 'STEP', parent: id, logPath: [...logPath, 'liteEngineTask'], timeoutMs: DEFAULT_STEP_TIMEOUT_MS, stageId: place.stageId, podGroupId });
+      this.add({ kind: 'initialise', identifier: 'liteEngineTask', name: 'Initialize', baseFqn: `${fqn}.steps.liteEngineTask`, stepType: 'liteEngineTask', group: 'STEP', parent: id, logPath: [...logPath, 'liteEngineTask'], timeoutMs: initTimeoutMs(group), stageId: place.stageId, podGroupId });
     }
     this.addSteps(group.steps, { parent: id, fqn: `${fqn}.steps`, logPath, stageId: place.stageId, podGroupId });
   }
@@ -303,6 +303,12 @@ function strategyHolders(strategies: readonly FailureStrategyYaml[] | undefined)
 
 function stepCondition(when: { readonly stageStatus: RunCondition['outcome']; readonly condition?: string | undefined } | undefined): RunCondition | null {
   return when ? { outcome: when.stageStatus, condition: when.condition ?? null } : null;
+}
+
+/** How long the pod of a group may take to be ready. */
+function initTimeoutMs({ stepGroupInfra }: StepGroupYaml): number {
+  const initTimeout = stepGroupInfra?.spec?.initTimeout;
+  return initTimeout ? parseDuration(initTimeout) : DEFAULT_STEP_TIMEOUT_MS;
 }
 
 function infraConnectors(spec: unknown): InfraConnector[] {

@@ -70,12 +70,14 @@ const step = z.strictObject({
 });
 
 export type StepYaml = z.output<typeof step>;
+/** The rest of it shapes the pod, which is the runtime's business. */
+type StepGroupInfraSpec = Readonly<Record<string, unknown>> & { readonly initTimeout?: string | undefined };
 export interface StepGroupYaml {
   identifier: string;
   name: string;
   description?: string | undefined;
   steps: StepItemYaml[];
-  stepGroupInfra?: { type: string; spec?: unknown } | undefined;
+  stepGroupInfra?: { type: string; spec?: StepGroupInfraSpec | null | undefined } | undefined;
   sharedPaths?: string[] | undefined;
   delegateSelectors?: string[] | undefined;
   failureStrategies?: z.output<typeof failureStrategies> | undefined;
@@ -101,7 +103,7 @@ const stepGroupShape = z.strictObject({
   name,
   description: z.string().optional(),
   steps: z.array(stepItem).min(1, 'must hold at least one step').max(256),
-  stepGroupInfra: z.strictObject({ type: z.enum(['KubernetesDirect', 'Delegate', 'Noop', 'VM', 'ECSDirect']), spec: z.unknown().optional() }).optional(),
+  stepGroupInfra: z.strictObject({ type: z.enum(['KubernetesDirect', 'Delegate', 'Noop', 'VM', 'ECSDirect']), spec: z.looseObject({ initTimeout: z.literal('').or(duration).optional() }).nullish() }).optional(),
   sharedPaths: z.array(z.string()).optional(),
   delegateSelectors: delegateSelectors.optional(),
   failureStrategies: failureStrategies.optional(),
