@@ -20,8 +20,11 @@ const schema = z.object({
   DELEGATE_DRAIN_MS: count(20_000, 0, 3_600_000),
   DELEGATE_STOP_GRACE_MS: count(10_000, 0, 600_000),
   DELEGATE_WATCHDOG_MS: count(15_000, 500, 600_000),
+  DELEGATE_ENGINE_SILENCE_MS: count(120_000, 1_000, 3_600_000),
   DELEGATE_GIT_TIMEOUT_MS: count(300_000, 1_000, 3_600_000),
   DELEGATE_GIT_MAX_MB: count(2_048, 1, 1_000_000),
+  DELEGATE_TREE_MAX_ENTRIES: count(100_000, 1, 10_000_000),
+  DELEGATE_TREE_MAX_MB: count(1_024, 1, 1_000_000),
   DELEGATE_SSH_KNOWN_HOSTS_FILE: z.string().min(1).optional(),
   DELEGATE_KUBERNETES_ACCOUNT_DIR: z.string().min(1).default('/var/run/secrets/kubernetes.io/serviceaccount'),
   KUBERNETES_SERVICE_HOST: z.string().optional(),
@@ -61,7 +64,7 @@ export interface DelegateConfig {
   readonly health: { readonly host: string; readonly port: number } | undefined;
   readonly maxTasks: number;
   readonly drainMs: number;
-  readonly git: { readonly timeoutMs: number; readonly maxBytes: number; readonly environment: Variables; readonly knownHostsFile: string | undefined };
+  readonly git: { readonly timeoutMs: number; readonly maxBytes: number; readonly environment: Variables; readonly knownHostsFile: string | undefined; /** Of the tree a pod gets. */ readonly tree: { readonly maxEntries: number; readonly maxBytes: number } };
   /** The cluster the delegate runs in and the folder with its own token and CA; undefined outside one. */
   readonly cluster: { readonly url: string; readonly accountDir: string } | undefined;
   readonly pods: {
@@ -69,6 +72,8 @@ export interface DelegateConfig {
     readonly refillMs: number;
     readonly stopGraceMs: number;
     readonly watchdogMs: number;
+    /** How long a living engine may leave pings unanswered before it counts as hung. */
+    readonly engineSilenceMs: number;
     readonly liteEngineMain: string;
     readonly stepRunnerMain: string;
     /** The whole environment of a pod's processes: never more than this. */
@@ -96,6 +101,7 @@ export function parseConfig(env: Environment): DelegateConfig {
     git: {
       timeoutMs: parsed.DELEGATE_GIT_TIMEOUT_MS,
       maxBytes: parsed.DELEGATE_GIT_MAX_MB * 1024 * 1024,
+      tree: { maxEntries: parsed.DELEGATE_TREE_MAX_ENTRIES, maxBytes: parsed.DELEGATE_TREE_MAX_MB * 1024 * 1024 },
       knownHostsFile: parsed.DELEGATE_SSH_KNOWN_HOSTS_FILE === undefined ? undefined : resolve(parsed.DELEGATE_SSH_KNOWN_HOSTS_FILE),
       environment: given({ ...common, HTTPS_PROXY: parsed.HTTPS_PROXY, HTTP_PROXY: parsed.HTTP_PROXY, NO_PROXY: parsed.NO_PROXY, GIT_SSL_CAINFO: parsed.GIT_SSL_CAINFO }),
     },
@@ -105,6 +111,7 @@ export function parseConfig(env: Environment): DelegateConfig {
       refillMs: parsed.DELEGATE_POOL_REFILL_MS,
       stopGraceMs: parsed.DELEGATE_STOP_GRACE_MS,
       watchdogMs: parsed.DELEGATE_WATCHDOG_MS,
+      engineSilenceMs: parsed.DELEGATE_ENGINE_SILENCE_MS,
       liteEngineMain: parsed.DELEGATE_LITE_ENGINE_MAIN ?? mainOf('lite-engine'),
       stepRunnerMain: parsed.DELEGATE_STEP_RUNNER_MAIN ?? mainOf('step-runner'),
       environment: given({

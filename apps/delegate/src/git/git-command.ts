@@ -8,6 +8,8 @@ export interface GitCommand {
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Gets the standard output as it comes; `stdout` of the end is empty then. */
+  readonly onOutput?: (chunk: Buffer) => void;
 }
 
 export type GitEnd =
@@ -31,7 +33,9 @@ export function runGit(command: GitCommand): Promise<GitEnd> {
     const timer = setTimeout(() => kill({ status: 'timedOut' }), command.timeoutMs);
     const abort = (): void => kill({ status: 'aborted' });
     command.signal.addEventListener('abort', abort, { once: true });
-    const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+    const { onOutput } = command;
+    if (onOutput) child.stdout.on('data', onOutput);
+    const [stdout, stderr] = [onOutput ? () => '' : collect(child.stdout), collect(child.stderr)];
     const finish = (end: GitEnd): void => {
       clearTimeout(timer);
       command.signal.removeEventListener('abort', abort);

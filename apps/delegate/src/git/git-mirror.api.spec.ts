@@ -20,7 +20,7 @@ describe('the Git mirror', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-mirror-'));
   const config = (over: Record<string, string> = {}) => parseConfig({ PATH: process.env['PATH'], DELEGATE_SERVICE_URL: 'ws://nowhere:1', DELEGATE_TOKEN_FILE: '/nowhere', DELEGATE_DATA_DIR: folder, ...over });
   const mirror = new GitMirror(config(), Tracing.create('delegate', undefined));
-  const trees = new SourceTree(mirror);
+  const trees = new SourceTree(mirror, config());
   const never = new AbortController().signal;
   let git: GitOverHttp;
   let exports = 0;
@@ -46,6 +46,19 @@ describe('the Git mirror', () => {
     const headers = git.requests.at(-1)?.headers;
     expect(headers?.['user-agent']).toMatch(/^sluice-delegate\//);
     expect(headers?.['traceparent']).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-/);
+  });
+
+  it.each([
+    ['files and folders', { DELEGATE_TREE_MAX_ENTRIES: '1000' }, /holds more than 1000 files and folders, the limit of this delegate \(DELEGATE_TREE_MAX_ENTRIES\)/],
+    ['bytes', { DELEGATE_TREE_MAX_MB: '5' }, /holds more than 5 MB of files, the limit of this delegate \(DELEGATE_TREE_MAX_MB\)/],
+  ])('refuses a tree that unpacks to more %s than the limit, before anything of it is written', async (_, limits, message) => {
+    await git.commitBomb('bomb', { levels: 6, width: 10, content: 'x'.repeat(1_000) });
+    const fetched = await fetch({ branch: 'bomb' });
+    const target = join(folder, `tree-${(exports += 1)}`);
+    const startedAt = Date.now();
+    await expect(new SourceTree(mirror, config(limits)).export(fetched, target, never)).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE', message: expect.stringMatching(message) });
+    expect(Date.now() - startedAt).toBeLessThan(20_000);
+    expect(existsSync(target)).toBe(false);
   });
 
   it('fetches only what is new, and nothing for a commit it has', async () => {

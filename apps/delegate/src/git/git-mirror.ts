@@ -87,9 +87,9 @@ export class GitMirror {
   }
 
   /** Runs git on the mirror, without any network. @throws AppError INTERNAL with git's words */
-  async local(gitDir: string, args: readonly string[], signal: AbortSignal, extra: Readonly<Record<string, string>> = {}): Promise<string> {
+  async local(gitDir: string, args: readonly string[], signal: AbortSignal, extra: Readonly<Record<string, string>> = {}, onOutput?: (chunk: Buffer) => void): Promise<string> {
     const environment = { ...gitEnvironment(this.config.git.environment, NO_CREDENTIALS, undefined), GIT_DIR: gitDir, ...extra };
-    const end = await runGit({ args, cwd: gitDir, environment, timeoutMs: this.config.git.timeoutMs, signal });
+    const end = await runGit({ args, cwd: gitDir, environment, timeoutMs: this.config.git.timeoutMs, signal, ...(onOutput ? { onOutput } : {}) });
     if (end.status === 'ok') return end.stdout;
     if (end.status === 'aborted') throw signal.reason;
     throw new AppError('INTERNAL', `git ${args[0] ?? ''}: ${end.status === 'failed' ? end.stderr.trim().slice(-300) : 'took too long'}`);

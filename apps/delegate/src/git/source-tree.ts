@@ -1,8 +1,10 @@
 import { mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '@sluice/kernel';
+import { CONFIG, type DelegateConfig } from '../config.js';
 import { GitMirror, type FetchedCommit } from './git-mirror.js';
+import { TreeSize } from './tree-size.js';
 
 /** The tree of a commit as a plain folder. */
 export interface ExportedTree {
@@ -15,19 +17,36 @@ export interface ExportedTree {
 /** Trees of commits as plain folders, safe to hand to a pod. */
 @Injectable()
 export class SourceTree {
-  constructor(private readonly mirror: GitMirror) {}
+  constructor(
+    private readonly mirror: GitMirror,
+    @Inject(CONFIG) private readonly config: DelegateConfig,
+  ) {}
 
   /**
    * Writes the tree of a commit into `folder`, without running filters or hooks. Links that lead out of the tree are left out: followed, they
    * would show the pod files of the machine.
+   * @throws AppError PAYLOAD_TOO_LARGE for a tree above the delegate's limits, before anything of it is written
    */
   async export(fetched: FetchedCommit, folder: string, signal: AbortSignal): Promise<ExportedTree> {
+    await this.measure(fetched, signal);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const index = `${folder}.index`;
     // An index of its own, so that two exports of one mirror do not meet.
     await this.mirror.local(fetched.gitDir, ['-c', 'core.bare=false', 'read-tree', '--reset', '-u', fetched.commit], signal, { GIT_WORK_TREE: folder, GIT_INDEX_FILE: index });
     await rm(index, { force: true });
     return { folder, fetched, leftOut: await removeLeavingLinks(folder) };
+  }
+
+  private async measure({ gitDir, commit, shown }: FetchedCommit, signal: AbortSignal): Promise<void> {
+    const size = new TreeSize(this.config.git.tree, shown);
+    const tooLarge = new AbortController();
+    await this.mirror.local(gitDir, ['ls-tree', '-r', '-t', '-l', '-z', '--full-tree', commit], AbortSignal.any([signal, tooLarge.signal]), {}, (chunk) => {
+      try {
+        if (!tooLarge.signal.aborted) size.take(chunk);
+      } catch (cause) {
+        tooLarge.abort(cause);
+      }
+    });
   }
 
   /** @throws AppError GIT_FILE_NOT_FOUND naming path, ref and repository; PATH_OUTSIDE_REPOSITORY for a path that leaves the tree */

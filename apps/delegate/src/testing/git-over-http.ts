@@ -53,6 +53,20 @@ export class GitOverHttp {
     return (await this.git('rev-parse', 'HEAD')).trim();
   }
 
+  /** A branch of a few objects whose tree unpacks to `width` ** `levels` files. */
+  async commitBomb(branch: string, { levels, width, content }: { readonly levels: number; readonly width: number; readonly content: string }): Promise<void> {
+    const file = join(this.root, 'bomb');
+    writeFileSync(file, content);
+    let object = (await this.git('hash-object', '-w', file)).trim();
+    let kind = '100644 blob';
+    for (let level = 0; level < levels; level += 1) {
+      object = await this.makeTree(Array.from({ length: width }, (_, index) => `${kind} ${object}\t${index}`));
+      kind = '040000 tree';
+    }
+    const commit = (await this.git('commit-tree', '-m', 'bomb', object)).trim();
+    await this.git('push', '--quiet', '--force', join(this.root, 'orders.git'), `${commit}:refs/heads/${branch}`);
+  }
+
   async tag(name: string): Promise<void> {
     await this.git('tag', '-a', name, '-m', name);
     await this.git('push', '--quiet', join(this.root, 'orders.git'), `refs/tags/${name}`);
@@ -66,6 +80,13 @@ export class GitOverHttp {
 
   private async git(...args: string[]): Promise<string> {
     return (await run('git', args, { cwd: this.workTree, env: { ...process.env, ...NOBODY } })).stdout;
+  }
+
+  private makeTree(entries: readonly string[]): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const child = execFile('git', ['mktree'], { cwd: this.workTree, env: { ...process.env, ...NOBODY } }, (cause, stdout) => (cause ? reject(cause) : resolve(stdout.trim())));
+      child.stdin?.end(`${entries.join('\n')}\n`);
+    });
   }
 
   private serve(request: IncomingMessage, response: ServerResponse): void {
