@@ -13,6 +13,7 @@ const schema = z
     DELEGATE_SERVICE_SERVICE_KEY_FILE: z.string().min(1),
     SERVICE_KEYS_DIR: z.string().min(1),
     DELEGATE_SERVICE_LEASE_MS: milliseconds(30_000, 500, 600_000),
+    DELEGATE_SERVICE_FENCE_MS: z.coerce.number().int().min(200).max(600_000).optional(),
     DELEGATE_SERVICE_HEARTBEAT_MS: milliseconds(10_000, 100, 120_000),
     DELEGATE_SERVICE_SCAN_MS: milliseconds(1_000, 50, 60_000),
     DELEGATE_SERVICE_REOFFER_MS: milliseconds(2_000, 100, 60_000),
@@ -38,7 +39,10 @@ export interface DelegateServiceConfig {
   readonly databaseUrl: string;
   readonly serviceKeyFile: string;
   readonly serviceKeysDir: string;
+  /** From the sending of a renewal on, a delegate may work this long without another one. */
   readonly leaseMs: number;
+  /** After the lease, for the delegate to stop what it does by its own clock; only then is the task taken from it. */
+  readonly fenceMs: number;
   readonly heartbeatMs: number;
   readonly scanMs: number;
   readonly reofferMs: number;
@@ -64,6 +68,7 @@ export function parseConfig(env: Environment): DelegateServiceConfig {
     serviceKeyFile: parsed.DELEGATE_SERVICE_SERVICE_KEY_FILE,
     serviceKeysDir: parsed.SERVICE_KEYS_DIR,
     leaseMs: parsed.DELEGATE_SERVICE_LEASE_MS,
+    fenceMs: parsed.DELEGATE_SERVICE_FENCE_MS ?? Math.round(parsed.DELEGATE_SERVICE_LEASE_MS / 2),
     heartbeatMs: parsed.DELEGATE_SERVICE_HEARTBEAT_MS,
     scanMs: parsed.DELEGATE_SERVICE_SCAN_MS,
     reofferMs: parsed.DELEGATE_SERVICE_REOFFER_MS,

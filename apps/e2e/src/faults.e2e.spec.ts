@@ -9,7 +9,7 @@ const SLOW_SECONDS = 4;
 
 describe('faults', () => {
   const stack = ownStack({
-    environment: { pipeline: { PIPELINE_TASK_QUEUE_TIMEOUT_MS: '25000' }, 'delegate-service': { DELEGATE_SERVICE_LEASE_MS: '6000', DELEGATE_SERVICE_HEARTBEAT_MS: '1500' }, delegate: { DELEGATE_WATCHDOG_MS: '3000' } },
+    environment: { pipeline: { PIPELINE_TASK_QUEUE_TIMEOUT_MS: '25000' }, 'delegate-service': { DELEGATE_SERVICE_LEASE_MS: '20000', DELEGATE_SERVICE_FENCE_MS: '5000', DELEGATE_SERVICE_HEARTBEAT_MS: '1500' }, delegate: { DELEGATE_WATCHDOG_MS: '3000' } },
   });
 
   afterEach(async () => {

@@ -81,7 +81,7 @@ class PodProcess {
   }
 
   async says(line: string): Promise<void> {
-    await waitFor(() => this.output.includes(line), { timeoutMs: 30_000, what: `"${line}" from ${this.child.spawnargs[1]}` });
+    await waitFor(() => this.output.includes(line), { timeoutMs: 120_000, what: `"${line}" from ${this.child.spawnargs[1]}` });
   }
 
   async become(identity: object): Promise<void> {
@@ -91,7 +91,7 @@ class PodProcess {
   }
 }
 
-jest.setTimeout(90_000); // every pod starts a JVM, and machines that test are busy
+jest.setTimeout(240_000); // every pod starts a JVM, and machines that test are busy
 
 describe('a pod', () => {
   let pg: TestPostgres;
@@ -118,7 +118,7 @@ describe('a pod', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function startPod({ changelog = CHANGELOG, watchdogMs = 60_000 } = {}) {
+  async function startPod({ changelog = CHANGELOG, watchdogMs = 60_000, isRunnerLate = false } = {}) {
     counter += 1;
     const id = `step-${counter}`;
     const podDir = join(folder, `pod-${counter}`);
@@ -133,9 +133,10 @@ describe('a pod', () => {
     const engine = new PodProcess('apps/lite-engine/dist/main.js');
     const runner = new PodProcess('apps/step-runner/dist/main.js');
     started.push(engine, runner);
+    const startRunner = async (): Promise<void> => runner.become({ listen: runnerListen, tls: await authority.issue('step-runner') });
     await Promise.all([
       engine.become({ listen: engineListen, tls: await authority.issue('lite-engine'), podId: `pod-${counter}`, podDir }),
-      runner.become({ listen: runnerListen, tls: await authority.issue('step-runner') }),
+      isRunnerLate ? runner.says('parked') : startRunner(),
     ]);
     const client = GrpcClient.mutualTls<LiteEngineMethods>(LITE_ENGINE_SERVICE, engineListen, readTlsFiles(await authority.issue('delegate')), 'lite-engine');
     const setup = { podId: `pod-${counter}`, logBaseUrl: logs.baseUrl, logAccountId: 'acc', logToken: 'log-token', containers: [{ stepExecutionId: id, address: runnerListen }], watchdogMs };
@@ -154,7 +155,7 @@ describe('a pod', () => {
       await waitFor(async () => (await pg.query('postgres', 'select 1 from pg_stat_activity where application_name = $1', [`sluice-${id}`])).length === 0, { timeoutMs: 5_000, what: 'end of the session' });
       expect(await pg.query(database, 'select locked from databasechangeloglock')).toEqual([{ locked: false }]);
     };
-    return { id, podDir, database, engine, runner, engineListen, client, setup, start, watch, events, logKey: `acc:acc/log/${id}`, asleep, expectTidy };
+    return { id, podDir, database, engine, runner, startRunner, engineListen, client, setup, start, watch, events, logKey: `acc:acc/log/${id}`, asleep, expectTidy };
   }
 
   function linesOf(blob: string | undefined): WireLogLine[] {
@@ -256,6 +257,45 @@ describe('a pod', () => {
     expect(await pod.engine.exited).toBe(0);
     expect(JSON.parse(readFileSync(join(pod.podDir, 'steps', `${pod.id}.result.json`), 'utf8'))).toMatchObject({ status: 'aborted' });
     await pod.expectTidy();
+  });
+
+  it('stops its step by its own clock when nobody extends the lease, and leaves the database tidy', async () => {
+    const pod = await startPod({ changelog: SLOW });
+    const { clock } = await pod.client.unary('Ping', {}, { timeoutMs: 5_000 });
+    await pod.start();
+    const result = pod.watch();
+    await pod.asleep();
+    await pod.client.unary('Ping', { leaseUntil: clock + 1, stopWithinMs: 8_000 }, { timeoutMs: 5_000 });
+    expect(await result).toMatchObject({ status: 'aborted', error: { message: expect.stringContaining('for longer than its lease'), failureType: 'Connectivity' } });
+    await pod.expectTidy();
+  });
+
+  it('waits for a step container that does not listen yet, and says so in the log', async () => {
+    const pod = await startPod({ changelog: CHANGELOG, isRunnerLate: true });
+    await pod.start();
+    const result = pod.watch();
+    await waitFor(() => pod.events.some(({ logJson }) => logJson?.includes('does not listen yet')), { timeoutMs: 60_000, what: 'the line in the log' });
+    await pod.startRunner();
+    expect((await result).status).toBe('succeeded');
+  });
+
+  it('goes on in another container when the first ended before the step had begun', async () => {
+    const pod = await startPod({ changelog: CHANGELOG, isRunnerLate: true });
+    await pod.start();
+    const result = pod.watch();
+    expect(await pod.client.unary('ContainerEnded', { stepExecutionId: pod.id, reason: 'the step container ended by SIGKILL', isReplaced: true }, { timeoutMs: 5_000 })).toEqual({ hasBegun: false });
+    await pod.startRunner();
+    expect((await result).status).toBe('succeeded');
+    expect(pod.events.some(({ logJson }) => logJson?.includes('another one is started'))).toBe(true);
+  });
+
+  it('leaves log lines out of what a delegate follows that does not want them', async () => {
+    const pod = await startPod();
+    await pod.start();
+    await pod.watch();
+    const kinds = new Set<string>();
+    for await (const { event } of pod.client.stream('WatchStep', { stepExecutionId: pod.id, afterSeq: 0, withoutLog: true })) kinds.add(event);
+    expect([...kinds]).toEqual(['changesetJson', 'finishedJson']);
   });
 
   it('ends with its owner when no step is running', async () => {

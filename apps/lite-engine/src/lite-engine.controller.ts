@@ -4,8 +4,11 @@ import { GrpcMethod } from '@nestjs/microservices';
 import { requirePeer, streamOf, traceparentOf, type AuthenticatedCall } from '@sluice/grpc';
 import {
   POD_PEERS,
+  type ContainerEndedReply,
+  type ContainerEndedRequest,
   type Empty,
   type PingReply,
+  type PingRequest,
   type SetupStageRequest,
   type StartStepReply,
   type StartStepRequest,
@@ -36,9 +39,9 @@ export class LiteEngineController {
   }
 
   @GrpcMethod('LiteEngine', 'Ping')
-  ping(_request: Empty, _metadata: Metadata, call: AuthenticatedCall): PingReply {
+  ping(request: PingRequest, _metadata: Metadata, call: AuthenticatedCall): PingReply {
     this.admit(call);
-    return { ready: true };
+    return this.stage.ping(request);
   }
 
   @GrpcMethod('LiteEngine', 'StartStep')
@@ -55,6 +58,11 @@ export class LiteEngineController {
   @GrpcMethod('LiteEngine', 'StopStep')
   stopStep(request: StopStepRequest, metadata: Metadata, call: AuthenticatedCall): Promise<StopStepReply> {
     return this.traced('StopStep', metadata, call, () => this.stage.stop(request));
+  }
+
+  @GrpcMethod('LiteEngine', 'ContainerEnded')
+  containerEnded(request: ContainerEndedRequest, metadata: Metadata, call: AuthenticatedCall): Promise<ContainerEndedReply> {
+    return this.traced('ContainerEnded', metadata, call, () => this.stage.containerEnded(request));
   }
 
   @GrpcMethod('LiteEngine', 'WriteLog')

@@ -2,7 +2,7 @@ import { Metadata } from '@grpc/grpc-js';
 import { Controller, Inject } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { requirePeer, streamOf, traceparentOf, type AuthenticatedCall } from '@sluice/grpc';
-import { POD_PEERS, type PingReply, type RunRequest, type StepEvent, type StopStepReply, type StopStepRequest } from '@sluice/runner-rpc';
+import { POD_PEERS, type PingReply, type PingRequest, type RunRequest, type StepEvent, type StopStepReply, type StopStepRequest } from '@sluice/runner-rpc';
 import type { Observable } from 'rxjs';
 import { StepRunnerService } from './step-runner.service.js';
 
@@ -12,9 +12,9 @@ export class StepRunnerController {
   constructor(@Inject(StepRunnerService) private readonly steps: StepRunnerService) {}
 
   @GrpcMethod('StepRunner', 'Ping')
-  ping(_request: object, _metadata: Metadata, call: AuthenticatedCall): PingReply {
+  ping(request: PingRequest, _metadata: Metadata, call: AuthenticatedCall): PingReply {
     requirePeer(call, POD_PEERS.liteEngine);
-    return { ready: true };
+    return this.steps.ping(request);
   }
 
   @GrpcMethod('StepRunner', 'Run')

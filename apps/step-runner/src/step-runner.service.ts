@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '@sluice/kernel';
-import type { RunRequest, StepEvent, StopStepReply, StopStepRequest } from '@sluice/runner-rpc';
+import { Lease, steadyNow, type PingReply, type PingRequest, type RunRequest, type StepEvent, type StopStepReply, type StopStepRequest } from '@sluice/runner-rpc';
 import { Tracing, type Logger } from '@sluice/telemetry';
 import { StepRun, type StepRunOptions } from './run/step-run.js';
 
@@ -21,6 +21,9 @@ export class StepRunnerService {
   private listeners = 0;
   private orphaned: { readonly graceMs: number; timer?: NodeJS.Timeout } | undefined;
   private current: { readonly id: string; readonly run: StepRun } | undefined;
+  private stopWithinMs = 0;
+  /** The engine says how long the step may go on. When it says nothing any more, whatever the reason, the step stops by this clock. */
+  private readonly lease = new Lease(() => this.leaseOver());
 
   constructor(
     @Inject(STEP_RUN_OPTIONS) private readonly options: StepRunOptions,
@@ -30,13 +33,23 @@ export class StepRunnerService {
     this.done = new Promise((resolve) => (this.markDone = resolve));
   }
 
-  /** Starts the step, or attaches to it when it was started already. Every event from the first on can be followed. @throws AppError CONFLICT for another step */
+  /** Extends the lease of the step. */
+  ping({ leaseUntil = 0, stopWithinMs = 0 }: PingRequest): PingReply {
+    if (leaseUntil > 0) {
+      this.stopWithinMs = stopWithinMs;
+      this.lease.extend(leaseUntil);
+    }
+    return { ready: true, clock: steadyNow() };
+  }
+
+  /** Starts the step, or attaches to it when it was started already. Every event from the first on can be followed. @throws AppError CONFLICT for another step, or when the lease is over */
   run(request: RunRequest, traceparent: string | undefined): (signal: AbortSignal) => AsyncGenerator<StepEvent> {
     const { stepExecutionId } = request;
     if (this.current && this.current.id !== stepExecutionId) {
       throw new AppError('CONFLICT', `this step container exists for step "${this.current.id}", not for "${stepExecutionId}"`);
     }
     if (!this.current) {
+      if (this.lease.isOver) throw new AppError('CONFLICT', `the lease of step "${stepExecutionId}" is over, so it does not begin`);
       const run = new StepRun(request, this.options);
       this.current = { id: stepExecutionId, run };
       this.logger.info({ stepExecutionId, timeoutMs: request.timeoutMs }, 'step started');
@@ -47,13 +60,21 @@ export class StepRunnerService {
   }
 
   /** Cancels the step under way; acknowledges the result of a finished one. */
-  stop({ stepExecutionId, graceMs }: StopStepRequest): StopStepReply {
+  stop({ stepExecutionId, graceMs, isLeaseOver = false }: StopStepRequest): StopStepReply {
     if (this.current?.id !== stepExecutionId) return { known: false };
     const { run } = this.current;
-    this.logger.info({ stepExecutionId, graceMs, isFinished: run.journal.events.isFinished }, 'step stop');
+    this.logger.info({ stepExecutionId, graceMs, isLeaseOver, isFinished: run.journal.events.isFinished }, 'step stop');
     if (run.journal.events.isFinished) this.markDone();
-    else run.stop('abort', graceMs);
+    else run.stop(isLeaseOver ? 'lease' : 'abort', graceMs);
     return { known: true };
+  }
+
+  /** Half of the time is for the statement to end in good order; then the change engine is ended by force, and nothing is sent to the database any more. */
+  private leaseOver(): void {
+    const run = this.current?.run;
+    if (!run || run.journal.events.isFinished) return;
+    this.logger.warn({ stepExecutionId: this.current?.id, stopWithinMs: this.stopWithinMs }, 'the lease of the step is over');
+    run.stop('lease', this.stopWithinMs / 2);
   }
 
   /** Stops what runs, then ends. */
@@ -95,6 +116,7 @@ export class StepRunnerService {
 
   private async execute(run: StepRun, traceparent: string | undefined): Promise<void> {
     await this.tracing.run('StepRunner.Run', { kind: 'server', parent: traceparent, hop: { from: 'lite-engine', to: 'step-runner', protocol: 'grpc' } }, (span) => run.execute(span.traceparent));
+    this.lease.release();
     this.logger.info({ events: run.journal.events.lastSeq }, 'step finished');
     setTimeout(this.markDone, ACKNOWLEDGE_LIMIT_MS).unref();
   }

@@ -133,7 +133,7 @@ export class DelegateGateway implements OnModuleDestroy {
     this.registry.add(session);
     await this.bus.publish({ type: 'replaced', delegateId, connectionId });
     const lost = await this.handler.resume(session, hello.held);
-    session.send({ type: 'welcome', replyTo: hello.id, delegateId, heartbeatMs: this.config.heartbeatMs, leaseMs: this.config.leaseMs, lost: [...lost] });
+    session.send({ type: 'welcome', replyTo: hello.id, delegateId, heartbeatMs: this.config.heartbeatMs, leaseMs: this.config.leaseMs, fenceMs: this.config.fenceMs, lost: [...lost] });
     this.log.info({ delegateId, name: hello.name, hostName: hello.hostName, version: hello.version, held: hello.held.length, lost: lost.length }, 'delegate connected');
     await this.handler.offerBacklog(session);
     return session;

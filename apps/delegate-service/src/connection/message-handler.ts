@@ -100,7 +100,7 @@ export class MessageHandler {
     const holder = { accountId: session.accountId, delegateId: session.delegateId, delegateName: session.name, instanceId: session.instanceId, publicKey: session.publicKey };
     const acquired = queued
       ? await this.tasks.acquire(message.taskId, holder, { leaseMs: this.config.leaseMs, wantsSecrets: message.wantsSecrets })
-      : await this.tasks.acquireAgain(message.taskId, holder);
+      : await this.tasks.acquireAgain(message.taskId, holder, this.config.leaseMs);
     if (acquired.outcome === 'notAcquired') return refuse(acquired.reason);
     const { assignment } = acquired;
     if (acquired.isNew) {

@@ -29,10 +29,13 @@ export class TaskExpiryRepository {
     private readonly bus: NotificationBus,
   ) {}
 
-  /** Takes tasks from delegates that were not heard of for a lease: ends those that may have changed something, queues the others again. */
-  async loseLeases(): Promise<{ readonly ended: readonly EndedTask[]; readonly requeued: readonly string[] }> {
+  /**
+   * Takes tasks from delegates that were not heard of for a lease: ends those that may have changed something, queues the others again.
+   * @param fenceMs how long the lease is over by then: by its end the delegate began to stop, by its own clock, and after this time it has stopped
+   */
+  async loseLeases(fenceMs = 0): Promise<{ readonly ended: readonly EndedTask[]; readonly requeued: readonly string[] }> {
     const rows = await this.database.query<(EndedRow & { was_requeued: boolean })[]>(
-      `WITH lost AS (SELECT id FROM tasks WHERE state = 'ASSIGNED' AND lease_until < now() ORDER BY lease_until LIMIT ${BATCH} FOR UPDATE SKIP LOCKED),
+      `WITH lost AS (SELECT id FROM tasks WHERE state = 'ASSIGNED' AND lease_until < now() - $3::int * interval '1 millisecond' ORDER BY lease_until LIMIT ${BATCH} FOR UPDATE SKIP LOCKED),
        requeued AS (
          UPDATE tasks t SET state = 'QUEUED', delegate_id = NULL, delegate_name = NULL, instance_id = NULL, lease_until = NULL, run_deadline = NULL, acquired_at = NULL,
            queue_deadline = now() + t.queue_timeout_ms * interval '1 millisecond', next_offer_at = now()
@@ -45,7 +48,7 @@ export class TaskExpiryRepository {
        ${ENDED_EVENT}
        SELECT id, consumer, delegate_id, epoch, outcome, false AS was_requeued, ${tellEvents('$2')} FROM ended
        UNION ALL SELECT id, consumer, NULL, epoch, 'leaseLost', true, NULL FROM requeued`,
-      [REOFFERED_KINDS, this.wakeUp()],
+      [REOFFERED_KINDS, this.wakeUp(), fenceMs],
     );
     return { ended: rows.filter((row) => !row.was_requeued).map(endedOf), requeued: rows.filter((row) => row.was_requeued).map(({ id }) => id) };
   }
@@ -93,10 +96,11 @@ export class TaskExpiryRepository {
   }
 
   /** Seconds the most overdue lease, run or queue deadline is late: more than a few scans means that expiry does not work. */
-  async lagSeconds(): Promise<number> {
+  async lagSeconds(fenceMs = 0): Promise<number> {
     const [row] = await this.database.query<{ lag: number | null }[]>(
       `SELECT extract(epoch FROM now() - min(due))::float8 AS lag FROM (
-         SELECT min(least(lease_until, run_deadline)) AS due FROM tasks WHERE state = 'ASSIGNED' UNION ALL SELECT min(queue_deadline) FROM tasks WHERE state = 'QUEUED') AS deadlines`,
+         SELECT min(least(lease_until + $1::int * interval '1 millisecond', run_deadline)) AS due FROM tasks WHERE state = 'ASSIGNED' UNION ALL SELECT min(queue_deadline) FROM tasks WHERE state = 'QUEUED') AS deadlines`,
+      [fenceMs],
     );
     return Math.max(0, row?.lag ?? 0);
   }

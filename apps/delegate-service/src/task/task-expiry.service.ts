@@ -62,7 +62,7 @@ export class TaskExpiryService implements OnApplicationBootstrap, OnModuleDestro
     for (const task of await this.expiry.listUnclaimed()) this.tell(await this.expiry.endNotAcquired(task.id, await this.offers.explain(task)));
     // Nobody could send a heartbeat while this service was away: that is no reason to take tasks from anybody.
     if (!this.grace.isFrozen()) {
-      const { ended, requeued } = await this.expiry.loseLeases();
+      const { ended, requeued } = await this.expiry.loseLeases(this.config.fenceMs);
       for (const task of ended) this.tell(task);
       if (requeued.length > 0) this.log.warn({ taskIds: requeued }, 'leases lost; tasks queued again');
     }
@@ -70,7 +70,7 @@ export class TaskExpiryService implements OnApplicationBootstrap, OnModuleDestro
       this.tell(task);
       if (task.delegateId) await this.bus.publish({ type: 'abort', taskId: task.taskId, epoch: task.epoch, delegateId: task.delegateId });
     }
-    this.lag.set(await this.expiry.lagSeconds());
+    this.lag.set(await this.expiry.lagSeconds(this.config.fenceMs));
     this.grace.scanned();
     await this.prune();
   }

@@ -80,16 +80,19 @@ export class TaskRepository {
       parameters,
     );
     if (taken) return { outcome: 'acquired', assignment: assignmentOf(taken), isNew: true };
-    return this.acquireAgain(taskId, holder);
+    return this.acquireAgain(taskId, holder, options.leaseMs);
   }
 
-  /** The lease this process holds already, or why it cannot have the task. Changes nothing. */
-  async acquireAgain(taskId: string, holder: Pick<Holder, 'accountId' | 'delegateId' | 'instanceId'>): Promise<AcquireOutcome> {
+  /** The lease this process holds already, extended as by a heartbeat, or why it cannot have the task. */
+  async acquireAgain(taskId: string, holder: Pick<Holder, 'accountId' | 'delegateId' | 'instanceId'>, leaseMs: number): Promise<AcquireOutcome> {
     const [known] = await this.database.query<(AssignedRow & { state: string; is_mine: boolean; is_open: boolean; is_bound_elsewhere: boolean })[]>(
-      `SELECT ${ASSIGNED_COLUMNS}, state, coalesce(state = 'ASSIGNED' AND instance_id = $3 AND lease_until > now(), false) AS is_mine,
+      `WITH mine AS (
+         UPDATE tasks SET lease_until = now() + $5::int * interval '1 millisecond'
+         WHERE id = $1 AND account_id = $2 AND state = 'ASSIGNED' AND instance_id = $3 AND lease_until > now() RETURNING id)
+       SELECT ${ASSIGNED_COLUMNS}, state, EXISTS (SELECT 1 FROM mine) AS is_mine,
          (state = 'QUEUED' AND queue_deadline > now() AND abort_requested_at IS NULL) AS is_open, coalesce(bound_delegate_id <> $4, false) AS is_bound_elsewhere
        FROM tasks WHERE id = $1 AND account_id = $2`,
-      [taskId, holder.accountId, holder.instanceId, holder.delegateId],
+      [taskId, holder.accountId, holder.instanceId, holder.delegateId, leaseMs],
     );
     if (!known) return { outcome: 'notAcquired', reason: 'unknown' };
     if (known.is_mine) return { outcome: 'acquired', assignment: assignmentOf(known), isNew: false };

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, MAX_FRAME_BYTES, PROTOCOL_VERSION, SUBPROTOCOL, TASK_KINDS, formatDelegateToken, parseDelegateToken, serverMessage, type DelegateMessage, type HeldLease, type ServerMessage } from '@sluice/delegate-protocol';
 import { messageOf, newId, storable } from '@sluice/kernel';
+import { steadyNow } from '@sluice/runner-rpc';
 import type { SealingKeyPair } from '@sluice/sealed-secrets';
 import type { Logger } from '@sluice/telemetry';
 import { WebSocket, type RawData } from 'ws';
@@ -11,12 +12,22 @@ import { heartbeatPauseMs, reconnectMs } from './reconnect.js';
 type Sent = DelegateMessage extends infer M ? (M extends DelegateMessage ? Omit<M, 'v' | 'id'> & { readonly id?: string } : never) : never;
 type Welcome = Extract<ServerMessage, { type: 'welcome' }>;
 
+/** How long a lease lasts, by this process's steady clock. */
+export interface LeaseTerm {
+  /** Reading at which the work begins to stop. */
+  readonly until: number;
+  /** After that, the time within which nothing of it may run any more. */
+  readonly stopWithinMs: number;
+}
+
 /** The rest of the delegate, as the connection sees it. */
 export interface ConnectionOwner {
   /** Leases this process holds or has an unacknowledged result for. */
   held(): HeldLease[];
   runningTasks(): number;
   connected(welcome: Welcome): void;
+  /** The service has extended these leases. */
+  renewed(leases: readonly HeldLease[], term: LeaseTerm): void;
   received(message: Exclude<ServerMessage, Welcome>): void;
 }
 
@@ -37,6 +48,9 @@ export class ServiceConnection {
   private isClosed = false;
   private attempt = 0;
   private leaseMs = Infinity;
+  private fenceMs = 0;
+  /** Renewals asked for on this connection and not answered, by message id. */
+  private readonly asked = new Map<string, { readonly sentAt: number; readonly held: readonly HeldLease[] }>();
   private retry: NodeJS.Timeout | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
   private silence: NodeJS.Timeout | undefined;
@@ -62,6 +76,15 @@ export class ServiceConnection {
     if (!this.isWelcome || this.socket?.readyState !== WebSocket.OPEN) return false;
     this.write(this.socket, message);
     return true;
+  }
+
+  /**
+   * The term of a lease of `leaseMs` whose renewal was sent at `sentAt`. The service gives it from the arrival of the message on, so it never takes
+   * the task away before this term and its stop are over. A service that leaves no time for the stop gets it out of the lease itself.
+   */
+  termOf(sentAt: number, leaseMs: number): LeaseTerm {
+    if (this.fenceMs > 0) return { until: sentAt + leaseMs, stopWithinMs: this.fenceMs };
+    return { until: sentAt + leaseMs / 2, stopWithinMs: leaseMs / 2 };
   }
 
   /** Closes for good. */
@@ -106,7 +129,8 @@ export class ServiceConnection {
 
   private hello(socket: WebSocket): void {
     this.heard(socket);
-    this.write(socket, {
+    this.asked.clear();
+    this.askToRenew(socket, {
       type: 'hello',
       protocol: { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION },
       instanceId: this.instanceId,
@@ -127,19 +151,30 @@ export class ServiceConnection {
     const parsed = serverMessage.safeParse(parseJson(data.toString()));
     if (!parsed.success) return this.log.warn({ issue: parsed.error.issues[0]?.message }, 'a message of the delegate service was not understood');
     const message = parsed.data;
+    if (message.type === 'heartbeatAck') this.renewed(message);
     if (message.type !== 'welcome') return this.owner?.received(message);
     this.isWelcome = true;
     this.attempt = 0;
     this.leaseMs = message.leaseMs;
-    this.log.info({ delegateId: message.delegateId, heartbeatMs: message.heartbeatMs, leaseMs: message.leaseMs }, 'connected to the delegate service');
+    this.fenceMs = message.fenceMs;
+    this.renewed(message);
+    this.log.info({ delegateId: message.delegateId, heartbeatMs: message.heartbeatMs, leaseMs: message.leaseMs, fenceMs: message.fenceMs }, 'connected to the delegate service');
     this.beat(socket, message.heartbeatMs);
     this.owner?.connected(message);
+  }
+
+  private renewed({ replyTo, lost }: Pick<Welcome, 'replyTo' | 'lost'>): void {
+    const renewal = replyTo === undefined ? undefined : this.asked.get(replyTo);
+    if (!renewal || replyTo === undefined) return;
+    this.asked.delete(replyTo);
+    const isLost = ({ taskId, epoch }: HeldLease): boolean => lost.some((one) => one.taskId === taskId && one.epoch === epoch);
+    this.owner?.renewed(renewal.held.filter((lease) => !isLost(lease)), this.termOf(renewal.sentAt, this.leaseMs));
   }
 
   private beat(socket: WebSocket, intervalMs: number): void {
     this.heartbeat = setTimeout(() => {
       if (socket !== this.socket) return;
-      this.send({ type: 'heartbeat', held: this.owner?.held() ?? [], runningTasks: this.owner?.runningTasks() ?? 0, sentAt: Date.now() });
+      if (this.isWelcome && socket.readyState === WebSocket.OPEN) this.askToRenew(socket, { type: 'heartbeat', held: this.owner?.held() ?? [], runningTasks: this.owner?.runningTasks() ?? 0, sentAt: Date.now() });
       this.beat(socket, intervalMs);
     }, heartbeatPauseMs(intervalMs));
   }
@@ -169,6 +204,12 @@ export class ServiceConnection {
     clearTimeout(this.retry);
     this.retry = setTimeout(() => void this.connect(), reconnectMs(this.attempt, this.owner?.held().length ? this.leaseMs / 2 : undefined));
     this.attempt += 1;
+  }
+
+  private askToRenew(socket: WebSocket, message: Extract<Sent, { type: 'hello' | 'heartbeat' }>): void {
+    const id = newId();
+    this.asked.set(id, { sentAt: steadyNow(), held: message.held });
+    this.write(socket, { ...message, id });
   }
 
   private write(socket: WebSocket, message: Sent): void {

@@ -11,7 +11,7 @@ import { TestJdbcHandler } from './test-jdbc.handler.js';
 const run = async (task: Omit<TestJdbcTask, 'kind' | 'secrets'>, values: Readonly<Record<string, string>> = {}) => {
   const secrets = Object.keys(values).map((name) => ({ name, expression: `<+secrets.getValue("${name}")>` }));
   const context: TaskContext = {
-    taskId: 't', epoch: 1, traceparent: undefined, signal: new AbortController().signal, log: createLogger('delegate', 'silent'),
+    taskId: 't', epoch: 1, term: () => ({ until: Infinity, stopWithinMs: 0 }), traceparent: undefined, signal: new AbortController().signal, log: createLogger('delegate', 'silent'),
     secrets: async () => new Map(secrets.map(({ name, expression }) => [expression, values[name] ?? ''])),
   };
   const outcome = await new TestJdbcHandler().run({ kind: 'test-jdbc', secrets, ...task }, context).catch((cause: unknown) => failureOf(cause, context.signal));

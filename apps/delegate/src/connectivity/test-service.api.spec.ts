@@ -62,7 +62,7 @@ describe('tests of services', () => {
     const secrets = Object.keys(values).map((name) => ({ name, expression: `<+secrets.getValue("${name}")>` }));
     const task: TestServiceTask = { kind: 'test-service', target, secrets };
     const context: TaskContext = {
-      taskId: 't', epoch: 1, traceparent: undefined, signal: new AbortController().signal, log: createLogger('delegate', 'silent'),
+      taskId: 't', epoch: 1, term: () => ({ until: Infinity, stopWithinMs: 0 }), traceparent: undefined, signal: new AbortController().signal, log: createLogger('delegate', 'silent'),
       secrets: async () => new Map(secrets.map(({ name, expression }) => [expression, values[name] ?? ''])),
     };
     const outcome = await new TestServiceHandler(config).run(task, context).catch((cause: unknown) => failureOf(cause, context.signal));

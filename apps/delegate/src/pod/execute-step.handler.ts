@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { stepResult, type ExecuteStepTask, type StepResult } from '@sluice/delegate-protocol';
 import { AppError, messageOf, pause } from '@sluice/kernel';
+import { steadyNow } from '@sluice/runner-rpc';
 import { CONFIG, type DelegateConfig } from '../config.js';
-import { TaskStopped, type TaskContext, type TaskHandler } from '../task/task-handler.js';
+import { STOPPED_AS, TaskStopped, type TaskContext, type TaskHandler } from '../task/task-handler.js';
 import { POD_RUNTIME, type Pod, type PodRuntime } from './pod-runtime.js';
 import { StepLeases } from './step-leases.js';
 import { stepWithoutResult } from './step-outcomes.js';
@@ -10,6 +11,11 @@ import { stepWithoutResult } from './step-outcomes.js';
 const WATCH_AGAIN_MS = 200;
 /** After the step's own limit, and after a stop: for the engine to tell the end. */
 const REPORT_LIMIT_MS = 45_000;
+/** For the process of a step's container to end by itself once the step is over. */
+const EXIT_MS = 10_000;
+/** Of the time to stop in after a lost lease: for the statement to end in good order, and until the container is ended by force. */
+const GRACE_SHARE = 0.5;
+const FORCE_SHARE = 0.8;
 
 /** Runs one step in its pod and answers with the step's own result, whatever it is. */
 @Injectable()
@@ -26,14 +32,23 @@ export class ExecuteStepHandler implements TaskHandler<'execute-step'> {
     if (!pod) {
       return stepWithoutResult('failed', `the pod of this step does not exist in delegate ${this.config.name} any more; the delegate was restarted, or the pod was removed`, 'DelegateRestart', startedAt);
     }
+    const result = await this.resultIn(pod, task, context, startedAt);
+    // A step that left no history may not have been ended by its container: nothing of it runs any more when its result is told.
+    const ended = pod.endStep(task.stepExecutionId, result.history === null ? 0 : EXIT_MS);
+    if (result.history === null) await ended;
+    return result;
+  }
+
+  private async resultIn(pod: Pod, task: ExecuteStepTask, context: TaskContext, startedAt: number): Promise<StepResult> {
     try {
       return await this.runIn(pod, task, context);
     } catch (cause) {
+      await pod.endStep(task.stepExecutionId, 0);
       const recorded = await pod.recordedResult(task.stepExecutionId);
       if (recorded) return recorded;
       const { signal } = context;
       if (signal.aborted && signal.reason instanceof TaskStopped) {
-        return stepWithoutResult('aborted', `${signal.reason.message}; the step did not report its end in time`, signal.reason.reason === 'shutdown' ? 'DelegateRestart' : 'Unknown', startedAt);
+        return stepWithoutResult('aborted', `${signal.reason.message}; the step did not report its end in time`, STOPPED_AS[signal.reason.reason], startedAt);
       }
       return stepWithoutResult('failed', messageOf(cause), 'Unknown', startedAt);
     }
@@ -44,13 +59,15 @@ export class ExecuteStepHandler implements TaskHandler<'execute-step'> {
     context.signal.throwIfAborted();
     // Written first: after a crash of this process the result of the step still finds its task.
     await this.leases.write(pod, stepExecutionId, context);
-    await pod.startStep({ stepExecutionId, logKey: task.logKey, timeoutMs: task.timeoutMs, workJson: JSON.stringify(task.work), traceparent: context.traceparent });
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(new AppError('REQUEST_TIMEOUT', `the step did not report its end within its limit of ${task.timeoutMs / 1000} s`)), task.timeoutMs + REPORT_LIMIT_MS);
     const stop = (): void => void this.stop(pod, stepExecutionId, context, limit);
-    if (context.signal.aborted) stop();
     context.signal.addEventListener('abort', stop, { once: true });
     try {
+      const start = { stepExecutionId, logKey: task.logKey, timeoutMs: task.timeoutMs, workJson: JSON.stringify(task.work), traceparent: context.traceparent, term: context.term };
+      await pod.startStep(start, AbortSignal.any([context.signal, limit.signal]));
+      // A stop that came while the engine was told of the step may have come too early for it.
+      if (context.signal.aborted) stop();
       return await this.follow(pod, stepExecutionId, limit.signal);
     } finally {
       clearTimeout(timer);
@@ -78,9 +95,19 @@ export class ExecuteStepHandler implements TaskHandler<'execute-step'> {
   }
 
   private async stop(pod: Pod, stepExecutionId: string, context: TaskContext, limit: AbortController): Promise<void> {
-    const { stopGraceMs } = this.config.pods;
     context.log.info({ stepExecutionId, reason: messageOf(context.signal.reason) }, 'stopping the step');
-    await pod.stopStep(stepExecutionId, stopGraceMs).catch((cause: unknown) => context.log.warn({ stepExecutionId, error: messageOf(cause) }, 'the engine could not be told to stop the step'));
-    setTimeout(() => limit.abort(context.signal.reason), stopGraceMs + REPORT_LIMIT_MS).unref();
+    const { graceMs, giveUpMs, isLeaseOver } = this.patience(context);
+    setTimeout(() => limit.abort(context.signal.reason), giveUpMs).unref();
+    await pod.stopStep(stepExecutionId, graceMs, isLeaseOver).catch((cause: unknown) => context.log.warn({ stepExecutionId, error: messageOf(cause) }, 'the engine could not be told to stop the step'));
+  }
+
+  /** A lost lease leaves only so much time until somebody else may have the database. */
+  private patience({ signal, term }: TaskContext): { graceMs: number; giveUpMs: number; isLeaseOver: boolean } {
+    const { stopGraceMs } = this.config.pods;
+    const isLeaseOver = signal.reason instanceof TaskStopped && signal.reason.reason === 'leaseOver';
+    if (!isLeaseOver) return { graceMs: stopGraceMs, giveUpMs: stopGraceMs + REPORT_LIMIT_MS, isLeaseOver };
+    const { until, stopWithinMs } = term();
+    const left = (share: number): number => Math.max(0, until + stopWithinMs * share - steadyNow());
+    return { graceMs: Math.min(stopGraceMs, left(GRACE_SHARE)), giveUpMs: left(FORCE_SHARE), isLeaseOver };
   }
 }

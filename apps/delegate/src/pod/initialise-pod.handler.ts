@@ -8,10 +8,14 @@ import { SourceTree } from '../git/source-tree.js';
 import { writeStepSecrets } from '../secrets/step-secret-files.js';
 import type { TaskContext, TaskHandler } from '../task/task-handler.js';
 import { PodLog } from './pod-log.js';
-import { POD_RUNTIME, type Pod, type PodRuntime } from './pod-runtime.js';
+import { POD_RUNTIME, PodStartError, type Pod, type PodRuntime } from './pod-runtime.js';
 
 type Values = ReadonlyMap<string, string>;
 type Outcome = { status: 'succeeded'; commits: Record<string, string>; podAddress: string } | TaskFailure;
+
+const ATTEMPTS = 3;
+/** How often the log says what is still starting. */
+const PROGRESS_MS = 10_000;
 
 /** Makes the pod of a step group: processes, sources and secrets side by side, since none needs the other. */
 @Injectable()
@@ -24,20 +28,10 @@ export class InitialisePodHandler implements TaskHandler<'initialise-pod'> {
 
   async run(task: InitialisePodTask, context: TaskContext): Promise<Outcome> {
     const log = new PodLog(task.logKey, context.log);
-    // A second lease of the same task starts over; nothing has run in the pod of the first.
-    await this.runtime.destroy(task.podId);
-    const pod = await this.runtime.create({ podId: task.podId, stepExecutionIds: task.steps.map(({ stepExecutionId }) => stepExecutionId), logs: task.logs, traceparent: context.traceparent });
-    log.attach(pod);
     const onAbort = (): void => void this.runtime.destroy(task.podId);
     context.signal.addEventListener('abort', onAbort, { once: true });
     try {
-      log.info(`Preparing a pod for ${task.steps.length} step${task.steps.length === 1 ? '' : 's'}`);
-      const [commits] = await Promise.all([this.provide(task, pod, context, log), pod.ready]);
-      context.signal.throwIfAborted();
-      log.info(`The pod is ready (${pod.address})`);
-      // The log follows on its own: nobody has to wait for it.
-      void log.close();
-      return { status: 'succeeded', commits, podAddress: pod.address };
+      return await this.make(task, context, log);
     } catch (cause) {
       log.error(messageOf(context.signal.aborted ? context.signal.reason : cause));
       if (!context.signal.aborted) await log.close();
@@ -45,6 +39,42 @@ export class InitialisePodHandler implements TaskHandler<'initialise-pod'> {
       throw cause;
     } finally {
       context.signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Nothing has run in a pod whose processes ended while they started, so another one is made, a few times. */
+  private async make(task: InitialisePodTask, context: TaskContext, log: PodLog): Promise<Outcome> {
+    log.info(`Preparing a pod for ${task.steps.length} step${task.steps.length === 1 ? '' : 's'}`);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.attempt(task, context, log);
+      } catch (cause) {
+        if (!(cause instanceof PodStartError) || attempt >= ATTEMPTS || context.signal.aborted) throw cause;
+        log.warn(`The pod did not start: ${messageOf(cause)}; nothing has run in it, and another one is made (${attempt + 1} of ${ATTEMPTS})`);
+      }
+    }
+  }
+
+  private async attempt(task: InitialisePodTask, context: TaskContext, log: PodLog): Promise<Outcome> {
+    // Also that of an earlier lease: nothing has run in it.
+    await this.runtime.destroy(task.podId);
+    const stepExecutionIds = task.steps.map(({ stepExecutionId }) => stepExecutionId);
+    const pod = await this.runtime.create({ podId: task.podId, stepExecutionIds, logs: task.logs, traceparent: context.traceparent, tell: (text) => log.warn(text) });
+    log.attach(pod);
+    const since = Date.now();
+    const progress = setInterval(() => {
+      const missing = pod.waitingFor();
+      if (missing.length > 0) log.info(`Still starting after ${Math.round((Date.now() - since) / 1000)} s: ${missing.join(', ')}`);
+    }, PROGRESS_MS);
+    try {
+      const [commits] = await Promise.all([this.provide(task, pod, context, log), pod.ready]);
+      context.signal.throwIfAborted();
+      log.info(`The pod is ready (${pod.address})`);
+      // The log follows on its own: nobody has to wait for it.
+      void log.close();
+      return { status: 'succeeded', commits, podAddress: pod.address };
+    } finally {
+      clearInterval(progress);
     }
   }
 

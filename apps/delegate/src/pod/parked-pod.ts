@@ -27,7 +27,6 @@ export interface ParkedPod {
 
 type PodsConfig = DelegateConfig['pods'];
 
-const START_LIMIT_MS = 60_000;
 const CONNECT_MS = 10_000;
 /** The step container ends its change engine, a process group of its own, and then itself. */
 const RUNNER_GRACE_MS = 2_000;
@@ -51,13 +50,24 @@ export async function preparePod(config: PodsConfig, podsDir: string, takenAddre
     // The delegate's own key is never written down.
     const tls = { ca: Buffer.from(authority.pem), cert: Buffer.from(delegateCertificate.cert), key: Buffer.from(delegateCertificate.key) };
     const client = new GrpcClient<LiteEngineMethods>(LITE_ENGINE_SERVICE, `${address}:${LITE_ENGINE_PORT}`, clientCredentials(tls, POD_PEERS.liteEngine));
-    const listening = engine.printed(PROCESS_STATES.listening, START_LIMIT_MS).then(() => client.waitUntilReady(CONNECT_MS));
+    const listening = engine.printed(PROCESS_STATES.listening).then(() => reach(client, engine));
     listening.catch(() => undefined);
     return { id, address, directory, authority, engine, runner, client, listening, preparedAt: Date.now() };
   } catch (cause) {
     await Promise.all([engine.stop(0), runner.stop(RUNNER_GRACE_MS)]);
     await directory.remove();
     throw cause;
+  }
+}
+
+/** Connects, for as long as the engine lives. */
+async function reach(client: GrpcClient<LiteEngineMethods>, engine: PodProcess): Promise<void> {
+  for (;;) {
+    try {
+      return await client.waitUntilReady(CONNECT_MS);
+    } catch (cause) {
+      if (engine.death !== undefined) throw cause;
+    }
   }
 }
 

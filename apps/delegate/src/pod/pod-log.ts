@@ -5,7 +5,8 @@ import type { Pod } from './pod-runtime.js';
 
 /** Lines of the Initialize step. They leave through the pod's engine, as soon as there is one; logs never fail the work. */
 export class PodLog {
-  private lines: LogLine[] = [];
+  private readonly lines: LogLine[] = [];
+  private sent = 0;
   private sending: Promise<void> = Promise.resolve();
   private pod: Pod | undefined;
 
@@ -26,10 +27,11 @@ export class PodLog {
     this.add('ERROR', out);
   }
 
-  /** From now on lines go there. */
+  /** From now on lines go there; a pod that takes the place of another gets all of them. */
   attach(pod: Pod): void {
     this.pod = pod;
-    pod.ready.then(
+    this.sent = 0;
+    pod.reachable.then(
       () => this.flush(false),
       () => undefined,
     );
@@ -49,8 +51,8 @@ export class PodLog {
     const { pod } = this;
     if (!pod) return;
     this.sending = this.sending.then(async () => {
-      const lines = this.lines;
-      this.lines = [];
+      const lines = this.lines.slice(this.sent);
+      this.sent = this.lines.length;
       if (lines.length === 0 && !isLast) return;
       await pod.writeLog(this.logKey, lines, isLast).catch((cause: unknown) => this.log.warn({ logKey: this.logKey, error: messageOf(cause) }, 'lines of the Initialize step could not be written'));
     });

@@ -1,11 +1,19 @@
 import type { InitialisePodTask, LogLine, StepResult } from '@sluice/delegate-protocol';
 import type { StepEvent } from '@sluice/runner-rpc';
+import type { LeaseTerm } from '../connection/service-connection.js';
 
 export interface PodRequest {
   readonly podId: string;
   readonly stepExecutionIds: readonly string[];
   readonly logs: InitialisePodTask['logs'];
   readonly traceparent: string | undefined;
+  /** For people: what happens while the pod starts. */
+  tell(text: string): void;
+}
+
+/** A process of the pod ended while it started. Nothing of a step has run, so another pod may be made. */
+export class PodStartError extends Error {
+  override readonly name = 'PodStartError';
 }
 
 export interface StepStart {
@@ -14,6 +22,8 @@ export interface StepStart {
   readonly timeoutMs: number;
   readonly workJson: string;
   readonly traceparent: string | undefined;
+  /** How long the step may go on, as far as is known when it is asked. */
+  term(): LeaseTerm;
 }
 
 /** One lite engine and its step containers, with a private directory. */
@@ -23,14 +33,22 @@ export interface Pod {
   readonly address: string;
   /** `sources/<name>`, `secrets/<stepExecutionId>/<slot>` and `steps/` lie below it. Its name is the pod's own, not the task's. */
   readonly directory: string;
-  /** Settles when the engine answers and knows its stage. @throws AppError naming what did not start */
+  /** Settles when the engine answers and knows its stage: logs can leave. @throws PodStartError */
+  readonly reachable: Promise<void>;
+  /** Settles when all step containers listen too. @throws PodStartError naming what did not start */
   readonly ready: Promise<void>;
+  /** What is not ready yet, for people. */
+  waitingFor(): readonly string[];
   /** Why the pod cannot go on; undefined while its engine lives. */
   readonly failure: string | undefined;
-  startStep(step: StepStart): Promise<void>;
-  /** Events after `afterSeq`, past ones first; ends after the finished one, or throws when the connection breaks. */
+  /** @throws PodStartError when its container cannot be started; the signal's reason */
+  startStep(step: StepStart, signal: AbortSignal): Promise<void>;
+  /** The step is over. Resolves when its container is gone: it gets `graceMs` to end by itself. */
+  endStep(stepExecutionId: string, graceMs: number): Promise<void>;
+  /** Events after `afterSeq` except log lines, past ones first; ends after the finished one, or throws when the connection breaks. */
   watchStep(stepExecutionId: string, afterSeq: number, signal: AbortSignal): AsyncIterable<StepEvent>;
-  stopStep(stepExecutionId: string, graceMs: number): Promise<void>;
+  /** @param isLeaseOver the reason is the clock, not a wish */
+  stopStep(stepExecutionId: string, graceMs: number, isLeaseOver: boolean): Promise<void>;
   writeLog(logKey: string, lines: readonly LogLine[], isLast: boolean): Promise<void>;
   /** The result the engine left on the disk, if the step ended. */
   recordedResult(stepExecutionId: string): Promise<StepResult | undefined>;

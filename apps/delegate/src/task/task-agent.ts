@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { HeldLease, ServerMessage, TaskPayload, TaskResult } from '@sluice/delegate-protocol';
-import { assertNever, messageOf, waitFor } from '@sluice/kernel';
+import { assertNever, messageOf, newId, waitFor } from '@sluice/kernel';
+import { steadyNow } from '@sluice/runner-rpc';
 import type { Logger, Tracing } from '@sluice/telemetry';
 import { CONFIG, INSTANCE_ID, LOG, TRACING, type DelegateConfig } from '../config.js';
-import { ServiceConnection, type ConnectionOwner } from '../connection/service-connection.js';
+import { ServiceConnection, type ConnectionOwner, type LeaseTerm } from '../connection/service-connection.js';
 import { ResultOutbox, type PendingResult } from '../outbox/result-outbox.js';
 import { POD_RUNTIME, type PodRuntime } from '../pod/pod-runtime.js';
 import { SealedAnswers } from '../secrets/sealed-answers.js';
@@ -24,7 +25,7 @@ const STOP_MARGIN_MS = 5_000;
 export class TaskAgent implements ConnectionOwner {
   private readonly running = new RunningTasks();
   /** Asked for and not answered: repeated on the next connection, since the lease may be ours already. */
-  private readonly acquiring = new Map<string, { readonly kind: string; readonly timer: NodeJS.Timeout }>();
+  private readonly acquiring = new Map<string, { readonly kind: string; readonly timer: NodeJS.Timeout; readonly asks: ReadonlyMap<string, number> }>();
   private poll: NodeJS.Timeout | undefined;
   private isDraining = false;
   private isHurried = false;
@@ -102,6 +103,10 @@ export class TaskAgent implements ConnectionOwner {
     if (this.isDraining) this.connection.send({ type: 'draining' });
   }
 
+  renewed(leases: readonly HeldLease[], term: LeaseTerm): void {
+    this.running.renew(leases, term);
+  }
+
   received(message: Exclude<ServerMessage, { type: 'welcome' }>): void {
     switch (message.type) {
       case 'heartbeatAck':
@@ -113,10 +118,10 @@ export class TaskAgent implements ConnectionOwner {
         for (const { taskId, kind } of message.offers) this.consider(taskId, kind);
         return;
       case 'acquired':
-        this.answered(message.taskId);
-        return this.begin(message, message.payload, message.traceparent);
+        return this.begin(message, message.payload, this.connection.termOf(this.answered(message), message.leaseMs), message.traceparent);
       case 'notAcquired':
-        return this.answered(message.taskId);
+        this.answered(message);
+        return;
       case 'sealedSecrets':
         return this.secrets.arrived(message, { sealed: message.sealed });
       case 'secretsFailed':
@@ -143,18 +148,22 @@ export class TaskAgent implements ConnectionOwner {
   private sendAcquire(taskId: string, kind: string): void {
     clearTimeout(this.acquiring.get(taskId)?.timer);
     const timer = setTimeout(() => this.acquiring.has(taskId) && this.connection.isConnected && this.sendAcquire(taskId, kind), UNANSWERED_ACQUIRE_MS);
-    this.acquiring.set(taskId, { kind, timer });
-    this.connection.send({ type: 'acquire', taskId, instanceId: this.instanceId, wantsSecrets: true });
+    const id = newId();
+    this.acquiring.set(taskId, { kind, timer, asks: new Map([...(this.acquiring.get(taskId)?.asks ?? []), [id, steadyNow()]]) });
+    this.connection.send({ type: 'acquire', id, taskId, instanceId: this.instanceId, wantsSecrets: true });
   }
 
-  private answered(taskId: string): void {
-    clearTimeout(this.acquiring.get(taskId)?.timer);
+  /** @returns when the question was sent that is answered here: the lease dates from no earlier */
+  private answered({ taskId, replyTo }: Pick<ServerMessage, 'replyTo'> & { readonly taskId: string }): number {
+    const asked = this.acquiring.get(taskId);
+    clearTimeout(asked?.timer);
     this.acquiring.delete(taskId);
+    return asked?.asks.get(replyTo ?? '') ?? Math.min(steadyNow(), ...(asked?.asks.values() ?? []));
   }
 
-  private begin(lease: HeldLease, payload: TaskPayload, traceparent: string | undefined): void {
+  private begin(lease: HeldLease, payload: TaskPayload, term: LeaseTerm, traceparent: string | undefined): void {
     if (this.outbox.entries().some(({ taskId, epoch }) => taskId === lease.taskId && epoch === lease.epoch)) return;
-    const task = this.running.begin(lease, payload.kind);
+    const task = this.running.begin(lease, payload.kind, term);
     if (!task) return;
     this.log.info({ taskId: task.taskId, epoch: task.epoch, kind: task.kind }, 'task begins');
     void this.run(task, payload, traceparent).then((result) => this.finish(task, result));
@@ -168,6 +177,7 @@ export class TaskAgent implements ConnectionOwner {
         epoch: task.epoch,
         traceparent: active.traceparent,
         signal: task.stop.signal,
+        term: () => task.term,
         log: this.log.child({ taskId: task.taskId }),
         secrets: (expressions) => this.secrets.values(task, expressions, task.stop.signal),
       };

@@ -1,6 +1,7 @@
 import type { FailureType, TaskFailure, TaskKind, TaskPayload, TaskResult } from '@sluice/delegate-protocol';
 import { AppError, messageOf, type ErrorCode } from '@sluice/kernel';
 import type { Logger } from '@sluice/telemetry';
+import type { LeaseTerm } from '../connection/service-connection.js';
 
 /** What a handler is given besides the payload. */
 export interface TaskContext {
@@ -11,6 +12,8 @@ export interface TaskContext {
   /** Aborts when the task is to stop: {@link TaskStopped} says why. */
   readonly signal: AbortSignal;
   readonly log: Logger;
+  /** How long the work may go on, as far as is known now. */
+  term(): LeaseTerm;
   /** Values of the task's own secret expressions. */
   secrets(expressions: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
@@ -19,8 +22,15 @@ export interface TaskContext {
 export class TaskStopped extends Error {
   override readonly name = 'TaskStopped';
 
-  constructor(readonly reason: 'aborted' | 'leaseLost' | 'shutdown') {
-    super({ aborted: 'aborted on request', leaseLost: 'the lease of the task was lost', shutdown: 'the delegate is shutting down' }[reason]);
+  constructor(readonly reason: 'aborted' | 'leaseLost' | 'leaseOver' | 'shutdown') {
+    super(
+      {
+        aborted: 'aborted on request',
+        leaseLost: 'the lease of the task was lost',
+        leaseOver: 'the delegate was cut off from the control plane for longer than its lease, so it stopped the task',
+        shutdown: 'the delegate is shutting down',
+      }[reason],
+    );
   }
 }
 
@@ -43,10 +53,13 @@ const FAILURE_TYPES: Readonly<Partial<Record<ErrorCode, FailureType>>> = {
   REQUEST_TIMEOUT: 'Timeout',
 };
 
+/** What failure strategies see of a task that was stopped. */
+export const STOPPED_AS: Readonly<Record<TaskStopped['reason'], FailureType>> = { aborted: 'Unknown', leaseLost: 'Unknown', leaseOver: 'Connectivity', shutdown: 'DelegateRestart' };
+
 /** The failed outcome of anything thrown. */
 export function failureOf(cause: unknown, signal: AbortSignal): TaskFailure {
   if (signal.aborted && signal.reason instanceof TaskStopped) {
-    return { status: 'aborted', error: { message: signal.reason.message, failureType: signal.reason.reason === 'shutdown' ? 'DelegateRestart' : 'Unknown' } };
+    return { status: 'aborted', error: { message: signal.reason.message, failureType: STOPPED_AS[signal.reason.reason] } };
   }
   const failureType = cause instanceof AppError ? ((cause.details['failureType'] as FailureType | undefined) ?? FAILURE_TYPES[cause.code] ?? 'Unknown') : 'Unknown';
   return { status: 'failed', error: { message: messageOf(cause), failureType } };

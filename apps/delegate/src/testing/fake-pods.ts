@@ -12,6 +12,7 @@ const result = (status: StepResult['status']): StepResult => ({ status, changese
 export class FakePod implements Pod {
   readonly podId: string;
   readonly address = '127.16.0.1:20001';
+  readonly reachable = Promise.resolve();
   readonly ready = Promise.resolve();
   readonly directory: string;
   readonly started: StepStart[] = [];
@@ -33,6 +34,14 @@ export class FakePod implements Pod {
   async startStep(step: StepStart): Promise<void> {
     if (!this.steps.has(step.stepExecutionId)) this.steps.set(step.stepExecutionId, new StepEventLog());
     this.started.push(step);
+  }
+
+  waitingFor(): readonly string[] {
+    return [];
+  }
+
+  async endStep(): Promise<void> {
+    // There is no process.
   }
 
   /** Ends a step. */

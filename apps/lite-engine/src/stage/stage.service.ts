@@ -6,7 +6,12 @@ import { GrpcClient, type TlsMaterial } from '@sluice/grpc';
 import {
   POD_PEERS,
   STEP_RUNNER_SERVICE,
+  steadyNow,
+  type ContainerEndedReply,
+  type ContainerEndedRequest,
   type LiteEngineIdentity,
+  type PingReply,
+  type PingRequest,
   type SetupStageRequest,
   type StartStepReply,
   type StartStepRequest,
@@ -61,6 +66,12 @@ export class StageService {
     this.watchdog.heard();
   }
 
+  /** The delegate lives, and says how long steps may go on. */
+  ping({ leaseUntil = 0, stopWithinMs = 0 }: PingRequest): PingReply {
+    if (leaseUntil > 0) for (const { session } of this.steps.values()) void session.keep(leaseUntil, stopWithinMs);
+    return { ready: true, clock: steadyNow() };
+  }
+
   /** Safe to repeat; later values replace earlier ones. */
   prepare(request: SetupStageRequest): void {
     if (request.podId !== this.pod.identity.podId) throw new AppError('CONFLICT', `this is pod "${this.pod.identity.podId}", not "${request.podId}"`);
@@ -89,22 +100,29 @@ export class StageService {
       traceparent,
     });
     this.steps.set(stepExecutionId, { request: body, session });
+    if (request.leaseUntil) void session.keep(request.leaseUntil, request.stopWithinMs ?? 0);
     this.logger.info({ stepExecutionId, timeoutMs: request.timeoutMs }, 'step started');
     return { alreadyStarted: false };
   }
 
   /** @throws AppError RESOURCE_NOT_FOUND for a step that was never started */
-  watch({ stepExecutionId, afterSeq }: WatchStepRequest): (signal: AbortSignal) => AsyncGenerator<StepEvent> {
+  watch({ stepExecutionId, afterSeq, withoutLog = false }: WatchStepRequest): (signal: AbortSignal) => AsyncGenerator<StepEvent> {
     const step = this.steps.get(stepExecutionId);
     if (!step) throw new AppError('RESOURCE_NOT_FOUND', `step "${stepExecutionId}" was never started in this pod`);
-    return (signal) => this.follow(step.session, afterSeq, signal);
+    return (signal) => this.follow(step.session, afterSeq, withoutLog, signal);
   }
 
-  stop({ stepExecutionId, graceMs }: StopStepRequest): StopStepReply {
+  stop({ stepExecutionId, graceMs, isLeaseOver = false }: StopStepRequest): StopStepReply {
     const step = this.steps.get(stepExecutionId);
-    step?.session.stop(graceMs);
-    this.logger.info({ stepExecutionId, graceMs, known: step !== undefined }, 'step stop');
+    step?.session.stop(graceMs, isLeaseOver);
+    this.logger.info({ stepExecutionId, graceMs, isLeaseOver, known: step !== undefined }, 'step stop');
     return { known: step !== undefined };
+  }
+
+  /** The process of a step's container has ended. */
+  containerEnded({ stepExecutionId, ...end }: ContainerEndedRequest): ContainerEndedReply {
+    this.logger.warn({ stepExecutionId, ...end }, 'a step container ended');
+    return { hasBegun: this.steps.get(stepExecutionId)?.session.containerEnded(end) ?? false };
   }
 
   /** Lines of a log that belongs to no step container. */
@@ -141,11 +159,11 @@ export class StageService {
     this.end();
   }
 
-  private async *follow(session: StepSession, afterSeq: number, signal: AbortSignal): AsyncGenerator<StepEvent> {
+  private async *follow(session: StepSession, afterSeq: number, withoutLog: boolean, signal: AbortSignal): AsyncGenerator<StepEvent> {
     // An open stream is contact: the transport notices within seconds when the other side is gone.
     const release = this.watchdog.hold();
     try {
-      yield* session.events.follow(afterSeq, signal);
+      for await (const event of session.events.follow(afterSeq, signal)) if (!withoutLog || event.event !== 'logJson') yield event;
     } finally {
       release();
     }

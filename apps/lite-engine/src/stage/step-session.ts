@@ -1,16 +1,20 @@
 import { AppError, messageOf, pause } from '@sluice/kernel';
 import { logLine, type FailureType, type LogLine, type StepResult } from '@sluice/delegate-protocol';
 import type { GrpcClient } from '@sluice/grpc';
-import { StepEventLog, type RunRequest, type StepEvent, type StepRunnerMethods } from '@sluice/runner-rpc';
+import { Lease, PeerClock, StepEventLog, type ContainerEndedRequest, type RunRequest, type StepEvent, type StepRunnerMethods } from '@sluice/runner-rpc';
 import type { Logger } from '@sluice/telemetry';
 import type { LogWriter } from '../logs/log-writer.js';
 import type { Spool } from './spool.js';
 
-/** A step container that was never heard of gets this long to start listening. */
-const START_LIMIT_MS = 30_000;
-/** One that was heard of gets this long to answer again before it counts as dead. */
-const SILENCE_LIMIT_MS = 5_000;
+/** How often a line in the log says that the step container does not listen yet. The wait itself ends with the step's own time limit. */
+const STILL_WAITING_MS = 10_000;
+/** Nothing listens at the address of a container that had answered: after this long it counts as dead. */
+const GONE_LIMIT_MS = 5_000;
+/** It is there and does not answer: a busy machine may keep it from that for a while. */
+const SILENCE_LIMIT_MS = 60_000;
 const RETRY_MS = 100;
+const PING_TIMEOUT_MS = 2_000;
+const LEASE_OVER_BEFORE = 'the delegate was cut off from the control plane for longer than its lease before the step had begun; nothing was sent to the database';
 const STOP_CALL_TIMEOUT_MS = 2_000;
 /** After the grace of a stop, or after the step's own time limit, for the step container to report. */
 const REPORT_LIMIT_MS = 15_000;
@@ -34,17 +38,75 @@ export class StepSession {
   private readonly over = new AbortController();
   private runnerSeq = 0;
   private heardAt = 0;
+  /** The step may have reached its container, so it may have reached the database. */
+  private hasBegun = false;
+  /** How the process of its container ended, when that is known. */
+  private containerEnd: string | undefined;
   private isStopping = false;
+  private stopWithinMs = 0;
+  /** How long the step may go on. Nobody has to reach this process for it to run out. */
+  private readonly lease = new Lease(() => this.leaseOver());
+  private readonly runnerClock = new PeerClock();
+  private isPinging = false;
 
   constructor(private readonly options: StepSessionOptions) {
     this.settled = this.drive();
   }
 
   /** Asks the step container to cancel. Returns at once; the finished event follows, whatever the container does. */
-  stop(graceMs: number): void {
-    if (this.isStopping || this.events.isFinished) return;
+  stop(graceMs: number, isLeaseOver = false): void {
+    if (this.events.isFinished || (this.isStopping && !isLeaseOver)) return;
     this.isStopping = true;
-    void this.deliverStop(graceMs);
+    if (!this.hasBegun) return this.over.abort(new LostStepError('aborted', isLeaseOver ? 'Connectivity' : 'Unknown', isLeaseOver ? LEASE_OVER_BEFORE : 'the step was stopped on request before it had begun'));
+    void this.deliverStop(graceMs, isLeaseOver);
+  }
+
+  /**
+   * Extends the lease, and passes it on to the step container.
+   * @param until reading of this process's steady clock
+   */
+  async keep(until: number, stopWithinMs: number): Promise<void> {
+    if (this.events.isFinished) return;
+    this.stopWithinMs = stopWithinMs;
+    this.lease.extend(until);
+    if (this.hasBegun) await this.passLeaseOn();
+  }
+
+  private async passLeaseOn(): Promise<void> {
+    const { until } = this.lease;
+    if (until === undefined || this.isPinging) return;
+    this.isPinging = true;
+    try {
+      // The first answer only tells how the clocks stand to each other.
+      if (this.runnerClock.readingAt(until) === undefined) await this.pingRunner(0);
+      await this.pingRunner(this.runnerClock.readingAt(until) ?? 0);
+    } catch (cause) {
+      this.options.logger.warn({ stepExecutionId: this.options.request.stepExecutionId, error: messageOf(cause) }, 'the lease could not be passed on');
+    } finally {
+      this.isPinging = false;
+    }
+  }
+
+  private async pingRunner(leaseUntil: number): Promise<void> {
+    const { clock } = await this.options.runner.unary('Ping', { leaseUntil, stopWithinMs: this.stopWithinMs }, { timeoutMs: PING_TIMEOUT_MS });
+    this.runnerClock.answered(clock);
+  }
+
+  /** The process of the step's container has ended. @returns whether the step may have reached the database */
+  containerEnded({ reason, isReplaced }: Pick<ContainerEndedRequest, 'reason' | 'isReplaced'>): boolean {
+    if (this.hasBegun) {
+      this.containerEnd = reason;
+      return true;
+    }
+    if (isReplaced) this.say('WARN', `${reason} before the step had begun; nothing was sent to the database, and another one is started`);
+    else this.over.abort(new LostStepError('failed', 'Unknown', `the step container did not start: ${reason}; nothing was sent to the database`));
+    return false;
+  }
+
+  /** Half of the time is for the statement to end in good order; the container ends by force after that. */
+  private leaseOver(): void {
+    this.options.logger.warn({ stepExecutionId: this.options.request.stepExecutionId, stopWithinMs: this.stopWithinMs }, 'the lease of the step is over');
+    this.stop(this.stopWithinMs / 2, true);
   }
 
   private async drive(): Promise<void> {
@@ -54,10 +116,11 @@ export class StepSession {
     }, request.timeoutMs + REPORT_LIMIT_MS);
     const result = await this.relay().catch(lostResult);
     clearTimeout(limit);
+    this.lease.release();
     const stored = this.options.log.close();
     const isStored = await Promise.race([stored, pause(LOG_PATIENCE_MS).then(() => undefined)]);
     if (isStored !== true) {
-      this.record({ logJson: JSON.stringify(warning(`the log could not be stored yet (${this.options.log.trouble ?? 'no answer'}); it is kept in the pod${isStored === undefined ? ' and sent again' : ''}`)) });
+      this.record({ logJson: JSON.stringify(lineOf('WARN', `the log could not be stored yet (${this.options.log.trouble ?? 'no answer'}); it is kept in the pod${isStored === undefined ? ' and sent again' : ''}`)) });
     }
     await this.options.spool.finish(result).catch((cause: unknown) => this.options.logger.error({ cause: messageOf(cause) }, 'result could not be written to the spool'));
     this.record({ finishedJson: result });
@@ -68,7 +131,12 @@ export class StepSession {
 
   /** Follows the step container until it tells the result. Broken streams are taken up again; the container repeats what was told. */
   private async relay(): Promise<string> {
-    const startedAt = Date.now();
+    await this.reachContainer();
+    await this.passLeaseOn();
+    if (this.lease.isOver) throw new LostStepError('aborted', 'Connectivity', LEASE_OVER_BEFORE);
+    this.over.signal.throwIfAborted();
+    this.hasBegun = true;
+    this.heardAt = Date.now();
     while (!this.over.signal.aborted) {
       try {
         for await (const event of this.options.runner.stream('Run', this.options.request, { signal: this.over.signal, traceparent: this.options.traceparent })) {
@@ -81,12 +149,33 @@ export class StepSession {
       } catch (cause) {
         if (this.over.signal.aborted) break;
         if (!(cause instanceof AppError) || cause.code !== 'UPSTREAM_UNAVAILABLE') throw cause;
-        const patience = this.heardAt === 0 ? startedAt + START_LIMIT_MS : this.heardAt + SILENCE_LIMIT_MS;
-        if (Date.now() > patience) throw this.lost(cause);
+        const patienceMs = cause.message.includes('ECONNREFUSED') ? GONE_LIMIT_MS : SILENCE_LIMIT_MS;
+        if (this.containerEnd !== undefined || Date.now() > this.heardAt + patienceMs) throw this.lost();
       }
       await pause(RETRY_MS);
     }
     throw this.over.signal.reason;
+  }
+
+  /** A container that is still starting is waited for. Until it answers nothing of the step leaves this process. */
+  private async reachContainer(): Promise<void> {
+    const startedAt = Date.now();
+    while (!this.over.signal.aborted) {
+      try {
+        await this.options.runner.waitUntilReady(STILL_WAITING_MS, this.over.signal);
+        return;
+      } catch {
+        if (!this.over.signal.aborted) this.say('INFO', `The step container does not listen yet (${Math.round((Date.now() - startedAt) / 1000)} s); the step waits for it within its time limit of ${this.options.request.timeoutMs / 1000} s`);
+      }
+    }
+    throw this.over.signal.reason;
+  }
+
+  /** A line of the engine's own in the step's log. */
+  private say(level: LogLine['level'], out: string): void {
+    const line = lineOf(level, out);
+    this.options.log.write(line);
+    this.record({ logJson: JSON.stringify(line) });
   }
 
   private take(event: StepEvent): void {
@@ -104,32 +193,31 @@ export class StepSession {
   }
 
   /** The container may not have the step yet when the stop arrives, so it is told until it knows. */
-  private async deliverStop(graceMs: number): Promise<void> {
+  private async deliverStop(graceMs: number, isLeaseOver: boolean): Promise<void> {
     const until = Date.now() + graceMs + REPORT_LIMIT_MS;
     while (Date.now() < until && !this.events.isFinished && !this.over.signal.aborted) {
-      const { known } = await this.tellStop(graceMs);
+      const { known } = await this.tellStop(graceMs, isLeaseOver);
       if (known) break;
       await pause(RETRY_MS);
     }
     await Promise.race([this.settled, pause(Math.max(0, until - Date.now()))]);
-    this.over.abort(new LostStepError('aborted', 'Unknown', 'the step was stopped on request; its container did not report in time'));
+    this.over.abort(new LostStepError('aborted', 'Unknown', isLeaseOver ? 'the lease of the step ran out; its container did not report in time' : 'the step was stopped on request; its container did not report in time'));
   }
 
-  private tellStop(graceMs: number): Promise<{ known: boolean }> {
+  private tellStop(graceMs: number, isLeaseOver = false): Promise<{ known: boolean }> {
     const { runner, request, traceparent } = this.options;
-    return runner.unary('Stop', { stepExecutionId: request.stepExecutionId, graceMs }, { timeoutMs: STOP_CALL_TIMEOUT_MS, traceparent }).catch(() => ({ known: false }));
+    return runner.unary('Stop', { stepExecutionId: request.stepExecutionId, graceMs, isLeaseOver }, { timeoutMs: STOP_CALL_TIMEOUT_MS, traceparent }).catch(() => ({ known: false }));
   }
 
   /** After the result a stop means that it has arrived: the container ends. */
   private async acknowledge(): Promise<void> {
-    if (this.heardAt > 0) await this.tellStop(0);
+    if (this.hasBegun) await this.tellStop(0);
     this.options.runner.close();
   }
 
-  private lost(cause: AppError): LostStepError {
-    const status = this.isStopping ? 'aborted' : 'failed';
-    if (this.heardAt === 0) return new LostStepError(status, 'Unknown', `the step container did not start: ${cause.message}`);
-    return new LostStepError(status, 'Unknown', 'the step container ended unexpectedly; what it had applied is in the database’s own history');
+  private lost(): LostStepError {
+    const end = this.containerEnd === undefined ? 'the step container ended unexpectedly' : `the step container ended unexpectedly (${this.containerEnd})`;
+    return new LostStepError(this.isStopping ? 'aborted' : 'failed', 'Unknown', `${end}; what it had applied is in the database’s own history`);
   }
 }
 
@@ -153,6 +241,6 @@ function lostResult(cause: unknown): string {
   return JSON.stringify(result);
 }
 
-function warning(out: string): LogLine {
-  return { level: 'WARN', time: new Date().toISOString(), out };
+function lineOf(level: LogLine['level'], out: string): LogLine {
+  return { level, time: new Date().toISOString(), out };
 }

@@ -29,7 +29,8 @@ export interface StepRunOptions {
   readonly allowInMemory?: boolean;
 }
 
-type StopReason = 'abort' | 'timeout';
+/** `lease`: the control plane may have given the database to another run, so nothing may be sent to it any more. */
+type StopReason = 'abort' | 'timeout' | 'lease';
 
 interface Plan {
   readonly work: StepWork;
@@ -48,6 +49,8 @@ export class StepRun {
   private hasConnected = false;
   private stopping: StopReason | undefined;
   private stopped: Promise<void> = Promise.resolve();
+  /** When the engine is ended by force, once it is stopping. */
+  private graceUntil = Infinity;
   private isOver = false;
 
   constructor(
@@ -81,22 +84,23 @@ export class StepRun {
     }
   }
 
-  /** Cancels the statement, waits for the engine to wind down, and ends it by force after `graceMs`. Returns at once. */
+  /** Cancels the statement, waits for the engine to wind down, and ends it by force after `graceMs`. Returns at once. A second stop may only shorten the wait. */
   stop(reason: StopReason, graceMs: number): void {
-    if (this.stopping || this.isOver) return;
+    if (this.isOver) return;
+    this.graceUntil = Math.min(this.graceUntil, Date.now() + graceMs);
+    if (this.stopping) return;
     this.stopping = reason;
-    this.stopped = this.wind(graceMs);
+    this.stopped = this.wind();
   }
 
-  private async wind(graceMs: number): Promise<void> {
+  private async wind(): Promise<void> {
     const { engine } = this.options;
     const ended = engine.exited.then(() => true);
     const endedWithin = (ms: number): Promise<boolean> => Promise.race([ended, pause(ms).then(() => false)]);
-    const until = Date.now() + graceMs;
     engine.cancel();
     if (this.plan === undefined) return void (await engine.kill()); // nothing has been sent to the database yet
-    while (Date.now() < until) {
-      if (await endedWithin(Math.min(SECOND_WAY_AFTER_MS, until - Date.now()))) return;
+    while (Date.now() < this.graceUntil) {
+      if (await endedWithin(Math.min(SECOND_WAY_AFTER_MS, this.graceUntil - Date.now()))) return;
       await this.plan.session.cancelStatement().catch(() => undefined);
     }
     if (!(await endedWithin(0))) await engine.kill();
@@ -205,11 +209,14 @@ export class StepRun {
     // A failure that came before the cancelling took effect is still that failure.
     if (finished.status === 'failed' || !this.stopping) return { status: 'failed', error: finished.error ?? { message: 'the change engine failed without a reason', failureType: 'Unknown' } };
     const changeset = finished.error?.changeset;
-    return { status: this.stopping === 'abort' ? 'aborted' : 'failed', error: { ...this.stopError(changeset), ...(changeset ? { changeset } : {}) } };
+    return { status: this.stopping === 'timeout' ? 'failed' : 'aborted', error: { ...this.stopError(changeset), ...(changeset ? { changeset } : {}) } };
   }
 
   private stopError(changeset?: { id: string; author: string; file: string }): { message: string; failureType: FailureType } {
     const where = changeset ? ` while changeset ${changeset.id} by ${changeset.author} in ${changeset.file} was running; its statement was cancelled` : '';
+    if (this.stopping === 'lease') {
+      return { message: `the delegate was cut off from the control plane for longer than its lease, so it stopped the step before another run could take the database${where}`, failureType: 'Connectivity' };
+    }
     return this.stopping === 'timeout'
       ? { message: `the step did not finish within ${this.request.timeoutMs / 1000} s and was stopped${where}`, failureType: 'Timeout' }
       : { message: `the step was stopped on request${where}`, failureType: 'Unknown' };
@@ -221,7 +228,7 @@ export class StepRun {
     if (this.plan) await this.tidy(this.plan.session);
     const error = this.stopping ? this.stopError() : { message: messageOf(cause), failureType: 'Unknown' as const };
     return {
-      status: this.stopping === 'abort' ? 'aborted' : 'failed',
+      status: this.stopping === undefined || this.stopping === 'timeout' ? 'failed' : 'aborted',
       error,
       changesets: this.outcomes,
       history: null,

@@ -75,7 +75,18 @@ export type DelegateMessage = z.infer<typeof delegateMessage>;
 
 /** Delegate service → delegate. */
 export const serverMessage = z.discriminatedUnion('type', [
-  z.object({ ...envelope, type: z.literal('welcome'), delegateId: z.string(), heartbeatMs: z.number().int(), leaseMs: z.number().int(), /** Held leases that are no longer the delegate's: stop that work. */ lost: z.array(heldLease) }),
+  z.object({
+    ...envelope,
+    type: z.literal('welcome'),
+    delegateId: z.string(),
+    heartbeatMs: z.number().int(),
+    /** A lease holds this long from the moment its renewal (`hello`, `heartbeat`) or `acquire` was sent, by the delegate's own clock. Then the work begins to stop. */
+    leaseMs: z.number().int(),
+    /** After that the service takes the task away; by then nothing of it may run any more. 0: it does so at the end of the lease already. */
+    fenceMs: z.number().int().default(0),
+    /** Held leases that are no longer the delegate's: stop that work. */
+    lost: z.array(heldLease),
+  }),
   z.object({ ...envelope, type: z.literal('heartbeatAck'), lost: z.array(heldLease) }),
   /** A notification, never the payload: acquire it to get the work. */
   z.object({ ...envelope, type: z.literal('offer'), taskId: z.string(), kind: z.string() }),

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
+export { Lease, PeerClock, steadyNow } from './lease.js';
 export { parked } from './pod-owner.js';
 export { PROCESS_STATES, liteEngineIdentity, stepRunnerIdentity, type LiteEngineIdentity, type StepRunnerIdentity } from './pod-process.js';
 export { StepEventLog } from './step-event-log.js';
@@ -40,6 +41,9 @@ export interface StartStepRequest {
   logKey: string;
   timeoutMs: number;
   workJson: string;
+  /** As in {@link PingRequest}. */
+  leaseUntil?: number;
+  stopWithinMs?: number;
 }
 export interface StartStepReply {
   alreadyStarted: boolean;
@@ -47,6 +51,8 @@ export interface StartStepReply {
 export interface WatchStepRequest {
   stepExecutionId: string;
   afterSeq: number;
+  /** Absent: false. */
+  withoutLog?: boolean;
 }
 export interface RunRequest {
   stepExecutionId: string;
@@ -58,6 +64,8 @@ export interface RunRequest {
 export interface StopStepRequest {
   stepExecutionId: string;
   graceMs: number;
+  /** Absent: false. */
+  isLeaseOver?: boolean;
 }
 export interface StopStepReply {
   known: boolean;
@@ -67,8 +75,22 @@ export interface WriteLogRequest {
   linesJson: string[];
   close: boolean;
 }
+/** Absent or 0: the caller promises nothing. */
+export interface PingRequest {
+  leaseUntil?: number;
+  stopWithinMs?: number;
+}
 export interface PingReply {
   ready: boolean;
+  clock: number;
+}
+export interface ContainerEndedRequest {
+  stepExecutionId: string;
+  reason: string;
+  isReplaced: boolean;
+}
+export interface ContainerEndedReply {
+  hasBegun: boolean;
 }
 /** `event` names which of the three JSON fields is set. */
 export interface StepEvent {
@@ -83,16 +105,17 @@ export type Empty = Record<never, never>;
 
 export interface LiteEngineMethods {
   SetupStage: { request: SetupStageRequest; reply: Empty };
-  Ping: { request: Empty; reply: PingReply };
+  Ping: { request: PingRequest; reply: PingReply };
   StartStep: { request: StartStepRequest; reply: StartStepReply };
   WatchStep: { request: WatchStepRequest; reply: StepEvent };
   StopStep: { request: StopStepRequest; reply: StopStepReply };
+  ContainerEnded: { request: ContainerEndedRequest; reply: ContainerEndedReply };
   WriteLog: { request: WriteLogRequest; reply: Empty };
   Destroy: { request: Empty; reply: Empty };
 }
 
 export interface StepRunnerMethods {
-  Ping: { request: Empty; reply: PingReply };
+  Ping: { request: PingRequest; reply: PingReply };
   Run: { request: RunRequest; reply: StepEvent };
   Stop: { request: StopStepRequest; reply: StopStepReply };
 }

@@ -106,12 +106,18 @@ export class GrpcClient<Methods extends Record<keyof Methods, { request: object;
     }
   }
 
-  /** Resolves once connected. @throws AppError UPSTREAM_UNAVAILABLE when that takes longer than `timeoutMs` */
-  waitUntilReady(timeoutMs: number): Promise<void> {
+  /** Resolves once connected. @throws AppError UPSTREAM_UNAVAILABLE when that takes longer than `timeoutMs`, or when `signal` aborts */
+  waitUntilReady(timeoutMs: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.client.waitForReady(Date.now() + timeoutMs, (error) =>
-        error ? reject(new AppError('UPSTREAM_UNAVAILABLE', `${this.what()} does not answer: ${error.message}`)) : resolve(),
-      );
+      const finish = (problem?: string): void => {
+        signal?.removeEventListener('abort', giveUp);
+        if (problem === undefined) resolve();
+        else reject(new AppError('UPSTREAM_UNAVAILABLE', `${this.what()} does not answer: ${problem}`));
+      };
+      const giveUp = (): void => finish('the wait was given up');
+      if (signal?.aborted) return giveUp();
+      signal?.addEventListener('abort', giveUp, { once: true });
+      this.client.waitForReady(Date.now() + timeoutMs, (error) => finish(error?.message));
     });
   }
 
