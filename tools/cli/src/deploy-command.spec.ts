@@ -24,6 +24,12 @@ describe('deploy command', () => {
     expect(deployment.identifier).toMatch(/^orders_to_orders_[0-9a-f]{8}$/);
   });
 
+  it('hands on labels, changelog parameters and where the paths of the changelog begin', () => {
+    const { deployment } = parseDeployCommand([...ARGS, '--labels', 'a or b', '--parameter', 'owner=app', '--parameter', 'q=a=b', '--search-path', 'src/main/resources', '--search-path', 'shared', '--file-prefix', 'classpath:'], ENV);
+    expect(deployment).toMatchObject({ labels: 'a or b', parameters: { owner: 'app', q: 'a=b' }, searchPath: ['src/main/resources', 'shared'], filePrefix: 'classpath:' });
+    expect(() => parseDeployCommand([...ARGS, '--parameter', 'owner'], ENV)).toThrow('--parameter takes NAME=VALUE, not "owner"');
+  });
+
   it('gives the same deployment the same identifier, and another database another one', () => {
     const of = (args: readonly string[]): string => parseDeployCommand(args, ENV).deployment.identifier;
     expect(of(ARGS)).toBe(of([...ARGS, '--contexts', 'test']));

@@ -19,12 +19,15 @@ export interface DeployCommand {
 type Variables = Readonly<Record<string, string | undefined>>;
 
 const text = { type: 'string' } as const;
+const texts = { type: 'string', multiple: true } as const;
 const OPTIONS = {
   repo: text, ref: text, changelog: text, 'git-username': text, 'git-password-env': text, 'git-ssh-key': text,
-  url: text, username: text, 'password-env': text, contexts: text, tag: text,
+  url: text, username: text, 'password-env': text, contexts: text, labels: text, tag: text,
+  parameter: texts, 'search-path': texts, 'file-prefix': text,
   name: text, org: text, project: text, timeout: text, ...CONNECTION_OPTIONS,
 } as const;
-type Values = { readonly [K in keyof typeof OPTIONS]?: string | undefined };
+type Several = 'parameter' | 'search-path';
+type Values = { readonly [K in Exclude<keyof typeof OPTIONS, Several>]?: string | undefined } & { readonly [K in Several]?: readonly string[] | undefined };
 
 /** @throws UsageError */
 export function parseDeployCommand(args: readonly string[], env: Variables): DeployCommand {
@@ -45,6 +48,10 @@ export function parseDeployCommand(args: readonly string[], env: Variables): Dep
       changelog,
       database: { jdbcUrl, username, password: fromVariable('--password-env', values['password-env'], env) },
       contexts: values.contexts ?? '',
+      labels: values.labels ?? '',
+      parameters: parametersOf(values.parameter ?? []),
+      searchPath: values['search-path'] ?? [],
+      filePrefix: values['file-prefix'] ?? '',
       tag: values.tag,
       timeoutMs: durationOf(values.timeout ?? '30m'),
     },
@@ -56,6 +63,16 @@ export function parseDeployCommand(args: readonly string[], env: Variables): Dep
 
 /** `user@host:path`, as Git takes it; a path of Windows or a URL is none. */
 const SCP_LIKE = /^[\w.-]+@[\w.-]+:(?!\/\/)\S+$/;
+
+function parametersOf(given: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    given.map((parameter) => {
+      const at = parameter.indexOf('=');
+      if (at < 1) throw new UsageError(`--parameter takes NAME=VALUE, not "${parameter}"`);
+      return [parameter.slice(0, at), parameter.slice(at + 1)];
+    }),
+  );
+}
 
 function repositoryOf(repo: string, values: Values, env: Variables): Repository {
   if (SCP_LIKE.test(repo) || repo.startsWith('ssh://')) {

@@ -28,6 +28,14 @@ export interface Deployment {
   readonly database: { readonly jdbcUrl: string; readonly username: string; readonly password: string };
   /** Liquibase context filter; empty runs every changeset. */
   readonly contexts: string;
+  /** Liquibase label filter; empty runs every changeset. */
+  readonly labels?: string | undefined;
+  /** Changelog parameters by name. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
+  /** Folders of the repository that the changelog's paths are relative to; empty means its root. */
+  readonly searchPath?: readonly string[] | undefined;
+  /** Put before recorded file names; empty means nothing. */
+  readonly filePrefix?: string | undefined;
   readonly tag?: string | undefined;
   readonly timeoutMs: number;
 }
@@ -110,11 +118,11 @@ async function prepare(entities: Entities, deployment: Deployment, names: Entity
   await entities.putClusterConnector(names.cluster, `${name}: where steps run`);
   signal?.throwIfAborted();
   onStep(`DB schema ${names.schema}, DB instance ${names.instance}, pipeline ${names.pipeline}`);
-  await entities.putSchema(names.schema, name, { connector: names.gitConnector, location: deployment.changelog });
-  await entities.putInstance(names.schema, names.instance, name, { connector: names.databaseConnector, ref: repository.ref, context: deployment.contexts });
+  await entities.putSchema(names.schema, name, { connector: names.gitConnector, location: deployment.changelog, searchPath: deployment.searchPath ?? [], filePrefix: deployment.filePrefix ?? '' });
+  await entities.putInstance(names.schema, names.instance, name, { connector: names.databaseConnector, ref: repository.ref, context: deployment.contexts, parameters: deployment.parameters ?? {} });
   const timeout = `${Math.max(10, Math.ceil(deployment.timeoutMs / 1000))}s`;
   const { pipeline, schema, instance, cluster } = names;
-  await entities.putPipeline(pipeline, applyPipelineYaml(deployment.at, { identifier: pipeline, name: pipelineNameOf(name, pipeline), schema, instance, cluster, tag: deployment.tag, timeout }));
+  await entities.putPipeline(pipeline, applyPipelineYaml(deployment.at, { identifier: pipeline, name: pipelineNameOf(name, pipeline), schema, instance, cluster, tag: deployment.tag, labels: deployment.labels, timeout }));
 }
 
 /** Names of pipelines are in a narrower alphabet than other names (api-contract 6); what is not in it is named by its identifier. */

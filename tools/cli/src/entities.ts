@@ -113,13 +113,13 @@ export class Entities {
     await this.putConnector(identifier, name, 'K8sCluster', { credential: { type: 'InheritFromDelegate' }, delegateSelectors: [] });
   }
 
-  async putSchema(identifier: string, name: string, changelog: { readonly connector: string; readonly location: string }): Promise<void> {
+  async putSchema(identifier: string, name: string, changelog: { readonly connector: string; readonly location: string; readonly searchPath?: readonly string[]; readonly filePrefix?: string }): Promise<void> {
     const body = { identifier, name, type: 'Repository', migrationType: 'Liquibase', changelog };
     await this.putV1(`${this.v1}/dbschema`, identifier, body);
   }
 
-  async putInstance(schema: string, identifier: string, name: string, options: { readonly connector: string; readonly ref: GitRef; readonly context: string }): Promise<void> {
-    const body = { identifier, name, connector: options.connector, ...options.ref, context: options.context };
+  async putInstance(schema: string, identifier: string, name: string, options: { readonly connector: string; readonly ref: GitRef; readonly context: string; readonly parameters?: Readonly<Record<string, string>> }): Promise<void> {
+    const body = { identifier, name, connector: options.connector, ...options.ref, context: options.context, substituteProperties: options.parameters ?? {} };
     await this.putV1(`${this.v1}/dbschema/${schema}/instance`, identifier, body);
   }
 

@@ -10,6 +10,8 @@ export interface ApplyPipeline {
   readonly cluster: string;
   /** Tags the database after success. */
   readonly tag?: string | undefined;
+  /** Label filter; every changeset runs without it. */
+  readonly labels?: string | undefined;
   /** For example `10m`. */
   readonly timeout: string;
 }
@@ -27,6 +29,7 @@ export function applyPipelineYaml(at: ProjectRef, options: ApplyPipeline): strin
       dbSchema: options.schema,
       dbInstance: options.instance,
       ...(options.tag === undefined ? {} : { tag: options.tag }),
+      ...(options.labels ? { globalSettings: { 'label-filter': options.labels } } : {}),
     },
   };
   const group = {

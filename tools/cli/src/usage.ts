@@ -21,6 +21,9 @@ What to deploy
                            (a path or file:…): its commits go to the Git server of the local stack
   --ref REF                branch, commit id or refs/tags/NAME        (default: main)
   --changelog PATH         the changelog in the repository
+  --search-path FOLDER     folder of the repository that paths in the changelog are relative to, such as src/main/resources;
+                           may be given several times                 (default: the root)
+  --file-prefix TEXT       put before recorded file names, such as classpath:
   --git-username USER      for a repository that is not public
   --git-password-env VAR   name of the environment variable with its password or token
   --git-ssh-key FILE       private key for a repository over SSH
@@ -30,6 +33,8 @@ Where to
   --username USER          database user
   --password-env VAR       name of the environment variable with the password
   --contexts EXPRESSION    Liquibase context filter; without it every changeset runs
+  --labels EXPRESSION      Liquibase label filter; without it every changeset runs
+  --parameter NAME=VALUE   a changelog parameter; may be given several times
   --tag TAG                tag the database after success
 
 How
