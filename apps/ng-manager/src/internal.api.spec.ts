@@ -34,6 +34,7 @@ describe('what other services and the repository browser ask of ng-manager', () 
   let pipeline: RouteClient;
   const ctx = { ...testUser('A1'), correlationId: 'c', traceparent: undefined };
   const inProject = { orgId: 'default', projectId: 'shop' };
+  const step = { key: 'one', dbSchema: 'orders', dbInstance: 'prod' };
 
   beforeAll(async () => {
     ng = await startNgManager({ scm: async (identities) => {
@@ -96,7 +97,7 @@ describe('what other services and the repository browser ask of ng-manager', () 
   it('seals values to one lease of one delegate and records each access', async () => {
     const pair = await generateSealingKeyPair();
     const expressions = ['<+secrets.getValue("db_password")>', '<+secrets.getValue("account.git_token")>'];
-    const lease = { taskId: 'task-1', epoch: 2, delegateId: 'd1', publicKey: pair.publicKey };
+    const lease = { taskId: 'task-1', epoch: 2, delegateId: 'd1', delegateScope: { accountId: 'A1' }, steps: [step], publicKey: pair.publicKey };
     const { sealed } = await pipeline.call(ctx, sealSecrets, { body: { ...inProject, ...lease, expressions } });
     const opened = await Promise.all(expressions.map((expression) => open(pair, sealed[expression] ?? '', sealingContext('task-1', 2, expression))));
     expect(opened).toEqual(['db-password-value', 'git-token-value']);
@@ -107,9 +108,19 @@ describe('what other services and the repository browser ask of ng-manager', () 
 
   it('says which secret is missing, and seals none of them', async () => {
     const { publicKey } = await generateSealingKeyPair();
-    const body = { ...inProject, taskId: 't', epoch: 1, delegateId: 'd', publicKey, expressions: ['<+secrets.getValue("db_password")>', '<+secrets.getValue("org.none")>'] };
+    const call = ng.as('A1');
+    const place = 'accountIdentifier=A1&orgIdentifier=default';
+    await call('POST', `/ng/api/v2/secrets?${place}`, { secret: { type: 'SecretText', identifier: 'none', name: 'none', orgIdentifier: 'default', spec: { secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline', value: 'x' } } });
+    const spec = { url: 'jdbc:postgresql://db:5432/orders', auth: { type: 'UsernamePassword', spec: { username: 'app', passwordRef: 'org.none' } } };
+    await call('POST', `/ng/api/connectors?${place}&projectIdentifier=shop`, { connector: { identifier: 'loose', name: 'Loose', orgIdentifier: 'default', projectIdentifier: 'shop', type: 'JDBC', spec } });
+    expect((await call('DELETE', `/ng/api/v2/secrets/none?${place}&forceDelete=true`)).status).toBe(200);
+    const [pair] = ng.dbdevops.pairs;
+    if (!pair) throw new Error('no pair');
+    ng.dbdevops.pairs = [{ ...pair, dbInstance: { ...pair.dbInstance, connector: 'loose' } }];
+    const body = { ...inProject, taskId: 't', epoch: 1, delegateId: 'd', delegateScope: { accountId: 'A1' }, steps: [step], publicKey, expressions: ['<+secrets.getValue("account.git_token")>', '<+secrets.getValue("org.none")>'] };
     await expect(pipeline.call(ctx, sealSecrets, { body })).rejects.toMatchObject({ code: 'SECRET_NOT_FOUND', message: expect.stringContaining('there is no secret "none" in org A1/default') });
     await expect(pipeline.call(ctx, sealSecrets, { body: { ...body, publicKey: 'x', expressions: body.expressions.slice(0, 1) } })).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+    ng.dbdevops.pairs = [pair];
   });
 
   it('passes step reports on and answers run settings', async () => {

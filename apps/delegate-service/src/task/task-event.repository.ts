@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { laneOf, type TaskEvent, type TaskEndOutcome } from '@sluice/delegate-rpc';
+import { laneOf, type RpcScope, type TaskEvent, type TaskEndOutcome } from '@sluice/delegate-rpc';
 import { DataSource } from 'typeorm';
 import { rpcScope, type ScopeRow } from '../database.js';
 
@@ -36,6 +36,10 @@ interface EventRow extends ScopeRow {
   };
   readonly traceparent: string;
   readonly result: string | null;
+  /** Of the delegate the event is about: where its token was made. Null when it is gone. */
+  readonly delegate_account_id: string | null;
+  readonly delegate_org_id: string | null;
+  readonly delegate_project_id: string | null;
 }
 
 /** The outbox: what each consuming service has not acknowledged yet. */
@@ -49,8 +53,9 @@ export class TaskEventRepository {
    */
   async backlog(consumer: string, known: readonly number[], limit: number, full: readonly string[] = []): Promise<readonly TaskEvent[]> {
     const rows = await this.database.query<EventRow[]>(
-      `SELECT e.seq, e.task_id, e.account_id, e.org_id, e.project_id, e.type, e.epoch, e.body, e.traceparent, r.result
-       FROM task_events e LEFT JOIN task_results r ON r.task_id = e.task_id AND r.epoch = e.epoch AND e.body ? 'hasResult'
+      `SELECT e.seq, e.task_id, e.account_id, e.org_id, e.project_id, e.type, e.epoch, e.body, e.traceparent, r.result,
+         d.account_id AS delegate_account_id, d.org_id AS delegate_org_id, d.project_id AS delegate_project_id
+       FROM task_events e LEFT JOIN delegates d ON e.type = 'secretsWanted' AND d.id = e.body ->> 'delegateId' LEFT JOIN task_results r ON r.task_id = e.task_id AND r.epoch = e.epoch AND e.body ? 'hasResult'
        WHERE e.consumer = $1 AND e.seq <> ALL ($2::bigint[]) AND (${LANE_OF_ROW} || ' ' || e.account_id) <> ALL ($4::text[]) ORDER BY e.seq LIMIT $3`,
       [consumer, known, limit, full],
     );
@@ -74,6 +79,11 @@ function eventOf(row: EventRow): TaskEvent {
   const { body } = row;
   const delegate = { delegateId: body.delegateId ?? '', delegateName: body.delegateName ?? '' };
   if (row.type === 'acquired') return { ...base, acquired: { ...delegate, epoch: row.epoch } };
-  if (row.type === 'secretsWanted') return { ...base, secretsWanted: { delegateId: delegate.delegateId, epoch: row.epoch, publicKey: body.publicKey ?? '', expressions: body.expressions ?? [] } };
+  if (row.type === 'secretsWanted') return { ...base, delegateScope: delegateScopeOf(row), secretsWanted: { delegateId: delegate.delegateId, epoch: row.epoch, publicKey: body.publicKey ?? '', expressions: body.expressions ?? [] } };
   return { ...base, ended: { ...delegate, outcome: body.outcome ?? 'aborted', resultJson: row.result ?? '', reason: body.reason ?? '' } };
+}
+
+/** A delegate that is gone serves nothing: no account. */
+function delegateScopeOf(row: EventRow): RpcScope {
+  return rpcScope({ account_id: row.delegate_account_id ?? '', org_id: row.delegate_org_id, project_id: row.delegate_project_id });
 }

@@ -14,7 +14,7 @@ interface EndedRow {
 
 /** Rows per statement: a scan never holds many locks at once; the next one comes soon. */
 const BATCH = 200;
-const QUEUED_COLUMNS = 't.id, t.account_id, t.org_id, t.project_id, t.kind, t.consumer, t.selectors, t.bound_delegate_id';
+const QUEUED_COLUMNS = 't.id, t.account_id, t.org_id, t.project_id, t.kind, t.consumer, t.selectors, t.bound_delegate_id, t.secret_expressions';
 const CAN_BE_REOFFERED = `t.kind = ANY ($1) AND t.abort_requested_at IS NULL AND t.epoch < ${MAX_EPOCHS}`;
 const ENDED_EVENT = eventInsert(
   `SELECT consumer, id, account_id, org_id, project_id, 'ended', epoch,

@@ -25,7 +25,7 @@ interface AssignedRow {
   readonly is_aborting: boolean;
 }
 
-const QUEUED_COLUMNS = 'id, account_id, org_id, project_id, kind, consumer, selectors, bound_delegate_id';
+const QUEUED_COLUMNS = 'id, account_id, org_id, project_id, kind, consumer, selectors, bound_delegate_id, secret_expressions';
 const ASSIGNED_COLUMNS = 'id, epoch, kind, payload, consumer, traceparent, (abort_requested_at IS NOT NULL) AS is_aborting';
 
 /** Tasks as delegates and their submitters see them. Every change is one statement; its events leave in the same one. */

@@ -119,5 +119,6 @@ function queuedRowOf(task: NewTask): QueuedTaskRow {
     consumer: task.consumer,
     selectors: task.selectors,
     bound_delegate_id: task.boundDelegateId,
+    secret_expressions: task.secretExpressions,
   };
 }

@@ -1,5 +1,5 @@
 import type { Requirement } from '@sluice/delegate-selection';
-import type { HeldLease, TaskKind, TaskPayload } from '@sluice/delegate-protocol';
+import { secretScopeOf, type HeldLease, type TaskKind, type TaskPayload } from '@sluice/delegate-protocol';
 import type { TaskEndOutcome } from '@sluice/delegate-rpc';
 import type { Scope } from '@sluice/kernel';
 import { scopeOfRow, type ScopeRow } from '../database.js';
@@ -27,10 +27,12 @@ export interface QueuedTaskRow extends ScopeRow {
   readonly consumer: string;
   readonly selectors: readonly string[];
   readonly bound_delegate_id: string | null;
+  readonly secret_expressions: readonly string[];
 }
 
 export function requirementOf(row: QueuedTaskRow): Requirement {
-  return { scope: scopeOfRow(row), kind: row.kind, selectors: row.selectors, boundDelegateId: row.bound_delegate_id };
+  const scope = scopeOfRow(row);
+  return { scope, secretScope: secretScopeOf(row.secret_expressions, scope), kind: row.kind, selectors: row.selectors, boundDelegateId: row.bound_delegate_id };
 }
 
 /** A lease: the payload for whoever holds it. */

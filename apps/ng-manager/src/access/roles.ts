@@ -16,7 +16,8 @@ const TEXTS: Readonly<Record<RoleName, RoleText>> = {
   account_admin: { name: 'Account Admin', description: 'Everything in the account', levels: ['account'] },
   org_admin: { name: 'Organization Admin', description: 'Everything in an organization and its projects', levels: ['account', 'organization'] },
   project_admin: { name: 'Project Admin', description: 'Everything in a project', levels: ['account', 'organization', 'project'] },
-  pipeline_executor: { name: 'Pipeline Executor', description: 'Read everything and run pipelines', levels: ['account', 'organization', 'project'] },
+  pipeline_executor: { name: 'Pipeline Executor', description: 'Read everything, use connectors and secrets, and run pipelines', levels: ['account', 'organization', 'project'] },
+  resource_user: { name: 'Resource User', description: 'See and use the connectors and secrets of the account, or of an organization, itself', levels: ['account', 'organization'] },
   viewer: { name: 'Viewer', description: 'Read everything', levels: ['account', 'organization', 'project'] },
 };
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { resolveUsableRefIn } from '@sluice/api-conventions';
 import { secretExpressionsOf } from '@sluice/delegate-protocol';
 import { AppError, formatScope, messageOf, newUuid, pause, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
 import type { ValidationResult } from '@sluice/ng-manager-api';
@@ -7,6 +8,7 @@ import { DelegateServiceClient, rpcScope } from '../delegate/delegate-service-cl
 import { KEY_PROVIDER, type KeyProvider } from '../encryption/key-provider.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { connectionTaskOf, failure, gitAccessToTest, statusAfter, success, type ConnectionTask, type TestedBody } from './connection-task.js';
+import { refOfSecretExpression, secretRefsOf } from './connector-refs.js';
 import { connectorBodyOf } from './connector-view.js';
 import type { ConnectorRow } from './connector.repository.js';
 import { SshKeys } from './ssh-keys.js';
@@ -30,28 +32,32 @@ export class ConnectorTestService {
   ) {}
 
   /**
-   * Asks a delegate to connect. A connection that cannot be made, or not be tried, is a result, not an error.
+   * Asks a delegate to connect. A connection that cannot be made, or not be tried, is a result, not an error. A test sends secrets where the connector
+   * says, so the caller needs the right to use each of them.
    * @param repoUrl of a Git connector: the repository to try instead of its own or its validation repository
-   * @throws AppError RESOURCE_NOT_FOUND; INVALID_REQUEST for a repository the connector is not for
+   * @throws AppError RESOURCE_NOT_FOUND; INVALID_REQUEST for a repository the connector is not for; INVALID_IDENTIFIER_REF for a secret the caller may not use
    */
   async test(ctx: RequestContext, ref: ScopedRef, repoUrl?: string): Promise<ValidationResult> {
     const row = await this.unitOfWork.read.connectors.find(ref);
     if (!row) throw new AppError('RESOURCE_NOT_FOUND', `there is no connector "${ref.identifier}" in ${formatScope(ref.scope)}`);
     const body = connectorBodyOf(row);
     if (body.type === 'Local') return this.keep(ref, await this.testKeys(ref.scope.accountId));
-    const task = await this.taskOf(row, body, ref.scope, repoUrl).catch((cause: unknown) => reasonNotToTry(cause));
+    for (const secret of secretRefsOf(body)) resolveUsableRefIn(ctx, 'secret', secret.field, secret.ref, ref.scope);
+    const task = await this.taskOf(ctx, row, body, ref.scope, repoUrl).catch((cause: unknown) => reasonNotToTry(cause));
     if ('status' in task) return this.keep(ref, task);
+    // An SSH key is made of further secrets.
+    for (const expression of secretExpressionsOf(task.payload)) resolveUsableRefIn(ctx, 'secret', 'connector.spec', refOfSecretExpression(expression), ref.scope);
     return this.byDelegate(ctx, ref, task);
   }
 
-  private async taskOf({ identifier }: ConnectorRow, body: TestedBody, scope: Scope, repoUrl: string | undefined): Promise<ConnectionTask> {
+  private async taskOf(ctx: RequestContext, { identifier }: ConnectorRow, body: TestedBody, scope: Scope, repoUrl: string | undefined): Promise<ConnectionTask> {
     switch (body.type) {
       case 'Git':
       case 'Github':
       case 'Gitlab':
       case 'Bitbucket': {
         const access = gitAccessToTest(identifier, body, repoUrl);
-        return connectionTaskOf(identifier, body, { access, sshKey: await this.sshKeys.of(access, scope) });
+        return connectionTaskOf(identifier, body, { access, sshKey: await this.sshKeys.of(ctx, access, scope) });
       }
       default:
         if (repoUrl) throw new AppError('INVALID_REQUEST', `connector "${identifier}" is of type ${body.type}; only Git connectors have repositories`);

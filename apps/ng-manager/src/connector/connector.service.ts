@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { isAllowed, toNgPage, type NgPage, type RouteResult } from '@sluice/api-conventions';
+import { isAllowed, nothingToUse, resolveRefIn, resolveUsableRefIn, toNgPage, type NgPage, type RouteResult, type User } from '@sluice/api-conventions';
 import { AppError, formatScope, inUse, scopeColumns, Turns, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
 import { GIT_CONNECTOR_TYPES, type Connector, type ConnectorFilter, type ConnectorResponse, type connectorStatistics } from '@sluice/ng-manager-api';
 import { fullNameOf, parseFullName } from './full-name.js';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
-import { resolveRefIn } from '../entity-use/reference.js';
 import { describeUser, type EntityAt } from '../entity-use/entity-use.repository.js';
 import type { PageRequest } from '../persistence/page.js';
 import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
@@ -26,7 +25,7 @@ export class ConnectorService {
     private readonly dbdevops: DbDevopsClient,
   ) {}
 
-  /** @throws AppError DUPLICATE_FIELD, INVALID_IDENTIFIER_REF for a secret that does not exist, INVALID_REQUEST for a URL that is not taken */
+  /** @throws AppError DUPLICATE_FIELD, INVALID_IDENTIFIER_REF for a secret that does not exist or that the caller may not use, INVALID_REQUEST for a URL that is not taken */
   async create(ctx: RequestContext, scope: Scope, connector: Connector): Promise<ConnectorResponse> {
     checkConnector(connector);
     await this.projects.requireScope(scope);
@@ -118,7 +117,7 @@ export class ConnectorService {
   }
 
   /**
-   * The connector a reference names, as seen from `from`.
+   * The connector a stored reference names, as seen from `from`. Whoever stored it had the right to use it.
    * @param field where the reference was written, for the message
    * @throws AppError INVALID_IDENTIFIER_REF when it does not exist
    */
@@ -129,24 +128,30 @@ export class ConnectorService {
     throw new AppError('INVALID_IDENTIFIER_REF', `${field}: there is no connector "${at.identifier}" in ${formatScope(at.scope)}`, { fields: [{ field, error: `connector "${ref}" does not exist` }] });
   }
 
-  /** Checks that references of a DB schema or instance lead to connectors that can do the work. @throws AppError INVALID_IDENTIFIER_REF */
-  async requireType(ref: string, from: Scope, field: string, purpose: 'database' | 'git'): Promise<void> {
-    const row = await this.resolve(ref, from, field);
+  /** As {@link resolve}, for a reference the user writes or sends now. @throws AppError INVALID_IDENTIFIER_REF also when they may not use the connector */
+  async resolveUsable(user: User, ref: string, from: Scope, field: string): Promise<ConnectorRow> {
+    const at = resolveUsableRefIn(user, 'connector', field, ref, from);
+    const row = await this.unitOfWork.read.connectors.find(at);
+    if (row) return row;
+    throw nothingToUse(user, 'connector', field, ref, at);
+  }
+
+  /** Checks that references a user writes into a DB schema or instance lead to connectors they may use and that can do the work. @throws AppError INVALID_IDENTIFIER_REF */
+  async requireType(user: User, ref: string, from: Scope, field: string, purpose: 'database' | 'git'): Promise<void> {
+    const row = await this.resolveUsable(user, ref, from, field);
     const isRight = purpose === 'database' ? row.type === 'JDBC' : GIT_CONNECTOR_TYPES.includes(row.type);
     if (isRight) return;
     const wanted = purpose === 'database' ? 'JDBC' : GIT_CONNECTOR_TYPES.join(', ');
     throw new AppError('INVALID_IDENTIFIER_REF', `${field}: connector "${ref}" is of type ${row.type}; this needs ${wanted}`, { fields: [{ field, error: `must be a connector of type ${wanted}` }] });
   }
 
-  /** The secrets must be there for whoever writes the connector; they are locked against removal until the transaction ends. */
-  private async recordUses(stores: Stores, { principal }: Pick<RequestContext, 'principal'>, ref: ScopedRef, connector: Connector): Promise<void> {
+  /** The secrets must be there for whoever writes the connector, who must be allowed to use them; they are locked against removal until the transaction ends. */
+  private async recordUses(stores: Stores, user: User, ref: ScopedRef, connector: Connector): Promise<void> {
     const used = new Map<string, EntityAt>();
     for (const { field, ref: secretRef } of secretRefsOf(connectorBodyOf(connector))) {
-      const at = resolveRefIn(field, secretRef, ref.scope);
+      const at = resolveUsableRefIn(user, 'secret', field, secretRef, ref.scope);
       const secret = await stores.secrets.find(at, { lock: 'share' });
-      if (!secret || !isThereFor(secret, principal)) {
-        throw new AppError('INVALID_IDENTIFIER_REF', `${field}: there is no secret "${at.identifier}" in ${formatScope(at.scope)}; create it first`, { fields: [{ field, error: `secret "${secretRef}" does not exist` }] });
-      }
+      if (!secret || !isThereFor(secret, user.principal)) throw nothingToUse(user, 'secret', field, secretRef, at);
       used.set(`${formatScope(at.scope)} ${at.identifier}`, { kind: 'secret', ...at });
     }
     await stores.uses.replace({ kind: 'connector', ...ref }, [...used.values()]);

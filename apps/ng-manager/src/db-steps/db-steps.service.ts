@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { RouteInput } from '@sluice/api-conventions';
+import { expressionsOfSource } from '@sluice/delegate-protocol';
 import { AppError, projectScope, type ProjectScope, type RequestContext } from '@sluice/kernel';
 import type { DbStepInputs, reportDbStep, resolveDbStepInputs } from '@sluice/ng-manager-api';
+import { secretRefsOf } from '../connector/connector-refs.js';
 import { connectorBodyOf } from '../connector/connector-view.js';
 import type { ConnectorRow } from '../connector/connector.repository.js';
 import { ConnectorService } from '../connector/connector.service.js';
@@ -9,11 +11,14 @@ import { gitAccessOf, type GitAccess } from '../connector/git-access.js';
 import { jdbcAccessOf, type JdbcAccess } from '../connector/jdbc-access.js';
 import { SshKeys } from '../connector/ssh-keys.js';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
+import { StoredUses } from '../entity-use/stored-uses.js';
 import { scopeOfRow } from '../persistence/scoped.js';
 import { ProjectService } from '../project/project.service.js';
 import { joinStepInputs, type Placed } from './db-step-inputs.js';
 
-type Steps = RouteInput<typeof resolveDbStepInputs>['body'];
+type StepsOf = RouteInput<typeof resolveDbStepInputs>['body'];
+/** Which steps of which project. */
+type Steps = Pick<StepsOf, 'orgId' | 'projectId'> & { readonly steps: readonly Omit<StepsOf['steps'][number], 'command'>[] };
 type Pair = Awaited<ReturnType<DbDevopsClient['stepInputs']>>['pairs'][number];
 
 /** What pipeline asks about DB steps: joins dbdevops' schemas and instances with the connectors kept here. */
@@ -24,36 +29,53 @@ export class DbStepsService {
     private readonly connectors: ConnectorService,
     private readonly projects: ProjectService,
     private readonly sshKeys: SshKeys,
+    private readonly storedUses: StoredUses,
   ) {}
 
-  /** @throws AppError RESOURCE_NOT_FOUND, INVALID_IDENTIFIER_REF, NOT_IMPLEMENTED: each names the schema, instance or connector */
+  /** @throws AppError RESOURCE_NOT_FOUND, INVALID_IDENTIFIER_REF, NOT_IMPLEMENTED, ACCESS_DENIED: each names the schema, instance or connector */
   async resolve(ctx: RequestContext, { orgId, projectId, steps }: Steps): Promise<{ inputs: Record<string, DbStepInputs> }> {
     const scope = projectScope(ctx.accountId, orgId, projectId);
     await this.projects.requireScope(scope);
     const { pairs } = await this.dbdevops.stepInputs(ctx, { orgId, projectId, pairs: steps.map(({ dbSchema, dbInstance }) => ({ dbSchema, dbInstance })) });
     const inputs: Record<string, DbStepInputs> = {};
-    const resolve = this.resolver(scope);
+    const resolve = this.resolver(ctx, scope);
     for (const [at, step] of steps.entries()) {
       const pair = pairs.find(({ dbSchema, dbInstance }) => dbSchema.identifier === step.dbSchema && dbInstance.identifier === step.dbInstance) ?? pairs[at];
       if (!pair) throw new AppError('RESOURCE_NOT_FOUND', `instance with id [${step.dbInstance}] schema [${step.dbSchema}] does not exist`);
-      inputs[step.key] = joinStepInputs(pair, await this.withKey(await gitOf(pair, resolve)), await jdbcOf(pair, resolve));
+      inputs[step.key] = joinStepInputs(pair, await this.withKey(ctx, await gitOf(pair, resolve)), await jdbcOf(pair, resolve));
     }
     return { inputs };
+  }
+
+  /**
+   * The secret expressions that the connectors of these steps name, as the steps' project writes them. Nothing else is sealed for their tasks.
+   * @throws AppError as {@link resolve}
+   */
+  async expressionsOf(ctx: RequestContext, steps: Steps): Promise<ReadonlySet<string>> {
+    const { inputs } = await this.resolve(ctx, steps);
+    return new Set(Object.values(inputs).flatMap(({ source, secrets }) => [...expressionsOfSource(source), ...secrets.map(({ expression }) => expression)]));
   }
 
   report(ctx: RequestContext, report: RouteInput<typeof reportDbStep>['body']): Promise<{ recorded: boolean }> {
     return this.dbdevops.recordStep(ctx, report);
   }
 
-  private async withKey(git: Placed<GitAccess>) {
-    return { ...git, sshKey: await this.sshKeys.of(git.access, git.scope) };
+  private async withKey(ctx: RequestContext, git: Placed<GitAccess>) {
+    return { ...git, sshKey: await this.sshKeys.of(ctx, git.access, git.scope) };
+  }
+
+  private async usable(ctx: RequestContext, ref: string, scope: ProjectScope, field: string): Promise<ConnectorRow> {
+    const row = await this.connectors.resolve(ref, scope, field);
+    const owner = { kind: 'connector', scope: scopeOfRow(row), identifier: row.identifier } as const;
+    for (const secret of secretRefsOf(connectorBodyOf(row))) await this.storedUses.require(ctx, owner, 'secret', secret.field, secret.ref);
+    return row;
   }
 
   /** Steps of a group mostly share their connectors, so each reference is looked up once. */
-  private resolver(scope: ProjectScope): Resolve {
+  private resolver(ctx: RequestContext, scope: ProjectScope): Resolve {
     const known = new Map<string, Promise<ConnectorRow>>();
     return (ref, field) => {
-      const row = known.get(ref) ?? this.connectors.resolve(ref, scope, field);
+      const row = known.get(ref) ?? this.usable(ctx, ref, scope, field);
       known.set(ref, row);
       return row;
     };

@@ -32,8 +32,9 @@ export class InternalController {
 
   @Route(sealSecrets)
   async seal(@Call() { ctx, body }: RouteCall<typeof sealSecrets>): Promise<RouteResult<typeof sealSecrets>> {
-    const scope = scopeOf({ accountId: ctx.accountId, orgId: body.orgId, projectId: body.projectId });
-    return { sealed: await this.sealing.seal(ctx, scope, body.expressions, body) };
+    const named = await this.steps.expressionsOf(ctx, body);
+    const delegateScope = scopeOf(body.delegateScope);
+    return { sealed: await this.sealing.seal(ctx, { scope: projectScope(ctx.accountId, body.orgId, body.projectId), expressions: body.expressions, named }, { ...body, delegateScope }) };
   }
 
   @Route(runSettings)

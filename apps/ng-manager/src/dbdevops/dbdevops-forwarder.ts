@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { RouteDefinition } from '@sluice/api-conventions';
+import { resolveRefIn, type RouteDefinition } from '@sluice/api-conventions';
+import { updateDbSchema } from '@sluice/dbdevops-api';
 import { scopeOfRequest, type RouteCall } from '@sluice/http';
-import { AppError } from '@sluice/kernel';
+import { AppError, projectScope, type RequestContext } from '@sluice/kernel';
 import { ConnectorService } from '../connector/connector.service.js';
-import { resolveRefIn } from '../entity-use/reference.js';
 import { ProjectService } from '../project/project.service.js';
 import { DbDevopsClient } from './dbdevops-client.js';
 
@@ -16,18 +16,27 @@ export class DbDevopsForwarder {
     private readonly connectors: ConnectorService,
   ) {}
 
-  /** @throws AppError RESOURCE_NOT_FOUND for an unknown project, INVALID_IDENTIFIER_REF for a connector that does not fit, dbdevops' own errors */
+  /** @throws AppError RESOURCE_NOT_FOUND for an unknown project, INVALID_IDENTIFIER_REF for a connector that does not fit or that the caller may not use, dbdevops' own errors */
   async forward(route: RouteDefinition, { ctx, params, query, body }: RouteCall): Promise<unknown> {
     if (route.bodyKind === 'raw' || route.bodyKind === 'bytes') {
       throw new AppError('INVALID_REQUEST', `${route.method} ${route.path} is not supported by this installation`);
     }
     const scope = scopeOfRequest(ctx, params, query);
     await this.projects.requireScope(scope);
-    const named = connectorsIn(body);
+    const named = [...connectorsIn(body), ...(route.id === updateDbSchema.id ? await this.keptConnector(ctx, params, body) : [])];
     return this.connectors.whileKept(named.map(({ ref, field }) => resolveRefIn(field, ref, scope)), async () => {
-      for (const { ref, field, purpose } of named) await this.connectors.requireType(ref, scope, field, purpose);
+      for (const { ref, field, purpose } of named) await this.connectors.requireType(ctx, ref, scope, field, purpose);
       return this.dbdevops.forward(ctx, route, { params, query, body });
     });
+  }
+
+  /** A changelog sent without its connector keeps the one it has: another repository or path read through it is a use like a reference to it. */
+  private async keptConnector(ctx: RequestContext, params: unknown, body: unknown): Promise<NamedConnector[]> {
+    const changelog = fieldOf(body, 'changelog');
+    if (typeof changelog !== 'object' || changelog === null || fieldOf(changelog, 'connector') !== undefined) return [];
+    const scope = projectScope(ctx.accountId, textAt(params, 'org') ?? '', textAt(params, 'project') ?? '');
+    const stored = (await this.dbdevops.schema(ctx, scope, textAt(params, 'dbschema') ?? '')).changelog?.connector;
+    return stored ? [{ ref: stored, field: 'changelog.connector', purpose: 'git' }] : [];
   }
 }
 

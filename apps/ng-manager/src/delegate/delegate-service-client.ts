@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DelegateAdminMethods, DelegateTasksMethods, RpcScope } from '@sluice/delegate-rpc';
 import { ServiceClient } from '@sluice/grpc';
-import { scopeColumns, type RequestContext, type Scope } from '@sluice/kernel';
+import { scopeColumns, scopeOf, type RequestContext, type Scope } from '@sluice/kernel';
 
 export const DELEGATE_ADMIN = Symbol('ServiceClient of DelegateAdmin');
 export const DELEGATE_TASKS = Symbol('ServiceClient of DelegateTasks');
@@ -14,6 +14,11 @@ export function ownContext(accountId = ''): Pick<RequestContext, 'accountId' | '
 export function rpcScope(scope: Scope): RpcScope {
   const { accountId, orgId, projectId } = scopeColumns(scope);
   return { accountId, orgId: orgId ?? '', projectId: projectId ?? '' };
+}
+
+/** The scope a message names. */
+export function scopeOfRpc({ accountId, orgId, projectId }: RpcScope): Scope {
+  return scopeOf({ accountId, orgId: orgId || undefined, projectId: projectId || undefined });
 }
 
 /** The two gRPC services of the delegate service. */

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { taskResult } from '@sluice/delegate-protocol';
-import { laneOf, type SecretsWanted, type TaskEnded, type TaskEvent } from '@sluice/delegate-rpc';
+import { laneOf, type RpcScope, type SecretsWanted, type TaskEnded, type TaskEvent } from '@sluice/delegate-rpc';
 import { AppError, messageOf, newUuid } from '@sluice/kernel';
 import type { ValidationResult } from '@sluice/ng-manager-api';
 import { TaskEventConsumer, failureKindOf, type TaskEventHandler } from '@sluice/task-events';
@@ -9,7 +9,7 @@ import { failure, validationOf } from '../connector/connection-task.js';
 import { ConnectorTestService } from '../connector/connector-test.service.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { SealingService } from '../secret/sealing.service.js';
-import { DelegateServiceClient, ownContext } from './delegate-service-client.js';
+import { DelegateServiceClient, ownContext, scopeOfRpc } from './delegate-service-client.js';
 
 export const LOGGER = Symbol('Logger');
 export const METRICS = Symbol('Metrics');
@@ -19,6 +19,8 @@ interface SealedAnswer {
   readonly error: string;
 }
 
+/** What a delegate serves that the delegate service does not know any more. */
+const NOWHERE: RpcScope = { accountId: '', orgId: '', projectId: '' };
 const REASONS: Readonly<Record<Exclude<TaskEnded['outcome'], 'completed' | 'late'>, string>> = {
   notAcquired: 'no delegate took the test',
   leaseLost: 'the delegate that ran the test was lost',
@@ -92,9 +94,8 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
     const ctx = contextOf(event);
     const test = await this.unitOfWork.read.connectorTests.find(ctx.accountId, taskId);
     if (!test) return { sealed: {}, error: 'the connector test is not known any more' };
-    const foreign = expressions.find((expression) => !test.expressions.includes(expression));
-    if (foreign) return { sealed: {}, error: `${foreign} is not part of this task` };
-    return { sealed: await this.sealing.seal(test.askedBy ?? ctx, test.connector.scope, expressions, { taskId, epoch, delegateId, publicKey }), error: '' };
+    const wanted = { scope: test.connector.scope, expressions, named: new Set(test.expressions) };
+    return { sealed: await this.sealing.seal(test.askedBy ?? ctx, wanted, { taskId, epoch, delegateId, delegateScope: scopeOfRpc(event.delegateScope ?? NOWHERE), publicKey }), error: '' };
   }
 
   private async end({ taskId, scope: { accountId } }: TaskEvent, result: ValidationResult): Promise<void> {

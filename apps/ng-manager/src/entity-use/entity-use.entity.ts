@@ -24,4 +24,8 @@ export class EntityUseEntity extends ScopedEntity {
 
   @Column({ name: 'used_identifier', type: 'text' })
   usedIdentifier!: string;
+
+  /** False for what was stored before the right to use it was asked for, when it leads to a scope above. */
+  @Column({ name: 'is_authorised', type: 'boolean', default: true })
+  isAuthorised!: boolean;
 }

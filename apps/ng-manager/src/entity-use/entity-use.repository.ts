@@ -44,6 +44,13 @@ export class EntityUseRepository {
     return rows.map((row) => ({ kind: row.userKind as EntityKind, scope: scopeOfRow(row), identifier: row.userIdentifier }));
   }
 
+  /** Was the reference written by somebody who had the right to use what it names? */
+  async isAuthorised(user: EntityAt, used: EntityAt): Promise<boolean> {
+    const { orgId, projectId } = scopeColumns(used.scope);
+    const where = { ...atScope(user.scope), userKind: user.kind, userIdentifier: user.identifier, usedKind: used.kind, usedIdentifier: used.identifier, usedOrgId: orgId ?? IsNull(), usedProjectId: projectId ?? IsNull(), isAuthorised: true };
+    return (await this.manager.countBy(EntityUseEntity, where)) > 0;
+  }
+
   /** Identifiers of a kind that something refers to at exactly this scope, in order. */
   async usedAt(kind: EntityKind, scope: Scope): Promise<string[]> {
     const { accountId, orgId, projectId } = scopeColumns(scope);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, formatScope, resolveRef, type Scope } from '@sluice/kernel';
+import { AppError, formatScope, isWithin, resolveRef, type Scope } from '@sluice/kernel';
 import { seal, sealingContext } from '@sluice/sealed-secrets';
 import { refOfSecretExpression } from '../connector/connector-refs.js';
 import { SecretValues, type Asker } from './secret-values.js';
@@ -9,7 +9,18 @@ export interface SealingLease {
   readonly taskId: string;
   readonly epoch: number;
   readonly delegateId: string;
+  /** Where the token of the delegate was made. */
+  readonly delegateScope: Scope;
   readonly publicKey: string;
+}
+
+/** What is to be sealed. */
+export interface SealingRequest {
+  /** References are resolved from here. */
+  readonly scope: Scope;
+  readonly expressions: readonly string[];
+  /** What the entities of the task name. Nothing else is sealed, whoever asks. */
+  readonly named: ReadonlySet<string>;
 }
 
 @Injectable()
@@ -17,12 +28,19 @@ export class SealingService {
   constructor(private readonly values: SecretValues) {}
 
   /**
-   * Sealed values by expression. References are resolved from `scope`.
-   * @throws AppError SECRET_NOT_FOUND naming the expression, INVALID_REQUEST for something that is no secret expression or a bad key
+   * Sealed values by expression.
+   * @throws AppError SECRET_NOT_FOUND naming the expression; INVALID_REQUEST for something that is no secret expression or a bad key; ACCESS_DENIED for
+   *   what the task's own entities do not name, and for a secret that lives above the delegate
    */
-  async seal(ctx: Asker, scope: Scope, expressions: readonly string[], lease: SealingLease): Promise<Record<string, string>> {
+  async seal(ctx: Asker, { scope, expressions, named }: SealingRequest, lease: SealingLease): Promise<Record<string, string>> {
     const wanted = [...new Set(expressions)];
+    const foreign = wanted.find((expression) => !named.has(expression));
+    if (foreign !== undefined) throw new AppError('ACCESS_DENIED', `${foreign} is not part of this task: none of its connectors refers to that secret`);
     const refs = wanted.map((expression) => resolveRef(refOfSecretExpression(expression), scope));
+    const above = refs.find((ref) => !isWithin(ref.scope, lease.delegateScope));
+    if (above) {
+      throw new AppError('ACCESS_DENIED', `secret "${above.identifier}" lives in ${formatScope(above.scope)}, and the delegate that asks for it serves only ${formatScope(lease.delegateScope)}; run the step on a delegate of ${formatScope(above.scope)} or above`);
+    }
     const plain = await this.read(ctx, scope, wanted, refs, lease);
     const sealed: Record<string, string> = {};
     for (const [at, expression] of wanted.entries()) {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, assertNever, messageOf, resolveRef, type RequestContext, type ScopedRef } from '@sluice/kernel';
+import { resolveUsableRefIn } from '@sluice/api-conventions';
+import { AppError, assertNever, messageOf, type RequestContext, type ScopedRef } from '@sluice/kernel';
 import type { SecretBody, SshKeySpec } from '@sluice/ng-manager-api';
 import { SecretService } from './secret.service.js';
 import { SecretValues } from './secret-values.js';
@@ -45,7 +46,7 @@ export class SecretValidation {
   }
 
   private async examineSshKey(ctx: RequestContext, { scope }: ScopedRef, auth: SshKeySpec['auth']): Promise<SecretVerdict> {
-    const read = async (...refs: readonly string[]): Promise<string[]> => this.values.read(ctx, refs.map((one) => resolveRef(one, scope)), { purpose: 'validation' });
+    const read = async (...refs: readonly string[]): Promise<string[]> => this.values.read(ctx, refs.map((one) => resolveUsableRefIn(ctx, 'secret', 'secret.spec.auth', one, scope)), { purpose: 'validation' });
     if (auth.type === 'Kerberos') {
       if (auth.spec.tgtGenerationMethod === 'Password') await read(auth.spec.spec.password);
       return { success: true, message: auth.spec.tgtGenerationMethod === 'Password' ? 'the Kerberos password can be read; no ticket was asked for' : 'nothing of Kerberos can be checked here: the key tab is a file of the delegate' };

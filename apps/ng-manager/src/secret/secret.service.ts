@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { toNgPage, type NgPage } from '@sluice/api-conventions';
+import { nothingToUse, resolveUsableRefIn, toNgPage, type NgPage, type User } from '@sluice/api-conventions';
 import { AppError, formatScope, inUse, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
 import { RESERVED_SECRET_IDENTIFIERS, type Secret, type SecretResponse } from '@sluice/ng-manager-api';
 import { refuseDuplicate } from '../persistence/duplicate.js';
-import { resolveRefIn } from '../entity-use/reference.js';
 import { describeUser, type EntityAt } from '../entity-use/entity-use.repository.js';
 import type { PageRequest } from '../persistence/page.js';
 import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
@@ -108,26 +107,25 @@ async function found(stores: Stores, { principal }: Pick<RequestContext, 'princi
   throw new AppError('RESOURCE_NOT_FOUND', `there is no secret "${ref.identifier}" in ${formatScope(ref.scope)}`);
 }
 
-/** What a secret is kept in and made of. All of it must be there for whoever writes it; it is locked against removal until the transaction ends. */
-async function usesOf(stores: Stores, { principal }: Pick<RequestContext, 'principal'>, scope: Scope, secret: Secret): Promise<EntityAt[]> {
-  if (secret.type !== 'SSHKey') return [await managerOf(stores, scope, secret)];
+/** What a secret is kept in and made of. All of it must be there for whoever writes it, who must be allowed to use it; it is locked against removal until the transaction ends. */
+async function usesOf(stores: Stores, user: User, scope: Scope, secret: Secret): Promise<EntityAt[]> {
+  if (secret.type !== 'SSHKey') return [await managerOf(stores, user, scope, secret)];
   const used: EntityAt[] = [];
   for (const { field, ref } of partsOfSecret(secret)) {
-    const at = resolveRefIn(field, ref, scope);
-    const row = await stores.secrets.find(at, { lock: 'share' });
-    const part = row && isThereFor(row, principal) ? row : null;
-    if (!part || part.type === 'SSHKey') {
-      const problem = part ? 'is itself an SSH key' : 'does not exist';
-      throw new AppError('INVALID_IDENTIFIER_REF', `${field}: secret "${at.identifier}" in ${formatScope(at.scope)} ${problem}; name a text or file secret`, { fields: [{ field, error: `secret "${ref}" ${problem}` }] });
+    const at = resolveUsableRefIn(user, 'secret', field, ref, scope);
+    const part = await stores.secrets.find(at, { lock: 'share' });
+    if (!part || !isThereFor(part, user.principal)) throw nothingToUse(user, 'secret', field, ref, at);
+    if (part.type === 'SSHKey') {
+      throw new AppError('INVALID_IDENTIFIER_REF', `${field}: secret "${at.identifier}" in ${formatScope(at.scope)} is itself an SSH key; name a text or file secret`, { fields: [{ field, error: `secret "${ref}" is itself an SSH key` }] });
     }
     used.push({ kind: 'secret', ...at });
   }
   return used;
 }
 
-async function managerOf(stores: Stores, scope: Scope, { type, spec }: Exclude<Secret, { type: 'SSHKey' }>): Promise<EntityAt> {
+async function managerOf(stores: Stores, user: User, scope: Scope, { type, spec }: Exclude<Secret, { type: 'SSHKey' }>): Promise<EntityAt> {
   const field = 'secret.spec.secretManagerIdentifier';
-  const at = resolveRefIn(field, spec.secretManagerIdentifier, scope);
+  const at = resolveUsableRefIn(user, 'connector', field, spec.secretManagerIdentifier, scope);
   const manager = await stores.connectors.find(at, { lock: 'share' });
   if (!manager || (manager.type !== 'Local' && manager.type !== 'Vault')) {
     throw new AppError('INVALID_IDENTIFIER_REF', `${field}: there is no secret manager "${at.identifier}" in ${formatScope(at.scope)}; use harnessSecretManager`, { fields: [{ field, error: 'does not exist' }] });

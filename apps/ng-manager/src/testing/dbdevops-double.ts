@@ -1,6 +1,6 @@
 import { Controller, Module } from '@nestjs/common';
 import type { AuditEventRecord, RouteInput, RouteResult } from '@sluice/api-conventions';
-import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, connectorUses, createDbInstance, createDbSchema, deleteDbSchema, deleteDbSchemasOfProject, getDbSchema, listDbInstances, listDbSchemas, recordStep, stepSchemaAndInstances, type DbSchemaOut } from '@sluice/dbdevops-api';
+import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, connectorUses, createDbInstance, createDbSchema, deleteDbSchema, deleteDbSchemasOfProject, getDbSchema, listDbInstances, listDbSchemas, recordStep, stepSchemaAndInstances, updateDbSchema, type DbSchemaOut } from '@sluice/dbdevops-api';
 import { Call, Route, startHttpApp, type RouteCall, type RunningApp } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
 import type { TestIdentities } from '@sluice/testing';
@@ -58,6 +58,11 @@ export async function startDbDevopsDouble(identities: TestIdentities): Promise<D
       const schema = state.schemas.get(`${params.org}/${params.project}/${params.dbschema}`);
       if (!schema) throw new AppError('RESOURCE_NOT_FOUND', `DB schema "${params.dbschema}" does not exist`);
       return schema;
+    }
+
+    @Route(atDbdevops(updateDbSchema))
+    update(@Call() { params }: RouteCall<typeof updateDbSchema>): DbSchemaOut {
+      return this.get({ params } as RouteCall<typeof getDbSchema>);
     }
 
     @Route(atDbdevops(deleteDbSchema))

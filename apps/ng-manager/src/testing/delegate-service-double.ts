@@ -1,5 +1,5 @@
 import { parseDelegateToken, taskPayload, type TaskPayload, type TaskResult } from '@sluice/delegate-protocol';
-import { DELEGATE_ADMIN_SERVICE, DELEGATE_TASKS_SERVICE, type DeadLetterRecord, type DelegateAdminMethods, type DelegateRecord, type DelegateTasksMethods, type SubmitRequest, type TaskEvent, type TokenRecord } from '@sluice/delegate-rpc';
+import { DELEGATE_ADMIN_SERVICE, DELEGATE_TASKS_SERVICE, type DeadLetterRecord, type DelegateAdminMethods, type DelegateRecord, type DelegateTasksMethods, type RpcScope, type SubmitRequest, type TaskEvent, type TokenRecord } from '@sluice/delegate-rpc';
 import { ServiceServer } from '@sluice/grpc';
 import { AppError, newId } from '@sluice/kernel';
 import { generateSealingKeyPair, open, sealingContext } from '@sluice/sealed-secrets';
@@ -16,6 +16,8 @@ export interface DelegateServiceDouble {
   readonly tokens: TokenRecord[];
   delegates: DelegateRecord[];
   behaviour: DelegateBehaviour;
+  /** Where the token of its delegate was made; the account of the task when absent. */
+  delegateScope: RpcScope | undefined;
   /** Errors answered instead of sealed values, by task. */
   readonly sealingErrors: string[];
   /** Why events could not be handled. */
@@ -31,7 +33,7 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
   const waiting = new Set<() => void>();
   const payloads = new Map<string, TaskPayload>();
   let seq = 0;
-  const state: Omit<DelegateServiceDouble, 'address' | 'close'> = { submitted: [], tokens: [], delegates: [], behaviour: () => 'never', sealingErrors: [], deadLetters: [], letters: [] };
+  const state: Omit<DelegateServiceDouble, 'address' | 'close'> = { submitted: [], tokens: [], delegates: [], behaviour: () => 'never', delegateScope: undefined, sealingErrors: [], deadLetters: [], letters: [] };
   const publish = (event: Omit<TaskEvent, 'seq' | 'traceparent'>): void => {
     queue.push({ ...event, seq: (seq += 1), traceparent: '' });
     for (const wake of waiting) wake();
@@ -57,7 +59,7 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
       payloads.set(request.taskId, payload);
       scopes.set(request.taskId, request.scope);
       const expressions = JSON.stringify(payload).match(/<\+secrets\.getValue\(\\"[^"]+\\"\)>/g)?.map((text) => text.replaceAll('\\"', '"')) ?? [];
-      if (expressions.length > 0) publish({ taskId: request.taskId, scope: request.scope, event: 'secretsWanted', secretsWanted: { delegateId: 'd1', epoch: 1, publicKey: keyPair.publicKey, expressions } });
+      if (expressions.length > 0) publish({ taskId: request.taskId, scope: request.scope, event: 'secretsWanted', delegateScope: state.delegateScope ?? { accountId: request.scope.accountId, orgId: '', projectId: '' }, secretsWanted: { delegateId: 'd1', epoch: 1, publicKey: keyPair.publicKey, expressions } });
       else end(request.taskId, request.scope, {});
       return { alreadyKnown: false };
     },

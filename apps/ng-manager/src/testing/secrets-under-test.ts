@@ -50,6 +50,18 @@ export async function startWithProject(): Promise<SecretsUnderTest> {
     await ng.as(account)('POST', `/ng/api/projects?accountIdentifier=${account}&orgIdentifier=o`, { project: { identifier: 'p', name: 'P' } });
   }
   await call('POST', '/ng/api/connectors?accountIdentifier=A1', { connector: { identifier: 'vault', name: 'Vault', type: 'Vault', spec: { vaultUrl: 'https://vault.example.com', renewalIntervalMinutes: 10 } } });
+  const reader = (identifier: string, type: string, spec: object) => ({ connector: { identifier, name: identifier, ...inProject, type, spec } });
+  for (const account of ['A1', 'B1']) {
+    const project = `accountIdentifier=${account}&orgIdentifier=o&projectIdentifier=p`;
+    await ng.as(account)('POST', `/ng/api/connectors?${project}`, reader('reader', 'JDBC', { url: 'jdbc:postgresql://db.example/orders' }));
+    await ng.as(account)('POST', `/ng/api/connectors?${project}`, reader('reader_code', 'Git', { url: 'https://git.example.com/team/app.git', type: 'Http', connectionType: 'Repo' }));
+  }
+  ng.dbdevops.pairs = [
+    {
+      dbSchema: { identifier: 's', name: 's', migrationType: 'Liquibase', type: 'Repository', connector: 'reader_code', location: 'db.xml' },
+      dbInstance: { identifier: 'i', name: 'i', connector: 'reader', branch: 'main', context: '', substituteProperties: {}, tags: {} },
+    },
+  ];
   return {
     ng,
     call,
@@ -64,7 +76,11 @@ export async function startWithProject(): Promise<SecretsUnderTest> {
     valueOf: async (ref, account = 'A1') => {
       const pair = await generateSealingKeyPair();
       const expression = `<+secrets.getValue("${ref}")>`;
-      const lease = { taskId: 't', epoch: 1, delegateId: 'd', publicKey: pair.publicKey, expressions: [expression] };
+      // What the reference leads to may be gone, or somebody else's, which a connector could not be stored with.
+      const auth = { type: 'UsernamePassword', spec: { username: 'u', passwordRef: ref } };
+      await ng.pg.query(ng.database, `UPDATE connectors SET spec = jsonb_set(spec, '{auth}', '${JSON.stringify(auth)}') WHERE account_id = '${account}' AND identifier = 'reader'`);
+      const steps = [{ key: 'one', dbSchema: 's', dbInstance: 'i' }];
+      const lease = { taskId: 't', epoch: 1, delegateId: 'd', delegateScope: { accountId: account }, publicKey: pair.publicKey, steps, expressions: [expression] };
       const { sealed } = await pipeline.call({ ...testUser(account), correlationId: 'c', traceparent: undefined }, sealSecrets, { body: { orgId: 'o', projectId: 'p', ...lease } });
       return open(pair, sealed[expression] ?? '', sealingContext('t', 1, expression));
     },

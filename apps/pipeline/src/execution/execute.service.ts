@@ -8,6 +8,7 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import { InputSetService } from '../input-set/input-set.service.js';
 import { PipelineRepository, type Pipeline } from '../pipeline/pipeline.repository.js';
 import { Projects } from '../project/projects.js';
+import { requireUsableInput } from '../reference/usable.js';
 import { stableId } from '../run/identifiers.js';
 import { Sweeper } from '../run/sweeper.js';
 import { Workflows } from '../run/workflows.js';
@@ -50,10 +51,15 @@ export class ExecuteService {
 
   /**
    * Compiles the pipeline, stores the execution and starts its workflow. What is stored is started, now or after a crash.
-   * @throws AppError ENTITY_NOT_FOUND, INVALID_YAML_ERROR, INVALID_REQUEST (inputs without a value, stages there are not), PLAN_CREATION_ERROR, NOT_IMPLEMENTED (the YAML asks for what is not built);
-   * for other YAML than is stored also RESOURCE_NOT_FOUND (a project there is not), UPSTREAM_UNAVAILABLE
+   * @throws AppError ENTITY_NOT_FOUND, INVALID_YAML_ERROR, INVALID_REQUEST (inputs without a value, stages there are not), PLAN_CREATION_ERROR, NOT_IMPLEMENTED (the YAML asks for what is not built),
+   * INVALID_IDENTIFIER_REF (connectors and secrets in what is sent along that the caller may not use); for other YAML than is stored also RESOURCE_NOT_FOUND (a project there is not), UPSTREAM_UNAVAILABLE
    */
   async execute(ctx: RequestContext, scope: ProjectScope, request: ExecuteRequest): Promise<Execution> {
+    requireUsableInput(ctx, scope, [request.inputYaml, request.otherYaml, ...Object.values(request.stages?.values ?? {})]);
+    return this.run(ctx, scope, request);
+  }
+
+  private async run(ctx: RequestContext, scope: ProjectScope, request: ExecuteRequest): Promise<Execution> {
     if (request.otherYaml !== undefined) await this.projects.require(ctx, scope);
     const pipeline = await this.pipeline(scope, request.pipelineIdentifier);
     const whole = this.yamlOf(scope, pipeline, request.otherYaml);
@@ -72,7 +78,9 @@ export class ExecuteService {
   async rerun(ctx: RequestContext, scope: ProjectScope, originalExecutionId: string, request: ExecuteRequest): Promise<Execution> {
     const earlier = await this.ofPipeline(scope, originalExecutionId, request.pipelineIdentifier);
     const hasInputs = request.inputYaml.trim() !== '' || request.inputSetIds.length > 0;
-    return this.execute(ctx, scope, { ...request, inputYaml: hasInputs ? request.inputYaml : earlier.inputYaml, rerunOf: originalExecutionId });
+    requireUsableInput(ctx, scope, [request.inputYaml, request.otherYaml, ...Object.values(request.stages?.values ?? {})]);
+    // Inputs of the earlier run were sent by somebody who might use what they name.
+    return this.run(ctx, scope, { ...request, inputYaml: hasInputs ? request.inputYaml : earlier.inputYaml, rerunOf: originalExecutionId });
   }
 
   /**
@@ -81,6 +89,7 @@ export class ExecuteService {
    * @throws AppError ENTITY_NOT_FOUND, CONFLICT while it runs, INVALID_REQUEST for unknown stages or when there is nothing to retry
    */
   async retry(ctx: RequestContext, scope: ProjectScope, planExecutionId: string, from: RetryFrom, inputYaml = ''): Promise<Execution> {
+    requireUsableInput(ctx, scope, [inputYaml]);
     const earlier = await this.get(scope, planExecutionId);
     if (!isFinal(earlier.status)) throw new AppError('CONFLICT', `execution ${planExecutionId} is still ${earlier.status}; retry it when it has ended`);
     const states = (await this.executions.states([planExecutionId])).get(planExecutionId) ?? {};

@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { entityRef } from '@sluice/api-conventions';
+import { entityRef, mayUse } from '@sluice/api-conventions';
 import { AppError, formatScope, resolveRef, type ProjectScope, type RequestContext, type ScopedRef } from '@sluice/kernel';
 import type { PreflightResult } from '@sluice/pipeline-api';
 import { applyRuntimeInput, compilePlan, hasExpression, type Plan } from '@sluice/pipeline-engine';
 import { StepTypeRegistry } from '@sluice/step-types';
 import { CheckRepository } from '../check/check.repository.js';
 import { PipelineService } from '../pipeline/pipeline.service.js';
+import { referencesOf } from '../reference/stored-document.js';
 import { stableId } from '../run/identifiers.js';
 import { NgManager, type DbStepReference } from '../run/ng-manager.js';
 import { connectorUsesOf, type ConnectorUse } from './connector-uses.js';
@@ -52,7 +53,7 @@ export class PreflightService {
     const filled = attempt(() => applyRuntimeInput(yaml, inputYaml), ['INVALID_REQUEST']);
     const inputs = filled.error ? inputChecks(filled.error) : [];
     const plan = attempt(() => this.plan(ctx, scope, filled.value ?? yaml), ['PLAN_CREATION_ERROR', 'SCHEMA_VALIDATION_FAILED', 'INVALID_REQUEST', 'NOT_IMPLEMENTED']);
-    const connectors = plan.value ? [...(await this.connectorChecks(ctx, scope, targetsOf(plan.value, this.types))), ...(await this.existenceChecks(ctx, scope, connectorUsesOf(plan.value)))] : [];
+    const connectors = plan.value ? [...(await this.connectorChecks(ctx, scope, targetsOf(plan.value, this.types))), ...(await this.existenceChecks(ctx, scope, connectorUsesOf(plan.value), yaml))] : [];
     // Inputs without a value make the plan fail too; that is told once.
     const errorInfo = plan.error && inputs.length === 0 ? problem(plan.error.message, 'the pipeline cannot be planned') : null;
     const inputStatus = inputs.some(({ success }) => !success) ? 'FAILURE' : 'SUCCESS';
@@ -76,10 +77,15 @@ export class PreflightService {
     return checks;
   }
 
-  /** Are the connectors of images and clusters there? What they reach is not tried. */
-  private async existenceChecks(ctx: RequestContext, scope: ProjectScope, uses: readonly ConnectorUse[]): Promise<ConnectorCheck[]> {
+  /**
+   * Are the connectors of images and clusters there? What they reach is not tried. Of those that come with the input, rather than from the stored
+   * pipeline, nothing is told to who may not use them.
+   */
+  private async existenceChecks(ctx: RequestContext, scope: ProjectScope, uses: readonly ConnectorUse[], yaml: string): Promise<ConnectorCheck[]> {
     const resolved = uses.map((use) => ({ use, ...attempt(() => refIn(scope, use.ref), ['INVALID_IDENTIFIER_REF']) }));
-    const names = await this.ngManager.connectorNames(ctx, resolved.flatMap(({ value }) => value ?? []));
+    const stored = new Set(referencesOf(yaml).map(({ kind, ref }) => `${kind} ${ref}`));
+    const isTold = ({ use, value }: (typeof resolved)[number]): boolean => value !== undefined && (stored.has(`connector ${use.ref}`) || mayUse(ctx, 'connector', value));
+    const names = await this.ngManager.connectorNames(ctx, resolved.filter(isTold).flatMap(({ value }) => value ?? []));
     return resolved.map(({ use, value, error }): ConnectorCheck => {
       const { purpose, ref, fqn, stageName, stepName } = use;
       const name = value && names(value);

@@ -9,6 +9,7 @@ import { InputSetRepository } from '../input-set/input-set.repository.js';
 import { PipelineRepository } from '../pipeline/pipeline.repository.js';
 import type { NgManager } from '../run/ng-manager.js';
 import { TriggerRepository } from '../trigger/trigger.repository.js';
+import { requireUsable } from './usable.js';
 import { changedDocuments, keyOf, nameOf, referencesOf, type DocumentAt } from './stored-document.js';
 
 /**
@@ -26,12 +27,13 @@ export class References {
   ) {}
 
   /**
-   * Runs `store` once NG manager knows what the document will refer to.
-   * @throws AppError INVALID_REQUEST for more references than are kept, UPSTREAM_UNAVAILABLE, and what `store` throws
+   * Runs `store` once NG manager knows what the document will refer to. The writer must be allowed to use all of it.
+   * @throws AppError INVALID_IDENTIFIER_REF for what the writer may not use, INVALID_REQUEST for more references than are kept, UPSTREAM_UNAVAILABLE, and what `store` throws
    */
   async whileStoring<T>(ctx: CallContext, document: DocumentAt, yaml: string, store: () => Promise<T>): Promise<T> {
     const uses = referencesOf(yaml);
     if (uses.length > MOST_USES) throw new AppError('INVALID_REQUEST', `the document refers to ${uses.length} connectors, secrets and DB schemas; at most ${MOST_USES} are taken, use several documents`);
+    requireUsable(ctx, document.scope, uses);
     if (uses.length === 0) return store();
     return this.turns.take(keyOf(document), async () => {
       await this.tell(ctx, 'add', document, uses);

@@ -28,6 +28,12 @@ export interface DbStepReport {
   readonly result: StepResult;
 }
 
+type Sealing = NonNullable<RouteRequest<typeof sealSecrets>['body']>;
+/** A step whose connectors name the secrets. */
+export type SealedStep = Sealing['steps'][number];
+/** Who asked for secrets, and for which. */
+export type SealingLease = Omit<Sealing, 'orgId' | 'projectId' | 'steps'>;
+
 /** For whom something is asked. */
 export type OnBehalf = Pick<RunHeader, 'scope' | 'caller' | 'correlationId' | 'traceparent'>;
 
@@ -106,10 +112,10 @@ export class NgManager {
     await this.client.call(contextOf(run, traceparent), reportDbStep, { body }, { idempotent: true });
   }
 
-  /** Secret values sealed to one delegate for one lease. @throws AppError SECRET_NOT_FOUND */
-  async sealedSecrets(run: RunHeader, traceparent: string | undefined, lease: { taskId: string; epoch: number; delegateId: string; publicKey: string; expressions: string[] }): Promise<Record<string, string>> {
+  /** Secret values of the connectors of these steps, sealed to one delegate for one lease. @throws AppError SECRET_NOT_FOUND, ACCESS_DENIED */
+  async sealedSecrets(run: RunHeader, traceparent: string | undefined, steps: readonly SealedStep[], lease: SealingLease): Promise<Record<string, string>> {
     const { orgId, projectId } = run.scope;
-    const { sealed } = await this.client.call(contextOf(run, traceparent), sealSecrets, { body: { orgId, projectId, ...lease } }, { idempotent: true });
+    const { sealed } = await this.client.call(contextOf(run, traceparent), sealSecrets, { body: { orgId, projectId, steps: [...steps], ...lease } }, { idempotent: true });
     return sealed;
   }
 

@@ -1,11 +1,12 @@
 import { laneOf, type SecretsWanted, type TaskEnded, type TaskEvent } from '@sluice/delegate-rpc';
-import { AppError, messageOf } from '@sluice/kernel';
+import { AppError, assertNever, messageOf } from '@sluice/kernel';
 import type { NodeEvent } from '@sluice/pipeline-engine';
 import type { CallIdentity } from '@sluice/service-identity';
 import { TaskEventConsumer, failureKindOf, type TaskEventHandler } from '@sluice/task-events';
 import type { Metrics } from '@sluice/telemetry';
 import type { RunHeader, TaskRow } from './execution-record.js';
 import type { RunActions, RunServices } from './run-actions.js';
+import type { SealedStep, SealingLease } from './ng-manager.js';
 import { endOf, refusedEnd, reportOf } from './task-end.js';
 import type { TaskReport } from './task.js';
 
@@ -58,7 +59,7 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
     if (!concerned) return;
     const { run, task } = concerned;
     if (event.acquired) return this.note(run, task, { kind: 'taskAcquired', delegate: { id: event.acquired.delegateId, name: event.acquired.delegateName, taskId: task.taskId } });
-    if (event.secretsWanted) return this.provideSecrets(concerned, event.secretsWanted);
+    if (event.secretsWanted) return this.provideSecrets(concerned, event.secretsWanted, event.delegateScope);
     if (event.ended) return this.ended(concerned, event.ended);
     throw new AppError('INVALID_REQUEST', `an event of kind "${event.event}" is not known to this version of the pipeline service`);
   };
@@ -84,11 +85,13 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
    * Plain values never come by here: NG manager seals them to the delegate that holds the lease. Only a definite answer is handed on as the reason why
    * there are none; while NG manager cannot be asked, the delegate waits.
    */
-  private async provideSecrets(concerned: Concerned, wanted: SecretsWanted): Promise<void> {
-    const { run, task, traceparent } = concerned;
+  private async provideSecrets(concerned: Concerned, wanted: SecretsWanted, delegateScope: TaskEvent['delegateScope']): Promise<void> {
+    const { task } = concerned;
     if (task.status !== 'open') return;
-    const lease = { taskId: task.taskId, epoch: wanted.epoch, delegateId: wanted.delegateId, publicKey: wanted.publicKey, expressions: wanted.expressions };
-    const answer = await this.services.ngManager.sealedSecrets(run, traceparent, lease).then(
+    const { epoch, delegateId, publicKey, expressions } = wanted;
+    const { accountId, orgId, projectId } = delegateScope ?? { accountId: '', orgId: '', projectId: '' };
+    const lease = { taskId: task.taskId, epoch, delegateId, delegateScope: { accountId, ...(orgId ? { orgId } : {}), ...(projectId ? { projectId } : {}) }, publicKey, expressions };
+    const answer = await this.sealed(concerned, lease).then(
       (sealed) => ({ sealed, error: '' }),
       (cause: unknown) => {
         if (failureKindOf(cause) !== 'final') throw cause;
@@ -100,6 +103,10 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
 
   private async answerSecrets({ run, task, traceparent }: Concerned, { epoch }: SecretsWanted, answer: { readonly sealed: Record<string, string>; readonly error: string }): Promise<void> {
     await this.services.tasks.provideSecrets({ ...run.caller, traceparent }, { taskId: task.taskId, epoch, ...answer });
+  }
+
+  private async sealed({ run, task, traceparent }: Concerned, lease: SealingLease): Promise<Record<string, string>> {
+    return this.services.ngManager.sealedSecrets(run, traceparent, stepsOf(task), lease);
   }
 
   private async ended(concerned: Concerned, ended: TaskEnded): Promise<void> {
@@ -141,5 +148,19 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
 
   private async note(run: RunHeader, task: TaskRow, event: NodeEvent): Promise<void> {
     await this.actions.write(({ record }) => record.apply(run.planExecutionId, [{ nodeId: task.nodeId, event }]));
+  }
+}
+
+/** The steps whose connectors name the secrets of a task. */
+function stepsOf({ nodeId, context }: TaskRow): SealedStep[] {
+  switch (context.kind) {
+    case 'initialise-pod':
+      return Object.entries(context.steps).map(([key, { dbSchema, dbInstance }]) => ({ key, dbSchema, dbInstance }));
+    case 'execute-step':
+      return [{ key: nodeId, dbSchema: context.dbSchema, dbInstance: context.dbInstance }];
+    case 'cleanup-pod':
+      throw new AppError('ACCESS_DENIED', 'a task that cleans up opens no secrets');
+    default:
+      return assertNever(context);
   }
 }

@@ -67,7 +67,7 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
     this.tasks.set(request.taskId, task);
     this.emit(task, { event: 'acquired', acquired: { ...DELEGATE, epoch: 1 } });
     const expressions = secretExpressionsOf(task.payload);
-    if (expressions.length > 0) this.emit(task, { event: 'secretsWanted', secretsWanted: { delegateId: DELEGATE.delegateId, epoch: 1, publicKey: 'key', expressions } });
+    if (expressions.length > 0) this.emit(task, { event: 'secretsWanted', delegateScope: { accountId: request.scope.accountId, orgId: request.scope.orgId, projectId: '' }, secretsWanted: { delegateId: DELEGATE.delegateId, epoch: 1, publicKey: 'key', expressions } });
     else void this.work(task);
     return { alreadyKnown: false };
   };
@@ -130,7 +130,7 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
     }
   }
 
-  private emit(task: DoubleTask, event: Pick<TaskEvent, 'event' | 'acquired' | 'secretsWanted' | 'ended'>): void {
+  private emit(task: DoubleTask, event: Pick<TaskEvent, 'event' | 'delegateScope' | 'acquired' | 'secretsWanted' | 'ended'>): void {
     const seq = (this.seq += 1);
     this.events.set(seq, { seq, taskId: task.request.taskId, scope: task.request.scope, traceparent: task.request.traceparent, ...event });
     for (const wake of this.wakes) wake();

@@ -14,6 +14,8 @@ export type Report = RouteCall<typeof reportDbStep>['body'];
 export interface NgManagerState {
   readonly reports: Report[];
   readonly sealed: string[][];
+  /** For which steps and which delegate values were sealed. */
+  readonly sealedFor: Pick<RouteCall<typeof sealSecrets>['body'], 'steps' | 'delegateScope'>[];
   /** Projects it was asked about, as `org/project`. */
   readonly askedForProjects: string[];
   /** Connectors it was asked about, by their full names. Those called `missing` do not exist. */
@@ -72,7 +74,7 @@ export function dbStepInputsOf(dbSchema: string, dbInstance: string): DbStepInpu
 
 /** Stands in for NG manager over real HTTP, made from the contract's own routes. */
 export async function startNgManagerDouble(identity: ServiceIdentity): Promise<NgManagerDouble> {
-  const state: NgManagerState = { reports: [], sealed: [], askedForConnectors: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, reportRefusal: undefined, reportsRefused: 0, sealingFailures: [], uses: new Map(), failUses: false, whileTold: () => Promise.resolve(), removed: [], removals: [], confirmed: new Map(), holdsConfirmations: false, inputs: dbStepInputsOf };
+  const state: NgManagerState = { reports: [], sealed: [], sealedFor: [], askedForConnectors: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, reportRefusal: undefined, reportsRefused: 0, sealingFailures: [], uses: new Map(), failUses: false, whileTold: () => Promise.resolve(), removed: [], removals: [], confirmed: new Map(), holdsConfirmations: false, inputs: dbStepInputsOf };
   const app = await startHttpApp({
     service: 'ng-manager',
     module: { module: NgManagerDoubleModule, controllers: [controllerFor(state)] },
@@ -194,6 +196,7 @@ function controllerFor(state: NgManagerState): new () => object {
       const failure = state.sealingFailures.shift();
       if (failure) throw failure;
       state.sealed.push(body.expressions);
+      state.sealedFor.push({ steps: body.steps, delegateScope: body.delegateScope });
       const missing = body.expressions.find((expression) => expression.includes('"gone"'));
       if (missing) throw new AppError('SECRET_NOT_FOUND', `${missing}: there is no such secret`);
       return { sealed: Object.fromEntries(body.expressions.map((expression) => [expression, `sealed(${expression})`])) };

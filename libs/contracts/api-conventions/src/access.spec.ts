@@ -12,22 +12,25 @@ const FORBIDDEN: Readonly<Record<RoleName, (permission: Permission) => boolean>>
   account_admin: () => false,
   org_admin: (permission) => permission === 'account.edit',
   project_admin: (permission) => ['account.edit', 'organization.edit'].includes(permission),
-  pipeline_executor: (permission) => permission === 'audit.view' || (!permission.endsWith('.view') && permission !== 'pipeline.execute'),
+  pipeline_executor: (permission) => permission === 'audit.view' || (!permission.endsWith('.view') && !['pipeline.execute', 'connector.access', 'secret.access'].includes(permission)),
+  resource_user: (permission) => !/^(connector|secret)\.(view|access)$/.test(permission),
   viewer: (permission) => permission === 'audit.view' || !permission.endsWith('.view'),
 };
+/** Roles that reach no further down than where they are bound. */
+const STAYS: readonly RoleName[] = ['resource_user'];
 const table = ROLE_NAMES.flatMap((role) => PERMISSIONS.map((permission) => [role, permission, !FORBIDDEN[role](permission)] as const));
 
 describe('rights', () => {
   it.each(table)('%s, %s: %s where it is bound and inside, nowhere else', (role, permission, isHeld) => {
     for (const [at, level] of LEVELS.entries()) {
       const grants = [grantAt(role, level)];
-      for (const [where, asked] of LEVELS.entries()) expect(isAllowed('A', grants, permission, SCOPES[asked])).toBe(isHeld && where >= at);
+      for (const [where, asked] of LEVELS.entries()) expect(isAllowed('A', grants, permission, SCOPES[asked])).toBe(isHeld && (STAYS.includes(role) ? where === at : where >= at));
       for (const other of [projectScope('A', 'other', 'p'), projectScope('A', 'o', 'other')]) {
-        expect(isAllowed('A', grants, permission, other)).toBe(isHeld && (level === 'account' || (level === 'org' && other.orgId === 'o')));
+        expect(isAllowed('A', grants, permission, other)).toBe(isHeld && !STAYS.includes(role) && (level === 'account' || (level === 'org' && other.orgId === 'o')));
       }
       expect(isAllowed('A', grants, permission, projectScope('B', 'o', 'p'))).toBe(false);
-      expect(isAllowedInside('A', grants, permission, SCOPES.org)).toBe(isHeld);
-      expect(isAllowedInside('A', grants, permission, { level: 'org', accountId: 'A', orgId: 'other' })).toBe(isHeld && level === 'account');
+      expect(isAllowedInside('A', grants, permission, SCOPES.org)).toBe(isHeld && !(STAYS.includes(role) && level === 'account'));
+      expect(isAllowedInside('A', grants, permission, { level: 'org', accountId: 'A', orgId: 'other' })).toBe(isHeld && level === 'account' && !STAYS.includes(role));
     }
   });
 

@@ -1,12 +1,15 @@
 import { isWithin, scopeOf, type RoleGrant, type RoleName, type Scope } from '@sluice/kernel';
 
-/** Every right there is, as `resource.action`. */
+/**
+ * Every right there is, as `resource.action`. `access` is the right to use: to write a reference to a connector or secret, and to have its values sent
+ * where a connection test sends them. Seeing that it is there (`view`) is not enough for that.
+ */
 export const PERMISSIONS = [
   'account.view', 'account.edit',
   'organization.view', 'organization.edit',
   'project.view', 'project.edit',
-  'connector.view', 'connector.edit',
-  'secret.view', 'secret.edit',
+  'connector.view', 'connector.edit', 'connector.access',
+  'secret.view', 'secret.edit', 'secret.access',
   'delegate.view', 'delegate.edit',
   'setting.view', 'setting.edit',
   'user.view', 'user.edit',
@@ -20,19 +23,23 @@ export type Permission = (typeof PERMISSIONS)[number];
 const VIEW = PERMISSIONS.filter((permission) => permission.endsWith('.view') && permission !== 'audit.view');
 const BELOW_PROJECT = PERMISSIONS.filter((permission) => !/^(account|organization|user)\./.test(permission));
 
-/** What each built-in role may do, at the scope it is bound to and everything inside. */
+/** What each built-in role may do, at the scope it is bound to and everything inside; a role of {@link SHARING_ROLES} at that very scope only. */
 export const ROLES: Readonly<Record<RoleName, readonly Permission[]>> = {
   account_admin: PERMISSIONS,
   org_admin: PERMISSIONS.filter((permission) => permission !== 'account.edit'),
   project_admin: [...BELOW_PROJECT, 'account.view', 'organization.view', 'user.view', 'user.edit'],
-  pipeline_executor: [...VIEW, 'pipeline.execute'],
+  pipeline_executor: [...VIEW, 'connector.access', 'secret.access', 'pipeline.execute'],
+  resource_user: ['connector.view', 'connector.access', 'secret.view', 'secret.access'],
   viewer: VIEW,
 };
+
+/** Roles that share what a scope itself holds. Who may use the account's connectors gets no right in its organizations and projects by that. */
+const SHARING_ROLES: readonly RoleName[] = ['resource_user'];
 
 /** May the holder of `grants` in `accountId` do `permission` at `scope`? Pure; the one place that decides. */
 export function isAllowed(accountId: string, grants: readonly RoleGrant[], permission: Permission, scope: Scope): boolean {
   if (scope.accountId !== accountId) return false;
-  return grants.some((grant) => ROLES[grant.role].includes(permission) && isWithin(scope, boundTo(accountId, grant)));
+  return grants.some((grant) => ROLES[grant.role].includes(permission) && reaches(grant, accountId, scope));
 }
 
 /** As `isAllowed`, and also true when the permission is held somewhere inside `scope`. */
@@ -56,6 +63,11 @@ export function minimalGrants(grants: readonly RoleGrant[]): RoleGrant[] {
     kept.push(grant);
   }
   return kept;
+}
+
+function reaches(grant: RoleGrant, accountId: string, scope: Scope): boolean {
+  const bound = boundTo(accountId, grant);
+  return isWithin(scope, bound) && (scope.level === bound.level || !SHARING_ROLES.includes(grant.role));
 }
 
 function boundTo(accountId: string, { orgId, projectId }: RoleGrant): Scope {

@@ -22,7 +22,9 @@ export {
 export {
   TASK_KINDS,
   gitSource,
+  expressionsOfSource,
   secretExpressionsOf,
+  secretScopeOf,
   taskPayload,
   taskResult,
   type CleanupPodTask,

@@ -1,3 +1,4 @@
+import { accountScope, type Scope } from '@sluice/kernel';
 import { z } from 'zod';
 import { testJdbcTask, testServiceTask } from './connection-tests.js';
 import { failureType, secretExpression, secretSlot, stepResult, stepWork } from './step-work.js';
@@ -58,13 +59,23 @@ export type CleanupPodTask = z.infer<typeof cleanupPodTask>;
 export type TestGitTask = z.infer<typeof testGitTask>;
 export const TASK_KINDS = ['initialise-pod', 'execute-step', 'cleanup-pod', 'test-jdbc', 'test-git', 'test-service'] as const satisfies readonly TaskKind[];
 
+/** The widest scope a secret of these expressions lives at, as seen from `scope`: at least that itself, for all of them lie on the line up from it. Pure. */
+export function secretScopeOf(expressions: readonly string[], scope: Scope): Scope {
+  const prefixes = expressions.map((expression) => /^<\+secrets\.getValue\("(account|org)\./.exec(expression)?.[1]);
+  if (prefixes.includes('account')) return accountScope(scope.accountId);
+  return prefixes.includes('org') && scope.level === 'project' ? { level: 'org', accountId: scope.accountId, orgId: scope.orgId } : scope;
+}
+
+/** The secret expressions a repository is reached with. */
+export function expressionsOfSource({ usernameExpression, passwordExpression, sshKeyExpression, sshPassphraseExpression }: GitSource): string[] {
+  return [usernameExpression, passwordExpression, sshKeyExpression, sshPassphraseExpression].flatMap((expression) => (expression ? [expression] : []));
+}
+
 /** Every secret expression a payload mentions, each once: what the delegate will ask to have sealed. */
 export function secretExpressionsOf(payload: TaskPayload): string[] {
   const found = new Set<string>();
   const sources = payload.kind === 'initialise-pod' ? payload.sources : payload.kind === 'test-git' ? [payload.source] : [];
-  for (const { usernameExpression, passwordExpression, sshKeyExpression, sshPassphraseExpression } of sources) {
-    for (const expression of [usernameExpression, passwordExpression, sshKeyExpression, sshPassphraseExpression]) if (expression) found.add(expression);
-  }
+  for (const expression of sources.flatMap(expressionsOfSource)) found.add(expression);
   const slots = payload.kind === 'initialise-pod' ? payload.steps.flatMap((step) => step.secrets) : payload.kind === 'test-jdbc' || payload.kind === 'test-service' ? payload.secrets : [];
   for (const slot of slots) found.add(slot.expression);
   return [...found];

@@ -54,6 +54,8 @@ export interface TaskEvent {
   seq: number;
   taskId: string;
   scope: RpcScope;
+  /** With `secretsWanted`: where the delegate's token was made, not what it says; no account when it is gone. Secrets that live above it are not for it. */
+  delegateScope?: RpcScope;
   event: 'acquired' | 'secretsWanted' | 'ended';
   acquired?: TaskAcquired;
   secretsWanted?: SecretsWanted;

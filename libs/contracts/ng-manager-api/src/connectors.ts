@@ -135,7 +135,8 @@ export const listConnectorsV2 = defineRoute({
 
 /**
  * Executed by a delegate; answers within 30 s, also when no delegate is there. Only the built-in secret manager needs none: there a value is sealed and
- * opened again. What cannot be tested is a FAILURE that says so.
+ * opened again. What cannot be tested is a FAILURE that says so. A test sends secrets to where the connector leads, so looking is not enough for it: the
+ * caller needs `connector.access`, and `secret.access` where the secrets live.
  */
 export const testConnector = defineRoute({
   id: 'testConnector',
@@ -143,7 +144,7 @@ export const testConnector = defineRoute({
   path: '/ng/api/connectors/testConnection/:identifier',
   summary: 'Test a connection, from a delegate',
   style: 'ng',
-  access: { permission: 'connector.view' },
+  access: { permission: 'connector.access' },
   params: byIdentifier,
   query: ngScope,
   body: z.unknown().optional(),
@@ -156,7 +157,7 @@ export const testGitRepo = defineRoute({
   path: '/ng/api/connectors/testGitRepoConnection/:identifier',
   summary: 'Test the connection to one repository of a Git connector, from a delegate',
   style: 'ng',
-  access: { permission: 'connector.view' },
+  access: { permission: 'connector.access' },
   params: byIdentifier,
   query: z.object({ ...scopeQuery, repoURL: z.string().max(2048).optional() }),
   body: z.unknown().optional(),

@@ -4,6 +4,9 @@ import { gitSource, jdbcTarget, secretSlot } from '@sluice/delegate-protocol';
 import { z } from 'zod';
 
 const project = { orgId: z.string(), projectId: z.string() };
+const dbStep = z.object({ key: z.string(), dbSchema: z.string(), dbInstance: z.string(), command: z.enum(['Update', 'Rollback']) });
+/** A scope by its identifiers. */
+const delegateScope = z.object({ accountId: z.string(), orgId: z.string().optional(), projectId: z.string().optional() });
 
 /** Everything a DB step needs besides its own YAML: joined by NG manager from dbdevops (schema, instance) and its connectors. */
 export const dbStepInputs = z.object({
@@ -38,7 +41,7 @@ export const resolveDbStepInputs = defineRoute({
   style: 'internal',
   access: 'service',
   callers: ['pipeline'],
-  body: z.object({ ...project, steps: z.array(z.object({ key: z.string(), dbSchema: z.string(), dbInstance: z.string(), command: z.enum(['Update', 'Rollback']) })).min(1).max(256) }),
+  body: z.object({ ...project, steps: z.array(dbStep).min(1).max(256) }),
   response: z.object({ inputs: z.record(z.string(), dbStepInputs) }),
 });
 
@@ -59,7 +62,8 @@ export const reportDbStep = defineRoute({
 
 /**
  * Values of secret expressions sealed to one delegate's key and bound to one lease (`sealingContext(taskId, epoch, expression)`).
- * Plain values never leave NG manager. Errors: SECRET_NOT_FOUND naming expression and scope.
+ * Plain values never leave NG manager. Errors: SECRET_NOT_FOUND naming expression and scope; ACCESS_DENIED for an expression that no connector of
+ * the steps names, and for a secret of a scope above the delegate's.
  */
 export const sealSecrets = defineRoute({
   id: 'sealSecrets',
@@ -70,12 +74,15 @@ export const sealSecrets = defineRoute({
   access: 'service',
   callers: ['pipeline'],
   body: z.object({
-    orgId: z.string().optional(),
-    projectId: z.string().optional(),
+    ...project,
     taskId: z.string(),
     epoch: z.number().int(),
     delegateId: z.string(),
+    /** Where the token of the delegate was made, as the delegate service knows it. */
+    delegateScope,
     publicKey: z.string(),
+    /** The steps the task is for. */
+    steps: z.array(dbStep.omit({ command: true })).min(1).max(256),
     expressions: z.array(z.string()).max(256),
   }),
   response: z.object({ sealed: z.record(z.string(), z.string()) }),

@@ -41,6 +41,7 @@ function twins<const Place extends Readonly<Record<string, z.ZodString>>>({ name
   const base = { style: 'bare' } as const;
   const view = { permission: 'connector.view', scopeFrom } as const;
   const edit = { permission: 'connector.edit', scopeFrom } as const;
+  const use = { permission: 'connector.access', scopeFrom } as const;
   const all = `${path}/connectors`;
   const one = `${all}/:connector`;
   const params = z.object({ ...place, connector: v1Segment });
@@ -52,7 +53,7 @@ function twins<const Place extends Readonly<Record<string, z.ZodString>>>({ name
     update: defineRoute({ ...base, access: edit, id: `v1Update${name}Connector`, method: 'PUT', path: one, summary: `Change a connector ${where}`, params, query, body: connectorIn, response: connectorOut }),
     /** Answers what was deleted. */
     delete: defineRoute({ ...base, access: edit, id: `v1Delete${name}Connector`, method: 'DELETE', path: one, summary: `Delete a connector ${where}`, params, query: z.object({ ...v1Account, forceDelete: queryBoolean.optional() }), response: connectorOut }),
-    test: defineRoute({ ...base, access: view, id: `v1Test${name}Connector`, method: 'GET', path: `${one}/test-connection`, summary: `Test a connector ${where}, from a delegate`, params, query, response: testOut }),
+    test: defineRoute({ ...base, access: use, id: `v1Test${name}Connector`, method: 'GET', path: `${one}/test-connection`, summary: `Test a connector ${where}, from a delegate`, params, query, response: testOut }),
   };
 }
 

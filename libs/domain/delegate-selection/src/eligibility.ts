@@ -19,6 +19,8 @@ export interface Candidate {
 /** What a task asks of a delegate. */
 export interface Requirement {
   readonly scope: Scope;
+  /** The widest scope a secret of the task lives at: only delegates of that scope or above open it. The task's own scope when it opens none from above. */
+  readonly secretScope: Scope;
   readonly kind: string;
   /** Every one must be carried by the delegate. Case and surrounding blanks do not matter. */
   readonly selectors: readonly string[];
@@ -26,10 +28,11 @@ export interface Requirement {
   readonly boundDelegateId: string | null;
 }
 
-/** The rule that excluded a delegate. The first four cannot change by waiting. */
+/** The rule that excluded a delegate. The first five cannot change by waiting. */
 export type Exclusion =
   | { readonly rule: 'bound' }
   | { readonly rule: 'scope' }
+  | { readonly rule: 'secretScope' }
   | { readonly rule: 'taskKind' }
   | { readonly rule: 'selectors'; readonly missing: readonly string[] }
   | { readonly rule: 'disconnected' }
@@ -39,7 +42,7 @@ export type Exclusion =
 const PASSING: readonly Exclusion['rule'][] = ['disconnected', 'draining', 'capacity'];
 
 /**
- * The first rule that keeps `candidate` from taking the task now; undefined when none does. A bound task skips scope, selectors,
+ * The first rule that keeps `candidate` from taking the task now; undefined when none does. A bound task skips scopes, selectors,
  * draining and capacity: its pod was admitted by them already.
  */
 export function exclusionOf(candidate: Candidate, task: Requirement): Exclusion | undefined {
@@ -47,6 +50,7 @@ export function exclusionOf(candidate: Candidate, task: Requirement): Exclusion 
   if (task.boundDelegateId !== null && !isHolder) return { rule: 'bound' };
   if (candidate.scope.accountId !== task.scope.accountId) return { rule: 'scope' };
   if (!isHolder && !isWithin(task.scope, candidate.scope)) return { rule: 'scope' };
+  if (!isHolder && !isWithin(task.secretScope, candidate.scope)) return { rule: 'secretScope' };
   if (!candidate.taskKinds.includes(task.kind)) return { rule: 'taskKind' };
   const missing = isHolder ? [] : missingSelectors(candidate, task.selectors);
   if (missing.length > 0) return { rule: 'selectors', missing };
@@ -78,6 +82,8 @@ export function describeExclusion(candidate: Candidate, exclusion: Exclusion, ta
       return 'does not hold the pod of this task';
     case 'scope':
       return `serves ${formatScope(candidate.scope)}, not ${formatScope(task.scope)}`;
+    case 'secretScope':
+      return `serves ${formatScope(candidate.scope)} only, and the task opens secrets of ${formatScope(task.secretScope)}, which go to delegates of that scope or above it alone`;
     case 'taskKind':
       return `cannot run ${task.kind} tasks`;
     case 'selectors':

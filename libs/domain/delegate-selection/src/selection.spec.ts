@@ -18,11 +18,13 @@ const aDelegate = (over: Partial<Candidate> = {}): Candidate => ({
 });
 const aTask = (over: Partial<Requirement> = {}): Requirement => ({
   scope: projectScope('A1', 'default', 'shop'),
+  secretScope: over.scope ?? projectScope('A1', 'default', 'shop'),
   kind: 'initialise-pod',
   selectors: [],
   boundDelegateId: null,
   ...over,
 });
+const ORG: Scope = { level: 'org', accountId: 'A1', orgId: 'default' };
 
 describe('eligibility of a delegate', () => {
   it.each<[string, Scope, Scope, boolean]>([
@@ -34,6 +36,18 @@ describe('eligibility of a delegate', () => {
     ['nobody serves another account', accountScope('A2'), projectScope('A1', 'o', 'p'), false],
   ])('%s', (_rule, scope, taskScope, isEligible) => {
     expect(exclusionOf(aDelegate({ scope }), aTask({ scope: taskScope }))).toEqual(isEligible ? undefined : { rule: 'scope' });
+  });
+
+  it.each<[string, Scope, Scope, boolean]>([
+    ['secrets of a project open on delegates of the project', projectScope('A1', 'default', 'shop'), projectScope('A1', 'default', 'shop'), true],
+    ['secrets of a project open on delegates above', accountScope('A1'), projectScope('A1', 'default', 'shop'), true],
+    ['secrets of an org open on delegates of the org', ORG, ORG, true],
+    ['secrets of an org open on no delegate of a project', projectScope('A1', 'default', 'shop'), ORG, false],
+    ['secrets of an account open on delegates of the account', accountScope('A1'), accountScope('A1'), true],
+    ['secrets of an account open on no delegate of an org', ORG, accountScope('A1'), false],
+    ['secrets of an account open on no delegate of a project', projectScope('A1', 'default', 'shop'), accountScope('A1'), false],
+  ])('%s', (_rule, scope, secretScope, isEligible) => {
+    expect(exclusionOf(aDelegate({ scope }), aTask({ secretScope }))).toEqual(isEligible ? undefined : { rule: 'secretScope' });
   });
 
   it('needs every selector, whatever its case and blanks, among tags, name and host name', () => {
@@ -80,6 +94,15 @@ describe('selection among delegates', () => {
     expect(selection.verdict).toBe('impossible');
     expect(explainSelection(selection, task)).toBe(
       'no delegate can take the task: east lacks the selector "gpu"; west serves project A1/default/hr, not project A1/default/shop',
+    );
+  });
+
+  it('is impossible at once, and says why, when the only delegates are of the project and the secrets of the account', () => {
+    const task = aTask({ secretScope: accountScope('A1') });
+    const selection = selectDelegates([aDelegate({ scope: projectScope('A1', 'default', 'shop') })], task);
+    expect(selection.verdict).toBe('impossible');
+    expect(explainSelection(selection, task)).toBe(
+      'no delegate can take the task: east serves project A1/default/shop only, and the task opens secrets of account A1, which go to delegates of that scope or above it alone',
     );
   });
 

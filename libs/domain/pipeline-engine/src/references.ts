@@ -9,7 +9,9 @@ export interface Reference {
 }
 
 /** Keys whose text is a reference, wherever they stand. */
-const KIND_OF_KEY: Readonly<Record<string, ReferencedKind>> = { connectorRef: 'connector', dbSchema: 'dbschema', encryptedWebhookSecretIdentifier: 'secret' };
+const KIND_OF_KEY: Readonly<Record<string, ReferencedKind>> = { dbSchema: 'dbschema', encryptedWebhookSecretIdentifier: 'secret' };
+/** `connectorRef`, `harnessImageConnectorRef` and their like. */
+const CONNECTOR_KEY = /connectorRef$/i;
 const SECRET_EXPRESSION = /secrets\.getValue\(\s*["']([^"'<>]{1,256})["']\s*\)/g;
 const POSSIBLE_REFERENCE = /^(?:(?:account|org)\.)?[0-9a-zA-Z_$-]{1,128}$/;
 
@@ -31,7 +33,7 @@ export function referencesIn(document: unknown): Reference[] {
     if (typeof value !== 'object' || value === null) return;
     if (isSecretVariable(value)) add('secret', value.value);
     for (const [key, inner] of Object.entries(value)) {
-      const kind = KIND_OF_KEY[key];
+      const kind = CONNECTOR_KEY.test(key) ? 'connector' : KIND_OF_KEY[key];
       if (kind && !hasExpression(inner)) add(kind, inner);
       walk(inner);
     }
