@@ -80,7 +80,7 @@ export async function deploy(gateway: GatewayClient, deployment: Deployment, eve
   const startedAt = Date.now();
   const planExecutionId = await execute(gateway, at, names.pipeline);
   events.onStarted?.(planExecutionId, names.pipeline);
-  const view = await followExecution(gateway, at, planExecutionId, { onLine: events.onLine, signal, timeoutMs: deployment.timeoutMs });
+  const view = await followExecution(gateway, at, planExecutionId, { onLine: events.onLine, onWait: events.onStep, signal, timeoutMs: deployment.timeoutMs });
   const deployMs = Date.now() - startedAt;
   const changesets = await readMigrationState(gateway, at, names.schema, names.instance).catch((cause: unknown) => {
     events.onStep(`the summary could not be read (${messageOf(cause)}); the result of the execution stands`);

@@ -17,6 +17,7 @@ const node = z.looseObject({
   logBaseKey: z.string().nullish(),
   failureInfo: z.looseObject({ message: z.string().nullish() }).nullish(),
   executableResponses: z.array(executableResponse).nullish(),
+  progressData: z.looseObject({ notes: z.array(z.string()).nullish(), resourceHolder: z.looseObject({}).nullish() }).nullish(),
 });
 const detail = z.looseObject({
   data: z.looseObject({
@@ -47,6 +48,8 @@ export interface ExecutionView {
   readonly isFinal: boolean;
   /** Logs of what has begun so far. */
   readonly logs: readonly ExecutionLog[];
+  /** For each step that waits for a database instance: the step, and which run holds the instance. */
+  readonly waits: readonly string[];
   /** Why it failed, innermost cause; undefined when it did not, or does not say. */
   readonly failure: string | undefined;
 }
@@ -91,6 +94,7 @@ export async function readExecution(gateway: GatewayClient, at: ProjectRef, plan
     status: summary.status,
     isFinal: FINAL.has(summary.status),
     logs: nodes.flatMap((one) => logsOf(one, isLeaf(one))),
+    waits: nodes.filter((one) => !isLeaf(one)).flatMap(waitOf),
     failure: nodes.filter((one) => isLeaf(one) && one.failureInfo?.message).at(-1)?.failureInfo?.message ?? summary.failureInfo?.message ?? summary.executionErrorInfo?.message ?? undefined,
   };
 }
@@ -101,6 +105,12 @@ function logsOf(one: z.infer<typeof node>, isLeaf: boolean): ExecutionLog[] {
   const named = (one.executableResponses ?? []).flatMap((response) => Object.values(response).flatMap((kind) => kind?.logKeys ?? []));
   const keys = named.length > 0 ? named : isLeaf && one.logBaseKey ? [one.logBaseKey] : [];
   return keys.map((key) => ({ key, stepName: one.name ?? one.identifier }));
+}
+
+/** The note about the holder comes last. A step's parts repeat it, and they are the leaves. */
+function waitOf({ name, identifier, progressData }: z.infer<typeof node>): string[] {
+  const note = progressData?.resourceHolder ? progressData.notes?.at(-1) : undefined;
+  return note === undefined ? [] : [`${name ?? identifier} ${note}`];
 }
 
 function scopeOf(gateway: GatewayClient, at: ProjectRef): Record<string, string> {

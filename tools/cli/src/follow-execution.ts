@@ -7,6 +7,8 @@ import { tailLog, type LogLine } from './log-tail.js';
 export interface FollowOptions {
   readonly onLine: (stepName: string, line: LogLine) => void;
   readonly onStatus?: (status: string) => void;
+  /** A step waits for its database instance, or what it waits for has changed: which run holds the instance, in a sentence. */
+  readonly onWait?: ((text: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Gives up after this many milliseconds; the execution itself goes on. */
   readonly timeoutMs: number;
@@ -50,6 +52,7 @@ export async function followExecution(gateway: GatewayClient, at: ProjectRef, pl
       } else {
         failures = 0;
         if (next.status !== view?.status) options.onStatus?.(next.status);
+        for (const wait of next.waits) if (!view?.waits.includes(wait)) options.onWait?.(wait);
         view = next;
         for (const { key, stepName } of next.logs) {
           if (!tails.has(key)) tails.set(key, tailLog(gateway, { key, signal: ending.signal, over: over.signal, onLine: (line) => options.onLine(stepName, line) }));

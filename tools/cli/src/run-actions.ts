@@ -29,7 +29,7 @@ export async function abortAndWait(gateway: GatewayClient, at: ProjectRef, planE
 export async function watch(gateway: GatewayClient, at: ProjectRef, planExecutionId: string, timeoutMs: number, print: Print, signal: AbortSignal): Promise<ExecutionView> {
   const { pipeline } = await readExecution(gateway, at, planExecutionId, signal);
   print(`- execution ${planExecutionId}: ${pageOfExecution(gateway, at, pipeline, planExecutionId)}`);
-  return followExecution(gateway, at, planExecutionId, { onLine: (stepName, line) => print(formatLogLine(stepName, line)), onStatus: (status) => print(`- ${status}`), signal, timeoutMs });
+  return followExecution(gateway, at, planExecutionId, { onLine: (stepName, line) => print(formatLogLine(stepName, line)), onStatus: (status) => print(`- ${status}`), onWait: (text) => print(`- ${text}`), signal, timeoutMs });
 }
 
 /** Prints what the steps of an execution wrote. What is not stored is said, never left out. @throws GatewayError */

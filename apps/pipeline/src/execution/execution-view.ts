@@ -1,13 +1,14 @@
 import { logKey } from '@sluice/log-api';
 import type { ProjectScope } from '@sluice/kernel';
 import type { ExecutionDetail, ExecutionOutline, PipelineExecutionSummary, PlanExecutionResponse } from '@sluice/pipeline-api';
-import { executionGraph, isBroken, shownWarnings, stageCounts, stageLayout, stepOfPart, type NodeState, type Plan, type PlanOutline, type Warning } from '@sluice/pipeline-engine';
+import { executionGraph, isBroken, shownWarnings, stageCounts, stageLayout, stepOfPart, type NodeState, type Plan, type PlanOutline, type ResourceHoldUp, type Warning } from '@sluice/pipeline-engine';
 import type { CallIdentity } from '@sluice/service-identity';
 import type { StepTypeRegistry } from '@sluice/step-types';
 import { MODULE } from '../database/list-query.js';
 import type { Execution, ListedExecution } from './execution.repository.js';
 
-type States = Readonly<Record<string, NodeState>>;
+/** What is known of an execution's nodes, by node id. */
+export type States = Readonly<Record<string, NodeState>>;
 
 const NO_GIT = { objectId: null, branch: null, repoIdentifier: null, rootFolder: null, filePath: null, repoName: null };
 
@@ -102,8 +103,11 @@ export function outlineOf(execution: ListedExecution): ExecutionOutline {
 
 type Graph = NonNullable<ExecutionDetail['executionGraph']>;
 
-/** @param stage stage node (setup id or node id) to which the graph is narrowed; undefined for the whole graph */
-export function graphOf(execution: Execution, states: States, types: StepTypeRegistry, stage: string | undefined): Graph {
+/**
+ * @param holdUps what stands before steps that wait, by task id
+ * @param stage stage node (setup id or node id) to which the graph is narrowed; undefined for the whole graph
+ */
+export function graphOf(execution: Execution, states: States, types: StepTypeRegistry, holdUps: ReadonlyMap<string, ResourceHoldUp>, stage: string | undefined): Graph {
   const { plan } = execution;
   const interrupts = execution.interruptId === null ? [] : [{ interruptId: execution.interruptId, interruptType: 'ABORT_ALL', tookEffectAt: execution.interruptedAt, interruptConfig: { issuedBy: { manualIssuer: { identifier: execution.interruptedBy } } } }];
   const graph = executionGraph(
@@ -113,6 +117,7 @@ export function graphOf(execution: Execution, states: States, types: StepTypeReg
       logKeyOf: (path, run = execution) => logKey({ accountId: execution.accountId, pipelineId: execution.pipelineIdentifier, runSequence: run.runSequence, planExecutionId: run.planExecutionId, path }),
       partsOf: (type) => types.find(type)?.shownAs.parts ?? [],
       shownTypeOf: (type) => types.find(type)?.shownAs.stepType ?? type,
+      holdUpOf: (taskId) => holdUps.get(taskId),
     },
     interrupts,
   );

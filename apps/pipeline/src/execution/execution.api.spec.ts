@@ -157,6 +157,11 @@ describe('running a pipeline', () => {
       await waitFor(async () => byIdentifier(await client.detail(id))['apply']?.status === 'ResourceWaiting', { timeoutMs: 5_000, what: `${id} waits` });
     }
     expect((await client.detail(waiting[0] ?? '')).pipelineExecutionSummary.status).toBe('ResourceWaiting');
+    expect(byIdentifier(await client.detail(waiting[1] ?? ''))['apply']?.progressData).toMatchObject({
+      notes: [expect.stringContaining(`(execution ${holding}) has held it since`)],
+      resourceHolder: { planExecutionId: holding, pipelineIdentifier: 'queue', runSequence: 1 },
+      resourceQueuePlace: 2,
+    });
     world.delegates.behaviour = (task) => {
       if (task.payload.kind === 'execute-step') order.push(task.request.taskId.split(':')[0] ?? '');
       return succeed(task);
@@ -165,6 +170,34 @@ describe('running a pipeline', () => {
     world.delegates.end(held?.request.taskId ?? '', succeed(held as DoubleTask));
     for (const id of [holding, ...waiting]) expect((await client.ended(id)).pipelineExecutionSummary.status).toBe('Success');
     expect(order).toEqual(waiting);
+    expect(byIdentifier(await client.detail(waiting[1] ?? ''))['apply']?.progressData).toEqual({});
+  });
+
+  it('names the next holder to who waits on when the instance changes hands', async () => {
+    const client = world.project();
+    await client.create(simplePipeline('handed'));
+    world.delegates.behaviour = (task) => (task.payload.kind === 'execute-step' ? 'hold' : succeed(task));
+    const runs: string[] = [];
+    const holderOf = async (id = ''): Promise<unknown> => byIdentifier(await client.detail(id))['apply']?.progressData['resourceHolder'];
+    const heldBy = (id: string): unknown => expect.objectContaining({ planExecutionId: id });
+    for (const place of [1, 2, 3]) {
+      const id = await client.execute('handed');
+      runs.push(id);
+      await waitFor(async () => (place === 1 ? tasksOf(id).some((task) => task.payload.kind === 'execute-step') : (await holderOf(id)) !== undefined), { timeoutMs: 15_000, what: `run ${place} in its place` });
+    }
+    const [first = '', second = '', third = ''] = runs;
+    expect([await holderOf(second), await holderOf(third)]).toEqual([heldBy(first), heldBy(first)]);
+    const end = async (id: string): Promise<void> => {
+      await waitFor(() => tasksOf(id).some((task) => task.payload.kind === 'execute-step'), { timeoutMs: 15_000, what: `the step of ${id}` });
+      const task = tasksOf(id).find(({ payload }) => payload.kind === 'execute-step');
+      world.delegates.end(task?.request.taskId ?? '', succeed(task as DoubleTask));
+      await client.ended(id);
+    };
+    await end(first);
+    expect([await holderOf(second), await holderOf(third)]).toEqual([undefined, heldBy(second)]);
+    await end(second);
+    expect(await holderOf(third)).toBeUndefined();
+    await end(third);
   });
 
   it('counts runs per pipeline and lists executions newest first, by status and search term', async () => {

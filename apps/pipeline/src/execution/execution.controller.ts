@@ -11,7 +11,7 @@ import { isOurModule, readSort, refuseSavedFilter, requireReachable } from '../d
 import { projectOfQuery } from '../database/request-scope.js';
 import { ExecuteService } from './execute.service.js';
 import type { ExecutionFilter, ExecutionSortColumn } from './execution-query.js';
-import { graphOf, outlineOf, subGraph, summaryOf } from './execution-view.js';
+import { graphOf, outlineOf, scopeOfExecution, subGraph, summaryOf, type States } from './execution-view.js';
 import { ExecutionRepository, type Execution } from './execution.repository.js';
 
 type ListCall = Pick<RouteCall<typeof listExecutions>, 'ctx' | 'query' | 'body'>;
@@ -107,15 +107,19 @@ export class ExecutionController {
     const states = await this.statesOf(execution);
     const stage = query.stageNodeId ?? query.stageNodeExecutionId;
     const pipelineExecutionSummary = summaryOf(execution, states);
-    if (query.renderFullBottomGraph === true) return { pipelineExecutionSummary, executionGraph: graphOf(execution, states, this.types, undefined) };
-    return stage === undefined ? { pipelineExecutionSummary } : { pipelineExecutionSummary, executionGraph: graphOf(execution, states, this.types, stage) };
+    if (query.renderFullBottomGraph === true) return { pipelineExecutionSummary, executionGraph: await this.graphWith(execution, states, undefined) };
+    return stage === undefined ? { pipelineExecutionSummary } : { pipelineExecutionSummary, executionGraph: await this.graphWith(execution, states, stage) };
   }
 
   private async wholeGraph(execution: Execution): Promise<Graph> {
-    return graphOf(execution, await this.statesOf(execution), this.types, undefined);
+    return this.graphWith(execution, await this.statesOf(execution), undefined);
   }
 
-  private async statesOf({ planExecutionId }: Execution) {
+  private async graphWith(execution: Execution, states: States, stage: string | undefined): Promise<Graph> {
+    return graphOf(execution, states, this.types, await this.executions.holdUps(scopeOfExecution(execution), states), stage);
+  }
+
+  private async statesOf({ planExecutionId }: Execution): Promise<States> {
     return (await this.executions.states([planExecutionId])).get(planExecutionId) ?? {};
   }
 }

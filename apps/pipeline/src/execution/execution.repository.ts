@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ProjectScope } from '@sluice/kernel';
-import { planOutline, type NodeState, type PlanOutline, type Status } from '@sluice/pipeline-engine';
+import { planOutline, type NodeState, type PlanOutline, type ResourceHoldUp, type Status } from '@sluice/pipeline-engine';
 import { DataSource, type EntityManager } from 'typeorm';
 import { projectColumns } from '@sluice/persistence';
 import type { Sort } from '../database/list-query.js';
+import { InstanceLocks } from '../run/instance-lock.js';
 import { ExecutionEntity, ExecutionNodeEntity } from './execution.entity.js';
 import { ExecutionQuery, searchTextOf, type Cursor, type ExecutionFilter, type ExecutionSortColumn } from './execution-query.js';
 import { readRecentRuns, type RecentRuns } from './recent-runs.js';
@@ -103,6 +104,12 @@ export class ExecutionRepository {
     const states = new Map<string, Record<string, NodeState>>(planExecutionIds.map((id) => [id, {}]));
     for (const row of rows) (states.get(row.plan_execution_id) ?? {})[row.node_id] = row.state;
     return states;
+  }
+
+  /** What stands before each of these steps that waits for its database instance, by task id, as it is now. */
+  holdUps(scope: ProjectScope, states: Readonly<Record<string, NodeState>>): Promise<ReadonlyMap<string, ResourceHoldUp>> {
+    const waiting = Object.values(states).flatMap(({ status, taskId }) => (status === 'ResourceWaiting' && taskId !== null ? [taskId] : []));
+    return new InstanceLocks(this.dataSource.manager).holdUps(scope, waiting);
   }
 
   /** @param now end of the week that is counted @param newest how many runs of each pipeline are told of */

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { projectScope } from '@sluice/kernel';
-import { openDataSource } from '@sluice/persistence';
+import { openDataSource, projectColumns } from '@sluice/persistence';
 import { startPostgres, type TestPostgres } from '@sluice/testing';
 import type { DataSource } from 'typeorm';
 import { createPipelineDataSource } from '../database/data-source.js';
+import { ExecutionEntity } from '../execution/execution.entity.js';
 import { InstanceLocks, type LockRequest } from './instance-lock.js';
 
 describe('the queue in front of a database instance', () => {
@@ -18,6 +19,13 @@ describe('the queue in front of a database instance', () => {
     await pg.stop();
   });
   beforeEach(() => db.query('DELETE FROM instance_locks'));
+  afterEach(() => db.query('DELETE FROM executions'));
+
+  const storeExecution = (id: string, runSequence: number, scope = projectScope('acc', 'o', 'p')) =>
+    db.getRepository(ExecutionEntity).insert({
+      ...projectColumns(scope), planExecutionId: `exec-${id}`, pipelineIdentifier: 'p', name: `Pipeline ${id}`, runSequence, status: 'Running', plan: {} as never, outline: {} as never, searchText: '', yaml: '', inputYaml: '',
+      inputSetIds: [], caller: {} as never, correlationId: 'c', tags: {}, takenOver: [], createdAt: 1, validUntil: 2,
+    });
 
   const request = (holder: string, over: Partial<LockRequest> = {}): LockRequest => ({ scope: projectScope('acc', 'o', 'p'), dbSchema: 's', dbInstance: 'i', holder, planExecutionId: `exec-${holder}`, workflowId: `wf-${holder}`, ...over });
   const within = <T>(work: (locks: InstanceLocks) => Promise<T>): Promise<T> => db.transaction((manager) => work(new InstanceLocks(manager)));
@@ -74,6 +82,22 @@ describe('the queue in front of a database instance', () => {
     expect(await within((locks) => locks.untold())).toEqual([{ holder: 'b', workflowId: 'wf-b' }]);
     await within((locks) => locks.markTold(['b']));
     expect(await within((locks) => locks.untold())).toEqual([]);
+  });
+
+  it('names the execution that has it to each that waits, as it is now, and to nobody else', async () => {
+    for (const [index, holder] of ['a', 'b', 'c'].entries()) await storeExecution(holder, index + 1);
+    for (const holder of ['a', 'b', 'c']) await acquire(holder);
+    const of = (...taskIds: string[]) => within((locks) => locks.holdUps(projectScope('acc', 'o', 'p'), taskIds));
+    const holder = (id: string, runSequence: number, heldSince: number) => ({ planExecutionId: `exec-${id}`, pipelineIdentifier: 'p', pipelineName: `Pipeline ${id}`, runSequence, heldSince });
+    expect(await of('a', 'b', 'c', 'unknown')).toEqual(new Map([
+      ['b', { dbSchema: 's', dbInstance: 'i', holder: holder('a', 1, 1), place: 1 }],
+      ['c', { dbSchema: 's', dbInstance: 'i', holder: holder('a', 1, 1), place: 2 }],
+    ]));
+    await release('a');
+    expect(await of('b', 'c')).toEqual(new Map([['c', { dbSchema: 's', dbInstance: 'i', holder: holder('b', 2, 2), place: 1 }]]));
+    expect(await within((locks) => locks.holdUps(projectScope('acc', 'o', 'other'), ['c']))).toEqual(new Map());
+    await release('b');
+    expect(await of('c')).toEqual(new Map());
   });
 
   it('finds holders whose execution is gone', async () => {

@@ -1,4 +1,5 @@
 import type { ProjectScope } from '@sluice/kernel';
+import type { ResourceHoldUp } from '@sluice/pipeline-engine';
 import type { EntityManager } from 'typeorm';
 
 export interface LockRequest {
@@ -22,6 +23,25 @@ interface KeyRow {
   readonly project_id: string;
   readonly db_schema: string;
   readonly db_instance: string;
+}
+
+interface HoldUpRow {
+  readonly task_id: string;
+  readonly db_schema: string;
+  readonly db_instance: string;
+  readonly plan_execution_id: string;
+  readonly pipeline_identifier: string;
+  readonly name: string;
+  readonly run_sequence: number;
+  readonly granted_at: number;
+  readonly place: number;
+}
+
+function holdUpOf(row: HoldUpRow): ResourceHoldUp {
+  return {
+    dbSchema: row.db_schema, dbInstance: row.db_instance, place: row.place,
+    holder: { planExecutionId: row.plan_execution_id, pipelineIdentifier: row.pipeline_identifier, pipelineName: row.name, runSequence: row.run_sequence, heldSince: row.granted_at },
+  };
 }
 
 const SAME_INSTANCE = 'account_id = $1 AND org_id = $2 AND project_id = $3 AND db_schema = $4 AND db_instance = $5';
@@ -56,6 +76,23 @@ export class InstanceLocks {
     await this.serialise(key);
     await this.db.query(`DELETE FROM instance_locks WHERE holder = $1`, [holder]);
     return this.grantNext(key, at);
+  }
+
+  /** What stands before steps of the project that wait, by task id; a step that has its instance, or does not ask for one, is left out. */
+  async holdUps(scope: ProjectScope, taskIds: readonly string[]): Promise<ReadonlyMap<string, ResourceHoldUp>> {
+    if (taskIds.length === 0) return new Map();
+    const rows = await this.db.query<HoldUpRow[]>(
+      `SELECT w.holder AS task_id, w.db_schema, w.db_instance, e.plan_execution_id, e.pipeline_identifier, e.name, e.run_sequence, h.granted_at::float8,
+              (SELECT count(*)::int FROM instance_locks q WHERE q.account_id = w.account_id AND q.org_id = w.org_id AND q.project_id = w.project_id
+                 AND q.db_schema = w.db_schema AND q.db_instance = w.db_instance AND q.granted_at IS NULL AND q.position <= w.position) AS place
+       FROM instance_locks w
+       JOIN instance_locks h ON h.account_id = w.account_id AND h.org_id = w.org_id AND h.project_id = w.project_id
+         AND h.db_schema = w.db_schema AND h.db_instance = w.db_instance AND h.granted_at IS NOT NULL
+       JOIN executions e ON e.plan_execution_id = h.plan_execution_id AND e.account_id = h.account_id AND e.org_id = h.org_id AND e.project_id = h.project_id
+       WHERE w.account_id = $1 AND w.org_id = $2 AND w.project_id = $3 AND w.holder = ANY($4) AND w.granted_at IS NULL`,
+      [scope.accountId, scope.orgId, scope.projectId, taskIds],
+    );
+    return new Map(rows.map((row) => [row.task_id, holdUpOf(row)]));
   }
 
   /** Holders whose execution has ended, because something went very wrong: they must not block others for ever. */

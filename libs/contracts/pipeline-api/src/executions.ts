@@ -77,6 +77,17 @@ export const pipelineExecutionSummary = z.object({
 });
 export type PipelineExecutionSummary = z.infer<typeof pipelineExecutionSummary>;
 
+/** `progressData.resourceHolder`: the execution of the same project that holds the database instance a step waits for. */
+export const resourceHolder = z.object({
+  planExecutionId: z.string(),
+  pipelineIdentifier: z.string(),
+  pipelineName: z.string(),
+  runSequence: z.number().int(),
+  /** Milliseconds since the epoch. */
+  heldSince: z.number(),
+});
+export type ResourceHolder = z.infer<typeof resourceHolder>;
+
 export const executionNode = z.object({
   uuid: z.string(),
   setupId: z.string(),
@@ -97,6 +108,7 @@ export const executionNode = z.object({
   outcomes: z.record(z.string(), z.unknown()),
   skipInfo: skipInfo.nullable(),
   nodeRunInfo: z.unknown(),
+  /** `notes`: texts for people. While the step waits for its database instance also {@link resourceHolder} and `resourceQueuePlace` (1 is next). */
   progressData: z.record(z.string(), z.unknown()),
   strategyMetadata: z.null(),
   interruptHistories: z.array(z.record(z.string(), z.unknown())),

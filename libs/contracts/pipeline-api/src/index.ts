@@ -19,8 +19,8 @@ export {
 } from './execute.js';
 export {
   executionDetail, executionGraph, executionNode, executionTriggerInfo, getExecution, getExecutionGraph, getExecutionInputs, getExecutionInputsV2, getExecutionLegacy, getExecutionMetadata, getExecutionNode,
-  getExecutionSubGraph, getExecutionUrl, getPolicyEvaluation, layoutNode, listExecutionSummaries, listExecutions, outlineExecutions, pipelineExecutionSummary,
-  type ExecutionDetail, type ExecutionOutline, type PipelineExecutionSummary,
+  getExecutionSubGraph, getExecutionUrl, getPolicyEvaluation, layoutNode, listExecutionSummaries, listExecutions, outlineExecutions, pipelineExecutionSummary, resourceHolder,
+  type ExecutionDetail, type ExecutionOutline, type PipelineExecutionSummary, type ResourceHolder,
 } from './executions.js';
 export {
   createInputSet, createOverlayInputSet, deleteInputSet, deleteOverlayInputSet, getInputSet, getOverlayInputSet, inputSetErrorWrapper, inputTemplate, listInputSets, mergeInputSets,

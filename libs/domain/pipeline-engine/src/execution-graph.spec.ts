@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { compilePlan } from './compile-plan.js';
-import { executionGraph, firstFailure, stageCounts, stageLayout, type ExecutionGraph } from './execution-graph.js';
+import { executionGraph, firstFailure, stageCounts, stageLayout, type ExecutionGraph, type ResourceHoldUp } from './execution-graph.js';
 import { NEW_NODE, type NodeState } from './node-state.js';
 import { planOutline, type Plan } from './plan.js';
 import { testCatalogue, testId } from './testing/catalogue.js';
@@ -13,8 +13,8 @@ const planOf = (stages: string): Plan =>
 const PLAN = planOf(`${stage('s', group('g', step('a'), step('b')), group('h', step('c')))}, { parallel: [${stage('t', group('i', step('d')))}, ${stage('u', group('j', step('f')))}] }`);
 
 const idOf = (plan: Plan, identifier: string): string => Object.values(plan.nodes).find((node) => node.identifier === identifier)?.id ?? '';
-const graphOf = (states: Record<string, NodeState> = {}): ExecutionGraph =>
-  executionGraph({ plan: PLAN, states, logKeyOf: (path, run) => [run ? `run${run.runSequence}` : 'key', ...path].join('/'), partsOf: () => [{ role: 'resource', stepType: 'ResourceConstraint', name: 'Resource Constraint' }, { role: 'clone', stepType: 'DBClone', name: 'Clone Codebase' }, { role: 'command', stepType: 'Cmd', name: 'Apply' }], shownTypeOf: (type) => `SHOWN_${type}` });
+const graphOf = (states: Record<string, NodeState> = {}, holdUps: Readonly<Record<string, ResourceHoldUp>> = {}): ExecutionGraph =>
+  executionGraph({ plan: PLAN, states, logKeyOf: (path, run) => [run ? `run${run.runSequence}` : 'key', ...path].join('/'), partsOf: () => [{ role: 'resource', stepType: 'ResourceConstraint', name: 'Resource Constraint' }, { role: 'clone', stepType: 'DBClone', name: 'Clone Codebase' }, { role: 'command', stepType: 'Cmd', name: 'Apply' }], shownTypeOf: (type) => `SHOWN_${type}`, holdUpOf: (taskId) => holdUps[taskId] });
 const state = (over: Partial<NodeState>): NodeState => ({ ...NEW_NODE, ...over });
 
 describe('executionGraph', () => {
@@ -114,6 +114,36 @@ describe('executionGraph', () => {
       delegateInfoList: [{ id: 'd', name: 'D', taskId: 't' }], executableResponses: [{ task: { taskId: 't', logKeys: ['key/s/g/a'] } }], outcomes: { output: { x: 'y' } },
       stepParameters: { spec: { instance: 'z' }, timeout: '600s' }, progressData: { notes: ['n'] }, nodeRunInfo: { whenCondition: 'because', evaluatedCondition: true }, unitProgresses: [{ status: 'SUCCESS' }],
     });
+  });
+});
+
+describe('a step that waits for its database instance', () => {
+  const holder = { planExecutionId: 'other', pipelineIdentifier: 'nightly', pipelineName: 'Nightly', runSequence: 41, heldSince: 0 };
+  const holdUps = { t: { dbSchema: 'orders', dbInstance: 'prod', holder, place: 2 } };
+  const waiting = state({ status: 'ResourceWaiting', startedAt: 1, taskId: 't', resource: { waitedFrom: 1, grantedAt: null }, notes: ['n'] });
+  const note = 'waits for database instance "prod" of DB schema "orders": run 41 of pipeline "Nightly" (execution other) has held it since 1970-01-01T00:00:00.000Z; this step is number 2 in the queue';
+
+  it('names who holds it, on the step and on its resource part, behind what else is noted', () => {
+    const { nodeMap } = graphOf({ [idOf(PLAN, 'a')]: waiting }, holdUps);
+    expect(nodeMap[idOf(PLAN, 'a')]?.progressData).toEqual({ notes: ['n', note], resourceHolder: holder, resourceQueuePlace: 2 });
+    expect(nodeMap[`${idOf(PLAN, 'a')}-resource`]?.progressData).toEqual({ notes: [note], resourceHolder: holder, resourceQueuePlace: 2 });
+    expect(nodeMap[`${idOf(PLAN, 'a')}-command`]?.progressData).toEqual({});
+  });
+
+  it('says that it is next when it is', () => {
+    const { nodeMap } = graphOf({ [idOf(PLAN, 'a')]: waiting }, { t: { ...holdUps.t, place: 1 } });
+    expect(nodeMap[idOf(PLAN, 'a')]?.progressData).toMatchObject({ notes: ['n', expect.stringMatching(/; this step is next$/)], resourceQueuePlace: 1 });
+  });
+
+  it.each([
+    ['has it', state({ ...waiting, status: 'Running', resource: { waitedFrom: 1, grantedAt: 2 } })],
+    ['was aborted in the queue', state({ ...waiting, status: 'Aborted', endedAt: 3 })],
+  ])('names nobody once it %s', (_what, of) => {
+    expect(graphOf({ [idOf(PLAN, 'a')]: of }, holdUps).nodeMap[idOf(PLAN, 'a')]?.progressData).toEqual({ notes: ['n'] });
+  });
+
+  it('names nobody while the instance changes hands', () => {
+    expect(graphOf({ [idOf(PLAN, 'a')]: waiting }).nodeMap[idOf(PLAN, 'a')]?.progressData).toEqual({ notes: ['n'] });
   });
 });
 

@@ -12,6 +12,27 @@ export interface GraphInput {
   readonly partsOf: (stepType: string) => readonly StepPart[];
   /** Step type shown for a step of this YAML type. */
   readonly shownTypeOf: (stepType: string) => string;
+  /** What stands before a step that waits for its database instance, by the step's task id. Undefined when the instance is free or the step's. */
+  readonly holdUpOf: (taskId: string) => ResourceHoldUp | undefined;
+}
+
+/** Who has the database instance a step waits for, and how far the step is in the queue. */
+export interface ResourceHoldUp {
+  readonly dbSchema: string;
+  readonly dbInstance: string;
+  readonly holder: ResourceHolder;
+  /** 1 for the step that gets the instance next. */
+  readonly place: number;
+}
+
+/** An execution of the same project that has a database instance for one of its steps. */
+export interface ResourceHolder {
+  readonly planExecutionId: string;
+  readonly pipelineIdentifier: string;
+  readonly pipelineName: string;
+  readonly runSequence: number;
+  /** Milliseconds since the epoch. */
+  readonly heldSince: number;
 }
 
 export interface StepPart {
@@ -123,7 +144,7 @@ function graphNode(input: GraphInput, node: PlanNode, interrupts: readonly Recor
     outcomes: Object.keys(state.outputs).length > 0 ? { output: state.outputs } : {},
     skipInfo: skipInfo(state),
     nodeRunInfo: state.decision === null ? null : { whenCondition: state.decision, evaluatedCondition: state.status !== 'Skipped', expressions: [], expressionsList: [] },
-    progressData: state.notes.length > 0 ? { notes: [...state.notes] } : {},
+    progressData: progressOf(input, state),
     strategyMetadata: null,
     interruptHistories: state.status === 'Aborted' || state.status === 'Discontinuing' ? [...interrupts] : [],
     stepDetails: {},
@@ -181,9 +202,22 @@ function partNodes(input: GraphInput, node: PlanNode): GraphNode[] {
       outcomes: {},
       skipInfo: skipInfo(state),
       nodeRunInfo: null,
-      progressData: {},
+      progressData: part.role === 'resource' ? progressOf(input, { ...state, notes: [] }) : {},
     };
   });
+}
+
+/** Notes for people; while the step waits for its instance also `resourceHolder`, for links, and `resourceQueuePlace`. */
+function progressOf({ holdUpOf }: GraphInput, { status, taskId, notes }: NodeState): Record<string, unknown> {
+  const holdUp = status === 'ResourceWaiting' && taskId !== null ? holdUpOf(taskId) : undefined;
+  if (holdUp) return { notes: [...notes, holdUpText(holdUp)], resourceHolder: { ...holdUp.holder }, resourceQueuePlace: holdUp.place };
+  return notes.length > 0 ? { notes: [...notes] } : {};
+}
+
+function holdUpText({ dbSchema, dbInstance, holder, place }: ResourceHoldUp): string {
+  const since = new Date(holder.heldSince).toISOString();
+  const turn = place === 1 ? 'this step is next' : `this step is number ${place} in the queue`;
+  return `waits for database instance "${dbInstance}" of DB schema "${dbSchema}": run ${holder.runSequence} of pipeline "${holder.pipelineName}" (execution ${holder.planExecutionId}) has held it since ${since}; ${turn}`;
 }
 
 function waitResponses({ taskId, resource }: NodeState): Record<string, unknown>[] {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { aNode } from './execution.builders.js';
-import { outputsOf, remarksOf, typeOf } from './node-remarks.js';
+import { holderOf, outputsOf, remarksOf, typeOf } from './node-remarks.js';
 
 describe('what is said about a node', () => {
   it('is its condition and the notes of the engine', () => {
@@ -12,6 +12,13 @@ describe('what is said about a node', () => {
   it('is nothing where there is nothing', () => {
     expect(remarksOf(aNode({ uuid: 'n' }))).toEqual([]);
     expect(remarksOf(aNode({ uuid: 'n', nodeRunInfo: { whenCondition: '', evaluatedCondition: true }, progressData: { notes: 'odd' } }))).toEqual([]);
+  });
+
+  it('names the run that holds the instance it waits for, and none when it waits for none', () => {
+    const holder = { planExecutionId: 'E2', pipelineIdentifier: 'nightly', pipelineName: 'Nightly', runSequence: 41, heldSince: 5 };
+    const waiting = aNode({ uuid: 'n', progressData: { notes: ['waits'], resourceHolder: holder, resourceQueuePlace: 1 } });
+    expect([holderOf(waiting), remarksOf(waiting)]).toEqual([holder, ['waits']]);
+    expect([holderOf(aNode({ uuid: 'n' })), holderOf(aNode({ uuid: 'n', progressData: { resourceHolder: 'odd' } }))]).toEqual([undefined, undefined]);
   });
 
   it('leaves out a level that only says "output"', () => {

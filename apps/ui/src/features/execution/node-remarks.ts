@@ -1,3 +1,4 @@
+import { resourceHolder, type ResourceHolder } from '@sluice/pipeline-api';
 import { z } from 'zod';
 
 import type { ExecutionNode } from './execution.api.js';
@@ -11,6 +12,14 @@ export function remarksOf(node: ExecutionNode): readonly string[] {
   const decided = runInfo.safeParse(node.nodeRunInfo);
   const condition = decided.success ? [`${decided.data.evaluatedCondition ? 'Runs' : 'Does not run'} because of its condition: ${decided.data.whenCondition}`] : [];
   return [...condition, ...(told.success ? told.data.notes : [])];
+}
+
+const held = z.object({ resourceHolder });
+
+/** The run that holds the database instance the step waits for, while it waits. */
+export function holderOf(node: ExecutionNode): ResourceHolder | undefined {
+  const waits = held.safeParse(node.progressData);
+  return waits.success ? waits.data.resourceHolder : undefined;
 }
 
 /** Outputs by name, without the level that says no more than that they are outputs. */

@@ -1,14 +1,18 @@
 import { Badge, Box, Group, List, Tabs, Text, Title } from '@mantine/core';
+import type { ResourceHolder } from '@sluice/pipeline-api';
 import { IconArrowBarToDown, IconArrowBarUp, IconTerminal2 } from '@tabler/icons-react';
 
+import { PageLink } from '../../navigation/links.js';
+import { PATHS } from '../../navigation/paths.js';
 import { durationOf, formatDuration } from '../../time/duration.js';
 import { formatTimestamp } from '../../time/relative-time.js';
 import { LogPanel } from '../log/log-panel.js';
+import { scopeParams, useProjectScope } from '../project/use-project-scope.js';
 import classes from './execution-page.module.css';
 import { isEnded } from './execution-status.js';
 import type { ExecutionTreeNode } from './execution-tree.js';
 import type { ExecutionNode } from './execution.api.js';
-import { outputsOf, remarksOf, typeOf } from './node-remarks.js';
+import { holderOf, outputsOf, remarksOf, typeOf } from './node-remarks.js';
 import { StatusBadge } from './status-icon.js';
 import { ValueView, hasValue } from './value-view.js';
 
@@ -28,6 +32,7 @@ export function StepDetails({ path, node, isExecutionEnded, shownFailure, now }:
   const selected = path.at(-1);
   if (!selected) return null;
   const hasEnded = isExecutionEnded || isEnded(selected);
+  const holder = node && holderOf(node);
   return (
     <>
       <Box p="md" pb="xs">
@@ -39,6 +44,7 @@ export function StepDetails({ path, node, isExecutionEnded, shownFailure, now }:
         </Group>
         <Text size="xs" c="dimmed" mt={6} className="tabular">{factsOf(selected, node, now).join(' · ')}</Text>
         {node && <Remarks remarks={remarksOf(node)} />}
+        {holder && <HolderLink holder={holder} />}
         {selected.failureMessage && selected.failureMessage !== shownFailure && (
           <Box className={classes.failureBox} mt="sm" role="group" aria-label="Failure message" data-testid="step-failure">
             <pre className={classes.failure} tabIndex={0}>{selected.failureMessage}</pre>
@@ -75,6 +81,15 @@ function NodeTabs({ selected, node, hasEnded }: NodeTabsProps) {
       <Tabs.Panel value="outputs" p="md"><Values value={outputsOf(node)} emptyText={hasEnded ? 'There are no outputs.' : 'Outputs appear at the end.'} /></Tabs.Panel>
       <Tabs.Panel value="inputs" p="md"><Values value={node.stepParameters} emptyText="There are no inputs." /></Tabs.Panel>
     </Tabs>
+  );
+}
+
+function HolderLink({ holder }: { readonly holder: ResourceHolder }) {
+  const scope = useProjectScope();
+  return (
+    <PageLink to={PATHS.execution} params={{ ...scopeParams(scope), pipeline: holder.pipelineIdentifier, execution: holder.planExecutionId }} size="sm" data-testid="resource-holder">
+      Open the run that holds it: {holder.pipelineName} #{holder.runSequence}
+    </PageLink>
   );
 }
 
