@@ -7,6 +7,7 @@ import { ApprovalService } from './approval/approval.service.js';
 import { BuiltInGroups } from './approval/approver.js';
 import { AuditTrail } from './audit/audit-trail.js';
 import { CheckRepository } from './check/check.repository.js';
+import { Documents } from './documents/documents.js';
 import { ExecuteController } from './execution/execute.controller.js';
 import { ExecuteService } from './execution/execute.service.js';
 import { ExecutionInputsController } from './execution/execution-inputs.controller.js';
@@ -43,6 +44,7 @@ export interface AppParts {
   readonly ngManager: NgManager;
   readonly audit: AuditTrail;
   readonly references: References;
+  readonly documents: Documents;
 }
 
 @Module({})
@@ -59,6 +61,7 @@ export class AppModule {
         { provide: NgManager, useValue: parts.ngManager },
         { provide: AuditTrail, useValue: parts.audit },
         { provide: References, useValue: parts.references },
+        { provide: Documents, useValue: parts.documents },
         ApprovalRepository, ApprovalService, BuiltInGroups,
         CheckRepository, ExecuteService, ExecutionRepository, InputSetRepository, InputSetService, PipelineRepository, PipelineService, PreflightService, Projects,
         TriggerRepository, TriggerService,

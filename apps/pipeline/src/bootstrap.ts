@@ -11,6 +11,7 @@ import { AppModule } from './app.module.js';
 import { AuditTrail } from './audit/audit-trail.js';
 import { parseConfig } from './config.js';
 import { createPipelineDataSource } from './database/data-source.js';
+import { Documents } from './documents/documents.js';
 import { ProjectRemoval } from './project/project-removal.js';
 import { References } from './reference/references.js';
 import { DelegateTasks } from './run/delegate-tasks.js';
@@ -44,6 +45,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     logToken: ({ accountId, orgId, projectId }, keyPrefix, ttlSeconds) => identity.sign('log+jwt', 'log-service', logTokenClaims.parse({ kind: 'log', accountId, scope: { orgId, projectId }, keyPrefix, rights: ['write'] }), ttlSeconds),
   };
   const types = new StepTypeRegistry();
+  const documents = new Documents({ size: config.documentWorkers, deadlineMs: config.documentDeadlineMs });
   const actions = new RunActions(services);
   const workflows = new Workflows(actions, types);
   const sweeper = new Sweeper(actions, workflows, config.sweepMs);
@@ -53,6 +55,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const stop = async (): Promise<void> => {
     await Promise.all([sweeper.stop(), removal.stop(), events.stop()]);
     await workflows.stop();
+    await documents.stop();
     await audit.stop();
     tasks.close();
     await ngManager.close();
@@ -62,7 +65,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     await workflows.launch(config);
     const app = await startHttpApp({
       service: 'pipeline',
-      module: AppModule.with({ dataSource, types, workflows, sweeper, ngManager, audit, references }),
+      module: AppModule.with({ dataSource, types, workflows, sweeper, ngManager, audit, references, documents }),
       host: config.host,
       security: config.security,
       port: config.port,

@@ -25,6 +25,8 @@ const schema = z
     /** How long after the time limit of its run a pod may still ship what it logged. */
     PIPELINE_LOG_SHIPPING_SECONDS: z.coerce.number().int().min(60).max(604_800).default(3_600),
     PIPELINE_SWEEP_MS: milliseconds(5_000, 100, 600_000),
+    PIPELINE_DOCUMENT_WORKERS: z.coerce.number().int().min(1).max(32).default(2),
+    PIPELINE_DOCUMENT_DEADLINE_MS: milliseconds(10_000, 100, 600_000),
     OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
     LOG_LEVEL: z.string().optional(),
   })
@@ -56,6 +58,10 @@ export interface PipelineConfig {
   /** Seconds that a pod's log token outlives the time limit of its run, for lines and logs that could not be shipped before. */
   readonly logShippingSeconds: number;
   readonly sweepMs: number;
+  /** Threads that read documents; one account has all but one of them at most. */
+  readonly documentWorkers: number;
+  /** How long one document may take to be read. */
+  readonly documentDeadlineMs: number;
   readonly otlpEndpoint: string | undefined;
   readonly logLevel: string | undefined;
 }
@@ -81,6 +87,8 @@ export function parseConfig(env: Environment): PipelineConfig {
     reportTimeoutMs: parsed.PIPELINE_REPORT_TIMEOUT_MS,
     logShippingSeconds: parsed.PIPELINE_LOG_SHIPPING_SECONDS,
     sweepMs: parsed.PIPELINE_SWEEP_MS,
+    documentWorkers: parsed.PIPELINE_DOCUMENT_WORKERS,
+    documentDeadlineMs: parsed.PIPELINE_DOCUMENT_DEADLINE_MS,
     otlpEndpoint: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: parsed.LOG_LEVEL,
   });

@@ -1,15 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, formatScope, newId, type ProjectScope, type RequestContext } from '@sluice/kernel';
-import { NEW_NODE, applyRuntimeInput, chooseStages, compilePlan, inputRoot, inputTemplate, isFinal, mergeInputs, parsePipeline, reduceNode, stepOfPart, subtree, type NodeState, type Plan, type PlanNode } from '@sluice/pipeline-engine';
+import { NEW_NODE, chooseStages, inputRoot, inputTemplate, isFinal, mergeInputs, parsePipeline, reduceNode, stepOfPart, subtree, type NodeState, type Plan, type PlanNode } from '@sluice/pipeline-engine';
 import type { CallIdentity } from '@sluice/service-identity';
 import { StepTypeRegistry } from '@sluice/step-types';
 import { stringify } from 'yaml';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { Documents } from '../documents/documents.js';
 import { InputSetService } from '../input-set/input-set.service.js';
 import { PipelineRepository, type Pipeline } from '../pipeline/pipeline.repository.js';
 import { Projects } from '../project/projects.js';
 import { requireUsableInput } from '../reference/usable.js';
-import { stableId } from '../run/identifiers.js';
 import { Sweeper } from '../run/sweeper.js';
 import { Workflows } from '../run/workflows.js';
 import { ExecutionRepository, interruptExecution, type Execution } from './execution.repository.js';
@@ -47,6 +47,7 @@ export class ExecuteService {
     @Inject(Sweeper) private readonly sweeper: Sweeper,
     @Inject(AuditTrail) private readonly audit: AuditTrail,
     @Inject(Projects) private readonly projects: Projects,
+    @Inject(Documents) private readonly documents: Documents,
   ) {}
 
   /**
@@ -66,7 +67,7 @@ export class ExecuteService {
     const base = request.stages ? this.chosen(scope, whole, request.stages) : whole;
     const inputYaml = await this.inputOf(scope, request);
     return this.start(ctx, scope, {
-      pipelineIdentifier: pipeline.identifier, yaml: applyRuntimeInput(base, inputYaml), inputYaml, inputTemplateYaml: inputTemplate(base) ?? null, inputSetIds: request.inputSetIds, notes: request.notes ?? null,
+      pipelineIdentifier: pipeline.identifier, yaml: await this.documents.fill(scope.accountId, base, inputYaml), inputYaml, inputTemplateYaml: inputTemplate(base) ?? null, inputSetIds: request.inputSetIds, notes: request.notes ?? null,
       moduleType: request.moduleType ?? null, chosenStages: request.stages?.identifiers ?? null, rerunOf: request.rerunOf ?? null, retryOf: null,
     });
   }
@@ -194,19 +195,23 @@ export class ExecuteService {
     const pipeline = await this.pipelines.find(scope, earlier.pipelineIdentifier);
     if (!pipeline) return earlier.yaml;
     const base = earlier.chosenStages ? this.chosen(scope, pipeline.yaml, { identifiers: earlier.chosenStages, values: {} }) : pipeline.yaml;
-    return applyRuntimeInput(base, inputYaml);
+    return this.documents.fill(scope.accountId, base, inputYaml);
   }
 
   private async start(ctx: RequestContext, scope: ProjectScope, request: StartRequest): Promise<Execution> {
     const [planExecutionId, planId, now] = [newId(), newId(), Date.now()];
     const caller: CallIdentity = { accountId: ctx.accountId, principal: ctx.principal, grants: ctx.grants, ...(ctx.origin ? { origin: ctx.origin } : {}) };
-    const compile = (runSequence: number): Plan =>
-      compilePlan({ yaml: request.yaml, catalogue: this.types, planId, planExecutionId, ...ids(scope), runSequence, triggeredBy: triggeredBy(ctx), idOf: stableId });
+    const compile = (runSequence: number): Promise<Plan> =>
+      this.documents.compile({ yaml: request.yaml, planId, planExecutionId, ...ids(scope), runSequence, triggeredBy: triggeredBy(ctx) });
+    // Compiled with the number the run will have if no other begins before it, so that no transaction waits for a document.
+    const expected = await this.pipelines.comingRun(scope, request.pipelineIdentifier);
+    if (expected === undefined) throw noPipeline(scope, request.pipelineIdentifier);
+    const planned = await compile(expected);
     await this.audit.run(async ({ manager, record }) => {
       const runSequence = await this.pipelines.nextRun(manager, scope, request.pipelineIdentifier, now);
       if (runSequence === undefined) throw noPipeline(scope, request.pipelineIdentifier);
       // A pipeline that cannot run takes the number back with the transaction.
-      const plan = compile(runSequence);
+      const plan = runSequence === expected ? planned : await compile(runSequence);
       const { states, takenOver } = firstStates(plan, now, request);
       await this.executions.insert(manager, scope, {
         planExecutionId, pipelineIdentifier: request.pipelineIdentifier, name: plan.name, runSequence, status: 'Running', plan,

@@ -2,12 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { entityRef, mayUse } from '@sluice/api-conventions';
 import { AppError, formatScope, resolveRef, type ProjectScope, type RequestContext, type ScopedRef } from '@sluice/kernel';
 import type { PreflightResult } from '@sluice/pipeline-api';
-import { applyRuntimeInput, compilePlan, hasExpression, type Plan } from '@sluice/pipeline-engine';
+import { hasExpression, type Plan } from '@sluice/pipeline-engine';
 import { StepTypeRegistry } from '@sluice/step-types';
 import { CheckRepository } from '../check/check.repository.js';
+import { Documents } from '../documents/documents.js';
 import { PipelineService } from '../pipeline/pipeline.service.js';
 import { referencesOf } from '../reference/stored-document.js';
-import { stableId } from '../run/identifiers.js';
 import { NgManager, type DbStepReference } from '../run/ng-manager.js';
 import { connectorUsesOf, type ConnectorUse } from './connector-uses.js';
 
@@ -33,6 +33,7 @@ export class PreflightService {
     @Inject(CheckRepository) private readonly checks: CheckRepository,
     @Inject(StepTypeRegistry) private readonly types: StepTypeRegistry,
     @Inject(NgManager) private readonly ngManager: NgManager,
+    @Inject(Documents) private readonly documents: Documents,
   ) {}
 
   /** @returns id of the check @throws AppError ENTITY_NOT_FOUND, INVALID_YAML_ERROR, UPSTREAM_UNAVAILABLE when the check itself cannot be made */
@@ -50,9 +51,9 @@ export class PreflightService {
   }
 
   private async resultOf(ctx: RequestContext, scope: ProjectScope, yaml: string, inputYaml: string): Promise<PreflightResult> {
-    const filled = attempt(() => applyRuntimeInput(yaml, inputYaml), ['INVALID_REQUEST']);
+    const filled = await attempt(() => this.documents.fill(scope.accountId, yaml, inputYaml), ['INVALID_REQUEST']);
     const inputs = filled.error ? inputChecks(filled.error) : [];
-    const plan = attempt(() => this.plan(ctx, scope, filled.value ?? yaml), ['PLAN_CREATION_ERROR', 'SCHEMA_VALIDATION_FAILED', 'INVALID_REQUEST', 'NOT_IMPLEMENTED']);
+    const plan = await attempt(() => this.plan(ctx, scope, filled.value ?? yaml), ['PLAN_CREATION_ERROR', 'SCHEMA_VALIDATION_FAILED', 'INVALID_REQUEST', 'NOT_IMPLEMENTED']);
     const connectors = plan.value ? [...(await this.connectorChecks(ctx, scope, targetsOf(plan.value, this.types))), ...(await this.existenceChecks(ctx, scope, connectorUsesOf(plan.value), yaml))] : [];
     // Inputs without a value make the plan fail too; that is told once.
     const errorInfo = plan.error && inputs.length === 0 ? problem(plan.error.message, 'the pipeline cannot be planned') : null;
@@ -66,9 +67,9 @@ export class PreflightService {
     };
   }
 
-  private plan(ctx: RequestContext, scope: ProjectScope, yaml: string): Plan {
+  private plan(ctx: RequestContext, scope: ProjectScope, yaml: string): Promise<Plan> {
     const { accountId, orgId, projectId } = scope;
-    return compilePlan({ yaml, catalogue: this.types, planId: 'preflight', planExecutionId: 'preflight', accountId, orgId, projectId, runSequence: 0, triggeredBy: { name: ctx.principal.name, email: '' }, idOf: stableId });
+    return this.documents.compile({ yaml, planId: 'preflight', planExecutionId: 'preflight', accountId, orgId, projectId, runSequence: 0, triggeredBy: { name: ctx.principal.name, email: '' } });
   }
 
   private async connectorChecks(ctx: RequestContext, scope: ProjectScope, targets: readonly Target[]): Promise<ConnectorCheck[]> {
@@ -82,7 +83,7 @@ export class PreflightService {
    * pipeline, nothing is told to who may not use them.
    */
   private async existenceChecks(ctx: RequestContext, scope: ProjectScope, uses: readonly ConnectorUse[], yaml: string): Promise<ConnectorCheck[]> {
-    const resolved = uses.map((use) => ({ use, ...attempt(() => refIn(scope, use.ref), ['INVALID_IDENTIFIER_REF']) }));
+    const resolved = await Promise.all(uses.map(async (use) => ({ use, ...(await attempt(() => refIn(scope, use.ref), ['INVALID_IDENTIFIER_REF'])) })));
     const stored = new Set(referencesOf(yaml).map(({ kind, ref }) => `${kind} ${ref}`));
     const isTold = ({ use, value }: (typeof resolved)[number]): boolean => value !== undefined && (stored.has(`connector ${use.ref}`) || mayUse(ctx, 'connector', value));
     const names = await this.ngManager.connectorNames(ctx, resolved.filter(isTold).flatMap(({ value }) => value ?? []));
@@ -140,9 +141,9 @@ function problem(description: string, resolution: string): Problem {
 }
 
 /** Runs `work`; errors with one of the codes are a result of the check, others end it. */
-function attempt<T>(work: () => T, codes: readonly AppError['code'][]): { readonly value?: T; readonly error?: AppError } {
+async function attempt<T>(work: () => T | Promise<T>, codes: readonly AppError['code'][]): Promise<{ readonly value?: T; readonly error?: AppError }> {
   try {
-    return { value: work() };
+    return { value: await work() };
   } catch (cause) {
     if (cause instanceof AppError && codes.includes(cause.code)) return { error: cause };
     throw cause;

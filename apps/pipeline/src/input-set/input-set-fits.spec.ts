@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { projectScope } from '@sluice/kernel';
+import { inputFitter } from '@sluice/pipeline-engine';
 import type { Pipeline } from '../pipeline/pipeline.repository.js';
 import type { InputSet } from './input-set.repository.js';
 import { InputSetFits } from './input-set-fits.js';
@@ -10,18 +11,18 @@ const set = (version: number, field: 'description' | 'timeout'): InputSet => ({ 
 const asking = pipeline(1, '<+input>');
 
 describe('how an input set fits its pipeline', () => {
-  it('is worked out once per version of both, and anew for another version of either', () => {
-    const fits = new InputSetFits();
-    const first = fits.forPipeline(scope, asking)(set(1, 'description'));
+  it('is worked out once per version of both, and anew for another version of either', async () => {
+    const fits = new InputSetFits((_account, yaml, input) => Promise.resolve(inputFitter(yaml)(input)));
+    const first = await fits.forPipeline(scope, asking)(set(1, 'description'));
     expect(first).toEqual([]);
-    expect(fits.forPipeline(scope, asking)(set(1, 'description'))).toBe(first);
-    expect(fits.forPipeline(scope, asking)(set(2, 'timeout'))).toHaveLength(1);
-    expect(fits.forPipeline(scope, pipeline(2, 'fixed'))(set(1, 'description'))).toHaveLength(1);
+    expect(await fits.forPipeline(scope, asking)(set(1, 'description'))).toBe(first);
+    expect(await fits.forPipeline(scope, asking)(set(2, 'timeout'))).toHaveLength(1);
+    expect(await fits.forPipeline(scope, pipeline(2, 'fixed'))(set(1, 'description'))).toHaveLength(1);
   });
 
-  it('is remembered for each project alone', () => {
-    const fits = new InputSetFits();
-    expect(fits.forPipeline(scope, asking)(set(1, 'description'))).toEqual([]);
-    expect(fits.forPipeline(projectScope('other', 'org', 'project'), asking)(set(1, 'timeout'))).toHaveLength(1);
+  it('is remembered for each project alone', async () => {
+    const fits = new InputSetFits((_account, yaml, input) => Promise.resolve(inputFitter(yaml)(input)));
+    expect(await fits.forPipeline(scope, asking)(set(1, 'description'))).toEqual([]);
+    expect(await fits.forPipeline(projectScope('other', 'org', 'project'), asking)(set(1, 'timeout'))).toHaveLength(1);
   });
 });

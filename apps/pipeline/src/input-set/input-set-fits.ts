@@ -1,5 +1,5 @@
 import type { ProjectScope } from '@sluice/kernel';
-import { inputFitter, type Problem } from '@sluice/pipeline-engine';
+import type { FittedInput, Problem } from '@sluice/pipeline-engine';
 import type { Pipeline } from '../pipeline/pipeline.repository.js';
 import { inputOfSet } from './input-set-yaml.js';
 import type { InputSet } from './input-set.repository.js';
@@ -13,16 +13,16 @@ const MOST_KNOWN = 20_000;
 export class InputSetFits {
   private readonly known = new Map<string, readonly Problem[]>();
 
+  constructor(private readonly fit: (account: string, pipelineYaml: string, input: unknown) => Promise<FittedInput>) {}
+
   /** @returns what of a set does not fit this pipeline as it is now */
-  forPipeline(scope: ProjectScope, pipeline: Pipeline): (set: InputSet) => readonly Problem[] {
-    let fit: ReturnType<typeof inputFitter> | undefined;
+  forPipeline(scope: ProjectScope, pipeline: Pipeline): (set: InputSet) => Promise<readonly Problem[]> {
     const place = [scope.accountId, scope.orgId, scope.projectId, pipeline.identifier, stampOf(pipeline)].join('/');
-    return (set) => {
+    return async (set) => {
       const key = `${place}/${set.identifier}/${stampOf(set)}`;
       const known = this.known.get(key);
       if (known) return known;
-      fit ??= inputFitter(pipeline.yaml);
-      const { faults } = fit(inputOfSet(set.yaml));
+      const { faults } = await this.fit(scope.accountId, pipeline.yaml, inputOfSet(set.yaml));
       this.remember(key, faults);
       return faults;
     };

@@ -1,13 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, formatScope, type ProjectScope, type RequestContext } from '@sluice/kernel';
 import { isUniqueViolation } from '@sluice/persistence';
-import { chooseStages, describeProblem, inputFitter, inputRoot, inputTemplate, mergeInputs, templateWith, type FittedInput, type Problem } from '@sluice/pipeline-engine';
+import { chooseStages, describeProblem, inputRoot, inputTemplate, mergeInputs, templateWith, type FittedInput, type Problem } from '@sluice/pipeline-engine';
 import { stringify } from 'yaml';
 import { stateOf } from '../audit/audited-state.js';
 import { AuditTrail, type AuditedChange } from '../audit/audit-trail.js';
 import type { Sort } from '../database/list-query.js';
 import { PipelineRepository, type Pipeline } from '../pipeline/pipeline.repository.js';
 import type { PipelineSays } from '../pipeline/pipeline.service.js';
+import { Documents } from '../documents/documents.js';
 import { References } from '../reference/references.js';
 import { InputSetFits } from './input-set-fits.js';
 import { inputOfSet, readInputSet } from './input-set-yaml.js';
@@ -43,14 +44,17 @@ export interface MergeResult extends MergedSets {
 /** Stored runtime inputs of a pipeline. */
 @Injectable()
 export class InputSetService {
-  private readonly fits = new InputSetFits();
+  private readonly fits: InputSetFits;
 
   constructor(
     @Inject(InputSetRepository) private readonly inputSets: InputSetRepository,
     @Inject(PipelineRepository) private readonly pipelines: PipelineRepository,
     @Inject(AuditTrail) private readonly audit: AuditTrail,
     @Inject(References) private readonly references: References,
-  ) {}
+    @Inject(Documents) private readonly documents: Documents,
+  ) {
+    this.fits = new InputSetFits((account, yaml, input) => documents.fit(account, yaml, input));
+  }
 
   /** @throws AppError INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED, INVALID_REQUEST, ENTITY_NOT_FOUND (pipeline), DUPLICATE_FIELD */
   async create(ctx: RequestContext, scope: ProjectScope, pipelineIdentifier: string, type: InputSetType, yaml: string, says?: PipelineSays): Promise<InputSet> {
@@ -114,37 +118,42 @@ export class InputSetService {
   /** What of each set no longer fits, in their order. A set of a pipeline that is gone fits nothing. */
   async faultsOf(scope: ProjectScope, pipelineIdentifier: string, sets: readonly InputSet[]): Promise<InputSetFaults[]> {
     const pipeline = await this.pipelines.find(scope, pipelineIdentifier);
-    const problemsOf = pipeline ? this.fits.forPipeline(scope, pipeline) : () => [{ path: 'pipeline', message: 'is gone', remedy: 'delete the input set' }];
+    const problemsOf = pipeline ? this.fits.forPipeline(scope, pipeline) : () => Promise.resolve([{ path: 'pipeline', message: 'is gone', remedy: 'delete the input set' }]);
     const referenced = await this.inputSets.findAll(scope, pipelineIdentifier, [...new Set(sets.flatMap(({ references }) => references))]);
-    return sets.map((set) => {
-      if (set.type === 'INPUT_SET') return { problems: problemsOf(set), references: {} };
-      const references = set.references.flatMap((reference) => {
-        const other = referenced.get(reference);
-        const [first] = other ? problemsOf(other) : [];
-        if (!other) return [[reference, `there is no input set "${reference}"`] as const];
-        return first ? [[reference, describeProblem(first)] as const] : [];
-      });
-      return { problems: [], references: Object.fromEntries(references) };
-    });
+    const faultOf = async (reference: string): Promise<string | undefined> => {
+      const other = referenced.get(reference);
+      if (!other) return `there is no input set "${reference}"`;
+      const [first] = await problemsOf(other);
+      return first && describeProblem(first);
+    };
+    const found: InputSetFaults[] = [];
+    for (const set of sets) {
+      const references: Record<string, string> = {};
+      for (const reference of set.references) {
+        const fault = await faultOf(reference);
+        if (fault !== undefined) references[reference] = fault;
+      }
+      found.push({ problems: set.type === 'INPUT_SET' ? await problemsOf(set) : [], references });
+    }
+    return found;
   }
 
   /** Lays stored sets over each other, later ones over earlier ones; an overlay stands for its sets. @throws AppError ENTITY_NOT_FOUND */
   async merged(scope: ProjectScope, pipelineIdentifier: string, references: readonly string[]): Promise<MergedSets> {
     const pipeline = await this.pipeline(scope, pipelineIdentifier);
-    return this.mergedOf(scope, pipeline, references, inputFitter(pipeline.yaml));
+    return this.mergedOf(scope, pipeline, references);
   }
 
   /** Sets and runtime input together, for all or some stages. @throws AppError ENTITY_NOT_FOUND, INVALID_YAML_ERROR, INVALID_REQUEST for stages there are not */
   async merge(scope: ProjectScope, pipelineIdentifier: string, request: MergeRequest): Promise<MergeResult> {
     const pipeline = await this.pipeline(scope, pipelineIdentifier);
-    const fit = inputFitter(pipeline.yaml);
-    const sets = await this.mergedOf(scope, pipeline, request.references, fit);
-    const given = fit(inputRoot(request.inputYaml));
+    const sets = await this.mergedOf(scope, pipeline, request.references);
+    const given = await this.documents.fit(scope.accountId, pipeline.yaml, inputRoot(request.inputYaml));
     const all = mergeInputs([sets.input, given.kept]);
     const problems = [...sets.problems, ...given.faults.map((problem) => ({ ...problem, set: 'runtimeInputYaml' }))];
     if (request.stages.length === 0) return { input: all, problems, pipelineYaml: pipeline.yaml };
     const { yaml } = chooseStages(pipeline.yaml, request.stages);
-    return { input: inputFitter(yaml)(all).kept, problems, pipelineYaml: yaml };
+    return { input: (await this.documents.fit(scope.accountId, yaml, all)).kept, problems, pipelineYaml: yaml };
   }
 
   /** The pipeline's inputs, for all or some stages, as YAML, or null when it has none. */
@@ -154,19 +163,20 @@ export class InputSetService {
     return { template: inputTemplate(chosen.yaml) ?? null, replacedExpressions: chosen.openExpressions, hasInputSets: await this.inputSets.has(scope, pipelineIdentifier) };
   }
 
-  private async mergedOf(scope: ProjectScope, pipeline: Pipeline, references: readonly string[], fit: (input: unknown) => FittedInput): Promise<MergedSets> {
+  private async mergedOf(scope: ProjectScope, pipeline: Pipeline, references: readonly string[]): Promise<MergedSets> {
     const known = new Map(await this.inputSets.findAll(scope, pipeline.identifier, references));
     const inside = references.flatMap((reference) => known.get(reference)?.references ?? []);
     for (const [identifier, set] of await this.inputSets.findAll(scope, pipeline.identifier, inside)) known.set(identifier, set);
-    const fitted = references.flatMap((reference) => {
+    const names = references.flatMap((reference) => {
       const set = known.get(reference);
-      const names = set?.type === 'OVERLAY_INPUT_SET' ? set.references : [reference];
-      return names.map((name) => {
-        const one = known.get(name);
-        if (!one) throw notFound(scope, pipeline.identifier, name, undefined);
-        return { name, ...fit(inputOfSet(one.yaml)) };
-      });
+      return set?.type === 'OVERLAY_INPUT_SET' ? set.references : [reference];
     });
+    const fitted: (FittedInput & { readonly name: string })[] = [];
+    for (const name of names) {
+      const one = known.get(name);
+      if (!one) throw notFound(scope, pipeline.identifier, name, undefined);
+      fitted.push({ name, ...(await this.documents.fit(scope.accountId, pipeline.yaml, inputOfSet(one.yaml))) });
+    }
     return { input: mergeInputs(fitted.map(({ kept }) => kept)), problems: fitted.flatMap(({ name, faults }) => faults.map((problem) => ({ ...problem, set: name }))) };
   }
 

@@ -101,6 +101,13 @@ export class PipelineRepository {
     return rows[0]?.run_sequence;
   }
 
+  /** The number {@link nextRun} gives if no other run begins first. @returns undefined for a pipeline there is not */
+  async comingRun(scope: ProjectScope, identifier: string): Promise<number | undefined> {
+    const { accountId, orgId, projectId } = scope;
+    const row = await this.table().findOne({ where: { accountId, orgId, projectId, identifier }, select: { identifier: true, runSequence: true } });
+    return row ? row.runSequence + 1 : undefined;
+  }
+
   private table() {
     return this.dataSource.getRepository(PipelineEntity);
   }

@@ -1,5 +1,5 @@
 export { ineffective, requireSupported, shownWarnings, type Capability, type CapabilityPlace, type Warning } from './capabilities.js';
-export { compilePlan } from './compile-plan.js';
+export { compilePlan, type PlanInput } from './compile-plan.js';
 export { executionGraph, firstFailure, stageCounts, stageLayout, stepOfPart, type ExecutionGraph, type GraphNode, type LayoutNode, type ResourceHoldUp } from './execution-graph.js';
 export { MAX_EXPRESSIONS, MAX_EXPRESSION_CHARACTERS, MAX_EXPRESSION_DEPTH, evaluate, hasExpression, type Lookup } from './expressions.js';
 export { inputFitter, templateWith, type FittedInput } from './input-fit.js';
