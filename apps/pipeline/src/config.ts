@@ -26,7 +26,7 @@ const schema = z
     PIPELINE_LOG_SHIPPING_SECONDS: z.coerce.number().int().min(60).max(604_800).default(3_600),
     PIPELINE_SWEEP_MS: milliseconds(5_000, 100, 600_000),
     PIPELINE_DOCUMENT_WORKERS: z.coerce.number().int().min(1).max(32).default(2),
-    PIPELINE_DOCUMENT_DEADLINE_MS: milliseconds(10_000, 100, 600_000),
+    PIPELINE_DOCUMENT_DEADLINE_MS: milliseconds(30_000, 100, 600_000),
     OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
     LOG_LEVEL: z.string().optional(),
   })
@@ -60,7 +60,7 @@ export interface PipelineConfig {
   readonly sweepMs: number;
   /** Threads that read documents; one account has all but one of them at most. */
   readonly documentWorkers: number;
-  /** How long one document may take to be read. */
+  /** Milliseconds one document may take to be read; the largest ones (1 MiB, 1,000 steps) take seconds on a busy machine. */
   readonly documentDeadlineMs: number;
   readonly otlpEndpoint: string | undefined;
   readonly logLevel: string | undefined;

@@ -1,23 +1,33 @@
-import { applyRuntimeInput, compilePlan, inputFitter, type FittedInput, type PlanInput } from '@sluice/pipeline-engine';
+import { applyRuntimeInput, compilePlan, inputFitter, type FittedInput, type Plan, type PlanInput } from '@sluice/pipeline-engine';
 import { StepTypeRegistry } from '@sluice/step-types';
 import { stableId } from '../run/identifiers.js';
 
+/** One piece of work on a document: what runs patterns and expressions of its author. Plain data, so that it can cross a thread. */
+export type DocumentJob =
+  | { readonly kind: 'fill'; readonly yaml: string; readonly inputYaml: string }
+  | { readonly kind: 'compile'; readonly input: CompileInput }
+  | { readonly kind: 'fit'; readonly yaml: string; readonly inputs: readonly unknown[] };
+
+export type CompileInput = Omit<PlanInput, 'catalogue' | 'idOf'>;
+
+/** What each kind of job gives. */
+export interface DocumentResults {
+  /** The pipeline with its inputs filled. */
+  readonly fill: string;
+  readonly compile: Plan;
+  /** One for each input, in their order. */
+  readonly fit: readonly FittedInput[];
+}
+
 const types = new StepTypeRegistry();
 
-/** Everything about a document that runs what its author wrote: patterns and expressions. Plain data in and out, so that it can cross a thread. */
-export const DOCUMENT_JOBS = {
-  /** @returns the pipeline with its inputs filled */
-  fill: ({ yaml, inputYaml }: { readonly yaml: string; readonly inputYaml: string }) => applyRuntimeInput(yaml, inputYaml),
-  compile: (input: Omit<PlanInput, 'catalogue' | 'idOf'>) => compilePlan({ ...input, catalogue: types, idOf: stableId }),
-  fit: ({ yaml, input }: { readonly yaml: string; readonly input: unknown }): FittedInput => inputFitter(yaml)(input),
-} as const;
-
-export type DocumentJobs = typeof DOCUMENT_JOBS;
-
-/** One call of a job, as it is sent to the worker. */
-export type DocumentJob = { readonly [Name in keyof DocumentJobs]: { readonly name: Name; readonly argument: Parameters<DocumentJobs[Name]>[0] } }[keyof DocumentJobs];
-
-export function runJob({ name, argument }: DocumentJob): unknown {
-  const work: (argument: never) => unknown = DOCUMENT_JOBS[name];
-  return work(argument as never);
+export function runJob(job: DocumentJob): DocumentResults[DocumentJob['kind']] {
+  switch (job.kind) {
+    case 'fill':
+      return applyRuntimeInput(job.yaml, job.inputYaml);
+    case 'compile':
+      return compilePlan({ ...job.input, catalogue: types, idOf: stableId });
+    case 'fit':
+      return job.inputs.map(inputFitter(job.yaml));
+  }
 }

@@ -3,7 +3,7 @@ import { AppError } from '@sluice/kernel';
 import { World, pipelineYaml, groupYaml, simplePipeline, stageYaml } from '../testing/pipeline-under-test.js';
 import { Documents } from './documents.js';
 
-/** Matches nothing for longer than anybody waits, in a hundred places: the clock of one pattern does not stop the document. */
+/** Takes long to match nothing, in hundreds of places: the clock of one pattern does not stop the document. */
 const HOSTILE = '<+input>.regex("^(a+)+$")';
 const VALUE = `${'a'.repeat(40)}!`;
 const hostile = (id: string, count = 250): string =>
@@ -85,7 +85,7 @@ describe('hostile documents over HTTP', () => {
     const client = world.project();
     await client.create(PLAIN);
     const ids = await Promise.all(Array.from({ length: 5 }, () => client.execute('plain')));
-    const sequences = await Promise.all(ids.map(async (id) => (await client.detail(id)).pipelineExecutionSummary.runSequence));
+    const sequences = await Promise.all(ids.map(async (id) => (await client.ended(id)).pipelineExecutionSummary.runSequence));
     expect(sequences.sort()).toEqual([1, 2, 3, 4, 5]);
   }, 60_000);
 });

@@ -1,23 +1,16 @@
 import { Worker } from 'node:worker_threads';
-import { AppError, isErrorCode, newId, type ErrorDetails } from '@sluice/kernel';
+import { AppError, isErrorCode, type ErrorDetails } from '@sluice/kernel';
 
 export interface PoolOptions {
-  /** Module of the worker: says `ready`, then answers each {@link Request} with a {@link Reply}. */
+  /** Module of the worker: says `ready`, then answers each job it is sent with a {@link Reply}. */
   readonly file: URL;
   /** Workers. One account has at most all but one of them, or the only one. */
   readonly size: number;
   /** Milliseconds one job may take once a worker has it; then the worker is ended and replaced. */
   readonly deadlineMs: number;
-  /** Jobs of one account that may wait. */
-  readonly waitingPerAccount: number;
 }
 
-export interface Request {
-  readonly id: string;
-  readonly job: unknown;
-}
-
-export type Reply = { readonly id: string; readonly result: unknown } | { readonly id: string; readonly error: SentError };
+export type Reply = { readonly result: unknown } | { readonly error: SentError };
 
 /** An error on its way between threads. */
 export interface SentError {
@@ -30,7 +23,8 @@ export interface SentError {
 interface Job {
   readonly account: string;
   readonly what: string;
-  readonly request: Request;
+  readonly argument: unknown;
+  readonly askedAt: number;
   resolve(result: unknown): void;
   reject(error: Error): void;
 }
@@ -40,9 +34,14 @@ interface Slot {
   isReady: boolean;
   job: Job | undefined;
   timer: NodeJS.Timeout | undefined;
+  /** What the thread died of. */
+  fault: Error | undefined;
 }
 
 const MAX_HEAP_MB = 256;
+const MAX_WAITING = 200;
+/** Callers have given up by then; a run that began later would begin unseen. */
+const MAX_WAIT_MS = 60_000;
 
 /**
  * Runs work that people outside wrote (patterns, documents) in threads, so that work without an end holds no one but its own account. Accounts take
@@ -51,54 +50,59 @@ const MAX_HEAP_MB = 256;
 export class WorkerPool {
   private readonly slots = new Set<Slot>();
   /** Waiting jobs by account; the account first in line is the next one. */
-  private readonly waiting = new Map<string, Job[]>();
+  private readonly waiting = new Map<string, readonly Job[]>();
   private isStopped = false;
 
+  /** Starts the threads, so that the first job finds them ready. */
   constructor(private readonly options: PoolOptions) {
-    for (let index = 0; index < options.size; index += 1) this.open();
+    this.fillUp();
   }
 
   /**
    * @param what named in errors: `the pipeline`
-   * @param job plain data for the worker
-   * @throws AppError of the worker, INVALID_REQUEST above deadline or memory, TOO_MANY_REQUESTS when too much of the account waits
+   * @param argument plain data for the worker
+   * @throws AppError of the worker, INVALID_REQUEST above deadline or memory, TOO_MANY_REQUESTS when too much of the account waits or it waited too long,
+   * UPSTREAM_UNAVAILABLE when the pool stops
    */
-  run(account: string, what: string, job: unknown): Promise<unknown> {
+  run(account: string, what: string, argument: unknown): Promise<unknown> {
+    if (this.isStopped) return Promise.reject(stopping());
+    const line = this.waiting.get(account) ?? [];
+    if (line.length >= MAX_WAITING) return Promise.reject(busy(account, `${MAX_WAITING} of its documents wait already`));
     return new Promise((resolve, reject) => {
-      const line = this.waiting.get(account) ?? [];
-      if (line.length >= this.options.waitingPerAccount) {
-        reject(new AppError('TOO_MANY_REQUESTS', `${this.options.waitingPerAccount} documents of account ${account} wait to be read already; try again in a few seconds`));
-        return;
-      }
-      this.waiting.set(account, [...line, { account, what, request: { id: newId(), job }, resolve, reject }]);
+      this.waiting.set(account, [...line, { account, what, argument, askedAt: Date.now(), resolve, reject }]);
+      this.fillUp();
       this.assign();
     });
   }
 
+  /** Ends the threads; what waits or runs is refused. */
   async stop(): Promise<void> {
     this.isStopped = true;
-    for (const job of [...this.waiting.values()].flat()) job.reject(stopping());
-    this.waiting.clear();
+    this.refuseWaiting(stopping());
     await Promise.all([...this.slots].map((slot) => {
-      this.settle(slot)?.reject(stopping());
+      takeJob(slot)?.reject(stopping());
       return slot.worker.terminate();
     }));
   }
 
+  private fillUp(): void {
+    while (!this.isStopped && this.slots.size < this.options.size) this.open();
+  }
+
   private open(): void {
     const worker = new Worker(this.options.file, { execArgv: [], resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB } });
-    const slot: Slot = { worker, isReady: false, job: undefined, timer: undefined };
+    const slot: Slot = { worker, isReady: false, job: undefined, timer: undefined, fault: undefined };
     this.slots.add(slot);
     worker.unref();
     worker.on('message', (message: 'ready' | Reply) => this.hear(slot, message));
-    worker.on('error', (cause: Error) => this.settle(slot)?.reject(brokenBy(cause, slot.job)));
+    worker.on('error', (cause: Error) => { slot.fault = cause; });
     worker.on('exit', () => this.replace(slot));
   }
 
   private hear(slot: Slot, message: 'ready' | Reply): void {
     if (message === 'ready') slot.isReady = true;
     else {
-      const job = this.settle(slot);
+      const job = takeJob(slot);
       if ('result' in message) job?.resolve(message.result);
       else job?.reject(received(message.error));
     }
@@ -108,13 +112,20 @@ export class WorkerPool {
   private assign(): void {
     for (const slot of this.slots) {
       if (!slot.isReady || slot.job) continue;
-      const job = this.next();
+      const job = this.nextInTime();
       if (!job) return;
       slot.job = job;
       slot.timer = setTimeout(() => this.expire(slot), this.options.deadlineMs);
-      slot.worker.ref();
-      slot.worker.postMessage(job.request);
+      slot.worker.postMessage(job.argument);
     }
+  }
+
+  private nextInTime(): Job | undefined {
+    for (let job = this.next(); job; job = this.next()) {
+      if (Date.now() - job.askedAt <= MAX_WAIT_MS) return job;
+      job.reject(busy(job.account, `this one waited ${MAX_WAIT_MS / 1_000} seconds`));
+    }
+    return undefined;
   }
 
   /** The first job of the first account in line that has a place left; the account goes to the end of the line. */
@@ -131,35 +142,46 @@ export class WorkerPool {
   }
 
   private expire(slot: Slot): void {
-    const job = this.settle(slot);
+    const job = takeJob(slot);
     slot.isReady = false;
     job?.reject(new AppError('INVALID_REQUEST', `${job.what} could not be read within ${this.options.deadlineMs} ms; simplify its patterns (.regex) and expressions, or make it smaller`));
     void slot.worker.terminate();
   }
 
-  /** Takes the job off a worker. */
-  private settle(slot: Slot): Job | undefined {
-    const { job } = slot;
-    clearTimeout(slot.timer);
-    slot.job = undefined;
-    slot.worker.unref();
-    return job;
+  private replace(slot: Slot): void {
+    this.slots.delete(slot);
+    const job = takeJob(slot);
+    job?.reject(brokenBy(slot.fault, job));
+    // A thread that cannot even start (its file is missing) is tried again by the next job, not in a circle.
+    if (slot.fault && !slot.isReady) this.refuseWaiting(slot.fault);
+    else this.fillUp();
   }
 
-  private replace(slot: Slot): void {
-    this.settle(slot)?.reject(new AppError('INTERNAL', 'a worker thread ended while it read a document'));
-    this.slots.delete(slot);
-    if (!this.isStopped) this.open();
+  private refuseWaiting(cause: Error): void {
+    for (const job of [...this.waiting.values()].flat()) job.reject(cause);
+    this.waiting.clear();
   }
 }
 
-function brokenBy(cause: Error, job: Job | undefined): Error {
-  if (!('code' in cause) || cause.code !== 'ERR_WORKER_OUT_OF_MEMORY') return cause;
-  return new AppError('INVALID_REQUEST', `${job?.what ?? 'the document'} needs more than ${MAX_HEAP_MB} MB to be read; make it smaller`);
+/** Takes the job off a worker. */
+function takeJob(slot: Slot): Job | undefined {
+  const { job } = slot;
+  clearTimeout(slot.timer);
+  slot.job = undefined;
+  return job;
+}
+
+function brokenBy(fault: Error | undefined, job: Job): Error {
+  if (fault && 'code' in fault && fault.code === 'ERR_WORKER_OUT_OF_MEMORY') return new AppError('INVALID_REQUEST', `${job.what} needs more than ${MAX_HEAP_MB} MB to be read; make it smaller`);
+  return fault ?? new AppError('INTERNAL', `the thread that read ${job.what} ended`);
 }
 
 function received({ code, message, details }: SentError): Error {
   return isErrorCode(code) ? new AppError(code, message, details) : new Error(message);
+}
+
+function busy(account: string, why: string): AppError {
+  return new AppError('TOO_MANY_REQUESTS', `too many documents of account ${account} are being read: ${why}; try again in a few seconds`);
 }
 
 function stopping(): AppError {

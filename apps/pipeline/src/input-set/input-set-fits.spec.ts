@@ -8,21 +8,22 @@ import { InputSetFits } from './input-set-fits.js';
 const scope = projectScope('acc', 'org', 'project');
 const pipeline = (version: number, description: string): Pipeline => ({ identifier: 'p', yaml: `pipeline:\n  identifier: p\n  description: ${description}\n`, version, updatedAt: 1 }) as Pipeline;
 const set = (version: number, field: 'description' | 'timeout'): InputSet => ({ identifier: 's', yaml: `inputSet:\n  identifier: s\n  name: S\n  pipeline:\n    identifier: p\n    ${field}: given\n`, version, updatedAt: 1 }) as InputSet;
+const fit = (_account: string, yaml: string, inputs: readonly unknown[]) => Promise.resolve(inputs.map(inputFitter(yaml)));
 const asking = pipeline(1, '<+input>');
 
 describe('how an input set fits its pipeline', () => {
   it('is worked out once per version of both, and anew for another version of either', async () => {
-    const fits = new InputSetFits((_account, yaml, input) => Promise.resolve(inputFitter(yaml)(input)));
-    const first = await fits.forPipeline(scope, asking)(set(1, 'description'));
+    const fits = new InputSetFits(fit);
+    const first = (await fits.forPipeline(scope, asking, [set(1, 'description')])).get('s');
     expect(first).toEqual([]);
-    expect(await fits.forPipeline(scope, asking)(set(1, 'description'))).toBe(first);
-    expect(await fits.forPipeline(scope, asking)(set(2, 'timeout'))).toHaveLength(1);
-    expect(await fits.forPipeline(scope, pipeline(2, 'fixed'))(set(1, 'description'))).toHaveLength(1);
+    expect((await fits.forPipeline(scope, asking, [set(1, 'description')])).get('s')).toBe(first);
+    expect((await fits.forPipeline(scope, asking, [set(2, 'timeout')])).get('s')).toHaveLength(1);
+    expect((await fits.forPipeline(scope, pipeline(2, 'fixed'), [set(1, 'description')])).get('s')).toHaveLength(1);
   });
 
   it('is remembered for each project alone', async () => {
-    const fits = new InputSetFits((_account, yaml, input) => Promise.resolve(inputFitter(yaml)(input)));
-    expect(await fits.forPipeline(scope, asking)(set(1, 'description'))).toEqual([]);
-    expect(await fits.forPipeline(projectScope('other', 'org', 'project'), asking)(set(1, 'timeout'))).toHaveLength(1);
+    const fits = new InputSetFits(fit);
+    expect((await fits.forPipeline(scope, asking, [set(1, 'description')])).get('s')).toEqual([]);
+    expect((await fits.forPipeline(projectScope('other', 'org', 'project'), asking, [set(1, 'timeout')])).get('s')).toHaveLength(1);
   });
 });

@@ -1,5 +1,6 @@
 import type { ProjectScope } from '@sluice/kernel';
-import type { FittedInput, Problem } from '@sluice/pipeline-engine';
+import type { Problem } from '@sluice/pipeline-engine';
+import type { Documents } from '../documents/documents.js';
 import type { Pipeline } from '../pipeline/pipeline.repository.js';
 import { inputOfSet } from './input-set-yaml.js';
 import type { InputSet } from './input-set.repository.js';
@@ -13,19 +14,24 @@ const MOST_KNOWN = 20_000;
 export class InputSetFits {
   private readonly known = new Map<string, readonly Problem[]>();
 
-  constructor(private readonly fit: (account: string, pipelineYaml: string, input: unknown) => Promise<FittedInput>) {}
+  constructor(private readonly fit: Documents['fit']) {}
 
-  /** @returns what of a set does not fit this pipeline as it is now */
-  forPipeline(scope: ProjectScope, pipeline: Pipeline): (set: InputSet) => Promise<readonly Problem[]> {
+  /** @returns by identifier of the set: what of it does not fit this pipeline as it is now */
+  async forPipeline(scope: ProjectScope, pipeline: Pipeline, sets: readonly InputSet[]): Promise<ReadonlyMap<string, readonly Problem[]>> {
     const place = [scope.accountId, scope.orgId, scope.projectId, pipeline.identifier, stampOf(pipeline)].join('/');
-    return async (set) => {
-      const key = `${place}/${set.identifier}/${stampOf(set)}`;
+    const asked = sets.map((set) => ({ set, key: `${place}/${set.identifier}/${stampOf(set)}` }));
+    const found = new Map(asked.flatMap(({ set, key }) => {
       const known = this.known.get(key);
-      if (known) return known;
-      const { faults } = await this.fit(scope.accountId, pipeline.yaml, inputOfSet(set.yaml));
+      return known ? [[set.identifier, known] as const] : [];
+    }));
+    const open = asked.filter(({ set }) => !found.has(set.identifier));
+    const fitted = open.length === 0 ? [] : await this.fit(scope.accountId, pipeline.yaml, open.map(({ set }) => inputOfSet(set.yaml)));
+    for (const [index, { set, key }] of open.entries()) {
+      const faults = fitted[index]?.faults ?? [];
       this.remember(key, faults);
-      return faults;
-    };
+      found.set(set.identifier, faults);
+    }
+    return found;
   }
 
   private remember(key: string, faults: readonly Problem[]): void {

@@ -53,7 +53,7 @@ export class InputSetService {
     @Inject(References) private readonly references: References,
     @Inject(Documents) private readonly documents: Documents,
   ) {
-    this.fits = new InputSetFits((account, yaml, input) => documents.fit(account, yaml, input));
+    this.fits = new InputSetFits((account, yaml, inputs) => documents.fit(account, yaml, inputs));
   }
 
   /** @throws AppError INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED, INVALID_REQUEST, ENTITY_NOT_FOUND (pipeline), DUPLICATE_FIELD */
@@ -118,24 +118,20 @@ export class InputSetService {
   /** What of each set no longer fits, in their order. A set of a pipeline that is gone fits nothing. */
   async faultsOf(scope: ProjectScope, pipelineIdentifier: string, sets: readonly InputSet[]): Promise<InputSetFaults[]> {
     const pipeline = await this.pipelines.find(scope, pipelineIdentifier);
-    const problemsOf = pipeline ? this.fits.forPipeline(scope, pipeline) : () => Promise.resolve([{ path: 'pipeline', message: 'is gone', remedy: 'delete the input set' }]);
     const referenced = await this.inputSets.findAll(scope, pipelineIdentifier, [...new Set(sets.flatMap(({ references }) => references))]);
-    const faultOf = async (reference: string): Promise<string | undefined> => {
-      const other = referenced.get(reference);
-      if (!other) return `there is no input set "${reference}"`;
-      const [first] = await problemsOf(other);
-      return first && describeProblem(first);
-    };
-    const found: InputSetFaults[] = [];
-    for (const set of sets) {
-      const references: Record<string, string> = {};
-      for (const reference of set.references) {
-        const fault = await faultOf(reference);
-        if (fault !== undefined) references[reference] = fault;
-      }
-      found.push({ problems: set.type === 'INPUT_SET' ? await problemsOf(set) : [], references });
-    }
-    return found;
+    const alone = sets.filter(({ type }) => type === 'INPUT_SET');
+    const problems = pipeline && (await this.fits.forPipeline(scope, pipeline, [...new Map([...referenced, ...alone.map((set) => [set.identifier, set] as const)]).values()]));
+    const problemsOf = ({ identifier }: InputSet): readonly Problem[] => (problems ? (problems.get(identifier) ?? []) : [{ path: 'pipeline', message: 'is gone', remedy: 'delete the input set' }]);
+    return sets.map((set) => {
+      if (set.type === 'INPUT_SET') return { problems: problemsOf(set), references: {} };
+      const references = set.references.flatMap((reference) => {
+        const other = referenced.get(reference);
+        const [first] = other ? problemsOf(other) : [];
+        if (!other) return [[reference, `there is no input set "${reference}"`] as const];
+        return first ? [[reference, describeProblem(first)] as const] : [];
+      });
+      return { problems: [], references: Object.fromEntries(references) };
+    });
   }
 
   /** Lays stored sets over each other, later ones over earlier ones; an overlay stands for its sets. @throws AppError ENTITY_NOT_FOUND */
@@ -148,12 +144,12 @@ export class InputSetService {
   async merge(scope: ProjectScope, pipelineIdentifier: string, request: MergeRequest): Promise<MergeResult> {
     const pipeline = await this.pipeline(scope, pipelineIdentifier);
     const sets = await this.mergedOf(scope, pipeline, request.references);
-    const given = await this.documents.fit(scope.accountId, pipeline.yaml, inputRoot(request.inputYaml));
+    const given = await this.fitOne(scope, pipeline.yaml, inputRoot(request.inputYaml));
     const all = mergeInputs([sets.input, given.kept]);
     const problems = [...sets.problems, ...given.faults.map((problem) => ({ ...problem, set: 'runtimeInputYaml' }))];
     if (request.stages.length === 0) return { input: all, problems, pipelineYaml: pipeline.yaml };
     const { yaml } = chooseStages(pipeline.yaml, request.stages);
-    return { input: (await this.documents.fit(scope.accountId, yaml, all)).kept, problems, pipelineYaml: yaml };
+    return { input: (await this.fitOne(scope, yaml, all)).kept, problems, pipelineYaml: yaml };
   }
 
   /** The pipeline's inputs, for all or some stages, as YAML, or null when it has none. */
@@ -167,17 +163,26 @@ export class InputSetService {
     const known = new Map(await this.inputSets.findAll(scope, pipeline.identifier, references));
     const inside = references.flatMap((reference) => known.get(reference)?.references ?? []);
     for (const [identifier, set] of await this.inputSets.findAll(scope, pipeline.identifier, inside)) known.set(identifier, set);
-    const names = references.flatMap((reference) => {
+    const sets = references.flatMap((reference) => {
       const set = known.get(reference);
-      return set?.type === 'OVERLAY_INPUT_SET' ? set.references : [reference];
+      const names = set?.type === 'OVERLAY_INPUT_SET' ? set.references : [reference];
+      return names.map((name) => {
+        const one = known.get(name);
+        if (!one) throw notFound(scope, pipeline.identifier, name, undefined);
+        return one;
+      });
     });
-    const fitted: (FittedInput & { readonly name: string })[] = [];
-    for (const name of names) {
-      const one = known.get(name);
-      if (!one) throw notFound(scope, pipeline.identifier, name, undefined);
-      fitted.push({ name, ...(await this.documents.fit(scope.accountId, pipeline.yaml, inputOfSet(one.yaml))) });
-    }
+    const fits = await this.documents.fit(scope.accountId, pipeline.yaml, sets.map(({ yaml }) => inputOfSet(yaml)));
+    const fitted = sets.flatMap(({ identifier }, index) => {
+      const fit = fits[index];
+      return fit ? [{ name: identifier, ...fit }] : [];
+    });
     return { input: mergeInputs(fitted.map(({ kept }) => kept)), problems: fitted.flatMap(({ name, faults }) => faults.map((problem) => ({ ...problem, set: name }))) };
+  }
+
+  private async fitOne(scope: ProjectScope, yaml: string, input: unknown): Promise<FittedInput> {
+    const [fit] = await this.documents.fit(scope.accountId, yaml, [input]);
+    return fit ?? { kept: undefined, faults: [] };
   }
 
   private async requireReferences(scope: ProjectScope, pipelineIdentifier: string, references: readonly string[]): Promise<void> {
