@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { join } from 'node:path';
 import { taskResult } from '@sluice/delegate-protocol';
 import { newId, waitFor } from '@sluice/kernel';
-import { Cable } from './testing/cable.js';
+import { Cable } from '@sluice/testing';
 import { ControlPlane } from './testing/control-plane.js';
 import { DelegateProcess } from './testing/delegate-process.js';
 import { GitOverHttp } from './testing/git-over-http.js';

@@ -5,3 +5,5 @@ export { liquibaseRollbackCount, liquibaseUpdate, type CliRun } from './liquibas
 export { testIdentities, testUser, type TestIdentities } from './service-identities.js';
 export { startGit, type FileChanges, type GitOptions, type GitRequest, type TestGit } from './git-server.js';
 export { testPodAuthority, type TestPodAuthority } from './pod-certificates.js';
+export { Cable } from './cable.js';
+export { Random } from './random.js';

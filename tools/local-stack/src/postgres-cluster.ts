@@ -3,12 +3,14 @@ import { dirname, join } from 'node:path';
 import { initialiseCluster, mayEnter, postgresPrograms, programsAt, serverIdentity, type PostgresPrograms, type ServerIdentity } from '@sluice/testing';
 import pg from 'pg';
 import { postgresFallback, type DataFolder } from './data-folder.js';
-import type { RunningChild, Supervisor } from './supervisor.js';
+import type { ChildSpec, RunningChild, Supervisor } from './supervisor.js';
 
 /** A PostgreSQL that keeps its data. It lives as a child of the supervisor. */
 export interface PostgresCluster {
   readonly port: number;
   readonly child: RunningChild;
+  /** How it is started again. */
+  readonly spec: ChildSpec;
   /** `postgres://…` of a role in a database of this cluster. */
   url(role: string, password: string, database: string): string;
   /** Creates role and database (owned by the role, closed to others) where missing, and sets the password. Safe to repeat. */
@@ -65,7 +67,7 @@ export async function startCluster(supervisor: Supervisor, home: PostgresHome, s
   }
   const settings = [`port=${spec.port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200', 'shared_buffers=64MB', 'timezone=UTC', 'log_timezone=UTC'];
   const superuserUrl = urlOf(spec.port, 'postgres', spec.superuserPassword, 'postgres');
-  const child = await supervisor.start({
+  const childSpec: ChildSpec = {
     name: spec.name,
     command: home.programs.postgres,
     args: ['-D', dataDir, ...settings.flatMap((setting) => ['-c', setting])],
@@ -77,10 +79,12 @@ export async function startCluster(supervisor: Supervisor, home: PostgresHome, s
       await onServer(superuserUrl, (client) => client.query('SELECT 1'));
       return true;
     },
-  });
+  };
+  const child = await supervisor.start(childSpec);
   return {
     port: spec.port,
     child,
+    spec: childSpec,
     url: (role, password, database) => urlOf(spec.port, role, password, database),
     ensureDatabase: (database, role, password) => onServer(superuserUrl, (client) => createDatabase(client, database, role, password)),
   };

@@ -2,11 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { DataFolder } from './data-folder.js';
-import type { RunningChild, Supervisor } from './supervisor.js';
+import type { ChildSpec, RunningChild, Supervisor } from './supervisor.js';
 
 export interface LocalRedis {
   readonly url: string;
   readonly child: RunningChild;
+  /** How it is started again. */
+  readonly spec: ChildSpec;
 }
 
 /** A redis-server of our own (the one on PATH), with a password and an append-only file. The password is in its file, not in its arguments. */
@@ -26,15 +28,15 @@ export async function startRedis(supervisor: Supervisor, data: DataFolder, optio
   };
   writeFileSync(configFile, Object.entries(settings).map(([name, value]) => `${name} ${value}\n`).join(''), { mode: 0o600 });
   const url = `redis://:${encodeURIComponent(options.password)}@127.0.0.1:${options.port}`;
-  const child = await supervisor.start({
+  const spec: ChildSpec = {
     name: 'redis',
     command: 'redis-server',
     args: [configFile],
     cwd: data.redis,
     readyTimeoutMs: 30_000,
     isReady: () => answersPing(url),
-  });
-  return { url, child };
+  };
+  return { url, child: await supervisor.start(spec), spec };
 }
 
 async function answersPing(url: string): Promise<boolean> {

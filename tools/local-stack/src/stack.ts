@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from '@sluice/kernel';
+import { freePort } from '@sluice/testing';
 import { makeAccounts, type SeededAccount } from './accounts.js';
 import { appEnvironments, CONTROL_PLANE_APPS, type AppEnvironments, type AppName, type ControlPlaneApp } from './app-environment.js';
 import { prepareChangeEngine } from './change-engine.js';
@@ -26,7 +27,7 @@ export interface StackOptions {
   readonly isSeparate?: boolean;
   /** Stops what is recorded in the data folder and deletes it before starting. */
   readonly isReset?: boolean;
-  /** False leaves the delegate out; start it later with {@link Stack.startDelegate}. */
+  /** False leaves the delegate out; start it later with `delegate.start()`. */
   readonly withDelegate?: boolean;
   /** Apps that somebody else runs on their ports (`npx nx dev <app>`). */
   readonly without?: readonly AppName[];
@@ -83,6 +84,13 @@ export interface Stack {
   readonly traces: TraceReceiver;
   readonly controlPlane: Restartable;
   readonly delegate: Restartable;
+  /** The PostgreSQL of the control plane's own databases. */
+  readonly platformServer: Restartable;
+  /** The PostgreSQL that {@link customerDatabase} is on. */
+  readonly customerServer: Restartable;
+  readonly redisServer: Restartable;
+  /** A delegate beside the first one, with its token; its data lies in a folder named after it. Resolves when it is connected. */
+  addDelegate(name: string, environment?: Readonly<Record<string, string>>): Promise<Restartable>;
   stop(): Promise<void>;
 }
 
@@ -185,6 +193,7 @@ async function assemble({ options, data, supervisor, closers, stop, say }: Assem
   const start = (spec: ChildSpec): Promise<RunningChild> => (options.isSeparate ? startKeptChild(supervisor, spec, { say }) : supervisor.start(spec));
   const controlPlane = restartable(start, options.isSeparate || apps.length === 0 ? apps.map((app) => nodeApp(app, environments, ports[app])) : [oneProcess(data, apps, environments, ports)]);
   const delegate = restartable(start, [delegateSpec(environments, ports)]);
+  const server = ({ spec, child }: { readonly spec: ChildSpec; readonly child: RunningChild }): Restartable => restartable((again) => supervisor.start(again), [spec], [child]);
   const isUp = controlPlane.start().then(() => say('control plane is up'));
   // The delegate loads while the rest of the control plane does; no sooner, because it dials ever more rarely when nobody answers.
   const isConnected = runsDelegate(options)
@@ -211,6 +220,14 @@ async function assemble({ options, data, supervisor, closers, stop, say }: Assem
     traces,
     controlPlane,
     delegate,
+    platformServer: server(platform),
+    customerServer: server(customer),
+    redisServer: server(redis),
+    addDelegate: async (name, environment = {}) => {
+      const further = restartable(start, [await furtherDelegateSpec(data, environments, name, environment)]);
+      await further.start();
+      return further;
+    },
     stop,
   };
 }
@@ -265,6 +282,13 @@ function delegateSpec(environments: AppEnvironments, ports: Ports): ChildSpec {
   return { ...nodeApp('delegate', environments, ports.delegate), graceMs: 30_000 };
 }
 
+async function furtherDelegateSpec(data: DataFolder, environments: AppEnvironments, name: string, environment: Readonly<Record<string, string>>): Promise<ChildSpec> {
+  const port = await freePort();
+  const own = { DELEGATE_NAME: name, DELEGATE_PORT: String(port), DELEGATE_DATA_DIR: join(data.root, name), ...environment };
+  const { env, ...spec } = nodeApp('delegate', environments, port);
+  return { ...spec, name, env: { ...env, ...own }, graceMs: 30_000 };
+}
+
 function nodeApp(app: AppName, environments: AppEnvironments, port: number): ChildSpec {
   return {
     name: app,
@@ -296,8 +320,8 @@ async function untilAnswers(port: number, other: Promise<void>): Promise<void> {
   }
 }
 
-function restartable(startChild: (spec: ChildSpec) => Promise<RunningChild>, specs: readonly ChildSpec[]): Restartable {
-  let running: readonly RunningChild[] = [];
+function restartable(startChild: (spec: ChildSpec) => Promise<RunningChild>, specs: readonly ChildSpec[], started: readonly RunningChild[] = []): Restartable {
+  let running = started;
   return {
     pids: () => Object.fromEntries(running.map(({ name, pid }) => [name, pid])),
     start: async () => {

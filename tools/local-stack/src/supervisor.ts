@@ -57,6 +57,8 @@ export function inheritedEnvironment(): Record<string, string> {
  */
 export class Supervisor {
   private readonly children = new Map<string, { readonly child: RunningChild; expectEnd(): void }>();
+  /** Names in the order of their first start: a database that was restarted still outlives those who use it. */
+  private readonly order = new Set<string>();
   private isStopping = false;
 
   constructor(private readonly options: SupervisorOptions) {}
@@ -84,15 +86,16 @@ export class Supervisor {
     };
     const child = this.handle(spec, record, logFile, ended, expectEnd);
     this.children.set(spec.name, { child, expectEnd });
+    this.order.add(spec.name);
     await this.untilReady(spec, child, logStart);
     isEndExpected = false;
     return child;
   }
 
-  /** Stops all children, the youngest first, and starts no more. Safe to repeat. */
+  /** Stops all children, those that were first started last first, and starts no more. Safe to repeat. */
   async stopAll(): Promise<void> {
     this.isStopping = true;
-    const all = [...this.children.values()].reverse();
+    const all = [...this.order].reverse().flatMap((name) => this.children.get(name) ?? []);
     for (const { expectEnd } of all) expectEnd();
     for (const { child } of all) await child.stop();
   }

@@ -24,7 +24,7 @@ export type GraphNode = z.infer<typeof graphNode>;
 
 const detail = z.looseObject({
   data: z.looseObject({
-    pipelineExecutionSummary: z.looseObject({ status: z.string(), failureInfo: z.looseObject({ message: z.string().nullish() }).nullish() }),
+    pipelineExecutionSummary: z.looseObject({ status: z.string(), startTs: z.number().nullish(), endTs: z.number().nullish(), failureInfo: z.looseObject({ message: z.string().nullish() }).nullish() }),
     executionGraph: z.looseObject({ nodeMap: z.record(z.string(), graphNode) }).nullish(),
   }),
 });
@@ -33,6 +33,9 @@ const detail = z.looseObject({
 export interface Run {
   readonly id: string;
   readonly status: string;
+  /** Times of the execution as shown, in epoch milliseconds; undefined before they are. */
+  readonly startedAt: number | undefined;
+  readonly endedAt: number | undefined;
   readonly nodes: readonly GraphNode[];
   /** All failure messages of the graph and the summary, in one text. */
   readonly failure: string;
@@ -122,7 +125,7 @@ export class Project {
     const { pipelineExecutionSummary: summary, executionGraph } = detail.parse(answer).data;
     const nodes = Object.values(executionGraph?.nodeMap ?? {});
     const messages = [summary.failureInfo?.message, ...nodes.map((node) => node.failureInfo?.message)].filter((text): text is string => Boolean(text));
-    return { id: planExecutionId, status: summary.status, nodes, failure: [...new Set(messages)].join('\n') };
+    return { id: planExecutionId, status: summary.status, startedAt: summary.startTs ?? undefined, endedAt: summary.endTs ?? undefined, nodes, failure: [...new Set(messages)].join('\n') };
   }
 
   /** Waits for the end, with no log. Looks often; a gateway that is away for a moment is borne. */

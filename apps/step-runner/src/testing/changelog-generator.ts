@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { renderXml } from './changelog-xml.js';
 import { renderSql } from './changelog-sql.js';
-import { Random } from './random.js';
+import { Random } from '@sluice/testing';
 
 /** The attributes of an element, its children by name, and lists of `{ name: element }`, as Liquibase's JSON and YAML have them. */
 export interface Element {

@@ -1,0 +1,49 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/** The processes of a pod, by what they are to it. */
+export type PodVictim = 'lite engine' | 'step runner' | 'JVM';
+
+const record = z.looseObject({ podId: z.string().nullable(), processes: z.array(z.object({ role: z.enum(['engine', 'step']), pid: z.number().int() })) });
+
+/** Process id of a part of the pod that has the secrets of step `stepExecutionId`; undefined when there is none (yet, or any more). */
+export function podProcess(delegateFolder: string, stepExecutionId: string, victim: PodVictim): number | undefined {
+  const pods = join(delegateFolder, 'pods');
+  const pod = namesIn(pods).find((name) => namesIn(join(pods, name, 'secrets')).includes(stepExecutionId));
+  const processes = pod === undefined ? [] : recordOf(join(pods, pod, 'pod.json'));
+  const pidOf = (role: 'engine' | 'step'): number | undefined => processes.findLast((one) => one.role === role)?.pid;
+  if (victim === 'lite engine') return pidOf('engine');
+  const runner = pidOf('step');
+  return victim === 'step runner' || runner === undefined ? runner : childOf(runner);
+}
+
+function recordOf(file: string): z.infer<typeof record>['processes'] {
+  try {
+    return record.parse(JSON.parse(readFileSync(file, 'utf8'))).processes;
+  } catch {
+    return []; // removed while it was looked at
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function childOf(parent: number): number | undefined {
+  const isChild = (pid: string): boolean => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      // The name, in parentheses, may hold anything; after it come the state and the parent.
+      return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] === String(parent);
+    } catch {
+      return false;
+    }
+  };
+  const found = readdirSync('/proc').find((name) => /^\d+$/.test(name) && isChild(name));
+  return found === undefined ? undefined : Number(found);
+}

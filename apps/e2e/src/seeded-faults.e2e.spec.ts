@@ -1,0 +1,15 @@
+import { describe } from '@jest/globals';
+import { killScenarios } from './faults/kill.scenarios.js';
+import { ownStack } from './harness/own-stack.js';
+
+describe('a deployment of ten changesets that a fault hits', () => {
+  const stack = ownStack({
+    environment: {
+      pipeline: { PIPELINE_ABORT_TIMEOUT_MS: '30000' },
+      'delegate-service': { DELEGATE_SERVICE_LEASE_MS: '12000', DELEGATE_SERVICE_FENCE_MS: '6000', DELEGATE_SERVICE_HEARTBEAT_MS: '1500', DELEGATE_SERVICE_SCAN_MS: '200' },
+      delegate: { DELEGATE_WATCHDOG_MS: '3000', DELEGATE_STOP_GRACE_MS: '2000' },
+    },
+  });
+
+  killScenarios(stack);
+});
