@@ -57,6 +57,12 @@ const manual = (type: string, spec: object): object => ({ credential: { type: 'M
 const vault = (auth: object): object => ({ vaultUrl: 'https://vault.example', basePath: '/harness', namespace: 'ns', isReadOnly: true, renewalIntervalMinutes: 60, secretEngineManuallyConfigured: true, secretEngineName: 'kv', secretEngineVersion: 2, default: false, useVaultAgent: false, useAwsIam: false, useK8sAuth: false, ...auth, ...selectors });
 
 const VAULT_UNREAD = { connectorType: '' };
+const login = { type: 'UsernamePassword', spec: { username: 'me', passwordRef: 'ref' } };
+const cloud = { delegateSelectors: ['local'], executeOnDelegate: false, proxy: false, ignoreTestConnection: false };
+const aws = (type: string, spec: object | undefined, rest: object = {}): object => ({ credential: { type, ...(spec ? { spec } : {}), region: 'us-east-1', crossAccountAccess: { crossAccountRoleArn: 'somerolearn', externalId: 'id' } }, ...cloud, ...rest });
+const azure = (type: string, spec: object): object => ({ credential: { type, spec }, azureEnvironmentType: 'AZURE', delegateSelectors: ['local'], executeOnDelegate: false });
+const awsManager = (type: string, spec?: object): object => ({ credential: { type, ...(spec ? { spec } : {}) }, region: 'us-east-1', secretNamePrefix: 'p', delegateSelectors: ['local'] });
+const keyVault = { clientId: 'id', tenantId: 'id', secretKey: 'account.ref', vaultName: 'vault', subscription: 'sub', azureEnvironmentType: 'AZURE', delegateSelectors: ['local'] };
 
 export const CONNECTORS: readonly Resource[] = [
   connector('jdbc', 'JDBC', { url: 'jdbc:postgresql://db.example:5432/orders?sslmode=disable', auth: { type: 'UsernamePassword', spec: { username: 'app', passwordRef: 'ref' } }, ...selectors, ignoreTestConnection: true }, { url: 'jdbc:mysql://db.example:3306/orders' }),
@@ -78,6 +84,15 @@ export const CONNECTORS: readonly Resource[] = [
   connector('vault', 'Vault', vault({ authToken: 'account.ref', accessType: 'TOKEN' }), { basePath: '/other' }, VAULT_UNREAD),
   connector('vault_app_role', 'Vault', vault({ appRoleId: 'role', secretId: 'account.ref', renewAppRoleToken: true, accessType: 'APP_ROLE' }), {}, VAULT_UNREAD),
   connector('vault_k8s', 'Vault', vault({ useK8sAuth: true, vaultK8sAuthRole: 'role', serviceAccountTokenPath: '/token', k8sAuthEndpoint: 'kubernetes', accessType: 'K8s_AUTH' }), {}, VAULT_UNREAD),
+  connector('artifactory', 'Artifactory', { artifactoryServerUrl: 'https://artifactory.example', auth: login, delegateSelectors: ['local'] }, { auth: { type: 'Anonymous' } }),
+  connector('nexus', 'Nexus', { nexusServerUrl: 'https://nexus.example', version: '3.x', auth: login, delegateSelectors: ['local'] }, { auth: { type: 'Anonymous' }, version: '2.x' }),
+  connector('aws', 'Aws', aws('ManualConfig', { accessKey: 'AKIA', secretKeyRef: 'ref' }, { awsSdkClientBackOffStrategyOverride: { type: 'EqualJitterBackoffStrategy', spec: { baseDelay: 10, maxBackoffTime: 65, retryCount: 3 } } }), aws('Irsa', undefined), { connectorType: 'Aws' }),
+  connector('aws_inherit', 'Aws', aws('InheritFromDelegate', undefined), aws('OidcAuthentication', { iamRoleArn: 'somerolearn' }), { connectorType: 'Aws' }),
+  connector('gcp', 'Gcp', { credential: { type: 'ManualConfig', spec: { secretKeyRef: 'account.ref' } }, ...cloud }, { credential: { type: 'InheritFromDelegate' } }, { connectorType: 'Gcp' }),
+  connector('azure_cloud_provider', 'Azure', azure('ManualConfig', { applicationId: 'id', tenantId: 'id', auth: { type: 'Secret', spec: { secretRef: 'account.ref' } } }), azure('InheritFromDelegate', { auth: { type: 'SystemAssignedManagedIdentity' } }), { connectorType: 'Azure' }),
+  connector('aws_secret_manager', 'AwsSecretManager', awsManager('ManualConfig', { accessKey: 'account.ref', secretKey: 'account.ref' }), awsManager('AssumeSTSRole', { roleArn: 'somerolearn', externalId: 'id', assumeStsRoleDuration: 900 })),
+  connector('gcp_secret_manager', 'GcpSecretManager', { credentialsRef: 'account.ref', delegateSelectors: ['local'], executeOnDelegate: true }, {}, { connectorType: 'GcpSecretManager' }),
+  connector('azure_key_vault', 'AzureKeyVault', keyVault, { useManagedIdentity: true, azureManagedIdentityType: 'SystemAssignedManagedIdentity' }),
 ];
 
 function secret(kind: string, type: string, spec: object, second: object = {}): Resource {

@@ -1,5 +1,5 @@
 import type { TaskPayload, TaskResult } from '@sluice/delegate-protocol';
-import { assertNever } from '@sluice/kernel';
+import { AppError, assertNever } from '@sluice/kernel';
 import type { ConnectorBody, ConnectorStatus, ValidationResult } from '@sluice/ng-manager-api';
 import { secretExpressionOf } from './connector-refs.js';
 import { gitAccessOf, gitAccessOfRepository, type GitAccess } from './git-access.js';
@@ -46,6 +46,15 @@ export function connectionTaskOf(identifier: string, body: TestedBody, git?: { r
       const { target, secrets } = serviceTestOf(identifier, body);
       return { payload: { kind: 'test-service', target, secrets: [...secrets] }, selectors: body.spec.delegateSelectors ?? [] };
     }
+    case 'Artifactory':
+    case 'Nexus':
+    case 'Aws':
+    case 'Gcp':
+    case 'Azure':
+    case 'AwsSecretManager':
+    case 'GcpSecretManager':
+    case 'AzureKeyVault':
+      throw new AppError('NOT_IMPLEMENTED', `connector "${identifier}" is of type ${body.type}: its test is not supported yet; it is stored and given out as it is, and nothing connects with it`);
     default:
       return assertNever(body);
   }

@@ -1,5 +1,5 @@
 import { checkDatabaseUrl } from '@sluice/db-migration';
-import { AppError } from '@sluice/kernel';
+import { AppError, assertNever } from '@sluice/kernel';
 import type { ConnectorBody } from '@sluice/ng-manager-api';
 import { isSshAddress, sshAddressOf } from './ssh-address.js';
 
@@ -34,6 +34,31 @@ export function checkConnector({ type, spec }: ConnectorBody): void {
       if (spec.credential.type !== 'ManualConfig') return;
       checkWebUrl('credential.spec.masterUrl', spec.credential.spec.masterUrl, 'https://cluster.example.com:6443');
       if (spec.credential.spec.auth.type === 'OpenIdConnect' && spec.credential.spec.auth.spec.oidcIssuerUrl) checkWebUrl('credential.spec.auth.spec.oidcIssuerUrl', spec.credential.spec.auth.spec.oidcIssuerUrl, 'https://login.example.com');
+      return;
+    case 'Artifactory':
+      checkWebUrl('artifactoryServerUrl', spec.artifactoryServerUrl, 'https://artifactory.example.com/artifactory');
+      return;
+    case 'Nexus':
+      checkWebUrl('nexusServerUrl', spec.nexusServerUrl, 'https://nexus.example.com');
+      return;
+    case 'Aws':
+      if (spec.credential.type !== 'ManualConfig') return;
+      requireOne({ 'credential.spec.accessKey': spec.credential.spec.accessKey, 'credential.spec.accessKeyRef': spec.credential.spec.accessKeyRef });
+      return;
+    case 'GcpSecretManager':
+      requireOne({ credentialsRef: spec.credentialsRef, assumeCredentialsOnDelegate: spec.assumeCredentialsOnDelegate, credential: spec.credential });
+      return;
+    case 'AzureKeyVault':
+      if (!spec.useManagedIdentity) {
+        for (const [field, value] of Object.entries({ clientId: spec.clientId, tenantId: spec.tenantId, secretKey: spec.secretKey })) if (!value) throw refused(field, 'is required unless useManagedIdentity is true');
+      } else if (spec.azureManagedIdentityType === 'UserAssignedManagedIdentity' && !spec.managedClientId) throw refused('managedClientId', 'is required for a UserAssignedManagedIdentity');
+      return;
+    case 'Gcp':
+    case 'Azure':
+    case 'AwsSecretManager':
+      return;
+    default:
+      assertNever(type);
   }
 }
 
@@ -58,6 +83,14 @@ function checkWebUrl(field: string, url: string, example: string): void {
   const { protocol, username, password } = new URL(url);
   if (protocol !== 'https:' && protocol !== 'http:') throw refused(field, 'must start with https:// or http://');
   if (username || password) throw refused(field, 'must not hold credentials; put them into username and a secret reference');
+}
+
+/** Exactly one way must be given; of two, nobody could say which counts. */
+function requireOne(ways: Readonly<Record<string, unknown>>): void {
+  const given = Object.entries(ways).filter(([, value]) => Boolean(value)).map(([field]) => field);
+  if (given.length === 1) return;
+  const names = Object.keys(ways);
+  throw refused(given[0] ?? names[0] ?? '', `must be the only one given of ${names.join(', ')}`);
 }
 
 function refused(field: string, error: string): AppError {

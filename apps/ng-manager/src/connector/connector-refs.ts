@@ -8,12 +8,16 @@ export interface SecretRefAt {
   readonly ref: string;
 }
 
-/** Vault names some of its secret references without `Ref`. */
-const VAULT_REFS = new Set(['authToken', 'secretId', 'xvaultAwsIamServerId']);
+/** Secret references that some types name without `Ref`. */
+const REFS_BY_TYPE: Readonly<Partial<Record<ConnectorBody['type'], readonly string[]>>> = {
+  Vault: ['authToken', 'secretId', 'xvaultAwsIamServerId'],
+  AwsSecretManager: ['accessKey', 'secretKey'],
+  AzureKeyVault: ['secretKey'],
+};
 
 /** Every secret reference in a connector's spec. Pure. */
 export function secretRefsOf({ type, spec }: ConnectorBody): readonly SecretRefAt[] {
-  const isRef = (key: string): boolean => key.endsWith('Ref') || (type === 'Vault' && VAULT_REFS.has(key));
+  const isRef = (key: string): boolean => key.endsWith('Ref') || REFS_BY_TYPE[type]?.includes(key) === true;
   const found: SecretRefAt[] = [];
   const visit = (value: unknown, field: string): void => {
     if (typeof value !== 'object' || value === null) return;

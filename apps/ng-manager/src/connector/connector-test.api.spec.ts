@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
 import type { TaskPayload } from '@sluice/delegate-protocol';
-import { CONNECTOR_SAMPLES, SECRET } from '../testing/connector-samples.js';
+import { CONNECTOR_SAMPLES, KEPT_TYPES, SECRET } from '../testing/connector-samples.js';
 import { startNgManager, type HttpAnswer, type NgManagerUnderTest } from '../testing/ng-manager-under-test.js';
 
 const PROJECT = 'accountIdentifier=A1&orgIdentifier=default&projectIdentifier=shop';
@@ -40,7 +40,7 @@ describe('connection tests', () => {
       return answer(payload, { status: 'succeeded', product: 'fine' });
     };
     const result = await test(identifier);
-    const reason = UNTESTABLE[`${type} ${variant}`];
+    const reason = KEPT_TYPES.includes(type) ? `is of type ${type}: its test is not supported yet` : UNTESTABLE[`${type} ${variant}`];
     if (reason) {
       expect(result).toMatchObject({ status: 'FAILURE', errors: [{ reason: 'Not tested', message: expect.stringContaining(reason), code: 400 }], delegateId: null });
       expect(ng.delegateService.submitted).toHaveLength(before);

@@ -53,6 +53,14 @@ describe('connectors', () => {
     });
   });
 
+  it('a secret may refer to a path in the secret manager of a cloud, and not to one in a cloud', async () => {
+    await made('aws_manager', 'AwsSecretManager', { region: 'eu', credential: { type: 'AssumeIAMRole' } });
+    await made('aws_cloud', 'Aws', { credential: { type: 'Irsa' } });
+    const reference = (secretManagerIdentifier: string) => post(`/ng/api/v2/secrets?${PROJECT}`, { secret: { type: 'SecretText', identifier: `of_${secretManagerIdentifier}`, name: 'x', ...inProject, spec: { secretManagerIdentifier, valueType: 'Reference', value: 'db/password' } } });
+    expect((await reference('aws_manager')).status).toBe(200);
+    expect((await reference('aws_cloud')).body).toMatchObject({ code: 'INVALID_IDENTIFIER_REF', message: expect.stringContaining('there is no secret manager "aws_cloud"') });
+  });
+
   describe('are refused, naming field and value', () => {
     it.each([
       ['JDBC', { url: 'jdbc:postgresql://h/d', auth: { type: 'Kerberos', spec: {} } }, 'connector.spec.auth', 'JDBC authentication "Kerberos" is not supported; use one of UsernamePassword, ServiceAccount, KeyPair, InheritFromDelegate, Oidc'],
@@ -73,6 +81,19 @@ describe('connectors', () => {
       ['JDBC', { url: 'postgres://h/d' }, 'connector.spec.url', 'is not supported'],
       ['DockerRegistry', { dockerRegistryUrl: 'registry', providerType: 'Other' }, 'connector.spec.dockerRegistryUrl', 'is not a URL; write for example https://registry.example.com/v2/'],
       ['Vault', { vaultUrl: 'vault', renewalIntervalMinutes: 0 }, 'connector.spec.vaultUrl', 'is not a URL; write for example https://vault.example.com:8200'],
+      ['Artifactory', { artifactoryServerUrl: 'artifactory' }, 'connector.spec.artifactoryServerUrl', 'is not a URL; write for example https://artifactory.example.com/artifactory'],
+      ['Artifactory', { artifactoryServerUrl: 'https://me:pw@a.example' }, 'connector.spec.artifactoryServerUrl', 'must not hold credentials'],
+      ['Nexus', { nexusServerUrl: 'https://n.example', version: '1.x' }, 'connector.spec.version', 'must be 2.x or 3.x'],
+      ['Aws', { credential: { type: 'Magic' } }, 'connector.spec.credential', 'AWS credential "Magic" is not supported; use one of ManualConfig, InheritFromDelegate, Irsa, OidcAuthentication'],
+      ['Aws', { credential: { type: 'ManualConfig', spec: { secretKeyRef: SECRET } } }, 'connector.spec.credential.spec.accessKey', 'must be the only one given of credential.spec.accessKey, credential.spec.accessKeyRef'],
+      ['Aws', { credential: { type: 'ManualConfig', spec: { accessKey: 'a', secretKeyRef: 'nope' } } }, 'connector.spec.credential.spec.secretKeyRef', 'there is no secret "nope"'],
+      ['Gcp', { credential: { type: 'ManualConfig', spec: { secretKeyRef: 'nope' } } }, 'connector.spec.credential.spec.secretKeyRef', 'there is no secret "nope"'],
+      ['Azure', { credential: { type: 'ManualConfig', spec: { applicationId: 'a', tenantId: 't', auth: { type: 'Certificate', spec: { certificateRef: 'nope' } } } } }, 'connector.spec.credential.spec.auth.spec.certificateRef', 'there is no secret "nope"'],
+      ['AwsSecretManager', { region: 'eu', credential: { type: 'ManualConfig', spec: { accessKey: SECRET, secretKey: 'nope' } } }, 'connector.spec.credential.spec.secretKey', 'there is no secret "nope"'],
+      ['AwsSecretManager', { region: 'eu', credential: { type: 'AssumeSTSRole', spec: { roleArn: 'r', assumeStsRoleDuration: 60 } } }, 'connector.spec.credential.spec.assumeStsRoleDuration', 'from 900 on'],
+      ['GcpSecretManager', {}, 'connector.spec.credentialsRef', 'must be the only one given of credentialsRef, assumeCredentialsOnDelegate, credential'],
+      ['AzureKeyVault', { vaultName: 'v', subscription: 's', clientId: 'c', tenantId: 't' }, 'connector.spec.secretKey', 'is required unless useManagedIdentity is true'],
+      ['AzureKeyVault', { vaultName: 'v', subscription: 's', clientId: 'c', tenantId: 't', secretKey: 'nope' }, 'connector.spec.secretKey', 'there is no secret "nope"'],
       ['Local', { default: true }, 'connector.type', 'harnessSecretManager'],
       ['Jira', {}, 'connector', 'connector type "Jira" is not supported by this server; use one of JDBC, Git, Github'],
       ['Fax', {}, 'connector', 'connector type "Fax" does not exist; use one of JDBC, Git'],

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { nothingToUse, resolveUsableRefIn, toNgPage, type NgPage, type User } from '@sluice/api-conventions';
 import { AppError, formatScope, inUse, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
-import { RESERVED_SECRET_IDENTIFIERS, type Secret, type SecretResponse } from '@sluice/ng-manager-api';
+import { CONNECTOR_CATEGORIES, RESERVED_SECRET_IDENTIFIERS, type Secret, type SecretResponse } from '@sluice/ng-manager-api';
 import { refuseDuplicate } from '../persistence/duplicate.js';
 import { describeUser, type EntityAt } from '../entity-use/entity-use.repository.js';
 import type { PageRequest } from '../persistence/page.js';
@@ -127,7 +127,7 @@ async function managerOf(stores: Stores, user: User, scope: Scope, { type, spec 
   const field = 'secret.spec.secretManagerIdentifier';
   const at = resolveUsableRefIn(user, 'connector', field, spec.secretManagerIdentifier, scope);
   const manager = await stores.connectors.find(at, { lock: 'share' });
-  if (!manager || (manager.type !== 'Local' && manager.type !== 'Vault')) {
+  if (!manager || CONNECTOR_CATEGORIES[manager.type] !== 'SECRET_MANAGER') {
     throw new AppError('INVALID_IDENTIFIER_REF', `${field}: there is no secret manager "${at.identifier}" in ${formatScope(at.scope)}; use harnessSecretManager`, { fields: [{ field, error: 'does not exist' }] });
   }
   const isReference = type === 'SecretText' && spec.valueType === 'Reference';

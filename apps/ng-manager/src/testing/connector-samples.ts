@@ -13,6 +13,18 @@ const hub = (authentication: object, rest: object = {}) => ({ url: 'https://gith
 const sshHub = (rest: object = {}) => ({ ...hub(ssh, rest), url: 'git@github.example:team' });
 const cluster = (type: string, spec: object) => ({ credential: { type: 'ManualConfig', spec: { masterUrl: 'https://k8s.example:6443', auth: { type, spec } } }, delegateSelectors: ['k8s'] });
 const registry = (auth: object) => ({ dockerRegistryUrl: 'https://registry.example/v2/', providerType: 'Harbor', auth, ...reach });
+const login = { type: 'UsernamePassword', spec: { ...user, passwordRef: SECRET } };
+const artifactory = (auth: object) => ({ artifactoryServerUrl: 'https://artifactory.example/artifactory', auth, ...reach });
+const nexus = (auth: object) => ({ nexusServerUrl: 'https://nexus.example', version: '3.x', auth, delegateSelectors: ['eu'] });
+const across = { region: 'eu-west-1', crossAccountAccess: { crossAccountRoleArn: 'arn:aws:iam::1:role/r', externalId: 'x' } };
+const aws = (type: string, spec: object | undefined, rest: object = {}) => ({ credential: { type, ...(spec ? { spec } : {}), ...across }, ...reach, proxy: false, ignoreTestConnection: true, ...rest });
+const awsRetry = (type: string, spec: object) => ({ awsSdkClientBackOffStrategyOverride: { type, spec } });
+const gcpOidc = { workloadPoolId: 'pool', providerId: 'provider', gcpProjectId: '1', serviceAccountEmail: 'a@b.example' };
+const gcp = (type: string, spec?: object) => ({ credential: { type, ...(spec ? { spec } : {}) }, ...reach, proxy: true });
+const azure = (type: string, spec: object) => ({ credential: { type, spec }, azureEnvironmentType: 'AZURE', ...reach });
+const azureApp = (type: string, spec: object) => azure('ManualConfig', { applicationId: 'app', tenantId: 'tenant', auth: { type, spec } });
+const awsManager = (type: string, spec?: object) => ({ credential: { type, ...(spec ? { spec } : {}) }, region: 'eu-west-1', secretNamePrefix: 'p/', default: false, usePutSecret: true, recoveryWindowInDays: 7, delegateSelectors: ['eu'] });
+const keyVault = (rest: object) => ({ vaultName: 'vault', subscription: 'sub', azureEnvironmentType: 'AZURE_US_GOVERNMENT', default: false, enablePurge: true, delegateSelectors: ['eu'], ...rest });
 const vault = (rest: object) => ({
   vaultUrl: 'https://vault.example:8200', renewalIntervalMinutes: 10, basePath: 'harness', namespace: 'team', secretEngineName: 'kv', secretEngineVersion: 2, secretEngineManuallyConfigured: true,
   isReadOnly: false, readOnly: false, isDefault: false, default: false, ...reach, ...rest,
@@ -58,4 +70,32 @@ export const CONNECTOR_SAMPLES: readonly (readonly [type: string, variant: strin
   ['Vault', 'AWS IAM', vault({ accessType: 'AWS_IAM', useAwsIam: true, awsRegion: 'eu-west-1', vaultAwsIamRole: 'role', xvaultAwsIamServerId: SECRET })],
   ['Vault', 'Kubernetes', vault({ accessType: 'K8s_AUTH', useK8sAuth: true, vaultK8sAuthRole: 'role', serviceAccountTokenPath: '/t', k8sAuthEndpoint: 'kubernetes' })],
   ['Vault', 'JWT', vault({ accessType: 'JWT', useJwtAuth: true, jwtAuthRole: 'role', jwtAuthPath: 'jwt' })],
+  ['Artifactory', 'Anonymous', artifactory({ type: 'Anonymous' })],
+  ['Artifactory', 'UsernamePassword', artifactory(login)],
+  ['Nexus', 'Anonymous', nexus({ type: 'Anonymous' })],
+  ['Nexus', 'UsernamePassword', nexus(login)],
+  ['Aws', 'ManualConfig', aws('ManualConfig', { accessKey: 'AKIA', secretKeyRef: SECRET }, awsRetry('FixedDelayBackoffStrategy', { fixedBackoff: 10, retryCount: 3 }))],
+  ['Aws', 'ManualConfig by reference', aws('ManualConfig', { accessKeyRef: SECRET, secretKeyRef: SECRET, sessionTokenRef: SECRET }, awsRetry('EqualJitterBackoffStrategy', { baseDelay: 10, maxBackoffTime: 100, retryCount: 3 }))],
+  ['Aws', 'InheritFromDelegate', aws('InheritFromDelegate', undefined, awsRetry('FullJitterBackoffStrategy', { baseDelay: 10, maxBackoffTime: 100, retryCount: 3 }))],
+  ['Aws', 'Irsa', aws('Irsa', undefined)],
+  ['Aws', 'OidcAuthentication', aws('OidcAuthentication', { iamRoleArn: 'arn:aws:iam::1:role/r' })],
+  ['Gcp', 'ManualConfig', gcp('ManualConfig', { secretKeyRef: SECRET })],
+  ['Gcp', 'InheritFromDelegate', gcp('InheritFromDelegate')],
+  ['Gcp', 'OidcAuthentication', gcp('OidcAuthentication', gcpOidc)],
+  ['Azure', 'Secret', azureApp('Secret', { secretRef: SECRET })],
+  ['Azure', 'Certificate', azureApp('Certificate', { certificateRef: SECRET })],
+  ['Azure', 'SystemAssignedManagedIdentity', azure('InheritFromDelegate', { auth: { type: 'SystemAssignedManagedIdentity' } })],
+  ['Azure', 'UserAssignedManagedIdentity', azure('InheritFromDelegate', { auth: { type: 'UserAssignedManagedIdentity', spec: { clientId: 'c' } } })],
+  ['AwsSecretManager', 'ManualConfig', awsManager('ManualConfig', { accessKey: SECRET, secretKey: SECRET })],
+  ['AwsSecretManager', 'AssumeIAMRole', awsManager('AssumeIAMRole')],
+  ['AwsSecretManager', 'AssumeSTSRole', awsManager('AssumeSTSRole', { roleArn: 'arn:aws:iam::1:role/r', externalId: 'x', assumeStsRoleDuration: 900 })],
+  ['AwsSecretManager', 'OidcAuthentication', awsManager('OidcAuthentication', { iamRoleArn: 'arn:aws:iam::1:role/r' })],
+  ['GcpSecretManager', 'credentials', { credentialsRef: SECRET, default: false, isDefault: false, ...reach }],
+  ['GcpSecretManager', 'InheritFromDelegate', { assumeCredentialsOnDelegate: true, default: false, ...reach }],
+  ['GcpSecretManager', 'OidcAuthentication', { credential: { type: 'OidcAuthentication', spec: gcpOidc }, ignoreTestConnection: true, ...reach }],
+  ['AzureKeyVault', 'secret key', keyVault({ clientId: 'c', tenantId: 't', secretKey: SECRET, isDefault: false })],
+  ['AzureKeyVault', 'managed identity', keyVault({ useManagedIdentity: true, azureManagedIdentityType: 'UserAssignedManagedIdentity', managedClientId: 'c' })],
 ];
+
+/** Types that are kept and given out, and that nothing connects with. */
+export const KEPT_TYPES: readonly string[] = ['Artifactory', 'Nexus', 'Aws', 'Gcp', 'Azure', 'AwsSecretManager', 'GcpSecretManager', 'AzureKeyVault'];

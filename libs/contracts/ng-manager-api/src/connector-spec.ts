@@ -1,34 +1,15 @@
-import { entityRef } from '@sluice/api-conventions';
 import { z } from 'zod';
+import { artifactorySpec, awsSecretManagerSpec, awsSpec, azureKeyVaultSpec, azureSpec, gcpSecretManagerSpec, gcpSpec, nexusSpec } from './cloud-connector-spec.js';
+import { anonymous, byPassword, delegate, optionalRef, secretRef, selectors, sentType, text, url, username, usernamePassword, variant, variants } from './connector-parts.js';
 import { named, scopeInBody } from './places.js';
 
 /**
  * Connectors by type (api-contract 3.3). Every documented field is kept and echoed; keys nobody documents are dropped, so that a secret
  * sent under a made-up key is not stored.
  */
-const text = z.string().max(1024);
-const url = z.string().min(1).max(2048);
-const selectors = z.array(z.string().min(1).max(128)).max(64).nullish();
-const delegate = { delegateSelectors: selectors, executeOnDelegate: z.boolean().nullish() };
-const secretRef = entityRef;
-/** Some clients send an optional reference that is not set as an empty text. */
-const optionalRef = z.union([entityRef, z.literal('')], { error: 'must be "id", "org.id" or "account.id" of a secret' }).nullish();
-const username = { username: text.nullish(), usernameRef: optionalRef };
-const usernamePassword = z.object({ ...username, passwordRef: optionalRef });
 const usernameToken = z.object({ ...username, tokenRef: optionalRef });
 const sshKey = z.object({ sshKeyRef: secretRef });
 const gitHubApp = z.object({ installationId: text.nullish(), installationIdRef: optionalRef, applicationId: text.nullish(), applicationIdRef: optionalRef, privateKeyRef: secretRef });
-
-/** `connector.spec.auth.type: "Token" is not supported; use one of …`: what was sent is named, since it is the name of a variant and no secret. */
-function variants<const Options extends Parameters<typeof z.discriminatedUnion>[1]>(options: Options, what: string) {
-  const names = options.map((option) => [...(option._zod.propValues?.['type'] ?? [])].join(', ')).join(', ');
-  return z.discriminatedUnion('type', options, { error: (issue) => (issue.code === 'invalid_union' ? `${what} ${sentType(issue.input)} is not supported; use one of ${names}` : undefined) });
-}
-
-function sentType(value: unknown): string {
-  const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
-  return typeof type === 'string' ? `"${type.slice(0, 64)}"` : 'without a type';
-}
 
 const jdbcAuth = variants([
   z.object({ type: z.literal('UsernamePassword'), spec: z.object({ ...username, passwordRef: secretRef }) }),
@@ -52,11 +33,8 @@ export const gitSpec = variants([
 ], 'Git connection');
 export type GitSpec = z.output<typeof gitSpec>;
 
-const variant = <const Name extends string, Spec extends z.ZodType>(name: Name, spec: Spec) => z.object({ type: z.literal(name), spec });
 const byToken = variant('UsernameToken', usernameToken);
-const byPassword = variant('UsernamePassword', usernamePassword);
 const byApp = variant('GithubApp', gitHubApp);
-const anonymous = variant('Anonymous', z.object({}).nullish());
 const overSsh = variant('Ssh', sshKey);
 const apiToken = variant('Token', z.object({ tokenRef: secretRef }));
 
@@ -135,7 +113,10 @@ const head = {
   ...scopeInBody,
 };
 
-export const CONNECTOR_TYPES = ['JDBC', 'Git', 'Github', 'Gitlab', 'Bitbucket', 'K8sCluster', 'DockerRegistry', 'Local', 'Vault'] as const;
+export const CONNECTOR_TYPES = [
+  'JDBC', 'Git', 'Github', 'Gitlab', 'Bitbucket', 'K8sCluster', 'DockerRegistry', 'Local', 'Vault',
+  'Artifactory', 'Nexus', 'Aws', 'Gcp', 'Azure', 'AwsSecretManager', 'GcpSecretManager', 'AzureKeyVault',
+] as const;
 export type ConnectorType = (typeof CONNECTOR_TYPES)[number];
 
 /** The types a changelog can be read from. */
@@ -151,12 +132,20 @@ export const CONNECTOR_CATEGORIES: Readonly<Record<ConnectorType, string>> = {
   DockerRegistry: 'ARTIFACTORY',
   Local: 'SECRET_MANAGER',
   Vault: 'SECRET_MANAGER',
+  Artifactory: 'ARTIFACTORY',
+  Nexus: 'ARTIFACTORY',
+  Aws: 'CLOUD_PROVIDER',
+  Gcp: 'CLOUD_PROVIDER',
+  Azure: 'CLOUD_PROVIDER',
+  AwsSecretManager: 'SECRET_MANAGER',
+  GcpSecretManager: 'SECRET_MANAGER',
+  AzureKeyVault: 'SECRET_MANAGER',
 };
 
 /** Types clients know and this server has no use for; refused by their name. */
 const OTHER_TYPES = [
-  'Splunk', 'AppDynamics', 'Prometheus', 'Dynatrace', 'AzureKeyVault', 'AwsKms', 'GcpKms', 'AwsSecretManager', 'Gcp', 'Aws', 'Azure', 'AzureArtifacts', 'AzureRepo', 'Artifactory', 'Jira', 'Jenkins', 'Nexus', 'Codecommit',
-  'CEAws', 'CEAzure', 'GcpCloudCost', 'CEK8sCluster', 'HttpHelmRepo', 'OciHelmRepo', 'NewRelic', 'Datadog', 'SumoLogic', 'PagerDuty', 'GcpSecretManager', 'Spot', 'ServiceNow', 'Tas', 'TerraformCloud', 'ElasticSearch',
+  'Splunk', 'AppDynamics', 'Prometheus', 'Dynatrace', 'AwsKms', 'GcpKms', 'AzureArtifacts', 'AzureRepo', 'Jira', 'Jenkins', 'Codecommit',
+  'CEAws', 'CEAzure', 'GcpCloudCost', 'CEK8sCluster', 'HttpHelmRepo', 'OciHelmRepo', 'NewRelic', 'Datadog', 'SumoLogic', 'PagerDuty', 'Spot', 'ServiceNow', 'Tas', 'TerraformCloud', 'ElasticSearch',
   'Rancher', 'CustomHealth', 'Pdc', 'CustomSecretManager', 'Harness', 'SignalFX', 'Bamboo', 'ErrorTracking', 'Mcp',
 ];
 
@@ -179,6 +168,14 @@ export const connector = z.discriminatedUnion(
     z.object({ ...head, type: z.literal('DockerRegistry'), spec: dockerRegistrySpec }),
     z.object({ ...head, type: z.literal('Local'), spec: localSpec }),
     z.object({ ...head, type: z.literal('Vault'), spec: vaultSpec }),
+    z.object({ ...head, type: z.literal('Artifactory'), spec: artifactorySpec }),
+    z.object({ ...head, type: z.literal('Nexus'), spec: nexusSpec }),
+    z.object({ ...head, type: z.literal('Aws'), spec: awsSpec }),
+    z.object({ ...head, type: z.literal('Gcp'), spec: gcpSpec }),
+    z.object({ ...head, type: z.literal('Azure'), spec: azureSpec }),
+    z.object({ ...head, type: z.literal('AwsSecretManager'), spec: awsSecretManagerSpec }),
+    z.object({ ...head, type: z.literal('GcpSecretManager'), spec: gcpSecretManagerSpec }),
+    z.object({ ...head, type: z.literal('AzureKeyVault'), spec: azureKeyVaultSpec }),
   ],
   { error: (issue) => (issue.code === 'invalid_union' ? unsupportedType(issue.input) : undefined) },
 );

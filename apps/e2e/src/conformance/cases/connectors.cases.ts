@@ -37,8 +37,8 @@ export const connectorCases: RouteCases = {
     request: ({ inAccount }) => ({ query: inAccount }),
     answers: {
       catalogue: [
-        { category: 'DATABASE', connectors: ['JDBC'] }, { category: 'CODE_REPO', connectors: ['Git', 'Github', 'Gitlab', 'Bitbucket'] }, { category: 'CLOUD_PROVIDER', connectors: ['K8sCluster'] },
-        { category: 'ARTIFACTORY', connectors: ['DockerRegistry'] }, { category: 'SECRET_MANAGER', connectors: ['Local', 'Vault'] },
+        { category: 'DATABASE', connectors: ['JDBC'] }, { category: 'CODE_REPO', connectors: ['Git', 'Github', 'Gitlab', 'Bitbucket'] }, { category: 'CLOUD_PROVIDER', connectors: ['K8sCluster', 'Aws', 'Gcp', 'Azure'] },
+        { category: 'ARTIFACTORY', connectors: ['DockerRegistry', 'Artifactory', 'Nexus'] }, { category: 'SECRET_MANAGER', connectors: ['Local', 'Vault', 'AwsSecretManager', 'GcpSecretManager', 'AzureKeyVault'] },
       ],
     },
     invalid: { change: { query: { accountIdentifier: [] } }, field: 'accountIdentifier' },
