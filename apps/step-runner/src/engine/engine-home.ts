@@ -6,14 +6,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { AppError, messageOf } from '@sluice/kernel';
+import { ENGINE_JARS, REHEARSAL_JAR, type EngineJar } from './engine-jars.js';
 
 const run = promisify(execFile);
 
-/** The open-source part of the Liquibase distribution. The commercial, Oracle and DB2 jars stay out: their licences do not allow it. */
-const JARS = [
-  'liquibase-core', 'picocli', 'snakeyaml', 'opencsv', 'commons-lang3', 'commons-text', 'commons-io', 'commons-collections4',
-  'postgresql', 'mariadb-java-client', 'h2',
-] as const;
 /** Loaded whole into the class archive: their classes are needed for the first connection, which the rehearsal does not make. */
 const ARCHIVED_WHOLE: readonly string[] = ['postgresql', 'mariadb-java-client'];
 const SOURCES = fileURLToPath(new URL('../../java/', import.meta.url));
@@ -27,8 +23,8 @@ export interface EngineHome {
   readonly jvmArguments: readonly string[];
   readonly classPath: string;
   readonly mainClass: string;
-  /** Changelogs of the warm-up. */
-  readonly rehearsal: string;
+  /** What the warm-up gets: its changelogs, and the jar of its database in memory, which is on no class path. */
+  readonly rehearsal: readonly [changelogs: string, databaseJar: string];
   /** False when the class archive is missing: the engine works, but starts slower. */
   readonly hasArchive: boolean;
 }
@@ -43,16 +39,18 @@ export interface EngineHome {
 export async function prepareEngine(directory: string, onProgress: (text: string) => void = () => undefined): Promise<EngineHome> {
   const java = process.env['JAVA_HOME'] ? join(process.env['JAVA_HOME'], 'bin', 'java') : 'java';
   const version = await javaVersion(java);
-  const jars = await liquibaseJars();
-  const home = join(directory, await keyOf(version, jars));
+  const { jars, rehearsalJar } = await liquibaseJars();
+  const home = join(directory, await keyOf(version, [...jars, rehearsalJar]));
+  const rehearsal = [join(home, 'warm-up'), rehearsalJar] as const;
   if (!(await exists(join(home, 'engine.jar')))) {
     onProgress('compiling the change engine');
+    await requireKnownJars(dirname(rehearsalJar));
     await compile(java, jars, directory, home);
   }
   const archive = join(home, 'engine.jsa');
   if (!(await exists(archive))) {
     onProgress('making the class archive of the change engine');
-    await makeArchive(java, jars, home, archive);
+    await makeArchive(java, jars, home, rehearsal, archive);
   }
   const hasArchive = await exists(archive);
   return {
@@ -60,7 +58,7 @@ export async function prepareEngine(directory: string, onProgress: (text: string
     jvmArguments: [...JVM_FLAGS, ...(hasArchive ? [`-XX:SharedArchiveFile=${archive}`] : [])],
     classPath: classPath(home, jars),
     mainClass: MAIN_CLASS,
-    rehearsal: join(home, 'warm-up'),
+    rehearsal,
     hasArchive,
   };
 }
@@ -74,13 +72,24 @@ async function javaVersion(java: string): Promise<string> {
   }
 }
 
-async function liquibaseJars(): Promise<string[]> {
+async function liquibaseJars(): Promise<{ readonly jars: string[]; readonly rehearsalJar: string }> {
   const folder = join(dirname(createRequire(import.meta.url).resolve('liquibase/package.json')), 'dist', 'liquibase', 'internal', 'lib');
-  const jars = JARS.map((name) => join(folder, `${name}.jar`));
-  for (const jar of jars) {
-    if (!(await exists(jar))) throw new AppError('INTERNAL', `${jar} is missing; install the npm packages again`);
+  const pathOf = (name: string): string => join(folder, `${name}.jar`);
+  for (const { name } of ENGINE_JARS) {
+    if (!(await exists(pathOf(name)))) throw new AppError('INTERNAL', `${pathOf(name)} is missing; install the npm packages again`);
   }
-  return jars;
+  return { jars: ENGINE_JARS.filter(({ name }) => name !== REHEARSAL_JAR).map(({ name }) => pathOf(name)), rehearsalJar: pathOf(REHEARSAL_JAR) };
+}
+
+/** What runs against databases is what was looked at. @throws AppError INTERNAL naming a jar with other bytes */
+async function requireKnownJars(folder: string): Promise<void> {
+  for (const jar of ENGINE_JARS) {
+    if ((await digestOf(folder, jar)) !== jar.sha256) throw new AppError('INTERNAL', `${join(folder, jar.name)}.jar is not ${jar.name} ${jar.version}: its SHA-256 differs; install the npm packages again`);
+  }
+}
+
+async function digestOf(folder: string, { name }: EngineJar): Promise<string> {
+  return createHash('sha256').update(await readFile(join(folder, `${name}.jar`))).digest('hex');
 }
 
 async function keyOf(version: string, jars: readonly string[]): Promise<string> {
@@ -132,11 +141,11 @@ async function tool(java: string, name: string, args: readonly string[]): Promis
 }
 
 /** The archive is tied to the jars' final paths, so it is made where the engine lies. Without it everything works, only slower. */
-async function makeArchive(java: string, jars: readonly string[], home: string, archive: string): Promise<void> {
+async function makeArchive(java: string, jars: readonly string[], home: string, rehearsal: EngineHome['rehearsal'], archive: string): Promise<void> {
   const aside = `${archive}.${randomUUID()}`;
   const whole = jars.filter((jar) => ARCHIVED_WHOLE.some((name) => jar.endsWith(`/${name}.jar`)));
   try {
-    await run(java, [...JVM_FLAGS, `-XX:ArchiveClassesAtExit=${aside}`, '-cp', classPath(home, jars), MAIN_CLASS, 'train', join(home, 'warm-up'), ...whole], { timeout: 120_000 });
+    await run(java, [...JVM_FLAGS, `-XX:ArchiveClassesAtExit=${aside}`, '-cp', classPath(home, jars), MAIN_CLASS, 'train', ...rehearsal, ...whole], { timeout: 120_000 });
     await rename(aside, archive);
   } catch {
     await rm(aside, { force: true });

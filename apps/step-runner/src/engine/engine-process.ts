@@ -80,7 +80,7 @@ export class EngineProcess {
       // Last, so that the class archive still fits and no jar replaces a class of the engine.
       [home.classPath, ...(options.extensionsDir === undefined ? [] : [`${options.extensionsDir}/*`])].join(':'),
       home.mainClass,
-      ...(options.warmUp ? ['warm', home.rehearsal] : ['cold']),
+      ...(options.warmUp ? ['warm', ...home.rehearsal] : ['cold']),
     ];
     const { PATH, HOME, TZ, LANG, LC_ALL } = process.env;
     const child = spawn(home.java, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env: { PATH, HOME, TZ, LANG, LC_ALL } });

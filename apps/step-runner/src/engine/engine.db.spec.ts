@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { basename } from 'node:path';
 import { EngineBench } from '../testing/engine-bench.js';
+import { ENGINE_JARS, REHEARSAL_JAR } from './engine-jars.js';
 
 jest.setTimeout(120_000); // every run starts a JVM, and machines that test are busy
 
@@ -51,6 +53,10 @@ describe('the change engine', () => {
       expect((await bench.run(database, 'changelog.sql', { parameters: { TZ: 'of the user' } })).finished.status).toBe('succeeded');
       expect(await bench.pg.query(database, 'select * from seen')).toEqual([{ text: '${PATH} ${HOME} ${user.dir} ${java.class.path}', zone: 'of the user', type: 'postgresql' }]);
     });
+  });
+
+  it('has only the jars it needs on its class path: the database of its rehearsal is not among them', () => {
+    expect(bench.home.classPath.split(':').map((path) => basename(path, '.jar'))).toEqual(['engine', ...ENGINE_JARS.map(({ name }) => name).filter((name) => name !== REHEARSAL_JAR)]);
   });
 
   describe('keeps to the repository', () => {

@@ -28,7 +28,7 @@ export class EngineBench {
 
   private constructor(
     readonly pg: TestPostgres,
-    private readonly home: EngineHome,
+    readonly home: EngineHome,
     /** Root of the source tree. */
     readonly tree: string,
   ) {}

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The change engine: one process, one command, one end. Arguments: `warm <resources>`, `cold`, or
- * `train <resources> <jar>…` to make the class archive. Everything else comes on standard input.
+ * The change engine: one process, one command, one end. Arguments: `warm <resources> <database jar>`, `cold`, or
+ * `train <resources> <database jar> <jar>…` to make the class archive. Everything else comes on standard input.
  */
 public final class Engine {
     private Engine() {}
@@ -24,15 +24,15 @@ public final class Engine {
         System.setProperty("liquibase.headless", "true");
         System.setProperty("mariadb.logging.disable", "true");
         if (args[0].equals("train")) {
-            new WarmUp(Path.of(args[1])).run();
-            List<Path> jars = Arrays.stream(args).skip(2).map(Path::of).toList();
+            new WarmUp(Path.of(args[1]), Path.of(args[2])).run();
+            List<Path> jars = Arrays.stream(args).skip(3).map(Path::of).toList();
             WarmUp.loadAll(jars);
             return;
         }
         Control control = new Control();
         control.listen(System.in);
         long startedAt = System.currentTimeMillis();
-        if (args[0].equals("warm") && !control.hasCommand()) new WarmUp(Path.of(args[1])).run();
+        if (args[0].equals("warm") && !control.hasCommand()) new WarmUp(Path.of(args[1]), Path.of(args[2])).run();
         events.emit("ready", Map.of("warmUpMs", System.currentTimeMillis() - startedAt));
         PrintStream captured = LineStream.to(line -> { if (!LogCapture.isNoise(line)) events.log("INFO", line); });
         System.setOut(captured);

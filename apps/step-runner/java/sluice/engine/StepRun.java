@@ -30,6 +30,7 @@ final class StepRun {
     private static final int VALID_LIMIT_S = 5;
 
     private final Command command;
+    private final Driver driver;
     private final Events events;
     private final Control control;
     private final Changesets changesets;
@@ -39,7 +40,13 @@ final class StepRun {
     private String session = "";
 
     StepRun(Command command, Events events, Control control) {
+        this(command, events, control, null);
+    }
+
+    /** @param driver connects instead of the driver the command names; null to take that */
+    StepRun(Command command, Events events, Control control, Driver driver) {
         this.command = command;
+        this.driver = driver;
         this.events = events;
         this.control = control;
         changesets = new Changesets(events, control);
@@ -60,7 +67,7 @@ final class StepRun {
     private Map<String, Object> connectAndRun() throws Exception {
         Connection connection;
         try {
-            connection = connect(command);
+            connection = driver == null ? connect(command) : connect(driver, command);
         } catch (SQLException cause) {
             return finished(control.isCancelled() ? "cancelled" : "failed", Failure.connecting(command, cause), null);
         }
@@ -74,16 +81,19 @@ final class StepRun {
     }
 
     static Connection connect(Command command) throws SQLException {
-        Properties properties = new Properties();
-        command.connectionProperties().forEach(properties::setProperty);
         try {
-            Driver driver = (Driver) Class.forName(command.driver()).getDeclaredConstructor().newInstance();
-            Connection connection = driver.connect(command.url(), properties);
-            if (connection == null) throw new SQLException("the driver does not accept this URL", "08001");
-            return connection;
+            return connect((Driver) Class.forName(command.driver()).getDeclaredConstructor().newInstance(), command);
         } catch (ReflectiveOperationException cause) {
             throw new SQLException("driver " + command.driver() + " is missing", "08001", cause);
         }
+    }
+
+    private static Connection connect(Driver driver, Command command) throws SQLException {
+        Properties properties = new Properties();
+        command.connectionProperties().forEach(properties::setProperty);
+        Connection connection = driver.connect(command.url(), properties);
+        if (connection == null) throw new SQLException("the driver does not accept this URL", "08001");
+        return connection;
     }
 
     private Map<String, Object> run(Database database) throws SQLException {

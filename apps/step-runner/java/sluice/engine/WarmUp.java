@@ -2,8 +2,11 @@ package sluice.engine;
 
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.Driver;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
@@ -15,19 +18,35 @@ import liquibase.changelog.ChangeLogHistoryServiceFactory;
 import liquibase.executor.ExecutorService;
 import liquibase.lockservice.LockServiceFactory;
 
-/** Makes this process fast before it knows its work: a complete update and rollback against a database in memory. */
+/**
+ * Makes this process fast before it knows its work: a complete update and rollback against a database in memory. That database is
+ * in a class loader of its own, which ends with the rehearsal: no changelog finds its classes.
+ */
 final class WarmUp {
-    private final Path resources;
+    private static final String DRIVER = "org.h2.Driver";
+    private static final String URL_IN_MEMORY = "jdbc:h2:mem:warmup;USER=sa;PASSWORD=;MODE=PostgreSQL;DB_CLOSE_DELAY=-1";
 
-    WarmUp(Path resources) {
+    private final Path resources;
+    private final Path databaseJar;
+
+    WarmUp(Path resources, Path databaseJar) {
         this.resources = resources;
+        this.databaseJar = databaseJar;
     }
 
     void run() throws Exception {
         Events nowhere = new Events(new PrintStream(OutputStream.nullOutputStream()));
-        for (String action : List.of("update", "rollback")) {
-            Map<String, Object> outcome = new StepRun(rehearsal(action), nowhere, new Control()).execute();
-            if (!"succeeded".equals(outcome.get("status"))) throw new IllegalStateException("warm-up " + action + " failed: " + outcome.get("error"));
+        try (URLClassLoader loader = new URLClassLoader(new URL[] {databaseJar.toUri().toURL()}, WarmUp.class.getClassLoader())) {
+            Class<?> driver = loader.loadClass(DRIVER);
+            Driver database = (Driver) driver.getDeclaredConstructor().newInstance();
+            for (String action : List.of("update", "rollback")) {
+                Map<String, Object> outcome = new StepRun(rehearsal(action), nowhere, new Control(), database).execute();
+                if (!"succeeded".equals(outcome.get("status"))) throw new IllegalStateException("warm-up " + action + " failed: " + outcome.get("error"));
+            }
+            try (Connection last = database.connect(URL_IN_MEMORY, new Properties()); Statement statement = last.createStatement()) {
+                statement.execute("SHUTDOWN");
+            }
+            driver.getMethod("unload").invoke(null);
         }
         connect();
         forget();
@@ -51,8 +70,8 @@ final class WarmUp {
     }
 
     private Command rehearsal(String action) {
-        Map<String, String> login = Map.of("user", "sa", "password", "");
-        return new Command(action, "jdbc:h2:mem:warmup;MODE=PostgreSQL;DB_CLOSE_DELAY=-1", "org.h2.Driver", login, "memory",
+        Map<String, String> login = Map.of();
+        return new Command(action, URL_IN_MEMORY, DRIVER, login, "memory",
             resources.toString(), "changelog.xml", List.of(), "", "", "", Map.of(), Map.of("table", "warm"), "update".equals(action) ? "start" : "", 1, "pre", false, "", "", "rehearsal", 0);
     }
 
