@@ -217,6 +217,17 @@ describe('people, service accounts, groups and their roles', () => {
     expect((await data(other('GET', '/ng/api/role-assignments?accountIdentifier=B1'))).totalItems).toBe(1);
   });
 
+  it('says what a caller may do at a scope, which is what the roles held there and above allow', async () => {
+    const may = async (as: typeof admin, scope: string): Promise<string[]> => (await data(as('GET', `/ng/api/permissions?${scope}`))).permissions;
+    const executor = ng.as('A1', [{ role: 'pipeline_executor', ...inShop }]);
+    expect(await may(executor, SHOP)).toEqual(expect.arrayContaining(['pipeline.view', 'pipeline.execute']));
+    expect(await may(executor, SHOP)).not.toContain('pipeline.edit');
+    expect(await may(ng.as('A1', [{ role: 'viewer', ...inShop }]), SHOP)).not.toContain('pipeline.execute');
+    for (const elsewhere of [A1, `${A1}&orgIdentifier=o`, `${A1}&orgIdentifier=o&projectIdentifier=other`]) expect([elsewhere, await may(executor, elsewhere)]).toEqual([elsewhere, []]);
+    expect(await may(admin, SHOP)).toEqual(expect.arrayContaining(['pipeline.execute', 'project.edit', 'account.edit']));
+    expect((await executor('GET', '/ng/api/permissions?accountIdentifier=B1')).status).toBe(403);
+  });
+
   it('unknown keys in bodies of our own routes are refused by name', async () => {
     expect((await admin('POST', `/ng/api/user?${A1}`, { email: 'x@a1.example', name: 'x', admin: true })).body).toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringContaining('admin') });
     expect((await data(admin('GET', `/ng/api/roles?${SHOP}`))).content.map(({ role }: { role: { identifier: string } }) => role.identifier)).toEqual(['_project_admin', '_pipeline_executor', '_viewer']);

@@ -1,8 +1,8 @@
 import { Controller } from '@nestjs/common';
-import type { RouteResult } from '@sluice/api-conventions';
+import { PERMISSIONS, isAllowed, type RouteResult } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { AppError, type RequestContext } from '@sluice/kernel';
-import { getAccount, getCurrentUser, type UserInfo } from '@sluice/ng-manager-api';
+import { getAccount, getCallerPermissions, getCurrentUser, type UserInfo } from '@sluice/ng-manager-api';
 import type { Account } from '../account/account.repository.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { User } from '../user/user.repository.js';
@@ -33,6 +33,11 @@ export class PeopleController {
       billingFrequency: null,
       intent: null,
     };
+  }
+
+  @Route(getCallerPermissions)
+  callerPermissions(@Call() { ctx, scope }: RouteCall<typeof getCallerPermissions>): RouteResult<typeof getCallerPermissions> {
+    return { permissions: PERMISSIONS.filter((permission) => isAllowed(ctx.accountId, ctx.grants, permission, scope)) };
   }
 
   @Route(getAccount)

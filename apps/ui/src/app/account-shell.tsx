@@ -1,8 +1,9 @@
 import { AppShell, Box, Burger, Group, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconDatabase, IconHistory, IconLayoutGrid, IconRoute } from '@tabler/icons-react';
+import { IconDatabase, IconHistory, IconKey, IconLayoutGrid, IconPlugConnected, IconRoute, IconServer } from '@tabler/icons-react';
 import { Outlet, useParams } from '@tanstack/react-router';
 
+import { ScopeGate } from '../features/project/scope-gate.js';
 import { useSession } from '../features/session/session-context.js';
 import { PageLink, PageNavLink } from '../navigation/links.js';
 import { PATHS } from '../navigation/paths.js';
@@ -53,6 +54,7 @@ export function AccountShell() {
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label="Main">
         <PageNavLink to={PATHS.home} params={{ account: session.accountId }} label="Projects" leftSection={<IconLayoutGrid size={18} aria-hidden />} onClick={menu.close} />
+        <PageNavLink to={PATHS.delegates} params={{ account: session.accountId }} label="Delegates" leftSection={<IconServer size={18} aria-hidden />} onClick={menu.close} />
         {org && project ? (
           <ProjectNavigation params={{ account: session.accountId, org, project }} onNavigate={menu.close} />
         ) : (
@@ -60,10 +62,21 @@ export function AccountShell() {
         )}
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
-        <Box className={classes.content}>{isOwnAccount ? <Outlet /> : <OtherAccountPage accountInAddress={account ?? ''} ownAccount={session.accountId} />}</Box>
+        <Box className={classes.content}>{isOwnAccount ? <Pages account={session.accountId} org={org} project={project} /> : <OtherAccountPage accountInAddress={account ?? ''} ownAccount={session.accountId} />}</Box>
       </AppShell.Main>
     </AppShell>
   );
+}
+
+interface PagesProps {
+  readonly account: string;
+  readonly org: string | undefined;
+  readonly project: string | undefined;
+}
+
+function Pages({ account, org, project }: PagesProps) {
+  if (org === undefined) return <Outlet />;
+  return <ScopeGate account={account} org={org} project={project}><Outlet /></ScopeGate>;
 }
 
 interface ProjectNavigationProps {
@@ -78,6 +91,8 @@ function ProjectNavigation({ params, onNavigate }: ProjectNavigationProps) {
       <PageNavLink to={PATHS.executions} params={params} label="Executions" leftSection={<IconHistory size={18} aria-hidden />} onClick={onNavigate} activeOptions={{ includeSearch: false }} />
       <PageNavLink to={PATHS.pipelines} params={params} label="Pipelines" leftSection={<IconRoute size={18} aria-hidden />} onClick={onNavigate} activeOptions={{ includeSearch: false }} />
       <PageNavLink to={PATHS.dbSchemas} params={params} label="DB schemas" leftSection={<IconDatabase size={18} aria-hidden />} onClick={onNavigate} activeOptions={{ includeSearch: false }} />
+      <PageNavLink to={PATHS.connectors} params={params} label="Connectors" leftSection={<IconPlugConnected size={18} aria-hidden />} onClick={onNavigate} activeOptions={{ includeSearch: false }} />
+      <PageNavLink to={PATHS.secrets} params={params} label="Secrets" leftSection={<IconKey size={18} aria-hidden />} onClick={onNavigate} activeOptions={{ includeSearch: false }} />
     </>
   );
 }

@@ -124,6 +124,62 @@ const pipelineExecutionsRoute = createRoute({
   component: lazyRouteComponent(() => import('../features/execution/executions-page.js'), 'ExecutionsPage'),
 });
 
+const triggersRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: 'pipelines/$pipeline/triggers',
+  validateSearch: listSearch,
+  search: listSearchRules,
+  component: lazyRouteComponent(() => import('../features/pipeline/triggers-page.js'), 'TriggersPage'),
+});
+
+const inputSetsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: 'pipelines/$pipeline/input-sets',
+  validateSearch: listSearch,
+  search: listSearchRules,
+  component: lazyRouteComponent(() => import('../features/pipeline/input-sets-page.js'), 'InputSetsPage'),
+});
+
+const connectorsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: 'settings/connectors',
+  validateSearch: listSearch,
+  search: listSearchRules,
+  component: lazyRouteComponent(() => import('../features/setup/connectors-page.js'), 'ConnectorsPage'),
+});
+
+const connectorRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: 'settings/connectors/$connector',
+  component: lazyRouteComponent(() => import('../features/setup/connector-page.js'), 'ConnectorPage'),
+});
+
+const secretsRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: 'setup/resources/secrets',
+  validateSearch: listSearch,
+  search: listSearchRules,
+  component: lazyRouteComponent(() => import('../features/setup/secrets-page.js'), 'SecretsPage'),
+});
+
+const secretRoute = createRoute({
+  getParentRoute: () => projectRoute,
+  path: 'setup/resources/secrets/$secret',
+  component: lazyRouteComponent(() => import('../features/setup/secret-page.js'), 'SecretPage'),
+});
+
+const delegatesRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: 'settings/resources/delegates',
+  component: lazyRouteComponent(() => import('../features/setup/delegates-page.js'), 'DelegatesPage'),
+});
+
+const delegateTokensRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: 'settings/resources/delegates/tokens',
+  component: lazyRouteComponent(() => import('../features/setup/delegate-tokens-page.js'), 'DelegateTokensPage'),
+});
+
 const executionRoute = createRoute({
   getParentRoute: () => projectRoute,
   path: 'pipelines/$pipeline/deployments/$execution/pipeline',
@@ -164,7 +220,10 @@ const routeTree = rootRoute.addChildren([
     organizationRoute,
     projectRoute.addChildren([
       projectIndexRoute, executionsRoute, pipelinesRoute, pipelineStudioRoute, pipelineExecutionsRoute, executionRoute,
+      triggersRoute, inputSetsRoute, connectorsRoute, connectorRoute, secretsRoute, secretRoute,
     ]),
+    delegatesRoute,
+    delegateTokensRoute,
     schemasRoute,
     schemaRoute,
     instanceRoute,

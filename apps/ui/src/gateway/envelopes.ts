@@ -20,3 +20,8 @@ export function totalElementsOf(headers: Headers, rowsAtHand: number): number {
   const total = Number(headers.get('x-total-elements') ?? Number.NaN);
   return Number.isInteger(total) && total >= 0 ? total : rowsAtHand;
 }
+
+/** Success body of the oldest NG routes (delegates, their tokens): the payload is under `resource`. */
+export function restEnvelope<S extends z.ZodType>(resource: S) {
+  return z.object({ resource });
+}

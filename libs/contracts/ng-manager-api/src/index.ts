@@ -23,7 +23,7 @@ export { MOST_USES, recordEntityUses, usedKind, userKind } from './entity-uses.j
 export { changelogPreview, connectorBranches, connectorCommits } from './git-browsing.js';
 export { createOrganization, deleteOrganization, getOrganization, listOrganizations, organization, updateOrganization, type Organization, type OrganizationResponse } from './organizations.js';
 export {
-  aggregateUsers, createUser, deleteUser, getAccount, getCurrentUser, getUser, getUserAggregate, updateUser, type RoleAssignmentMetadata, type UserAggregate, type UserInfo, type UserMetadata,
+  aggregateUsers, createUser, deleteUser, getAccount, getCallerPermissions, getCurrentUser, getUser, getUserAggregate, updateUser, type RoleAssignmentMetadata, type UserAggregate, type UserInfo, type UserMetadata,
 } from './people.js';
 export { projectExistence, type ProjectExistence } from './project-existence.js';
 export { MOST_REMOVED, confirmRemovedProject, listRemovedProjects, type RemovedProject } from './removed-projects.js';

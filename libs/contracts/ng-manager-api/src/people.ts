@@ -1,4 +1,4 @@
-import { defineRoute, entityName, ngPage, scopeOfAccount } from '@sluice/api-conventions';
+import { PERMISSIONS, defineRoute, entityName, ngPage, scopeOfAccount } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { epochMs, ngAccount, ngList, ngScope } from './places.js';
 
@@ -30,6 +30,26 @@ export const getCurrentUser = defineRoute({
   access: 'authenticated',
   query: ngAccount.partial(),
   response: userInfo,
+});
+
+export const callerPermissions = z.object({
+  /** `resource.action`, as route errors name them. */
+  permissions: z.array(z.enum(PERMISSIONS)),
+});
+
+/**
+ * For pages that offer only what may be done. It says what the key's roles allow at the place, whether the place exists or not; every route still
+ * checks for itself.
+ */
+export const getCallerPermissions = defineRoute({
+  id: 'getCallerPermissions',
+  method: 'GET',
+  path: '/ng/api/permissions',
+  summary: 'What the key may do at a scope',
+  style: 'ng',
+  access: 'authenticated',
+  query: ngScope,
+  response: callerPermissions,
 });
 
 export const userMetadata = z.object({

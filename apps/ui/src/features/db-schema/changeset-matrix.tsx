@@ -33,7 +33,7 @@ export function ChangesetMatrix({ scope, schemaId, state, details }: ChangesetMa
             {instances.map((instance) => (
               <th scope="col" key={instance.identifier}>
                 <PageLink to={PATHS.dbInstance} params={{ ...scopeParams(scope), schema: schemaId, instance: instance.identifier }} size="sm" fw={600}>{instance.name}</PageLink>
-                <InstanceFacts instance={details.find((item) => item.identifier === instance.identifier)} />
+                <InstanceFacts instance={details.find((item) => item.identifier === instance.identifier)} stateUnknownSince={instance.stateUnknownSince} />
               </th>
             ))}
           </tr>
@@ -64,15 +64,15 @@ function ChangesetHead({ changeset }: { readonly changeset: Changeset }) {
   );
 }
 
-function InstanceFacts({ instance }: { readonly instance: DbInstance | undefined }) {
+function InstanceFacts({ instance, stateUnknownSince }: { readonly instance: DbInstance | undefined; readonly stateUnknownSince: number | undefined }) {
   const ref = instance?.branch || instance?.gitTag || instance?.commitSha?.slice(0, 10);
   const source = [ref, instance?.context ? `context ${instance.context}` : ''].filter(Boolean).join(' · ');
   return (
     <>
       <Text size="xs" c="dimmed" fw={400} className="truncate" title={source}>{source || NOTHING}</Text>
       <Text size="xs" c="dimmed" fw={400} className="truncate" title={instance?.lastAppliedTag ?? ''}>{instance?.lastAppliedTag ? `tag ${instance.lastAppliedTag}` : NOTHING}</Text>
-      {instance?.stateUnknownSince !== undefined && (
-        <Text size="xs" c="orange" fw={600} title="The result of a run was lost, or it could not read the database's history. What is shown is from before; the next run sets it right.">not known since {formatTimestamp(fromEpoch(instance.stateUnknownSince))}</Text>
+      {stateUnknownSince !== undefined && (
+        <Text size="xs" c="orange" fw={600} title="The result of a run was lost, or it could not read the database's history. What is shown is from before; the next run sets it right.">not known since {formatTimestamp(fromEpoch(stateUnknownSince))}</Text>
       )}
     </>
   );

@@ -15,7 +15,8 @@ export type ChangesetInstance = Changeset['instances'][number];
 export type ChangesetStatus = ChangesetInstance['status'];
 
 export interface MigrationState {
-  readonly instances: readonly { readonly identifier: string; readonly name: string }[];
+  /** `stateUnknownSince` (seconds): what is shown is from before, and a run since then left the state unknown. */
+  readonly instances: readonly { readonly identifier: string; readonly name: string; readonly stateUnknownSince?: number | undefined }[];
   /** Instances of the schema, on all pages of them. */
   readonly instanceCount: number;
   readonly changesets: readonly Changeset[];

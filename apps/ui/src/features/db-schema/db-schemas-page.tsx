@@ -12,6 +12,7 @@ import { Timestamp } from '../../time/timestamp.js';
 import type { ProjectScope } from '../project/project-scope.js';
 import { scopeParams, useProjectScope } from '../project/use-project-scope.js';
 import { listDbSchemas, type DbSchema } from './db-schema.api.js';
+import { sourceFacts } from './source-facts.js';
 
 const PAGE_SIZE = 25;
 
@@ -53,6 +54,7 @@ function SchemasTable({ scope, schemas }: { readonly scope: ProjectScope; readon
 
 function SchemaRow({ scope, schema }: { readonly scope: ProjectScope; readonly schema: DbSchema }) {
   const changed = schema.updated ?? schema.created;
+  const facts = sourceFacts(schema);
   return (
     <Table.Tr data-testid="schema-row">
       <Table.Td>
@@ -60,7 +62,8 @@ function SchemaRow({ scope, schema }: { readonly scope: ProjectScope; readonly s
         <Text size="xs" c="dimmed" className="mono">{schema.identifier}</Text>
       </Table.Td>
       <Table.Td>
-        <Text size="sm" className="mono break-anywhere">{schema.changelog?.location ?? '–'}</Text>
+        {facts.length === 0 && <Text size="sm" className="mono">–</Text>}
+        {facts.map(({ label, value }, index) => <Text key={label} size={index === 0 ? 'sm' : 'xs'} className="mono break-anywhere">{index === 0 ? value : `${label} ${value}`}</Text>)}
         {schema.changelog?.connector && <Text size="xs" c="dimmed">{schema.changelog.connector}{schema.changelog.repo ? ` / ${schema.changelog.repo}` : ''}</Text>}
       </Table.Td>
       <Table.Td>{schema.migrationType ?? '–'}</Table.Td>

@@ -2,12 +2,14 @@ import { Box, CloseButton, Code, Group, Skeleton, Stack, TextInput } from '@mant
 import { IconListDetails, IconSearch, IconServerOff } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { Fragment } from 'react';
 
 import { EmptyState } from '../../feedback/empty-state.js';
 import { ErrorState, readFailureTitle } from '../../feedback/error-state.js';
 import { PageHeader } from '../../feedback/page-header.js';
 import { StaleNotice } from '../../feedback/stale-notice.js';
 import { useGateway } from '../../gateway/gateway-context.js';
+import { GatewayError } from '../../gateway/gateway-error.js';
 import { keepRows } from '../../gateway/keep-rows.js';
 import { PageButton, PageLink } from '../../navigation/links.js';
 import { PageTurner } from '../../navigation/page-turner.js';
@@ -18,6 +20,7 @@ import { usePageVisible } from '../../time/use-page-visible.js';
 import { scopeParams, useProjectScope } from '../project/use-project-scope.js';
 import { ChangesetMatrix } from './changeset-matrix.js';
 import { StatusLegend } from './changeset-cell.js';
+import { sourceFacts } from './source-facts.js';
 import { getDbInstance, getDbSchema, getMigrationState, listDbInstances } from './db-schema.api.js';
 
 const PAGE_SIZE = 50;
@@ -49,6 +52,8 @@ export function MigrationStatePage() {
     refetchInterval: () => pollIntervalMs({ isActive: false, isVisible, activeMs: 5_000, idleMs: 10_000 }),
   });
   const params = { ...scopeParams(scope), schema: schemaId };
+  // The state of an instance there is not would be an empty list.
+  const missing = missingOf(`DB schema "${schemaId}"`, schema.error) ?? (instanceId ? missingOf(`DB instance "${instanceId}"`, instances.error) : undefined);
 
   return (
     <>
@@ -57,13 +62,14 @@ export function MigrationStatePage() {
         description={(
           <>
             <PageLink to={PATHS.dbSchemas} params={scopeParams(scope)} inherit>All DB schemas</PageLink>
-            {schema.data?.changelog?.location && <> · changelog <span className="mono">{schema.data.changelog.location}</span></>}
+            {schema.data && sourceFacts(schema.data).map(({ label, value }) => <Fragment key={label}> · {label} <span className="mono">{value}</span></Fragment>)}
             {instanceId && <> · instance <b>{instanceId}</b></>}
           </>
         )}
-        actions={instanceId && <PageButton to={PATHS.dbSchema} params={params} variant="default">All instances</PageButton>}
+        actions={instanceId && !missing && <PageButton to={PATHS.dbSchema} params={params} variant="default">All instances</PageButton>}
       />
-      <Stack gap="sm">
+      {missing && <ErrorState {...missing} />}
+      {!missing && <Stack gap="sm">
         <Group justify="space-between" gap="sm">
           <TextInput
             aria-label="Search changesets" placeholder="Search changesets" w={{ base: '100%', sm: 320 }}
@@ -83,9 +89,15 @@ export function MigrationStatePage() {
         </Box>
         {state.data && <PageTurner noun={['changeset', 'changesets']} total={state.data.total} pageSize={PAGE_SIZE} page={page} onTurn={(next) => turn({ page: next })} />}
         {state.data && !instanceId && <PageTurner noun={['instance', 'instances']} total={state.data.instanceCount} pageSize={INSTANCES_SHOWN} page={columns} onTurn={(next) => turn({ columns: next })} />}
-      </Stack>
+      </Stack>}
     </>
   );
+}
+
+/** An entity of the address there is not, or that the key may not see. */
+function missingOf(what: string, error: Error | null): { readonly title: string; readonly error: Error } | undefined {
+  if (!(error instanceof GatewayError) || (error.status !== 404 && error.status !== 403)) return undefined;
+  return { title: readFailureTitle(what, error), error };
 }
 
 function NoChangesets({ isSearch, hasInstances }: { readonly isSearch: boolean; readonly hasInstances: boolean }) {

@@ -6,6 +6,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ErrorState } from '../../feedback/error-state.js';
 import { useGateway } from '../../gateway/gateway-context.js';
 import type { ProjectScope } from '../project/project-scope.js';
+import { useMay } from '../session/permissions.api.js';
 import { abortExecution } from './execution.api.js';
 
 interface AbortButtonProps {
@@ -14,10 +15,11 @@ interface AbortButtonProps {
   readonly status: string;
 }
 
-/** Stops a running execution, after asking. */
+/** Stops a running execution, after asking. Not offered to who may not. */
 export function AbortButton({ scope, executionId, status }: AbortButtonProps) {
   const gateway = useGateway();
   const queries = useQueryClient();
+  const mayAbort = useMay(scope, 'pipeline.execute');
   const [isOpen, dialog] = useDisclosure(false);
   const abort = useMutation({
     mutationFn: () => abortExecution(gateway, scope, executionId),
@@ -27,6 +29,7 @@ export function AbortButton({ scope, executionId, status }: AbortButtonProps) {
     },
   });
   const isStopping = abort.isSuccess || status === 'Discontinuing';
+  if (!mayAbort) return null;
   return (
     <>
       <Button color="red" variant="outline" leftSection={<IconPlayerStop size={16} aria-hidden />} onClick={dialog.open} disabled={isStopping}>

@@ -8,6 +8,7 @@ import { ErrorState, readFailureTitle } from '../../feedback/error-state.js';
 import { PageHeader } from '../../feedback/page-header.js';
 import { StaleNotice } from '../../feedback/stale-notice.js';
 import { useGateway } from '../../gateway/gateway-context.js';
+import { GatewayError } from '../../gateway/gateway-error.js';
 import { keepRows } from '../../gateway/keep-rows.js';
 import { PageButton } from '../../navigation/links.js';
 import { PageTurner } from '../../navigation/page-turner.js';
@@ -15,6 +16,7 @@ import { PATHS } from '../../navigation/paths.js';
 import { useSearchText } from '../../navigation/use-search-text.js';
 import { pollIntervalMs } from '../../time/poll-interval.js';
 import { usePageVisible } from '../../time/use-page-visible.js';
+import { getPipeline } from '../pipeline/pipeline.api.js';
 import { RunPipelineButton } from '../pipeline/run-pipeline-button.js';
 import { scopeParams, useProjectScope } from '../project/use-project-scope.js';
 import { STATUS_FILTERS, isEnded } from './execution-status.js';
@@ -49,6 +51,13 @@ export function ExecutionsPage() {
     }),
     refetchIntervalInBackground: true,
   });
+  // Executions outlive their pipeline; a pipeline there never was has none, and must not look like one that has not run.
+  const known = useQuery({
+    queryKey: ['pipeline', scope, pipeline],
+    queryFn: ({ signal }) => getPipeline(gateway, scope, pipeline ?? '', signal),
+    enabled: pipeline !== undefined,
+  });
+  const missing = known.error instanceof GatewayError && known.error.status === 404 ? known.error : undefined;
   const isFiltered = statuses.length > 0 || q !== '';
 
   return (
@@ -56,7 +65,7 @@ export function ExecutionsPage() {
       <PageHeader
         title={pipeline ? `Executions of ${pipeline}` : 'Executions'}
         description={pipeline ? 'Every run of this pipeline, newest first' : 'Every pipeline run of this project, newest first'}
-        actions={pipeline && (
+        actions={pipeline && !missing && (
           <Group gap="xs">
             <PageButton to={PATHS.pipelineStudio} params={{ ...scopeParams(scope), pipeline }} variant="default">View YAML</PageButton>
             <RunPipelineButton scope={scope} pipelineId={pipeline} />
@@ -84,7 +93,7 @@ export function ExecutionsPage() {
           {query.data && query.data.content.length > 0 && <ExecutionsTable scope={scope} executions={query.data.content} />}
           {query.data?.content.length === 0 && (isFiltered
             ? <NoMatch onClear={() => { searchText.clear(); narrow({ status: [], q: '' }); }} />
-            : <NothingRanYet />)}
+            : missing ? <Box p="md"><ErrorState title={readFailureTitle(`Pipeline "${pipeline}"`, missing)} error={missing} /></Box> : <NothingRanYet />)}
         </Box>
         {query.data && <PageTurner noun={['execution', 'executions']} total={query.data.totalElements} pageSize={PAGE_SIZE} page={page} onTurn={(next) => narrow({ page: next })} />}
       </Stack>

@@ -1,9 +1,10 @@
-import { Box, Text } from '@mantine/core';
+import { Box, Button, Text } from '@mantine/core';
 import { useState } from 'react';
 
 import { ErrorState } from '../../feedback/error-state.js';
 import type { LogState } from './follow-log.js';
 import { findRows } from './log-search.js';
+import { emptyText, footerText } from './log-status-text.js';
 import { LogToolbar } from './log-toolbar.js';
 import { LogView } from './log-view.js';
 import classes from './log.module.css';
@@ -44,6 +45,7 @@ export function LogPanel({ logKey, isStepEnded, stepName }: LogPanelProps) {
       />
       {state.status === 'failed' && <Box p="md"><ErrorState title="The log could not be loaded" error={state.error} onRetry={retry} /></Box>}
       {buffer.lineCount === 0 && state.status !== 'failed' && <Text size="sm" className={classes.notice} role="status">{emptyText(state, isStepEnded)}</Text>}
+      {buffer.lineCount === 0 && state.status === 'missing' && <Box px="md" pb="md"><Button size="xs" variant="default" onClick={retry}>Look again</Button></Box>}
       <LogView
         buffer={buffer} version={version} stepName={stepName} isFollowing={isFollowing} onFollow={setFollowing} withTimes={withTimes}
         searchText={searchText} hitRow={searchText ? hits[currentHit] : undefined}
@@ -66,25 +68,4 @@ function LogFooter({ state, isStepEnded, lineCount }: LogFooterProps) {
       <span className="tabular">{lineCount.toLocaleString('en')} {lineCount === 1 ? 'line' : 'lines'}</span>
     </Box>
   );
-}
-
-function emptyText(state: LogState, isStepEnded: boolean): string {
-  switch (state.status) {
-    case 'complete': return 'This step wrote nothing.';
-    case 'missing': return 'There is no log of this step. It wrote nothing, or its log has been deleted.';
-    case 'reconnecting': return 'Waiting for the connection to the log…';
-    default: return isStepEnded ? 'Looking for the log…' : 'Waiting for the first line…';
-  }
-}
-
-function footerText(state: LogState, isStepEnded: boolean): string {
-  switch (state.status) {
-    case 'connecting': return 'Connecting…';
-    case 'waiting': return isStepEnded ? 'Looking for the log' : 'Waiting for the first line';
-    case 'live': return 'Live';
-    case 'reconnecting': return `Connection lost, trying again: ${state.problem}`;
-    case 'complete': return 'Complete';
-    case 'missing': return 'No more lines are kept';
-    case 'failed': return 'Not loaded';
-  }
 }

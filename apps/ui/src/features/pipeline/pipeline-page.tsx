@@ -31,7 +31,9 @@ export function PipelinePage() {
         actions={(
           <Group gap="xs">
             <PageButton to={PATHS.pipelineExecutions} params={params} variant="default">Executions</PageButton>
-            <RunPipelineButton scope={scope} pipelineId={pipeline} />
+            <PageButton to={PATHS.triggers} params={params} variant="default">Triggers</PageButton>
+            <PageButton to={PATHS.inputSets} params={params} variant="default">Input sets</PageButton>
+            {query.data && <RunPipelineButton scope={scope} pipelineId={pipeline} />}
           </Group>
         )}
       />

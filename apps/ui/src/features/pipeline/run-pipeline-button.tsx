@@ -9,6 +9,7 @@ import { GatewayError } from '../../gateway/gateway-error.js';
 import { PATHS } from '../../navigation/paths.js';
 import type { ProjectScope } from '../project/project-scope.js';
 import { scopeParams } from '../project/use-project-scope.js';
+import { useMay } from '../session/permissions.api.js';
 import { runPipeline } from './pipeline.api.js';
 
 interface RunPipelineButtonProps extends ButtonProps {
@@ -16,11 +17,12 @@ interface RunPipelineButtonProps extends ButtonProps {
   readonly pipelineId: string;
 }
 
-/** Starts the pipeline and goes to the new execution. */
+/** Starts the pipeline and goes to the new execution. Not offered to who may not. */
 export function RunPipelineButton({ scope, pipelineId, ...buttonProps }: RunPipelineButtonProps) {
   const gateway = useGateway();
   const navigate = useNavigate();
   const queries = useQueryClient();
+  const mayRun = useMay(scope, 'pipeline.execute');
   const run = useMutation({
     mutationFn: () => runPipeline(gateway, scope, pipelineId),
     onSuccess: (execution) => {
@@ -32,6 +34,7 @@ export function RunPipelineButton({ scope, pipelineId, ...buttonProps }: RunPipe
       notifications.show({ color: 'red', title: `${pipelineId} was not started`, message: `${error.message}${id}`, autoClose: 12_000 });
     },
   });
+  if (!mayRun) return null;
   return (
     <Button leftSection={<IconPlayerPlay size={16} aria-hidden />} onClick={() => run.mutate()} loading={run.isPending} aria-label={`Run ${pipelineId}`} {...buttonProps}>
       Run

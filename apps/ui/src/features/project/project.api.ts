@@ -1,7 +1,7 @@
 import { listOrganizations as organizationsRoute, listProjects as projectsRoute } from '@sluice/ng-manager-api';
 import { z } from 'zod';
 
-import type { GatewayClient } from '../../gateway/gateway-client.js';
+import { segment, type GatewayClient } from '../../gateway/gateway-client.js';
 import { ngEnvelope, ngPage } from '../../gateway/envelopes.js';
 
 const organization = organizationsRoute.response.shape.content.element.shape.organization.pick({ identifier: true, name: true });
@@ -46,4 +46,18 @@ export async function listProjects(
     signal,
   });
   return { projects: data.data.content.map((row) => row.project), total: data.data.totalItems };
+}
+
+/** What an address is inside of. */
+export type Place = { readonly kind: 'organization'; readonly org: string } | { readonly kind: 'project'; readonly org: string; readonly project: string };
+
+/** The name of an organization or project. @throws GatewayError 404 when there is none, 403 when the key has no right there */
+export async function readPlace(gateway: GatewayClient, place: Place, signal?: AbortSignal): Promise<{ readonly name: string }> {
+  const accountIdentifier = gateway.accountId;
+  if (place.kind === 'organization') {
+    const { data } = await gateway.json(ngEnvelope(z.object({ organization })), { path: `/ng/api/organizations/${segment(place.org)}`, query: { accountIdentifier }, signal });
+    return data.data.organization;
+  }
+  const { data } = await gateway.json(ngEnvelope(z.object({ project })), { path: `/ng/api/projects/${segment(place.project)}`, query: { accountIdentifier, orgIdentifier: place.org }, signal });
+  return data.data.project;
 }
