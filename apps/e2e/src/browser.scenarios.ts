@@ -2,10 +2,13 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { waitFor } from '@sluice/kernel';
 import type { Stack } from '@sluice/local-stack';
-import { chromium, type Page } from 'playwright-core';
+import { chromium, type Locator, type Page } from 'playwright-core';
+import { stringify } from 'yaml';
 import { z } from 'zod';
-import { tables } from './harness/changelogs.js';
+import { sqlChangelog, tables } from './harness/changelogs.js';
+import { keyOfPersonWith } from './harness/person.js';
 import { Project, applyStep, group, stage } from './harness/project.js';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
@@ -46,6 +49,115 @@ export function browserScenarios(stack: () => Stack): void {
       });
     });
 
+    it('opens a page at every link of the contract, and says of what does not exist that it was not found', async () => {
+      const project = await Project.create(stack());
+      const target = await project.target({ files: tables('linked', 1), changelog: 'changelog.sql' });
+      const pipeline = await project.pipeline({ stages: [stage('database', [group('migrate', [applyStep('apply', target)])])] });
+      await addPipelineParts(project, pipeline);
+      await inBrowser(async (page) => {
+        await signIn(page, stack(), stack().apiKey);
+        await page.getByRole('heading', { name: 'Projects' }).waitFor();
+        const account = `${stack().gatewayUrl}/ng/account/${stack().accountId}`;
+        const inProject = `/orgs/${project.at.org}/projects/${project.at.project}`;
+        const all = `${account}/all${inProject}`;
+        const schemas = `/dbops/db-schemas`;
+        const shows = async (address: string, heading: string, content: Locator): Promise<void> => {
+          await page.goto(address);
+          await page.getByRole('heading', { name: heading, exact: true }).waitFor();
+          await content.first().waitFor();
+        };
+        await shows(`${account}/settings/organizations/${project.at.org}`, `Projects of ${project.at.org}`, page.getByTestId('project-card'));
+        await shows(all, 'Executions', page.getByText('Nothing has run here yet'));
+        await shows(`${all}/pipelines`, 'Pipelines', page.getByTestId('pipeline-row'));
+        await shows(`${all}/pipelines/${pipeline}/pipeline-studio`, pipeline, page.getByRole('region', { name: 'Pipeline YAML' }));
+        await shows(`${all}/pipelines/${pipeline}/triggers`, `Triggers of ${pipeline}`, page.getByTestId('trigger-row').filter({ hasText: 'triggers do not start runs yet' }));
+        await shows(`${all}/pipelines/${pipeline}/input-sets`, `Input sets of ${pipeline}`, page.getByTestId('input-set-row').filter({ hasText: 'Nightly values' }));
+        await shows(`${all}/settings/connectors/${target.schema}_jdbc`, 'Database', page.getByText('jdbc:postgresql').first());
+        await page.getByRole('button', { name: 'Test connection' }).waitFor();
+        await shows(`${all}/setup/resources/secrets/${target.schema}_password`, 'Password', page.getByText('Has a value'));
+        expect(await page.content()).not.toContain(stack().customerDatabase.password);
+        await shows(`${all}/settings/connectors`, 'Connectors', page.getByTestId('connector-row'));
+        await shows(`${all}/setup/resources/secrets`, 'Secrets', page.getByTestId('secret-row'));
+        await shows(`${account}/settings/resources/delegates`, 'Delegates', page.getByTestId('delegate-row').filter({ hasText: 'Connected' }));
+        await shows(`${account}/settings/resources/delegates/tokens`, 'Delegate tokens', page.getByTestId('delegate-token-row'));
+        await shows(`${account}/module/dbops${inProject}${schemas}/${target.schema}`, 'Schema', page.getByText('Nothing deployed yet'));
+        await shows(`${account}/module/dbops${inProject}${schemas}/${target.schema}/instances/${target.instance}/migrationstate`, 'Schema', page.getByText(target.instance));
+
+        const nowhere = `/orgs/${project.at.org}/projects/nowhere`;
+        for (const [address, what] of [
+          [`${account}/settings/organizations/nowhere`, 'Organization "nowhere"'],
+          [`${account}/all/orgs/nowhere/projects/nowhere/deployments`, 'Project "nowhere"'],
+          [`${account}/all${nowhere}/deployments`, 'Project "nowhere"'],
+          [`${account}/all${nowhere}/settings/connectors/x`, 'Project "nowhere"'],
+          [`${account}/all${nowhere}/pipelines/x/deployments/y/pipeline`, 'Project "nowhere"'],
+          [`${account}/module/dbops${nowhere}${schemas}`, 'Project "nowhere"'],
+          [`${account}/module/dbops${nowhere}${schemas}/x/instances/y/migrationstate`, 'Project "nowhere"'],
+          [`${all}/pipelines/nothing/pipeline-studio`, 'This pipeline'],
+          [`${all}/pipelines/nothing/deployments`, 'Pipeline "nothing"'],
+          [`${all}/pipelines/nothing/triggers`, 'Pipeline "nothing"'],
+          [`${all}/pipelines/nothing/input-sets`, 'Pipeline "nothing"'],
+          [`${all}/pipelines/${pipeline}/deployments/nothing/pipeline`, 'This execution'],
+          [`${all}/settings/connectors/nothing`, 'Connector "nothing"'],
+          [`${all}/setup/resources/secrets/nothing`, 'Secret "nothing"'],
+          [`${account}/module/dbops${inProject}${schemas}/nothing`, 'DB schema "nothing"'],
+          [`${account}/module/dbops${inProject}${schemas}/${target.schema}/instances/nothing/migrationstate`, 'DB instance "nothing"'],
+        ] as const) {
+          await page.goto(address);
+          await page.getByText(`${what} was not found`).first().waitFor();
+          expect([address, await page.getByRole('button', { name: /^Run / }).count()]).toEqual([address, 0]);
+        }
+      });
+    });
+
+    it('offers Run and tests to who may, says so where there is no right, and names the run that another one waits for', async () => {
+      const project = await Project.create(stack());
+      const target = await project.target({ files: { 'changelog.sql': sqlChangelog([{ id: 'slow', sql: 'SELECT pg_sleep(240);' }]) }, changelog: 'changelog.sql' });
+      const pipeline = await project.pipeline({ stages: [stage('database', [group('migrate', [applyStep('apply', target)])])] });
+      const beside = await Project.create(stack());
+      const base = `${stack().gatewayUrl}/ng/account/${stack().accountId}/all/orgs/${project.at.org}/projects`;
+      const runs = [await project.start(pipeline), await project.start(pipeline)];
+      const waiting = await waitFor(
+        async () => {
+          const views = await Promise.all(runs.map((id) => project.read(id)));
+          return views.find(({ nodes }) => nodes.some(({ identifier, status }) => identifier === 'apply' && status === 'ResourceWaiting'))?.id;
+        },
+        { timeoutMs: 120_000, what: 'one of the runs waits' },
+      );
+      const holder = runs.find((id) => id !== waiting) ?? '';
+      await inBrowser(async (page) => {
+        await signIn(page, stack(), await keyOfPersonWith('_viewer', project));
+        await page.getByRole('heading', { name: 'Projects' }).waitFor();
+        await page.goto(`${base}/${project.at.project}/pipelines`);
+        await page.getByRole('link', { name: 'YAML of Scenario' }).click();
+        await page.getByRole('region', { name: 'Pipeline YAML' }).waitFor();
+        expect(await page.getByRole('button', { name: /^Run / }).count()).toBe(0);
+        await page.goto(`${base}/${project.at.project}/settings/connectors/${target.schema}_jdbc`);
+        await page.getByText('jdbc:postgresql').first().waitFor();
+        expect(await page.getByRole('button', { name: 'Test connection' }).count()).toBe(0);
+        await page.goto(`${base}/${beside.at.project}/deployments`);
+        await page.getByText(`Project "${beside.at.project}" is not open to this API key`).waitFor();
+
+        await page.goto(`${base}/${project.at.project}/pipelines/${pipeline}/deployments/${waiting}/pipeline`);
+        await page.getByText(`(execution ${holder}) has held it since`, { exact: false }).waitFor();
+        await page.getByTestId('resource-holder').click();
+        await page.waitForURL(`**/${holder}/pipeline**`);
+        await page.getByTestId('execution-status').filter({ hasText: 'Running' }).waitFor();
+        expect(await page.getByRole('button', { name: 'Abort' }).count()).toBe(0);
+      });
+      await inBrowser(async (page) => {
+        await signIn(page, stack(), await keyOfPersonWith('_pipeline_executor', project));
+        await page.getByRole('heading', { name: 'Projects' }).waitFor();
+        await page.goto(`${base}/${project.at.project}/pipelines`);
+        await page.getByRole('button', { name: `Run ${pipeline}` }).waitFor();
+        await page.goto(`${base}/${project.at.project}/pipelines/${pipeline}/deployments/${holder}/pipeline`);
+        await page.getByRole('button', { name: 'Abort' }).waitFor();
+      });
+      for (const id of [waiting, holder]) {
+        await project.gateway.call('PUT', `/pipeline/api/pipeline/execute/interrupt/${id}`, { query: { ...project.scope, interruptType: 'AbortAll' } });
+        expect((await project.ended(id)).status).toBe('Aborted');
+      }
+    });
+
     it('tries a route of the documentation out, with the key typed in', async () => {
       await inBrowser(async (page) => {
         await page.goto(`${stack().gatewayUrl}/gateway/docs/`);
@@ -73,6 +185,16 @@ async function addInstances({ gateway, at }: Project, schema: string, count: num
     const id = String(number).padStart(2, '0');
     await gateway.call('POST', instances, { body: { identifier: `more_${id}`, name: `More ${id}`, connector: one.connector, branch: 'main' } });
   }
+}
+
+/** A trigger and an input set, as links lead to. */
+async function addPipelineParts({ gateway, at, scope }: Project, pipeline: string): Promise<void> {
+  const place = { orgIdentifier: at.org, projectIdentifier: at.project };
+  const inputSet = { identifier: 'nightly', name: 'Nightly values', ...place, pipeline: { identifier: pipeline } };
+  await gateway.call('POST', '/pipeline/api/inputSets', { query: { ...scope, pipelineIdentifier: pipeline }, yaml: stringify({ inputSet }) });
+  const source = { type: 'Scheduled', spec: { type: 'Cron', spec: { expression: '0 3 * * *' } } };
+  const trigger = { identifier: 'nightly', name: 'Nightly', enabled: true, ...place, pipelineIdentifier: pipeline, source, inputYaml: '' };
+  await gateway.call('POST', '/pipeline/api/triggers', { query: { ...scope, targetIdentifier: pipeline }, yaml: stringify({ trigger }) });
 }
 
 /** A fresh browser for one visit; what its pages throw fails the test. */
