@@ -22,5 +22,5 @@ export function inputSetYaml(identifier: string, pipeline: string, tag: string):
 
 export function triggerYaml(identifier: string, pipeline: string, name = `Trigger ${identifier}`): string {
   const source = { type: 'Webhook', spec: { type: 'Github', spec: { type: 'Push', spec: { connectorRef: 'account.github', repoName: 'orders', autoAbortPreviousExecutions: false, payloadConditions: [{ key: 'targetBranch', operator: 'Equals', value: 'main' }], headerConditions: [], actions: [] } } } };
-  return stringify({ trigger: { name, identifier, enabled: true, description: '', tags: {}, orgIdentifier: '{org}', projectIdentifier: '{project}', pipelineIdentifier: pipeline, source, inputYaml: 'pipeline: {}\n' } });
+  return stringify({ trigger: { name, identifier, enabled: false, description: '', tags: {}, orgIdentifier: '{org}', projectIdentifier: '{project}', pipelineIdentifier: pipeline, source, inputYaml: 'pipeline: {}\n' } });
 }

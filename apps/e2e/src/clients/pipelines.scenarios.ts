@@ -225,10 +225,10 @@ function executionRows(): Row[] {
 function triggerRows(id: string, pipeline: string): Row[] {
   const root = '/pipeline/api/triggers';
   const of = { scope: 'S', query: { targetIdentifier: pipeline } } as const;
-  const shown = { identifier: id, name: `Trigger ${id}`, type: 'Webhook', targetIdentifier: pipeline, enabled: true, version: 1, yaml: expect.stringContaining('payloadConditions'), webhookUrl: expect.stringMatching(/\/gateway\/ng\/api\/webhook\?accountIdentifier=/) };
+  const shown = { identifier: id, name: `Trigger ${id}`, type: 'Webhook', targetIdentifier: pipeline, enabled: false, version: 1, yaml: expect.stringContaining('payloadConditions'), webhookUrl: expect.stringMatching(/\/gateway\/ng\/api\/webhook\?accountIdentifier=/) };
   return [
     { name: 'trigger.create', method: 'POST', path: root, ...of, yaml: triggerYaml(id, pipeline), extracts: 'NG', expected: shown },
-    { name: 'trigger.list', method: 'GET', path: root, scope: 'S', query: { targetIdentifier: pipeline, searchTerm: id, page: 0, size: 20 }, extracts: 'PAGE', expected: { items: [{ identifier: id, name: `Trigger ${id}`, type: 'Webhook', enabled: true, executions: [0, 0, 0, 0, 0, 0, 0] }], total: 1 } },
+    { name: 'trigger.list', method: 'GET', path: root, scope: 'S', query: { targetIdentifier: pipeline, searchTerm: id, page: 0, size: 20 }, extracts: 'PAGE', expected: { items: [{ identifier: id, name: `Trigger ${id}`, type: 'Webhook', enabled: false, executions: [0, 0, 0, 0, 0, 0, 0] }], total: 1 } },
     { name: 'trigger.get', method: 'GET', path: `${root}/${id}`, ...of, extracts: 'NG', expected: shown },
     { name: 'trigger.update', method: 'PUT', path: `${root}/${id}`, ...of, yaml: triggerYaml(id, pipeline, 'Renamed'), extracts: 'NG', expected: { ...shown, name: 'Renamed', version: 2 } },
     { name: 'trigger.delete', method: 'DELETE', path: `${root}/${id}`, ...of, extracts: 'NG', expected: true },

@@ -36,16 +36,20 @@ describe('trigger YAML', () => {
     ['images of several regions', sourced('MultiRegionArtifact', { type: 'Ecr', sources: [{ spec: { region: 'a' } }] }), 'MultiRegionArtifact', 'Ecr'],
     ['an event of the system', sourced('SystemEvent', { type: 'Pipeline', spec: { pipelineId: 'x' } }), 'SystemEvent', 'Pipeline'],
   ])('reads %s', (_what, trigger, type, sourceType) => {
-    expect(read(trigger)).toMatchObject({ identifier: 't1', name: 'T 1', isEnabled: true, type, sourceType });
+    expect(read(trigger)).toMatchObject({ identifier: 't1', name: 'T 1', isEnabled: false, type, sourceType });
   });
 
   it('fills in what is left out, and keeps what is there', () => {
     const { name: _name, ...unnamed } = base;
     expect(read({ ...unnamed, source: { type: 'Webhook', spec: { type: 'Custom', spec: {} } } })).toEqual({
-      identifier: 't1', name: 't1', description: null, tags: {}, isEnabled: true, type: 'Webhook', sourceType: 'Custom', webhookSecretRef: null, inputSetRefs: [], inputYaml: null,
+      identifier: 't1', name: 't1', description: null, tags: {}, isEnabled: false, type: 'Webhook', sourceType: 'Custom', webhookSecretRef: null, inputSetRefs: [], inputYaml: null,
     });
     const more = { enabled: false, description: 'D', tags: { a: 'b' }, encryptedWebhookSecretIdentifier: 'account.s', inputSetRefs: ['one'], inputYaml: 'pipeline: {}\n', stagesToExecute: ['s'], pipelineBranchName: '<+trigger.branch>', unheardOf: 1 };
     expect(read(sourced('Webhook', { type: 'Custom', spec: {} }, more))).toMatchObject({ isEnabled: false, description: 'D', tags: { a: 'b' }, webhookSecretRef: 'account.s', inputSetRefs: ['one'], inputYaml: 'pipeline: {}\n' });
+  });
+
+  it('is enabled only when it says so', () => {
+    expect([true, false, null, undefined].map((enabled) => read(sourced('Webhook', { type: 'Custom', spec: {} }, { enabled })).isEnabled)).toEqual([true, false, false, false]);
   });
 
   it('reads JSON, other root keys and a document mark', () => {

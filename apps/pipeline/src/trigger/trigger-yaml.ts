@@ -8,6 +8,7 @@ export interface TriggerModel {
   readonly name: string;
   readonly description: string | null;
   readonly tags: Readonly<Record<string, string>>;
+  /** What the document asks for; false when it says nothing. */
   readonly isEnabled: boolean;
   readonly type: SourceType;
   /** What the source is of its type: `Github`, `Custom`, `Cron`, `DockerRegistry`. */
@@ -41,7 +42,7 @@ export function readTrigger(yaml: string, scope: ProjectScope, target: string): 
     name: trigger.name ?? trigger.identifier,
     description: trigger.description ?? null,
     tags: trigger.tags ?? {},
-    isEnabled: trigger.enabled ?? true,
+    isEnabled: trigger.enabled ?? false,
     type: trigger.source.type,
     sourceType: trigger.source.spec.type,
     webhookSecretRef: trigger.encryptedWebhookSecretIdentifier || null,

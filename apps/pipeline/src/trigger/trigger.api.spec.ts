@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openDataSource } from '@sluice/persistence';
 import type { TriggerDetails, TriggerResponse } from '@sluice/pipeline-api';
+import { createPipelineDataSource } from '../database/data-source.js';
+import { DisableTriggers1795430000000 } from '../migrations/1795430000000-disable-triggers.js';
 import { World, simplePipeline, type Answer, type ProjectClient } from '../testing/pipeline-under-test.js';
 
 const VIEWER = [{ role: 'viewer' as const }];
@@ -56,7 +60,7 @@ describe('triggers over HTTP', () => {
     await created(client, 'hook', { source: GITHUB });
     const details = (await client.send<TriggerDetails>('GET', at('hook', '/details'))).body.data;
     expect(details).toMatchObject({
-      identifier: 'hook', type: 'Webhook', enabled: true, tags: {}, lastTriggerExecutionDetails: null, executions: [0, 0, 0, 0, 0, 0, 0], buildDetails: null, registrationStatus: null,
+      identifier: 'hook', type: 'Webhook', enabled: false, tags: {}, lastTriggerExecutionDetails: null, executions: [0, 0, 0, 0, 0, 0, 0], buildDetails: null, registrationStatus: null,
       triggerStatus: { validationStatus: { statusResult: 'SUCCESS' } }, webhookDetails: { webhookSecret: null, webhookSourceRepo: 'Github' }, webhookUrl: '/gateway/ng/api/webhook?accountIdentifier=acc',
     });
     await created(client, 'cron', { source: CRON });
@@ -135,6 +139,36 @@ describe('triggers over HTTP', () => {
     expect((await client.send<TriggerDetails>('GET', at('in', '/details'))).body.data.triggerStatus.validationStatus.statusResult).toBe('FAILED');
     const mended = await client.send<TriggerResponse>('PUT', at('in'), triggerYaml(client, 'in', { extra: ['inputYaml: "pipeline: {}\\n"'] }));
     expect(mended.body.data).toMatchObject({ errorResponse: false, errors: {} });
+  });
+
+  it('is not enabled while nothing starts pipelines: refused with the remedy, or stored as not enabled when errors are to be ignored', async () => {
+    const client = await project();
+    const yaml = triggerYaml(client, 'on', { extra: ['enabled: true'] });
+    const refusal = { status: 422, body: { code: 'NOT_IMPLEMENTED', message: expect.stringMatching(/^trigger\.enabled: .*write "enabled: false"/), errors: [{ fieldId: 'trigger.enabled' }] } };
+    expect(await create(client, yaml)).toMatchObject(refusal);
+    expect((await client.send('GET', at('on'))).status).toBe(404);
+    const said = { enabled: false, yaml, errorResponse: true, errors: { 'trigger.enabled': expect.stringMatching(/nothing starts a pipeline by itself yet/) } };
+    expect((await create(client, yaml, 'targetIdentifier=deploy&ignoreError=true')).body.data).toMatchObject(said);
+    expect((await client.send('GET', at('on'))).body.data).toMatchObject(said);
+    expect((await client.send('GET', at('on', '/details'))).body.data).toMatchObject({ enabled: false, triggerStatus: { validationStatus: { statusResult: 'FAILED', detailedMessage: expect.stringMatching(/^trigger\.enabled: /) } } });
+    expect(await client.send('PUT', at('on'), yaml)).toMatchObject(refusal);
+    const off = triggerYaml(client, 'on', { extra: ['enabled: false'] });
+    expect((await client.send('PUT', at('on'), off)).body.data).toMatchObject({ enabled: false, yaml: off, errorResponse: false, errors: {} });
+  });
+
+  it('shows what was stored as enabled before as not enabled, with the reason', async () => {
+    const client = await project();
+    await created(client, 'old');
+    await created(client, 'off');
+    await world.pg.query('pipeline', `UPDATE triggers SET is_enabled = true, errors = '{"trigger.inputYaml":"is wrong"}' WHERE identifier = 'old' AND project_id = $1`, [client.project]);
+    const db = await openDataSource(createPipelineDataSource(readFileSync(world.env['PIPELINE_DATABASE_URL_FILE'] ?? '', 'utf8'), 2));
+    try {
+      await new DisableTriggers1795430000000().up(db.createQueryRunner());
+    } finally {
+      await db.destroy();
+    }
+    expect((await client.send('GET', at('old'))).body.data).toMatchObject({ enabled: false, errorResponse: true, errors: { 'trigger.enabled': expect.stringMatching(/write "enabled: false"/), 'trigger.inputYaml': 'is wrong' } });
+    expect((await client.send('GET', at('off'))).body.data).toMatchObject({ enabled: false, errors: {} });
   });
 
   it('loses its triggers with the pipeline', async () => {

@@ -21,6 +21,7 @@ export class TriggerEntity extends YamlDocument {
   @Column({ name: 'webhook_secret_ref', type: 'text', nullable: true })
   webhookSecretRef!: string | null;
 
+  /** Starts its pipeline by itself. */
   @Column({ name: 'is_enabled', type: 'boolean' })
   isEnabled!: boolean;
 

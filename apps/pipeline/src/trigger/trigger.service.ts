@@ -12,11 +12,13 @@ import { TriggerRepository, type NewTrigger, type Trigger, type TriggerFilter } 
 
 export interface TriggerWrite {
   readonly yaml: string;
-  /** Stores a trigger whose inputs have faults, and says so in `errors`. */
+  /** Stores a trigger that could not start its pipeline (inputs with faults, `enabled: true`), and says so in `errors`. */
   readonly ignoresErrors: boolean;
 }
 
-/** What starts a pipeline by itself, as people write and store it. Starting is not done here. */
+const NOT_STARTING = 'nothing starts a pipeline by itself yet, so the trigger is not enabled; write "enabled: false", and run the pipeline by POST /pipeline/api/pipeline/execute/{pipelineIdentifier}';
+
+/** What starts a pipeline by itself, as people write and store it. Starting is not built, so no trigger is stored as enabled. */
 @Injectable()
 export class TriggerService {
   constructor(
@@ -27,7 +29,7 @@ export class TriggerService {
     @Inject(References) private readonly references: References,
   ) {}
 
-  /** @throws AppError ENTITY_NOT_FOUND (pipeline), INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED, INVALID_REQUEST (inputs), DUPLICATE_FIELD */
+  /** @throws AppError ENTITY_NOT_FOUND (pipeline), INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED, INVALID_REQUEST (inputs), NOT_IMPLEMENTED (`enabled: true`), DUPLICATE_FIELD */
   async create(ctx: RequestContext, scope: ProjectScope, target: string, write: TriggerWrite): Promise<Trigger> {
     const trigger = await this.read(scope, target, write);
     try {
@@ -90,11 +92,13 @@ export class TriggerService {
     return { ...model, tags: { ...model.tags }, target, yaml };
   }
 
-  /** Are the inputs there that it would start the pipeline with? */
+  /** Can it start, and are the inputs there that it would start the pipeline with? */
   private async checked(scope: ProjectScope, target: string, model: TriggerModel, ignoresErrors: boolean): Promise<TriggerModel & { readonly errors: Record<string, string> }> {
-    const faults = [...(await this.missingInputSets(scope, target, model)), ...inputFault(model)];
+    const enabled: FieldError[] = model.isEnabled ? [{ field: 'trigger.enabled', error: NOT_STARTING }] : [];
+    if (model.isEnabled && !ignoresErrors) throw new AppError('NOT_IMPLEMENTED', `trigger.enabled: ${NOT_STARTING}`, { fields: enabled });
+    const faults = [...enabled, ...(await this.missingInputSets(scope, target, model)), ...inputFault(model)];
     if (faults.length > 0 && !ignoresErrors) throw new AppError('INVALID_REQUEST', `the trigger could not start its pipeline: ${faults.map(({ field, error }) => `${field}: ${error}`).join('; ')}`, { fields: faults });
-    return { ...model, errors: Object.fromEntries(faults.map(({ field, error }) => [field, error])) };
+    return { ...model, isEnabled: false, errors: Object.fromEntries(faults.map(({ field, error }) => [field, error])) };
   }
 
   private async missingInputSets(scope: ProjectScope, target: string, { inputSetRefs }: TriggerModel): Promise<FieldError[]> {

@@ -13,7 +13,7 @@ const noAccount = { change: { query: { accountIdentifier: [] } }, field: 'accoun
 
 function triggerYaml({ org, project, marker, finished }: World, identifier: string, expression = '0 3 * * *'): string {
   const source = { type: 'Scheduled', spec: { type: 'Cron', spec: { type: 'UNIX', expression, timezone: 'UTC' } } };
-  return stringify({ trigger: { identifier, name: identifier, description: marker, orgIdentifier: org, projectIdentifier: project, pipelineIdentifier: finished.pipeline, enabled: true, tags: { a: 'b' }, source } });
+  return stringify({ trigger: { identifier, name: identifier, description: marker, orgIdentifier: org, projectIdentifier: project, pipelineIdentifier: finished.pipeline, enabled: false, tags: { a: 'b' }, source } });
 }
 async function made(world: World): Promise<string> {
   const identifier = world.make.id('trigger');
@@ -25,13 +25,13 @@ async function made(world: World): Promise<string> {
 export const triggerCases: RouteCases = {
   listTriggers: {
     request: async (world) => ({ query: { ...target(world), page: 0, size: 5, searchTerm: await made(world) } }),
-    answers: { totalItems: 1, pageSize: 5, content: [{ type: 'Scheduled', enabled: true, tags: { a: 'b' } }] },
+    answers: { totalItems: 1, pageSize: 5, content: [{ type: 'Scheduled', enabled: false, tags: { a: 'b' } }] },
     invalid: noTarget,
     missing: { change: { query: { targetIdentifier: 'nowhere' } } },
   },
   createTrigger: {
     request: (world) => ({ query: { ...target(world), ignoreError: false }, raw: yaml(triggerYaml(world, world.make.id('trigger'))) }),
-    answers: ({ finished, account, org, project }) => ({ type: 'Scheduled', accountIdentifier: account, orgIdentifier: org, projectIdentifier: project, targetIdentifier: finished.pipeline, yaml: partOf('0 3 * * *'), enabled: true }),
+    answers: ({ finished, account, org, project }) => ({ type: 'Scheduled', accountIdentifier: account, orgIdentifier: org, projectIdentifier: project, targetIdentifier: finished.pipeline, yaml: partOf('0 3 * * *'), enabled: false }),
     invalid: (world) => ({ change: { raw: yaml(triggerYaml(world, 'with-hyphen')) }, field: 'trigger.identifier' }),
     missing: (world) => ({ change: { query: { targetIdentifier: 'nowhere' }, raw: yaml(triggerYaml({ ...world, finished: { ...world.finished, pipeline: 'nowhere' } }, 't')) } }),
   },
