@@ -19,13 +19,13 @@ export class ChangeAuthoringController {
   @Route(atDbdevops(executeLlmPipeline))
   async execute(@Call() call: RouteCall<typeof executeLlmPipeline>): Promise<never> {
     await this.instances.find(projectOf(call), call.body.schemaId, call.body.instanceId);
-    throw notServed('change authoring');
+    throw notServed('change authoring by conversation is', 'write the changeset into the changelog');
   }
 
   @Route(atDbdevops(recordAuthoringEvent))
   async record(@Call() call: RouteCall<typeof recordAuthoringEvent>): Promise<never> {
     await this.instances.schemaOf(projectOf(call), call.body.schemaIdentifier);
-    throw notServed('change authoring');
+    throw notServed('change authoring by conversation is', 'write the changeset into the changelog');
   }
 
   @Route(atDbdevops(authoringPipelineStatus))

@@ -1,5 +1,4 @@
 import { Controller, Inject } from '@nestjs/common';
-import type { RouteInput, RouteResult } from '@sluice/api-conventions';
 import { atDbdevops, flywayDeployedState, flywayInstanceMigrationState, flywayMigrationScript, flywaySchemaMigrationState, flywayStepScripts } from '@sluice/dbdevops-api';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
@@ -7,8 +6,9 @@ import { projectOf } from '../database/project-scope.js';
 import { DbInstanceService } from '../db-instance/db-instance.service.js';
 import type { DbSchema } from '../db-schema/db-schema.js';
 import { MigrationStateService } from '../migration-state/migration-state.service.js';
+import { FLYWAY_INSTEAD, FLYWAY_RUNS, notServed } from './not-served.js';
 
-/** Flyway reads: Sluice runs no Flyway migrations yet, so a Flyway schema truthfully has none. */
+/** Flyway reads: Sluice runs no Flyway migrations, so it does not know what the history table of a database says. */
 @Controller()
 export class FlywayController {
   constructor(
@@ -17,22 +17,22 @@ export class FlywayController {
   ) {}
 
   @Route(atDbdevops(flywaySchemaMigrationState))
-  async ofSchema(@Call() call: RouteCall<typeof flywaySchemaMigrationState>): Promise<RouteResult<typeof flywaySchemaMigrationState>> {
+  async ofSchema(@Call() call: RouteCall<typeof flywaySchemaMigrationState>): Promise<never> {
     const schema = flywayOnly(await this.instances.schemaOf(projectOf(call), call.params.dbschema));
-    const { items } = await this.states.columns(projectOf(call), schema, call.body?.instanceFilter, call.query.limit);
-    return { body: { schema: schema.identifier, instances: items.map(({ identifier, name }) => ({ identifier, name })), migrations: [] }, ...emptyPage(call.query) };
+    await this.states.columns(projectOf(call), schema, call.body?.instanceFilter, call.query.limit);
+    throw notServed(FLYWAY_RUNS, FLYWAY_INSTEAD);
   }
 
   @Route(atDbdevops(flywayInstanceMigrationState))
-  async ofInstance(@Call() call: RouteCall<typeof flywayInstanceMigrationState>): Promise<RouteResult<typeof flywayInstanceMigrationState>> {
-    const { schema, instance } = await this.find(call);
-    return { body: { schemaName: schema.name, instanceName: instance.name, migrations: [] }, ...emptyPage(call.query) };
+  async ofInstance(@Call() call: RouteCall<typeof flywayInstanceMigrationState>): Promise<never> {
+    await this.find(call);
+    throw notServed(FLYWAY_RUNS, FLYWAY_INSTEAD);
   }
 
   @Route(atDbdevops(flywayDeployedState))
-  async deployed(@Call() call: RouteCall<typeof flywayDeployedState>): Promise<RouteResult<typeof flywayDeployedState>> {
+  async deployed(@Call() call: RouteCall<typeof flywayDeployedState>): Promise<never> {
     await this.find(call);
-    return { body: { deployedScripts: [] }, ...emptyPage(call.query) };
+    throw notServed(FLYWAY_RUNS, FLYWAY_INSTEAD);
   }
 
   @Route(atDbdevops(flywayMigrationScript))
@@ -56,8 +56,4 @@ export class FlywayController {
 function flywayOnly(schema: DbSchema): DbSchema {
   if (schema.migrationType === 'Flyway') return schema;
   throw new AppError('INVALID_REQUEST', `schema [${schema.identifier}] is of migrationType Liquibase; use the same address without /flyway`);
-}
-
-function emptyPage({ page, limit }: Pick<RouteInput<typeof flywaySchemaMigrationState>['query'], 'page' | 'limit'>): { total: number; page: number; limit: number } {
-  return { total: 0, page, limit };
 }

@@ -3,38 +3,38 @@ import {
   atDbdevops, failureInterrupt, flywayCustomOperations, flywayFailureInterrupt, flywayPluginOutputResponse, flywayStepPluginInputs, pluginOutputResponse,
 } from '@sluice/dbdevops-api';
 import { Route } from '@sluice/http';
-import { notServed } from './not-served.js';
+import { FLYWAY_INSTEAD, FLYWAY_RUNS, notServed } from './not-served.js';
 
 /** Addresses of step plugins that Sluice's own runner does not use. */
 @Controller()
 export class StepOutputController {
   @Route(atDbdevops(pluginOutputResponse))
   output(): never {
-    throw notServed('compressed step output');
+    throw notServed('compressed step output is', 'send a report in the plain form, to /v1/step/plugin-response');
   }
 
   @Route(atDbdevops(flywayPluginOutputResponse))
   flywayOutput(): never {
-    throw notServed('compressed step output');
+    throw notServed('compressed step output is', 'send a report in the plain form, to /v1/step/plugin-response');
   }
 
   @Route(atDbdevops(failureInterrupt))
   interrupt(): never {
-    throw notServed('interrupts by step plugins');
+    throw notServed('interrupting by a step plugin is', 'abort the execution');
   }
 
   @Route(atDbdevops(flywayFailureInterrupt))
   flywayInterrupt(): never {
-    throw notServed('interrupts by step plugins');
+    throw notServed('interrupting by a step plugin is', 'abort the execution');
   }
 
   @Route(atDbdevops(flywayStepPluginInputs))
   flywayInputs(): never {
-    throw notServed('running Flyway migrations');
+    throw notServed(FLYWAY_RUNS, FLYWAY_INSTEAD);
   }
 
   @Route(atDbdevops(flywayCustomOperations))
   flywayOperations(): never {
-    throw notServed('running Flyway migrations');
+    throw notServed(FLYWAY_RUNS, FLYWAY_INSTEAD);
   }
 }

@@ -20,7 +20,7 @@ const execution = { pipelineExecutionId: 'exec-1', stageExecutionId: 'stage-1' }
 const metadata = { pipeline: 'deploy', planExecutionId: 'exec-1', stageExecutionId: 'stage-1' };
 const pair = { dbSchema: 'orders', dbInstance: 'dev' };
 const FQN = 'db/changelog.xml::1::ann';
-const NOT_SERVED = 400;
+const NOT_SERVED = 422;
 const EMPTY_LIST = { status: 200, answers: [] };
 
 const stepOutput = { schemaIdentifier: 'orders', instanceIdentifier: 'dev', harnessCommand: 'Update', pipelineIdentifier: 'deploy', ...execution };
@@ -46,18 +46,18 @@ export const ROUTE_REQUESTS: Readonly<Record<string, RouteRequest>> = {
   instanceMigrationState: { request: { params: instance } },
   changesetSql: { request: { params: instance, body: { changesetFQN: FQN } }, status: 404 },
   changesetYaml: { request: { params: instance, query: { changeSet: FQN } }, status: 404 },
-  changesetMetadata: { request: { params: instance, query: { ...execution, harnessCommand: 'Update', contentType: 'Sql' } } },
+  changesetMetadata: { request: { params: instance, query: { ...execution, harnessCommand: 'Update', contentType: 'Sql' } }, status: NOT_SERVED },
   changesetExistence: { request: { params: schema, body: { changeSets: [{ id: '1' }, { id: '99' }] } } },
   deployedState: { request: { params: instance, body: { ...metadata, stepType: 'DBSchemaApply' } } },
   parseMigrationLog: { request: { params: instance, body: "Liquibase command 'update' was executed successfully." } },
   getParsedLog: { request: { params: { ...instance, log: 'log-1' } } },
-  flywaySchemaMigrationState: { request: { params: flyway, body: {} } },
-  flywayInstanceMigrationState: { request: { params: flyway } },
-  flywayDeployedState: { request: { params: flyway, body: { ...metadata, stepType: 'FlywayMigrate' } } },
+  flywaySchemaMigrationState: { request: { params: flyway, body: {} }, status: NOT_SERVED },
+  flywayInstanceMigrationState: { request: { params: flyway }, status: NOT_SERVED },
+  flywayDeployedState: { request: { params: flyway, body: { ...metadata, stepType: 'FlywayMigrate' } }, status: NOT_SERVED },
   flywayMigrationScript: { request: { params: flyway, query: { flywayVersion: '1' } }, status: 404 },
   flywayStepScripts: { request: { query: { ...scope, ...execution, ...pair, command: 'Migrate' } }, status: 404 },
-  snapshotObjectNames: { request: { params: instance, query: { objectType: 'Table' } } },
-  snapshotObjectValues: { request: { params: instance, body: { objectType: 'Table', objectNames: ['users'] } } },
+  snapshotObjectNames: { request: { params: instance, query: { objectType: 'Table' } }, status: NOT_SERVED },
+  snapshotObjectValues: { request: { params: instance, body: { objectType: 'Table', objectNames: ['users'] } }, status: NOT_SERVED },
   storeDbMetadata: { request: { params: { snapshotId: 's1' }, query: snapshotQuery, body: [] }, status: NOT_SERVED, otherAccount: { status: NOT_SERVED } },
   storeMetadataSnapshot: { request: { params: { snapshotId: 's1' }, query: snapshotQuery, body: new Uint8Array([1, 0, 2]) }, status: NOT_SERVED, otherAccount: { status: NOT_SERVED } },
   defaultAuthoringInstance: { request: { params: schema } },

@@ -77,12 +77,12 @@ function readRows(schema: string): Row[] {
   const llm = '/dbops/v1/orgs/{org}/projects/{project}';
   const refused = { message: expect.any(String) };
   return [
-    { name: 'database_snapshot_object.list', method: 'GET', path: `${one}/snapshot-object-names`, ...raw, query: { objectType: 'Table', page: 0, limit: 20 }, expected: { data: [] } },
-    { name: 'database_snapshot_object.get', method: 'POST', path: `${one}/snapshot-object-values`, ...raw, body: { objectType: 'Table', objectNames: ['users'] }, expected: { data: [] } },
+    { name: 'database_snapshot_object.list', method: 'GET', path: `${one}/snapshot-object-names`, ...raw, query: { objectType: 'Table', page: 0, limit: 20 }, status: 422, expected: refused },
+    { name: 'database_snapshot_object.get', method: 'POST', path: `${one}/snapshot-object-values`, ...raw, body: { objectType: 'Table', objectNames: ['users'] }, status: 422, expected: refused },
     { name: 'database_changeset_existence.get', method: 'POST', path: `${SCHEMAS}/${schema}/changesets/existence`, ...raw, body: { changeSets: [{ id: '1' }] }, status: 200, expected: { existence: { 1: false } } },
     { name: 'database_default_authoring_instance.get', method: 'GET', path: `${SCHEMAS}/${schema}/default-authoring-instance`, ...raw, status: 200, expected: { identifier: 'prod', name: 'Live', hasSnapshot: false, connector: 'jdbc' } },
     { name: 'database_llm_authoring_pipeline.get', method: 'GET', path: `${llm}/default-llm-pipeline`, ...raw, query: { dbSchema: schema, dbInstance: 'prod' }, status: 404, expected: refused },
-    { name: 'database_execute_llm_authoring_pipeline.run', method: 'POST', path: `${llm}/llm-authoring/execute-pipeline`, ...raw, body: { conversationId: 'c1', schemaId: schema, instanceId: 'prod', changeset: 'databaseChangeLog: []', useDefaultPipeline: true }, status: 400, expected: refused },
+    { name: 'database_execute_llm_authoring_pipeline.run', method: 'POST', path: `${llm}/llm-authoring/execute-pipeline`, ...raw, body: { conversationId: 'c1', schemaId: schema, instanceId: 'prod', changeset: 'databaseChangeLog: []', useDefaultPipeline: true }, status: 422, expected: refused },
   ];
 }
 

@@ -19,7 +19,7 @@ export class DbDevopsForwarder {
   /** @throws AppError RESOURCE_NOT_FOUND for an unknown project, INVALID_IDENTIFIER_REF for a connector that does not fit or that the caller may not use, dbdevops' own errors */
   async forward(route: RouteDefinition, { ctx, params, query, body }: RouteCall): Promise<unknown> {
     if (route.bodyKind === 'raw' || route.bodyKind === 'bytes') {
-      throw new AppError('INVALID_REQUEST', `${route.method} ${route.path} is not supported by this installation`);
+      throw new AppError('NOT_IMPLEMENTED', `${route.method} ${route.path} takes a body that is not passed on yet; send it to dbdevops itself`);
     }
     const scope = scopeOfRequest(ctx, params, query);
     await this.projects.requireScope(scope);

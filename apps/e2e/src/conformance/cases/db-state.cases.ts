@@ -34,7 +34,8 @@ export const dbStateCases: RouteCases = {
   changesetYaml: { request: (world) => ({ params: atInstance(world), query: { changeSet: world.changeset.fqn } }), status: 404, answers: { message: partOf('was not recorded') }, invalid: { change: { query: { changeSet: '' } }, field: 'changeSet' }, missing: { change: { query: { changeSet: 'a::b::c' } } } },
   changesetMetadata: {
     request: (world) => ({ params: atInstance(world), query: { harnessCommand: 'Update', pipelineExecutionId: world.finished.id, stageExecutionId: world.finished.stageNode, contentType: 'Sql' } }),
-    answers: { data: [] },
+    status: 422,
+    answers: { message: partOf('not built yet') },
     invalid: { change: { query: { contentType: 'Xml' } }, field: 'contentType' },
     missing: noInstance,
   },
@@ -55,9 +56,9 @@ export const dbStateCases: RouteCases = {
     invalid: longOrg,
     missing: { change: { params: { log: 'nowhere' } } },
   },
-  flywaySchemaMigrationState: { request: (world) => ({ params: atFlyway(world), json: {} }), answers: ({ flywaySchema, flywayInstance }) => ({ schema: flywaySchema, instances: [{ identifier: flywayInstance }], migrations: [] }), invalid: badLimit, missing: noSchema },
-  flywayInstanceMigrationState: { request: (world) => ({ params: atFlyway(world) }), answers: ({ marker }) => ({ schemaName: `${marker} flyway`, migrations: [] }), invalid: badLimit, missing: noInstance },
-  flywayDeployedState: { request: (world) => ({ params: atFlyway(world), json: { ...metadataOf(world.finished), stepType: 'FlywayMigrate' } }), answers: { deployedScripts: [] }, invalid: { change: { json: {} }, field: 'planExecutionId' }, missing: noInstance },
+  flywaySchemaMigrationState: { request: (world) => ({ params: atFlyway(world), json: {} }), status: 422, answers: { message: partOf('not built yet') }, invalid: badLimit, missing: noSchema },
+  flywayInstanceMigrationState: { request: (world) => ({ params: atFlyway(world) }), status: 422, answers: { message: partOf('not built yet') }, invalid: badLimit, missing: noInstance },
+  flywayDeployedState: { request: (world) => ({ params: atFlyway(world), json: { ...metadataOf(world.finished), stepType: 'FlywayMigrate' } }), status: 422, answers: { message: partOf('not built yet') }, invalid: { change: { json: {} }, field: 'planExecutionId' }, missing: noInstance },
   flywayMigrationScript: { request: (world) => ({ params: atFlyway(world), query: { flywayVersion: '1' } }), status: 404, answers: { message: partOf('no migration of version [1]') }, invalid: { change: { query: { flywayVersion: '' } }, field: 'flywayVersion' }, missing: noInstance },
   flywayStepScripts: {
     request: ({ scope, finished, flywaySchema, flywayInstance }) => ({ query: { ...scope, pipelineExecutionId: finished.id, stageExecutionId: finished.stageNode, dbSchema: flywaySchema, dbInstance: flywayInstance, command: 'Migrate' } }),
@@ -66,6 +67,6 @@ export const dbStateCases: RouteCases = {
     invalid: { change: { query: { command: 'Drop' } }, field: 'command' },
     missing: { change: { query: { dbSchema: 'nowhere' } } },
   },
-  snapshotObjectNames: { request: (world) => ({ params: atInstance(world), query: { objectType: 'Table' } }), answers: { data: [] }, invalid: { change: { query: { objectType: '' } }, field: 'objectType' }, missing: noInstance },
-  snapshotObjectValues: { request: (world) => ({ params: atInstance(world), json: { objectType: 'Table', objectNames: ['users'] } }), answers: { data: [] }, invalid: { change: { json: { objectType: 'Table' } }, field: 'objectNames' }, missing: noInstance },
+  snapshotObjectNames: { request: (world) => ({ params: atInstance(world), query: { objectType: 'Table' } }), status: 422, answers: { message: partOf('not built yet') }, invalid: { change: { query: { objectType: '' } }, field: 'objectType' }, missing: noInstance },
+  snapshotObjectValues: { request: (world) => ({ params: atInstance(world), json: { objectType: 'Table', objectNames: ['users'] } }), status: 422, answers: { message: partOf('not built yet') }, invalid: { change: { json: { objectType: 'Table' } }, field: 'objectNames' }, missing: noInstance },
 };

@@ -3,7 +3,7 @@ import type { RouteCases } from '../route-case.js';
 import type { World } from '../world.js';
 
 /** Belongs to later work: answered with what is missing, never with a made-up success. */
-const NOT_SERVED = 400;
+const NOT_SERVED = 422;
 const later = { none: 'later work: nothing is looked up' };
 const pair = ({ schema, instance }: World) => ({ dbSchema: schema, dbInstance: instance });
 const inProject = ({ org, project }: World) => ({ org, project });
