@@ -7,6 +7,7 @@ import { TestGitHandler } from './connectivity/test-git.handler.js';
 import { TestJdbcHandler } from './connectivity/test-jdbc.handler.js';
 import { TestServiceHandler } from './connectivity/test-service.handler.js';
 import { GitMirror } from './git/git-mirror.js';
+import { MirrorSweep } from './git/mirror-sweep.js';
 import { SourceTree } from './git/source-tree.js';
 import { HealthServer } from './health/health-server.js';
 import { ResultOutbox } from './outbox/result-outbox.js';
@@ -48,6 +49,7 @@ export class AppModule {
         ResultOutbox,
         SealedAnswers,
         GitMirror,
+        MirrorSweep,
         SourceTree,
         StepLeases,
         InitialisePodHandler,

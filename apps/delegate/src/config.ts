@@ -25,6 +25,9 @@ const schema = z.object({
   DELEGATE_GIT_MAX_MB: count(2_048, 1, 1_000_000),
   DELEGATE_TREE_MAX_ENTRIES: count(100_000, 1, 10_000_000),
   DELEGATE_TREE_MAX_MB: count(1_024, 1, 1_000_000),
+  DELEGATE_GIT_STOP_GRACE_MS: count(5_000, 0, 600_000),
+  DELEGATE_GIT_UNUSED_HOURS: count(720, 1, 87_600),
+  DELEGATE_GIT_MIRRORS_MAX_MB: count(20_480, 1, 100_000_000),
   DELEGATE_SSH_KNOWN_HOSTS_FILE: z.string().min(1).optional(),
   DELEGATE_KUBERNETES_ACCOUNT_DIR: z.string().min(1).default('/var/run/secrets/kubernetes.io/serviceaccount'),
   KUBERNETES_SERVICE_HOST: z.string().optional(),
@@ -64,7 +67,22 @@ export interface DelegateConfig {
   readonly health: { readonly host: string; readonly port: number } | undefined;
   readonly maxTasks: number;
   readonly drainMs: number;
-  readonly git: { readonly timeoutMs: number; readonly maxBytes: number; readonly environment: Variables; readonly knownHostsFile: string | undefined; /** Of the tree a pod gets. */ readonly tree: { readonly maxEntries: number; readonly maxBytes: number } };
+  readonly git: {
+    /** Of one fetch. */
+    readonly timeoutMs: number;
+    /** Of one repository. */
+    readonly maxBytes: number;
+    /** Between asking a git process to end and ending it by force. */
+    readonly stopGraceMs: number;
+    /** How long a mirror is kept that nothing asks for. */
+    readonly unusedMs: number;
+    /** Of all mirrors together; those used longest ago go first. */
+    readonly mirrorsMaxBytes: number;
+    /** Of the tree a pod gets. */
+    readonly tree: { readonly maxEntries: number; readonly maxBytes: number };
+    readonly environment: Variables;
+    readonly knownHostsFile: string | undefined;
+  };
   /** The cluster the delegate runs in and the folder with its own token and CA; undefined outside one. */
   readonly cluster: { readonly url: string; readonly accountDir: string } | undefined;
   readonly pods: {
@@ -102,6 +120,9 @@ export function parseConfig(env: Environment): DelegateConfig {
       timeoutMs: parsed.DELEGATE_GIT_TIMEOUT_MS,
       maxBytes: parsed.DELEGATE_GIT_MAX_MB * 1024 * 1024,
       tree: { maxEntries: parsed.DELEGATE_TREE_MAX_ENTRIES, maxBytes: parsed.DELEGATE_TREE_MAX_MB * 1024 * 1024 },
+      stopGraceMs: parsed.DELEGATE_GIT_STOP_GRACE_MS,
+      unusedMs: parsed.DELEGATE_GIT_UNUSED_HOURS * 3_600_000,
+      mirrorsMaxBytes: parsed.DELEGATE_GIT_MIRRORS_MAX_MB * 1024 * 1024,
       knownHostsFile: parsed.DELEGATE_SSH_KNOWN_HOSTS_FILE === undefined ? undefined : resolve(parsed.DELEGATE_SSH_KNOWN_HOSTS_FILE),
       environment: given({ ...common, HTTPS_PROXY: parsed.HTTPS_PROXY, HTTP_PROXY: parsed.HTTP_PROXY, NO_PROXY: parsed.NO_PROXY, GIT_SSL_CAINFO: parsed.GIT_SSL_CAINFO }),
     },

@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { TaskPayload } from '@sluice/delegate-protocol';
 import { newId, waitFor } from '@sluice/kernel';
@@ -112,6 +114,27 @@ describe('the delegate at the delegate service', () => {
     expect(await control.result(await control.submit({ ...task, sources: [{ ...source, name: 'orders', url: git.url, branch: 'nope' }] }))).toMatchObject({ status: 'failed', error: { message: expect.stringMatching(/^branch "nope" does not exist in http/) } });
     const steps = task.steps.map((step) => ({ ...step, changelogPaths: [{ source: 'orders', path: 'nope.yaml' }] }));
     expect(await control.result(await control.submit({ ...task, podId: newId(), steps }))).toMatchObject({ status: 'failed', error: { message: expect.stringMatching(/^changelog "nope.yaml" does not exist in http.* at branch main/) } });
+  });
+
+  it('shows no secret in log and result when a Git server sends back what it was given', async () => {
+    control.secrets.set(SECRET, 'pass-word');
+    const podId = newId();
+    let pod: FakePod | undefined;
+    const packet = (text: string): string => `${(text.length + 4).toString(16).padStart(4, '0')}${text}`;
+    const talkative = createServer((request, response) => {
+      pod = pods.find(podId);
+      const sent = Buffer.from(request.headers.authorization?.slice('Basic '.length) ?? '', 'base64').toString();
+      response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-advertisement' }).end(`${packet('# service=git-upload-pack\n')}0000${packet(`ERR no repository for ${sent}`)}`);
+    });
+    await new Promise<void>((resolve) => talkative.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(talkative.address() as AddressInfo).port}/x.git`;
+    const task = { ...initialise(podId, newId()), sources: [{ name: 'orders', url, branch: 'main', username: 'reader', passwordExpression: SECRET }] } as TaskPayload;
+    const outcome = await control.result(await control.submit(task));
+    expect(outcome).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('no repository for reader:') } });
+    expect(JSON.stringify(outcome)).not.toContain('pass-word');
+    expect(pod?.lines.map(({ out }) => out).join('\n')).toContain('no repository for reader:');
+    expect(pod?.lines.map(({ out }) => out).join('\n')).not.toContain('pass-word');
+    talkative.close();
   });
 
   it('runs a step for longer than a lease and brings its result', async () => {

@@ -31,6 +31,16 @@ describe('a DB instance', () => {
     expect(created({ branch: undefined, commitSha: '<+trigger.commitSha>' }).commitSha).toBe('<+trigger.commitSha>');
   });
 
+  it.each(['abc', 'HEAD', '0123456', 'f'.repeat(39), 'f'.repeat(41), `${'f'.repeat(40)} `])('takes no "%s" for a commit: only a whole commit id names one for ever', (commitSha) => {
+    const text = /is no commit id; write the whole commit id, 40 hexadecimal digits/;
+    expect(() => created({ branch: undefined, commitSha })).toThrow(text);
+    expect(() => dbInstanceUpdate.parse({ commitSha })).toThrow(text);
+  });
+
+  it.each(['0'.repeat(40), 'AbCdEf0123'.repeat(4), 'a'.repeat(64), ''])('takes "%s" as a commit', (commitSha) => {
+    expect(dbInstanceUpdate.parse({ commitSha })).toEqual({ commitSha });
+  });
+
   it('keeps what an update does not name', () => {
     const instance = created({ context: 'prod', substituteProperties: { a: 'b' } });
     expect(updated(instance, { name: 'New' })).toEqual({ ...instance, name: 'New', updatedAt: 9_000 });

@@ -12,7 +12,7 @@ export async function withSecrets<T>(task: TaskPayload, context: TaskContext, wo
   try {
     return await work(values);
   } catch (cause) {
-    throw masked(cause, new SecretMasker(values.values()));
+    throw maskedBy(new SecretMasker(values.values()), cause);
   }
 }
 
@@ -27,7 +27,8 @@ export function slotReader(slots: readonly SecretSlot[], values: ReadonlyMap<str
   return { required, value: (name) => (name === undefined ? undefined : required(name)) };
 }
 
-function masked(cause: unknown, masker: SecretMasker): AppError {
+/** The error with every secret in its text masked. */
+export function maskedBy(masker: SecretMasker, cause: unknown): AppError {
   const message = masker.mask(messageOf(cause));
   // Without its cause: that one still holds the plain text.
   return cause instanceof AppError ? new AppError(cause.code, message, masker.maskDeep(cause.details)) : new AppError('INTERNAL', message);

@@ -7,6 +7,8 @@ export interface GitCommand {
   /** The whole environment of the process. Credentials are in it and never in `args`, which everybody on the machine can read. */
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** Between SIGTERM, on which git removes its locks and half-written files, and SIGKILL. */
+  readonly graceMs: number;
   readonly signal: AbortSignal;
   /** Gets the standard output as it comes; `stdout` of the end is empty then. */
   readonly onOutput?: (chunk: Buffer) => void;
@@ -20,24 +22,30 @@ export type GitEnd =
 
 const MAX_OUTPUT = 8 * 1024 * 1024;
 
-/** Runs git in a process group of its own, so that its helpers end with it. */
+/** Runs git in a process group of its own, so that its helpers end with it. A time limit or an abort asks it to end first. */
 export function runGit(command: GitCommand): Promise<GitEnd> {
   return new Promise((resolve) => {
     if (command.signal.aborted) return resolve({ status: 'aborted' });
     const child = spawn('git', [...command.args], { cwd: command.cwd, env: command.environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let ended: GitEnd | undefined;
-    const kill = (end: GitEnd): void => {
-      ended ??= end;
-      if (child.pid !== undefined) killGroup(child.pid);
+    let force: NodeJS.Timeout | undefined;
+    const stop = (end: GitEnd): void => {
+      if (ended) return;
+      ended = end;
+      signalGroup(child.pid, 'SIGTERM');
+      force = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), command.graceMs);
     };
-    const timer = setTimeout(() => kill({ status: 'timedOut' }), command.timeoutMs);
-    const abort = (): void => kill({ status: 'aborted' });
+    const timer = setTimeout(() => stop({ status: 'timedOut' }), command.timeoutMs);
+    const abort = (): void => stop({ status: 'aborted' });
     command.signal.addEventListener('abort', abort, { once: true });
     const { onOutput } = command;
     if (onOutput) child.stdout.on('data', onOutput);
     const [stdout, stderr] = [onOutput ? () => '' : collect(child.stdout), collect(child.stderr)];
     const finish = (end: GitEnd): void => {
       clearTimeout(timer);
+      clearTimeout(force);
+      // A helper may have outlived the git that was asked to end.
+      if (ended) signalGroup(child.pid, 'SIGKILL');
       command.signal.removeEventListener('abort', abort);
       resolve(ended ?? end);
     };
@@ -56,9 +64,10 @@ function collect(stream: NodeJS.ReadableStream): () => string {
   return () => Buffer.concat(chunks).toString('utf8');
 }
 
-function killGroup(pid: number): void {
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(-pid, signal);
   } catch {
     // It has ended meanwhile.
   }

@@ -17,3 +17,8 @@ export function credentialsOf(source: GitSource, values: ReadonlyMap<string, str
     ...(key === undefined ? {} : { sshKey: { key, passphrase: valueOf(source.sshPassphraseExpression) } }),
   };
 }
+
+/** What must not show in a text. A user name is none of it: messages name it. */
+export function secretsIn({ password, sshKey }: GitCredentials): string[] {
+  return [password, sshKey?.key, sshKey?.passphrase].filter((value) => value !== undefined);
+}

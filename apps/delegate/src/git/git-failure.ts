@@ -90,6 +90,11 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+/** Whether the server, or the way to it, is what failed. Anything else may as well be the mirror's own state. */
+export function isOfServer(stderr: string): boolean {
+  return RULES.some(({ when }) => when.test(stderr));
+}
+
 /** Git's complaint as an error a person can act on. */
 export function gitFailure(stderr: string, subject: Subject): AppError {
   for (const rule of RULES) {
@@ -97,12 +102,13 @@ export function gitFailure(stderr: string, subject: Subject): AppError {
     if (match) return new AppError(rule.code, rule.say(subject, match), { failureType: rule.failureType });
   }
   const lines = stderr.split('\n').filter((line) => /^(fatal|error|remote):/.test(line));
-  return new AppError('GIT_CONNECTION_ERROR', `Git could not read ${subject.repository}: ${(lines.at(-1) ?? stderr.trim().slice(-300)) || 'no reason given'}`, { failureType: 'Connectivity' });
+  const telling = lines.findLast((line) => line.startsWith('fatal:')) ?? lines.at(-1) ?? stderr.trim().slice(-300);
+  return new AppError('GIT_CONNECTION_ERROR', `Git could not read ${subject.repository}: ${telling || 'no reason given'}`, { failureType: 'Connectivity' });
 }
 
 /** A repository URL fit for messages and logs: without user and password. @throws AppError INVALID_REQUEST for what is no URL git may use */
 export function shownRepository(url: string): string {
-  if (/^[\w.-]+@[\w.-]+:[^-]/.test(url)) return url;
+  if (/^[\w.-]+@[\w.-]+:[^-]/.test(url)) return requireCleanText(url);
   let parsed: URL;
   try {
     parsed = new URL(url);
@@ -110,7 +116,14 @@ export function shownRepository(url: string): string {
     throw new AppError('INVALID_REQUEST', `url: "${url.slice(0, 200)}" is not the URL of a Git repository; use https://…, http://… or ssh://…`);
   }
   if (!['https:', 'http:', 'ssh:'].includes(parsed.protocol)) throw new AppError('INVALID_REQUEST', `url: the protocol "${parsed.protocol.slice(0, -1)}" is not allowed; use https, http or ssh`);
+  requireCleanText(url);
   if (parsed.password !== '') throw new AppError('INVALID_REQUEST', `url: the URL of ${parsed.host}${parsed.pathname} holds a password; put it into a secret of the Git connector`);
   parsed.username = '';
   return parsed.toString();
+}
+
+/** A line break would be a line of the mirror's configuration. */
+function requireCleanText(url: string): string {
+  if (!/[\x00-\x20\x7f"'`\\]/.test(url)) return url;
+  throw new AppError('INVALID_REQUEST', `url: ${JSON.stringify(url.slice(0, 200))} holds a blank, a line break, a quote or a backslash; write it percent-encoded`);
 }

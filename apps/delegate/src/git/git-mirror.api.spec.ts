@@ -61,7 +61,7 @@ describe('the Git mirror', () => {
     expect(existsSync(target)).toBe(false);
   });
 
-  it('fetches only what is new, and nothing for a commit it has', async () => {
+  it('fetches only what is new, and of a commit it has only the proof that the server gives it', async () => {
     const commit = await git.commit({ 'big.txt': 'x'.repeat(200_000) });
     await fetch({ branch: 'main' });
     const before = git.requests.length;
@@ -69,8 +69,8 @@ describe('the Git mirror', () => {
     expect(git.requests.slice(before).some(({ path }) => path.endsWith('/git-upload-pack'))).toBe(true);
     expect(git.requests.length - before).toBe(2);
     expect((await fetch({ commitSha: commit })).commit).toBe(commit);
-    expect((await fetch({ commitSha: commit.slice(0, 10) })).commit).toBe(commit);
-    expect(git.requests.length - before).toBe(2);
+    expect((await fetch({ commitSha: commit.toUpperCase() })).commit).toBe(commit);
+    expect(git.requests.length - before).toBe(6);
   });
 
   it('can be packed like any repository', async () => {
@@ -108,9 +108,12 @@ describe('the Git mirror', () => {
     ['a branch that is an option', { branch: '--upload-pack=touch /tmp/x' }, /is not a branch name Git allows$/],
     ['a branch that is a pattern', { branch: '*' }, /is not a branch name Git allows$/],
     ['no ref at all', {}, /name exactly one of branch, tag and commit$/],
-    ['a commit that is none', { commitSha: 'HEAD' }, /is not a commit id of 7 to 64 hexadecimal digits$/],
+    ['a commit that is none', { commitSha: 'HEAD' }, /^commit: "HEAD" is no commit id; write the whole commit id, 40 hexadecimal digits \(64 in a SHA-256 repository\)/],
+    ['an abbreviated commit', { commitSha: '0123456' }, /^commit: "0123456" is no commit id; write the whole commit id/],
+    ['a commit of 41 digits', { commitSha: 'f'.repeat(41) }, /is no commit id; write the whole commit id/],
     ['another protocol', { url: 'file:///etc', branch: 'main' }, /the protocol "file" is not allowed/],
     ['a program in the URL', { url: 'ext::sh -c id', branch: 'main' }, /is not allowed|is not the URL/],
+    ...['\\n', '\\r', '\\t', ' ', '"', "'", '\\\\', '\\0', '`'].map<[string, Partial<GitSource>, RegExp]>((bad) => [`${JSON.stringify(bad)} in the URL`, { url: `https://git.example/a${bad}b.git`, branch: 'main' }, /^url: .* holds a blank, a line break, a quote or a backslash; write it percent-encoded$/]),
     ['a password in the URL', { url: 'https://me:pw@git.example/r.git', branch: 'main' }, /holds a password; put it into a secret/],
   ])('names what is wrong with %s', async (_what, ref, text) => {
     await expect(fetch(ref)).rejects.toThrow(text);
@@ -187,6 +190,61 @@ describe('the Git mirror', () => {
       await probe('p ä:ss/wörd', 'main');
       await expect(probe('p ä:ss/wörd', 'nope')).rejects.toThrow(/^branch "nope" does not exist/);
       await expect(probe('x')).rejects.toThrow(/refuses the credentials/);
+    });
+  });
+
+  describe('a private repository that was fetched with credentials', () => {
+    const owner = { username: 'owner', password: 'right' };
+    let commit: string;
+    let orphan: string;
+
+    beforeAll(async () => {
+      git.credentials = owner;
+      orphan = await git.commit({ 'gone.sql': 'select 0;' }, 'force-pushed');
+      await fetch({ branch: 'force-pushed' }, owner);
+      commit = await git.commit({ 'private.sql': 'select 1;' }, 'force-pushed');
+      await fetch({ branch: 'force-pushed' }, owner);
+    });
+    afterAll(() => {
+      git.credentials = undefined;
+    });
+
+    it.each<[string, GitCredentials]>([
+      ['no credentials', NOBODY],
+      ['other credentials', { username: 'owner', password: 'guess' }],
+    ])('is not given to who has %s, by branch or by any spelling of a commit', async (_, credentials) => {
+      await expect(fetch({ branch: 'force-pushed' }, credentials)).rejects.toThrow(/refuses the credentials/);
+      for (const id of [commit, commit.toUpperCase(), orphan]) await expect(fetch({ commitSha: id }, credentials)).rejects.toThrow(/refuses the credentials/);
+      for (const id of [commit.slice(0, 7), commit.slice(0, 39)]) await expect(fetch({ commitSha: id }, credentials)).rejects.toThrow(/is no commit id/);
+    });
+
+    it('is not given any more to credentials that were good once', async () => {
+      expect((await fetch({ commitSha: commit }, owner)).commit).toBe(commit);
+      git.credentials = { ...owner, password: 'changed' };
+      await expect(fetch({ commitSha: commit }, owner)).rejects.toThrow(/refuses the credentials/);
+      git.credentials = owner;
+    });
+
+    it('gives a commit on no branch as long as its server gives it', async () => {
+      const lost = await git.commit({ 'lost.sql': 'select 2;' }, 'lost');
+      await fetch({ branch: 'lost' }, owner);
+      await git.deleteBranch('lost');
+      expect((await fetch({ commitSha: lost }, owner)).commit).toBe(lost);
+      git.protocol = 'old';
+      await expect(fetch({ commitSha: lost }, owner)).rejects.toThrow(/^commit [0-9a-f]{40} does not exist in \S+ on any branch or tag, and its server gives no other commits$/);
+      git.protocol = 'current';
+    });
+
+    it('gives a commit behind a branch tip where the server gives none by id', async () => {
+      const behind = await git.commit({ 'behind.sql': 'select 3;' }, 'main');
+      await git.commit({ 'front.sql': 'select 4;' }, 'main');
+      git.protocol = 'old';
+      const fresh = new GitMirror(config({ DELEGATE_DATA_DIR: join(folder, 'old-server') }), Tracing.create('delegate', undefined));
+      expect((await fetch({ commitSha: behind }, owner, fresh)).commit).toBe(behind);
+      expect((await fetch({ commitSha: behind }, owner, fresh)).commit).toBe(behind);
+      await expect(fetch({ commitSha: behind }, NOBODY, fresh)).rejects.toThrow(/refuses the credentials/);
+      await expect(fetch({ commitSha: 'f'.repeat(40) }, owner, fresh)).rejects.toThrow(/^commit f{40} does not exist in /);
+      git.protocol = 'current';
     });
   });
 

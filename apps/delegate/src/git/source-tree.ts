@@ -3,7 +3,8 @@ import { join, resolve, sep } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '@sluice/kernel';
 import { CONFIG, type DelegateConfig } from '../config.js';
-import { GitMirror, type FetchedCommit } from './git-mirror.js';
+import { GitMirror, type FetchRequest, type FetchedCommit } from './git-mirror.js';
+import { MirrorDamage } from './mirror-damage.js';
 import { TreeSize } from './tree-size.js';
 
 /** The tree of a commit as a plain folder. */
@@ -14,6 +15,9 @@ export interface ExportedTree {
   readonly leftOut: readonly string[];
 }
 
+/** What is missing of a mirror shows only when a tree is written. */
+const ATTEMPTS = 3;
+
 /** Trees of commits as plain folders, safe to hand to a pod. */
 @Injectable()
 export class SourceTree {
@@ -23,6 +27,23 @@ export class SourceTree {
   ) {}
 
   /**
+   * Fetches what the request names and writes its tree into `folder`. A mirror that turns out damaged is fetched afresh.
+   * @throws AppError as {@link GitMirror.fetch} and {@link export}
+   */
+  async checkOut(request: FetchRequest, folder: string): Promise<ExportedTree> {
+    let fetched = await this.mirror.fetch(request);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.export(fetched, folder, request.signal);
+      } catch (cause) {
+        if (!(cause instanceof MirrorDamage) || attempt === ATTEMPTS) throw cause;
+        for (const path of [folder, indexOf(folder), `${indexOf(folder)}.lock`]) await rm(path, { recursive: true, force: true });
+        fetched = await this.mirror.fetchAgain(request, fetched, cause);
+      }
+    }
+  }
+
+  /**
    * Writes the tree of a commit into `folder`, without running filters or hooks. Links that lead out of the tree are left out: followed, they
    * would show the pod files of the machine.
    * @throws AppError PAYLOAD_TOO_LARGE for a tree above the delegate's limits, before anything of it is written
@@ -30,7 +51,7 @@ export class SourceTree {
   async export(fetched: FetchedCommit, folder: string, signal: AbortSignal): Promise<ExportedTree> {
     await this.measure(fetched, signal);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const index = `${folder}.index`;
+    const index = indexOf(folder);
     // An index of its own, so that two exports of one mirror do not meet.
     await this.mirror.local(fetched.gitDir, ['-c', 'core.bare=false', 'read-tree', '--reset', '-u', fetched.commit], signal, { GIT_WORK_TREE: folder, GIT_INDEX_FILE: index });
     await rm(index, { force: true });
@@ -63,6 +84,10 @@ export class SourceTree {
     const what = found?.isDirectory() ? 'is a folder, not a file' : 'does not exist';
     throw new AppError('GIT_FILE_NOT_FOUND', `changelog "${path}" ${what} in ${fetched.shown} (commit ${fetched.commit.slice(0, 12)})`);
   }
+}
+
+function indexOf(folder: string): string {
+  return `${folder}.index`;
 }
 
 function isInside(path: string, folder: string): boolean {

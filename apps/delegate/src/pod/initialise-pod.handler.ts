@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { secretExpressionsOf, type GitSource, type InitialisePodTask, type TaskFailure } from '@sluice/delegate-protocol';
 import { messageOf } from '@sluice/kernel';
-import { credentialsOf } from '../git/git-credentials.js';
-import { GitMirror } from '../git/git-mirror.js';
+import { SecretMasker } from '@sluice/secret-masking';
+import { maskedBy } from '../connectivity/task-secrets.js';
+import { credentialsOf, secretsIn } from '../git/git-credentials.js';
 import { SourceTree } from '../git/source-tree.js';
 import { writeStepSecrets } from '../secrets/step-secret-files.js';
 import type { TaskContext, TaskHandler } from '../task/task-handler.js';
@@ -22,7 +23,6 @@ const PROGRESS_MS = 10_000;
 export class InitialisePodHandler implements TaskHandler<'initialise-pod'> {
   constructor(
     @Inject(POD_RUNTIME) private readonly runtime: PodRuntime,
-    private readonly mirror: GitMirror,
     private readonly trees: SourceTree,
   ) {}
 
@@ -91,9 +91,15 @@ export class InitialisePodHandler implements TaskHandler<'initialise-pod'> {
 
   private async fetch(source: GitSource, task: InitialisePodTask, pod: Pod, context: TaskContext, values: Values, log: PodLog): Promise<[string, string]> {
     const { traceparent, signal } = context;
-    const fetched = await this.mirror.fetch({ source, credentials: credentialsOf(source, values), traceparent, signal });
+    const credentials = credentialsOf(source, values);
+    // A server may put into its answer what it was sent.
+    const masker = new SecretMasker(secretsIn(credentials));
+    const tree = await this.trees.checkOut({ source, credentials, traceparent, signal }, join(pod.directory, 'sources', source.name)).catch((cause: unknown) => {
+      throw maskedBy(masker, cause);
+    });
+    const { fetched } = tree;
+    for (const note of fetched.notes) log.warn(masker.mask(note));
     log.info(`Fetched ${fetched.shown}: commit ${fetched.commit}`);
-    const tree = await this.trees.export(fetched, join(pod.directory, 'sources', source.name), signal);
     for (const link of tree.leftOut) log.warn(`Left out the symbolic link ${link}: it leads out of the repository`);
     const paths = new Set(task.steps.flatMap(({ changelogPaths }) => changelogPaths.filter((one) => one.source === source.name).map(({ path }) => path)));
     for (const path of paths) await this.trees.requireFile(tree, path);

@@ -15,6 +15,7 @@ export class GitOverHttp {
   readonly requests: { readonly path: string; readonly headers: IncomingMessage['headers'] }[] = [];
   /** When set, every request must carry them. */
   credentials: { readonly username: string; readonly password: string } | undefined;
+  protocol: 'current' | 'old' = 'current';
   private readonly root = mkdtempSync(join(tmpdir(), 'sluice-git-'));
   private readonly workTree = join(this.root, 'work');
   private readonly server = createServer((request, response) => this.serve(request, response));
@@ -72,6 +73,15 @@ export class GitOverHttp {
     await this.git('push', '--quiet', join(this.root, 'orders.git'), `refs/tags/${name}`);
   }
 
+  async deleteBranch(name: string): Promise<void> {
+    await this.git('push', '--quiet', join(this.root, 'orders.git'), `:refs/heads/${name}`);
+  }
+
+  /** Sets an option of the bare repository, such as what it gives to whom. */
+  async configure(key: string, value: string): Promise<void> {
+    await this.git('--git-dir', join(this.root, 'orders.git'), 'config', key, value);
+  }
+
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
@@ -110,7 +120,8 @@ export class GitOverHttp {
         QUERY_STRING: url.search.slice(1),
         REQUEST_METHOD: request.method ?? 'GET',
         CONTENT_TYPE: header('content-type'),
-        GIT_PROTOCOL: header('git-protocol'),
+        // Older servers know no other than the first, which gives commits by their id only when told to.
+        GIT_PROTOCOL: this.protocol === 'old' ? '' : header('git-protocol'),
       },
       stdio: ['pipe', 'pipe', 'ignore'],
     });

@@ -73,6 +73,7 @@ function checkJdbcUrl(url: string): void {
 }
 
 function checkGitUrl(url: string, isHttp: boolean): void {
+  if (/[\x00-\x20\x7f"'`\\]/.test(url)) throw refused('url', 'must not hold a blank, a line break, a quote or a backslash; write it percent-encoded');
   const isWeb = /^https?:/i.test(url);
   if (isHttp || isWeb) checkWebUrl('url', url, 'https://git.example.com/team/repository.git');
   if (!isHttp && !isSshAddress(sshAddressOf(url))) throw refused('url', 'must be an SSH address such as git@git.example.com:team/repository.git');

@@ -78,6 +78,8 @@ describe('connectors', () => {
       ['DockerRegistry', { dockerRegistryUrl: 'https://r.example', providerType: 'Ecr' }, 'connector.spec.providerType', 'providerType'],
       ['Vault', { vaultUrl: 'https://v.example' }, 'connector.spec.renewalIntervalMinutes', 'renewalIntervalMinutes'],
       ['Vault', { vaultUrl: 'https://v.example', renewalIntervalMinutes: 0, authToken: 'nope' }, 'connector.spec.authToken', 'there is no secret "nope"'],
+      ...['\n', ' ', '"', "'", '\\'].map((bad): [string, object, string, string] => ['Git', { ...gitSpec, url: `https://git.example.com/a${bad}b.git` }, 'connector.spec.url', 'must not hold a blank, a line break, a quote or a backslash']),
+      ['Github', { url: 'git@git.example.com:a"b.git', type: 'Repo', authentication: { type: 'Ssh', spec: { sshKeyRef: SECRET } } }, 'connector.spec.url', 'must not hold a blank'],
       ['JDBC', { url: 'postgres://h/d' }, 'connector.spec.url', 'is not supported'],
       ['DockerRegistry', { dockerRegistryUrl: 'registry', providerType: 'Other' }, 'connector.spec.dockerRegistryUrl', 'is not a URL; write for example https://registry.example.com/v2/'],
       ['Vault', { vaultUrl: 'vault', renewalIntervalMinutes: 0 }, 'connector.spec.vaultUrl', 'is not a URL; write for example https://vault.example.com:8200'],

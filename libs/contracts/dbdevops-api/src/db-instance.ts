@@ -1,11 +1,16 @@
 import { dbIdentifier, defineRoute, entityName, paged, tagMap } from '@sluice/api-conventions';
+import { WHOLE_COMMIT_ID_RULE, isWholeCommitId } from '@sluice/delegate-protocol';
 import { z } from 'zod';
 import { INSTANCE, SCHEMA, accountKey, epochSeconds, instancePath, listKeys, plainQuery, schemaPath } from './places.js';
 
 const gitRef = {
   branch: z.string().max(512).optional(),
-  /** May be an expression such as `<+trigger.commitSha>`. */
-  commitSha: z.string().max(512).optional(),
+  /** A whole commit id, or an expression such as `<+trigger.commitSha>`. */
+  commitSha: z
+    .string()
+    .max(512)
+    .refine((text) => text === '' || text.includes('<+') || isWholeCommitId(text), { error: ({ input }) => `"${String(input).slice(0, 80)}" is no commit id; ${WHOLE_COMMIT_ID_RULE}` })
+    .optional(),
   /** May be an expression such as `<+trigger.tag>`. */
   gitTag: z.string().max(512).optional(),
 };
