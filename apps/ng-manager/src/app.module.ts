@@ -10,6 +10,7 @@ import { ApiKeyController } from './access/api-key.controller.js';
 import { ApiKeyService } from './access/api-key.service.js';
 import { AuthenticationController } from './access/authentication.controller.js';
 import { AuthenticationService } from './access/authentication.service.js';
+import { AuthzController } from './access/authz.controller.js';
 import { PeopleController } from './access/people.controller.js';
 import { RoleController } from './access/role.controller.js';
 import { RoleService } from './access/role.service.js';
@@ -85,7 +86,7 @@ export class AppModule {
     return {
       module: AppModule,
       controllers: [
-        AuthenticationController, PeopleController, UserController, ServiceAccountController, UserGroupController, RoleController, ApiKeyController, OrganizationController, OrganizationV1Controller, ProjectController, ProjectV1Controller,
+        AuthenticationController, PeopleController, UserController, ServiceAccountController, UserGroupController, RoleController, AuthzController, ApiKeyController, OrganizationController, OrganizationV1Controller, ProjectController, ProjectV1Controller,
         ConnectorController, ...connectorV1Controllers, SecretController, secretV1Controller(v1AccountSecrets), secretV1Controller(v1OrgSecrets), secretV1Controller(v1ProjectSecrets), EncryptionKeysController, YamlSchemaController,
         SettingController, AuditController, DelegateController, DeadLetterController, InternalController, GitBrowsingController, DbSchemaRemovalController, forwardingController(publicDbDevopsRoutes.filter((route) => route !== deleteDbSchema && route !== deleteDbSchemasOfProject)),
       ],

@@ -20,6 +20,8 @@ import { UniqueEntityUses1795410000000 } from './migrations/1795410000000-unique
 import { CreateRemovedProjects1795420000000 } from './migrations/1795420000000-create-removed-projects.js';
 import { RememberWhoTestsConnectors1795424000000 } from './migrations/1795424000000-remember-who-tests-connectors.js';
 import { AuthoriseEntityUses1795500000000 } from './migrations/1795500000000-authorise-entity-uses.js';
+import { KeepWrittenRoles1795512000000 } from './migrations/1795512000000-keep-written-roles.js';
+import { OrderGroupMembers1795512100000 } from './migrations/1795512100000-order-group-members.js';
 import { OrganizationEntity } from './organization/organization.entity.js';
 import { EntityUseEntity } from './entity-use/entity-use.entity.js';
 import { ProjectEntity } from './project/project.entity.js';
@@ -41,7 +43,7 @@ export function openDatabase(url: string, poolSize: number): Promise<DataSource>
         AccountEntity, AccountDataKeyEntity, UserEntity, ServiceAccountEntity, UserGroupEntity, UserGroupMemberEntity, RoleBindingEntity, ApiKeyEntity, ApiTokenEntity, OrganizationEntity, ProjectEntity, RemovedProjectEntity, ConnectorEntity,
         ConnectorTestEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity, AuditChainEntity, OutsideChangeEntity, RefusedSignInEntity, DelegateTokenValueEntity,
       ],
-      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000, CreateOutsideChanges1795404000001, IndexAuditEvents1795404000002, KeepDelegateTokenValues1795409000000, UniqueEntityUses1795410000000, CreateRemovedProjects1795420000000, RememberWhoTestsConnectors1795424000000, AuthoriseEntityUses1795500000000],
+      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000, CreateOutsideChanges1795404000001, IndexAuditEvents1795404000002, KeepDelegateTokenValues1795409000000, UniqueEntityUses1795410000000, CreateRemovedProjects1795420000000, RememberWhoTestsConnectors1795424000000, AuthoriseEntityUses1795500000000, KeepWrittenRoles1795512000000, OrderGroupMembers1795512100000],
     }),
   );
 }

@@ -1,5 +1,6 @@
 import { accessCases } from './cases/access.cases.js';
 import { auditCases } from './cases/audits.cases.js';
+import { authzCases } from './cases/authz.cases.js';
 import { connectorCases } from './cases/connectors.cases.js';
 import { dbSchemaCases } from './cases/db-schemas.cases.js';
 import { dbStateCases } from './cases/db-state.cases.js';
@@ -22,7 +23,7 @@ import type { RouteCase, RouteCases } from './route-case.js';
 import type { PublicRoute } from './public-routes.js';
 
 const AREAS: readonly RouteCases[] = [
-  scopeCases, scopeV1Cases, connectorCases, secretCases, peopleCases, platformCases, dbSchemaCases, dbStateCases, dbStepCases, pipelineCases, executionCases, inputSetCases, logCases, twinCases, directoryCases, accessCases, auditCases, triggerCases, runCases, morePipelineCases,
+  scopeCases, scopeV1Cases, connectorCases, secretCases, peopleCases, platformCases, dbSchemaCases, dbStateCases, dbStepCases, pipelineCases, executionCases, inputSetCases, logCases, twinCases, directoryCases, accessCases, authzCases, auditCases, triggerCases, runCases, morePipelineCases,
 ];
 
 /** Every case there is, by the id of its route. @throws Error when two areas have one for the same route */

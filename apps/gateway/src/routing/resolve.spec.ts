@@ -36,6 +36,11 @@ describe('the routing table', () => {
     [`/dbops${P}/dbschema/orders`, 'ng-manager', `${P}/dbschema/orders`],
     ['/audit/api/audits/list', 'ng-manager', '/ng/api/audits/list'],
     ['/audit/api/auditYaml', 'ng-manager', '/ng/api/auditYaml'],
+    ['/authz/api/roles', 'ng-manager', '/authz/api/roles'],
+    ['/authz/api/roleassignments/multi', 'ng-manager', '/authz/api/roleassignments/multi'],
+    ['/authz/api/permissions', 'ng-manager', '/authz/api/permissions'],
+    ['/resourcegroup/api/v2/resourcegroup', 'ng-manager', '/resourcegroup/api/v2/resourcegroup'],
+    ['/authz/api/v2/resourcegroup/x', 'ng-manager', '/resourcegroup/api/v2/resourcegroup/x'],
     ['/dbops/v1/dbops/dbschema', 'ng-manager', '/v1/dbops/dbschema'],
     [`${P}/pipelines`, 'pipeline', `${P}/pipelines`],
     [`${P}/pipelines/deploy/execute`, 'pipeline', `${P}/pipelines/deploy/execute`],
@@ -59,7 +64,7 @@ describe('the routing table', () => {
   });
 
   it.each([
-    '/chaos/api', '/ccm/api/x', '/gitops', '/authz/api/roles', '/gateway', '/gateway/', '/gateway/gateway/ng/api/organizations', '/v1', '/v2/orgs', '/v1/step', '/v1/steps/plugin-inputs', '/v1/orgsx', '/dbops', '/dbops/v2/x',
+    '/chaos/api', '/ccm/api/x', '/gitops', '/authz/api/acl', '/authz/api/rolesx', '/resourcegroup/api/resourcegroup', '/gateway', '/gateway/', '/gateway/gateway/ng/api/organizations', '/v1', '/v2/orgs', '/v1/step', '/v1/steps/plugin-inputs', '/v1/orgsx', '/dbops', '/dbops/v2/x',
     '/ng-manager/internal', '/ng-manager/ng/api', '/dbdevops/v1/orgs', '/scm/file', '/delegate-service/ws', '/pipeline', '/pipeline/apix', '/pipeline-service/internal/x', '/log-service', '//ng/api/organizations',
     '/audit/api/internal/audit-events', '/audit/api/x', '/audit', '/ng/api/internal/audit-events',
     '/ng/api/internal/authenticate', '/gateway/ng/api/internal/authenticate', '/ng/api/%69nternal/authenticate', '/ng/%61pi/internal', '/pipeline/api/internal/x', '/log-service/internal/x', '/NG/API/organizations',

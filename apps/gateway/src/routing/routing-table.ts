@@ -45,6 +45,7 @@ export const ROUTING_TABLE: readonly RoutingRow[] = [
   { path: /^\/(ng\/api|pipeline\/api|log-service)\/internal(?=\/|$)/, to: 'nobody', what: 'calls between services' },
 
   { path: /^\/audit(?=\/api\/audit)/, sameAs: '/ng', what: 'audit trail under its second prefix' },
+  { path: /^\/authz(?=\/api\/v2\/resourcegroup(\/|$))/, sameAs: '/resourcegroup', what: 'resource groups under their second prefix' },
   { path: /^\/dbops(?=\/v1\/)/, sameAs: '', what: 'DB DevOps under its second prefix' },
   { path: /^\/pipeline-service(?=\/(pipeline\/api|v1)\/)/, sameAs: '', what: 'pipeline service under its service prefix' },
   { path: /^\/pipeline-service(?=\/api\/)/, sameAs: '/pipeline', what: 'pipeline service under its service prefix' },
@@ -59,6 +60,8 @@ export const ROUTING_TABLE: readonly RoutingRow[] = [
   { path: /^\/log-service\//, to: 'log-service', errors: 'log', ownProof: LOG_PROOF, what: 'archives, log tokens' },
 
   { path: /^\/ng\/api\//, to: 'ng-manager', errors: 'ng', what: 'organizations, projects, connectors, secrets, delegates, users, settings' },
+  { path: /^\/authz\/api\/(roleassignments|roles|permissions)(?=\/|$)/, to: 'ng-manager', errors: 'ng', what: 'roles and who has them' },
+  { path: /^\/resourcegroup\/api\/v2\/resourcegroup(?=\/|$)/, to: 'ng-manager', errors: 'ng', what: 'what roles count for' },
   { path: new RegExp(`${PROJECT}/(dbschema|default-llm-pipeline|llm-authoring|change-authoring-event|pipeline)(?=/|$)`), to: 'ng-manager', errors: 'v1', what: 'DB DevOps of a project' },
   { path: /^\/v1\/step(?=\/)/, to: 'ng-manager', errors: 'v1', what: 'what an execution plane asks of DB DevOps' },
   { path: /^\/v1\/dbops(?=\/|$)/, to: 'ng-manager', errors: 'v1', what: 'DB DevOps of the account' },

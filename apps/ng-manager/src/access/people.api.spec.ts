@@ -65,6 +65,20 @@ describe('people, service accounts, groups and their roles', () => {
     expect((await data(admin('POST', `/ng/api/user-groups/deployers/users?${A1}`))).content).toMatchObject([{ uuid: ann }]);
   });
 
+  it('members of a group come back in the order they were sent in, whatever their ids', async () => {
+    const ids = [await userNamed('order1'), await userNamed('order2'), await userNamed('order3')].sort().reverse();
+    const [first = '', second = '', third = ''] = ids;
+    const group = (users: readonly string[]) => ({ identifier: 'ordered', name: 'Ordered', users });
+    const read = async () => (await data(admin('GET', `/ng/api/user-groups/ordered?${A1}`))).users;
+    expect((await data(admin('POST', `/ng/api/user-groups?${A1}`, group([first, second])))).users).toEqual([first, second]);
+    for (const users of [[second, first], [third, first, second], [second, third]]) {
+      expect((await data(admin('PUT', `/ng/api/user-groups?${A1}`, group(users)))).users).toEqual(users);
+      expect(await read()).toEqual(users);
+    }
+    await data(admin('PUT', `/ng/api/user-groups/ordered/member/${first}?${A1}`));
+    expect(await read()).toEqual([second, third, first]);
+  });
+
   it('roles bound to _account_all_users count for every user of the account, and that group stays as it is', async () => {
     const bob = await userNamed('bob');
     const key = await keyOf(bob);

@@ -2,6 +2,13 @@ import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeor
 import type { RoleName } from '@sluice/kernel';
 import { ScopedEntity } from '../persistence/scoped.js';
 
+/** A binding in a client's own words. */
+export interface WrittenBinding {
+  readonly roleIdentifier: string;
+  readonly resourceGroupIdentifier: string;
+  readonly roleScopeLevel?: string;
+}
+
 /** A role at a scope and everything inside it, held by a user, a service account or a group: exactly one of `userId` and `groupId` is set. */
 @Entity('role_bindings')
 export class RoleBindingEntity extends ScopedEntity {
@@ -19,6 +26,10 @@ export class RoleBindingEntity extends ScopedEntity {
 
   @Column({ type: 'text' })
   role!: RoleName;
+
+  /** The names a client wrote, which it gets back; null for our own names. */
+  @Column({ name: 'as_written', type: 'jsonb', nullable: true })
+  asWritten!: WrittenBinding | null;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;

@@ -1,13 +1,24 @@
 import { scopeColumns, type RoleGrant, type RoleName, type Scope } from '@sluice/kernel';
-import { In, IsNull, Not, type EntityManager } from 'typeorm';
+import { In, type EntityManager } from 'typeorm';
 import { readPage, type Page, type PageRequest } from '../persistence/page.js';
 import { atScope } from '../persistence/scoped.js';
-import { RoleBindingEntity } from './role-binding.entity.js';
+import { RoleBindingEntity, type WrittenBinding } from './role-binding.entity.js';
 
 export type RoleBinding = Readonly<RoleBindingEntity>;
 
 /** Who holds a role: a user or service account by id, or a group. */
 export type RoleHolder = { readonly userId: string } | { readonly groupId: string };
+
+/** What kind of principal a binding belongs to. */
+export type HolderType = 'USER' | 'SERVICE_ACCOUNT' | 'USER_GROUP';
+const HOLDER_TYPE = `CASE WHEN row.group_id IS NOT NULL THEN 'USER_GROUP' WHEN EXISTS (SELECT 1 FROM service_accounts s WHERE s.account_id = row.account_id AND s.user_id = row.user_id) THEN 'SERVICE_ACCOUNT' ELSE 'USER' END`;
+
+/** Lists are alternatives, keys add up. */
+export interface RoleBindingFilter {
+  readonly roles?: readonly RoleName[] | undefined;
+  readonly holders?: readonly [RoleHolder, ...RoleHolder[]] | undefined;
+  readonly holderTypes?: readonly HolderType[] | undefined;
+}
 
 /** A role as one principal holds it, directly or through a group. */
 export interface HeldRole {
@@ -27,16 +38,21 @@ export class RoleBindingRepository {
   }
 
   /** Bindings at exactly this scope. */
-  page(scope: Scope, page: PageRequest, filter: { readonly role?: RoleName | undefined; readonly holder?: RoleHolder | undefined; readonly byGroups?: boolean | undefined }): Promise<Page<RoleBinding>> {
+  page(scope: Scope, page: PageRequest, filter: RoleBindingFilter): Promise<Page<RoleBinding>> {
     const query = this.manager.createQueryBuilder(RoleBindingEntity, 'row').where(atScope(scope));
-    if (filter.role) query.andWhere({ role: filter.role });
-    if (filter.holder) query.andWhere(filter.holder);
-    if (filter.byGroups !== undefined) query.andWhere({ groupId: filter.byGroups ? Not(IsNull()) : IsNull() });
+    if (filter.roles) query.andWhere({ role: In([...filter.roles]) });
+    if (filter.holders) query.andWhere(filter.holders.map((holder) => ({ ...holder })));
+    if (filter.holderTypes) query.andWhere(`${HOLDER_TYPE} = ANY(:holderTypes)`, { holderTypes: [...filter.holderTypes] });
     return readPage(query, page, { searched: ['role', 'identifier'], sortable: { identifier: 'identifier', createdAt: 'createdAt' } });
   }
 
-  async insert(scope: Scope, holder: RoleHolder, role: RoleName, identifier?: string): Promise<void> {
-    await this.manager.insert(RoleBindingEntity, { ...scopeColumns(scope), ...holder, role, ...(identifier ? { identifier } : {}) });
+  async insert(scope: Scope, holder: RoleHolder, role: RoleName, identifier?: string, asWritten?: WrittenBinding): Promise<void> {
+    await this.manager.insert(RoleBindingEntity, { ...scopeColumns(scope), ...holder, role, asWritten: asWritten ?? null, ...(identifier ? { identifier } : {}) });
+  }
+
+  /** Is the role bound to exactly this holder at exactly this scope? */
+  isBound(scope: Scope, holder: RoleHolder, role: RoleName): Promise<boolean> {
+    return this.manager.existsBy<RoleBindingEntity>(RoleBindingEntity, { ...atScope(scope), ...holder, role });
   }
 
   /** Binds the role unless it is bound there already. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { toNgPage, type NgPage } from '@sluice/api-conventions';
-import { AppError, formatScope, type RequestContext, type Scope } from '@sluice/kernel';
+import { AppError, formatScope, type RequestContext, type RoleName, type Scope } from '@sluice/kernel';
 import { ALL_RESOURCES, type RoleAssignmentIn, type RoleAssignmentResponse } from '@sluice/ng-manager-api';
 import { refuseDuplicate } from '../persistence/duplicate.js';
 import type { PageRequest } from '../persistence/page.js';
@@ -11,16 +11,30 @@ import { foundServiceAccount } from '../service-account/service-account.service.
 import { foundGroup } from '../user-group/user-group.service.js';
 import { foundUser } from '../user/user.service.js';
 import { keepingAnAdministrator } from './last-administrator.js';
-import { SCOPE_LEVELS, requireMayBind, roleNamed } from './roles.js';
+import type { WrittenBinding } from './role-binding.entity.js';
+import { SCOPE_LEVELS, requireMayBind } from './roles.js';
 import type { RoleBinding, RoleHolder } from './role-binding.repository.js';
 
-type PrincipalIn = RoleAssignmentIn['principal'];
+type PrincipalIn = Pick<RoleAssignmentIn['principal'], 'identifier' | 'type' | 'scopeLevel'>;
+type Principal = RoleAssignmentResponse['roleAssignment']['principal'];
+
+/** A role to bind, and the words it was asked for in. */
+export interface RoleWish {
+  /** Made up when absent. */
+  readonly identifier?: string | undefined;
+  readonly role: RoleName;
+  readonly principal: PrincipalIn;
+  readonly asWritten?: WrittenBinding;
+}
 
 export interface RoleAssignmentFilter {
-  readonly principalIdentifier?: string | undefined;
-  readonly principalType?: PrincipalIn['type'] | undefined;
-  readonly roleIdentifier?: string | undefined;
+  readonly roles?: readonly RoleName[] | undefined;
+  readonly principals?: readonly PrincipalIn[] | undefined;
+  readonly principalTypes?: readonly PrincipalIn['type'][] | undefined;
 }
+
+/** How one of the two addresses shows a binding. */
+export type PresentBinding<T> = (row: RoleBinding, principal: Principal) => T;
 
 /** Who has which role where. Nobody gives or takes a role that allows more than they may themselves. */
 @Injectable()
@@ -30,83 +44,111 @@ export class RoleService {
     private readonly projects: ProjectService,
   ) {}
 
-  async assign(ctx: RequestContext, scope: Scope, { identifier, roleIdentifier, principal }: RoleAssignmentIn): Promise<RoleAssignmentResponse> {
-    const role = roleNamed(roleIdentifier);
-    requireMayBind(ctx, role, scope);
+  /** @throws AppError DUPLICATE_FIELD, RESOURCE_NOT_FOUND for a principal there is not, and as `requireMayBind` */
+  async bind<T>(ctx: RequestContext, scope: Scope, wish: RoleWish, present: PresentBinding<T>): Promise<T> {
+    requireMayBind(ctx, wish.role, scope);
     await this.projects.requireScope(scope);
-    const name = identifier ?? `role_assignment_${crypto.randomUUID().replaceAll('-', '')}`;
-    return refuseDuplicate('role assignment', identifier ?? `${roleIdentifier} of ${principal.identifier}`, scope, () =>
+    return refuseDuplicate('role assignment', wish.identifier ?? `_${wish.role} of ${wish.principal.identifier}`, scope, () =>
       this.unitOfWork.run(async (stores) => {
         await stores.roleBindings.lockPeople(ctx.accountId);
-        const holder = await holderOf(stores, scope, principal);
-        await stores.roleBindings.insert(scope, holder, role, name);
-        const made = await this.presentOne(stores, await found(stores, scope, name));
-        await stores.audit.append(ctx, { action: 'create', resourceType: 'roleAssignment', identifier: name, scope, after: made.roleAssignment });
-        return made;
+        return presentOne(stores, await insertBinding(stores, ctx, scope, wish), present);
       }),
     );
   }
 
-  async list(scope: Scope, page: PageRequest, { principalIdentifier, principalType, roleIdentifier }: RoleAssignmentFilter): Promise<NgPage<RoleAssignmentResponse>> {
-    const stores = this.unitOfWork.read;
-    const holder = principalIdentifier ? await holderOf(stores, scope, { identifier: principalIdentifier, type: principalType ?? 'USER' }) : undefined;
-    const byGroups = principalType === undefined ? undefined : principalType === 'USER_GROUP';
-    const { rows, total } = await stores.roleBindings.page(scope, page, { holder, byGroups, role: roleIdentifier ? roleNamed(roleIdentifier) : undefined });
-    return toNgPage(await this.present(stores, rows), total, page.index, page.size);
+  /**
+   * Binds several roles at once, or none of them. What a principal has there already stays as it is.
+   * @returns those that were made
+   */
+  async bindAll<T>(ctx: RequestContext, scope: Scope, wishes: readonly RoleWish[], present: PresentBinding<T>): Promise<T[]> {
+    for (const { role } of wishes) requireMayBind(ctx, role, scope);
+    await this.projects.requireScope(scope);
+    return refuseDuplicate('role assignment', wishes.flatMap(({ identifier }) => identifier ?? []).join(', '), scope, () =>
+      this.unitOfWork.run(async (stores) => {
+        await stores.roleBindings.lockPeople(ctx.accountId);
+        const made: RoleBinding[] = [];
+        for (const wish of wishes) {
+          const holder = await holderOf(stores, scope, wish.principal);
+          if (!(await stores.roleBindings.isBound(scope, holder, wish.role))) made.push(await insertBinding(stores, ctx, scope, wish));
+        }
+        return presentAll(stores, made, present);
+      }),
+    );
   }
 
-  async get(scope: Scope, identifier: string): Promise<RoleAssignmentResponse> {
-    return this.presentOne(this.unitOfWork.read, await found(this.unitOfWork.read, scope, identifier));
+  async list<T>(scope: Scope, page: PageRequest, { principals, principalTypes, roles }: RoleAssignmentFilter, present: PresentBinding<T>): Promise<NgPage<T>> {
+    const stores = this.unitOfWork.read;
+    const [first, ...others] = await Promise.all((principals ?? []).map((principal) => holderOf(stores, scope, principal)));
+    const { rows, total } = await stores.roleBindings.page(scope, page, { holders: first && [first, ...others], holderTypes: principalTypes, roles });
+    return toNgPage(await presentAll(stores, rows, present), total, page.index, page.size);
+  }
+
+  async get<T>(scope: Scope, identifier: string, present: PresentBinding<T>): Promise<T> {
+    return presentOne(this.unitOfWork.read, await found(this.unitOfWork.read, scope, identifier), present);
   }
 
   /** @throws AppError INVALID_REQUEST when the account would be left without an administrator */
-  async withdraw(ctx: RequestContext, scope: Scope, identifier: string): Promise<RoleAssignmentResponse> {
+  async withdraw<T>(ctx: RequestContext, scope: Scope, identifier: string, present: PresentBinding<T>): Promise<T> {
     return this.unitOfWork.run((stores) =>
       keepingAnAdministrator(stores, ctx.accountId, async () => {
         const row = await found(stores, scope, identifier);
         requireMayBind(ctx, row.role, scope);
-        const gone = await this.presentOne(stores, row);
+        const gone = await presentOne(stores, row, presentBinding);
+        const shown = await presentOne(stores, row, present);
         await stores.roleBindings.delete(row.accountId, row.id);
         await stores.audit.append(ctx, { action: 'delete', resourceType: 'roleAssignment', identifier, scope, before: gone.roleAssignment });
-        return gone;
+        return shown;
       }),
     );
   }
+}
 
-  private async presentOne(stores: Stores, row: RoleBinding): Promise<RoleAssignmentResponse> {
-    const [presented] = await this.present(stores, [row]);
-    if (!presented) throw new Error('one row gives one answer');
-    return presented;
-  }
+/** Inserts a binding the caller may make, and its audit event. The people of the account are locked. */
+export async function insertBinding(stores: Stores, ctx: RequestContext, scope: Scope, { identifier, role, principal, asWritten }: RoleWish): Promise<RoleBinding> {
+  const name = identifier ?? `role_assignment_${crypto.randomUUID().replaceAll('-', '')}`;
+  await stores.roleBindings.insert(scope, await holderOf(stores, scope, principal), role, name, asWritten);
+  const row = await found(stores, scope, name);
+  const made = await presentOne(stores, row, presentBinding);
+  await stores.audit.append(ctx, { action: 'create', resourceType: 'roleAssignment', identifier: name, scope, after: made.roleAssignment });
+  return row;
+}
 
-  private async present(stores: Stores, rows: readonly RoleBinding[]): Promise<RoleAssignmentResponse[]> {
-    const accountId = rows[0]?.accountId ?? '';
-    const groups = await stores.roleBindings.groupsNamed(accountId, rows.flatMap(({ groupId }) => groupId ?? []));
-    const accounts = await stores.roleBindings.serviceAccountsNamed(accountId, rows.flatMap(({ userId }) => userId ?? []));
-    return rows.map((row) => {
-      const group = row.groupId === null ? undefined : groups.get(row.groupId);
-      const account = row.userId === null ? undefined : accounts.get(row.userId);
-      const named = group ?? account;
-      return {
-        roleAssignment: {
-          identifier: row.identifier,
-          roleIdentifier: `_${row.role}`,
-          resourceGroupIdentifier: ALL_RESOURCES,
-          principal: {
-            identifier: named?.identifier ?? row.userId ?? '',
-            type: group ? 'USER_GROUP' : account ? 'SERVICE_ACCOUNT' : 'USER',
-            scopeLevel: named ? (named.projectId ? 'project' : named.orgId ? 'organization' : 'account') : null,
-          },
-          disabled: false,
-          managed: false,
-        },
-        scope: { accountIdentifier: row.accountId, orgIdentifier: row.orgId, projectIdentifier: row.projectId },
-        createdAt: row.createdAt.getTime(),
-        lastModifiedAt: row.createdAt.getTime(),
-        harnessManaged: false,
-      };
+/** A binding in our own words. */
+export const presentBinding: PresentBinding<RoleAssignmentResponse> = (row, principal) => ({
+  roleAssignment: { identifier: row.identifier, roleIdentifier: `_${row.role}`, resourceGroupIdentifier: ALL_RESOURCES, principal, disabled: false, managed: false },
+  ...placeOf(row),
+});
+
+/** Where and when a binding was made, the same in every wording. */
+export function placeOf(row: RoleBinding): Omit<RoleAssignmentResponse, 'roleAssignment'> {
+  return {
+    scope: { accountIdentifier: row.accountId, orgIdentifier: row.orgId, projectIdentifier: row.projectId },
+    createdAt: row.createdAt.getTime(),
+    lastModifiedAt: row.createdAt.getTime(),
+    harnessManaged: false,
+  };
+}
+
+async function presentOne<T>(stores: Stores, row: RoleBinding, present: PresentBinding<T>): Promise<T> {
+  const [presented] = await presentAll(stores, [row], present);
+  if (presented === undefined) throw new Error('one row gives one answer');
+  return presented;
+}
+
+async function presentAll<T>(stores: Stores, rows: readonly RoleBinding[], present: PresentBinding<T>): Promise<T[]> {
+  const accountId = rows[0]?.accountId ?? '';
+  const groups = await stores.roleBindings.groupsNamed(accountId, rows.flatMap(({ groupId }) => groupId ?? []));
+  const accounts = await stores.roleBindings.serviceAccountsNamed(accountId, rows.flatMap(({ userId }) => userId ?? []));
+  return rows.map((row) => {
+    const group = row.groupId === null ? undefined : groups.get(row.groupId);
+    const account = row.userId === null ? undefined : accounts.get(row.userId);
+    const named = group ?? account;
+    return present(row, {
+      identifier: named?.identifier ?? row.userId ?? '',
+      type: group ? 'USER_GROUP' : account ? 'SERVICE_ACCOUNT' : 'USER',
+      scopeLevel: named ? (named.projectId ? 'project' : named.orgId ? 'organization' : 'account') : null,
     });
-  }
+  });
 }
 
 /** The principal an assignment at `scope` names. @throws AppError RESOURCE_NOT_FOUND, INVALID_REQUEST for one that lives below or beside the scope */

@@ -12,7 +12,7 @@ interface RoleText {
 }
 
 /** What people read about the built-in roles. What each allows is in `ROLES`. */
-const TEXTS: Readonly<Record<RoleName, RoleText>> = {
+export const ROLE_TEXTS: Readonly<Record<RoleName, RoleText>> = {
   account_admin: { name: 'Account Admin', description: 'Everything in the account', levels: ['account'] },
   org_admin: { name: 'Organization Admin', description: 'Everything in an organization and its projects', levels: ['account', 'organization'] },
   project_admin: { name: 'Project Admin', description: 'Everything in a project', levels: ['account', 'organization', 'project'] },
@@ -30,8 +30,8 @@ export function roleNamed(identifier: string): RoleName {
 
 /** The roles that may be bound at a scope. */
 export function rolesAt(scope: Scope): RoleResponse[] {
-  return ROLE_NAMES.filter((name) => TEXTS[name].levels.includes(SCOPE_LEVELS[scope.level])).map((name) => ({
-    role: { identifier: `_${name}`, name: TEXTS[name].name, description: TEXTS[name].description, permissions: [...ROLES[name]], allowedScopeLevels: [...TEXTS[name].levels], tags: {} },
+  return ROLE_NAMES.filter((name) => ROLE_TEXTS[name].levels.includes(SCOPE_LEVELS[scope.level])).map((name) => ({
+    role: { identifier: `_${name}`, name: ROLE_TEXTS[name].name, description: ROLE_TEXTS[name].description, permissions: [...ROLES[name]], allowedScopeLevels: [...ROLE_TEXTS[name].levels], tags: {} },
     scope: null,
     harnessManaged: true,
     createdAt: null,
@@ -41,7 +41,7 @@ export function rolesAt(scope: Scope): RoleResponse[] {
 
 /** @throws AppError INVALID_REQUEST when the role makes no sense there, ACCESS_DENIED when it allows more than the caller may */
 export function requireMayBind(ctx: RequestContext, role: RoleName, scope: Scope): void {
-  const { name, levels } = TEXTS[role];
+  const { name, levels } = ROLE_TEXTS[role];
   if (!levels.includes(SCOPE_LEVELS[scope.level])) {
     throw new AppError('INVALID_REQUEST', `role ${name} is bound at ${levels.join(' or ')} level, not in ${formatScope(scope)}`, { fields: [{ field: 'roleIdentifier', error: 'does not fit this scope' }] });
   }
@@ -57,7 +57,7 @@ export function requireCovers({ accountId, grants, principal }: RequestContext, 
   for (const { role, orgId, projectId } of held) {
     const scope = scopeOf({ accountId, orgId, projectId });
     if (mayBindRole(accountId, grants, role, scope)) continue;
-    throw new AppError('ACCESS_DENIED', `${principal.name} may not ${what}: that takes every right of ${TEXTS[role].name} in ${formatScope(scope)}`);
+    throw new AppError('ACCESS_DENIED', `${principal.name} may not ${what}: that takes every right of ${ROLE_TEXTS[role].name} in ${formatScope(scope)}`);
   }
 }
 
@@ -65,7 +65,7 @@ export function presentHeldRole({ identifier, role, orgId, projectId, groupIdent
   return {
     identifier,
     roleIdentifier: `_${role}`,
-    roleName: TEXTS[role].name,
+    roleName: ROLE_TEXTS[role].name,
     roleScopeLevel: projectId ? 'project' : orgId ? 'organization' : 'account',
     orgIdentifier: orgId,
     projectIdentifier: projectId,

@@ -18,4 +18,8 @@ export class UserGroupMemberEntity {
 
   @PrimaryColumn({ name: 'group_id', type: 'uuid' })
   groupId!: string;
+
+  /** Place in the list of members, as it was sent; equal places are in the order of ids. */
+  @Column({ type: 'integer', default: 0 })
+  position!: number;
 }

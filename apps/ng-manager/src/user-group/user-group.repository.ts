@@ -38,18 +38,33 @@ export class UserGroupRepository {
     await this.manager.delete(UserGroupEntity, { accountId, id });
   }
 
-  /** Ids of the members of some groups, by group. */
+  /** Ids of the members of some groups, by group, in the order they were sent in. */
   async membersOf(groups: readonly GroupKey[]): Promise<ReadonlyMap<string, readonly string[]>> {
     const members = new Map<string, string[]>();
     if (groups.length === 0) return members;
-    const rows = await this.manager.find(UserGroupMemberEntity, { where: { accountId: groups[0]?.accountId ?? '', groupId: In(groups.map(({ id }) => id)) }, order: { userId: 'ASC' } });
+    const rows = await this.manager.find(UserGroupMemberEntity, { where: { accountId: groups[0]?.accountId ?? '', groupId: In(groups.map(({ id }) => id)) }, order: { position: 'ASC', userId: 'ASC' } });
     for (const { groupId, userId } of rows) members.set(groupId, [...(members.get(groupId) ?? []), userId]);
     return members;
   }
 
+  /** Puts them behind the members there are; who is one already stays in place. */
   async addMembers({ accountId, id }: GroupKey, userIds: readonly string[]): Promise<void> {
     if (userIds.length === 0) return;
-    await this.manager.createQueryBuilder().insert().into(UserGroupMemberEntity).values(userIds.map((userId) => ({ accountId, groupId: id, userId }))).orIgnore().execute();
+    await this.manager.query(
+      `INSERT INTO user_group_members (account_id, group_id, user_id, position)
+       SELECT $1, $2, wanted.user_id, wanted.at + (SELECT coalesce(max(position), 0) FROM user_group_members WHERE account_id = $1 AND group_id = $2)
+         FROM unnest($3::text[]) WITH ORDINALITY AS wanted (user_id, at) ON CONFLICT DO NOTHING`,
+      [accountId, id, [...userIds]],
+    );
+  }
+
+  /** Brings the members into this order. */
+  async orderMembers({ accountId, id }: GroupKey, userIds: readonly string[]): Promise<void> {
+    await this.manager.query(
+      `UPDATE user_group_members m SET position = wanted.at FROM unnest($3::text[]) WITH ORDINALITY AS wanted (user_id, at)
+        WHERE m.account_id = $1 AND m.group_id = $2 AND m.user_id = wanted.user_id AND m.position <> wanted.at`,
+      [accountId, id, [...userIds]],
+    );
   }
 
   async removeMembers({ accountId, id }: GroupKey, userIds: readonly string[]): Promise<void> {

@@ -116,11 +116,13 @@ export class UserGroupService {
     const present = new Set((await stores.userGroups.membersOf([row])).get(row.id) ?? []);
     const added = [...wanted].filter((id) => !present.has(id));
     const removed = [...present].filter((id) => !wanted.has(id));
-    if (added.length + removed.length === 0) return;
-    await this.requireRights(stores, ctx, row);
-    await requireUsers(stores, ctx, added);
-    await stores.userGroups.addMembers(row, added);
-    await stores.userGroups.removeMembers(row, removed);
+    if (added.length + removed.length > 0) {
+      await this.requireRights(stores, ctx, row);
+      await requireUsers(stores, ctx, added);
+      await stores.userGroups.addMembers(row, added);
+      await stores.userGroups.removeMembers(row, removed);
+    }
+    await stores.userGroups.orderMembers(row, [...wanted]);
   }
 
   private async requireRights(stores: Stores, ctx: RequestContext, row: UserGroupRow): Promise<void> {

@@ -36,6 +36,11 @@ export const ROLES: Readonly<Record<RoleName, readonly Permission[]>> = {
 /** Roles that share what a scope itself holds. Who may use the account's connectors gets no right in its organizations and projects by that. */
 const SHARING_ROLES: readonly RoleName[] = ['resource_user'];
 
+/** Does a role count for everything inside the scope it is bound to, or for that very scope only? */
+export function countsInside(role: RoleName): boolean {
+  return !SHARING_ROLES.includes(role);
+}
+
 /** May the holder of `grants` in `accountId` do `permission` at `scope`? Pure; the one place that decides. */
 export function isAllowed(accountId: string, grants: readonly RoleGrant[], permission: Permission, scope: Scope): boolean {
   if (scope.accountId !== accountId) return false;
@@ -67,7 +72,7 @@ export function minimalGrants(grants: readonly RoleGrant[]): RoleGrant[] {
 
 function reaches(grant: RoleGrant, accountId: string, scope: Scope): boolean {
   const bound = boundTo(accountId, grant);
-  return isWithin(scope, bound) && (scope.level === bound.level || !SHARING_ROLES.includes(grant.role));
+  return isWithin(scope, bound) && (scope.level === bound.level || countsInside(grant.role));
 }
 
 function boundTo(accountId: string, { orgId, projectId }: RoleGrant): Scope {

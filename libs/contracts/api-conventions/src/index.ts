@@ -1,4 +1,4 @@
-export { PERMISSIONS, ROLES, isAllowed, isAllowedInside, mayBindRole, minimalGrants, type Permission } from './access.js';
+export { PERMISSIONS, ROLES, countsInside, isAllowed, isAllowedInside, mayBindRole, minimalGrants, type Permission } from './access.js';
 export { auditEventRecord, type AuditActor, type AuditEventRecord } from './audit-event.js';
 export { mayUse, nothingToUse, resolveRefIn, resolveUsableRefIn, type UsableKind, type User } from './use.js';
 export { ngPage, ngPageQuery, paged, pagedObject, springPage, springPageQuery, toNgPage, toSpringPage, v1PageQuery, type NgPage, type SpringPage } from './envelopes.js';

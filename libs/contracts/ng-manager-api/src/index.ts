@@ -32,6 +32,11 @@ export {
   ALL_RESOURCES, createRoleAssignment, deleteRoleAssignment, getRoleAssignment, listRoleAssignments, listRoles,
   type RoleAssignmentIn, type RoleAssignmentResponse, type RoleResponse, type ScopeLevel,
 } from './roles.js';
+export {
+  RESOURCE_GROUPS, authzCreateRole, authzCreateRoleAssignment, authzCreateRoleAssignments, authzDeleteRole, authzDeleteRoleAssignment, authzFilterRoleAssignments, authzGetRole, authzGetRoleAssignment,
+  authzListPermissions, authzListRoleAssignments, authzListRoles, authzUpdateRole, createResourceGroup, deleteResourceGroup, filterResourceGroups, getResourceGroup, listResourceGroups, updateResourceGroup,
+  type AuthzRole, type AuthzRoleAssignment, type AuthzRoleAssignmentResponse, type ResourceGroupName, type ResourceGroupResponse,
+} from './authz.js';
 export { ngManagerRoutes } from './routes.js';
 export {
   RESERVED_SECRET_IDENTIFIERS, SECRET_TYPES, secret, type Secret, type SecretBody, type SecretFileSpec, type SecretTextSpec, type SecretType, type SshKeySpec,

@@ -8,7 +8,7 @@ export const ROLE_IDENTIFIERS = ROLE_NAMES.map((name) => `_${name}` as const);
 const roleIdentifier = z.enum(ROLE_IDENTIFIERS);
 export const ALL_RESOURCES = '_all_resources_including_child_scopes';
 
-const scopeLevel = z.enum(['account', 'organization', 'project']);
+export const scopeLevel = z.enum(['account', 'organization', 'project']);
 export type ScopeLevel = z.output<typeof scopeLevel>;
 
 const role = z.object({
@@ -37,7 +37,7 @@ export const listRoles = defineRoute({
   response: ngPage(roleResponse),
 });
 
-const principalType = z.enum(['USER', 'SERVICE_ACCOUNT', 'USER_GROUP']);
+export const principalType = z.enum(['USER', 'SERVICE_ACCOUNT', 'USER_GROUP']);
 const principal = z.strictObject({
   /** Uuid of a user, identifier of a service account or group. */
   identifier: z.string().min(1).max(128),

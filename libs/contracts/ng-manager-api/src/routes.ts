@@ -6,6 +6,7 @@ import { connectorFieldValues, connectorStatistics, listConnectorsByFqn } from '
 import {
   connectorCatalogue, createConnector, deleteConnector, getConnector, isConnectorIdentifierFree, listConnectors, listConnectorsV2, testConnector, testGitRepo, updateConnector,
 } from './connectors.js';
+import { authzRoutes } from './authz.js';
 import {
   createDelegateToken, delegateGroupsOfToken, generateHelmValues, delegatesOfTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath, getDelegateToken, latestDelegateVersion, listDelegateTokens,
   listDelegates, revokeDelegateToken, revokeDelegateTokenByPath,
@@ -58,6 +59,7 @@ export const ngManagerRoutes: readonly RouteDefinition[] = [
   delegateGroupsOfToken, delegatesOfTokenByPath,
   v1ListOrgs, v1CreateOrg, v1GetOrg, v1UpdateOrg, v1DeleteOrg, v1ListProjects, v1CreateProject, v1GetProject, v1UpdateProject, v1DeleteProject,
   changelogPreview, connectorBranches, connectorCommits,
+  ...authzRoutes,
   ...auditRoutes,
   authenticateKey, holderOfKey, projectExistence, listRemovedProjects, confirmRemovedProject, recordEntityUses, resolveDbStepInputs, reportDbStep, sealSecrets, runSettings,
 ];

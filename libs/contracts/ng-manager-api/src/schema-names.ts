@@ -10,6 +10,7 @@ import * as people from './people.js';
 import * as userGroups from './user-groups.js';
 import * as serviceAccounts from './service-accounts.js';
 import * as roles from './roles.js';
+import * as authz from './authz.js';
 import * as apiKeys from './api-keys.js';
 import * as deadLetters from './dead-letters.js';
 import * as delegates from './delegates.js';
@@ -24,4 +25,4 @@ import * as v1Secrets from './v1-secrets.js';
 import * as yamlSchema from './yaml-schema.js';
 
 /** Shapes are called after their exports in the documented API. Where two modules export the same word, the first has it. */
-nameExports(organizations, projects, connectorSpec, connectors, connectorDirectory, secretSpec, secrets, people, userGroups, serviceAccounts, roles, apiKeys, delegates, deadLetters, settings, audit, encryptionKeys, gitBrowsing, stepInputs, v1Twins, v1Connectors, v1Secrets, yamlSchema);
+nameExports(organizations, projects, connectorSpec, connectors, connectorDirectory, secretSpec, secrets, people, userGroups, serviceAccounts, roles, authz, apiKeys, delegates, deadLetters, settings, audit, encryptionKeys, gitBrowsing, stepInputs, v1Twins, v1Connectors, v1Secrets, yamlSchema);

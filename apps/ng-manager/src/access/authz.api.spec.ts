@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startNgManager, type HttpAnswer, type NgManagerUnderTest } from '../testing/ng-manager-under-test.js';
+
+const A1 = 'accountIdentifier=A1';
+const ORG = `${A1}&orgIdentifier=o`;
+const SHOP = `${ORG}&projectIdentifier=shop`;
+const ALL = '_all_resources_including_child_scopes';
+const BINDINGS = '/authz/api/roleassignments';
+
+describe('roles by the names of existing clients', () => {
+  let ng: NgManagerUnderTest;
+  let admin: ReturnType<NgManagerUnderTest['as']>;
+  const data = async (answer: Promise<HttpAnswer>) => {
+    const { status, body } = await answer;
+    expect([status, body.message]).toEqual([200, undefined]);
+    return body.data;
+  };
+  const robot = async (identifier: string): Promise<object> => {
+    await data(admin('POST', `/ng/api/serviceaccount?${SHOP}`, { identifier, name: identifier, email: `${identifier}@x.example`, accountIdentifier: 'A1', orgIdentifier: 'o', projectIdentifier: 'shop' }));
+    return { identifier, type: 'SERVICE_ACCOUNT', scopeLevel: 'project' };
+  };
+  const userNamed = async (name: string): Promise<object> => ({ identifier: (await data(admin('POST', `/ng/api/user?${A1}`, { email: `${name}@a1.example`, name }))).uuid, type: 'USER', scopeLevel: '' });
+  const idsOf = (page: { content: { roleAssignment: { identifier: string } }[] }): string[] => page.content.map(({ roleAssignment }) => roleAssignment.identifier).sort();
+
+  beforeAll(async () => {
+    ng = await startNgManager();
+    admin = ng.as('A1');
+    await data(admin('POST', `/ng/api/organizations?${A1}`, { organization: { identifier: 'o', name: 'O' } }));
+    await data(admin('POST', `/ng/api/projects?${ORG}`, { project: { identifier: 'shop', name: 'shop' } }));
+  }, 90_000);
+  afterAll(() => ng.stop());
+
+  it('a binding comes back in the words it was sent in, from its create, read, list and delete, and is one of our roles', async () => {
+    const sent = {
+      identifier: 'as_sent', roleIdentifier: '_project_viewer', roleReference: { identifier: '_project_viewer', scopeLevel: 'account' }, resourceGroupIdentifier: '_all_project_level_resources', principal: await robot('one'), disabled: false, managed: false,
+    };
+    const made = await data(admin('POST', `${BINDINGS}?${SHOP}`, { ...sent, orgIdentifier: 'o', projectIdentifier: 'shop' }));
+    expect(made).toMatchObject({ roleAssignment: sent, harnessManaged: false, scope: { accountIdentifier: 'A1', orgIdentifier: 'o', projectIdentifier: 'shop' } });
+    expect(await data(admin('GET', `${BINDINGS}/as_sent?${SHOP}`))).toEqual(made);
+    expect((await data(admin('GET', `${BINDINGS}?${SHOP}`))).content).toContainEqual(made);
+    expect(await data(admin('GET', `/ng/api/role-assignments/as_sent?${SHOP}`))).toMatchObject({ roleAssignment: { roleIdentifier: '_viewer' } });
+    expect(await data(admin('DELETE', `${BINDINGS}/as_sent?${SHOP}`))).toEqual(made);
+    expect((await admin('GET', `${BINDINGS}/as_sent?${SHOP}`)).body).toMatchObject({ code: 'RESOURCE_NOT_FOUND_EXCEPTION' });
+  });
+
+  it.each([
+    [A1, '_account_viewer', '_viewer'], [ORG, '_organization_viewer', '_viewer'], [ORG, '_organization_admin', '_org_admin'], [SHOP, '_project_viewer', '_viewer'], [SHOP, '_project_admin', '_project_admin'],
+    [SHOP, '_pipeline_executor', '_pipeline_executor'], [A1, '_account_admin', '_account_admin'], [A1, '_viewer', '_viewer'],
+  ])('in %s, %s is %s', async (scope, written, ours) => {
+    const identifier = `map_${written}_${scope.length}`;
+    await data(admin('POST', `${BINDINGS}?${scope}`, { identifier, roleIdentifier: written, resourceGroupIdentifier: ALL, principal: await userNamed(identifier.replaceAll('_', '')) }));
+    expect(await data(admin('GET', `/ng/api/role-assignments/${identifier}?${scope}`))).toMatchObject({ roleAssignment: { roleIdentifier: ours } });
+    expect(await data(admin('GET', `${BINDINGS}/${identifier}?${scope}`))).toMatchObject({ roleAssignment: { roleIdentifier: written, roleReference: { identifier: written } } });
+  });
+
+  it('a binding of our own address has the name of its level', async () => {
+    const { roleAssignment } = await data(admin('POST', `/ng/api/role-assignments?${SHOP}`, { roleIdentifier: '_viewer', principal: await robot('named_by_level') }));
+    expect(await data(admin('GET', `${BINDINGS}/${roleAssignment.identifier}?${SHOP}`))).toMatchObject({ roleAssignment: { roleIdentifier: '_project_viewer', resourceGroupIdentifier: ALL, roleReference: { scopeLevel: 'project' } } });
+  });
+
+  it.each([
+    [SHOP, { roleIdentifier: '_account_viewer' }, 'roleIdentifier', 'is bound at account level, not in project A1/o/shop; write one of _project_admin, _pipeline_executor, _project_viewer'],
+    [SHOP, { roleIdentifier: 'my_own' }, 'roleIdentifier', 'roles are built in and cannot be made; write one of _project_admin'],
+    [SHOP, { roleIdentifier: 'constructor' }, 'roleIdentifier', 'roles are built in'],
+    [SHOP, { resourceGroupIdentifier: 'some_secrets' }, 'resourceGroupIdentifier', 'write _all_project_level_resources or _all_resources_including_child_scopes'],
+    [A1, { roleIdentifier: '_account_viewer', resourceGroupIdentifier: '_all_account_level_resources' }, 'resourceGroupIdentifier', 'counts for everything in its scope and inside, and parts of that cannot be named; write _all_resources_including_child_scopes'],
+    [ORG, { roleIdentifier: '_resource_user', resourceGroupIdentifier: ALL }, 'resourceGroupIdentifier', 'counts for what its scope itself holds, and parts of that cannot be named; write _all_organization_level_resources'],
+    [SHOP, { roleReference: { identifier: '_project_admin' } }, 'roleReference.identifier', 'send the same'],
+    [SHOP, { disabled: true }, 'disabled', 'deleted, not disabled'],
+  ])('what cannot be expressed is refused with what to write instead: %s %j', async (scope, change, field, text) => {
+    const { status, body } = await admin('POST', `${BINDINGS}?${scope}`, { roleIdentifier: '_project_viewer', resourceGroupIdentifier: '_all_project_level_resources', principal: { identifier: 'one', type: 'SERVICE_ACCOUNT' }, ...change });
+    expect([status, body.errors[0].fieldId]).toEqual([400, field]);
+    expect(body.message).toContain(text);
+  });
+
+  it('nobody gives rights they do not have, one by one or many at once', async () => {
+    const executor = ng.as('A1', [{ role: 'project_admin', orgId: 'o', projectId: 'shop' }]);
+    const principal = await robot('raised');
+    const wish = { roleIdentifier: '_organization_admin', resourceGroupIdentifier: ALL, principal };
+    expect((await executor('POST', `${BINDINGS}?${ORG}`, wish)).body).toMatchObject({ code: 'ACCESS_DENIED' });
+    expect((await ng.as('A1', [{ role: 'viewer' }])('POST', `${BINDINGS}/multi?${SHOP}`, { roleAssignments: [{ ...wish, roleIdentifier: '_project_viewer' }] })).body).toMatchObject({ code: 'ACCESS_DENIED' });
+  });
+
+  it('many are bound at once or not at all, and what is bound already stays', async () => {
+    const [first, second] = [await robot('many_1'), await robot('many_2')];
+    const wish = (principal: object, roleIdentifier = '_project_viewer') => ({ roleIdentifier, resourceGroupIdentifier: '_all_project_level_resources', principal });
+    const multi = (...roleAssignments: object[]) => admin('POST', `${BINDINGS}/multi?${SHOP}`, { roleAssignments });
+    expect(await data(multi(wish(first)))).toHaveLength(1);
+    expect(await data(multi(wish(first), wish(second), wish(second)))).toMatchObject([{ roleAssignment: { principal: { identifier: 'many_2' } } }]);
+    const refused = await multi(wish(first, '_project_admin'), wish({ identifier: 'nobody', type: 'SERVICE_ACCOUNT' }));
+    expect([refused.status, refused.body.message]).toEqual([404, expect.stringContaining('nobody')]);
+    expect((await multi(wish(first, '_project_admin'), wish(second, 'my_own'))).body.errors[0].fieldId).toBe('roleAssignments.1.roleIdentifier');
+    expect((await data(admin('POST', `${BINDINGS}/filter?${SHOP}`, { principalFilter: [first] }))).content).toMatchObject([{ roleAssignment: { roleIdentifier: '_project_viewer' } }]);
+  });
+
+  it('a filter finds by role, kind of principal, principal and group', async () => {
+    const person = await userNamed('filtered');
+    const group = { identifier: 'filtered_group', name: 'G', accountIdentifier: 'A1', orgIdentifier: 'o', projectIdentifier: 'shop', users: [] };
+    await data(admin('POST', `/ng/api/user-groups?${SHOP}`, group));
+    const wishes = [['f_user', '_project_viewer', person], ['f_group', '_project_admin', { identifier: 'filtered_group', type: 'USER_GROUP', scopeLevel: 'project' }]] as const;
+    for (const [identifier, roleIdentifier, principal] of wishes) await data(admin('POST', `${BINDINGS}?${SHOP}`, { identifier, roleIdentifier, resourceGroupIdentifier: ALL, principal }));
+    const found = async (filter: object) => idsOf(await data(admin('POST', `${BINDINGS}/filter?${SHOP}`, filter))).filter((id) => !id.startsWith('map_'));
+    expect(await found({ principalTypeFilter: ['USER', 'USER_GROUP'] })).toEqual(['f_group', 'f_user']);
+    expect(await found({ principalTypeFilter: ['USER_GROUP'] })).toEqual(['f_group']);
+    expect(await found({ roleFilter: ['_project_viewer'], principalTypeFilter: ['USER', 'USER_GROUP'] })).toEqual(['f_user']);
+    expect(await found({ principalFilter: [person] })).toEqual(['f_user']);
+    for (const nothing of [{ roleFilter: ['my_own'] }, { resourceGroupFilter: ['my_group'] }, { disabledFilter: [true] }, { harnessManagedFilter: [true] }]) expect(await found(nothing)).toEqual([]);
+    expect((await found({ resourceGroupFilter: [ALL], disabledFilter: [false], orgIdentifier: 'o' })).length).toBeGreaterThan(1);
+  });
+
+  it('roles, permissions and resource groups are listed, read, and cannot be made, changed or deleted', async () => {
+    const roles = await data(admin('GET', `/authz/api/roles?${SHOP}`));
+    expect(roles.content.map(({ role }: { role: { identifier: string } }) => role.identifier)).toEqual(['_project_admin', '_pipeline_executor', '_project_viewer']);
+    expect(await data(admin('GET', `/authz/api/roles/_organization_viewer?${SHOP}`))).toMatchObject({ role: { name: 'Organization Viewer', allowedScopeLevels: ['organization'], permissions: expect.arrayContaining(['connector.view']) }, harnessManaged: true });
+    expect((await data(admin('GET', `/authz/api/permissions?${A1}`)))).toContainEqual({ permission: expect.objectContaining({ identifier: 'secret.access', resourceType: 'secret', action: 'access', status: 'ACTIVE' }) });
+    expect((await data(admin('GET', `/resourcegroup/api/v2/resourcegroup?${SHOP}`))).content).toHaveLength(2);
+    expect(await data(admin('GET', `/resourcegroup/api/v2/resourcegroup/_all_project_level_resources?${SHOP}`))).toMatchObject({ resourceGroup: { projectIdentifier: 'shop', resourceFilter: { includeAllResources: true } } });
+    expect(await admin('POST', `/authz/api/roles?${SHOP}`, { identifier: 'mine', name: 'Mine', permissions: ['core_secret_view'] })).toMatchObject({ status: 422, body: { message: expect.stringContaining('bind one of _project_admin') } });
+    expect(await admin('POST', `/resourcegroup/api/v2/resourcegroup?${SHOP}`, { resourceGroup: { identifier: 'mine' } })).toMatchObject({ status: 422, body: { message: expect.stringContaining('use _all_resources_including_child_scopes or _all_project_level_resources') } });
+    for (const path of ['/authz/api/roles/_project_viewer', '/resourcegroup/api/v2/resourcegroup/_all_project_level_resources']) {
+      expect((await admin('DELETE', `${path}?${SHOP}`)).body).toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringContaining('built in') });
+    }
+  });
+});
