@@ -100,7 +100,7 @@ export const accessCases: RouteCases = {
     missing: noUser,
   },
   removeGroupMember: { request: async (world) => ({ query: world.scope, params: await member(world) }), answers: { users: [] }, invalid: longIdentifier, missing },
-  listRoles: { request: ({ inAccount }) => ({ query: inAccount }), answers: { totalItems: 5 }, invalid: badPage, missing: LISTS, otherAccount: 'an answer of its own' },
+  listRoles: { request: ({ inAccount }) => ({ query: inAccount }), answers: { totalItems: 6 }, invalid: badPage, missing: LISTS, otherAccount: 'an answer of its own' },
   createRoleAssignment: {
     request: async (world) => ({ query: world.scope, json: assignment(await serviceAccount(world)) }),
     answers: (_, { json }) => ({ roleAssignment: json, harnessManaged: false }),
