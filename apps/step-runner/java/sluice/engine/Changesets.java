@@ -59,12 +59,20 @@ final class Changesets extends AbstractChangeExecListener {
 
     @Override
     public void willRun(Change change, ChangeSet changeSet, DatabaseChangeLog changeLog, Database database) {
+        JoinedCommits.holdNone(database);
         control.check();
+    }
+
+    @Override
+    public void ran(Change change, ChangeSet changeSet, DatabaseChangeLog changeLog, Database database) {
+        JoinedCommits.holdNext(changeSet, database);
     }
 
     @Override
     public void willRollback(ChangeSet changeSet, DatabaseChangeLog changeLog, Database database) {
         begin(changeSet);
+        // Statements that Liquibase makes up for a rollback are no changes that it tells.
+        JoinedCommits.holdNext(changeSet, database);
     }
 
     private void begin(ChangeSet changeSet) {
@@ -75,6 +83,7 @@ final class Changesets extends AbstractChangeExecListener {
 
     @Override
     public void ran(ChangeSet changeSet, DatabaseChangeLog changeLog, Database database, ExecType type) {
+        JoinedCommits.holdNone(database);
         switch (type) {
             case EXECUTED, RERAN -> end("applied", changeSet, null);
             case MARK_RAN -> end("markedRan", changeSet, null);
@@ -85,12 +94,14 @@ final class Changesets extends AbstractChangeExecListener {
 
     @Override
     public void rolledBack(ChangeSet changeSet, DatabaseChangeLog changeLog, Database database) {
+        JoinedCommits.holdNone(database);
         rolledBack++;
         end("rolledBack", changeSet, null);
     }
 
     @Override
     public void runFailed(ChangeSet changeSet, DatabaseChangeLog changeLog, Database database, Exception cause) {
+        JoinedCommits.holdNone(database);
         control.unwind();
         end("failed", changeSet, Failure.running(cause, null).message());
         current = changeSet;

@@ -74,7 +74,7 @@ final class StepRun {
         try (Connection open = connection) {
             control.opened(open);
             lock.prepare(open);
-            return run(DatabaseFactory.getInstance().findCorrectDatabaseImplementation(new JdbcConnection(open)));
+            return run(DatabaseFactory.getInstance().findCorrectDatabaseImplementation(new JoinedCommits(open)));
         } catch (Control.CancelledException early) {
             return finished("cancelled", new Failure("stopped before anything was run", "Unknown", null), null);
         }
