@@ -1,15 +1,13 @@
 import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, connectorUses, publicDbDevopsRoutes, recordStep, stepSchemaAndInstances } from '@sluice/dbdevops-api';
 import { eventLoopDelayLimitMs } from '@sluice/config';
 import { startHttpApp, type RunningApp } from '@sluice/http';
+import { LIMITS } from '@sluice/kernel';
 import { openDataSource } from '@sluice/persistence';
 import { ServiceIdentity } from '@sluice/service-identity';
 import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
 import { AppModule } from './app.module.js';
 import { parseConfig } from './config.js';
 import { createDbDevopsDataSource } from './database/data-source.js';
-
-/** A report holds the whole history of a database and everything pending: about 1 KiB per changeset. */
-const BODY_LIMIT = 64 * 1024 * 1024;
 
 /** Starts dbdevops and brings its database up to date. @throws Error when configuration, keys or database are not usable */
 export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
@@ -30,7 +28,8 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
       metrics: new Metrics('dbdevops'),
       routes: [...publicDbDevopsRoutes.map(atDbdevops), stepSchemaAndInstances, recordStep, connectorUses, claimAuditEvents, acknowledgeAuditEvents],
       errorStyle: (path) => (path.startsWith('/dbdevops/v1/') ? 'v1' : 'internal'),
-      bodyLimit: BODY_LIMIT,
+      // A report holds everything pending, too: about 1 KiB per changeset.
+      bodyLimit: LIMITS.reportBodyBytes,
       eventLoopDelayLimitMs: eventLoopDelayLimitMs('dbdevops', env),
       checkReady: async () => void (await dataSource.query('SELECT 1')),
       onClose: () => dataSource.destroy(),

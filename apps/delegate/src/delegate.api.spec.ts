@@ -182,6 +182,31 @@ describe('the delegate at the delegate service', () => {
     await waitFor(() => readdirSync(join(dataDir, 'outbox')).length === 0, { timeoutMs: 5_000, what: 'the acknowledged result to be removed' });
   }, 120_000);
 
+  it('sends a result again that the service could not take at first, on the same connection', async () => {
+    const { pod, stepId, taskId } = await running();
+    await control.postgres.query('delegate_service', `ALTER TABLE task_results ADD CONSTRAINT none_today CHECK (false) NOT VALID`);
+    pod.finish(stepId);
+    await waitFor(() => control.log().includes('none_today'), { timeoutMs: 20_000, what: 'the refusal' });
+    await control.postgres.query('delegate_service', `ALTER TABLE task_results DROP CONSTRAINT none_today`);
+    expect(await control.result(taskId)).toMatchObject({ status: 'succeeded' });
+    await waitFor(() => readdirSync(join(dataDir, 'outbox')).length === 0, { timeoutMs: 5_000, what: 'the acknowledged result to be removed' });
+  }, 120_000);
+
+  it('ends a task whose result is refused for good with what happened, and brings the results behind it', async () => {
+    const first = await running();
+    const second = await running();
+    await control.postgres.query('delegate_service', `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'too long a story' USING ERRCODE = '22001'; END $$`);
+    await control.postgres.query('delegate_service', `CREATE TRIGGER refuse BEFORE INSERT ON task_results FOR EACH ROW WHEN (NEW.task_id = '${first.taskId}' AND NEW.result NOT LIKE '%was refused%') EXECUTE FUNCTION refuse()`);
+    first.pod.finish(first.stepId);
+    second.pod.finish(second.stepId);
+    expect(await control.result(second.taskId)).toMatchObject({ status: 'succeeded' });
+    expect(await control.result(first.taskId)).toMatchObject({
+      status: 'failed', history: null,
+      error: { message: expect.stringMatching(/^the step succeeded in the database with \d+ changeset\(s\) changed; its result was refused: the message holds something that cannot be stored: too long a story/) },
+    });
+    await waitFor(() => readdirSync(join(dataDir, 'outbox')).length === 0, { timeoutMs: 5_000, what: 'the acknowledged results to be removed' });
+  }, 120_000);
+
   it('brings the results an earlier process had stored, and what its pods left', async () => {
     const { pod, stepId, taskId } = await running();
     const other = await running();

@@ -1,3 +1,4 @@
+import { LIMITS } from '@sluice/kernel';
 import { BlockList, isIP } from 'node:net';
 import { listenerSecurity, parseEnvironment, secretFile, type Environment, type ListenerSecurity } from '@sluice/config';
 import { z } from 'zod';
@@ -24,7 +25,7 @@ const schema = z.object({
   GATEWAY_RATE_LIMIT_PER_SECOND: count(200, 1_000_000),
   GATEWAY_RATE_LIMIT_BURST: count(400, 10_000_000),
   GATEWAY_SIGN_IN_FAILURES_PER_MINUTE: count(30, 100_000),
-  GATEWAY_BODY_LIMIT_BYTES: count(10 * 1024 * 1024, 1024 ** 3),
+  GATEWAY_BODY_LIMIT_BYTES: count(LIMITS.bodyBytes, 1024 ** 3),
   GATEWAY_REQUEST_TIMEOUT_SECONDS: count(60, 3_600),
   GATEWAY_IDLE_TIMEOUT_SECONDS: count(60, 3_600),
   GATEWAY_BODY_TIMEOUT_SECONDS: count(10, 3_600),

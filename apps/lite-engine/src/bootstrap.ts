@@ -1,3 +1,4 @@
+import { LIMITS } from '@sluice/kernel';
 import { ServerCredentials, credentials } from '@grpc/grpc-js';
 import type { INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -9,7 +10,6 @@ import { AppModule } from './app.module.js';
 import { LogClient } from './logs/log-client.js';
 import { StageService, type Pod } from './stage/stage.service.js';
 
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 export interface LiteEngineOptions {
   readonly identity: LiteEngineIdentity;
@@ -53,8 +53,8 @@ async function listen(address: string, serverSide: ServerCredentials, pod: Pod, 
       loader: RUNNER_LOADER,
       url: address,
       credentials: serverSide,
-      maxReceiveMessageLength: MAX_MESSAGE_BYTES,
-      maxSendMessageLength: MAX_MESSAGE_BYTES,
+      maxReceiveMessageLength: LIMITS.rpcMessageBytes,
+      maxSendMessageLength: LIMITS.rpcMessageBytes,
       keepalive: { keepaliveTimeMs: 10_000, keepaliveTimeoutMs: 10_000 },
     },
   });

@@ -1,4 +1,5 @@
 import { listenerSecurity, parseEnvironment, secretFile, type Environment, type ListenerSecurity } from '@sluice/config';
+import { LIMITS } from '@sluice/kernel';
 import { z } from 'zod';
 
 const seconds = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback).transform((value) => value * 1_000);
@@ -22,7 +23,7 @@ const schema = z
     LOG_SERVICE_TOKEN_SECONDS: z.coerce.number().int().min(30).max(3_600).default(600),
     LOG_SERVICE_STREAM_TTL_SECONDS: seconds(86_400, 30 * 86_400),
     LOG_SERVICE_STREAM_MAX_LINES: z.coerce.number().int().min(100).max(5_000_000).default(200_000),
-    LOG_SERVICE_STREAM_MAX_BYTES: z.coerce.number().int().min(100_000).max(1_000_000_000).default(32 * 1024 * 1024),
+    LOG_SERVICE_STREAM_MAX_BYTES: z.coerce.number().int().min(100_000).max(1_000_000_000).default(LIMITS.liveLogBytes),
     LOG_SERVICE_TAILS_PER_ACCOUNT: z.coerce.number().int().min(1).max(10_000).default(500),
     LOG_SERVICE_TAIL_SECONDS: seconds(600, 3_600),
     LOG_SERVICE_TAIL_OPEN_WAIT_SECONDS: seconds(30, 600),

@@ -1,3 +1,4 @@
+import { LIMITS } from '@sluice/kernel';
 import { mkdir } from 'node:fs/promises';
 import { eventLoopDelayLimitMs } from '@sluice/config';
 import { startHttpApp, type RunningApp } from '@sluice/http';
@@ -31,7 +32,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     metrics: new Metrics('scm'),
     routes: scmRoutes,
     errorStyle: () => 'internal',
-    bodyLimit: 64 * 1024,
+    bodyLimit: LIMITS.gitRequestBytes,
     eventLoopDelayLimitMs: eventLoopDelayLimitMs('scm', env),
     checkReady: () => processes.checkVersion(),
   });

@@ -1,3 +1,4 @@
+import { LIMITS } from '@sluice/kernel';
 import { ServerCredentials, credentials } from '@grpc/grpc-js';
 import { NestFactory } from '@nestjs/core';
 import { Transport, type MicroserviceOptions } from '@nestjs/microservices';
@@ -9,7 +10,6 @@ import { AppModule } from './app.module.js';
 import { StepRun, type StepRunOptions } from './run/step-run.js';
 import { StepRunnerService } from './step-runner.service.js';
 
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 export interface StepRunnerOptions {
   readonly identity: StepRunnerIdentity;
@@ -49,8 +49,8 @@ async function listen(address: string, serverSide: ServerCredentials, run: StepR
       loader: RUNNER_LOADER,
       url: address,
       credentials: serverSide,
-      maxReceiveMessageLength: MAX_MESSAGE_BYTES,
-      maxSendMessageLength: MAX_MESSAGE_BYTES,
+      maxReceiveMessageLength: LIMITS.rpcMessageBytes,
+      maxSendMessageLength: LIMITS.rpcMessageBytes,
     },
   });
   app.useGlobalFilters(new GrpcErrorFilter((cause) => logger.error({ cause }, 'unexpected error')));

@@ -24,5 +24,6 @@ export {
   type ScopedRef,
 } from './scope.js';
 export { Turns } from './turns.js';
+export { LIMITS, mebibytes } from './limits.js';
 export { storable, storableText } from './storable-text.js';
 export { unstorableText } from './unstorable-text.js';

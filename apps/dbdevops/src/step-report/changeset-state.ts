@@ -2,7 +2,9 @@ import type { DeploymentStatus, recordStep } from '@sluice/dbdevops-api';
 import type { RouteInput } from '@sluice/api-conventions';
 
 /** What NG manager reports about one step. */
-export type StepReport = RouteInput<typeof recordStep>['body'];
+export type SentReport = RouteInput<typeof recordStep>['body'];
+/** The same with its history as rows, however it was sent. */
+export type StepReport = Omit<SentReport, 'result'> & { readonly result: Omit<SentReport['result'], 'packedHistory'> };
 type Outcome = StepReport['result']['changesets'][number];
 type HistoryRow = NonNullable<StepReport['result']['history']>[number];
 

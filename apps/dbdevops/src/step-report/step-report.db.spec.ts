@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { openDataSource } from '@sluice/persistence';
+import { pack } from '@sluice/kernel/packing';
 import { startPostgres, type TestPostgres } from '@sluice/testing';
 import type { DataSource } from 'typeorm';
 import { createDbDevopsDataSource } from '../database/data-source.js';
@@ -143,6 +144,13 @@ describe('recording what a step did', () => {
 
   it('is refused for an instance that does not exist', async () => {
     await expect(record(aReport({}, { dbInstance: 'nowhere', stepExecutionId: 's9' }))).rejects.toMatchObject({ code: 'RESOURCE_NOT_FOUND', message: 'instance with id [nowhere] schema [orders] does not exist' });
+  });
+
+  it('refuses a packed history that is none, and says so', async () => {
+    const result = { ...aReport().result, history: null };
+    const send = (packedHistory: string) => project.reports.record(A_RUN, project.scope, { ...aReport({}, { stepExecutionId: 's2' }), result: { ...result, packedHistory } });
+    await expect(send('nonsense')).rejects.toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringContaining('not the base64 of gzipped JSON') });
+    await expect(send(pack([{ id: 1 }]))).rejects.toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringMatching(/^result\.packedHistory: 0\.id: /) });
   });
 
   it('leaves nothing behind when the schema goes', async () => {

@@ -16,9 +16,12 @@ export interface EarlierRuns {
   readonly preStartTag: string | null;
 }
 
+/** Changesets one statement handles: each statement ends within the time limit of statements on a slow machine, too. */
+const BATCH = 2_000;
+
 /**
- * Writes reports. Every statement handles all changesets of a report at once (`jsonb_to_recordset`), and none reads older reports, so that the cost
- * depends on the size of the changelog alone.
+ * Writes reports. Every statement handles thousands of changesets at once (`jsonb_to_recordset`), and none reads older reports, so that the cost depends on
+ * the size of the changelog alone.
  */
 export class StepReportRepository {
   constructor(private readonly manager: EntityManager) {}
@@ -54,30 +57,37 @@ export class StepReportRepository {
 
   /** Makes changesets known to the schema, in the order given. One writer per schema at a time, so that ids rise in that order. */
   async addChangesets({ scope, schemaId }: ReportedInstance, changesets: readonly ChangesetName[]): Promise<void> {
-    if (changesets.length === 0) return;
-    const names = JSON.stringify(changesets.map((one, place) => ({ place, key: keyOf(one), fqn: fqnOf(one), file: one.file, change_id: one.id, author: one.author })));
-    const missing = await this.manager.query<{ place: number }[]>(
-      `SELECT n.place FROM jsonb_to_recordset($2::jsonb) AS n(place int, key text)
-       WHERE NOT EXISTS (SELECT 1 FROM changesets c WHERE c.schema_id = $1 AND c.fqn_key = md5(n.key)::uuid)`,
-      [schemaId, names],
-    );
+    const missing: object[] = [];
+    for (const batch of batchesOf(changesets)) {
+      const names = batch.map((one, place) => ({ place, key: keyOf(one), fqn: fqnOf(one), file: one.file, change_id: one.id, author: one.author }));
+      const unknown = await this.manager.query<{ place: number }[]>(
+        `SELECT n.place FROM jsonb_to_recordset($2::jsonb) AS n(place int, key text)
+         WHERE NOT EXISTS (SELECT 1 FROM changesets c WHERE c.schema_id = $1 AND c.fqn_key = md5(n.key)::uuid) ORDER BY n.place`,
+        [schemaId, JSON.stringify(names.map(({ place, key }) => ({ place, key })))],
+      );
+      missing.push(...unknown.flatMap(({ place }) => names[place] ?? []));
+    }
     if (missing.length === 0) return;
     await this.manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [schemaId]);
-    await this.manager.query(
-      `INSERT INTO changesets (account_id, org_id, project_id, schema_id, fqn_key, fqn, file, change_id, author)
-       SELECT $1, $2, $3, $4, md5(n.key)::uuid, n.fqn, n.file, n.change_id, n.author
-       FROM jsonb_to_recordset($5::jsonb) AS n(place int, key text, fqn text, file text, change_id text, author text)
-       WHERE n.place = ANY($6::int[])
-         AND EXISTS (SELECT 1 FROM db_schemas s WHERE s.id = $4 AND s.account_id = $1 AND s.org_id = $2 AND s.project_id = $3)
-       ORDER BY n.place
-       ON CONFLICT (schema_id, fqn_key) DO NOTHING`,
-      [...columnsOf(scope), schemaId, names, missing.map((row) => row.place)],
-    );
+    for (const batch of batchesOf(missing)) {
+      await this.manager.query(
+        `INSERT INTO changesets (account_id, org_id, project_id, schema_id, fqn_key, fqn, file, change_id, author)
+         SELECT $1, $2, $3, $4, md5(n.key)::uuid, n.fqn, n.file, n.change_id, n.author
+         FROM jsonb_to_recordset($5::jsonb) AS n(place int, key text, fqn text, file text, change_id text, author text)
+         WHERE EXISTS (SELECT 1 FROM db_schemas s WHERE s.id = $4 AND s.account_id = $1 AND s.org_id = $2 AND s.project_id = $3)
+         ORDER BY n.place
+         ON CONFLICT (schema_id, fqn_key) DO NOTHING`,
+        [...columnsOf(scope), schemaId, JSON.stringify(batch.map((name, place) => ({ ...name, place })))],
+      );
+    }
   }
 
   /** Writes the states of an instance. Their changesets must be known. */
   async saveStates({ scope, schemaId, instanceId }: ReportedInstance, states: readonly ChangesetState[]): Promise<void> {
-    if (states.length === 0) return;
+    for (const batch of batchesOf(states)) await this.saveBatch({ scope, schemaId, instanceId }, batch);
+  }
+
+  private async saveBatch({ scope, schemaId, instanceId }: ReportedInstance, states: readonly ChangesetState[]): Promise<void> {
     const rows = states.map((state) => ({
       key: keyOf(state),
       status: state.status,
@@ -99,7 +109,7 @@ export class StepReportRepository {
               n.plan_execution_id, n.stage_execution_id
        FROM jsonb_to_recordset($6::jsonb) AS n(key text, status text, deployed_at bigint, updated_at bigint, order_executed bigint, tag text, label text,
                                                comment text, error text, pipeline text, plan_execution_id text, stage_execution_id text)
-       JOIN changesets c ON c.schema_id = $4 AND c.fqn_key = md5(n.key)::uuid AND c.account_id = $1 AND c.org_id = $2 AND c.project_id = $3
+       ${ITS_CHANGESET}
        ON CONFLICT (changeset_id, instance_id) DO UPDATE SET
          status = excluded.status, deployed_at = excluded.deployed_at, updated_at = excluded.updated_at, order_executed = excluded.order_executed,
          tag = excluded.tag, label = excluded.label, comment = excluded.comment, error = excluded.error, pipeline = excluded.pipeline,
@@ -109,26 +119,27 @@ export class StepReportRepository {
   }
 
   async forgetStates({ scope, schemaId, instanceId }: ReportedInstance, keys: readonly string[]): Promise<void> {
-    if (keys.length === 0) return;
-    await this.manager.query(
-      `DELETE FROM changeset_deployments d USING changesets c
-       WHERE c.id = d.changeset_id AND c.schema_id = $4 AND c.fqn_key IN (SELECT md5(key)::uuid FROM unnest($6::text[]) AS key)
-         AND d.instance_id = $5 AND d.account_id = $1 AND d.org_id = $2 AND d.project_id = $3`,
-      [...columnsOf(scope), schemaId, instanceId, keys],
-    );
+    for (const batch of batchesOf(keys)) {
+      await this.manager.query(
+        `DELETE FROM changeset_deployments d USING changesets c
+         WHERE c.id = d.changeset_id AND c.schema_id = $4 AND c.fqn_key IN (SELECT md5(key)::uuid FROM unnest($6::text[]) AS key)
+           AND d.instance_id = $5 AND d.account_id = $1 AND d.org_id = $2 AND d.project_id = $3`,
+        [...columnsOf(scope), schemaId, instanceId, batch],
+      );
+    }
   }
 
   /** Records what the step itself did, for the execution's own view. Changesets it only skipped are left out. */
   async saveOutcomes({ scope, schemaId }: ReportedInstance, reportId: string, report: StepReport): Promise<void> {
-    const rows = outcomeRows(report);
-    if (rows.length === 0) return;
-    await this.manager.query(
-      `INSERT INTO execution_changesets (account_id, org_id, project_id, step_report_id, changeset_id, status, ended_at, tag, label, comment, error)
-       SELECT $1, $2, $3, $5, c.id, n.status, n.ended_at, n.tag, n.label, n.comment, n.error
-       FROM jsonb_to_recordset($6::jsonb) AS n(key text, status text, ended_at bigint, tag text, label text, comment text, error text)
-       JOIN changesets c ON c.schema_id = $4 AND c.fqn_key = md5(n.key)::uuid AND c.account_id = $1 AND c.org_id = $2 AND c.project_id = $3`,
-      [...columnsOf(scope), schemaId, reportId, JSON.stringify(rows)],
-    );
+    for (const batch of batchesOf(outcomeRows(report))) {
+      await this.manager.query(
+        `INSERT INTO execution_changesets (account_id, org_id, project_id, step_report_id, changeset_id, status, ended_at, tag, label, comment, error)
+         SELECT $1, $2, $3, $5, c.id, n.status, n.ended_at, n.tag, n.label, n.comment, n.error
+         FROM jsonb_to_recordset($6::jsonb) AS n(key text, status text, ended_at bigint, tag text, label text, comment text, error text)
+         ${ITS_CHANGESET}`,
+        [...columnsOf(scope), schemaId, reportId, JSON.stringify(batch)],
+      );
+    }
   }
 
   /** Notes on the instance when it ran last, what its history says if this report is the newest to have read it, and since when its state is not known. */
@@ -160,6 +171,17 @@ export class StepReportRepository {
     );
     return row ?? { hasRun: false, hasDeployed: false, deployed: [], preStartTag: null };
   }
+}
+
+/**
+ * The changeset of each row `n`, found by its key. Row by row: while a report fills the table, the planner takes it for empty, and a plain join would compare
+ * every row with every changeset.
+ */
+const ITS_CHANGESET = `CROSS JOIN LATERAL (
+  SELECT id FROM changesets WHERE schema_id = $4 AND fqn_key = md5(n.key)::uuid AND account_id = $1 AND org_id = $2 AND project_id = $3 LIMIT 1) AS c`;
+
+function batchesOf<T>(all: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(all.length / BATCH) }, (_, at) => all.slice(at * BATCH, (at + 1) * BATCH));
 }
 
 const EXECUTION_STATUS = { applied: 'SUCCESS', markedRan: 'SUCCESS', rolledBack: 'SUCCESS', failed: 'FAILURE' } as const;

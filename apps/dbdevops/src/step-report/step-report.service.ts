@@ -1,14 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RouteInput, RouteResult } from '@sluice/api-conventions';
 import type { stepSchemaAndInstances } from '@sluice/dbdevops-api';
-import { AppError, storable, type ProjectScope, type RequestContext, type Scope } from '@sluice/kernel';
+import { AppError, type ProjectScope, type RequestContext, type Scope } from '@sluice/kernel';
 import { eventOfStep } from '../audit/audited-state.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { instanceNotFound, instanceWasReplaced, type DbInstance } from '../db-instance/db-instance.js';
 import { DbInstanceService } from '../db-instance/db-instance.service.js';
 import type { DbSchema } from '../db-schema/db-schema.js';
-import { changeOf, unknownSinceAfter, type StepReport } from './changeset-state.js';
+import { changeOf, unknownSinceAfter, type SentReport } from './changeset-state.js';
 import type { ConnectorUse } from './connector-use.repository.js';
+import { openedReport } from './opened-report.js';
 
 type StepPair = RouteResult<typeof stepSchemaAndInstances>['pairs'][number];
 
@@ -35,8 +36,8 @@ export class StepReportService {
    * @returns false when the same step was reported before; nothing is changed then
    * @throws AppError RESOURCE_NOT_FOUND, also for an instance that was made after the step of an earlier one of its name had begun
    */
-  async record(ctx: Pick<RequestContext, 'principal' | 'correlationId' | 'origin'>, scope: ProjectScope, received: StepReport): Promise<boolean> {
-    const report = storable(received);
+  async record(ctx: Pick<RequestContext, 'principal' | 'correlationId' | 'origin'>, scope: ProjectScope, received: SentReport): Promise<boolean> {
+    const report = await openedReport(received);
     return this.work.run(async ({ schemas, instances, stepReports, audit }) => {
       const schema = await schemas.findLocked(scope, report.dbSchema, 'keep');
       const instance = schema && (await instances.findLocked(scope, schema.id, report.dbInstance));

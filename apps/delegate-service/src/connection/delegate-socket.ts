@@ -1,5 +1,5 @@
 import { CLOSE_CODES, PROTOCOL_VERSION, delegateMessage, type DelegateMessage } from '@sluice/delegate-protocol';
-import { newId, storable } from '@sluice/kernel';
+import { LIMITS, newId, storable } from '@sluice/kernel';
 import type { RawData, WebSocket } from 'ws';
 import type { Outgoing } from './connection-registry.js';
 
@@ -10,8 +10,6 @@ export interface SocketHandlers {
 
 /** Messages of one socket that are worked on at the same time; more wait in the kernel's buffers. */
 const MAX_IN_FLIGHT = 32;
-/** A peer that does not read this much is gone. */
-const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 const MISSED_PONGS = 2;
 /** A WebSocket close reason has at most 123 bytes. */
 const MAX_REASON = 120;
@@ -33,7 +31,7 @@ export class DelegateSocket {
 
   send(message: Outgoing): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
-    if (this.socket.bufferedAmount > MAX_BUFFERED_BYTES) {
+    if (this.socket.bufferedAmount > LIMITS.socketBacklogBytes) {
       this.socket.terminate();
       return;
     }

@@ -39,7 +39,7 @@ export class MessageHandler {
     try {
       await this.dispatch(session, message);
     } catch (cause) {
-      const error = cause instanceof AppError ? cause : new AppError('INTERNAL', 'the delegate service could not handle the message; try again');
+      const error = cause instanceof AppError ? cause : unstorable(cause) ?? new AppError('INTERNAL', 'the delegate service could not handle the message; try again');
       this.log.error({ delegateId: session.delegateId, type: message.type, error: messageOf(cause) }, 'message failed');
       session.send({ type: 'error', replyTo: message.id, code: error.code, message: error.message });
     }
@@ -154,6 +154,13 @@ export class MessageHandler {
   private repeatAborts(session: DelegateSession, review: LeaseReview): void {
     for (const { taskId, epoch, isAborting } of review.extended) if (isAborting) session.send({ type: 'abort', taskId, epoch });
   }
+}
+
+/** A message the database will never take, because of what is in it: SQLSTATE classes 22 (data) and 54 (too large). */
+function unstorable(cause: unknown): AppError | undefined {
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
+  const isFinal = typeof code === 'string' && /^(22|54)[0-9A-Z]{3}$/.test(code);
+  return isFinal ? new AppError('INVALID_REQUEST', `the message holds something that cannot be stored: ${messageOf(cause)}`) : undefined;
 }
 
 function lostOf(held: readonly HeldLease[], review: LeaseReview): HeldLease[] {

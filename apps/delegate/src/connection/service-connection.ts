@@ -28,12 +28,16 @@ export interface ConnectionOwner {
   connected(welcome: Welcome): void;
   /** The service has extended these leases. */
   renewed(leases: readonly HeldLease[], term: LeaseTerm): void;
+  /** The service closed the connection over a frame it found too large. */
+  tooLarge(): void;
   received(message: Exclude<ServerMessage, Welcome>): void;
 }
 
 const HANDSHAKE_MS = 10_000;
 /** The service pings every 15 s; three missed ones mean that nobody is there. */
 const SILENCE_MS = 45_000;
+/** RFC 6455's code for it. */
+const FRAME_TOO_LARGE = 1009;
 const REFUSED: readonly number[] = [CLOSE_CODES.UNAUTHORISED, CLOSE_CODES.TOKEN_REVOKED, CLOSE_CODES.PROTOCOL_VERSION];
 
 /**
@@ -194,6 +198,7 @@ export class ServiceConnection {
       // Somebody has to mend this; asking every second does not help.
       this.attempt = Math.max(this.attempt, 5);
     }
+    if (code === FRAME_TOO_LARGE) this.owner?.tooLarge();
     this.isWelcome = false;
     this.socket = undefined;
     this.connectAgain();

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { messageOf } from '@sluice/kernel';
+import { LIMITS, messageOf } from '@sluice/kernel';
 
 export interface GitCommand {
   readonly args: readonly string[];
@@ -20,7 +20,6 @@ export type GitEnd =
   | { readonly status: 'timedOut' }
   | { readonly status: 'aborted' };
 
-const MAX_OUTPUT = 8 * 1024 * 1024;
 
 /** Runs git in a process group of its own, so that its helpers end with it. A time limit or an abort asks it to end first. */
 export function runGit(command: GitCommand): Promise<GitEnd> {
@@ -59,7 +58,7 @@ function collect(stream: NodeJS.ReadableStream): () => string {
   let size = 0;
   stream.on('data', (chunk: Buffer) => {
     size += chunk.length;
-    if (size <= MAX_OUTPUT) chunks.push(chunk);
+    if (size <= LIMITS.gitOutputBytes) chunks.push(chunk);
   });
   return () => Buffer.concat(chunks).toString('utf8');
 }

@@ -46,7 +46,8 @@ export class ResultOutbox {
 
   /** Keeps a result. It may be sent at once, without waiting for the disk: either way it is there once, or repeated. */
   put(entry: PendingResult): void {
-    const stored = this.store(entry).catch((cause: unknown) => this.log.error({ taskId: entry.taskId, error: messageOf(cause) }, 'a result could not be stored; it is kept in memory'));
+    const earlier = this.pending.get(keyOf(entry))?.stored ?? Promise.resolve();
+    const stored = earlier.then(() => this.store(entry)).catch((cause: unknown) => this.log.error({ taskId: entry.taskId, error: messageOf(cause) }, 'a result could not be stored; it is kept in memory'));
     this.pending.set(keyOf(entry), { entry, stored });
   }
 
@@ -63,6 +64,15 @@ export class ResultOutbox {
     const removal = known.stored.then(() => rm(this.pathOf(lease), { force: true }));
     this.removals.add(removal);
     await removal.finally(() => this.removals.delete(removal));
+  }
+
+  /** Keeps a result that nobody takes, out of the way: its file ends in `.refused` and is read by people only. */
+  async setAside(lease: HeldLease): Promise<void> {
+    const known = this.pending.get(keyOf(lease));
+    if (!known) return;
+    this.pending.delete(keyOf(lease));
+    await known.stored;
+    await rename(this.pathOf(lease), `${this.pathOf(lease)}.refused`);
   }
 
   /** Oldest first. */

@@ -5,6 +5,7 @@ import { steadyNow } from '@sluice/runner-rpc';
 import type { Logger, Tracing } from '@sluice/telemetry';
 import { CONFIG, INSTANCE_ID, LOG, TRACING, type DelegateConfig } from '../config.js';
 import { ServiceConnection, type ConnectionOwner, type LeaseTerm } from '../connection/service-connection.js';
+import { ResultDelivery } from '../outbox/result-delivery.js';
 import { ResultOutbox, type PendingResult } from '../outbox/result-outbox.js';
 import { POD_RUNTIME, type PodRuntime } from '../pod/pod-runtime.js';
 import { SealedAnswers } from '../secrets/sealed-answers.js';
@@ -24,6 +25,7 @@ const STOP_MARGIN_MS = 5_000;
 @Injectable()
 export class TaskAgent implements ConnectionOwner {
   private readonly running = new RunningTasks();
+  private readonly results: ResultDelivery;
   /** Asked for and not answered: repeated on the next connection, since the lease may be ours already. */
   private readonly acquiring = new Map<string, { readonly kind: string; readonly timer: NodeJS.Timeout; readonly asks: ReadonlyMap<string, number> }>();
   private poll: NodeJS.Timeout | undefined;
@@ -40,7 +42,9 @@ export class TaskAgent implements ConnectionOwner {
     @Inject(INSTANCE_ID) private readonly instanceId: string,
     @Inject(TRACING) private readonly tracing: Tracing,
     @Inject(LOG) private readonly log: Logger,
-  ) {}
+  ) {
+    this.results = new ResultDelivery(connection, outbox, log);
+  }
 
   async start(): Promise<void> {
     await this.outbox.open();
@@ -60,6 +64,7 @@ export class TaskAgent implements ConnectionOwner {
     }
     for (const { timer } of this.acquiring.values()) clearTimeout(timer);
     await this.settleResults();
+    this.results.stop();
     this.connection.send({ type: 'unregister' });
     await this.connection.close();
   }
@@ -84,8 +89,12 @@ export class TaskAgent implements ConnectionOwner {
 
   /** A result from before this process's time. */
   deliver(entry: PendingResult): void {
-    this.outbox.put(entry);
-    this.sendResult(entry);
+    this.results.deliver(entry);
+  }
+
+  /** The connection was closed because a frame was too large. */
+  tooLarge(): void {
+    this.results.tooLarge();
   }
 
   held(): HeldLease[] {
@@ -98,7 +107,7 @@ export class TaskAgent implements ConnectionOwner {
 
   connected(welcome: Extract<ServerMessage, { type: 'welcome' }>): void {
     for (const lease of welcome.lost) this.running.stop(lease, 'leaseLost');
-    for (const entry of this.outbox.entries()) this.sendResult(entry);
+    this.results.connected();
     for (const [taskId, { kind }] of this.acquiring) this.sendAcquire(taskId, kind);
     if (this.isDraining) this.connection.send({ type: 'draining' });
   }
@@ -127,13 +136,12 @@ export class TaskAgent implements ConnectionOwner {
       case 'secretsFailed':
         return this.secrets.arrived(message, { failure: message.message });
       case 'resultAck':
-        if (message.outcome !== 'accepted') this.log.warn({ taskId: message.taskId, epoch: message.epoch, outcome: message.outcome }, 'result acknowledged');
-        void this.outbox.acknowledge(message).catch((cause: unknown) => this.log.error({ taskId: message.taskId, error: messageOf(cause) }, 'an acknowledged result could not be removed'));
-        return;
+        return this.results.acknowledged(message);
       case 'abort':
         return this.running.stop(message, 'aborted');
       case 'error':
-        return this.log.warn({ code: message.code, error: message.message }, 'the delegate service reports an error');
+        if (!this.results.refused(message)) this.log.warn({ code: message.code, error: message.message }, 'the delegate service reports an error');
+        return;
       default:
         return assertNever(message);
     }
@@ -209,15 +217,10 @@ export class TaskAgent implements ConnectionOwner {
   private finish(task: RunningTask, result: TaskResult): void {
     const entry: PendingResult = { taskId: task.taskId, epoch: task.epoch, result };
     this.log.info({ taskId: task.taskId, epoch: task.epoch, kind: task.kind, status: result.outcome.status }, 'task ended');
-    this.outbox.put(entry);
-    this.sendResult(entry);
+    this.results.deliver(entry);
     this.secrets.forget(task);
     this.running.end(task);
     if (!this.isDraining && this.running.size + 1 >= this.config.maxTasks) this.askForWork();
-  }
-
-  private sendResult({ taskId, epoch, result }: PendingResult): void {
-    this.connection.send({ type: 'result', taskId, epoch, result });
   }
 
   private askForWork(): void {

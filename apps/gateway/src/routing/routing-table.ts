@@ -1,3 +1,4 @@
+import { LIMITS } from '@sluice/kernel';
 import type { WireStyle } from '@sluice/api-conventions';
 
 /** Services the gateway forwards to. */
@@ -38,7 +39,7 @@ export type RoutingRow = ForwardRow | AliasRow | HiddenRow | PageRow;
 const PROJECT = String.raw`^/v1/orgs/[^/]+/projects/[^/]+`;
 const LOG_PROOF = { header: 'x-harness-token', query: 'signature' } as const;
 /** A whole stored log and a little for its framing. */
-const STORED_LOG_BYTES = 26 * 1024 * 1024;
+const STORED_LOG_BYTES = LIMITS.storedLogBodyBytes;
 
 /** Every path the gateway knows; each is served with and without `/gateway` in front. All others are answered with 404. */
 export const ROUTING_TABLE: readonly RoutingRow[] = [

@@ -153,7 +153,7 @@ export class StepActions {
     } catch (cause) {
       this.actions.services.log.error({ planExecutionId: run.planExecutionId, nodeId: node.id, error: messageOf(cause) }, 'a step report was not taken');
       // Refused for good because of what is in it: that the state is not known any more can still be told.
-      if (cause instanceof AppError && !cause.isRetryable && result.history !== null) await this.report(run, node, task, lostResult(result, messageOf(cause)), traceparent);
+      if (cause instanceof AppError && !cause.isRetryable && (result.history !== null || result.packedHistory !== undefined)) await this.report(run, node, task, lostResult(result, messageOf(cause)), traceparent);
       return { message: `the step ${result.status} in the database, but Sluice could not record it: ${messageOf(cause)}; run the step again, what is applied already is skipped`, failureType: 'Unknown' };
     }
   }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { AppError, messageOf } from '@sluice/kernel';
+import { AppError, LIMITS, messageOf } from '@sluice/kernel';
 import { Places } from './places.js';
 
 /** Key and value, in order; some keys (`http.extraHeader`) may be given more than once. */
@@ -64,7 +64,7 @@ export class GitProcesses {
   }
 }
 
-function execute({ args, cwd, config = [], signal, maxBytes = 16 * 1024 * 1024 }: GitRun): Promise<Buffer> {
+function execute({ args, cwd, config = [], signal, maxBytes = LIMITS.gitAnswerBytes }: GitRun): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const child = spawn('git', [...args], { cwd: cwd ?? '/', env: environment(config), stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     const chunks: Buffer[] = [];

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import type { RouteResult } from '@sluice/api-conventions';
-import { AppError, type RequestContext } from '@sluice/kernel';
+import { LIMITS, AppError, type RequestContext } from '@sluice/kernel';
 import type { RepositoryAccess, listBranches, listCommits, readRepositoryFile } from '@sluice/scm-api';
 import { AddressPolicy, type DialTarget } from './address-policy.js';
 import { gitFailure } from './git-errors.js';
@@ -12,7 +12,6 @@ import { RepositoryCache } from './repository-cache.js';
 import { followLink, repositoryPath } from './repository-path.js';
 
 const TIME_LIMIT_MS = 20_000;
-const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_LINKS = 5;
 
 /** One request's repository: where it is cached, how git reaches it, until when. */
@@ -122,7 +121,7 @@ export class GitService {
 
   private async readBlob(session: Session, blob: string, path: string): Promise<Buffer> {
     const sizeBytes = Number((await this.git(session, ['cat-file', '-s', blob])).toString());
-    if (sizeBytes > MAX_FILE_BYTES) throw new AppError('PAYLOAD_TOO_LARGE', `"${path}" has ${sizeBytes} bytes; files of at most ${MAX_FILE_BYTES} bytes can be read`);
+    if (sizeBytes > LIMITS.gitFileBytes) throw new AppError('PAYLOAD_TOO_LARGE', `"${path}" has ${sizeBytes} bytes; files of at most ${LIMITS.gitFileBytes} bytes can be read`);
     return this.git(session, ['cat-file', 'blob', blob]);
   }
 

@@ -1,12 +1,10 @@
 import type { ChangesetOutcome, LogLine, StepResult } from '@sluice/delegate-protocol';
-import { storable, storableText } from '@sluice/kernel';
+import { LIMITS, mebibytes, storable, storableText } from '@sluice/kernel';
 import { SecretMasker } from '@sluice/secret-masking';
 import { StepEventLog } from '@sluice/runner-rpc';
+import { fittingResult } from './fitting-result.js';
 import { maskOutcome, maskResult, namesIn } from './step-facts.js';
 
-const MAX_LINE_BYTES = 70 * 1024;
-/** Beyond this much log only warnings and errors are kept: a step must not fill the memory of its container. */
-const MAX_LOG_BYTES = 20 * 1024 * 1024;
 /** What a line's time, level and number take besides its text. */
 const LINE_OVERHEAD_BYTES = 90;
 const CUT = ' … (line cut)';
@@ -39,8 +37,9 @@ export class StepJournal {
   log(level: LogLine['level'], text: string, at = Date.now()): void {
     for (const line of this.mask(text).split(/\r?\n/)) {
       const out = cutLine(line);
-      this.loggedBytes += out.length + LINE_OVERHEAD_BYTES;
-      if (this.loggedBytes > MAX_LOG_BYTES && (level === 'INFO' || level === 'DEBUG')) {
+      this.loggedBytes += Buffer.byteLength(out) + LINE_OVERHEAD_BYTES;
+      // Beyond this much log only warnings and errors are kept: a step must not fill the memory of its container.
+      if (this.loggedBytes > LIMITS.stepLogBytes && (level === 'INFO' || level === 'DEBUG')) {
         this.droppedLines += 1;
         continue;
       }
@@ -57,8 +56,8 @@ export class StepJournal {
 
   finish(result: StepResult): void {
     this.warnOfWords(result);
-    if (this.droppedLines > 0) this.write({ level: 'WARN', time: new Date().toISOString(), out: `${this.droppedLines} lines were left out: the log is longer than ${MAX_LOG_BYTES / 1024 / 1024} MiB` });
-    this.events.append({ finishedJson: JSON.stringify(storable(maskResult(result, (text) => this.known().mask(text)))) });
+    if (this.droppedLines > 0) this.write({ level: 'WARN', time: new Date().toISOString(), out: `${this.droppedLines} lines were left out: the log is longer than ${mebibytes(LIMITS.stepLogBytes)}` });
+    this.events.append({ finishedJson: JSON.stringify(fittingResult(storable(maskResult(result, (text) => this.known().mask(text))))) });
   }
 
   private warnOfWords(result: StepResult): void {
@@ -85,8 +84,8 @@ export class StepJournal {
 
 /** Cuts by bytes at the border of a character. */
 function cutLine(line: string): string {
-  if (line.length * 3 <= MAX_LINE_BYTES) return line;
+  if (line.length * 3 <= LIMITS.logLineBytes) return line;
   const bytes = Buffer.from(line);
-  if (bytes.length <= MAX_LINE_BYTES) return line;
-  return new TextDecoder().decode(bytes.subarray(0, MAX_LINE_BYTES - 64), { stream: true }) + CUT;
+  if (bytes.length <= LIMITS.logLineBytes) return line;
+  return new TextDecoder().decode(bytes.subarray(0, LIMITS.logLineBytes - 64), { stream: true }) + CUT;
 }

@@ -61,6 +61,10 @@ export interface RouteDefinition<
   readonly query?: Query;
   readonly body?: Body;
   readonly bodyKind?: BodyKind;
+  /** Bytes of the body, where that is not what the service takes elsewhere. */
+  readonly bodyBytes?: number;
+  /** Milliseconds a calling service waits for the answer, where that is not what its client waits elsewhere. */
+  readonly answerMs?: number;
   /** A list that answers with `X-Total-Elements`, `X-Page-Number`, `X-Page-Size`; the response schema is `paged(row)`. */
   readonly isPaged?: boolean;
   /** An object with one page of something inside: same headers; the response schema is `pagedObject(object)`. */

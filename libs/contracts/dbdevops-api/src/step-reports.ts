@@ -1,5 +1,5 @@
 import { defineRoute } from '@sluice/api-conventions';
-import { stepResult } from '@sluice/delegate-protocol';
+import { historyRow, stepResult } from '@sluice/delegate-protocol';
 import { z } from 'zod';
 
 /**
@@ -49,6 +49,9 @@ export const stepSchemaAndInstances = defineRoute({
   }),
 });
 
+/** A report of 100,000 changesets takes seconds to write on a quiet machine; a busy one gets ten times that. */
+export const REPORT_ANSWER_MS = 120_000;
+
 const name = z.string().max(256);
 
 /** What a DB step did, as pipeline tells NG manager and NG manager tells dbdevops. */
@@ -69,6 +72,9 @@ export const stepReport = z.object({
   result: stepResult,
 });
 
+/** What a packed history holds. */
+export const historyRows = z.array(historyRow);
+
 /** False when this step was recorded before. */
 export const stepRecorded = z.object({ recorded: z.boolean() });
 
@@ -84,6 +90,7 @@ export const recordStep = defineRoute({
   style: 'internal',
   access: 'service',
   callers: ['ng-manager'],
+  answerMs: REPORT_ANSWER_MS,
   body: stepReport,
   response: stepRecorded,
 });

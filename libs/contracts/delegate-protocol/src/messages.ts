@@ -1,3 +1,4 @@
+import { LIMITS } from '@sluice/kernel';
 import { z } from 'zod';
 import { taskPayload, taskResult } from './tasks.js';
 
@@ -12,7 +13,7 @@ import { taskPayload, taskResult } from './tasks.js';
 export const PROTOCOL_VERSION = 1;
 export const SUBPROTOCOL = 'sluice.delegate.v1';
 /** A frame may be at most this long; a longer one closes the socket with 1009. */
-export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
+export const MAX_FRAME_BYTES = LIMITS.frameBytes;
 
 export const CLOSE_CODES = {
   UNAUTHORISED: 4401,

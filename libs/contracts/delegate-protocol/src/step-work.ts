@@ -110,6 +110,11 @@ export const stepResult = z.object({
   changesets: z.array(changesetOutcome),
   /** The complete history table after the run, or null when it could not be read (for example: wrong password). */
   history: z.array(historyRow).nullable(),
+  /**
+   * The history in place of `history`, which is null then, as `pack` of `@sluice/kernel/packing` makes it: a long one takes about a tenth on its way. Only
+   * dbdevops opens it.
+   */
+  packedHistory: z.string().optional(),
   /** Whether the step had a session in the database. False: it changed nothing there. Absent when that is not known. */
   reachedDatabase: z.boolean().optional(),
   /** Changesets the changelog holds that are not deployed, after the run; null when not known. */

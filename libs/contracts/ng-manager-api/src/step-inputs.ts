@@ -1,6 +1,7 @@
 import { defineRoute } from '@sluice/api-conventions';
-import { stepRecorded, stepReport } from '@sluice/dbdevops-api';
+import { REPORT_ANSWER_MS, stepRecorded, stepReport } from '@sluice/dbdevops-api';
 import { gitSource, jdbcTarget, secretSlot } from '@sluice/delegate-protocol';
+import { LIMITS } from '@sluice/kernel';
 import { z } from 'zod';
 
 const project = { orgId: z.string(), projectId: z.string() };
@@ -56,6 +57,9 @@ export const reportDbStep = defineRoute({
   style: 'internal',
   access: 'service',
   callers: ['pipeline'],
+  bodyBytes: LIMITS.reportBodyBytes,
+  // It waits for dbdevops itself.
+  answerMs: REPORT_ANSWER_MS + 10_000,
   body: stepReport,
   response: stepRecorded,
 });

@@ -1,6 +1,6 @@
 import { Client, loadPackageDefinition, type ChannelCredentials, type ChannelOptions, type GrpcObject, type ServiceClientConstructor } from '@grpc/grpc-js';
 import { loadSync, type Options } from '@grpc/proto-loader';
-import { AppError } from '@sluice/kernel';
+import { AppError, LIMITS } from '@sluice/kernel';
 import { errorFromGrpc } from './errors.js';
 import { traceMetadata } from './metadata.js';
 import { clientCredentials, type TlsMaterial } from './tls.js';
@@ -48,8 +48,8 @@ export class GrpcClient<Methods extends Record<keyof Methods, { request: object;
       'grpc.keepalive_timeout_ms': 10_000,
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 2_000,
-      'grpc.max_receive_message_length': 64 * 1024 * 1024,
-      'grpc.max_send_message_length': 64 * 1024 * 1024,
+      'grpc.max_receive_message_length': LIMITS.rpcMessageBytes,
+      'grpc.max_send_message_length': LIMITS.rpcMessageBytes,
       'grpc.enable_http_proxy': 0,
     });
   }

@@ -1,6 +1,6 @@
 import { Server, ServerCredentials, type Metadata, type ServerUnaryCall, type ServerWritableStream, type UntypedServiceImplementation, type sendUnaryData } from '@grpc/grpc-js';
 import { assertMayListen, type ListenerSecurity } from '@sluice/config';
-import { AppError, messageOf } from '@sluice/kernel';
+import { AppError, LIMITS, messageOf } from '@sluice/kernel';
 import type { ServiceIdentity, ServiceName, VerifiedCall } from '@sluice/service-identity';
 import type { Logger, Tracing } from '@sluice/telemetry';
 import { constructorOf, type GrpcService } from './client.js';
@@ -28,14 +28,13 @@ export interface ServiceServerOptions {
   readonly security?: ListenerSecurity | undefined;
 }
 
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 const DRAIN_MS = 5_000;
 
 /** A control-plane gRPC server: service tokens in metadata `authorization`, traces with hops, AppError over the wire. */
 export class ServiceServer {
   private readonly server = new Server({
-    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-    'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+    'grpc.max_receive_message_length': LIMITS.rpcMessageBytes,
+    'grpc.max_send_message_length': LIMITS.rpcMessageBytes,
     'grpc.keepalive_time_ms': 30_000,
     'grpc.keepalive_timeout_ms': 10_000,
   });

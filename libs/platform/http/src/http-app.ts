@@ -1,3 +1,4 @@
+import { LIMITS } from '@sluice/kernel';
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
@@ -32,7 +33,7 @@ export interface HttpAppOptions {
   readonly routes: readonly RouteDefinition[];
   /** Error style of paths; `ng` where it answers undefined. */
   readonly errorStyle?: (path: string) => WireStyle | undefined;
-  /** Bytes; 10 MiB when absent. */
+  /** Bytes; `LIMITS.bodyBytes` when absent. */
   readonly bodyLimit?: number;
   /** Answers whether the service can do its work (database, Redis). Throwing means no. */
   readonly checkReady: () => Promise<void>;
@@ -64,7 +65,7 @@ export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp>
   const adapter = new ServiceAdapter({
     // Addresses the router itself refuses never reach the error handler.
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => filter.send(error, request, reply),
-    bodyLimit: options.bodyLimit ?? 10 * 1024 * 1024,
+    bodyLimit: options.bodyLimit ?? LIMITS.bodyBytes,
     genReqId: (request: IncomingMessage) => correlationIdOf(request) ?? randomUUID(),
     requestTimeout: 120_000,
     keepAliveTimeout: 75_000,
@@ -76,6 +77,7 @@ export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp>
   const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, { logger: false, bodyParser: false, abortOnError: false, forceCloseConnections: false });
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   acceptBodies(fastify);
+  limitBodies(fastify, options.routes);
   const reflector = app.get(Reflector);
   app.useGlobalFilters(filter);
   app.useGlobalGuards(new RouteGuard(reflector, options.identity));
@@ -116,6 +118,15 @@ async function closeApp(app: NestFastifyApplication, options: HttpAppOptions): P
   await options.onClose?.();
   await options.tracing.close();
   options.log.info('stopped');
+}
+
+/** Routes whose bodies may be larger or smaller than the service's others. Called before the routes are made. */
+function limitBodies(fastify: FastifyInstance, routes: readonly RouteDefinition[]): void {
+  const limits = new Map<string, number>(routes.flatMap((route) => (route.bodyBytes === undefined ? [] : [[`${route.method} ${route.path}`, route.bodyBytes] as const])));
+  fastify.addHook('onRoute', (made) => {
+    const limit = limits.get(`${[made.method].flat()[0] ?? ''} ${made.url}`);
+    if (limit !== undefined) made.bodyLimit = limit;
+  });
 }
 
 /** JSON keeps its text too, so that a route which wants YAML may be sent either; text that is no JSON is refused by the guard, after rights are known. */

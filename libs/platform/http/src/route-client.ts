@@ -64,7 +64,7 @@ export class RouteClient {
 
   private async send<R extends RouteDefinition, T>(ctx: CallContext, route: R, request: RouteRequest<R>, read: (response: Dispatcher.ResponseData) => Promise<T>): Promise<T> {
     const token = await this.options.identity.tokenFor(this.options.target, ctx);
-    const timeoutMs = this.options.timeoutMs ?? 15_000;
+    const timeoutMs = route.answerMs ?? this.options.timeoutMs ?? 15_000;
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
       const response = await this.pool.request({
