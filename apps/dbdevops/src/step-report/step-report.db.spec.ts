@@ -146,6 +146,19 @@ describe('recording what a step did', () => {
     await expect(record(aReport({}, { dbInstance: 'nowhere', stepExecutionId: 's9' }))).rejects.toMatchObject({ code: 'RESOURCE_NOT_FOUND', message: 'instance with id [nowhere] schema [orders] does not exist' });
   });
 
+  it('takes a history of 100,000 rows, packed, and one of as many again that says nothing new', async () => {
+    const history = Array.from({ length: 100_000 }, (_, at) => inHistory(`n${at}`, at, { description: 'createTable tableName=orders_of_the_year; addColumn tableName=orders', checksum: '9:0123456789abcdef0123456789abcdef' }));
+    const changesets = history.slice(-14_000).map(({ id }) => outcome(id, 'applied'));
+    const sent = (more: object, result: object) => ({ ...aReport({ history: null, pending: [], endedAt: 3_000_000, ...result }, more), result: { ...aReport({ history: null, pending: [], endedAt: 3_000_000, ...result }).result, packedHistory: pack(history) } });
+    expect(await project.reports.record(A_RUN, project.scope, sent({ stepExecutionId: 'large' }, { changesets }))).toBe(true);
+    const { total } = await repositories.migrationStates.onInstance(project.scope, project.schema.id, project.instance.id, PAGE);
+    expect(total).toBe(100_001); // and changeset 1, which it found gone
+    const before = await places();
+    expect(await project.reports.record(A_RUN, project.scope, sent({ stepExecutionId: 'large-2' }, { endedAt: 4_000_000 }))).toBe(true);
+    expect((await places()).length === before.length && JSON.stringify(await places()) === JSON.stringify(before)).toBe(true);
+    expect((await instance())?.historyAt).toBe(4_000_000);
+  }, 300_000);
+
   it('refuses a packed history that is none, and says so', async () => {
     const result = { ...aReport().result, history: null };
     const send = (packedHistory: string) => project.reports.record(A_RUN, project.scope, { ...aReport({}, { stepExecutionId: 's2' }), result: { ...result, packedHistory } });
