@@ -10,6 +10,7 @@ import { bootstrap, type RunningDelegate } from './bootstrap.js';
 import { ControlPlane } from './testing/control-plane.js';
 import { FakePods, type FakePod } from './testing/fake-pods.js';
 import { GitOverHttp } from './testing/git-over-http.js';
+import { NarrowWay } from './testing/narrow-way.js';
 
 const SECRET = '<+secrets.getValue("account.db")>';
 const OTHER_SECRET = '<+secrets.getValue("account.db_user")>';
@@ -205,6 +206,40 @@ describe('the delegate at the delegate service', () => {
       error: { message: expect.stringMatching(/^the step succeeded in the database with \d+ changeset\(s\) changed; its result was refused: the message holds something that cannot be stored: too long a story/) },
     });
     await waitFor(() => readdirSync(join(dataDir, 'outbox')).length === 0, { timeoutMs: 5_000, what: 'the acknowledged results to be removed' });
+  }, 120_000);
+
+  it('sets a result aside whose replacement is refused too, keeps it on the disk, and goes on', async () => {
+    const first = await running();
+    const second = await running();
+    await control.postgres.query('delegate_service', `CREATE FUNCTION refuse_all() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'never' USING ERRCODE = '22001'; END $$`);
+    await control.postgres.query('delegate_service', `CREATE TRIGGER refuse_all BEFORE INSERT ON task_results FOR EACH ROW WHEN (NEW.task_id = '${first.taskId}') EXECUTE FUNCTION refuse_all()`);
+    first.pod.finish(first.stepId);
+    await waitFor(() => readdirSync(join(dataDir, 'outbox')).some((name) => name.startsWith(first.taskId) && name.endsWith('.refused')), { timeoutMs: 20_000, what: 'the result to be set aside' });
+    second.pod.finish(second.stepId);
+    expect(await control.result(second.taskId)).toMatchObject({ status: 'succeeded' });
+    // Nobody holds the lease any more, so the task ends all the same.
+    expect((await control.ended(first.taskId)).outcome).toBe('leaseLost');
+    await waitFor(() => readdirSync(join(dataDir, 'outbox')).length === 1, { timeoutMs: 5_000, what: 'the acknowledged result to be removed' });
+  }, 120_000);
+
+  it('replaces the largest result when a frame was too long for what lies between, and connects once again for it', async () => {
+    await delegate.close();
+    const port = await freePort();
+    const way = await NarrowWay.start(control.url, port, 100_000);
+    delegate = await start({ DELEGATE_SERVICE_URL: `ws://127.0.0.1:${port}` });
+    const [large, small] = [await running(), await running()];
+    large.pod.finish(large.stepId, 'succeeded', { outputs: { note: 'x'.repeat(300_000) } });
+    small.pod.finish(small.stepId);
+    expect(await control.result(large.taskId)).toMatchObject({
+      status: 'failed', outputs: {},
+      error: { message: expect.stringMatching(/^the step succeeded in the database with 0 changeset\(s\) changed; its result was refused: its 0\.3 MiB are more than the delegate service takes in one message/) },
+    });
+    expect(await control.result(small.taskId)).toMatchObject({ status: 'succeeded' });
+    await waitFor(() => readdirSync(join(dataDir, 'outbox')).length === 0, { timeoutMs: 5_000, what: 'the acknowledged results to be removed' });
+    expect(way.connections).toBe(2);
+    await delegate.close();
+    await way.stop();
+    delegate = await start();
   }, 120_000);
 
   it('brings the results an earlier process had stored, and what its pods left', async () => {

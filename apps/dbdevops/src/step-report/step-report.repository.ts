@@ -84,38 +84,22 @@ export class StepReportRepository {
 
   /** Writes the states of an instance. Their changesets must be known. */
   async saveStates({ scope, schemaId, instanceId }: ReportedInstance, states: readonly ChangesetState[]): Promise<void> {
-    for (const batch of batchesOf(states)) await this.saveBatch({ scope, schemaId, instanceId }, batch);
-  }
-
-  private async saveBatch({ scope, schemaId, instanceId }: ReportedInstance, states: readonly ChangesetState[]): Promise<void> {
-    const rows = states.map((state) => ({
-      key: keyOf(state),
-      status: state.status,
-      deployed_at: state.deployedAt,
-      updated_at: state.updatedAt,
-      order_executed: state.orderExecuted,
-      tag: state.tag,
-      label: state.label,
-      comment: state.comment,
-      error: state.error,
-      pipeline: state.pipeline,
-      plan_execution_id: state.planExecutionId,
-      stage_execution_id: state.stageExecutionId,
-    }));
-    await this.manager.query(
-      `INSERT INTO changeset_deployments (account_id, org_id, project_id, changeset_id, instance_id, status, deployed_at, updated_at, order_executed, tag,
-                                          label, comment, error, pipeline, plan_execution_id, stage_execution_id)
-       SELECT $1, $2, $3, c.id, $5, n.status, n.deployed_at, n.updated_at, n.order_executed, n.tag, n.label, n.comment, n.error, n.pipeline,
-              n.plan_execution_id, n.stage_execution_id
-       FROM jsonb_to_recordset($6::jsonb) AS n(key text, status text, deployed_at bigint, updated_at bigint, order_executed bigint, tag text, label text,
-                                               comment text, error text, pipeline text, plan_execution_id text, stage_execution_id text)
-       ${ITS_CHANGESET}
-       ON CONFLICT (changeset_id, instance_id) DO UPDATE SET
-         status = excluded.status, deployed_at = excluded.deployed_at, updated_at = excluded.updated_at, order_executed = excluded.order_executed,
-         tag = excluded.tag, label = excluded.label, comment = excluded.comment, error = excluded.error, pipeline = excluded.pipeline,
-         plan_execution_id = excluded.plan_execution_id, stage_execution_id = excluded.stage_execution_id`,
-      [...columnsOf(scope), schemaId, instanceId, JSON.stringify(rows)],
-    );
+    for (const batch of batchesOf(states)) {
+      await this.manager.query(
+        `INSERT INTO changeset_deployments (account_id, org_id, project_id, changeset_id, instance_id, status, deployed_at, updated_at, order_executed, tag,
+                                            label, comment, error, pipeline, plan_execution_id, stage_execution_id)
+         SELECT $1, $2, $3, c.id, $5, n.status, n.deployed_at, n.updated_at, n.order_executed, n.tag, n.label, n.comment, n.error, n.pipeline,
+                n.plan_execution_id, n.stage_execution_id
+         FROM jsonb_to_recordset($6::jsonb) AS n(key text, status text, deployed_at bigint, updated_at bigint, order_executed bigint, tag text, label text,
+                                                 comment text, error text, pipeline text, plan_execution_id text, stage_execution_id text)
+         ${ITS_CHANGESET}
+         ON CONFLICT (changeset_id, instance_id) DO UPDATE SET
+           status = excluded.status, deployed_at = excluded.deployed_at, updated_at = excluded.updated_at, order_executed = excluded.order_executed,
+           tag = excluded.tag, label = excluded.label, comment = excluded.comment, error = excluded.error, pipeline = excluded.pipeline,
+           plan_execution_id = excluded.plan_execution_id, stage_execution_id = excluded.stage_execution_id`,
+        [...columnsOf(scope), schemaId, instanceId, JSON.stringify(batch.map(stateRow))],
+      );
+    }
   }
 
   async forgetStates({ scope, schemaId, instanceId }: ReportedInstance, keys: readonly string[]): Promise<void> {
@@ -182,6 +166,23 @@ const ITS_CHANGESET = `CROSS JOIN LATERAL (
 
 function batchesOf<T>(all: readonly T[]): T[][] {
   return Array.from({ length: Math.ceil(all.length / BATCH) }, (_, at) => all.slice(at * BATCH, (at + 1) * BATCH));
+}
+
+function stateRow(state: ChangesetState): object {
+  return {
+    key: keyOf(state),
+    status: state.status,
+    deployed_at: state.deployedAt,
+    updated_at: state.updatedAt,
+    order_executed: state.orderExecuted,
+    tag: state.tag,
+    label: state.label,
+    comment: state.comment,
+    error: state.error,
+    pipeline: state.pipeline,
+    plan_execution_id: state.planExecutionId,
+    stage_execution_id: state.stageExecutionId,
+  };
 }
 
 const EXECUTION_STATUS = { applied: 'SUCCESS', markedRan: 'SUCCESS', rolledBack: 'SUCCESS', failed: 'FAILURE' } as const;

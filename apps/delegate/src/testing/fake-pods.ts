@@ -45,8 +45,8 @@ export class FakePod implements Pod {
   }
 
   /** Ends a step. */
-  finish(stepExecutionId: string, status: StepResult['status'] = 'succeeded'): void {
-    this.steps.get(stepExecutionId)?.append({ finishedJson: JSON.stringify(result(status)) });
+  finish(stepExecutionId: string, status: StepResult['status'] = 'succeeded', more: Partial<StepResult> = {}): void {
+    this.steps.get(stepExecutionId)?.append({ finishedJson: JSON.stringify({ ...result(status), ...more }) });
   }
 
   /** A running engine answers a stop with the end of the step. */
