@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { HeldLease, ServerMessage, TaskPayload, TaskResult } from '@sluice/delegate-protocol';
-import { assertNever, messageOf, newId, waitFor } from '@sluice/kernel';
+import { assertNever, newId, waitFor } from '@sluice/kernel';
 import { steadyNow } from '@sluice/runner-rpc';
 import type { Logger, Tracing } from '@sluice/telemetry';
 import { CONFIG, INSTANCE_ID, LOG, TRACING, type DelegateConfig } from '../config.js';
