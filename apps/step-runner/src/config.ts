@@ -7,7 +7,7 @@ import { stepRunnerIdentity, type StepRunnerIdentity } from '@sluice/runner-rpc'
 /** Settings that do not depend on the pod: known before the process is told who it is. */
 const engineSchema = z.object({
   STEP_RUNNER_ENGINE_DIR: z.string().min(1).optional(),
-  STEP_RUNNER_HEAP_MB: z.coerce.number().int().min(48).max(8192).default(256),
+  STEP_RUNNER_HEAP_MB: z.coerce.number().int().min(48).max(8192).default(1024),
   STEP_RUNNER_EXTENSIONS_DIR: z.string().startsWith('/', 'must be an absolute path').optional(),
   STEP_RUNNER_ALLOW_SHELL_COMMANDS: z.enum(['true', 'false']).default('false'),
   STEP_RUNNER_RECOVERY_S: z.coerce.number().int().min(1).max(3600).default(120),

@@ -6,6 +6,8 @@ import { engineEvent, type EngineCommand, type EngineEvent, type EngineFinished,
 
 const STDERR_TAIL = 4_000;
 const TERM_PATIENCE_MS = 500;
+/** The exit code of a JVM with `ExitOnOutOfMemoryError`. */
+const OUT_OF_MEMORY = 3;
 
 export interface EngineOptions {
   readonly heapMb: number;
@@ -26,8 +28,11 @@ export interface EngineExit {
 export class EngineDiedError extends Error {
   override readonly name = 'EngineDiedError';
 
-  constructor(readonly exit: EngineExit) {
-    const how = exit.signal ? `was ended by ${exit.signal}` : `ended with code ${String(exit.code)}`;
+  constructor(
+    readonly exit: EngineExit,
+    heapMb: number,
+  ) {
+    const how = exit.code === OUT_OF_MEMORY ? `needed more than its heap of ${heapMb} MiB (set STEP_RUNNER_HEAP_MB of the delegate higher) and ended` : exit.signal ? `was ended by ${exit.signal}` : `ended with code ${String(exit.code)}`;
     super(`the change engine ${how} before it had a result${exit.complaint ? `: ${exit.complaint}` : ''}`);
   }
 }
@@ -48,6 +53,7 @@ export class EngineProcess {
   private constructor(
     private readonly child: ChildProcess,
     lockOwner: string,
+    heapMb: number,
   ) {
     this.lockOwner = lockOwner;
     child.stderr?.on('data', (chunk: Buffer) => (this.stderr = `${this.stderr}${chunk.toString()}`.slice(-STDERR_TAIL)));
@@ -59,12 +65,12 @@ export class EngineProcess {
     });
     this.ready = new Promise((resolve, reject) => {
       if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => this.receive(line, resolve));
-      void this.exited.then((exit) => reject(new EngineDiedError(exit)));
+      void this.exited.then((exit) => reject(new EngineDiedError(exit, heapMb)));
     });
     // Told by the engine after its connection is closed; its exit follows and is not waited for.
     this.finished = new Promise((resolve, reject) => {
       this.markFinished = resolve;
-      void this.exited.then((exit) => reject(new EngineDiedError(exit)));
+      void this.exited.then((exit) => reject(new EngineDiedError(exit, heapMb)));
     });
     for (const outcome of [this.ready, this.finished]) outcome.catch(() => undefined); // reported by whoever waits
   }
@@ -84,7 +90,7 @@ export class EngineProcess {
     ];
     const { PATH, HOME, TZ, LANG, LC_ALL } = process.env;
     const child = spawn(home.java, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env: { PATH, HOME, TZ, LANG, LC_ALL } });
-    return new EngineProcess(child, lockOwner);
+    return new EngineProcess(child, lockOwner, options.heapMb);
   }
 
   /** Process id, and id of the process group. @throws Error when the process could not be started at all */

@@ -59,6 +59,14 @@ describe('the change engine', () => {
     expect(bench.home.classPath.split(':').map((path) => basename(path, '.jar'))).toEqual(['engine', ...ENGINE_JARS.map(({ name }) => name).filter((name) => name !== REHEARSAL_JAR)]);
   });
 
+  it('names the limit of its memory, and the setting for it, when a history needs more', async () => {
+    bench.checkOut({ 'changelog.sql': '--liquibase formatted sql\n--changeset x:1\nselect 1;\n' });
+    const database = await bench.freshDatabase();
+    expect((await bench.run(database, 'changelog.sql')).finished.status).toBe('succeeded');
+    await bench.pg.query(database, `insert into databasechangelog select 'h' || i, author, filename, dateexecuted, orderexecuted + i, exectype, md5sum, repeat('long ', 50), comments, tag, liquibase, contexts, labels, deployment_id from databasechangelog, generate_series(1, 200000) i`);
+    await expect(bench.run(database, 'changelog.sql')).rejects.toThrow(/^the change engine needed more than its heap of 192 MiB \(set STEP_RUNNER_HEAP_MB of the delegate higher\) and ended before it had a result/);
+  });
+
   describe('keeps to the repository', () => {
     it.each([
       ['<includeAll path="../../"/>', '"../../" leads out of the repository'],
