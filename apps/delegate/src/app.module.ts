@@ -10,6 +10,7 @@ import { GitMirror } from './git/git-mirror.js';
 import { MirrorSweep } from './git/mirror-sweep.js';
 import { SourceTree } from './git/source-tree.js';
 import { HealthServer } from './health/health-server.js';
+import { LogOutbox } from './logs/log-outbox.js';
 import { ResultOutbox } from './outbox/result-outbox.js';
 import { CleanupPodHandler } from './pod/cleanup-pod.handler.js';
 import { ExecuteStepHandler } from './pod/execute-step.handler.js';
@@ -47,6 +48,7 @@ export class AppModule {
         runtime ? { provide: POD_RUNTIME, useValue: runtime } : { provide: POD_RUNTIME, useClass: ProcessPodRuntime },
         ServiceConnection,
         ResultOutbox,
+        LogOutbox,
         SealedAnswers,
         GitMirror,
         MirrorSweep,

@@ -8,6 +8,7 @@ import { AppModule } from './app.module.js';
 import { parseConfig } from './config.js';
 import { ServiceConnection } from './connection/service-connection.js';
 import { HealthServer } from './health/health-server.js';
+import { LogOutbox } from './logs/log-outbox.js';
 import { POD_RUNTIME, type Leftover, type PodRuntime } from './pod/pod-runtime.js';
 import { stepWithoutResult } from './pod/step-outcomes.js';
 import { TaskAgent } from './task/task-agent.js';
@@ -36,12 +37,13 @@ export async function bootstrap(env: NodeJS.ProcessEnv, options: { readonly runt
   const runtime = app.get<PodRuntime>(POD_RUNTIME);
   const health = app.get(HealthServer);
   const connection = app.get(ServiceConnection);
+  const logs = app.get(LogOutbox);
   const url = await health.listen();
+  await logs.open();
   await agent.start();
   // The line is open meanwhile: leases an earlier process held are kept alive by nobody, so its results should come soon.
   const reaped = runtime
-    .reap()
-    .then((leftovers) => leftovers.forEach((leftover) => agent.deliver(reportOf(leftover))))
+    .reap((leftover) => agent.deliver(reportOf(leftover)))
     .catch((cause: unknown) => log.error({ error: messageOf(cause) }, 'left-over pods could not be removed'));
   log.info({ url, dataDir: config.dataDir, name: config.name, tags: config.tags }, 'delegate started');
   return {
@@ -54,6 +56,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv, options: { readonly runt
       await agent.drain(config.drainMs);
       await reaped;
       await runtime.close();
+      await logs.close();
       await health.close();
       await app.close();
       await tracing.close();

@@ -28,6 +28,7 @@ const schema = z.object({
   DELEGATE_GIT_STOP_GRACE_MS: count(5_000, 0, 600_000),
   DELEGATE_GIT_UNUSED_HOURS: count(720, 1, 87_600),
   DELEGATE_GIT_MIRRORS_MAX_MB: count(20_480, 1, 100_000_000),
+  DELEGATE_LOG_OUTBOX_MB: count(1_024, 1, 1_000_000),
   DELEGATE_SSH_KNOWN_HOSTS_FILE: z.string().min(1).optional(),
   DELEGATE_KUBERNETES_ACCOUNT_DIR: z.string().min(1).default('/var/run/secrets/kubernetes.io/serviceaccount'),
   KUBERNETES_SERVICE_HOST: z.string().optional(),
@@ -48,6 +49,7 @@ const schema = z.object({
   HTTP_PROXY: z.string().optional(),
   NO_PROXY: z.string().optional(),
   GIT_SSL_CAINFO: z.string().optional(),
+  NODE_EXTRA_CA_CERTS: z.string().optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
   LOG_LEVEL: z.string().optional(),
 });
@@ -83,6 +85,8 @@ export interface DelegateConfig {
     readonly environment: Variables;
     readonly knownHostsFile: string | undefined;
   };
+  /** Of the logs that wait for the log service. */
+  readonly logOutboxMaxBytes: number;
   /** The cluster the delegate runs in and the folder with its own token and CA; undefined outside one. */
   readonly cluster: { readonly url: string; readonly accountDir: string } | undefined;
   readonly pods: {
@@ -116,6 +120,7 @@ export function parseConfig(env: Environment): DelegateConfig {
     health: parsed.DELEGATE_PORT === undefined ? undefined : { host: parsed.DELEGATE_HOST, port: parsed.DELEGATE_PORT },
     maxTasks: parsed.DELEGATE_MAX_TASKS,
     drainMs: parsed.DELEGATE_DRAIN_MS,
+    logOutboxMaxBytes: parsed.DELEGATE_LOG_OUTBOX_MB * 1024 * 1024,
     git: {
       timeoutMs: parsed.DELEGATE_GIT_TIMEOUT_MS,
       maxBytes: parsed.DELEGATE_GIT_MAX_MB * 1024 * 1024,
@@ -143,6 +148,7 @@ export function parseConfig(env: Environment): DelegateConfig {
         STEP_RUNNER_RECOVERY_S: parsed.STEP_RUNNER_RECOVERY_S,
         STEP_RUNNER_ALLOW_SHELL_COMMANDS: parsed.STEP_RUNNER_ALLOW_SHELL_COMMANDS,
         STEP_RUNNER_EXTENSIONS_DIR: parsed.STEP_RUNNER_EXTENSIONS_DIR,
+        NODE_EXTRA_CA_CERTS: parsed.NODE_EXTRA_CA_CERTS === undefined ? undefined : resolve(parsed.NODE_EXTRA_CA_CERTS),
         OTEL_EXPORTER_OTLP_ENDPOINT: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,
         LOG_LEVEL: parsed.LOG_LEVEL,
       }),

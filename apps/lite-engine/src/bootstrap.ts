@@ -4,10 +4,10 @@ import type { INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Transport, type MicroserviceOptions } from '@nestjs/microservices';
 import { GrpcClient, GrpcErrorFilter, readTlsFiles, rehearse, serverCredentials } from '@sluice/grpc';
+import { LogClient } from '@sluice/log-shipping';
 import { LITE_ENGINE_SERVICE, RUNNER_LOADER, RUNNER_PACKAGE, STEP_RUNNER_SERVICE, runnerProtoPath, type LiteEngineIdentity, type LiteEngineMethods } from '@sluice/runner-rpc';
 import type { Logger, Tracing } from '@sluice/telemetry';
 import { AppModule } from './app.module.js';
-import { LogClient } from './logs/log-client.js';
 import { StageService, type Pod } from './stage/stage.service.js';
 
 
@@ -37,7 +37,7 @@ export async function rehearseLiteEngine(tracing: Tracing, logger: Logger): Prom
     const callers = [LITE_ENGINE_SERVICE, STEP_RUNNER_SERVICE].map((service) => new GrpcClient<Pick<LiteEngineMethods, 'Ping'>>(service, address, credentials.createInsecure()));
     // Refused, for they show no certificate; and nobody listens at port 1.
     for (const caller of callers) await caller.unary('Ping', {}, { timeoutMs: 2_000 }).catch(() => undefined);
-    await new LogClient({ baseUrl: 'http://127.0.0.1:1', accountId: '', token: '' }, tracing, 'rehearsal', undefined).open().catch(() => undefined);
+    await new LogClient({ baseUrl: 'http://127.0.0.1:1', accountId: '', token: '' }, tracing, 'rehearsal', undefined, 'lite-engine').open().catch(() => undefined);
     for (const caller of callers) caller.close();
     await app.close();
   });

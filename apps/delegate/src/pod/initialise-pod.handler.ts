@@ -56,8 +56,8 @@ export class InitialisePodHandler implements TaskHandler<'initialise-pod'> {
   }
 
   private async attempt(task: InitialisePodTask, context: TaskContext, log: PodLog): Promise<Outcome> {
-    // Also that of an earlier lease: nothing has run in it.
-    await this.runtime.destroy(task.podId);
+    // Also that of an earlier lease: nothing has run in it, and this log has its lines.
+    await this.runtime.destroy(task.podId, 'drop');
     const stepExecutionIds = task.steps.map(({ stepExecutionId }) => stepExecutionId);
     const pod = await this.runtime.create({ podId: task.podId, stepExecutionIds, logs: task.logs, traceparent: context.traceparent, tell: (text) => log.warn(text) });
     log.attach(pod);

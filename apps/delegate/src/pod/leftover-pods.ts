@@ -1,38 +1,41 @@
 import { basename } from 'node:path';
-import { messageOf, waitFor } from '@sluice/kernel';
+import { waitFor } from '@sluice/kernel';
 import type { Logger } from '@sluice/telemetry';
+import type { LogOutbox } from '../logs/log-outbox.js';
 import { PodDirectory, type PodRecord } from './pod-directory.js';
 import type { Leftover } from './pod-runtime.js';
 import { isAlive, signalGroup } from './process-identity.js';
+import type { Removals } from './removals.js';
 
 /** An engine that is told to end gives its steps ten seconds to stop in good order. */
 const ENGINE_LIMIT_MS = 20_000;
 
-/**
- * Ends the pods of an earlier delegate process and collects what their steps came to. A process is only signalled when its number and its start
- * time are those of the record: numbers are used again.
- */
-export async function reapLeftovers(podsDir: string, log: Logger): Promise<readonly Leftover[]> {
-  const directories = await PodDirectory.list(podsDir);
-  const found = await Promise.all(
-    directories.map((directory) =>
-      reap(directory, log).catch((cause: unknown) => {
-        log.error({ pod: basename(directory.path), error: messageOf(cause) }, 'a left-over pod could not be removed');
-        return [];
-      }),
-    ),
-  );
-  return found.flat();
+interface Reaping {
+  readonly log: Logger;
+  readonly outbox: LogOutbox;
+  readonly removals: Removals;
+  tell(leftover: Leftover): void;
 }
 
-async function reap(directory: PodDirectory, log: Logger): Promise<readonly Leftover[]> {
+/**
+ * Ends the pods of an earlier delegate process, tells what their steps came to and takes the logs that were not stored. A process is only signalled when its
+ * number and its start time are those of the record: numbers are used again. Settles after the first attempt on each.
+ */
+export async function reapLeftovers(podsDir: string, reaping: Reaping): Promise<void> {
+  const directories = await PodDirectory.list(podsDir);
+  await Promise.all(directories.map((directory) => reaping.removals.remove(`left-over pod ${basename(directory.path)}`, () => reap(directory, reaping))));
+}
+
+async function reap(directory: PodDirectory, { log, outbox, tell }: Reaping): Promise<void> {
   const record = await directory.readRecord();
   if (record) await end(record);
+  await directory.removeSecrets();
   const leases = await directory.leases();
-  const leftovers = await Promise.all(leases.map(async ({ taskId, epoch, stepExecutionId }) => ({ taskId, epoch, result: await directory.result(stepExecutionId) })));
+  // A repeated attempt may tell it again, which is only a duplicate to the service.
+  for (const { taskId, epoch, stepExecutionId } of leases) tell({ taskId, epoch, result: await directory.result(stepExecutionId) });
+  await outbox.take(directory.stepsPath);
   await directory.remove();
-  if (record?.podId) log.warn({ podId: record.podId, steps: leftovers.length }, 'removed a pod an earlier process had left behind');
-  return leftovers;
+  if (record?.podId) log.warn({ podId: record.podId, steps: leases.length }, 'removed a pod an earlier process had left behind');
 }
 
 async function end(record: PodRecord): Promise<void> {

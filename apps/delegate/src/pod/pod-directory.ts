@@ -38,6 +38,11 @@ export class PodDirectory {
     return entries.filter((entry) => entry.isDirectory()).map((entry) => new PodDirectory(join(parent, entry.name)));
   }
 
+  /** What the engine keeps of its steps: results, and logs that were not stored yet. */
+  get stepsPath(): string {
+    return join(this.path, 'steps');
+  }
+
   logFile(name: string): string {
     return join(this.path, 'log', `${name}.log`);
   }
@@ -76,6 +81,11 @@ export class PodDirectory {
   async result(stepExecutionId: string): Promise<StepResult | undefined> {
     const parsed = stepResult.safeParse(await readJson(join(this.path, 'steps', `${stepExecutionId}.result.json`)));
     return parsed.success ? parsed.data : undefined;
+  }
+
+  /** First of all: whatever keeps the rest of the pod, its secrets go. */
+  async removeSecrets(): Promise<void> {
+    await rm(join(this.path, 'secrets'), { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   }
 
   async remove(): Promise<void> {

@@ -9,6 +9,7 @@ export class PodLog {
   private sent = 0;
   private sending: Promise<void> = Promise.resolve();
   private pod: Pod | undefined;
+  private isRefused = false;
 
   constructor(
     private readonly logKey: string,
@@ -31,16 +32,18 @@ export class PodLog {
   attach(pod: Pod): void {
     this.pod = pod;
     this.sent = 0;
+    this.isRefused = false;
     pod.reachable.then(
       () => this.flush(false),
       () => undefined,
     );
   }
 
-  /** Sends what is left and closes the log. Settles also when that does not work. */
+  /** Sends what is left and closes the log. When the engine is gone, the whole log is left to whoever removes the pod. Settles also when that does not work. */
   async close(): Promise<void> {
     this.flush(true);
     await this.sending;
+    if (this.isRefused) await this.pod?.keepLog(this.logKey, this.lines).catch((cause: unknown) => this.log.error({ logKey: this.logKey, error: messageOf(cause) }, 'the log of the Initialize step is lost'));
   }
 
   private add(level: LogLine['level'], out: string): void {
@@ -54,7 +57,10 @@ export class PodLog {
       const lines = this.lines.slice(this.sent);
       this.sent = this.lines.length;
       if (lines.length === 0 && !isLast) return;
-      await pod.writeLog(this.logKey, lines, isLast).catch((cause: unknown) => this.log.warn({ logKey: this.logKey, error: messageOf(cause) }, 'lines of the Initialize step could not be written'));
+      await pod.writeLog(this.logKey, lines, isLast).catch((cause: unknown) => {
+        this.isRefused = true;
+        this.log.warn({ logKey: this.logKey, error: messageOf(cause) }, 'lines of the Initialize step could not be written');
+      });
     });
   }
 }

@@ -2,6 +2,7 @@ import { messageOf } from '@sluice/kernel';
 import type { Logger } from '@sluice/telemetry';
 import type { DelegateConfig } from '../config.js';
 import { discard, preparePod, type ParkedPod } from './parked-pod.js';
+import type { Removals } from './removals.js';
 
 const AFTER_FAILURE_MS = 15_000;
 /** Certificates live for a week; a pod that has waited for a day is made anew. */
@@ -18,6 +19,7 @@ export class PodPool {
     private readonly config: DelegateConfig['pods'],
     private readonly podsDir: string,
     private readonly log: Logger,
+    private readonly removals: Removals,
   ) {}
 
   /** Starts what is missing. */
@@ -49,7 +51,7 @@ export class PodPool {
       this.fillLater(this.config.refillMs);
       const pod = await next.catch(() => undefined);
       if (pod && pod.engine.death === undefined && pod.runner.death === undefined && Date.now() - pod.preparedAt < FRESH_MS) return pod;
-      if (pod) await discard(pod);
+      if (pod) await this.discard(pod);
     }
     this.fillLater(this.config.refillMs);
     return this.prepare();
@@ -64,13 +66,20 @@ export class PodPool {
     this.isClosed = true;
     clearTimeout(this.timer);
     const pods = await Promise.all(this.waiting.splice(0).map((parked) => parked.catch(() => undefined)));
-    await Promise.all(pods.map((pod) => pod && discard(pod)));
+    await Promise.all(pods.map((pod) => pod && this.discard(pod)));
   }
 
   private async prepare(): Promise<ParkedPod> {
     const pod = await preparePod(this.config, this.podsDir, (address) => this.addresses.has(address));
     this.addresses.add(pod.address);
     return pod;
+  }
+
+  private async discard(pod: ParkedPod): Promise<void> {
+    await this.removals.remove(`prepared pod ${pod.id}`, async () => {
+      await discard(pod);
+      this.release(pod.address);
+    });
   }
 
   private fillLater(afterMs: number): void {
@@ -82,8 +91,7 @@ export class PodPool {
     if (!this.waiting.includes(parked)) return;
     this.remove(parked);
     this.log.error({ reason: end }, 'a prepared pod is of no use');
-    this.addresses.delete(pod.address);
-    void discard(pod);
+    void this.discard(pod);
     this.fillLater(AFTER_FAILURE_MS);
   }
 

@@ -50,6 +50,8 @@ export interface Pod {
   /** @param isLeaseOver the reason is the clock, not a wish */
   stopStep(stepExecutionId: string, graceMs: number, isLeaseOver: boolean): Promise<void>;
   writeLog(logKey: string, lines: readonly LogLine[], isLast: boolean): Promise<void>;
+  /** Keeps a whole log on the disk of a pod whose engine cannot take it any more; it is sent when the pod goes. */
+  keepLog(logKey: string, lines: readonly LogLine[]): Promise<void>;
   /** The result the engine left on the disk, if the step ended. */
   recordedResult(stepExecutionId: string): Promise<StepResult | undefined>;
 }
@@ -69,10 +71,13 @@ export interface PodRuntime {
   find(podId: string): Pod | undefined;
   /** How many pods there are now. */
   readonly count: number;
-  /** Ends processes and removes the directory. Safe to repeat, also for unknown pods. */
-  destroy(podId: string): Promise<void>;
-  /** Ends what an earlier process left behind, and tells what its steps came to. */
-  reap(): Promise<readonly Leftover[]>;
+  /**
+   * Ends processes and removes the directory. Safe to repeat, also for unknown pods.
+   * @param logs what becomes of those its engine could not store: sent by the delegate, or dropped when another pod has the same lines
+   */
+  destroy(podId: string, logs?: 'send' | 'drop'): Promise<void>;
+  /** Ends what an earlier process left behind, and tells what its steps came to. What cannot be ended yet is tried again, and told then. */
+  reap(tell: (leftover: Leftover) => void): Promise<void>;
   close(): Promise<void>;
 }
 

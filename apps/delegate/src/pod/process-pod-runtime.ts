@@ -1,14 +1,16 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError, messageOf } from '@sluice/kernel';
+import { AppError } from '@sluice/kernel';
 import type { Logger } from '@sluice/telemetry';
 import { CONFIG, LOG, type DelegateConfig } from '../config.js';
+import { LogOutbox } from '../logs/log-outbox.js';
 import { reapLeftovers } from './leftover-pods.js';
 import { checkedId } from './pod-directory.js';
 import { PodPool } from './pod-pool.js';
 import type { Leftover, Pod, PodRequest, PodRuntime } from './pod-runtime.js';
 import { ProcessPod } from './process-pod.js';
+import { Removals } from './removals.js';
 
 /** Pods as processes of this machine, below `<data>/pods`. */
 @Injectable()
@@ -17,13 +19,16 @@ export class ProcessPodRuntime implements PodRuntime {
   private readonly claimed = new Set<string>();
   private readonly podsDir: string;
   private readonly pool: PodPool;
+  private readonly removals: Removals;
 
   constructor(
     @Inject(CONFIG) private readonly config: DelegateConfig,
     @Inject(LOG) private readonly log: Logger,
+    private readonly outbox: LogOutbox,
   ) {
     this.podsDir = join(config.dataDir, 'pods');
-    this.pool = new PodPool(config.pods, this.podsDir, log);
+    this.removals = new Removals(log);
+    this.pool = new PodPool(config.pods, this.podsDir, log, this.removals);
   }
 
   get count(): number {
@@ -36,7 +41,7 @@ export class ProcessPodRuntime implements PodRuntime {
     if (this.claimed.has(podId)) throw new AppError('CONFLICT', `pod "${podId}" exists already`);
     this.claimed.add(podId);
     try {
-      const pod = new ProcessPod(await this.pool.take(), request, this.config.pods, this.log);
+      const pod = new ProcessPod(await this.pool.take(), request, this.config.pods, this.log, this.outbox);
       this.pods.set(podId, pod);
       return pod;
     } catch (cause) {
@@ -49,30 +54,27 @@ export class ProcessPodRuntime implements PodRuntime {
     return this.pods.get(podId);
   }
 
-  async destroy(podId: string): Promise<void> {
+  async destroy(podId: string, logs: 'send' | 'drop' = 'send'): Promise<void> {
     const pod = this.pods.get(podId);
     if (!pod) return;
     this.pods.delete(podId);
-    try {
-      await pod.destroy();
-    } catch (cause) {
-      this.log.error({ podId, error: messageOf(cause) }, 'the pod could not be removed wholly; the next start does it');
-    } finally {
-      this.claimed.delete(podId);
+    await this.removals.remove(`pod "${podId}"`, async () => {
+      await pod.destroy(logs);
       this.pool.release(pod.address.split(':')[0] ?? '');
-    }
+    });
+    this.claimed.delete(podId);
     if (this.claimed.size === 0) this.pool.fill();
   }
 
   /** Also makes the first pods. */
-  async reap(): Promise<readonly Leftover[]> {
+  async reap(tell: (leftover: Leftover) => void): Promise<void> {
     await mkdir(this.podsDir, { recursive: true, mode: 0o700 });
-    const leftovers = await reapLeftovers(this.podsDir, this.log);
+    await reapLeftovers(this.podsDir, { log: this.log, outbox: this.outbox, removals: this.removals, tell });
     this.pool.fill();
-    return leftovers;
   }
 
   async close(): Promise<void> {
+    this.removals.close();
     await Promise.all([this.pool.close(), ...[...this.pods.keys()].map((podId) => this.destroy(podId))]);
   }
 }

@@ -5,6 +5,7 @@ import { LITE_ENGINE_PORT, PROCESS_STATES, PeerClock, steadyNow, type StepEvent 
 import type { Logger } from '@sluice/telemetry';
 import type { DelegateConfig } from '../config.js';
 import { containerAddress, identifyRunner, startRunner, type ParkedPod } from './parked-pod.js';
+import type { LogOutbox } from '../logs/log-outbox.js';
 import type { LeaseTerm } from '../connection/service-connection.js';
 import { PodStartError, type Pod, type PodRequest, type StepStart } from './pod-runtime.js';
 import { StepContainer } from './step-container.js';
@@ -40,6 +41,7 @@ export class ProcessPod implements Pod {
     private readonly request: PodRequest,
     private readonly config: DelegateConfig['pods'],
     private readonly log: Logger,
+    private readonly outbox: LogOutbox,
   ) {
     this.podId = request.podId;
     this.address = `${parked.address}:${LITE_ENGINE_PORT}`;
@@ -99,12 +101,17 @@ export class ProcessPod implements Pod {
     await this.insist(() => this.parked.client.unary('WriteLog', request, { timeoutMs: CALL_MS, traceparent: this.request.traceparent }));
   }
 
+  async keepLog(logKey: string, lines: readonly LogLine[]): Promise<void> {
+    const { logs, traceparent } = this.request;
+    await this.outbox.keep(this.parked.directory.stepsPath, { key: logKey, ...logs, traceparent }, lines);
+  }
+
   recordedResult(stepExecutionId: string): Promise<StepResult | undefined> {
     return this.parked.directory.result(stepExecutionId);
   }
 
-  /** Lets the engine end its steps and send its logs, then ends all processes and removes the directory. */
-  async destroy(): Promise<void> {
+  /** Lets the engine end its steps and send its logs, ends all processes, takes the logs that were not stored and removes the directory. */
+  async destroy(logs: 'send' | 'drop'): Promise<void> {
     this.isEnding = true;
     clearTimeout(this.pings);
     if (this.parked.engine.death === undefined) {
@@ -115,6 +122,8 @@ export class ProcessPod implements Pod {
     this.parked.client.close();
     await Promise.all([this.parked.engine.stop(EXIT_GRACE_MS), this.parked.runner.stop(EXIT_GRACE_MS), ...this.containers.map((container) => container.end(EXIT_GRACE_MS))]);
     await this.recording.catch(() => undefined);
+    await this.parked.directory.removeSecrets();
+    if (logs === 'send') await this.outbox.take(this.parked.directory.stepsPath);
     await this.parked.directory.remove();
   }
 

@@ -72,6 +72,10 @@ export class FakePod implements Pod {
     this.lines.push(...lines);
   }
 
+  async keepLog(_logKey: string, lines: readonly LogLine[]): Promise<void> {
+    this.lines.splice(0, this.lines.length, ...lines);
+  }
+
   async recordedResult(): Promise<StepResult | undefined> {
     return undefined;
   }
@@ -103,8 +107,8 @@ export class FakePods implements PodRuntime {
     if (pod) rmSync(pod.directory, { recursive: true, force: true });
   }
 
-  async reap(): Promise<readonly Leftover[]> {
-    return this.leftovers;
+  async reap(tell: (leftover: Leftover) => void): Promise<void> {
+    this.leftovers.forEach(tell);
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError, pause } from '@sluice/kernel';
 import { logLine } from '@sluice/delegate-protocol';
 import { GrpcClient, type TlsMaterial } from '@sluice/grpc';
+import { LogClient, LogWriter, SpooledLog } from '@sluice/log-shipping';
 import {
   POD_PEERS,
   STEP_RUNNER_SERVICE,
@@ -23,9 +24,7 @@ import {
   type WriteLogRequest,
 } from '@sluice/runner-rpc';
 import { Tracing, type Logger } from '@sluice/telemetry';
-import { LogClient } from '../logs/log-client.js';
-import { LogWriter } from '../logs/log-writer.js';
-import { Spool } from './spool.js';
+import { ResultFile } from './result-file.js';
 import { StepSession } from './step-session.js';
 import { Watchdog } from './watchdog.js';
 
@@ -38,7 +37,7 @@ export interface Pod {
 }
 
 const STOP_GRACE_MS = 10_000;
-/** How long the end of the pod waits for logs that cannot be stored. */
+/** How long the end of the pod waits for logs that cannot be stored. The delegate sends what is left. */
 const LOG_LIMIT_MS = 10_000;
 const STEP_ID = /^[\w-]{1,100}$/;
 
@@ -95,7 +94,7 @@ export class StageService {
       request: { stepExecutionId, timeoutMs: request.timeoutMs, workJson: request.workJson, sourcesDir: join(podDir, 'sources'), secretsDir: join(podDir, 'secrets', stepExecutionId) },
       runner: GrpcClient.mutualTls<StepRunnerMethods>(STEP_RUNNER_SERVICE, container.address, this.pod.tls, POD_PEERS.stepRunner),
       log: this.logOf(request.logKey, traceparent),
-      spool: new Spool(join(podDir, 'steps'), stepExecutionId),
+      resultFile: new ResultFile(join(podDir, 'steps'), stepExecutionId),
       logger: this.logger,
       traceparent,
     });
@@ -173,7 +172,9 @@ export class StageService {
     const known = this.logs.get(key);
     if (known) return known;
     const { logBaseUrl, logAccountId, logToken } = this.ready();
-    const log = new LogWriter(new LogClient({ baseUrl: logBaseUrl, accountId: logAccountId, token: logToken }, this.tracing, key, traceparent));
+    const target = { baseUrl: logBaseUrl, accountId: logAccountId, token: logToken };
+    const spool = SpooledLog.create(join(this.pod.identity.podDir, 'steps'), { key, ...target, traceparent });
+    const log = new LogWriter(new LogClient(target, this.tracing, key, traceparent, 'lite-engine'), spool);
     this.logs.set(key, log);
     return log;
   }

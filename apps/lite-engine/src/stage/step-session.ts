@@ -1,10 +1,10 @@
 import { AppError, messageOf, pause } from '@sluice/kernel';
 import { logLine, type FailureType, type LogLine, type StepResult } from '@sluice/delegate-protocol';
 import type { GrpcClient } from '@sluice/grpc';
+import type { LogWriter } from '@sluice/log-shipping';
 import { Lease, PeerClock, StepEventLog, type ContainerEndedRequest, type RunRequest, type StepEvent, type StepRunnerMethods } from '@sluice/runner-rpc';
 import type { Logger } from '@sluice/telemetry';
-import type { LogWriter } from '../logs/log-writer.js';
-import type { Spool } from './spool.js';
+import type { ResultFile } from './result-file.js';
 
 /** How often a line in the log says that the step container does not listen yet. The wait itself ends with the step's own time limit. */
 const STILL_WAITING_MS = 10_000;
@@ -18,6 +18,8 @@ const LEASE_OVER_BEFORE = 'the delegate was cut off from the control plane for l
 const STOP_CALL_TIMEOUT_MS = 2_000;
 /** After the grace of a stop, or after the step's own time limit, for the step container to report. */
 const REPORT_LIMIT_MS = 15_000;
+/** Lines that are kept in memory for whoever watches; all of them are in the spool. */
+const WATCHED_LOG_BYTES = 1024 * 1024;
 /** A result waits this long for its log to be stored; then it goes first. */
 const LOG_PATIENCE_MS = 2_000;
 
@@ -25,14 +27,14 @@ export interface StepSessionOptions {
   readonly request: RunRequest;
   readonly runner: GrpcClient<StepRunnerMethods>;
   readonly log: LogWriter;
-  readonly spool: Spool;
+  readonly resultFile: ResultFile;
   readonly logger: Logger;
   readonly traceparent: string;
 }
 
-/** One step, from its start to its stored result: relays the step container's events to spool, log service and whoever watches. */
+/** One step, from its start to its stored result: relays the step container's events to the spool of its log and whoever watches, and keeps its result on the disk. */
 export class StepSession {
-  readonly events = new StepEventLog();
+  readonly events = new StepEventLog([], WATCHED_LOG_BYTES);
   /** Settles when the result is recorded and no log line is left to send. */
   readonly settled: Promise<void>;
   private readonly over = new AbortController();
@@ -122,7 +124,7 @@ export class StepSession {
     if (isStored !== true) {
       this.record({ logJson: JSON.stringify(lineOf('WARN', `the log could not be stored yet (${this.options.log.trouble ?? 'no answer'}); it is kept in the pod${isStored === undefined ? ' and sent again' : ''}`)) });
     }
-    await this.options.spool.finish(result).catch((cause: unknown) => this.options.logger.error({ cause: messageOf(cause) }, 'result could not be written to the spool'));
+    await this.options.resultFile.write(result).catch((cause: unknown) => this.options.logger.error({ cause: messageOf(cause) }, 'the result could not be written to the disk'));
     this.record({ finishedJson: result });
     this.options.logger.info({ stepExecutionId: request.stepExecutionId, events: this.events.lastSeq }, 'step finished');
     await this.acknowledge();
@@ -142,6 +144,8 @@ export class StepSession {
         for await (const event of this.options.runner.stream('Run', this.options.request, { signal: this.over.signal, traceparent: this.options.traceparent })) {
           this.heardAt = Date.now();
           if (event.seq <= this.runnerSeq) continue;
+          const missing = event.seq - this.runnerSeq - 1;
+          if (missing > 0) this.say('WARN', `… ${missing} lines are missing here: the step wrote them faster than they could be taken …`);
           this.runnerSeq = event.seq;
           if (event.finishedJson !== undefined && event.event === 'finishedJson') return event.finishedJson;
           this.take(event);
@@ -188,8 +192,7 @@ export class StepSession {
   }
 
   private record(body: Parameters<StepEventLog['append']>[0]): void {
-    const event = this.events.append(body);
-    if (event) this.options.spool.append(event);
+    this.events.append(body);
   }
 
   /** The container may not have the step yet when the stop arrives, so it is told until it knows. */

@@ -73,4 +73,16 @@ describe('what a step tells', () => {
       outputs: { 'k\ufffd': 'v\ufffd' },
     });
   });
+
+  it('is bounded in memory by bytes, for warnings as for the rest, and its newest lines are there', async () => {
+    const journal = new StepJournal();
+    journal.useMasker(new SecretMasker([]));
+    const wide = '漢'.repeat(20_000);
+    for (let index = 0; index < 1_000; index += 1) journal.log(index % 2 === 0 ? 'WARN' : 'INFO', `${index} ${wide}`);
+    journal.finish({ status: 'succeeded', changesets: [], history: [], pending: [], outputs: {}, startedAt: 1, endedAt: 2 });
+    const lines = (await told(journal)).slice(0, -1).map((line) => logLine.parse(line));
+    expect(Buffer.byteLength(JSON.stringify(lines))).toBeLessThan(21 * 1024 * 1024);
+    expect(lines.length).toBeGreaterThan(300);
+    expect(lines.at(-1)?.out.startsWith('999 ')).toBe(true);
+  });
 });

@@ -1,12 +1,10 @@
 import type { ChangesetOutcome, LogLine, StepResult } from '@sluice/delegate-protocol';
-import { LIMITS, mebibytes, storable, storableText } from '@sluice/kernel';
+import { LIMITS, storable, storableText } from '@sluice/kernel';
 import { SecretMasker } from '@sluice/secret-masking';
 import { StepEventLog } from '@sluice/runner-rpc';
 import { fittingResult } from './fitting-result.js';
 import { maskOutcome, maskResult, namesIn } from './step-facts.js';
 
-/** What a line's time, level and number take besides its text. */
-const LINE_OVERHEAD_BYTES = 90;
 const CUT = ' … (line cut)';
 
 /** A secret that names of changesets are compared with. */
@@ -18,10 +16,9 @@ export interface WatchedSecret {
 
 /** What a step tells, masked and storable before it leaves: the only way from a step's work to its event log. */
 export class StepJournal {
-  readonly events = new StepEventLog();
+  /** Lines of any level are kept for an engine whose stream broke, up to a limit: a step must not fill the memory of its container. The engine has the earlier ones on its disk. */
+  readonly events = new StepEventLog([], LIMITS.stepLogBytes);
   private masker: SecretMasker | undefined;
-  private loggedBytes = 0;
-  private droppedLines = 0;
   private watched: readonly WatchedSecret[] = [];
 
   /** Nothing can be told before the secrets to mask are known. */
@@ -36,14 +33,7 @@ export class StepJournal {
 
   log(level: LogLine['level'], text: string, at = Date.now()): void {
     for (const line of this.mask(text).split(/\r?\n/)) {
-      const out = cutLine(line);
-      this.loggedBytes += Buffer.byteLength(out) + LINE_OVERHEAD_BYTES;
-      // Beyond this much log only warnings and errors are kept: a step must not fill the memory of its container.
-      if (this.loggedBytes > LIMITS.stepLogBytes && (level === 'INFO' || level === 'DEBUG')) {
-        this.droppedLines += 1;
-        continue;
-      }
-      this.write({ level, time: new Date(at).toISOString(), out });
+      this.write({ level, time: new Date(at).toISOString(), out: cutLine(line) });
     }
   }
 
@@ -56,7 +46,6 @@ export class StepJournal {
 
   finish(result: StepResult): void {
     this.warnOfWords(result);
-    if (this.droppedLines > 0) this.write({ level: 'WARN', time: new Date().toISOString(), out: `${this.droppedLines} lines were left out: the log is longer than ${mebibytes(LIMITS.stepLogBytes)}` });
     this.events.append({ finishedJson: JSON.stringify(fittingResult(storable(maskResult(result, (text) => this.known().mask(text))))) });
   }
 

@@ -33,4 +33,13 @@ describe('StepEventLog', () => {
     gone.abort();
     expect(await seen).toEqual([]);
   });
+
+  it('forgets the oldest log lines beyond its limit in bytes, whatever their level, and neither changesets nor the result', async () => {
+    const log = new StepEventLog([], 30);
+    log.append({ logJson: '漢漢漢' });
+    log.append({ changesetJson: 'a changeset that is longer than the limit' });
+    for (let index = 0; index < 5; index += 1) log.append({ logJson: '0123456789' });
+    log.append({ finishedJson: 'the end, longer than the limit of all lines' });
+    expect(await follow(log, 0)).toEqual([2, 5, 6, 7, 8]);
+  });
 });

@@ -2,13 +2,25 @@ import type { StepEvent } from './index.js';
 
 type EventBody = { logJson: string } | { changesetJson: string } | { finishedJson: string };
 
-/** What one step told so far, in order and numbered densely from 1. It can be followed from any number on; it ends with the finished event. */
+/**
+ * What one step told so far, in order and numbered densely from 1. It can be followed from any number on; it ends with the finished event. Log lines
+ * beyond a limit are forgotten, the oldest first: who follows sees that by the numbers. Changesets and the result stay.
+ */
 export class StepEventLog {
-  private readonly events: StepEvent[] = [];
+  private readonly events: (StepEvent | undefined)[] = [];
+  private logBytes = 0;
+  /** No log line is kept before this place. */
+  private oldest = 0;
   private readonly waiting = new Set<() => void>();
 
-  /** @param events what an earlier process recorded */
-  constructor(events: readonly StepEvent[] = []) {
+  /**
+   * @param events what an earlier process recorded
+   * @param maxLogBytes of the log lines kept, in bytes of their JSON
+   */
+  constructor(
+    events: readonly StepEvent[] = [],
+    private readonly maxLogBytes: number = Infinity,
+  ) {
     this.events.push(...events);
   }
 
@@ -25,6 +37,8 @@ export class StepEventLog {
     if (this.isFinished) return undefined;
     const event = { ...body, event: kindOf(body), seq: this.events.length + 1 } satisfies StepEvent;
     this.events.push(event);
+    this.logBytes += logBytesOf(event);
+    this.forget();
     for (const wake of this.waiting) wake();
     return event;
   }
@@ -33,15 +47,24 @@ export class StepEventLog {
   async *follow(afterSeq: number, signal?: AbortSignal): AsyncGenerator<StepEvent> {
     let next = Math.max(0, afterSeq);
     while (!signal?.aborted) {
-      const event = this.events[next];
-      if (event) {
+      if (next < this.events.length) {
+        const event = this.events[next];
         next += 1;
-        yield event;
-        if (event.event === 'finishedJson') return;
+        if (event) yield event;
+        if (event?.event === 'finishedJson') return;
         continue;
       }
       if (this.isFinished) return;
       await this.change(signal);
+    }
+  }
+
+  private forget(): void {
+    for (; this.logBytes > this.maxLogBytes && this.oldest < this.events.length; this.oldest += 1) {
+      const bytes = logBytesOf(this.events[this.oldest]);
+      if (bytes === 0) continue;
+      this.events[this.oldest] = undefined;
+      this.logBytes -= bytes;
     }
   }
 
@@ -56,6 +79,10 @@ export class StepEventLog {
       signal?.addEventListener('abort', wake, { once: true });
     });
   }
+}
+
+function logBytesOf(event: StepEvent | undefined): number {
+  return event?.event === 'logJson' ? Buffer.byteLength(event.logJson ?? '') : 0;
 }
 
 function kindOf(body: EventBody): StepEvent['event'] {

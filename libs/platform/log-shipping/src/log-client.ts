@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream';
 import { request } from 'undici';
 import { AppError, messageOf } from '@sluice/kernel';
 import { LOG_TOKEN_HEADER, NEXT_INDEX_HEADER, type WireLogLine } from '@sluice/log-api';
 import type { Tracing } from '@sluice/telemetry';
+import type { LogContent } from './log-content.js';
 
 export interface LogTarget {
   readonly baseUrl: string;
@@ -20,6 +22,7 @@ export class LogClient {
     private readonly tracing: Tracing,
     private readonly key: string,
     private readonly traceparent: string | undefined,
+    private readonly sender: 'lite-engine' | 'delegate',
   ) {}
 
   /** Creates the stream when it is absent. */
@@ -33,10 +36,9 @@ export class LogClient {
     return next ?? from + lines.length;
   }
 
-  /** Stores the whole log. */
-  async upload(lines: readonly WireLogLine[]): Promise<void> {
-    const body = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-    await this.call('POST', 'blob', { body, contentType: 'application/x-ndjson', timeoutMs: UPLOAD_TIMEOUT_MS });
+  /** Stores the whole log, from the disk: it is never in memory as a whole. */
+  async upload({ sizeBytes, open }: LogContent): Promise<void> {
+    await this.call('POST', 'blob', { body: Readable.from(open()), sizeBytes, contentType: 'application/x-ndjson', timeoutMs: UPLOAD_TIMEOUT_MS });
   }
 
   /** Ends the live stream; what it held is in the stored log. */
@@ -45,7 +47,7 @@ export class LogClient {
   }
 
   private call(method: 'POST' | 'PUT' | 'DELETE', what: 'stream' | 'blob', options: CallOptions = {}): Promise<number | undefined> {
-    const hop = { from: 'lite-engine', to: 'log-service', protocol: 'http' } as const;
+    const hop = { from: this.sender, to: 'log-service', protocol: 'http' } as const;
     return this.tracing.run(`${method} /log-service/${what}`, { kind: 'client', parent: this.traceparent, hop }, (span) => this.send(method, what, options, span.traceparent));
   }
 
@@ -56,7 +58,7 @@ export class LogClient {
     try {
       const response = await request(url, {
         method,
-        headers: { [LOG_TOKEN_HEADER]: this.target.token, 'x-sluice-caller': 'lite-engine', traceparent, ...(options.contentType ? { 'content-type': options.contentType } : {}) },
+        headers: { [LOG_TOKEN_HEADER]: this.target.token, 'x-sluice-caller': this.sender, traceparent, ...(options.contentType ? { 'content-type': options.contentType } : {}), ...(options.sizeBytes === undefined ? {} : { 'content-length': String(options.sizeBytes) }) },
         body: options.body ?? null,
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
@@ -74,7 +76,9 @@ export class LogClient {
 
 interface CallOptions {
   readonly query?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Readable;
+  /** Of a body that is a stream. */
+  readonly sizeBytes?: number;
   readonly contentType?: string;
   readonly timeoutMs?: number;
 }

@@ -1,24 +1,22 @@
 import { AppError, backoffMs, messageOf, pause } from '@sluice/kernel';
 import type { LogLine } from '@sluice/delegate-protocol';
-import type { WireLogLine } from '@sluice/log-api';
 import type { LogClient } from './log-client.js';
+import type { SpooledLog } from './spooled-log.js';
 
 const BATCH_LINES = 1_000;
 const BATCH_BYTES = 64 * 1024;
 /** Between two batches of a talkative step; the first line goes at once. */
 const BATCH_PAUSE_MS = 250;
 const BACKOFF = { baseMs: 250, maxMs: 5_000 } as const;
-/** After the end of a step the log service gets this long to come back. */
-const CLOSE_LIMIT_MS = 60_000;
 
 /**
- * Sends one log: live, in batches addressed by line index, so that a repeat never duplicates and nothing is left out; and as one
- * stored log at the end. Trouble with the log service never reaches the work: the lines stay here and are tried again.
+ * Sends one log from its spool: live, in batches addressed by line index, so that a repeat never duplicates and nothing is left out; and as one
+ * stored log at the end. Trouble with the log service never reaches the work: the lines are on the disk and are tried again, for as long as this process lives.
+ * A log that is not stored by then stays in the spool; one that is stored leaves it.
  */
 export class LogWriter {
   /** Settles when the log is stored, or when nobody will try any more. True: stored. */
   readonly closed: Promise<boolean>;
-  private readonly lines: WireLogLine[] = [];
   private sent = 0;
   private isOpen = false;
   /** The live stream takes no more lines; the stored log still will. */
@@ -29,7 +27,8 @@ export class LogWriter {
 
   constructor(
     private readonly client: Pick<LogClient, 'open' | 'append' | 'upload' | 'close'>,
-    private readonly limits: { readonly closeLimitMs: number } = { closeLimitMs: CLOSE_LIMIT_MS },
+    private readonly log: SpooledLog,
+    private readonly limits: { /** How long after `close` it is tried. */ readonly closeLimitMs: number } = { closeLimitMs: Infinity },
   ) {
     this.closed = this.pump();
   }
@@ -41,8 +40,10 @@ export class LogWriter {
 
   write(line: LogLine): void {
     if (this.closingUntil !== undefined) return;
-    this.lines.push({ level: line.level, pos: this.lines.length, out: line.out, time: line.time, args: null });
-    this.wake();
+    this.log.append(line).then(
+      () => this.wake(),
+      (cause: unknown) => (this.failure = cause),
+    );
   }
 
   /** Sends what is left, stores the log and ends the live stream. Safe to repeat. */
@@ -65,10 +66,13 @@ export class LogWriter {
         await this.sendBatch();
         attempt = 0;
         if (!this.isLiveLost) this.failure = undefined;
-        if (this.lines.length - this.sent < BATCH_LINES) await this.quiet(BATCH_PAUSE_MS);
+        if (this.log.count - this.sent < BATCH_LINES) await this.quiet(BATCH_PAUSE_MS);
       } catch (cause) {
         this.failure = cause;
-        if (this.closingUntil !== undefined && (Date.now() >= this.closingUntil || !isRetryable(cause))) return false;
+        if (this.closingUntil !== undefined && (Date.now() >= this.closingUntil || !isRetryable(cause))) {
+          await this.log.release();
+          return false;
+        }
         await this.quiet(backoffMs(attempt, BACKOFF));
         attempt += 1;
       }
@@ -77,7 +81,7 @@ export class LogWriter {
 
   /** Resolves when there is something to send or to close. */
   private async something(): Promise<void> {
-    while (this.closingUntil === undefined && (this.sent >= this.lines.length || this.isLiveLost)) {
+    while (this.closingUntil === undefined && (this.sent >= this.log.count || this.isLiveLost)) {
       await new Promise<void>((resolve) => (this.wake = resolve));
     }
   }
@@ -93,11 +97,13 @@ export class LogWriter {
   }
 
   private async sendBatch(): Promise<void> {
-    if (this.isLiveLost || this.sent >= this.lines.length) return;
+    if (this.isLiveLost || this.sent >= this.log.count) return;
     try {
+      const batch = await this.log.read(this.sent, { lines: BATCH_LINES, bytes: BATCH_BYTES });
+      if (batch[0]?.pos !== this.sent) throw new AppError('INVALID_REQUEST', 'lines that were not sent yet were left out of the spool, so the live log cannot go on; the stored log will have the rest');
       if (!this.isOpen) await this.client.open();
       this.isOpen = true;
-      this.sent = Math.min(await this.client.append(this.sent, this.batch()), this.lines.length);
+      this.sent = Math.min(await this.client.append(this.sent, batch), this.log.count);
     } catch (cause) {
       this.recover(cause);
     }
@@ -121,25 +127,16 @@ export class LogWriter {
     this.failure = cause;
   }
 
-  private batch(): WireLogLine[] {
-    const batch: WireLogLine[] = [];
-    let bytes = 0;
-    for (const line of this.lines.slice(this.sent, this.sent + BATCH_LINES)) {
-      bytes += line.out.length;
-      if (batch.length > 0 && bytes > BATCH_BYTES) break;
-      batch.push(line);
-    }
-    return batch;
-  }
-
   private async store(): Promise<void> {
-    if (this.lines.length === 0) return;
+    await this.log.complete();
+    if (this.log.count === 0) return;
     // Whoever watches sees the last lines while the whole is being stored.
     const live = (async () => {
-      while (!this.isLiveLost && this.sent < this.lines.length) await this.sendBatch();
+      while (!this.isLiveLost && this.sent < this.log.count) await this.sendBatch();
     })();
-    await Promise.all([live.catch(() => undefined), this.client.upload(this.lines)]);
+    await Promise.all([live.catch(() => undefined), this.log.content().then((content) => this.client.upload(content))]);
     if (this.isOpen) await this.client.close();
+    await this.log.remove();
     this.failure = undefined;
   }
 }

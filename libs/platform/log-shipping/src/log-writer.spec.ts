@@ -1,7 +1,12 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { AppError, waitFor } from '@sluice/kernel';
 import type { WireLogLine } from '@sluice/log-api';
+import type { LogContent } from './log-content.js';
 import { LogWriter } from './log-writer.js';
+import { SpooledLog } from './spooled-log.js';
 
 /** A log service in memory that fails as told, one entry per call. */
 class ScriptedClient {
@@ -23,9 +28,11 @@ class ScriptedClient {
     return this.stream.length;
   }
 
-  async upload(lines: readonly WireLogLine[]): Promise<void> {
+  async upload({ open }: LogContent): Promise<void> {
     this.fail();
-    this.stored = [...lines];
+    let text = '';
+    for await (const bytes of open()) text += bytes.toString();
+    this.stored = text.trimEnd().split('\n').map((line) => JSON.parse(line) as WireLogLine);
   }
 
   async close(): Promise<void> {
@@ -41,10 +48,15 @@ class ScriptedClient {
 const line = (out: string) => ({ level: 'INFO', time: '2026-01-01T00:00:00Z', out }) as const;
 const away = new AppError('UPSTREAM_UNAVAILABLE', 'away');
 
+const folder = mkdtempSync(join(tmpdir(), 'sluice-log-writer-'));
+let logs = 0;
+const spooled = (): SpooledLog => SpooledLog.create(join(folder, String((logs += 1))), { key: `log ${logs}`, baseUrl: '', accountId: '', token: '' });
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
 describe('LogWriter', () => {
   it('sends the first line at once and stores everything at the end', async () => {
     const client = new ScriptedClient();
-    const writer = new LogWriter(client);
+    const writer = new LogWriter(client, spooled());
     writer.write(line('a'));
     await waitFor(() => client.stream?.length === 1, { timeoutMs: 200, what: 'the first line' });
     writer.write(line('b'));
@@ -56,7 +68,7 @@ describe('LogWriter', () => {
 
   it('tries again while the service is away, without loss or repeat', async () => {
     const client = new ScriptedClient([away, away]);
-    const writer = new LogWriter(client);
+    const writer = new LogWriter(client, spooled());
     writer.write(line('a'));
     await waitFor(() => client.stream?.length === 1, { timeoutMs: 5_000, what: 'the line' });
     expect(await writer.close()).toBe(true);
@@ -65,7 +77,7 @@ describe('LogWriter', () => {
 
   it('goes on from where the service says when that has lost lines', async () => {
     const client = new ScriptedClient();
-    const writer = new LogWriter(client);
+    const writer = new LogWriter(client, spooled());
     writer.write(line('a'));
     await waitFor(() => client.stream?.length === 1, { timeoutMs: 1_000, what: 'the first line' });
     client.stream?.splice(0);
@@ -77,7 +89,7 @@ describe('LogWriter', () => {
 
   it('gives up on the live stream when it is refused for good, and stores the log all the same', async () => {
     const client = new ScriptedClient([new AppError('INVALID_REQUEST', 'no')]);
-    const writer = new LogWriter(client);
+    const writer = new LogWriter(client, spooled());
     writer.write(line('a'));
     await waitFor(() => writer.trouble !== undefined, { timeoutMs: 1_000, what: 'the refusal' });
     expect(await writer.close()).toBe(true);
@@ -85,7 +97,7 @@ describe('LogWriter', () => {
   });
 
   it('says that the log is not stored once its time is over', async () => {
-    const writer = new LogWriter(new ScriptedClient(Array.from({ length: 100 }, () => away)), { closeLimitMs: 300 });
+    const writer = new LogWriter(new ScriptedClient(Array.from({ length: 100 }, () => away)), spooled(), { closeLimitMs: 300 });
     writer.write(line('a'));
     expect(await writer.close()).toBe(false);
     expect(writer.trouble).toBe('away');
@@ -93,7 +105,18 @@ describe('LogWriter', () => {
 
   it('makes no log where nothing was said', async () => {
     const client = new ScriptedClient();
-    expect(await new LogWriter(client).close()).toBe(true);
+    expect(await new LogWriter(client, spooled()).close()).toBe(true);
     expect(client.stored).toBeUndefined();
+  });
+
+  it('leaves nothing in the spool once the log is stored, and everything while it is not', async () => {
+    const stored = new LogWriter(new ScriptedClient(), spooled());
+    stored.write(line('a'));
+    await stored.close();
+    expect(readdirSync(join(folder, String(logs)))).toEqual([]);
+    const kept = new LogWriter(new ScriptedClient(Array.from({ length: 100 }, () => away)), spooled(), { closeLimitMs: 100 });
+    kept.write(line('a'));
+    await kept.close();
+    expect(readdirSync(join(folder, String(logs))).map((name) => name.slice(32)).sort()).toEqual(['.log.json', '.log.jsonl']);
   });
 });
