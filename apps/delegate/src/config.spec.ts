@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { resolve } from 'node:path';
 import { parseConfig } from './config.js';
 
 const needed = { DELEGATE_SERVICE_URL: 'ws://cp:9090/', DELEGATE_TOKEN_FILE: '/t' };
@@ -7,6 +8,10 @@ describe('the delegate’s configuration', () => {
   it('gives the processes of a pod a few named variables and nothing else of its own', () => {
     const { pods } = parseConfig({ ...needed, PATH: '/bin', AWS_SECRET_ACCESS_KEY: 'x', DELEGATE_TAGS: 'a', JAVA_HOME: '/jdk', HOME: '/root', STEP_RUNNER_ENGINE_DIR: '/engine' });
     expect(pods.environment).toEqual({ PATH: '/bin', LANG: 'C.UTF-8', JAVA_HOME: '/jdk', STEP_RUNNER_ENGINE_DIR: '/engine' });
+  });
+
+  it('gives them the authorities its operator trusts, by a path that does not depend on their folder', () => {
+    expect(parseConfig({ ...needed, NODE_EXTRA_CA_CERTS: 'certs/own.pem' }).pods.environment).toMatchObject({ NODE_EXTRA_CA_CERTS: resolve('certs/own.pem') });
   });
 
   it('splits tags, cuts blanks and the slash at the end of the address', () => {

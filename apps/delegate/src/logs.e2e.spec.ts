@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newId, waitFor } from '@sluice/kernel';
 import { ControlPlane } from './testing/control-plane.js';
@@ -75,11 +75,18 @@ describe('logs of a pod', () => {
       asleep: () =>
         waitFor(async () => (await control.postgres.query('postgres', `SELECT 1 FROM pg_stat_activity WHERE datname = $1 AND state = 'active' AND query LIKE '%pg_sleep%'`, [database])).length === 1, { timeoutMs: 120_000, what: 'the statement to run' }),
       remove: async () => expect(await control.result(await control.submit({ kind: 'cleanup-pod', podId }, { boundDelegateId: delegateId }), LIMIT)).toEqual({ status: 'succeeded' }),
-      processes: (): PodRecord['processes'] =>
-        readdirSync(join(dataDir(), 'pods'))
-          .map((name) => JSON.parse(readFileSync(join(dataDir(), 'pods', name, 'pod.json'), 'utf8')) as PodRecord)
-          .find((record) => record.podId === podId)?.processes ?? [],
+      folder: () => found(podId).folder,
+      processes: () => found(podId).record.processes,
     };
+  };
+  /** A folder that is being made has no record yet. */
+  const found = (podId: string): { readonly folder: string; readonly record: PodRecord } => {
+    for (const folder of readdirSync(join(dataDir(), 'pods')).map((name) => join(dataDir(), 'pods', name))) {
+      if (!existsSync(join(folder, 'pod.json'))) continue;
+      const record = JSON.parse(readFileSync(join(folder, 'pod.json'), 'utf8')) as PodRecord;
+      if (record.podId === podId) return { folder, record };
+    }
+    throw new Error(`there is no folder of pod ${podId}`);
   };
   const arrived = (key: string): Promise<readonly string[]> => waitFor(() => logs.stored(key), { timeoutMs: 120_000, what: `the stored log ${key}`, intervalMs: 200 });
 
@@ -96,6 +103,24 @@ describe('logs of a pod', () => {
     expect((await arrived(run.initKey)).join('\n')).toMatch(/Fetched http.* at branch main: commit [0-9a-f]{40}/);
     expect((await arrived(run.stepKey)).at(-1)).toMatch(/^Done in/);
     await waitFor(() => readdirSync(join(dataDir(), 'log-outbox')).length === 0, { timeoutMs: 30_000, what: 'the empty outbox' });
+  }, LIMIT);
+
+  it('go with a pod whose clean-up failed as soon as they can, while the delegate runs; its secrets go at once', async () => {
+    await logs.down();
+    const run = await pod('db/good.sql');
+    expect(await control.result(await run.execute(), LIMIT)).toMatchObject({ status: 'succeeded' });
+    const folder = run.folder();
+    expect(existsSync(join(folder, 'secrets'))).toBe(true);
+    // A file in the place of the folder: no log can be moved there.
+    renameSync(join(dataDir(), 'log-outbox'), join(dataDir(), 'aside'));
+    writeFileSync(join(dataDir(), 'log-outbox'), '');
+    await run.remove();
+    expect([existsSync(folder), existsSync(join(folder, 'secrets'))]).toEqual([true, false]);
+    rmSync(join(dataDir(), 'log-outbox'));
+    renameSync(join(dataDir(), 'aside'), join(dataDir(), 'log-outbox'));
+    await waitFor(() => !existsSync(folder), { timeoutMs: 120_000, what: 'the pod to be removed' });
+    await logs.up();
+    expect((await arrived(run.stepKey)).at(-1)).toMatch(/^Done in/);
   }, LIMIT);
 
   it('have what was told before the engine was killed, a line that says so, and an end for whoever watches', async () => {

@@ -25,7 +25,7 @@ const NETWORK_TABLE: readonly NetworkRow[] = [
   { row: 11, from: 'step-runner', to: 'database', protocols: ['sql'], purpose: 'the changes themselves' },
   { row: 12, from: 'delegate', to: 'git', protocols: ['http', 'ssh'], purpose: 'the changelog' },
   { row: 13, from: 'lite-engine', to: 'log-service', protocols: ['http'], purpose: 'log lines and blobs' },
-  { row: 13, from: 'delegate', to: 'log-service', protocols: ['http'], purpose: 'log lines of the pod itself' },
+  { row: 13, from: 'delegate', to: 'log-service', protocols: ['http'], purpose: 'logs that a pod could not store' },
   { row: null, from: 'pipeline', to: 'delegate-service', protocols: ['grpc'], purpose: 'tasks for the delegate' },
   { row: null, from: 'ng-manager', to: 'delegate-service', protocols: ['grpc'], purpose: 'delegate tokens, list of delegates, connection tests' },
   { row: null, from: 'log-service', to: 'ng-manager', protocols: ['http'], purpose: 'whether the API key behind a log token is still good' },

@@ -33,7 +33,6 @@ export async function startRedis(supervisor: Supervisor, data: DataFolder, optio
     command: 'redis-server',
     args: [configFile],
     cwd: data.redis,
-    readyTimeoutMs: 30_000,
     isReady: () => answersPing(url),
   };
   return { url, child: await supervisor.start(spec), spec };

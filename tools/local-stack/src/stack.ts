@@ -115,7 +115,7 @@ export async function startStack(options: StackOptions, signal?: AbortSignal): P
   }
   prepareDataFolder(data);
   const release = claimDataFolder(data.root, data.run);
-  const supervisor = new Supervisor({ runDir: data.run, logsDir: data.logs, onUnexpectedEnd: options.onUnexpectedEnd ?? (() => undefined) });
+  const supervisor = new Supervisor({ runDir: data.run, logsDir: data.logs, onUnexpectedEnd: options.onUnexpectedEnd ?? (() => undefined), onWaiting: say });
   const closers: (() => Promise<void>)[] = [];
   const stop = once(async () => {
     await supervisor.stopAll();
@@ -260,6 +260,9 @@ function withExtra(environments: AppEnvironments, extra: NonNullable<StackOption
   return Object.fromEntries(apps.map((app) => [app, { ...environments[app], ...extra[app] }])) as AppEnvironments;
 }
 
+/** For one look at a health check; the look is repeated. */
+const HEALTH_MS = 10_000;
+
 const NODE_ARGS = ['--enable-source-maps'];
 
 function oneProcess(data: DataFolder, apps: readonly ControlPlaneApp[], environments: AppEnvironments, ports: Ports): ChildSpec {
@@ -273,8 +276,7 @@ function oneProcess(data: DataFolder, apps: readonly ControlPlaneApp[], environm
     cwd: data.root,
     env: { NODE_ENV: 'production', OTEL_EXPORTER_OTLP_ENDPOINT },
     graceMs: 20_000,
-    readyTimeoutMs: 120_000,
-    isReady: async () => (await Promise.all(apps.map((app) => answersReady(ports[app])))).every(Boolean),
+    isReady: () => allReady(apps.map((app) => ({ app, port: ports[app] }))),
   };
 }
 
@@ -297,21 +299,33 @@ function nodeApp(app: AppName, environments: AppEnvironments, port: number): Chi
     cwd: repositoryRoot,
     env: { NODE_ENV: 'production', ...environments[app] },
     graceMs: 20_000,
-    readyTimeoutMs: 120_000,
-    isReady: () => answersReady(port),
+    isReady: () => allReady([{ app, port }]),
   };
 }
 
-async function answersReady(port: number): Promise<boolean> {
-  const response = await fetch(`http://127.0.0.1:${port}/health/ready`, { signal: AbortSignal.timeout(2_000) });
-  await response.body?.cancel();
-  return response.ok;
+/** @throws Error naming each app that is not ready, with what its health check says */
+async function allReady(apps: readonly { readonly app: AppName; readonly port: number }[]): Promise<boolean> {
+  const missing = await Promise.all(apps.map(async ({ app, port }) => ({ app, problem: await problemOf(port) })));
+  const problems = missing.flatMap(({ app, problem }) => (problem === undefined ? [] : [`${app} ${problem}`]));
+  if (problems.length > 0) throw new Error(problems.join('; '));
+  return true;
+}
+
+/** What keeps an app from being ready; undefined when it is. */
+async function problemOf(port: number): Promise<string | undefined> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/health/ready`, { signal: AbortSignal.timeout(HEALTH_MS) });
+    const text = await response.text();
+    return response.ok ? undefined : `says at /health/ready: ${text.slice(0, 300)}`;
+  } catch (cause) {
+    return cause instanceof Error && cause.name === 'TimeoutError' ? `did not answer on port ${port} within ${HEALTH_MS / 1_000} s` : `does not listen on port ${port} yet`;
+  }
 }
 
 /** Resolves once the port answers ready, or with `other`, whichever is first. */
 async function untilAnswers(port: number, other: Promise<void>): Promise<void> {
   const end = new AbortController();
-  const answers = waitFor(() => answersReady(port).catch(() => false), { timeoutMs: 120_000, intervalMs: 40, what: `an answer on port ${port}`, signal: end.signal });
+  const answers = waitFor(async () => (await problemOf(port)) === undefined, { timeoutMs: Infinity, intervalMs: 40, what: `an answer on port ${port}`, signal: end.signal });
   try {
     await Promise.race([answers, other]);
   } finally {

@@ -41,6 +41,19 @@ describe('Supervisor', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('waits for a child for as long as it lives, and says at intervals what is missing', async () => {
+    const said: string[] = [];
+    const patient = new Supervisor({ runDir: join(folder, 'run'), logsDir: join(folder, 'logs'), onUnexpectedEnd: (complaint) => complaints.push(complaint), onWaiting: (text) => said.push(text), waitingEveryMs: 50 });
+    const isReady = async (): Promise<boolean> => {
+      if (said.length < 3) throw new Error('its database does not answer');
+      return true;
+    };
+    const child = await patient.start(shell('patient', 'exec sleep 60', { isReady }));
+    expect(said[2]).toMatch(/^patient is not ready after \d+ s: its database does not answer$/);
+    await child.stop();
+    expect(said).toHaveLength(3);
+  });
+
   it('reports an end nobody asked for in one sentence with the last log lines', async () => {
     const child = await supervisor.start(shell('fragile', `${ready('fragile')}; read line < ${join(folder, 'never')} || true; echo "out of memory"; sleep 0.2; exit 9`));
     await child.ended;

@@ -18,8 +18,7 @@ export interface ChildSpec {
   readonly stopSignal?: 'SIGTERM' | 'SIGINT';
   /** From the stop signal to SIGKILL. */
   readonly graceMs?: number;
-  readonly readyTimeoutMs?: number;
-  /** Answers true once it can be used; a rejection counts as "not yet". */
+  /** Answers true once it can be used; a rejection counts as "not yet", and its message says what is missing. */
   readonly isReady: () => Promise<boolean>;
   /** Called instead of {@link SupervisorOptions.onUnexpectedEnd} when this child ends without being stopped. */
   readonly onUnexpectedEnd?: (complaint: string) => void;
@@ -41,8 +40,13 @@ export interface SupervisorOptions {
   readonly logsDir: string;
   /** Called with one sentence and the last log lines when a child ends that nobody stopped. */
   readonly onUnexpectedEnd: (complaint: string) => void;
+  /** Called at intervals with one sentence that says which child is not ready yet and what is missing. A child is waited for as long as it lives: a slow machine is no fault. */
+  readonly onWaiting?: (text: string) => void;
+  /** Between two such sentences. */
+  readonly waitingEveryMs?: number;
 }
 
+const WAITING_EVERY_MS = 15_000;
 const LOG_LIMIT_BYTES = 20 * 1024 * 1024;
 const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'JAVA_HOME', 'USER'] as const;
 
@@ -63,7 +67,7 @@ export class Supervisor {
 
   constructor(private readonly options: SupervisorOptions) {}
 
-  /** Resolves once the child is ready. @throws Error naming it, with its last log lines, when it ends before or takes too long. */
+  /** Resolves once the child is ready. @throws Error naming it, with its last log lines, when it ends before. */
   async start(spec: ChildSpec): Promise<RunningChild> {
     if (this.isStopping) throw new Error(`${spec.name} was not started: everything is being stopped`);
     const logFile = join(this.options.logsDir, `${spec.name}.log`);
@@ -140,19 +144,27 @@ export class Supervisor {
 
   private async untilReady(spec: ChildSpec, child: RunningChild, logStart: number): Promise<void> {
     let end: string | undefined;
+    let missing = 'it does not answer yet';
     void child.ended.then((how) => (end = how));
+    const since = Date.now();
+    const telling = setInterval(() => this.options.onWaiting?.(`${spec.name} is not ready after ${Math.round((Date.now() - since) / 1_000)} s: ${missing}`), this.options.waitingEveryMs ?? WAITING_EVERY_MS);
     try {
       await waitFor(
         async () => {
           if (end !== undefined) throw new Error(`it ended (${end})`);
-          return spec.isReady().catch(() => false);
+          return spec.isReady().catch((cause: unknown) => {
+            missing = messageOf(cause);
+            return false;
+          });
         },
-        { timeoutMs: spec.readyTimeoutMs ?? 60_000, intervalMs: 40, what: 'readiness' },
+        { timeoutMs: Infinity, intervalMs: 40, what: 'readiness' },
       );
     } catch (cause: unknown) {
       const complaint = `${spec.name} did not start: ${messageOf(cause)}${excerpt(child.logFile, logStart)}`;
       await child.stop();
       throw new Error(complaint, { cause });
+    } finally {
+      clearInterval(telling);
     }
   }
 }

@@ -62,12 +62,13 @@ export class InitialisePodHandler implements TaskHandler<'initialise-pod'> {
     const pod = await this.runtime.create({ podId: task.podId, stepExecutionIds, logs: task.logs, traceparent: context.traceparent, tell: (text) => log.warn(text) });
     log.attach(pod);
     const since = Date.now();
+    let areSecretsMissing = true;
     const progress = setInterval(() => {
-      const missing = pod.waitingFor();
+      const missing = [...pod.waitingFor(), ...(areSecretsMissing ? ['the secrets of its steps'] : [])];
       if (missing.length > 0) log.info(`Still starting after ${Math.round((Date.now() - since) / 1000)} s: ${missing.join(', ')}`);
     }, PROGRESS_MS);
     try {
-      const [commits] = await Promise.all([this.provide(task, pod, context, log), pod.ready]);
+      const [commits] = await Promise.all([this.provide(task, pod, context, log, () => (areSecretsMissing = false)), pod.ready]);
       context.signal.throwIfAborted();
       log.info(`The pod is ready (${pod.address})`);
       // The log follows on its own: nobody has to wait for it.
@@ -79,8 +80,9 @@ export class InitialisePodHandler implements TaskHandler<'initialise-pod'> {
   }
 
   /** @returns the commit of each source */
-  private async provide(task: InitialisePodTask, pod: Pod, context: TaskContext, log: PodLog): Promise<Record<string, string>> {
+  private async provide(task: InitialisePodTask, pod: Pod, context: TaskContext, log: PodLog, secretsCame: () => void): Promise<Record<string, string>> {
     const secrets = context.secrets(secretExpressionsOf(task));
+    secrets.then(secretsCame, () => undefined);
     const [commits] = await Promise.all([
       // A repository that asks for no credentials need not wait for the steps' secrets.
       Promise.all(task.sources.map(async (source) => this.fetch(source, task, pod, context, isOpen(source) ? NO_VALUES : await secrets, log))),

@@ -8,7 +8,6 @@ import { KEY_PAIR } from '../config.js';
 type Answer = { readonly sealed: Readonly<Record<string, string>> } | { readonly failure: string };
 
 const ASK_AGAIN_MS = 5_000;
-const GIVE_UP_MS = 60_000;
 
 /**
  * Secrets of the leases this delegate holds. Values arrive sealed to this process's key, bound to task, epoch and expression, are
@@ -34,8 +33,9 @@ export class SealedAnswers {
   }
 
   /**
-   * Values by expression. They were asked for with the acquire; asked for again when no answer comes.
-   * @throws AppError SECRET_NOT_FOUND with the service's own text, REQUEST_TIMEOUT after a minute
+   * Values by expression. They were asked for with the acquire; asked for again for as long as no answer comes and the task is wanted. The task's own time
+   * limit ends the wait: NG manager may be away, or the machine busy.
+   * @throws AppError SECRET_NOT_FOUND with the service's own text; the signal's reason
    */
   async values(lease: HeldLease, expressions: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
     const values = new Map<string, string>();
@@ -53,11 +53,9 @@ export class SealedAnswers {
   }
 
   private async answer(lease: HeldLease, signal: AbortSignal): Promise<Answer> {
-    const until = Date.now() + GIVE_UP_MS;
     for (;;) {
       const known = this.answers.get(keyOf(lease));
       if (known) return known;
-      if (Date.now() > until) throw new AppError('REQUEST_TIMEOUT', `the secrets of this task did not arrive within ${GIVE_UP_MS / 1000} s`);
       if (!(await this.wakeUp(lease, signal))) this.connection.send({ type: 'secrets', taskId: lease.taskId, epoch: lease.epoch });
     }
   }
