@@ -7,7 +7,7 @@ import tseslint from 'typescript-eslint';
 
 const FRAMEWORKS = ['@nestjs/*', '@nestjs/**', 'typeorm', 'ioredis', 'pg', 'undici', 'ws', '@grpc/*', '@dbos-inc/*', 'fastify', '@fastify/*', 'pino', 'liquibase'];
 
-const PRODUCT_TYPES = ['type:kernel', 'type:conventions', 'type:contracts', 'type:domain', 'type:platform'];
+const PRODUCT_TYPES = ['type:kernel', 'type:conventions', 'type:contracts', 'type:domain', 'type:platform', 'type:client'];
 const scopes = ['pipeline', 'dbops', 'delegate', 'edge', 'logs', 'ng', 'scm', 'ui'];
 
 /** `testing` is added for specs only: product code never imports it. */
@@ -17,6 +17,8 @@ const depConstraints = (testing) => [
   { sourceTag: 'type:contracts', onlyDependOnLibsWithTags: ['type:contracts', 'type:conventions', 'type:kernel', ...testing], bannedExternalImports: FRAMEWORKS },
   { sourceTag: 'type:domain', onlyDependOnLibsWithTags: ['type:domain', 'type:contracts', 'type:conventions', 'type:kernel', ...testing], bannedExternalImports: FRAMEWORKS },
   { sourceTag: 'type:platform', onlyDependOnLibsWithTags: ['type:platform', 'type:conventions', 'type:kernel', ...testing] },
+  // How several apps speak a contract: plumbing that knows the shapes.
+  { sourceTag: 'type:client', onlyDependOnLibsWithTags: ['type:client', 'type:platform', 'type:contracts', 'type:conventions', 'type:kernel', ...testing] },
   { sourceTag: 'type:testing', onlyDependOnLibsWithTags: [...PRODUCT_TYPES, 'type:testing'] },
   { sourceTag: 'type:app', onlyDependOnLibsWithTags: [...PRODUCT_TYPES, ...testing] },
   { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['*'] },

@@ -87,7 +87,9 @@ export class LogOutbox {
   /** @returns whether all went well */
   private async round(): Promise<boolean> {
     let failures = 0;
-    for (const name of [...this.waiting]) {
+    // Of what waits now: a log that failed goes behind the others.
+    const names = Array.from(this.waiting);
+    for (const name of names) {
       if (this.end.signal.aborted || failures >= FAILURES_PER_ROUND) break;
       const outcome = await this.send(name).catch((cause: unknown): Outcome => {
         this.log.error({ log: name, error: messageOf(cause) }, 'a log of the outbox cannot be read');
