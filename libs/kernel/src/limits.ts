@@ -33,7 +33,7 @@ export const LIMITS = {
   gitRequestBytes: 64 * KIB,
   /** One line of a step's log; a longer one is cut, and says so. */
   logLineBytes: 70 * KIB,
-  /** What a step may log at levels INFO and DEBUG. */
+  /** What is kept in the memory of a step container of its log lines, in bytes of their JSON; the engine has the earlier ones on its disk. */
   stepLogBytes: 20 * MIB,
   /** A stored log on its way through the gateway: `LOG_LIMITS.blobBytes` of the log contract, and what is written around it. */
   storedLogBodyBytes: 26 * MIB,
