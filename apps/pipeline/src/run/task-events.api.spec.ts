@@ -46,7 +46,7 @@ describe('events of tasks', () => {
     await waitFor(() => world.ngManager.state.reports.some((report) => report.planExecutionId === id && report.isLate), { ...LOOK, what: 'the report after it was sent again' });
   }, TIME_LIMIT_MS);
 
-  it('a result that the store refuses ends its step as Failed with the reason and what the delegate said; sent again once it can be held, it is reported as a late one', async () => {
+  it('a result that the store refuses ends its step as Failed with the reason and what the delegate said, and the state of the instance is reported as not known; sent again once it can be held, it is reported as a late one', async () => {
     const client = world.project();
     const text = 'changeset a b failed: this cannot be held';
     world.delegates.behaviour = (task) => (task.payload.kind === 'execute-step' ? { kind: 'execute-step', outcome: stepResult({ status: 'failed', changesets: [], error: { message: text, failureType: 'Unknown' } }) } : succeed(task));
@@ -56,7 +56,7 @@ describe('events of tasks', () => {
     expect(statuses(detail)).toMatchObject({ pipeline: 'Failed', apply: 'Failed' });
     expect(byIdentifier(detail)['apply']?.failureInfo.message).toMatch(/cannot be recorded: unsupported Unicode escape sequence.*The delegate reported: failed: changeset a b failed/);
     await deadLetters(1);
-    expect(world.ngManager.state.reports.some((report) => report.planExecutionId === id)).toBe(false);
+    expect(world.ngManager.state.reports.filter((report) => report.planExecutionId === id)).toMatchObject([{ isLate: false, result: { changesets: [], history: null, pending: null } }]);
     world.delegates.redrive();
     await waitFor(() => world.ngManager.state.reports.some((report) => report.planExecutionId === id && report.isLate), { ...LOOK, what: 'the report after it was sent again' });
   }, TIME_LIMIT_MS);
