@@ -4,6 +4,7 @@ import { pipelineScenarios } from './clients/pipelines.scenarios.js';
 import { platformScenarios } from './clients/platform.scenarios.js';
 import { removalScenarios } from './clients/removal.scenarios.js';
 import { sessionScenarios } from './clients/session.scenarios.js';
+import { sharingScenarios } from './clients/sharing.scenarios.js';
 import { terraformScenarios } from './clients/terraform.scenarios.js';
 import { ownStack } from './harness/own-stack.js';
 
@@ -19,4 +20,5 @@ describe('existing clients', () => {
   terraformScenarios(stack);
   sessionScenarios(stack);
   removalScenarios(stack);
+  sharingScenarios(stack);
 });
