@@ -58,6 +58,8 @@ import { secretV1Controller } from './secret/secret-v1.controller.js';
 import { SecretService } from './secret/secret.service.js';
 import { SecretValidation } from './secret/secret-validation.js';
 import { SecretValues } from './secret/secret-values.js';
+import { SecurityEventController } from './security-event/security-event.controller.js';
+import { SECURITY_EVENT_RETENTION_DAYS, SecurityEvents } from './security-event/security-events.js';
 import { ServiceAccountController } from './service-account/service-account.controller.js';
 import { ServiceAccountService } from './service-account/service-account.service.js';
 import { SettingController } from './setting/setting.controller.js';
@@ -78,6 +80,7 @@ export interface NgManagerParts {
   readonly delegateTasks: ServiceClient<DelegateTasksMethods>;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly securityEventRetentionDays: number;
 }
 
 @Module({})
@@ -88,7 +91,7 @@ export class AppModule {
       controllers: [
         AuthenticationController, PeopleController, UserController, ServiceAccountController, UserGroupController, RoleController, AuthzController, ApiKeyController, OrganizationController, OrganizationV1Controller, ProjectController, ProjectV1Controller,
         ConnectorController, ...connectorV1Controllers, SecretController, secretV1Controller(v1AccountSecrets), secretV1Controller(v1OrgSecrets), secretV1Controller(v1ProjectSecrets), EncryptionKeysController, YamlSchemaController,
-        SettingController, AuditController, DelegateController, DeadLetterController, InternalController, GitBrowsingController, DbSchemaRemovalController, forwardingController(publicDbDevopsRoutes.filter((route) => route !== deleteDbSchema && route !== deleteDbSchemasOfProject)),
+        SettingController, AuditController, SecurityEventController, DelegateController, DeadLetterController, InternalController, GitBrowsingController, DbSchemaRemovalController, forwardingController(publicDbDevopsRoutes.filter((route) => route !== deleteDbSchema && route !== deleteDbSchemasOfProject)),
       ],
       providers: [
         { provide: DataSource, useValue: parts.dataSource },
@@ -99,7 +102,8 @@ export class AppModule {
         { provide: DELEGATE_TASKS, useValue: parts.delegateTasks },
         { provide: LOGGER, useValue: parts.log },
         { provide: METRICS, useValue: parts.metrics },
-        UnitOfWork, AuditService, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, UserGroupService, RoleService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
+        { provide: SECURITY_EVENT_RETENTION_DAYS, useValue: parts.securityEventRetentionDays },
+        UnitOfWork, AuditService, SecurityEvents, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, UserGroupService, RoleService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
         SealingService, SettingService, DelegateServiceClient, DelegateTokenValues, DelegateService, DeadLetterService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, EntityUseService, StoredUses, GitBrowsingService,
       ],
     };

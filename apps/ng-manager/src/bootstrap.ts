@@ -18,6 +18,7 @@ import { TaskEvents } from './delegate/task-events.js';
 import { DataKeys } from './encryption/data-keys.js';
 import { openKeyProvider, warnOfForeignKeys } from './encryption/open-key-provider.js';
 import { UnitOfWork } from './persistence/unit-of-work.js';
+import { SecurityEvents } from './security-event/security-events.js';
 
 /** scm itself takes up to 20 s for a repository. */
 const SCM_TIMEOUT_MS = 25_000;
@@ -44,11 +45,12 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const stopping = new AbortController();
   let events: TaskEvents | undefined;
   let auditCollector: AuditCollector | undefined;
+  let securityEvents: SecurityEvents | undefined;
   const seeding = seedDelegateTokens(new DelegateServiceClient(delegateAdmin, delegateTasks), new DelegateTokenValues(unitOfWork, new DataKeys(unitOfWork, keys)), seeds, log, stopping.signal);
 
   return startHttpApp({
     service: 'ng-manager',
-    module: AppModule.with({ dataSource, keys, dbdevops, scm, delegateAdmin, delegateTasks, log, metrics }),
+    module: AppModule.with({ dataSource, keys, dbdevops, scm, delegateAdmin, delegateTasks, log, metrics, securityEventRetentionDays: config.securityEventRetentionDays }),
     host: config.host,
     security: config.security,
     port: config.port,
@@ -58,9 +60,11 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     metrics,
     routes: [...ngManagerRoutes, ...publicDbDevopsRoutes],
     errorStyle,
+    onDenied: (denied) => securityEvents?.denied(denied),
     eventLoopDelayLimitMs: eventLoopDelayLimitMs('ng-manager', env),
     checkReady: async () => void (await dataSource.query('SELECT 1')),
     configure: async (_fastify, app) => {
+      securityEvents = app.get(SecurityEvents);
       const following = app.get(TaskEvents);
       following.start();
       events = following;
@@ -70,7 +74,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     },
     onClose: async () => {
       stopping.abort(new Error('the service is shutting down'));
-      await Promise.all([events?.stop(), auditCollector?.stop(), seeding]);
+      await Promise.all([events?.stop(), auditCollector?.stop(), securityEvents?.stop(), seeding]);
       delegateAdmin.close();
       delegateTasks.close();
       await Promise.all([dbdevops.close(), scm.close(), keys.close(), dataSource.destroy()]);

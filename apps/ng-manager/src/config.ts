@@ -22,6 +22,7 @@ const schema = z.object({
   NG_MANAGER_DBDEVOPS_URL: z.url(),
   NG_MANAGER_SCM_URL: z.url(),
   NG_MANAGER_DELEGATE_SERVICE_ADDRESS: z.string().regex(/^(https:\/\/)?([^:/]+|\[[0-9a-fA-F:]+\]):\d+$/, 'must be host:port, or https://host:port for TLS'),
+  NG_MANAGER_SECURITY_EVENT_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(90),
   NG_MANAGER_BOOTSTRAP_FILE: z.string().min(1).optional(),
 }).superRefine((env, issues) => {
   const need = (name: 'NG_MANAGER_KEK_FILE' | 'NG_MANAGER_VAULT_URL' | 'NG_MANAGER_VAULT_TOKEN_FILE', why: string): void => {
@@ -51,6 +52,8 @@ export interface NgManagerConfig {
   readonly dbdevopsUrl: string;
   readonly scmUrl: string;
   readonly delegateServiceAddress: string;
+  /** How long security events are kept. */
+  readonly securityEventRetentionDays: number;
   readonly bootstrapFile: string | undefined;
 }
 
@@ -72,6 +75,7 @@ export function parseConfig(env: Environment): NgManagerConfig {
     dbdevopsUrl: parsed.NG_MANAGER_DBDEVOPS_URL,
     scmUrl: parsed.NG_MANAGER_SCM_URL,
     delegateServiceAddress: parsed.NG_MANAGER_DELEGATE_SERVICE_ADDRESS,
+    securityEventRetentionDays: parsed.NG_MANAGER_SECURITY_EVENT_RETENTION_DAYS,
     bootstrapFile: parsed.NG_MANAGER_BOOTSTRAP_FILE,
   });
 }

@@ -22,11 +22,13 @@ import { RememberWhoTestsConnectors1795424000000 } from './migrations/1795424000
 import { AuthoriseEntityUses1795500000000 } from './migrations/1795500000000-authorise-entity-uses.js';
 import { KeepWrittenRoles1795512000000 } from './migrations/1795512000000-keep-written-roles.js';
 import { OrderGroupMembers1795512100000 } from './migrations/1795512100000-order-group-members.js';
+import { CreateSecurityEvents1796060000000 } from './migrations/1796060000000-create-security-events.js';
 import { OrganizationEntity } from './organization/organization.entity.js';
 import { EntityUseEntity } from './entity-use/entity-use.entity.js';
 import { ProjectEntity } from './project/project.entity.js';
 import { RemovedProjectEntity } from './project/removed-project.entity.js';
 import { SecretEntity } from './secret/secret.entity.js';
+import { SecurityEventEntity } from './security-event/security-event.entity.js';
 import { ServiceAccountEntity } from './service-account/service-account.entity.js';
 import { SettingEntity } from './setting/setting.entity.js';
 import { UserEntity } from './user/user.entity.js';
@@ -41,9 +43,9 @@ export function openDatabase(url: string, poolSize: number): Promise<DataSource>
       poolSize,
       entities: [
         AccountEntity, AccountDataKeyEntity, UserEntity, ServiceAccountEntity, UserGroupEntity, UserGroupMemberEntity, RoleBindingEntity, ApiKeyEntity, ApiTokenEntity, OrganizationEntity, ProjectEntity, RemovedProjectEntity, ConnectorEntity,
-        ConnectorTestEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity, AuditChainEntity, OutsideChangeEntity, RefusedSignInEntity, DelegateTokenValueEntity,
+        ConnectorTestEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity, AuditChainEntity, OutsideChangeEntity, RefusedSignInEntity, SecurityEventEntity, DelegateTokenValueEntity,
       ],
-      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000, CreateOutsideChanges1795404000001, IndexAuditEvents1795404000002, KeepDelegateTokenValues1795409000000, UniqueEntityUses1795410000000, CreateRemovedProjects1795420000000, RememberWhoTestsConnectors1795424000000, AuthoriseEntityUses1795500000000, KeepWrittenRoles1795512000000, OrderGroupMembers1795512100000],
+      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000, CreateOutsideChanges1795404000001, IndexAuditEvents1795404000002, KeepDelegateTokenValues1795409000000, UniqueEntityUses1795410000000, CreateRemovedProjects1795420000000, RememberWhoTestsConnectors1795424000000, AuthoriseEntityUses1795500000000, KeepWrittenRoles1795512000000, OrderGroupMembers1795512100000, CreateSecurityEvents1796060000000],
     }),
   );
 }

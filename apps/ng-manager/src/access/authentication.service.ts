@@ -5,6 +5,7 @@ import type { SignedIn } from '@sluice/ng-manager-api';
 import type { Logger } from '@sluice/telemetry';
 import { RefusedSignIns } from '../audit/refused-sign-ins.js';
 import { LOGGER } from '../delegate/task-events.js';
+import { SecurityEvents } from '../security-event/security-events.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { isSecretOf, parseApiKey, type ApiKeyParts } from './api-key-text.js';
 import type { PresentedToken } from './api-key.repository.js';
@@ -22,10 +23,11 @@ export class AuthenticationService {
     private readonly unitOfWork: UnitOfWork,
     @Inject(LOGGER) private readonly log: Logger,
     private readonly refusedSignIns: RefusedSignIns,
+    private readonly securityEvents: SecurityEvents,
   ) {}
 
   /**
-   * Who holds an API key. One query by primary key.
+   * Who holds an API key. One query by primary key, and one for whether the key was used from there before.
    * @throws AppError INVALID_TOKEN, EXPIRED_TOKEN, REVOKED_TOKEN; wrong secrets and unknown keys look alike
    */
   async authenticate(apiKey: string, from: { readonly clientAddress: string; readonly userAgent?: string | undefined }): Promise<SignedIn> {
@@ -36,7 +38,9 @@ export class AuthenticationService {
     if (!token || !isRight) throw await this.refused(parts, token && { keyId: parts.tokenId, actor: UNKNOWN }, from, new AppError('INVALID_TOKEN', 'the API key is not valid'));
     const problem = problemOf(token, Date.now());
     if (problem) throw await this.refused(parts, { keyId: parts.tokenId, actor: { type: token.user.type, id: token.user.id, name: token.user.name, email: token.user.email } }, from, problem);
-    return signedInWith(parts.accountId, parts.tokenId, token);
+    const holder = signedInWith(parts.accountId, parts.tokenId, token);
+    await this.securityEvents.signedIn(holder, from);
+    return holder;
   }
 
   /**

@@ -5,6 +5,7 @@ import type { Logger } from '@sluice/telemetry';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
 import { DelegateService } from '../delegate/delegate.service.js';
 import { LOGGER } from '../delegate/task-events.js';
+import { SecurityEvents } from '../security-event/security-events.js';
 import { AuditService } from './audit.service.js';
 import { OutsideChanges } from './outside-changes.js';
 import { RefusedSignIns } from './refused-sign-ins.js';
@@ -15,7 +16,7 @@ const DBDEVOPS_MODULE = 'DBOPS';
 
 /**
  * What comes into the trail later than the request that caused it: events of dbdevops, which calls nobody, so they are fetched from it; minutes of refused
- * sign-ins that are over; changes of other services whose answer was lost.
+ * sign-ins that are over; changes of other services whose answer was lost. Removes security events whose time is over.
  */
 @Injectable()
 export class AuditCollector {
@@ -29,6 +30,7 @@ export class AuditCollector {
     private readonly refused: RefusedSignIns,
     private readonly outside: OutsideChanges,
     private readonly delegates: DelegateService,
+    private readonly securityEvents: SecurityEvents,
     @Inject(LOGGER) private readonly log: Logger,
   ) {
     const holder = newUuid();
@@ -62,6 +64,9 @@ export class AuditCollector {
         while ((await this.refused.closeEnded()) > 0 && !signal.aborted);
       });
       await this.attempt('changes of other services cannot be looked up', () => this.outside.settleLeftOpen((event) => this.delegates.isMade(event)));
+      await this.attempt('security events whose time is over cannot be removed', async () => {
+        while ((await this.securityEvents.prune()) > 0 && !signal.aborted);
+      });
       await pause(SWEEP_MS, signal).catch(() => undefined);
     }
   }

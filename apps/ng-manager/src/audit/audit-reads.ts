@@ -79,10 +79,7 @@ function whereOf(accountId: string, search: AuditSearch): { conditions: string[]
   const values: unknown[] = [];
   const value = (of: unknown): string => `$${values.push(of)}`;
   const conditions = [`account_id = ${value(accountId)}`];
-  if (search.visible !== 'all') {
-    const { orgIds, projects } = search.visible;
-    conditions.push(oneOf([`org_id = ANY(${value([...orgIds])})`, ...projects.map(([orgId, projectId]) => `(org_id = ${value(orgId)} AND project_id = ${value(projectId)})`)]));
-  }
+  conditions.push(seenBy(search.visible, value));
   if (search.scopes.length > 0) conditions.push(oneOf(search.scopes.map((scope) => insideOf(scope, value))));
   if (search.resources.length > 0) {
     conditions.push(oneOf(search.resources.map(({ type, identifier }) => `(resource_type = ${value(type)}${identifier === undefined ? '' : ` AND resource_identifier = ${value(identifier)}`})`)));
@@ -98,7 +95,15 @@ function whereOf(accountId: string, search: AuditSearch): { conditions: string[]
   return { conditions, values, value };
 }
 
-function insideOf(scope: Scope, value: (of: unknown) => string): string {
+/** The condition for rows of scopes somebody may see. @param value adds a value to the statement's and answers its place */
+export function seenBy(visible: Visible, value: (of: unknown) => string): string {
+  if (visible === 'all') return 'true';
+  const { orgIds, projects } = visible;
+  return oneOf([`org_id = ANY(${value([...orgIds])})`, ...projects.map(([orgId, projectId]) => `(org_id = ${value(orgId)} AND project_id = ${value(projectId)})`)]);
+}
+
+/** The condition for rows of `scope` and what is below it. */
+export function insideOf(scope: Scope, value: (of: unknown) => string): string {
   const { orgId, projectId } = scopeColumns(scope);
   if (orgId === null) return 'true';
   return projectId === null ? `org_id = ${value(orgId)}` : `(org_id = ${value(orgId)} AND project_id = ${value(projectId)})`;

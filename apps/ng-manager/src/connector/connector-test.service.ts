@@ -7,6 +7,7 @@ import type { ValidationResult } from '@sluice/ng-manager-api';
 import { DelegateServiceClient, rpcScope } from '../delegate/delegate-service-client.js';
 import { KEY_PROVIDER, type KeyProvider } from '../encryption/key-provider.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
+import { testNoted } from '../security-event/noted-event.js';
 import { connectionTaskOf, failure, gitAccessToTest, statusAfter, success, type ConnectionTask, type TestedBody } from './connection-task.js';
 import { refOfSecretExpression, secretRefsOf } from './connector-refs.js';
 import { connectorBodyOf } from './connector-view.js';
@@ -42,12 +43,22 @@ export class ConnectorTestService {
     if (!row) throw new AppError('RESOURCE_NOT_FOUND', `there is no connector "${ref.identifier}" in ${formatScope(ref.scope)}`);
     const body = connectorBodyOf(row);
     if (body.type === 'Local') return this.keep(ref, await this.testKeys(ref.scope.accountId));
-    for (const secret of secretRefsOf(body)) resolveUsableRefIn(ctx, 'secret', secret.field, secret.ref, ref.scope);
+    await this.requireUsable(ctx, ref, secretRefsOf(body));
     const task = await this.taskOf(ctx, row, body, ref.scope, repoUrl).catch((cause: unknown) => reasonNotToTry(cause));
     if ('status' in task) return this.keep(ref, task);
     // An SSH key is made of further secrets.
-    for (const expression of secretExpressionsOf(task.payload)) resolveUsableRefIn(ctx, 'secret', 'connector.spec', refOfSecretExpression(expression), ref.scope);
+    await this.requireUsable(ctx, ref, secretExpressionsOf(task.payload).map((expression) => ({ field: 'connector.spec', ref: refOfSecretExpression(expression) })));
     return this.byDelegate(ctx, ref, task);
+  }
+
+  /** A refusal is a security event. @throws AppError INVALID_IDENTIFIER_REF */
+  private async requireUsable(ctx: RequestContext, tested: ScopedRef, secrets: readonly { readonly field: string; readonly ref: string }[]): Promise<void> {
+    try {
+      for (const { field, ref } of secrets) resolveUsableRefIn(ctx, 'secret', field, ref, tested.scope);
+    } catch (cause) {
+      await this.unitOfWork.run((stores) => stores.securityEvents.add(testNoted(ctx, 'connectorTest', 'refused', tested, secrets.map(({ ref }) => ref))));
+      throw cause;
+    }
   }
 
   private async taskOf(ctx: RequestContext, { identifier }: ConnectorRow, body: TestedBody, scope: Scope, repoUrl: string | undefined): Promise<ConnectionTask> {
@@ -89,7 +100,11 @@ export class ConnectorTestService {
     const taskId = newUuid();
     const { principal, correlationId, origin, requestMethod } = ctx;
     const askedBy = { principal, correlationId, origin, requestMethod };
-    await this.unitOfWork.run((stores) => stores.connectorTests.insert({ taskId, connector: ref, expressions: secretExpressionsOf(payload), askedBy }));
+    const expressions = secretExpressionsOf(payload);
+    await this.unitOfWork.run(async (stores) => {
+      await stores.connectorTests.insert({ taskId, connector: ref, expressions, askedBy });
+      await stores.securityEvents.add(testNoted(ctx, 'connectorTest', 'allowed', ref, expressions.map(refOfSecretExpression)));
+    });
     try {
       await this.delegates.tasks.unary(ctx, 'Submit', {
         taskId,

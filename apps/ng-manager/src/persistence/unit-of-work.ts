@@ -17,6 +17,7 @@ import { ProjectRepository } from '../project/project.repository.js';
 import { RemovedProjectRepository } from '../project/removed-project.repository.js';
 import { SecretRepository } from '../secret/secret.repository.js';
 import { ServiceAccountRepository } from '../service-account/service-account.repository.js';
+import { SecurityEventRepository } from '../security-event/security-event.repository.js';
 import { SettingRepository } from '../setting/setting.repository.js';
 import { UserRepository } from '../user/user.repository.js';
 import { UserGroupRepository } from '../user-group/user-group.repository.js';
@@ -42,6 +43,7 @@ export class Stores {
   readonly auditReads: AuditReads;
   readonly outsideChanges: OutsideChangeRepository;
   readonly refusedSignIns: RefusedSignInRepository;
+  readonly securityEvents: SecurityEventRepository;
   readonly scopeContents: ScopeContents;
 
   constructor(manager: EntityManager) {
@@ -64,6 +66,7 @@ export class Stores {
     this.auditReads = new AuditReads(manager);
     this.outsideChanges = new OutsideChangeRepository(manager);
     this.refusedSignIns = new RefusedSignInRepository(manager);
+    this.securityEvents = new SecurityEventRepository(manager);
     this.scopeContents = new ScopeContents(manager);
   }
 }

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { resolveUsableRefIn } from '@sluice/api-conventions';
 import { AppError, assertNever, messageOf, type RequestContext, type ScopedRef } from '@sluice/kernel';
 import type { SecretBody, SshKeySpec } from '@sluice/ng-manager-api';
+import { UnitOfWork } from '../persistence/unit-of-work.js';
+import { testNoted } from '../security-event/noted-event.js';
 import { SecretService } from './secret.service.js';
 import { SecretValues } from './secret-values.js';
 import { readSshKey, type SshKeyFacts } from './ssh-key.js';
@@ -18,6 +20,7 @@ export class SecretValidation {
   constructor(
     private readonly secrets: SecretService,
     private readonly values: SecretValues,
+    private readonly unitOfWork: UnitOfWork,
   ) {}
 
   /** @throws AppError RESOURCE_NOT_FOUND; what is wrong with the secret itself is a verdict */
@@ -36,7 +39,7 @@ export class SecretValidation {
     switch (secret.type) {
       case 'SecretText':
       case 'SecretFile':
-        await this.values.read(ctx, [ref], { purpose: 'validation' });
+        await this.open(ctx, ref, [{ ref: ref.identifier, at: ref }]);
         return { success: true, message: 'the value can be read' };
       case 'SSHKey':
         return this.examineSshKey(ctx, ref, secret.spec.auth);
@@ -45,8 +48,25 @@ export class SecretValidation {
     }
   }
 
-  private async examineSshKey(ctx: RequestContext, { scope }: ScopedRef, auth: SshKeySpec['auth']): Promise<SecretVerdict> {
-    const read = async (...refs: readonly string[]): Promise<string[]> => this.values.read(ctx, refs.map((one) => resolveUsableRefIn(ctx, 'secret', 'secret.spec.auth', one, scope)), { purpose: 'validation' });
+  /** No value is opened before that is among the security events. */
+  private async open(ctx: RequestContext, tested: ScopedRef, secrets: readonly { readonly ref: string; readonly at: ScopedRef }[]): Promise<string[]> {
+    if (secrets.length === 0) return [];
+    await this.unitOfWork.run((stores) => stores.securityEvents.add(testNoted(ctx, 'secretTest', 'allowed', tested, secrets.map(({ ref }) => ref))));
+    return this.values.read(ctx, secrets.map(({ at }) => at), { purpose: 'validation' });
+  }
+
+  /** What references of a secret name. A refusal is a security event. @throws AppError INVALID_IDENTIFIER_REF */
+  private async usable(ctx: RequestContext, tested: ScopedRef, refs: readonly string[]): Promise<readonly { readonly ref: string; readonly at: ScopedRef }[]> {
+    try {
+      return refs.map((ref) => ({ ref, at: resolveUsableRefIn(ctx, 'secret', 'secret.spec.auth', ref, tested.scope) }));
+    } catch (cause) {
+      await this.unitOfWork.run((stores) => stores.securityEvents.add(testNoted(ctx, 'secretTest', 'refused', tested, refs)));
+      throw cause;
+    }
+  }
+
+  private async examineSshKey(ctx: RequestContext, tested: ScopedRef, auth: SshKeySpec['auth']): Promise<SecretVerdict> {
+    const read = async (...refs: readonly string[]): Promise<string[]> => this.open(ctx, tested, await this.usable(ctx, tested, refs));
     if (auth.type === 'Kerberos') {
       if (auth.spec.tgtGenerationMethod === 'Password') await read(auth.spec.spec.password);
       return { success: true, message: auth.spec.tgtGenerationMethod === 'Password' ? 'the Kerberos password can be read; no ticket was asked for' : 'nothing of Kerberos can be checked here: the key tab is a file of the delegate' };
@@ -56,10 +76,12 @@ export class SecretValidation {
       await read(credential.spec.password);
       return { success: true, message: 'the SSH password can be read' };
     }
-    const passphraseRef = credential.spec.encryptedPassphrase || undefined;
-    const [passphrase] = passphraseRef ? await read(passphraseRef) : [];
-    if (credential.credentialType === 'KeyPath') return { success: true, message: `the key is the file ${credential.spec.keyPath} of the delegate, which was not looked at` };
-    const [key = ''] = await read(credential.spec.key);
+    const passphraseRefs = credential.spec.encryptedPassphrase ? [credential.spec.encryptedPassphrase] : [];
+    if (credential.credentialType === 'KeyPath') {
+      await read(...passphraseRefs);
+      return { success: true, message: `the key is the file ${credential.spec.keyPath} of the delegate, which was not looked at` };
+    }
+    const [key = '', passphrase] = await read(credential.spec.key, ...passphraseRefs);
     return verdictOn(credential.spec.key, () => readSshKey(key, passphrase), passphrase !== undefined);
   }
 }

@@ -1,12 +1,24 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import type { WireStyle } from '@sluice/api-conventions';
-import { AppError, messageOf, unstorableText } from '@sluice/kernel';
+import type { Permission, RouteDefinition, WireStyle } from '@sluice/api-conventions';
+import { AppError, messageOf, unstorableText, type RequestContext, type Scope } from '@sluice/kernel';
 import type { Logger } from '@sluice/telemetry';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { askedKey, callKey, type CarriesCall } from './route.decorator.js';
 import { ERROR_FORMAT_HEADER, toWireError } from './wire-errors.js';
 
 /** Characters of one path segment the router takes; identifiers are far shorter, and routes say how long. */
 export const LONGEST_PATH_PART = 1024;
+
+/** A request of somebody who is known that was refused for want of a right. */
+export interface DeniedRequest {
+  readonly ctx: RequestContext;
+  readonly route: RouteDefinition;
+  /** Where they asked; their account when they asked for another one. */
+  readonly scope: Scope;
+  /** What the route takes; undefined when they have that and lack a further right. */
+  readonly permission: Permission | undefined;
+  readonly reason: string;
+}
 
 /** One translation of errors for HTTP. The style comes from the path, since an error may precede any handler. */
 @Catch()
@@ -14,6 +26,7 @@ export class ErrorFilter implements ExceptionFilter {
   constructor(
     private readonly log: Logger,
     private readonly styleOf: (path: string) => WireStyle,
+    private readonly onDenied?: (denied: DeniedRequest) => void,
   ) {}
 
   catch(cause: unknown, host: ArgumentsHost): void {
@@ -29,12 +42,20 @@ export class ErrorFilter implements ExceptionFilter {
     const style = request.headers[ERROR_FORMAT_HEADER] === 'internal' ? 'internal' : this.styleOf(path);
     const wire = toWireError(known, style, request.id);
     if (wire.status >= 500) this.log.error({ correlationId: request.id, method: request.method, path, error: messageOf(cause), stack: cause instanceof Error ? cause.stack : undefined }, 'request failed');
+    if (known instanceof AppError && known.code === 'ACCESS_DENIED') this.tellDenied(known, request);
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy();
       return;
     }
     if (known instanceof AppError && typeof known.details['allow'] === 'string') void reply.header('allow', known.details['allow']);
     void reply.status(wire.status).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(wire.body));
+  }
+
+  private tellDenied({ message }: AppError, request: FastifyRequest & CarriesCall): void {
+    const asked = request[askedKey];
+    if (!asked) return;
+    const { access } = asked.route;
+    this.onDenied?.({ ...asked, permission: typeof access === 'object' && !request[callKey] ? access.permission : undefined, reason: message });
   }
 }
 

@@ -11,7 +11,7 @@ import { assertMayListen, type ListenerSecurity } from '@sluice/config';
 import type { ServiceIdentity, ServiceName } from '@sluice/service-identity';
 import { EventLoopDelay, Tracing, type Logger, type Metrics } from '@sluice/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ErrorFilter, LONGEST_PATH_PART } from './error.filter.js';
+import { ErrorFilter, LONGEST_PATH_PART, type DeniedRequest } from './error.filter.js';
 import { CORRELATION_HEADER, RouteGuard, type ParsedBody } from './route.guard.js';
 import { RouteInterceptor } from './route.interceptor.js';
 
@@ -33,6 +33,8 @@ export interface HttpAppOptions {
   readonly routes: readonly RouteDefinition[];
   /** Error style of paths; `ng` where it answers undefined. */
   readonly errorStyle?: (path: string) => WireStyle | undefined;
+  /** Hears of every request that is refused for want of a right (403), before it is answered. Must not throw. */
+  readonly onDenied?: (denied: DeniedRequest) => void;
   /** Bytes; `LIMITS.bodyBytes` when absent. */
   readonly bodyLimit?: number;
   /** Answers whether the service can do its work (database, Redis). Throwing means no. */
@@ -61,7 +63,7 @@ const PROBES = ['/health/live', '/health/ready', '/metrics', '/openapi.json'];
 export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp> {
   const { security } = options;
   assertMayListen(options.host, security);
-  const filter = new ErrorFilter(options.log, (path) => options.errorStyle?.(path) ?? 'ng');
+  const filter = new ErrorFilter(options.log, (path) => options.errorStyle?.(path) ?? 'ng', options.onDenied);
   const adapter = new ServiceAdapter({
     // Addresses the router itself refuses never reach the error handler.
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => filter.send(error, request, reply),

@@ -1,3 +1,4 @@
+export { type DeniedRequest } from './error.filter.js';
 export { startHttpApp, type RunningApp } from './http-app.js';
 export { expectedVersionOf, requireVersion } from './if-match.js';
 export { PassedOn } from './passed-on.js';

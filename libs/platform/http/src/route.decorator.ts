@@ -26,8 +26,11 @@ export interface RouteCall<R extends RouteDefinition = RouteDefinition> extends 
 }
 
 export const callKey: unique symbol = Symbol('sluice.call');
+export const askedKey: unique symbol = Symbol('sluice.asked');
 export interface CarriesCall {
   [callKey]?: RouteCall;
+  /** Who asked for what, and where: known before it is decided whether they may. */
+  [askedKey]?: { readonly ctx: RequestContext; readonly route: RouteDefinition; readonly scope: Scope };
 }
 
 /** The parsed call: `handler(@Call() call: RouteCall<typeof getDbSchema>)`. */

@@ -1,11 +1,11 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { isAllowed, isAllowedInside, scopeFromPathOrQuery, type RawRequest, type RouteDefinition, type ScopeFrom } from '@sluice/api-conventions';
-import { AppError, formatScope, scopeOf, type FieldError, type RequestContext, type Scope } from '@sluice/kernel';
+import { AppError, accountScope, formatScope, scopeOf, type FieldError, type RequestContext, type Scope } from '@sluice/kernel';
 import type { ServiceIdentity } from '@sluice/service-identity';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { ROUTE_METADATA, callKey, type CarriesCall, type RouteCall } from './route.decorator.js';
+import { ROUTE_METADATA, askedKey, callKey, type CarriesCall, type RouteCall } from './route.decorator.js';
 import { parseMultipart } from './multipart.js';
 import { placeOfBrokenText } from './broken-text.js';
 import { requestSignal } from './request-signal.js';
@@ -39,7 +39,11 @@ export class RouteGuard implements CanActivate {
     const request = http.getRequest<FastifyRequest & CarriesCall>();
     const reply = http.getResponse<FastifyReply>();
     const ctx = await this.authenticate(route, request, reply);
-    const scope = authorise(route, ctx, { params: request.params, query: request.query, body: jsonOf(request.body) });
+    const raw = { params: request.params, query: request.query, body: jsonOf(request.body) };
+    request[askedKey] = { ctx, route, scope: accountScope(ctx.accountId) };
+    const scope = scopeAsked(route, ctx, raw);
+    request[askedKey] = { ctx, route, scope };
+    requireRight(route, ctx, raw, scope);
     const params = parse(route.params, request.params, 'path');
     const query = parse(route.query, request.query, 'query');
     const body = route.bodyKind === 'raw' ? undefined : parse(route.body, await bodyOf(route, request), 'body');
@@ -58,16 +62,20 @@ export class RouteGuard implements CanActivate {
   }
 }
 
-/** The scope the request is about, once the caller is known to be allowed there. @throws AppError ACCESS_DENIED, INVALID_REQUEST for a scope that is none */
-function authorise(route: RouteDefinition, ctx: RequestContext, raw: RawRequest): Scope {
+/** The scope the request is about. @throws AppError ACCESS_DENIED for another account, INVALID_REQUEST for a scope that is none */
+function scopeAsked(route: RouteDefinition, ctx: RequestContext, raw: RawRequest): Scope {
   const { access } = route;
   const { accountId, ...ids } = placeOf(ctx, raw, (typeof access === 'object' && access.scopeFrom) || scopeFromPathOrQuery);
   if (access !== 'public' && accountId !== ctx.accountId) throw new AppError('ACCESS_DENIED', `the key belongs to account ${ctx.accountId}, not to ${accountId}`);
-  const scope = scopeOf({ accountId, ...ids });
-  if (typeof access === 'string') return scope;
-  if (ctx.principal.type === 'user' && access.ownerFrom?.(raw) === ctx.principal.id) return scope;
+  return scopeOf({ accountId, ...ids });
+}
+
+/** @throws AppError ACCESS_DENIED */
+function requireRight({ access }: RouteDefinition, ctx: RequestContext, raw: RawRequest, scope: Scope): void {
+  if (typeof access === 'string') return;
+  if (ctx.principal.type === 'user' && access.ownerFrom?.(raw) === ctx.principal.id) return;
   const isHeld = access.orInside ? isAllowedInside : isAllowed;
-  if (isHeld(ctx.accountId, ctx.grants, access.permission, scope)) return scope;
+  if (isHeld(ctx.accountId, ctx.grants, access.permission, scope)) return;
   throw new AppError('ACCESS_DENIED', `${ctx.principal.name} lacks ${access.permission} in ${formatScope(scope)}`);
 }
 

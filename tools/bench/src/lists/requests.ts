@@ -85,6 +85,7 @@ export const LIST_REQUESTS: Readonly<Record<string, RequestOf>> = {
   listResourceGroups: scoped,
   filterResourceGroups: withBody(scoped, {}),
   listAuditEvents: withBody(scoped, {}),
+  listSecurityEvents: scoped,
   listApiKeys: ofUser,
   aggregateApiKeys: ofUser,
   aggregateTokens: withQuery(ofUser, { apiKeyIdentifier: 'key_1' }),

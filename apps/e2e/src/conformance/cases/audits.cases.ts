@@ -20,6 +20,12 @@ export const auditCases: RouteCases = {
     invalid: { change: { query: { pageToken: 'x' } }, field: 'pageToken' },
     missing: { none: 'a list has nothing that could be missing' },
   },
+  listSecurityEvents: {
+    request: (world) => ({ query: { ...world.inAccount, kind: 'signIn', pageSize: 1 } }),
+    answers: { pageSize: 1, content: [{ kind: 'signIn', outcome: 'allowed' }] },
+    invalid: { change: { query: { kind: 'unicorn' } }, field: 'kind' },
+    missing: { none: 'a list has nothing that could be missing' },
+  },
   getAuditEvent: { request: async (world) => ({ query: world.scope, params: { auditId: await event(world) } }), answers: (_, { params }) => ({ auditId: params?.['auditId'] }), invalid: longId('params'), missing: missing('params') },
   getAuditYaml: { request: async (world) => ({ query: world.scope, params: { auditId: await event(world) } }), invalid: longId('params'), missing: missing('params') },
   getAuditYamlByQuery: { request: async (world) => ({ query: { ...world.scope, auditId: await event(world) } }), invalid: longId('query'), missing: missing('query') },
