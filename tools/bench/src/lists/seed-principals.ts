@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { BENCH_ORG, BENCH_PROJECT, BIG_GROUP, type Sizes } from './places.js';
 
-/** Service accounts, groups with members and roles of the bench project, and an audit trail of the account. Users must be there. */
+/** Service accounts, groups with members and roles of the bench project, an audit trail of the account, and as many security events. Users must be there. */
 export async function seedPrincipals(db: Client, account: string, sizes: Sizes): Promise<void> {
   const at = [account, BENCH_ORG, BENCH_PROJECT];
   await db.query(`INSERT INTO users (account_id, id, email, name, type) SELECT $1, 'service_' || n, 'service_' || n || '@service.local', 'Service ' || n, 'serviceAccount' FROM generate_series(1, $2::int) AS n`, [account, sizes.users]);
@@ -29,6 +29,7 @@ export async function seedPrincipals(db: Client, account: string, sizes: Sizes):
      ON CONFLICT (account_id) DO UPDATE SET position = excluded.position, hash = excluded.hash`,
     [account],
   );
+  await db.query(SECURITY_EVENTS, [...at, sizes.auditEvents]);
   await db.query('ANALYZE');
 }
 
@@ -41,3 +42,11 @@ const AUDIT_EVENTS = `
          jsonb_build_object('type', 'user', 'id', 'user_' || n % 50, 'name', 'Ann', 'email', 'user' || n % 50 || '@bench.local'), 'correlation-' || n, '{}',
          jsonb_build_object('identifier', 'connector_' || n % 3000, 'name', 'before', 'tags', '{}'::jsonb), jsonb_build_object('identifier', 'connector_' || n % 3000, 'name', 'after', 'tags', '{}'::jsonb)
   FROM generate_series(1, $4::int) AS n`;
+
+/** As old as they may be: the service removes what is older than they are kept. */
+const SECURITY_EVENTS = `
+  INSERT INTO security_events (account_id, alike, minute, event_id, at, last_at, count, kind, outcome, org_id, project_id, resource_type, identifier, actor, origin, correlation_id, details)
+  SELECT $1, md5(n::text), date_trunc('minute', t), 'security-' || n, t, t, 1 + n % 7, (ARRAY['accessDenied', 'signIn', 'connectorTest', 'secretTest'])[1 + n % 4], 'refused',
+         CASE WHEN n % 10 < 8 THEN $2 END, CASE WHEN n % 10 < 8 THEN $3 END, 'connector', 'connector_' || n % 3000, jsonb_build_object('type', 'user', 'id', 'user_' || n % 50, 'name', 'Ann'),
+         jsonb_build_object('clientAddress', '203.0.113.7'), 'correlation-' || n, '{}'
+  FROM (SELECT n, now() - n * interval '60 days' / $4::int AS t FROM generate_series(1, $4::int) AS n) AS e`;

@@ -25,6 +25,7 @@ export const auditCases: RouteCases = {
     answers: { pageSize: 1, content: [{ kind: 'signIn', outcome: 'allowed' }] },
     invalid: { change: { query: { kind: 'unicorn' } }, field: 'kind' },
     missing: { none: 'a list has nothing that could be missing' },
+    otherAccount: 'an answer of its own',
   },
   getAuditEvent: { request: async (world) => ({ query: world.scope, params: { auditId: await event(world) } }), answers: (_, { params }) => ({ auditId: params?.['auditId'] }), invalid: longId('params'), missing: missing('params') },
   getAuditYaml: { request: async (world) => ({ query: world.scope, params: { auditId: await event(world) } }), invalid: longId('params'), missing: missing('params') },
