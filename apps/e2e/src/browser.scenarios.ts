@@ -7,7 +7,7 @@ import type { Stack } from '@sluice/local-stack';
 import { chromium, type Locator, type Page } from 'playwright-core';
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { sqlChangelog, tables } from './harness/changelogs.js';
+import { sqlChangelog, tables, type RepositoryFiles } from './harness/changelogs.js';
 import { keyOfPersonWith } from './harness/person.js';
 import { Project, applyStep, group, stage } from './harness/project.js';
 
@@ -18,7 +18,7 @@ export function browserScenarios(stack: () => Stack): void {
   describe('the UI in a browser', () => {
     it('signs in, lists executions, shows one with its graph and log, and where each changeset is', async () => {
       const project = await Project.create(stack());
-      const target = await project.target({ files: tables('seen', 2), changelog: 'changelog.sql' });
+      const target = await project.target({ files: labelled('seen', 2), changelog: 'changelog.sql' });
       const run = await project.run(await project.pipeline({ stages: [stage('database', [group('migrate', [applyStep('apply', target)])])] }));
       expect(run.status).toBe('Success');
       await inBrowser(async (page) => {
@@ -38,6 +38,10 @@ export function browserScenarios(stack: () => Stack): void {
         for (const changeset of ['seen-1', 'seen-2']) {
           await page.getByRole('button', { name: new RegExp(`^${changeset} on .*: Deployed$`) }).waitFor();
         }
+
+        await page.goto(`${base}/module/dbops${inProject}/dbops/db-schemas/${target.schema}/instances/${target.instance}/migrationstate`);
+        await page.getByTestId('changeset-row').filter({ hasText: 'seen-1' }).filter({ hasText: 'labels seen' }).waitFor();
+        await page.goto(`${base}/module/dbops${inProject}/dbops/db-schemas/${target.schema}`);
 
         await addInstances(project, target.schema, 26);
         await page.reload();
@@ -175,6 +179,12 @@ export function browserScenarios(stack: () => Stack): void {
       });
     });
   });
+}
+
+/** Tables whose first changeset has a label. */
+function labelled(prefix: string, count: number): RepositoryFiles {
+  const files = tables(prefix, count);
+  return { ...files, 'changelog.sql': (files['changelog.sql'] ?? '').replace(`e2e:${prefix}-1`, `e2e:${prefix}-1 labels:${prefix}`) };
 }
 
 /** Instances nothing was rolled out to, named so that they come last. */

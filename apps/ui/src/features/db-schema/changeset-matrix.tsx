@@ -16,13 +16,15 @@ interface ChangesetMatrixProps {
   readonly state: MigrationState;
   /** Where from and with which tag, for the column heads; may be missing. */
   readonly details: readonly DbInstance[];
+  /** By changeset. */
+  readonly labels: ReadonlyMap<string, string>;
 }
 
 /** Keeps the line's height. */
 const NOTHING = '\u00a0';
 
 /** Changesets from top to bottom, instances from left to right. */
-export function ChangesetMatrix({ scope, schemaId, state, details }: ChangesetMatrixProps) {
+export function ChangesetMatrix({ scope, schemaId, state, details, labels }: ChangesetMatrixProps) {
   const { instances, changesets } = state;
   return (
     <Box className={classes.scroll} tabIndex={0} role="region" aria-label="Changesets by instance">
@@ -41,7 +43,7 @@ export function ChangesetMatrix({ scope, schemaId, state, details }: ChangesetMa
         <tbody>
           {changesets.map((changeset) => (
             <tr key={changeset.changeSetFQN} data-testid="changeset-row" data-changeset={changeset.changeSet}>
-              <ChangesetHead changeset={changeset} />
+              <ChangesetHead changeset={changeset} labels={labels.get(changeset.changeSetFQN)} />
               {instances.map((instance) => (
                 <td key={instance.identifier}>
                   <ChangesetCell scope={scope} changeset={changeset} instanceName={instance.name} cell={cellOf(changeset, instance.identifier)} />
@@ -55,11 +57,12 @@ export function ChangesetMatrix({ scope, schemaId, state, details }: ChangesetMa
   );
 }
 
-function ChangesetHead({ changeset }: { readonly changeset: Changeset }) {
+function ChangesetHead({ changeset, labels }: { readonly changeset: Changeset; readonly labels: string | undefined }) {
   return (
     <th scope="row">
       <Text size="sm" fw={600} className="break-anywhere">{changeset.changeSet}</Text>
       <Text size="xs" c="dimmed" className="truncate" title={`${changeset.author} · ${changeset.fileName}`}>{changeset.author} · {changeset.fileName}</Text>
+      {labels && <Text size="xs" c="dimmed" className="truncate" title={labels}>labels {labels}</Text>}
     </th>
   );
 }

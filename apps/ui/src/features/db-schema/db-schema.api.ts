@@ -1,4 +1,4 @@
-import { dbInstanceOut, dbSchemaOut, schemaMigrationState } from '@sluice/dbdevops-api';
+import { dbInstanceOut, dbSchemaOut, instanceMigrationState, schemaMigrationState } from '@sluice/dbdevops-api';
 import { z } from 'zod';
 
 import type { GatewayClient } from '../../gateway/gateway-client.js';
@@ -6,6 +6,7 @@ import { segment } from '../../gateway/gateway-client.js';
 import { totalElementsOf } from '../../gateway/envelopes.js';
 import type { ProjectScope } from '../project/project-scope.js';
 
+const ofInstance = instanceMigrationState.response.shape.body;
 const migrationState = schemaMigrationState.response.shape.body;
 
 export type DbSchema = z.output<typeof dbSchemaOut>;
@@ -95,4 +96,14 @@ export async function getMigrationState(
     signal,
   });
   return { instances: data.instances, instanceCount: data.instanceCount, changesets: data.changeSets, total: totalElementsOf(headers, data.changeSets.length) };
+}
+
+/** Labels of a page of changesets, by changeset, as the history of one instance has them; changesets without labels are left out. @throws GatewayError */
+export async function getChangesetLabels(gateway: GatewayClient, scope: ProjectScope, schemaId: string, instanceId: string, filter: PageFilter, signal?: AbortSignal): Promise<ReadonlyMap<string, string>> {
+  const { data } = await gateway.json(ofInstance, {
+    path: `${schemasPath(scope)}/${segment(schemaId)}/instance/${segment(instanceId)}/migrationstate`,
+    query: pageQuery(filter),
+    signal,
+  });
+  return new Map(data.changeSets.flatMap(({ changeSetFQN, label }) => (label ? [[changeSetFQN, label] as const] : [])));
 }

@@ -21,9 +21,10 @@ import { scopeParams, useProjectScope } from '../project/use-project-scope.js';
 import { ChangesetMatrix } from './changeset-matrix.js';
 import { StatusLegend } from './changeset-cell.js';
 import { sourceFacts } from './source-facts.js';
-import { getDbInstance, getDbSchema, getMigrationState, listDbInstances } from './db-schema.api.js';
+import { getChangesetLabels, getDbInstance, getDbSchema, getMigrationState, listDbInstances } from './db-schema.api.js';
 
 const PAGE_SIZE = 50;
+const NO_LABELS: ReadonlyMap<string, string> = new Map();
 /** As many columns as can be read side by side. */
 const INSTANCES_SHOWN = 25;
 
@@ -50,6 +51,12 @@ export function MigrationStatePage() {
     queryFn: ({ signal }) => getMigrationState(gateway, scope, schemaId, { searchTerm: q, page: page - 1, limit: PAGE_SIZE, instances: instanceId ?? shown }, signal),
     placeholderData: keepRows(listKey),
     refetchInterval: () => pollIntervalMs({ isActive: false, isVisible, activeMs: 5_000, idleMs: 10_000 }),
+  });
+  // Labels are of an instance's history: only the page of one instance has them.
+  const labels = useQuery({
+    queryKey: ['changesetLabels', scope, schemaId, instanceId, q, page],
+    queryFn: ({ signal }) => getChangesetLabels(gateway, scope, schemaId, instanceId ?? '', { searchTerm: q, page: page - 1, limit: PAGE_SIZE }, signal),
+    enabled: instanceId !== undefined,
   });
   const params = { ...scopeParams(scope), schema: schemaId };
   // The state of an instance there is not would be an empty list.
@@ -84,7 +91,7 @@ export function MigrationStatePage() {
           {state.isError && !state.data && (
             <Box p="md"><ErrorState title={readFailureTitle('The migration state', state.error)} error={state.error} onRetry={() => void state.refetch()} isRetrying={state.isFetching} /></Box>
           )}
-          {state.data && state.data.changesets.length > 0 && <ChangesetMatrix scope={scope} schemaId={schemaId} state={state.data} details={instances.data ?? []} />}
+          {state.data && state.data.changesets.length > 0 && <ChangesetMatrix scope={scope} schemaId={schemaId} state={state.data} details={instances.data ?? []} labels={labels.data ?? NO_LABELS} />}
           {state.data?.changesets.length === 0 && <NoChangesets isSearch={q !== ''} hasInstances={state.data.instanceCount > 0} />}
         </Box>
         {state.data && <PageTurner noun={['changeset', 'changesets']} total={state.data.total} pageSize={PAGE_SIZE} page={page} onTurn={(next) => turn({ page: next })} />}

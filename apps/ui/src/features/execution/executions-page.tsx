@@ -59,6 +59,7 @@ export function ExecutionsPage() {
   });
   const missing = known.error instanceof GatewayError && known.error.status === 404 ? known.error : undefined;
   const isFiltered = statuses.length > 0 || q !== '';
+  const isBare = query.data?.content.length === 0 && !isFiltered;
 
   return (
     <>
@@ -86,12 +87,12 @@ export function ExecutionsPage() {
         </Group>
         {query.isError && query.data && <StaleNotice error={query.error} onRetry={() => void query.refetch()} />}
         <Box className="surface">
-          {query.isPending && <ExecutionsTableSkeleton />}
+          {(query.isPending || (isBare && known.isLoading)) && <ExecutionsTableSkeleton />}
           {query.isError && !query.data && (
             <Box p="md"><ErrorState title={readFailureTitle('The list of executions', query.error)} error={query.error} onRetry={() => void query.refetch()} isRetrying={query.isFetching} /></Box>
           )}
           {query.data && query.data.content.length > 0 && <ExecutionsTable scope={scope} executions={query.data.content} />}
-          {query.data?.content.length === 0 && (isFiltered
+          {query.data?.content.length === 0 && !(isBare && known.isLoading) && (isFiltered
             ? <NoMatch onClear={() => { searchText.clear(); narrow({ status: [], q: '' }); }} />
             : missing ? <Box p="md"><ErrorState title={readFailureTitle(`Pipeline "${pipeline}"`, missing)} error={missing} /></Box> : <NothingRanYet />)}
         </Box>
