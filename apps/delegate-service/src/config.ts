@@ -18,6 +18,8 @@ const schema = z
     DELEGATE_SERVICE_SCAN_MS: milliseconds(1_000, 50, 60_000),
     DELEGATE_SERVICE_REOFFER_MS: milliseconds(2_000, 100, 60_000),
     DELEGATE_SERVICE_ACCEPTS_PER_SECOND: z.coerce.number().int().min(1).max(10_000).default(100),
+    DELEGATE_SERVICE_HANDSHAKE_MS: milliseconds(30_000, 100, 600_000),
+    DELEGATE_SERVICE_STRANGERS_PER_ADDRESS: z.coerce.number().int().min(1).max(100_000).default(512),
     DELEGATE_SERVICE_MAX_CONNECTIONS: z.coerce.number().int().min(1).max(100_000).default(15_000),
     DELEGATE_SERVICE_TASK_RETENTION_HOURS: z.coerce.number().int().min(1).max(8_760).default(96),
     DELEGATE_SERVICE_DEAD_LETTER_RETENTION_HOURS: z.coerce.number().int().min(1).max(87_600).default(2_160),
@@ -46,7 +48,12 @@ export interface DelegateServiceConfig {
   readonly heartbeatMs: number;
   readonly scanMs: number;
   readonly reofferMs: number;
+  /** New connections of one token. */
   readonly acceptsPerSecond: number;
+  /** From the connection to a whole request, and from there to hello and the proof of the key. */
+  readonly handshakeMs: number;
+  /** Sockets of one address that have not brought a whole request yet. */
+  readonly strangersPerAddress: number;
   readonly maxConnections: number;
   readonly taskRetentionHours: number;
   /** How long an event that could not be handled is kept, its task and result with it. */
@@ -73,6 +80,8 @@ export function parseConfig(env: Environment): DelegateServiceConfig {
     scanMs: parsed.DELEGATE_SERVICE_SCAN_MS,
     reofferMs: parsed.DELEGATE_SERVICE_REOFFER_MS,
     acceptsPerSecond: parsed.DELEGATE_SERVICE_ACCEPTS_PER_SECOND,
+    handshakeMs: parsed.DELEGATE_SERVICE_HANDSHAKE_MS,
+    strangersPerAddress: parsed.DELEGATE_SERVICE_STRANGERS_PER_ADDRESS,
     maxConnections: parsed.DELEGATE_SERVICE_MAX_CONNECTIONS,
     taskRetentionHours: parsed.DELEGATE_SERVICE_TASK_RETENTION_HOURS,
     deadLetterRetentionHours: parsed.DELEGATE_SERVICE_DEAD_LETTER_RETENTION_HOURS,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, MAX_FRAME_BYTES, PROTOCOL_VERSION, SUBPROTOCOL, type DelegateMessage } from '@sluice/delegate-protocol';
+import { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, MAX_FRAME_BYTES, SUBPROTOCOL, type DelegateMessage } from '@sluice/delegate-protocol';
 import { AppError, messageOf, newId } from '@sluice/kernel';
 import type { Logger } from '@sluice/telemetry';
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -13,22 +13,25 @@ import { NotificationBus } from '../notification/notification-bus.js';
 import type { TokenRow } from '../token/token.repository.js';
 import { TokenService } from '../token/token.service.js';
 import { Admission } from './admission.js';
+import { ConnectionLife, type ConnectionHost, type Hello } from './connection-life.js';
 import { ConnectionRegistry } from './connection-registry.js';
 import type { DelegateSession } from './delegate-session.js';
 import { DelegateSocket } from './delegate-socket.js';
 import { MessageHandler } from './message-handler.js';
-
-type Hello = Extract<DelegateMessage, { type: 'hello' }>;
+import { Strangers } from './strangers.js';
 
 const PING_MS = 15_000;
-const HELLO_WITHIN_MS = 10_000;
+/** For a refused delegate to read why. */
+const LAST_WORD_MS = 1_000;
+const TOO_MANY = 'too many connections at once; try again';
 
 /** The WebSocket end of the delegate protocol: who may connect, and the life of each connection. Plain `ws` on the service's HTTP server. */
 @Injectable()
-export class DelegateGateway implements OnModuleDestroy {
+export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
   private readonly server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES, handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false) });
   private readonly sockets = new Set<DelegateSocket>();
   private readonly admission: Admission;
+  private readonly strangers: Strangers;
   private readonly pings: NodeJS.Timeout;
   private isClosing = false;
 
@@ -43,10 +46,12 @@ export class DelegateGateway implements OnModuleDestroy {
     @Inject(LOG) private readonly log: Logger,
   ) {
     this.admission = new Admission(config.acceptsPerSecond);
+    this.strangers = new Strangers({ perAddress: config.strangersPerAddress, handshakeMs: config.handshakeMs });
     this.pings = setInterval(() => this.sockets.forEach((socket) => socket.ping()), PING_MS);
   }
 
   attach(server: Server): void {
+    this.strangers.attach(server);
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       void this.upgrade(request, socket, head).catch((cause: unknown) => {
         this.log.error({ error: messageOf(cause) }, 'a connection could not be accepted');
@@ -68,9 +73,13 @@ export class DelegateGateway implements OnModuleDestroy {
   private async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy());
     if (request.url?.split('?', 1)[0] !== DELEGATE_PATH) return refuse(socket, 404, 'no WebSocket here');
-    if (this.isClosing || this.sockets.size >= this.config.maxConnections || !this.admission.admits()) return refuse(socket, 503, 'too many connections at once; try again');
-    const token = await this.authenticate(request);
+    if (this.isClosing) return refuse(socket, 503, TOO_MANY);
+    const address = request.socket.remoteAddress ?? '';
+    const token = await this.strangers.lookUp(address, () => this.authenticate(request));
     if (socket.destroyed) return;
+    if (!token) return refuse(socket, 503, TOO_MANY);
+    if (token instanceof AppError) return this.refuseStranger(request, socket, head, token);
+    if (this.sockets.size >= this.config.maxConnections || !this.admission.admits(token.id)) return refuse(socket, 503, TOO_MANY);
     this.server.handleUpgrade(request, socket, head, (webSocket) => this.accept(webSocket, request, token));
   }
 
@@ -83,17 +92,22 @@ export class DelegateGateway implements OnModuleDestroy {
     }
   }
 
-  /** A refused delegate gets its close code rather than a bare HTTP status, so that it can tell its owner why. */
-  private accept(webSocket: WebSocket, request: IncomingMessage, token: TokenRow | AppError): void {
-    if (token instanceof AppError) {
-      this.log.warn({ address: request.socket.remoteAddress, reason: token.message }, 'delegate refused');
+  /** A refused delegate gets its close code rather than a bare HTTP status, so that it can tell its owner why. A flood gets the status. */
+  private refuseStranger(request: IncomingMessage, socket: Duplex, head: Buffer, reason: AppError): void {
+    const address = request.socket.remoteAddress ?? '';
+    if (!this.strangers.explains(address)) return refuse(socket, 401, reason.message);
+    this.log.warn({ address, reason: reason.message }, 'delegate refused');
+    this.server.handleUpgrade(request, socket, head, (webSocket) => {
       webSocket.on('error', () => webSocket.terminate());
-      webSocket.close(token.code === 'REVOKED_TOKEN' ? CLOSE_CODES.TOKEN_REVOKED : CLOSE_CODES.UNAUTHORISED, token.message.slice(0, 120));
-      return;
-    }
+      webSocket.close(reason.code === 'REVOKED_TOKEN' ? CLOSE_CODES.TOKEN_REVOKED : CLOSE_CODES.UNAUTHORISED, reason.message.slice(0, 120));
+      setTimeout(() => webSocket.terminate(), LAST_WORD_MS).unref();
+    });
+  }
+
+  private accept(webSocket: WebSocket, request: IncomingMessage, token: TokenRow): void {
     const life = new ConnectionLife(this, token, request.headers[INSTANCE_HEADER]);
-    const socket = new DelegateSocket(webSocket, { message: (message) => life.receive(message), closed: (code) => life.end(code) });
-    life.start(socket);
+    const socket: DelegateSocket = new DelegateSocket(webSocket, { message: (message) => life.receive(socket, message), closed: (code) => life.end(socket, code) });
+    life.start(socket, this.config.handshakeMs);
   }
 
   track(socket: DelegateSocket): void {
@@ -104,8 +118,8 @@ export class DelegateGateway implements OnModuleDestroy {
     this.sockets.delete(socket);
   }
 
-  /** First message of a connection: registers the delegate and answers `welcome`. */
-  async welcome(socket: DelegateSocket, token: TokenRow, hello: Hello): Promise<DelegateSession> {
+  /** Registers the delegate and answers `welcome`. */
+  async welcome(socket: DelegateSocket, token: TokenRow, hello: Hello, isKeyProven: boolean): Promise<DelegateSession> {
     const connectionId = newId();
     const registration = {
       instanceId: hello.instanceId,
@@ -116,6 +130,7 @@ export class DelegateGateway implements OnModuleDestroy {
       taskKinds: hello.taskKinds,
       maxTasks: hello.maxConcurrentTasks,
       publicKey: hello.publicKey,
+      isKeyProven,
     };
     const scope = scopeOfRow(token);
     const delegateId = await this.delegates.register(scope, { ...registration, tokenId: token.id, connectionId, replicaId: this.replicaId }, silentMs(this.config));
@@ -140,7 +155,7 @@ export class DelegateGateway implements OnModuleDestroy {
   }
 
   async receive(session: DelegateSession, message: DelegateMessage): Promise<void> {
-    if (message.type === 'hello') return session.close(CLOSE_CODES.BAD_MESSAGE, 'hello is sent once, first');
+    if (message.type === 'hello' || message.type === 'proof') return session.close(CLOSE_CODES.BAD_MESSAGE, `${message.type} is sent once, first`);
     await this.handler.handle(session, message);
   }
 
@@ -155,61 +170,10 @@ export class DelegateGateway implements OnModuleDestroy {
   }
 }
 
-/** The order of things on one connection: hello first and soon, then everything else. */
-class ConnectionLife {
-  private session: Promise<DelegateSession> | undefined;
-  private socket: DelegateSocket | undefined;
-  private impatience: NodeJS.Timeout | undefined;
+const REFUSALS = { 401: 'Unauthorized', 404: 'Not Found', 503: 'Service Unavailable' } as const;
 
-  constructor(
-    private readonly gateway: DelegateGateway,
-    private readonly token: TokenRow,
-    private readonly instanceHeader: string | string[] | undefined,
-  ) {}
-
-  start(socket: DelegateSocket): void {
-    this.socket = socket;
-    this.gateway.track(socket);
-    this.impatience = setTimeout(() => socket.close(CLOSE_CODES.BAD_MESSAGE, 'no hello within 10 s'), HELLO_WITHIN_MS);
-  }
-
-  async receive(message: DelegateMessage): Promise<void> {
-    const { socket } = this;
-    if (!socket) return;
-    if (this.session) {
-      const session = await this.session.catch(() => undefined);
-      if (session) await this.gateway.receive(session, message);
-      return;
-    }
-    const problem = problemOf(message, this.instanceHeader);
-    if (problem || message.type !== 'hello') return socket.close(problem?.code ?? CLOSE_CODES.BAD_MESSAGE, problem?.reason ?? 'the first message must be hello');
-    clearTimeout(this.impatience);
-    this.session = this.gateway.welcome(socket, this.token, message);
-    await this.session.catch((cause: unknown) => {
-      this.gateway.failed(cause);
-      socket.close(CLOSE_CODES.SHUTTING_DOWN, 'registration failed; try again');
-    });
-  }
-
-  end(code: number): void {
-    clearTimeout(this.impatience);
-    if (this.socket) this.gateway.untrack(this.socket);
-    void this.session?.then(
-      (session) => this.gateway.gone(session, code),
-      () => undefined,
-    );
-  }
-}
-
-function problemOf(message: DelegateMessage, instanceHeader: string | string[] | undefined): { code: number; reason: string } | undefined {
-  if (message.type !== 'hello') return { code: CLOSE_CODES.BAD_MESSAGE, reason: 'the first message must be hello' };
-  const { min, max } = message.protocol;
-  if (min > PROTOCOL_VERSION || max < PROTOCOL_VERSION) return { code: CLOSE_CODES.PROTOCOL_VERSION, reason: `this service speaks protocol version ${PROTOCOL_VERSION}, the delegate ${min} to ${max}` };
-  if (instanceHeader !== undefined && instanceHeader !== message.instanceId) return { code: CLOSE_CODES.BAD_MESSAGE, reason: `hello and header ${INSTANCE_HEADER} name different instances` };
-  return undefined;
-}
-
-function refuse(socket: Duplex, status: 404 | 503, reason: string): void {
-  const text = status === 404 ? 'Not Found' : 'Service Unavailable';
-  socket.end(`HTTP/1.1 ${status} ${text}\r\nconnection: close\r\nretry-after: 1\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(reason)}\r\n\r\n${reason}`);
+function refuse(socket: Duplex, status: keyof typeof REFUSALS, reason: string): void {
+  const head = `HTTP/1.1 ${status} ${REFUSALS[status]}\r\nconnection: close\r\nretry-after: 1\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(reason)}\r\n\r\n`;
+  // A peer that leaves its half open is not waited for.
+  socket.end(`${head}${reason}`, () => socket.destroy());
 }

@@ -11,8 +11,8 @@ import { ConnectionRegistry } from './connection-registry.js';
 import { mayAcquire, type DelegateSession } from './delegate-session.js';
 
 type Of<Type extends DelegateMessage['type']> = Extract<DelegateMessage, { type: Type }>;
-/** Everything after `hello`. */
-export type SessionMessage = Exclude<DelegateMessage, { type: 'hello' }>;
+/** Everything after the opening. */
+export type SessionMessage = Exclude<DelegateMessage, { type: 'hello' | 'proof' }>;
 
 const POLLED_ROWS = 200;
 

@@ -31,6 +31,8 @@ export interface Registration {
   readonly taskKinds: readonly string[];
   readonly maxTasks: number;
   readonly publicKey: string;
+  /** Whether it has shown that it holds the key. */
+  readonly isKeyProven: boolean;
   readonly tokenId: string;
   readonly connectionId: string;
   readonly replicaId: string;
@@ -42,8 +44,10 @@ export class DelegateRepository {
   constructor(private readonly database: DataSource) {}
 
   /**
-   * Registers a connection and returns the delegate's id: that of the same process when it reconnects; else that of a delegate of this
-   * name and host that is not connected now (a restart); else a new one. The new connection replaces any older one.
+   * Registers a connection and returns the delegate's id. Who comes back gets its own row, any other a new one:
+   * - the same process: instance id and sealing key in one scope. The key is proven, or it never was and the token is the same;
+   * - a restart: the same token, name and host, while no process with that row is connected.
+   * What a delegate says of itself (instance id, name, host, tags) never leads to a row of another token's scope. The new connection replaces any older one.
    */
   async register(scope: Scope, registration: Registration, silentMs: number): Promise<string> {
     const { accountId, orgId, projectId } = scopeColumns(scope);
@@ -52,19 +56,20 @@ export class DelegateRepository {
       // Two processes of one name must not both take over the same row.
       await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`delegate ${accountId} ${r.name} ${r.hostName}`]);
       const [known] = await manager.query<{ id: string }[]>(
-        `SELECT id FROM delegates
-         WHERE account_id = $1 AND (instance_id = $4 OR (org_id IS NOT DISTINCT FROM $2 AND project_id IS NOT DISTINCT FROM $3 AND name = $5 AND host_name = $6
-           AND (connection_id IS NULL OR last_heartbeat_at < now() - $7::float8 * interval '1 millisecond')))
-         ORDER BY (instance_id = $4) DESC, last_heartbeat_at DESC LIMIT 1`,
-        [accountId, orgId, projectId, r.instanceId, r.name, r.hostName, silentMs],
+        `SELECT id FROM (
+           SELECT id, last_heartbeat_at, is_key_proven, (instance_id = $4 AND public_key = $9 AND ($10::boolean OR (NOT is_key_proven AND token_id = $8))) AS is_same_process,
+             (token_id = $8 AND name = $5 AND host_name = $6 AND (connection_id IS NULL OR last_heartbeat_at < now() - $7::float8 * interval '1 millisecond')) AS is_restart
+           FROM delegates WHERE account_id = $1 AND org_id IS NOT DISTINCT FROM $2 AND project_id IS NOT DISTINCT FROM $3 AND (instance_id = $4 OR (name = $5 AND host_name = $6))) AS kin
+         WHERE is_same_process OR is_restart ORDER BY is_same_process DESC, is_key_proven DESC, last_heartbeat_at DESC LIMIT 1`,
+        [accountId, orgId, projectId, r.instanceId, r.name, r.hostName, silentMs, r.tokenId, r.publicKey, r.isKeyProven],
       );
       const id = known?.id ?? newId();
       await manager.query(
-        `INSERT INTO delegates (id, account_id, org_id, project_id, name, host_name, instance_id, token_id, version, tags, task_kinds, max_tasks, public_key, connection_id, replica_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        `INSERT INTO delegates (id, account_id, org_id, project_id, name, host_name, instance_id, token_id, version, tags, task_kinds, max_tasks, public_key, connection_id, replica_id, is_key_proven)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          ON CONFLICT (id) DO UPDATE SET org_id = $3, project_id = $4, name = $5, host_name = $6, instance_id = $7, token_id = $8, version = $9, tags = $10, task_kinds = $11,
-           max_tasks = $12, public_key = $13, connection_id = $14, replica_id = $15, is_draining = false, connected_at = now(), last_heartbeat_at = now()`,
-        [id, accountId, orgId, projectId, r.name, r.hostName, r.instanceId, r.tokenId, r.version, r.tags, r.taskKinds, r.maxTasks, r.publicKey, r.connectionId, r.replicaId],
+           max_tasks = $12, public_key = $13, connection_id = $14, replica_id = $15, is_key_proven = $16, is_draining = false, connected_at = now(), last_heartbeat_at = now()`,
+        [id, accountId, orgId, projectId, r.name, r.hostName, r.instanceId, r.tokenId, r.version, r.tags, r.taskKinds, r.maxTasks, r.publicKey, r.connectionId, r.replicaId, r.isKeyProven],
       );
       return id;
     });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId, projectScope } from '@sluice/kernel';
+import { accountScope, newId, projectScope, type Scope } from '@sluice/kernel';
 import { createLogger } from '@sluice/telemetry';
 import { startPostgres, type TestPostgres } from '@sluice/testing';
 import type { DataSource } from 'typeorm';
@@ -150,7 +150,7 @@ describe('tasks in the database', () => {
   });
 
   it('extends only leases of the delegate’s current connection and epoch', async () => {
-    const registration = { instanceId: newId(), name: 'n', hostName: 'h', version: '0', tags: [], taskKinds: [], maxTasks: 1, publicKey: 'k', tokenId: 't', replicaId: 'r' };
+    const registration = { instanceId: newId(), name: 'n', hostName: 'h', version: '0', tags: [], taskKinds: [], maxTasks: 1, publicKey: 'k', isKeyProven: false, tokenId: 't', replicaId: 'r' };
     const delegateId = await delegates.register(PROJECT, { ...registration, connectionId: 'c1' }, 1_000);
     const id = await insert(step());
     await tasks.acquire(id, holder({ delegateId }), { ...lease, leaseMs: 1 });
@@ -158,6 +158,49 @@ describe('tasks in the database', () => {
     expect(await beat('c0', 1)).toMatchObject({ isCurrentConnection: false, extended: [] });
     expect(await beat('c1', 2)).toMatchObject({ isCurrentConnection: true, extended: [] });
     expect(await beat('c1', 1)).toMatchObject({ extended: [{ taskId: id, epoch: 1, isAborting: false }] });
+  });
+
+  it('binds a lease to the sealing key it was given to: with another key it is neither shown, extended nor given secrets', async () => {
+    const registration = { instanceId: newId(), name: newId(), hostName: 'h', version: '0', tags: [], taskKinds: [], maxTasks: 1, publicKey: 'k', isKeyProven: true, tokenId: 't', replicaId: 'r' };
+    const delegateId = await delegates.register(PROJECT, { ...registration, connectionId: 'c1' }, 1_000);
+    const id = await insert({ ...step(), secretExpressions: ['x'] });
+    const mine = holder({ delegateId, instanceId: registration.instanceId });
+    expect(await tasks.acquire(id, mine, lease)).toMatchObject({ outcome: 'acquired' });
+    const ask = (publicKey: string, from = delegateId) => tasks.askForSecrets({ taskId: id, epoch: 1, instanceId: registration.instanceId, delegateId: from, publicKey });
+    for (const stranger of [{ ...mine, publicKey: 'other' }, { ...mine, delegateId: 'd2' }]) {
+      expect(await tasks.acquireAgain(id, stranger, 30_000)).toMatchObject({ outcome: 'notAcquired' });
+      expect(await ask(stranger.publicKey, stranger.delegateId)).toBeUndefined();
+    }
+    await pg.query('delegate_service', `UPDATE delegates SET public_key = 'other' WHERE id = $1`, [delegateId]);
+    const beat = () => tasks.heartbeat({ delegateId, connectionId: 'c1', held: [{ taskId: id, epoch: 1 }], runningTasks: 1, leaseMs: 30_000 });
+    expect(await beat()).toMatchObject({ isCurrentConnection: true, extended: [] });
+    await pg.query('delegate_service', `UPDATE delegates SET public_key = 'k' WHERE id = $1`, [delegateId]);
+    expect(await beat()).toMatchObject({ extended: [{ taskId: id, epoch: 1 }] });
+    expect(await tasks.acquireAgain(id, mine, 30_000)).toMatchObject({ outcome: 'acquired' });
+    expect(await ask('k')).toBe('pipeline');
+  });
+
+  it('gives a delegate its own row again, and any other a row of its own', async () => {
+    const name = newId();
+    const one = { instanceId: newId(), name, hostName: 'h', version: '0', tags: [], taskKinds: [], maxTasks: 1, publicKey: 'k', isKeyProven: true, tokenId: 't1', connectionId: 'c', replicaId: 'r' };
+    const register = (over: Partial<typeof one>, scope: Scope = PROJECT) => delegates.register(scope, { ...one, ...over }, 60_000);
+    const own = await register({});
+    expect(await register({})).toBe(own);
+    expect(await register({ tokenId: 'rotated' })).toBe(own);
+    expect(await register({ tokenId: 't1' })).toBe(own);
+    const others = await Promise.all([
+      register({}, projectScope('A1', 'default', 'other')),
+      register({}, accountScope('A1')),
+      register({ publicKey: 'forged' }),
+      register({ isKeyProven: false }),
+      register({ isKeyProven: false, tokenId: 'another' }),
+      register({ instanceId: newId() }),
+    ]);
+    expect(new Set([own, ...others]).size).toBe(1 + others.length);
+    expect(await register({})).toBe(own);
+    await delegates.disconnect(own, 'c');
+    expect(await register({ instanceId: newId(), publicKey: 'k3', tokenId: 'another' })).not.toBe(own);
+    expect(await register({ instanceId: newId(), publicKey: 'k4' })).toBe(own);
   });
 
   it('keeps ended tasks until their events are read and their time is over', async () => {

@@ -6,7 +6,7 @@ import { NotificationBus } from '../notification/notification-bus.js';
 import type { AcquireOutcome, Assignment, LeaseReview, NewTask, QueuedTaskRow, ResultOutcome } from './task.js';
 import { tellEvents, eventInsert } from './task-event.repository.js';
 
-/** Who acquires: one process of one delegate of one account. */
+/** Who acquires: one process of one delegate of one account. A lease is bound to its sealing key. */
 export interface Holder {
   readonly accountId: string;
   readonly delegateId: string;
@@ -66,7 +66,7 @@ export class TaskRepository {
     const parameters = [taskId, holder.accountId, holder.delegateId, holder.delegateName, holder.instanceId, options.leaseMs, options.wantsSecrets, holder.publicKey, this.bus.wrap({ type: 'events', consumer: '*' })];
     const [taken] = await this.database.query<AssignedRow[]>(
       `WITH taken AS (
-         UPDATE tasks SET state = 'ASSIGNED', delegate_id = $3::text, delegate_name = $4::text, instance_id = $5, epoch = epoch + 1, holders = holders || $3::text,
+         UPDATE tasks SET state = 'ASSIGNED', delegate_id = $3::text, delegate_name = $4::text, instance_id = $5, holder_key = $8::text, epoch = epoch + 1, holders = holders || $3::text,
            lease_until = now() + $6::int * interval '1 millisecond', acquired_at = now(), run_deadline = now() + run_timeout_ms * interval '1 millisecond'
          WHERE id = $1 AND account_id = $2 AND state = 'QUEUED' AND abort_requested_at IS NULL AND queue_deadline > now() AND (bound_delegate_id IS NULL OR bound_delegate_id = $3::text)
          RETURNING *),
@@ -84,15 +84,15 @@ export class TaskRepository {
   }
 
   /** The lease this process holds already, extended as by a heartbeat, or why it cannot have the task. */
-  async acquireAgain(taskId: string, holder: Pick<Holder, 'accountId' | 'delegateId' | 'instanceId'>, leaseMs: number): Promise<AcquireOutcome> {
+  async acquireAgain(taskId: string, holder: Omit<Holder, 'delegateName'>, leaseMs: number): Promise<AcquireOutcome> {
     const [known] = await this.database.query<(AssignedRow & { state: string; is_mine: boolean; is_open: boolean; is_bound_elsewhere: boolean })[]>(
       `WITH mine AS (
          UPDATE tasks SET lease_until = now() + $5::int * interval '1 millisecond'
-         WHERE id = $1 AND account_id = $2 AND state = 'ASSIGNED' AND instance_id = $3 AND lease_until > now() RETURNING id)
+         WHERE id = $1 AND account_id = $2 AND state = 'ASSIGNED' AND delegate_id = $4 AND instance_id = $3 AND holder_key = $6 AND lease_until > now() RETURNING id)
        SELECT ${ASSIGNED_COLUMNS}, state, EXISTS (SELECT 1 FROM mine) AS is_mine,
          (state = 'QUEUED' AND queue_deadline > now() AND abort_requested_at IS NULL) AS is_open, coalesce(bound_delegate_id <> $4, false) AS is_bound_elsewhere
        FROM tasks WHERE id = $1 AND account_id = $2`,
-      [taskId, holder.accountId, holder.instanceId, holder.delegateId, leaseMs],
+      [taskId, holder.accountId, holder.instanceId, holder.delegateId, leaseMs, holder.publicKey],
     );
     if (!known) return { outcome: 'notAcquired', reason: 'unknown' };
     if (known.is_mine) return { outcome: 'acquired', assignment: assignmentOf(known), isNew: false };
@@ -118,10 +118,10 @@ export class TaskRepository {
   async heartbeat(input: { delegateId: string; connectionId: string; held: readonly HeldLease[]; runningTasks: number; leaseMs: number }): Promise<LeaseReview> {
     const [row] = await this.database.query<{ token_status: string | null; is_current: boolean; extended: { taskId: string; epoch: number; isAborting: boolean }[] | null }[]>(
       `WITH held AS (SELECT * FROM unnest($3::text[], $4::int[]) AS h(task_id, epoch)),
-       seen AS (UPDATE delegates SET last_heartbeat_at = now(), running_tasks = $5 WHERE id = $1 AND connection_id = $2 RETURNING token_id),
+       seen AS (UPDATE delegates SET last_heartbeat_at = now(), running_tasks = $5 WHERE id = $1 AND connection_id = $2 RETURNING token_id, public_key),
        extended AS (
          UPDATE tasks t SET lease_until = now() + $6::int * interval '1 millisecond' FROM held h
-         WHERE t.id = h.task_id AND t.epoch = h.epoch AND t.delegate_id = $1 AND t.state = 'ASSIGNED' AND EXISTS (SELECT 1 FROM seen)
+         WHERE t.id = h.task_id AND t.epoch = h.epoch AND t.delegate_id = $1 AND t.state = 'ASSIGNED' AND t.holder_key = (SELECT public_key FROM seen)
          RETURNING t.id, t.epoch, t.abort_requested_at)
        SELECT EXISTS (SELECT 1 FROM seen) AS is_current,
          (SELECT CASE WHEN k.revoke_after <= now() THEN 'REVOKED' ELSE k.status END FROM delegate_tokens k JOIN seen s ON s.token_id = k.id) AS token_status,
@@ -159,7 +159,7 @@ export class TaskRepository {
   /** Asks for the secrets of a lease. False when it is not held by this process any more. */
   async askForSecrets(input: { taskId: string; epoch: number; instanceId: string; delegateId: string; publicKey: string }): Promise<string | undefined> {
     const [row] = await this.database.query<{ consumer: string }[]>(
-      `WITH task AS (SELECT * FROM tasks WHERE id = $1 AND epoch = $2 AND instance_id = $3 AND state = 'ASSIGNED' AND lease_until > now()),
+      `WITH task AS (SELECT * FROM tasks WHERE id = $1 AND epoch = $2 AND instance_id = $3 AND delegate_id = $4 AND holder_key = $5 AND state = 'ASSIGNED' AND lease_until > now()),
        ${eventInsert(`
          SELECT consumer, id, account_id, org_id, project_id, 'secretsWanted', epoch,
            jsonb_build_object('delegateId', $4::text, 'publicKey', $5::text, 'expressions', secret_expressions), traceparent FROM task`)}

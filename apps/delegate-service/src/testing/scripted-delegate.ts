@@ -1,5 +1,6 @@
-import { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, PROTOCOL_VERSION, SUBPROTOCOL, TASK_KINDS, serverMessage, type DelegateMessage, type ServerMessage } from '@sluice/delegate-protocol';
+import { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, KEY_PROOF_VERSION, PROTOCOL_VERSION, SUBPROTOCOL, TASK_KINDS, keyProofContext, serverMessage, type DelegateMessage, type ServerMessage } from '@sluice/delegate-protocol';
 import { newId, waitFor } from '@sluice/kernel';
+import { open, type SealingKeyPair } from '@sluice/sealed-secrets';
 import { WebSocket } from 'ws';
 
 type Sent = DelegateMessage extends infer M ? (M extends DelegateMessage ? Omit<M, 'v' | 'id'> & { readonly id?: string } : never) : never;
@@ -16,6 +17,10 @@ export interface ScriptedDelegateOptions {
   readonly tags?: readonly string[];
   readonly maxConcurrentTasks?: number;
   readonly publicKey?: string;
+  /** Speaks the version that proves its key, with this pair; without it the older one. */
+  readonly keyPair?: SealingKeyPair;
+  /** What it answers to the challenge instead of the nonce. */
+  readonly nonce?: string;
   readonly held?: readonly { taskId: string; epoch: number }[];
 }
 
@@ -42,7 +47,7 @@ export class ScriptedDelegate {
     const delegate = await ScriptedDelegate.open(options);
     delegate.send({
       type: 'hello',
-      protocol: { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION },
+      protocol: { min: PROTOCOL_VERSION, max: options.keyPair ? KEY_PROOF_VERSION : PROTOCOL_VERSION },
       instanceId: delegate.instanceId,
       name: options.name ?? 'scripted',
       hostName: options.hostName ?? 'spec-host',
@@ -50,9 +55,13 @@ export class ScriptedDelegate {
       tags: [...(options.tags ?? [])],
       taskKinds: [...TASK_KINDS],
       maxConcurrentTasks: options.maxConcurrentTasks ?? 8,
-      publicKey: options.publicKey ?? 'no-key',
+      publicKey: options.publicKey ?? options.keyPair?.publicKey ?? 'no-key',
       held: [...(options.held ?? [])],
     });
+    if (options.keyPair) {
+      const { id, sealed } = await delegate.next('challenge');
+      delegate.send({ type: 'proof', replyTo: id, nonce: options.nonce ?? (await open(options.keyPair, sealed, keyProofContext(delegate.instanceId))) });
+    }
     delegate.delegateId = (await delegate.next('welcome')).delegateId;
     return delegate;
   }

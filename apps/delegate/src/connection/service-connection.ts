@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, MAX_FRAME_BYTES, PROTOCOL_VERSION, SUBPROTOCOL, TASK_KINDS, formatDelegateToken, parseDelegateToken, serverMessage, type DelegateMessage, type HeldLease, type ServerMessage } from '@sluice/delegate-protocol';
+import { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, KEY_PROOF_VERSION, MAX_FRAME_BYTES, PROTOCOL_VERSION, SUBPROTOCOL, TASK_KINDS, formatDelegateToken, keyProofContext, parseDelegateToken, serverMessage, type DelegateMessage, type HeldLease, type ServerMessage } from '@sluice/delegate-protocol';
 import { messageOf, newId, storable } from '@sluice/kernel';
 import { steadyNow } from '@sluice/runner-rpc';
-import type { SealingKeyPair } from '@sluice/sealed-secrets';
+import { open, type SealingKeyPair } from '@sluice/sealed-secrets';
 import type { Logger } from '@sluice/telemetry';
 import { WebSocket, type RawData } from 'ws';
 import { CONFIG, INSTANCE_ID, KEY_PAIR, LOG, type DelegateConfig } from '../config.js';
@@ -11,6 +11,7 @@ import { heartbeatPauseMs, reconnectMs } from './reconnect.js';
 
 type Sent = DelegateMessage extends infer M ? (M extends DelegateMessage ? Omit<M, 'v' | 'id'> & { readonly id?: string } : never) : never;
 type Welcome = Extract<ServerMessage, { type: 'welcome' }>;
+type Challenge = Extract<ServerMessage, { type: 'challenge' }>;
 
 /** How long a lease lasts, by this process's steady clock. */
 export interface LeaseTerm {
@@ -30,7 +31,7 @@ export interface ConnectionOwner {
   renewed(leases: readonly HeldLease[], term: LeaseTerm): void;
   /** The service closed the connection over a frame it found too large. */
   tooLarge(): void;
-  received(message: Exclude<ServerMessage, Welcome>): void;
+  received(message: Exclude<ServerMessage, Welcome | Challenge>): void;
 }
 
 const HANDSHAKE_MS = 10_000;
@@ -136,7 +137,7 @@ export class ServiceConnection {
     this.asked.clear();
     this.askToRenew(socket, {
       type: 'hello',
-      protocol: { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION },
+      protocol: { min: PROTOCOL_VERSION, max: KEY_PROOF_VERSION },
       instanceId: this.instanceId,
       name: this.config.name,
       hostName: this.config.hostName,
@@ -155,6 +156,7 @@ export class ServiceConnection {
     const parsed = serverMessage.safeParse(parseJson(data.toString()));
     if (!parsed.success) return this.log.warn({ issue: parsed.error.issues[0]?.message }, 'a message of the delegate service was not understood');
     const message = parsed.data;
+    if (message.type === 'challenge') return void this.prove(socket, message);
     if (message.type === 'heartbeatAck') this.renewed(message);
     if (message.type !== 'welcome') return this.owner?.received(message);
     this.isWelcome = true;
@@ -173,6 +175,16 @@ export class ServiceConnection {
     this.asked.delete(replyTo);
     const isLost = ({ taskId, epoch }: HeldLease): boolean => lost.some((one) => one.taskId === taskId && one.epoch === epoch);
     this.owner?.renewed(renewal.held.filter((lease) => !isLost(lease)), this.termOf(renewal.sentAt, this.leaseMs));
+  }
+
+  /** Shows that this process holds the key it named: only then its row and its leases are its own again. */
+  private async prove(socket: WebSocket, { id, sealed }: Challenge): Promise<void> {
+    try {
+      this.write(socket, { type: 'proof', replyTo: id, nonce: await open(this.keyPair, sealed, keyProofContext(this.instanceId)) });
+    } catch (cause) {
+      this.log.error({ error: messageOf(cause) }, 'the challenge of the delegate service cannot be opened');
+      socket.close(CLOSE_CODES.BAD_MESSAGE, 'the challenge cannot be opened');
+    }
   }
 
   private beat(socket: WebSocket, intervalMs: number): void {

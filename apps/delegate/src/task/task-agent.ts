@@ -116,7 +116,7 @@ export class TaskAgent implements ConnectionOwner {
     this.running.renew(leases, term);
   }
 
-  received(message: Exclude<ServerMessage, { type: 'welcome' }>): void {
+  received(message: Exclude<ServerMessage, { type: 'welcome' | 'challenge' }>): void {
     switch (message.type) {
       case 'heartbeatAck':
         for (const lease of message.lost) this.running.stop(lease, 'leaseLost');

@@ -7,10 +7,12 @@ import { taskPayload, taskResult } from './tasks.js';
  * message id; a reply carries `replyTo`. Sub-protocol name: `sluice.delegate.v1`.
  *
  * Connection: GET `/delegate-service/ws`, header `authorization: Delegate <token id>.<token secret>`, header
- * `x-delegate-instance: <instance id>`. The first frame is `hello` from the delegate, answered by `welcome` or a close with a
- * code of {@link CLOSE_CODES}.
+ * `x-delegate-instance: <instance id>`. The first frame is `hello` from the delegate. A delegate that speaks {@link KEY_PROOF_VERSION} is then
+ * sent a `challenge`, which it answers with `proof`. `welcome` or a close with a code of {@link CLOSE_CODES} ends the opening.
  */
 export const PROTOCOL_VERSION = 1;
+/** From this version on a delegate proves that it holds the sealing key it names. The frames are those of {@link PROTOCOL_VERSION}. */
+export const KEY_PROOF_VERSION = 2;
 export const SUBPROTOCOL = 'sluice.delegate.v1';
 /** A frame may be at most this long; a longer one closes the socket with 1009. */
 export const MAX_FRAME_BYTES = LIMITS.frameBytes;
@@ -30,6 +32,11 @@ const envelope = { v: z.literal(PROTOCOL_VERSION), id: z.string(), replyTo: z.st
 /** Lower-case names of the upgrade request's own headers. */
 export const INSTANCE_HEADER = 'x-delegate-instance';
 export const DELEGATE_PATH = '/delegate-service/ws';
+
+/** What a key proof is sealed with: it differs from every context of a secret, so that no secret can be passed off as a challenge. */
+export function keyProofContext(instanceId: string): string {
+  return `delegate key proof/${instanceId}`;
+}
 
 /** One lease the delegate believes it holds. */
 export const heldLease = z.object({ taskId: z.string(), epoch: z.number().int() });
@@ -54,6 +61,8 @@ export const delegateMessage = z.discriminatedUnion('type', [
     /** Leases survived from before a reconnect. */
     held: z.array(heldLease),
   }),
+  /** Answer to `challenge`: the nonce in it. */
+  z.object({ ...envelope, type: z.literal('proof'), nonce: z.string().max(256) }),
   z.object({ ...envelope, type: z.literal('heartbeat'), held: z.array(heldLease), runningTasks: z.number().int(), sentAt: z.number().int() }),
   z.object({
     ...envelope,
@@ -76,6 +85,8 @@ export type DelegateMessage = z.infer<typeof delegateMessage>;
 
 /** Delegate service → delegate. */
 export const serverMessage = z.discriminatedUnion('type', [
+  /** Answer to `hello`: a nonce sealed to its `publicKey` with {@link keyProofContext}. */
+  z.object({ ...envelope, type: z.literal('challenge'), sealed: z.string() }),
   z.object({
     ...envelope,
     type: z.literal('welcome'),
