@@ -3,6 +3,12 @@ import { Random } from '@sluice/testing';
 /** Changesets of the deployment that faults hit. */
 export const CHANGESETS = 10;
 
+/** Of one case, on a slow machine with all its restarts. */
+export const CASE_LIMIT_MS = 420_000;
+
+/** Each service of the control plane in a process of its own, each killed by itself: `SLUICE_FAULT_SEPARATE=1`. */
+export const isSeparate = numberFrom('SLUICE_FAULT_SEPARATE', 0) === 1;
+
 /** When a fault hits a run: after the run was accepted (`changesets` 0) or so many changesets were applied, and a little later. */
 export interface Moment {
   readonly changesets: number;
@@ -20,14 +26,17 @@ const first = numberFrom('SLUICE_FAULT_SEED', 1);
 /** Seeds of this run of the suite: `SLUICE_FAULT_SEEDS` of them, 1 by default. @throws Error when a variable is no whole number */
 export const seeds: readonly number[] = Array.from({ length: numberFrom('SLUICE_FAULT_SEEDS', 1) }, (_, index) => first + index);
 
+/** How long the platform's database is away: longer than a lease when many seeds are asked for, within one otherwise. */
+export const outageMs = seeds.length > 1 ? 30_000 : 5_000;
+
 /** Random choices of one case, the same for the same seed and name. */
 export function randomFor(seed: number, name: string): Random {
   return new Random([...name].reduce((state, letter) => (Math.imul(state, 31) + (letter.codePointAt(0) ?? 0)) | 0, seed));
 }
 
-/** Any moment of a deployment, its start included; `earliest` leaves out what comes before so many changesets. */
-export function anyMoment(random: Random, earliest = 0): Moment {
-  const changesets = earliest + Math.floor(random.next() * (CHANGESETS - earliest));
+/** Any moment of a deployment, its start included; `earliest` and `latest` narrow it to so many changesets. */
+export function anyMoment(random: Random, earliest = 0, latest = CHANGESETS - 1): Moment {
+  const changesets = earliest + Math.floor(random.next() * (latest + 1 - earliest));
   return { changesets, plusMs: Math.floor(random.next() * (changesets === 0 ? START_SPAN_MS : CHANGESET_SPAN_MS)) };
 }
 
