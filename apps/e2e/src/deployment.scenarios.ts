@@ -36,7 +36,7 @@ export function deploymentScenarios(stack: () => Stack): void {
     it('has nothing to do the second time, and says so', async () => {
       const again = await runFirstDeployment(stack(), QUIET);
       expect(again.status).toBe('Success');
-      expect(again.changesets?.filter(({ planExecutionId }) => planExecutionId === again.planExecutionId)).toEqual([]);
+      expect(again.state?.changesets.filter(({ planExecutionId }) => planExecutionId === again.planExecutionId)).toEqual([]);
     });
   });
 

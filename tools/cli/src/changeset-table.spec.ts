@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { changesetTable, countChangesets } from './changeset-table.js';
+import { changesetTable, countChangesets, countsInWords } from './changeset-table.js';
 
 const changesets = [
   { changeSet: 'later', author: 'shop', fileName: 'db/two.sql', status: 'Not_Deployed', planExecutionId: 'us', deployedAt: 0 },
@@ -24,4 +24,10 @@ it('counts what is deployed, and by this run', () => {
 
 it('says so when nothing is known', () => {
   expect(changesetTable([], 'us')).toBe('No changesets are known for this instance.');
+});
+
+it('says of a history that is longer than what is shown only what is known', () => {
+  expect(countsInWords({ changesets, isWhole: true }, 'us')).toBe('1 changeset(s) run now, 3 deployed in all');
+  expect(countsInWords({ changesets, isWhole: false }, 'us')).toBe('1 changeset(s) run now; the newest 4 are shown, the UI has them all');
+  expect(countsInWords({ changesets: changesets.slice(1, 2), isWhole: false }, 'us')).toBe('at least 1 changeset(s) run now; the newest 1 are shown, the UI has them all');
 });

@@ -1,5 +1,5 @@
 import { plainText } from '@sluice/kernel';
-import type { ChangesetState } from './entities.js';
+import type { ChangesetState, InstanceState } from './entities.js';
 
 const STATUS_WORDS: Readonly<Record<string, string>> = {
   Successfully_Deployed: 'deployed',
@@ -14,7 +14,7 @@ export function changesetTable(changesets: readonly ChangesetState[], planExecut
   const rows = inOrderOfDeployment(changesets).map((one) => [one.changeSet, one.author, one.fileName, STATUS_WORDS[one.status] ?? one.status, one.planExecutionId === planExecutionId ? 'now' : 'before', one.tag ?? '']);
   const head = ['CHANGESET', 'AUTHOR', 'FILE', 'STATUS', 'RUN', 'TAG'];
   const table = [head, ...rows.map((row) => (row[3] === 'not deployed' ? row.with(4, '') : row).map((cell) => plainText(cell).replaceAll(/\s+/g, ' ')))];
-  const widths = head.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const widths = head.map((_, column) => table.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0));
   return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
 }
 
@@ -28,4 +28,12 @@ function inOrderOfDeployment(changesets: readonly ChangesetState[]): ChangesetSt
 export function countChangesets(changesets: readonly ChangesetState[], planExecutionId: string): { readonly deployed: number; readonly byThisRun: number } {
   const deployed = changesets.filter((one) => one.status === 'Successfully_Deployed');
   return { deployed: deployed.length, byThisRun: deployed.filter((one) => one.planExecutionId === planExecutionId).length };
+}
+
+/** `3 changeset(s) run now, 11 deployed in all`; of a history that is not whole, what is known of it. */
+export function countsInWords({ changesets, isWhole }: InstanceState, planExecutionId: string): string {
+  const { deployed, byThisRun } = countChangesets(changesets, planExecutionId);
+  if (isWhole) return `${byThisRun} changeset(s) run now, ${deployed} deployed in all`;
+  const atLeast = byThisRun === changesets.length ? 'at least ' : '';
+  return `${atLeast}${byThisRun} changeset(s) run now; the newest ${changesets.length} are shown, the UI has them all`;
 }

@@ -1,5 +1,5 @@
 import { messageOf } from '@sluice/kernel';
-import { Entities, previewChangelog, readMigrationState, type ChangesetState, type GitRef, type ProjectRef } from './entities.js';
+import { Entities, previewChangelog, readMigrationState, type InstanceState, type GitRef, type ProjectRef } from './entities.js';
 import { entityNamesOf, type EntityNames } from './entity-names.js';
 import { execute } from './execution.js';
 import { followExecution } from './follow-execution.js';
@@ -53,11 +53,14 @@ export interface DeploymentResult {
   /** Final status of the execution, `Success` when all went well. */
   readonly status: string;
   readonly failure: string | undefined;
-  /** State of the instance after the run; undefined when it could not be read, which says nothing about the run. */
-  readonly changesets: readonly ChangesetState[] | undefined;
+  /** Newest changesets of the instance after the run; undefined when they could not be read, which says nothing about the run. */
+  readonly state: InstanceState | undefined;
   /** From the request to execute to the end of the execution. */
   readonly deployMs: number;
 }
+
+/** A summary is for people: of a longer history it shows the newest part, and says so. */
+const MOST_SHOWN = 2_000;
 
 /**
  * Creates or updates what the deployment needs, runs its pipeline and follows it to the end. When that preparation fails, what it
@@ -82,11 +85,11 @@ export async function deploy(gateway: GatewayClient, deployment: Deployment, eve
   events.onStarted?.(planExecutionId, names.pipeline);
   const view = await followExecution(gateway, at, planExecutionId, { onLine: events.onLine, onWait: events.onStep, signal, timeoutMs: deployment.timeoutMs });
   const deployMs = Date.now() - startedAt;
-  const changesets = await readMigrationState(gateway, at, names.schema, names.instance).catch((cause: unknown) => {
+  const state = await readMigrationState(gateway, at, names.schema, names.instance, MOST_SHOWN).catch((cause: unknown) => {
     events.onStep(`the summary could not be read (${messageOf(cause)}); the result of the execution stands`);
     return undefined;
   });
-  return { planExecutionId, status: view.status, failure: view.failure, changesets, deployMs };
+  return { planExecutionId, status: view.status, failure: view.failure, state, deployMs };
 }
 
 /** A deployment that an earlier version made goes on under the identifier it got then. */

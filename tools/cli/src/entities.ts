@@ -196,13 +196,20 @@ export type ChangesetState = z.infer<typeof changesetState>;
 const migrationState = z.looseObject({ changeSets: z.array(changesetState).nullish() });
 const PAGE = 100;
 
-/** All changesets of an instance as Sluice knows them after the last run. */
-export async function readMigrationState(gateway: GatewayClient, at: ProjectRef, schema: string, instance: string): Promise<ChangesetState[]> {
+/** What is known of an instance. `isWhole` is false when it has more changesets than were asked for. */
+export interface InstanceState {
+  readonly changesets: readonly ChangesetState[];
+  readonly isWhole: boolean;
+}
+
+/** The newest changesets of an instance as Sluice knows them after the last run, at most `most`. @throws GatewayError */
+export async function readMigrationState(gateway: GatewayClient, at: ProjectRef, schema: string, instance: string, most = Infinity): Promise<InstanceState> {
   const path = `/v1/orgs/${at.org}/projects/${at.project}/dbschema/${schema}/dbinstance/${instance}/migrationstate`;
-  const found: ChangesetState[] = [];
-  for (let page = 0; ; page += 1) {
+  const changesets: ChangesetState[] = [];
+  for (let page = 0; changesets.length < most; page += 1) {
     const { changeSets } = migrationState.parse(await gateway.call('GET', path, { query: { page, limit: PAGE } }));
-    found.push(...(changeSets ?? []));
-    if ((changeSets ?? []).length < PAGE) return found;
+    changesets.push(...(changeSets ?? []));
+    if ((changeSets ?? []).length < PAGE) return { changesets, isWhole: true };
   }
+  return { changesets, isWhole: false };
 }

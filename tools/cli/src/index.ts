@@ -1,4 +1,4 @@
-export { changesetTable, countChangesets } from './changeset-table.js';
+export { changesetTable, countChangesets, countsInWords } from './changeset-table.js';
 export { deploy, type DeploymentEvents, type DeploymentResult } from './deployment.js';
 export { Entities, readMigrationState, type ChangesetState, type GitRef, type ProjectRef } from './entities.js';
 export { abort, execute, readExecution, type ExecutionView } from './execution.js';

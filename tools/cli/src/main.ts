@@ -1,6 +1,6 @@
 import { messageOf, plainText } from '@sluice/kernel';
 import { parseAuditCommand, verifyAuditTrail } from './audit-command.js';
-import { changesetTable, countChangesets } from './changeset-table.js';
+import { changesetTable, countsInWords } from './changeset-table.js';
 import { findConnection, readLocal } from './connection.js';
 import { parseDeployCommand, type DeployCommand } from './deploy-command.js';
 import { deploy, type DeploymentResult, type RepositoryAccess } from './deployment.js';
@@ -143,10 +143,9 @@ function localStackOf(gateway: GatewayClient, { dataDir }: ConnectionFlags, { de
   return local && gateway.isAt(local.url) ? local : undefined;
 }
 
-function printSummary({ changesets, planExecutionId, status, deployMs }: DeploymentResult, print: (line: string) => void): void {
+function printSummary({ state, planExecutionId, status, deployMs }: DeploymentResult, print: (line: string) => void): void {
   const seconds = `${(deployMs / 1000).toFixed(1)} s`;
-  if (!changesets) return print(`${status}: ${seconds}; which changesets ran is in the log above`);
-  const { deployed, byThisRun } = countChangesets(changesets, planExecutionId);
-  print(`\n${changesetTable(changesets, planExecutionId)}\n`);
-  print(`${status}: ${byThisRun} changeset(s) run now, ${deployed} deployed in all, ${seconds}`);
+  if (!state) return print(`${status}: ${seconds}; which changesets ran is in the log above`);
+  print(`\n${changesetTable(state.changesets, planExecutionId)}\n`);
+  print(`${status}: ${countsInWords(state, planExecutionId)}, ${seconds}`);
 }

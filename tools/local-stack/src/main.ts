@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { changesetTable, countChangesets, formatLogLine } from '@sluice/cli';
+import { changesetTable, countChangesets, countsInWords, formatLogLine } from '@sluice/cli';
 import { messageOf } from '@sluice/kernel';
 import { APP_NAMES, type AppName } from './app-environment.js';
 import { runFirstDeployment, type FirstDeployment } from './first-deployment.js';
@@ -75,11 +75,10 @@ function appNamed(name: string): AppName {
 
 async function deployFirst(stack: Stack, say: (text: string) => void, print: (text: string) => void, signal: AbortSignal): Promise<FirstDeployment> {
   const deployment = await runFirstDeployment(stack, { onStep: say, onLine: (stepName, line) => print(formatLogLine(stepName, line)) }, signal);
-  const { changesets, planExecutionId } = deployment;
-  if (changesets) print(`\n${changesetTable(changesets, planExecutionId)}\n`);
+  const { state, planExecutionId } = deployment;
+  if (state) print(`\n${changesetTable(state.changesets, planExecutionId)}\n`);
   if (deployment.status !== 'Success') throw new Error(`the deployment ended ${deployment.status}: ${deployment.failure ?? 'no reason was given'}`);
-  const counts = changesets ? countChangesets(changesets, planExecutionId) : undefined;
-  say(`${deployment.status}${counts ? `: ${counts.byThisRun} changeset(s) run now, ${counts.deployed} deployed in all` : ''}, in ${seconds(deployment.deployMs)} s`);
+  say(`${deployment.status}${state ? `: ${countsInWords(state, planExecutionId)}` : ''}, in ${seconds(deployment.deployMs)} s`);
   return deployment;
 }
 
@@ -101,7 +100,7 @@ function summaryOf(deployment: FirstDeployment, startSeconds: number): object {
   return {
     status: deployment.status,
     planExecutionId: deployment.planExecutionId,
-    changesets: deployment.changesets ? countChangesets(deployment.changesets, deployment.planExecutionId).deployed : null,
+    changesets: deployment.state?.isWhole ? countChangesets(deployment.state.changesets, deployment.planExecutionId).deployed : null,
     hops: deployment.hops,
     startSeconds,
     deploySeconds: seconds(deployment.deployMs),

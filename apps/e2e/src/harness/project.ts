@@ -152,8 +152,9 @@ export class Project {
     return this.run(await this.pipeline({ stages: [stage('database', [group('migrate', [applyStep('apply', target, options)])])] }));
   }
 
-  migrationState(target: Target): Promise<ChangesetState[]> {
-    return readMigrationState(this.gateway, this.at, target.schema, target.instance);
+  async migrationState(target: Target): Promise<readonly ChangesetState[]> {
+    const { changesets } = await readMigrationState(this.gateway, this.at, target.schema, target.instance);
+    return changesets;
   }
 }
 
