@@ -13,6 +13,7 @@ import { AuthenticationService } from './access/authentication.service.js';
 import { AuthzController } from './access/authz.controller.js';
 import { PeopleController } from './access/people.controller.js';
 import { RoleController } from './access/role.controller.js';
+import { DepartureService } from './access/departure.service.js';
 import { RoleService } from './access/role.service.js';
 import { AuditCollector } from './audit/audit-collector.js';
 import { AuditController } from './audit/audit.controller.js';
@@ -103,7 +104,7 @@ export class AppModule {
         { provide: LOGGER, useValue: parts.log },
         { provide: METRICS, useValue: parts.metrics },
         { provide: SECURITY_EVENT_RETENTION_DAYS, useValue: parts.securityEventRetentionDays },
-        UnitOfWork, AuditService, SecurityEvents, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, UserGroupService, RoleService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
+        UnitOfWork, AuditService, SecurityEvents, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, UserGroupService, RoleService, DepartureService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
         SealingService, SettingService, DelegateServiceClient, DelegateTokenValues, DelegateService, DeadLetterService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, EntityUseService, StoredUses, GitBrowsingService,
       ],
     };

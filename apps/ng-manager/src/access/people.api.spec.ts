@@ -103,6 +103,70 @@ describe('people, service accounts, groups and their roles', () => {
     expect([(await signIn(key)).status, (await admin('GET', `/ng/api/user/${carl}?${A1}`)).status]).toEqual([401, 404]);
   });
 
+  describe('a user who is removed from a project or organization', () => {
+    const ORG = `${A1}&orgIdentifier=o`;
+    const OTHER = `${ORG}&projectIdentifier=other`;
+    const groupAt = async (scope: string, identifier: string, users: readonly string[]) => data(admin('POST', `/ng/api/user-groups?${scope}`, { identifier, name: identifier, users }));
+    const events = async (scope: string) => {
+      const { content } = await data(admin('POST', `/ng/api/audits/list?${scope}`, { filterType: 'Audit', actions: ['DELETE', 'UPDATE'], resources: [{ type: 'ROLE_ASSIGNMENT' }, { type: 'USER_GROUP' }, { type: 'USER' }] }));
+      return content.map(({ action, resource }: { action: string; resource: { type: string; identifier: string } }) => `${action} ${resource.type} ${resource.identifier}`);
+    };
+
+    it('stays in the account, with every role and group of other scopes, and the trail says what was taken away', async () => {
+      const hal = await userNamed('hal');
+      const key = await keyOf(hal);
+      const person = { identifier: hal, type: 'USER' };
+      const inShopOnly = await data(bind(admin, SHOP, '_project_admin', person));
+      for (const [scope, role] of [[A1, '_viewer'], [ORG, '_pipeline_executor'], [OTHER, '_project_admin']] as const) await data(bind(admin, scope, role, person));
+      await groupAt(SHOP, 'halsShop', [hal, adminId]);
+      await groupAt(OTHER, 'halsOther', [hal]);
+      await data(bind(admin, SHOP, '_pipeline_executor', { identifier: 'halsShop', type: 'USER_GROUP' }));
+      const before = await events(SHOP);
+
+      expect(await data(admin('DELETE', `/ng/api/user/${hal}?${SHOP}&routingId=A1`))).toBe(true);
+
+      const { status, body } = await signIn(key);
+      expect([status, new Set(body.grants)]).toEqual([200, new Set([{ role: 'viewer' }, { role: 'pipeline_executor', orgId: 'o' }, { role: 'project_admin', orgId: 'o', projectId: 'other' }])]);
+      expect((await data(admin('GET', `/ng/api/user-groups/halsShop?${SHOP}`))).users).toEqual([adminId]);
+      expect((await data(admin('GET', `/ng/api/user-groups/halsOther?${OTHER}`))).users).toEqual([hal]);
+      expect((await events(SHOP)).slice(0, -before.length || undefined).sort()).toEqual([`DELETE ROLE_ASSIGNMENT ${inShopOnly.roleAssignment.identifier}`, 'UPDATE USER_GROUP halsShop']);
+      expect(await data(admin('DELETE', `/ng/api/user/${hal}?${SHOP}`))).toBe(false);
+
+      expect(await data(admin('DELETE', `/ng/api/user/${hal}?${ORG}&projectIdentifier=`))).toBe(true);
+      expect(new Set((await signIn(key)).body.grants)).toEqual(new Set([{ role: 'viewer' }, { role: 'project_admin', orgId: 'o', projectId: 'other' }]));
+      expect(await data(admin('DELETE', `/ng/api/user/${hal}?${A1}&orgIdentifier=&projectIdentifier=`))).toBe(true);
+      expect((await admin('GET', `/ng/api/user/${hal}?${A1}`)).status).toBe(404);
+    });
+
+    it('is removed by those who may change people there, and by nobody else', async () => {
+      const ida = await userNamed('ida');
+      await data(bind(admin, SHOP, '_viewer', { identifier: ida, type: 'USER' }));
+      const remove = async (grants: readonly RoleGrant[], scope: string, id = ida) => (await ng.as('A1', grants)('DELETE', `/ng/api/user/${id}?${scope}`)).status;
+      const shopAdmin: readonly RoleGrant[] = [{ role: 'project_admin', ...inShop }];
+      expect(await remove([{ role: 'viewer' }], SHOP)).toBe(403);
+      expect(await remove([{ role: 'project_admin', orgId: 'o', projectId: 'other' }], SHOP)).toBe(403);
+      for (const above of [A1, ORG]) expect([above, await remove(shopAdmin, above)]).toEqual([above, 403]);
+      expect(await remove(shopAdmin, SHOP, 'nobody')).toBe(404);
+      expect(await remove([{ role: 'account_admin' }], `${ORG}&projectIdentifier=nowhere`)).toBe(404);
+      for (const half of [`${A1}&projectIdentifier=shop`, `${A1}&orgIdentifier=&projectIdentifier=shop`]) expect([half, await remove([{ role: 'account_admin' }], half)]).toEqual([half, 400]);
+      expect((await ng.as('B1')('DELETE', `/ng/api/user/${ida}?accountIdentifier=B1&orgIdentifier=o&projectIdentifier=shop`)).status).toBe(404);
+      expect((await ng.as('B1')('DELETE', `/ng/api/user/${ida}?${SHOP}`)).status).toBe(403);
+      expect(await data(admin('GET', `/ng/api/user/aggregate/${ida}?${SHOP}`))).toMatchObject({ roleAssignmentMetadata: [{ roleIdentifier: '_viewer' }] });
+      expect(await remove(shopAdmin, SHOP)).toBe(200);
+      expect(await data(admin('GET', `/ng/api/user/${ida}?${A1}`))).toMatchObject({ uuid: ida });
+    });
+
+    it('keeps everything when one of the groups allows more than the caller may', async () => {
+      const jon = await userNamed('jon');
+      await data(bind(admin, SHOP, '_viewer', { identifier: jon, type: 'USER' }));
+      await groupAt(SHOP, 'jons', [jon]);
+      await ng.pg.query(ng.database, `INSERT INTO role_bindings (account_id, group_id, role) SELECT account_id, id, 'account_admin' FROM user_groups WHERE identifier = 'jons'`);
+      expect((await ng.as('A1', [{ role: 'project_admin', ...inShop }])('DELETE', `/ng/api/user/${jon}?${SHOP}`)).body).toMatchObject({ code: 'ACCESS_DENIED', message: expect.stringContaining('every right of Account Admin') });
+      expect(await data(admin('GET', `/ng/api/user/aggregate/${jon}?${SHOP}`))).toMatchObject({ roleAssignmentMetadata: [{ roleIdentifier: '_viewer' }, { userGroupIdentifier: 'jons' }] });
+      await data(admin('DELETE', `/ng/api/user-groups/jons?${SHOP}`));
+    });
+  });
+
   it('a service account signs in with sat keys and is echoed field by field', async () => {
     const sent = { identifier: 'robot', name: 'Robot', description: 'd', tags: { a: 'b' }, email: 'robot@bots.example', accountIdentifier: 'A1', orgIdentifier: 'o', projectIdentifier: 'shop' };
     expect(await data(admin('POST', `/ng/api/serviceaccount?${A1}`, sent))).toEqual(sent);

@@ -37,6 +37,11 @@ export class RoleBindingRepository {
     return this.manager.findOneBy<RoleBindingEntity>(RoleBindingEntity, { ...atScope(scope), identifier });
   }
 
+  /** What is bound to one user or service account itself at exactly this scope. */
+  boundTo(scope: Scope, userId: string): Promise<RoleBinding[]> {
+    return this.manager.findBy<RoleBindingEntity>(RoleBindingEntity, { ...atScope(scope), userId });
+  }
+
   /** Bindings at exactly this scope. */
   page(scope: Scope, page: PageRequest, filter: RoleBindingFilter): Promise<Page<RoleBinding>> {
     const query = this.manager.createQueryBuilder(RoleBindingEntity, 'row').where(atScope(scope));

@@ -92,11 +92,8 @@ export class RoleService {
     return this.unitOfWork.run((stores) =>
       keepingAnAdministrator(stores, ctx.accountId, async () => {
         const row = await found(stores, scope, identifier);
-        requireMayBind(ctx, row.role, scope);
-        const gone = await presentOne(stores, row, presentBinding);
         const shown = await presentOne(stores, row, present);
-        await stores.roleBindings.delete(row.accountId, row.id);
-        await stores.audit.append(ctx, { action: 'delete', resourceType: 'roleAssignment', identifier, scope, before: gone.roleAssignment });
+        await deleteBinding(stores, ctx, scope, row);
         return shown;
       }),
     );
@@ -111,6 +108,14 @@ export async function insertBinding(stores: Stores, ctx: RequestContext, scope: 
   const made = await presentOne(stores, row, presentBinding);
   await stores.audit.append(ctx, { action: 'create', resourceType: 'roleAssignment', identifier: name, scope, after: made.roleAssignment });
   return row;
+}
+
+/** Deletes a binding the caller may unmake, and writes its audit event. @throws AppError as `requireMayBind` */
+export async function deleteBinding(stores: Stores, ctx: RequestContext, scope: Scope, row: RoleBinding): Promise<void> {
+  requireMayBind(ctx, row.role, scope);
+  const gone = await presentOne(stores, row, presentBinding);
+  await stores.roleBindings.delete(row.accountId, row.id);
+  await stores.audit.append(ctx, { action: 'delete', resourceType: 'roleAssignment', identifier: row.identifier, scope, before: gone.roleAssignment });
 }
 
 /** A binding in our own words. */

@@ -16,6 +16,17 @@ export class UserGroupRepository {
     return this.manager.findOne<UserGroupEntity>(UserGroupEntity, { where: { ...atScope(scope), identifier }, ...(options.forUpdate ? { lock: { mode: 'pessimistic_write' } } : {}) });
   }
 
+  /** The groups of exactly this scope that a user is a member of, locked. */
+  withMember(scope: Scope, userId: string): Promise<UserGroupRow[]> {
+    return this.manager
+      .createQueryBuilder(UserGroupEntity, 'row')
+      .where(atScope(scope))
+      .andWhere('EXISTS (SELECT 1 FROM user_group_members m WHERE m.account_id = row.account_id AND m.group_id = row.id AND m.user_id = :userId)', { userId })
+      .orderBy('row.identifier')
+      .setLock('pessimistic_write')
+      .getMany();
+  }
+
   page(scope: Scope, page: PageRequest): Promise<Page<UserGroupRow>> {
     return readPage(this.manager.createQueryBuilder(UserGroupEntity, 'row').where(atScope(scope)), page);
   }

@@ -29,7 +29,7 @@ export class UserGroupService {
         const row = await foundGroup(stores, scope, group.identifier);
         await requireUsers(stores, ctx, group.users ?? []);
         await stores.userGroups.addMembers(row, [...new Set(group.users ?? [])]);
-        return this.told(stores, ctx, scope, undefined, await this.present(stores, row));
+        return audited(stores, ctx, scope, undefined, await presentGroup(stores, row));
       }),
     );
   }
@@ -41,7 +41,7 @@ export class UserGroupService {
   }
 
   async get(scope: Scope, identifier: string): Promise<UserGroupOut> {
-    return this.present(this.unitOfWork.read, await foundGroup(this.unitOfWork.read, scope, identifier));
+    return presentGroup(this.unitOfWork.read, await foundGroup(this.unitOfWork.read, scope, identifier));
   }
 
   /** Replaces the members when `users` is given. */
@@ -51,18 +51,18 @@ export class UserGroupService {
       throw new AppError('INVALID_REQUEST', `the body names user group "${group.identifier}", the path "${identifier}"; an identifier cannot be changed`, { fields: [{ field: 'identifier', error: 'differs from the path' }] });
     }
     return this.change(ctx, scope, identifier, async (stores, row) => {
-      const before = await this.present(stores, row);
+      const before = await presentGroup(stores, row);
       await stores.userGroups.update(row, valuesOf(group));
       const wanted = group.users ? new Set(group.users) : undefined;
       if (wanted) await this.setMembers(stores, ctx, row, wanted);
-      return this.told(stores, ctx, scope, before, await this.present(stores, await foundGroup(stores, scope, identifier)));
+      return audited(stores, ctx, scope, before, await presentGroup(stores, await foundGroup(stores, scope, identifier)));
     });
   }
 
   async delete(ctx: RequestContext, scope: Scope, identifier: string): Promise<UserGroupOut> {
     return this.change(ctx, scope, identifier, async (stores, row) => {
-      await this.requireRights(stores, ctx, row);
-      const gone = await this.present(stores, row);
+      await requireRights(stores, ctx, row);
+      const gone = await presentGroup(stores, row);
       await stores.userGroups.delete(row);
       await stores.audit.append(ctx, { action: 'delete', resourceType: 'userGroup', identifier, scope, before: gone });
       return gone;
@@ -85,20 +85,17 @@ export class UserGroupService {
   async addMember(ctx: RequestContext, scope: Scope, identifier: string, userId: string): Promise<UserGroupOut> {
     return this.change(ctx, scope, identifier, async (stores, row) => {
       await foundUser(stores, ctx.accountId, userId);
-      await this.requireRights(stores, ctx, row);
-      const before = await this.present(stores, row);
+      await requireRights(stores, ctx, row);
+      const before = await presentGroup(stores, row);
       await stores.userGroups.addMembers(row, [userId]);
-      return this.told(stores, ctx, scope, before, await this.present(stores, row));
+      return audited(stores, ctx, scope, before, await presentGroup(stores, row));
     });
   }
 
   async removeMember(ctx: RequestContext, scope: Scope, identifier: string, userId: string): Promise<UserGroupOut> {
     return this.change(ctx, scope, identifier, async (stores, row) => {
       await foundUser(stores, ctx.accountId, userId);
-      await this.requireRights(stores, ctx, row);
-      const before = await this.present(stores, row);
-      await stores.userGroups.removeMembers(row, [userId]);
-      return this.told(stores, ctx, scope, before, await this.present(stores, row));
+      return leaveGroup(stores, ctx, scope, row, userId);
     });
   }
 
@@ -117,27 +114,35 @@ export class UserGroupService {
     const added = [...wanted].filter((id) => !present.has(id));
     const removed = [...present].filter((id) => !wanted.has(id));
     if (added.length + removed.length > 0) {
-      await this.requireRights(stores, ctx, row);
+      await requireRights(stores, ctx, row);
       await requireUsers(stores, ctx, added);
       await stores.userGroups.addMembers(row, added);
       await stores.userGroups.removeMembers(row, removed);
     }
     await stores.userGroups.orderMembers(row, [...wanted]);
   }
+}
 
-  private async requireRights(stores: Stores, ctx: RequestContext, row: UserGroupRow): Promise<void> {
-    requireCovers(ctx, await stores.roleBindings.grantsOfGroup(row.accountId, row.id), `change who is in group ${row.name}`);
-  }
+/** Takes a user out of a group whose roles the caller may give. The people of the account are locked. @returns the group as it is now */
+export async function leaveGroup(stores: Stores, ctx: RequestContext, scope: Scope, row: UserGroupRow, userId: string): Promise<UserGroupOut> {
+  await requireRights(stores, ctx, row);
+  const before = await presentGroup(stores, row);
+  await stores.userGroups.removeMembers(row, [userId]);
+  return audited(stores, ctx, scope, before, await presentGroup(stores, row));
+}
 
-  private async present(stores: Stores, row: UserGroupRow): Promise<UserGroupOut> {
-    return present(row, (await stores.userGroups.membersOf([row])).get(row.id) ?? []);
-  }
+async function requireRights(stores: Stores, ctx: RequestContext, row: UserGroupRow): Promise<void> {
+  requireCovers(ctx, await stores.roleBindings.grantsOfGroup(row.accountId, row.id), `change who is in group ${row.name}`);
+}
 
-  /** Puts a change into the audit trail. @returns the group as it is now */
-  private async told(stores: Stores, ctx: RequestContext, scope: Scope, before: UserGroupOut | undefined, after: UserGroupOut): Promise<UserGroupOut> {
-    await stores.audit.append(ctx, { action: before ? 'update' : 'create', resourceType: 'userGroup', identifier: after.identifier, scope, before, after });
-    return after;
-  }
+async function presentGroup(stores: Stores, row: UserGroupRow): Promise<UserGroupOut> {
+  return present(row, (await stores.userGroups.membersOf([row])).get(row.id) ?? []);
+}
+
+/** Puts a change into the audit trail. @returns the group as it is now */
+async function audited(stores: Stores, ctx: RequestContext, scope: Scope, before: UserGroupOut | undefined, after: UserGroupOut): Promise<UserGroupOut> {
+  await stores.audit.append(ctx, { action: before ? 'update' : 'create', resourceType: 'userGroup', identifier: after.identifier, scope, before, after });
+  return after;
 }
 
 /** @throws AppError RESOURCE_NOT_FOUND */

@@ -2,11 +2,15 @@ import { Controller } from '@nestjs/common';
 import type { NgPage } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { aggregateUsers, createUser, deleteUser, getUser, getUserAggregate, updateUser, type UserAggregate, type UserMetadata } from '@sluice/ng-manager-api';
+import { DepartureService } from '../access/departure.service.js';
 import { UserService } from './user.service.js';
 
 @Controller()
 export class UserController {
-  constructor(private readonly users: UserService) {}
+  constructor(
+    private readonly users: UserService,
+    private readonly departures: DepartureService,
+  ) {}
 
   @Route(aggregateUsers)
   aggregate(@Call() { scope, query, body }: RouteCall<typeof aggregateUsers>): Promise<NgPage<UserAggregate>> {
@@ -35,7 +39,7 @@ export class UserController {
   }
 
   @Route(deleteUser)
-  delete(@Call() { ctx, params }: RouteCall<typeof deleteUser>): Promise<boolean> {
-    return this.users.delete(ctx, params.userId);
+  delete(@Call() { ctx, scope, params }: RouteCall<typeof deleteUser>): Promise<boolean> {
+    return scope.level === 'account' ? this.users.delete(ctx, params.userId) : this.departures.leave(ctx, scope, params.userId);
   }
 }

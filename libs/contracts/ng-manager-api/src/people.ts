@@ -84,8 +84,9 @@ export const userAggregate = z.object({ user: userMetadata, roleAssignmentMetada
 export type UserAggregate = z.output<typeof userAggregate>;
 
 const viewUsers = { permission: 'user.view' } as const;
-/** Users belong to the account: whoever changes one needs the right there, whatever scope a client appends. */
+/** Users belong to the account: who changes one needs the right there, whatever scope a client appends. */
 const editUsers = { permission: 'user.edit', scopeFrom: scopeOfAccount } as const;
+const scopeOrEmpty = ngAccount.extend({ orgIdentifier: z.string().optional(), projectIdentifier: z.string().optional() });
 const byUser = z.object({ userId: z.string().min(1).max(128) });
 
 /** At an org or project: those with a role there or above. */
@@ -153,15 +154,20 @@ export const updateUser = defineRoute({
   response: userMetadata,
 });
 
+/**
+ * At an org or project it takes away what the user has at exactly that scope: the roles bound to them there, and their places in the groups that live there.
+ * The user stays in the account. It answers false when there was nothing to take away: roles from above or through groups that live above stay.
+ * Only without `orgIdentifier` does the user leave the account; refused for its last administrator. Terraform sends an empty key for a level it does not mean.
+ */
 export const deleteUser = defineRoute({
   id: 'deleteUser',
   method: 'DELETE',
   path: '/ng/api/user/:userId',
-  summary: 'Remove a user with their keys and roles',
+  summary: 'Remove a user from a project or organization, or from the account with their keys and roles',
   style: 'ng',
-  access: editUsers,
+  access: { permission: 'user.edit' },
   params: byUser,
-  query: ngAccount,
+  query: scopeOrEmpty,
   response: z.boolean(),
 });
 
