@@ -10,6 +10,12 @@ describe('the delegate’s configuration', () => {
     expect(pods.environment).toEqual({ PATH: '/bin', LANG: 'C.UTF-8', JAVA_HOME: '/jdk', STEP_RUNNER_ENGINE_DIR: '/engine' });
   });
 
+  it('gives them the folder for certificates of databases that its operator named', () => {
+    const { pods, databaseCertsDir } = parseConfig({ ...needed, DELEGATE_DATABASE_CERTS_DIR: '/certs/./db/' });
+    expect([databaseCertsDir, pods.environment['STEP_RUNNER_DATABASE_CERTS_DIR'], parseConfig(needed).databaseCertsDir]).toEqual(['/certs/db', '/certs/db', '/etc/ssl/certs/dbops']);
+    expect(() => parseConfig({ ...needed, DELEGATE_DATABASE_CERTS_DIR: 'certs' })).toThrow('DELEGATE_DATABASE_CERTS_DIR');
+  });
+
   it('gives them the authorities its operator trusts, by a path that does not depend on their folder', () => {
     expect(parseConfig({ ...needed, NODE_EXTRA_CA_CERTS: 'certs/own.pem' }).pods.environment).toMatchObject({ NODE_EXTRA_CA_CERTS: resolve('certs/own.pem') });
   });

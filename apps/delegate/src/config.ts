@@ -2,6 +2,7 @@ import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnvironment, type Environment } from '@sluice/config';
+import { DEFAULT_DATABASE_CERTS_DIR } from '@sluice/db-migration';
 import { z } from 'zod';
 
 const count = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
@@ -30,6 +31,7 @@ const schema = z.object({
   DELEGATE_GIT_MIRRORS_MAX_MB: count(20_480, 1, 100_000_000),
   DELEGATE_LOG_OUTBOX_MB: count(1_024, 1, 1_000_000),
   DELEGATE_SSH_KNOWN_HOSTS_FILE: z.string().min(1).optional(),
+  DELEGATE_DATABASE_CERTS_DIR: z.string().startsWith('/', 'must be an absolute path').optional(),
   DELEGATE_KUBERNETES_ACCOUNT_DIR: z.string().min(1).default('/var/run/secrets/kubernetes.io/serviceaccount'),
   KUBERNETES_SERVICE_HOST: z.string().optional(),
   KUBERNETES_SERVICE_PORT: z.string().optional(),
@@ -85,6 +87,8 @@ export interface DelegateConfig {
     readonly environment: Variables;
     readonly knownHostsFile: string | undefined;
   };
+  /** The folder whose files the URL of a database may name: certificates and keys. Absolute. */
+  readonly databaseCertsDir: string;
   /** Of the logs that wait for the log service. */
   readonly logOutboxMaxBytes: number;
   /** The cluster the delegate runs in and the folder with its own token and CA; undefined outside one. */
@@ -120,6 +124,7 @@ export function parseConfig(env: Environment): DelegateConfig {
     health: parsed.DELEGATE_PORT === undefined ? undefined : { host: parsed.DELEGATE_HOST, port: parsed.DELEGATE_PORT },
     maxTasks: parsed.DELEGATE_MAX_TASKS,
     drainMs: parsed.DELEGATE_DRAIN_MS,
+    databaseCertsDir: resolve(parsed.DELEGATE_DATABASE_CERTS_DIR ?? DEFAULT_DATABASE_CERTS_DIR),
     logOutboxMaxBytes: parsed.DELEGATE_LOG_OUTBOX_MB * 1024 * 1024,
     git: {
       timeoutMs: parsed.DELEGATE_GIT_TIMEOUT_MS,
@@ -148,6 +153,7 @@ export function parseConfig(env: Environment): DelegateConfig {
         STEP_RUNNER_RECOVERY_S: parsed.STEP_RUNNER_RECOVERY_S,
         STEP_RUNNER_ALLOW_SHELL_COMMANDS: parsed.STEP_RUNNER_ALLOW_SHELL_COMMANDS,
         STEP_RUNNER_EXTENSIONS_DIR: parsed.STEP_RUNNER_EXTENSIONS_DIR,
+        STEP_RUNNER_DATABASE_CERTS_DIR: parsed.DELEGATE_DATABASE_CERTS_DIR === undefined ? undefined : resolve(parsed.DELEGATE_DATABASE_CERTS_DIR),
         NODE_EXTRA_CA_CERTS: parsed.NODE_EXTRA_CA_CERTS === undefined ? undefined : resolve(parsed.NODE_EXTRA_CA_CERTS),
         OTEL_EXPORTER_OTLP_ENDPOINT: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,
         LOG_LEVEL: parsed.LOG_LEVEL,

@@ -27,7 +27,7 @@ try {
   for (const signal of ENDINGS) process.once(signal, leave);
   // A parked process is only worth something warm; one that has its work waiting warms up while the call comes in.
   const startEngine = (): EngineProcess => EngineProcess.start(home, { heapMb, extensionsDir, warmUp: false });
-  const run = { engine, startEngine, tracing, allowShellCommands: config.allowShellCommands, recoveryMs: config.recoveryMs };
+  const run = { engine, startEngine, tracing, allowShellCommands: config.allowShellCommands, databaseCertsDir: config.databaseCertsDir, recoveryMs: config.recoveryMs };
   if (isParked) await Promise.all([engine.ready, rehearseStepRunner(run, logger)]);
   const owner = isParked ? parked() : undefined;
   const identity = owner ? await owner.identity((line) => stepRunnerIdentity.parse(line)) : identityFromEnvironment(process.env);

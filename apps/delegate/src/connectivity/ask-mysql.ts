@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { JdbcUrl } from '@sluice/db-migration';
+import { isCertificateText, type JdbcUrl } from '@sluice/db-migration';
 import { AppError, messageOf } from '@sluice/kernel';
 import { failed, nobodyThere } from './http-ask.js';
 import { encryptedPassword, loginPacket, parseError, parseGreeting, proofOf, tlsRequest, type ServerGreeting } from './mysql-login.js';
@@ -112,7 +112,7 @@ class SignIn {
     if (mode === 'never' || (mode === 'ifOffered' && !this.greeting.hasTls)) return;
     if (!this.greeting.hasTls) throw failed(`the database at ${this.place.where} does not offer TLS, which the URL of the connector asks for`, 'Connectivity');
     this.packets.send(tlsRequest(this.login));
-    const ca = caFile === undefined ? undefined : await readFile(caFile, 'utf8');
+    const ca = caFile === undefined || isCertificateText(caFile) ? caFile : await readFile(caFile, 'utf8');
     this.packets.detach();
     const secure = connectTls({ socket: this.socket, rejectUnauthorized: verify, ...(ca === undefined ? {} : { ca }), ...(checkHost ? { servername: this.place.host } : { checkServerIdentity: () => undefined }) });
     await new Promise<void>((resolve, reject) => {

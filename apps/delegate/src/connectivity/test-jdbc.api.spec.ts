@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestJdbcTask } from '@sluice/delegate-protocol';
 import { createLogger } from '@sluice/telemetry';
 import { freePort, startPostgres, type TestPostgres } from '@sluice/testing';
@@ -8,13 +11,16 @@ import { failureOf, type TaskContext } from '../task/task-handler.js';
 import { MysqlServer } from '../testing/mysql-server.js';
 import { TestJdbcHandler } from './test-jdbc.handler.js';
 
+const certs = realpathSync(mkdtempSync(join(tmpdir(), 'database-certs-')));
+afterAll(() => rmSync(certs, { recursive: true }));
+
 const run = async (task: Omit<TestJdbcTask, 'kind' | 'secrets'>, values: Readonly<Record<string, string>> = {}) => {
   const secrets = Object.keys(values).map((name) => ({ name, expression: `<+secrets.getValue("${name}")>` }));
   const context: TaskContext = {
     taskId: 't', epoch: 1, term: () => ({ until: Infinity, stopWithinMs: 0 }), traceparent: undefined, signal: new AbortController().signal, log: createLogger('delegate', 'silent'),
     secrets: async () => new Map(secrets.map(({ name, expression }) => [expression, values[name] ?? ''])),
   };
-  const outcome = await new TestJdbcHandler().run({ kind: 'test-jdbc', secrets, ...task }, context).catch((cause: unknown) => failureOf(cause, context.signal));
+  const outcome = await new TestJdbcHandler({ databaseCertsDir: certs }).run({ kind: 'test-jdbc', secrets, ...task }, context).catch((cause: unknown) => failureOf(cause, context.signal));
   for (const value of Object.values(values)) expect(JSON.stringify(outcome)).not.toContain(value);
   return outcome;
 };
@@ -109,6 +115,20 @@ describe('tests of databases', () => {
     ['jdbc:mysql://h/d?queryInterceptors=x', 'option "queryInterceptors"'], ['jdbc:sqlserver://h;socketFactoryClass=x', 'option "socketFactoryClass"'], ['jdbc:h2:mem:x;INIT=RUNSCRIPT', 'not supported'], ['jdbc:db2://h:1/d:clientRerouteServerListJNDIName=x;', 'clientRerouteServerListJNDIName'],
   ])('refuse %s here too, whoever let it in', async (url, text) => {
     expect(await run({ url })).toMatchObject({ status: 'failed', error: { message: expect.stringContaining(text) } });
+  });
+
+  it('open no file outside the folder for certificates of databases, and say the same whether one is there', async () => {
+    symlinkSync('/etc/passwd', join(certs, 'link.pem'));
+    const outside = ['/etc/passwd', '/etc/no-such-file', `${certs}-beside/ca.pem`, join(certs, 'link.pem')];
+    const relative = ['ca.pem', `${certs}/../ca.pem`, 'classpath:ca.pem', 'file:///etc/passwd', ''];
+    const options = ['jdbc:postgresql://h/d?sslmode=verify-ca&sslrootcert', 'jdbc:postgresql://h/d?sslmode=verify-ca&sslcert', 'jdbc:postgresql://h/d?sslmode=require&sslkey', 'jdbc:mariadb://h/d?sslMode=verify-ca&serverSslCert', 'jdbc:mysql://h/d?sslMode=VERIFY_CA&SERVERSSLCERT'];
+    for (const option of options) {
+      for (const path of outside) expect([option, path, await run({ url: `${option}=${path}`, username: 'a' })]).toMatchObject([option, path, { status: 'failed', error: { message: expect.stringContaining(`must name a file below ${certs}`) } }]);
+      for (const path of relative) expect([option, path, await run({ url: `${option}=${path}`, username: 'a' })]).toMatchObject([option, path, { status: 'failed', error: { message: expect.stringContaining('must be the absolute path of a file') } }]);
+      expect(await run({ url: `${option}=${certs}/absent.pem`, username: 'a' })).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('cannot read a file there') } });
+    }
+    writeFileSync(join(certs, 'ca.pem'), 'any');
+    expect(await run({ url: `jdbc:mariadb://127.0.0.1:${await freePort()}/d?sslMode=verify-ca&serverSslCert=${certs}/ca.pem`, username: 'a' })).toMatchObject(refusal('Connectivity', 'connection refused'));
   });
 
   it.each(['jdbc:sqlserver://h;databaseName=d', 'jdbc:oracle:thin:@//h:1521/s', 'mongodb://h/d', 'jdbc:snowflake://h/?db=d', 'jdbc:cloudspanner:/projects/p/instances/i/databases/d', 'jdbc:db2://h:50000/d'])('say of %s that there is no driver, instead of a success', async (url) => {

@@ -34,6 +34,12 @@ describe('a step run', () => {
   }, 120_000);
   afterAll(() => bench?.close());
 
+  it('opens no file that is not below the folder for certificates of databases', async () => {
+    write('changelog.sql', CHANGELOG);
+    const url = `jdbc:postgresql://127.0.0.1:${pg.port}/postgres?sslmode=require&sslkey=/etc/passwd`;
+    expect(await start('postgres', {}, { url }).result).toMatchObject({ status: 'failed', history: null, error: { message: expect.stringContaining('option "sslkey" of the database URL must name a file below /etc/ssl/certs/dbops') } });
+  });
+
   it('applies what the contexts select and tells what is deployed, skipped and pending', async () => {
     write('changelog.sql', CHANGELOG);
     const database = await freshDatabase();

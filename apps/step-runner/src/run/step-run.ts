@@ -1,6 +1,6 @@
 import { AppError, messageOf, pause } from '@sluice/kernel';
 import { stepWork, type ChangesetOutcome, type FailureType, type StepResult, type StepWork } from '@sluice/delegate-protocol';
-import { engineConnection, parseJdbcUrl, type EngineConnection, type JdbcUrl } from '@sluice/db-migration';
+import { engineConnection, parseJdbcUrl, requireFilesBelow, type EngineConnection, type JdbcUrl } from '@sluice/db-migration';
 import { SecretMasker } from '@sluice/secret-masking';
 import type { Tracing } from '@sluice/telemetry';
 import type { RunRequest } from '@sluice/runner-rpc';
@@ -24,6 +24,8 @@ export interface StepRunOptions {
   readonly startEngine: () => EngineProcess;
   readonly tracing: Tracing;
   readonly allowShellCommands: boolean;
+  /** Absolute path of the folder whose files the URL of a database may name. */
+  readonly databaseCertsDir: string;
   /** Milliseconds for reaching the database again after its session was lost. */
   readonly recoveryMs: number;
   readonly allowInMemory?: boolean;
@@ -119,6 +121,7 @@ export class StepRun {
       throw new AppError('INVALID_REQUEST', 'a rollback needs exactly one of tag and changeSetCount');
     }
     const url = parseJdbcUrl(work.target.url, { allowInMemory: this.options.allowInMemory ?? false });
+    await requireFilesBelow(url, this.options.databaseCertsDir);
     const changelog = await findChangelog(this.request.sourcesDir, work.changelog);
     const username = work.target.usernameSlot === undefined ? work.target.username : secretOf(secrets, work.target.usernameSlot);
     const password = work.target.passwordSlot === undefined ? undefined : secretOf(secrets, work.target.passwordSlot);

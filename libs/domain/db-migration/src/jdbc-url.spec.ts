@@ -70,6 +70,18 @@ describe('engineConnection', () => {
   });
 });
 
+it.each([
+  'jdbc:postgresql://h/d?sslrootcert=ca.pem', 'jdbc:postgresql://h/d?sslkey=/certs/../../etc/key', 'jdbc:postgresql://h/d?sslcert=%2Fcerts%2F..%2Fkey', 'jdbc:postgresql://h/d?sslcert=//certs/c', 'jdbc:postgresql://h/d?sslrootcert',
+  'jdbc:mariadb://h/d?serverSslCert=classpath:x', 'jdbc:mysql://h/d?SERVERSSLCERT=./x', 'jdbc:mariadb://h/d?serversslcert=/a%00b',
+])('%s names no plain absolute path, so it is refused before anything is stored or opened', (url) => {
+  expect(() => parseJdbcUrl(url)).toThrow('must be the absolute path of a file');
+});
+
+it('a certificate in the URL itself names no file', () => {
+  const text = '-----BEGIN CERTIFICATE-----\nMII';
+  expect(parseJdbcUrl(`jdbc:mariadb://h/d?serverSslCert=${encodeURIComponent(text)}`).options).toEqual({ serverSslCert: text });
+});
+
 describe('postgresEncryption', () => {
   it.each([
     ['', { mode: 'either' }],

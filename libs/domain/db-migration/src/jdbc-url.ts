@@ -1,3 +1,4 @@
+import { requirePlainPaths } from './certificate-files.js';
 import { MARIADB_OPTIONS, POSTGRESQL_OPTIONS, refusedUrl, requireAllowed } from './jdbc-options.js';
 
 export interface DatabaseHost {
@@ -67,6 +68,7 @@ function parseOptions(query: string, allowed: ReadonlySet<string>): Record<strin
     requireAllowed(name, allowed);
     options[name] = at < 0 ? '' : decode(pair.slice(at + 1), `option "${name}"`);
   }
+  requirePlainPaths(options);
   return options;
 }
 
