@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -142,6 +142,21 @@ describe('scm', () => {
     expect([branches.map(({ name }) => name), asked]).toEqual([expect.arrayContaining(['main']), 1]);
   });
 
+  it.each<[string, (folder: string, commit: string) => void]>([
+    ['the lock of a killed fetch', (folder) => writeFileSync(join(folder, 'shallow.lock'), '')],
+    ['the lock of a killed update of refs', (folder, commit) => lockRef(join(folder, 'refs/sluice'), commit)],
+    ['no HEAD', (folder) => rmSync(join(folder, 'HEAD'))],
+    ['packs cut short', (folder) => cutPacks(join(folder, 'objects/pack'))],
+  ])('reads a new commit although its cache holds %s', async (held, damage) => {
+    const repository = { url: git.urlOf('mended'), ...credentials };
+    await git.commit('mended', { 'a.sql': 'select 1;' });
+    await read('main', 'a.sql', repository);
+    const commit = await git.commit('mended', { 'a.sql': `select '${held}';` });
+    for (const name of readdirSync(cacheDir)) damage(join(cacheDir, name), commit);
+    expect(await read('main', 'a.sql', repository)).toMatchObject({ commit, content: `select '${held}';` });
+    expect(await read('main', 'a.sql', repository)).toMatchObject({ commit });
+  });
+
   it('takes calls from ng-manager only', async () => {
     const other = new RouteClient({ target: 'scm', baseUrl: app.url, identity: await identities.of('pipeline') });
     await expect(other.call(ctx, listBranches, { body: { repository: { url: git.urlOf('app') } } })).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
@@ -158,3 +173,15 @@ describe('scm', () => {
     expect(new Set(answers.map(({ content }) => content))).toEqual(new Set(['<two/>']));
   });
 });
+
+function lockRef(folder: string, commit: string): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${commit}.lock`), '');
+}
+
+function cutPacks(folder: string): void {
+  for (const file of (existsSync(folder) ? readdirSync(folder) : []).filter((name) => name.endsWith('.pack'))) {
+    chmodSync(join(folder, file), 0o600);
+    truncateSync(join(folder, file), 20);
+  }
+}

@@ -14,7 +14,13 @@ const RULES: readonly Rule[] = [
   { says: /Connection refused|Failed to connect|Couldn't connect/i, means: (url) => `${url} cannot be reached: connection refused; check host and port` },
   { says: /timed out|Operation too slow/i, means: (url) => `${url} did not answer in time` },
   { says: /SSL|certificate/i, means: (url) => `the TLS certificate of ${url} was not accepted` },
+  { says: /returned error: \d|Empty reply|Connection reset/i, means: (url) => `the server of ${url} did not answer properly; try again later` },
 ];
+
+/** Whether the server, or the way to it, is what failed. Anything else may as well be the state of the folder git worked in. */
+export function isOfServer(stderr: string): boolean {
+  return RULES.some(({ says }) => says.test(stderr));
+}
 
 /** Turns what git wrote on its error output into a sentence with a remedy. */
 export function gitFailure(url: string, stderr: string): AppError {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync }
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GitProcesses } from './git-process.js';
+import { GitExit, GitProcesses } from './git-process.js';
 import { RepositoryCache } from './repository-cache.js';
 
 const signal = new AbortController().signal;
@@ -54,5 +54,23 @@ describe('the cache of repositories', () => {
     utimesSync(second, 2, 2);
     const third = await use('third');
     expect([first, second, third].map(existsSync)).toEqual([false, true, true]);
+  });
+
+  it.each([
+    ['made anew once, when git fails in it', 'fatal: Unable to create shallow.lock: File exists.', 2, false],
+    ['kept, when the server refuses', 'fatal: Authentication failed', 1, true],
+    ['kept, when the server fails', 'fatal: unable to access: The requested URL returned error: 503', 1, true],
+  ])('a folder is %s', async (_, stderr, runs, isKept) => {
+    const cache = new RepositoryCache(root, 4, new GitProcesses(4));
+    const use = <T>(work: (folder: string) => T): Promise<T> => cache.use('acc', 'https://git.example.com/a', signal, async (folder) => work(folder));
+    const folder = await use((name) => name);
+    writeFileSync(join(folder, 'work'), '');
+    let tries = 0;
+    const failing = use(() => {
+      tries += 1;
+      throw new GitExit(128, stderr);
+    });
+    await expect(failing).rejects.toThrow(stderr);
+    expect([tries, existsSync(join(folder, 'work'))]).toEqual([runs, isKept]);
   });
 });

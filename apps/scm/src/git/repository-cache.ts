@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Turns } from '@sluice/kernel';
-import type { GitProcesses } from './git-process.js';
+import { isOfServer } from './git-errors.js';
+import { GitExit, type GitProcesses } from './git-process.js';
 
 /** Fetches leave packs behind; a repository with more than this is made anew instead of being tidied up. */
 const MOST_PACKS = 60;
@@ -26,28 +27,38 @@ export class RepositoryCache {
     private readonly processes: GitProcesses,
   ) {}
 
-  /** Runs `work` alone in the repository's folder; others for the same repository wait, until `signal` says stop. */
+  /**
+   * Runs `work` alone in the repository's folder; others for the same repository wait, until `signal` says stop. Where git fails for another
+   * reason than the server, the folder may hold the lock of a killed process or a damaged file: it is made anew, and `work` runs once more.
+   */
   use<T>(accountId: string, url: string, signal: AbortSignal, work: (folder: string) => Promise<T>): Promise<T> {
     const name = createHash('sha256').update(`${accountId}\n${url}`).digest('hex').slice(0, 40);
     return this.folders.take(name, async () => {
       signal.throwIfAborted();
-      return work(await this.prepare(name, url, signal));
+      const { folder, isNew } = await this.prepare(name, url, signal);
+      try {
+        return await work(folder);
+      } catch (cause) {
+        if (isNew || !(cause instanceof GitExit) || isOfServer(cause.stderr)) throw cause;
+        await discard(folder);
+        return work((await this.prepare(name, url, signal)).folder);
+      }
     });
   }
 
-  private async prepare(name: string, url: string, signal: AbortSignal): Promise<string> {
+  private async prepare(name: string, url: string, signal: AbortSignal): Promise<{ folder: string; isNew: boolean }> {
     const folder = join(this.root, name);
     if (await isWornOut(folder)) await discard(folder);
     if (existsSync(join(folder, READY))) {
       await utimes(folder, new Date(), new Date());
-      return folder;
+      return { folder, isNew: false };
     }
     await discard(folder);
     await this.evictions.take('', () => this.evict());
     await this.processes.run({ args: ['init', '--quiet', '--bare', '--template=', '--initial-branch=sluice-cache', folder], signal });
     await writeFile(join(folder, 'config'), configFile(url));
     await writeFile(join(folder, READY), '');
-    return folder;
+    return { folder, isNew: true };
   }
 
   /**
