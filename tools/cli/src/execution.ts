@@ -46,7 +46,7 @@ export interface ExecutionView {
   readonly pipeline: string;
   readonly status: string;
   readonly isFinal: boolean;
-  /** Logs of what has begun so far. */
+  /** Logs of what has begun so far, each once: several nodes may name the same one. */
   readonly logs: readonly ExecutionLog[];
   /** For each step that waits for a database instance: the step, and which run holds the instance. */
   readonly waits: readonly string[];
@@ -93,7 +93,7 @@ export async function readExecution(gateway: GatewayClient, at: ProjectRef, plan
     pipeline: summary.pipelineIdentifier,
     status: summary.status,
     isFinal: FINAL.has(summary.status),
-    logs: nodes.flatMap((one) => logsOf(one, isLeaf(one))),
+    logs: uniqueLogs(nodes.flatMap((one) => logsOf(one, isLeaf(one)))),
     waits: nodes.filter((one) => !isLeaf(one)).flatMap(waitOf),
     failure: nodes.filter((one) => isLeaf(one) && one.failureInfo?.message).at(-1)?.failureInfo?.message ?? summary.failureInfo?.message ?? summary.executionErrorInfo?.message ?? undefined,
   };
@@ -105,6 +105,12 @@ function logsOf(one: z.infer<typeof node>, isLeaf: boolean): ExecutionLog[] {
   const named = (one.executableResponses ?? []).flatMap((response) => Object.values(response).flatMap((kind) => kind?.logKeys ?? []));
   const keys = named.length > 0 ? named : isLeaf && one.logBaseKey ? [one.logBaseKey] : [];
   return keys.map((key) => ({ key, stepName: one.name ?? one.identifier }));
+}
+
+/** A step's parts name its log again, under names of their own; the step comes first. */
+function uniqueLogs(logs: readonly ExecutionLog[]): ExecutionLog[] {
+  const seen = new Set<string>();
+  return logs.filter(({ key }) => !seen.has(key) && seen.add(key));
 }
 
 /** The note about the holder comes last. A step's parts repeat it, and they are the leaves. */

@@ -21,8 +21,8 @@ export async function publishFolder(path: string, ref: GitRef, local: LocalConne
   const folder = resolve(path);
   if (!local?.git) throw new UsageError(`--repo ${path} is a folder of this machine: only the local stack (npm start) can be given its commits; for another Sluice, name an http(s) or SSH URL that its delegate reads`);
   const commit = await commitOf(folder, ref);
-  const uncommitted = await git(folder, ['status', '--porcelain', '--untracked-files=no']).catch(() => '');
-  if (uncommitted !== '') say(`${folder} holds changes that are not committed; what is committed is deployed (${commit.slice(0, 10)})`);
+  const uncommitted = await git(folder, ['status', '--porcelain', '--untracked-files=normal']).catch(() => '');
+  if (uncommitted !== '') say(`${folder} holds changes that are not committed (${shortList(uncommitted)}); what is committed is deployed (${commit.slice(0, 10)})`);
   const name = `${basename(folder).replace(/\.git$/, '').replaceAll(/[^\w.-]+/g, '_')}-${createHash('sha256').update(folder).digest('hex').slice(0, 8)}`;
   const copy = join(local.git.folder, `${name}.git`);
   if (!existsSync(copy)) await git(folder, ['init', '--quiet', '--bare', '--initial-branch=main', copy]);
@@ -38,6 +38,15 @@ async function commitOf(folder: string, ref: GitRef): Promise<string> {
     const reason = await git(folder, ['rev-parse', '--git-dir']).then(() => `it has no ${name}; name another with --ref`, () => 'it is no Git repository');
     throw new UsageError(`--repo ${folder}: ${reason}`, { cause });
   }
+}
+
+const MOST_NAMED = 3;
+
+/** @param status lines of `git status --porcelain`: two letters, a blank and the path */
+function shortList(status: string): string {
+  const paths = status.trimEnd().split('\n').map((line) => line.slice(3));
+  const more = paths.length - MOST_NAMED;
+  return `${paths.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** A commit id alone is reached by a branch of its own. */

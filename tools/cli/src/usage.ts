@@ -20,7 +20,7 @@ What to deploy
   --repo WHERE             Git repository: http(s) URL, SSH (ssh://… or user@host:path), or a folder of this machine
                            (a path or file:…): its commits go to the Git server of the local stack
   --ref REF                branch, commit id or refs/tags/NAME        (default: main)
-  --changelog PATH         the changelog in the repository
+  --changelog PATH         the changelog; its path from the root of the repository, also with --search-path
   --search-path FOLDER     folder of the repository that paths in the changelog are relative to, such as src/main/resources;
                            may be given several times                 (default: the root)
   --file-prefix TEXT       put before recorded file names, such as classpath:
@@ -38,7 +38,8 @@ Where to
   --tag TAG                tag the database after success
 
 How
-  --name NAME              name of the deployment; the same name is updated again (default: made from repository and database)
+  --name NAME              name of the deployment; the same name is updated again (default: made from repository, changelog
+                           and database)
   --org ID --project ID    where its entities are kept                (default: default, deployments)
   --timeout DURATION       for example 90s or 30m: how long the database step may take, and how long this command
                            waits; when it is over, the command ends with 3 and the execution goes on (default: 30m)
