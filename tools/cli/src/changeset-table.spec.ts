@@ -18,6 +18,12 @@ it('shows what this run did and what was there before, oldest first', () => {
   ]);
 });
 
+it('shows what failed after what was deployed before it, and before what was not reached', () => {
+  const failed = { changeSet: 'returns', author: 'shop', fileName: 'db/two.sql', status: 'Deployment_Failed', planExecutionId: 'us', deployedAt: 0 };
+  const names = changesetTable([...changesets.slice(0, 1), failed, ...changesets.slice(1)], 'us').split('\n').map((line) => line.split(' ')[0]);
+  expect(names).toEqual(['CHANGESET', 'customers', 'customers-email', 'orders', 'returns', 'later']);
+});
+
 it('counts what is deployed, and by this run', () => {
   expect(countChangesets(changesets, 'us')).toEqual({ deployed: 3, byThisRun: 1 });
 });

@@ -18,9 +18,9 @@ export function changesetTable(changesets: readonly ChangesetState[], planExecut
   return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
 }
 
-/** The state routes list the newest first; people read a changelog from its beginning. What is not deployed comes last. */
+/** The state routes list the newest first; people read a changelog from its beginning. What failed has no time of deployment and follows what was deployed; what is not deployed comes last. */
 function inOrderOfDeployment(changesets: readonly ChangesetState[]): ChangesetState[] {
-  const at = (one: ChangesetState): number => (one.status === 'Not_Deployed' ? Number.POSITIVE_INFINITY : (one.deployedAt ?? 0));
+  const at = (one: ChangesetState): number => (one.status === 'Not_Deployed' ? Number.POSITIVE_INFINITY : one.deployedAt || Number.MAX_SAFE_INTEGER);
   return changesets.toReversed().sort((a, b) => (at(a) === at(b) ? 0 : at(a) - at(b)));
 }
 
