@@ -3,6 +3,7 @@ import type { SealingKeyPair } from '@sluice/sealed-secrets';
 import type { Logger, Tracing } from '@sluice/telemetry';
 import { CONFIG, INSTANCE_ID, KEY_PAIR, LOG, TRACING, type DelegateConfig } from './config.js';
 import { ServiceConnection } from './connection/service-connection.js';
+import { ChangelogLockHandler } from './connectivity/changelog-lock.handler.js';
 import { TestGitHandler } from './connectivity/test-git.handler.js';
 import { TestJdbcHandler } from './connectivity/test-jdbc.handler.js';
 import { TestServiceHandler } from './connectivity/test-service.handler.js';
@@ -60,9 +61,10 @@ export class AppModule {
         TestGitHandler,
         TestJdbcHandler,
         TestServiceHandler,
+        ChangelogLockHandler,
         {
           provide: HANDLERS,
-          inject: [InitialisePodHandler, ExecuteStepHandler, CleanupPodHandler, TestJdbcHandler, TestGitHandler, TestServiceHandler],
+          inject: [InitialisePodHandler, ExecuteStepHandler, CleanupPodHandler, TestJdbcHandler, TestGitHandler, TestServiceHandler, ChangelogLockHandler],
           useFactory: (
             initialise: InitialisePodHandler,
             execute: ExecuteStepHandler,
@@ -70,6 +72,7 @@ export class AppModule {
             jdbc: TestJdbcHandler,
             git: TestGitHandler,
             service: TestServiceHandler,
+            lock: ChangelogLockHandler,
           ): TaskHandlers => ({
             'initialise-pod': initialise,
             'execute-step': execute,
@@ -77,6 +80,7 @@ export class AppModule {
             'test-jdbc': jdbc,
             'test-git': git,
             'test-service': service,
+            'changelog-lock': lock,
           }),
         },
         TaskAgent,

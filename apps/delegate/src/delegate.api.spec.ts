@@ -291,7 +291,7 @@ describe('the delegate at the delegate service', () => {
 
   it('shows itself with name, tags and what it can do', async () => {
     const [shown] = (await control.delegates()).filter(({ connected }) => connected);
-    expect(shown).toMatchObject({ name: 'spec', tags: ['linux', 'eu'], taskKinds: ['initialise-pod', 'execute-step', 'cleanup-pod', 'test-jdbc', 'test-git', 'test-service'], connected: true, tokenName: 'spec' });
+    expect(shown).toMatchObject({ name: 'spec', tags: ['linux', 'eu'], taskKinds: ['initialise-pod', 'execute-step', 'cleanup-pod', 'test-jdbc', 'test-git', 'test-service', 'changelog-lock'], connected: true, tokenName: 'spec' });
   });
 
   it('tests connections: databases by signing in, repositories by asking', async () => {

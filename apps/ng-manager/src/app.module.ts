@@ -20,6 +20,8 @@ import { AuditController } from './audit/audit.controller.js';
 import { AuditService } from './audit/audit.service.js';
 import { OutsideChanges } from './audit/outside-changes.js';
 import { RefusedSignIns } from './audit/refused-sign-ins.js';
+import { ChangelogLockController } from './changelog-lock/changelog-lock.controller.js';
+import { ChangelogLockService } from './changelog-lock/changelog-lock.service.js';
 import { ConnectorController } from './connector/connector.controller.js';
 import { ConnectorService } from './connector/connector.service.js';
 import { ConnectorTestService } from './connector/connector-test.service.js';
@@ -92,7 +94,7 @@ export class AppModule {
       controllers: [
         AuthenticationController, PeopleController, UserController, ServiceAccountController, UserGroupController, RoleController, AuthzController, ApiKeyController, OrganizationController, OrganizationV1Controller, ProjectController, ProjectV1Controller,
         ConnectorController, ...connectorV1Controllers, SecretController, secretV1Controller(v1AccountSecrets), secretV1Controller(v1OrgSecrets), secretV1Controller(v1ProjectSecrets), EncryptionKeysController, YamlSchemaController,
-        SettingController, AuditController, SecurityEventController, DelegateController, DeadLetterController, InternalController, GitBrowsingController, DbSchemaRemovalController, forwardingController(publicDbDevopsRoutes.filter((route) => route !== deleteDbSchema && route !== deleteDbSchemasOfProject)),
+        SettingController, AuditController, SecurityEventController, DelegateController, DeadLetterController, InternalController, GitBrowsingController, ChangelogLockController, DbSchemaRemovalController, forwardingController(publicDbDevopsRoutes.filter((route) => route !== deleteDbSchema && route !== deleteDbSchemasOfProject)),
       ],
       providers: [
         { provide: DataSource, useValue: parts.dataSource },
@@ -104,7 +106,7 @@ export class AppModule {
         { provide: LOGGER, useValue: parts.log },
         { provide: METRICS, useValue: parts.metrics },
         { provide: SECURITY_EVENT_RETENTION_DAYS, useValue: parts.securityEventRetentionDays },
-        UnitOfWork, AuditService, SecurityEvents, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, UserGroupService, RoleService, DepartureService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
+        UnitOfWork, AuditService, SecurityEvents, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, UserGroupService, RoleService, DepartureService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, ChangelogLockService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
         SealingService, SettingService, DelegateServiceClient, DelegateTokenValues, DelegateService, DeadLetterService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, EntityUseService, StoredUses, GitBrowsingService,
       ],
     };

@@ -42,6 +42,7 @@ async function fill(stores: Stores, accountId: string): Promise<void> {
     await stores.roleBindings.insert(scope, { userId: `sa${at}` }, 'viewer', 'binding');
   }
   await stores.delegateTokenValues.add({ accountId, tokenId: 'token', ciphertext: Buffer.from(accountId), keyVersion: 1 });
+  await stores.changelogLockTasks.insert({ taskId: `lock-${accountId}`, scope: project, question: { orgId: 'o', projectId: 'p', dbSchema: 's', dbInstance: 'i', release: null }, expressions: [], askedBy: { principal: { type: 'user', id: 'u', name: accountId, email: 'u@example.com' }, correlationId: 'c' } });
   await stores.connectorTests.insert({ taskId: `task-${accountId}`, connector: { scope: project, identifier: 'c' }, expressions: [], askedBy: null });
   await stores.audit.append({ principal: { type: 'service', id: 'x', name: 'x' }, correlationId: 'c' }, { action: 'create', resourceType: 'x', identifier: 'x', scope: account });
 }
@@ -111,6 +112,8 @@ describe('tenants', () => {
     expect((await stores.apiKeys.pageOfTokens({ accountId: 'N', userId: 'u' }, {}, page)).total).toBe(0);
     expect((await stores.delegateTokenValues.find('A', ['token'])).map(({ ciphertext }) => ciphertext.toString())).toEqual(['A']);
     expect(await stores.delegateTokenValues.find('N', ['token'])).toEqual([]);
+    expect(await stores.changelogLockTasks.find('B', 'lock-A')).toBeUndefined();
+    expect(await stores.changelogLockTasks.end('B', 'lock-A', { status: 'failed', message: 'x' })).toBe(false);
     expect(await stores.connectorTests.find('B', 'task-A')).toBeUndefined();
     expect(await stores.connectorTests.end('B', 'task-A', { status: 'SUCCESS', errors: [], errorSummary: null, testedAt: 1, delegateId: null })).toBe(false);
   });

@@ -9,6 +9,7 @@ import { publishFolder } from './folder-repository.js';
 import { StillRunningError } from './follow-execution.js';
 import { GatewayClient, GatewayError } from './gateway-client.js';
 import { parseKeysCommand, runKeysCommand } from './keys-command.js';
+import { parseLocksCommand, runLocksCommand } from './locks-command.js';
 import { formatLogLine } from './log-printer.js';
 import { abortAndWait, abortOrSay, printLogs, printRuns, removeDeployment, watch } from './run-actions.js';
 import { parseRunCommand, RUN_COMMANDS, type RunCommand } from './run-command.js';
@@ -28,7 +29,7 @@ export interface CommandLine {
   readonly defaultDataDir: string;
 }
 
-const COMMANDS = ['deploy', ...RUN_COMMANDS, 'keys', 'audit'] as const;
+const COMMANDS = ['deploy', ...RUN_COMMANDS, 'keys', 'audit', 'locks'] as const;
 
 /** Runs the command line. Answers the exit code. */
 export async function main(given: CommandLine): Promise<number> {
@@ -61,6 +62,7 @@ function runCommand(name: string, args: readonly string[], command: CommandLine)
   if (name === 'deploy') return runDeploy(parseDeployCommand(args, command.env), command);
   if (name === 'keys') return runKeys(args, command);
   if (name === 'audit') return runAudit(args, command);
+  if (name === 'locks') return runLocks(args, command);
   throw new UsageError(`there is no command "${name}"; the commands are ${COMMANDS.join(', ')}`);
 }
 
@@ -77,6 +79,11 @@ async function runKeys(args: readonly string[], command: CommandLine): Promise<n
 async function runAudit(args: readonly string[], command: CommandLine): Promise<number> {
   const { known, connection } = parseAuditCommand(args);
   return (await verifyAuditTrail(gatewayFor(connection, command), known, command.print, command.signal)) ? EXIT.success : EXIT.failed;
+}
+
+async function runLocks(args: readonly string[], command: CommandLine): Promise<number> {
+  const locks = parseLocksCommand(args);
+  return (await runLocksCommand(gatewayFor(locks.connection, command), locks, command.print)) ? EXIT.success : EXIT.failed;
 }
 
 async function runAboutRuns(run: RunCommand, command: CommandLine): Promise<number> {

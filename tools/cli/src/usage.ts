@@ -5,12 +5,15 @@ export const USAGE = `Usage: npm run sluice -- deploy [options]
        npm run sluice -- watch ID | abort ID | logs ID | runs | delete --name NAME
        npm run sluice -- keys show|rotate
        npm run sluice -- audit verify [--known POSITION:HASH]
+       npm run sluice -- locks list | locks release --schema ID --instance ID --holder TEXT [--force]
 
 deploy rolls a changelog of yours out to a database of yours through a running Sluice, with live logs and a summary.
 watch follows an execution that runs already, abort ends it and waits for that, logs prints what its steps wrote,
 runs lists the newest executions, delete removes what deploy made for a name (never anything in the database).
 keys shows which key-encryption key wraps the account's data keys, or wraps them with the current one.
 audit verify reads the account's audit trail and fails where an event was changed or removed.
+locks list shows who holds the change log lock of each instance of the project (PostgreSQL), locks release frees one if
+TEXT is still its holder, and with --force although the holder's database session is open.
 
 The exit code of deploy and watch is the result of the execution, whatever happens to the summary afterwards:
   0 success    1 it failed, or did not start    2 the command was not understood

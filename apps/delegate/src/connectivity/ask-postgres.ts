@@ -9,15 +9,30 @@ const LIMIT_MS = 10_000;
 
 /** Signs in and asks for the version. @throws AppError with a failure type */
 export async function askPostgres(url: JdbcUrl, username: string | undefined, password: string | undefined): Promise<string> {
+  return withPostgres(url, { username, password, applicationName: 'sluice-connection-test' }, async (connection) => {
+    const { rows } = await connection.query<{ server_version: string }>('SHOW server_version');
+    return `PostgreSQL ${rows[0]?.server_version ?? ''}`.trim();
+  });
+}
+
+interface PostgresLogin {
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  /** The session's name in `pg_stat_activity`. */
+  readonly applicationName: string;
+}
+
+/** Signs in, does `work` over the session and ends it. Each statement has 10 seconds. @throws AppError with a failure type */
+export async function withPostgres<T>(url: JdbcUrl, login: PostgresLogin, work: (connection: pg.Client) => Promise<T>): Promise<T> {
   const encryption = postgresEncryption(url);
   try {
-    if (encryption.mode !== 'either') return await attempt(url, username, password, await tlsOf(encryption, url));
-    return await attempt(url, username, password, { rejectUnauthorized: false }).catch((cause: unknown) => {
-      if (/does not support SSL/.test(messageOf(cause))) return attempt(url, username, password, false);
+    if (encryption.mode !== 'either') return await attempt(url, login, await tlsOf(encryption, url), work);
+    return await attempt(url, login, { rejectUnauthorized: false }, work).catch((cause: unknown) => {
+      if (/does not support SSL/.test(messageOf(cause))) return attempt(url, login, false, work);
       throw cause;
     });
   } catch (cause) {
-    throw postgresFailure(cause, url, username);
+    throw postgresFailure(cause, url, login.username);
   }
 }
 
@@ -28,7 +43,7 @@ async function tlsOf(encryption: Exclude<PostgresEncryption, { mode: 'either' }>
   return { rejectUnauthorized: encryption.verify, ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}), ...(encryption.checkHost ? { servername: url.hosts[0]?.host } : { checkServerIdentity: () => undefined }) };
 }
 
-async function attempt(url: JdbcUrl, user: string | undefined, password: string | undefined, ssl: ConnectionOptions | false): Promise<string> {
+async function attempt<T>(url: JdbcUrl, { username: user, password, applicationName }: PostgresLogin, ssl: ConnectionOptions | false, work: (connection: pg.Client) => Promise<T>): Promise<T> {
   const { host, port } = url.hosts[0] ?? { host: '', port: 5432 };
   const connection = new pg.Client({
     host: host.replace(/^\[|\]$/g, ''),
@@ -38,14 +53,13 @@ async function attempt(url: JdbcUrl, user: string | undefined, password: string 
     database: url.database === '' ? user : url.database,
     connectionTimeoutMillis: LIMIT_MS,
     query_timeout: LIMIT_MS,
-    application_name: 'sluice-connection-test',
+    application_name: applicationName,
     ssl,
   });
   connection.on('error', () => undefined);
   try {
     await connection.connect();
-    const { rows } = await connection.query<{ server_version: string }>('SHOW server_version');
-    return `PostgreSQL ${rows[0]?.server_version ?? ''}`.trim();
+    return await work(connection);
   } finally {
     await connection.end().catch(() => undefined);
   }

@@ -209,6 +209,8 @@ export class TaskAgent implements ConnectionOwner {
         return { kind: payload.kind, outcome: await orFailed(handlers['test-git'].run(payload, context)) };
       case 'test-service':
         return { kind: payload.kind, outcome: await orFailed(handlers['test-service'].run(payload, context)) };
+      case 'changelog-lock':
+        return { kind: payload.kind, outcome: await orFailed(handlers['changelog-lock'].run(payload, context)) };
       default:
         return assertNever(payload);
     }

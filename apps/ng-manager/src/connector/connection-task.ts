@@ -1,4 +1,4 @@
-import type { TaskPayload, TaskResult } from '@sluice/delegate-protocol';
+import type { TaskPayload, TaskResult, TestJdbcTask } from '@sluice/delegate-protocol';
 import { AppError, assertNever } from '@sluice/kernel';
 import type { ConnectorBody, ConnectorStatus, ValidationResult } from '@sluice/ng-manager-api';
 import { secretExpressionOf } from './connector-refs.js';
@@ -23,15 +23,8 @@ export type TestedBody = Exclude<ConnectorBody, { type: 'Local' }>;
  */
 export function connectionTaskOf(identifier: string, body: TestedBody, git?: { readonly access: GitAccess; readonly sshKey: SshKeyAccess | undefined }): ConnectionTask {
   switch (body.type) {
-    case 'JDBC': {
-      const { url, username, usernameRef, passwordRef, delegateSelectors } = jdbcAccessOf(identifier, body);
-      const secrets = [
-        ...(usernameRef ? [{ name: USERNAME_SLOT, expression: secretExpressionOf(usernameRef) }] : []),
-        ...(passwordRef ? [{ name: PASSWORD_SLOT, expression: secretExpressionOf(passwordRef) }] : []),
-      ];
-      const slots = { ...(usernameRef ? { usernameSlot: USERNAME_SLOT } : {}), ...(passwordRef ? { passwordSlot: PASSWORD_SLOT } : {}) };
-      return { payload: { kind: 'test-jdbc', url, ...(username ? { username } : {}), secrets, ...slots }, selectors: delegateSelectors };
-    }
+    case 'JDBC':
+      return jdbcTaskOf(identifier, body);
     case 'Git':
     case 'Github':
     case 'Gitlab':
@@ -58,6 +51,17 @@ export function connectionTaskOf(identifier: string, body: TestedBody, git?: { r
     default:
       return assertNever(body);
   }
+}
+
+/** What signs in at the database of a JDBC connector. @throws AppError as `jdbcAccessOf` */
+export function jdbcTaskOf(identifier: string, body: ConnectorBody): { readonly payload: TestJdbcTask; readonly selectors: readonly string[] } {
+  const { url, username, usernameRef, passwordRef, delegateSelectors } = jdbcAccessOf(identifier, body);
+  const secrets = [
+    ...(usernameRef ? [{ name: USERNAME_SLOT, expression: secretExpressionOf(usernameRef) }] : []),
+    ...(passwordRef ? [{ name: PASSWORD_SLOT, expression: secretExpressionOf(passwordRef) }] : []),
+  ];
+  const slots = { ...(usernameRef ? { usernameSlot: USERNAME_SLOT } : {}), ...(passwordRef ? { passwordSlot: PASSWORD_SLOT } : {}) };
+  return { payload: { kind: 'test-jdbc', url, ...(username ? { username } : {}), secrets, ...slots }, selectors: delegateSelectors };
 }
 
 /** The repository a Git connector is tried on: the one asked for, else its validation repository. @throws AppError as `gitAccessOf` */

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { resolveUsableRefIn } from '@sluice/api-conventions';
 import { secretExpressionsOf } from '@sluice/delegate-protocol';
-import { AppError, formatScope, messageOf, newUuid, pause, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
+import { AppError, formatScope, messageOf, newUuid, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
 import type { ValidationResult } from '@sluice/ng-manager-api';
+import { AnswerWaits } from '../delegate/answer-waits.js';
 import { DelegateServiceClient, rpcScope } from '../delegate/delegate-service-client.js';
 import { KEY_PROVIDER, type KeyProvider } from '../encryption/key-provider.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
@@ -18,12 +19,11 @@ import { SshKeys } from './ssh-keys.js';
 const WAIT_MS = 25_000;
 const QUEUE_MS = 10_000;
 const RUN_MS = 20_000;
-const LOOK_AGAIN_MS = 1_000;
 
 /** Connector tests, done by a delegate: the control plane dials no customer network. */
 @Injectable()
 export class ConnectorTestService {
-  private readonly waiting = new Map<string, () => void>();
+  private readonly waits = new AnswerWaits();
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -131,23 +131,13 @@ export class ConnectorTestService {
       const row = await stores.connectors.find(test.connector, { lock: 'update' });
       if (row) await stores.connectors.saveStatus(test.connector, statusAfter(row.status, result));
     });
-    this.waiting.get(taskId)?.();
+    this.waits.wake(taskId);
   }
 
-  /** Another replica may get the event, so the table is looked at too. */
   private async wait(ctx: RequestContext, { scope: { accountId } }: ScopedRef, taskId: string): Promise<ValidationResult> {
-    const until = Date.now() + WAIT_MS;
-    try {
-      while (Date.now() < until) {
-        const woken = new Promise<void>((resolve) => this.waiting.set(taskId, resolve));
-        const { result } = (await this.unitOfWork.read.connectorTests.find(accountId, taskId)) ?? {};
-        if (result) return result;
-        const stop = new AbortController();
-        await Promise.race([woken, pause(LOOK_AGAIN_MS, AbortSignal.any([ctx.signal, stop.signal]))]).finally(() => stop.abort());
-      }
-    } finally {
-      this.waiting.delete(taskId);
-    }
+    const look = async () => (await this.unitOfWork.read.connectorTests.find(accountId, taskId))?.result;
+    const answered = await this.waits.until(taskId, look, WAIT_MS, ctx.signal);
+    if (answered) return answered;
     const result = failure(Date.now(), null, `no delegate finished the test within ${WAIT_MS / 1000} s`, 'Timeout');
     await this.finish(accountId, taskId, result);
     await this.delegates.tasks.unary(ctx, 'Abort', { taskId, accountId }).catch(() => undefined);

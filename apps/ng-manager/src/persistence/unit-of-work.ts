@@ -9,6 +9,7 @@ import { OutsideChangeRepository } from '../audit/outside-change.repository.js';
 import { RefusedSignInRepository } from '../audit/refused-sign-in.repository.js';
 import { ScopeContents } from '../audit/scope-contents.js';
 import { ConnectorRepository } from '../connector/connector.repository.js';
+import { ChangelogLockTaskRepository } from '../changelog-lock/changelog-lock-task.repository.js';
 import { ConnectorTestRepository } from '../connector/connector-test.repository.js';
 import { DelegateTokenValueRepository } from '../delegate/delegate-token-value.repository.js';
 import { EntityUseRepository } from '../entity-use/entity-use.repository.js';
@@ -35,6 +36,7 @@ export class Stores {
   readonly removedProjects: RemovedProjectRepository;
   readonly connectors: ConnectorRepository;
   readonly connectorTests: ConnectorTestRepository;
+  readonly changelogLockTasks: ChangelogLockTaskRepository;
   readonly secrets: SecretRepository;
   readonly delegateTokenValues: DelegateTokenValueRepository;
   readonly uses: EntityUseRepository;
@@ -58,6 +60,7 @@ export class Stores {
     this.removedProjects = new RemovedProjectRepository(manager);
     this.connectors = new ConnectorRepository(manager);
     this.connectorTests = new ConnectorTestRepository(manager);
+    this.changelogLockTasks = new ChangelogLockTaskRepository(manager);
     this.secrets = new SecretRepository(manager);
     this.delegateTokenValues = new DelegateTokenValueRepository(manager);
     this.uses = new EntityUseRepository(manager);

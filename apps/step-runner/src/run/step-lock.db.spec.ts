@@ -104,6 +104,7 @@ describe('the change log lock', () => {
     await proxy.close();
     expect(await step.result).toMatchObject({ status: 'failed', history: null });
     expect(step.log().join('\n')).toMatch(/The change log lock could not be freed \(.+\)\. The next run frees it .* by hand it is freed with: UPDATE DATABASECHANGELOGLOCK .* LIKE '%#sluice-.+ %'/);
+    expect(step.log().join('\n')).toContain('npm run sluice -- locks release');
   });
 
   it('is taken over from an engine that was killed together with all that could tidy up after it', async () => {

@@ -277,7 +277,7 @@ export class StepRun {
   private lockStays(cause: unknown): void {
     const byHand = `UPDATE DATABASECHANGELOGLOCK SET LOCKED = FALSE, LOCKEDBY = NULL, LOCKGRANTED = NULL WHERE LOCKEDBY LIKE '%#${this.options.engine.lockOwner} %'`;
     const next = 'if it is still held, the next run frees it as soon as the database shows that this session is gone';
-    this.journal.log('WARN', `the change log lock could not be checked: ${messageOf(cause)}; ${next}; by hand it is freed with: ${byHand}`);
+    this.journal.log('WARN', `the change log lock could not be checked: ${messageOf(cause)}; ${next}; by hand it is freed with: ${byHand}; on PostgreSQL also with: npm run sluice -- locks release, for the holder that locks list shows`);
   }
 
   private finish(result: StepResult): void {

@@ -1,4 +1,5 @@
 import './schema-names.js';
+export { INSTANCE, instancePath, plainQuery } from './places.js';
 export { acknowledgeAuditEvents, claimAuditEvents } from './audit-events.js';
 export { authoringPipelineStatus, defaultAuthoringInstance, defaultLlmPipeline, executeLlmPipeline, recordAuthoringEvent } from './change-authoring.js';
 export {

@@ -1,3 +1,4 @@
+export { changelogLock, lockRelease, type ChangelogLock, type ChangelogLockAnswer, type ChangelogLockTask, type LockRelease } from './changelog-lock.js';
 export { WHOLE_COMMIT_ID_RULE, isWholeCommitId } from './commit-id.js';
 export { type ServiceTarget, type TestJdbcTask, type TestServiceTask } from './connection-tests.js';
 export { formatDelegateToken, newDelegateToken, parseDelegateToken, type DelegateTokenValue } from './delegate-token.js';

@@ -1,5 +1,6 @@
 import { accountScope, type Scope } from '@sluice/kernel';
 import { z } from 'zod';
+import { changelogLockAnswer, changelogLockTask } from './changelog-lock.js';
 import { testJdbcTask, testServiceTask } from './connection-tests.js';
 import { failureType, secretExpression, secretSlot, stepResult, stepWork } from './step-work.js';
 
@@ -50,14 +51,14 @@ export const cleanupPodTask = z.object({ kind: z.literal('cleanup-pod'), podId: 
 export const testGitTask = z.object({ kind: z.literal('test-git'), source: gitSource });
 
 /** What a delegate can be asked to do. The kind decides which delegates are capable of it. */
-export const taskPayload = z.discriminatedUnion('kind', [initialisePodTask, executeStepTask, cleanupPodTask, testJdbcTask, testGitTask, testServiceTask]);
+export const taskPayload = z.discriminatedUnion('kind', [initialisePodTask, executeStepTask, cleanupPodTask, testJdbcTask, testGitTask, testServiceTask, changelogLockTask]);
 export type TaskPayload = z.infer<typeof taskPayload>;
 export type TaskKind = TaskPayload['kind'];
 export type InitialisePodTask = z.infer<typeof initialisePodTask>;
 export type ExecuteStepTask = z.infer<typeof executeStepTask>;
 export type CleanupPodTask = z.infer<typeof cleanupPodTask>;
 export type TestGitTask = z.infer<typeof testGitTask>;
-export const TASK_KINDS = ['initialise-pod', 'execute-step', 'cleanup-pod', 'test-jdbc', 'test-git', 'test-service'] as const satisfies readonly TaskKind[];
+export const TASK_KINDS = ['initialise-pod', 'execute-step', 'cleanup-pod', 'test-jdbc', 'test-git', 'test-service', 'changelog-lock'] as const satisfies readonly TaskKind[];
 
 /** The widest scope a secret of these expressions lives at, as seen from `scope`: at least that itself, for all of them lie on the line up from it. Pure. */
 export function secretScopeOf(expressions: readonly string[], scope: Scope): Scope {
@@ -76,7 +77,7 @@ export function secretExpressionsOf(payload: TaskPayload): string[] {
   const found = new Set<string>();
   const sources = payload.kind === 'initialise-pod' ? payload.sources : payload.kind === 'test-git' ? [payload.source] : [];
   for (const expression of sources.flatMap(expressionsOfSource)) found.add(expression);
-  const slots = payload.kind === 'initialise-pod' ? payload.steps.flatMap((step) => step.secrets) : payload.kind === 'test-jdbc' || payload.kind === 'test-service' ? payload.secrets : [];
+  const slots = payload.kind === 'initialise-pod' ? payload.steps.flatMap((step) => step.secrets) : 'secrets' in payload ? payload.secrets : [];
   for (const slot of slots) found.add(slot.expression);
   return [...found];
 }
@@ -93,5 +94,6 @@ export const taskResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('test-jdbc'), outcome: z.union([z.object({ status: z.literal('succeeded'), product: z.string() }), taskFailure]) }),
   z.object({ kind: z.literal('test-git'), outcome: z.union([z.object({ status: z.literal('succeeded') }), taskFailure]) }),
   z.object({ kind: z.literal('test-service'), outcome: z.union([z.object({ status: z.literal('succeeded'), product: z.string() }), taskFailure]) }),
+  z.object({ kind: z.literal('changelog-lock'), outcome: z.union([changelogLockAnswer.extend({ status: z.literal('succeeded') }), taskFailure]) }),
 ]);
 export type TaskResult = z.infer<typeof taskResult>;

@@ -21,6 +21,7 @@ export {
 } from './delegates.js';
 export { getEncryptionKeys, rotateEncryptionKeys, type EncryptionKeys, type KeyRotation } from './encryption-keys.js';
 export { MOST_USES, recordEntityUses, usedKind, userKind } from './entity-uses.js';
+export { getChangelogLock, releaseChangelogLock } from './changelog-locks.js';
 export { changelogPreview, connectorBranches, connectorCommits } from './git-browsing.js';
 export { createOrganization, deleteOrganization, getOrganization, listOrganizations, organization, updateOrganization, type Organization, type OrganizationResponse } from './organizations.js';
 export {

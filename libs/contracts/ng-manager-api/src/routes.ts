@@ -15,6 +15,7 @@ import { listSecurityEvents } from './security-events.js';
 import { listDeadLetters, redriveDeadLetter } from './dead-letters.js';
 import { getEncryptionKeys, rotateEncryptionKeys } from './encryption-keys.js';
 import { recordEntityUses } from './entity-uses.js';
+import { getChangelogLock, releaseChangelogLock } from './changelog-locks.js';
 import { changelogPreview, connectorBranches, connectorCommits } from './git-browsing.js';
 import { createOrganization, deleteOrganization, getOrganization, listOrganizations, updateOrganization } from './organizations.js';
 import { aggregateUsers, createUser, deleteUser, getAccount, getCallerPermissions, getCurrentUser, getUser, getUserAggregate, updateUser } from './people.js';
@@ -59,7 +60,7 @@ export const ngManagerRoutes: readonly RouteDefinition[] = [
   createDelegateToken, listDelegateTokens, getDelegateToken, revokeDelegateToken, revokeDelegateTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath,
   delegateGroupsOfToken, delegatesOfTokenByPath,
   v1ListOrgs, v1CreateOrg, v1GetOrg, v1UpdateOrg, v1DeleteOrg, v1ListProjects, v1CreateProject, v1GetProject, v1UpdateProject, v1DeleteProject,
-  changelogPreview, connectorBranches, connectorCommits,
+  changelogPreview, connectorBranches, connectorCommits, getChangelogLock, releaseChangelogLock,
   ...authzRoutes,
   ...auditRoutes, listSecurityEvents,
   authenticateKey, holderOfKey, projectExistence, listRemovedProjects, confirmRemovedProject, recordEntityUses, resolveDbStepInputs, reportDbStep, sealSecrets, runSettings,

@@ -1,11 +1,13 @@
 import { partOf } from '../answers.js';
 import type { RouteCases } from '../route-case.js';
 import { gitConnectorBody } from '../make-world.js';
+import type { World } from '../world.js';
 
 const LISTS = { none: 'a list has nothing that could be missing' };
 const longIdentifier = { change: { params: { identifier: 'x'.repeat(129) } }, field: 'identifier' };
 const missing = { change: { params: { identifier: 'nowhere' } }, code: 'RESOURCE_NOT_FOUND_EXCEPTION' };
 const noConnector = { change: { params: { connector: 'nowhere' } }, status: 400, code: 'INVALID_IDENTIFIER_REF' };
+const atInstance = ({ path, schema, instance }: World) => ({ params: { ...path, dbschema: schema, dbinstance: instance } });
 const badPage = { change: { query: { pageSize: '0' } }, field: 'pageSize' };
 
 /** Connectors of `/ng/api` (api-contract 3.1, 3.3). Tests of connections are made by a delegate. */
@@ -48,5 +50,7 @@ export const connectorCases: RouteCases = {
   isConnectorIdentifierFree: { request: ({ scope, gitConnector }) => ({ query: { ...scope, identifier: gitConnector } }), answers: false, invalid: { change: { query: { identifier: [] } }, field: 'identifier' }, missing: { none: 'a free identifier is an answer' }, otherAccount: 'an answer of its own' },
   connectorBranches: { request: ({ path, gitConnector }) => ({ params: { ...path, connector: gitConnector } }), answers: { branches: [{ name: 'main' }], defaultBranch: 'main' }, invalid: { change: { query: { limit: '0' } }, field: 'limit' }, missing: noConnector },
   connectorCommits: { request: ({ path, gitConnector }) => ({ params: { ...path, connector: gitConnector }, query: { ref: 'main', limit: 1 } }), answers: { commits: [{ author: partOf(''), subject: partOf('') }] }, invalid: { change: { query: { limit: '0' } }, field: 'limit' }, missing: noConnector },
+  getChangelogLock: { request: atInstance, answers: { locked: false, holder: null, session: null }, invalid: { change: { params: { dbinstance: 'x'.repeat(129) } }, field: 'dbinstance' }, missing: { change: { params: { dbinstance: 'nowhere' } } } },
+  releaseChangelogLock: { request: (world) => ({ ...atInstance(world), json: { holder: 'build-7 (10.0.0.7)' } }), answers: { release: 'notLocked', lock: { locked: false } }, invalid: { change: { json: { holder: 7 } }, field: 'holder' }, missing: { change: { params: { dbinstance: 'nowhere' } } } },
   changelogPreview: { request: ({ path, schema }) => ({ params: { ...path, dbschema: schema }, query: { ref: 'main' } }), answers: { path: 'changelog.sql' }, invalid: { change: { query: { ref: 'x'.repeat(257) } }, field: 'ref' }, missing: { change: { params: { dbschema: 'nowhere' } } } },
 };

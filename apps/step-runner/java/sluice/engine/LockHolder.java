@@ -13,6 +13,8 @@ import java.util.regex.Pattern;
  * `<host>#<engine> session=<name> backend=<session number>@<server> (<address>)`; without `backend` its life cannot be proven from outside.
  */
 record LockHolder(String lockedBy, Timestamp since) {
+    /** Said after the statement: the command that does the same with the right to and a trace in the audit trail. */
+    static final String BY_COMMAND = "; on PostgreSQL also with: npm run sluice -- locks release, for the holder that locks list shows";
     private static final Pattern OURS = Pattern.compile("#(sluice-[A-Za-z0-9_-]+) session=(\\S+)(?: backend=(\\d+)@([0-9a-f]+))? \\(");
 
     /** @return the holder, or null when the lock is free; the table must exist */

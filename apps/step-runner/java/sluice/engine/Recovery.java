@@ -52,7 +52,7 @@ final class Recovery {
             }
             if (System.currentTimeMillis() >= until || control.isCancelled()) {
                 events.log("WARN", "The change log lock could not be freed (" + failure + "). The next run frees it as soon as the database shows that this session is gone; by hand it is freed with: "
-                    + LockHolder.releasing("LOCKEDBY LIKE '%#" + command.lockOwner() + " %'"));
+                    + LockHolder.releasing("LOCKEDBY LIKE '%#" + command.lockOwner() + " %'") + LockHolder.BY_COMMAND);
                 return false;
             }
             Control.pause(PAUSE_MS);

@@ -89,7 +89,7 @@ final class RunLock {
     private static String advice(LockHolder holder, LockHolder.Life life) {
         return life == LockHolder.Life.ALIVE
             ? "Its session is still open: let that run end, or abort it"
-            : "Whether the holder still runs cannot be seen from here; when it is certain that it does not, free the lock with: " + holder.releasing();
+            : "Whether the holder still runs cannot be seen from here; when it is certain that it does not, free the lock with: " + holder.releasing() + LockHolder.BY_COMMAND;
     }
 
     private boolean take(Database database) throws LockException {
