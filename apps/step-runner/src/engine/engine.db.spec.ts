@@ -55,6 +55,14 @@ describe('the change engine', () => {
     });
   });
 
+  it('says of a failed statement what the driver said, and not twice that it is an error', async () => {
+    bench.checkOut({ 'changelog.sql': '--liquibase formatted sql\n--changeset x:1\ncreate tabel t (id int);\n' });
+    const { finished, log } = await bench.run(await bench.freshDatabase(), 'changelog.sql');
+    expect(finished.status).toBe('failed');
+    expect(log).toContain('Exception Primary Reason:  ERROR: syntax error at or near "tabel"');
+    expect(log.filter((line) => line.startsWith('ERROR:'))).toEqual([]);
+  });
+
   it('has only the jars it needs on its class path: the database of its rehearsal is not among them', () => {
     expect(bench.home.classPath.split(':').map((path) => basename(path, '.jar'))).toEqual(['engine', ...ENGINE_JARS.map(({ name }) => name).filter((name) => name !== REHEARSAL_JAR)]);
   });

@@ -15,6 +15,8 @@ final class LogCapture extends AbstractLogService {
     private static final Set<String> TALKERS = Set.of("liquibase.changelog.ChangeSet", "liquibase.lockservice");
     private static final Set<String> NOISE = Set.of("License service not loaded", "Unable to parse license", "Cannot load service");
 
+    private static final String ERROR = "ERROR:";
+
     private final Events events;
 
     LogCapture(Events events) {
@@ -41,8 +43,9 @@ final class LogCapture extends AbstractLogService {
 
     private void say(String level, String message) {
         if (message == null || message.isBlank() || isNoise(message)) return;
-        String real = message.startsWith("ERROR:") ? "ERROR" : level;
-        message.lines().map(String::stripTrailing).filter(line -> !line.isEmpty()).forEach(line -> events.log(real, line));
+        String real = message.startsWith(ERROR) ? "ERROR" : level;
+        // The level says it once; in front of every line it is noise.
+        message.lines().map(line -> line.startsWith(ERROR) ? line.substring(ERROR.length()).strip() : line.stripTrailing()).filter(line -> !line.isEmpty()).forEach(line -> events.log(real, line));
     }
 
     private final class Captured extends AbstractLogger {
