@@ -74,7 +74,7 @@ export function browserScenarios(stack: () => Stack): void {
         await shows(all, 'Executions', page.getByText('Nothing has run here yet'));
         await shows(`${all}/pipelines`, 'Pipelines', page.getByTestId('pipeline-row'));
         await shows(`${all}/pipelines/${pipeline}/pipeline-studio`, pipeline, page.getByRole('region', { name: 'Pipeline YAML' }));
-        await shows(`${all}/pipelines/${pipeline}/triggers`, `Triggers of ${pipeline}`, page.getByTestId('trigger-row').filter({ hasText: 'triggers do not start runs yet' }));
+        await shows(`${all}/pipelines/${pipeline}/triggers`, `Triggers of ${pipeline}`, page.getByTestId('trigger-row').filter({ hasText: 'Switched off' }));
         await shows(`${all}/pipelines/${pipeline}/input-sets`, `Input sets of ${pipeline}`, page.getByTestId('input-set-row').filter({ hasText: 'Nightly values' }));
         await shows(`${all}/settings/connectors/${target.schema}_jdbc`, 'Database', page.getByText('jdbc:postgresql').first());
         await page.getByRole('button', { name: 'Test connection' }).waitFor();
@@ -203,7 +203,7 @@ async function addPipelineParts({ gateway, at, scope }: Project, pipeline: strin
   const inputSet = { identifier: 'nightly', name: 'Nightly values', ...place, pipeline: { identifier: pipeline } };
   await gateway.call('POST', '/pipeline/api/inputSets', { query: { ...scope, pipelineIdentifier: pipeline }, yaml: stringify({ inputSet }) });
   const source = { type: 'Scheduled', spec: { type: 'Cron', spec: { expression: '0 3 * * *' } } };
-  const trigger = { identifier: 'nightly', name: 'Nightly', enabled: true, ...place, pipelineIdentifier: pipeline, source, inputYaml: '' };
+  const trigger = { identifier: 'nightly', name: 'Nightly', enabled: false, ...place, pipelineIdentifier: pipeline, source, inputYaml: '' };
   await gateway.call('POST', '/pipeline/api/triggers', { query: { ...scope, targetIdentifier: pipeline }, yaml: stringify({ trigger }) });
 }
 

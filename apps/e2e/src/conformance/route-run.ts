@@ -11,6 +11,11 @@ export const SLOWEST_MS = 5_000;
 /** Asked of a delegate: the contract gives it half a minute. */
 const DELEGATE_MS = 30_000;
 
+/** Tests of connections, and the change log lock of a database: answered by a delegate. */
+export function asksDelegate({ path }: Pick<RouteDefinition, 'path'>): boolean {
+  return /test[-A-Z]|\/changelog-lock(\/|$)/.test(path);
+}
+
 /** What a route got wrong, by the kind of test; a kind that makes no sense for the route is undefined. */
 export interface RouteOutcome {
   readonly success: readonly string[];
@@ -120,7 +125,7 @@ function missingComplaints(exchange: Exchange, route: RouteDefinition, { code, s
 }
 
 function formComplaints(exchange: Exchange, route: RouteDefinition): string[] {
-  const limit = /test[-A-Z]/.test(route.path) ? DELEGATE_MS : SLOWEST_MS;
+  const limit = asksDelegate(route) ? DELEGATE_MS : SLOWEST_MS;
   const slow = exchange.ms > limit ? [`took ${Math.round(exchange.ms)} ms`] : [];
   return [...slow, ...(exchange.status >= 400 ? errorFormComplaints(exchange, errorStyleOf(route)) : leaksIn(exchange.text))];
 }

@@ -6,6 +6,7 @@ import { errorStyleOf, leaksIn, propertyOf } from '../answers.js';
 import type { CaseRequest } from '../route-case.js';
 import { fuzzRequests, type FuzzRequest } from './fuzz-requests.js';
 import { exchangeOverWire, type WireAnswer } from './wire.js';
+import { asksDelegate } from '../route-run.js';
 
 /** Nothing may take longer, except what asks a delegate, of which there is none. Milliseconds. */
 const SLOWEST_MS = 5_000;
@@ -42,10 +43,6 @@ export async function fuzzRoute(route: RouteDefinition, base: CaseRequest, { gat
   } finally {
     agent.destroy();
   }
-}
-
-function asksDelegate({ path }: RouteDefinition): boolean {
-  return /test[-A-Z]/.test(path);
 }
 
 function isSlow({ ms }: Pick<WireAnswer, 'ms'>, route: RouteDefinition): boolean {

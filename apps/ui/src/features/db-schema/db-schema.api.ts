@@ -101,7 +101,7 @@ export async function getMigrationState(
 /** Labels of a page of changesets, by changeset, as the history of one instance has them; changesets without labels are left out. @throws GatewayError */
 export async function getChangesetLabels(gateway: GatewayClient, scope: ProjectScope, schemaId: string, instanceId: string, filter: PageFilter, signal?: AbortSignal): Promise<ReadonlyMap<string, string>> {
   const { data } = await gateway.json(ofInstance, {
-    path: `${schemasPath(scope)}/${segment(schemaId)}/instance/${segment(instanceId)}/migrationstate`,
+    path: `${schemasPath(scope)}/${segment(schemaId)}/dbinstance/${segment(instanceId)}/migrationstate`,
     query: pageQuery(filter),
     signal,
   });
