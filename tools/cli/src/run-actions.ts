@@ -7,7 +7,7 @@ import { GatewayError, type GatewayClient } from './gateway-client.js';
 import { formatLogLine } from './log-printer.js';
 import { readLog } from './log-tail.js';
 
-/** Looks at the execution until it has ended, for as long as `signal` and the gateway allow. */
+/** How long the end of an aborted execution is waited for; after that the command says that it has not ended yet. */
 const ABORT_WITHIN_MS = 60_000;
 
 type Print = (line: string) => void;
@@ -65,7 +65,7 @@ export async function removeDeployment(gateway: GatewayClient, at: ProjectRef, n
   throw new GatewayError(`no deployment "${name}" in project ${at.project} of organization ${at.org}; its DB schemas are listed in the UI`, undefined, undefined);
 }
 
-/** A failure of {@link abortAndWait} itself must not hide that the execution goes on. */
+/** {@link abortAndWait} as one sentence, also when the abort itself fails: the reader must learn that the execution goes on. */
 export async function abortOrSay(gateway: GatewayClient, at: ProjectRef, planExecutionId: string): Promise<string> {
   return abortAndWait(gateway, at, planExecutionId).then(
     ({ sentence }) => `interrupted: ${sentence}`,
