@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '@sluice/kernel';
@@ -13,6 +13,7 @@ import { reported } from './report.js';
 /** Ten of them take longer than lease and fence together. */
 const LONG_CHANGESET_SECONDS = 3;
 const DISK_MB = 64;
+const FILLER_BLOCK_BYTES = 64 * 1024;
 
 /** What happens to the machine and the network of a delegate. */
 export function delegateScenarios(stack: () => Stack): void {
@@ -93,10 +94,22 @@ function unmount(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Takes all the space that is left. */
+/** Takes all the space that is left. The delegate writes to the same disk, so how much that is shows only when a write finds none. */
 function fill(folder: string): void {
-  const { bavail, bsize } = statfsSync(folder);
-  writeFileSync(join(folder, 'filler'), Buffer.alloc(bavail * bsize));
+  const filler = openSync(join(folder, 'filler'), 'w');
+  const block = Buffer.alloc(FILLER_BLOCK_BYTES);
+  try {
+    for (;;) writeSync(filler, block);
+  } catch (cause) {
+    if (!isNoSpace(cause)) throw cause;
+  } finally {
+    closeSync(filler);
+  }
+}
+
+// A file system's own error is no `Error` of this realm: Jest gives each spec another one.
+function isNoSpace(cause: unknown): boolean {
+  return typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'ENOSPC';
 }
 
 const canMount = ((): boolean => {
