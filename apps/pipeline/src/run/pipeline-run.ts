@@ -1,5 +1,5 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
-import { decideRun, isBroken, nodeOf, statusOfParent, subtree, type PlanNode, type RunDecision, type Status } from '@sluice/pipeline-engine';
+import { decideRun, isBroken, nodeOf, statusOfParent, subtree, type EndStatus, type PlanNode, type RunDecision, type Status } from '@sluice/pipeline-engine';
 import type { NodeChange, RunHeader } from './execution-record.js';
 import type { RunActions } from './run-actions.js';
 import type { BranchResult } from './stage-run.js';
@@ -29,7 +29,7 @@ export class PipelineRun {
     private readonly run: RunHeader,
   ) {}
 
-  async execute(): Promise<Status> {
+  async execute(): Promise<EndStatus> {
     const { plan } = this.run;
     const stages = nodeOf(plan, plan.rootId).children.map((id) => nodeOf(plan, id)).flatMap((node) => node.children);
     const statuses: Status[] = [];
@@ -41,19 +41,19 @@ export class PipelineRun {
       this.hasFailed ||= isBroken(status);
     }
     const status = this.stop === 'aborted' ? 'Aborted' : this.stop === 'expired' ? 'Expired' : statusOfParent(statuses);
-    await this.durable('finish', () => this.parts.actions.finish(this.run, status as Parameters<RunActions['finish']>[1]));
+    await this.durable('finish', () => this.parts.actions.finish(this.run, status));
     return status;
   }
 
-  private async fork(node: PlanNode): Promise<Status> {
+  private async fork(node: PlanNode): Promise<EndStatus> {
     await this.write([{ nodeId: node.id, event: { kind: 'started', at: 0 } }]);
     const status = await this.stages(node.children.map((id) => nodeOf(this.run.plan, id)));
-    await this.write([{ nodeId: node.id, event: { kind: 'ended', at: 0, status: status as 'Success' } }]);
+    await this.write([{ nodeId: node.id, event: { kind: 'ended', at: 0, status } }]);
     return status;
   }
 
   /** Stages side by side; one is the usual case. */
-  private async stages(stages: readonly PlanNode[]): Promise<Status> {
+  private async stages(stages: readonly PlanNode[]): Promise<EndStatus> {
     const hasFailed = this.hasFailed;
     const statuses: Status[] = [];
     const started: { readonly stage: PlanNode; readonly handle: { getResult(): Promise<BranchResult> } }[] = [];

@@ -1,7 +1,7 @@
 import { logKey } from '@sluice/log-api';
 import { AppError, messageOf, type ProjectScope } from '@sluice/kernel';
 import type { AuditTrail, AuditedChange } from '../audit/audit-trail.js';
-import { decideRun, firstFailure, isFinal, outputLookup, subtree, type NodeFailure, type PlanNode, type RunDecision, type Status, type Surroundings } from '@sluice/pipeline-engine';
+import { decideRun, firstFailure, isFinal, outputLookup, subtree, type NodeFailure, type PlanNode, type RunDecision, type EndStatus, type Surroundings } from '@sluice/pipeline-engine';
 import type { Logger, Tracing } from '@sluice/telemetry';
 import type { DataSource } from 'typeorm';
 import type { PipelineConfig } from '../config.js';
@@ -171,7 +171,7 @@ export class RunActions {
   }
 
   /** The last word about an execution. */
-  async finish(run: RunHeader, status: Extract<Status, 'Success' | 'IgnoreFailed' | 'Failed' | 'Errored' | 'Expired' | 'Aborted'>): Promise<void> {
+  async finish(run: RunHeader, status: EndStatus): Promise<void> {
     const at = Date.now();
     const stages = Object.values(run.plan.nodes).find((node) => node.kind === 'stages');
     const isNew = await this.write(async ({ record, tell }) => {

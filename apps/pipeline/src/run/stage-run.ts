@@ -1,6 +1,6 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import { AppError } from '@sluice/kernel';
-import { decideFailure, decideRun, isBroken, nodeOf, statusOfParent, subtree, type PlanNode, type RunDecision, type Status } from '@sluice/pipeline-engine';
+import { decideFailure, decideRun, isBroken, nodeOf, statusOfParent, subtree, type EndStatus, type PlanNode, type RunDecision, type Status } from '@sluice/pipeline-engine';
 import type { NodeChange, RunHeader } from './execution-record.js';
 import { podIdOf } from './identifiers.js';
 import type { Messages } from './messages.js';
@@ -37,7 +37,6 @@ export interface RunParts {
   readonly startBranch: (run: RunHeader, nodeId: string, start: BranchStart) => Promise<{ getResult(): Promise<BranchResult> }>;
 }
 
-type Ended = Extract<Status, 'Success' | 'IgnoreFailed' | 'Failed' | 'Errored' | 'Expired' | 'Aborted'>;
 interface TaskWait {
   readonly end: TaskEnd;
   /** Why the task was stopped; null when it was left alone. */
@@ -132,7 +131,7 @@ export class StageRun {
   }
 
   /** Nodes one after another. Returns the status of whatever holds them. */
-  private async list(ids: readonly string[], pod: OpenPod | null): Promise<Status> {
+  private async list(ids: readonly string[], pod: OpenPod | null): Promise<EndStatus> {
     const statuses: Status[] = [];
     let hasFailedHere = false;
     for (const id of ids) {
@@ -184,7 +183,7 @@ export class StageRun {
     this.note(group.id, { kind: 'started', at: 0, decision: reason });
     const pod = outer ?? (await this.openPod(group));
     if (pod === 'failed' || pod === 'stopped') {
-      const status: Status = this.stop === 'aborted' ? 'Aborted' : this.stop === 'expired' ? 'Expired' : 'Failed';
+      const status: EndStatus = this.stop === 'aborted' ? 'Aborted' : this.stop === 'expired' ? 'Expired' : 'Failed';
       if (this.stop === null) for (const id of group.children) if (nodeOf(this.run.plan, id).kind !== 'initialise') this.skip(nodeOf(this.run.plan, id), 'the pod of its step group could not be made');
       this.ended(group.id, status);
       return status;
@@ -294,7 +293,7 @@ export class StageRun {
     }
   }
 
-  private async fork(node: PlanNode, pod: OpenPod | null): Promise<Status> {
+  private async fork(node: PlanNode, pod: OpenPod | null): Promise<EndStatus> {
     this.note(node.id, { kind: 'started', at: 0 });
     await this.write();
     const start = { hasFailed: this.hasFailed, pod, deadline: this.deadline };
@@ -319,8 +318,8 @@ export class StageRun {
     return status;
   }
 
-  private ended(nodeId: string, status: Status): void {
-    this.note(nodeId, { kind: 'ended', at: 0, status: status as Ended });
+  private ended(nodeId: string, status: EndStatus): void {
+    this.note(nodeId, { kind: 'ended', at: 0, status });
   }
 
   /** `at` is set when the change is written. */

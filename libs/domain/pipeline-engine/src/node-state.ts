@@ -1,5 +1,5 @@
 import { assertNever } from '@sluice/kernel';
-import { isFinal, type Status } from './status.js';
+import { isFinal, type EndStatus, type Status } from './status.js';
 
 export interface NodeFailure {
   readonly message: string;
@@ -50,7 +50,7 @@ export type NodeEvent =
   | { readonly kind: 'resourceGranted'; readonly at: number }
   | { readonly kind: 'taskAcquired'; readonly delegate: DelegateUse }
   | { readonly kind: 'stopping' }
-  | { readonly kind: 'ended'; readonly at: number; readonly status: Extract<Status, 'Success' | 'IgnoreFailed' | 'Failed' | 'Errored' | 'Expired' | 'Aborted'>; readonly failure?: NodeFailure | null | undefined; readonly outputs?: Readonly<Record<string, unknown>> | undefined; readonly note?: string | undefined }
+  | { readonly kind: 'ended'; readonly at: number; readonly status: EndStatus; readonly failure?: NodeFailure | null | undefined; readonly outputs?: Readonly<Record<string, unknown>> | undefined; readonly note?: string | undefined }
   | { readonly kind: 'skipped'; readonly at: number; readonly decision: string }
   | { readonly kind: 'note'; readonly text: string };
 

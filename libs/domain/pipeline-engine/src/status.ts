@@ -5,6 +5,9 @@ export const STATUSES = [
 ] as const;
 export type Status = (typeof STATUSES)[number];
 
+/** How something that ran ended. What did not run is `Skipped`. */
+export type EndStatus = Extract<Status, 'Success' | 'IgnoreFailed' | 'Failed' | 'Errored' | 'Expired' | 'Aborted'>;
+
 const FINAL: ReadonlySet<Status> = new Set(['Success', 'IgnoreFailed', 'Skipped', 'Failed', 'Errored', 'Expired', 'Aborted']);
 const BROKEN: ReadonlySet<Status> = new Set(['Failed', 'Errored', 'Expired', 'Aborted']);
 
@@ -19,13 +22,13 @@ export function isBroken(status: Status): boolean {
 }
 
 /** The worst first: what a parent shows when its children ended differently. */
-const WORST_FIRST: readonly Status[] = ['Aborted', 'Errored', 'Failed', 'Expired'];
+const WORST_FIRST: readonly EndStatus[] = ['Aborted', 'Errored', 'Failed', 'Expired'];
 
 /**
  * Status of a parent whose children have all ended or will not run any more. All skipped is `Skipped` only for a group that was skipped
  * itself, so a parent that ran ends with `Success`; a child that failed and was ignored shows as `IgnoreFailed`.
  */
-export function statusOfParent(children: readonly Status[]): Status {
+export function statusOfParent(children: readonly Status[]): EndStatus {
   const worst = WORST_FIRST.find((status) => children.includes(status));
   if (worst) return worst;
   return children.includes('IgnoreFailed') ? 'IgnoreFailed' : 'Success';
