@@ -93,6 +93,21 @@ describe('starting, choosing, repeating and interrupting runs', () => {
     expect((await client.send('POST', `${EXECUTE}/retry/chain?retryStages=two`, '')).body).toMatchObject({ code: 'INVALID_REQUEST', errors: [{ fieldId: 'planExecutionId' }] });
   });
 
+  it('says that an execution cannot be retried, and why, when its pipeline is gone', async () => {
+    const client = world.project();
+    await client.create(simplePipeline('gone'));
+    failing('apply');
+    const id = await client.execute('gone');
+    const list = async () => (await client.send<{ content: { canRetry: boolean }[] }>('POST', '/pipeline/api/pipelines/execution/summary', {})).body.data.content;
+    expect((await client.ended(id)).pipelineExecutionSummary.canRetry).toBe(true);
+    expect(await list()).toMatchObject([{ canRetry: true }]);
+    await client.send('DELETE', '/pipeline/api/pipelines/gone');
+    expect((await client.detail(id)).pipelineExecutionSummary.canRetry).toBe(false);
+    expect(await list()).toMatchObject([{ canRetry: false }]);
+    expect((await client.send('GET', `${EXECUTE}/${id}/retryStages`)).body.data).toEqual({ isResumable: false, errorMessage: 'pipeline "gone" has been deleted, so its executions cannot be retried; create the pipeline and run it', groups: [] });
+    expect((await client.send('PUT', `${EXECUTE}/retry/${id}`, {})).status).toBe(404);
+  });
+
   it('interrupts by node, and refuses what nothing waits for', async () => {
     const client = world.project();
     await client.create(simplePipeline('held'));

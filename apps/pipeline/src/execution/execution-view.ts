@@ -1,11 +1,12 @@
 import { logKey } from '@sluice/log-api';
 import type { ProjectScope } from '@sluice/kernel';
 import type { ExecutionDetail, ExecutionOutline, PipelineExecutionSummary, PlanExecutionResponse } from '@sluice/pipeline-api';
-import { executionGraph, isBroken, shownWarnings, stageCounts, stageLayout, stepOfPart, type NodeState, type Plan, type PlanOutline, type ResourceHoldUp, type Warning } from '@sluice/pipeline-engine';
+import { executionGraph, shownWarnings, stageCounts, stageLayout, stepOfPart, type NodeState, type Plan, type PlanOutline, type ResourceHoldUp, type Warning } from '@sluice/pipeline-engine';
 import type { CallIdentity } from '@sluice/service-identity';
 import type { StepTypeRegistry } from '@sluice/step-types';
 import { MODULE } from '../database/list-query.js';
 import type { Execution, ListedExecution } from './execution.repository.js';
+import { whyNotRetried } from './retry-rules.js';
 
 /** What is known of an execution's nodes, by node id. */
 export type States = Readonly<Record<string, NodeState>>;
@@ -49,8 +50,8 @@ function triggerInfo(execution: ListedExecution) {
   };
 }
 
-/** `pipelineExecutionSummary` of api-contract 4.4. `states` must hold the stage nodes at least. */
-export function summaryOf(execution: ListedExecution, states: States): PipelineExecutionSummary {
+/** `pipelineExecutionSummary` of api-contract 4.4. `states` must hold the stage nodes at least; `stored` the identifier of its pipeline when that is still there. */
+export function summaryOf(execution: ListedExecution, states: States, stored: ReadonlySet<string>): PipelineExecutionSummary {
   const { plan } = execution;
   const counts = stageCounts(plan, states);
   const failure = execution.failureMessage === null ? null : { message: execution.failureMessage };
@@ -79,7 +80,7 @@ export function summaryOf(execution: ListedExecution, states: States): PipelineE
     runningStagesCount: counts.running,
     failedStagesCount: counts.failed,
     totalStagesCount: counts.total,
-    canRetry: execution.endedAt !== null && isBroken(execution.status),
+    canRetry: execution.endedAt !== null && whyNotRetried(execution, stored.has(execution.pipelineIdentifier)) === undefined,
     showRetryHistory: execution.retryOf !== null || execution.isRetried,
     isStagesExecution: execution.chosenStages !== null,
     allowStageExecutions: plan.allowsStageExecutions,

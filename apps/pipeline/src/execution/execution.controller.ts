@@ -96,17 +96,20 @@ export class ExecutionController {
     const sort = readSort(query.sort, SORT, { column: 'created_at', direction: 'DESC' });
     const filter = filterOf(call);
     if (!isOurModule(query.module)) return toSpringPage([], 0, page, size);
-    const { rows, total } = await this.executions.list(projectOfQuery(ctx, query), filter, sort, page, size);
+    const scope = projectOfQuery(ctx, query);
+    const { rows, total } = await this.executions.list(scope, filter, sort, page, size);
+    const stored = await this.executions.storedPipelines(scope, rows.map((row) => row.pipelineIdentifier));
     const shown = rows.flatMap(({ plan }) => Object.values(plan.nodes).filter((node) => node.kind === 'stage' || node.kind === 'parallel').map((node) => node.id));
     const states = await this.executions.states(rows.map((row) => row.planExecutionId), shown);
-    return toSpringPage(rows.map((row) => summaryOf(row, states.get(row.planExecutionId) ?? {})), total, page, size);
+    return toSpringPage(rows.map((row) => summaryOf(row, states.get(row.planExecutionId) ?? {}, stored)), total, page, size);
   }
 
   private async detail({ ctx, query, params }: Pick<RouteCall<typeof getExecution>, 'ctx' | 'query' | 'params'>): Promise<ExecutionDetail> {
-    const execution = await this.execute.get(projectOfQuery(ctx, query), params.planExecutionId);
+    const scope = projectOfQuery(ctx, query);
+    const execution = await this.execute.get(scope, params.planExecutionId);
     const states = await this.statesOf(execution);
     const stage = query.stageNodeId ?? query.stageNodeExecutionId;
-    const pipelineExecutionSummary = summaryOf(execution, states);
+    const pipelineExecutionSummary = summaryOf(execution, states, await this.executions.storedPipelines(scope, [execution.pipelineIdentifier]));
     if (query.renderFullBottomGraph === true) return { pipelineExecutionSummary, executionGraph: await this.graphWith(execution, states, undefined) };
     return stage === undefined ? { pipelineExecutionSummary } : { pipelineExecutionSummary, executionGraph: await this.graphWith(execution, states, stage) };
   }

@@ -80,6 +80,12 @@ export class ExecutionRepository {
     );
   }
 
+  /** Which of these pipelines are still stored. */
+  async storedPipelines(scope: ProjectScope, identifiers: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.dataSource.query<{ identifier: string }[]>('SELECT identifier FROM pipelines WHERE account_id = $1 AND org_id = $2 AND project_id = $3 AND identifier = ANY($4)', [...place(scope), [...new Set(identifiers)]]);
+    return new Set(rows.map(({ identifier }) => identifier));
+  }
+
   /** Says of an execution that it has been retried, in the transaction that stores the retry. */
   async markRetried(manager: EntityManager, planExecutionId: string): Promise<void> {
     await manager.getRepository(ExecutionEntity).update({ planExecutionId }, { isRetried: true });

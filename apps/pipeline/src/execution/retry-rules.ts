@@ -1,5 +1,5 @@
 import { AppError } from '@sluice/kernel';
-import { NEW_NODE, isBroken, isFinal, nodeOf, type NodeState, type Plan, type PlanNode } from '@sluice/pipeline-engine';
+import { NEW_NODE, isBroken, isFinal, nodeOf, type NodeState, type Plan, type PlanNode, type Status } from '@sluice/pipeline-engine';
 
 type States = Readonly<Record<string, NodeState>>;
 
@@ -37,6 +37,19 @@ export function stagesToTakeOver(plan: Plan, states: States, from: RetryFrom): R
     return from.runsAllOfGroup ? [] : succeeded.filter((stage) => !begins(stage));
   });
   return new Set(kept.map(({ baseFqn }) => baseFqn));
+}
+
+/** Why an execution cannot be retried, or undefined when it can. @param hasPipeline whether the pipeline it ran is still stored */
+export function whyNotRetried({ status, pipelineIdentifier }: Retriable, hasPipeline: boolean): string | undefined {
+  if (!isFinal(status)) return `the execution is still ${status}; it can be retried when it has ended`;
+  if (!isBroken(status)) return `the execution ended with ${status}, so there is nothing to retry`;
+  return hasPipeline ? undefined : `pipeline "${pipelineIdentifier}" has been deleted, so its executions cannot be retried; create the pipeline and run it`;
+}
+
+/** What of an execution says whether it can be retried. */
+export interface Retriable {
+  readonly status: Status;
+  readonly pipelineIdentifier: string;
 }
 
 /** Groups up to the first one that did not succeed: from each of them a retry may begin. */

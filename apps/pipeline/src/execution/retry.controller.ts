@@ -1,13 +1,13 @@
 import { Controller, Inject } from '@nestjs/common';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { latestExecutionId, retryHistory, retryStages, stagesExecutionList } from '@sluice/pipeline-api';
-import { NEW_NODE, isBroken, isFinal, parsePipeline, stageNeeds, type PlanNode } from '@sluice/pipeline-engine';
+import { NEW_NODE, parsePipeline, stageNeeds, type PlanNode } from '@sluice/pipeline-engine';
 import { StepTypeRegistry } from '@sluice/step-types';
 import { projectOfQuery } from '../database/request-scope.js';
 import { PipelineService } from '../pipeline/pipeline.service.js';
 import { ExecuteService } from './execute.service.js';
 import { ExecutionRepository, type ListedExecution } from './execution.repository.js';
-import { retryableGroups } from './retry-rules.js';
+import { retryableGroups, whyNotRetried } from './retry-rules.js';
 
 /** What clients read before they run stages alone or retry. */
 @Controller()
@@ -21,9 +21,10 @@ export class RetryController {
 
   @Route(retryStages)
   async retryStages(@Call() { ctx, query, params }: RouteCall<typeof retryStages>) {
-    const execution = await this.execute.ofPipeline(projectOfQuery(ctx, query), params.planExecutionId, query.pipelineIdentifier);
-    if (!isFinal(execution.status)) return { isResumable: false, errorMessage: `the execution is still ${execution.status}; it can be retried when it has ended`, groups: [] };
-    if (!isBroken(execution.status)) return { isResumable: false, errorMessage: `the execution ended with ${execution.status}, so there is nothing to retry`, groups: [] };
+    const scope = projectOfQuery(ctx, query);
+    const execution = await this.execute.ofPipeline(scope, params.planExecutionId, query.pipelineIdentifier);
+    const why = whyNotRetried(execution, (await this.executions.storedPipelines(scope, [execution.pipelineIdentifier])).has(execution.pipelineIdentifier));
+    if (why !== undefined) return { isResumable: false, errorMessage: why, groups: [] };
     const states = (await this.executions.states([execution.planExecutionId], execution.plan.stageIds)).get(execution.planExecutionId) ?? {};
     const groups = retryableGroups(execution.plan, states);
     const info = (stage: PlanNode, index: number) => {

@@ -52,6 +52,31 @@ describe('input sets, row by row', () => {
     expect(await (await ready('tag')).send('POST', at(), yaml)).toMatchObject({ status: 400, body: { code, errors: [{ fieldId: field }] } });
   });
 
+  it('names the runtime inputs of a pipeline in the v1 form, and runs with them as they came', async () => {
+    const client = await ready('tag');
+    const v1 = `/v1/orgs/default/projects/${client.project}/pipelines`;
+    const asked = (await client.send('POST', `${v1}/in/inputs?branch_name=main`, { stage_ids: [] })).body as unknown as Record<string, unknown>;
+    const template = (await client.send<{ inputSetTemplateYaml: string }>('POST', `${ROOT}/template?pipelineIdentifier=in`, {})).body.data.inputSetTemplateYaml;
+    expect(asked).toMatchObject({
+      template_yaml: template, has_input_sets: false, replaced_expressions: [], replaced_expressions_per_stage: {}, modules: ['dbops'], resolved_yaml: pipeline('tag'),
+      inputs: { pipeline: { identifier: 'in', variables: [{ name: 'tag', value: '<+input>' }], stages: [{ stage: { identifier: 'one' } }] } },
+    });
+    const read = '<+pipeline.stages.one.spec.execution.steps.g.steps.a.output.preStartTag>';
+    expect((await client.send('POST', `${v1}/in/inputs`, { stage_ids: ['two'] })).body).toMatchObject({ inputs: { pipeline: { variables: [{ name: 'tag' }] } }, replaced_expressions: [read], replaced_expressions_per_stage: { two: [read] } });
+    expect(await client.send('POST', `${v1}/in/inputs`, { stage_ids: ['three'] })).toMatchObject({ status: 400, body: { message: expect.stringMatching(/no stage "three"; it has one, two/) } });
+    expect((await client.send('POST', `${v1}/nowhere/inputs`)).status).toBe(404);
+    await client.create(simplePipeline('plain'));
+    expect((await client.send('POST', `${v1}/plain/inputs`)).body).toMatchObject({ inputs: {}, template_yaml: null });
+    const filled = template.replaceAll('<+input>', 'v7');
+    for (const inputs_yaml of [filled, `inputs:\n${filled.replace(/^/gm, '  ')}`]) {
+      const started = (await client.send('POST', `${v1}/in/execute`, { inputs_yaml })).body as unknown as { execution_details: { execution_id: string } };
+      const { body } = await client.send<{ resolvedYaml: string }>('GET', `/pipeline/api/pipelines/execution/${started.execution_details.execution_id}/inputsetV2?resolveExpressions=true`);
+      expect(body.data.resolvedYaml).toContain('v7');
+      await client.ended(started.execution_details.execution_id);
+    }
+    expect(await client.send('POST', `${v1}/in/execute`, { inputs_yaml: 'inputs: { tag: v7 }' })).toMatchObject({ status: 400, body: { message: expect.stringMatching(/has no root key "pipeline"/) } });
+  });
+
   it('is outdated from the moment the pipeline no longer asks for something it holds', async () => {
     const client = await ready('tag', 'kind');
     await client.send('POST', at(), set('a', { tag: 'x', kind: 'y' }));

@@ -41,6 +41,18 @@ export interface MergeResult extends MergedSets {
   readonly pipelineYaml: string;
 }
 
+/** What a pipeline, or some stages of it, ask for. */
+export interface InputTemplate {
+  /** YAML with root `pipeline`; null for a pipeline without inputs. */
+  readonly template: string | null;
+  /** YAML of the pipeline it was made for: with the chosen stages only. */
+  readonly pipelineYaml: string;
+  /** What the chosen stages read from others. */
+  readonly replacedExpressions: readonly string[];
+  readonly replacedByStage: Readonly<Record<string, readonly string[]>>;
+  readonly hasInputSets: boolean;
+}
+
 /** Stored runtime inputs of a pipeline. */
 @Injectable()
 export class InputSetService {
@@ -153,10 +165,10 @@ export class InputSetService {
   }
 
   /** The pipeline's inputs, for all or some stages, as YAML, or null when it has none. */
-  async template(scope: ProjectScope, pipelineIdentifier: string, stages: readonly string[]): Promise<{ template: string | null; replacedExpressions: readonly string[]; hasInputSets: boolean }> {
+  async template(scope: ProjectScope, pipelineIdentifier: string, stages: readonly string[]): Promise<InputTemplate> {
     const pipeline = await this.pipeline(scope, pipelineIdentifier);
-    const chosen = stages.length > 0 ? chooseStages(pipeline.yaml, stages) : { yaml: pipeline.yaml, openExpressions: [] };
-    return { template: inputTemplate(chosen.yaml) ?? null, replacedExpressions: chosen.openExpressions, hasInputSets: await this.inputSets.has(scope, pipelineIdentifier) };
+    const chosen = stages.length > 0 ? chooseStages(pipeline.yaml, stages) : { yaml: pipeline.yaml, openExpressions: [], openByStage: {} };
+    return { template: inputTemplate(chosen.yaml) ?? null, pipelineYaml: chosen.yaml, replacedExpressions: chosen.openExpressions, replacedByStage: chosen.openByStage, hasInputSets: await this.inputSets.has(scope, pipelineIdentifier) };
   }
 
   private async mergedOf(scope: ProjectScope, pipeline: Pipeline, references: readonly string[]): Promise<MergedSets> {

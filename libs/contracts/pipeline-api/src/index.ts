@@ -36,7 +36,7 @@ export {
 } from './triggers.js';
 export {
   v1CreateInputSet, v1CreatePipeline, v1DeleteInputSet, v1DeletePipeline, v1ExecuteDynamic, v1ExecutePipeline, v1GetInputSet, v1GetPipeline, v1GetPipelineValidation, v1ImportPipeline, v1ListInputSets, v1ListPipelines,
-  v1MovePipeline, v1PipelineGitMetadata, v1UpdateInputSet, v1UpdatePipeline, v1ValidatePipeline, type V1InputSet, type V1PipelineListItem,
+  v1MovePipeline, v1PipelineGitMetadata, v1PipelineInputs, v1UpdateInputSet, v1UpdatePipeline, v1ValidatePipeline, type V1InputSet, type V1PipelineListItem,
 } from './v1.js';
 
 /** The whole contract of the pipeline service, in one list: for OpenAPI and the conformance table. */

@@ -78,6 +78,25 @@ export const v1GetPipelineValidation = defineRoute({
   response: z.object({ uuid: z.string(), status: z.enum(['SUCCESS', 'FAILURE']), message: z.string().nullable(), errors: z.array(z.object({ field: z.string(), error: z.string() })), start_ts: z.number().int(), end_ts: z.number().int(), policy_eval: governanceMetadata }),
 });
 
+/**
+ * What a pipeline asks for when it runs. `stage_ids` keeps the inputs of those stages; the expressions are what these read from stages that would not run. What is sent back
+ * as `inputs_yaml` has the root `pipeline`, like `template_yaml`, or `inputs` with `pipeline` in it, like `inputs`. The Git query is taken and changes nothing.
+ */
+export const v1PipelineInputs = defineRoute({
+  style: 'bare', id: 'v1PipelineInputs', method: 'POST', path: `${root}/pipelines/:pipeline/inputs`, summary: 'The runtime inputs of a pipeline', access: view, params: pipelineParams,
+  query: z.object({ branch_name: z.string().max(256).optional(), connector_ref: z.string().max(256).optional(), repo_name: z.string().max(256).optional() }),
+  body: z.looseObject({ stage_ids: z.array(z.string().max(256)).max(256).nullish() }).nullish(),
+  response: z.object({
+    /** The template as a document; empty without inputs. */
+    inputs: z.record(z.string(), z.unknown()),
+    /** The parts of the pipeline that are inputs; null when there are none. */
+    template_yaml: z.string().nullable(),
+    /** The pipeline, or the chosen stages of it, with inputs still open. */
+    resolved_yaml: z.string(),
+    has_input_sets: z.boolean(), replaced_expressions: z.array(z.string()), replaced_expressions_per_stage: z.record(z.string(), z.array(z.string())), modules: z.array(z.string()),
+  }),
+});
+
 const started = z.object({ execution_details: z.object({ execution_id: z.string(), status: z.string() }), warnings: yamlWarnings });
 const executeQuery = z.object({ module: z.string().max(64).optional(), moduleType: z.string().max(64).optional(), notes: z.string().max(4096).optional(), notify_only_user: flag, branch_name: z.string().max(256).optional() });
 

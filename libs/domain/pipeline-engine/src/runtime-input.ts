@@ -28,10 +28,11 @@ export function applyRuntimeInput(pipelineText: string, inputText: string): stri
   return stringify({ pipeline: filled });
 }
 
-/** The `pipeline` part of runtime input YAML; undefined for empty text. @throws AppError INVALID_YAML_ERROR, INVALID_REQUEST */
+/** The `pipeline` part of runtime input YAML, which may stand below `inputs`; undefined for empty text. @throws AppError INVALID_YAML_ERROR, INVALID_REQUEST */
 export function inputRoot(inputText: string): unknown {
   if (inputText.trim() === '') return undefined;
-  const document = parseYaml(inputText, 'the runtime input').value;
+  const whole = parseYaml(inputText, 'the runtime input').value;
+  const document = isRecord(whole) && whole['pipeline'] === undefined && isRecord(whole['inputs']) ? whole['inputs'] : whole;
   if (document === null || (isRecord(document) && (document['pipeline'] !== undefined || Object.keys(document).every((key) => key.endsWith('Identifier'))))) {
     return isRecord(document) ? document['pipeline'] : undefined;
   }

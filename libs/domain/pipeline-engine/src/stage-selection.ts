@@ -17,6 +17,8 @@ export interface ChosenStages {
   readonly yaml: string;
   /** Expressions that read from stages which are left out, and for which no value was given. */
   readonly openExpressions: readonly string[];
+  /** The same by the chosen stage they stand in; only stages that have some. */
+  readonly openByStage: Readonly<Record<string, readonly string[]>>;
   /** Names by identifier, in the order of the pipeline. */
   readonly names: Readonly<Record<string, string>>;
 }
@@ -48,10 +50,11 @@ export function chooseStages(pipelineText: string, identifiers: readonly string[
   }
   const chosen = new Set(identifiers);
   const filled = withValues({ ...pipeline, stages: kept(pipeline['stages'], chosen) }, values, chosen);
-  const openExpressions = [...new Set(expressionsIn(filled).filter((text) => stagesNamedIn(text).some((name) => !chosen.has(name))))];
+  const openIn = (value: unknown): string[] => [...new Set(expressionsIn(value).filter((text) => stagesNamedIn(text).some((name) => !chosen.has(name))))];
   return {
     yaml: stringify({ pipeline: filled }),
-    openExpressions,
+    openExpressions: openIn(filled),
+    openByStage: Object.fromEntries(stagesOf(filled['stages']).map(({ identifier, value }) => [identifier, openIn(value)] as const).filter(([, open]) => open.length > 0)),
     names: Object.fromEntries(stages.filter(({ identifier }) => chosen.has(identifier)).map(({ identifier, name }) => [identifier, name])),
   };
 }
@@ -92,6 +95,8 @@ function stagesNamedIn(expression: string): string[] {
   return [...expression.matchAll(/\bpipeline\.stages\.(\w+)\./g)].map((match) => match[1] ?? '');
 }
 
+function withValues(value: Json, values: Readonly<Record<string, string>>, chosen: ReadonlySet<string>): Json;
+function withValues(value: unknown, values: Readonly<Record<string, string>>, chosen: ReadonlySet<string>): unknown;
 function withValues(value: unknown, values: Readonly<Record<string, string>>, chosen: ReadonlySet<string>): unknown {
   if (typeof value === 'string') {
     if (!value.includes('<+')) return value;

@@ -110,7 +110,7 @@ const SECTIONS: readonly Rows[] = [
     section: '4.2',
     root: PROJECT,
     required: [
-      ...CRUD('/pipelines', 'pipeline'), 'POST /pipelines/{pipeline}/validate', 'GET /pipelines/validate/{uuid}', 'POST /pipelines/{pipeline}/execute', 'POST /pipelines/{pipeline}/execute/dynamic',
+      ...CRUD('/pipelines', 'pipeline'), 'POST /pipelines/{pipeline}/validate', 'POST /pipelines/{pipeline}/inputs', 'GET /pipelines/validate/{uuid}', 'POST /pipelines/{pipeline}/execute', 'POST /pipelines/{pipeline}/execute/dynamic',
       'POST /pipelines/{pipeline}/import', 'POST /pipelines/{pipeline}/move-config', 'PUT /pipelines/{pipeline}/git-metadata',
       ...CRUD('/input-sets', 'input-set'),
     ],

@@ -35,6 +35,7 @@ export const morePipelineCases: RouteCases = {
   validateStoredPipeline: { request: (world) => ({ query: { ...world.scope, pipelineIdentifier: world.finished.pipeline }, raw: yaml('') }), answers: 'valid', invalid: withoutPipeline, missing: { change: { query: { pipelineIdentifier: 'nowhere' } } } },
   expandedPipelineJson: { request: ({ scope, finished }) => ({ query: scope, params: { pipelineIdentifier: finished.pipeline } }), answers: { expandedJson: partOf('DBSchemaApply') }, invalid: noAccount, missing },
   v1ValidatePipeline: { request: ({ path, finished }) => ({ params: { ...path, pipeline: finished.pipeline }, json: {} }), invalid: longOrg, missing: v1Missing },
+  v1PipelineInputs: { request: ({ path, pipelineWithInputs }) => ({ params: { ...path, pipeline: pipelineWithInputs }, query: { branch_name: 'main' }, json: { stage_ids: [] } }), answers: { template_yaml: partOf('<+input>'), resolved_yaml: partOf('DBSchemaApply'), has_input_sets: true, inputs: { pipeline: {} } }, invalid: longOrg, missing: v1Missing },
   v1GetPipelineValidation: {
     request: async ({ path, finished, make }) => {
       const { uuid } = (await make.call('POST', `/v1/orgs/${path.org}/projects/${path.project}/pipelines/${finished.pipeline}/validate`, { body: {} })) as { uuid: string };
