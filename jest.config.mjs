@@ -30,5 +30,5 @@ export default {
     ],
   },
   transformIgnorePatterns: ['/node_modules/'],
-  testTimeout: 30_000,
+  testTimeout: 120_000,
 };

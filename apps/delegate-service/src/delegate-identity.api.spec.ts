@@ -116,7 +116,7 @@ describe('who a delegate is', () => {
       try {
         await waitFor(() => attack.counts.sent >= 600, { timeoutMs: 60_000, what: 'the flood to last' });
         for (let round = 0; round < 3; round += 1) {
-          const delegate = await waitFor(() => connect().catch(() => undefined), { timeoutMs: 15_000, what: 'a real delegate to be let in' });
+          const delegate = await waitFor(() => connect().catch(() => undefined), { timeoutMs: 30_000, what: 'a real delegate to be let in' });
           expect(delegate.delegateId).not.toBe('');
         }
       } finally {
@@ -127,7 +127,7 @@ describe('who a delegate is', () => {
     it('connections that say nothing are cut, and more of one address than its share are not taken', async () => {
       const { hostname, port } = new URL(sut.service.url);
       const sockets = Array.from({ length: 450 }, () => connectTcp(Number(port), hostname).on('error', () => undefined));
-      await waitFor(() => sockets.filter((socket) => socket.closed || socket.destroyed).length >= 50, { timeoutMs: 20_000, what: 'those above the share to be closed' });
+      await waitFor(() => sockets.filter((socket) => socket.closed || socket.destroyed).length >= 50, { timeoutMs: 30_000, what: 'those above the share to be closed' });
       await waitFor(() => sockets.every((socket) => socket.closed || socket.destroyed), { timeoutMs: 30_000, what: 'the silent ones to be cut' });
       await connect();
     }, 60_000);

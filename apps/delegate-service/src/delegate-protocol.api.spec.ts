@@ -30,7 +30,7 @@ describe('the delegate protocol', () => {
   afterAll(() => sut.stop());
   afterEach(async () => {
     for (const delegate of open_.splice(0)) delegate.kill();
-    await waitFor(async () => (await sut.postgres.query('delegate_service', 'SELECT 1 FROM delegates WHERE connection_id IS NOT NULL')).length === 0, { timeoutMs: 5_000, what: 'all delegates to be gone' });
+    await waitFor(async () => (await sut.postgres.query('delegate_service', 'SELECT 1 FROM delegates WHERE connection_id IS NOT NULL')).length === 0, { timeoutMs: 30_000, what: 'all delegates to be gone' });
     await sut.postgres.query('delegate_service', 'DELETE FROM delegates');
   });
 
@@ -219,7 +219,7 @@ describe('the delegate protocol', () => {
     const held = [{ taskId, epoch }];
     const beat = setInterval(() => delegate.send({ type: 'heartbeat', held, runningTasks: 1, sentAt: Date.now() }), 300);
     const until = Date.now() + 2_500;
-    await waitFor(() => Date.now() > until, { timeoutMs: 5_000, what: 'more than a lease to pass' });
+    await waitFor(() => Date.now() > until, { timeoutMs: 30_000, what: 'more than a lease to pass' });
     clearInterval(beat);
     expect((await delegate.next('heartbeatAck')).lost).toEqual([]);
     delegate.kill();
@@ -266,7 +266,7 @@ describe('the delegate protocol', () => {
     const [one, two] = [await connect(), await connect()];
     expect(one.delegateId).not.toBe(two.delegateId);
     one.kill();
-    await waitFor(async () => (await sut.postgres.query('delegate_service', 'SELECT 1 FROM delegates WHERE id = $1 AND connection_id IS NULL', [one.delegateId])).length > 0, { timeoutMs: 5_000, what: 'the close to be noticed' });
+    await waitFor(async () => (await sut.postgres.query('delegate_service', 'SELECT 1 FROM delegates WHERE id = $1 AND connection_id IS NULL', [one.delegateId])).length > 0, { timeoutMs: 30_000, what: 'the close to be noticed' });
     expect((await connect()).delegateId).toBe(one.delegateId);
   });
 
@@ -297,7 +297,7 @@ describe('the delegate protocol', () => {
   it('offers nothing new to a draining delegate, but still the tasks of its pods', async () => {
     const delegate = await connect();
     delegate.send({ type: 'draining' });
-    await waitFor(async () => (await sut.postgres.query('delegate_service', 'SELECT 1 FROM delegates WHERE is_draining')).length > 0, { timeoutMs: 5_000, what: 'draining to be known' });
+    await waitFor(async () => (await sut.postgres.query('delegate_service', 'SELECT 1 FROM delegates WHERE is_draining')).length > 0, { timeoutMs: 30_000, what: 'draining to be known' });
     const taskId = await sut.submit(cleanup());
     expect(await delegate.acquire(taskId)).toMatchObject({ type: 'notAcquired', reason: 'draining' });
     await acquired(delegate, await sut.submit(cleanup(), { boundDelegateId: delegate.delegateId }));

@@ -33,15 +33,15 @@ describe('a delegate whose service is away', () => {
     await control.result(await control.submit({ kind: 'initialise-pod', podId, sources: [], steps: [{ stepExecutionId: stepId, identifier: 'apply', secrets: [], changelogPaths: [] }], logs, logKey: 'k' }));
     const work = { kind: 'liquibase.update', target: { url: 'jdbc:postgresql://h/d' }, changelog: { source: 'orders', path: 'changelog.yaml' }, contexts: '', labels: '', substituteProperties: {} } as const;
     const taskId = await control.submit({ kind: 'execute-step', podId, stepExecutionId: stepId, logKey: 'k', timeoutMs: 600_000, work });
-    const pod = await waitFor(() => pods.find(podId), { timeoutMs: 10_000, what: 'the pod' });
-    await waitFor(() => pod.started.length > 0, { timeoutMs: 20_000, what: 'the step to start' });
+    const pod = await waitFor(() => pods.find(podId), { timeoutMs: 30_000, what: 'the pod' });
+    await waitFor(() => pod.started.length > 0, { timeoutMs: 30_000, what: 'the step to start' });
     return { pod, stepId, taskId };
   };
 
   it('works on through a killed and restarted delegate service, and its leases with it', async () => {
     const { pod, stepId, taskId } = await running();
     await control.kill();
-    await waitFor(() => !delegate.isConnected, { timeoutMs: 5_000, what: 'the loss to be noticed' });
+    await waitFor(() => !delegate.isConnected, { timeoutMs: 30_000, what: 'the loss to be noticed' });
     await control.up();
     await waitFor(() => delegate.isConnected, { timeoutMs: 30_000, what: 'the delegate to be back' });
     pod.finish(stepId);

@@ -128,7 +128,7 @@ describe('deployments through a delegate and its pods', () => {
     expect(await control.postgres.query(name, 'SELECT id FROM orders')).toEqual([{ id: 7 }]);
     await removed(podId);
     expect(logs.linesOf(`${podId}/initialise`).join('\n')).toMatch(/Fetched http.* at branch main: commit [0-9a-f]{40}/);
-    await waitFor(() => readdirSync(join(dataDir(), 'outbox')).length === 0, { timeoutMs: 5_000, what: 'acknowledged results to be removed' });
+    await waitFor(() => readdirSync(join(dataDir(), 'outbox')).length === 0, { timeoutMs: 30_000, what: 'acknowledged results to be removed' });
   }, LIMIT);
 
   it('runs several steps of one pod, each in a container of its own', async () => {
@@ -182,7 +182,7 @@ describe('deployments through a delegate and its pods', () => {
     process.kill(processes.find(({ role }) => role === 'engine')?.pid ?? 0, 'SIGKILL');
     expect(await control.result(taskId, LIMIT)).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('the lite engine ended by SIGKILL') } });
     await removed(podId);
-    await waitFor(async () => (await sleepers(name)) === 0, { timeoutMs: 20_000, what: 'the statement to end' });
+    await waitFor(async () => (await sleepers(name)) === 0, { timeoutMs: 30_000, what: 'the statement to end' });
   }, LIMIT);
 
   it('after kill -9 and a restart, reports what the orphaned step came to and leaves nothing running', async () => {

@@ -93,7 +93,7 @@ export function deploymentScenarios(stack: () => Stack): void {
           const seen = await project.read(id);
           return seen.nodes.some((node) => node.identifier === 'apply' && node.status === 'Running') ? seen : undefined;
         },
-        { timeoutMs: 20_000, what: 'the step is shown running' },
+        { timeoutMs: 30_000, what: 'the step is shown running' },
       );
       expect(running.status).toBe('Running');
       expect((await project.ended(id)).status).toBe('Success');

@@ -65,8 +65,8 @@ describe('faults', () => {
     const run = await project.ended(id, 60_000);
     expect(run.status).toBe('Failed');
     expect(run.failure).toMatch(/delegate/i);
-    await waitFor(async () => (await sleeping()).length === 0, { timeoutMs: 15_000, what: 'the statement has ended' });
-    await waitFor(async () => (await rowsOf<{ locked: boolean }>(target.url, 'SELECT locked FROM databasechangeloglock'))[0]?.locked === false, { timeoutMs: 15_000, what: 'the changelog lock is free' });
+    await waitFor(async () => (await sleeping()).length === 0, { timeoutMs: 30_000, what: 'the statement has ended' });
+    await waitFor(async () => (await rowsOf<{ locked: boolean }>(target.url, 'SELECT locked FROM databasechangeloglock'))[0]?.locked === false, { timeoutMs: 30_000, what: 'the changelog lock is free' });
     await stack().delegate.start();
     const next = await project.ended(await project.start(pipeline), 60_000);
     expect([next.status, next.failure]).toEqual(['Success', '']);

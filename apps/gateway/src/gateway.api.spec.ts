@@ -123,7 +123,7 @@ describe('the gateway', () => {
     await gateway.call('/ng/api/x', {}, key);
     expect(gateway.asked.filter((one) => one === key)).toHaveLength(1);
     gateway.keys.set(key, 'REVOKED_TOKEN');
-    await waitFor(async () => (await gateway.call('/ng/api/x', {}, key)).status === 401, { timeoutMs: 10_000, what: 'the revocation' });
+    await waitFor(async () => (await gateway.call('/ng/api/x', {}, key)).status === 401, { timeoutMs: 30_000, what: 'the revocation' });
     for (let count = 0; count < 5; count += 1) await gateway.call('/ng/api/x', {}, key);
     expect(gateway.asked.filter((one) => one === key)).toHaveLength(2);
   });
@@ -206,12 +206,12 @@ describe('the gateway', () => {
     const response = await gateway.call('/gateway/log-service/stream?key=k');
     const reader = response.body?.getReader();
     for (let index = 0; index < 3; index += 1) {
-      (await waitFor(() => sent.shift(), { timeoutMs: 2_000, what: 'the upstream' }))();
+      (await waitFor(() => sent.shift(), { timeoutMs: 30_000, what: 'the upstream' }))();
       const chunk = await reader?.read();
       expect(new TextDecoder().decode(chunk?.value)).toBe(`id: ${index}\ndata: {}\n\n`);
     }
     await reader?.cancel();
-    await waitFor(() => isUpstreamGone, { timeoutMs: 2_000, what: 'the end upstream' });
+    await waitFor(() => isUpstreamGone, { timeoutMs: 30_000, what: 'the end upstream' });
   });
 
   it('lets 200 MB through at the pace of the reader, without holding them', async () => {
@@ -235,7 +235,7 @@ describe('the gateway', () => {
           return isStill && written;
         };
       })(),
-      { timeoutMs: 5_000, intervalMs: 300, what: 'back pressure' },
+      { timeoutMs: 30_000, intervalMs: 300, what: 'back pressure' },
     );
     expect(stalledAt).toBeLessThan(40 * 1024 * 1024);
     let received = 0;

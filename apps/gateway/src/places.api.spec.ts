@@ -47,27 +47,27 @@ describe('places at the gateway', () => {
   it('are held by one key up to its share, with bodies that drip; others go on, and its further requests are refused at once', async () => {
     const key = newKey();
     const clients = Array.from({ length: 60 }, () => dripping(key));
-    await waitFor(() => clients.filter(({ answer }) => answer().startsWith('HTTP/1.1 429')).length === 52, { timeoutMs: 10_000, what: '52 of 60 refused' });
+    await waitFor(() => clients.filter(({ answer }) => answer().startsWith('HTTP/1.1 429')).length === 52, { timeoutMs: 30_000, what: '52 of 60 refused' });
     const refused = clients.find(({ answer }) => answer().startsWith('HTTP/1.1 429'));
     expect(refused?.answer()).toMatch(/retry-after: 1\r\n[\s\S]*"code":"TOO_MANY_REQUESTS"[\s\S]*one key may have 8 requests under way/i);
-    await waitFor(() => refused?.socket.destroyed ?? false, { timeoutMs: 5_000, what: 'the connection of a refused client closed' });
+    await waitFor(() => refused?.socket.destroyed ?? false, { timeoutMs: 30_000, what: 'the connection of a refused client closed' });
     const others = await Promise.all(Array.from({ length: 6 }, () => gateway.call('/ng/api/x', {}, newKey())));
     expect(others.map(({ status }) => status)).toEqual(others.map(() => 200));
   });
 
   it('are free again when a small body has not come in time, and its client is answered so', async () => {
     const client = dripping(newKey());
-    await waitFor(() => client.answer().includes('\r\n\r\n') && client.answer().includes('BODY_TOO_SLOW'), { timeoutMs: 15_000, what: 'an answer' });
+    await waitFor(() => client.answer().includes('\r\n\r\n') && client.answer().includes('BODY_TOO_SLOW'), { timeoutMs: 30_000, what: 'an answer' });
     expect(client.answer()).toMatch(/^HTTP\/1.1 408 [\s\S]*within 3 s/);
-    await waitFor(() => client.socket.destroyed, { timeoutMs: 5_000, what: 'the connection closed' });
-    await waitFor(async () => (await open()) === 0, { timeoutMs: 5_000, what: 'no request open' });
+    await waitFor(() => client.socket.destroyed, { timeoutMs: 30_000, what: 'the connection closed' });
+    await waitFor(async () => (await open()) === 0, { timeoutMs: 30_000, what: 'no request open' });
   });
 
   it('are free again when clients hang up', async () => {
     const key = newKey();
     for (const { socket } of Array.from({ length: 8 }, () => dripping(key))) socket.once('connect', () => setImmediate(() => socket.destroy()));
-    await waitFor(async () => (await gateway.call('/ng/api/x', {}, key)).status === 200, { timeoutMs: 10_000, what: 'a place for the key' });
-    await waitFor(async () => (await open()) === 0, { timeoutMs: 10_000, what: 'no request open' });
+    await waitFor(async () => (await gateway.call('/ng/api/x', {}, key)).status === 200, { timeoutMs: 30_000, what: 'a place for the key' });
+    await waitFor(async () => (await open()) === 0, { timeoutMs: 30_000, what: 'no request open' });
   });
 
   it('are held by one account up to its share, with however many keys', async () => {
@@ -77,7 +77,7 @@ describe('places at the gateway', () => {
       await echo(request, response, seen);
     };
     const under = Array.from({ length: 20 }, () => gateway.call('/pipeline/api/x', {}, newKey('ACCB')));
-    await waitFor(() => waiting.length === 20, { timeoutMs: 10_000, what: 'twenty requests under way' });
+    await waitFor(() => waiting.length === 20, { timeoutMs: 30_000, what: 'twenty requests under way' });
     const refused = await gateway.call('/pipeline/api/x', {}, newKey('ACCB'));
     expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toEqual([429, '1', expect.objectContaining({ code: 'TOO_MANY_REQUESTS', message: expect.stringContaining('one account may have 20 requests') })]);
     expect((await gateway.call('/ng/api/x', {}, newKey('ACCC'))).status).toBe(200);
@@ -98,7 +98,7 @@ describe('places at the gateway', () => {
     expect((await gateway.call('/ng/api/x', {}, key)).status).toBe(200);
     stop.abort();
     const again = new AbortController();
-    await waitFor(async () => (await tail(key, again.signal)).status === 200, { timeoutMs: 10_000, what: 'a place for a tail' });
+    await waitFor(async () => (await tail(key, again.signal)).status === 200, { timeoutMs: 30_000, what: 'a place for a tail' });
     again.abort();
   });
 });

@@ -150,9 +150,9 @@ describe('a pod', () => {
       return stepResult.parse(JSON.parse(events.at(-1)?.finishedJson ?? '{}'));
     };
     const asleep = () =>
-      waitFor(async () => (await pg.query('postgres', `select 1 from pg_stat_activity where application_name = $1 and query like '%pg_sleep%'`, [`sluice-${id}`])).length > 0, { timeoutMs: 20_000, what: 'the slow statement' });
+      waitFor(async () => (await pg.query('postgres', `select 1 from pg_stat_activity where application_name = $1 and query like '%pg_sleep%'`, [`sluice-${id}`])).length > 0, { timeoutMs: 30_000, what: 'the slow statement' });
     const expectTidy = async (): Promise<void> => {
-      await waitFor(async () => (await pg.query('postgres', 'select 1 from pg_stat_activity where application_name = $1', [`sluice-${id}`])).length === 0, { timeoutMs: 5_000, what: 'end of the session' });
+      await waitFor(async () => (await pg.query('postgres', 'select 1 from pg_stat_activity where application_name = $1', [`sluice-${id}`])).length === 0, { timeoutMs: 30_000, what: 'end of the session' });
       expect(await pg.query(database, 'select locked from databasechangeloglock')).toEqual([{ locked: false }]);
     };
     return { id, podDir, database, engine, runner, startRunner, engineListen, client, setup, start, watch, events, logKey: `acc:acc/log/${id}`, asleep, expectTidy };
@@ -236,7 +236,7 @@ describe('a pod', () => {
     expect(pod.events.at(-2)?.logJson).toMatch(/log could not be stored yet/);
     expect(logs.blobs.has(pod.logKey)).toBe(false);
     logs.mode = 'up';
-    await waitFor(() => logs.blobs.has(pod.logKey), { timeoutMs: 20_000, what: 'the stored log' });
+    await waitFor(() => logs.blobs.has(pod.logKey), { timeoutMs: 30_000, what: 'the stored log' });
     expect(linesOf(logs.blobs.get(pod.logKey)).at(-1)?.out).toMatch(/^Done in/);
   });
 
@@ -311,7 +311,7 @@ describe('a pod', () => {
     await pod.asleep();
     pod.engine.child.stdin?.end();
     pod.runner.child.stdin?.end();
-    await waitFor(() => existsSync(join(pod.podDir, 'steps', `${pod.id}.result.json`)), { timeoutMs: 10_000, what: 'the result on disk' });
+    await waitFor(() => existsSync(join(pod.podDir, 'steps', `${pod.id}.result.json`)), { timeoutMs: 30_000, what: 'the result on disk' });
     expect(JSON.parse(readFileSync(join(pod.podDir, 'steps', `${pod.id}.result.json`), 'utf8'))).toMatchObject({ status: 'succeeded' });
   });
 });

@@ -41,7 +41,7 @@ describe('live logs', () => {
     for (let index = 0; index < 3; index += 1) {
       sentAt.push(Date.now());
       await append(key, index, linesOf(index, index + 1));
-      await waitFor(() => seen.length > index, { timeoutMs: 3_000, what: `line ${index}` });
+      await waitFor(() => seen.length > index, { timeoutMs: 30_000, what: `line ${index}` });
     }
     const closing = Date.now();
     await close(key);
@@ -193,7 +193,7 @@ describe('live logs', () => {
         const response = await service.call(`/stream?key=${key}`, { headers });
         return response.status === 200 && response;
       },
-      { timeoutMs: 5_000, what: 'a free place' },
+      { timeoutMs: 30_000, what: 'a free place' },
     );
     await again.body?.cancel();
   });
@@ -209,7 +209,7 @@ describe('live logs', () => {
         text += new TextDecoder().decode((await reader?.read())?.value);
         return text.split(': ping\n\n').length >= 3;
       },
-      { timeoutMs: 10_000, what: 'two pings' },
+      { timeoutMs: 30_000, what: 'two pings' },
     );
     await reader?.cancel();
   });
@@ -260,7 +260,7 @@ describe('live logs', () => {
     const refused = await append(key, 10, linesOf(10, 20));
     expect([refused.status, await refused.json()]).toEqual([503, { error_msg: expect.stringContaining('send the same request again'), message: expect.stringContaining('send the same request again') }]);
     await service.redis.restart();
-    await waitFor(async () => (await append(key, 10, linesOf(10, 20))).status === 204, { timeoutMs: 10_000, what: 'the repeated append' });
+    await waitFor(async () => (await append(key, 10, linesOf(10, 20))).status === 204, { timeoutMs: 30_000, what: 'the repeated append' });
     expect((await append(key, 10, linesOf(10, 20))).status).toBe(204);
     await close(key);
     const { lines, end } = await reading;

@@ -86,7 +86,7 @@ async function startServer({ programs, folder, data, port, password, identity }:
       if (server.exitCode !== null) throw new Error(`postgres did not start: ${complaints}`);
       return answers(port, password);
     },
-    { timeoutMs: 20_000, what: `PostgreSQL on port ${port}` },
+    { timeoutMs: 30_000, what: `PostgreSQL on port ${port}` },
   );
   return server;
 }

@@ -48,7 +48,7 @@ async function startServer(folder: string, port: number): Promise<ChildProcess> 
       if (server.exitCode !== null) throw new Error(`redis-server did not start: ${said}`);
       return answers(port);
     },
-    { timeoutMs: 10_000, what: `Redis on port ${port}` },
+    { timeoutMs: 30_000, what: `Redis on port ${port}` },
   );
   return server;
 }

@@ -37,7 +37,7 @@ describe('a child that is kept alive', () => {
     const child = await startKeptChild(supervisor, service(), options);
     const first = child.pid;
     process.kill(first, 'SIGKILL');
-    await waitFor(() => said.some((text) => text.includes('is up again')), { timeoutMs: 10_000, what: 'the new start' });
+    await waitFor(() => said.some((text) => text.includes('is up again')), { timeoutMs: 30_000, what: 'the new start' });
     expect(child.pid).not.toBe(first);
     expect(said[0]).toContain('service ended unexpectedly (signal SIGKILL)');
     expect(said[0]).toContain('service is started again in 0.02 s');
@@ -49,9 +49,9 @@ describe('a child that is kept alive', () => {
     rmSync(join(folder, 'ready'));
     writeFileSync(join(folder, 'broken'), '');
     process.kill(child.pid, 'SIGTERM');
-    await waitFor(() => starts() >= 4, { timeoutMs: 15_000, what: 'three new starts' });
+    await waitFor(() => starts() >= 4, { timeoutMs: 30_000, what: 'three new starts' });
     rmSync(join(folder, 'broken'));
-    await waitFor(() => said.some((text) => text.includes('is up again')), { timeoutMs: 10_000, what: 'the start that works' });
+    await waitFor(() => said.some((text) => text.includes('is up again')), { timeoutMs: 30_000, what: 'the start that works' });
     const pauses = said.flatMap((text) => /again in ([\d.]+) s/.exec(text)?.[1] ?? []);
     expect(pauses.slice(0, 4)).toEqual(['0.02', '0.04', '0.08', '0.08']);
     expect(said.some((text) => text.includes('no such database'))).toBe(true);
@@ -60,14 +60,14 @@ describe('a child that is kept alive', () => {
   it('that is stopped or killed stays away, also while it waits for its next start', async () => {
     const child = await startKeptChild(supervisor, service(), { ...options, firstPauseMs: 60_000, longestPauseMs: 60_000 });
     process.kill(child.pid, 'SIGKILL');
-    await waitFor(() => said.length > 0, { timeoutMs: 10_000, what: 'the notice' });
+    await waitFor(() => said.length > 0, { timeoutMs: 30_000, what: 'the notice' });
     await child.stop();
     expect(starts()).toBe(1);
     rmSync(join(folder, 'ready'));
     const second = await startKeptChild(supervisor, service(), options);
     await second.kill();
     expect(await second.ended).toBe('signal SIGKILL');
-    await waitFor(() => readdirSync(join(folder, 'run')).length === 0, { timeoutMs: 5_000, what: 'records gone' });
+    await waitFor(() => readdirSync(join(folder, 'run')).length === 0, { timeoutMs: 30_000, what: 'records gone' });
     expect(starts()).toBe(2);
   });
 

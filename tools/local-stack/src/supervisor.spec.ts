@@ -57,7 +57,7 @@ describe('Supervisor', () => {
   it('reports an end nobody asked for in one sentence with the last log lines', async () => {
     const child = await supervisor.start(shell('fragile', `${ready('fragile')}; read line < ${join(folder, 'never')} || true; echo "out of memory"; sleep 0.2; exit 9`));
     await child.ended;
-    await waitFor(() => complaints.length > 0, { timeoutMs: 5_000, what: 'the complaint' });
+    await waitFor(() => complaints.length > 0, { timeoutMs: 30_000, what: 'the complaint' });
     expect(complaints[0]).toMatch(/^fragile ended unexpectedly \(exit code 9\); the end of .*fragile\.log:\n[\s\S]*out of memory/);
   });
 
@@ -68,7 +68,7 @@ describe('Supervisor', () => {
     await killed.kill();
     expect(await stopped.ended).toBe('signal SIGTERM');
     expect(await killed.ended).toBe('signal SIGKILL');
-    await waitFor(() => readdirSync(join(folder, 'run')).length === 0, { timeoutMs: 5_000, what: 'records gone' });
+    await waitFor(() => readdirSync(join(folder, 'run')).length === 0, { timeoutMs: 30_000, what: 'records gone' });
     expect(complaints).toEqual([]);
   });
 

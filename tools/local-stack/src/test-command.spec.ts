@@ -51,7 +51,7 @@ describe('npm test', () => {
   it('ends Jest together with the wrapper that runs it', async () => {
     const wrapper = spawn(process.execPath, [join(tools, 'jest.mjs'), '--watch', '--watchAll', '--testPathPatterns', 'no-such-file'], { stdio: ['pipe', 'ignore', 'ignore'] });
     const children = (): string[] => readFileSync(`/proc/${wrapper.pid ?? 0}/task/${wrapper.pid ?? 0}/children`, 'utf8').trim().split(' ').filter(Boolean);
-    await waitFor(() => children().length > 0, { timeoutMs: 20_000, what: 'Jest as a child' });
+    await waitFor(() => children().length > 0, { timeoutMs: 30_000, what: 'Jest as a child' });
     const [jest] = children();
     wrapper.kill('SIGTERM');
     await new Promise((resolve) => wrapper.once('exit', resolve));

@@ -199,7 +199,7 @@ describe('a git process that has to end', () => {
     standIn('touch held.lock; trap "rm held.lock; exit 1" TERM; touch running; while :; do sleep 0.05; done');
     const stop = new AbortController();
     const ended = runGit(command(60_000, stop.signal));
-    await waitFor(() => existsSync(join(folder, 'running')), { timeoutMs: 10_000, what: 'the stand-in to run' });
+    await waitFor(() => existsSync(join(folder, 'running')), { timeoutMs: 30_000, what: 'the stand-in to run' });
     stop.abort();
     expect(await ended).toEqual({ status: 'aborted' });
     expect(existsSync(join(folder, 'held.lock'))).toBe(false);
@@ -209,7 +209,7 @@ describe('a git process that has to end', () => {
     standIn('trap "" TERM; touch deaf; while :; do sleep 0.05; done');
     const stop = new AbortController();
     const ended = runGit(command(100, stop.signal));
-    await waitFor(() => existsSync(join(folder, 'deaf')), { timeoutMs: 10_000, what: 'the stand-in to run' });
+    await waitFor(() => existsSync(join(folder, 'deaf')), { timeoutMs: 30_000, what: 'the stand-in to run' });
     stop.abort();
     expect(await ended).toEqual({ status: 'aborted' });
   });

@@ -208,12 +208,12 @@ describe('the audit trail', () => {
     const all = await waitFor(async () => {
       const events = await refused();
       return events.length >= 4 && events;
-    }, { timeoutMs: 15_000, what: 'the minute to be closed' });
+    }, { timeoutMs: 30_000, what: 'the minute to be closed' });
     expect(all.slice(0, 2).map(({ requestMetadata, details }) => [requestMetadata.clientIP, details['count'], details['code']]).sort()).toEqual([['198.51.100.1', 5, 'INVALID_TOKEN'], ['198.51.100.2', 19, 'INVALID_TOKEN']]);
     expect(await ng.pg.query(ng.database, `SELECT 1 FROM audit_events WHERE account_id = 'NOBODY'`)).toEqual([]);
     expect(JSON.stringify(await ng.pg.query(ng.database, 'SELECT * FROM audit_events'))).not.toContain('wrong-secret');
     await gateway.close();
-  }, 30_000);
+  });
 
   it('names the user of a key that is right but may not be used any more', async () => {
     const gateway = new RouteClient({ target: 'ng-manager', baseUrl: ng.app.url, identity: await ng.identities.of('gateway') });
@@ -244,9 +244,9 @@ describe('the audit trail', () => {
     const found = await waitFor(async () => {
       const page = await list({ resources: [{ type: 'DB_SCHEMA' }], modules: ['DBOPS'] });
       return page.totalItems >= 3 && ng.dbdevops.auditEvents.length === 0 && page;
-    }, { timeoutMs: 20_000, what: 'events of dbdevops' });
+    }, { timeoutMs: 30_000, what: 'events of dbdevops' });
     expect(inBrief(found)).toEqual(['CREATE DB_SCHEMA c', 'CREATE DB_SCHEMA b', 'CREATE DB_SCHEMA a']);
-  }, 30_000);
+  });
 
   it('is whole at the end of all this, for each account', async () => {
     expect(await verify()).toMatchObject({ ok: true, checked: (await list()).totalItems });

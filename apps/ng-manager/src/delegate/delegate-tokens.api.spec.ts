@@ -49,7 +49,7 @@ describe('the value of a delegate token', () => {
   });
 
   it('of a seeded token is given too', async () => {
-    await waitFor(async () => ((await stored()).some(({ token_id }) => token_id === 'seeded-token') ? true : undefined), { timeoutMs: 10_000, what: 'the seeded token' });
+    await waitFor(async () => ((await stored()).some(({ token_id }) => token_id === 'seeded-token') ? true : undefined), { timeoutMs: 30_000, what: 'the seeded token' });
     expect(plain(await get('default_token'))).toBe(SEEDED_DELEGATE_TOKEN);
   });
 

@@ -106,7 +106,7 @@ describe('rotation of the key-encryption key', () => {
         }
       }),
     );
-    await waitFor(async () => (reads >= readers.length ? true : undefined), { timeoutMs: 10_000, what: 'the first reads' });
+    await waitFor(async () => (reads >= readers.length ? true : undefined), { timeoutMs: 30_000, what: 'the first reads' });
     const before = reads;
     try {
       await work();
@@ -171,7 +171,7 @@ describe('rotation of the key-encryption key', () => {
     const under = async (): Promise<number> => Number((await pg.query<{ count: string }>('ng', `SELECT count(*) FROM account_data_keys WHERE key_encryption_key_id = 'vault-transit:transit/sluice:v3'`))[0]?.count);
     await readingAllTheWhile([reader.values], async () => {
       const { child, lines } = rotateInProcess();
-      await waitFor(async () => (lines.length >= 5 ? true : undefined), { timeoutMs: 20_000, intervalMs: 5, what: 'the first accounts' });
+      await waitFor(async () => (lines.length >= 5 ? true : undefined), { timeoutMs: 30_000, intervalMs: 5, what: 'the first accounts' });
       child.kill('SIGKILL');
       await once(child, 'exit');
     });

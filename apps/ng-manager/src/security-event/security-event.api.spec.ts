@@ -9,7 +9,7 @@ const ACCOUNT = 'accountIdentifier=A1';
 const PROJECT = `${ACCOUNT}&orgIdentifier=o&projectIdentifier=p`;
 const ORIGIN = { clientAddress: '203.0.113.7', userAgent: 'curl/8', keyId: 'k1' };
 const ADMIN: RoleGrant = { role: 'project_admin', orgId: 'o', projectId: 'p' };
-const LOOK = { timeoutMs: 20_000, what: 'the security events' };
+const LOOK = { timeoutMs: 30_000, what: 'the security events' };
 
 describe('security events', () => {
   let ng: NgManagerUnderTest;

@@ -59,7 +59,7 @@ describe('when something goes wrong', () => {
     const back = tasksOf(id).find((task) => identifierOf(task, id, detail.executionGraph.nodeMap) === 'back');
     expect(back?.payload.kind === 'execute-step' && back.payload.work).toMatchObject({ kind: 'liquibase.rollback', tag: 'before' });
     expect(world.ngManager.state.reports.filter((report) => report.planExecutionId === id).map((report) => report.command)).toEqual(['Update', 'Update', 'Rollback']);
-    await waitFor(() => tasksOf(id).filter((task) => task.payload.kind === 'cleanup-pod').length === 2, { timeoutMs: 5_000, what: 'both pods cleaned up' });
+    await waitFor(() => tasksOf(id).filter((task) => task.payload.kind === 'cleanup-pod').length === 2, { timeoutMs: 30_000, what: 'both pods cleaned up' });
   });
 
   it('leaves rollback steps alone after success, and when the strategy says so', async () => {
@@ -183,11 +183,11 @@ describe('when something goes wrong', () => {
     await client.ended(id);
     const step = tasksOf(id).find((task) => task.payload.kind === 'execute-step');
     world.delegates.end(step?.request.taskId ?? '', { outcome: 'late', resultJson: JSON.stringify({ kind: 'execute-step', outcome: stepResult() }) });
-    await waitFor(() => world.ngManager.state.reports.some((report) => report.planExecutionId === id && report.isLate), { timeoutMs: 5_000, what: 'the late report' });
+    await waitFor(() => world.ngManager.state.reports.some((report) => report.planExecutionId === id && report.isLate), { timeoutMs: 30_000, what: 'the late report' });
     const detail = await waitFor(async () => {
       const seen = await client.detail(id);
       return 'notes' in (byIdentifier(seen)['apply']?.progressData ?? {}) && seen;
-    }, { timeoutMs: 5_000, what: 'the note' });
+    }, { timeoutMs: 30_000, what: 'the note' });
     expect(byIdentifier(detail)['apply']).toMatchObject({ status: 'Failed', progressData: { notes: [expect.stringMatching(/came late.*succeeded with 1 changeset/)] } });
     expect(detail.pipelineExecutionSummary.status).toBe('Failed');
   });

@@ -31,7 +31,7 @@ describe('after a crash', () => {
   const told = (id: string) => world.ngManager.state.auditEvents.filter(({ identifier }) => identifier === id).map(({ action }) => action);
   const tasksOf = (id: string): DoubleTask[] => [...world.delegates.tasks.values()].filter((task) => task.request.taskId.startsWith(id));
   const waitForTask = (id: string, kind: string, count = 1): Promise<DoubleTask> =>
-    waitFor(() => tasksOf(id).filter((task) => task.payload.kind === kind)[count - 1], { timeoutMs: 15_000, what: `${kind} task ${count} of ${id}` });
+    waitFor(() => tasksOf(id).filter((task) => task.payload.kind === kind)[count - 1], { timeoutMs: 30_000, what: `${kind} task ${count} of ${id}` });
   const workReported = (id: string): number => world.ngManager.state.reports.filter((report) => report.planExecutionId === id).length;
 
   it('killed in mid-step, it goes on where it was; the result that came meanwhile counts; nothing is submitted or reported twice', async () => {
@@ -41,7 +41,7 @@ describe('after a crash', () => {
     await client.create(pipelineYaml('k', stageYaml('db', groupYaml('grp', [{ id: 'first' }, { id: 'second' }])) + stageYaml('after', groupYaml('g2', [{ id: 'third' }]))));
     const id = await client.execute('k');
     const held = await waitForTask(id, 'execute-step');
-    await waitFor(async () => byIdentifier(await client.detail(id))['first']?.status === 'Running', { timeoutMs: 5_000, what: 'the step shown' });
+    await waitFor(async () => byIdentifier(await client.detail(id))['first']?.status === 'Running', { timeoutMs: 30_000, what: 'the step shown' });
     await kill();
     world.delegates.behaviour = succeed;
     world.delegates.end(held.request.taskId, succeed(held));
@@ -117,7 +117,7 @@ describe('after a crash', () => {
     // As if the process had died right after storing the interrupt, before any workflow was told.
     await world.pg.query('pipeline', `UPDATE executions SET interrupt_id = 'i', interrupted_at = 1, interrupted_by = 'me' WHERE plan_execution_id = $1`, [id]);
     await start();
-    await waitFor(() => held.isAborted, { timeoutMs: 15_000, what: 'the abort told' });
+    await waitFor(() => held.isAborted, { timeoutMs: 30_000, what: 'the abort told' });
     world.delegates.end(held.request.taskId, { outcome: 'aborted', reason: 'stopped' });
     expect((await client.ended(id, 30_000)).pipelineExecutionSummary.status).toBe('Aborted');
   }, 90_000);
@@ -127,7 +127,7 @@ describe('after a crash', () => {
     world.ngManager.state.holdsAuditAnswers = true;
     await start();
     await client.create(simplePipeline('told'));
-    await waitFor(() => world.ngManager.state.auditEvents.some(({ projectId }) => projectId === client.project), { timeoutMs: 15_000, what: 'the delivery' });
+    await waitFor(() => world.ngManager.state.auditEvents.some(({ projectId }) => projectId === client.project), { timeoutMs: 30_000, what: 'the delivery' });
     const id = await client.execute('told');
     await client.ended(id, 30_000);
     await kill();
@@ -137,7 +137,7 @@ describe('after a crash', () => {
     await waitFor(async () => {
       const [row] = await world.pg.query<{ count: number }>('pipeline', 'SELECT count(*)::int AS count FROM audit_outbox');
       return row?.count === 0;
-    }, { timeoutMs: 15_000, what: 'an empty outbox' });
+    }, { timeoutMs: 30_000, what: 'an empty outbox' });
     expect(world.ngManager.state.auditDeliveries).toBeGreaterThan(deliveries);
     expect(world.ngManager.state.auditEvents.filter(({ projectId }) => projectId === client.project).map(({ action, resourceType }) => `${action} ${resourceType}`)).toEqual(['create pipeline', 'start pipelineExecution', 'end pipelineExecution']);
     expect(told(id)).toEqual(['start', 'end']);

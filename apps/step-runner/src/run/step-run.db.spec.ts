@@ -172,7 +172,7 @@ describe('a step run', () => {
     const sleeping = (started: StartedStep): Promise<void> => bench.sleeping(started);
     const sessionsOf = (started: StartedStep): Promise<number> => bench.sessionsOf(started);
     async function expectTidy(database: string, started: StartedStep): Promise<void> {
-      await waitFor(async () => (await sessionsOf(started)) === 0, { timeoutMs: 2_000, what: 'end of the session' });
+      await waitFor(async () => (await sessionsOf(started)) === 0, { timeoutMs: 30_000, what: 'end of the session' });
       expect(await pg.query(database, 'select locked from databasechangeloglock')).toEqual([{ locked: false }]);
       expect(await pg.query(database, 'select id from databasechangelog')).toEqual([{ id: '1' }]);
       expect(await pg.query(database, `select to_regclass('b') as b, to_regclass('c') as c`)).toEqual([{ b: null, c: null }]);
@@ -217,7 +217,7 @@ describe('a step run', () => {
       const holder = start(database, { changelog: { source: 'repo', path: 'slow.sql' } });
       await sleeping(holder);
       const waiter = start(database, { changelog: { source: 'repo', path: 'slow.sql' } });
-      await waitFor(() => waiter.log().some((line) => line.includes('Waiting for the change log lock, held by')), { timeoutMs: 20_000, what: 'the waiting run' });
+      await waitFor(() => waiter.log().some((line) => line.includes('Waiting for the change log lock, held by')), { timeoutMs: 30_000, what: 'the waiting run' });
       waiter.run.stop('abort', 4_000);
       expect((await waiter.result).status).toBe('aborted');
       expect(await sessionsOf(holder)).toBe(1);
