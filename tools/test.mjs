@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, createProgress, ensurePrerequisites, PROGRAMS_TO_TEST, runCommand } from './bootstrap/index.mjs';
+import { build, createProgress, ensurePrerequisites, PROGRAMS_TO_TEST, PROGRAMS_TO_TEST_MORE, runCommand } from './bootstrap/index.mjs';
 import { runCheck, staticChecks } from './bootstrap/static-checks.mjs';
 import { readCounts } from './bootstrap/test-report.mjs';
 
@@ -69,7 +69,7 @@ await runCommand(async () => {
     return;
   }
   const progress = createProgress();
-  await ensurePrerequisites({ root, programs: PROGRAMS_TO_TEST, progress });
+  await ensurePrerequisites({ root, programs: PROGRAMS_TO_TEST, welcome: PROGRAMS_TO_TEST_MORE, progress });
   progress.say(build(root));
   const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
   try {

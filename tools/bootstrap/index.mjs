@@ -6,21 +6,22 @@ import { join } from 'node:path';
 import { ensureNpmPackages } from './npm-packages.mjs';
 import { checkPlatform } from './platform.mjs';
 import { PrerequisiteError } from './progress.mjs';
-import { ensureSystemPackages } from './system-packages.mjs';
+import { ensureSystemPackages, tryForSystemPackages } from './system-packages.mjs';
 
 export { npmPackagesMatchLock } from './npm-packages.mjs';
 export { createProgress, PrerequisiteError } from './progress.mjs';
-export { PROGRAMS_TO_RUN, PROGRAMS_TO_TEST } from './system-packages.mjs';
+export { PROGRAMS_TO_RUN, PROGRAMS_TO_TEST, PROGRAMS_TO_TEST_MORE } from './system-packages.mjs';
 export { findOnPath } from './run.mjs';
 
 /**
- * Node, npm packages and system programs; installs what is missing and may be installed.
+ * Node, npm packages and system programs; installs what is missing and may be installed. Without those that are `welcome` the command goes on.
  * @throws PrerequisiteError with one sentence for the user.
  */
-export async function ensurePrerequisites({ root, programs, progress }) {
+export async function ensurePrerequisites({ root, programs, welcome = [], progress }) {
   checkPlatform();
   await ensureNpmPackages(root, progress);
   await ensureSystemPackages(programs, progress);
+  await tryForSystemPackages(welcome, progress);
 }
 
 /** Compiles what changed. @throws PrerequisiteError when the build fails (its own output says why). */

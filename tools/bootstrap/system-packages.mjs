@@ -8,12 +8,15 @@ const PROGRAMS = {
   redis: { debianPackage: 'redis-server', title: 'redis-server', isThere: () => findOnPath('redis-server') !== undefined },
   jdk: { debianPackage: 'default-jdk-headless', title: 'a JDK 17 or newer (java and javac)', isThere: hasJdk },
   git: { debianPackage: 'git', title: 'git', isThere: () => findOnPath('git') !== undefined },
+  mariadbServer: { debianPackage: 'mariadb-server-core', title: 'mariadbd', isThere: () => findOnPath('mariadbd', `${process.env.PATH ?? ''}:/usr/sbin`) !== undefined },
+  mariadbClient: { debianPackage: 'mariadb-client-core', title: 'mariadb', isThere: () => findOnPath('mariadb') !== undefined },
   chromium: { debianPackage: 'chromium', title: 'chromium', isThere: () => findOnPath('chromium') !== undefined },
 };
 
-/** What a running Sluice needs, and what its tests need on top. */
+/** What a running Sluice needs, what its tests need on top, and what some of them use where it is (they say so where it is not). */
 export const PROGRAMS_TO_RUN = ['redis', 'jdk', 'git'];
 export const PROGRAMS_TO_TEST = [...PROGRAMS_TO_RUN, 'chromium'];
+export const PROGRAMS_TO_TEST_MORE = ['mariadbServer', 'mariadbClient'];
 
 /** Major version in the output of `java -version`, or 0. `1.8.0` counts as 8. */
 export function javaMajorVersion(versionOutput) {
@@ -86,6 +89,15 @@ async function installDebianPackages(packages, prefix, progress) {
   } finally {
     allowServiceStarts();
     process.removeListener('SIGINT', undoAndQuit);
+  }
+}
+
+/** As {@link ensureSystemPackages}, for what tests can do without: what cannot be had is said, and that is all. */
+export async function tryForSystemPackages(names, progress) {
+  try {
+    await ensureSystemPackages(names, progress);
+  } catch (cause) {
+    progress.say(`some tests will be skipped: ${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)}`);
   }
 }
 

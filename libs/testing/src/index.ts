@@ -1,4 +1,5 @@
 export { startRedis, type TestRedis } from './redis.js';
+export { hasMariaDb, startMariaDb, type TestMariaDb } from './mariadb.js';
 export { freePort, startPostgres, type TestPostgres } from './postgres.js';
 export { initialiseCluster, mayEnter, postgresPrograms, programsAt, serverIdentity, type PostgresPrograms, type ServerIdentity } from './embedded-postgres.js';
 export { liquibaseRollbackCount, liquibaseUpdate, type CliRun } from './liquibase-cli.js';

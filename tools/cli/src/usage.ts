@@ -12,7 +12,7 @@ watch follows an execution that runs already, abort ends it and waits for that, 
 runs lists the newest executions, delete removes what deploy made for a name (never anything in the database).
 keys shows which key-encryption key wraps the account's data keys, or wraps them with the current one.
 audit verify reads the account's audit trail and fails where an event was changed or removed.
-locks list shows who holds the change log lock of each instance of the project (PostgreSQL), locks release frees one if
+locks list shows who holds the change log lock of each instance of the project, locks release frees one if
 TEXT is still its holder, and with --force although the holder's database session is open.
 
 The exit code of deploy and watch is the result of the execution, whatever happens to the summary afterwards:

@@ -4,6 +4,7 @@ import { connect as connectTls } from 'node:tls';
 import { isCertificateText, type JdbcUrl } from '@sluice/db-migration';
 import { AppError, messageOf } from '@sluice/kernel';
 import { failed, nobodyThere } from './http-ask.js';
+import { MysqlConnection } from './mysql-connection.js';
 import { encryptedPassword, loginPacket, parseError, parseGreeting, proofOf, tlsRequest, type ServerGreeting } from './mysql-login.js';
 import { PacketStream } from './packet-stream.js';
 
@@ -26,7 +27,20 @@ interface Encryption {
  * Signs in to a MySQL or MariaDB server as the JDBC driver would, and leaves again.
  * @returns product and version @throws AppError with a failure type
  */
-export async function askMysql(url: JdbcUrl, username: string, password: string, signal: AbortSignal): Promise<string> {
+export function askMysql(url: JdbcUrl, login: MysqlLogin, signal: AbortSignal): Promise<string> {
+  return withMysql(url, login, signal, (_connection, version) => Promise.resolve(`${/mariadb/i.test(version) ? 'MariaDB' : 'MySQL'} ${version.replace(/^5\.5\.5-/, '').slice(0, 60)}`));
+}
+
+export interface MysqlLogin {
+  readonly username: string;
+  readonly password: string;
+}
+
+/**
+ * Signs in as the JDBC driver would, and lets `work` ask the server, for at most {@link LIMIT_MS} in all.
+ * @throws AppError with a failure type
+ */
+export async function withMysql<T>(url: JdbcUrl, { username, password }: MysqlLogin, signal: AbortSignal, work: (connection: MysqlConnection, version: string) => Promise<T>): Promise<T> {
   const { host, port } = url.hosts[0] ?? { host: '', port: 3306 };
   const where = `${host}:${port}`;
   const socket = connectTcp({ host: host.replace(/^\[|\]$/g, ''), port });
@@ -40,7 +54,7 @@ export async function askMysql(url: JdbcUrl, username: string, password: string,
     const greeting = parseGreeting(first);
     if (!greeting) throw failed(`${where} answers, but is not a MySQL or MariaDB server`, 'Connectivity');
     await new SignIn(packets, socket, { username, password, database: url.database }, greeting, encryptionOf(url.options), { host, where, mayAskForKey: url.options['allowPublicKeyRetrieval'] === 'true' }).run();
-    return `${/mariadb/i.test(greeting.version) ? 'MariaDB' : 'MySQL'} ${greeting.version.replace(/^5\.5\.5-/, '').slice(0, 60)}`;
+    return await work(new MysqlConnection(packets, where), greeting.version);
   } catch (cause) {
     throw connectionFailure(cause, host, where);
   } finally {

@@ -21,7 +21,7 @@ describe('the change log lock', () => {
       secrets: async () => new Map([['<+secrets.getValue("pw")>', postgres.password]]),
     };
     const task: ChangelogLockTask = { kind: 'changelog-lock', url, username: postgres.username, secrets: [{ name: 'pw', expression: '<+secrets.getValue("pw")>' }], passwordSlot: 'pw', ...(release ? { release } : {}) };
-    return new ChangelogLockHandler().run(task, context).catch((cause: unknown) => failureOf(cause, context.signal));
+    return new ChangelogLockHandler({ databaseCertsDir: '/etc/ssl/certs/dbops' }).run(task, context).catch((cause: unknown) => failureOf(cause, context.signal));
   };
   const holds = (holder: string | null) => sql("UPDATE databasechangeloglock SET locked = TRUE, lockedby = $1, lockgranted = '2026-01-31 09:30:00'", [holder]);
   const engineAs = (session: string, at = server) => `host-1#sluice-abc session=${session} backend=4711@${at} (10.0.0.8)`;
@@ -91,7 +91,7 @@ describe('the change log lock', () => {
     expect(await run()).toMatchObject({ lock: free });
   });
 
-  it.each([['jdbc:mysql://h/d', 'cannot be looked at by a delegate yet'], ['jdbc:sqlserver://h;databaseName=d', 'cannot be looked at by a delegate yet'], ['jdbc:postgresql://h/d?loggerFile=/x', 'option "loggerFile"']])('of %s is not looked at', async (url, text) => {
+  it.each([['jdbc:postgresql://h/d?sslmode=verify-full&sslrootcert=/etc/passwd', 'sslrootcert'], ['jdbc:sqlserver://h;databaseName=d', 'cannot be looked at by a delegate yet'], ['jdbc:postgresql://h/d?loggerFile=/x', 'option "loggerFile"']])('of %s is not looked at', async (url, text) => {
     expect(await run(undefined, url)).toMatchObject({ status: 'failed', error: { message: expect.stringContaining(text) } });
   });
 });

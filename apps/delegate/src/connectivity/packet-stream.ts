@@ -30,6 +30,12 @@ export class PacketStream {
     this.socket.pause();
   }
 
+  /** Begins a new exchange: both sides count its packets from zero. */
+  begin(payload: Buffer): void {
+    this.sequence = 0;
+    this.send(payload);
+  }
+
   send(payload: Buffer): void {
     const head = Buffer.alloc(4);
     head.writeUIntLE(payload.length, 0, 3);
@@ -42,7 +48,7 @@ export class PacketStream {
   async next(): Promise<Buffer> {
     for (;;) {
       const length = this.buffer.length >= 4 ? this.buffer.readUIntLE(0, 3) : undefined;
-      if (length !== undefined && length > MOST_BYTES) throw new Error('the server answers with more than a sign-in needs');
+      if (length !== undefined && length > MOST_BYTES) throw new Error('the server answers with a larger packet than any that was asked for');
       if (length !== undefined && this.buffer.length >= 4 + length) {
         this.sequence = ((this.buffer[3] ?? 0) + 1) % 256;
         const payload = this.buffer.subarray(4, 4 + length);

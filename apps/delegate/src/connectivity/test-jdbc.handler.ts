@@ -22,7 +22,7 @@ export class TestJdbcHandler implements TaskHandler<'test-jdbc'> {
       const slots = slotReader(task.secrets, values);
       const username = slots.value(task.usernameSlot) ?? task.username;
       const password = slots.value(task.passwordSlot);
-      return url.product === 'postgresql' ? askPostgres(url, username, password) : askMysql(url, username ?? '', password ?? '', context.signal);
+      return url.product === 'postgresql' ? askPostgres(url, username, password) : askMysql(url, { username: username ?? '', password: password ?? '' }, context.signal);
     });
     return { status: 'succeeded', product: answered };
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { resolveUsableRefIn } from '@sluice/api-conventions';
-import { checkDatabaseUrl, parseJdbcUrl } from '@sluice/db-migration';
+import { checkDatabaseUrl } from '@sluice/db-migration';
 import { secretExpressionsOf, type ChangelogLockAnswer } from '@sluice/delegate-protocol';
 import { AppError, messageOf, newUuid, projectScope, type ProjectScope, type RequestContext, type Scope } from '@sluice/kernel';
 import { secretRefsOf } from '../connector/connector-refs.js';
@@ -69,7 +69,7 @@ export class ChangelogLockService {
     const body = connectorBodyOf(row);
     for (const { field, ref } of secretRefsOf(body)) resolveUsableRefIn(ctx, 'secret', field, ref, scope);
     const { payload, selectors } = jdbcTaskOf(row.identifier, body);
-    requirePostgres(dbInstance, payload.url);
+    requireDriver(dbInstance, payload.url);
     return { task: { payload: { ...payload, kind: 'changelog-lock', ...(release ? { release } : {}) }, selectors }, scope };
   }
 
@@ -97,9 +97,9 @@ export class ChangelogLockService {
 }
 
 /** @throws AppError NOT_IMPLEMENTED with the statements that do the same by hand */
-function requirePostgres(dbInstance: string, url: string): void {
+function requireDriver(dbInstance: string, url: string): void {
   const { product, runsHere } = checkDatabaseUrl(url);
-  if (runsHere && parseJdbcUrl(url).product === 'postgresql') return;
+  if (runsHere) return;
   throw new AppError(
     'NOT_IMPLEMENTED',
     `DB instance "${dbInstance}" is on ${product}, where the change log lock is not supported yet; look at it with: SELECT LOCKED, LOCKEDBY, LOCKGRANTED FROM DATABASECHANGELOGLOCK; when its holder certainly does not run any more, free it with: UPDATE DATABASECHANGELOGLOCK SET LOCKED = FALSE, LOCKEDBY = NULL, LOCKGRANTED = NULL WHERE LOCKEDBY = '<holder>'`,

@@ -11,6 +11,7 @@ export interface EngineTidyCommand {
   readonly driver: string;
   readonly connectionProperties: Readonly<Record<string, string>>;
   readonly server: string;
+  /** Number and client port of the engine's session, as `connected` told it. */
   readonly session?: string | undefined;
   readonly sessionName: string;
   readonly lockOwner: string;
@@ -57,6 +58,8 @@ export const engineEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), at, warmUpMs: z.number() }),
   z.object({ type: z.literal('log'), at, level: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']), message: z.string() }),
   z.object({ type: z.literal('connected'), at, product: z.string(), version: z.string(), session: z.string().optional() }),
+  /** Sent before the first change of a changeset; its `changeset` follows unless the engine dies. */
+  changesetId.extend({ type: z.literal('began'), at }),
   changesetId.extend({
     type: z.literal('changeset'),
     at,

@@ -34,6 +34,8 @@ export interface StepRunOptions {
 /** `lease`: the control plane may have given the database to another run, so nothing may be sent to it any more. */
 type StopReason = 'abort' | 'timeout' | 'lease';
 
+type ChangesetId = Pick<ChangesetOutcome, 'id' | 'author' | 'file'>;
+
 interface Plan {
   readonly work: StepWork;
   readonly url: JdbcUrl;
@@ -49,6 +51,7 @@ export class StepRun {
   private plan: Plan | undefined;
   private sessionId: string | undefined;
   private hasConnected = false;
+  private underWay: ChangesetId | undefined;
   private stopping: StopReason | undefined;
   private stopped: Promise<void> = Promise.resolve();
   /** When the engine is ended by force, once it is stopping. */
@@ -184,7 +187,11 @@ export class StepRun {
         this.sessionId = event.session;
         this.hasConnected = true;
         return this.journal.log('INFO', `Connected to ${event.product} ${event.version}`, event.at);
+      case 'began':
+        this.underWay = { id: event.id, author: event.author, file: event.file };
+        return;
       case 'changeset': {
+        this.underWay = undefined;
         const { type: _type, reason, ...outcome } = event;
         this.outcomes.push(this.journal.changeset(outcome));
         if (outcome.status === 'skipped') this.journal.log('INFO', `Skipped changeset ${outcome.file}::${outcome.id}::${outcome.author}${reason ? `: ${reason}` : ''}`, event.at);
@@ -215,8 +222,8 @@ export class StepRun {
     return { status: this.stopping === 'timeout' ? 'failed' : 'aborted', error: { ...this.stopError(changeset), ...(changeset ? { changeset } : {}) } };
   }
 
-  private stopError(changeset?: { id: string; author: string; file: string }): { message: string; failureType: FailureType } {
-    const where = changeset ? ` while changeset ${changeset.id} by ${changeset.author} in ${changeset.file} was running; its statement was cancelled` : '';
+  private stopError(changeset?: ChangesetId): { message: string; failureType: FailureType } {
+    const where = changeset ? ` while ${nameOf(changeset)} was running; its statement was cancelled${this.leftover()}` : '';
     if (this.stopping === 'lease') {
       return { message: `the delegate was cut off from the control plane for longer than its lease, so it stopped the step before another run could take the database${where}`, failureType: 'Connectivity' };
     }
@@ -225,14 +232,20 @@ export class StepRun {
       : { message: `the step was stopped on request${where}`, failureType: 'Unknown' };
   }
 
+  /** What a changeset that ended in its middle may have left. */
+  private leftover(): string {
+    return this.plan?.url.product === 'mariadb' ? '. DDL statements commit by themselves on this database: what the changeset had done by then stays, without a row in DATABASECHANGELOG; compare it with the database before it runs again' : '';
+  }
+
   /** The engine left no result: the database is put in order from outside, as far as it can be reached. */
   private async resultOfCrash(cause: unknown): Promise<StepResult> {
     await this.stopped;
     if (this.plan) await this.tidy(this.plan.session);
-    const error = this.stopping ? this.stopError() : { message: messageOf(cause), failureType: 'Unknown' as const };
+    const changeset = this.underWay;
+    const error = this.stopping ? this.stopError(changeset) : { message: `${messageOf(cause)}${changeset ? ` while ${nameOf(changeset)} was running${this.leftover()}` : ''}`, failureType: 'Unknown' as const };
     return {
       status: this.stopping === undefined || this.stopping === 'timeout' ? 'failed' : 'aborted',
-      error,
+      error: { ...error, ...(changeset ? { changeset } : {}) },
       changesets: this.outcomes,
       history: null,
       reachedDatabase: this.hasConnected,
@@ -277,7 +290,7 @@ export class StepRun {
   private lockStays(cause: unknown): void {
     const byHand = `UPDATE DATABASECHANGELOGLOCK SET LOCKED = FALSE, LOCKEDBY = NULL, LOCKGRANTED = NULL WHERE LOCKEDBY LIKE '%#${this.options.engine.lockOwner} %'`;
     const next = 'if it is still held, the next run frees it as soon as the database shows that this session is gone';
-    this.journal.log('WARN', `the change log lock could not be checked: ${messageOf(cause)}; ${next}; by hand it is freed with: ${byHand}; on PostgreSQL also with: npm run sluice -- locks release, for the holder that locks list shows`);
+    this.journal.log('WARN', `the change log lock could not be checked: ${messageOf(cause)}; ${next}; by hand it is freed with: ${byHand}; also with: npm run sluice -- locks release, for the holder that locks list shows`);
   }
 
   private finish(result: StepResult): void {
@@ -286,6 +299,10 @@ export class StepRun {
     else this.journal.log('INFO', summary(result));
     this.journal.finish(result);
   }
+}
+
+function nameOf({ id, author, file }: ChangesetId): string {
+  return `changeset ${id} by ${author} in ${file}`;
 }
 
 function summary({ changesets, pending, startedAt, endedAt }: StepResult): string {

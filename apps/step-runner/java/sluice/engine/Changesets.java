@@ -79,6 +79,7 @@ final class Changesets extends AbstractChangeExecListener {
         control.check();
         startedAt = System.currentTimeMillis();
         current = changeSet;
+        events.emit("began", identity(changeSet));
     }
 
     @Override

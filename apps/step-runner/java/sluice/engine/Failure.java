@@ -9,12 +9,17 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import liquibase.changelog.ChangeSet;
 import liquibase.exception.CustomChangeException;
 import liquibase.exception.UnknownChangelogFormatException;
 
 /** What went wrong, in words for the person who reads the step's log, and in the kinds that failure strategies know. */
 record Failure(String message, String failureType, String sqlState) {
+    /** Errors of MariaDB and MySQL whose SQL states say less: the server is going down, the session was ended. Other drivers number theirs in other ranges. */
+    private static final Set<Integer> LOST = Set.of(1053, 1927);
+    private static final Set<Integer> FORBIDDEN = Set.of(1044, 1142, 1143, 1227, 1370);
+
     Map<String, Object> json(ChangeSet changeSet) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("message", message);
@@ -22,6 +27,10 @@ record Failure(String message, String failureType, String sqlState) {
         if (sqlState != null) json.put("sqlState", sqlState);
         if (changeSet != null) json.put("changeset", Changesets.identity(changeSet));
         return json;
+    }
+
+    Failure followedBy(String advice) {
+        return new Failure(message + advice, failureType, sqlState);
     }
 
     static Failure connecting(Command command, SQLException cause) {
@@ -50,10 +59,13 @@ record Failure(String message, String failureType, String sqlState) {
         String state = sql == null ? null : sql.getSQLState();
         String detail = sql == null ? deepest(cause) : text(sql) + (state == null ? "" : " (SQL state " + state + ")");
         String message = changeSet == null ? detail : "changeset " + changeSet.getId() + " by " + changeSet.getAuthor() + " in " + changeSet.getFilePath() + " failed: " + detail;
-        return new Failure(message, kind(state), state);
+        return new Failure(message, sql == null ? "Unknown" : kind(sql), state);
     }
 
-    private static String kind(String state) {
+    private static String kind(SQLException cause) {
+        if (LOST.contains(cause.getErrorCode())) return "Connectivity";
+        if (FORBIDDEN.contains(cause.getErrorCode())) return "Authorization";
+        String state = cause.getSQLState();
         if (state == null) return "Unknown";
         if (state.startsWith("08") || state.startsWith("57P0")) return "Connectivity";
         if (state.startsWith("28")) return "Authentication";

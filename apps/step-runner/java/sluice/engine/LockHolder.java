@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
  */
 record LockHolder(String lockedBy, Timestamp since) {
     /** Said after the statement: the command that does the same with the right to and a trace in the audit trail. */
-    static final String BY_COMMAND = "; on PostgreSQL also with: npm run sluice -- locks release, for the holder that locks list shows";
-    private static final Pattern OURS = Pattern.compile("#(sluice-[A-Za-z0-9_-]+) session=(\\S+)(?: backend=(\\d+)@([0-9a-f]+))? \\(");
+    static final String BY_COMMAND = "; also with: npm run sluice -- locks release, for the holder that locks list shows";
+    private static final Pattern OURS = Pattern.compile("#(sluice-[A-Za-z0-9_-]+) session=(\\S+)(?: backend=(\\d+(?::\\d+)?)@([0-9a-f]+))? \\(");
 
     /** @return the holder, or null when the lock is free; the table must exist */
     static LockHolder read(Connection connection, String table) throws SQLException {
@@ -32,7 +32,7 @@ record LockHolder(String lockedBy, Timestamp since) {
     Life life(SessionProof proof) {
         Matcher ours = OURS.matcher(lockedBy == null ? "" : lockedBy);
         if (!ours.find() || ours.group(3) == null) return Life.UNKNOWN;
-        return proof.life(ours.group(1), ours.group(2), Long.parseLong(ours.group(3)), ours.group(4));
+        return proof.life(ours.group(1), ours.group(2), ours.group(3), ours.group(4));
     }
 
     /** The statement that frees the lock by hand, and only from this holder. */

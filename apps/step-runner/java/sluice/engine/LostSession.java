@@ -18,19 +18,27 @@ final class LostSession {
     /**
      * Ends it, over another connection, and waits until it is gone.
      * @param name of the session on PostgreSQL
-     * @param number of the session on MariaDB and MySQL; empty when it is not known
+     * @param number the {@link MariaDbSession} on MariaDB and MySQL; empty when it is not known
      */
     static void end(Connection connection, String name, String number) throws SQLException {
         if (connection.isWrapperFor(org.postgresql.PGConnection.class)) endPostgres(connection, name);
-        else if (!number.isEmpty() && connection.isWrapperFor(org.mariadb.jdbc.Connection.class)) kill(connection, Long.parseLong(number));
+        else if (connection.isWrapperFor(org.mariadb.jdbc.Connection.class)) endMariaDb(connection, MariaDbSession.parse(number));
     }
 
     private static void endPostgres(Connection connection, String name) throws SQLException {
         count(connection, "SELECT count(pg_terminate_backend(pid))" + OTHERS, name);
-        for (int check = 0; count(connection, "SELECT count(*)" + OTHERS, name) > 0; check++) {
-            if (check == GONE_CHECKS) throw new SQLException("the lost session has not ended yet");
-            Control.pause(PAUSE_MS);
-        }
+        for (int check = 0; count(connection, "SELECT count(*)" + OTHERS, name) > 0; check++) pause(check);
+    }
+
+    private static void endMariaDb(Connection connection, MariaDbSession lost) throws SQLException {
+        if (lost == null || !lost.isOpen(connection)) return;
+        kill(connection, lost.number());
+        for (int check = 0; lost.isOpen(connection); check++) pause(check);
+    }
+
+    private static void pause(int check) throws SQLException {
+        if (check == GONE_CHECKS) throw new SQLException("the lost session has not ended yet");
+        Control.pause(PAUSE_MS);
     }
 
     private static long count(Connection connection, String sql, String name) throws SQLException {

@@ -42,7 +42,7 @@ abstract class SessionProof {
         }
     }
 
-    LockHolder.Life life(String engine, String session, long backend, String server) {
+    LockHolder.Life life(String engine, String session, String backend, String server) {
         try {
             // Session locks are facts of one server: another one of the same cluster knows nothing about them.
             if (!server.equals(server())) return LockHolder.Life.UNKNOWN;
@@ -54,7 +54,7 @@ abstract class SessionProof {
 
     abstract String take(String engine) throws SQLException;
 
-    abstract boolean lives(String engine, String session, long backend) throws SQLException;
+    abstract boolean lives(String engine, String session, String backend) throws SQLException;
 
     abstract String identity() throws SQLException;
 
@@ -109,7 +109,7 @@ abstract class SessionProof {
         }
 
         @Override
-        boolean lives(String engine, String session, long backend) throws SQLException {
+        boolean lives(String engine, String session, String backend) throws SQLException {
             // The name as well: a changelog may free every lock of its session, or reset it.
             return isHeld(key(engine), "") || !"0".equals(ask("SELECT count(*) FROM pg_stat_activity WHERE application_name = ?", session));
         }
@@ -135,21 +135,23 @@ abstract class SessionProof {
 
         @Override
         String take(String engine) throws SQLException {
-            String thread = String.valueOf(connection.unwrap(org.mariadb.jdbc.Connection.class).getThreadId());
-            if (!"1".equals(ask("SELECT GET_LOCK(?, 0)", name(engine)))) return null;
-            return thread.equals(ask("SELECT IS_USED_LOCK(?)", name(engine))) ? thread + "@" + server() : null;
+            MariaDbSession own = MariaDbSession.of(connection);
+            if (own == null || !"1".equals(ask("SELECT GET_LOCK(?, 0)", name(engine)))) return null;
+            return String.valueOf(own.number()).equals(ask("SELECT IS_USED_LOCK(?)", name(engine))) ? own + "@" + server() : null;
         }
 
         @Override
-        boolean lives(String engine, String session, long backend) throws SQLException {
+        boolean lives(String engine, String session, String backend) throws SQLException {
             if (ask("SELECT IS_USED_LOCK(?)", name(engine)) != null) return true;
-            // A changelog may free every lock of its session; other people's sessions are seen only with the right to.
-            return !"0".equals(ask("SELECT COUNT(*) FROM information_schema.processlist WHERE ID = ? AND USER = SUBSTRING_INDEX(USER(), '@', 1)", backend));
+            // A changelog may free every lock of its session.
+            MariaDbSession holder = MariaDbSession.parse(backend);
+            return holder == null || holder.isOpen(connection);
         }
 
+        /** With the user: the sessions of another one may be hidden, so what does not see one proves nothing. */
         @Override
         String identity() throws SQLException {
-            return ask("SELECT CONCAT_WS(':', @@hostname, @@port, @@server_id, @@datadir)");
+            return ask("SELECT CONCAT_WS(':', @@hostname, @@port, @@server_id, @@datadir, SUBSTRING_INDEX(USER(), '@', 1))");
         }
 
         private static String name(String engine) {
@@ -169,7 +171,7 @@ abstract class SessionProof {
         }
 
         @Override
-        boolean lives(String engine, String session, long backend) {
+        boolean lives(String engine, String session, String backend) {
             return true;
         }
 

@@ -112,6 +112,7 @@ final class StepRun {
         } catch (Exception | StackOverflowError | NoClassDefFoundError cause) {
             failedOn = changesets.current();
             failure = Failure.running(cause, failedOn);
+            if (failedOn != null && SelfCommitting.is(database)) failure = failure.followedBy(SelfCommitting.advice(failedOn, cause, "rollback".equals(command.action())));
         }
         control.unwind();
         String status = failure == null ? "succeeded" : control.isCancelled() ? "cancelled" : "failed";
@@ -143,7 +144,8 @@ final class StepRun {
         connected.put("product", about.getDatabaseProductName());
         connected.put("version", about.getDatabaseProductVersion());
         if (connection.isWrapperFor(org.mariadb.jdbc.Connection.class)) {
-            session = String.valueOf(connection.unwrap(org.mariadb.jdbc.Connection.class).getThreadId());
+            MariaDbSession own = MariaDbSession.of(connection);
+            session = own == null ? "" : own.toString();
             connected.put("session", session);
         }
         events.emit("connected", connected);
