@@ -6,6 +6,7 @@ import { RouteClient } from '@sluice/http';
 import { v1AccountSecrets, v1OrgSecrets, v1ProjectSecrets } from '@sluice/ng-manager-api';
 import type { Logger, Metrics } from '@sluice/telemetry';
 import { DataSource } from 'typeorm';
+import { AdmissionService } from './access/admission.service.js';
 import { ApiKeyController } from './access/api-key.controller.js';
 import { ApiKeyService } from './access/api-key.service.js';
 import { AuthenticationController } from './access/authentication.controller.js';
@@ -106,7 +107,7 @@ export class AppModule {
         { provide: LOGGER, useValue: parts.log },
         { provide: METRICS, useValue: parts.metrics },
         { provide: SECURITY_EVENT_RETENTION_DAYS, useValue: parts.securityEventRetentionDays },
-        UnitOfWork, AuditService, SecurityEvents, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, UserGroupService, RoleService, DepartureService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, ChangelogLockService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
+        UnitOfWork, AuditService, SecurityEvents, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, UserGroupService, RoleService, AdmissionService, DepartureService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, ChangelogLockService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
         SealingService, SettingService, DelegateServiceClient, DelegateTokenValues, DelegateService, DeadLetterService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, EntityUseService, StoredUses, GitBrowsingService,
       ],
     };

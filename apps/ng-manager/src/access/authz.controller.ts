@@ -9,6 +9,7 @@ import {
 } from '@sluice/ng-manager-api';
 import { levelNameOf, levelRole, levelRolesAt, levelsOf, requireGroupOf, resourceGroupAt, resourceGroupsAt, roleBoundAt, roleWritten } from './level-roles.js';
 import { RoleService, placeOf, type PresentBinding, type RoleWish } from './role.service.js';
+import { levelOf } from './roles.js';
 
 /** Roles, their bindings and what they count for, by the names existing clients use. */
 @Controller()
@@ -138,7 +139,7 @@ function principalOf({ identifier, type, scopeLevel }: AuthzRoleAssignment['prin
 
 /** A binding as the client wrote it, or by its name at its level. */
 const presentWritten: PresentBinding<AuthzRoleAssignmentResponse> = (row, principal) => {
-  const level = row.projectId ? 'project' : row.orgId ? 'organization' : 'account';
+  const level = levelOf(row);
   const roleIdentifier = row.asWritten?.roleIdentifier ?? levelNameOf(row.role, level);
   return {
     roleAssignment: {

@@ -1,7 +1,8 @@
 import { PERMISSIONS, ROLES, countsInside } from '@sluice/api-conventions';
 import { AppError, ROLE_NAMES, formatScope, scopeColumns, type RoleName, type Scope } from '@sluice/kernel';
-import { ALL_RESOURCES, RESOURCE_GROUPS, type AuthzRole, type ResourceGroupName, type ResourceGroupResponse, type ScopeLevel } from '@sluice/ng-manager-api';
-import { ROLE_TEXTS, SCOPE_LEVELS } from './roles.js';
+import { ALL_RESOURCES, RESOURCE_GROUPS, type AuthzRole, type ResourceGroupName, type ResourceGroupResponse, type RoleAssignmentMetadata, type ScopeLevel } from '@sluice/ng-manager-api';
+import type { HeldRole } from './role-binding.repository.js';
+import { ROLE_TEXTS, SCOPE_LEVELS, levelOf } from './roles.js';
 
 interface LevelRole {
   readonly role: RoleName;
@@ -45,6 +46,14 @@ export function roleWritten(identifier: string): RoleName | undefined {
   return ofLevel?.role ?? ROLE_NAMES.find((one) => `_${one}` === identifier);
 }
 
+/** What a client looks for by a role's name: `_project_viewer` is held in a project only, `_viewer` anywhere. @throws AppError RESOURCE_NOT_FOUND */
+export function rolesSought(identifier: string): { readonly role: RoleName; readonly level?: ScopeLevel } {
+  const ofLevel = Object.hasOwn(LEVEL_ROLES, identifier) ? LEVEL_ROLES[identifier] : undefined;
+  const role = roleWritten(identifier);
+  if (role) return { role, ...(ofLevel ? { level: ofLevel.level } : {}) };
+  throw noSuchRole(identifier);
+}
+
 /** The role a client binds at `scope`. @param field where it was written, for the message. @throws AppError INVALID_REQUEST naming what to write instead */
 export function roleBoundAt(identifier: string, scope: Scope, field: string): RoleName {
   const level = SCOPE_LEVELS[scope.level];
@@ -66,6 +75,34 @@ export function requireGroupOf(role: RoleName, group: string, scope: Scope, fiel
   });
 }
 
+/** The group a role counts for at a scope, when a client names none. */
+export function wholeGroupOf(role: RoleName, scope: Scope): ResourceGroupName {
+  return countsInside(role) ? ALL_RESOURCES : LEVEL_GROUPS[SCOPE_LEVELS[scope.level]];
+}
+
+/** A role as one principal holds it, in the words it was bound in. */
+export function presentHeldRole({ identifier, role, orgId, projectId, groupIdentifier, asWritten }: HeldRole): RoleAssignmentMetadata {
+  const resourceGroupIdentifier = asWritten?.resourceGroupIdentifier ?? ALL_RESOURCES;
+  const roleIdentifier = asWritten?.roleIdentifier ?? `_${role}`;
+  return {
+    identifier,
+    roleIdentifier,
+    roleName: nameOf(roleIdentifier, role),
+    roleScopeLevel: levelOf({ orgId, projectId }),
+    orgIdentifier: orgId,
+    projectIdentifier: projectId,
+    resourceGroupIdentifier,
+    resourceGroupName: Object.hasOwn(GROUP_NAMES, resourceGroupIdentifier) ? GROUP_NAMES[resourceGroupIdentifier as ResourceGroupName] : resourceGroupIdentifier,
+    userGroupIdentifier: groupIdentifier,
+    managedRole: true,
+    managedRoleAssignment: false,
+  };
+}
+
+function nameOf(identifier: string, role: RoleName): string {
+  return (Object.hasOwn(LEVEL_ROLES, identifier) ? LEVEL_ROLES[identifier]?.name : undefined) ?? ROLE_TEXTS[role].name;
+}
+
 /** The roles that may be bound at a level, by their names there. */
 export function levelRolesAt(scope: Scope): AuthzRole[] {
   return namesAt(SCOPE_LEVELS[scope.level]).map(levelRole);
@@ -74,11 +111,11 @@ export function levelRolesAt(scope: Scope): AuthzRole[] {
 /** One of them, at whatever level. @throws AppError RESOURCE_NOT_FOUND */
 export function levelRole(identifier: string): AuthzRole {
   const role = roleWritten(identifier);
-  if (!role) throw new AppError('RESOURCE_NOT_FOUND', `there is no role "${identifier}"; there are ${[...Object.keys(LEVEL_ROLES), ...ROLE_NAMES.map((one) => `_${one}`)].join(', ')}`);
-  const { name, description, levels } = ROLE_TEXTS[role];
+  if (!role) throw noSuchRole(identifier);
+  const { description, levels } = ROLE_TEXTS[role];
   const ofLevel = Object.hasOwn(LEVEL_ROLES, identifier) ? LEVEL_ROLES[identifier] : undefined;
   return {
-    role: { identifier, name: ofLevel?.name ?? name, description, permissions: [...ROLES[role]], allowedScopeLevels: ofLevel ? [ofLevel.level] : [...levels], tags: {} },
+    role: { identifier, name: nameOf(identifier, role), description, permissions: [...ROLES[role]], allowedScopeLevels: ofLevel ? [ofLevel.level] : [...levels], tags: {} },
     scope: null, harnessManaged: true, createdAt: null, lastModifiedAt: null,
   };
 }
@@ -116,4 +153,8 @@ export function resourceGroupAt(scope: Scope, identifier: string): ResourceGroup
 export function levelsOf(permission: (typeof PERMISSIONS)[number]): ScopeLevel[] {
   if (permission.startsWith('account.')) return ['account'];
   return permission.startsWith('organization.') ? ['account', 'organization'] : ['account', 'organization', 'project'];
+}
+
+function noSuchRole(identifier: string): AppError {
+  return new AppError('RESOURCE_NOT_FOUND', `there is no role "${identifier}"; there are ${[...Object.keys(LEVEL_ROLES), ...ROLE_NAMES.map((one) => `_${one}`)].join(', ')}`);
 }

@@ -28,6 +28,7 @@ export interface HeldRole {
   readonly orgId: string | null;
   readonly projectId: string | null;
   readonly groupIdentifier: string | null;
+  readonly asWritten: WrittenBinding | null;
 }
 
 export class RoleBindingRepository {
@@ -84,7 +85,7 @@ export class RoleBindingRepository {
   async heldBy(scope: Scope, userIds: readonly string[]): Promise<HeldRole[]> {
     const { accountId, orgId, projectId } = scopeColumns(scope);
     return this.manager.query<HeldRole[]>(
-      `SELECT g.user_id AS "userId", b.identifier, g.role, g.org_id AS "orgId", g.project_id AS "projectId", u.identifier AS "groupIdentifier"
+      `SELECT g.user_id AS "userId", b.identifier, g.role, g.org_id AS "orgId", g.project_id AS "projectId", u.identifier AS "groupIdentifier", b.as_written AS "asWritten"
          FROM granted_roles g JOIN role_bindings b ON b.id = g.binding_id LEFT JOIN user_groups u ON u.id = b.group_id
         WHERE g.account_id = $1 AND g.user_id = ANY($2) AND ($3::text IS NULL OR g.org_id IS NULL OR g.org_id = $3) AND ($4::text IS NULL OR g.project_id IS NULL OR g.project_id = $4)
           AND ($3::text IS NULL OR $4::text IS NOT NULL OR g.project_id IS NULL)

@@ -12,7 +12,7 @@ import { foundGroup } from '../user-group/user-group.service.js';
 import { foundUser } from '../user/user.service.js';
 import { keepingAnAdministrator } from './last-administrator.js';
 import type { WrittenBinding } from './role-binding.entity.js';
-import { SCOPE_LEVELS, requireMayBind } from './roles.js';
+import { SCOPE_LEVELS, levelOf, requireMayBind } from './roles.js';
 import type { RoleBinding, RoleHolder } from './role-binding.repository.js';
 
 type PrincipalIn = Pick<RoleAssignmentIn['principal'], 'identifier' | 'type' | 'scopeLevel'>;
@@ -151,7 +151,7 @@ async function presentAll<T>(stores: Stores, rows: readonly RoleBinding[], prese
     return present(row, {
       identifier: named?.identifier ?? row.userId ?? '',
       type: group ? 'USER_GROUP' : account ? 'SERVICE_ACCOUNT' : 'USER',
-      scopeLevel: named ? (named.projectId ? 'project' : named.orgId ? 'organization' : 'account') : null,
+      scopeLevel: named ? levelOf(named) : null,
     });
   });
 }

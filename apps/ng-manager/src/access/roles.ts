@@ -1,9 +1,14 @@
 import { ROLES, mayBindRole } from '@sluice/api-conventions';
 import { AppError, ROLE_NAMES, formatScope, scopeOf, type RequestContext, type RoleGrant, type RoleName, type Scope } from '@sluice/kernel';
-import { ALL_RESOURCES, type RoleAssignmentMetadata, type RoleResponse, type ScopeLevel } from '@sluice/ng-manager-api';
-import type { HeldRole } from './role-binding.repository.js';
+import type { RoleResponse, ScopeLevel } from '@sluice/ng-manager-api';
 
 export const SCOPE_LEVELS: Readonly<Record<Scope['level'], ScopeLevel>> = { account: 'account', org: 'organization', project: 'project' };
+
+/** The level at which a row lives. */
+export function levelOf({ orgId, projectId }: { readonly orgId: string | null; readonly projectId: string | null }): ScopeLevel {
+  if (projectId) return 'project';
+  return orgId ? 'organization' : 'account';
+}
 
 interface RoleText {
   readonly name: string;
@@ -59,22 +64,6 @@ export function requireCovers({ accountId, grants, principal }: RequestContext, 
     if (mayBindRole(accountId, grants, role, scope)) continue;
     throw new AppError('ACCESS_DENIED', `${principal.name} may not ${what}: that takes every right of ${ROLE_TEXTS[role].name} in ${formatScope(scope)}`);
   }
-}
-
-export function presentHeldRole({ identifier, role, orgId, projectId, groupIdentifier }: HeldRole): RoleAssignmentMetadata {
-  return {
-    identifier,
-    roleIdentifier: `_${role}`,
-    roleName: ROLE_TEXTS[role].name,
-    roleScopeLevel: projectId ? 'project' : orgId ? 'organization' : 'account',
-    orgIdentifier: orgId,
-    projectIdentifier: projectId,
-    resourceGroupIdentifier: ALL_RESOURCES,
-    resourceGroupName: 'All Resources Including Child Scopes',
-    userGroupIdentifier: groupIdentifier,
-    managedRole: true,
-    managedRoleAssignment: false,
-  };
 }
 
 function idsOf(scope: Scope): { orgId?: string; projectId?: string } {

@@ -1,3 +1,4 @@
+import { AppError } from '@sluice/kernel';
 import { MoreThan, type EntityManager } from 'typeorm';
 import type { WrappedKey } from '../encryption/key-provider.js';
 import { AccountDataKeyEntity, AccountEntity } from './account.entity.js';
@@ -59,4 +60,11 @@ export class AccountRepository {
     const changed = await this.manager.update(AccountDataKeyEntity, { accountId, version, keyEncryptionKeyId, wrappedKey }, { keyEncryptionKeyId: keyId, wrappedKey: wrapped });
     return changed.affected === 1;
   }
+}
+
+/** @throws AppError RESOURCE_NOT_FOUND */
+export async function foundAccount(accounts: AccountRepository, accountId: string): Promise<Account> {
+  const account = await accounts.find(accountId);
+  if (account) return account;
+  throw new AppError('RESOURCE_NOT_FOUND', `there is no account "${accountId}"`);
 }

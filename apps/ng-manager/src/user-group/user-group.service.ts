@@ -85,10 +85,7 @@ export class UserGroupService {
   async addMember(ctx: RequestContext, scope: Scope, identifier: string, userId: string): Promise<UserGroupOut> {
     return this.change(ctx, scope, identifier, async (stores, row) => {
       await foundUser(stores, ctx.accountId, userId);
-      await requireRights(stores, ctx, row);
-      const before = await presentGroup(stores, row);
-      await stores.userGroups.addMembers(row, [userId]);
-      return audited(stores, ctx, scope, before, await presentGroup(stores, row));
+      return joinGroup(stores, ctx, scope, row, [userId]);
     });
   }
 
@@ -121,6 +118,14 @@ export class UserGroupService {
     }
     await stores.userGroups.orderMembers(row, [...wanted]);
   }
+}
+
+/** Puts users into a group whose roles the caller may give, behind those in it. The people of the account are locked. @returns the group as it is now */
+export async function joinGroup(stores: Stores, ctx: RequestContext, scope: Scope, row: UserGroupRow, userIds: readonly string[]): Promise<UserGroupOut> {
+  await requireRights(stores, ctx, row);
+  const before = await presentGroup(stores, row);
+  await stores.userGroups.addMembers(row, userIds);
+  return audited(stores, ctx, scope, before, await presentGroup(stores, row));
 }
 
 /** Takes a user out of a group whose roles the caller may give. The people of the account are locked. @returns the group as it is now */

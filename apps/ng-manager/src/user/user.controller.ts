@@ -1,7 +1,10 @@
 import { Controller } from '@nestjs/common';
-import type { NgPage } from '@sluice/api-conventions';
+import type { NgPage, RouteResult } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
-import { aggregateUsers, createUser, deleteUser, getUser, getUserAggregate, updateUser, type UserAggregate, type UserMetadata } from '@sluice/ng-manager-api';
+import {
+  addUsers, aggregateUsers, batchUsers, createUser, deleteUser, getUser, getUserAggregate, updateUser, updateUserInfo, type UserAggregate, type UserInfo, type UserMetadata,
+} from '@sluice/ng-manager-api';
+import { AdmissionService } from '../access/admission.service.js';
 import { DepartureService } from '../access/departure.service.js';
 import { UserService } from './user.service.js';
 
@@ -9,13 +12,29 @@ import { UserService } from './user.service.js';
 export class UserController {
   constructor(
     private readonly users: UserService,
+    private readonly admissions: AdmissionService,
     private readonly departures: DepartureService,
   ) {}
 
   @Route(aggregateUsers)
   aggregate(@Call() { scope, query, body }: RouteCall<typeof aggregateUsers>): Promise<NgPage<UserAggregate>> {
     const page = { index: query.pageIndex, size: query.pageSize, search: query.searchTerm ?? body?.searchTerm ?? undefined, sort: query.sortOrders };
-    return this.users.aggregate(scope, page, body?.roleIdentifiers ?? []);
+    return this.users.aggregate(scope, page, body);
+  }
+
+  @Route(batchUsers)
+  batch(@Call() { scope, query, body }: RouteCall<typeof batchUsers>): Promise<NgPage<UserMetadata>> {
+    return this.users.batch(scope, { index: query.pageIndex, size: query.pageSize, search: query.searchTerm ?? body?.searchTerm ?? undefined, sort: query.sortOrders }, body);
+  }
+
+  @Route(addUsers)
+  async add(@Call() { ctx, scope, body }: RouteCall<typeof addUsers>): Promise<RouteResult<typeof addUsers>> {
+    return { addUserResponseMap: await this.admissions.admit(ctx, scope, body) };
+  }
+
+  @Route(updateUserInfo)
+  updateInfo(@Call() { ctx, body }: RouteCall<typeof updateUserInfo>): Promise<UserInfo> {
+    return this.users.updateInfo(ctx, body);
   }
 
   @Route(getUserAggregate)

@@ -1,16 +1,29 @@
 import { scopeColumns, type RoleName, type Scope } from '@sluice/kernel';
-import { In, type EntityManager } from 'typeorm';
+import { ALL_RESOURCES, type ScopeLevel } from '@sluice/ng-manager-api';
+import { In, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import { readPage, type Page, type PageRequest } from '../persistence/page.js';
 import { UserEntity } from './user.entity.js';
 
 export type User = Readonly<UserEntity>;
 
+/** A role somebody is sought by; at one level of scope only when that is given. */
+export interface RoleSought {
+  readonly role: RoleName;
+  readonly level?: ScopeLevel;
+}
+
+/** Lists are alternatives, keys add up. */
 export interface UserFilter {
   /** Only users with a role that reaches this scope; all of the account at its own. */
   readonly reaching: Scope;
-  readonly roles?: readonly RoleName[] | undefined;
+  /** Where that role is bound: `here` at the scope itself, `above` above it; anywhere when absent. Everybody is bound to the account. */
+  readonly bound?: 'here' | 'above' | undefined;
+  readonly roles?: readonly RoleSought[] | undefined;
+  /** What the role counts for, in the words it was bound in. */
+  readonly resourceGroups?: readonly string[] | undefined;
   readonly inGroup?: string | undefined;
-  readonly id?: string;
+  readonly ids?: readonly string[] | undefined;
+  readonly emails?: readonly string[] | undefined;
 }
 
 /** People and service accounts alike, unless a method says otherwise. */
@@ -49,18 +62,36 @@ export class UserRepository {
     return (await this.manager.delete(UserEntity, { accountId, id })).affected === 1;
   }
 
+  /** Somebody whose e-mail address is searched for stands in front of those whose address contains it: clients take the first. */
   page(accountId: string, page: PageRequest, filter?: UserFilter): Promise<Page<User>> {
     const query = this.manager.createQueryBuilder(UserEntity, 'row').where(`row.accountId = :accountId AND row.type = 'user'`, { accountId });
-    if (filter?.id !== undefined) query.andWhere('row.id = :id', { id: filter.id });
+    if (filter?.ids) query.andWhere('row.id = ANY(:ids)', { ids: [...filter.ids] });
+    if (filter?.emails) query.andWhere('row.email = ANY(:emails)', { emails: filter.emails.map((email) => email.toLowerCase()) });
     if (filter?.inGroup) query.andWhere('EXISTS (SELECT 1 FROM user_group_members m WHERE m.account_id = row.account_id AND m.user_id = row.id AND m.group_id = :group)', { group: filter.inGroup });
-    const { orgId, projectId } = filter ? scopeColumns(filter.reaching) : { orgId: null, projectId: null };
-    if (orgId !== null || filter?.roles?.length) {
-      query.andWhere(
-        `EXISTS (SELECT 1 FROM granted_roles g WHERE g.account_id = row.account_id AND g.user_id = row.id AND (:roles::text[] IS NULL OR g.role = ANY(:roles))
-           AND (g.org_id IS NULL OR g.org_id = :orgId::text) AND (g.project_id IS NULL OR g.project_id = :projectId::text))`,
-        { roles: filter?.roles?.length ? [...filter.roles] : null, orgId, projectId },
-      );
-    }
+    if (filter) withRole(query, filter);
+    if (page.search && !page.sort?.length) query.addSelect('row.email = :address', 'is_address').orderBy('is_address', 'DESC').setParameter('address', page.search.toLowerCase());
     return readPage(query, page, { searched: ['name', 'email'], sortable: { name: 'name', email: 'email', createdAt: 'createdAt', lastModifiedAt: 'updatedAt' } });
   }
+}
+
+const LEVEL_OF_GRANT = `CASE WHEN g.project_id IS NOT NULL THEN 'project' WHEN g.org_id IS NOT NULL THEN 'organization' ELSE 'account' END`;
+const REACHES = '(g.org_id IS NULL OR g.org_id = :orgId::text) AND (g.project_id IS NULL OR g.project_id = :projectId::text)';
+const IS_HERE = '(g.org_id IS NOT DISTINCT FROM :orgId::text AND g.project_id IS NOT DISTINCT FROM :projectId::text)';
+
+function withRole(query: SelectQueryBuilder<UserEntity>, { reaching, bound, roles, resourceGroups }: UserFilter): void {
+  const { orgId, projectId } = scopeColumns(reaching);
+  if (orgId === null && bound === 'above') query.andWhere('FALSE');
+  if (orgId === null && !roles?.length && !resourceGroups?.length) return;
+  const conditions = [REACHES];
+  if (bound && orgId !== null) conditions.push(bound === 'here' ? IS_HERE : `NOT ${IS_HERE}`);
+  if (roles?.length) conditions.push(`EXISTS (SELECT 1 FROM unnest(:roles::text[], :levels::text[]) AS sought (role, level) WHERE sought.role = g.role AND (sought.level IS NULL OR sought.level = ${LEVEL_OF_GRANT}))`);
+  if (resourceGroups?.length) conditions.push(`EXISTS (SELECT 1 FROM role_bindings b WHERE b.id = g.binding_id AND coalesce(b.as_written ->> 'resourceGroupIdentifier', :allResources) = ANY(:resourceGroups))`);
+  query.andWhere(`EXISTS (SELECT 1 FROM granted_roles g WHERE g.account_id = row.account_id AND g.user_id = row.id AND ${conditions.join(' AND ')})`, {
+    orgId,
+    projectId,
+    roles: roles?.map(({ role }) => role),
+    levels: roles?.map(({ level }) => level ?? null),
+    resourceGroups,
+    allResources: ALL_RESOURCES,
+  });
 }

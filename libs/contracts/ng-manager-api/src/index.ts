@@ -25,7 +25,8 @@ export { getChangelogLock, releaseChangelogLock } from './changelog-locks.js';
 export { changelogPreview, connectorBranches, connectorCommits } from './git-browsing.js';
 export { createOrganization, deleteOrganization, getOrganization, listOrganizations, organization, updateOrganization, type Organization, type OrganizationResponse } from './organizations.js';
 export {
-  aggregateUsers, createUser, deleteUser, getAccount, getCallerPermissions, getCurrentUser, getUser, getUserAggregate, updateUser, type RoleAssignmentMetadata, type UserAggregate, type UserInfo, type UserMetadata,
+  addUsers, aggregateUsers, batchUsers, createUser, deleteUser, getAccount, getCallerPermissions, getCurrentUser, getUser, getUserAggregate, updateUser, updateUserInfo,
+  type AddUserResult, type ParentFilter, type RoleAssignmentMetadata, type UserAggregate, type UserInfo, type UserMetadata,
 } from './people.js';
 export { projectExistence, type ProjectExistence } from './project-existence.js';
 export { MOST_REMOVED, confirmRemovedProject, listRemovedProjects, type RemovedProject } from './removed-projects.js';

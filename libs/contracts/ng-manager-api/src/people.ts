@@ -1,4 +1,4 @@
-import { PERMISSIONS, defineRoute, entityName, ngPage, scopeOfAccount } from '@sluice/api-conventions';
+import { PERMISSIONS, defineRoute, entityName, ngPage, scopeOfAccount, type RawRequest } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { epochMs, ngAccount, ngList, ngScope } from './places.js';
 
@@ -88,8 +88,12 @@ const viewUsers = { permission: 'user.view' } as const;
 const editUsers = { permission: 'user.edit', scopeFrom: scopeOfAccount } as const;
 const scopeOrEmpty = ngAccount.extend({ orgIdentifier: z.string().optional(), projectIdentifier: z.string().optional() });
 const byUser = z.object({ userId: z.string().min(1).max(128) });
+const names = z.array(z.string().max(128)).max(100).nullish();
 
-/** At an org or project: those with a role there or above. */
+/**
+ * At an org or project: those with a role there or above. `roleIdentifiers` are names of `/ng/api/roles` or of existing clients (`_project_viewer`: a viewer
+ * bound in a project); `resourceGroupIdentifiers` are what a role counts for, in the words it was bound in. Lists are alternatives, keys add up.
+ */
 export const aggregateUsers = defineRoute({
   id: 'aggregateUsers',
   method: 'POST',
@@ -98,7 +102,7 @@ export const aggregateUsers = defineRoute({
   style: 'ng',
   access: viewUsers,
   query: z.object(ngList),
-  body: z.object({ searchTerm: z.string().max(256).nullish(), roleIdentifiers: z.array(z.string().max(128)).max(100).nullish() }).optional(),
+  body: z.object({ searchTerm: z.string().max(256).nullish(), roleIdentifiers: names, resourceGroupIdentifiers: names }).optional(),
   response: ngPage(userAggregate),
 });
 
@@ -138,6 +142,76 @@ export const createUser = defineRoute({
   query: ngAccount,
   body: z.strictObject({ email: z.email().max(256), name: entityName, userGroups: z.array(z.string().min(1).max(128)).max(100).nullish(), disabled: z.boolean().nullish() }),
   response: userMetadata,
+});
+
+/** What became of one e-mail address: nobody is invited, so nobody has to accept. */
+export const addUserResult = z.enum(['USER_ADDED_SUCCESSFULLY', 'USER_ALREADY_ADDED']);
+export type AddUserResult = z.output<typeof addUserResult>;
+
+const scopedRoleBinding = z.object({
+  /** As under `/authz/api/roleassignments`. */
+  roleIdentifier: z.string().min(1).max(128),
+  /** What the role counts for; the whole of it when absent. */
+  resourceGroupIdentifier: z.string().max(128).nullish(),
+  /** Echoed with the binding. */
+  roleScopeLevel: z.enum(['account', 'organization', 'project']).or(z.literal('')).nullish(),
+  roleName: z.string().max(128).nullish(),
+  resourceGroupName: z.string().max(128).nullish(),
+  managedRole: z.boolean().nullish(),
+});
+
+/**
+ * Puts users, by e-mail address, into groups and gives them roles at the scope: all of it for all of them, or nothing. An address that no user of the account
+ * has becomes a user, which takes `user.edit` on the account; no e-mail is sent. `userGroups` are groups of the scope, or `org.id` and `account.id` of those
+ * above, which takes `user.edit` there. Groups and roles give no more than the caller has. `_account_all_users`, `_organization_all_users` and
+ * `_project_all_users` hold who is there anyway. The answer says for each address whether anything was added.
+ */
+export const addUsers = defineRoute({
+  id: 'addUsers',
+  method: 'POST',
+  path: '/ng/api/user/users',
+  summary: 'Add users to the account, an organization or a project',
+  style: 'ng',
+  access: { permission: 'user.edit' },
+  query: scopeOrEmpty,
+  body: z.object({
+    emails: z.array(z.email('must be an e-mail address').max(256)).min(1, 'names no e-mail address').max(100, 'at most 100 e-mail addresses'),
+    userGroups: z.array(z.string().min(1).max(128)).max(100, 'at most 100 groups').nullish(),
+    roleBindings: z.array(scopedRoleBinding).max(100, 'at most 100 roles').nullish(),
+  }),
+  response: z.object({ addUserResponseMap: z.record(z.string(), addUserResult) }),
+});
+
+/** `INCLUDE_PARENT_SCOPES` are those with a role here or above, as when it is absent; `NO_PARENT_SCOPES` here, `STRICTLY_PARENT_SCOPES` above. */
+export const parentFilter = z.enum(['INCLUDE_PARENT_SCOPES', 'NO_PARENT_SCOPES', 'STRICTLY_PARENT_SCOPES']);
+export type ParentFilter = z.output<typeof parentFilter>;
+
+/** Users of a scope as `aggregateUsers` counts them, without their roles. Lists are alternatives, keys add up. */
+export const batchUsers = defineRoute({
+  id: 'batchUsers',
+  method: 'POST',
+  path: '/ng/api/user/batch',
+  summary: 'List users by uuid or e-mail address',
+  style: 'ng',
+  access: viewUsers,
+  query: z.object(ngList),
+  body: z.object({ searchTerm: z.string().max(256).nullish(), identifiers: names, emails: z.array(z.string().max(256)).max(100).nullish(), parentFilter: parentFilter.nullish() }).nullish(),
+  response: ngPage(userMetadata),
+});
+
+const userIn = ({ body }: RawRequest): string | undefined => (typeof body === 'object' && body !== null && 'uuid' in body && typeof body.uuid === 'string' ? body.uuid : undefined);
+
+/** Everybody renames themselves; others need `user.edit` on the account, and every right the renamed one has. What else clients send must be as it is. */
+export const updateUserInfo = defineRoute({
+  id: 'updateUserInfo',
+  method: 'PUT',
+  path: '/ng/api/user',
+  summary: 'Rename a user, named in the body',
+  style: 'ng',
+  access: { ...editUsers, ownerFrom: userIn },
+  query: ngAccount,
+  body: z.object({ uuid: byUser.shape.userId, name: entityName, email: z.string().max(256).nullish(), disabled: z.boolean().nullish() }),
+  response: userInfo,
 });
 
 /** Keys of a disabled user answer 401. Refused for the last administrator of the account. */

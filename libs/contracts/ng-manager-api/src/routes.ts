@@ -18,7 +18,9 @@ import { recordEntityUses } from './entity-uses.js';
 import { getChangelogLock, releaseChangelogLock } from './changelog-locks.js';
 import { changelogPreview, connectorBranches, connectorCommits } from './git-browsing.js';
 import { createOrganization, deleteOrganization, getOrganization, listOrganizations, updateOrganization } from './organizations.js';
-import { aggregateUsers, createUser, deleteUser, getAccount, getCallerPermissions, getCurrentUser, getUser, getUserAggregate, updateUser } from './people.js';
+import {
+  addUsers, aggregateUsers, batchUsers, createUser, deleteUser, getAccount, getCallerPermissions, getCurrentUser, getUser, getUserAggregate, updateUser, updateUserInfo,
+} from './people.js';
 import { projectExistence } from './project-existence.js';
 import { confirmRemovedProject, listRemovedProjects } from './removed-projects.js';
 import { createProject, deleteProject, getProject, listAllProjects, listProjects, updateProject } from './projects.js';
@@ -50,7 +52,7 @@ export const ngManagerRoutes: readonly RouteDefinition[] = [
   createSecret, updateSecret, getSecret, deleteSecret, listSecrets, filterSecrets, filterSecretsV2, isSecretIdentifierFree,
   createSecretFile, updateSecretFile, createSecretFromYaml, updateSecretFromYaml, validateSecret, getYamlSchema, getEncryptionKeys, rotateEncryptionKeys,
   ...[v1AccountSecrets, v1OrgSecrets, v1ProjectSecrets].flatMap((level): RouteDefinition[] => [level.list, level.create, level.get, level.update, level.delete]),
-  getCurrentUser, getCallerPermissions, aggregateUsers, getUserAggregate, createUser, getUser, updateUser, deleteUser, getAccount,
+  getCurrentUser, getCallerPermissions, aggregateUsers, getUserAggregate, addUsers, batchUsers, createUser, updateUserInfo, getUser, updateUser, deleteUser, getAccount,
   createServiceAccount, updateServiceAccount, listServiceAccounts, getServiceAccount, deleteServiceAccount, aggregateServiceAccounts, aggregateServiceAccount,
   createUserGroup, updateUserGroup, updateUserGroupByPath, listUserGroups, getUserGroup, deleteUserGroup, listGroupMembers, isGroupMember, addGroupMember, removeGroupMember,
   listRoles, createRoleAssignment, listRoleAssignments, getRoleAssignment, deleteRoleAssignment,

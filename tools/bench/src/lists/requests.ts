@@ -73,6 +73,7 @@ export const LIST_REQUESTS: Readonly<Record<string, RequestOf>> = {
   filterSecrets: withBody(inProject, {}),
   filterSecretsV2: withBody(scoped, {}),
   aggregateUsers: scoped,
+  batchUsers: withBody(scoped, {}),
   listServiceAccounts: inProject,
   aggregateServiceAccounts: inProject,
   listUserGroups: scoped,

@@ -45,6 +45,25 @@ export const accessCases: RouteCases = {
     missing: { change: { json: { email: 'somebody@example.com', name: 'x', userGroups: ['nowhere'] } } },
     otherAccount: 'an answer of its own',
   },
+  addUsers: {
+    request: ({ scope, make }) => ({ query: scope, json: { emails: [`${make.id('eve').toLowerCase()}@example.com`], userGroups: ['_project_all_users'], roleBindings: [{ roleIdentifier: '_project_viewer', resourceGroupIdentifier: '_all_project_level_resources' }] } }),
+    answers: (_, { json }) => ({ addUserResponseMap: { [String((json as { emails: string[] }).emails[0])]: 'USER_ADDED_SUCCESSFULLY' } }),
+    invalid: { change: { json: { emails: ['nobody'] } }, field: 'emails' },
+    missing: { change: { json: { emails: ['somebody@example.com'], userGroups: ['nowhere'] } } },
+  },
+  batchUsers: {
+    request: ({ inAccount, user: { email, id } }) => ({ query: inAccount, json: { emails: [email], identifiers: [id] } }),
+    answers: ({ user: { email, id } }) => ({ totalItems: 1, content: [{ uuid: id, email }] }),
+    invalid: { change: { json: { parentFilter: 'SOME' } }, field: 'parentFilter' },
+    missing: LISTS,
+  },
+  updateUserInfo: {
+    request: async (world) => ({ query: world.inAccount, json: { uuid: await user(world), name: 'Renamed' } }),
+    answers: ({ account }, { json }) => ({ ...(json as object), defaultAccountId: account, disabled: false }),
+    invalid: { change: { json: { name: 'x' } }, field: 'uuid' },
+    missing: { change: { json: { uuid: 'nobody', name: 'x' } } },
+    rights: 'user.edit',
+  },
   updateUser: { request: async (world) => ({ query: world.inAccount, params: { userId: await user(world) }, json: { name: 'Renamed', disabled: true } }), answers: { name: 'Renamed', disabled: true }, invalid: { change: { json: { disabled: 'perhaps' } }, field: 'disabled' }, missing: noUser },
   deleteUser: { request: async (world) => ({ query: world.inAccount, params: { userId: await user(world) } }), answers: true, invalid: { change: { params: { userId: 'x'.repeat(129) } }, field: 'userId' }, missing: noUser },
   createServiceAccount: {
