@@ -70,6 +70,7 @@ import { SettingController } from './setting/setting.controller.js';
 import { SettingService } from './setting/setting.service.js';
 import { UserController } from './user/user.controller.js';
 import { UserService } from './user/user.service.js';
+import { NotificationAddresses } from './user-group/notification-addresses.js';
 import { UserGroupController } from './user-group/user-group.controller.js';
 import { UserGroupService } from './user-group/user-group.service.js';
 import { YamlSchemaController } from './yaml-schema/yaml-schema.controller.js';
@@ -107,7 +108,7 @@ export class AppModule {
         { provide: LOGGER, useValue: parts.log },
         { provide: METRICS, useValue: parts.metrics },
         { provide: SECURITY_EVENT_RETENTION_DAYS, useValue: parts.securityEventRetentionDays },
-        UnitOfWork, AuditService, SecurityEvents, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, UserGroupService, RoleService, AdmissionService, DepartureService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, ChangelogLockService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
+        UnitOfWork, AuditService, SecurityEvents, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, NotificationAddresses, UserGroupService, RoleService, AdmissionService, DepartureService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, ChangelogLockService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
         SealingService, SettingService, DelegateServiceClient, DelegateTokenValues, DelegateService, DeadLetterService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, EntityUseService, StoredUses, GitBrowsingService,
       ],
     };

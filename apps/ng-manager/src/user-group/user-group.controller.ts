@@ -2,8 +2,8 @@ import { Controller } from '@nestjs/common';
 import type { NgPage } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import {
-  addGroupMember, createUserGroup, deleteUserGroup, getUserGroup, isGroupMember, listGroupMembers, listUserGroups, removeGroupMember, updateUserGroup, updateUserGroupByPath,
-  type UserGroupOut, type UserMetadata,
+  addGroupMember, createUserGroup, createUserGroupV2, deleteUserGroup, getUserGroup, isGroupMember, listGroupMembers, listUserGroups, removeGroupMember, updateUserGroup, updateUserGroupByPath,
+  updateUserGroupV2, type UserGroupOut, type UserGroupOutV2, type UserMetadata,
 } from '@sluice/ng-manager-api';
 import { UserGroupService } from './user-group.service.js';
 
@@ -26,14 +26,24 @@ export class UserGroupController {
     return this.groups.update(ctx, scope, params.identifier, body);
   }
 
+  @Route(createUserGroupV2)
+  createByEmail(@Call() { ctx, scope, body }: RouteCall<typeof createUserGroupV2>): Promise<UserGroupOutV2> {
+    return this.groups.createByEmail(ctx, scope, body);
+  }
+
+  @Route(updateUserGroupV2)
+  updateByEmail(@Call() { ctx, scope, body }: RouteCall<typeof updateUserGroupV2>): Promise<UserGroupOutV2> {
+    return this.groups.updateByEmail(ctx, scope, body);
+  }
+
   @Route(listUserGroups)
-  list(@Call() { scope, query }: RouteCall<typeof listUserGroups>): Promise<NgPage<UserGroupOut>> {
-    return this.groups.list(scope, { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders });
+  list(@Call() { ctx, scope, query }: RouteCall<typeof listUserGroups>): Promise<NgPage<UserGroupOut>> {
+    return this.groups.list(ctx, scope, { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders });
   }
 
   @Route(getUserGroup)
-  get(@Call() { scope, params }: RouteCall<typeof getUserGroup>): Promise<UserGroupOut> {
-    return this.groups.get(scope, params.identifier);
+  get(@Call() { ctx, scope, params }: RouteCall<typeof getUserGroup>): Promise<UserGroupOut> {
+    return this.groups.get(ctx, scope, params.identifier);
   }
 
   @Route(deleteUserGroup)

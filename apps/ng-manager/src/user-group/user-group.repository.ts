@@ -6,7 +6,8 @@ import { atScope } from '../persistence/scoped.js';
 import { UserGroupEntity, UserGroupMemberEntity } from './user-group.entity.js';
 
 export type UserGroupRow = Readonly<UserGroupEntity>;
-export type UserGroupValues = Pick<UserGroupRow, 'name' | 'description' | 'tags'>;
+export type StoredNotifications = Pick<UserGroupRow, 'notificationConfigs' | 'ciphertext' | 'keyVersion'>;
+export type UserGroupValues = Pick<UserGroupRow, 'name' | 'description' | 'tags'> & Partial<StoredNotifications>;
 type GroupKey = Pick<UserGroupRow, 'accountId' | 'id'>;
 
 export class UserGroupRepository {
@@ -32,7 +33,7 @@ export class UserGroupRepository {
   }
 
   async insert(scope: Scope, identifier: string, values: UserGroupValues): Promise<void> {
-    await this.manager.insert(UserGroupEntity, { ...scopeColumns(scope), identifier, ...values });
+    await this.manager.insert(UserGroupEntity, { ...scopeColumns(scope), identifier, ...writable(values) });
   }
 
   /** Makes the group of all users of an account unless it is there. */
@@ -42,7 +43,7 @@ export class UserGroupRepository {
   }
 
   async update({ accountId, id }: GroupKey, values: UserGroupValues): Promise<void> {
-    await this.manager.update(UserGroupEntity, { accountId, id }, { ...values, updatedAt: new Date() });
+    await this.manager.update(UserGroupEntity, { accountId, id }, { ...writable(values), updatedAt: new Date() });
   }
 
   async delete({ accountId, id }: GroupKey): Promise<void> {
@@ -81,4 +82,8 @@ export class UserGroupRepository {
   async removeMembers({ accountId, id }: GroupKey, userIds: readonly string[]): Promise<void> {
     if (userIds.length > 0) await this.manager.delete(UserGroupMemberEntity, { accountId, groupId: id, userId: In([...userIds]) });
   }
+}
+
+function writable({ notificationConfigs, ...values }: UserGroupValues) {
+  return { ...values, ...(notificationConfigs ? { notificationConfigs: [...notificationConfigs] } : {}) };
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { toNgPage, type NgPage } from '@sluice/api-conventions';
+import { isAllowed, toNgPage, type NgPage } from '@sluice/api-conventions';
 import { AppError, formatScope, type RequestContext, type Scope } from '@sluice/kernel';
-import type { UserGroup, UserGroupOut, UserMetadata } from '@sluice/ng-manager-api';
+import type { UserGroup, UserGroupOut, UserGroupOutV2, UserGroupV2, UserMetadata } from '@sluice/ng-manager-api';
 import { keepingAnAdministrator } from '../access/last-administrator.js';
 import { requireSameAccount } from '../access/permission.js';
 import { requireCovers } from '../access/roles.js';
@@ -10,7 +10,14 @@ import type { PageRequest } from '../persistence/page.js';
 import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
 import { ProjectService } from '../project/project.service.js';
 import { foundUser, presentUser } from '../user/user.service.js';
+import { NotificationAddresses, type ShownNotification } from './notification-addresses.js';
 import type { UserGroupRow, UserGroupValues } from './user-group.repository.js';
+
+/** A group with the ids of its members, in their order. */
+interface GroupState {
+  readonly row: UserGroupRow;
+  readonly users: readonly string[];
+}
 
 /** Groups of users at a scope. Membership gives the group's roles, so changing it takes the rights those roles give. */
 @Injectable()
@@ -18,30 +25,39 @@ export class UserGroupService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly projects: ProjectService,
+    private readonly addresses: NotificationAddresses,
   ) {}
 
   async create(ctx: RequestContext, scope: Scope, group: UserGroup): Promise<UserGroupOut> {
     requireSameAccount(ctx, group.accountIdentifier);
     await this.projects.requireScope(scope);
-    return refuseDuplicate('user group', group.identifier, scope, () =>
+    const values = await this.valuesOf(scope, group);
+    const made = await refuseDuplicate('user group', group.identifier, scope, () =>
       this.unitOfWork.run(async (stores) => {
-        await stores.userGroups.insert(scope, group.identifier, valuesOf(group));
+        await stores.userGroups.insert(scope, group.identifier, values);
         const row = await foundGroup(stores, scope, group.identifier);
         await requireUsers(stores, ctx, group.users ?? []);
         await stores.userGroups.addMembers(row, [...new Set(group.users ?? [])]);
-        return audited(stores, ctx, scope, undefined, await presentGroup(stores, row));
+        return audited(stores, ctx, scope, undefined, await stateOf(stores, row));
       }),
     );
+    return this.shown(ctx, scope, made);
   }
 
-  async list(scope: Scope, page: PageRequest): Promise<NgPage<UserGroupOut>> {
+  /** As {@link create}, with the members by e-mail address. @throws AppError RESOURCE_NOT_FOUND for an address nobody has */
+  async createByEmail(ctx: RequestContext, scope: Scope, group: UserGroupV2): Promise<UserGroupOutV2> {
+    return this.withPeople(ctx, await this.create(ctx, scope, await this.byId(ctx, group)));
+  }
+
+  async list(ctx: RequestContext, scope: Scope, page: PageRequest): Promise<NgPage<UserGroupOut>> {
     const { rows, total } = await this.unitOfWork.read.userGroups.page(scope, page);
     const members = await this.unitOfWork.read.userGroups.membersOf(rows);
-    return toNgPage(rows.map((row) => present(row, members.get(row.id) ?? [])), total, page.index, page.size);
+    const opened = await this.opened(ctx, scope, rows);
+    return toNgPage(rows.map((row) => present({ row, users: members.get(row.id) ?? [] }, opened.get(row.id))), total, page.index, page.size);
   }
 
-  async get(scope: Scope, identifier: string): Promise<UserGroupOut> {
-    return presentGroup(this.unitOfWork.read, await foundGroup(this.unitOfWork.read, scope, identifier));
+  async get(ctx: RequestContext, scope: Scope, identifier: string): Promise<UserGroupOut> {
+    return this.shown(ctx, scope, await stateOf(this.unitOfWork.read, await foundGroup(this.unitOfWork.read, scope, identifier)));
   }
 
   /** Replaces the members when `users` is given. */
@@ -50,21 +66,27 @@ export class UserGroupService {
     if (group.identifier !== identifier) {
       throw new AppError('INVALID_REQUEST', `the body names user group "${group.identifier}", the path "${identifier}"; an identifier cannot be changed`, { fields: [{ field: 'identifier', error: 'differs from the path' }] });
     }
+    const values = await this.valuesOf(scope, group);
     return this.change(ctx, scope, identifier, async (stores, row) => {
-      const before = await presentGroup(stores, row);
-      await stores.userGroups.update(row, valuesOf(group));
+      const before = await stateOf(stores, row);
+      await stores.userGroups.update(row, values);
       const wanted = group.users ? new Set(group.users) : undefined;
       if (wanted) await this.setMembers(stores, ctx, row, wanted);
-      return audited(stores, ctx, scope, before, await presentGroup(stores, await foundGroup(stores, scope, identifier)));
+      return audited(stores, ctx, scope, before, await stateOf(stores, await foundGroup(stores, scope, identifier)));
     });
+  }
+
+  /** As {@link update}, with the members by e-mail address. @throws AppError RESOURCE_NOT_FOUND for an address nobody has */
+  async updateByEmail(ctx: RequestContext, scope: Scope, group: UserGroupV2): Promise<UserGroupOutV2> {
+    return this.withPeople(ctx, await this.update(ctx, scope, group.identifier, await this.byId(ctx, group)));
   }
 
   async delete(ctx: RequestContext, scope: Scope, identifier: string): Promise<UserGroupOut> {
     return this.change(ctx, scope, identifier, async (stores, row) => {
       await requireRights(stores, ctx, row);
-      const gone = await presentGroup(stores, row);
+      const gone = await stateOf(stores, row);
       await stores.userGroups.delete(row);
-      await stores.audit.append(ctx, { action: 'delete', resourceType: 'userGroup', identifier, scope, before: gone });
+      await stores.audit.append(ctx, { action: 'delete', resourceType: 'userGroup', identifier, scope, before: present(gone) });
       return gone;
     });
   }
@@ -96,14 +118,39 @@ export class UserGroupService {
     });
   }
 
-  private change<T>(ctx: RequestContext, scope: Scope, identifier: string, work: (stores: Stores, row: UserGroupRow) => Promise<T>): Promise<T> {
-    return this.unitOfWork.run((stores) =>
+  private async change(ctx: RequestContext, scope: Scope, identifier: string, work: (stores: Stores, row: UserGroupRow) => Promise<GroupState>): Promise<UserGroupOut> {
+    const changed = await this.unitOfWork.run((stores) =>
       keepingAnAdministrator(stores, ctx.accountId, async () => {
         const row = await foundGroup(stores, scope, identifier, { forUpdate: true });
         if (row.holdsAllUsers) throw new AppError('INVALID_REQUEST', `user group "${identifier}" is built in and holds every user; it can be neither changed nor deleted`);
         return work(stores, row);
       }),
     );
+    return this.shown(ctx, scope, changed);
+  }
+
+  private async valuesOf(scope: Scope, { identifier, name, description, tags, notificationConfigs }: UserGroup): Promise<UserGroupValues> {
+    return { name, description: description ?? null, tags: tags ?? {}, ...(await this.addresses.seal(scope, identifier, notificationConfigs ?? [])) };
+  }
+
+  private async shown(ctx: RequestContext, scope: Scope, state: GroupState): Promise<UserGroupOut> {
+    return present(state, (await this.opened(ctx, scope, [state.row])).get(state.row.id));
+  }
+
+  /** Addresses and keys are for who may change the groups of the scope. */
+  private async opened(ctx: RequestContext, scope: Scope, rows: readonly UserGroupRow[]): Promise<ReadonlyMap<string, readonly ShownNotification[]>> {
+    return isAllowed(ctx.accountId, ctx.grants, 'user.edit', scope) ? this.addresses.open(rows) : new Map();
+  }
+
+  private async byId({ accountId }: RequestContext, { users, ...group }: UserGroupV2): Promise<UserGroup> {
+    if (!users) return group;
+    const ids = await this.unitOfWork.read.users.idsByEmail(accountId, users);
+    return { ...group, users: users.map((email, index) => ids.get(email.toLowerCase()) ?? noUser(accountId, `users.${index}`, email)) };
+  }
+
+  private async withPeople({ accountId }: RequestContext, { users, ...group }: UserGroupOut): Promise<UserGroupOutV2> {
+    const people = await this.unitOfWork.read.users.named(accountId, users);
+    return { ...group, users: users.flatMap((id) => people.get(id) ?? []).map(({ id, name, email }) => ({ uuid: id, name, email })) };
   }
 
   private async setMembers(stores: Stores, ctx: RequestContext, row: UserGroupRow, wanted: ReadonlySet<string>): Promise<void> {
@@ -121,32 +168,32 @@ export class UserGroupService {
 }
 
 /** Puts users into a group whose roles the caller may give, behind those in it. The people of the account are locked. @returns the group as it is now */
-export async function joinGroup(stores: Stores, ctx: RequestContext, scope: Scope, row: UserGroupRow, userIds: readonly string[]): Promise<UserGroupOut> {
+export async function joinGroup(stores: Stores, ctx: RequestContext, scope: Scope, row: UserGroupRow, userIds: readonly string[]): Promise<GroupState> {
   await requireRights(stores, ctx, row);
-  const before = await presentGroup(stores, row);
+  const before = await stateOf(stores, row);
   await stores.userGroups.addMembers(row, userIds);
-  return audited(stores, ctx, scope, before, await presentGroup(stores, row));
+  return audited(stores, ctx, scope, before, await stateOf(stores, row));
 }
 
 /** Takes a user out of a group whose roles the caller may give. The people of the account are locked. @returns the group as it is now */
-export async function leaveGroup(stores: Stores, ctx: RequestContext, scope: Scope, row: UserGroupRow, userId: string): Promise<UserGroupOut> {
+export async function leaveGroup(stores: Stores, ctx: RequestContext, scope: Scope, row: UserGroupRow, userId: string): Promise<GroupState> {
   await requireRights(stores, ctx, row);
-  const before = await presentGroup(stores, row);
+  const before = await stateOf(stores, row);
   await stores.userGroups.removeMembers(row, [userId]);
-  return audited(stores, ctx, scope, before, await presentGroup(stores, row));
+  return audited(stores, ctx, scope, before, await stateOf(stores, row));
 }
 
 async function requireRights(stores: Stores, ctx: RequestContext, row: UserGroupRow): Promise<void> {
   requireCovers(ctx, await stores.roleBindings.grantsOfGroup(row.accountId, row.id), `change who is in group ${row.name}`);
 }
 
-async function presentGroup(stores: Stores, row: UserGroupRow): Promise<UserGroupOut> {
-  return present(row, (await stores.userGroups.membersOf([row])).get(row.id) ?? []);
+async function stateOf(stores: Stores, row: UserGroupRow): Promise<GroupState> {
+  return { row, users: (await stores.userGroups.membersOf([row])).get(row.id) ?? [] };
 }
 
-/** Puts a change into the audit trail. @returns the group as it is now */
-async function audited(stores: Stores, ctx: RequestContext, scope: Scope, before: UserGroupOut | undefined, after: UserGroupOut): Promise<UserGroupOut> {
-  await stores.audit.append(ctx, { action: before ? 'update' : 'create', resourceType: 'userGroup', identifier: after.identifier, scope, before, after });
+/** Puts a change into the audit trail, without addresses and keys. @returns the group as it is now */
+async function audited(stores: Stores, ctx: RequestContext, scope: Scope, before: GroupState | undefined, after: GroupState): Promise<GroupState> {
+  await stores.audit.append(ctx, { action: before ? 'update' : 'create', resourceType: 'userGroup', identifier: after.row.identifier, scope, before: before && present(before), after: present(after) });
   return after;
 }
 
@@ -164,11 +211,12 @@ async function requireUsers(stores: Stores, ctx: RequestContext, ids: readonly s
   if (missing !== undefined) throw new AppError('RESOURCE_NOT_FOUND', `there is no user "${missing}" in account ${ctx.accountId}`, { fields: [{ field: 'users', error: `"${missing}" does not exist` }] });
 }
 
-function valuesOf({ name, description, tags }: UserGroup): UserGroupValues {
-  return { name, description: description ?? null, tags: tags ?? {} };
+function noUser(accountId: string, field: string, email: string): never {
+  throw new AppError('RESOURCE_NOT_FOUND', `${field}: "${email}" is no user of account ${accountId}; add the user first`, { fields: [{ field, error: `"${email}" does not exist` }] });
 }
 
-function present(row: UserGroupRow, users: readonly string[]): UserGroupOut {
+/** @param notifications with their addresses and keys, for who may see them */
+function present({ row, users }: GroupState, notifications?: readonly ShownNotification[]): UserGroupOut {
   return {
     accountIdentifier: row.accountId,
     orgIdentifier: row.orgId,
@@ -178,9 +226,10 @@ function present(row: UserGroupRow, users: readonly string[]): UserGroupOut {
     description: row.description ?? '',
     tags: row.tags,
     users: [...users],
-    notificationConfigs: [],
+    notificationConfigs: [...(notifications ?? row.notificationConfigs)],
     externallyManaged: false,
     harnessManaged: row.holdsAllUsers,
     ssoLinked: false,
+    ...(row.notificationConfigs.length > 0 ? { warnings: [{ field: 'notificationConfigs', message: 'kept, and nothing is sent to it yet' }] } : {}),
   };
 }

@@ -49,6 +49,18 @@ export class UserRepository {
     return new Set(rows.map(({ id }) => id));
   }
 
+  /** Users of the account by id. */
+  async named(accountId: string, ids: readonly string[]): Promise<ReadonlyMap<string, User>> {
+    const rows = await this.manager.find(UserEntity, { where: { accountId, id: In([...ids]), type: 'user' } });
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  /** Ids by address, in small letters. */
+  async idsByEmail(accountId: string, emails: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.manager.find(UserEntity, { select: { id: true, email: true }, where: { accountId, email: In(emails.map((email) => email.toLowerCase())), type: 'user' } });
+    return new Map(rows.map(({ id, email }) => [email, id]));
+  }
+
   async insert(user: { readonly accountId: string; readonly id: string; readonly email: string; readonly name: string; readonly type?: User['type']; readonly isDisabled?: boolean }): Promise<void> {
     await this.manager.insert(UserEntity, { ...user, email: user.email.toLowerCase() });
   }

@@ -61,7 +61,7 @@ export {
 export { v1AccountSecrets, v1OrgSecrets, v1ProjectSecrets, type V1SecretIn, type V1SecretOut, type V1SecretRoutes, type V1SecretSpec } from './v1-secrets.js';
 export { YAML_ENTITY_TYPES, getYamlSchema, type YamlEntityType } from './yaml-schema.js';
 export {
-  ALL_USERS_GROUP, addGroupMember, createUserGroup, deleteUserGroup, getUserGroup, isGroupMember, listGroupMembers, listUserGroups, removeGroupMember, updateUserGroup, updateUserGroupByPath,
-  type UserGroup, type UserGroupOut,
+  ALL_USERS_GROUP, addGroupMember, createUserGroup, createUserGroupV2, deleteUserGroup, getUserGroup, isGroupMember, listGroupMembers, listUserGroups, removeGroupMember, updateUserGroup, updateUserGroupByPath,
+  updateUserGroupV2, type NotificationConfig, type UserGroup, type UserGroupOut, type UserGroupOutV2, type UserGroupV2,
 } from './user-groups.js';
 export { v1AccountConnectors, v1OrgConnectors, v1ProjectConnectors, type V1ConnectorIn, type V1ConnectorOut, type V1ConnectorRoutes, type V1ConnectorTestOut } from './v1-connectors.js';

@@ -92,6 +92,18 @@ export const accessCases: RouteCases = {
     invalid: (world) => ({ change: { json: groupBody(world, 'with-hyphen') }, field: 'identifier' }),
     missing: (world) => ({ change: { query: { projectIdentifier: 'nowhere' }, json: { ...groupBody(world, 'g'), projectIdentifier: 'nowhere' } } }),
   },
+  createUserGroupV2: {
+    request: (world) => ({ query: world.scope, json: { ...groupBody(world, world.make.id('group')), users: [world.user.email], notificationConfigs: [{ type: 'SLACK', slackWebhookUrl: 'https://hooks.example/x' }] } }),
+    answers: ({ user }, { json }) => ({ ...(json as object), users: [{ uuid: user.id, name: user.name, email: user.email }] }),
+    invalid: (world) => ({ change: { json: { ...groupBody(world, 'g'), notificationConfigs: [{ type: 'SLACK', slackWebhookUrl: 'http://hooks.example/x' }] } }, field: 'notificationConfigs' }),
+    missing: (world) => ({ change: { json: { ...groupBody(world, 'g'), users: ['nobody@example.com'] } } }),
+  },
+  updateUserGroupV2: {
+    request: async (world) => ({ query: world.scope, json: { ...groupBody(world, await group(world)), users: [world.user.email] } }),
+    answers: ({ user }) => ({ users: [{ email: user.email }], notificationConfigs: [] }),
+    invalid: (world) => ({ change: { json: { ...groupBody(world, 'g'), users: ['nobody'] } }, field: 'users' }),
+    missing: (world) => ({ change: { json: groupBody(world, 'nowhere') } }),
+  },
   updateUserGroup: {
     request: async (world) => ({ query: world.scope, json: { ...groupBody(world, await group(world)), name: 'Renamed' } }),
     answers: (_, { json }) => json as { [key: string]: unknown },
