@@ -93,5 +93,9 @@ function endRows(schema: string): Row[] {
     { name: 'database_instance.get of what is gone', method: 'GET', path: `${one}/instance/prod`, ...raw, status: 404, expected: { message: expect.any(String) } },
     { name: 'database_schema.delete', method: 'DELETE', path: one, ...raw, status: 204, expected: undefined },
     { name: 'database_schema.get of what is gone', method: 'GET', path: one, ...raw, status: 404, expected: { message: expect.any(String) } },
+    { name: 'database_schema.create of one that goes with its instance', method: 'POST', path: SCHEMAS, ...raw, body: { identifier: 'whole', name: 'Whole', type: 'Repository', migrationType: 'Liquibase', changelog: { connector: 'git', location: 'db/changelog.xml' } }, status: 201, expected: { identifier: 'whole' } },
+    { name: 'database_instance.create in it', method: 'POST', path: `${SCHEMAS}/whole/instance`, ...raw, body: { identifier: 'prod', name: 'Production', connector: 'jdbc', branch: 'main' }, status: 201, expected: { identifier: 'prod' } },
+    { name: 'database_schema.delete with its instances, of which the client warns its user', method: 'DELETE', path: `${SCHEMAS}/whole`, ...raw, status: 204, expected: undefined },
+    { name: 'database_schema.get of what went with its instances', method: 'GET', path: `${SCHEMAS}/whole`, ...raw, status: 404, expected: { message: expect.any(String) } },
   ];
 }

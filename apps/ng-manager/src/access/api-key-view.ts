@@ -21,6 +21,9 @@ export function keyValues(key: ApiKey): Described & Pick<ApiKeyRow, 'defaultTime
   return { ...describe(key), defaultTimeToExpireMs: key.defaultTimeToExpireToken == null ? null : String(key.defaultTimeToExpireToken) };
 }
 
+/** The end of the year 9999, the last instant the API takes. */
+const LAST_INSTANT = 253_402_300_799_999;
+
 /** When a token works: `validTo` and `scheduledExpireTime` are two ends of which the earlier counts. */
 export type Validity = Pick<ApiTokenRow, 'validFrom' | 'validTo' | 'scheduledExpireAt'>;
 
@@ -42,9 +45,19 @@ export function validityOf(token: Pick<Token, 'validFrom' | 'validTo' | 'schedul
   return validity;
 }
 
-/** The same length of life, starting now. */
-export function renewed({ validFrom, validTo }: Validity, now: number): Validity {
-  return { validFrom: new Date(now), validTo: validTo && new Date(now + validTo.getTime() - validFrom.getTime()), scheduledExpireAt: null };
+/**
+ * When a token ends that says nothing of it. Pure.
+ * @param keyLifeMs what its key says; 0 for nothing
+ * @param accountLifeMs what the account says, counted from now at the earliest: a token made valid from long ago is no dead one
+ */
+export function defaultEnd(validFrom: Date, keyLifeMs: number, accountLifeMs: number | undefined, now = Date.now()): Date | null {
+  if (keyLifeMs > 0) return new Date(validFrom.getTime() + keyLifeMs);
+  return accountLifeMs === undefined ? null : new Date(Math.min(Math.max(validFrom.getTime(), now) + accountLifeMs, LAST_INSTANT));
+}
+
+/** The same length of life, starting now; `end` for a token that had none. */
+export function renewed({ validFrom, validTo }: Validity, now: number, end: Date | null): Validity {
+  return { validFrom: new Date(now), validTo: validTo ? new Date(now + validTo.getTime() - validFrom.getTime()) : end, scheduledExpireAt: null };
 }
 
 export function endOf({ validTo, scheduledExpireAt }: Validity): Date | null {

@@ -6,8 +6,9 @@ import { refuseDuplicate } from '../persistence/duplicate.js';
 import type { PageRequest } from '../persistence/page.js';
 import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
 import { foundServiceAccount } from '../service-account/service-account.service.js';
+import { SettingService } from '../setting/setting.service.js';
 import { newApiKey } from './api-key-text.js';
-import { describe, endOf, keyValues, presentKey, presentKeyAggregate, presentToken, renewed, validityOf, type NamedOwner } from './api-key-view.js';
+import { defaultEnd, describe, endOf, keyValues, presentKey, presentKeyAggregate, presentToken, renewed, validityOf, type NamedOwner } from './api-key-view.js';
 import type { ApiKeyRow, ApiTokenRow, TokenFilter } from './api-key.repository.js';
 import { requireSameAccount } from './permission.js';
 import { requireCovers } from './roles.js';
@@ -24,7 +25,10 @@ interface OwnerKeys {
  */
 @Injectable()
 export class ApiKeyService {
-  constructor(private readonly unitOfWork: UnitOfWork) {}
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly settings: SettingService,
+  ) {}
 
   async createKey(ctx: RequestContext, scope: Scope, key: ApiKey): Promise<ApiKey> {
     requireSameAccount(ctx, key.accountIdentifier);
@@ -83,18 +87,17 @@ export class ApiKeyService {
     return presentKeyAggregate(row, owner, counts.get(identifier) ?? 0);
   }
 
-  /** @returns the token's value, which is not stored @throws AppError ACCESS_DENIED for the token of somebody who may do more than the caller */
+  /** Ends when it says, else as its key says, else as the account does. @returns the token's value, which is not stored @throws AppError ACCESS_DENIED for the token of somebody who may do more than the caller */
   async createToken(ctx: RequestContext, scope: Scope, token: Token): Promise<string> {
     requireSameAccount(ctx, token.accountIdentifier);
     const owner = await this.ownerOf(scope, token);
     await this.requireRights(ctx, owner);
     const made = newApiKey(ctx.accountId, kindOf(owner));
+    const accountLifeMs = await this.settings.tokenLifeMs(ctx.accountId);
     return refuseDuplicate('token', token.identifier, scope, () =>
       this.unitOfWork.run(async (stores) => {
         const key = await foundKey(stores, owner, token.apiKeyIdentifier);
         const validFrom = new Date(token.validFrom || Date.now());
-        const lifeMs = Number(key.defaultTimeToExpireMs ?? 0);
-        const validTo = lifeMs > 0 ? new Date(validFrom.getTime() + lifeMs) : null;
         const hasOwnEnd = Boolean(token.validTo || token.scheduledExpireTime);
         await stores.apiKeys.insertToken({
           accountId: owner.accountId,
@@ -108,7 +111,7 @@ export class ApiKeyService {
           secretHash: made.secretHash,
           status: 'active',
           isSuperseded: false,
-          ...validityOf(hasOwnEnd ? token : {}, { validFrom, validTo: hasOwnEnd ? null : validTo, scheduledExpireAt: null }),
+          ...validityOf(hasOwnEnd ? token : {}, { validFrom, validTo: hasOwnEnd ? null : defaultEnd(validFrom, Number(key.defaultTimeToExpireMs ?? 0), accountLifeMs), scheduledExpireAt: null }),
         });
         const after = presentToken(await foundToken(stores, owner, key.identifier, token.identifier), owner);
         await stores.audit.append(ctx, { action: 'create', resourceType: 'token', identifier: token.identifier, scope, after });
@@ -140,19 +143,21 @@ export class ApiKeyService {
     });
   }
 
-  /** A new value; the old one works until `oldUntilMs`, or stops at once. */
+  /** A new value, which lives as long as the old one was made for; the old one works until `oldUntilMs`, or stops at once. */
   async rotateToken(ctx: RequestContext, scope: Scope, apiKeyIdentifier: string, identifier: string, of: OwnerKeys, oldUntilMs: number | undefined): Promise<string> {
     const owner = await this.ownerOf(scope, of);
     await this.requireRights(ctx, owner);
     const made = newApiKey(ctx.accountId, kindOf(owner));
+    const accountLifeMs = await this.settings.tokenLifeMs(ctx.accountId);
     return this.unitOfWork.run(async (stores) => {
+      const key = await foundKey(stores, owner, apiKeyIdentifier);
       const old = await foundToken(stores, owner, apiKeyIdentifier, identifier);
       const now = Date.now();
       const until = new Date(Math.max(oldUntilMs ?? now, now));
       const end = endOf(old);
       await stores.apiKeys.updateToken(owner.accountId, old.id, { isSuperseded: true, scheduledExpireAt: end && end < until ? end : until });
       const { createdAt: _, updatedAt: __, ...kept } = old;
-      await stores.apiKeys.insertToken({ ...kept, id: made.tokenId, secretHash: made.secretHash, status: 'active', isSuperseded: false, ...renewed(old, now) });
+      await stores.apiKeys.insertToken({ ...kept, id: made.tokenId, secretHash: made.secretHash, status: 'active', isSuperseded: false, ...renewed(old, now, defaultEnd(new Date(now), Number(key.defaultTimeToExpireMs ?? 0), accountLifeMs)) });
       const after = presentToken(await foundToken(stores, owner, apiKeyIdentifier, identifier), owner);
       await stores.audit.append(ctx, { action: 'rotate', resourceType: 'token', identifier, scope, before: presentToken(old, owner), after, details: { apiKeyIdentifier, oldWorksUntil: until.getTime() } });
       return made.text;

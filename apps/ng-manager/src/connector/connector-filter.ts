@@ -1,4 +1,4 @@
-import { CONNECTOR_CATEGORIES, CONNECTOR_TYPES, type ConnectorFilter } from '@sluice/ng-manager-api';
+import { CONNECTOR_CATEGORIES, CONNECTOR_TYPES, type ConnectorFilter, type ConnectorType } from '@sluice/ng-manager-api';
 import { containing } from '@sluice/persistence';
 import type { SelectQueryBuilder } from 'typeorm';
 import type { ConnectorEntity } from './connector.entity.js';
@@ -6,8 +6,15 @@ import type { ConnectorEntity } from './connector.entity.js';
 const BY_PLATFORM = `(row.type = 'Local' OR coalesce(row.spec ->> 'executeOnDelegate', 'true') = 'false')`;
 const INHERITS = `(coalesce(row.spec -> 'credential' ->> 'type', row.spec -> 'auth' ->> 'type', '') = 'InheritFromDelegate')`;
 
+/** What a list shows: the filter of clients, what is left out whatever they ask, and whether the scopes above are looked at too. */
+export interface ConnectorListing extends ConnectorFilter {
+  readonly withParents: boolean;
+  readonly withoutTypes?: readonly ConnectorType[];
+}
+
 /** Adds the conditions of a filter to a query whose alias is `row`. */
-export function filterConnectors(query: SelectQueryBuilder<ConnectorEntity>, filter: ConnectorFilter): void {
+export function filterConnectors(query: SelectQueryBuilder<ConnectorEntity>, filter: ConnectorListing): void {
+  if (filter.withoutTypes?.length) query.andWhere('row.type <> ALL(:withoutTypes)', { withoutTypes: filter.withoutTypes });
   const types = typesOf(filter);
   if (types) query.andWhere('row.type = ANY(:types)', { types });
   if (filter.connectorNames?.length) query.andWhere('row.name = ANY(:names)', { names: filter.connectorNames });

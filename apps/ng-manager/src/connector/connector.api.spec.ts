@@ -188,6 +188,13 @@ describe('connectors', () => {
       expect((await list({}, '&filterIdentifier=mine')).body.message).toContain('there are none');
     });
 
+    it('by the older list without the built-in secret manager, whose type its generated clients do not know, unless types or categories are asked for', async () => {
+      const whole = await get(`/ng/api/connectors?${LISTS}&sortOrders=identifier,ASC`);
+      expect([idsOf(whole), whole.body.data.totalItems]).toEqual([['db_main', 'hub', 'in_cluster', 'repo_app'], 4]);
+      expect(idsOf(await get(`/ng/api/connectors?${LISTS}&includeAllConnectorsAvailableAtScope=true&pageSize=100`))).not.toContain('harnessSecretManager');
+      expect(idsOf(await get(`/ng/api/connectors?${LISTS}&type=Local`))).toEqual(['harnessSecretManager']);
+    });
+
     it('by the older list', async () => {
       expect(idsOf(await get(`/ng/api/connectors?${LISTS}&type=Git&searchTerm=app`))).toEqual(['repo_app']);
       expect(idsOf(await get(`/ng/api/connectors?${LISTS}&source_category=SECRET_MANAGER&pageIndex=0&pageSize=1`))).toEqual(['harnessSecretManager']);

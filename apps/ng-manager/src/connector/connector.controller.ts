@@ -71,8 +71,10 @@ export class ConnectorController {
   @Route(listConnectors)
   list(@Call() { ctx, query }: RouteCall<typeof listConnectors>): Promise<NgPage<ConnectorResponse>> {
     const page = { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders };
-    const filter = { types: query.type ?? [], categories: query.category ?? query.source_category ?? [], withParents: query.includeAllConnectorsAvailableAtScope ?? false };
-    return this.connectors.list(scopeOfRequest(ctx, {}, query), page, filter);
+    const [types, categories] = [query.type ?? [], query.category ?? query.source_category ?? []];
+    // Generated clients end a page at the first type they do not know, and this is the one they do not.
+    const withoutTypes = types.length + categories.length === 0 ? (['Local'] as const) : [];
+    return this.connectors.list(scopeOfRequest(ctx, {}, query), page, { types, categories, withoutTypes, withParents: query.includeAllConnectorsAvailableAtScope ?? false });
   }
 
   @Route(listConnectorsV2)

@@ -1,9 +1,9 @@
 import { formatScope, scopeColumns, type Scope, type ScopedRef } from '@sluice/kernel';
-import type { ConnectorBody, ConnectorFilter, ConnectorStatus } from '@sluice/ng-manager-api';
+import type { ConnectorBody, ConnectorStatus } from '@sluice/ng-manager-api';
 import { Brackets, In, type EntityManager } from 'typeorm';
 import { readPage, type ListFields, type Page, type PageRequest } from '../persistence/page.js';
 import { atScope, atScopeOfRow, lineage } from '../persistence/scoped.js';
-import { filterConnectors } from './connector-filter.js';
+import { filterConnectors, type ConnectorListing } from './connector-filter.js';
 import { ConnectorEntity } from './connector.entity.js';
 
 const FIELDS: ListFields = {
@@ -35,7 +35,7 @@ export class ConnectorRepository {
     return groups.flat();
   }
 
-  page(scope: Scope, page: PageRequest, filter: ConnectorFilter & { readonly withParents: boolean }): Promise<Page<ConnectorRow>> {
+  page(scope: Scope, page: PageRequest, filter: ConnectorListing): Promise<Page<ConnectorRow>> {
     const query = this.manager.createQueryBuilder(ConnectorEntity, 'row').where(
       new Brackets((where) => {
         for (const [at, one] of (filter.withParents ? lineage(scope) : [scope]).entries()) where.orWhere(...atScopeOfRow(one, at));

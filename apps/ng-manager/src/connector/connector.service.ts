@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { isAllowed, nothingToUse, resolveRefIn, resolveUsableRefIn, toNgPage, type NgPage, type RouteResult, type User } from '@sluice/api-conventions';
 import { AppError, formatScope, inUse, scopeColumns, Turns, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
-import { GIT_CONNECTOR_TYPES, type Connector, type ConnectorFilter, type ConnectorResponse, type connectorStatistics } from '@sluice/ng-manager-api';
+import { GIT_CONNECTOR_TYPES, type Connector, type ConnectorResponse, type connectorStatistics } from '@sluice/ng-manager-api';
 import { fullNameOf, parseFullName } from './full-name.js';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
@@ -13,6 +13,7 @@ import { isThereFor } from '../secret/secret-view.js';
 import { checkConnector } from './connector-check.js';
 import { secretRefsOf } from './connector-refs.js';
 import { connectorBodyOf, connectorValuesOf, presentConnector } from './connector-view.js';
+import type { ConnectorListing } from './connector-filter.js';
 import type { ConnectorRow } from './connector.repository.js';
 
 @Injectable()
@@ -107,7 +108,7 @@ export class ConnectorService {
     return { typeStats: types.map((type) => ({ type, count: sumOf((row) => row.type === type) })), statusStats: statuses.map((status) => ({ status, count: sumOf((row) => row.status === status) })) };
   }
 
-  async list(scope: Scope, page: PageRequest, filter: ConnectorFilter & { readonly withParents: boolean }): Promise<NgPage<ConnectorResponse>> {
+  async list(scope: Scope, page: PageRequest, filter: ConnectorListing): Promise<NgPage<ConnectorResponse>> {
     const { rows, total } = await this.unitOfWork.read.connectors.page(scope, page, filter);
     return toNgPage(rows.map((row) => ({ identifier: row.identifier, name: row.name, type: row.type, ...presentConnector(row) })), total, page.index, page.size);
   }

@@ -7,7 +7,10 @@ import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { DbDevopsClient } from './dbdevops-client.js';
 import { DbDevopsForwarder } from './dbdevops-forwarder.js';
 
-/** Removing DB schemas: passed on like everything of DB DevOps, once no document of pipeline refers to them. Their instances are dbdevops' to look at. */
+/**
+ * Removing DB schemas, once no document of pipeline refers to them. One schema goes with its instances and their history, as existing clients tell their users
+ * before they send this; all schemas of a project go only while none has an instance, which is dbdevops' to look at.
+ */
 @Controller()
 export class DbSchemaRemovalController {
   constructor(
@@ -20,7 +23,7 @@ export class DbSchemaRemovalController {
   async remove(@Call() call: RouteCall<typeof deleteDbSchema>): Promise<unknown> {
     const { ctx, params, query } = call;
     if (!query.forceDelete) await this.requireUnused(ctx, projectScope(ctx.accountId, params.org, params.project), params.dbschema);
-    return this.forwarder.forward(deleteDbSchema, call);
+    return this.forwarder.forward(deleteDbSchema, { ...call, query: { ...query, forceDelete: true } });
   }
 
   @Route(deleteDbSchemasOfProject)

@@ -53,6 +53,16 @@ describe('what pipelines refer to', () => {
     await secret('token', 'accountIdentifier=A1');
   });
 
+  it('goes with its instances: a schema that no document refers to', async () => {
+    ng.dbdevops.schemas.set('default/shop/alone', aDbSchema('alone', { connector: 'git', location: 'db.xml' }));
+    ng.dbdevops.instances = ['dev', 'prod'];
+    await record([{ kind: 'dbschema', ref: 'alone' }]);
+    expect((await call('DELETE', `${SCHEMAS}/alone`)).status).toBe(400);
+    await record([]);
+    expect((await call('DELETE', `${SCHEMAS}/alone`)).status).toBe(204);
+    expect(ng.dbdevops.schemas.has('default/shop/alone')).toBe(false);
+  });
+
   it('is not deleted: schemas, and the error names their instances too', async () => {
     ng.dbdevops.instances = ['dev', 'prod'];
     await record([{ kind: 'dbschema', ref: 'orders' }]);

@@ -8,6 +8,8 @@ export interface SettingDefinition {
   readonly allowedValues: readonly string[] | null;
   readonly defaultValue: string;
   readonly allowedScopes: readonly ('ACCOUNT' | 'ORGANIZATION' | 'PROJECT')[];
+  /** Whole numbers that are allowed, both ends included; any number when absent. */
+  readonly range?: readonly [min: number, max: number];
   /** May a lower scope say something else? */
   readonly canOverride: boolean;
 }
@@ -16,6 +18,9 @@ const everywhere = ['ACCOUNT', 'ORGANIZATION', 'PROJECT'] as const;
 
 /** Log blobs go through the log service instead of a signed link to the store. */
 export const UPLOAD_LOGS = 'upload_logs_via_harness';
+
+/** Days an API token lives that neither says when it ends nor has a key that does; 0 is no end. */
+export const TOKEN_DAYS = 'api_token_default_days';
 
 export const SETTINGS: readonly SettingDefinition[] = [
   {
@@ -28,6 +33,10 @@ export const SETTINGS: readonly SettingDefinition[] = [
   },
   {
     identifier: 'dbops_drone_image_version_override', name: 'Image version override', category: 'DBOPS', group: null, valueType: 'String', allowedValues: null, defaultValue: '',
+    allowedScopes: ['ACCOUNT'], canOverride: false,
+  },
+  {
+    identifier: TOKEN_DAYS, name: 'Days an API token lives unless it says when it ends (0: no end)', category: 'CORE', group: null, valueType: 'Number', allowedValues: null, defaultValue: '365', range: [0, 36_500],
     allowedScopes: ['ACCOUNT'], canOverride: false,
   },
   switchNamed('dbops_inject_database_secrets_at_runtime', 'Inject database secrets at runtime', 'DBOPS'),

@@ -5,7 +5,7 @@ import type { SettingItem, SettingRequest, updateSettings } from '@sluice/ng-man
 import { lineage, scopeOfRow } from '../persistence/scoped.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { ProjectService } from '../project/project.service.js';
-import { SETTINGS, UPLOAD_LOGS, findSetting, type SettingDefinition } from './setting-catalogue.js';
+import { SETTINGS, TOKEN_DAYS, UPLOAD_LOGS, findSetting, type SettingDefinition } from './setting-catalogue.js';
 import type { SettingRow } from './setting.repository.js';
 
 const SCOPE_NAMES = { account: 'ACCOUNT', org: 'ORGANIZATION', project: 'PROJECT' } as const;
@@ -39,6 +39,12 @@ export class SettingService {
 
   async areLogsUploadedViaPlatform(accountId: string): Promise<boolean> {
     return (await this.get(accountScope(accountId), UPLOAD_LOGS)).value === 'true';
+  }
+
+  /** Milliseconds an API token of the account lives that says nothing of its end; undefined for no end. */
+  async tokenLifeMs(accountId: string): Promise<number | undefined> {
+    const days = Number((await this.get(accountScope(accountId), TOKEN_DAYS)).value);
+    return days > 0 ? days * 24 * 3_600_000 : undefined;
   }
 
   /** Each item by itself: one that is refused says why and leaves the others alone. */
@@ -93,11 +99,21 @@ function defined(identifier: string): SettingDefinition {
   throw new AppError('RESOURCE_NOT_FOUND', `there is no setting "${identifier}"; there are ${SETTINGS.map((setting) => setting.identifier).join(', ')}`);
 }
 
-function checkedValue({ identifier, valueType, allowedValues }: SettingDefinition, value: string | null | undefined): string {
+function checkedValue(definition: SettingDefinition, value: string | null | undefined): string {
   const text = value ?? '';
-  const isWrong = (allowedValues && !allowedValues.includes(text)) || (valueType === 'Number' && !/^-?\d+(\.\d+)?$/.test(text));
-  if (!isWrong) return text;
-  throw new AppError('INVALID_REQUEST', `"${text}" is no value of setting ${identifier}; use ${allowedValues?.join(' or ') ?? 'a number'}`, { fields: [{ field: 'value', error: 'is not allowed' }] });
+  if (isValueOf(definition, text)) return text;
+  throw new AppError('INVALID_REQUEST', `"${text}" is no value of setting ${definition.identifier}; use ${valuesOf(definition)}`, { fields: [{ field: 'value', error: 'is not allowed' }] });
+}
+
+function isValueOf({ valueType, allowedValues, range }: SettingDefinition, text: string): boolean {
+  if (allowedValues && !allowedValues.includes(text)) return false;
+  if (range) return /^\d{1,15}$/.test(text) && Number(text) >= range[0] && Number(text) <= range[1];
+  return valueType !== 'Number' || /^-?\d+(\.\d+)?$/.test(text);
+}
+
+function valuesOf({ allowedValues, range }: SettingDefinition): string {
+  if (range) return `a whole number from ${range[0]} to ${range[1]}`;
+  return allowedValues?.join(' or ') ?? 'a number';
 }
 
 /** The row that counts: the narrowest one, unless a wider one forbids overrides. */

@@ -2,7 +2,7 @@ import { Controller, Module } from '@nestjs/common';
 import type { AuditEventRecord, RouteInput, RouteResult } from '@sluice/api-conventions';
 import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, connectorUses, createDbInstance, createDbSchema, deleteDbSchema, deleteDbSchemasOfProject, getDbSchema, listDbInstances, listDbSchemas, recordStep, stepSchemaAndInstances, updateDbSchema, type DbSchemaOut } from '@sluice/dbdevops-api';
 import { Call, Route, startHttpApp, type RouteCall, type RunningApp } from '@sluice/http';
-import { AppError } from '@sluice/kernel';
+import { AppError, inUse } from '@sluice/kernel';
 import type { TestIdentities } from '@sluice/testing';
 import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
 
@@ -66,7 +66,8 @@ export async function startDbDevopsDouble(identities: TestIdentities): Promise<D
     }
 
     @Route(atDbdevops(deleteDbSchema))
-    delete(@Call() { params }: RouteCall<typeof deleteDbSchema>): void {
+    delete(@Call() { params, query }: RouteCall<typeof deleteDbSchema>): void {
+      if (state.instances.length > 0 && !query.forceDelete) throw inUse(`schema "${params.dbschema}"`, state.instances.map((identifier) => `instance ${identifier}`));
       if (!state.schemas.delete(`${params.org}/${params.project}/${params.dbschema}`)) throw new AppError('RESOURCE_NOT_FOUND', `DB schema "${params.dbschema}" does not exist`);
     }
 

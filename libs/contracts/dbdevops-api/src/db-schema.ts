@@ -204,14 +204,15 @@ export const updateDbSchema = defineRoute({
 });
 
 /**
- * Removes the schema. Refused with ENTITY_REFERENCED, naming them, while it has instances or pipelines refer to it, unless `forceDelete`:
- * then its instances and their history go with it.
+ * Removes the schema with its instances and their history; nothing in any database. Refused with ENTITY_REFERENCED, naming pipelines, input sets, triggers and
+ * instances, while one of the first three refers to it, unless `forceDelete`. dbdevops itself refuses a schema with instances without `forceDelete`: NG manager
+ * sends it once no document is in the way.
  */
 export const deleteDbSchema = defineRoute({
   id: 'deleteDbSchema',
   method: 'DELETE',
   path: SCHEMA,
-  summary: 'Delete a DB schema; with forceDelete also its instances and history',
+  summary: 'Delete a DB schema with its instances and history; with forceDelete also one that pipelines use',
   style: 'v1',
   status: 204,
   access: edit,

@@ -101,6 +101,10 @@ export const deleteConnector = defineRoute({
   response: z.boolean(),
 });
 
+/**
+ * The built-in secret manager, of type Local, is here only when type or category is given: generated clients read this list and do not know that type. The
+ * second list always shows it.
+ */
 export const listConnectors = defineRoute({
   id: 'listConnectors',
   method: 'GET',

@@ -31,9 +31,9 @@ export interface SetupFilter {
 
 const listQuery = (scope: ProjectScope, { searchTerm, page, size }: SetupFilter) => ({ ...scopeQuery(scope), searchTerm: searchTerm || undefined, pageIndex: page, pageSize: size });
 
-/** One page of connectors of the project. @throws GatewayError */
+/** One page of connectors of the project, the built-in one too. @throws GatewayError */
 export async function listConnectors(gateway: GatewayClient, scope: ProjectScope, filter: SetupFilter, signal?: AbortSignal) {
-  const { data } = await gateway.json(ngEnvelope(ngPage(connectorFields)), { path: '/ng/api/connectors', query: listQuery(scope, filter), signal });
+  const { data } = await gateway.json(ngEnvelope(ngPage(connectorFields)), { method: 'POST', path: '/ng/api/connectors/listV2', query: listQuery(scope, filter), body: { filterType: 'Connector' }, signal });
   return { rows: data.data.content, total: data.data.totalItems };
 }
 
