@@ -86,7 +86,7 @@ export class EngineBench {
       };
       const finished = await engine.run(command, (event) => {
         if (event.type === 'changeset') changesets.push(event);
-        if (event.type === 'log') log.push(event.message);
+        if (event.type === 'log') log.push(...event.message.split('\n'));
       });
       return { finished, changesets, log };
     } finally {

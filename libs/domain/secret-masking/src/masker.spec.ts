@@ -30,6 +30,23 @@ describe('SecretMasker', () => {
     expect(masker.mask(`a ${form} b`)).toBe(`a ${MASK} b`);
   });
 
+  it.each([
+    ['base64 in lines of 76 columns', (bytes: Buffer) => bytes.toString('base64').replace(/.{76}/g, '$&\n')],
+    ['base64 in lines that end with CRLF and are indented', (bytes: Buffer) => bytes.toString('base64').replace(/.{40}/g, '$&\r\n\t  ')],
+    ['base64 whose lines an error text has joined', (bytes: Buffer) => bytes.toString('base64').replace(/.{20}/g, '$&; ')],
+    ['a dump of bytes', (bytes: Buffer) => bytes.toString('hex').replace(/../g, '$& ')],
+  ])('masks %s, wherever the secret stands in it, also when it comes in pieces', (_name, encode) => {
+    for (let before = 0; before < 80; before += 1) {
+      const text = encode(Buffer.from(`${'u'.repeat(before)}${SECRET}:${'t'.repeat(60)}`));
+      const masked = masker.mask(text);
+      expect(masked.split(MASK)).toHaveLength(2);
+      const left = masked.replaceAll(/[*;\s]/g, '');
+      expect(text.replaceAll(/[;\s]/g, '').length - left.length).toBeGreaterThanOrEqual(Math.floor((Buffer.from(SECRET).length * 8) / 6) - 2);
+      const stream = masker.stream();
+      expect([...text].map((char) => stream.write(char)).join('') + stream.end()).toBe(masked);
+    }
+  });
+
   it.each([0, 1, 2, 3, 4])('masks base64 of data in which the secret stands after %i other bytes', (before) => {
     const text = Buffer.from(`${'u'.repeat(before)}${SECRET}:tail`).toString('base64');
     const masked = masker.mask(text);
@@ -55,10 +72,13 @@ describe('SecretMasker', () => {
     }
   });
 
-  it('takes time that grows with the text alone, also where a long line and a long secret consist of one letter', () => {
-    const long = new SecretMasker(['a'.repeat(60_000)]);
+  it.each([
+    ['a long line and a long secret consist of one letter', 'a'.repeat(60_000), 'a'],
+    ['a text spells the hexadecimal form of a long secret letter by letter', 'a'.repeat(4_000), '6\n1\n'],
+  ])('takes time that grows with the text alone, also where %s', (_what, secret, unit) => {
+    const long = new SecretMasker([secret]);
     const cpuOf = (length: number): number => {
-      const text = 'a'.repeat(length);
+      const text = unit.repeat(length / unit.length);
       const samples = Array.from({ length: 3 }, () => {
         const before = process.cpuUsage();
         long.mask(text);

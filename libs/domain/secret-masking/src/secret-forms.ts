@@ -12,30 +12,44 @@ function isTooPlain(value: string): boolean {
 /** Longer secrets are files. They are masked in their plainer forms, so that the masker stays small. */
 const LONGEST_THOROUGH = 4096;
 
+/** The forms of one secret, by how a text may hold them. */
+export interface SecretForms {
+  /** Only as they are. */
+  readonly exact: readonly string[];
+  /** Also with white space or semicolons anywhere between their characters: encoders break their lines, and dumps set bytes apart. */
+  readonly spaced: readonly string[];
+}
+
 /**
  * Every form in which a secret may turn up in a log, an error or an output: raw, its single lines, base64 (standard and URL alphabet, at the
  * three alignments it can have inside longer data, also of UTF-16 and of base64), URL-encoded, JSON-escaped and HTML-escaped (once and twice),
- * shell- and SQL-quoted, hexadecimal.
+ * shell- and SQL-quoted, hexadecimal. Base64 and hexadecimal may be spaced.
  */
-export function secretForms(secret: string): string[] {
+export function secretForms(secret: string): SecretForms {
   const isThorough = secret.length <= LONGEST_THOROUGH;
-  const forms = new Set<string>();
-  const add = (more: readonly string[]): void => more.forEach((form) => forms.add(form));
+  const exact = new Set<string>();
+  const spaced = new Set<string>();
+  const add = (forms: Set<string>, more: readonly string[]): void => more.forEach((form) => forms.add(form));
   const lines = secret.split(/\r\n|\r|\n/).map((line) => line.trim());
   for (const part of new Set([secret, secret.trim(), ...lines])) {
     if (isTooPlain(part)) continue;
-    add([part, part.replaceAll("'", `'\\''`), part.replaceAll("'", "''")]);
-    for (const escapes of [URL_ESCAPES, JSON_ESCAPES, HTML_ESCAPES]) add(escaped(part, isThorough ? escapes : escapes.slice(0, 1)));
+    add(exact, [part, part.replaceAll("'", `'\\''`), part.replaceAll("'", "''")]);
+    for (const escapes of [URL_ESCAPES, JSON_ESCAPES, HTML_ESCAPES]) add(exact, escaped(part, isThorough ? escapes : escapes.slice(0, 1)));
   }
   for (const whole of new Set([secret, secret.trim()])) {
     if (isTooPlain(whole)) continue;
     const bytes = new TextEncoder().encode(whole);
     const encoded = base64Forms(bytes);
-    add([...encoded, ...hexForms(bytes)]);
+    add(spaced, [...encoded, ...hexForms(bytes)]);
     if (!isThorough) continue;
-    add(encoded.flatMap((form) => [...URL_ESCAPES.slice(0, 2).map((escape) => escape(form)), ...base64Forms(new TextEncoder().encode(form))]));
-    for (const isLittle of [true, false]) add(base64Forms(utf16(whole, isLittle)));
+    add(exact, encoded.flatMap((form) => URL_ESCAPES.slice(0, 2).map((escape) => escape(form))));
+    add(spaced, encoded.flatMap((form) => base64Forms(new TextEncoder().encode(form))));
+    for (const isLittle of [true, false]) add(spaced, base64Forms(utf16(whole, isLittle)));
   }
+  return { exact: longEnough(exact), spaced: longEnough(spaced) };
+}
+
+function longEnough(forms: ReadonlySet<string>): string[] {
   return [...forms].filter((form) => form.length >= MINIMUM_LENGTH);
 }
 

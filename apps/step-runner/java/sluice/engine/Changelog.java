@@ -44,6 +44,7 @@ final class Changelog {
         Changelog changelog = new Changelog(command, liquibase);
         Map<String, Object> scope = Map.of(Scope.Attr.database.name(), database, Scope.Attr.resourceAccessor.name(), files);
         Scope.child(scope, changelog::parse);
+        changelog.requireRecordableNames();
         changelog.requireClasses();
         if (!command.allowShellCommands()) changelog.refuseShellCommands();
         return changelog;
@@ -94,6 +95,17 @@ final class Changelog {
     private void prefix(ChangeSet changeSet) {
         boolean isPhysical = changeSet.getFilePath().equals(changeSet.getChangeLog().getPhysicalFilePath());
         if (isPhysical && !command.filePrefix().isEmpty()) changeSet.setFilePath(command.filePrefix() + changeSet.getFilePath());
+    }
+
+    /** The driver writes half a surrogate pair as "?": the changeset would be recorded under another name, and applied again by every run. */
+    private void requireRecordableNames() throws LiquibaseException {
+        for (ChangeSet changeSet : content().getChangeSets()) {
+            for (String name : List.of(changeSet.getId(), changeSet.getAuthor(), changeSet.getFilePath())) {
+                if (name.codePoints().noneMatch(code -> code >= Character.MIN_SURROGATE && code <= Character.MAX_SURROGATE)) continue;
+                throw new LiquibaseException("changeset " + changeSet.getId() + " by " + changeSet.getAuthor() + " in " + changeSet.getFilePath()
+                    + " has half a surrogate pair in its id, author or file name, which no database can record; correct it in the changelog. Nothing was applied");
+            }
+        }
     }
 
     /** A custom precondition whose class is missing would count as one that failed, and may then mark its changeset as run. */

@@ -16,6 +16,7 @@ final class Changesets extends AbstractChangeExecListener {
     private final Control control;
     private long startedAt;
     private ChangeSet current;
+    private boolean isFailureTold;
     private int rolledBack;
 
     Changesets(Events events, Control control) {
@@ -77,6 +78,7 @@ final class Changesets extends AbstractChangeExecListener {
 
     private void begin(ChangeSet changeSet) {
         control.check();
+        isFailureTold = false;
         startedAt = System.currentTimeMillis();
         current = changeSet;
         events.emit("began", identity(changeSet));
@@ -104,7 +106,17 @@ final class Changesets extends AbstractChangeExecListener {
     public void runFailed(ChangeSet changeSet, DatabaseChangeLog changeLog, Database database, Exception cause) {
         JoinedCommits.holdNone(database);
         control.unwind();
+        tellFailed(changeSet, cause);
+    }
+
+    /** After the end of Liquibase's work: it tells no failure of what it does around the changes, such as writing the history row. */
+    void ended(Throwable cause) {
+        if (current != null && !isFailureTold) tellFailed(current, cause);
+    }
+
+    private void tellFailed(ChangeSet changeSet, Throwable cause) {
         end("failed", changeSet, Failure.running(cause, null).message());
+        isFailureTold = true;
         current = changeSet;
     }
 

@@ -6,6 +6,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Timestamp;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -14,13 +15,19 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
+import liquibase.changelog.ChangeSet.ExecType;
 import liquibase.database.Database;
 import liquibase.database.jvm.JdbcConnection;
 import liquibase.exception.DatabaseException;
 
 /** DATABASECHANGELOG as it stands in the database, read past every cache: what is really deployed. */
 final class History {
+    private static final List<String> REQUIRED = List.of("FILENAME", "ID", "AUTHOR", "DATEEXECUTED", "ORDEREXECUTED", "EXECTYPE");
+    private static final int MOST_FAULTS = 10;
     private static final Set<String> NO_SUCH_TABLE = Set.of("42P01", "42S02", "42S04", "3F000");
+    /** The most that a point of time may be away from 1970 for those who read a result; databases also hold infinity. */
+    private static final long LATEST_MS = 8_640_000_000_000_000L;
     private static final Comparator<Map<String, Object>> IN_ORDER = Comparator.<Map<String, Object>>comparingInt(row -> (Integer) row.get("orderExecuted")).thenComparingLong(row -> (Long) row.get("dateExecuted"));
 
     private History() {}
@@ -31,10 +38,9 @@ final class History {
      */
     static List<Map<String, Object>> read(Database database) throws SQLException, DatabaseException {
         JdbcConnection connection = (JdbcConnection) database.getConnection();
-        String table = database.escapeTableName(database.getLiquibaseCatalogName(), database.getLiquibaseSchemaName(), database.getDatabaseChangeLogTableName());
         List<Map<String, Object>> rows = new ArrayList<>();
         try (Statement statement = connection.createStatement();
-             ResultSet found = statement.executeQuery("SELECT * FROM " + table)) {
+             ResultSet found = statement.executeQuery("SELECT * FROM " + table(database))) {
             Set<String> columns = columnsOf(found.getMetaData());
             while (found.next()) rows.add(row(found, columns));
         } catch (SQLException cause) {
@@ -44,6 +50,38 @@ final class History {
         }
         rows.sort(IN_ORDER);
         return rows;
+    }
+
+    /** The table's name as statements need it. */
+    static String table(Database database) {
+        return database.escapeTableName(database.getLiquibaseCatalogName(), database.getLiquibaseSchemaName(), database.getDatabaseChangeLogTableName());
+    }
+
+    /**
+     * Liquibase reads every row of the table and stumbles over values that it never writes; other tools, imports and people do.
+     * @return the first rows that it cannot read, each with what is wrong; the table must have the columns of today
+     */
+    static List<String> faults(Database database) throws SQLException, DatabaseException {
+        JdbcConnection connection = (JdbcConnection) database.getConnection();
+        String isMissing = REQUIRED.stream().map(name -> name + " IS NULL").collect(Collectors.joining(" OR "));
+        String known = Arrays.stream(ExecType.values()).map(type -> "'" + type + "'").collect(Collectors.joining(", "));
+        List<String> faults = new ArrayList<>();
+        try (Statement statement = connection.createStatement()) {
+            statement.setMaxRows(MOST_FAULTS);
+            try (ResultSet found = statement.executeQuery("SELECT " + String.join(", ", REQUIRED) + " FROM " + table(database) + " WHERE " + isMissing + " OR EXECTYPE NOT IN (" + known + ")")) {
+                while (found.next()) faults.add(fault(found));
+            }
+        } finally {
+            if (!connection.getAutoCommit()) connection.rollback();
+        }
+        return faults;
+    }
+
+    private static String fault(ResultSet row) throws SQLException {
+        List<String> missing = new ArrayList<>();
+        for (String name : REQUIRED) if (row.getString(name) == null) missing.add(name);
+        String changeSet = "row " + row.getString("FILENAME") + "::" + row.getString("ID") + "::" + row.getString("AUTHOR");
+        return missing.isEmpty() ? changeSet + " has the unknown EXECTYPE \"" + row.getString("EXECTYPE") + "\"" : changeSet + " has no " + String.join(", ", missing);
     }
 
     private static Set<String> columnsOf(ResultSetMetaData about) throws SQLException {
@@ -58,7 +96,7 @@ final class History {
         row.put("id", Objects.toString(found.getString("ID"), ""));
         row.put("author", Objects.toString(found.getString("AUTHOR"), ""));
         row.put("file", Objects.toString(found.getString("FILENAME"), ""));
-        row.put("dateExecuted", at == null ? 0L : at.getTime());
+        row.put("dateExecuted", at == null ? 0L : Math.max(-LATEST_MS, Math.min(LATEST_MS, at.getTime())));
         row.put("orderExecuted", columns.contains("ORDEREXECUTED") ? found.getInt("ORDEREXECUTED") : 0);
         row.put("execType", Objects.toString(text(found, columns, "EXECTYPE"), "EXECUTED"));
         row.put("checksum", text(found, columns, "MD5SUM"));

@@ -25,6 +25,18 @@ record LockHolder(String lockedBy, Timestamp since) {
         }
     }
 
+    /** @return what keeps the lock from ever being taken, with the remedy; null when the table has its one row */
+    static String fault(Connection connection, String table) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement("SELECT COUNT(*), COUNT(LOCKED) FROM " + table + " WHERE ID = 1"); ResultSet row = select.executeQuery()) {
+            row.next();
+            int rows = row.getInt(1);
+            String rule = "the change log lock is the one row with ID 1 of " + table + ", which ";
+            if (rows > 1) return rule + "has " + rows + " of them; delete all but one and run the step again";
+            if (rows == 0) return rule + "has none; add it with: INSERT INTO " + table + " (ID, LOCKED) VALUES (1, FALSE), and run the step again";
+            return row.getInt(2) == 1 ? null : rule + "holds NULL in LOCKED; when no other tool is at work, set it with: UPDATE " + table + " SET LOCKED = FALSE WHERE ID = 1, and run the step again";
+        }
+    }
+
     /** What is known about a holder. */
     enum Life { ALIVE, DEAD, UNKNOWN }
 

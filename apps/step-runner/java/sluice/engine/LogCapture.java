@@ -2,6 +2,7 @@ package sluice.engine;
 
 import java.util.Set;
 import java.util.logging.Level;
+import java.util.stream.Collectors;
 import liquibase.AbstractExtensibleObject;
 import liquibase.logging.Logger;
 import liquibase.logging.core.AbstractLogService;
@@ -44,8 +45,9 @@ final class LogCapture extends AbstractLogService {
     private void say(String level, String message) {
         if (message == null || message.isBlank() || isNoise(message)) return;
         String real = message.startsWith(ERROR) ? "ERROR" : level;
-        // The level says it once; in front of every line it is noise.
-        message.lines().map(line -> line.startsWith(ERROR) ? line.substring(ERROR.length()).strip() : line.stripTrailing()).filter(line -> !line.isEmpty()).forEach(line -> events.log(real, line));
+        // The level says it once; in front of every line it is noise. Lines stay together until they are masked: a secret may go over several.
+        String text = message.lines().map(line -> line.startsWith(ERROR) ? line.substring(ERROR.length()).strip() : line.stripTrailing()).filter(line -> !line.isEmpty()).collect(Collectors.joining("\n"));
+        if (!text.isEmpty()) events.log(real, text);
     }
 
     private final class Captured extends AbstractLogger {

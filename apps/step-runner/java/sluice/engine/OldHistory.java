@@ -2,6 +2,7 @@ package sluice.engine;
 
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.util.List;
 import liquibase.ChecksumVersion;
 import liquibase.change.CheckSum;
 import liquibase.changelog.ChangeLogHistoryService;
@@ -26,10 +27,15 @@ final class OldHistory {
     /**
      * Adds the columns the table lacks, as every run of Liquibase does, and empties checksums from before version 8 (Liquibase 3.5): this
      * engine cannot compute them. Liquibase up to 4.21 did the same; an update then writes today's. Only rows of this changelog are touched.
+     * @throws LiquibaseException naming rows that Liquibase stumbles over, and why
      */
     void bringUpToDate(DatabaseChangeLog changeLog) throws LiquibaseException, SQLException {
         ChangeLogHistoryService history = ChangeLogHistoryServiceFactory.getInstance().getChangeLogService(database);
         history.init();
+        List<String> faults = History.faults(database);
+        if (!faults.isEmpty()) {
+            throw new LiquibaseException("the history table " + History.table(database) + " cannot be read: " + String.join("; ", faults) + ". Nothing was changed; correct these rows in the database, or delete those that no tool needs, and run the step again");
+        }
         int emptied = 0;
         for (ChangeSet changeSet : changeLog.getChangeSets()) {
             RanChangeSet ran = database.getRanChangeSet(changeSet);
@@ -42,8 +48,7 @@ final class OldHistory {
 
     private int empty(RanChangeSet ran) throws SQLException, LiquibaseException {
         JdbcConnection connection = (JdbcConnection) database.getConnection();
-        String table = database.escapeTableName(database.getLiquibaseCatalogName(), database.getLiquibaseSchemaName(), database.getDatabaseChangeLogTableName());
-        try (PreparedStatement update = connection.prepareStatement("UPDATE " + table + " SET MD5SUM = NULL WHERE ID = ? AND AUTHOR = ? AND FILENAME = ?")) {
+        try (PreparedStatement update = connection.prepareStatement("UPDATE " + History.table(database) + " SET MD5SUM = NULL WHERE ID = ? AND AUTHOR = ? AND FILENAME = ?")) {
             update.setString(1, ran.getId());
             update.setString(2, ran.getAuthor());
             update.setString(3, ran.getStoredChangeLog());

@@ -23,6 +23,7 @@ final class RunLock {
     private static final long LOOK_EVERY_MS = 2_000;
     private static final long TELL_EVERY_MS = 30_000;
     private static final int HOST_LENGTH = 60;
+    private static final int VALID_LIMIT_S = 5;
 
     private final Command command;
     private final Events events;
@@ -53,16 +54,18 @@ final class RunLock {
         return held;
     }
 
-    /** Waits until the lock is this run's. @param waitMs the longest wait @throws LockException naming the holder */
+    /** Waits until the lock is this run's. @param waitMs the longest wait @throws LockException naming the holder, or what is wrong with the lock table */
     void waitFor(Database database, long waitMs) throws LockException {
         long startedAt = System.currentTimeMillis();
         long lookAt = startedAt;
         long tellAt = startedAt;
         while (!held) {
             control.check();
-            if (take(database)) return;
             long now = System.currentTimeMillis();
-            if (now >= lookAt) {
+            boolean looks = now >= lookAt;
+            if (looks) refuseBroken(database);
+            if (take(database)) return;
+            if (looks) {
                 lookAt = now + LOOK_EVERY_MS;
                 LockHolder holder = holder(database);
                 if (holder == null) continue;
@@ -94,9 +97,24 @@ final class RunLock {
 
     private boolean take(Database database) throws LockException {
         tried = true;
-        boolean taken = change(database, "LOCKED = TRUE, LOCKEDBY = ?, LOCKGRANTED = ? WHERE ID = 1 AND LOCKED = FALSE", owner, now());
+        boolean taken;
+        try {
+            taken = change(database, "LOCKED = TRUE, LOCKEDBY = ?, LOCKGRANTED = ? WHERE ID = 1 AND LOCKED = FALSE", owner, now());
+        } catch (LockException refused) {
+            // A session that still answers has refused the statement, so the lock cannot be this run's.
+            tried = !answers(database);
+            throw refused;
+        }
         if (taken) began(database, "Successfully acquired change log lock");
         return taken;
+    }
+
+    private static boolean answers(Database database) {
+        try {
+            return connection(database).isValid(VALID_LIMIT_S);
+        } catch (SQLException lost) {
+            return false;
+        }
     }
 
     private boolean takeOver(Database database, LockHolder dead) throws LockException {
@@ -129,6 +147,18 @@ final class RunLock {
             return true;
         } catch (LockException unreachable) {
             return false;
+        }
+    }
+
+    /** Before each taking: with two rows the lock would be taken twice, and a row that is not there or says nothing never becomes free. */
+    private void refuseBroken(Database database) throws LockException {
+        try {
+            String fault = LockHolder.fault(connection(database), table(database));
+            if (fault != null) throw new LockException(fault);
+        } catch (SQLException cause) {
+            throw new LockException(cause);
+        } finally {
+            settle(database);
         }
     }
 

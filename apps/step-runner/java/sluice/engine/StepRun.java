@@ -110,6 +110,7 @@ final class StepRun {
             if ("rollback".equals(command.action())) rollback(liquibase, database);
             else update(liquibase, database);
         } catch (Exception | StackOverflowError | NoClassDefFoundError cause) {
+            changesets.ended(cause);
             failedOn = changesets.current();
             failure = Failure.running(cause, failedOn);
             if (failedOn != null && SelfCommitting.is(database)) failure = failure.followedBy(SelfCommitting.advice(failedOn, cause, "rollback".equals(command.action())));

@@ -28,14 +28,15 @@ final class Tags {
     /**
      * Finds the point a rollback of an update would go back to: the tag of the last row, or a new tag put there.
      * @param fresh the tag to put on a row without one
-     * @return a tag that a row carries; empty when nothing is deployed
+     * @return a tag that a row carries; empty when nothing is deployed, or when no one row can carry it
      */
     String markStart(String fresh) throws Exception {
         Map<String, Object> last = last();
         if (last == null) return "";
         if (last.get("tag") != null) return last.get("tag").toString();
-        put(last, fresh);
-        return fresh;
+        if (put(last, fresh)) return fresh;
+        events.log("WARN", "the point where this update begins gets no tag (preStartTag stays empty), because no single row can carry it: " + several(last));
+        return "";
     }
 
     /** Puts the step's own tag on the last row. A tag that is there stays: a rollback may need it, and it marks the same point. */
@@ -49,7 +50,7 @@ final class Tags {
         }
         // In an empty history Liquibase makes a row for the tag.
         if (last == null) liquibase.tag(tag);
-        else put(last, tag);
+        else if (!put(last, tag)) throw new LiquibaseException("the tag \"" + tag + "\" was not set: " + several(last));
         events.log("INFO", "Tagged the database as \"" + tag + "\"");
     }
 
@@ -58,17 +59,23 @@ final class Tags {
         return rows.isEmpty() ? null : rows.get(rows.size() - 1);
     }
 
-    private void put(Map<String, Object> row, String tag) throws SQLException, LiquibaseException {
+    private static String several(Map<String, Object> row) {
+        return "the history has the last changeset " + row.get("file") + "::" + row.get("id") + "::" + row.get("author") + " more than once; delete the rows that repeat it";
+    }
+
+    /** @return false, and nothing changed, when the row is there more than once: a tag on two rows is no point to go back to */
+    private boolean put(Map<String, Object> row, String tag) throws SQLException, LiquibaseException {
         Connection connection = ((JdbcConnection) database.getConnection()).getUnderlyingConnection();
-        String table = database.escapeTableName(database.getLiquibaseCatalogName(), database.getLiquibaseSchemaName(), database.getDatabaseChangeLogTableName());
-        try (PreparedStatement update = connection.prepareStatement("UPDATE " + table + " SET TAG = ? WHERE ID = ? AND AUTHOR = ? AND FILENAME = ? AND ORDEREXECUTED = ?")) {
+        try (PreparedStatement update = connection.prepareStatement("UPDATE " + History.table(database) + " SET TAG = ? WHERE ID = ? AND AUTHOR = ? AND FILENAME = ? AND ORDEREXECUTED = ?")) {
             update.setString(1, tag);
             update.setObject(2, row.get("id"));
             update.setObject(3, row.get("author"));
             update.setObject(4, row.get("file"));
             update.setObject(5, row.get("orderExecuted"));
-            if (update.executeUpdate() != 1) throw new LiquibaseException("the tag \"" + tag + "\" could not be put on the last row of the history, changeset " + row.get("id"));
+            boolean isOne = update.executeUpdate() == 1;
+            if (isOne) database.commit();
+            else database.rollback();
+            return isOne;
         }
-        database.commit();
     }
 }
