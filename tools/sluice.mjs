@@ -13,6 +13,8 @@ await runCommand(async () => {
   const { main } = await import(pathToFileURL(join(root, 'tools/cli/dist/main.js')).href);
   const interruption = new AbortController();
   process.once('SIGINT', () => interruption.abort(new Error('interrupted')));
+  // Whoever read the output (`| head`) may go away; the exit code still is the result.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', (cause) => { if (cause.code !== 'EPIPE') throw cause; });
   process.exitCode = await main({
     args: process.argv.slice(2),
     env: process.env,

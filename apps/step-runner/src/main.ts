@@ -30,7 +30,8 @@ try {
   const run = { engine, startEngine, tracing, allowShellCommands: config.allowShellCommands, databaseCertsDir: config.databaseCertsDir, recoveryMs: config.recoveryMs };
   if (isParked) await Promise.all([engine.ready, rehearseStepRunner(run, logger)]);
   const owner = isParked ? parked() : undefined;
-  const identity = owner ? await owner.identity((line) => stepRunnerIdentity.parse(line)) : identityFromEnvironment(process.env);
+  // An idle engine may be ended from outside, for example when memory is short. Its process then ends too, and its owner starts another one.
+  const identity = owner ? await Promise.race([owner.identity((line) => stepRunnerIdentity.parse(line)), engine.died]) : identityFromEnvironment(process.env);
   const { app, steps } = await bootstrap({ identity, run, logger });
   process.stdout.write(`${PROCESS_STATES.listening}\n`);
   for (const signal of ENDINGS) process.off(signal, leave).once(signal, () => void steps.abandon(ABANDON_GRACE_MS));

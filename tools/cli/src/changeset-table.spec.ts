@@ -24,6 +24,11 @@ it('shows what failed after what was deployed before it, and before what was not
   expect(names).toEqual(['CHANGESET', 'customers', 'customers-email', 'orders', 'returns', 'later']);
 });
 
+it('cuts names that are wider than a terminal, at the border of a character', () => {
+  const long = { changeSet: '😀'.repeat(5_000), author: 'shop', fileName: 'db/two.sql', status: 'Not_Deployed', planExecutionId: 'us', deployedAt: 0 };
+  expect(changesetTable([long], 'us').split('\n')[1]).toBe(`${'😀'.repeat(79)}…  shop    db/two.sql  not deployed`);
+});
+
 it('counts what is deployed, and by this run', () => {
   expect(countChangesets(changesets, 'us')).toEqual({ deployed: 3, byThisRun: 1 });
 });

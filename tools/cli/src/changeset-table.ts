@@ -8,14 +8,22 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
   Rolled_Back: 'rolled back',
 };
 
+/** Names may be of any length; a table whose columns are wider than the terminal shows nothing. The UI has the whole name. */
+const WIDEST_CELL = 80;
+
 /** A table for the terminal, one line a changeset. Changesets that `planExecutionId` touched are marked. */
 export function changesetTable(changesets: readonly ChangesetState[], planExecutionId: string): string {
   if (changesets.length === 0) return 'No changesets are known for this instance.';
   const rows = inOrderOfDeployment(changesets).map((one) => [one.changeSet, one.author, one.fileName, STATUS_WORDS[one.status] ?? one.status, one.planExecutionId === planExecutionId ? 'now' : 'before', one.tag ?? '']);
   const head = ['CHANGESET', 'AUTHOR', 'FILE', 'STATUS', 'RUN', 'TAG'];
-  const table = [head, ...rows.map((row) => (row[3] === 'not deployed' ? row.with(4, '') : row).map((cell) => plainText(cell).replaceAll(/\s+/g, ' ')))];
+  const table = [head, ...rows.map((row) => (row[3] === 'not deployed' ? row.with(4, '') : row).map((cell) => shortened(plainText(cell).replaceAll(/\s+/g, ' '))))];
   const widths = head.map((_, column) => table.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0));
   return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+}
+
+function shortened(cell: string): string {
+  const characters = [...cell];
+  return characters.length <= WIDEST_CELL ? cell : `${characters.slice(0, WIDEST_CELL - 1).join('')}…`;
 }
 
 /** The state routes list the newest first; people read a changelog from its beginning. What failed has no time of deployment and follows what was deployed; what is not deployed comes last. */

@@ -7,7 +7,7 @@ import { tailLog, type LogLine } from './log-tail.js';
 export interface FollowOptions {
   readonly onLine: (stepName: string, line: LogLine) => void;
   readonly onStatus?: (status: string) => void;
-  /** A step waits for its database instance, or what it waits for has changed: which run holds the instance, in a sentence. */
+  /** What is waited for, in a sentence, when that has changed: a step waits for its database instance (which run holds it), or Sluice does not answer. */
   readonly onWait?: ((text: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Gives up after this many milliseconds; the execution itself goes on. */
@@ -21,19 +21,20 @@ export class StillRunningError extends Error {
   constructor(
     readonly planExecutionId: string,
     timeoutMs: number,
+    /** Why nothing is known of the execution now; absent when it was seen to go on. */
+    away?: GatewayError,
   ) {
-    super(`execution ${planExecutionId} has not ended within ${Math.round(timeoutMs / 1000)} s; it goes on`);
+    super(`execution ${planExecutionId} ${away ? 'was not seen to end' : 'has not ended'} within ${Math.round(timeoutMs / 1000)} s; it goes on${away ? `, as far as is known (${away.message})` : ''}`);
   }
 }
 
 const LOOK_EVERY_MS = 400;
 const LAST_LINES_WITHIN_MS = 5_000;
-/** Looks in a row that may fail (a restart of the gateway) before following ends. */
-const TOLERATED_FAILURES = 25;
 
 /**
- * Follows an execution to its end: every log line as it arrives, every change of status.
- * @throws GatewayError when Sluice stays away
+ * Follows an execution to its end: every log line as it arrives, every change of status. While Sluice does not answer (a restart, the network) it goes on
+ * looking: what becomes of the execution does not depend on who watches.
+ * @throws GatewayError when Sluice refuses to show the execution
  * @throws StillRunningError when the time is over
  */
 export async function followExecution(gateway: GatewayClient, at: ProjectRef, planExecutionId: string, options: FollowOptions): Promise<ExecutionView> {
@@ -42,15 +43,15 @@ export async function followExecution(gateway: GatewayClient, at: ProjectRef, pl
   const over = new AbortController();
   const tails = new Map<string, Promise<void>>();
   let view: ExecutionView | undefined;
-  let failures = 0;
+  let away: GatewayError | undefined;
   try {
     for (;;) {
       const next: ExecutionView | GatewayError = await readExecution(gateway, at, planExecutionId, options.signal).catch(tolerable);
       if (next instanceof GatewayError) {
-        failures += 1;
-        if (failures > TOLERATED_FAILURES) throw next;
+        if (!away) options.onWait?.(`${next.message}; looking again until the time limit`);
+        away = next;
       } else {
-        failures = 0;
+        away = undefined;
         if (next.status !== view?.status) options.onStatus?.(next.status);
         for (const wait of next.waits) if (!view?.waits.includes(wait)) options.onWait?.(wait);
         view = next;
@@ -59,7 +60,7 @@ export async function followExecution(gateway: GatewayClient, at: ProjectRef, pl
         }
         if (next.isFinal) break;
       }
-      if (Date.now() > until) throw new StillRunningError(planExecutionId, options.timeoutMs);
+      if (Date.now() > until) throw new StillRunningError(planExecutionId, options.timeoutMs, away);
       await pause(LOOK_EVERY_MS, options.signal);
     }
     over.abort();

@@ -67,7 +67,7 @@ export class GatewayClient {
   async call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, request: GatewayRequest = {}): Promise<unknown> {
     const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     const response = await this.fetch(method, path, { ...request, signal: request.signal ? AbortSignal.any([request.signal, timeout]) : timeout });
-    const text = await response.text();
+    const text = await response.text().catch((cause: unknown) => this.noAnswer(cause));
     if (!response.ok) throw failureOf(method, path, response, text);
     return text === '' ? undefined : parseJson(text, `${method} ${path}`);
   }
@@ -105,10 +105,15 @@ export class GatewayClient {
         ...(request.signal ? { signal: request.signal } : {}),
       });
     } catch (cause: unknown) {
-      if (cause instanceof Error && cause.name === 'AbortError') throw cause;
-      const reason = cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : String(cause);
-      throw new GatewayError(`Sluice does not answer at ${this.baseUrl} (${reason}); is it running?`, undefined, undefined, { cause });
+      return this.noAnswer(cause);
     }
+  }
+
+  /** For an answer that did not begin, or broke off. */
+  private noAnswer(cause: unknown): never {
+    if (cause instanceof Error && cause.name === 'AbortError') throw cause;
+    const reason = cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : String(cause);
+    throw new GatewayError(`Sluice does not answer at ${this.baseUrl} (${reason}); is it running?`, undefined, undefined, { cause });
   }
 }
 

@@ -61,6 +61,14 @@ describe('the Git mirror', () => {
     expect(existsSync(target)).toBe(false);
   });
 
+  it('names the submodules it does not fetch, also for a changelog that lies in one', async () => {
+    await git.commitSubmodule('mounted', 'gemeinsam-ä');
+    const tree = await exported({ branch: 'mounted' });
+    expect(tree.submodules).toEqual(['gemeinsam-ä']);
+    await trees.requireFile(tree, 'one.sql');
+    await expect(trees.requireFile(tree, 'gemeinsam-ä/db/changelog.sql')).rejects.toMatchObject({ code: 'GIT_FILE_NOT_FOUND', message: expect.stringMatching(/^changelog "gemeinsam-ä\/db\/changelog\.sql" lies in the submodule gemeinsam-ä of .*, and submodules are not fetched; deploy it from its own repository$/) });
+  });
+
   it('fetches only what is new, and of a commit it has only the proof that the server gives it', async () => {
     const commit = await git.commit({ 'big.txt': 'x'.repeat(200_000) });
     await fetch({ branch: 'main' });

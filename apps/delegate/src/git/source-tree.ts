@@ -13,6 +13,8 @@ export interface ExportedTree {
   readonly fetched: FetchedCommit;
   /** Symbolic links that lead out of the tree, or nowhere; they are not in the folder. Paths relative to it. */
   readonly leftOut: readonly string[];
+  /** Submodules, which are not fetched: empty folders. Paths relative to `folder`. */
+  readonly submodules: readonly string[];
 }
 
 /** What is missing of a mirror shows only when a tree is written. */
@@ -49,16 +51,17 @@ export class SourceTree {
    * @throws AppError PAYLOAD_TOO_LARGE for a tree above the delegate's limits, before anything of it is written
    */
   async export(fetched: FetchedCommit, folder: string, signal: AbortSignal): Promise<ExportedTree> {
-    await this.measure(fetched, signal);
+    const submodules = await this.measure(fetched, signal);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const index = indexOf(folder);
     // An index of its own, so that two exports of one mirror do not meet.
     await this.mirror.local(fetched.gitDir, ['-c', 'core.bare=false', 'read-tree', '--reset', '-u', fetched.commit], signal, { GIT_WORK_TREE: folder, GIT_INDEX_FILE: index });
     await rm(index, { force: true });
-    return { folder, fetched, leftOut: await removeLeavingLinks(folder) };
+    return { folder, fetched, leftOut: await removeLeavingLinks(folder), submodules };
   }
 
-  private async measure({ gitDir, commit, shown }: FetchedCommit, signal: AbortSignal): Promise<void> {
+  /** @returns paths of submodules */
+  private async measure({ gitDir, commit, shown }: FetchedCommit, signal: AbortSignal): Promise<readonly string[]> {
     const size = new TreeSize(this.config.git.tree, shown);
     const tooLarge = new AbortController();
     await this.mirror.local(gitDir, ['ls-tree', '-r', '-t', '-l', '-z', '--full-tree', commit], AbortSignal.any([signal, tooLarge.signal]), {}, (chunk) => {
@@ -68,10 +71,11 @@ export class SourceTree {
         tooLarge.abort(cause);
       }
     });
+    return size.submodules;
   }
 
   /** @throws AppError GIT_FILE_NOT_FOUND naming path, ref and repository; PATH_OUTSIDE_REPOSITORY for a path that leaves the tree */
-  async requireFile({ folder, fetched, leftOut }: ExportedTree, path: string): Promise<void> {
+  async requireFile({ folder, fetched, leftOut, submodules }: ExportedTree, path: string): Promise<void> {
     const target = resolve(folder, path);
     if (path.startsWith('/') || path.includes('\0') || !isInside(target, folder)) {
       throw new AppError('PATH_OUTSIDE_REPOSITORY', `changelog "${path}" leaves the repository; write a path relative to the root of ${fetched.shown}`);
@@ -81,6 +85,8 @@ export class SourceTree {
     }
     const found = await stat(target).catch(() => undefined);
     if (found?.isFile()) return;
+    const submodule = submodules.find((path) => isInside(target, join(folder, path)));
+    if (submodule !== undefined) throw new AppError('GIT_FILE_NOT_FOUND', `changelog "${path}" lies in the submodule ${submodule} of ${fetched.shown}, and submodules are not fetched; deploy it from its own repository`);
     const what = found?.isDirectory() ? 'is a folder, not a file' : 'does not exist';
     throw new AppError('GIT_FILE_NOT_FOUND', `changelog "${path}" ${what} in ${fetched.shown} (commit ${fetched.commit.slice(0, 12)})`);
   }

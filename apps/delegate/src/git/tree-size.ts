@@ -8,9 +8,11 @@ export interface TreeLimits {
 
 /**
  * Counts what `git ls-tree -r -t -l -z` lists, as it comes. A few objects can name each other so often that their tree has no end,
- * so the counting has to stop before the listing does.
+ * so the counting has to stop before the listing does. Notes what is no part of the repository.
  */
 export class TreeSize {
+  /** Paths at which another repository is mounted. */
+  readonly submodules: string[] = [];
   private entries = 0;
   private bytes = 0;
   private rest = '';
@@ -30,6 +32,8 @@ export class TreeSize {
 
   private count(record: string): void {
     this.entries += 1;
+    const mounted = /^160000 commit [^\t]*\t/.exec(record)?.[0];
+    if (mounted !== undefined) this.submodules.push(Buffer.from(record.slice(mounted.length), 'latin1').toString());
     this.bytes += Number(/^\d+ blob [0-9a-f]+ +(\d+)\t/.exec(record)?.[1] ?? 0);
     const { maxEntries, maxBytes } = this.limits;
     if (this.entries > maxEntries) throw this.tooLarge(`more than ${maxEntries} files and folders`, 'DELEGATE_TREE_MAX_ENTRIES');

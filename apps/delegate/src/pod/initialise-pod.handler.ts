@@ -103,6 +103,7 @@ export class InitialisePodHandler implements TaskHandler<'initialise-pod'> {
     for (const note of fetched.notes) log.warn(masker.mask(note));
     log.info(`Fetched ${fetched.shown}: commit ${fetched.commit}`);
     for (const link of tree.leftOut) log.warn(`Left out the symbolic link ${link}: it leads out of the repository`);
+    for (const submodule of tree.submodules) log.warn(`Left out the submodule ${submodule}: only files of the repository itself are fetched`);
     const paths = new Set(task.steps.flatMap(({ changelogPaths }) => changelogPaths.filter((one) => one.source === source.name).map(({ path }) => path)));
     for (const path of paths) await this.trees.requireFile(tree, path);
     return [source.name, fetched.commit];

@@ -54,6 +54,16 @@ export class GitOverHttp {
     return (await this.git('rev-parse', 'HEAD')).trim();
   }
 
+  /** A branch of one file, and of another repository at the path `mounted`. */
+  async commitSubmodule(branch: string, mounted: string): Promise<void> {
+    const file = join(this.root, 'beside-a-submodule');
+    writeFileSync(file, 'select 1;\n');
+    const object = (await this.git('hash-object', '-w', file)).trim();
+    const tree = await this.makeTree([`100644 blob ${object}\tone.sql`, `160000 commit ${'1'.repeat(40)}\t${mounted}`]);
+    const commit = (await this.git('commit-tree', '-m', 'submodule', tree)).trim();
+    await this.git('push', '--quiet', '--force', join(this.root, 'orders.git'), `${commit}:refs/heads/${branch}`);
+  }
+
   /** A branch of a few objects whose tree unpacks to `width` ** `levels` files. */
   async commitBomb(branch: string, { levels, width, content }: { readonly levels: number; readonly width: number; readonly content: string }): Promise<void> {
     const file = join(this.root, 'bomb');

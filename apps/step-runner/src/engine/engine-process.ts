@@ -42,6 +42,8 @@ export class EngineProcess {
   /** This engine's own name, never used again. LOCKEDBY in DATABASECHANGELOGLOCK holds `#<name> ` while this engine holds the lock. */
   readonly lockOwner: string;
   readonly exited: Promise<EngineExit>;
+  /** Never resolves; rejects with {@link EngineDiedError} once the process is gone. */
+  readonly died: Promise<never>;
   /** Milliseconds of warm-up. Rejects when the process cannot start. */
   readonly ready: Promise<number>;
 
@@ -63,16 +65,14 @@ export class EngineProcess {
       // `close` and not `exit`: the pipes have been read to their end.
       child.once('close', (code, signal) => resolve({ code, signal, complaint: this.stderr.trim() }));
     });
-    this.ready = new Promise((resolve, reject) => {
+    this.died = this.exited.then((exit) => Promise.reject(new EngineDiedError(exit, heapMb)));
+    const told = new Promise<number>((resolve) => {
       if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => this.receive(line, resolve));
-      void this.exited.then((exit) => reject(new EngineDiedError(exit, heapMb)));
     });
+    this.ready = Promise.race([told, this.died]);
     // Told by the engine after its connection is closed; its exit follows and is not waited for.
-    this.finished = new Promise((resolve, reject) => {
-      this.markFinished = resolve;
-      void this.exited.then((exit) => reject(new EngineDiedError(exit, heapMb)));
-    });
-    for (const outcome of [this.ready, this.finished]) outcome.catch(() => undefined); // reported by whoever waits
+    this.finished = Promise.race([new Promise<EngineFinished>((resolve) => (this.markFinished = resolve)), this.died]);
+    for (const outcome of [this.ready, this.finished, this.died]) outcome.catch(() => undefined); // reported by whoever waits
   }
 
   static start(home: EngineHome, options: EngineOptions): EngineProcess {

@@ -63,6 +63,17 @@ describe('the change engine', () => {
     expect(log.filter((line) => line.startsWith('ERROR:'))).toEqual([]);
   });
 
+  it('says how many changesets ran only of a run in which they did', async () => {
+    bench.checkOut({ 'changelog.sql': '--liquibase formatted sql\n--changeset x:1\nselect 1;\n--changeset x:2\nselect no_such_column;\n--changeset x:3\nselect 3;\n' });
+    const database = await bench.freshDatabase();
+    const failed = await bench.run(database, 'changelog.sql');
+    expect(failed.finished.status).toBe('failed');
+    expect(failed.log.filter((line) => /SUMMARY|^Run:/.test(line))).toEqual([]);
+    bench.checkOut({ 'changelog.sql': '--liquibase formatted sql\n--changeset x:1\nselect 1;\n--changeset x:3\nselect 3;\n' });
+    const { log } = await bench.run(database, 'changelog.sql');
+    expect(log.map((line) => line.replaceAll(/\s+/g, ' '))).toEqual(expect.arrayContaining(['UPDATE SUMMARY', 'Run: 1', 'Previously run: 1']));
+  });
+
   it('has only the jars it needs on its class path: the database of its rehearsal is not among them', () => {
     expect(bench.home.classPath.split(':').map((path) => basename(path, '.jar'))).toEqual(['engine', ...ENGINE_JARS.map(({ name }) => name).filter((name) => name !== REHEARSAL_JAR)]);
   });
@@ -204,6 +215,18 @@ describe('the change engine', () => {
       const database = await bench.freshDatabase();
       expect((await bench.run(database, 'change.xml')).finished.error).toBeUndefined();
       expect(await tables(database)).toEqual(['made_by_own']);
+    });
+  });
+
+  describe('Git LFS pointers', () => {
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'4d'.repeat(32)}\nsize 12345\n`;
+    it.each([
+      ['a changelog', { 'changelog.sql': pointer }, 'changelog.sql'],
+      ['rows', { 'changelog.xml': xml(`<changeSet id="1" author="x">${table('l')}</changeSet><changeSet id="2" author="x"><loadData file="rows.csv" tableName="l"/></changeSet>`), 'rows.csv': pointer }, 'rows.csv'],
+    ])('are not read as %s', async (_what, files, named) => {
+      bench.checkOut(files);
+      const { finished } = await bench.run(await bench.freshDatabase(), Object.keys(files)[0] ?? '');
+      expect(finished).toMatchObject({ status: 'failed', error: { message: expect.stringContaining(`"${named}" is a Git LFS pointer and not the file it stands for`) } });
     });
   });
 

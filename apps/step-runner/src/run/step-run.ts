@@ -295,8 +295,9 @@ export class StepRun {
 
   private finish(result: StepResult): void {
     this.isOver = true;
+    if (result.error && result.changesets.length > 0) this.journal.log('INFO', `Until it ended, after ${summary(result)}`);
     if (result.error) this.journal.log('ERROR', result.error.message);
-    else this.journal.log('INFO', summary(result));
+    else this.journal.log('INFO', `Done in ${summary(result)}`);
     this.journal.finish(result);
   }
 }
@@ -307,8 +308,8 @@ function nameOf({ id, author, file }: ChangesetId): string {
 
 function summary({ changesets, pending, startedAt, endedAt }: StepResult): string {
   const count = (status: ChangesetOutcome['status']): number => changesets.filter((changeset) => changeset.status === status).length;
-  const parts = (['applied', 'rolledBack', 'markedRan', 'skipped'] as const).flatMap((status) => (count(status) > 0 ? [`${count(status)} ${WORDS[status]}`] : []));
-  return `Done in ${((endedAt - startedAt) / 1000).toFixed(2)} s: ${parts.join(', ') || 'nothing to do'}${pending ? `; ${pending.length} pending` : ''}`;
+  const parts = (['applied', 'rolledBack', 'markedRan', 'skipped', 'failed'] as const).flatMap((status) => (count(status) > 0 ? [`${count(status)} ${WORDS[status]}`] : []));
+  return `${((endedAt - startedAt) / 1000).toFixed(2)} s: ${parts.join(', ') || 'nothing to do'}${pending ? `; ${pending.length} pending` : ''}`;
 }
 
-const WORDS = { applied: 'applied', rolledBack: 'rolled back', markedRan: 'marked as ran', skipped: 'skipped' } as const;
+const WORDS = { applied: 'applied', rolledBack: 'rolled back', markedRan: 'marked as ran', skipped: 'skipped', failed: 'failed' } as const;

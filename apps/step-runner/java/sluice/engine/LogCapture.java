@@ -1,7 +1,10 @@
 package sluice.engine;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.logging.Level;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import liquibase.AbstractExtensibleObject;
 import liquibase.logging.Logger;
@@ -18,7 +21,10 @@ final class LogCapture extends AbstractLogService {
 
     private static final String ERROR = "ERROR:";
 
+    private static final Pattern SUMMARY = Pattern.compile("^\\s*(UPDATE|FILTERED CHANGE SETS) SUMMARY");
+
     private final Events events;
+    private final List<String> summaries = new ArrayList<>();
 
     LogCapture(Events events) {
         this.events = events;
@@ -26,6 +32,11 @@ final class LogCapture extends AbstractLogService {
 
     static boolean isNoise(String message) {
         return NOISE.stream().anyMatch(message::contains);
+    }
+
+    /** Liquibase's summary counts as run what was due, also after a failure: it is told by whoever knows that all went well. */
+    void tellSummary() {
+        summaries.forEach(summary -> say("INFO", summary));
     }
 
     UIService console() {
@@ -74,7 +85,8 @@ final class LogCapture extends AbstractLogService {
 
         @Override
         public void sendMessage(String message) {
-            say("INFO", message);
+            if (message != null && SUMMARY.matcher(message).find()) summaries.add(message);
+            else say("INFO", message);
         }
 
         @Override

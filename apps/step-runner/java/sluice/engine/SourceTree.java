@@ -3,6 +3,7 @@ package sluice.engine;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -20,6 +21,8 @@ import liquibase.resource.ResourceAccessor;
  * spelling, before the disk is asked, and so is what a symbolic link leads to.
  */
 final class SourceTree extends DirectoryResourceAccessor {
+    private static final String POINTER = "version https://git-lfs.github.com/spec/";
+    private static final long LONGEST_POINTER = 1024;
     private static final String SPELLINGS = "^(classpath\\*?:|file:/+)";
 
     private final Path tree;
@@ -126,7 +129,15 @@ final class SourceTree extends DirectoryResourceAccessor {
         public InputStream openInputStream() throws IOException {
             if (!Files.exists(file)) throw new FileNotFoundException("\"" + getPath() + "\" does not exist in the repository");
             if (!file.toRealPath().startsWith(tree)) throw outside(getPath());
+            if (isPointer()) throw new UnexpectedLiquibaseException("\"" + getPath() + "\" is a Git LFS pointer and not the file it stands for, because Git LFS is not fetched; keep the files of a changelog in Git itself");
             return super.openInputStream();
+        }
+
+        /** Read as the file, it would be run as SQL or loaded as rows. */
+        private boolean isPointer() throws IOException {
+            if (Files.size(file) > LONGEST_POINTER) return false;
+            byte[] content = Files.readAllBytes(file);
+            return new String(content, StandardCharsets.ISO_8859_1).startsWith(POINTER);
         }
     }
 }

@@ -35,6 +35,7 @@ final class StepRun {
     private final Control control;
     private final Changesets changesets;
     private final RunLock lock;
+    private final LogCapture logs;
     private String preStartTag;
     /** The database's number for the session, where it has no name. */
     private String session = "";
@@ -50,12 +51,12 @@ final class StepRun {
         this.events = events;
         this.control = control;
         changesets = new Changesets(events, control);
+        logs = new LogCapture(events);
         lock = new RunLock(command, events, control);
     }
 
     /** @return the fields of the `finished` event */
     Map<String, Object> execute() throws Exception {
-        LogCapture logs = new LogCapture(events);
         Map<String, Object> scope = new HashMap<>();
         command.settings().forEach((name, value) -> scope.put("liquibase." + name, value));
         scope.put(Scope.Attr.logService.name(), logs);
@@ -109,6 +110,7 @@ final class StepRun {
             liquibase.setShowSummaryOutput(UpdateSummaryOutputEnum.CONSOLE);
             if ("rollback".equals(command.action())) rollback(liquibase, database);
             else update(liquibase, database);
+            logs.tellSummary();
         } catch (Exception | StackOverflowError | NoClassDefFoundError cause) {
             changesets.ended(cause);
             failedOn = changesets.current();
