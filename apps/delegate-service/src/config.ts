@@ -1,4 +1,4 @@
-import { listenerSecurity, parseEnvironment, secretFile, type Environment, type ListenerSecurity } from '@sluice/config';
+import { leaseSettings, leaseTimes, listenerSecurity, parseEnvironment, secretFile, type LeaseTimes, type Environment, type ListenerSecurity } from '@sluice/config';
 import { z } from 'zod';
 
 const milliseconds = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
@@ -12,8 +12,7 @@ const schema = z
     DELEGATE_SERVICE_DATABASE_URL_FILE: secretFile(),
     DELEGATE_SERVICE_SERVICE_KEY_FILE: z.string().min(1),
     SERVICE_KEYS_DIR: z.string().min(1),
-    DELEGATE_SERVICE_LEASE_MS: milliseconds(30_000, 500, 600_000),
-    DELEGATE_SERVICE_FENCE_MS: z.coerce.number().int().min(200).max(600_000).optional(),
+    ...leaseSettings,
     DELEGATE_SERVICE_HEARTBEAT_MS: milliseconds(10_000, 100, 120_000),
     DELEGATE_SERVICE_SCAN_MS: milliseconds(1_000, 50, 60_000),
     DELEGATE_SERVICE_REOFFER_MS: milliseconds(2_000, 100, 60_000),
@@ -31,7 +30,7 @@ const schema = z
   });
 
 /** Everything the service can be told from outside. Times in milliseconds unless the name says otherwise. */
-export interface DelegateServiceConfig {
+export interface DelegateServiceConfig extends LeaseTimes {
   readonly host: string;
   /** Who ends TLS; absent on loopback. */
   readonly security: ListenerSecurity | undefined;
@@ -41,10 +40,6 @@ export interface DelegateServiceConfig {
   readonly databaseUrl: string;
   readonly serviceKeyFile: string;
   readonly serviceKeysDir: string;
-  /** From the sending of a renewal on, a delegate may work this long without another one. */
-  readonly leaseMs: number;
-  /** After the lease, for the delegate to stop what it does by its own clock; only then is the task taken from it. */
-  readonly fenceMs: number;
   readonly heartbeatMs: number;
   readonly scanMs: number;
   readonly reofferMs: number;
@@ -74,8 +69,7 @@ export function parseConfig(env: Environment): DelegateServiceConfig {
     databaseUrl: parsed.DELEGATE_SERVICE_DATABASE_URL_FILE,
     serviceKeyFile: parsed.DELEGATE_SERVICE_SERVICE_KEY_FILE,
     serviceKeysDir: parsed.SERVICE_KEYS_DIR,
-    leaseMs: parsed.DELEGATE_SERVICE_LEASE_MS,
-    fenceMs: parsed.DELEGATE_SERVICE_FENCE_MS ?? Math.round(parsed.DELEGATE_SERVICE_LEASE_MS / 2),
+    ...leaseTimes(parsed),
     heartbeatMs: parsed.DELEGATE_SERVICE_HEARTBEAT_MS,
     scanMs: parsed.DELEGATE_SERVICE_SCAN_MS,
     reofferMs: parsed.DELEGATE_SERVICE_REOFFER_MS,

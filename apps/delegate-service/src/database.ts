@@ -7,8 +7,9 @@ import { CONFIG, type DelegateServiceConfig } from './config.js';
 import { CreateDelegateTables1795305600000 } from './migrations/1795305600000-create-delegate-tables.js';
 import { CreateTaskDeadLetters1796050000100 } from './migrations/1796050000100-create-task-dead-letters.js';
 import { BindLeasesToKeys1796180000020 } from './migrations/1796180000020-bind-leases-to-keys.js';
+import { FindEventsOfATask1796190000000 } from './migrations/1796190000000-find-events-of-a-task.js';
 
-const MIGRATIONS = [CreateDelegateTables1795305600000, CreateTaskDeadLetters1796050000100, BindLeasesToKeys1796180000020] as const;
+const MIGRATIONS = [CreateDelegateTables1795305600000, CreateTaskDeadLetters1796050000100, BindLeasesToKeys1796180000020, FindEventsOfATask1796190000000] as const;
 
 /** Connected and migrated. The tables are read and written by single atomic statements, so there are no entity classes. */
 export function openDatabase(url: string): Promise<DataSource> {

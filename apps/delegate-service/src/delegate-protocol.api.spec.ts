@@ -251,6 +251,10 @@ describe('the delegate protocol', () => {
     expect(await sut.tasks.unary(testUser('B9'), 'Abort', { taskId, accountId: 'B9' })).toEqual({ state: 'UNKNOWN' });
   });
 
+  it('says how long a delegate that cannot be told works on', async () => {
+    expect(await sut.tasks.unary(testUser('A1'), 'LeaseTimes', {})).toEqual({ leaseMs: 1_500, fenceMs: 750 });
+  });
+
   it('closes the older of two connections of one process, whose late close does not mark the newer one as gone', async () => {
     const older = await connect();
     const newer = await connect({ instanceId: older.instanceId });

@@ -29,6 +29,21 @@ describe('configuration', () => {
     ['an executor id with a slash', { PIPELINE_EXECUTOR_ID: 'a/b' }, /PIPELINE_EXECUTOR_ID/],
   ])('refuses %s', (_what, over, message) => expect(() => parseConfig(env(over))).toThrow(message));
 
+  it('an abort waits longer than a delegate works on without word, derived from its lease and fence', () => {
+    expect(parseConfig(env({ DELEGATE_SERVICE_LEASE_MS: '120000' })).abortTimeoutMs).toBe(240_000);
+    expect(parseConfig(env({ DELEGATE_SERVICE_LEASE_MS: '12000', DELEGATE_SERVICE_FENCE_MS: '6000' })).abortTimeoutMs).toBe(24_000);
+    expect(parseConfig(env({ PIPELINE_ABORT_TIMEOUT_MS: '45001' })).abortTimeoutMs).toBe(45_001);
+  });
+
+  it.each([
+    [{ PIPELINE_ABORT_TIMEOUT_MS: '45000' }, '45000', '30000', '15000'],
+    [{ PIPELINE_ABORT_TIMEOUT_MS: '60000', DELEGATE_SERVICE_LEASE_MS: '40000' }, '60000', '40000', '20000'],
+    [{ PIPELINE_ABORT_TIMEOUT_MS: '18000', DELEGATE_SERVICE_LEASE_MS: '12000', DELEGATE_SERVICE_FENCE_MS: '6000' }, '18000', '12000', '6000'],
+  ])('refuses an abort that waits no longer than lease and fence together, naming both settings and their values: %j', (over, abort, lease, fence) => {
+    const refused = `PIPELINE_ABORT_TIMEOUT_MS (${abort}) must be greater than DELEGATE_SERVICE_LEASE_MS (${lease}) and DELEGATE_SERVICE_FENCE_MS (${fence}) together`;
+    expect(() => parseConfig(env(over))).toThrow(refused);
+  });
+
   it('the README names every variable', () => {
     const source = readFileSync(resolve(import.meta.dirname, 'config.ts'), 'utf8');
     const readme = readFileSync(resolve(import.meta.dirname, '../README.md'), 'utf8');

@@ -1,4 +1,4 @@
-import { listenerSecurity, parseEnvironment, secretFile, type Environment, type ListenerSecurity } from '@sluice/config';
+import { leaseSettings, leaseTimes, listenerSecurity, parseEnvironment, secretFile, type Environment, type ListenerSecurity } from '@sluice/config';
 import { z } from 'zod';
 
 const milliseconds = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
@@ -20,7 +20,8 @@ const schema = z
     PIPELINE_LOG_SERVICE_URL: z.url().optional(),
     PIPELINE_EXECUTOR_ID: z.string().regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"').default('pipeline-0'),
     PIPELINE_TASK_QUEUE_TIMEOUT_MS: milliseconds(120_000, 100, 3_600_000),
-    PIPELINE_ABORT_TIMEOUT_MS: milliseconds(60_000, 100, 3_600_000),
+    ...leaseSettings,
+    PIPELINE_ABORT_TIMEOUT_MS: z.coerce.number().int().min(100).max(3_600_000).optional(),
     PIPELINE_REPORT_TIMEOUT_MS: milliseconds(120_000, 100, 3_600_000),
     /** How long after the time limit of its run a pod may still ship what it logged. */
     PIPELINE_LOG_SHIPPING_SECONDS: z.coerce.number().int().min(60).max(604_800).default(3_600),
@@ -29,6 +30,13 @@ const schema = z
     PIPELINE_DOCUMENT_DEADLINE_MS: milliseconds(30_000, 100, 600_000),
     OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
     LOG_LEVEL: z.string().optional(),
+  })
+  .superRefine((env, problems) => {
+    const { leaseMs, fenceMs } = leaseTimes(env);
+    const abortMs = env.PIPELINE_ABORT_TIMEOUT_MS;
+    if (abortMs === undefined || abortMs > leaseMs + fenceMs) return;
+    const message = `PIPELINE_ABORT_TIMEOUT_MS (${abortMs}) must be greater than DELEGATE_SERVICE_LEASE_MS (${leaseMs}) and DELEGATE_SERVICE_FENCE_MS (${fenceMs}) together, or the instance of an aborted run is free while its step may still write; raise it above ${leaseMs + fenceMs}, or leave it out to have it derived`;
+    problems.addIssue({ code: 'custom', message });
   })
   .refine((env) => env.PIPELINE_POD_LOG_SERVICE_URL ?? env.PIPELINE_LOG_SERVICE_URL, { path: ['PIPELINE_POD_LOG_SERVICE_URL'], message: 'is required: the address under which pods reach the log service' });
 
@@ -51,7 +59,7 @@ export interface PipelineConfig {
   readonly executorId: string;
   /** How long a task may wait for a delegate. */
   readonly taskQueueTimeoutMs: number;
-  /** How long an abort waits until the step is really stopped. */
+  /** How long an abort waits until the step is really stopped: longer than a delegate that cannot be told works on. */
   readonly abortTimeoutMs: number;
   /** How long NG manager may be away before a finished step counts as not recorded. */
   readonly reportTimeoutMs: number;
@@ -69,6 +77,7 @@ export interface PipelineConfig {
 /** @throws Error naming every bad variable */
 export function parseConfig(env: Environment): PipelineConfig {
   const parsed = parseEnvironment('pipeline', schema, env);
+  const { leaseMs, fenceMs } = leaseTimes(parsed);
   return Object.freeze({
     host: parsed.PIPELINE_HOST,
     security: listenerSecurity('pipeline', 'PIPELINE', [parsed.PIPELINE_HOST], env),
@@ -83,7 +92,7 @@ export function parseConfig(env: Environment): PipelineConfig {
     podLogServiceUrl: parsed.PIPELINE_POD_LOG_SERVICE_URL ?? parsed.PIPELINE_LOG_SERVICE_URL ?? '',
     executorId: parsed.PIPELINE_EXECUTOR_ID,
     taskQueueTimeoutMs: parsed.PIPELINE_TASK_QUEUE_TIMEOUT_MS,
-    abortTimeoutMs: parsed.PIPELINE_ABORT_TIMEOUT_MS,
+    abortTimeoutMs: parsed.PIPELINE_ABORT_TIMEOUT_MS ?? abortTimeoutFor(leaseMs + fenceMs),
     reportTimeoutMs: parsed.PIPELINE_REPORT_TIMEOUT_MS,
     logShippingSeconds: parsed.PIPELINE_LOG_SHIPPING_SECONDS,
     sweepMs: parsed.PIPELINE_SWEEP_MS,
@@ -92,4 +101,9 @@ export function parseConfig(env: Environment): PipelineConfig {
     otlpEndpoint: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: parsed.LOG_LEVEL,
   });
+}
+
+/** A third more than a delegate that cannot be told works on: for the delegate service to notice and to say so. @param stopsWithinMs lease and fence together */
+export function abortTimeoutFor(stopsWithinMs: number): number {
+  return Math.ceil((stopsWithinMs * 4) / 3);
 }

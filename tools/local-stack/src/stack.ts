@@ -255,9 +255,14 @@ function describeCustomer(cluster: PostgresCluster, secrets: GeneratedSecrets): 
   };
 }
 
+/** Of the delegate service; the pipeline service reckons with them. */
+const LEASE_VARIABLES: readonly string[] = ['DELEGATE_SERVICE_LEASE_MS', 'DELEGATE_SERVICE_FENCE_MS'];
+
 function withExtra(environments: AppEnvironments, extra: NonNullable<StackOptions['environment']>): AppEnvironments {
   const apps = Object.keys(environments) as readonly AppName[];
-  return Object.fromEntries(apps.map((app) => [app, { ...environments[app], ...extra[app] }])) as AppEnvironments;
+  const leases = Object.fromEntries(Object.entries(extra['delegate-service'] ?? {}).filter(([name]) => LEASE_VARIABLES.includes(name)));
+  const given: typeof extra = { ...extra, pipeline: { ...leases, ...extra.pipeline } };
+  return Object.fromEntries(apps.map((app) => [app, { ...environments[app], ...given[app] }])) as AppEnvironments;
 }
 
 /** For one look at a health check; the look is repeated. */

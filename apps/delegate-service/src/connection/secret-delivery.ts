@@ -41,6 +41,8 @@ export class SecretDelivery {
   async deliver(consumer: string, answer: SealedAnswer): Promise<boolean> {
     const holder = await this.tasks.holderOf(consumer, answer.taskId, answer.epoch);
     if (!holder) return false;
+    // Before the answer: a delegate that asks once more after it is heard.
+    await this.tasks.secretsAnswered(consumer, answer.taskId, answer.epoch);
     if (this.pass(holder.delegateId, answer)) return true;
     const deliveryId = newId();
     await this.database.query(`INSERT INTO sealed_deliveries (id, task_id, epoch, sealed, error) VALUES ($1, $2, $3, $4, $5)`, [

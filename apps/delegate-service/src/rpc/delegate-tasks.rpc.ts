@@ -1,7 +1,8 @@
-import { Injectable } from '@nestjs/common';
-import type { AbortReply, AbortRequest, AcknowledgeRequest, DelegateTasksMethods, Nothing, ProvideSecretsReply, ProvideSecretsRequest, RpcScope, SetAsideRequest, SubmitReply, SubmitRequest, TaskEvent } from '@sluice/delegate-rpc';
+import { Inject, Injectable } from '@nestjs/common';
+import type { AbortReply, AbortRequest, AcknowledgeRequest, DelegateTasksMethods, LeaseTimesReply, Nothing, ProvideSecretsReply, ProvideSecretsRequest, RpcScope, SetAsideRequest, SubmitReply, SubmitRequest, TaskEvent } from '@sluice/delegate-rpc';
 import type { ServiceCall, ServiceHandlers } from '@sluice/grpc';
 import { AppError, scopeOf, type Scope } from '@sluice/kernel';
+import { CONFIG, type DelegateServiceConfig } from '../config.js';
 import { SecretDelivery } from '../connection/secret-delivery.js';
 import { DeadLetterService } from '../task/dead-letter.service.js';
 import { TaskEventStreamService } from '../task/task-event-stream.service.js';
@@ -15,6 +16,7 @@ export class DelegateTasksRpc implements ServiceHandlers<DelegateTasksMethods> {
     private readonly secrets: SecretDelivery,
     private readonly streams: TaskEventStreamService,
     private readonly deadLetters: DeadLetterService,
+    @Inject(CONFIG) private readonly config: DelegateServiceConfig,
   ) {}
 
   readonly Submit = async (call: ServiceCall, request: SubmitRequest): Promise<SubmitReply> => {
@@ -37,6 +39,8 @@ export class DelegateTasksRpc implements ServiceHandlers<DelegateTasksMethods> {
     const { accountId } = scopeOfCall(call, { accountId: request.accountId, orgId: '', projectId: '' });
     return { state: await this.tasks.abort(accountId, call.caller, request.taskId) };
   };
+
+  readonly LeaseTimes = (): Promise<LeaseTimesReply> => Promise.resolve({ leaseMs: this.config.leaseMs, fenceMs: this.config.fenceMs });
 
   readonly Events = (call: ServiceCall, _request: Nothing): AsyncIterable<TaskEvent> => this.streams.open(call.caller, call.signal);
 

@@ -71,6 +71,19 @@ describe('tasks in the database', () => {
   const stateOf = async (id: string) => (await pg.query<{ state: string; epoch: number; outcome: string | null }>('delegate_service', 'SELECT state, epoch, outcome FROM tasks WHERE id = $1', [id]))[0];
   const overdue = (id: string) => pg.query('delegate_service', `UPDATE tasks SET lease_until = now() - interval '1 second' WHERE id = $1`, [id]);
 
+  it('asks for the secrets of a lease once at a time, however often its delegate asks while no answer comes', async () => {
+    const id = await insert({ secretExpressions: ['<+secrets.getValue("account.db")>'] });
+    await tasks.acquire(id, holder(), { ...lease, wantsSecrets: true });
+    const ask = () => tasks.askForSecrets({ taskId: id, epoch: 1, ...holder() });
+    const asked = async () => (await pg.query('delegate_service', `SELECT 1 FROM task_events WHERE task_id = $1 AND type = 'secretsWanted'`, [id])).length;
+    for (let again = 0; again < 3; again += 1) expect(await ask()).toBe('pipeline');
+    expect(await asked()).toBe(1);
+    await tasks.secretsAnswered('pipeline', id, 1);
+    expect(await asked()).toBe(0);
+    expect(await ask()).toBe('pipeline');
+    expect(await asked()).toBe(1);
+  });
+
   it('gives a task to one of many that ask at the same moment, and to that one again', async () => {
     const id = await insert();
     const answers = await Promise.all(Array.from({ length: 30 }, (_, n) => tasks.acquire(id, holder({ delegateId: `d${n}`, instanceId: `i${n}` }), lease)));

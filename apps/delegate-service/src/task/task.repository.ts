@@ -156,17 +156,26 @@ export class TaskRepository {
     return { outcome: row.outcome ?? 'duplicate', consumer: row.consumer };
   }
 
-  /** Asks for the secrets of a lease. False when it is not held by this process any more. */
+  /**
+   * Asks for the secrets of a lease, once for as long as it is neither answered nor acknowledged.
+   * @returns whom to tell; undefined when the lease is not held by this process any more
+   */
   async askForSecrets(input: { taskId: string; epoch: number; instanceId: string; delegateId: string; publicKey: string }): Promise<string | undefined> {
     const [row] = await this.database.query<{ consumer: string }[]>(
       `WITH task AS (SELECT * FROM tasks WHERE id = $1 AND epoch = $2 AND instance_id = $3 AND delegate_id = $4 AND holder_key = $5 AND state = 'ASSIGNED' AND lease_until > now()),
        ${eventInsert(`
          SELECT consumer, id, account_id, org_id, project_id, 'secretsWanted', epoch,
-           jsonb_build_object('delegateId', $4::text, 'publicKey', $5::text, 'expressions', secret_expressions), traceparent FROM task`)}
+           jsonb_build_object('delegateId', $4::text, 'publicKey', $5::text, 'expressions', secret_expressions), traceparent FROM task t
+         WHERE NOT EXISTS (SELECT 1 FROM task_events e WHERE e.task_id = t.id AND e.epoch = t.epoch AND e.consumer = t.consumer AND e.type = 'secretsWanted' AND e.body ->> 'publicKey' = $5::text)`)}
        SELECT consumer, ${tellEvents('$6')} FROM task`,
       [input.taskId, input.epoch, input.instanceId, input.delegateId, input.publicKey, this.bus.wrap({ type: 'events', consumer: '*' })],
     );
     return row?.consumer;
+  }
+
+  /** A request for secrets that has been answered needs no other answer. */
+  async secretsAnswered(consumer: string, taskId: string, epoch: number): Promise<void> {
+    await this.database.query(`DELETE FROM task_events WHERE task_id = $1 AND epoch = $2 AND consumer = $3 AND type = 'secretsWanted'`, [taskId, epoch, consumer]);
   }
 
   /** The delegate and connection's replica that hold this lease of a consumer's task now. */

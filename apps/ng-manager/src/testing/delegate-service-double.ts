@@ -64,6 +64,7 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
       return { alreadyKnown: false };
     },
     Abort: async () => ({ state: 'ENDED' }),
+    LeaseTimes: async () => ({ leaseMs: 30_000, fenceMs: 15_000 }),
     Events: async function* (call) {
       let wake = (): void => undefined;
       const woken = (): void => wake();

@@ -12,6 +12,7 @@ describe('stopping an execution', () => {
   afterAll(() => world.stop());
   afterEach(() => {
     world.delegates.behaviour = succeed;
+    world.delegates.leaseTimes = { leaseMs: 900, fenceMs: 450 };
   });
 
   const tasksOf = (id: string): DoubleTask[] => [...world.delegates.tasks.values()].filter((task) => task.request.taskId.startsWith(id));
@@ -68,6 +69,20 @@ describe('stopping an execution', () => {
     expect(byIdentifier(detail)['apply']).toMatchObject({ status: 'Aborted', progressData: { notes: [expect.stringMatching(/did not confirm/)] } });
     world.delegates.end(step.request.taskId, succeed(step));
     await waitFor(() => world.ngManager.state.reports.some((report) => report.planExecutionId === id && report.isLate), { timeoutMs: 30_000, what: 'the late result' });
+  });
+
+  it('waits for a delegate that does not confirm no shorter than the leases of the delegate service last', async () => {
+    const client = world.project();
+    holdSteps();
+    world.delegates.leaseTimes = { leaseMs: 3_000, fenceMs: 1_000 };
+    await client.create(simplePipeline('longer'));
+    const id = await client.execute('longer');
+    await runningStep(client, id);
+    const since = Date.now();
+    await client.abort(id);
+    const { pipelineExecutionSummary } = await client.ended(id);
+    expect(pipelineExecutionSummary.status).toBe('Aborted');
+    expect((pipelineExecutionSummary.endTs ?? 0) - since).toBeGreaterThan(4_000);
   });
 
   it('is safe to repeat, and refused once the execution has ended', async () => {

@@ -60,6 +60,12 @@ export class DelegateTasks {
     return state;
   }
 
+  /** After so many milliseconds a delegate that cannot be told to stop has stopped by itself. */
+  async stopsWithinMs(caller: CallIdentity): Promise<number> {
+    const { leaseMs, fenceMs } = await this.client.unary(caller, 'LeaseTimes', {}, { timeoutMs: CALL_MS });
+    return leaseMs + fenceMs;
+  }
+
   /** Events of this service's tasks until `signal` aborts or the connection breaks. */
   events(caller: CallIdentity, signal: AbortSignal): AsyncGenerator<TaskEvent> {
     return this.client.stream({ ...caller, signal }, 'Events', {});

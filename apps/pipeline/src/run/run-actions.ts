@@ -4,7 +4,7 @@ import type { AuditTrail, AuditedChange } from '../audit/audit-trail.js';
 import { decideRun, firstFailure, isFinal, outputLookup, subtree, type NodeFailure, type PlanNode, type RunDecision, type EndStatus, type Surroundings } from '@sluice/pipeline-engine';
 import type { Logger, Tracing } from '@sluice/telemetry';
 import type { DataSource } from 'typeorm';
-import type { PipelineConfig } from '../config.js';
+import { abortTimeoutFor, type PipelineConfig } from '../config.js';
 import type { DelegateTasks, TaskCaller } from './delegate-tasks.js';
 import { ExecutionRecord, type NodeChange, type RunHeader } from './execution-record.js';
 import { InstanceLocks, type Grant } from './instance-lock.js';
@@ -94,8 +94,11 @@ export class RunActions {
     const { tasks, config, log } = this.services;
     await this.write(({ record }) => record.apply(run.planExecutionId, [{ nodeId, event: { kind: 'stopping' } }]));
     await this.write(({ record }) => record.show(run.planExecutionId, 'Discontinuing'));
-    await tasks.abort(this.callerOf(run, run.traceparent), taskId).catch((cause: unknown) => log.warn({ taskId, error: messageOf(cause) }, 'the delegate service did not take an abort'));
-    return { waitUntil: Date.now() + config.abortTimeoutMs };
+    const caller = this.callerOf(run, run.traceparent);
+    await tasks.abort(caller, taskId).catch((cause: unknown) => log.warn({ taskId, error: messageOf(cause) }, 'the delegate service did not take an abort'));
+    // One that cannot be asked now counts as configured alike.
+    const stopsWithinMs = await tasks.stopsWithinMs(caller).catch(() => 0);
+    return { waitUntil: Date.now() + Math.max(config.abortTimeoutMs, abortTimeoutFor(stopsWithinMs)) };
   }
 
   /**
@@ -170,13 +173,13 @@ export class RunActions {
     for (const grant of next) await this.tell(grant);
   }
 
-  /** The last word about an execution. */
-  async finish(run: RunHeader, status: EndStatus): Promise<void> {
+  /** The last word about an execution. @param reason instead of the first failure of its nodes */
+  async finish(run: RunHeader, status: EndStatus, reason?: string): Promise<void> {
     const at = Date.now();
     const stages = Object.values(run.plan.nodes).find((node) => node.kind === 'stages');
     const isNew = await this.write(async ({ record, tell }) => {
       const states = await record.states(run.planExecutionId);
-      const message = firstFailure(run.plan, states)?.message ?? (status === 'Aborted' ? 'the execution was aborted' : status === 'Expired' ? 'the execution did not end within its timeout' : null);
+      const message = reason ?? firstFailure(run.plan, states)?.message ?? (status === 'Aborted' ? 'the execution was aborted' : status === 'Expired' ? 'the execution did not end within its timeout' : null);
       await record.apply(run.planExecutionId, [...(stages ? [stages.id] : []), run.plan.rootId].map((nodeId) => ({ nodeId, event: { kind: 'ended' as const, at, status } })));
       const failure = status === 'Success' || status === 'IgnoreFailed' ? null : message;
       if (!(await record.end(run.planExecutionId, status, at, failure))) return false;

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
 import { NEW_NODE } from '@sluice/pipeline-engine';
-import { succeed, type DoubleTask } from '../testing/delegate-service-double.js';
+import { stepResult, succeed, type DoubleTask } from '../testing/delegate-service-double.js';
 import { World, simplePipeline } from '../testing/pipeline-under-test.js';
 
 const TIME_LIMIT_MS = 120_000;
@@ -70,5 +70,56 @@ describe('the sweeper', () => {
     const id = await client.execute('next');
     expect((await client.ended(id, LOOK.timeoutMs)).pipelineExecutionSummary.status).toBe('Success');
     expect(await world.pg.query('pipeline', 'SELECT holder FROM instance_locks WHERE project_id = $1', [client.project])).toEqual([]);
+  }, TIME_LIMIT_MS);
+
+  /** As after the pipeline service's database was restored without the durable engine's part of it. */
+  const forget = (id: string): Promise<unknown> => world.pg.query('pipeline', `DELETE FROM dbos.workflow_status WHERE workflow_uuid = $1 OR workflow_uuid LIKE $1 || '/%'`, [id]);
+  const heldRun = async (name: string): Promise<{ readonly client: ReturnType<World['project']>; readonly id: string; readonly task: DoubleTask }> => {
+    const client = world.project();
+    world.delegates.behaviour = (task) => (task.payload.kind === 'execute-step' ? 'hold' : succeed(task));
+    await client.create(simplePipeline(name));
+    const id = await client.execute(name);
+    return { client, id, task: await running(id) };
+  };
+  const heldBy = (client: ReturnType<World['project']>) => world.pg.query('pipeline', 'SELECT plan_execution_id FROM instance_locks WHERE project_id = $1 AND granted_at IS NOT NULL', [client.project]);
+
+  it('ends an execution whose workflow is gone, with the reason; its step is stopped and recorded first, and then the next run has the instance', async () => {
+    const { client, id, task } = await heldRun('lost');
+    await world.stopApp();
+    await forget(id);
+    await world.startInProcess();
+    const next = await client.execute('lost');
+    await waitFor(() => task.isAborted, { ...LOOK, what: 'the delegate asked to stop the step' });
+    expect(await heldBy(client)).toEqual([{ plan_execution_id: id }]);
+    world.delegates.end(task.request.taskId, { kind: 'execute-step', outcome: stepResult({ status: 'aborted', changesets: [] }) });
+    const lost = await client.ended(id, LOOK.timeoutMs);
+    expect(lost.pipelineExecutionSummary).toMatchObject({ status: 'Errored', failureInfo: { message: expect.stringMatching(/the record of its workflow is gone.*run the pipeline again/) } });
+    expect(world.ngManager.state.reports.filter((report) => report.planExecutionId === id)).toMatchObject([{ result: { status: 'aborted' } }]);
+    await waitFor(() => [...world.delegates.tasks.values()].some(({ request, payload }) => request.taskId.startsWith(id) && payload.kind === 'cleanup-pod'), { ...LOOK, what: 'the pod cleaned up' });
+    const following = await running(next);
+    world.delegates.end(following.request.taskId, succeed(following));
+    expect((await client.ended(next, LOOK.timeoutMs)).pipelineExecutionSummary.status).toBe('Success');
+  }, TIME_LIMIT_MS);
+
+  it('gives up a delegate that does not confirm the stop after the time an abort has; the state of its instance is not known then', async () => {
+    const { client, id } = await heldRun('silent');
+    await world.stopApp();
+    await forget(id);
+    await world.startInProcess();
+    expect((await client.ended(id, LOOK.timeoutMs)).pipelineExecutionSummary.status).toBe('Errored');
+    expect(world.ngManager.state.reports.filter((report) => report.planExecutionId === id)).toMatchObject([{ result: { status: 'failed', history: null } }]);
+    expect(await heldBy(client)).toEqual([]);
+  }, TIME_LIMIT_MS);
+
+  it('ends an execution whose workflow ended without the last word, and one that never began', async () => {
+    const client = world.project();
+    await client.create(simplePipeline('wordless'));
+    const id = await client.execute('wordless');
+    await client.ended(id, LOOK.timeoutMs);
+    await storeCopy(id, 'never-begun', 1, true);
+    await world.pg.query('pipeline', `INSERT INTO dbos.workflow_status SELECT (jsonb_populate_record(w, '{"workflow_uuid": "broken", "status": "ERROR"}')).* FROM dbos.workflow_status w WHERE workflow_uuid = $1`, [id]);
+    await storeCopy(id, 'broken', 2, true);
+    expect((await client.ended('never-begun', LOOK.timeoutMs)).pipelineExecutionSummary).toMatchObject({ status: 'Errored', failureInfo: { message: expect.stringContaining('the record of its workflow is gone') } });
+    expect((await client.ended('broken', LOOK.timeoutMs)).pipelineExecutionSummary).toMatchObject({ status: 'Errored', failureInfo: { message: expect.stringContaining('ended as ERROR without an end of the execution') } });
   }, TIME_LIMIT_MS);
 });

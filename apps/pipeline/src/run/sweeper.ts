@@ -1,4 +1,5 @@
 import { backoffMs, messageOf, pause } from '@sluice/kernel';
+import type { LostExecutions } from './lost-executions.js';
 import { isMissing, type RunActions } from './run-actions.js';
 import type { Workflows } from './workflows.js';
 
@@ -14,8 +15,8 @@ interface Failing {
 }
 
 /**
- * Finishes what a crash left half done between two systems: executions without a workflow, aborts and turns nobody was told of, instances
- * held by executions that have ended. Everything it does can be done twice, so replicas may sweep at once. What cannot be finished is said in the
+ * Finishes what a crash left half done between two systems: executions whose workflow was not started, or is gone, aborts and turns nobody was told of,
+ * instances held by executions that have ended. Everything it does can be done twice, so replicas may sweep at once. What cannot be finished is said in the
  * log and tried again later, and keeps nothing else from being finished.
  */
 export class Sweeper {
@@ -26,6 +27,7 @@ export class Sweeper {
   constructor(
     private readonly actions: RunActions,
     private readonly workflows: Workflows,
+    private readonly lost: LostExecutions,
     private readonly intervalMs: number,
   ) {}
 
@@ -42,6 +44,7 @@ export class Sweeper {
   async sweep(): Promise<void> {
     await this.attempt('start', () => this.startForgotten());
     await this.attempt('abort', () => this.repeatAborts());
+    await this.attempt('lost', () => this.endLost());
     await this.attempt('free', () => this.freeInstances());
     await this.attempt('grant', () => this.repeatGrants());
   }
@@ -62,6 +65,15 @@ export class Sweeper {
       await this.attempt(`start ${id}`, async () => {
         await this.workflows.start(id);
         await this.actions.services.dataSource.query(`UPDATE executions SET is_started = true WHERE plan_execution_id = $1`, [id]);
+      });
+    }
+  }
+
+  private async endLost(): Promise<void> {
+    for (const execution of await this.lost.find(this.resting('lost'))) {
+      await this.attempt(`lost ${execution.id}`, async () => {
+        await this.tellAbort(execution.id);
+        await this.lost.end(execution);
       });
     }
   }

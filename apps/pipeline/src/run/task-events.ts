@@ -5,7 +5,7 @@ import type { CallIdentity } from '@sluice/service-identity';
 import { TaskEventConsumer, failureKindOf, type TaskEventHandler } from '@sluice/task-events';
 import type { Metrics } from '@sluice/telemetry';
 import type { RunHeader, TaskRow } from './execution-record.js';
-import type { RunActions, RunServices } from './run-actions.js';
+import { isMissing, type RunActions, type RunServices } from './run-actions.js';
 import type { SealedStep, SealingLease } from './ng-manager.js';
 import { endOf, refusedEnd, reportOf } from './task-end.js';
 import type { TaskReport } from './task.js';
@@ -116,7 +116,10 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
     if (task.kind === 'cleanup-pod') return this.cleanedUp(task, report);
     const status = ended.outcome === 'late' ? 'abandoned' : await this.actions.record.endTask(task.taskId, report, Date.now());
     if (status === 'abandoned') return this.late(concerned, report);
-    await this.services.messages.send(task.workflowId, { kind: 'taskEnded', taskId: task.taskId, end: endOf(report) }, `end:${task.taskId}`);
+    await this.services.messages.send(task.workflowId, { kind: 'taskEnded', taskId: task.taskId, end: endOf(report) }, `end:${task.taskId}`).catch((cause: unknown) => {
+      if (!isMissing(cause)) throw cause;
+      this.services.log.warn({ taskId: task.taskId, workflowId: task.workflowId }, 'a task ended whose workflow is gone; the sweeper ends the execution with its result');
+    });
   }
 
   /** The task counts as one nobody waits for: when its event is sent again, its result is reported as a late one. */

@@ -79,6 +79,10 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
     return Promise.resolve({ state: 'ASSIGNED' as const });
   };
 
+  /** What the service says of its leases. */
+  leaseTimes = { leaseMs: 900, fenceMs: 450 };
+  readonly LeaseTimes = () => Promise.resolve(this.leaseTimes);
+
   readonly Events = (call: ServiceCall): AsyncIterable<TaskEvent> => this.stream(call.signal);
 
   readonly Acknowledge = (_call: ServiceCall, request: { seqs: number[] }) => {

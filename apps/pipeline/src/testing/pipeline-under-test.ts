@@ -47,6 +47,7 @@ export class World {
       PIPELINE_NG_MANAGER_URL: ngManager.url,
       PIPELINE_DELEGATE_SERVICE_ADDRESS: address,
       PIPELINE_POD_LOG_SERVICE_URL: 'http://127.0.0.1:8079',
+      DELEGATE_SERVICE_LEASE_MS: '900',
       PIPELINE_ABORT_TIMEOUT_MS: '1500',
       PIPELINE_SWEEP_MS: '200',
       LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',

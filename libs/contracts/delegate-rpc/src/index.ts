@@ -119,6 +119,11 @@ export interface AbortReply {
   /** After the request: `ENDED` when nobody had acquired the task or it was over, `ASSIGNED` while the delegate is still to answer, `UNKNOWN`. */
   state: string;
 }
+/** A delegate that cannot be told to stop has stopped by itself after both together. */
+export interface LeaseTimesReply {
+  leaseMs: number;
+  fenceMs: number;
+}
 export interface AcknowledgeRequest {
   seqs: number[];
 }
@@ -180,6 +185,7 @@ export type Nothing = Record<never, never>;
 export interface DelegateTasksMethods {
   Submit: { request: SubmitRequest; reply: SubmitReply };
   Abort: { request: AbortRequest; reply: AbortReply };
+  LeaseTimes: { request: Nothing; reply: LeaseTimesReply };
   Events: { request: Nothing; reply: TaskEvent };
   Acknowledge: { request: AcknowledgeRequest; reply: Nothing };
   SetAside: { request: SetAsideRequest; reply: Nothing };
