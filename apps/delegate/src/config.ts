@@ -20,6 +20,7 @@ const schema = z.object({
   DELEGATE_MAX_TASKS: count(8, 1, 1_000),
   DELEGATE_DRAIN_MS: count(20_000, 0, 3_600_000),
   DELEGATE_STOP_GRACE_MS: count(10_000, 0, 600_000),
+  DELEGATE_POD_UNUSED_MS: count(600_000, 1_000, 86_400_000),
   DELEGATE_WATCHDOG_MS: count(15_000, 500, 600_000),
   DELEGATE_ENGINE_SILENCE_MS: count(120_000, 1_000, 3_600_000),
   DELEGATE_GIT_TIMEOUT_MS: count(300_000, 1_000, 3_600_000),
@@ -98,6 +99,8 @@ export interface DelegateConfig {
     readonly refillMs: number;
     readonly stopGraceMs: number;
     readonly watchdogMs: number;
+    /** After which a pod is removed that no step can come to any more and whose clean-up nobody has asked for. */
+    readonly unusedMs: number;
     /** How long a living engine may leave pings unanswered before it counts as hung. */
     readonly engineSilenceMs: number;
     readonly liteEngineMain: string;
@@ -142,6 +145,7 @@ export function parseConfig(env: Environment): DelegateConfig {
       refillMs: parsed.DELEGATE_POOL_REFILL_MS,
       stopGraceMs: parsed.DELEGATE_STOP_GRACE_MS,
       watchdogMs: parsed.DELEGATE_WATCHDOG_MS,
+      unusedMs: parsed.DELEGATE_POD_UNUSED_MS,
       engineSilenceMs: parsed.DELEGATE_ENGINE_SILENCE_MS,
       liteEngineMain: parsed.DELEGATE_LITE_ENGINE_MAIN ?? mainOf('lite-engine'),
       stepRunnerMain: parsed.DELEGATE_STEP_RUNNER_MAIN ?? mainOf('step-runner'),

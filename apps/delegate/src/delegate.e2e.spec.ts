@@ -51,7 +51,7 @@ describe('deployments through a delegate and its pods', () => {
     await Promise.all([control.stop(), git.stop(), logs.stop()]);
   }, LIMIT);
 
-  const startDelegate = async (): Promise<void> => {
+  const startDelegate = async (over: Readonly<Record<string, string>> = {}): Promise<void> => {
     delegate = await DelegateProcess.start(control.folder, {
       DELEGATE_SERVICE_URL: control.url,
       DELEGATE_TOKEN_FILE: control.tokenFile,
@@ -61,6 +61,7 @@ describe('deployments through a delegate and its pods', () => {
       DELEGATE_POOL_REFILL_MS: '500',
       DELEGATE_DRAIN_MS: '1000',
       HOME: process.env['HOME'] ?? '/root',
+      ...over,
     });
     delegateId = (await waitFor(async () => (await control.delegates()).find(({ connected }) => connected), { timeoutMs: 30_000, what: 'the delegate to connect' })).id;
   };
@@ -175,6 +176,24 @@ describe('deployments through a delegate and its pods', () => {
     await control.ended(taskId, LIMIT);
     await removed(podId);
   }, LIMIT);
+
+  it('removes a pod whose steps are over when nobody asks for its clean-up, and says so; one to which a step may come stays', async () => {
+    await delegate.end('SIGTERM');
+    await startDelegate({ DELEGATE_POD_UNUSED_MS: '1000' });
+    const [first, second] = [newId(), newId()];
+    const [left, wanted] = [await made('db/good.sql'), await made('db/good.sql', [first, second])];
+    const [leftDir, wantedDir] = [podDir(left.podId), podDir(wanted.podId)];
+    for (const [podId, step] of [[wanted.podId, first], [left.podId, left.stepIds[0] ?? '']] as const) {
+      expect(await control.result(await execute(podId, step, update(await database(), 'db/good.sql')), LIMIT)).toMatchObject({ status: 'succeeded' });
+    }
+    await waitFor(() => !existsSync(leftDir), { timeoutMs: LIMIT, what: 'the pod that nobody cleans up to be removed' });
+    expect(delegate.log()).toMatch(new RegExp(`"podId":"${left.podId}".*whose clean-up nobody has asked for`));
+    expect(existsSync(wantedDir)).toBe(true);
+    expect(await control.result(await execute(wanted.podId, second, update(await database(), 'db/good.sql')), LIMIT)).toMatchObject({ status: 'succeeded' });
+    await waitFor(() => !existsSync(wantedDir), { timeoutMs: LIMIT, what: 'the other pod to be removed after its last step' });
+    await delegate.end('SIGTERM');
+    await startDelegate();
+  }, 4 * LIMIT);
 
   it('survives the death of a pod’s engine: the step fails with the reason, the statement ends', async () => {
     const { name, podId, taskId } = await sleeping();

@@ -12,6 +12,8 @@ import type { Leftover, Pod, PodRequest, PodRuntime } from './pod-runtime.js';
 import { ProcessPod } from './process-pod.js';
 import { Removals } from './removals.js';
 
+const LONGEST_SWEEP_MS = 60_000;
+
 /** Pods as processes of this machine, below `<data>/pods`. */
 @Injectable()
 export class ProcessPodRuntime implements PodRuntime {
@@ -20,6 +22,7 @@ export class ProcessPodRuntime implements PodRuntime {
   private readonly podsDir: string;
   private readonly pool: PodPool;
   private readonly removals: Removals;
+  private sweeps: NodeJS.Timeout | undefined;
 
   constructor(
     @Inject(CONFIG) private readonly config: DelegateConfig,
@@ -66,14 +69,26 @@ export class ProcessPodRuntime implements PodRuntime {
     if (this.claimed.size === 0) this.pool.fill();
   }
 
+  /** A clean-up that was never sent, or did not come through, leaves a pod that nothing speaks for any more. */
+  private removeUnused(unusedMs: number): void {
+    for (const [podId, { uselessSince }] of this.pods) {
+      if (uselessSince === undefined || Date.now() - uselessSince < unusedMs) continue;
+      this.log.warn({ podId, unusedMs: Date.now() - uselessSince }, 'removing a pod that nothing can come to any more and whose clean-up nobody has asked for');
+      void this.destroy(podId);
+    }
+  }
+
   /** Also makes the first pods. */
   async reap(tell: (leftover: Leftover) => void): Promise<void> {
     await mkdir(this.podsDir, { recursive: true, mode: 0o700 });
     await reapLeftovers(this.podsDir, { log: this.log, outbox: this.outbox, removals: this.removals, tell });
     this.pool.fill();
+    const { unusedMs } = this.config.pods;
+    this.sweeps = setInterval(() => this.removeUnused(unusedMs), Math.min(unusedMs, LONGEST_SWEEP_MS));
   }
 
   async close(): Promise<void> {
+    clearInterval(this.sweeps);
     this.removals.close();
     await Promise.all([this.pool.close(), ...[...this.pods.keys()].map((podId) => this.destroy(podId))]);
   }

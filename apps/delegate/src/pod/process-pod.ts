@@ -6,8 +6,10 @@ import type { Logger } from '@sluice/telemetry';
 import type { DelegateConfig } from '../config.js';
 import { containerAddress, identifyRunner, startRunner, type ParkedPod } from './parked-pod.js';
 import type { LogOutbox } from '../logs/log-outbox.js';
+import { expiryOf } from '../logs/token-expiry.js';
 import type { LeaseTerm } from '../connection/service-connection.js';
 import { PodStartError, type Pod, type PodRequest, type StepStart } from './pod-runtime.js';
+import { PodUse } from './pod-use.js';
 import { StepContainer } from './step-container.js';
 
 const CALL_MS = 10_000;
@@ -28,6 +30,7 @@ export class ProcessPod implements Pod {
   readonly ready: Promise<void>;
   private readonly containers: readonly StepContainer[];
   private readonly terms = new Map<string, () => LeaseTerm>();
+  private readonly use: PodUse;
   private readonly engineClock = new PeerClock();
   private isReachable = false;
   private pings: NodeJS.Timeout | undefined;
@@ -45,6 +48,7 @@ export class ProcessPod implements Pod {
   ) {
     this.podId = request.podId;
     this.address = `${parked.address}:${LITE_ENGINE_PORT}`;
+    this.use = new PodUse(request.stepExecutionIds, expiryOf(request.logs.token), Date.now());
     const lanes = new Lanes(availableParallelism());
     this.containers = request.stepExecutionIds.map((stepExecutionId, index) => this.container(stepExecutionId, index, lanes));
     this.reachable = this.start();
@@ -64,12 +68,18 @@ export class ProcessPod implements Pod {
     return this.parked.engine.death ?? this.hung;
   }
 
+  /** Since when nothing but the clean-up can come, in milliseconds since the epoch; undefined while a step runs or may come. */
+  get uselessSince(): number | undefined {
+    return this.use.uselessSince(Date.now(), this.failure !== undefined);
+  }
+
   waitingFor(): readonly string[] {
     const waiting = this.containers.filter(({ isReady }) => !isReady).map(({ what }) => what);
     return this.isReachable ? waiting : ['the lite engine', ...waiting];
   }
 
   async startStep({ term, traceparent, ...step }: StepStart, signal: AbortSignal): Promise<void> {
+    this.use.begins(step.stepExecutionId, Date.now());
     await this.ready;
     const container = this.containerOf(step.stepExecutionId);
     const since = Date.now();
@@ -84,7 +94,11 @@ export class ProcessPod implements Pod {
 
   async endStep(stepExecutionId: string, graceMs: number): Promise<void> {
     this.terms.delete(stepExecutionId);
-    await this.containerOf(stepExecutionId)?.finish(graceMs);
+    try {
+      await this.containerOf(stepExecutionId)?.finish(graceMs);
+    } finally {
+      this.use.ends(stepExecutionId, Date.now());
+    }
   }
 
   watchStep(stepExecutionId: string, afterSeq: number, signal: AbortSignal): AsyncIterable<StepEvent> {
@@ -120,9 +134,11 @@ export class ProcessPod implements Pod {
       });
     }
     this.parked.client.close();
-    await Promise.all([this.parked.engine.stop(EXIT_GRACE_MS), this.parked.runner.stop(EXIT_GRACE_MS), ...this.containers.map((container) => container.end(EXIT_GRACE_MS))]);
+    const ended = await Promise.allSettled([this.parked.engine.stop(EXIT_GRACE_MS), this.parked.runner.stop(EXIT_GRACE_MS), ...this.containers.map((container) => container.end(EXIT_GRACE_MS))]);
     await this.recording.catch(() => undefined);
+    // Whatever else cannot be done now, they go.
     await this.parked.directory.removeSecrets();
+    for (const end of ended) if (end.status === 'rejected') throw end.reason;
     if (logs === 'send') await this.outbox.take(this.parked.directory.stepsPath);
     await this.parked.directory.remove();
   }

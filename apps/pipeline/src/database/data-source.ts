@@ -15,6 +15,7 @@ import { OutlinePlans1795407000000 } from '../migrations/1795407000000-outline-p
 import { SearchExecutions1795407000001 } from '../migrations/1795407000001-search-executions.js';
 import { CreateRemovedProjects1795420000000 } from '../migrations/1795420000000-create-removed-projects.js';
 import { DisableTriggers1795430000000 } from '../migrations/1795430000000-disable-triggers.js';
+import { FindOpenCleanups1796190000000 } from '../migrations/1796190000000-find-open-cleanups.js';
 import { PipelineEntity } from '../pipeline/pipeline.entity.js';
 import { RemovedProjectEntity } from '../project/removed-project.entity.js';
 import { TriggerEntity } from '../trigger/trigger.entity.js';
@@ -25,6 +26,6 @@ export function createPipelineDataSource(url: string, poolSize: number): DataSou
     url,
     poolSize,
     entities: [PipelineEntity, InputSetEntity, CheckEntity, ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity, TriggerEntity, ApprovalInstanceEntity, RemovedProjectEntity, ...AUDIT_OUTBOX_ENTITIES],
-    migrations: [CreatePipelineTables1795305600000, CreateAuditOutbox1795404000000, CompletePipelineApi1795405000000, NarrowExecutions1795405000001, CreateTriggers1795406000000, CreateApprovalInstances1795406000001, OutlinePlans1795407000000, SearchExecutions1795407000001, CreateRemovedProjects1795420000000, DisableTriggers1795430000000],
+    migrations: [CreatePipelineTables1795305600000, CreateAuditOutbox1795404000000, CompletePipelineApi1795405000000, NarrowExecutions1795405000001, CreateTriggers1795406000000, CreateApprovalInstances1795406000001, OutlinePlans1795407000000, SearchExecutions1795407000001, CreateRemovedProjects1795420000000, DisableTriggers1795430000000, FindOpenCleanups1796190000000],
   });
 }

@@ -142,6 +142,7 @@ export class ExecutionNodeEntity {
 @Entity('execution_tasks')
 @Index('execution_tasks_open', ['planExecutionId'], { where: "status = 'open'" })
 @Index('execution_tasks_by_execution', ['planExecutionId'])
+@Index('execution_tasks_cleanups', ['createdAt'], { where: "kind = 'cleanup-pod' AND status <> 'ended'" })
 export class ExecutionTaskEntity {
   @PrimaryColumn({ name: 'task_id', type: 'text' })
   taskId!: string;

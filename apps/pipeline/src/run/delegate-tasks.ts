@@ -33,9 +33,10 @@ export class DelegateTasks {
 
   /**
    * Submits a task. Safe to repeat: a task id that is known already is fine, even when a fresh log token makes its payload differ.
-   * @throws AppError UNAVAILABLE_DELEGATES with the reason per delegate; UPSTREAM_UNAVAILABLE when the service is away for longer than the task may run
+   * @param patienceMs how long the service may be away
+   * @throws AppError UNAVAILABLE_DELEGATES with the reason per delegate; UPSTREAM_UNAVAILABLE when the service is away for longer
    */
-  async submit(caller: TaskCaller, task: TaskSubmission): Promise<void> {
+  async submit(caller: TaskCaller, task: TaskSubmission, patienceMs = task.runTimeoutMs): Promise<void> {
     const request = {
       taskId: task.taskId,
       scope: rpcScope(task.scope),
@@ -48,7 +49,7 @@ export class DelegateTasks {
       traceparent: caller.traceparent ?? '',
     };
     try {
-      await this.whileReachable(() => this.client.unary(caller, 'Submit', request, { timeoutMs: CALL_MS }), task.runTimeoutMs);
+      await this.whileReachable(() => this.client.unary(caller, 'Submit', request, { timeoutMs: CALL_MS }), patienceMs);
     } catch (cause) {
       if (!(cause instanceof AppError) || cause.code !== 'DUPLICATE_FIELD') throw cause;
     }

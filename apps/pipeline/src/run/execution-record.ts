@@ -148,6 +148,11 @@ export class ExecutionRecord {
     return rows[1] === 1;
   }
 
+  /** Another task has taken its place. */
+  async supersedeTask(taskId: string, at: number): Promise<void> {
+    await this.db.query(`UPDATE execution_tasks SET status = 'ended', ended_at = $2 WHERE task_id = $1`, [taskId, at]);
+  }
+
   /** Results are not needed once they are recorded; the node keeps what people see. */
   async dropReport(taskId: string): Promise<void> {
     await this.db.query(`UPDATE execution_tasks SET report = NULL WHERE task_id = $1`, [taskId]);

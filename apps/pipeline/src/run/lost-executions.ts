@@ -108,7 +108,7 @@ export class LostExecutions {
       return;
     }
     const group = Object.values(run.plan.nodes).find(({ children }) => children.includes(nodeId));
-    if (group && task.report?.delegateId) await this.actions.closePod(run, group, podIdOf(group.id), task.report.delegateId, task.workflowId, []);
+    if (group && task.report?.delegateId) await this.actions.cleanups.close(run, group, podIdOf(group.id), task.report.delegateId, task.workflowId, []);
   }
 }
 

@@ -10,6 +10,7 @@ import { ExecutionRecord, type NodeChange, type RunHeader } from './execution-re
 import { InstanceLocks, type Grant } from './instance-lock.js';
 import type { Messages } from './messages.js';
 import type { NgManager } from './ng-manager.js';
+import { PodCleanups } from './pod-cleanups.js';
 import { taskIdOf } from './task.js';
 
 export interface RunServices {
@@ -37,6 +38,7 @@ const KEPT_HEADERS = 200;
 
 /** What the bodies of durable steps share: transactions, traces, log keys. Each may run twice; none may have an effect twice. */
 export class RunActions {
+  readonly cleanups = new PodCleanups(this);
   private readonly headers = new Map<string, RunHeader>();
 
   constructor(readonly services: RunServices) {}
@@ -139,22 +141,6 @@ export class RunActions {
         next = await this.write(({ locks }) => locks.release(holder, Date.now()));
       }
     }
-  }
-
-  /** Deletes the pod of a group; nobody waits for it. Pending changes are written along. */
-  async closePod(run: RunHeader, group: PlanNode, podId: string, delegateId: string, workflowId: string, changes: readonly NodeChange[]): Promise<void> {
-    const taskId = taskIdOf(run.planExecutionId, group.id, 'cleanup');
-    await this.write(async ({ record }) => {
-      await record.apply(run.planExecutionId, changes);
-      await record.addTask({ taskId, planExecutionId: run.planExecutionId, nodeId: group.id, workflowId, kind: 'cleanup-pod', context: { kind: 'cleanup-pod', podId } }, Date.now());
-    });
-    const { config, tasks, log } = this.services;
-    await this.span(run, 'cleanup pod', (traceparent) =>
-      tasks.submit(this.callerOf(run, traceparent), {
-        taskId, scope: run.scope, payload: { kind: 'cleanup-pod', podId }, selectors: [], boundDelegateId: delegateId,
-        queueTimeoutMs: config.taskQueueTimeoutMs, runTimeoutMs: 120_000, description: `clean up after step group "${group.name}"`,
-      }),
-    ).catch((cause: unknown) => log.warn({ taskId, podId, error: messageOf(cause) }, 'the pod is left to the reaper'));
   }
 
   /** Something nobody foresaw: whatever is under way below a node ends as Errored, and nothing stays locked. */

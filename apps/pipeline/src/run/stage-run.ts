@@ -226,7 +226,7 @@ export class StageRun {
     this.open = null;
     const changes = this.take();
     await this.durable('close pod', async () => {
-      await this.parts.actions.closePod(this.run, group, podIdOf(group.id), pod.delegateId, this.workflowId, stamped(changes));
+      await this.parts.actions.cleanups.close(this.run, group, podIdOf(group.id), pod.delegateId, this.workflowId, stamped(changes));
       return null;
     });
   }

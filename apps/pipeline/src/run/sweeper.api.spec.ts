@@ -111,6 +111,18 @@ describe('the sweeper', () => {
     expect(await heldBy(client)).toEqual([]);
   }, TIME_LIMIT_MS);
 
+  it('asks the delegate of a pod for its clean-up again until it is done', async () => {
+    const client = world.project();
+    const cleanups = (id: string): DoubleTask[] => [...world.delegates.tasks.values()].filter(({ request, payload }) => request.taskId.startsWith(id) && payload.kind === 'cleanup-pod');
+    world.delegates.behaviour = (task) => (task.payload.kind === 'cleanup-pod' && !task.request.taskId.endsWith('cleanup3') ? { outcome: 'notAcquired', reason: 'the delegate is away' } : succeed(task));
+    await client.create(simplePipeline('away'));
+    const id = await client.execute('away');
+    expect((await client.ended(id, LOOK.timeoutMs)).pipelineExecutionSummary.status).toBe('Success');
+    const left = () => world.pg.query('pipeline', `SELECT 1 FROM execution_tasks WHERE plan_execution_id = $1 AND kind = 'cleanup-pod' AND status <> 'ended'`, [id]);
+    await waitFor(async () => cleanups(id).length === 3 && (await left()).length === 0, { ...LOOK, what: 'the pod cleaned up' });
+    expect(new Set(cleanups(id).map(({ request }) => request.boundDelegateId))).toEqual(new Set(['delegate-1']));
+  }, TIME_LIMIT_MS);
+
   it('ends an execution whose workflow ended without the last word, and one that never began', async () => {
     const client = world.project();
     await client.create(simplePipeline('wordless'));

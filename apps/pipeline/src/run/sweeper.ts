@@ -16,7 +16,7 @@ interface Failing {
 
 /**
  * Finishes what a crash left half done between two systems: executions whose workflow was not started, or is gone, aborts and turns nobody was told of,
- * instances held by executions that have ended. Everything it does can be done twice, so replicas may sweep at once. What cannot be finished is said in the
+ * pods that were not cleaned up, instances held by executions that have ended. Everything it does can be done twice, so replicas may sweep at once. What cannot be finished is said in the
  * log and tried again later, and keeps nothing else from being finished.
  */
 export class Sweeper {
@@ -45,6 +45,7 @@ export class Sweeper {
     await this.attempt('start', () => this.startForgotten());
     await this.attempt('abort', () => this.repeatAborts());
     await this.attempt('lost', () => this.endLost());
+    await this.attempt('cleanup', () => this.repeatCleanups());
     await this.attempt('free', () => this.freeInstances());
     await this.attempt('grant', () => this.repeatGrants());
   }
@@ -76,6 +77,11 @@ export class Sweeper {
         await this.lost.end(execution);
       });
     }
+  }
+
+  private async repeatCleanups(): Promise<void> {
+    const resting = new Set(this.resting('cleanup'));
+    for (const taskId of await this.actions.cleanups.due()) if (!resting.has(taskId)) await this.attempt(`cleanup ${taskId}`, () => this.actions.cleanups.again(taskId));
   }
 
   private async repeatAborts(): Promise<void> {

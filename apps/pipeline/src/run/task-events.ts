@@ -132,10 +132,10 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
   }
 
   private async cleanedUp(task: TaskRow, report: TaskReport): Promise<void> {
-    await this.actions.record.endTask(task.taskId, report, Date.now());
     const result = report.result?.kind === 'other' ? report.result : undefined;
-    if (result?.status === 'succeeded') return;
-    this.services.log.warn({ taskId: task.taskId, outcome: report.outcome, reason: result?.message ?? report.reason }, 'a pod was not cleaned up; the reaper will');
+    if (result?.status === 'succeeded') return void (await this.actions.record.endTask(task.taskId, report, Date.now()));
+    await this.actions.record.abandonTask(task.taskId, Date.now());
+    this.services.log.warn({ taskId: task.taskId, outcome: report.outcome, reason: result?.message ?? report.reason }, 'a pod was not cleaned up; it is tried again');
   }
 
   /** Nobody waits for it any more, but it happened: dbdevops hears of it, and the node says so. */

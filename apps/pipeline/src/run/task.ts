@@ -15,7 +15,8 @@ export interface PodStep {
 export type TaskContext =
   | { readonly kind: 'initialise-pod'; readonly podId: string; readonly steps: Readonly<Record<string, PodStep>> }
   | { readonly kind: 'execute-step'; readonly podId: string; readonly stageId: string; readonly dbSchema: string; readonly dbInstance: string; readonly dbInstanceId?: string | undefined; readonly command: DbCommand; readonly runTimeoutMs: number }
-  | { readonly kind: 'cleanup-pod'; readonly podId: string };
+  /** `delegateId`: whose pod it is; absent on rows of earlier versions. */
+  | { readonly kind: 'cleanup-pod'; readonly podId: string; readonly delegateId?: string };
 
 /** How a task ended, as the delegate service told it. */
 export interface TaskReport {
