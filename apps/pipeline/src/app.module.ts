@@ -17,6 +17,9 @@ import { InterruptController } from './execution/interrupt.controller.js';
 import { PreflightController } from './execution/preflight.controller.js';
 import { PreflightService } from './execution/preflight.service.js';
 import { RetryController } from './execution/retry.controller.js';
+import { FilterController } from './filter/filter.controller.js';
+import { FilterRepository } from './filter/filter.repository.js';
+import { FilterService } from './filter/filter.service.js';
 import { InputSetController } from './input-set/input-set.controller.js';
 import { InputSetV1Controller } from './input-set/input-set-v1.controller.js';
 import { InputSetRepository } from './input-set/input-set.repository.js';
@@ -52,7 +55,7 @@ export class AppModule {
   static with(parts: AppParts): DynamicModule {
     return {
       module: AppModule,
-      controllers: [ApprovalController, ExecuteController, ExecutionController, ExecutionInputsController, InputSetController, InputSetV1Controller, InterruptController, PipelineController, PipelineV1Controller, PreflightController, RetryController, TriggerController, WebhookController],
+      controllers: [ApprovalController, ExecuteController, ExecutionController, ExecutionInputsController, FilterController, InputSetController, InputSetV1Controller, InterruptController, PipelineController, PipelineV1Controller, PreflightController, RetryController, TriggerController, WebhookController],
       providers: [
         { provide: DataSource, useValue: parts.dataSource },
         { provide: StepTypeRegistry, useValue: parts.types },
@@ -63,7 +66,7 @@ export class AppModule {
         { provide: References, useValue: parts.references },
         { provide: Documents, useValue: parts.documents },
         ApprovalRepository, ApprovalService, BuiltInGroups,
-        CheckRepository, ExecuteService, ExecutionRepository, InputSetRepository, InputSetService, PipelineRepository, PipelineService, PreflightService, Projects,
+        CheckRepository, ExecuteService, ExecutionRepository, FilterRepository, FilterService, InputSetRepository, InputSetService, PipelineRepository, PipelineService, PreflightService, Projects,
         TriggerRepository, TriggerService,
       ],
     };

@@ -2,7 +2,7 @@ import { Column, PrimaryColumn } from 'typeorm';
 import { asNumber } from '@sluice/persistence';
 
 /** The project a row belongs to, as part of its key. */
-abstract class ProjectKey {
+export abstract class ProjectKey {
   @PrimaryColumn({ name: 'account_id', type: 'text' })
   accountId!: string;
 

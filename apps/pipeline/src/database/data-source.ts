@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 import { ApprovalInstanceEntity } from '../approval/approval.entity.js';
 import { CheckEntity } from '../check/check.entity.js';
 import { ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity } from '../execution/execution.entity.js';
+import { FilterEntity } from '../filter/filter.entity.js';
 import { InputSetEntity } from '../input-set/input-set.entity.js';
 import { CreatePipelineTables1795305600000 } from '../migrations/1795305600000-create-pipeline-tables.js';
 import { CreateAuditOutbox1795404000000 } from '../migrations/1795404000000-create-audit-outbox.js';
@@ -16,6 +17,7 @@ import { SearchExecutions1795407000001 } from '../migrations/1795407000001-searc
 import { CreateRemovedProjects1795420000000 } from '../migrations/1795420000000-create-removed-projects.js';
 import { DisableTriggers1795430000000 } from '../migrations/1795430000000-disable-triggers.js';
 import { FindOpenCleanups1796190000000 } from '../migrations/1796190000000-find-open-cleanups.js';
+import { CreateFilters1796311000000 } from '../migrations/1796311000000-create-filters.js';
 import { PipelineEntity } from '../pipeline/pipeline.entity.js';
 import { RemovedProjectEntity } from '../project/removed-project.entity.js';
 import { TriggerEntity } from '../trigger/trigger.entity.js';
@@ -25,7 +27,7 @@ export function createPipelineDataSource(url: string, poolSize: number): DataSou
     app: 'pipeline',
     url,
     poolSize,
-    entities: [PipelineEntity, InputSetEntity, CheckEntity, ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity, TriggerEntity, ApprovalInstanceEntity, RemovedProjectEntity, ...AUDIT_OUTBOX_ENTITIES],
-    migrations: [CreatePipelineTables1795305600000, CreateAuditOutbox1795404000000, CompletePipelineApi1795405000000, NarrowExecutions1795405000001, CreateTriggers1795406000000, CreateApprovalInstances1795406000001, OutlinePlans1795407000000, SearchExecutions1795407000001, CreateRemovedProjects1795420000000, DisableTriggers1795430000000, FindOpenCleanups1796190000000],
+    entities: [PipelineEntity, InputSetEntity, CheckEntity, ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity, TriggerEntity, ApprovalInstanceEntity, RemovedProjectEntity, FilterEntity, ...AUDIT_OUTBOX_ENTITIES],
+    migrations: [CreatePipelineTables1795305600000, CreateAuditOutbox1795404000000, CompletePipelineApi1795405000000, NarrowExecutions1795405000001, CreateTriggers1795406000000, CreateApprovalInstances1795406000001, OutlinePlans1795407000000, SearchExecutions1795407000001, CreateRemovedProjects1795420000000, DisableTriggers1795430000000, FindOpenCleanups1796190000000, CreateFilters1796311000000],
   });
 }

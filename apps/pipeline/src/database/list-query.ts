@@ -41,12 +41,6 @@ export function isOurModule(module: string | undefined): boolean {
   return module === undefined || module === '' || ['dbops', 'dbdevops'].includes(module.toLowerCase());
 }
 
-/** Saved filters do not exist, so naming one cannot be answered. @throws AppError INVALID_REQUEST */
-export function refuseSavedFilter(field: string, identifier: string | undefined): void {
-  if (identifier === undefined || identifier === '') return;
-  throw new AppError('INVALID_REQUEST', `${field}: there is no saved filter "${identifier}"; send what to filter by in the request itself`, { fields: [{ field, error: 'there are no saved filters' }] });
-}
-
 export interface TagFilter {
   readonly key: string;
   /** Any value when absent. */
@@ -60,6 +54,11 @@ export function tagsWanted(tags: readonly TagFilter[]): { readonly keys: string[
     keys: tags.filter((tag) => !hasValue(tag)).map(({ key }) => key),
     pairs: Object.fromEntries(tags.filter(hasValue).map(({ key, value }) => [key, value ?? ''])),
   };
+}
+
+/** Tags of a filter in one form: pairs of `key` and `value`, and those of a map. */
+export function allTags(list: readonly TagFilter[] | null | undefined, map: Readonly<Record<string, string>> | null | undefined): readonly TagFilter[] {
+  return [...(list ?? []), ...Object.entries(map ?? {}).map(([key, value]) => ({ key, value }))];
 }
 
 /** Pages end where reading them would begin to hurt. @throws AppError INVALID_REQUEST */

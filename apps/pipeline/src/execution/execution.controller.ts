@@ -7,14 +7,17 @@ import {
 } from '@sluice/pipeline-api';
 import { stepOfPart } from '@sluice/pipeline-engine';
 import { StepTypeRegistry } from '@sluice/step-types';
-import { isOurModule, readSort, refuseSavedFilter, requireReachable } from '../database/list-query.js';
+import { allTags, isOurModule, readSort, requireReachable } from '../database/list-query.js';
 import { projectOfQuery } from '../database/request-scope.js';
+import { FilterService } from '../filter/filter.service.js';
 import { ExecuteService } from './execute.service.js';
 import type { ExecutionFilter, ExecutionSortColumn } from './execution-query.js';
 import { graphOf, outlineOf, scopeOfExecution, subGraph, summaryOf, type States } from './execution-view.js';
 import { ExecutionRepository, type Execution } from './execution.repository.js';
 
 type ListCall = Pick<RouteCall<typeof listExecutions>, 'ctx' | 'query' | 'body'>;
+/** What every list of executions is asked with. */
+type FilterCall = Pick<RouteCall<typeof outlineExecutions>, 'ctx' | 'body'> & { readonly query: Omit<RouteCall<typeof outlineExecutions>['query'], 'size'> };
 type Graph = NonNullable<ExecutionDetail['executionGraph']>;
 
 /** What clients may sort executions by. */
@@ -29,6 +32,7 @@ export class ExecutionController {
     @Inject(ExecutionRepository) private readonly executions: ExecutionRepository,
     @Inject(ExecuteService) private readonly execute: ExecuteService,
     @Inject(StepTypeRegistry) private readonly types: StepTypeRegistry,
+    @Inject(FilterService) private readonly filters: FilterService,
   ) {}
 
   @Route(listExecutions)
@@ -47,7 +51,8 @@ export class ExecutionController {
     const scope = projectOfQuery(ctx, query);
     const { size, lastSeenExecutionId: planExecutionId, lastSeenStartTime } = query;
     const after = planExecutionId === undefined ? undefined : { planExecutionId, createdAt: lastSeenStartTime ?? (await this.execute.get(scope, planExecutionId)).createdAt };
-    const rows = isOurModule(query.module) ? await this.executions.listBehind(scope, filterOf(call), after, size + 1) : [];
+    const filter = await this.filterOf(call);
+    const rows = isOurModule(query.module) ? await this.executions.listBehind(scope, filter, after, size + 1) : [];
     const content = rows.slice(0, size).map(outlineOf);
     const last = content.at(-1);
     return { content, size, numberOfElements: content.length, empty: content.length === 0, last: rows.length <= size, lastSeenExecutionId: last?.planExecutionId ?? null, lastSeenStartTime: last?.startTs ?? null };
@@ -94,7 +99,7 @@ export class ExecutionController {
     const { page, size } = query;
     requireReachable(page, size, 'narrow the list, or read on with …/summary/outline');
     const sort = readSort(query.sort, SORT, { column: 'created_at', direction: 'DESC' });
-    const filter = filterOf(call);
+    const filter = await this.filterOf(call);
     if (!isOurModule(query.module)) return toSpringPage([], 0, page, size);
     const scope = projectOfQuery(ctx, query);
     const { rows, total } = await this.executions.list(scope, filter, sort, page, size);
@@ -102,6 +107,22 @@ export class ExecutionController {
     const shown = rows.flatMap(({ plan }) => Object.values(plan.nodes).filter((node) => node.kind === 'stage' || node.kind === 'parallel').map((node) => node.id));
     const states = await this.executions.states(rows.map((row) => row.planExecutionId), shown);
     return toSpringPage(rows.map((row) => summaryOf(row, states.get(row.planExecutionId) ?? {}, stored)), total, page, size);
+  }
+
+  /** A filter in the query counts before the same one in the body, and that before the one of a stored filter. */
+  private async filterOf({ ctx, query, body }: FilterCall): Promise<ExecutionFilter> {
+    const own = { status: body?.status, pipelineName: body?.pipelineName, timeRange: body?.timeRange, pipelineTags: body?.pipelineTags };
+    const by = await this.filters.narrowing(ctx, projectOfQuery(ctx, query), 'PipelineExecution', 'filterIdentifier', query.filterIdentifier, own);
+    return {
+      pipelineIdentifier: query.pipelineIdentifier,
+      statuses: query.status ?? by.status ?? undefined,
+      searchTerm: query.searchTerm,
+      pipelineName: by.pipelineName ?? undefined,
+      callerId: query.myDeployments === true ? ctx.principal.id : undefined,
+      tags: allTags(by.pipelineTags, by.tags),
+      from: wholeMs(by.timeRange?.startTime),
+      to: wholeMs(by.timeRange?.endTime),
+    };
   }
 
   private async detail({ ctx, query, params }: Pick<RouteCall<typeof getExecution>, 'ctx' | 'query' | 'params'>): Promise<ExecutionDetail> {
@@ -125,21 +146,6 @@ export class ExecutionController {
   private async statesOf({ planExecutionId }: Execution): Promise<States> {
     return (await this.executions.states([planExecutionId])).get(planExecutionId) ?? {};
   }
-}
-
-/** A filter in the query counts before the same one in the body. */
-function filterOf({ ctx, query, body }: Pick<RouteCall<typeof outlineExecutions>, 'ctx' | 'body'> & { readonly query: Omit<RouteCall<typeof outlineExecutions>['query'], 'size'> }): ExecutionFilter {
-  refuseSavedFilter('filterIdentifier', query.filterIdentifier);
-  return {
-    pipelineIdentifier: query.pipelineIdentifier,
-    statuses: query.status ?? body?.status ?? undefined,
-    searchTerm: query.searchTerm,
-    pipelineName: body?.pipelineName ?? undefined,
-    callerId: query.myDeployments === true ? ctx.principal.id : undefined,
-    tags: body?.pipelineTags ?? undefined,
-    from: wholeMs(body?.timeRange?.startTime),
-    to: wholeMs(body?.timeRange?.endTime),
-  };
 }
 
 /** Milliseconds as the database can compare them. */

@@ -5,11 +5,12 @@ import {
   v1CreatePipeline, v1DeletePipeline, v1ExecuteDynamic, v1ExecutePipeline, v1GetPipeline, v1GetPipelineValidation, v1ImportPipeline, v1ListPipelines, v1MovePipeline, v1PipelineGitMetadata, v1UpdatePipeline, v1ValidatePipeline,
   type V1PipelineListItem,
 } from '@sluice/pipeline-api';
-import { isOurModule, readSort, refuseSavedFilter, requireReachable, type TagFilter } from '../database/list-query.js';
+import { allTags, isOurModule, readSort, requireReachable, type TagFilter } from '../database/list-query.js';
 import { projectOfPath, tellVersion } from '../database/request-scope.js';
 import { ExecuteService } from '../execution/execute.service.js';
 import { noGovernance, warned, warningsOfPlan } from '../execution/execution-view.js';
 import { ExecutionRepository, type Execution } from '../execution/execution.repository.js';
+import { FilterService } from '../filter/filter.service.js';
 import { refuseGit, requireInline } from './inline-only.js';
 import { V1_PIPELINE_SORT, savedView, v1DetailView, v1ListItem } from './pipeline-view.js';
 import { PipelineService } from './pipeline.service.js';
@@ -24,19 +25,21 @@ export class PipelineV1Controller {
     @Inject(PipelineService) private readonly pipelines: PipelineService,
     @Inject(ExecutionRepository) private readonly executions: ExecutionRepository,
     @Inject(ExecuteService) private readonly execute: ExecuteService,
+    @Inject(FilterService) private readonly filters: FilterService,
   ) {}
 
   @Route(v1ListPipelines)
   async list(@Call() { ctx, params, query }: RouteCall<typeof v1ListPipelines>): Promise<Paged<V1PipelineListItem>> {
     const scope = projectOfPath(ctx, params);
     const { page, limit } = query;
-    refuseSavedFilter('filter_identifier', query.filter_identifier);
     requireReachable(page, limit, 'narrow the list with search_term or pipeline_identifiers');
     const direction = query.order?.toUpperCase() ?? 'DESC';
     const sort = readSort(query.sort === undefined ? undefined : [`${query.sort},${direction}`], V1_PIPELINE_SORT, { column: 'updatedAt', direction: direction === 'ASC' ? 'ASC' : 'DESC' });
+    const own = { pipelineIdentifiers: query.pipeline_identifiers, name: query.name, description: query.description, pipelineTags: query.tags?.map(tagOf) };
+    const by = await this.filters.narrowing(ctx, scope, 'PipelineSetup', 'filter_identifier', query.filter_identifier, own);
     // A repository holds pipelines that are stored in Git; there are none.
     if (!isOurModule(query.module) || query.repository) return { items: [], total: 0, page, limit };
-    const filter = { searchTerm: query.search_term, identifiers: query.pipeline_identifiers, name: query.name, description: query.description, tags: query.tags?.map(tagOf) };
+    const filter = { searchTerm: query.search_term, identifiers: by.pipelineIdentifiers ?? undefined, name: by.name ?? undefined, description: by.description ?? undefined, tags: allTags(by.pipelineTags, by.tags) };
     const { rows, total } = await this.pipelines.list(scope, filter, sort, page, limit);
     const runs = await this.executions.recentRuns(scope, rows.map((row) => row.identifier), Date.now(), SHOWN_RUNS);
     return { items: rows.map((row) => v1ListItem(row, runs.get(row.identifier))), total, page, limit };

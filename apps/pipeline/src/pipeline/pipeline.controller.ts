@@ -6,9 +6,10 @@ import {
   updatePipelineLegacy, validatePipelineYaml, validateStoredPipeline, type PipelineSummary,
 } from '@sluice/pipeline-api';
 import { parseYaml, variableMap } from '@sluice/pipeline-engine';
-import { isOurModule, readSort, refuseSavedFilter, requireReachable } from '../database/list-query.js';
+import { allTags, isOurModule, readSort, requireReachable } from '../database/list-query.js';
 import { projectOfQuery, tellVersion } from '../database/request-scope.js';
 import { ExecutionRepository } from '../execution/execution.repository.js';
+import { FilterService } from '../filter/filter.service.js';
 import { stableId } from '../run/identifiers.js';
 import { refuseGit } from './inline-only.js';
 import { PIPELINE_SORT, detailView, savedView, summaryView } from './pipeline-view.js';
@@ -20,6 +21,7 @@ export class PipelineController {
   constructor(
     @Inject(PipelineService) private readonly pipelines: PipelineService,
     @Inject(ExecutionRepository) private readonly executions: ExecutionRepository,
+    @Inject(FilterService) private readonly filters: FilterService,
   ) {}
 
   @Route(createPipeline)
@@ -65,11 +67,11 @@ export class PipelineController {
   async list(@Call() { ctx, query, body }: RouteCall<typeof listPipelines>): Promise<SpringPage<PipelineSummary>> {
     const scope = projectOfQuery(ctx, query);
     const { page, size } = query;
-    refuseSavedFilter('filterIdentifier', query.filterIdentifier);
     requireReachable(page, size, 'narrow the list with searchTerm or pipelineIdentifiers');
     const sort = readSort(query.sort, PIPELINE_SORT, { column: 'updatedAt', direction: 'DESC' });
+    const by = await this.filters.narrowing(ctx, scope, 'PipelineSetup', 'filterIdentifier', query.filterIdentifier, { pipelineIdentifiers: body?.pipelineIdentifiers, name: body?.name, description: body?.description, pipelineTags: body?.pipelineTags });
     if (!isOurModule(query.module)) return toSpringPage([], 0, page, size);
-    const filter = { searchTerm: query.searchTerm, identifiers: body?.pipelineIdentifiers ?? undefined, name: body?.name ?? undefined, description: body?.description ?? undefined, tags: body?.pipelineTags ?? undefined };
+    const filter = { searchTerm: query.searchTerm, identifiers: by.pipelineIdentifiers ?? undefined, name: by.name ?? undefined, description: by.description ?? undefined, tags: allTags(by.pipelineTags, by.tags) };
     const { rows, total } = await this.pipelines.list(scope, filter, sort, page, size);
     const runs = await this.executions.recentRuns(scope, rows.map((row) => row.identifier), Date.now(), 1);
     return toSpringPage(rows.map((row) => summaryView(row, runs.get(row.identifier))), total, page, size);

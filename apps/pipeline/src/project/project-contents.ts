@@ -30,6 +30,14 @@ interface DocumentRow {
   readonly yaml: string;
 }
 
+interface FilterRow {
+  readonly identifier: string;
+  readonly type: string;
+  readonly name: string;
+  readonly visibility: string;
+  readonly properties: unknown;
+}
+
 /** Everything that lies in a project, removed a batch at a time. Bound to one transaction; it may be repeated, and finds nothing then. */
 export class ProjectContents {
   private readonly place: readonly [string, string, string];
@@ -41,7 +49,7 @@ export class ProjectContents {
     this.place = [scope.accountId, scope.orgId, scope.projectId];
   }
 
-  /** Removes some pipelines, input sets and triggers. @returns what the audit trail is told of each; nothing when none are left */
+  /** Removes some pipelines, input sets, triggers or filters. @returns what the audit trail is told of each; nothing when none are left */
   async removeDocuments(): Promise<AuditEntry[]> {
     for (const { table, resourceType, pipeline } of DOCUMENTS) {
       const keys = `${pipeline ? `${pipeline}, ` : ''}identifier`;
@@ -52,7 +60,15 @@ export class ProjectContents {
       );
       if (rows.length > 0) return rows.map((row) => ({ action: 'delete', resourceType, identifier: row.identifier, scope: this.scope, before: stateOf(row), details: { pipelineIdentifier: row.pipeline_identifier, isRemovedWith: `project ${this.scope.projectId}` } }));
     }
-    return [];
+    return this.removeFilters();
+  }
+
+  private async removeFilters(): Promise<AuditEntry[]> {
+    const [rows] = await this.db.query<[FilterRow[], number]>(
+      `DELETE FROM filters WHERE ${IN_PROJECT} AND (type, identifier) IN (SELECT type, identifier FROM filters WHERE ${IN_PROJECT} ORDER BY type, identifier LIMIT ${BATCH}) RETURNING identifier, type, name, visibility, properties`,
+      [...this.place],
+    );
+    return rows.map(({ identifier, ...before }) => ({ action: 'delete', resourceType: 'filter', identifier, name: before.name, scope: this.scope, before, details: { isRemovedWith: `project ${this.scope.projectId}` } }));
   }
 
   /** Some executions that have not ended. */

@@ -3,6 +3,7 @@ import type { RouteDefinition } from '@sluice/api-conventions';
 import * as approvals from './approvals.js';
 import * as execute from './execute.js';
 import * as executions from './executions.js';
+import * as filters from './filters.js';
 import * as inputSets from './input-sets.js';
 import * as pipelines from './pipelines.js';
 import * as triggers from './triggers.js';
@@ -23,6 +24,9 @@ export {
   type ExecutionDetail, type ExecutionOutline, type PipelineExecutionSummary, type ResourceHolder,
 } from './executions.js';
 export {
+  createFilter, deleteFilter, filterProperties, filterVisibility, getFilter, listFilters, updateFilter, type FilterProperties, type FilterType, type StoredFilter,
+} from './filters.js';
+export {
   createInputSet, createOverlayInputSet, deleteInputSet, deleteOverlayInputSet, getInputSet, getOverlayInputSet, inputSetErrorWrapper, inputTemplate, listInputSets, mergeInputSets,
   mergeWithTemplateYaml, updateInputSet, updateOverlayInputSet, type InputSetDetail, type InputSetErrorWrapper, type InputSetSummary, type OverlayInputSetDetail,
 } from './input-sets.js';
@@ -40,6 +44,6 @@ export {
 } from './v1.js';
 
 /** The whole contract of the pipeline service, in one list: for OpenAPI and the conformance table. */
-export const PIPELINE_ROUTES: readonly RouteDefinition[] = [approvals, execute, executions, inputSets, pipelines, triggers, v1]
+export const PIPELINE_ROUTES: readonly RouteDefinition[] = [approvals, execute, executions, filters, inputSets, pipelines, triggers, v1]
   .flatMap((module): unknown[] => Object.values(module))
   .filter((value): value is RouteDefinition => typeof value === 'object' && value !== null && 'method' in value && 'path' in value);

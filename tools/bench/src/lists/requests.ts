@@ -103,6 +103,7 @@ export const LIST_REQUESTS: Readonly<Record<string, RequestOf>> = {
   listExecutionSummaries: withBody(inProject, {}),
   stagesExecutionList: withQuery(inProject, { pipelineIdentifier: BIG_PIPELINE }),
   listInputSets: withQuery(inProject, { pipelineIdentifier: BIG_PIPELINE }),
+  listFilters: withQuery(inProject, { type: 'PipelineSetup' }),
   listTriggers: withQuery(inProject, { targetIdentifier: BIG_PIPELINE }),
   listApprovals: () => ({ params: { org: BENCH_ORG, project: BENCH_PROJECT, executionId: 'unknown' }, expects: 404 }),
   v1ListPipelines: project,

@@ -107,6 +107,11 @@ const SECTIONS: readonly Rows[] = [
     ],
   },
   {
+    section: '4.1',
+    root: '/pipeline/api/filters',
+    required: ['GET ', 'POST ', 'PUT ', 'GET /{identifier}', 'DELETE /{identifier}'],
+  },
+  {
     section: '4.2',
     root: PROJECT,
     required: [
