@@ -73,6 +73,8 @@ import { UserService } from './user/user.service.js';
 import { NotificationAddresses } from './user-group/notification-addresses.js';
 import { UserGroupController } from './user-group/user-group.controller.js';
 import { UserGroupService } from './user-group/user-group.service.js';
+import { VariableController } from './variable/variable.controller.js';
+import { VariableService } from './variable/variable.service.js';
 import { YamlSchemaController } from './yaml-schema/yaml-schema.controller.js';
 
 /** What is made outside Nest, because it is opened and closed with the process. */
@@ -96,7 +98,7 @@ export class AppModule {
       controllers: [
         AuthenticationController, PeopleController, UserController, ServiceAccountController, UserGroupController, RoleController, AuthzController, ApiKeyController, OrganizationController, OrganizationV1Controller, ProjectController, ProjectV1Controller,
         ConnectorController, ...connectorV1Controllers, SecretController, secretV1Controller(v1AccountSecrets), secretV1Controller(v1OrgSecrets), secretV1Controller(v1ProjectSecrets), EncryptionKeysController, YamlSchemaController,
-        SettingController, AuditController, SecurityEventController, DelegateController, DeadLetterController, InternalController, GitBrowsingController, ChangelogLockController, DbSchemaRemovalController, forwardingController(publicDbDevopsRoutes.filter((route) => route !== deleteDbSchema && route !== deleteDbSchemasOfProject)),
+        SettingController, VariableController, AuditController, SecurityEventController, DelegateController, DeadLetterController, InternalController, GitBrowsingController, ChangelogLockController, DbSchemaRemovalController, forwardingController(publicDbDevopsRoutes.filter((route) => route !== deleteDbSchema && route !== deleteDbSchemasOfProject)),
       ],
       providers: [
         { provide: DataSource, useValue: parts.dataSource },
@@ -109,7 +111,7 @@ export class AppModule {
         { provide: METRICS, useValue: parts.metrics },
         { provide: SECURITY_EVENT_RETENTION_DAYS, useValue: parts.securityEventRetentionDays },
         UnitOfWork, AuditService, SecurityEvents, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, NotificationAddresses, UserGroupService, RoleService, AdmissionService, DepartureService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, ChangelogLockService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
-        SealingService, SettingService, DelegateServiceClient, DelegateTokenValues, DelegateService, DeadLetterService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, EntityUseService, StoredUses, GitBrowsingService,
+        SealingService, SettingService, VariableService, DelegateServiceClient, DelegateTokenValues, DelegateService, DeadLetterService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, EntityUseService, StoredUses, GitBrowsingService,
       ],
     };
   }

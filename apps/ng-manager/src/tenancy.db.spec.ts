@@ -30,6 +30,7 @@ async function fill(stores: Stores, accountId: string): Promise<void> {
     await stores.connectors.insert(scope, 'c', { ...named, type: 'Git', spec: { url: 'https://g', type: 'Http', connectionType: 'Repo' } });
     await stores.secrets.insert({ scope, identifier: 's' }, { ...named, type: 'SecretText', spec: { secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline' } }, { ciphertext: Buffer.from(accountId), keyVersion: 1 }, null);
     await stores.uses.replace({ kind: 'connector', scope, identifier: 'c' }, [{ kind: 'secret', scope, identifier: 's' }]);
+    await stores.variables.insert({ scope, identifier: 'v' }, { ...named, value: accountId });
     await stores.settings.put(scope, 'dbops_llm_authoring_pipeline', accountId, true);
   }
   await stores.userGroups.ensureAllUsers(accountId);
@@ -77,6 +78,8 @@ describe('tenants', () => {
     expect((await stores.secrets.findWithValue(at))?.ciphertext?.toString()).toBe('A');
     expect((await stores.secrets.find(at))?.name).toBe('A');
     expect((await stores.connectors.find({ ...at, identifier: 'c' }))?.name).toBe('A');
+    expect(await stores.variables.values(mine[level], ['v'])).toEqual({ v: 'A' });
+    expect((await stores.variables.page(mine[level], page, true)).rows.map(({ accountId }) => accountId)).not.toContain('B');
     expect((await stores.uses.usersOf({ kind: 'secret', ...at })).map(({ scope }) => scope)).toEqual([mine[level]]);
     expect(new Set((await stores.settings.inLineage(mine[level])).map(({ value }) => value))).toEqual(new Set(['A']));
     const filter = { withParents: true, withChildren: true };
@@ -93,6 +96,7 @@ describe('tenants', () => {
     expect((await stores.connectors.page(scope, page, { withParents: true })).total).toBe(0);
     expect(await stores.uses.usersOf({ kind: 'secret', scope, identifier: 's' })).toEqual([]);
     expect(await stores.settings.inLineage(scope)).toEqual([]);
+    expect([await stores.variables.find({ scope, identifier: 'v' }), (await stores.variables.page(scope, page, true)).total]).toEqual([null, 0]);
     expect([await stores.secrets.delete({ scope, identifier: 's' }), await stores.connectors.delete({ scope, identifier: 'c' })]).toEqual([false, false]);
   });
 

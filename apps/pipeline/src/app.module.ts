@@ -36,6 +36,7 @@ import { Workflows } from './run/workflows.js';
 import { TriggerController } from './trigger/trigger.controller.js';
 import { TriggerRepository } from './trigger/trigger.repository.js';
 import { TriggerService } from './trigger/trigger.service.js';
+import { StoredVariableValues } from './variable/stored-variables.js';
 import { WebhookController } from './trigger/webhook.controller.js';
 
 /** What is made before Nest starts: the database and the durable side. */
@@ -66,7 +67,7 @@ export class AppModule {
         { provide: References, useValue: parts.references },
         { provide: Documents, useValue: parts.documents },
         ApprovalRepository, ApprovalService, BuiltInGroups,
-        CheckRepository, ExecuteService, ExecutionRepository, FilterRepository, FilterService, InputSetRepository, InputSetService, PipelineRepository, PipelineService, PreflightService, Projects,
+        CheckRepository, ExecuteService, ExecutionRepository, FilterRepository, FilterService, InputSetRepository, InputSetService, PipelineRepository, PipelineService, PreflightService, Projects, StoredVariableValues,
         TriggerRepository, TriggerService,
       ],
     };

@@ -20,11 +20,12 @@ import { scopeCases } from './cases/scopes.cases.js';
 import { secretCases } from './cases/secrets.cases.js';
 import { triggerCases } from './cases/triggers.cases.js';
 import { twinCases } from './cases/twins-v1.cases.js';
+import { variableCases } from './cases/variables.cases.js';
 import type { RouteCase, RouteCases } from './route-case.js';
 import type { PublicRoute } from './public-routes.js';
 
 const AREAS: readonly RouteCases[] = [
-  scopeCases, scopeV1Cases, connectorCases, secretCases, peopleCases, platformCases, dbSchemaCases, dbStateCases, dbStepCases, pipelineCases, executionCases, inputSetCases, logCases, twinCases, directoryCases, accessCases, authzCases, auditCases, triggerCases, runCases, morePipelineCases, filterCases,
+  scopeCases, scopeV1Cases, connectorCases, secretCases, peopleCases, platformCases, dbSchemaCases, dbStateCases, dbStepCases, pipelineCases, executionCases, inputSetCases, logCases, twinCases, directoryCases, accessCases, authzCases, auditCases, triggerCases, runCases, morePipelineCases, filterCases, variableCases,
 ];
 
 /** Every case there is, by the id of its route. @throws Error when two areas have one for the same route */

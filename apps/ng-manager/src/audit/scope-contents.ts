@@ -8,6 +8,7 @@ const CONTENTS: readonly { readonly table: string; readonly resourceType: string
   { table: 'user_groups', resourceType: 'userGroup' },
   { table: 'service_accounts', resourceType: 'serviceAccount' },
   { table: 'settings', resourceType: 'setting' },
+  { table: 'variables', resourceType: 'variable' },
   { table: 'secrets', resourceType: 'secret' },
   { table: 'connectors', resourceType: 'connector', where: 'NOT harness_managed' },
 ];

@@ -22,6 +22,7 @@ import { SecurityEventRepository } from '../security-event/security-event.reposi
 import { SettingRepository } from '../setting/setting.repository.js';
 import { UserRepository } from '../user/user.repository.js';
 import { UserGroupRepository } from '../user-group/user-group.repository.js';
+import { VariableRepository } from '../variable/variable.repository.js';
 
 /** All repositories on one connection or transaction. */
 export class Stores {
@@ -41,6 +42,7 @@ export class Stores {
   readonly delegateTokenValues: DelegateTokenValueRepository;
   readonly uses: EntityUseRepository;
   readonly settings: SettingRepository;
+  readonly variables: VariableRepository;
   readonly audit: AuditRepository;
   readonly auditReads: AuditReads;
   readonly outsideChanges: OutsideChangeRepository;
@@ -65,6 +67,7 @@ export class Stores {
     this.delegateTokenValues = new DelegateTokenValueRepository(manager);
     this.uses = new EntityUseRepository(manager);
     this.settings = new SettingRepository(manager);
+    this.variables = new VariableRepository(manager);
     this.audit = new AuditRepository(manager);
     this.auditReads = new AuditReads(manager);
     this.outsideChanges = new OutsideChangeRepository(manager);

@@ -12,6 +12,7 @@ import { Projects } from '../project/projects.js';
 import { requireUsableInput } from '../reference/usable.js';
 import { Sweeper } from '../run/sweeper.js';
 import { Workflows } from '../run/workflows.js';
+import { StoredVariableValues } from '../variable/stored-variables.js';
 import { ExecutionRepository, interruptExecution, type Execution } from './execution.repository.js';
 import { stagesToTakeOver, type RetryFrom } from './retry-rules.js';
 
@@ -48,6 +49,7 @@ export class ExecuteService {
     @Inject(AuditTrail) private readonly audit: AuditTrail,
     @Inject(Projects) private readonly projects: Projects,
     @Inject(Documents) private readonly documents: Documents,
+    @Inject(StoredVariableValues) private readonly variables: StoredVariableValues,
   ) {}
 
   /**
@@ -201,8 +203,9 @@ export class ExecuteService {
   private async start(ctx: RequestContext, scope: ProjectScope, request: StartRequest): Promise<Execution> {
     const [planExecutionId, planId, now] = [newId(), newId(), Date.now()];
     const caller: CallIdentity = { accountId: ctx.accountId, principal: ctx.principal, grants: ctx.grants, ...(ctx.origin ? { origin: ctx.origin } : {}) };
+    const storedVariables = await this.variables.of(ctx, scope, request.yaml);
     const compile = (runSequence: number): Promise<Plan> =>
-      this.documents.compile({ yaml: request.yaml, planId, planExecutionId, ...ids(scope), runSequence, triggeredBy: triggeredBy(ctx) });
+      this.documents.compile({ yaml: request.yaml, planId, planExecutionId, ...ids(scope), runSequence, triggeredBy: triggeredBy(ctx), storedVariables });
     // Compiled with the number the run will have if no other begins before it, so that no transaction waits for a document.
     const expected = await this.pipelines.comingRun(scope, request.pipelineIdentifier);
     if (expected === undefined) throw noPipeline(scope, request.pipelineIdentifier);

@@ -9,6 +9,7 @@ import { Documents } from '../documents/documents.js';
 import { PipelineService } from '../pipeline/pipeline.service.js';
 import { referencesOf } from '../reference/stored-document.js';
 import { NgManager, type DbStepReference } from '../run/ng-manager.js';
+import { StoredVariableValues } from '../variable/stored-variables.js';
 import { connectorUsesOf, type ConnectorUse } from './connector-uses.js';
 
 type InputCheck = PreflightResult['pipelineInputWrapperResponse']['pipelineInputResponse'][number];
@@ -34,6 +35,7 @@ export class PreflightService {
     @Inject(StepTypeRegistry) private readonly types: StepTypeRegistry,
     @Inject(NgManager) private readonly ngManager: NgManager,
     @Inject(Documents) private readonly documents: Documents,
+    @Inject(StoredVariableValues) private readonly variables: StoredVariableValues,
   ) {}
 
   /** @returns id of the check @throws AppError ENTITY_NOT_FOUND, INVALID_YAML_ERROR, UPSTREAM_UNAVAILABLE when the check itself cannot be made */
@@ -67,9 +69,10 @@ export class PreflightService {
     };
   }
 
-  private plan(ctx: RequestContext, scope: ProjectScope, yaml: string): Promise<Plan> {
+  private async plan(ctx: RequestContext, scope: ProjectScope, yaml: string): Promise<Plan> {
     const { accountId, orgId, projectId } = scope;
-    return this.documents.compile({ yaml, planId: 'preflight', planExecutionId: 'preflight', accountId, orgId, projectId, runSequence: 0, triggeredBy: { name: ctx.principal.name, email: '' } });
+    const storedVariables = await this.variables.of(ctx, scope, yaml);
+    return this.documents.compile({ yaml, planId: 'preflight', planExecutionId: 'preflight', accountId, orgId, projectId, runSequence: 0, triggeredBy: { name: ctx.principal.name, email: '' }, storedVariables });
   }
 
   private async connectorChecks(ctx: RequestContext, scope: ProjectScope, targets: readonly Target[]): Promise<ConnectorCheck[]> {

@@ -4,9 +4,9 @@ import type { RouteRequest } from '@sluice/api-conventions';
 import type { RouteClient, CallContext } from '@sluice/http';
 import { AppError, backoffMs, pause, type ProjectScope, type ScopedRef } from '@sluice/kernel';
 import {
-  confirmRemovedProject, listConnectorsByFqn, listRemovedProjects, projectExistence, receiveAuditEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, sealSecrets, type DbStepInputs, type ProjectExistence, type RemovedProject,
+  confirmRemovedProject, listConnectorsByFqn, listRemovedProjects, projectExistence, receiveAuditEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, resolveVariables, sealSecrets, type DbStepInputs, type ProjectExistence, type RemovedProject,
 } from '@sluice/ng-manager-api';
-import type { Reference } from '@sluice/pipeline-engine';
+import type { Reference, StoredVariableNames, StoredVariables } from '@sluice/pipeline-engine';
 import type { DbCommand } from '@sluice/step-types';
 import type { RunHeader } from './execution-record.js';
 
@@ -62,6 +62,11 @@ export class NgManager {
   /** Whether the project and its organization are there now. @throws AppError UPSTREAM_UNAVAILABLE, REQUEST_TIMEOUT */
   projectExistence(ctx: CallContext, { orgId, projectId }: ProjectScope): Promise<ProjectExistence> {
     return this.client.call(ctx, projectExistence, { query: { orgId, projectId } });
+  }
+
+  /** Values of the variables a pipeline names; those there are not are absent. @throws AppError UPSTREAM_UNAVAILABLE, REQUEST_TIMEOUT */
+  variables(ctx: CallContext, { orgId, projectId }: ProjectScope, names: StoredVariableNames): Promise<StoredVariables> {
+    return this.client.call(ctx, resolveVariables, { body: { orgId, projectId, ...names } }, { idempotent: true });
   }
 
   /**

@@ -3,7 +3,7 @@ import type { AuditEventRecord } from '@sluice/api-conventions';
 import { Call, Route, startHttpApp, type RouteCall, type RunningApp } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
 import {
-  MOST_REMOVED, confirmRemovedProject, listConnectorsByFqn, listRemovedProjects, projectExistence, receiveAuditEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, sealSecrets, type ConnectorResponse, type DbStepInputs, type RemovedProject,
+  MOST_REMOVED, confirmRemovedProject, listConnectorsByFqn, listRemovedProjects, projectExistence, receiveAuditEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, resolveVariables, sealSecrets, type ConnectorResponse, type DbStepInputs, type RemovedProject,
 } from '@sluice/ng-manager-api';
 import type { ServiceIdentity } from '@sluice/service-identity';
 import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
@@ -23,6 +23,8 @@ export interface NgManagerState {
   readonly askedFor: { dbSchema: string; dbInstance: string }[][];
   /** What came into the audit trail: each event once. */
   readonly auditEvents: AuditEventRecord[];
+  /** Values of stored variables by `level name`. */
+  readonly variables: Map<string, string>;
   /** Deliveries of audit events, also of those that were there already. */
   auditDeliveries: number;
   /** Adds events and never answers. */
@@ -74,7 +76,7 @@ export function dbStepInputsOf(dbSchema: string, dbInstance: string): DbStepInpu
 
 /** Stands in for NG manager over real HTTP, made from the contract's own routes. */
 export async function startNgManagerDouble(identity: ServiceIdentity): Promise<NgManagerDouble> {
-  const state: NgManagerState = { reports: [], sealed: [], sealedFor: [], askedForConnectors: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, reportRefusal: undefined, reportsRefused: 0, sealingFailures: [], uses: new Map(), failUses: false, whileTold: () => Promise.resolve(), removed: [], removals: [], confirmed: new Map(), holdsConfirmations: false, inputs: dbStepInputsOf };
+  const state: NgManagerState = { reports: [], sealed: [], sealedFor: [], askedForConnectors: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], variables: new Map(), auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, reportRefusal: undefined, reportsRefused: 0, sealingFailures: [], uses: new Map(), failUses: false, whileTold: () => Promise.resolve(), removed: [], removals: [], confirmed: new Map(), holdsConfirmations: false, inputs: dbStepInputsOf };
   const app = await startHttpApp({
     service: 'ng-manager',
     module: { module: NgManagerDoubleModule, controllers: [controllerFor(state)] },
@@ -84,7 +86,7 @@ export async function startNgManagerDouble(identity: ServiceIdentity): Promise<N
     log: createLogger('ng-manager', 'silent'),
     tracing: Tracing.create('ng-manager', undefined),
     metrics: new Metrics('ng-manager'),
-    routes: [projectExistence, listConnectorsByFqn, listRemovedProjects, confirmRemovedProject, recordEntityUses, resolveDbStepInputs, reportDbStep, receiveAuditEvents, sealSecrets],
+    routes: [projectExistence, listConnectorsByFqn, listRemovedProjects, confirmRemovedProject, recordEntityUses, resolveDbStepInputs, resolveVariables, reportDbStep, receiveAuditEvents, sealSecrets],
     errorStyle: () => 'internal',
     checkReady: () => Promise.resolve(),
   });
@@ -128,6 +130,12 @@ function controllerFor(state: NgManagerState): new () => object {
     inputs(@Call() { body }: RouteCall<typeof resolveDbStepInputs>) {
       state.askedFor.push(body.steps.map(({ dbSchema, dbInstance }) => ({ dbSchema, dbInstance })));
       return { inputs: Object.fromEntries(body.steps.map(({ key, dbSchema, dbInstance }) => [key, state.inputs(dbSchema, dbInstance)])) };
+    }
+
+    @Route(resolveVariables)
+    variables(@Call() { body }: RouteCall<typeof resolveVariables>) {
+      const known = (level: 'account' | 'org' | 'project') => Object.fromEntries(body[level].flatMap((name) => (state.variables.has(`${level} ${name}`) ? [[name, state.variables.get(`${level} ${name}`) ?? '']] : [])));
+      return { account: known('account'), org: known('org'), project: known('project') };
     }
 
     @Route(projectExistence)

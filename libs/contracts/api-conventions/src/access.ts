@@ -12,6 +12,7 @@ export const PERMISSIONS = [
   'secret.view', 'secret.edit', 'secret.access',
   'delegate.view', 'delegate.edit',
   'setting.view', 'setting.edit',
+  'variable.view', 'variable.edit',
   'user.view', 'user.edit',
   'audit.view',
   'pipeline.view', 'pipeline.edit', 'pipeline.execute',

@@ -59,6 +59,7 @@ export {
   type V1OrgIn, type V1OrgOut, type V1ProjectIn, type V1ProjectOut,
 } from './v1-twins.js';
 export { v1AccountSecrets, v1OrgSecrets, v1ProjectSecrets, type V1SecretIn, type V1SecretOut, type V1SecretRoutes, type V1SecretSpec } from './v1-secrets.js';
+export { MOST_NAMED_VARIABLES, createVariable, deleteVariable, getVariable, listVariables, resolveVariables, updateVariable, type Variable, type VariableResponse } from './variables.js';
 export { YAML_ENTITY_TYPES, getYamlSchema, type YamlEntityType } from './yaml-schema.js';
 export {
   ALL_USERS_GROUP, addGroupMember, createUserGroup, createUserGroupV2, deleteUserGroup, getUserGroup, isGroupMember, listGroupMembers, listUserGroups, removeGroupMember, updateUserGroup, updateUserGroupByPath,

@@ -34,6 +34,7 @@ import {
 } from './service-accounts.js';
 import { getSetting, listSettings, updateSettings } from './settings.js';
 import { reportDbStep, resolveDbStepInputs, runSettings, sealSecrets } from './step-inputs.js';
+import { variableRoutes } from './variables.js';
 import {
   addGroupMember, createUserGroup, createUserGroupV2, deleteUserGroup, getUserGroup, isGroupMember, listGroupMembers, listUserGroups, removeGroupMember, updateUserGroup, updateUserGroupByPath, updateUserGroupV2,
 } from './user-groups.js';
@@ -63,7 +64,7 @@ export const ngManagerRoutes: readonly RouteDefinition[] = [
   delegateGroupsOfToken, delegatesOfTokenByPath,
   v1ListOrgs, v1CreateOrg, v1GetOrg, v1UpdateOrg, v1DeleteOrg, v1ListProjects, v1CreateProject, v1GetProject, v1UpdateProject, v1DeleteProject,
   changelogPreview, connectorBranches, connectorCommits, getChangelogLock, releaseChangelogLock,
-  ...authzRoutes,
+  ...authzRoutes, ...variableRoutes,
   ...auditRoutes, listSecurityEvents,
   authenticateKey, holderOfKey, projectExistence, listRemovedProjects, confirmRemovedProject, recordEntityUses, resolveDbStepInputs, reportDbStep, sealSecrets, runSettings,
 ];

@@ -7,6 +7,7 @@ import type { FailureStrategy, InfraConnector, NodeKind, Plan, PlanNode, RunCond
 import { problemsError, type Problem } from './problems.js';
 import { isOutputReference } from './outputs.js';
 import { isRecord } from './runtime-input.js';
+import { NO_STORED_VARIABLES, storedVariable, type StoredVariables } from './stored-variables.js';
 
 export interface PlanInput {
   /** Pipeline YAML with runtime input already applied. */
@@ -19,6 +20,8 @@ export interface PlanInput {
   readonly projectId: string;
   readonly runSequence: number;
   readonly triggeredBy: { readonly name: string; readonly email: string };
+  /** Of the account, organization and project, those that the YAML names; none when absent. */
+  readonly storedVariables?: StoredVariables;
   /** Gives a stable id for a text: the same text, the same id. */
   readonly idOf: (text: string) => string;
 }
@@ -90,9 +93,11 @@ function startLookup(input: PlanInput, model: PipelineModel, variables: Readonly
     if (own?.[1]) return variable(variables, own[1], 'the pipeline');
     const other = /^pipeline\.stages\.(\w+)\.variables\.(.+)$/.exec(body);
     if (other?.[1] && other[2]) return variable(stages.get(other[1]) ?? {}, other[2], `stage "${other[1]}"`);
+    const stored = storedVariable(body, input.storedVariables ?? NO_STORED_VARIABLES);
+    if (stored) return stored;
     if (isOutputReference(body)) return { kind: 'keep' };
     if (body === 'input') return { kind: 'unknown', reason: 'a runtime input cannot stand inside other text; give it a variable of its own' };
-    return { kind: 'unknown', reason: 'nothing has this name; known are pipeline.variables.X, stage.variables.X, pipeline.sequenceId, pipeline.executionId, outputs of steps and secrets.getValue("X")' };
+    return { kind: 'unknown', reason: 'nothing has this name; known are pipeline.variables.X, stage.variables.X, variable.X, variable.org.X, variable.account.X, pipeline.sequenceId, pipeline.executionId, outputs of steps and secrets.getValue("X")' };
   };
 }
 

@@ -17,4 +17,5 @@ export { applyRuntimeInput, inputRoot, inputTemplate, mergeInputs } from './runt
 export { isBroken, isFinal, statusOfParent, type EndStatus, type Status } from './status.js';
 export { parseYaml, type YamlSource } from './yaml-source.js';
 export { chooseStages, stageNeeds } from './stage-selection.js';
+export { NO_STORED_VARIABLES, storedVariablesIn, type StoredVariableNames, type StoredVariables } from './stored-variables.js';
 export { variableMap } from './variable-map.js';

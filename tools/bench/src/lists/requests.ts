@@ -91,6 +91,7 @@ export const LIST_REQUESTS: Readonly<Record<string, RequestOf>> = {
   aggregateApiKeys: ofUser,
   aggregateTokens: withQuery(ofUser, { apiKeyIdentifier: 'key_1' }),
   listSettings: scoped,
+  listVariables: scoped,
   listDeadLetters: administrators(inAccount),
   listDelegates: withBody(scoped, {}),
   listDelegateTokens: scoped,

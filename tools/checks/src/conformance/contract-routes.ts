@@ -78,6 +78,7 @@ const SECTIONS: readonly Rows[] = [
       'POST /token', 'PUT /token/{id}', 'DELETE /token/{id}', 'POST /token/rotate/{id}', 'GET /token/aggregate',
       'GET /accounts/{accountIdentifier}',
       'GET /settings', 'PUT /settings', 'GET /settings/{identifier}',
+      'GET /variables', 'POST /variables', 'PUT /variables', 'GET /variables/{identifier}', 'DELETE /variables/{identifier}',
       'GET /yaml-schema',
     ],
   },
