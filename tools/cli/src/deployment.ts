@@ -1,6 +1,6 @@
 import { messageOf } from '@sluice/kernel';
 import { Entities, previewChangelog, readMigrationState, type InstanceState, type GitRef, type ProjectRef } from './entities.js';
-import { entityNamesOf, type EntityNames } from './entity-names.js';
+import { displayName, entityNamesOf, type EntityNames } from './entity-names.js';
 import { execute } from './execution.js';
 import { followExecution } from './follow-execution.js';
 import { GatewayError, type GatewayClient } from './gateway-client.js';
@@ -65,7 +65,7 @@ const MOST_SHOWN = 2_000;
 /**
  * Creates or updates what the deployment needs, runs its pipeline and follows it to the end. When that preparation fails, what it
  * created is removed again.
- * @throws GatewayError, StillRunningError when the time limit is over before the execution
+ * @throws GatewayError also when the changelog is not in the repository; StillRunningError when the time limit is over before the execution
  */
 export async function deploy(gateway: GatewayClient, deployment: Deployment, events: DeploymentEvents, signal?: AbortSignal): Promise<DeploymentResult> {
   const { at } = deployment;
@@ -73,11 +73,11 @@ export async function deploy(gateway: GatewayClient, deployment: Deployment, eve
   const names = entityNamesOf(await identifierInUse(entities, deployment));
   try {
     await prepare(entities, deployment, names, events, signal);
+    await announceChangelog(gateway, deployment, names.schema, events);
   } catch (cause: unknown) {
     for (const kept of await entities.removeCreated()) events.onStep(`not removed: ${kept}`);
     throw cause;
   }
-  await announceChangelog(gateway, deployment, names.schema, events);
   signal?.throwIfAborted();
   events.onStep(`executing pipeline ${names.pipeline}`);
   const startedAt = Date.now();
@@ -98,13 +98,18 @@ async function identifierInUse(entities: Entities, { identifier, earlierIdentifi
   return (await entities.nameOfSchema(earlierIdentifier)) === name ? earlierIdentifier : identifier;
 }
 
-/** Says which commit will be deployed. Where only the delegate can reach the repository there is nothing to say yet, and that is fine. */
+/**
+ * Says which commit will be deployed. Where only the delegate can reach the repository there is nothing to say yet, and that is fine.
+ * @throws GatewayError when the repository was read and has no such file or ref: a name that was mistyped must not leave entities behind
+ */
 async function announceChangelog(gateway: GatewayClient, { at, repository }: Deployment, schema: string, { onStep }: DeploymentEvents): Promise<void> {
   try {
     const { path, commit, sizeBytes } = await previewChangelog(gateway, at, schema, repository.ref);
     onStep(`changelog ${path} at commit ${commit.slice(0, 10)} (${sizeBytes} bytes)`);
   } catch (cause: unknown) {
-    if (!(cause instanceof GatewayError)) throw cause;
+    // Not every server hands out a single commit to whoever asks for it; a delegate finds it then among the branches.
+    const isMissing = cause instanceof GatewayError && cause.status === 404 && repository.ref.commitSha === undefined;
+    if (isMissing || !(cause instanceof GatewayError)) throw cause;
     onStep(`no preview of the changelog: ${cause.message}`);
   }
 }
@@ -115,15 +120,15 @@ async function prepare(entities: Entities, deployment: Deployment, names: Entity
   await entities.ensureProject(deployment.projectNames);
   signal?.throwIfAborted();
   onStep(`secret ${names.passwordSecret}, connectors ${names.databaseConnector}, ${names.gitConnector} and ${names.cluster}`);
-  await entities.putTextSecret(names.passwordSecret, `${name}: database password`, database.password);
-  await entities.putJdbcConnector(names.databaseConnector, `${name}: database`, { url: database.jdbcUrl, username: database.username, passwordRef: names.passwordSecret });
-  await putRepository(entities, `${name}: repository`, repository, names);
-  await entities.putClusterConnector(names.cluster, `${name}: where steps run`);
+  await entities.putTextSecret(names.passwordSecret, displayName(name, ': database password'), database.password);
+  await entities.putJdbcConnector(names.databaseConnector, displayName(name, ': database'), { url: database.jdbcUrl, username: database.username, passwordRef: names.passwordSecret });
+  await putRepository(entities, name, repository, names);
+  await entities.putClusterConnector(names.cluster, displayName(name, ': where steps run'));
   signal?.throwIfAborted();
   onStep(`DB schema ${names.schema}, DB instance ${names.instance}, pipeline ${names.pipeline}`);
-  await entities.putSchema(names.schema, name, { connector: names.gitConnector, location: deployment.changelog, searchPath: deployment.searchPath ?? [], filePrefix: deployment.filePrefix ?? '' });
-  await entities.putInstance(names.schema, names.instance, name, { connector: names.databaseConnector, ref: repository.ref, context: deployment.contexts, parameters: deployment.parameters ?? {} });
-  const timeout = `${Math.max(10, Math.ceil(deployment.timeoutMs / 1000))}s`;
+  await entities.putSchema(names.schema, displayName(name), { connector: names.gitConnector, location: deployment.changelog, searchPath: deployment.searchPath ?? [], filePrefix: deployment.filePrefix ?? '' });
+  await entities.putInstance(names.schema, names.instance, displayName(name), { connector: names.databaseConnector, ref: repository.ref, context: deployment.contexts, parameters: deployment.parameters ?? {} });
+  const timeout = `${Math.max(1, Math.ceil(deployment.timeoutMs / 1000))}s`;
   const { pipeline, schema, instance, cluster } = names;
   await entities.putPipeline(pipeline, applyPipelineYaml(deployment.at, { identifier: pipeline, name: pipelineNameOf(name, pipeline), schema, instance, cluster, tag: deployment.tag, labels: deployment.labels, timeout }));
 }
@@ -133,12 +138,13 @@ function pipelineNameOf(name: string, identifier: string): string {
   return /^[\w.-][\w. -]{0,100}$/.test(name) ? `${name} apply` : identifier;
 }
 
-async function putRepository(entities: Entities, name: string, repository: RepositoryAccess, { gitConnector, gitSecret, gitKey }: EntityNames): Promise<void> {
+async function putRepository(entities: Entities, deployment: string, repository: RepositoryAccess, { gitConnector, gitSecret, gitKey }: EntityNames): Promise<void> {
+  const name = displayName(deployment, ': repository');
   if (repository.kind === 'ssh') {
-    await entities.putTextSecret(gitKey, `${name} key`, repository.privateKey);
+    await entities.putTextSecret(gitKey, displayName(deployment, ': repository key'), repository.privateKey);
     return entities.putSshGitConnector(gitConnector, name, { url: repository.url, keyRef: gitKey });
   }
   const { url, username, password } = repository;
-  if (password !== undefined) await entities.putTextSecret(gitSecret, `${name} password`, password);
+  if (password !== undefined) await entities.putTextSecret(gitSecret, displayName(deployment, ': repository password'), password);
   await entities.putGitConnector(gitConnector, name, { url, username, passwordRef: password === undefined ? undefined : gitSecret });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { earlierIdentifierOf, identifierOf } from './entity-names.js';
+import { displayName, earlierIdentifierOf, identifierOf } from './entity-names.js';
 
 describe('identifiers of a deployment', () => {
   it('are the name itself where it can be one', () => {
@@ -24,4 +24,16 @@ describe('identifiers of a deployment', () => {
   });
 
   it('know what earlier versions made', () => expect(earlierIdentifierOf('1st try!')).toBe('_1st_try_'));
+});
+
+it('names of entities fit, whatever the name of the deployment, and are cut at the border of a character', () => {
+  expect(displayName('orders', ': database password')).toBe('orders: database password');
+  for (const name of ['n'.repeat(128), 'n'.repeat(5_000), '😀'.repeat(100), `n${'😀'.repeat(100)}`]) {
+    for (const what of ['', ': database password']) {
+      const shown = displayName(name, what);
+      expect(shown.length).toBeLessThanOrEqual(128);
+      expect(shown.length).toBeGreaterThan(124);
+      expect(shown.endsWith(what) && shown.isWellFormed()).toBe(true);
+    }
+  }
 });

@@ -19,6 +19,21 @@ export function earlierIdentifierOf(name: string): string {
   return name.replaceAll(/\W+/g, '_').replace(/^(?=\d)/, '_').slice(0, LONGEST_READABLE);
 }
 
+/** The most UTF-16 units that Sluice takes for a name. */
+const LONGEST_NAME = 128;
+
+/** The name of an entity of a deployment, for people: a name of any length, cut where it is too long, and what the entity is. */
+export function displayName(name: string, what = ''): string {
+  const room = LONGEST_NAME - what.length;
+  if (name.length <= room) return name + what;
+  let shown = '';
+  for (const character of name) {
+    if (shown.length + character.length >= room) break;
+    shown += character;
+  }
+  return `${shown}…${what}`;
+}
+
 /** Identifiers of everything that belongs to one deployment. */
 export function entityNamesOf(identifier: string) {
   return {

@@ -1,6 +1,6 @@
 import { messageOf, waitFor } from '@sluice/kernel';
 import { Entities, type ProjectRef } from './entities.js';
-import { earlierIdentifierOf, entityNamesOf, identifierOf } from './entity-names.js';
+import { displayName, earlierIdentifierOf, entityNamesOf, identifierOf } from './entity-names.js';
 import { abort, listExecutions, pageOfExecution, readExecution, type ExecutionView } from './execution.js';
 import { followExecution } from './follow-execution.js';
 import { GatewayError, type GatewayClient } from './gateway-client.js';
@@ -57,7 +57,7 @@ export async function removeDeployment(gateway: GatewayClient, at: ProjectRef, n
   const candidates = [...new Set([identifierOf(name, ''), earlierIdentifierOf(name), name])].filter((identifier) => /^\w+$/.test(identifier));
   for (const identifier of candidates) {
     const schemaName = await entities.nameOfSchema(identifier);
-    if (schemaName === undefined || (identifier !== name && schemaName !== name)) continue;
+    if (schemaName === undefined || (identifier !== name && schemaName !== displayName(name))) continue;
     for (const removed of await entities.removeAll(entityNamesOf(identifier))) print(`- removed ${removed}`);
     print('The database and what was deployed to it are as they were.');
     return;
