@@ -54,7 +54,7 @@ export async function printRuns(gateway: GatewayClient, at: ProjectRef, limit: n
 /** Removes the entities deploy made under a name. Nothing in the database changes. @throws GatewayError when there are none, or one is in use */
 export async function removeDeployment(gateway: GatewayClient, at: ProjectRef, name: string, print: Print): Promise<void> {
   const entities = new Entities(gateway, at);
-  const candidates = [...new Set([identifierOf(name, ''), earlierIdentifierOf(name), name])].filter((identifier) => /^\w+$/.test(identifier));
+  const candidates = [...new Set([identifierOf(name, ''), earlierIdentifierOf(name), name])].filter((identifier) => /^\w{1,128}$/.test(identifier));
   for (const identifier of candidates) {
     const schemaName = await entities.nameOfSchema(identifier);
     if (schemaName === undefined || (identifier !== name && schemaName !== displayName(name))) continue;
