@@ -253,6 +253,35 @@ describe('the change engine', () => {
     });
   });
 
+  describe('loadData beside a text column', () => {
+    const columns = 'id int, tx text, n numeric(10,2), r real, b boolean, d date, tz timestamptz, u uuid, j jsonb';
+    const rows = 'id,tx,n,r,b,d,tz,u,j\n1,it\'s \\ text,1.50,2.5,true,2020-02-29,2020-02-29T12:34:56,6ba7b810-9dad-11d1-80b4-00c04fd430c8,"{""a"":1}"\n2,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL\n';
+    const load = (attributes: string): string => xml(`<changeSet id="t" author="x"><sql>create table l (${columns})</sql></changeSet><changeSet id="1" author="x"><loadData file="a.csv" tableName="l" ${attributes}/></changeSet>`);
+
+    it('takes the other columns as it does without one', async () => {
+      bench.checkOut({ 'changelog.xml': load(''), 'a.csv': rows });
+      const database = await bench.freshDatabase();
+      expect((await bench.run(database, 'changelog.xml')).finished.error).toBeUndefined();
+      expect(await bench.pg.query(database, 'select tx, n::text, r, b, d::text, u, j from l where id = 1')).toEqual([
+        { tx: "it's \\ text", n: '1.50', r: 2.5, b: true, d: '2020-02-29', u: '6ba7b810-9dad-11d1-80b4-00c04fd430c8', j: { a: 1 } },
+      ]);
+    });
+
+    it.each([['are text', ''], ['name files', '4,long.txt\n']])('loads every row, also those that hold NULL where others %s', async (_what, more) => {
+      bench.checkOut({ 'changelog.xml': load(''), 'a.csv': `id,tx\n1,NULL\n2,one\n3,null\n${more}`, 'long.txt': 'from a file' });
+      const database = await bench.freshDatabase();
+      expect((await bench.run(database, 'changelog.xml')).finished.error).toBeUndefined();
+      const loaded = [{ id: 1, tx: null }, { id: 2, tx: 'one' }, { id: 3, tx: null }, { id: 4, tx: 'from a file' }];
+      expect(await bench.pg.query(database, 'select id, tx from l order by id')).toEqual(loaded.slice(0, more === '' ? 3 : 4));
+    });
+
+    it('says which statement failed, not that the transaction had failed before', async () => {
+      bench.checkOut({ 'changelog.xml': load('usePreparedStatements="true"'), 'a.csv': rows });
+      const { finished } = await bench.run(await bench.freshDatabase(), 'changelog.xml');
+      expect(finished).toMatchObject({ status: 'failed', error: { sqlState: '42804', message: expect.stringMatching(/column "\w+" is of type \w+ but expression is of type character varying/) } });
+    });
+  });
+
   describe('the history of a database that older versions and other tools have managed', () => {
     const old = `create table databasechangelog (id varchar(63) not null, author varchar(63) not null, filename varchar(200) not null, dateexecuted timestamptz not null, {columns} md5sum varchar({size}), description varchar(255), comments varchar(255), tag varchar(255), liquibase varchar({short}), constraint pk_databasechangelog primary key (id, author, filename));
       create table databasechangeloglock (id int primary key, locked boolean not null, lockgranted timestamptz, lockedby varchar(255)); insert into databasechangeloglock values (1, false, null, null); create table t1 (id int);`;

@@ -16,6 +16,8 @@ import liquibase.exception.UnknownChangelogFormatException;
 
 /** What went wrong, in words for the person who reads the step's log, and in the kinds that failure strategies know. */
 record Failure(String message, String failureType, String sqlState) {
+    private static final String TRANSACTION_ABORTED = "25P02";
+
     /** Errors of MariaDB and MySQL whose SQL states say less: the server is going down, the session was ended. Other drivers number theirs in other ranges. */
     private static final Set<Integer> LOST = Set.of(1053, 1927);
     private static final Set<Integer> FORBIDDEN = Set.of(1044, 1142, 1143, 1227, 1370);
@@ -55,11 +57,19 @@ record Failure(String message, String failureType, String sqlState) {
         if (format != null) {
             return new Failure(text(format) + ": the change engine reads .xml, .yaml, .yml, .json and .sql; nothing was applied. The operator of the delegate puts a jar with a parser for it into the folder that STEP_RUNNER_EXTENSIONS_DIR names", "Unknown", null);
         }
-        SQLException sql = find(cause, SQLException.class);
+        SQLException sql = telling(cause);
         String state = sql == null ? null : sql.getSQLState();
         String detail = sql == null ? deepest(cause) : text(sql) + (state == null ? "" : " (SQL state " + state + ")");
         String message = changeSet == null ? detail : "changeset " + changeSet.getId() + " by " + changeSet.getAuthor() + " in " + changeSet.getFilePath() + " failed: " + detail;
         return new Failure(message, sql == null ? "Unknown" : kind(sql), state);
+    }
+
+    /** The error of the database that says what went wrong: in PostgreSQL a later statement of the same transaction only says that an earlier one failed. */
+    private static SQLException telling(Throwable cause) {
+        SQLException first = find(cause, SQLException.class);
+        if (first == null || !TRANSACTION_ABORTED.equals(first.getSQLState())) return first;
+        SQLException earlier = find(first.getCause(), SQLException.class);
+        return earlier == null ? first : earlier;
     }
 
     private static String kind(SQLException cause) {

@@ -21,8 +21,22 @@ import liquibase.util.FilenameUtil;
 public final class TextLoadData extends LoadDataChange {
     @Override
     protected SqlStatement[] generateStatementsFromRows(Database database, List<LoadDataRowConfig> rows) {
-        for (LoadDataRowConfig row : rows) row.getColumns().forEach(this::readAsText);
-        return super.generateStatementsFromRows(database, rows);
+        boolean isPrepared = rows.stream().map(this::isPreparedWithTexts).reduce(false, Boolean::logicalOr);
+        return super.generateStatementsFromRows(database, rows.stream().map(row -> new LoadDataRowConfig(isPrepared, row.getColumns())).toList());
+    }
+
+    /**
+     * A row is prepared for the sake of files; a prepared statement takes no text for a column of some other types, such as real.
+     * Liquibase leaves out, without a word, the rows that are not prepared when others are: all are, or none.
+     */
+    private boolean isPreparedWithTexts(LoadDataRowConfig row) {
+        boolean namedFiles = namesFiles(row);
+        row.getColumns().forEach(this::readAsText);
+        return row.needsPreparedStatement() && (!namedFiles || namesFiles(row) || Boolean.TRUE.equals(getUsePreparedStatements()));
+    }
+
+    private static boolean namesFiles(LoadDataRowConfig row) {
+        return row.getColumns().stream().anyMatch(column -> column.getValueClobFile() != null || column.getValueBlobFile() != null);
     }
 
     private void readAsText(LoadDataColumnConfig column) {
