@@ -1,5 +1,6 @@
 import { describe } from '@jest/globals';
 import { delegateScenarios } from './faults/delegate.scenarios.js';
+import { diskScenarios } from './faults/disk.scenarios.js';
 import { isSeparate } from './faults/fault-seed.js';
 import { killScenarios } from './faults/kill.scenarios.js';
 import { lockScenarios } from './faults/lock.scenarios.js';
@@ -20,4 +21,5 @@ describe('a deployment of ten changesets that a fault hits', () => {
   lockScenarios(stack);
   outageScenarios(stack);
   delegateScenarios(stack);
+  diskScenarios(stack);
 });

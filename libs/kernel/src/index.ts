@@ -26,4 +26,5 @@ export {
 export { Turns } from './turns.js';
 export { LIMITS, mebibytes } from './limits.js';
 export { storable, storableText } from './storable-text.js';
+export { noSpace } from './no-space.js';
 export { unstorableText } from './unstorable-text.js';

@@ -88,6 +88,20 @@ export class MarkedDeployment {
     return nodes.some(({ identifier }) => identifier === 'apply') ? nodeOf({ nodes }, 'apply').uuid : undefined;
   }
 
+  /** Whether the whole log of the step can be read from where finished logs are kept. */
+  async hasStoredLog(run: string): Promise<boolean> {
+    const { gateway } = this.project;
+    const key = nodeOf(await this.project.read(run), 'apply').logBaseKey ?? '';
+    const response = await gateway.fetch('GET', '/log-service/blob', { query: { accountID: gateway.accountId, key } });
+    return response.ok && (await response.text()).includes('changelog.sql');
+  }
+
+  /** The changelog as the control plane reads it from Git. @throws GatewayError */
+  async preview(): Promise<string> {
+    const { at, gateway } = this.project;
+    return JSON.stringify(await gateway.call('GET', `/v1/orgs/${at.org}/projects/${at.project}/dbschema/${this.target.schema}/changelog-preview`, { query: { ref: 'main' } }));
+  }
+
   /** From the next changeset on, each takes so long. */
   async setPace(changesetSeconds: number): Promise<void> {
     await rowsOf(this.target.url, 'UPDATE pace SET seconds = $1', [changesetSeconds]);

@@ -1,7 +1,7 @@
 import { it } from '@jest/globals';
 import { pause } from '@sluice/kernel';
 import type { Restartable, Stack } from '@sluice/local-stack';
-import { anyMoment, CASE_LIMIT_MS, describeMoment, outageMs, randomFor, seeds } from './fault-seed.js';
+import { anyMoment, CASE_LIMIT_MS, describeMoment, randomFor, seeds } from './fault-seed.js';
 import { MarkedDeployment } from './marked-deployment.js';
 import { reported } from './report.js';
 
@@ -13,7 +13,9 @@ interface Outage {
 }
 
 const OUTAGES: readonly Outage[] = [
-  { what: `the platform's PostgreSQL is away for ${outageMs / 1_000} s`, server: (stack) => stack.platformServer, awayMs: outageMs },
+  // Within a lease, and longer than lease and fence together.
+  { what: "the platform's PostgreSQL is away for 5 s", server: (stack) => stack.platformServer, awayMs: 5_000 },
+  { what: "the platform's PostgreSQL is away for 30 s", server: (stack) => stack.platformServer, awayMs: 30_000 },
   { what: 'Redis is restarted', server: (stack) => stack.redisServer, awayMs: 0 },
   { what: "the customer's database is restarted", server: (stack) => stack.customerServer, awayMs: 0 },
 ];

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import type { RouteResult } from '@sluice/api-conventions';
-import { LIMITS, AppError, type RequestContext } from '@sluice/kernel';
+import { LIMITS, AppError, noSpace, type RequestContext } from '@sluice/kernel';
 import type { RepositoryAccess, listBranches, listCommits, readRepositoryFile } from '@sluice/scm-api';
 import { AddressPolicy, type DialTarget } from './address-policy.js';
 import { gitFailure } from './git-errors.js';
@@ -79,6 +79,8 @@ export class GitService {
       return await this.cache.use(ctx.accountId, target.url, signal, (folder) => work({ target, folder, signal, config: configOf(ctx, target, access) }));
     } catch (cause) {
       if (timeout.aborted) throw new AppError('GIT_CONNECTION_ERROR', `${target.url} did not answer within ${TIME_LIMIT_MS / 1000} s`, {}, { cause });
+      const full = noSpace(cause);
+      if (full) throw full;
       if (cause instanceof GitExit) throw gitFailure(target.url, cause.stderr);
       throw cause;
     }

@@ -1,6 +1,6 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Permission, RouteDefinition, WireStyle } from '@sluice/api-conventions';
-import { AppError, messageOf, unstorableText, type RequestContext, type Scope } from '@sluice/kernel';
+import { AppError, messageOf, noSpace, unstorableText, type RequestContext, type Scope } from '@sluice/kernel';
 import type { Logger } from '@sluice/telemetry';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { askedKey, callKey, type CarriesCall } from './route.decorator.js';
@@ -74,6 +74,8 @@ function asAppError(cause: unknown, request: FastifyRequest): unknown {
   if (address !== undefined) return new AppError('INVALID_REQUEST', address);
   const unstorable = unstorableText(cause);
   if (unstorable) return unstorable;
+  const full = noSpace(cause);
+  if (full) return full;
   if (status === 404) return new AppError('ROUTE_NOT_FOUND', `no matching operation was found: ${request.method} ${request.url.split('?', 1)[0] ?? ''}`);
   if (status === 415) return new AppError('UNSUPPORTED_MEDIA_TYPE', `content-type "${request.headers['content-type'] ?? ''}" is not taken here; send application/json or application/yaml`);
   if (status !== undefined && status >= 400 && status < 500) return new AppError('INVALID_REQUEST', messageOf(cause));
