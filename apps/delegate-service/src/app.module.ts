@@ -12,6 +12,8 @@ import { NotificationBus } from './notification/notification-bus.js';
 import { DelegateAdminRpc } from './rpc/delegate-admin.rpc.js';
 import { DelegateTasksRpc } from './rpc/delegate-tasks.rpc.js';
 import { RpcServer } from './rpc/rpc-server.js';
+import { DelegateVisits } from './security/delegate-visits.js';
+import { SecurityOutbox } from './security/security-outbox.js';
 import { DeadLetterRepository } from './task/dead-letter.repository.js';
 import { DeadLetterService } from './task/dead-letter.service.js';
 import { TaskEventRepository } from './task/task-event.repository.js';
@@ -50,6 +52,8 @@ export class AppModule {
         NotificationBus,
         TokenRepository,
         TokenService,
+        SecurityOutbox,
+        DelegateVisits,
         DelegateRepository,
         TaskRepository,
         TaskEventRepository,

@@ -1,12 +1,14 @@
 import { eventLoopDelayLimitMs } from '@sluice/config';
 import { RouteClient, startHttpApp, type RunningApp } from '@sluice/http';
 import { AppError, systemClock } from '@sluice/kernel';
+import { receiveSecurityEvents } from '@sluice/ng-manager-api';
 import { closeRedis, createRedis } from '@sluice/redis';
+import { SecurityReporter } from '@sluice/security-events';
 import { ServiceIdentity } from '@sluice/service-identity';
 import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
-import { KeyAuthenticator } from './authentication/key-authenticator.js';
+import { GATEWAY, KeyAuthenticator } from './authentication/key-authenticator.js';
 import { SignIn } from './authentication/sign-in.js';
 import { parseConfig, type GatewayLimits } from './config.js';
 import type { GatewayParts } from './gateway-parts.js';
@@ -37,7 +39,11 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     log,
   };
   const ngManager = new RouteClient({ target: 'ng-manager', baseUrl: config.upstreams['ng-manager'], identity, ca: config.serviceCa, timeoutMs: 10_000 });
-  const signIn = new SignIn(new KeyAuthenticator(ngManager, systemClock), parts);
+  const securityEvents = new SecurityReporter({
+    log,
+    deliver: async (noted) => void (await ngManager.call({ ...GATEWAY, correlationId: 'background', traceparent: undefined }, receiveSecurityEvents, { body: { events: [...noted] } }, { idempotent: true })),
+  });
+  const signIn = new SignIn(new KeyAuthenticator(ngManager, systemClock), parts, securityEvents);
   return startHttpApp({
     service: 'gateway',
     module: AppModule.with(parts, signIn, identity),
@@ -58,6 +64,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
       await serveEverything(fastify, app.get(ProxyService), app.get(PagesService));
     },
     onClose: async () => {
+      await securityEvents.stop();
       await Promise.all([ngManager.close(), ...Object.values(parts.upstreams).map((one) => one.close())]);
       if (redis) await closeRedis(redis);
     },

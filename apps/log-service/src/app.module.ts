@@ -5,6 +5,7 @@ import { BLOB_STORE, type BlobStore } from './blob/blob-store.js';
 import { BlobController } from './blob/blob.controller.js';
 import { BlobService } from './blob/blob.service.js';
 import { LIMITS, type ServiceLimits } from './limits.js';
+import { LogEvents } from './security/log-events.js';
 import { StreamController } from './stream/stream.controller.js';
 import { StreamService } from './stream/stream.service.js';
 import { StreamSignals } from './stream/stream-signals.js';
@@ -18,11 +19,12 @@ export interface LogServiceParts {
   readonly blobs: BlobStore;
   readonly tails: TailRegistry;
   readonly limits: ServiceLimits;
+  readonly events: LogEvents;
 }
 
 @Module({})
 export class AppModule {
-  static with({ authenticator, streams, signals, blobs, tails, limits }: LogServiceParts): DynamicModule {
+  static with({ authenticator, streams, signals, blobs, tails, limits, events }: LogServiceParts): DynamicModule {
     return {
       module: AppModule,
       controllers: [StreamController, BlobController],
@@ -36,6 +38,7 @@ export class AppModule {
         { provide: TailRegistry, useValue: tails },
         { provide: BLOB_STORE, useValue: blobs },
         { provide: LIMITS, useValue: limits },
+        { provide: LogEvents, useValue: events },
       ],
     };
   }

@@ -63,6 +63,7 @@ import { SecretService } from './secret/secret.service.js';
 import { SecretValidation } from './secret/secret-validation.js';
 import { SecretValues } from './secret/secret-values.js';
 import { SecurityEventController } from './security-event/security-event.controller.js';
+import { DelegateSecurityEvents } from './security-event/delegate-security-events.js';
 import { SECURITY_EVENT_RETENTION_DAYS, SecurityEvents } from './security-event/security-events.js';
 import { ServiceAccountController } from './service-account/service-account.controller.js';
 import { ServiceAccountService } from './service-account/service-account.service.js';
@@ -110,7 +111,7 @@ export class AppModule {
         { provide: LOGGER, useValue: parts.log },
         { provide: METRICS, useValue: parts.metrics },
         { provide: SECURITY_EVENT_RETENTION_DAYS, useValue: parts.securityEventRetentionDays },
-        UnitOfWork, AuditService, SecurityEvents, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, NotificationAddresses, UserGroupService, RoleService, AdmissionService, DepartureService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, ChangelogLockService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
+        UnitOfWork, AuditService, SecurityEvents, DelegateSecurityEvents, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, NotificationAddresses, UserGroupService, RoleService, AdmissionService, DepartureService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, ChangelogLockService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
         SealingService, SettingService, VariableService, DelegateServiceClient, DelegateTokenValues, DelegateService, DeadLetterService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, EntityUseService, StoredUses, GitBrowsingService,
       ],
     };

@@ -18,6 +18,7 @@ import { TaskEvents } from './delegate/task-events.js';
 import { DataKeys } from './encryption/data-keys.js';
 import { openKeyProvider, warnOfForeignKeys } from './encryption/open-key-provider.js';
 import { UnitOfWork } from './persistence/unit-of-work.js';
+import { DelegateSecurityEvents } from './security-event/delegate-security-events.js';
 import { SecurityEvents } from './security-event/security-events.js';
 
 /** scm itself takes up to 20 s for a repository. */
@@ -46,6 +47,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   let events: TaskEvents | undefined;
   let auditCollector: AuditCollector | undefined;
   let securityEvents: SecurityEvents | undefined;
+  let delegateSecurityEvents: DelegateSecurityEvents | undefined;
   const seeding = seedDelegateTokens(new DelegateServiceClient(delegateAdmin, delegateTasks), new DelegateTokenValues(unitOfWork, new DataKeys(unitOfWork, keys)), seeds, log, stopping.signal);
 
   return startHttpApp({
@@ -71,10 +73,13 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
       const collecting = app.get(AuditCollector);
       collecting.start();
       auditCollector = collecting;
+      const fetching = app.get(DelegateSecurityEvents);
+      fetching.start();
+      delegateSecurityEvents = fetching;
     },
     onClose: async () => {
       stopping.abort(new Error('the service is shutting down'));
-      await Promise.all([events?.stop(), auditCollector?.stop(), securityEvents?.stop(), seeding]);
+      await Promise.all([events?.stop(), auditCollector?.stop(), delegateSecurityEvents?.stop(), securityEvents?.stop(), seeding]);
       delegateAdmin.close();
       delegateTasks.close();
       await Promise.all([dbdevops.close(), scm.close(), keys.close(), dataSource.destroy()]);

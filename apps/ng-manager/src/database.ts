@@ -26,13 +26,14 @@ import { OrderGroupMembers1795512100000 } from './migrations/1795512100000-order
 import { CreateChangelogLockTasks1796070000000 } from './migrations/1796070000000-create-changelog-lock-tasks.js';
 import { KeepGroupNotifications1796081000000 } from './migrations/1796081000000-keep-group-notifications.js';
 import { CreateSecurityEvents1796060000000 } from './migrations/1796060000000-create-security-events.js';
+import { ReceiveSecurityEvents1796210000000 } from './migrations/1796210000000-receive-security-events.js';
 import { CreateVariables1796312000000 } from './migrations/1796312000000-create-variables.js';
 import { OrganizationEntity } from './organization/organization.entity.js';
 import { EntityUseEntity } from './entity-use/entity-use.entity.js';
 import { ProjectEntity } from './project/project.entity.js';
 import { RemovedProjectEntity } from './project/removed-project.entity.js';
 import { SecretEntity } from './secret/secret.entity.js';
-import { SecurityEventEntity } from './security-event/security-event.entity.js';
+import { SecurityEventEntity, SecurityEventReceiptEntity } from './security-event/security-event.entity.js';
 import { ServiceAccountEntity } from './service-account/service-account.entity.js';
 import { SettingEntity } from './setting/setting.entity.js';
 import { VariableEntity } from './variable/variable.entity.js';
@@ -48,9 +49,9 @@ export function openDatabase(url: string, poolSize: number): Promise<DataSource>
       poolSize,
       entities: [
         AccountEntity, AccountDataKeyEntity, UserEntity, ServiceAccountEntity, UserGroupEntity, UserGroupMemberEntity, RoleBindingEntity, ApiKeyEntity, ApiTokenEntity, OrganizationEntity, ProjectEntity, RemovedProjectEntity, ConnectorEntity,
-        ConnectorTestEntity, ChangelogLockTaskEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity, AuditChainEntity, OutsideChangeEntity, RefusedSignInEntity, SecurityEventEntity, DelegateTokenValueEntity, VariableEntity,
+        ConnectorTestEntity, ChangelogLockTaskEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity, AuditChainEntity, OutsideChangeEntity, RefusedSignInEntity, SecurityEventEntity, SecurityEventReceiptEntity, DelegateTokenValueEntity, VariableEntity,
       ],
-      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000, CreateOutsideChanges1795404000001, IndexAuditEvents1795404000002, KeepDelegateTokenValues1795409000000, UniqueEntityUses1795410000000, CreateRemovedProjects1795420000000, RememberWhoTestsConnectors1795424000000, AuthoriseEntityUses1795500000000, KeepWrittenRoles1795512000000, OrderGroupMembers1795512100000, CreateSecurityEvents1796060000000, CreateChangelogLockTasks1796070000000, KeepGroupNotifications1796081000000, CreateVariables1796312000000],
+      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000, CreateOutsideChanges1795404000001, IndexAuditEvents1795404000002, KeepDelegateTokenValues1795409000000, UniqueEntityUses1795410000000, CreateRemovedProjects1795420000000, RememberWhoTestsConnectors1795424000000, AuthoriseEntityUses1795500000000, KeepWrittenRoles1795512000000, OrderGroupMembers1795512100000, CreateSecurityEvents1796060000000, CreateChangelogLockTasks1796070000000, KeepGroupNotifications1796081000000, ReceiveSecurityEvents1796210000000, CreateVariables1796312000000],
     }),
   );
 }

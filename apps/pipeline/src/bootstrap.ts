@@ -4,6 +4,7 @@ import { eventLoopDelayLimitMs } from '@sluice/config';
 import { RouteClient, startHttpApp, type RunningApp } from '@sluice/http';
 import { openDataSource } from '@sluice/persistence';
 import { PIPELINE_ROUTES } from '@sluice/pipeline-api';
+import { SecurityReporter, denialNoted } from '@sluice/security-events';
 import { ServiceIdentity } from '@sluice/service-identity';
 import { StepTypeRegistry } from '@sluice/step-types';
 import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
@@ -46,6 +47,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     config, dataSource, audit, tasks, ngManager, messages: new Messages(), tracing, log,
     logToken: ({ accountId, orgId, projectId }, keyPrefix, ttlSeconds) => identity.sign('log+jwt', 'log-service', logTokenClaims.parse({ kind: 'log', accountId, scope: { orgId, projectId }, keyPrefix, rights: ['write'] }), ttlSeconds),
   };
+  const securityEvents = new SecurityReporter({ log, deliver: (noted) => ngManager.deliverSecurityEvents(noted) });
   const types = new StepTypeRegistry();
   const documents = new Documents({ size: config.documentWorkers, deadlineMs: config.documentDeadlineMs });
   const actions = new RunActions(services);
@@ -58,7 +60,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     await Promise.all([sweeper.stop(), removal.stop(), events.stop()]);
     await workflows.stop();
     await documents.stop();
-    await audit.stop();
+    await Promise.all([audit.stop(), securityEvents.stop()]);
     tasks.close();
     await ngManager.close();
     await dataSource.destroy();
@@ -77,6 +79,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
       metrics,
       routes: PIPELINE_ROUTES,
       errorStyle: () => 'ng',
+      onDenied: ({ ctx, route, scope, permission, reason }) => securityEvents.note(denialNoted({ ctx, route: route.id, scope, permission, reason })),
       eventLoopDelayLimitMs: eventLoopDelayLimitMs('pipeline', env),
       checkReady: async () => void (await dataSource.query('SELECT 1')),
       onClose: stop,

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { CLOSE_CODES, INSTANCE_HEADER, KEY_PROOF_VERSION, PROTOCOL_VERSION, keyProofContext, type DelegateMessage } from '@sluice/delegate-protocol';
 import { newId } from '@sluice/kernel';
 import { seal } from '@sluice/sealed-secrets';
-import type { TokenRow } from '../token/token.repository.js';
+import type { Visitor } from '../security/delegate-visits.js';
 import type { DelegateSession } from './delegate-session.js';
 import type { DelegateSocket } from './delegate-socket.js';
 
@@ -13,7 +13,9 @@ export interface ConnectionHost {
   track(socket: DelegateSocket): void;
   untrack(socket: DelegateSocket): void;
   /** Registers the delegate and answers `welcome`. */
-  welcome(socket: DelegateSocket, token: TokenRow, hello: Hello, isKeyProven: boolean): Promise<DelegateSession>;
+  welcome(socket: DelegateSocket, visitor: Visitor, hello: Hello, isKeyProven: boolean): Promise<DelegateSession>;
+  /** Not let in, although its token is good. */
+  refused(visitor: Visitor, reason: string): void;
   receive(session: DelegateSession, message: DelegateMessage): Promise<void>;
   gone(session: DelegateSession, code: number): Promise<void>;
   failed(cause: unknown): void;
@@ -32,7 +34,7 @@ export class ConnectionLife {
 
   constructor(
     private readonly host: ConnectionHost,
-    private readonly token: TokenRow,
+    private readonly visitor: Visitor,
     private readonly instanceHeader: string | string[] | undefined,
   ) {}
 
@@ -69,25 +71,30 @@ export class ConnectionLife {
 
   private async open(socket: DelegateSocket, message: DelegateMessage): Promise<void> {
     const problem = problemOf(message, this.instanceHeader);
-    if (problem || message.type !== 'hello') return socket.close(problem?.code ?? CLOSE_CODES.BAD_MESSAGE, problem?.reason ?? 'the first message must be hello');
+    if (problem || message.type !== 'hello') return this.refuse(socket, problem?.code ?? CLOSE_CODES.BAD_MESSAGE, problem?.reason ?? 'the first message must be hello');
     if (message.protocol.max < KEY_PROOF_VERSION) return this.welcome(socket, message, false);
     this.stage = { name: 'challenging' };
     const nonce = newId();
     const sealed = await seal(message.publicKey, nonce, keyProofContext(message.instanceId)).catch(() => undefined);
-    if (sealed === undefined) return socket.close(CLOSE_CODES.BAD_MESSAGE, 'publicKey is no X25519 public key in base64url');
+    if (sealed === undefined) return this.refuse(socket, CLOSE_CODES.BAD_MESSAGE, 'publicKey is no X25519 public key in base64url');
     this.stage = { name: 'challenged', hello: message, nonce };
     socket.send({ type: 'challenge', replyTo: message.id, sealed });
   }
 
   private async prove(socket: DelegateSocket, message: DelegateMessage, { hello, nonce }: { hello: Hello; nonce: string }): Promise<void> {
-    if (message.type !== 'proof') return socket.close(CLOSE_CODES.BAD_MESSAGE, 'the answer to a challenge must be proof');
-    if (!isSame(message.nonce, nonce)) return socket.close(CLOSE_CODES.UNAUTHORISED, 'the proof does not fit: this process does not hold the key it names');
+    if (message.type !== 'proof') return this.refuse(socket, CLOSE_CODES.BAD_MESSAGE, 'the answer to a challenge must be proof');
+    if (!isSame(message.nonce, nonce)) return this.refuse(socket, CLOSE_CODES.UNAUTHORISED, 'the proof does not fit: this process does not hold the key it names');
     await this.welcome(socket, hello, true);
+  }
+
+  private refuse(socket: DelegateSocket, code: number, reason: string): void {
+    this.host.refused(this.visitor, reason);
+    socket.close(code, reason);
   }
 
   private async welcome(socket: DelegateSocket, hello: Hello, isKeyProven: boolean): Promise<void> {
     clearTimeout(this.impatience);
-    const session = this.host.welcome(socket, this.token, hello, isKeyProven);
+    const session = this.host.welcome(socket, this.visitor, hello, isKeyProven);
     this.stage = { name: 'welcomed', session };
     await session.catch((cause: unknown) => {
       this.host.failed(cause);

@@ -2,15 +2,15 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, MAX_FRAME_BYTES, SUBPROTOCOL, type DelegateMessage } from '@sluice/delegate-protocol';
-import { AppError, messageOf, newId } from '@sluice/kernel';
+import { messageOf, newId, type AppError } from '@sluice/kernel';
 import type { Logger } from '@sluice/telemetry';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { CONFIG, LOG, REPLICA_ID, type DelegateServiceConfig } from '../config.js';
 import { scopeOfRow } from '../database.js';
+import { DelegateVisits, type Visitor } from '../security/delegate-visits.js';
 import { DelegateRepository } from '../delegate/delegate.repository.js';
 import { silentMs } from '../delegate/silence.js';
 import { NotificationBus } from '../notification/notification-bus.js';
-import type { TokenRow } from '../token/token.repository.js';
 import { TokenService } from '../token/token.service.js';
 import { Admission } from './admission.js';
 import { ConnectionLife, type ConnectionHost, type Hello } from './connection-life.js';
@@ -37,6 +37,7 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
 
   constructor(
     private readonly tokens: TokenService,
+    private readonly visits: DelegateVisits,
     private readonly delegates: DelegateRepository,
     private readonly registry: ConnectionRegistry,
     private readonly handler: MessageHandler,
@@ -75,21 +76,13 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
     if (request.url?.split('?', 1)[0] !== DELEGATE_PATH) return refuse(socket, 404, 'no WebSocket here');
     if (this.isClosing) return refuse(socket, 503, TOO_MANY);
     const address = request.socket.remoteAddress ?? '';
-    const token = await this.strangers.lookUp(address, () => this.authenticate(request));
+    const who = await this.strangers.lookUp(address, () => this.tokens.authenticate(request.headers.authorization));
+    if (who?.outcome === 'refused' && who.token) this.visits.refused({ token: who.token, address }, who.reason.message);
     if (socket.destroyed) return;
-    if (!token) return refuse(socket, 503, TOO_MANY);
-    if (token instanceof AppError) return this.refuseStranger(request, socket, head, token);
-    if (this.sockets.size >= this.config.maxConnections || !this.admission.admits(token.id)) return refuse(socket, 503, TOO_MANY);
-    this.server.handleUpgrade(request, socket, head, (webSocket) => this.accept(webSocket, request, token));
-  }
-
-  private async authenticate(request: IncomingMessage): Promise<TokenRow | AppError> {
-    try {
-      return await this.tokens.authenticate(request.headers.authorization);
-    } catch (cause) {
-      if (cause instanceof AppError) return cause;
-      throw cause;
-    }
+    if (!who) return refuse(socket, 503, TOO_MANY);
+    if (who.outcome === 'refused') return this.refuseStranger(request, socket, head, who.reason);
+    if (this.sockets.size >= this.config.maxConnections || !this.admission.admits(who.token.id)) return refuse(socket, 503, TOO_MANY);
+    this.server.handleUpgrade(request, socket, head, (webSocket) => this.accept(webSocket, request, { token: who.token, address }));
   }
 
   /** A refused delegate gets its close code rather than a bare HTTP status, so that it can tell its owner why. A flood gets the status. */
@@ -104,8 +97,8 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
     });
   }
 
-  private accept(webSocket: WebSocket, request: IncomingMessage, token: TokenRow): void {
-    const life = new ConnectionLife(this, token, request.headers[INSTANCE_HEADER]);
+  private accept(webSocket: WebSocket, request: IncomingMessage, visitor: Visitor): void {
+    const life = new ConnectionLife(this, visitor, request.headers[INSTANCE_HEADER]);
     const socket: DelegateSocket = new DelegateSocket(webSocket, { message: (message) => life.receive(socket, message), closed: (code) => life.end(socket, code) });
     life.start(socket, this.config.handshakeMs);
   }
@@ -119,7 +112,7 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
   }
 
   /** Registers the delegate and answers `welcome`. */
-  async welcome(socket: DelegateSocket, token: TokenRow, hello: Hello, isKeyProven: boolean): Promise<DelegateSession> {
+  async welcome(socket: DelegateSocket, visitor: Visitor, hello: Hello, isKeyProven: boolean): Promise<DelegateSession> {
     const connectionId = newId();
     const registration = {
       instanceId: hello.instanceId,
@@ -132,8 +125,9 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
       publicKey: hello.publicKey,
       isKeyProven,
     };
+    const { token } = visitor;
     const scope = scopeOfRow(token);
-    const delegateId = await this.delegates.register(scope, { ...registration, tokenId: token.id, connectionId, replicaId: this.replicaId }, silentMs(this.config));
+    const delegateId = await this.delegates.register(scope, { ...registration, tokenId: token.id, connectionId, replicaId: this.replicaId }, silentMs(this.config), (manager, arrival) => this.visits.arrived(manager, visitor, arrival));
     const session: DelegateSession = {
       ...registration,
       delegateId,
@@ -163,6 +157,11 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
     this.registry.remove(session);
     const wasCurrent = await this.delegates.disconnect(session.delegateId, session.connectionId).catch(() => false);
     this.log.info({ delegateId: session.delegateId, name: session.name, code, wasCurrent }, 'delegate disconnected');
+  }
+
+  refused(visitor: Visitor, reason: string): void {
+    this.visits.refused(visitor, reason);
+    this.log.warn({ address: visitor.address, token: visitor.token.name, reason }, 'delegate refused');
   }
 
   failed(cause: unknown): void {

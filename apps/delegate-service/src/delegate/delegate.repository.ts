@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Candidate } from '@sluice/delegate-selection';
 import { newId, scopeColumns, type Scope } from '@sluice/kernel';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { scopeOfRow, type ScopeRow } from '../database.js';
+import type { Arrival } from '../security/delegate-visits.js';
 
 export interface DelegateRow extends ScopeRow {
   readonly id: string;
@@ -48,16 +49,17 @@ export class DelegateRepository {
    * - the same process: instance id and sealing key in one scope. The key is proven, or it never was and the token is the same;
    * - a restart: the same token, name and host, while no process with that row is connected.
    * What a delegate says of itself (instance id, name, host, tags) never leads to a row of another token's scope. The new connection replaces any older one.
+   * @param alongside is done in the same transaction, last
    */
-  async register(scope: Scope, registration: Registration, silentMs: number): Promise<string> {
+  async register(scope: Scope, registration: Registration, silentMs: number, alongside?: (manager: EntityManager, arrival: Arrival) => Promise<void>): Promise<string> {
     const { accountId, orgId, projectId } = scopeColumns(scope);
     const r = registration;
     return this.database.transaction(async (manager) => {
       // Two processes of one name must not both take over the same row.
       await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`delegate ${accountId} ${r.name} ${r.hostName}`]);
-      const [known] = await manager.query<{ id: string }[]>(
-        `SELECT id FROM (
-           SELECT id, last_heartbeat_at, is_key_proven, (instance_id = $4 AND public_key = $9 AND ($10::boolean OR (NOT is_key_proven AND token_id = $8))) AS is_same_process,
+      const [known] = await manager.query<KnownRow[]>(
+        `SELECT id, public_key, token_id, instance_id FROM (
+           SELECT id, public_key, token_id, instance_id, last_heartbeat_at, is_key_proven, (instance_id = $4 AND public_key = $9 AND ($10::boolean OR (NOT is_key_proven AND token_id = $8))) AS is_same_process,
              (token_id = $8 AND name = $5 AND host_name = $6 AND (connection_id IS NULL OR last_heartbeat_at < now() - $7::float8 * interval '1 millisecond')) AS is_restart
            FROM delegates WHERE account_id = $1 AND org_id IS NOT DISTINCT FROM $2 AND project_id IS NOT DISTINCT FROM $3 AND (instance_id = $4 OR (name = $5 AND host_name = $6))) AS kin
          WHERE is_same_process OR is_restart ORDER BY is_same_process DESC, is_key_proven DESC, last_heartbeat_at DESC LIMIT 1`,
@@ -71,6 +73,7 @@ export class DelegateRepository {
            max_tasks = $12, public_key = $13, connection_id = $14, replica_id = $15, is_key_proven = $16, is_draining = false, connected_at = now(), last_heartbeat_at = now()`,
         [id, accountId, orgId, projectId, r.name, r.hostName, r.instanceId, r.tokenId, r.version, r.tags, r.taskKinds, r.maxTasks, r.publicKey, r.connectionId, r.replicaId, r.isKeyProven],
       );
+      await alongside?.(manager, arrivalOf(id, r, known));
       return id;
     });
   }
@@ -134,6 +137,19 @@ export class DelegateRepository {
       [...parameters],
     );
   }
+}
+
+interface KnownRow {
+  readonly id: string;
+  readonly public_key: string;
+  readonly token_id: string;
+  readonly instance_id: string;
+}
+
+function arrivalOf(delegateId: string, { name, hostName, version, publicKey, instanceId, tokenId }: Registration, known: KnownRow | undefined): Arrival {
+  const isOther = { sealingKey: known?.public_key !== publicKey, delegateToken: known?.token_id !== tokenId, instance: known?.instance_id !== instanceId } as const;
+  const changed = known ? (['sealingKey', 'delegateToken', 'instance'] as const).filter((what) => isOther[what]) : [];
+  return { delegateId, name, hostName, version, publicKey, isNew: !known, changed };
 }
 
 function candidateOf(row: DelegateRow): Candidate {

@@ -1,22 +1,26 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { DeadLetterRecord, DelegateAdminMethods, DelegateRecord, ListDeadLettersRequest, ListDelegatesRequest, ListTokensRequest, Nothing, PutTokenRequest, RedriveDeadLetterRequest, TokenRecord, TokenRef } from '@sluice/delegate-rpc';
+import type { ClaimSecurityEventsReply, DeadLetterRecord, DelegateAdminMethods, DelegateRecord, ListDeadLettersRequest, ListDelegatesRequest, ListTokensRequest, Nothing, PutTokenRequest, RedriveDeadLetterRequest, TokenRecord, TokenRef } from '@sluice/delegate-rpc';
 import type { ServiceCall, ServiceHandlers } from '@sluice/grpc';
 import { CONFIG, type DelegateServiceConfig } from '../config.js';
 import { rpcScope } from '../database.js';
 import { DelegateRepository, type DelegateRow } from '../delegate/delegate.repository.js';
+import { SecurityOutbox } from '../security/security-outbox.js';
 import { silentMs } from '../delegate/silence.js';
 import { DeadLetterService } from '../task/dead-letter.service.js';
 import type { TokenRow } from '../token/token.repository.js';
 import { TokenService } from '../token/token.service.js';
 import { scopeOfCall } from './delegate-tasks.rpc.js';
 
-/** Tokens, delegates and dead letters, for NG manager, which checks the user's rights. */
+const MOST_HANDED_OVER = 500;
+
+/** Tokens, delegates, dead letters and security events, for NG manager, which checks the user's rights. */
 @Injectable()
 export class DelegateAdminRpc implements ServiceHandlers<DelegateAdminMethods> {
   constructor(
     private readonly tokens: TokenService,
     private readonly delegates: DelegateRepository,
     private readonly deadLetters: DeadLetterService,
+    private readonly securityOutbox: SecurityOutbox,
     @Inject(CONFIG) private readonly config: DelegateServiceConfig,
   ) {}
 
@@ -52,6 +56,16 @@ export class DelegateAdminRpc implements ServiceHandlers<DelegateAdminMethods> {
 
   readonly RedriveDeadLetter = async (call: ServiceCall, { accountId, id }: RedriveDeadLetterRequest): Promise<Nothing> => {
     await this.deadLetters.redrive(accountOfCall(call, accountId), id);
+    return {};
+  };
+
+  readonly ClaimSecurityEvents = async (_call: ServiceCall, { limit }: { limit: number }): Promise<ClaimSecurityEventsReply> => {
+    const { events, hasMore } = await this.securityOutbox.handOver(Math.min(Math.max(limit, 1), MOST_HANDED_OVER));
+    return { eventsJson: events.map((noted) => JSON.stringify(noted)), hasMore };
+  };
+
+  readonly AcknowledgeSecurityEvents = async (_call: ServiceCall, { eventIds }: { eventIds: string[] }): Promise<Nothing> => {
+    await this.securityOutbox.acknowledge(eventIds);
     return {};
   };
 }

@@ -23,7 +23,7 @@ describe('calls between services over gRPC with a certificate', () => {
     const none = async (): Promise<never> => {
       throw new AppError('INVALID_REQUEST', 'not asked here');
     };
-    server.add<DelegateAdminMethods>(DELEGATE_ADMIN_SERVICE, ['ng-manager'], { PutToken: none, RevokeToken: none, DeleteToken: none, ListTokens: async () => ({ tokens: [] }), ListDelegates: none, ListDeadLetters: none, RedriveDeadLetter: none });
+    server.add<DelegateAdminMethods>(DELEGATE_ADMIN_SERVICE, ['ng-manager'], { PutToken: none, RevokeToken: none, DeleteToken: none, ListTokens: async () => ({ tokens: [] }), ListDelegates: none, ListDeadLetters: none, RedriveDeadLetter: none, ClaimSecurityEvents: none, AcknowledgeSecurityEvents: none });
     port = await server.listen('127.0.0.1', 0);
   });
   afterAll(async () => {

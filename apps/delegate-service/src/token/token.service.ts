@@ -19,6 +19,9 @@ export interface TokenRequest {
   readonly createdBy: string;
 }
 
+/** Whether a token opens the door. A refused one is named when it exists, so that its account can learn of it. */
+export type Authentication = { readonly outcome: 'allowed'; readonly token: TokenRow } | { readonly outcome: 'refused'; readonly reason: AppError; readonly token?: TokenRow };
+
 const NAME = /^[\w .-]{1,128}$/;
 
 @Injectable()
@@ -63,16 +66,16 @@ export class TokenService {
   }
 
   /**
-   * Who connects. The token id finds one row; the secret is compared in constant time, also when there is no such row.
-   * @throws AppError INVALID_TOKEN, REVOKED_TOKEN
+   * Who connects. The token id finds one row; the secret is compared in constant time, also when there is no such row. The reason of a refusal is
+   * INVALID_TOKEN or REVOKED_TOKEN.
    */
-  async authenticate(header: string | undefined): Promise<TokenRow> {
+  async authenticate(header: string | undefined): Promise<Authentication> {
     const value = parseDelegateToken(/^Delegate (.+)$/.exec(header ?? '')?.[1] ?? '');
-    if (!value) throw new AppError('INVALID_TOKEN', 'send the header "authorization: Delegate <token id>.<secret>"');
+    if (!value) return { outcome: 'refused', reason: new AppError('INVALID_TOKEN', 'send the header "authorization: Delegate <token id>.<secret>"') };
     const row = await this.tokens.findById(value.id);
-    if (!isGenuine(value, row) || !row) throw new AppError('INVALID_TOKEN', 'the delegate token is not valid');
-    if (row.status !== 'ACTIVE') throw new AppError('REVOKED_TOKEN', `the delegate token "${row.name}" has been revoked; create another`);
-    return row;
+    if (!isGenuine(value, row) || !row) return { outcome: 'refused', reason: new AppError('INVALID_TOKEN', 'the delegate token is not valid'), token: row };
+    if (row.status !== 'ACTIVE') return { outcome: 'refused', reason: new AppError('REVOKED_TOKEN', `the delegate token "${row.name}" has been revoked; create another`), token: row };
+    return { outcome: 'allowed', token: row };
   }
 }
 

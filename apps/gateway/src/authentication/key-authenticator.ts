@@ -23,7 +23,8 @@ type Remembered = { readonly until: number; readonly session: Session } | { read
 const REFUSAL_MS = 5_000;
 const GOOD_MS = 600_000;
 const MOST_REMEMBERED = 10_000;
-const GATEWAY: CallIdentity = { accountId: '', principal: { type: 'service', id: 'gateway', name: 'gateway' }, grants: [] };
+/** The gateway itself, which belongs to no account. */
+export const GATEWAY: CallIdentity = { accountId: '', principal: { type: 'service', id: 'gateway', name: 'gateway' }, grants: [] };
 
 /**
  * Asks ng-manager who a key belongs to and remembers the answer by the key's hash for as long as ng-manager allows, refusals for five

@@ -1,19 +1,26 @@
 import { isAllowed } from '@sluice/api-conventions';
 import { AppError, accountScope } from '@sluice/kernel';
+import { denialNoted, type SecurityReporter } from '@sluice/security-events';
 import type { FastifyRequest } from 'fastify';
 import type { GatewayParts } from '../gateway-parts.js';
 import { originOf, type ClientOrigin } from '../limits/client-address.js';
 import { apiKeyOf } from './api-key.js';
+import { KeySightings } from '../security/key-sightings.js';
 import { isRefusal, type KeyAuthenticator, type Session } from './key-authenticator.js';
 
 const MOST_USER_AGENT = 256;
 
 /** Who a request comes from, by the API key it shows. Failures of an address are counted, whatever address of the gateway they are tried at. */
 export class SignIn {
+  private readonly sightings: KeySightings;
+
   constructor(
     private readonly keys: KeyAuthenticator,
     private readonly parts: Pick<GatewayParts, 'rateLimits' | 'trustedProxies' | 'log'>,
-  ) {}
+    private readonly securityEvents: Pick<SecurityReporter, 'note'>,
+  ) {
+    this.sightings = new KeySightings(securityEvents);
+  }
 
   originOf(request: FastifyRequest): ClientOrigin {
     return originOf(request.raw, this.parts.trustedProxies);
@@ -24,9 +31,21 @@ export class SignIn {
     try {
       const apiKey = apiKeyOf(request.headers);
       if (apiKey === undefined) return undefined;
-      return this.keys.known(apiKey) ?? (await this.ask(apiKey, request, origin));
+      const session = this.keys.known(apiKey) ?? (await this.ask(apiKey, request, origin));
+      this.sightings.note(session, { clientAddress: origin.address, userAgent: userAgentOf(request) });
+      return session;
     } catch (cause) {
       if (cause instanceof AppError && cause.httpStatus === 401) await this.parts.rateLimits.countFailure(origin.address);
+      throw cause;
+    }
+  }
+
+  /** Runs a check of what a signed-in request may do here; what it refuses is a security event too. @throws AppError as the check */
+  denyingAloud(session: Session, request: FastifyRequest, route: string, check: () => void): void {
+    try {
+      check();
+    } catch (cause) {
+      if (cause instanceof AppError && cause.code === 'ACCESS_DENIED') this.tellDenied(session, request, route, cause.message);
       throw cause;
     }
   }
@@ -37,7 +56,14 @@ export class SignIn {
     if (!session) throw new AppError('INVALID_TOKEN', 'send the API key of an account administrator in the header x-api-key');
     await this.parts.rateLimits.countCall(`key:${session.keyId}`);
     const { accountId, grants, principal } = session.identity;
-    if (!isAllowed(accountId, grants, 'account.edit', accountScope(accountId))) throw new AppError('ACCESS_DENIED', `${principal.name} lacks account.edit in account ${accountId}`);
+    this.denyingAloud(session, request, 'inspect', () => {
+      if (!isAllowed(accountId, grants, 'account.edit', accountScope(accountId))) throw new AppError('ACCESS_DENIED', `${principal.name} lacks account.edit in account ${accountId}`);
+    });
+  }
+
+  private tellDenied({ identity, keyId }: Session, request: FastifyRequest, route: string, reason: string): void {
+    const origin = { clientAddress: this.originOf(request).address, userAgent: userAgentOf(request), keyId };
+    this.securityEvents.note(denialNoted({ ctx: { principal: identity.principal, correlationId: request.id, origin }, route, scope: accountScope(identity.accountId), reason }));
   }
 
   private async ask(apiKey: string, request: FastifyRequest, { address }: ClientOrigin): Promise<Session> {

@@ -65,7 +65,7 @@ export class ProxyService {
   private async sessionOf(target: ForwardTarget, request: FastifyRequest, origin: ClientOrigin, query: string): Promise<Session | undefined> {
     const session = await this.signIn.sessionOf(request, origin);
     if (session) {
-      assertOneAccount(session.identity.accountId, request.headers, query);
+      this.signIn.denyingAloud(session, request, 'anotherAccount', () => assertOneAccount(session.identity.accountId, request.headers, query));
       await this.parts.rateLimits.countCall(`key:${session.keyId}`);
       return session;
     }

@@ -1,8 +1,9 @@
 import { createServer as createTlsServer } from 'node:https';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { SecurityEventRecord } from '@sluice/api-conventions';
 import { AppError, isErrorCode } from '@sluice/kernel';
-import { authenticateKey, type SignedIn } from '@sluice/ng-manager-api';
+import { authenticateKey, receiveSecurityEvents, type SignedIn } from '@sluice/ng-manager-api';
 import type { ServiceName, VerifiedCall } from '@sluice/service-identity';
 import { startRedis, testIdentities, type TestIdentities } from '@sluice/testing';
 import { bootstrap } from '../bootstrap.js';
@@ -57,8 +58,10 @@ export async function runGateway(env: Readonly<Record<string, string>> = {}, ups
     [KEY_B, signedInAs('ACCB', 'key2')],
   ]);
   const asked: string[] = [];
+  const securityEvents: SecurityEventRecord[] = [];
+  const takesEvents = { value: true };
   const doubles = {
-    'ng-manager': await double('ng-manager', identities, (request, response) => answerKey(request, response, identities, keys, asked), upstreamTls),
+    'ng-manager': await double('ng-manager', identities, async (request, response) => (await answerKey(request, response, identities, keys, asked)) || takeEvents(request, response, identities, takesEvents.value ? securityEvents : undefined), upstreamTls),
     pipeline: await double('pipeline', identities, undefined, upstreamTls),
     'log-service': await double('log-service', identities, undefined, upstreamTls),
   };
@@ -84,6 +87,10 @@ export async function runGateway(env: Readonly<Record<string, string>> = {}, ups
     keys,
     /** Keys ng-manager was asked about, in order. */
     asked,
+    /** Security events ng-manager was told of. */
+    securityEvents,
+    /** Whether ng-manager takes security events. */
+    takesEvents,
     call: (path: string, init: RequestInit = {}, key: string | undefined = KEY_A): Promise<Response> =>
       fetch(`${app.url}${path}`, { redirect: 'manual', ...init, headers: { ...(key ? { 'x-api-key': key } : {}), ...(init.headers as Record<string, string> | undefined) } }),
     stop: async () => {
@@ -146,5 +153,19 @@ async function answerKey(request: IncomingMessage, response: ServerResponse, ide
     const error = new AppError(isErrorCode(known) ? known : 'INVALID_TOKEN', `the key is refused: ${known}`);
     response.writeHead(error.httpStatus, { 'content-type': 'application/json' }).end(JSON.stringify({ code: error.code, message: error.message, correlationId: '', details: {} }));
   }
+  return true;
+}
+
+async function takeEvents(request: IncomingMessage, response: ServerResponse, identities: TestIdentities, taken: SecurityEventRecord[] | undefined): Promise<boolean> {
+  if (request.method !== receiveSecurityEvents.method || request.url !== receiveSecurityEvents.path) return false;
+  const identity = await identities.of('ng-manager');
+  await identity.verifyCall(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '', ['gateway']);
+  const events = receiveSecurityEvents.body?.parse(JSON.parse((await read(request)).toString())).events ?? [];
+  if (!taken) {
+    response.writeHead(503).end();
+    return true;
+  }
+  taken.push(...events.map(({ event }) => event));
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(receiveSecurityEvents.response.parse({ received: events.length })));
   return true;
 }

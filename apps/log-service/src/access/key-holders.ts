@@ -1,4 +1,4 @@
-import type { RouteClient } from '@sluice/http';
+import type { CallContext, RouteClient } from '@sluice/http';
 import { newUuid, type Clock } from '@sluice/kernel';
 import { holderOfKey, type SignedIn } from '@sluice/ng-manager-api';
 
@@ -31,10 +31,14 @@ export class KeyHolders {
 
   private async ask(place: string, accountId: string, keyId: string): Promise<SignedIn> {
     this.remembered.delete(place);
-    const itself = { accountId, principal: { type: 'service', id: 'log-service', name: 'log-service' }, grants: [] } as const;
-    const holder = await this.client.call({ ...itself, correlationId: newUuid(), traceparent: undefined }, holderOfKey, { params: { keyId } });
+    const holder = await this.client.call(ownContext(accountId), holderOfKey, { params: { keyId } });
     if (this.remembered.size >= MOST_REMEMBERED) this.remembered.clear();
     this.remembered.set(place, { until: this.clock.now() + holder.cacheMs, holder });
     return holder;
   }
+}
+
+/** Who the log service is when it asks for itself. @param accountId of what it asks about; empty for none */
+export function ownContext(accountId: string): CallContext {
+  return { accountId, principal: { type: 'service', id: 'log-service', name: 'log-service' }, grants: [], correlationId: newUuid(), traceparent: undefined };
 }

@@ -5,6 +5,7 @@ import { LOG_TOKEN_HEADER, logTokenClaims, type LogTokenClaims } from '@sluice/l
 import type { ServiceIdentity, TokenPurpose } from '@sluice/service-identity';
 import { z } from 'zod';
 import type { BlobPlace } from '../blob/blob.service.js';
+import { CallersOfRequests } from '../security/log-events.js';
 import type { KeyHolders } from './key-holders.js';
 import type { LogCaller, LogScope, LogWriter } from './log-access.js';
 
@@ -27,6 +28,9 @@ export interface ArchiveRights {
 
 /** Checks the three proofs the log service takes, and signs the two it gives out. */
 export class LogAuthenticator {
+  /** Who was found to ask, for what is told of a request afterwards. */
+  readonly callers = new CallersOfRequests();
+
   /** @param tokenSeconds life of the log tokens given out for API keys */
   constructor(
     private readonly identity: ServiceIdentity,
@@ -37,7 +41,7 @@ export class LogAuthenticator {
   /** @throws AppError INVALID_TOKEN, EXPIRED_TOKEN, ACCESS_DENIED */
   async authenticate(headers: IncomingHttpHeaders): Promise<LogCaller> {
     const caller = await this.tryAuthenticate(headers);
-    if (caller) return caller;
+    if (caller) return this.callers.remember(headers, caller);
     throw new AppError('INVALID_TOKEN', 'show an x-api-key to the gateway, or a log token in X-Harness-Token');
   }
 

@@ -14,6 +14,12 @@ export interface BlobInfo {
   readonly writer?: string | undefined;
 }
 
+/** What was stored, and what was there before with other content. */
+export interface StoredBlob {
+  readonly info: BlobInfo;
+  readonly replaced?: BlobInfo | undefined;
+}
+
 export interface PutOptions {
   readonly scope: LogScope;
   readonly writer: LogWriter;
@@ -31,7 +37,7 @@ export interface BlobStore {
    * (`mayStoreAgain`), or when it is the same to the byte, which changes nothing.
    * @throws AppError PAYLOAD_TOO_LARGE beyond `maxBytes`, CONFLICT when another writer stored another log before; the log stored before stays
    */
-  put(key: string, source: AsyncIterable<Uint8Array>, options: PutOptions): Promise<BlobInfo>;
+  put(key: string, source: AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredBlob>;
   info(key: string): Promise<BlobInfo | undefined>;
   /** The caller consumes or destroys the stream. */
   open(key: string): Promise<{ readonly info: BlobInfo; readonly stream: Readable } | undefined>;

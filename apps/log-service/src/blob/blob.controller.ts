@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { mayRead, ownerFor } from '../access/log-access.js';
 import { LINK_NANOSECONDS, LogAuthenticator } from '../access/log-authenticator.js';
 import { LIMITS, type ServiceLimits } from '../limits.js';
+import { LogEvents } from '../security/log-events.js';
 import { zipOf } from './archive.js';
 import { ArchiveService, type MayRead } from './archive.service.js';
 import { BlobService } from './blob.service.js';
@@ -23,6 +24,7 @@ export class BlobController {
     private readonly authenticator: LogAuthenticator,
     private readonly blobs: BlobService,
     private readonly archives: ArchiveService,
+    private readonly events: LogEvents,
     @Inject(LIMITS) private readonly limits: ServiceLimits,
   ) {}
 
@@ -33,7 +35,9 @@ export class BlobController {
     if (caller.kind === 'service' && accountID !== undefined && accountID !== caller.identity.accountId) {
       throw new AppError('ACCESS_DENIED', `the key belongs to account ${caller.identity.accountId}, not to ${accountID}`);
     }
-    return this.authenticator.accountToken(caller);
+    const token = await this.authenticator.accountToken(caller);
+    this.events.issued(caller, 'token');
+    return token;
   }
 
   @Route(getBlob)
@@ -50,13 +54,17 @@ export class BlobController {
 
   @Route(blobDownloadLink)
   async downloadLink(@Call() call: RouteCall<typeof blobDownloadLink>): Promise<Link> {
-    const info = await this.blobs.infoForReading(await this.authenticator.authenticate(call.headers), call.query);
+    const caller = await this.authenticator.authenticate(call.headers);
+    const info = await this.blobs.infoForReading(caller, call.query);
+    this.events.issued(caller, 'downloadLink', info.key);
     return this.link(call.request, 'signed', { signature: await this.authenticator.signDownloadLink(info.key) });
   }
 
   @Route(blobUploadLink)
   async uploadLink(@Call() call: RouteCall<typeof blobUploadLink>): Promise<Link> {
-    const place = await this.blobs.placeForWriting(await this.authenticator.authenticate(call.headers), call.query);
+    const caller = await this.authenticator.authenticate(call.headers);
+    const place = await this.blobs.placeForWriting(caller, call.query);
+    if (!place.writer.startsWith('pod:')) this.events.issued(caller, 'uploadLink', place.key);
     return this.link(call.request, 'signed', { signature: await this.authenticator.signUploadLink(place) });
   }
 
@@ -67,6 +75,7 @@ export class BlobController {
     ownerFor(caller, prefix, accountID);
     const { scopes } = await this.archives.below(prefix, (key, scope) => mayRead(caller, key, scope));
     const signature = await this.authenticator.signArchiveLink({ prefix, scopes });
+    this.events.issued(caller, 'archiveLink', prefix);
     return { ...this.link(call.request, `archive/${archiveName(prefix)}`, { prefix, signature }), status: 'success' };
   }
 

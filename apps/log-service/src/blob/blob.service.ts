@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '@sluice/kernel';
 import { LOG_LIMITS } from '@sluice/log-api';
 import { assertMayRead, assertMayWrite, ownerFor, scopeOfWriter, type LogCaller, type LogScope, type LogWriter } from '../access/log-access.js';
+import { LogEvents } from '../security/log-events.js';
 import type { LogPlace } from '../stream/stream.service.js';
 import { StreamStore } from '../stream/stream-store.js';
 import { BLOB_STORE, type BlobInfo, type BlobStore } from './blob-store.js';
@@ -19,6 +20,7 @@ export class BlobService {
   constructor(
     @Inject(BLOB_STORE) private readonly blobs: BlobStore,
     private readonly streams: StreamStore,
+    private readonly events: LogEvents,
   ) {}
 
   /** What a log stored here by this caller gets. @throws AppError ACCESS_DENIED */
@@ -32,8 +34,16 @@ export class BlobService {
   }
 
   /** @throws AppError PAYLOAD_TOO_LARGE, CONFLICT when another writer stored the log before; what was stored before stays */
-  async store({ key, ...place }: BlobPlace, source: AsyncIterable<Uint8Array>): Promise<BlobInfo> {
-    return this.blobs.put(key, source, { ...place, maxBytes: LOG_LIMITS.blobBytes });
+  async store(place: BlobPlace, source: AsyncIterable<Uint8Array>, maxBytes = LOG_LIMITS.blobBytes): Promise<void> {
+    const { key, scope, writer } = place;
+    try {
+      const { replaced } = await this.blobs.put(key, source, { scope, writer, maxBytes });
+      if (replaced) this.events.overwritten('allowed', place, replaced.writer);
+      this.events.uploaded(place);
+    } catch (cause) {
+      if (cause instanceof AppError && cause.code === 'CONFLICT') this.events.overwritten('refused', place, (await this.blobs.info(key))?.writer);
+      throw cause;
+    }
   }
 
   /** @throws AppError RESOURCE_NOT_FOUND, ACCESS_DENIED */

@@ -6,7 +6,7 @@ import { AppError } from '@sluice/kernel';
 import { COMMAND_UNIT, ownerOfLog } from '@sluice/log-api';
 import { z } from 'zod';
 import { mayStoreAgain, type LogWriter } from '../access/log-access.js';
-import type { BlobInfo, BlobStore, PutOptions } from './blob-store.js';
+import type { BlobInfo, BlobStore, PutOptions, StoredBlob } from './blob-store.js';
 
 /** Beside the content of every log; it names the content file, so that replacing this one small file replaces the log. */
 const descriptor = z.object({
@@ -37,7 +37,7 @@ export class FileBlobStore implements BlobStore {
     return new FileBlobStore(root, temporary);
   }
 
-  async put(key: string, source: AsyncIterable<Uint8Array>, options: PutOptions): Promise<BlobInfo> {
+  async put(key: string, source: AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredBlob> {
     const unfinished = this.temporaryFile();
     try {
       const written = await writeDurably(unfinished, source, options.maxBytes);
@@ -101,7 +101,7 @@ export class FileBlobStore implements BlobStore {
   }
 
   /** Makes the descriptor name the new content. Of two writers that store a log for the first time at once, one is first. */
-  private async publish(info: BlobInfo, writer: LogWriter, known: BlobInfo | undefined): Promise<BlobInfo> {
+  private async publish(info: BlobInfo, writer: LogWriter, known: BlobInfo | undefined): Promise<StoredBlob> {
     const path = this.pathOf(info.key) + DESCRIPTOR;
     const unfinished = this.temporaryFile();
     try {
@@ -114,8 +114,9 @@ export class FileBlobStore implements BlobStore {
       await rename(unfinished, path);
       const folder = await open(dirname(path), 'r');
       await folder.sync().finally(() => folder.close());
-      if (previous && previous.sha256 !== info.sha256) await rm(this.contentFile(previous), { force: true });
-      return info;
+      if (!previous || previous.sha256 === info.sha256) return { info };
+      await rm(this.contentFile(previous), { force: true });
+      return { info, replaced: previous };
     } finally {
       await rm(unfinished, { force: true }); // a linked file keeps its first name
     }
@@ -135,8 +136,8 @@ export class FileBlobStore implements BlobStore {
 }
 
 /** What another writer sends again to the byte needs no place. @throws AppError CONFLICT */
-function sameOrRefused(first: BlobInfo, second: BlobInfo): BlobInfo {
-  if (first.sha256 === second.sha256) return first;
+function sameOrRefused(first: BlobInfo, second: BlobInfo): StoredBlob {
+  if (first.sha256 === second.sha256) return { info: first };
   throw new AppError('CONFLICT', `the log ${first.key} is finished and was stored by another writer at ${first.storedAt}; a finished log is not overwritten, use a key of your own`);
 }
 

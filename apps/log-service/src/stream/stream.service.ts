@@ -4,6 +4,7 @@ import type { WireLogLine } from '@sluice/log-api';
 import { assertMayWrite, ownerFor, scopeOfWriter, type LogCaller, type LogWriter } from '../access/log-access.js';
 import { streamContent } from '../blob/archive.service.js';
 import { BLOB_STORE, type BlobStore } from '../blob/blob-store.js';
+import { BlobService } from '../blob/blob.service.js';
 import { droppedMark } from './log-lines.js';
 import { StreamStore } from './stream-store.js';
 
@@ -18,6 +19,7 @@ export class StreamService {
   constructor(
     private readonly streams: StreamStore,
     @Inject(BLOB_STORE) private readonly blobs: BlobStore,
+    private readonly stored: BlobService,
   ) {}
 
   /** Creates the stream if absent. Answers the index the next line gets. @throws AppError CONFLICT when the log was closed before */
@@ -75,7 +77,7 @@ export class StreamService {
     const info = await this.streams.info(key);
     if (!info) return false;
     const content = streamContent(this.streams, key, info.nextIndex);
-    await this.blobs.put(key, info.firstIndex > 0 ? withMark(info.firstIndex, content) : content, { scope: info.scope, writer, maxBytes: Number.MAX_SAFE_INTEGER });
+    await this.stored.store({ key, scope: info.scope, writer }, info.firstIndex > 0 ? withMark(info.firstIndex, content) : content, Number.MAX_SAFE_INTEGER);
     return true;
   }
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SecurityEventRecord } from '@sluice/api-conventions';
 import { logKey, type LogTokenClaims, type WireLogLine } from '@sluice/log-api';
 import type { CallIdentity } from '@sluice/service-identity';
 import { startRedis, testIdentities, testUser, type TestRedis } from '@sluice/testing';
@@ -24,7 +25,8 @@ export async function runLogService(env: Readonly<Record<string, string>> = {}) 
   const redis: TestRedis = await startRedis();
   const identities = testIdentities();
   const keys: KeysOfNgManager = new Map();
-  const ngManager = await startNgManagerDouble(identities, keys);
+  const securityEvents: SecurityEventRecord[] = [];
+  const ngManager = await startNgManagerDouble(identities, keys, securityEvents);
   const blobDir = mkdtempSync(join(tmpdir(), 'sluice-blobs-'));
   const environment = {
     LOG_LEVEL: 'silent',
@@ -44,6 +46,8 @@ export async function runLogService(env: Readonly<Record<string, string>> = {}) 
     blobDir,
     identities,
     keys,
+    /** Security events ng-manager was told of. */
+    securityEvents,
     ngManager,
     environment,
     call,

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { accountScope, messageOf } from '@sluice/kernel';
+import { noted } from '@sluice/security-events';
 import type { Logger } from '@sluice/telemetry';
 import { LOGGER } from '../delegate/task-events.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
@@ -15,7 +16,7 @@ export interface RefusedAttempt extends RefusedSignIn {
 
 /**
  * Refused sign-ins in the audit trail: the first of a key and address in a minute at once, the rest of that minute as one event with their number
- * when it is over. Attempts on an account there is not have no chain to stand in; they are in the log alone.
+ * when it is over; and, counted one by one, among the security events. Attempts on an account there is not have no chain to stand in; they are in the log alone.
  */
 @Injectable()
 export class RefusedSignIns {
@@ -28,10 +29,12 @@ export class RefusedSignIns {
   async record(attempt: RefusedAttempt): Promise<void> {
     try {
       if (!(await this.unitOfWork.read.accounts.find(attempt.accountId))) return;
+      const { clientAddress, userAgent, keyId } = attempt;
+      const ctx = { principal: attempt.actor, correlationId: '', origin: { clientAddress, userAgent, keyId: keyId || undefined } };
       await this.unitOfWork.run(async (stores) => {
+        await stores.securityEvents.add(noted(ctx, { ...placeOf(attempt), kind: 'signInRefused', outcome: 'refused', details: { code: attempt.code } }, [keyId, clientAddress]));
         if (!(await stores.refusedSignIns.count(attempt))) return;
-        const { clientAddress, userAgent, keyId } = attempt;
-        await stores.audit.append({ principal: attempt.actor, correlationId: '', origin: { clientAddress, userAgent, keyId: keyId || undefined } }, entryOf(attempt, { code: attempt.code, claimedKeyId: attempt.claimedKeyId, count: 1 }));
+        await stores.audit.append(ctx, entryOf(attempt, { code: attempt.code, claimedKeyId: attempt.claimedKeyId, count: 1 }));
       });
     } catch (cause) {
       this.log.error({ accountId: attempt.accountId, error: messageOf(cause) }, 'a refused sign-in is not in the audit trail');
@@ -53,5 +56,9 @@ export class RefusedSignIns {
 }
 
 function entryOf({ accountId, keyId, actor }: RefusedSignIn, details: Readonly<Record<string, unknown>>) {
-  return { action: 'unsuccessfulLogin', resourceType: 'token', identifier: keyId || 'unknown', name: actor.name, scope: accountScope(accountId), details } as const;
+  return { action: 'unsuccessfulLogin', ...placeOf({ accountId, keyId }), name: actor.name, details } as const;
+}
+
+function placeOf({ accountId, keyId }: Pick<RefusedSignIn, 'accountId' | 'keyId'>) {
+  return { resourceType: 'token', identifier: keyId || 'unknown', scope: accountScope(accountId) } as const;
 }

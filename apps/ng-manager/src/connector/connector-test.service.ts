@@ -8,7 +8,7 @@ import { AnswerWaits } from '../delegate/answer-waits.js';
 import { DelegateServiceClient, rpcScope } from '../delegate/delegate-service-client.js';
 import { KEY_PROVIDER, type KeyProvider } from '../encryption/key-provider.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
-import { testNoted } from '../security-event/noted-event.js';
+import { testNoted } from '../security-event/test-noted.js';
 import { connectionTaskOf, failure, gitAccessToTest, statusAfter, success, type ConnectionTask, type TestedBody } from './connection-task.js';
 import { refOfSecretExpression, secretRefsOf } from './connector-refs.js';
 import { connectorBodyOf } from './connector-view.js';

@@ -3,7 +3,7 @@ import { resolveUsableRefIn } from '@sluice/api-conventions';
 import { AppError, assertNever, messageOf, type RequestContext, type ScopedRef } from '@sluice/kernel';
 import type { SecretBody, SshKeySpec } from '@sluice/ng-manager-api';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
-import { testNoted } from '../security-event/noted-event.js';
+import { testNoted } from '../security-event/test-noted.js';
 import { SecretService } from './secret.service.js';
 import { SecretValues } from './secret-values.js';
 import { readSshKey, type SshKeyFacts } from './ssh-key.js';

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import type { RouteResult } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
-import { listSecurityEvents } from '@sluice/ng-manager-api';
+import { listSecurityEvents, receiveSecurityEvents } from '@sluice/ng-manager-api';
 import { SecurityEvents } from './security-events.js';
 
 @Controller()
@@ -10,6 +10,12 @@ export class SecurityEventController {
 
   @Route(listSecurityEvents)
   list(@Call() { ctx, scope, query }: RouteCall<typeof listSecurityEvents>): Promise<RouteResult<typeof listSecurityEvents>> {
-    return this.events.list(ctx, scope, query.kind, { index: query.pageIndex, size: query.pageSize });
+    return this.events.list(ctx, scope, query, { index: query.pageIndex, size: query.pageSize });
+  }
+
+  @Route(receiveSecurityEvents)
+  async receive(@Call() { body }: RouteCall<typeof receiveSecurityEvents>): Promise<RouteResult<typeof receiveSecurityEvents>> {
+    await this.events.receive(body.events);
+    return { received: body.events.length };
   }
 }

@@ -57,3 +57,13 @@ export class SecurityEventEntity {
   @Column({ type: 'jsonb' })
   details!: SecurityEventRecord['details'];
 }
+
+/** Events of other services that were received: they may be handed over again. */
+@Entity('security_event_receipts')
+export class SecurityEventReceiptEntity {
+  @PrimaryColumn({ name: 'event_id', type: 'text' })
+  eventId!: string;
+
+  @Column({ name: 'received_at', type: 'timestamptz' })
+  receivedAt!: Date;
+}

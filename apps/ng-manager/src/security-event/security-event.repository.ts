@@ -1,15 +1,17 @@
-import type { SecurityEventRecord } from '@sluice/api-conventions';
+import type { NotedSecurityEvent, SecurityEventRecord } from '@sluice/api-conventions';
 import type { Scope } from '@sluice/kernel';
 import type { EntityManager } from 'typeorm';
 import type { Visible } from '../access/permission.js';
 import { insideOf, seenBy } from '../audit/audit-reads.js';
-import type { NotedEvent } from './noted-event.js';
 
 /** Which of an account's events are wanted. */
 export interface SecurityEventSearch {
   readonly visible: Visible;
   readonly scope: Scope;
   readonly kind: SecurityEventRecord['kind'] | undefined;
+  /** When the first of them happened, milliseconds since the epoch: not before `from`, and before `until`. */
+  readonly from: number | undefined;
+  readonly until: number | undefined;
 }
 
 /** What is stored: `at` is the first of the minute, `lastAt` the latest. Milliseconds since the epoch. */
@@ -26,7 +28,7 @@ export class SecurityEventRepository {
   constructor(private readonly manager: EntityManager) {}
 
   /** Adds an event, or counts it to the one of its minute that is like it. */
-  async add({ event, alike }: NotedEvent): Promise<void> {
+  async add({ event, alike }: NotedSecurityEvent): Promise<void> {
     const { accountId, orgId, projectId, at } = event;
     await this.manager.query(
       `INSERT INTO security_events AS s (account_id, alike, minute, event_id, at, last_at, count, kind, outcome, org_id, project_id, resource_type, identifier, actor, origin, correlation_id, details)
@@ -37,6 +39,15 @@ export class SecurityEventRepository {
         JSON.stringify(event.actor), event.origin && JSON.stringify(event.origin), event.correlationId, JSON.stringify(event.details),
       ],
     );
+  }
+
+  /** Of events that were handed over, those that were not before. Their order stays. */
+  async receive(events: readonly NotedSecurityEvent[]): Promise<readonly NotedSecurityEvent[]> {
+    const rows = await this.manager.query<{ event_id: string }[]>('INSERT INTO security_event_receipts (event_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING RETURNING event_id', [
+      events.map(({ event }) => event.eventId).sort(),
+    ]);
+    const unknown = new Set(rows.map(({ event_id: eventId }) => eventId));
+    return events.filter(({ event }) => unknown.has(event.eventId));
   }
 
   async isKnown(accountId: string, alike: string): Promise<boolean> {
@@ -58,22 +69,29 @@ export class SecurityEventRepository {
     return row?.count ?? 0;
   }
 
-  /** Removes those of the oldest that are over, a bounded number at once. @returns how many */
+  /** Removes those of the oldest that are over, a bounded number at once, and receipts as old. @returns how many */
   async prune(retentionDays: number): Promise<number> {
     const [, removed] = await this.manager.query<[unknown, number]>(
       `DELETE FROM security_events WHERE (account_id, alike, minute) IN (
          SELECT account_id, alike, minute FROM security_events WHERE at < now() - $1::float8 * interval '1 day' ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
       [retentionDays, ONE_ROUND],
     );
-    return removed;
+    const [, forgotten] = await this.manager.query<[unknown, number]>(
+      `DELETE FROM security_event_receipts WHERE event_id IN (
+         SELECT event_id FROM security_event_receipts WHERE received_at < now() - $1::float8 * interval '1 day' ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+      [retentionDays, ONE_ROUND],
+    );
+    return removed + forgotten;
   }
 }
 
-function whereOf(accountId: string, { visible, scope, kind }: SecurityEventSearch): { where: string; values: unknown[]; value: (of: unknown) => string } {
+function whereOf(accountId: string, { visible, scope, kind, from, until }: SecurityEventSearch): { where: string; values: unknown[]; value: (of: unknown) => string } {
   const values: unknown[] = [];
   const value = (of: unknown): string => `$${values.push(of)}`;
   const conditions = [`account_id = ${value(accountId)}`, seenBy(visible, value), insideOf(scope, value)];
   if (kind !== undefined) conditions.push(`kind = ${value(kind)}`);
+  if (from !== undefined) conditions.push(`at >= ${value(new Date(from))}`);
+  if (until !== undefined) conditions.push(`at < ${value(new Date(until))}`);
   return { where: conditions.join(' AND '), values, value };
 }
 

@@ -24,6 +24,8 @@ export interface DelegateServiceDouble {
   readonly deadLetters: string[];
   /** Dead letters it keeps, newest first. */
   readonly letters: DeadLetterRecord[];
+  /** JSON of security events it hands over until they are acknowledged, by id. */
+  readonly securityEvents: Map<string, string>;
   close(): Promise<void>;
 }
 
@@ -33,7 +35,7 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
   const waiting = new Set<() => void>();
   const payloads = new Map<string, TaskPayload>();
   let seq = 0;
-  const state: Omit<DelegateServiceDouble, 'address' | 'close'> = { submitted: [], tokens: [], delegates: [], behaviour: () => 'never', delegateScope: undefined, sealingErrors: [], deadLetters: [], letters: [] };
+  const state: Omit<DelegateServiceDouble, 'address' | 'close'> = { submitted: [], tokens: [], delegates: [], behaviour: () => 'never', delegateScope: undefined, sealingErrors: [], deadLetters: [], letters: [], securityEvents: new Map() };
   const publish = (event: Omit<TaskEvent, 'seq' | 'traceparent'>): void => {
     queue.push({ ...event, seq: (seq += 1), traceparent: '' });
     for (const wake of waiting) wake();
@@ -120,6 +122,11 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
       const index = state.letters.findIndex((letter) => letter.id === id && letter.scope.accountId === accountId);
       if (index < 0) throw new AppError('RESOURCE_NOT_FOUND', `the account has no dead letter ${id}`);
       state.letters.splice(index, 1);
+      return {};
+    },
+    ClaimSecurityEvents: async (_call, { limit }) => ({ eventsJson: [...state.securityEvents.values()].slice(0, limit), hasMore: state.securityEvents.size > limit }),
+    AcknowledgeSecurityEvents: async (_call, { eventIds }) => {
+      for (const id of eventIds) state.securityEvents.delete(id);
       return {};
     },
   });

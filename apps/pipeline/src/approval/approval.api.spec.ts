@@ -139,4 +139,22 @@ describe('approvals over HTTP', () => {
     const stage = `    - stage:\n        identifier: ok\n        name: ok\n        type: Approval\n        spec: { execution: { steps: [{ step: { identifier: a, name: a, type: HarnessApproval, timeout: 1d, spec: { approvalMessage: x, includePipelineExecutionHistory: true, approvers: { minimumCount: 1, disallowPipelineExecutor: false, userGroups: [account.x] } } } }] } }\n`;
     expect(await world.project().send('POST', '/pipeline/api/pipelines/v2', pipelineYaml('a', stage))).toMatchObject({ status: 400, body: { code: 'SCHEMA_VALIDATION_FAILED', message: expect.stringMatching(/step type "HarnessApproval" is not known/) } });
   });
+
+  it('hostile patterns of its inputs hold up no other request, and the value is refused', async () => {
+    const client = world.project();
+    const run = await execution(client);
+    const none = { value: null, defaultValue: null, required: true, description: null, allowedValues: [], selectOneFrom: [], selectManyFrom: [] };
+    const names = Array.from({ length: 60 }, (_, index) => `v${index}`);
+    const id = await ask(client, run, { inputs: names.map((name) => ({ ...none, name, regex: '(a+)+' })) });
+    let isOver = false;
+    const answer = decide(client, id, { action: 'APPROVE', approverInputs: names.map((name) => ({ name, value: `${'a'.repeat(40)}!` })) }).finally(() => { isOver = true; });
+    let answeredMeanwhile = 0;
+    while (!isOver) {
+      expect((await fetch(`${world.url}/health/live`)).status).toBe(200);
+      if (!isOver) answeredMeanwhile += 1;
+    }
+    expect(await answer).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST', message: expect.stringMatching(/takes too long|could not be read within/) } });
+    expect(answeredMeanwhile).toBeGreaterThan(10);
+    expect((await decide(client, id, { action: 'REJECT' })).body.data.status).toBe('REJECTED');
+  }, 60_000);
 });

@@ -2,9 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { isAllowed, type Permission } from '@sluice/api-conventions';
 import { AppError, formatScope, type ProjectScope, type RequestContext } from '@sluice/kernel';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { Documents } from '../documents/documents.js';
 import { ExecutionRepository } from '../execution/execution.repository.js';
-import { hear, type Approval, type Say } from './approval.js';
+import { hear, patternsToMatch, type Approval, type Say } from './approval.js';
 import { ApprovalRepository, type ApprovalFilter } from './approval.repository.js';
+import type { MatchPattern } from './approver-input.js';
 import { BuiltInGroups, requireApprover, type ApproverGroups } from './approver.js';
 
 /** Where a caller says an approval is. */
@@ -21,6 +23,7 @@ export class ApprovalService {
     @Inject(ExecutionRepository) private readonly executions: ExecutionRepository,
     @Inject(BuiltInGroups) private readonly groups: ApproverGroups,
     @Inject(AuditTrail) private readonly audit: AuditTrail,
+    @Inject(Documents) private readonly documents: Documents,
   ) {}
 
   /** @throws AppError ENTITY_NOT_FOUND (execution) */
@@ -42,8 +45,9 @@ export class ApprovalService {
     const { principal } = ctx;
     const at = Date.now();
     const user = { uuid: principal.id, name: principal.name, email: 'email' in principal ? principal.email : null };
+    const match = await this.matchFor(approval, say);
     return this.audit.run(async ({ manager, record }) => {
-      const heard = await this.approvals.change(manager, approval.scope, id, at, (current) => hear(current, { ...say, user, at }));
+      const heard = await this.approvals.change(manager, approval.scope, id, at, (current) => hear(current, { ...say, user, at }, match));
       if (!heard) throw noApproval(ctx, id);
       const { before, after } = heard;
       if (after.version === before.version) return after;
@@ -51,6 +55,15 @@ export class ApprovalService {
       await record(ctx, { action: say.action === 'APPROVE' ? 'approve' : 'reject', resourceType: 'approval', identifier: id, scope: after.scope, at, before: { status: before.status }, after: { status: after.status, inputs: after.inputs }, details });
       return after;
     });
+  }
+
+  /** Patterns of the approval are tried in a thread, before the approval is locked. */
+  private async matchFor(approval: Approval, say: Pick<Say, 'action' | 'inputs'>): Promise<MatchPattern> {
+    const checks = patternsToMatch(approval, say);
+    const results = checks.length > 0 ? await this.documents.match(approval.scope.accountId, checks) : [];
+    const known = new Map(checks.map(({ pattern, value }, at) => [JSON.stringify([pattern, value]), results[at]]));
+    // What is not known is a value that another approver stored a moment ago, and that was held against the pattern then.
+    return (pattern, value) => known.get(JSON.stringify([pattern, value])) ?? 'match';
   }
 
   private async find(ctx: RequestContext, permission: Permission, { orgIdentifier, projectIdentifier }: ApprovalPlace, id: string): Promise<Approval> {

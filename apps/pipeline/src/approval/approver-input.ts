@@ -1,4 +1,4 @@
-import { matchPattern } from '@sluice/pipeline-engine';
+import type { PatternResult } from '@sluice/pipeline-engine';
 
 /** What an approver is asked for, and the answer once there is one. */
 export interface ApproverInput {
@@ -13,8 +13,11 @@ export interface ApproverInput {
   readonly selectManyFrom: readonly string[];
 }
 
+/** Whether the whole of a value has the form a pipeline's author wrote. Such a pattern may take long. */
+export type MatchPattern = (pattern: string, value: string) => PatternResult;
+
 /** What is wrong with a value for an input; undefined for a good one. */
-export function inputFault(input: ApproverInput, value: string | null): string | undefined {
+export function inputFault(input: ApproverInput, value: string | null, match: MatchPattern): string | undefined {
   if (value === null || value === '') return input.required ? 'is required; send a value' : undefined;
   const choices = input.allowedValues.length > 0 ? input.allowedValues : input.selectOneFrom;
   if (choices.length > 0 && !choices.includes(value)) return `"${shown(value)}" is not allowed; use one of ${choices.join(', ')}`;
@@ -22,11 +25,11 @@ export function inputFault(input: ApproverInput, value: string | null): string |
     const odd = value.split(',').map((one) => one.trim()).find((one) => !input.selectManyFrom.includes(one));
     if (odd !== undefined) return `"${shown(odd)}" is not allowed; use some of ${input.selectManyFrom.join(', ')}, separated by commas`;
   }
-  return input.regex ? patternFault(input.regex, value) : undefined;
+  return input.regex ? patternFault(input.regex, value, match) : undefined;
 }
 
-function patternFault(pattern: string, value: string): string | undefined {
-  switch (matchPattern(pattern, value)) {
+function patternFault(pattern: string, value: string, match: MatchPattern): string | undefined {
+  switch (match(pattern, value)) {
     case 'match':
       return undefined;
     case 'no match':

@@ -1,4 +1,5 @@
-import type { FittedInput, Plan } from '@sluice/pipeline-engine';
+import type { FittedInput, PatternResult, Plan } from '@sluice/pipeline-engine';
+import type { PatternCheck } from '../approval/approval.js';
 import type { CompileInput, DocumentJob, DocumentResults } from './document-jobs.js';
 import { WorkerPool, type PoolOptions } from './worker-pool.js';
 
@@ -26,6 +27,11 @@ export class Documents {
   /** What of each input fits a pipeline, in their order. @throws AppError as {@link WorkerPool.run}, INVALID_YAML_ERROR */
   fit(account: string, yaml: string, inputs: readonly unknown[]): Promise<readonly FittedInput[]> {
     return this.run(account, 'the runtime input', { kind: 'fit', yaml, inputs });
+  }
+
+  /** Holds values against patterns, in their order. @throws AppError as {@link WorkerPool.run} */
+  match(account: string, checks: readonly PatternCheck[]): Promise<readonly PatternResult[]> {
+    return this.run(account, 'the inputs of the approval', { kind: 'match', checks });
   }
 
   /** Ends the threads; what is being read is refused. */

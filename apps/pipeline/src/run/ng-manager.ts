@@ -1,10 +1,10 @@
-import type { AuditEventRecord } from '@sluice/api-conventions';
+import type { AuditEventRecord, NotedSecurityEvent } from '@sluice/api-conventions';
 import type { StepResult } from '@sluice/delegate-protocol';
 import type { RouteRequest } from '@sluice/api-conventions';
 import type { RouteClient, CallContext } from '@sluice/http';
 import { AppError, backoffMs, pause, type ProjectScope, type ScopedRef } from '@sluice/kernel';
 import {
-  confirmRemovedProject, listConnectorsByFqn, listRemovedProjects, projectExistence, receiveAuditEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, resolveVariables, sealSecrets, type DbStepInputs, type ProjectExistence, type RemovedProject,
+  confirmRemovedProject, listConnectorsByFqn, listRemovedProjects, projectExistence, receiveAuditEvents, receiveSecurityEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, resolveVariables, sealSecrets, type DbStepInputs, type ProjectExistence, type RemovedProject,
 } from '@sluice/ng-manager-api';
 import type { Reference, StoredVariableNames, StoredVariables } from '@sluice/pipeline-engine';
 import type { DbCommand } from '@sluice/step-types';
@@ -127,6 +127,11 @@ export class NgManager {
   /** Adds events to the audit trail; they may have been sent before. Resolves when they are committed there. @throws AppError */
   async deliverAuditEvents(events: readonly AuditEventRecord[]): Promise<void> {
     await this.client.call({ ...OWN_CONTEXT, signal: AbortSignal.timeout(DELIVERY_MS) }, receiveAuditEvents, { body: { events: [...events] } }, { idempotent: true });
+  }
+
+  /** Adds security events; they may have been sent before. @throws AppError */
+  async deliverSecurityEvents(events: readonly NotedSecurityEvent[]): Promise<void> {
+    await this.client.call({ ...OWN_CONTEXT, signal: AbortSignal.timeout(DELIVERY_MS) }, receiveSecurityEvents, { body: { events: [...events] } }, { idempotent: true });
   }
 
   /** Tells what a document refers to, besides what was told (`add`) or instead of it (`replace`). @throws AppError UPSTREAM_UNAVAILABLE, REQUEST_TIMEOUT */

@@ -1,9 +1,9 @@
 import { Controller, Module } from '@nestjs/common';
-import type { AuditEventRecord } from '@sluice/api-conventions';
+import type { AuditEventRecord, SecurityEventRecord } from '@sluice/api-conventions';
 import { Call, Route, startHttpApp, type RouteCall, type RunningApp } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
 import {
-  MOST_REMOVED, confirmRemovedProject, listConnectorsByFqn, listRemovedProjects, projectExistence, receiveAuditEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, resolveVariables, sealSecrets, type ConnectorResponse, type DbStepInputs, type RemovedProject,
+  MOST_REMOVED, confirmRemovedProject, listConnectorsByFqn, listRemovedProjects, projectExistence, receiveAuditEvents, receiveSecurityEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, resolveVariables, sealSecrets, type ConnectorResponse, type DbStepInputs, type RemovedProject,
 } from '@sluice/ng-manager-api';
 import type { ServiceIdentity } from '@sluice/service-identity';
 import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
@@ -23,6 +23,7 @@ export interface NgManagerState {
   readonly askedFor: { dbSchema: string; dbInstance: string }[][];
   /** What came into the audit trail: each event once. */
   readonly auditEvents: AuditEventRecord[];
+  readonly securityEvents: SecurityEventRecord[];
   /** Values of stored variables by `level name`. */
   readonly variables: Map<string, string>;
   /** Deliveries of audit events, also of those that were there already. */
@@ -76,7 +77,7 @@ export function dbStepInputsOf(dbSchema: string, dbInstance: string): DbStepInpu
 
 /** Stands in for NG manager over real HTTP, made from the contract's own routes. */
 export async function startNgManagerDouble(identity: ServiceIdentity): Promise<NgManagerDouble> {
-  const state: NgManagerState = { reports: [], sealed: [], sealedFor: [], askedForConnectors: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], variables: new Map(), auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, reportRefusal: undefined, reportsRefused: 0, sealingFailures: [], uses: new Map(), failUses: false, whileTold: () => Promise.resolve(), removed: [], removals: [], confirmed: new Map(), holdsConfirmations: false, inputs: dbStepInputsOf };
+  const state: NgManagerState = { reports: [], sealed: [], sealedFor: [], askedForConnectors: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], securityEvents: [], variables: new Map(), auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, reportRefusal: undefined, reportsRefused: 0, sealingFailures: [], uses: new Map(), failUses: false, whileTold: () => Promise.resolve(), removed: [], removals: [], confirmed: new Map(), holdsConfirmations: false, inputs: dbStepInputsOf };
   const app = await startHttpApp({
     service: 'ng-manager',
     module: { module: NgManagerDoubleModule, controllers: [controllerFor(state)] },
@@ -86,7 +87,7 @@ export async function startNgManagerDouble(identity: ServiceIdentity): Promise<N
     log: createLogger('ng-manager', 'silent'),
     tracing: Tracing.create('ng-manager', undefined),
     metrics: new Metrics('ng-manager'),
-    routes: [projectExistence, listConnectorsByFqn, listRemovedProjects, confirmRemovedProject, recordEntityUses, resolveDbStepInputs, resolveVariables, reportDbStep, receiveAuditEvents, sealSecrets],
+    routes: [projectExistence, listConnectorsByFqn, listRemovedProjects, confirmRemovedProject, recordEntityUses, resolveDbStepInputs, resolveVariables, reportDbStep, receiveAuditEvents, receiveSecurityEvents, sealSecrets],
     errorStyle: () => 'internal',
     checkReady: () => Promise.resolve(),
   });
@@ -196,6 +197,12 @@ function controllerFor(state: NgManagerState): new () => object {
       state.auditDeliveries += 1;
       for (const event of body.events) if (!state.auditEvents.some(({ eventId }) => eventId === event.eventId)) state.auditEvents.push(event);
       if (state.holdsAuditAnswers) await new Promise<never>(() => undefined);
+      return { received: body.events.length };
+    }
+
+    @Route(receiveSecurityEvents)
+    receiveSecurity(@Call() { body }: RouteCall<typeof receiveSecurityEvents>) {
+      state.securityEvents.push(...body.events.map(({ event }) => event));
       return { received: body.events.length };
     }
 

@@ -9,4 +9,4 @@ export {
 } from './request-scope.js';
 export { defineRoute, type Paged, type PermissionAccess, type RouteAccess, type RouteDefinition, type RouteInput, type RouteRequest, type RouteResult, type WireStyle } from './route.js';
 export { nameExports, nameSchemas } from './schema-names.js';
-export { SECURITY_EVENT_KINDS, securityEventRecord, type SecurityEventKind, type SecurityEventRecord } from './security-event.js';
+export { SECURITY_EVENT_KINDS, notedSecurityEvent, securityEventRecord, type NotedSecurityEvent, type SecurityEventKind, type SecurityEventRecord } from './security-event.js';

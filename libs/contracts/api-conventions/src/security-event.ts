@@ -5,11 +5,13 @@ import { actor, origin } from './audit-event.js';
  * What security events are about. They stand beside the audit trail: nothing was changed, but somebody used, or tried to use, a right.
  * - `accessDenied`: a request was refused for want of a right (403)
  * - `signIn`: the first use of an API key from a client address
+ * - `signInRefused`: a key of the account that is wrong, revoked or expired, or whose holder is disabled
  * - `connectorTest`, `secretTest`: a connection test sent, or a validation opened, values of secrets
- * - `logTokenIssued`, `logOverwritten`: a token that opens logs was given out; a finished log was written again
+ * - `logTokenIssued`: a token or a link that opens logs was given out
+ * - `logUploaded`, `logOverwritten`: a log was stored with an API key, not by the pod of a run; a finished log was written again, or somebody tried to
  * - `delegateConnected`, `delegateRefused`: a delegate was let in, with which token; or was not
  */
-export const SECURITY_EVENT_KINDS = ['accessDenied', 'signIn', 'connectorTest', 'secretTest', 'logTokenIssued', 'logOverwritten', 'delegateConnected', 'delegateRefused'] as const;
+export const SECURITY_EVENT_KINDS = ['accessDenied', 'signIn', 'signInRefused', 'connectorTest', 'secretTest', 'logTokenIssued', 'logUploaded', 'logOverwritten', 'delegateConnected', 'delegateRefused'] as const;
 export type SecurityEventKind = (typeof SECURITY_EVENT_KINDS)[number];
 
 /** One security event as services keep it and hand it on. `eventId` is chosen where it happened, so that handing it on twice adds it once. Holds no secret. */
@@ -33,3 +35,7 @@ export const securityEventRecord = z.object({
   details: z.record(z.string(), z.unknown()),
 });
 export type SecurityEventRecord = z.output<typeof securityEventRecord>;
+
+/** An event, and the SHA-256 (hexadecimal) of what makes others like it: those of one minute are kept as one, with their number. */
+export const notedSecurityEvent = z.object({ event: securityEventRecord, alike: z.string().regex(/^[0-9a-f]{64}$/) });
+export type NotedSecurityEvent = z.output<typeof notedSecurityEvent>;

@@ -179,6 +179,11 @@ export interface RedriveDeadLetterRequest {
   accountId: string;
   id: number;
 }
+export interface ClaimSecurityEventsReply {
+  /** Each the JSON of `notedSecurityEvent`. */
+  eventsJson: string[];
+  hasMore: boolean;
+}
 export type Nothing = Record<never, never>;
 
 /** Methods of {@link DELEGATE_TASKS_SERVICE}; `Events` is a server stream. */
@@ -202,4 +207,7 @@ export interface DelegateAdminMethods {
   ListDeadLetters: { request: ListDeadLettersRequest; reply: { letters: DeadLetterRecord[]; total: number } };
   /** @throws AppError RESOURCE_NOT_FOUND */
   RedriveDeadLetter: { request: RedriveDeadLetterRequest; reply: Nothing };
+  /** @param limit 1 to 500 */
+  ClaimSecurityEvents: { request: { limit: number }; reply: ClaimSecurityEventsReply };
+  AcknowledgeSecurityEvents: { request: { eventIds: string[] }; reply: Nothing };
 }

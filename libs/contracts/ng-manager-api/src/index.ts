@@ -13,7 +13,7 @@ export {
   connectivityStatus, connectorCatalogue, createConnector, deleteConnector, getConnector, isConnectorIdentifierFree, listConnectors, listConnectorsV2, testConnector, testGitRepo, updateConnector,
   type ConnectorFilter, type ConnectorResponse, type ConnectorStatus, type ValidationResult,
 } from './connectors.js';
-export { listSecurityEvents, type SecurityEvent, type SecurityEventKind } from './security-events.js';
+export { listSecurityEvents, receiveSecurityEvents, type SecurityEvent, type SecurityEventFilter } from './security-events.js';
 export { listDeadLetters, redriveDeadLetter, type DeadLetter } from './dead-letters.js';
 export {
   createDelegateToken, delegateGroupsOfToken, generateHelmValues, delegatesOfTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath, getDelegateToken, latestDelegateVersion, listDelegateTokens,

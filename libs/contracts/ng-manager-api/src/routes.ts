@@ -11,7 +11,7 @@ import {
   createDelegateToken, delegateGroupsOfToken, generateHelmValues, delegatesOfTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath, getDelegateToken, latestDelegateVersion, listDelegateTokens,
   listDelegates, revokeDelegateToken, revokeDelegateTokenByPath,
 } from './delegates.js';
-import { listSecurityEvents } from './security-events.js';
+import { listSecurityEvents, receiveSecurityEvents } from './security-events.js';
 import { listDeadLetters, redriveDeadLetter } from './dead-letters.js';
 import { getEncryptionKeys, rotateEncryptionKeys } from './encryption-keys.js';
 import { recordEntityUses } from './entity-uses.js';
@@ -65,6 +65,6 @@ export const ngManagerRoutes: readonly RouteDefinition[] = [
   v1ListOrgs, v1CreateOrg, v1GetOrg, v1UpdateOrg, v1DeleteOrg, v1ListProjects, v1CreateProject, v1GetProject, v1UpdateProject, v1DeleteProject,
   changelogPreview, connectorBranches, connectorCommits, getChangelogLock, releaseChangelogLock,
   ...authzRoutes, ...variableRoutes,
-  ...auditRoutes, listSecurityEvents,
+  ...auditRoutes, listSecurityEvents, receiveSecurityEvents,
   authenticateKey, holderOfKey, projectExistence, listRemovedProjects, confirmRemovedProject, recordEntityUses, resolveDbStepInputs, reportDbStep, sealSecrets, runSettings,
 ];

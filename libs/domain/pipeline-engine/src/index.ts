@@ -11,7 +11,7 @@ export { nodeOf, planOutline, stepsBelow, subtree, type Plan, type PlanNode, typ
 export { ProblemList } from './problem-list.js';
 export { describeProblem, problemsError, type Problem } from './problems.js';
 export { decideFailure, decideRun, podSelectors, type RunDecision, type Surroundings } from './run-rules.js';
-export { matchPattern } from './bounded-pattern.js';
+export { matchPattern, type PatternResult } from './bounded-pattern.js';
 export { referencesIn, type Reference } from './references.js';
 export { applyRuntimeInput, inputRoot, inputTemplate, mergeInputs } from './runtime-input.js';
 export { isBroken, isFinal, statusOfParent, type EndStatus, type Status } from './status.js';

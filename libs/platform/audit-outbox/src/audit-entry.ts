@@ -1,7 +1,7 @@
-import type { AuditActor, AuditEventRecord } from '@sluice/api-conventions';
-import { newUuid, scopeColumns, type Principal, type RequestContext, type Scope } from '@sluice/kernel';
+import type { AuditEventRecord } from '@sluice/api-conventions';
+import { newUuid, scopeColumns, type Scope } from '@sluice/kernel';
+import { actorOf, isSecretKind, originOf, redact, safeText, type EventContext, type Json } from '@sluice/security-events';
 import { changedPaths } from './changed-paths.js';
-import { isSecretKind, redact, safeText, type Json } from './redaction.js';
 
 /** What a service says happened. Everything else is added, redacted and bounded by {@link auditEventOf}. */
 export interface AuditEntry<Action extends string = string> {
@@ -21,8 +21,8 @@ export interface AuditEntry<Action extends string = string> {
   readonly at?: number | undefined;
 }
 
-/** The part of a request context an event needs; background work gives its own principal. */
-export type AuditContext = Pick<RequestContext, 'correlationId' | 'origin' | 'requestMethod'> & { readonly principal: Principal | AuditActor };
+/** Who did it, and from where. */
+export type AuditContext = EventContext;
 
 /** Everything an event holds, ready to be stored. Pure but for the id and the clock. */
 export function auditEventOf(ctx: AuditContext, entry: AuditEntry): AuditEventRecord {
@@ -45,19 +45,6 @@ export function auditEventOf(ctx: AuditContext, entry: AuditEntry): AuditEventRe
     after: redact(after, isSecretKind(resourceType)),
     changes: isThere(before) && isThere(after) ? changedPaths(before, after) : [],
   };
-}
-
-export function originOf(origin: AuditContext['origin']): AuditEventRecord['origin'] {
-  return origin ? { clientAddress: origin.clientAddress, ...textual('userAgent', origin.userAgent), ...textual('keyId', origin.keyId) } : null;
-}
-
-export function actorOf(principal: AuditContext['principal']): AuditActor {
-  const email = 'email' in principal ? principal.email : undefined;
-  return { type: principal.type, id: safeText(principal.id), name: safeText(principal.name), ...textual('email', email) };
-}
-
-function textual<Key extends string>(key: Key, value: string | undefined): { [K in Key]?: string } {
-  return (value ? { [key]: safeText(value) } : {}) as { [K in Key]?: string };
 }
 
 /** `name` of an entity or of the one thing wrapped in its response shape. */

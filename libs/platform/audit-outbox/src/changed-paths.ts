@@ -1,4 +1,4 @@
-import { storable } from './storable.js';
+import { storable } from '@sluice/security-events';
 
 const MOST_PATHS = 200;
 const MOST_DEPTH = 16;

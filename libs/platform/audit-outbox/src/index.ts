@@ -2,6 +2,4 @@ export { auditEventOf, type AuditContext, type AuditEntry } from './audit-entry.
 export { AUDIT_OUTBOX_ENTITIES } from './outbox.entity.js';
 export { createAuditOutbox, dropAuditOutbox } from './outbox.migration.js';
 export { acknowledgeAuditEvents, claimAuditEvents, recordAuditEvent, releaseAuditLease } from './outbox.js';
-export { LEFT_OUT, redact, type Json } from './redaction.js';
-export { securityEventOf, type SecurityEntry } from './security-event.js';
 export { AuditShipper } from './shipper.js';

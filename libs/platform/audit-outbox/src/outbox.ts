@@ -4,8 +4,8 @@ import { auditEventOf, type AuditContext, type AuditEntry } from './audit-entry.
 import { AuditOutboxEntity } from './outbox.entity.js';
 
 /** Events handed over, in the order in which they are to be added, and what to say when they are there. */
-export interface ClaimedEvents {
-  readonly events: readonly AuditEventRecord[];
+export interface ClaimedEvents<Event = AuditEventRecord> {
+  readonly events: readonly Event[];
   /** More are waiting behind these. */
   readonly hasMore: boolean;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { accountScope } from '@sluice/kernel';
+import { LEFT_OUT, REDACTED, redact } from '@sluice/security-events';
 import fc from 'fast-check';
 import { auditEventOf } from './audit-entry.js';
-import { LEFT_OUT, REDACTED, redact } from './redaction.js';
 
 const VALUE = 'Tr0ub4dor-and-3-horses';
 const PLACES = [(value: unknown) => value, (value: unknown) => ({ spec: value }), (value: unknown) => [{ spec: { auth: value } }], (value: unknown) => ({ a: { b: { c: [value] } } })];

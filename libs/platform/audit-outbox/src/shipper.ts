@@ -3,19 +3,24 @@ import { backoffMs, messageOf, pause } from '@sluice/kernel';
 import type { Logger } from '@sluice/telemetry';
 import type { ClaimedEvents } from './outbox.js';
 
+/** What is carried: audit events, or others that have an id of their own. */
+export interface Carried {
+  readonly eventId: string;
+}
+
 /** Where events come from and go to. Each call may fail and is repeated. */
-export interface AuditRoute {
+export interface AuditRoute<Event extends Carried = AuditEventRecord> {
   /** Undefined while somebody else hands events on. */
-  readonly claim: () => Promise<ClaimedEvents | undefined>;
+  readonly claim: () => Promise<ClaimedEvents<Event> | undefined>;
   /** Resolves once the trail has committed the events. They may have been delivered before: their ids tell. */
-  readonly deliver: (events: readonly AuditEventRecord[]) => Promise<void>;
+  readonly deliver: (events: readonly Event[]) => Promise<void>;
   readonly acknowledge: (eventIds: readonly string[]) => Promise<void>;
   /** Lets somebody else go on; called at the end. */
   readonly release: () => Promise<void>;
 }
 
-export interface AuditShipperOptions {
-  readonly route: AuditRoute;
+export interface AuditShipperOptions<Event extends Carried = AuditEventRecord> {
+  readonly route: AuditRoute<Event>;
   readonly log: Logger;
   /** Longest pause between two looks; {@link AuditShipper.nudge} cuts it short. */
   readonly pollMs: number;
@@ -24,16 +29,16 @@ export interface AuditShipperOptions {
 const LONGEST_RETRY_MS = 30_000;
 
 /**
- * Carries events from an outbox to the audit trail, in order, each at least once, for as long as the service runs. What is not acknowledged is
+ * Carries events from an outbox to where they are kept (the audit trail), in order, each at least once, for as long as the service runs. What is not acknowledged is
  * delivered again, by this process or by the one that holds the lease next.
  */
-export class AuditShipper {
+export class AuditShipper<Event extends Carried = AuditEventRecord> {
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private wake: AbortController | undefined;
   private isNudged = false;
 
-  constructor(private readonly options: AuditShipperOptions) {}
+  constructor(private readonly options: AuditShipperOptions<Event>) {}
 
   start(): void {
     this.running = this.run();
@@ -73,12 +78,12 @@ export class AuditShipper {
         await this.drain();
         failures = 0;
       } catch (cause) {
-        if (failures === 0) log.warn({ error: messageOf(cause) }, 'audit events cannot be handed on; retrying');
+        if (failures === 0) log.warn({ error: messageOf(cause) }, 'events cannot be handed on; retrying');
         failures += 1;
       }
       await this.rest(failures === 0 ? pollMs : backoffMs(failures, { baseMs: 200, maxMs: LONGEST_RETRY_MS }));
     }
-    await route.release().catch((cause: unknown) => log.debug({ error: messageOf(cause) }, 'the lease of the audit outbox runs out by itself'));
+    await route.release().catch((cause: unknown) => log.debug({ error: messageOf(cause) }, 'the lease of the outbox runs out by itself'));
   }
 
   private async rest(ms: number): Promise<void> {

@@ -1,7 +1,7 @@
 import type { SecurityEventKind, SecurityEventRecord } from '@sluice/api-conventions';
 import { newUuid, scopeColumns, type Scope } from '@sluice/kernel';
-import { actorOf, originOf, type AuditContext } from './audit-entry.js';
 import { redact, safeText, type Json } from './redaction.js';
+import { actorOf, originOf, type EventContext } from './who.js';
 
 /** What a service says of a right that was used, or was lacking. Everything else is added, redacted and bounded by {@link securityEventOf}. */
 export interface SecurityEntry {
@@ -19,7 +19,7 @@ export interface SecurityEntry {
 }
 
 /** A security event, ready to be stored. Pure but for the id and the clock. */
-export function securityEventOf(ctx: AuditContext, { kind, outcome, scope, resourceType, identifier, details, at, count }: SecurityEntry): SecurityEventRecord {
+export function securityEventOf(ctx: EventContext, { kind, outcome, scope, resourceType, identifier, details, at, count }: SecurityEntry): SecurityEventRecord {
   return {
     eventId: newUuid(),
     at: at ?? Date.now(),

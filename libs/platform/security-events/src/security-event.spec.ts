@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { securityEventRecord } from '@sluice/api-conventions';
 import { accountScope, projectScope } from '@sluice/kernel';
-import type { AuditContext } from './audit-entry.js';
 import { securityEventOf } from './security-event.js';
+import type { EventContext } from './who.js';
 
-const ctx: AuditContext = { principal: { type: 'user', id: 'u', name: 'Ann\u0000', email: 'ann@example.com' }, correlationId: 'c', origin: { clientAddress: '192.0.2.1', keyId: 'k' } };
+const ctx: EventContext = { principal: { type: 'user', id: 'u', name: 'Ann\u0000', email: 'ann@example.com' }, correlationId: 'c', origin: { clientAddress: '192.0.2.1', keyId: 'k' } };
 
 describe('a security event', () => {
   it('says who, what, where and from where, in a form that can be handed on', () => {
