@@ -6,7 +6,6 @@ COPY . .
 RUN npm ci --no-audit --no-fund && node tools/build.mjs && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:20.20-bookworm-slim
-ARG APP
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates git tini \
  && rm -rf /var/lib/apt/lists/*
@@ -15,9 +14,12 @@ COPY --from=build --chown=node:node /sluice/package.json ./
 COPY --from=build --chown=node:node /sluice/node_modules ./node_modules
 COPY --from=build --chown=node:node /sluice/libs ./libs
 COPY --from=build --chown=node:node /sluice/apps ./apps
+COPY --from=build --chown=node:node /sluice/docker/health.mjs ./docker/health.mjs
 # A new volume takes over the owner of the folder it is mounted on.
 RUN mkdir -p /var/lib/sluice/blobs /var/lib/sluice/scm && chown -R node:node /var/lib/sluice
+# Last, so that the images of all services share every layer.
+ARG APP
 ENV NODE_ENV=production APP=${APP}
 USER node
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HEALTH_PORT}/health/ready`).then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["node", "/sluice/docker/health.mjs"]
 ENTRYPOINT ["tini", "--", "sh", "-c", "exec node apps/$APP/dist/main.js"]

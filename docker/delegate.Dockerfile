@@ -14,10 +14,11 @@ COPY --from=build --chown=node:node /sluice/package.json ./
 COPY --from=build --chown=node:node /sluice/node_modules ./node_modules
 COPY --from=build --chown=node:node /sluice/libs ./libs
 COPY --from=build --chown=node:node /sluice/apps ./apps
+COPY --from=build --chown=node:node /sluice/docker/health.mjs ./docker/health.mjs
 RUN mkdir -p /var/lib/sluice/delegate && chown -R node:node /var/lib/sluice
 USER node
 ENV NODE_ENV=production DELEGATE_DATA_DIR=/var/lib/sluice/delegate STEP_RUNNER_ENGINE_DIR=/var/lib/sluice/engine
 RUN node apps/step-runner/dist/prepare-engine.js
 VOLUME ["/var/lib/sluice/delegate"]
-HEALTHCHECK --interval=15s --timeout=3s --start-period=30s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HEALTH_PORT}/health/ready`).then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"]
+HEALTHCHECK --interval=15s --timeout=3s --start-period=30s CMD ["node", "/sluice/docker/health.mjs"]
 ENTRYPOINT ["tini", "--", "node", "apps/delegate/dist/main.js"]

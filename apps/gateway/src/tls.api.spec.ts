@@ -1,7 +1,11 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { request } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { testPodAuthority } from '@sluice/testing';
 import { bootstrap } from './bootstrap.js';
@@ -48,4 +52,18 @@ describe('the gateway with a certificate', () => {
     const behindProxy = await bootstrap({ ...environment, GATEWAY_TLS_TERMINATED_BY_PROXY: 'true' });
     await behindProxy.close();
   });
+
+  it('is found ready by the health check of its image, which finds nothing ready in clear text, at a closed port, or when the service says no', async () => {
+    const script = fileURLToPath(new URL('../../../docker/health.mjs', import.meta.url));
+    const { port } = new URL(gateway.app.url);
+    const check = (env: Readonly<Record<string, string>>): Promise<number | null> => new Promise((resolve) => void spawn(process.execPath, [script], { env, stdio: 'ignore' }).once('exit', resolve));
+    expect(await check({ HEALTH_PORT: port, GATEWAY_TLS_CERT_FILE: files.cert })).toBe(0);
+    expect(await check({ HEALTH_PORT: port })).toBe(1);
+    const notReady = createServer((_request, response) => void response.writeHead(503).end());
+    await new Promise<void>((resolve) => void notReady.listen(0, '127.0.0.1', resolve));
+    const other = String((notReady.address() as AddressInfo).port);
+    expect(await check({ HEALTH_PORT: other })).toBe(1);
+    await new Promise((resolve) => notReady.close(resolve));
+    expect(await check({ HEALTH_PORT: other })).toBe(1);
+  }, 60_000);
 });

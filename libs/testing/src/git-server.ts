@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -23,17 +24,23 @@ export interface GitRequest {
   readonly at: number;
 }
 
+/** HTTP basic. */
+export interface GitCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
 export interface GitOptions {
   /** Folder of the bare repositories; without it a temporary one that goes with the server. */
   readonly folder?: string;
   /** Without it any free port. */
   readonly port?: number;
   /** When given, every request must carry these (HTTP basic). */
-  readonly credentials?: { readonly username: string; readonly password: string };
+  readonly credentials?: GitCredentials;
   /** Of the commits made here; `Test` by default. */
   readonly author?: string;
-  /** Takes pushes too. */
-  readonly allowPush?: boolean;
+  /** Takes pushes too: from everybody who may read, or from who shows these. */
+  readonly allowPush?: boolean | GitCredentials;
   readonly onRequest?: (request: GitRequest) => void;
 }
 
@@ -68,7 +75,11 @@ export async function startGit(options: GitOptions = {}): Promise<TestGit> {
   const backend = join((await run('git', ['--exec-path'])).stdout.trim(), 'git-http-backend');
   const requests: string[] = [];
   const server = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', 'http://git');
+    const url = addressOf(request.url ?? '/');
+    if (url === undefined) {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('there is no such address\n');
+      return;
+    }
     requests.push(`${request.method} ${request.url}`);
     if (requests.length > REMEMBERED_REQUESTS) requests.shift();
     options.onRequest?.({
@@ -79,13 +90,13 @@ export async function startGit(options: GitOptions = {}): Promise<TestGit> {
       traceparent: headerOf(request, 'traceparent'),
       at: Date.now(),
     });
-    const { credentials } = options;
-    const wanted = credentials && `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
-    if (wanted && request.headers.authorization !== wanted) {
+    const { credentials, allowPush = false } = options;
+    const mayPush = typeof allowPush === 'object' ? shows(request, allowPush) : allowPush;
+    if ((credentials && !shows(request, credentials)) || (typeof allowPush === 'object' && !mayPush && isPush(url))) {
       response.writeHead(401, { 'www-authenticate': 'Basic realm="git"', 'content-type': 'text/plain' }).end('authentication required\n');
       return;
     }
-    serve({ backend, folder, allowPush: options.allowPush === true }, url, request, response);
+    serve({ backend, folder, mayPush }, url, request, response);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -125,15 +136,35 @@ function headerOf(request: IncomingMessage, name: string): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
+function shows(request: IncomingMessage, { username, password }: GitCredentials): boolean {
+  const [given, wanted] = [request.headers.authorization ?? '', `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`].map((text) => createHash('sha256').update(text).digest());
+  return given !== undefined && wanted !== undefined && timingSafeEqual(given, wanted);
+}
+
+/** Undefined for what is no address, cannot be decoded, or cannot be given to a program: a server that threw would end with its process. */
+function addressOf(text: string): URL | undefined {
+  try {
+    const url = new URL(text, 'http://git');
+    return decodeURIComponent(url.pathname).includes('\u0000') ? undefined : url;
+  } catch {
+    return undefined;
+  }
+}
+
+/** As the backend reads an address: decoded. */
+function isPush(url: URL): boolean {
+  return decodeURIComponent(url.pathname).endsWith('/git-receive-pack') || url.searchParams.getAll('service').includes('git-receive-pack');
+}
+
 interface Backend {
   readonly backend: string;
   readonly folder: string;
-  readonly allowPush: boolean;
+  readonly mayPush: boolean;
 }
 
 /** One CGI call (RFC 3875): headers and body of the program's output become the response. */
-function serve({ backend, folder, allowPush }: Backend, url: URL, request: IncomingMessage, response: ServerResponse): void {
-  const settings = { 'safe.directory': '*', 'uploadpack.allowFilter': 'true', 'http.receivepack': String(allowPush) };
+function serve({ backend, folder, mayPush }: Backend, url: URL, request: IncomingMessage, response: ServerResponse): void {
+  const settings = { 'safe.directory': '*', 'uploadpack.allowFilter': 'true', 'http.receivepack': String(mayPush) };
   const child = spawn(backend, [], {
     env: {
       PATH: process.env['PATH'],

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { containerComplaints, dockerfileComplaints, isolationComplaints } from './container-files.js';
+import { containerComplaints, dockerfileComplaints, ignoreComplaints, isolationComplaints } from './container-files.js';
 
 const GOOD = 'FROM node:20.20-slim\nRUN apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/*\nUSER node\nHEALTHCHECK CMD ["x"]\nENTRYPOINT ["x"]\n';
 
@@ -14,6 +14,7 @@ describe('container files', () => {
     ['root at the end', GOOD.replace('USER node\n', ''), /root/],
     ['a misspelt instruction', GOOD.replace('ENTRYPOINT', 'ENTRYPONT'), /unknown instruction/],
     ['packages with extras', GOOD.replace('--no-install-recommends ', ''), /apt-get/],
+    ['a health check that cannot speak TLS', GOOD.replace('HEALTHCHECK CMD ["x"]', 'HEALTHCHECK CMD curl http://127.0.0.1/health/ready'), /clear text/],
     ['no health check', GOOD.replace(/HEALTHCHECK.*\n/, ''), /HEALTHCHECK/],
   ])('complains about %s', (_, text, complaint) => expect(dockerfileComplaints('x', text).join()).toMatch(complaint));
 
@@ -28,6 +29,8 @@ describe('container files', () => {
   ])('complains about %s', (_, services, complaint) => {
     expect(isolationComplaints(services, () => 'A_PORT=1\nA_KEY_FILE=/run/sluice/service.key\n').join()).toMatch(complaint);
   });
+
+  it('complains about secrets that are sent to a build', () => expect(ignoreComplaints('.git\n**/node_modules\n')).toEqual(['.dockerignore: docker/secrets is sent to the build']));
 
   it('finds nothing wrong with the files of this repository', () => {
     expect(containerComplaints(resolve(dirname(fileURLToPath(import.meta.url)), '../../..'))).toEqual([]);

@@ -29,9 +29,18 @@ export function containerComplaints(root: string): string[] {
   const folder = join(root, 'docker');
   const files = readdirSync(folder);
   return [
+    ...ignoreComplaints(readFileSync(join(root, '.dockerignore'), 'utf8')),
     ...files.filter((name) => name.endsWith('Dockerfile')).flatMap((name) => dockerfileComplaints(name, readFileSync(join(folder, name), 'utf8'))),
     ...files.filter((name) => /^compose.*\.ya?ml$/.test(name)).flatMap((name) => composeComplaints(root, name, readFileSync(join(folder, name), 'utf8'))),
   ];
+}
+
+const NEVER_SENT = ['docker/secrets', '.git', '**/node_modules'];
+
+/** Pure: what stays out of the context of a build, and so of every layer and cache. */
+export function ignoreComplaints(text: string): string[] {
+  const lines = text.split('\n').map((line) => line.trim());
+  return NEVER_SENT.filter((one) => !lines.includes(one)).map((one) => `.dockerignore: ${one} is sent to the build`);
 }
 
 /** Files that open everything of a service: one container sees each. */
@@ -77,7 +86,9 @@ export function dockerfileComplaints(name: string, text: string): string[] {
     if (word === 'RUN' && line.includes('apt-get install') && !(line.includes('--no-install-recommends') && line.includes('rm -rf /var/lib/apt/lists'))) complaints.push('apt-get install without --no-install-recommends or without removing the index');
   }
   if (finalStage.findLast(({ word }) => word === 'USER')?.line.trim() === undefined || /USER (root|0)\b/.test(finalStage.findLast(({ word }) => word === 'USER')?.line ?? '')) complaints.push('the last stage runs as root');
-  if (!finalStage.some(({ word }) => word === 'HEALTHCHECK')) complaints.push('no HEALTHCHECK');
+  const health = finalStage.find(({ word }) => word === 'HEALTHCHECK');
+  if (!health) complaints.push('no HEALTHCHECK');
+  if (health?.line.includes('http://')) complaints.push('HEALTHCHECK speaks clear text alone; use docker/health.mjs');
   if (!finalStage.some(({ word }) => word === 'ENTRYPOINT')) complaints.push('no ENTRYPOINT');
   return complaints.map((complaint) => `${name}: ${complaint}`);
 }

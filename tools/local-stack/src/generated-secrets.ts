@@ -25,6 +25,9 @@ export interface GeneratedSecrets {
   readonly customerSuperuserPassword: string;
   readonly customerPassword: string;
   readonly customerPasswordFile: string;
+  /** Of who may push to the Git server: what is in a repository runs on databases. */
+  readonly gitPassword: string;
+  readonly gitPasswordFile: string;
 }
 
 /** Reads what the first start generated, generating what is missing. Every file is 0600. */
@@ -51,6 +54,8 @@ export function ensureSecrets(folder: DataFolder): GeneratedSecrets {
     customerSuperuserPassword: keep('customer-database-superuser', makePassword),
     customerPassword: keep('customer-database-orders_app', makePassword),
     customerPasswordFile: fileOf('customer-database-orders_app'),
+    gitPassword: keep('git-password', makePassword),
+    gitPasswordFile: fileOf('git-password'),
   };
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -64,6 +65,37 @@ describe('Git server', () => {
     } finally {
       await closed.close();
     }
+  });
+
+  it('takes pushes from who shows the password alone, however the address is written, and lets everybody read', async () => {
+    const guarded = await startGitServer({ folder, port: 0, pushCredentials: { username: 'sluice', password: 'p w' } });
+    const clone = join(folder, 'guarded');
+    const git = (...args: string[]): Promise<unknown> => run('git', ['-C', clone, '-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'credential.helper=', ...args], { env: { ...process.env, GIT_TERMINAL_PROMPT: '0' } });
+    const newest = async () => (await run('git', ['--git-dir', join(folder, 'orders.git'), 'log', '-1', '--format=%s', 'main'])).stdout.trim();
+    try {
+      await run('git', ['clone', '--quiet', guarded.urlOf('orders'), clone]);
+      await git('commit', '--quiet', '--allow-empty', '-m', 'guarded');
+      const before = await newest();
+      await expect(git('push', '--quiet', 'origin', 'main')).rejects.toThrow();
+      await expect(git('push', '--quiet', guarded.urlOf('orders').replace('http://', 'http://sluice:guess@'), 'main')).rejects.toThrow();
+      for (const path of ['/orders.git/git-receive-pack', '/orders.git/git-receive%2Dpack', '/orders.git/%67it-receive-pack', '/orders.git/x/../git-receive-pack', '/orders.git/git-receive-pack?service=git-upload-pack']) {
+        const { status } = await fetch(`${guarded.url}${path}`, { method: 'POST', headers: { 'content-type': 'application/x-git-receive-pack-request' }, body: '0000' });
+        expect([path, status]).toEqual([path, 401]);
+      }
+      expect((await fetch(`${guarded.urlOf('orders')}/info/refs?service=git-receive-pack`)).status).toBe(401);
+      expect(await newest()).toBe(before);
+      await git('push', '--quiet', guarded.urlOf('orders').replace('http://', 'http://sluice:p%20w@'), 'main');
+      expect(await newest()).toBe('guarded');
+    } finally {
+      await guarded.close();
+    }
+  });
+
+  it.each(['/%zz', '/orders.git/%', '//', '//%00', 'http://', '/%00'])('survives the address %s', async (path) => {
+    const { hostname, port } = new URL(server.url);
+    const status = await new Promise((resolve, reject) => request({ hostname, port, path }, (response) => resolve(response.resume().statusCode)).on('error', reject).end());
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect((await fetch(`${server.urlOf('orders')}/info/refs?service=git-upload-pack`)).status).toBe(200);
   });
 
   it('answers 404 for a repository that does not exist and for a path outside', async () => {

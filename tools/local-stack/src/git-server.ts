@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { startGit, type FileChanges, type GitOptions, type GitRequest } from '@sluice/testing';
+import { startGit, type FileChanges, type GitCredentials, type GitOptions, type GitRequest } from '@sluice/testing';
 
 /** Who asked, by User-Agent: `scm` and `delegate` name themselves, anything else is a `client`. */
 export type GitCaller = 'scm' | 'delegate' | 'client';
@@ -11,10 +11,12 @@ export interface GitServerOptions {
   readonly folder: string;
   readonly port: number;
   readonly credentials?: GitOptions['credentials'];
+  /** Who may push; everybody on this machine when absent. */
+  readonly pushCredentials?: GitCredentials;
   readonly onRequest?: (request: SeenGitRequest) => void;
 }
 
-/** The stack's Git server: repositories that stay, on loopback, open to pushes. */
+/** The stack's Git server: repositories that stay, on loopback, open to readers. */
 export interface GitServer {
   /** `http://127.0.0.1:<port>`; repositories are `<url>/<name>.git`. */
   readonly url: string;
@@ -29,14 +31,16 @@ export interface GitServer {
   close(): Promise<void>;
 }
 
+/** Who pushes to the stack's Git server. */
+export const GIT_USER = 'sluice';
 const REMEMBERED_REQUESTS = 1_000;
 
-export async function startGitServer({ folder, port, credentials, onRequest }: GitServerOptions): Promise<GitServer> {
+export async function startGitServer({ folder, port, credentials, pushCredentials, onRequest }: GitServerOptions): Promise<GitServer> {
   const requests: SeenGitRequest[] = [];
   const server = await startGit({
     folder,
     port,
-    allowPush: true,
+    allowPush: pushCredentials ?? true,
     author: 'Sluice',
     ...(credentials ? { credentials } : {}),
     onRequest: (request) => {

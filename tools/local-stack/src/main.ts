@@ -3,6 +3,7 @@ import { changesetTable, countChangesets, countsInWords, formatLogLine } from '@
 import { messageOf } from '@sluice/kernel';
 import { APP_NAMES, type AppName } from './app-environment.js';
 import { runFirstDeployment, type FirstDeployment } from './first-deployment.js';
+import { GIT_USER } from './git-server.js';
 import { startStack, type Stack, type StackOptions } from './stack.js';
 
 /** The options of `npm start`, parsed (tools/bootstrap/start-options.mjs explains them). */
@@ -88,7 +89,7 @@ Sluice is running. Ctrl-C stops it; the data stays in ${stack.data.root}
 
   UI         ${stack.uiUrl}
   API key    ${stack.apiKey}
-  Git        ${stack.git.urlOf('orders')}   (clone it, push a changeset, run the pipeline again)
+  Git        ${stack.git.urlOf('orders')}   (clone it, push a changeset, run the pipeline again; to push: user ${GIT_USER}, password in ${stack.secrets.gitPasswordFile})
   Database   ${stack.customerDatabase.jdbcUrl}   (user ${stack.customerDatabase.username}, password in ${stack.secrets.customerPasswordFile})
   Logs       ${stack.data.logs}
 

@@ -9,7 +9,7 @@ import { prepareChangeEngine } from './change-engine.js';
 import { dataFolderAt, prepareDataFolder, removeDataFolder, type DataFolder } from './data-folder.js';
 import { ensureSecrets, PLATFORM_DATABASES, type GeneratedSecrets } from './generated-secrets.js';
 import { EARLIER_CUSTOMER_PORT, passOn } from './earlier-port.js';
-import { startGitServer, type GitServer } from './git-server.js';
+import { GIT_USER, startGitServer, type GitServer } from './git-server.js';
 import { fixedPorts, freePorts, type Ports } from './ports.js';
 import { preparePostgresHome, startCluster, type PostgresCluster } from './postgres-cluster.js';
 import { claimDataFolder, stopEverything, stopLeftovers } from './process-records.js';
@@ -152,7 +152,7 @@ async function assemble({ options, data, supervisor, closers, stop, say }: Assem
   const secrets = ensureSecrets(data);
   const traces = await startTraceReceiver({ port: ports['trace receiver'], forwardTo: options.otelUrl });
   closers.push(() => traces.close());
-  const git = await startGitServer({ folder: data.git, port: ports.git, onRequest: joinToTrace(traces) });
+  const git = await startGitServer({ folder: data.git, port: ports.git, pushCredentials: { username: GIT_USER, password: secrets.gitPassword }, onRequest: joinToTrace(traces) });
   closers.push(() => git.close());
 
   const home = await preparePostgresHome(data);
