@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { waitFor } from '@sluice/kernel';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 
 jest.setTimeout(2 * PATIENCE_MS); // it starts a JVM, and machines that test are busy
 

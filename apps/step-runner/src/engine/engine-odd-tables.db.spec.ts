@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { EngineBench } from '../testing/engine-bench.js';
 
-jest.setTimeout(240_000); // every run starts a JVM, and machines that test are busy
+const PATIENCE_MS = 300_000;
+
+jest.setTimeout(PATIENCE_MS); // every run starts a JVM, and machines that test are busy
 
 const HISTORY = `create table databasechangelog (id varchar(255), author varchar(255), filename varchar(255), dateexecuted timestamp, orderexecuted int, exectype varchar(10), md5sum varchar(35), description varchar(255), comments varchar(255), tag varchar(255), liquibase varchar(20), contexts varchar(255), labels varchar(255), deployment_id varchar(10)); create table t1 (id int);`;
 const LOCK = 'create table databasechangeloglock (id int, locked boolean, lockgranted timestamp, lockedby varchar(255));';
@@ -10,7 +12,7 @@ describe('history and lock tables that other tools, imports and people have writ
   let bench: EngineBench;
   beforeAll(async () => {
     bench = await EngineBench.start();
-  }, 120_000);
+  }, PATIENCE_MS);
   beforeEach(() => bench.checkOut({ 'changelog.sql': '--liquibase formatted sql\n--changeset dev:1\ncreate table t1 (id int);\n--changeset dev:2\ncreate table t2 (id int);\n' }));
   afterAll(() => bench?.stop());
 
@@ -50,6 +52,15 @@ describe('history and lock tables that other tools, imports and people have writ
     const second = await bench.run(database, 'changelog.sql', { tag: 'v1' });
     expect(second.finished).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('the tag "v1" was not set: the history has the last changeset changelog.sql::1::dev more than once; delete the rows that repeat it') } });
     expect(await bench.pg.query(database, 'select count(tag)::int as tagged from databasechangelog')).toEqual([{ tagged: 0 }]);
+  });
+
+  it('a changeset that is recorded twice is not rolled back twice', async () => {
+    bench.checkOut({ 'changelog.sql': '--liquibase formatted sql\n--changeset dev:1\ncreate table t1 (id int);\n--rollback drop table t1;\n' });
+    const database = await databaseWith(HISTORY + row(now) + row(now));
+    const { finished, changesets } = await bench.run(database, 'changelog.sql', { action: 'rollback', count: 2 });
+    expect(finished.error?.message).toBe('cannot roll back: changelog.sql::1::dev is recorded more than once; delete the rows that repeat it; nothing was rolled back');
+    expect(changesets).toEqual([]);
+    expect(await tables(database)).toEqual(['t1']);
   });
 
   it.each([

@@ -3,7 +3,9 @@ package sluice.engine;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import liquibase.changelog.ChangeSet;
 import liquibase.changelog.DatabaseChangeLog;
@@ -56,8 +58,10 @@ final class RollbackPlan {
     /** @throws LiquibaseException naming every row that the changelog cannot take back, and why */
     void check(List<RanChangeSet> leaving, DatabaseChangeLog changeLog, List<ChangeSetFilter> selection, Database database) throws LiquibaseException {
         List<String> obstacles = new ArrayList<>();
+        Set<String> seen = new HashSet<>();
         for (RanChangeSet row : leaving) {
-            String obstacle = obstacle(changeLog.getChangeSets(row), selection, database);
+            // Liquibase would run the rollback of such a changeset once for each row.
+            String obstacle = seen.add(name(row)) ? obstacle(changeLog.getChangeSets(row), selection, database) : "is recorded more than once; delete the rows that repeat it";
             if (obstacle != null) obstacles.add(name(row) + " " + obstacle);
         }
         if (!obstacles.isEmpty()) throw refused("cannot roll back: " + shortened(obstacles, "; "));
