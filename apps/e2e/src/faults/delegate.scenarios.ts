@@ -7,6 +7,7 @@ import { Cable } from '@sluice/testing';
 import { anyMoment, CASE_LIMIT_MS, describeMoment, randomFor, seeds } from './fault-seed.js';
 import { MarkedDeployment } from './marked-deployment.js';
 import { onDelegate } from './only-delegate.js';
+import { podIds } from './pod-victims.js';
 import { reported } from './report.js';
 
 /** Ten of them take longer than lease and fence together. */
@@ -37,6 +38,8 @@ export function delegateScenarios(stack: () => Stack): void {
           const outbox = join(stack().data.root, 'far', 'outbox');
           await waitFor(() => readdirSync(outbox).length === 0, { timeoutMs: 120_000, what: 'the late results are delivered' });
           await deployment.expectTruth();
+          // Its clean-up was asked for while nobody could hear it.
+          await waitFor(() => podIds(join(stack().data.root, 'far')).length === 0, { timeoutMs: 180_000, what: 'the pod of the lost run is removed' });
           await far.stop();
           await deployment.expectNextRunWorks();
           return status;

@@ -11,18 +11,25 @@ const record = z.looseObject({ podId: z.string().nullable(), processes: z.array(
 export function podProcess(delegateFolder: string, stepExecutionId: string, victim: PodVictim): number | undefined {
   const pods = join(delegateFolder, 'pods');
   const pod = namesIn(pods).find((name) => namesIn(join(pods, name, 'secrets')).includes(stepExecutionId));
-  const processes = pod === undefined ? [] : recordOf(join(pods, pod, 'pod.json'));
+  const processes = (pod === undefined ? undefined : recordOf(join(pods, pod, 'pod.json')))?.processes ?? [];
   const pidOf = (role: 'engine' | 'step'): number | undefined => processes.findLast((one) => one.role === role)?.pid;
   if (victim === 'lite engine') return pidOf('engine');
   const runner = pidOf('step');
   return victim === 'step runner' || runner === undefined ? runner : childOf(runner);
 }
 
-function recordOf(file: string): z.infer<typeof record>['processes'] {
+/** Pods of step groups below a delegate's folder; those that are only prepared are not among them. */
+export function podIds(delegateFolder: string): readonly string[] {
+  const pods = join(delegateFolder, 'pods');
+  return namesIn(pods).flatMap((name) => recordOf(join(pods, name, 'pod.json'))?.podId ?? []);
+}
+
+/** Undefined for a pod that is not recorded yet, or was removed while it was looked at. */
+function recordOf(file: string): z.infer<typeof record> | undefined {
   try {
-    return record.parse(JSON.parse(readFileSync(file, 'utf8'))).processes;
+    return record.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
-    return []; // removed while it was looked at
+    return undefined;
   }
 }
 
