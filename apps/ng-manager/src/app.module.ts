@@ -15,6 +15,7 @@ import { AuthzController } from './access/authz.controller.js';
 import { PeopleController } from './access/people.controller.js';
 import { RoleController } from './access/role.controller.js';
 import { DepartureService } from './access/departure.service.js';
+import { KeptAccess } from './access/kept-access.service.js';
 import { RoleService } from './access/role.service.js';
 import { AuditCollector } from './audit/audit-collector.js';
 import { AuditController } from './audit/audit.controller.js';
@@ -111,7 +112,7 @@ export class AppModule {
         { provide: LOGGER, useValue: parts.log },
         { provide: METRICS, useValue: parts.metrics },
         { provide: SECURITY_EVENT_RETENTION_DAYS, useValue: parts.securityEventRetentionDays },
-        UnitOfWork, AuditService, SecurityEvents, DelegateSecurityEvents, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, NotificationAddresses, UserGroupService, RoleService, AdmissionService, DepartureService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, ChangelogLockService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
+        UnitOfWork, AuditService, SecurityEvents, DelegateSecurityEvents, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, NotificationAddresses, UserGroupService, RoleService, KeptAccess, AdmissionService, DepartureService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, ChangelogLockService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
         SealingService, SettingService, VariableService, DelegateServiceClient, DelegateTokenValues, DelegateService, DeadLetterService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, EntityUseService, StoredUses, GitBrowsingService,
       ],
     };

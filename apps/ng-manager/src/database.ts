@@ -1,6 +1,7 @@
 import { createDataSource, openDataSource } from '@sluice/persistence';
 import type { DataSource } from 'typeorm';
 import { ApiKeyEntity, ApiTokenEntity } from './access/api-key.entity.js';
+import { KeptAccessEntity } from './access/kept-access.entity.js';
 import { RoleBindingEntity } from './access/role-binding.entity.js';
 import { AccountDataKeyEntity, AccountEntity } from './account/account.entity.js';
 import { AuditChainEntity, AuditEventEntity } from './audit/audit-event.entity.js';
@@ -25,6 +26,7 @@ import { KeepWrittenRoles1795512000000 } from './migrations/1795512000000-keep-w
 import { OrderGroupMembers1795512100000 } from './migrations/1795512100000-order-group-members.js';
 import { CreateChangelogLockTasks1796070000000 } from './migrations/1796070000000-create-changelog-lock-tasks.js';
 import { KeepGroupNotifications1796081000000 } from './migrations/1796081000000-keep-group-notifications.js';
+import { CreateKeptAccess1796082000000 } from './migrations/1796082000000-create-kept-access.js';
 import { CreateSecurityEvents1796060000000 } from './migrations/1796060000000-create-security-events.js';
 import { ReceiveSecurityEvents1796210000000 } from './migrations/1796210000000-receive-security-events.js';
 import { CreateVariables1796312000000 } from './migrations/1796312000000-create-variables.js';
@@ -48,10 +50,10 @@ export function openDatabase(url: string, poolSize: number): Promise<DataSource>
       url,
       poolSize,
       entities: [
-        AccountEntity, AccountDataKeyEntity, UserEntity, ServiceAccountEntity, UserGroupEntity, UserGroupMemberEntity, RoleBindingEntity, ApiKeyEntity, ApiTokenEntity, OrganizationEntity, ProjectEntity, RemovedProjectEntity, ConnectorEntity,
+        AccountEntity, AccountDataKeyEntity, UserEntity, ServiceAccountEntity, UserGroupEntity, UserGroupMemberEntity, RoleBindingEntity, KeptAccessEntity, ApiKeyEntity, ApiTokenEntity, OrganizationEntity, ProjectEntity, RemovedProjectEntity, ConnectorEntity,
         ConnectorTestEntity, ChangelogLockTaskEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity, AuditChainEntity, OutsideChangeEntity, RefusedSignInEntity, SecurityEventEntity, SecurityEventReceiptEntity, DelegateTokenValueEntity, VariableEntity,
       ],
-      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000, CreateOutsideChanges1795404000001, IndexAuditEvents1795404000002, KeepDelegateTokenValues1795409000000, UniqueEntityUses1795410000000, CreateRemovedProjects1795420000000, RememberWhoTestsConnectors1795424000000, AuthoriseEntityUses1795500000000, KeepWrittenRoles1795512000000, OrderGroupMembers1795512100000, CreateSecurityEvents1796060000000, CreateChangelogLockTasks1796070000000, KeepGroupNotifications1796081000000, ReceiveSecurityEvents1796210000000, CreateVariables1796312000000],
+      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000, CreateOutsideChanges1795404000001, IndexAuditEvents1795404000002, KeepDelegateTokenValues1795409000000, UniqueEntityUses1795410000000, CreateRemovedProjects1795420000000, RememberWhoTestsConnectors1795424000000, AuthoriseEntityUses1795500000000, KeepWrittenRoles1795512000000, OrderGroupMembers1795512100000, CreateSecurityEvents1796060000000, CreateChangelogLockTasks1796070000000, KeepGroupNotifications1796081000000, CreateKeptAccess1796082000000, ReceiveSecurityEvents1796210000000, CreateVariables1796312000000],
     }),
   );
 }

@@ -6,6 +6,7 @@ import { gitSpec, jdbcSpec, mcpOf, must, newPlace, putSecret, terraformOf } from
 import { pipelineWithInput } from './pipeline-texts.js';
 import type { Answer, TerraformClient } from './requests.js';
 import { dataOf, path, property } from './rows.js';
+import { ACCESS } from './access-resources.js';
 import { CONNECTORS, DATABASES, PIPELINES, SECRETS, inputSetResource, platformResources, type Resource, type Surroundings } from './terraform-resources.js';
 
 /** By these codes the provider drops what it read from its state; with any other it fails. */
@@ -38,7 +39,7 @@ export function terraformScenarios(stack: () => Stack): void {
     });
 
     const suffix = newId();
-    it.each([...platformResources(suffix), ...SECRETS, ...CONNECTORS, ...DATABASES, ...PIPELINES].map((resource) => ({ type: resource.type, resource })))('$type: made, changed and destroyed without a difference', ({ resource }) => lifeOf(send, resource, at()));
+    it.each([...platformResources(suffix), ...ACCESS, ...SECRETS, ...CONNECTORS, ...DATABASES, ...PIPELINES].map((resource) => ({ type: resource.type, resource })))('$type: made, changed and destroyed without a difference', ({ resource }) => lifeOf(send, resource, at()));
     it('platform_input_set: made, changed and destroyed without a difference', () => lifeOf(send, inputSetResource(at()), at()));
 
     it('platform_secret_text by reference keeps its path, which is no secret', async () => {
@@ -70,6 +71,30 @@ export function terraformScenarios(stack: () => Stack): void {
       expect((await send({ method: 'PUT', path: root, query: { ...scope, tokenName: name } })).body).toMatchObject({ resource: { name, status: 'REVOKED', createdByNgUser: { type: 'USER' } } });
       expect((await read('REVOKED')).body).toMatchObject({ resource: [{ name, status: 'REVOKED' }] });
       expect((await read('ACTIVE')).body).toMatchObject({ resource: [] });
+    });
+
+    it('platform_user and platform_role_assignments: added with a group and a role, renamed, bound again with another role, removed from the project', async () => {
+      const scope = { orgIdentifier: at().org, projectIdentifier: at().project };
+      const email = `tf_${suffix}@example.com`.toLowerCase();
+      const role = { roleIdentifier: '_project_viewer', roleName: 'Project Viewer', resourceGroupIdentifier: '_all_project_level_resources', resourceGroupName: 'All Project Level Resources', managedRole: true };
+      const found = async (): Promise<unknown> => dataOf(await send({ method: 'POST', path: '/ng/api/user/aggregate', query: { ...scope, searchTerm: email } }));
+      expect(dataOf(await send({ method: 'POST', path: '/ng/api/user/users', query: scope, body: { emails: [email], userGroups: ['_project_all_users'], roleBindings: [role] } }))).toEqual({ addUserResponseMap: { [email]: 'USER_ADDED_SUCCESSFULLY' } });
+      const page = await found();
+      expect(page).toMatchObject({ empty: false, content: [{ user: { email, locked: false, disabled: false, externallyManaged: false }, roleAssignmentMetadata: [{ roleIdentifier: '_project_viewer' }] }] });
+      const uuid = String(path(page, 'content', '0', 'user', 'uuid'));
+      expect(dataOf(await send({ method: 'PUT', path: '/ng/api/user', body: { uuid, name: 'Terraformed' } }))).toMatchObject({ uuid, name: 'Terraformed', email });
+
+      const root = '/authz/api/roleassignments';
+      const assignment = (roleIdentifier: string): object => ({ identifier: 'tf_assignment', resourceGroupIdentifier: '_all_project_level_resources', roleIdentifier, principal: { scopeLevel: '', identifier: uuid, type: 'USER' }, roleReference: { scopeLevel: 'project', identifier: roleIdentifier } });
+      const shown = (roleIdentifier: string): object => ({ roleAssignment: { identifier: 'tf_assignment', roleIdentifier, resourceGroupIdentifier: '_all_project_level_resources', principal: { identifier: uuid, type: 'USER' }, roleReference: { scopeLevel: 'project', identifier: roleIdentifier }, disabled: false, managed: false } });
+      expect(dataOf(await send({ method: 'POST', path: root, query: scope, body: assignment('_pipeline_executor') }))).toMatchObject(shown('_pipeline_executor'));
+      dataOf(await send({ method: 'DELETE', path: `${root}/tf_assignment`, query: scope }));
+      expect(dataOf(await send({ method: 'POST', path: root, query: scope, body: assignment('_project_admin') }))).toMatchObject(shown('_project_admin'));
+      expect(dataOf(await send({ method: 'GET', path: `${root}/tf_assignment`, query: scope }))).toMatchObject(shown('_project_admin'));
+
+      expect(dataOf(await send({ method: 'DELETE', path: `/ng/api/user/${uuid}`, query: scope }))).toBe(true);
+      expect(await found()).toMatchObject({ empty: true, content: [] });
+      expect(GONE).toContain(property((await send({ method: 'GET', path: `${root}/tf_assignment`, query: scope })).body, 'code'));
     });
 
     it('platform_delegate_list and platform_delegate_default_version', async () => {

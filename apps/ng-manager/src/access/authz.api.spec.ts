@@ -108,17 +108,114 @@ describe('roles by the names of existing clients', () => {
     expect((await found({ resourceGroupFilter: [ALL], disabledFilter: [false], orgIdentifier: 'o' })).length).toBeGreaterThan(1);
   });
 
-  it('roles, permissions and resource groups are listed, read, and cannot be made, changed or deleted', async () => {
+  it('built-in roles, permissions and resource groups are listed, read, and cannot be changed or deleted', async () => {
     const roles = await data(admin('GET', `/authz/api/roles?${SHOP}`));
     expect(roles.content.map(({ role }: { role: { identifier: string } }) => role.identifier)).toEqual(['_project_admin', '_pipeline_executor', '_project_viewer']);
     expect(await data(admin('GET', `/authz/api/roles/_organization_viewer?${SHOP}`))).toMatchObject({ role: { name: 'Organization Viewer', allowedScopeLevels: ['organization'], permissions: expect.arrayContaining(['connector.view']) }, harnessManaged: true });
     expect((await data(admin('GET', `/authz/api/permissions?${A1}`)))).toContainEqual({ permission: expect.objectContaining({ identifier: 'secret.access', resourceType: 'secret', action: 'access', status: 'ACTIVE' }) });
     expect((await data(admin('GET', `/resourcegroup/api/v2/resourcegroup?${SHOP}`))).content).toHaveLength(2);
     expect(await data(admin('GET', `/resourcegroup/api/v2/resourcegroup/_all_project_level_resources?${SHOP}`))).toMatchObject({ resourceGroup: { projectIdentifier: 'shop', resourceFilter: { includeAllResources: true } } });
-    expect(await admin('POST', `/authz/api/roles?${SHOP}`, { identifier: 'mine', name: 'Mine', permissions: ['core_secret_view'] })).toMatchObject({ status: 422, body: { message: expect.stringContaining('bind one of _project_admin') } });
-    expect(await admin('POST', `/resourcegroup/api/v2/resourcegroup?${SHOP}`, { resourceGroup: { identifier: 'mine' } })).toMatchObject({ status: 422, body: { message: expect.stringContaining('use _all_resources_including_child_scopes or _all_project_level_resources') } });
     for (const path of ['/authz/api/roles/_project_viewer', '/resourcegroup/api/v2/resourcegroup/_all_project_level_resources']) {
       expect((await admin('DELETE', `${path}?${SHOP}`)).body).toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringContaining('built in') });
     }
+  });
+
+  it('a binding is sent again as it is, and is not changed into another', async () => {
+    const [first, second] = [await robot('again_1'), await robot('again_2')];
+    const sent = { identifier: 'again', roleIdentifier: '_project_viewer', roleReference: { identifier: '_project_viewer', scopeLevel: 'project' }, resourceGroupIdentifier: '_all_project_level_resources', principal: first, disabled: false, managed: false };
+    const made = await data(admin('POST', `${BINDINGS}?${SHOP}`, sent));
+    const put = (body: object, identifier = 'again') => admin('PUT', `${BINDINGS}/${identifier}?${SHOP}`, body);
+    expect(await data(put(sent))).toEqual(made);
+    for (const [field, change] of [['roleIdentifier', { roleIdentifier: '_project_admin', roleReference: null }], ['principal.identifier', { principal: second }], ['identifier', { identifier: 'other' }], ['disabled', { disabled: true }]] as const) {
+      const { status, body } = await put({ ...sent, ...change });
+      expect([field, status, body.errors[0].fieldId]).toEqual([field, 400, field]);
+    }
+    expect(await data(admin('GET', `${BINDINGS}/again?${SHOP}`))).toEqual(made);
+    expect((await put({ ...sent, identifier: 'nowhere' }, 'nowhere')).status).toBe(404);
+    expect((await ng.as('A1', [{ role: 'viewer' }])('PUT', `${BINDINGS}/again?${SHOP}`, sent)).status).toBe(403);
+  });
+
+  it('a binding is tried part by part without being made', async () => {
+    const principal = await robot('tried');
+    const roleAssignment = { roleIdentifier: '_project_viewer', resourceGroupIdentifier: '_all_project_level_resources', principal };
+    const tried = (change: object, asked: object = { validatePrincipal: true, validateRole: true, validateResourceGroup: true }) => data(admin('POST', `${BINDINGS}/validate?${SHOP}`, { roleAssignment: { ...roleAssignment, ...change }, ...asked }));
+    const valid = { valid: true, errorMessage: null };
+    const not = (text: string) => ({ valid: false, errorMessage: expect.stringContaining(text) });
+    expect(await tried({})).toEqual({ principalValidationResult: valid, roleValidationResult: valid, resourceGroupValidationResult: valid });
+    expect(await tried({}, { validateRole: true })).toEqual({ principalValidationResult: null, roleValidationResult: valid, resourceGroupValidationResult: null });
+    expect(await tried({ principal: { identifier: 'nobody', type: 'SERVICE_ACCOUNT' } })).toEqual({ principalValidationResult: not('nobody'), roleValidationResult: valid, resourceGroupValidationResult: valid });
+    expect(await tried({ roleIdentifier: 'my_own' })).toEqual({ principalValidationResult: valid, roleValidationResult: not('write one of _project_admin'), resourceGroupValidationResult: not('my_own') });
+    expect(await tried({ resourceGroupIdentifier: 'some_secrets' })).toMatchObject({ roleValidationResult: valid, resourceGroupValidationResult: not('write _all_project_level_resources') });
+    expect((await data(admin('POST', `${BINDINGS}/filter?${SHOP}`, { principalFilter: [principal] }))).content).toEqual([]);
+  });
+
+  it('what is bound is read at once, with the roles and groups it names', async () => {
+    const principal = await robot('together');
+    await data(admin('POST', `${BINDINGS}?${SHOP}`, { identifier: 'together', roleIdentifier: '_project_viewer', resourceGroupIdentifier: '_all_project_level_resources', principal }));
+    const aggregate = (filter: object) => data(admin('POST', `${BINDINGS}/aggregate?${SHOP}`, filter));
+    expect(await aggregate({ principalFilter: [principal] })).toMatchObject({
+      roleAssignments: [{ identifier: 'together', roleIdentifier: '_project_viewer', principal }],
+      scope: { accountIdentifier: 'A1', orgIdentifier: 'o', projectIdentifier: 'shop' },
+      roles: [{ role: { identifier: '_project_viewer', allowedScopeLevels: ['project'] }, harnessManaged: true }],
+      resourceGroups: [{ identifier: '_all_project_level_resources', resourceFilter: { includeAllResources: true } }],
+    });
+    expect(await aggregate({ disabledFilter: [true] })).toMatchObject({ roleAssignments: [], roles: [], resourceGroups: [] });
+  });
+
+  describe('roles and resource groups of clients', () => {
+    const GROUPS = '/resourcegroup/api/v2/resourcegroup';
+    const ROLES = '/authz/api/roles';
+    const role = { identifier: 'mine', name: 'Mine', description: 'd', tags: { a: 'b' }, permissions: ['core_secret_view', 'core_pipeline_execute'], allowedScopeLevels: ['project'] };
+    const group = {
+      identifier: 'mine', name: 'Mine', description: 'd', tags: { a: 'b' }, color: '#ff0000', accountIdentifier: 'A1', orgIdentifier: 'o', projectIdentifier: 'shop', allowedScopeLevels: ['project'],
+      includedScopes: [{ filter: 'EXCLUDING_CHILD_SCOPES', accountIdentifier: 'A1', orgIdentifier: 'o', projectIdentifier: 'shop' }],
+      resourceFilter: { includeAllResources: false, resources: [{ resourceType: 'CONNECTOR', attributeFilter: { attributeName: 'category', attributeValues: ['CODE_REPO'] } }, { resourceType: 'SECRET', identifiers: ['db_password'] }] },
+    };
+
+    it('a role is kept, given back as it was sent with a word that it gives no right, changed and deleted', async () => {
+      const made = await data(admin('POST', `${ROLES}?${SHOP}`, role));
+      expect(made).toMatchObject({ role, scope: { accountIdentifier: 'A1', orgIdentifier: 'o', projectIdentifier: 'shop' }, harnessManaged: false, warnings: [{ field: 'role', message: expect.stringContaining('gives no right') }] });
+      expect(await data(admin('GET', `${ROLES}/mine?${SHOP}`))).toEqual(made);
+      expect((await data(admin('GET', `${ROLES}?${SHOP}&searchTerm=mine`))).content).toEqual([made]);
+      expect((await admin('GET', `${ROLES}/mine?${ORG}`)).status).toBe(404);
+      expect(await admin('POST', `${ROLES}?${SHOP}`, role)).toMatchObject({ status: 409, body: { code: 'DUPLICATE_FIELD' } });
+      const second = { identifier: 'mine', name: 'Second' };
+      expect(await data(admin('PUT', `${ROLES}/mine?${SHOP}`, second))).toMatchObject({ role: { ...second, description: '', tags: {}, permissions: [], allowedScopeLevels: ['project'] } });
+      expect((await admin('PUT', `${ROLES}/mine?${SHOP}`, { ...second, identifier: 'other' })).body).toMatchObject({ errors: [{ fieldId: 'identifier' }] });
+      expect(await data(admin('DELETE', `${ROLES}/mine?${SHOP}`))).toMatchObject({ role: second });
+      expect((await admin('GET', `${ROLES}/mine?${SHOP}`)).body).toMatchObject({ code: 'RESOURCE_NOT_FOUND_EXCEPTION' });
+      expect((await admin('DELETE', `${ROLES}/mine?${SHOP}`)).status).toBe(404);
+      const events = (await data(admin('POST', `/ng/api/audits/list?${SHOP}&pageSize=100`, { filterType: 'Audit' }))).content.map(({ action, resource }: { action: string; resource: { type: string; identifier: string } }) => `${action} ${resource.type} ${resource.identifier}`);
+      expect(events).toEqual(expect.arrayContaining(['CREATE ROLE mine', 'UPDATE ROLE mine', 'DELETE ROLE mine']));
+    });
+
+    it('a resource group is kept, given back as it was sent with a word that it limits nothing, changed and deleted', async () => {
+      const made = await data(admin('POST', `${GROUPS}?${SHOP}`, { resourceGroup: group }));
+      expect(made).toMatchObject({ resourceGroup: group, harnessManaged: false, warnings: [{ field: 'resourceGroup', message: expect.stringContaining('limits no role') }] });
+      expect(await data(admin('GET', `${GROUPS}/mine?${SHOP}`))).toEqual(made);
+      expect((await data(admin('POST', `${GROUPS}/filter?${SHOP}`, { managedFilter: 'ONLY_CUSTOM' }))).content).toEqual([made]);
+      expect((await data(admin('POST', `${GROUPS}/filter?${SHOP}`, { managedFilter: 'ONLY_MANAGED' }))).totalItems).toBe(2);
+      const second = { identifier: 'mine', name: 'Second' };
+      expect((await data(admin('PUT', `${GROUPS}/mine?${SHOP}`, { resourceGroup: second }))).resourceGroup).toMatchObject({ ...second, description: '', tags: {}, includedScopes: [], resourceFilter: { includeAllResources: false, resources: [] } });
+      expect((await data(admin('DELETE', `${GROUPS}/mine?${SHOP}`))).resourceGroup).toMatchObject(second);
+      expect((await admin('GET', `${GROUPS}/mine?${SHOP}`)).status).toBe(404);
+    });
+
+    it('neither is bound to anybody, and the refusal says what to write', async () => {
+      const principal = await robot('hopeful');
+      await data(admin('POST', `${ROLES}?${SHOP}`, { ...role, identifier: 'own_role' }));
+      await data(admin('POST', `${GROUPS}?${SHOP}`, { resourceGroup: { ...group, identifier: 'own_group' } }));
+      const bind = async (roleIdentifier: string, resourceGroupIdentifier: string) => (await admin('POST', `${BINDINGS}?${SHOP}`, { roleIdentifier, resourceGroupIdentifier, principal })).body;
+      expect(await bind('own_role', ALL)).toMatchObject({ errors: [{ fieldId: 'roleIdentifier' }], message: expect.stringContaining('gives no right: roles are built in and cannot be made; write one of _project_admin') });
+      expect(await bind('_project_viewer', 'own_group')).toMatchObject({ errors: [{ fieldId: 'resourceGroupIdentifier' }], message: expect.stringContaining('write _all_project_level_resources or') });
+    });
+
+    it('names of what is built in are not taken, and others may neither write nor see them', async () => {
+      for (const [path, body] of [[ROLES, { ...role, identifier: '_project_viewer' }], [GROUPS, { resourceGroup: { ...group, identifier: '_mine' } }]] as const) {
+        expect((await admin('POST', `${path}?${SHOP}`, body)).body).toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringContaining('must not begin with an underscore') });
+        expect((await ng.as('A1', [{ role: 'viewer' }])('POST', `${path}?${SHOP}`, body)).status).toBe(403);
+        expect((await ng.as('B1')('GET', `${path}/own_${path === ROLES ? 'role' : 'group'}?accountIdentifier=B1`)).status).toBe(404);
+      }
+    });
   });
 });

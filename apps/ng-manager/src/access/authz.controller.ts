@@ -1,20 +1,28 @@
 import { Controller } from '@nestjs/common';
 import { PERMISSIONS, toNgPage, type NgPage, type RouteResult } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
-import { AppError, type Scope } from '@sluice/kernel';
+import { AppError, messageOf, scopeColumns, type RoleName, type Scope } from '@sluice/kernel';
 import {
-  ALL_RESOURCES, authzCreateRole, authzCreateRoleAssignment, authzCreateRoleAssignments, authzDeleteRole, authzDeleteRoleAssignment, authzFilterRoleAssignments, authzGetRole, authzGetRoleAssignment,
-  authzListPermissions, authzListRoleAssignments, authzListRoles, authzUpdateRole, createResourceGroup, deleteResourceGroup, filterResourceGroups, getResourceGroup, listResourceGroups, updateResourceGroup,
-  type AuthzRole, type AuthzRoleAssignment, type AuthzRoleAssignmentResponse, type ResourceGroupResponse,
+  ALL_RESOURCES, authzAggregateRoleAssignments, authzCreateRole, authzCreateRoleAssignment, authzCreateRoleAssignments, authzDeleteRole, authzDeleteRoleAssignment, authzFilterRoleAssignments, authzGetRole,
+  authzGetRoleAssignment, authzListPermissions, authzListRoleAssignments, authzListRoles, authzUpdateRole, authzUpdateRoleAssignment, authzValidateRoleAssignment, createResourceGroup, deleteResourceGroup,
+  filterResourceGroups, getResourceGroup, listResourceGroups, updateResourceGroup,
+  type AuthzRole, type AuthzRoleAssignment, type AuthzRoleAssignmentFilter, type AuthzRoleAssignmentResponse, type ResourceGroupResponse,
 } from '@sluice/ng-manager-api';
-import { levelNameOf, levelRole, levelRolesAt, levelsOf, requireGroupOf, resourceGroupAt, resourceGroupsAt, roleBoundAt, roleWritten } from './level-roles.js';
-import { RoleService, placeOf, type PresentBinding, type RoleWish } from './role.service.js';
+import { KeptAccess, presentKeptGroup, presentKeptRole } from './kept-access.service.js';
+import { levelNameOf, levelRole, levelRolesAt, levelsOf, noSuchGroup, noSuchRole, requireGroupOf, resourceGroupAt, resourceGroupsAt, roleBoundAt, roleWritten } from './level-roles.js';
+import { RoleService, placeOf, type PresentBinding, type RoleAssignmentFilter, type RoleWish } from './role.service.js';
 import { levelOf } from './roles.js';
+
+/** What is aggregated is not paged. */
+const MOST_AGGREGATED = 1000;
 
 /** Roles, their bindings and what they count for, by the names existing clients use. */
 @Controller()
 export class AuthzController {
-  constructor(private readonly roles: RoleService) {}
+  constructor(
+    private readonly roles: RoleService,
+    private readonly kept: KeptAccess,
+  ) {}
 
   @Route(authzCreateRoleAssignment)
   bind(@Call() { ctx, scope, body }: RouteCall<typeof authzCreateRoleAssignment>): Promise<AuthzRoleAssignmentResponse> {
@@ -33,16 +41,38 @@ export class AuthzController {
 
   @Route(authzFilterRoleAssignments)
   async filter(@Call() { scope, query, body }: RouteCall<typeof authzFilterRoleAssignments>): Promise<NgPage<AuthzRoleAssignmentResponse>> {
-    const { roleFilter, resourceGroupFilter, principalFilter, principalTypeFilter, harnessManagedFilter, disabledFilter } = body ?? {};
-    const groups = resourceGroupsAt(scope).map(({ resourceGroup }): string => resourceGroup.identifier);
-    // No binding is managed or disabled, and each counts for all of its scope: other wishes find nothing.
-    const findsNone = [harnessManagedFilter, disabledFilter].some((wanted) => wanted?.length && !wanted.includes(false)) || (resourceGroupFilter?.length && !resourceGroupFilter.some((group) => groups.includes(group)));
-    if (findsNone) return toNgPage([], 0, query.pageIndex, query.pageSize);
-    return this.roles.list(scope, pageOf(query), {
-      roles: roleFilter?.length ? roleFilter.flatMap((name) => roleWritten(name) ?? []) : undefined,
-      principals: principalFilter?.map(principalOf),
-      principalTypes: principalTypeFilter?.length ? principalTypeFilter : undefined,
-    }, presentWritten);
+    const filter = filterOf(scope, body);
+    return filter ? this.roles.list(scope, pageOf(query), filter, presentWritten) : toNgPage([], 0, query.pageIndex, query.pageSize);
+  }
+
+  @Route(authzAggregateRoleAssignments)
+  async aggregate(@Call() { scope, body }: RouteCall<typeof authzAggregateRoleAssignments>): Promise<RouteResult<typeof authzAggregateRoleAssignments>> {
+    const filter = filterOf(scope, body);
+    const roleAssignments = filter ? (await this.roles.list(scope, { index: 0, size: MOST_AGGREGATED }, filter, presentWritten)).content.map(({ roleAssignment }) => roleAssignment) : [];
+    const groups = new Set(roleAssignments.map(({ resourceGroupIdentifier }) => resourceGroupIdentifier));
+    const { accountId, orgId, projectId } = scopeColumns(scope);
+    return {
+      roleAssignments,
+      scope: { accountIdentifier: accountId, orgIdentifier: orgId, projectIdentifier: projectId },
+      roles: [...new Set(roleAssignments.map(({ roleIdentifier }) => roleIdentifier))].flatMap((identifier) => levelRole(identifier) ?? []),
+      resourceGroups: resourceGroupsAt(scope).map(({ resourceGroup }) => resourceGroup).filter(({ identifier }) => groups.has(identifier)),
+    };
+  }
+
+  @Route(authzValidateRoleAssignment)
+  async validate(@Call() { scope, body }: RouteCall<typeof authzValidateRoleAssignment>): Promise<RouteResult<typeof authzValidateRoleAssignment>> {
+    const { roleAssignment: { roleIdentifier, resourceGroupIdentifier, principal } } = body;
+    const role = async (): Promise<RoleName> => roleBoundAt(roleIdentifier, scope, 'roleIdentifier');
+    return {
+      principalValidationResult: await resultOf(body.validatePrincipal, () => this.roles.requirePrincipal(scope, principalOf(principal))),
+      roleValidationResult: await resultOf(body.validateRole, role),
+      resourceGroupValidationResult: await resultOf(body.validateResourceGroup, async () => requireGroupOf(await role(), resourceGroupIdentifier, scope, 'resourceGroupIdentifier')),
+    };
+  }
+
+  @Route(authzUpdateRoleAssignment)
+  update(@Call() { scope, params, body }: RouteCall<typeof authzUpdateRoleAssignment>): Promise<AuthzRoleAssignmentResponse> {
+    return this.roles.confirm(scope, params.identifier, wishOf(body, scope, ''), presentWritten);
   }
 
   @Route(authzGetRoleAssignment)
@@ -57,27 +87,34 @@ export class AuthzController {
 
   @Route(authzListRoles)
   async listRoles(@Call() { scope, query }: RouteCall<typeof authzListRoles>): Promise<NgPage<AuthzRole>> {
-    return sliced(levelRolesAt(scope), query, ({ role }) => `${role.identifier} ${role.name}`);
+    const kept = (await this.kept.all(scope, 'role')).map(presentKeptRole);
+    return sliced([...levelRolesAt(scope), ...kept], query, ({ role }) => `${role.identifier} ${role.name}`);
   }
 
   @Route(authzGetRole)
-  async getRole(@Call() { params }: RouteCall<typeof authzGetRole>): Promise<AuthzRole> {
-    return levelRole(params.identifier);
+  async getRole(@Call() { scope, params }: RouteCall<typeof authzGetRole>): Promise<AuthzRole> {
+    const builtIn = levelRole(params.identifier);
+    if (builtIn) return builtIn;
+    const kept = await this.kept.find(scope, 'role', params.identifier);
+    if (kept) return presentKeptRole(kept);
+    throw noSuchRole(params.identifier);
   }
 
   @Route(authzCreateRole)
-  createRole(@Call() { scope, body }: RouteCall<typeof authzCreateRole>): Promise<AuthzRole> {
-    throw new AppError('NOT_IMPLEMENTED', `role "${body.identifier}" cannot be made: roles are built in; bind one of ${levelRolesAt(scope).map(({ role }) => role.identifier).join(', ')}`);
+  createRole(@Call() { ctx, scope, body }: RouteCall<typeof authzCreateRole>): Promise<AuthzRole> {
+    return this.kept.createRole(ctx, scope, body);
   }
 
   @Route(authzUpdateRole)
-  updateRole(@Call() { params }: RouteCall<typeof authzUpdateRole>): Promise<AuthzRole> {
-    throw builtIn(`role "${levelRole(params.identifier).role.identifier}"`);
+  updateRole(@Call() { ctx, scope, params, body }: RouteCall<typeof authzUpdateRole>): Promise<AuthzRole> {
+    if (levelRole(params.identifier)) throw unchangeable(`role "${params.identifier}"`);
+    return this.kept.updateRole(ctx, scope, params.identifier, body);
   }
 
   @Route(authzDeleteRole)
-  deleteRole(@Call() { params }: RouteCall<typeof authzDeleteRole>): Promise<AuthzRole> {
-    throw builtIn(`role "${levelRole(params.identifier).role.identifier}"`);
+  deleteRole(@Call() { ctx, scope, params }: RouteCall<typeof authzDeleteRole>): Promise<AuthzRole> {
+    if (levelRole(params.identifier)) throw unchangeable(`role "${params.identifier}"`);
+    return this.kept.deleteRole(ctx, scope, params.identifier);
   }
 
   @Route(authzListPermissions)
@@ -90,35 +127,72 @@ export class AuthzController {
 
   @Route(listResourceGroups)
   async listGroups(@Call() { scope, query }: RouteCall<typeof listResourceGroups>): Promise<NgPage<ResourceGroupResponse>> {
-    return sliced(resourceGroupsAt(scope), query, ({ resourceGroup }) => `${resourceGroup.identifier} ${resourceGroup.name}`);
+    return sliced(await this.groupsAt(scope), query, ({ resourceGroup }) => `${resourceGroup.identifier} ${resourceGroup.name}`);
   }
 
   @Route(filterResourceGroups)
   async filterGroups(@Call() { scope, query, body }: RouteCall<typeof filterResourceGroups>): Promise<NgPage<ResourceGroupResponse>> {
     const { identifierFilter, managedFilter, searchTerm } = body ?? {};
-    const groups = managedFilter === 'ONLY_CUSTOM' ? [] : resourceGroupsAt(scope).filter(({ resourceGroup }) => !identifierFilter?.length || identifierFilter.includes(resourceGroup.identifier));
+    const groups = (await this.groupsAt(scope)).filter(({ resourceGroup, harnessManaged }) => {
+      if (managedFilter === 'ONLY_CUSTOM' && harnessManaged) return false;
+      if (managedFilter === 'ONLY_MANAGED' && !harnessManaged) return false;
+      return !identifierFilter?.length || identifierFilter.includes(resourceGroup.identifier);
+    });
     return sliced(groups, { ...query, searchTerm: searchTerm ?? query.searchTerm }, ({ resourceGroup }) => `${resourceGroup.identifier} ${resourceGroup.name}`);
   }
 
   @Route(getResourceGroup)
   async getGroup(@Call() { scope, params }: RouteCall<typeof getResourceGroup>): Promise<ResourceGroupResponse> {
-    return resourceGroupAt(scope, params.identifier);
+    const builtIn = resourceGroupAt(scope, params.identifier);
+    if (builtIn) return builtIn;
+    const kept = await this.kept.find(scope, 'resourceGroup', params.identifier);
+    if (kept) return presentKeptGroup(kept);
+    throw noSuchGroup(scope, params.identifier);
   }
 
   @Route(createResourceGroup)
-  createGroup(@Call() { scope, body }: RouteCall<typeof createResourceGroup>): Promise<ResourceGroupResponse> {
-    const names = resourceGroupsAt(scope).map(({ resourceGroup }) => resourceGroup.identifier);
-    throw new AppError('NOT_IMPLEMENTED', `resource group "${body.resourceGroup.identifier}" cannot be made: roles count for whole scopes; use ${names.join(' or ')}, and bind the role in the project or organization it is for`);
+  createGroup(@Call() { ctx, scope, body }: RouteCall<typeof createResourceGroup>): Promise<ResourceGroupResponse> {
+    return this.kept.createGroup(ctx, scope, body.resourceGroup);
   }
 
   @Route(updateResourceGroup)
-  updateGroup(@Call() { scope, params }: RouteCall<typeof updateResourceGroup>): Promise<ResourceGroupResponse> {
-    throw builtIn(`resource group "${resourceGroupAt(scope, params.identifier).resourceGroup.identifier}"`);
+  updateGroup(@Call() { ctx, scope, params, body }: RouteCall<typeof updateResourceGroup>): Promise<ResourceGroupResponse> {
+    if (resourceGroupAt(scope, params.identifier)) throw unchangeable(`resource group "${params.identifier}"`);
+    return this.kept.updateGroup(ctx, scope, params.identifier, body.resourceGroup);
   }
 
   @Route(deleteResourceGroup)
-  deleteGroup(@Call() { scope, params }: RouteCall<typeof deleteResourceGroup>): Promise<ResourceGroupResponse> {
-    throw builtIn(`resource group "${resourceGroupAt(scope, params.identifier).resourceGroup.identifier}"`);
+  deleteGroup(@Call() { ctx, scope, params }: RouteCall<typeof deleteResourceGroup>): Promise<ResourceGroupResponse> {
+    if (resourceGroupAt(scope, params.identifier)) throw unchangeable(`resource group "${params.identifier}"`);
+    return this.kept.deleteGroup(ctx, scope, params.identifier);
+  }
+
+  private async groupsAt(scope: Scope): Promise<ResourceGroupResponse[]> {
+    return [...resourceGroupsAt(scope), ...(await this.kept.all(scope, 'resourceGroup')).map(presentKeptGroup)];
+  }
+}
+
+/** What a filter finds; undefined when that is nothing: no binding is managed or disabled, and each counts for all of its scope. */
+function filterOf(scope: Scope, body: AuthzRoleAssignmentFilter): RoleAssignmentFilter | undefined {
+  const { roleFilter, resourceGroupFilter, principalFilter, principalTypeFilter, harnessManagedFilter, disabledFilter } = body ?? {};
+  if ([harnessManagedFilter, disabledFilter].some((wanted) => wanted?.length && !wanted.includes(false))) return undefined;
+  if (resourceGroupFilter?.length && !resourceGroupFilter.some((group) => resourceGroupAt(scope, group))) return undefined;
+  return {
+    roles: roleFilter?.length ? roleFilter.flatMap((name) => roleWritten(name) ?? []) : undefined,
+    principals: principalFilter?.map(principalOf),
+    principalTypes: principalTypeFilter?.length ? principalTypeFilter : undefined,
+  };
+}
+
+/** Whether a part of a binding is as it must be; null when it was not asked after. Failures that are not the client's go on. */
+async function resultOf(isAsked: boolean | null | undefined, check: () => Promise<unknown>): Promise<{ valid: boolean; errorMessage: string | null } | null> {
+  if (!isAsked) return null;
+  try {
+    await check();
+    return { valid: true, errorMessage: null };
+  } catch (cause) {
+    if (!(cause instanceof AppError) || cause.httpStatus >= 500) throw cause;
+    return { valid: false, errorMessage: messageOf(cause) };
   }
 }
 
@@ -173,6 +247,6 @@ function sliced<T>(rows: readonly T[], { pageIndex, pageSize, searchTerm }: List
   return toNgPage(found.slice(pageIndex * pageSize, (pageIndex + 1) * pageSize), found.length, pageIndex, pageSize);
 }
 
-function builtIn(what: string): AppError {
+function unchangeable(what: string): AppError {
   return new AppError('INVALID_REQUEST', `${what} is built in; it can be neither changed nor deleted`);
 }

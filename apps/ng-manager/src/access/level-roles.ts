@@ -60,8 +60,8 @@ export function roleBoundAt(identifier: string, scope: Scope, field: string): Ro
   const role = roleWritten(identifier);
   const ofLevel = Object.hasOwn(LEVEL_ROLES, identifier) ? LEVEL_ROLES[identifier] : undefined;
   if (role && (!ofLevel || ofLevel.level === level)) return role;
-  const why = role ? `is bound at ${ofLevel?.level ?? level} level, not in ${formatScope(scope)}` : 'does not exist: roles are built in and cannot be made';
-  throw new AppError('INVALID_REQUEST', `${field}: role "${identifier}" ${why}; write one of ${namesAt(level).join(', ')}`, { fields: [{ field, error: role ? 'does not fit this scope' : 'does not exist' }] });
+  const why = role ? `is bound at ${ofLevel?.level ?? level} level, not in ${formatScope(scope)}` : 'gives no right: roles are built in and cannot be made';
+  throw new AppError('INVALID_REQUEST', `${field}: role "${identifier}" ${why}; write one of ${namesAt(level).join(', ')}`, { fields: [{ field, error: role ? 'does not fit this scope' : 'is not built in' }] });
 }
 
 /** Checks that a role at `scope` counts for exactly what the client asked. @throws AppError INVALID_REQUEST naming what to write instead */
@@ -105,13 +105,13 @@ function nameOf(identifier: string, role: RoleName): string {
 
 /** The roles that may be bound at a level, by their names there. */
 export function levelRolesAt(scope: Scope): AuthzRole[] {
-  return namesAt(SCOPE_LEVELS[scope.level]).map(levelRole);
+  return namesAt(SCOPE_LEVELS[scope.level]).flatMap((name) => levelRole(name) ?? []);
 }
 
-/** One of them, at whatever level. @throws AppError RESOURCE_NOT_FOUND */
-export function levelRole(identifier: string): AuthzRole {
+/** One of them, at whatever level; undefined for one that is not built in. */
+export function levelRole(identifier: string): AuthzRole | undefined {
   const role = roleWritten(identifier);
-  if (!role) throw noSuchRole(identifier);
+  if (!role) return undefined;
   const { description, levels } = ROLE_TEXTS[role];
   const ofLevel = Object.hasOwn(LEVEL_ROLES, identifier) ? LEVEL_ROLES[identifier] : undefined;
   return {
@@ -141,12 +141,14 @@ export function resourceGroupsAt(scope: Scope): ResourceGroupResponse[] {
   }));
 }
 
-/** @throws AppError RESOURCE_NOT_FOUND naming those there are */
-export function resourceGroupAt(scope: Scope, identifier: string): ResourceGroupResponse {
-  const groups = resourceGroupsAt(scope);
-  const found = groups.find(({ resourceGroup }) => resourceGroup.identifier === identifier);
-  if (found) return found;
-  throw new AppError('RESOURCE_NOT_FOUND', `there is no resource group "${identifier}" in ${formatScope(scope)}; there are ${groups.map(({ resourceGroup }) => resourceGroup.identifier).join(', ')}`);
+/** The built-in group of that name at a scope. */
+export function resourceGroupAt(scope: Scope, identifier: string): ResourceGroupResponse | undefined {
+  return resourceGroupsAt(scope).find(({ resourceGroup }) => resourceGroup.identifier === identifier);
+}
+
+export function noSuchGroup(scope: Scope, identifier: string): AppError {
+  const names = resourceGroupsAt(scope).map(({ resourceGroup }) => resourceGroup.identifier);
+  return new AppError('RESOURCE_NOT_FOUND', `there is no resource group "${identifier}" in ${formatScope(scope)}; built in are ${names.join(', ')}`);
 }
 
 /** Levels at which a permission means something. */
@@ -155,6 +157,6 @@ export function levelsOf(permission: (typeof PERMISSIONS)[number]): ScopeLevel[]
   return permission.startsWith('organization.') ? ['account', 'organization'] : ['account', 'organization', 'project'];
 }
 
-function noSuchRole(identifier: string): AppError {
+export function noSuchRole(identifier: string): AppError {
   return new AppError('RESOURCE_NOT_FOUND', `there is no role "${identifier}"; there are ${[...Object.keys(LEVEL_ROLES), ...ROLE_NAMES.map((one) => `_${one}`)].join(', ')}`);
 }

@@ -87,6 +87,22 @@ export class RoleService {
     return presentOne(this.unitOfWork.read, await found(this.unitOfWork.read, scope, identifier), present);
   }
 
+  /** A binding as it is, for a client that sends it again. @throws AppError INVALID_REQUEST for one that binds something else, RESOURCE_NOT_FOUND */
+  async confirm<T>(scope: Scope, identifier: string, wish: RoleWish, present: PresentBinding<T>): Promise<T> {
+    const stores = this.unitOfWork.read;
+    const row = await found(stores, scope, identifier);
+    if (wish.identifier && wish.identifier !== identifier) throw unchangeable('identifier', wish.identifier, identifier);
+    if (wish.role !== row.role) throw unchangeable('roleIdentifier', `_${wish.role}`, `_${row.role}`);
+    const holder = await holderOf(stores, scope, wish.principal);
+    if (('groupId' in holder ? holder.groupId : holder.userId) !== (row.groupId ?? row.userId)) throw unchangeable('principal.identifier', wish.principal.identifier, 'another one');
+    return presentOne(stores, row, present);
+  }
+
+  /** @throws AppError RESOURCE_NOT_FOUND, INVALID_REQUEST for a principal that cannot get roles at `scope` */
+  async requirePrincipal(scope: Scope, principal: PrincipalIn): Promise<void> {
+    await holderOf(this.unitOfWork.read, scope, principal);
+  }
+
   /** @throws AppError INVALID_REQUEST when the account would be left without an administrator */
   async withdraw<T>(ctx: RequestContext, scope: Scope, identifier: string, present: PresentBinding<T>): Promise<T> {
     return this.unitOfWork.run((stores) =>
@@ -164,6 +180,10 @@ async function holderOf(stores: Stores, scope: Scope, { identifier, type, scopeL
     throw new AppError('INVALID_REQUEST', `principal.scopeLevel "${scopeLevel}" lies below ${formatScope(scope)}; a principal gets roles where it lives and inside`, { fields: [{ field: 'principal.scopeLevel', error: 'lies below the scope' }] });
   }
   return type === 'USER_GROUP' ? { groupId: (await foundGroup(stores, home, identifier)).id } : { userId: (await foundServiceAccount(stores, home, identifier)).userId };
+}
+
+function unchangeable(field: string, sent: string, known: string): AppError {
+  return new AppError('INVALID_REQUEST', `${field} is "${sent}" and was ${known}: what an assignment binds cannot be changed; delete it and make another`, { fields: [{ field, error: 'cannot be changed' }] });
 }
 
 async function found(stores: Stores, scope: Scope, identifier: string): Promise<RoleBinding> {

@@ -5,6 +5,8 @@ import type { AuditEntry } from './audit.repository.js';
 /** Tables whose rows go with the org or project they lie in, and what their rows are called in the trail. Those built in are part of the scope itself. */
 const CONTENTS: readonly { readonly table: string; readonly resourceType: string; readonly where?: string }[] = [
   { table: 'role_bindings', resourceType: 'roleAssignment' },
+  { table: 'kept_access', resourceType: 'role', where: `kind = 'role'` },
+  { table: 'kept_access', resourceType: 'resourceGroup', where: `kind = 'resourceGroup'` },
   { table: 'user_groups', resourceType: 'userGroup' },
   { table: 'service_accounts', resourceType: 'serviceAccount' },
   { table: 'settings', resourceType: 'setting' },

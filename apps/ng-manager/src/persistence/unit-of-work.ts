@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AccountRepository } from '../account/account.repository.js';
 import { ApiKeyRepository } from '../access/api-key.repository.js';
+import { KeptAccessRepository } from '../access/kept-access.repository.js';
 import { RoleBindingRepository } from '../access/role-binding.repository.js';
 import { AuditReads } from '../audit/audit-reads.js';
 import { AuditRepository } from '../audit/audit.repository.js';
@@ -31,6 +32,7 @@ export class Stores {
   readonly serviceAccounts: ServiceAccountRepository;
   readonly userGroups: UserGroupRepository;
   readonly roleBindings: RoleBindingRepository;
+  readonly keptAccess: KeptAccessRepository;
   readonly apiKeys: ApiKeyRepository;
   readonly organizations: OrganizationRepository;
   readonly projects: ProjectRepository;
@@ -56,6 +58,7 @@ export class Stores {
     this.serviceAccounts = new ServiceAccountRepository(manager);
     this.userGroups = new UserGroupRepository(manager);
     this.roleBindings = new RoleBindingRepository(manager);
+    this.keptAccess = new KeptAccessRepository(manager);
     this.apiKeys = new ApiKeyRepository(manager);
     this.organizations = new OrganizationRepository(manager);
     this.projects = new ProjectRepository(manager);

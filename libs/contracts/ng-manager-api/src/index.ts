@@ -36,9 +36,10 @@ export {
   type RoleAssignmentIn, type RoleAssignmentResponse, type RoleResponse, type ScopeLevel,
 } from './roles.js';
 export {
-  RESOURCE_GROUPS, authzCreateRole, authzCreateRoleAssignment, authzCreateRoleAssignments, authzDeleteRole, authzDeleteRoleAssignment, authzFilterRoleAssignments, authzGetRole, authzGetRoleAssignment,
-  authzListPermissions, authzListRoleAssignments, authzListRoles, authzUpdateRole, createResourceGroup, deleteResourceGroup, filterResourceGroups, getResourceGroup, listResourceGroups, updateResourceGroup,
-  type AuthzRole, type AuthzRoleAssignment, type AuthzRoleAssignmentResponse, type ResourceGroupName, type ResourceGroupResponse,
+  RESOURCE_GROUPS, authzAggregateRoleAssignments, authzCreateRole, authzCreateRoleAssignment, authzCreateRoleAssignments, authzDeleteRole, authzDeleteRoleAssignment, authzFilterRoleAssignments, authzGetRole,
+  authzGetRoleAssignment, authzListPermissions, authzListRoleAssignments, authzListRoles, authzUpdateRole, authzUpdateRoleAssignment, authzValidateRoleAssignment, createResourceGroup, deleteResourceGroup,
+  filterResourceGroups, getResourceGroup, listResourceGroups, updateResourceGroup,
+  type AuthzRole, type AuthzRoleAssignment, type AuthzRoleAssignmentFilter, type AuthzRoleAssignmentResponse, type KeptResourceGroup, type KeptRole, type ResourceGroupName, type ResourceGroupResponse,
 } from './authz.js';
 export { ngManagerRoutes } from './routes.js';
 export {

@@ -3,7 +3,7 @@ import type { RouteCases } from '../route-case.js';
 import type { World } from '../world.js';
 
 const LISTS = { none: 'a list has nothing that could be missing' };
-const REFUSED = { none: 'nothing is looked up: it is refused' };
+const NOTHING = { none: 'a new one refers to nothing' };
 const badPage = { change: { query: { pageSize: '0' } }, field: 'pageSize' };
 const longIdentifier = { change: { params: { identifier: 'x'.repeat(129) } }, field: 'identifier' };
 const missing = { change: { params: { identifier: 'nowhere' } } };
@@ -48,18 +48,44 @@ export const authzCases: RouteCases = {
     invalid: { change: { json: { principalTypeFilter: ['ROBOT'] } }, field: 'principalTypeFilter' },
     missing: { change: { json: { principalFilter: [binding('nowhere').principal] } } },
   },
+  authzAggregateRoleAssignments: {
+    request: async (world) => {
+      const identifier = await robot(world);
+      await world.make.call('POST', BINDINGS, { query: world.scope, body: binding(identifier) });
+      return { query: world.scope, json: { principalFilter: [binding(identifier).principal] } };
+    },
+    answers: { roleAssignments: [{ roleIdentifier: '_project_viewer' }], roles: [{ role: { identifier: '_project_viewer' } }], resourceGroups: [{ identifier: GROUP }] },
+    invalid: { change: { json: { principalTypeFilter: ['ROBOT'] } }, field: 'principalTypeFilter' },
+    missing: { change: { json: { principalFilter: [binding('nowhere').principal] } } },
+  },
+  authzValidateRoleAssignment: {
+    request: async (world) => ({ query: world.scope, json: { roleAssignment: binding(await robot(world)), validateRole: true, validatePrincipal: true } }),
+    answers: { roleValidationResult: { valid: true }, principalValidationResult: { valid: true }, resourceGroupValidationResult: null },
+    invalid: { change: { json: { roleAssignment: {} } }, field: 'roleAssignment.roleIdentifier' },
+    missing: { none: 'what is missing is the answer' },
+  },
+  authzUpdateRoleAssignment: {
+    request: async (world) => {
+      const identifier = await robot(world);
+      const answer = await world.make.call('POST', BINDINGS, { query: world.scope, body: binding(identifier) });
+      return { query: world.scope, params: { identifier: String(propertyOf(propertyOf(propertyOf(answer, 'data'), 'roleAssignment'), 'identifier')) }, json: binding(identifier) };
+    },
+    answers: (_, { json }) => ({ roleAssignment: json }),
+    invalid: { change: { json: { ...binding('x'), roleIdentifier: '_emperor' } }, field: 'roleIdentifier' },
+    missing,
+  },
   authzGetRoleAssignment: { request: async (world) => ({ query: world.scope, params: { identifier: await bound(world) } }), answers: (_, { params }) => ({ roleAssignment: { identifier: params?.['identifier'] } }), invalid: longIdentifier, missing },
   authzDeleteRoleAssignment: { request: async (world) => ({ query: world.scope, params: { identifier: await bound(world) } }), answers: (_, { params }) => ({ roleAssignment: { identifier: params?.['identifier'] } }), invalid: longIdentifier, missing },
   authzListRoles: { request: ({ scope }) => ({ query: scope }), answers: { totalItems: 3 }, invalid: badPage, missing: LISTS, otherAccount: 'an answer of its own' },
   authzGetRole: { request: ({ scope }) => ({ query: scope, params: { identifier: '_project_viewer' } }), answers: { role: { identifier: '_project_viewer', allowedScopeLevels: ['project'] }, harnessManaged: true }, invalid: longIdentifier, missing, otherAccount: 'an answer of its own' },
-  authzCreateRole: { request: ({ scope }) => ({ query: scope, json: { identifier: 'mine', name: 'Mine', permissions: [] } }), status: 422, answers: { message: partOf('roles are built in') }, invalid: { change: { json: { name: 'x' } }, field: 'identifier' }, missing: REFUSED, otherAccount: 'an answer of its own' },
+  authzCreateRole: { request: ({ inAccount, make }) => ({ query: inAccount, json: { identifier: make.id('role'), name: 'Mine', permissions: ['core_secret_view'] } }), answers: (_, { json }) => ({ role: json, harnessManaged: false }), invalid: { change: { json: { name: 'x' } }, field: 'identifier' }, missing: NOTHING },
   authzUpdateRole: { request: ({ scope }) => ({ query: scope, params: { identifier: '_project_viewer' }, json: { identifier: '_project_viewer' } }), status: 400, answers: builtIn, invalid: { change: { json: { name: 'x' } }, field: 'identifier' }, missing, otherAccount: 'an answer of its own' },
   authzDeleteRole: { request: ({ scope }) => ({ query: scope, params: { identifier: '_project_viewer' } }), status: 400, answers: builtIn, invalid: longIdentifier, missing, otherAccount: 'an answer of its own' },
   authzListPermissions: { request: ({ inAccount }) => ({ query: inAccount }), check: (text) => (text.includes('"identifier":"connector.access"') ? undefined : 'does not list the permissions'), invalid: { change: { query: { accountIdentifier: [] } }, field: 'accountIdentifier' }, missing: LISTS, otherAccount: 'an answer of its own' },
   listResourceGroups: { request: ({ scope }) => ({ query: scope }), answers: { totalItems: 2 }, invalid: badPage, missing: LISTS, otherAccount: 'an answer of its own' },
   filterResourceGroups: { request: ({ scope }) => ({ query: scope, json: { identifierFilter: [GROUP] } }), answers: { totalItems: 1, content: [{ resourceGroup: { identifier: GROUP } }] }, invalid: badPage, missing: LISTS, otherAccount: 'an answer of its own' },
   getResourceGroup: { request: ({ scope }) => ({ query: scope, params: { identifier: GROUP } }), answers: { resourceGroup: { identifier: GROUP, resourceFilter: { includeAllResources: true } } }, invalid: longIdentifier, missing, otherAccount: 'an answer of its own' },
-  createResourceGroup: { request: ({ scope }) => ({ query: scope, json: { resourceGroup: { identifier: 'mine', name: 'Mine' } } }), status: 422, answers: { message: partOf('roles count for whole scopes') }, invalid: { change: { json: { resourceGroup: {} } }, field: 'resourceGroup.identifier' }, missing: REFUSED, otherAccount: 'an answer of its own' },
+  createResourceGroup: { request: ({ inAccount, make }) => ({ query: inAccount, json: { resourceGroup: { identifier: make.id('group'), name: 'Mine' } } }), answers: (_, { json }) => ({ ...(json as object), harnessManaged: false }), invalid: { change: { json: { resourceGroup: {} } }, field: 'resourceGroup.identifier' }, missing: NOTHING },
   updateResourceGroup: { request: ({ scope }) => ({ query: scope, params: { identifier: GROUP }, json: { resourceGroup: { identifier: GROUP } } }), status: 400, answers: builtIn, invalid: { change: { json: { resourceGroup: {} } }, field: 'resourceGroup.identifier' }, missing, otherAccount: 'an answer of its own' },
   deleteResourceGroup: { request: ({ scope }) => ({ query: scope, params: { identifier: GROUP } }), status: 400, answers: builtIn, invalid: longIdentifier, missing, otherAccount: 'an answer of its own' },
 };
