@@ -36,6 +36,7 @@ async function fill(stores: Stores, accountId: string): Promise<void> {
   await stores.userGroups.ensureAllUsers(accountId);
   for (const [at, scope] of [account, org, project].entries()) {
     await stores.userGroups.insert(scope, 'g', named);
+    for (const kind of ['role', 'resourceGroup'] as const) await stores.keptAccess.insert(scope, kind, 'kept', { ...named, content: {} });
     const group = await stores.userGroups.find(scope, 'g');
     if (group) await stores.userGroups.addMembers(group, ['u']);
     await stores.users.insert({ accountId, id: `sa${at}`, type: 'serviceAccount', email: 'robot@example.com', name: accountId });
@@ -135,6 +136,10 @@ describe('tenants', () => {
     expect((await stores.roleBindings.find(scope, 'binding'))?.accountId).toBe('A');
     expect(new Set((await stores.roleBindings.page(scope, page, {})).rows.map(({ accountId }) => accountId))).toEqual(new Set(['A']));
     expect([await stores.serviceAccounts.find(empty[level], 'robot'), await stores.userGroups.find(empty[level], 'g'), await stores.roleBindings.find(empty[level], 'binding')]).toEqual([null, null, null]);
+    for (const kind of ['role', 'resourceGroup'] as const) {
+      expect([(await stores.keptAccess.all(scope, kind)).map(({ name }) => name), (await stores.keptAccess.find(scope, kind, 'kept'))?.accountId, await stores.keptAccess.count(scope, kind)]).toEqual([['A'], 'A', 1]);
+      expect([await stores.keptAccess.all(empty[level], kind), await stores.keptAccess.find(empty[level], kind, 'kept'), await stores.keptAccess.count(empty[level], kind)]).toEqual([[], null, 0]);
+    }
     expect(await stores.roleBindings.heldBy(empty[level], ['u', 'sa0', 'sa1', 'sa2'])).toEqual([]);
     expect(await stores.roleBindings.grantsOf('N', 'sa0')).toEqual([]);
     expect(await stores.roleBindings.hasAdministrator('N')).toBe(false);

@@ -26,11 +26,11 @@ export class KeptAccessRepository {
     await this.manager.insert(KeptAccessEntity, { ...scopeColumns(scope), kind, identifier, ...values });
   }
 
-  async update({ id }: KeptRow, values: KeptValues): Promise<void> {
-    await this.manager.update(KeptAccessEntity, { id }, { ...values, updatedAt: new Date() });
+  async update({ accountId, id }: KeptRow, values: KeptValues): Promise<void> {
+    await this.manager.update(KeptAccessEntity, { accountId, id }, { ...values, updatedAt: new Date() });
   }
 
-  async delete({ id }: KeptRow): Promise<void> {
-    await this.manager.delete(KeptAccessEntity, { id });
+  async delete({ accountId, id }: KeptRow): Promise<void> {
+    await this.manager.delete(KeptAccessEntity, { accountId, id });
   }
 }
