@@ -78,11 +78,11 @@ export class KeptAccess {
   }
 
   private update(ctx: RequestContext, scope: Scope, kind: KeptKind, identifier: string, inBody: string, valuesOf: (row: KeptRow) => KeptValues): Promise<KeptRow> {
-    if (inBody !== identifier) {
-      throw new AppError('INVALID_REQUEST', `the body names ${NOUNS[kind]} "${inBody}", the path "${identifier}"; an identifier cannot be changed`, { fields: [{ field: 'identifier', error: 'differs from the path' }] });
-    }
     return this.unitOfWork.run(async (stores) => {
       const row = await foundKept(stores, scope, kind, identifier, { forUpdate: true });
+      if (inBody !== identifier) {
+        throw new AppError('INVALID_REQUEST', `the body names ${NOUNS[kind]} "${inBody}", the path "${identifier}"; an identifier cannot be changed`, { fields: [{ field: 'identifier', error: 'differs from the path' }] });
+      }
       await stores.keptAccess.update(row, valuesOf(row));
       const changed = await foundKept(stores, scope, kind, identifier);
       await stores.audit.append(ctx, { action: 'update', resourceType: kind, identifier, scope, before: stateOf(row), after: stateOf(changed) });

@@ -63,6 +63,7 @@ export const authzCases: RouteCases = {
     answers: { roleValidationResult: { valid: true }, principalValidationResult: { valid: true }, resourceGroupValidationResult: null },
     invalid: { change: { json: { roleAssignment: {} } }, field: 'roleAssignment.roleIdentifier' },
     missing: { none: 'what is missing is the answer' },
+    otherAccount: 'an answer of its own',
   },
   authzUpdateRoleAssignment: {
     request: async (world) => {
@@ -78,14 +79,14 @@ export const authzCases: RouteCases = {
   authzDeleteRoleAssignment: { request: async (world) => ({ query: world.scope, params: { identifier: await bound(world) } }), answers: (_, { params }) => ({ roleAssignment: { identifier: params?.['identifier'] } }), invalid: longIdentifier, missing },
   authzListRoles: { request: ({ scope }) => ({ query: scope }), answers: { totalItems: 3 }, invalid: badPage, missing: LISTS, otherAccount: 'an answer of its own' },
   authzGetRole: { request: ({ scope }) => ({ query: scope, params: { identifier: '_project_viewer' } }), answers: { role: { identifier: '_project_viewer', allowedScopeLevels: ['project'] }, harnessManaged: true }, invalid: longIdentifier, missing, otherAccount: 'an answer of its own' },
-  authzCreateRole: { request: ({ inAccount, make }) => ({ query: inAccount, json: { identifier: make.id('role'), name: 'Mine', permissions: ['core_secret_view'] } }), answers: (_, { json }) => ({ role: json, harnessManaged: false }), invalid: { change: { json: { name: 'x' } }, field: 'identifier' }, missing: NOTHING },
+  authzCreateRole: { request: ({ inAccount, make }) => ({ query: inAccount, json: { identifier: make.id('role'), name: 'Mine', permissions: ['core_secret_view'] } }), answers: (_, { json }) => ({ role: json, harnessManaged: false }), invalid: { change: { json: { name: 'x' } }, field: 'identifier' }, missing: NOTHING, otherAccount: 'an answer of its own' },
   authzUpdateRole: { request: ({ scope }) => ({ query: scope, params: { identifier: '_project_viewer' }, json: { identifier: '_project_viewer' } }), status: 400, answers: builtIn, invalid: { change: { json: { name: 'x' } }, field: 'identifier' }, missing, otherAccount: 'an answer of its own' },
   authzDeleteRole: { request: ({ scope }) => ({ query: scope, params: { identifier: '_project_viewer' } }), status: 400, answers: builtIn, invalid: longIdentifier, missing, otherAccount: 'an answer of its own' },
   authzListPermissions: { request: ({ inAccount }) => ({ query: inAccount }), check: (text) => (text.includes('"identifier":"connector.access"') ? undefined : 'does not list the permissions'), invalid: { change: { query: { accountIdentifier: [] } }, field: 'accountIdentifier' }, missing: LISTS, otherAccount: 'an answer of its own' },
   listResourceGroups: { request: ({ scope }) => ({ query: scope }), answers: { totalItems: 2 }, invalid: badPage, missing: LISTS, otherAccount: 'an answer of its own' },
   filterResourceGroups: { request: ({ scope }) => ({ query: scope, json: { identifierFilter: [GROUP] } }), answers: { totalItems: 1, content: [{ resourceGroup: { identifier: GROUP } }] }, invalid: badPage, missing: LISTS, otherAccount: 'an answer of its own' },
   getResourceGroup: { request: ({ scope }) => ({ query: scope, params: { identifier: GROUP } }), answers: { resourceGroup: { identifier: GROUP, resourceFilter: { includeAllResources: true } } }, invalid: longIdentifier, missing, otherAccount: 'an answer of its own' },
-  createResourceGroup: { request: ({ inAccount, make }) => ({ query: inAccount, json: { resourceGroup: { identifier: make.id('group'), name: 'Mine' } } }), answers: (_, { json }) => ({ ...(json as object), harnessManaged: false }), invalid: { change: { json: { resourceGroup: {} } }, field: 'resourceGroup.identifier' }, missing: NOTHING },
+  createResourceGroup: { request: ({ inAccount, make }) => ({ query: inAccount, json: { resourceGroup: { identifier: make.id('group'), name: 'Mine' } } }), answers: (_, { json }) => ({ ...(json as object), harnessManaged: false }), invalid: { change: { json: { resourceGroup: {} } }, field: 'resourceGroup.identifier' }, missing: NOTHING, otherAccount: 'an answer of its own' },
   updateResourceGroup: { request: ({ scope }) => ({ query: scope, params: { identifier: GROUP }, json: { resourceGroup: { identifier: GROUP } } }), status: 400, answers: builtIn, invalid: { change: { json: { resourceGroup: {} } }, field: 'resourceGroup.identifier' }, missing, otherAccount: 'an answer of its own' },
   deleteResourceGroup: { request: ({ scope }) => ({ query: scope, params: { identifier: GROUP } }), status: 400, answers: builtIn, invalid: longIdentifier, missing, otherAccount: 'an answer of its own' },
 };
