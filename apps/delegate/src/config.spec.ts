@@ -20,6 +20,10 @@ describe('the delegate’s configuration', () => {
     expect(parseConfig({ ...needed, NODE_EXTRA_CA_CERTS: 'certs/own.pem' }).pods.environment).toMatchObject({ NODE_EXTRA_CA_CERTS: resolve('certs/own.pem') });
   });
 
+  it.each([['too many', Array.from({ length: 101 }, (_, index) => `t${index}`).join(',')], ['too long', 'x'.repeat(129)]])('refuses tags that are %s, naming variable and limit', (_, DELEGATE_TAGS) => {
+    expect(() => parseConfig({ ...needed, DELEGATE_TAGS })).toThrow(/at most 100 tags of at most 128 characters.*DELEGATE_TAGS/s);
+  });
+
   it('splits tags, cuts blanks and the slash at the end of the address', () => {
     expect(parseConfig({ ...needed, DELEGATE_TAGS: ' eu, ,prod ' })).toMatchObject({ tags: ['eu', 'prod'], serviceUrl: 'ws://cp:9090' });
   });

@@ -3,15 +3,18 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnvironment, type Environment } from '@sluice/config';
 import { DEFAULT_DATABASE_CERTS_DIR } from '@sluice/db-migration';
+import { HELLO_LIMITS } from '@sluice/delegate-protocol';
 import { z } from 'zod';
 
 const count = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
+
+const tagsOf = (text: string): string[] => text.split(',').map((tag) => tag.trim()).filter((tag) => tag !== '');
 
 const schema = z.object({
   DELEGATE_SERVICE_URL: z.string().regex(/^wss?:\/\/[^\s?#]+$/, 'must look like ws://host:port or wss://host'),
   DELEGATE_TOKEN_FILE: z.string().min(1),
   DELEGATE_NAME: z.string().min(1).max(128).optional(),
-  DELEGATE_TAGS: z.string().default(''),
+  DELEGATE_TAGS: z.string().default('').refine((text) => tagsOf(text).length <= HELLO_LIMITS.tags && tagsOf(text).every((tag) => tag.length <= HELLO_LIMITS.tag), `may name at most ${HELLO_LIMITS.tags} tags of at most ${HELLO_LIMITS.tag} characters; remove some or shorten them`),
   DELEGATE_DATA_DIR: z.string().min(1).default('.sluice/delegate'),
   DELEGATE_HOST: z.string().min(1).default('127.0.0.1'),
   DELEGATE_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
@@ -122,7 +125,7 @@ export function parseConfig(env: Environment): DelegateConfig {
     tokenFile: parsed.DELEGATE_TOKEN_FILE,
     name: parsed.DELEGATE_NAME ?? hostname(),
     hostName: hostname(),
-    tags: parsed.DELEGATE_TAGS.split(',').map((tag) => tag.trim()).filter((tag) => tag !== ''),
+    tags: tagsOf(parsed.DELEGATE_TAGS),
     dataDir,
     health: parsed.DELEGATE_PORT === undefined ? undefined : { host: parsed.DELEGATE_HOST, port: parsed.DELEGATE_PORT },
     maxTasks: parsed.DELEGATE_MAX_TASKS,

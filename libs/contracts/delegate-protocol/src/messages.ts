@@ -27,7 +27,14 @@ export const CLOSE_CODES = {
   SHUTTING_DOWN: 1012,
 } as const;
 
-const envelope = { v: z.literal(PROTOCOL_VERSION), id: z.string(), replyTo: z.string().optional(), traceparent: z.string().optional() };
+/** Most a delegate may say of itself, in characters and numbers: what it says is stored, and shown to people. */
+export const HELLO_LIMITS = { tags: 100, tag: 128, taskKinds: 64, maxConcurrentTasks: 10_000, held: 10_000 } as const;
+
+/** Ids of processes, tasks and messages. */
+const shortId = z.string().max(128);
+const LARGEST_EPOCH = 2_147_483_647;
+const epoch = z.number().int().min(0).max(LARGEST_EPOCH);
+const envelope = { v: z.literal(PROTOCOL_VERSION), id: shortId, replyTo: shortId.optional(), traceparent: z.string().max(256).optional() };
 
 /** Lower-case names of the upgrade request's own headers. */
 export const INSTANCE_HEADER = 'x-delegate-instance';
@@ -39,7 +46,7 @@ export function keyProofContext(instanceId: string): string {
 }
 
 /** One lease the delegate believes it holds. */
-export const heldLease = z.object({ taskId: z.string(), epoch: z.number().int() });
+export const heldLease = z.object({ taskId: shortId, epoch });
 export type HeldLease = z.infer<typeof heldLease>;
 
 /** Delegate → delegate service. */
@@ -49,33 +56,33 @@ export const delegateMessage = z.discriminatedUnion('type', [
     type: z.literal('hello'),
     protocol: z.object({ min: z.number().int(), max: z.number().int() }),
     /** Random per process start: the idempotency key of acquire. */
-    instanceId: z.string(),
+    instanceId: shortId,
     name: z.string().min(1).max(128),
     hostName: z.string().max(255),
-    version: z.string(),
-    tags: z.array(z.string()),
-    taskKinds: z.array(z.string()),
-    maxConcurrentTasks: z.number().int().min(1),
+    version: z.string().max(128),
+    tags: z.array(z.string().max(HELLO_LIMITS.tag)).max(HELLO_LIMITS.tags),
+    taskKinds: z.array(z.string().max(64)).max(HELLO_LIMITS.taskKinds),
+    maxConcurrentTasks: z.number().int().min(1).max(HELLO_LIMITS.maxConcurrentTasks),
     /** HPKE (X25519, HKDF-SHA256, AES-256-GCM) public key, base64url: secrets are sealed to it. */
-    publicKey: z.string(),
+    publicKey: z.string().max(128),
     /** Leases survived from before a reconnect. */
-    held: z.array(heldLease),
+    held: z.array(heldLease).max(HELLO_LIMITS.held),
   }),
   /** Answer to `challenge`: the nonce in it. */
   z.object({ ...envelope, type: z.literal('proof'), nonce: z.string().max(256) }),
-  z.object({ ...envelope, type: z.literal('heartbeat'), held: z.array(heldLease), runningTasks: z.number().int(), sentAt: z.number().int() }),
+  z.object({ ...envelope, type: z.literal('heartbeat'), held: z.array(heldLease).max(HELLO_LIMITS.held), runningTasks: z.number().int().min(0).max(HELLO_LIMITS.maxConcurrentTasks), sentAt: z.number().int() }),
   z.object({
     ...envelope,
     type: z.literal('acquire'),
-    taskId: z.string(),
-    instanceId: z.string(),
+    taskId: shortId,
+    instanceId: shortId,
     /** Have the task's secrets sealed at once, as if `secrets` had followed: they come without being asked for again. */
     wantsSecrets: z.boolean().default(false),
   }),
   /** Pull without a push: hand me up to `limit` tasks I am eligible for. */
   z.object({ ...envelope, type: z.literal('poll'), limit: z.number().int().min(1).max(100) }),
-  z.object({ ...envelope, type: z.literal('secrets'), taskId: z.string(), epoch: z.number().int() }),
-  z.object({ ...envelope, type: z.literal('result'), taskId: z.string(), epoch: z.number().int(), result: taskResult }),
+  z.object({ ...envelope, type: z.literal('secrets'), taskId: shortId, epoch }),
+  z.object({ ...envelope, type: z.literal('result'), taskId: shortId, epoch, result: taskResult }),
   /** Draining: offer me nothing more; heartbeats go on. */
   z.object({ ...envelope, type: z.literal('draining') }),
   /** The last message of a process that ends in good order; the socket is closed after it. */
