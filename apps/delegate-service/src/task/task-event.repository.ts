@@ -42,22 +42,29 @@ interface EventRow extends ScopeRow {
   readonly delegate_project_id: string | null;
 }
 
+/** Results that are held at once for a stream, in bytes; the one that goes past it is the last of its page. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+
 /** The outbox: what each consuming service has not acknowledged yet. */
 @Injectable()
 export class TaskEventRepository {
   constructor(private readonly database: DataSource) {}
 
   /**
-   * Oldest first, without those in `known`: a lower number may be committed after a higher one, so a plain "greater than" would lose events.
+   * Oldest first, without those in `known`: a lower number may be committed after a higher one, so a plain "greater than" would lose events. Large
+   * results make the page shorter; it has at least one event while there is one.
    * @param full accounts and lanes to leave out, as {@link laneKey} writes them
    */
   async backlog(consumer: string, known: readonly number[], limit: number, full: readonly string[] = []): Promise<readonly TaskEvent[]> {
     const rows = await this.database.query<EventRow[]>(
-      `SELECT e.seq, e.task_id, e.account_id, e.org_id, e.project_id, e.type, e.epoch, e.body, e.traceparent, r.result,
-         d.account_id AS delegate_account_id, d.org_id AS delegate_org_id, d.project_id AS delegate_project_id
-       FROM task_events e LEFT JOIN delegates d ON e.type = 'secretsWanted' AND d.id = e.body ->> 'delegateId' LEFT JOIN task_results r ON r.task_id = e.task_id AND r.epoch = e.epoch AND e.body ? 'hasResult'
-       WHERE e.consumer = $1 AND e.seq <> ALL ($2::bigint[]) AND (${LANE_OF_ROW} || ' ' || e.account_id) <> ALL ($4::text[]) ORDER BY e.seq LIMIT $3`,
-      [consumer, known, limit, full],
+      `SELECT * FROM (
+         SELECT e.seq, e.task_id, e.account_id, e.org_id, e.project_id, e.type, e.epoch, e.body, e.traceparent, r.result,
+           d.account_id AS delegate_account_id, d.org_id AS delegate_org_id, d.project_id AS delegate_project_id,
+           sum(coalesce(octet_length(r.result), 0)) OVER (ORDER BY e.seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
+         FROM (SELECT * FROM task_events e WHERE e.consumer = $1 AND e.seq <> ALL ($2::bigint[]) AND (${LANE_OF_ROW} || ' ' || e.account_id) <> ALL ($4::text[]) ORDER BY e.seq LIMIT $3) e
+         LEFT JOIN delegates d ON e.type = 'secretsWanted' AND d.id = e.body ->> 'delegateId' LEFT JOIN task_results r ON r.task_id = e.task_id AND r.epoch = e.epoch AND e.body ? 'hasResult'
+       ) page WHERE coalesce(bytes_before, 0) < $5 ORDER BY seq`,
+      [consumer, known, limit, full, PAGE_BYTES],
     );
     return rows.map(eventOf);
   }

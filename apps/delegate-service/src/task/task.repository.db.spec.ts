@@ -122,6 +122,26 @@ describe('tasks in the database', () => {
     expect(ended.map((event) => event.ended)).toEqual([expect.objectContaining({ outcome: 'completed', resultJson: result })]);
   });
 
+  it('reads a page of events that ends with the result that fills it, so that large results never stand in memory together', async () => {
+    await events.acknowledge('pipeline', (await events.backlog('pipeline', [], 1_000)).map(({ seq }) => seq));
+    const resultJson = JSON.stringify({ text: 'x'.repeat(3 * 1024 * 1024) });
+    for (let count = 0; count < 4; count += 1) {
+      const id = await insert(step());
+      await tasks.acquire(id, holder(), lease);
+      expect(await tasks.recordResult({ accountId: 'A1', delegateId: 'd1', taskId: id, epoch: 1, kind: 'execute-step', resultJson })).toMatchObject({ outcome: 'accepted' });
+    }
+    const read: number[] = [];
+    const pages: number[] = [];
+    for (let page = await events.backlog('pipeline', read, 64); page.length > 0; page = await events.backlog('pipeline', read, 64)) {
+      read.push(...page.map(({ seq }) => seq));
+      pages.push(page.filter((event) => event.ended).length);
+    }
+    expect(pages).toEqual([2, 2]);
+    expect(read).toEqual([...read].sort((left, right) => left - right));
+    expect(new Set(read).size).toBe(8); // each was acquired and ended
+    await events.acknowledge('pipeline', read);
+  });
+
   it('lets either the result or the lost lease win, never both', async () => {
     for (let round = 0; round < 10; round += 1) {
       const id = await insert(step());

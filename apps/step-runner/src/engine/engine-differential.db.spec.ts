@@ -3,7 +3,9 @@ import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { generateProject } from '../testing/changelog-generator.js';
+import { Random } from '@sluice/testing';
+import { generateProject, projectOfKinds } from '../testing/changelog-generator.js';
+import { changelogKinds } from '../testing/changelog-kinds.js';
 import { EngineBench, type EngineInput } from '../testing/engine-bench.js';
 
 jest.setTimeout(300_000); // every run starts a JVM, and machines that test are busy
@@ -21,13 +23,24 @@ describe('our engine leaves a database as the stock Liquibase command line does'
   }, 120_000);
   afterAll(() => bench?.stop());
 
-  async function compare(databases: { readonly ours: string; readonly theirs: string }, changelog: string, input: EngineInput, root?: string): Promise<{ readonly rows: number }> {
+  async function compare(databases: { readonly ours: string; readonly theirs: string }, changelog: string, input: EngineInput, root?: string): Promise<{ readonly rows: number; readonly succeeded: boolean }> {
     const [mine, stock] = await Promise.all([bench.run(databases.ours, changelog, input, root), bench.stock(databases.theirs, changelog, input, root)]);
     const ours = await bench.picture(databases.ours);
     expect(ours).toEqual(await bench.picture(databases.theirs));
     expect({ succeeded: mine.finished.status === 'succeeded', error: mine.finished.error?.message }).toEqual({ succeeded: stock.succeeded, error: stock.succeeded ? undefined : expect.any(String) });
-    return { rows: Array.isArray(ours['history']) ? ours['history'].length : 0 };
+    return { rows: Array.isArray(ours['history']) ? ours['history'].length : 0, succeeded: stock.succeeded };
   }
+
+  it.each(changelogKinds(new Random(1)).map((kind) => [kind.name, kind] as const))('each kind of changelog by itself: %s', async (_name, kind) => {
+    const project = projectOfKinds([kind], { contexts: 'dev', labels: 'alpha', parameters: {} });
+    const databases = { ours: await bench.freshDatabase(), theirs: await bench.freshDatabase() };
+    bench.checkOut(project.files);
+    // Otherwise nothing is compared that is worth it.
+    expect((await compare(databases, project.changelog, project.first)).succeeded).toBe(!kind.fails);
+    bench.checkOut(project.changed);
+    await compare(databases, project.changelog, project.second);
+    await compare(databases, project.changelog, { ...project.second, action: 'rollback', count: 3 });
+  });
 
   it.each(seeds)('generated changelogs, seed %i: an update, a second one of the changed project, a rollback', async (seed) => {
     const project = generateProject(seed);

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { messageOf, newId, pause } from '@sluice/kernel';
 import type { EngineHome } from './engine-home.js';
-import { engineEvent, type EngineCommand, type EngineEvent, type EngineFinished, type EngineProgress } from './engine-protocol.js';
+import { engineEvent, inOrder, type EngineCommand, type EngineEvent, type EngineFinished, type EngineProgress } from './engine-protocol.js';
 
 const STDERR_TAIL = 4_000;
 const TERM_PATIENCE_MS = 500;
@@ -50,6 +50,7 @@ export class EngineProcess {
   private readonly finished: Promise<EngineFinished>;
   private markFinished: (event: EngineFinished) => void = () => undefined;
   private listener: (event: EngineProgress) => void = () => undefined;
+  private history: NonNullable<EngineFinished['history']> = [];
   private stderr = '';
 
   private constructor(
@@ -133,10 +134,21 @@ export class EngineProcess {
     }
   }
 
+  private remember({ isFirst, rows }: Extract<EngineEvent, { type: 'history' }>): void {
+    if (isFirst) this.history = [];
+    this.history.push(...rows);
+  }
+
+  private finish({ historyRows, ...finished }: Extract<EngineEvent, { type: 'finished' }>): void {
+    const isWhole = historyRows !== null && historyRows === this.history.length;
+    this.markFinished({ ...finished, history: isWhole ? inOrder(this.history) : null });
+  }
+
   private receive(line: string, ready: (warmUpMs: number) => void): void {
     const event = parseEvent(line);
     if (event.type === 'ready') ready(event.warmUpMs);
-    else if (event.type === 'finished') this.markFinished(event);
+    else if (event.type === 'history') this.remember(event);
+    else if (event.type === 'finished') this.finish(event);
     else this.listener(event);
   }
 }

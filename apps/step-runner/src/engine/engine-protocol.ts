@@ -73,6 +73,8 @@ export const engineEvent = z.discriminatedUnion('type', [
     /** Why it was skipped. */
     reason: z.string().optional(),
   }),
+  /** Rows of the history table as it stands after the run, in no order. The first event of several begins it again: a lost session may be in between. */
+  z.object({ type: z.literal('history'), at, isFirst: z.boolean(), rows: z.array(historyRow) }),
   z.object({
     type: z.literal('finished'),
     at,
@@ -81,10 +83,18 @@ export const engineEvent = z.discriminatedUnion('type', [
     preStartTag: z.string().nullable(),
     /** Of a `tidy`: the lock was still held. */
     released: z.boolean().optional(),
-    history: z.array(historyRow).nullable(),
+    /** How many rows the `history` events before held in all; null when the table could not be read. */
+    historyRows: z.number().int().nullable(),
     pending: z.array(pendingChangeset).nullable(),
   }),
 ]);
 export type EngineEvent = z.infer<typeof engineEvent>;
-export type EngineFinished = Extract<EngineEvent, { type: 'finished' }>;
-export type EngineProgress = Exclude<EngineEvent, { type: 'finished' | 'ready' }>;
+type HistoryRow = z.infer<typeof historyRow>;
+/** The end of a run with the whole history, in the order of execution; null when the table could not be read. */
+export type EngineFinished = Omit<Extract<EngineEvent, { type: 'finished' }>, 'historyRows'> & { readonly history: HistoryRow[] | null };
+export type EngineProgress = Exclude<EngineEvent, { type: 'finished' | 'history' | 'ready' }>;
+
+/** Rows with the same number are told apart by the time they carry, as Liquibase does. */
+export function inOrder(rows: readonly HistoryRow[]): HistoryRow[] {
+  return [...rows].sort((left, right) => left.orderExecuted - right.orderExecuted || left.dateExecuted - right.dateExecuted);
+}

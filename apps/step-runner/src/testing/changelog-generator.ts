@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { renderXml } from './changelog-xml.js';
 import { renderSql } from './changelog-sql.js';
+import type { Kind } from './changelog-kinds.js';
 import { Random } from '@sluice/testing';
 
 /** The attributes of an element, its children by name, and lists of `{ name: element }`, as Liquibase's JSON and YAML have them. */
@@ -46,6 +47,13 @@ export function generateProject(seed: number): GeneratedProject {
   return new Generator(new Random(seed)).project();
 }
 
+/** A project of a base table and these kinds of changelogs. */
+export function projectOfKinds(kinds: readonly Kind[], selection: Selection): GeneratedProject {
+  const entries: Entry[] = [{ property: { name: 'p1', value: 'one' } }, { changeSet: base() }, ...kinds.map(({ entry }) => ({ include: { file: entry } }))];
+  const files = Object.assign({ 'db/root.yaml': render('yaml', entries, {}) }, ...kinds.map((kind) => kind.files)) as Record<string, string>;
+  return { changelog: 'db/root.yaml', files, changed: Object.assign({ ...files }, ...kinds.map(({ changed }) => changed ?? {})) as Record<string, string>, first: selection, second: selection };
+}
+
 class Generator {
   private readonly files: Record<string, string> = {};
   private readonly changed: Record<string, string> = {};
@@ -56,7 +64,7 @@ class Generator {
   project(): GeneratedProject {
     const root = this.random.pick(['xml', 'yaml', 'json'] as const);
     const tail: Entry[] = [{ changeSet: this.changeset('db', root, ['late']) }];
-    const entries: Entry[] = [...this.properties(), { changeSet: this.base() }];
+    const entries: Entry[] = [...this.properties(), { changeSet: base() }];
     for (const format of ['xml', 'yaml', 'json', 'sql'] as const) entries.push(this.included(format));
     entries.push(this.includedFolder());
     for (let index = 0; index < 3; index += 1) entries.push({ changeSet: this.changeset('db', root, []) });
@@ -85,11 +93,6 @@ class Generator {
     ];
     this.files['db/more.properties'] = 'p6=six_of_file\np1=late\n';
     return [...this.random.shuffle(some), { property: { file: 'db/more.properties' } }];
-  }
-
-  private base(): GeneratedChangeset {
-    const columns = [{ column: { name: 'id', type: 'int', constraints: { primaryKey: true, nullable: false } } }, { column: { name: 'name', type: 'varchar(200)' } }, { column: { name: 'note', type: 'varchar(50)', defaultValue: 'none' } }];
-    return { attributes: { id: 'base', author: 'gen' }, changes: [{ createTable: { tableName: 'base', remarks: 'the base table', columns } }], rollback: 'drop table base' };
   }
 
   private included(format: Format): Entry {
@@ -195,6 +198,11 @@ class Generator {
     const load = { file: path, tableName: table, separator };
     return this.random.chance(0.6) ? { loadData: load } : { loadUpdateData: { ...load, primaryKey: 'id' } };
   }
+}
+
+function base(): GeneratedChangeset {
+  const columns = [{ column: { name: 'id', type: 'int', constraints: { primaryKey: true, nullable: false } } }, { column: { name: 'name', type: 'varchar(200)' } }, { column: { name: 'note', type: 'varchar(50)', defaultValue: 'none' } }];
+  return { attributes: { id: 'base', author: 'gen' }, changes: [{ createTable: { tableName: 'base', remarks: 'the base table', columns } }], rollback: 'drop table base' };
 }
 
 function render(format: Format, entries: readonly Entry[], attributes: Readonly<Record<string, string>>): string {

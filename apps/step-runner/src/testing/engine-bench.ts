@@ -107,7 +107,7 @@ export class EngineBench {
     }
   }
 
-  /** Everything a run leaves behind that does not depend on the clock: history rows, tables, columns, indexes, constraints, views and data. */
+  /** Everything a run leaves behind that does not depend on the clock, without the lock table (ours is made before the changelog is read): history rows, tables, columns, indexes, constraints, views and data. */
   async picture(database: string): Promise<Record<string, unknown>> {
     const rows = (sql: string): Promise<Record<string, unknown>[]> => this.pg.query(database, sql);
     const tables = await rows(`select table_name as name from information_schema.tables where table_schema = 'public' and table_name not like 'databasechangelog%' order by 1`);
@@ -117,8 +117,8 @@ export class EngineBench {
     return {
       history: hasHistory ? await rows(`select id, author, filename, orderexecuted, exectype, md5sum, description, comments, nullif(tag, 'pre-start-bench') as tag, contexts, labels from databasechangelog order by orderexecuted, filename, id`) : null,
       columns: await rows(`select table_name, column_name, data_type, character_maximum_length, is_nullable, column_default from information_schema.columns where table_schema = 'public' and table_name <> 'databasechangeloglock' order by 1, 2`),
-      indexes: await rows(`select indexdef from pg_indexes where schemaname = 'public' order by 1`),
-      constraints: await rows(`select conrelid::regclass::text as of, conname, pg_get_constraintdef(oid) as is from pg_constraint where connamespace = 'public'::regnamespace order by 1, 2`),
+      indexes: await rows(`select indexdef from pg_indexes where schemaname = 'public' and tablename <> 'databasechangeloglock' order by 1`),
+      constraints: await rows(`select conrelid::regclass::text as of, conname, pg_get_constraintdef(oid) as is from pg_constraint where connamespace = 'public'::regnamespace and conrelid::regclass::text <> 'databasechangeloglock' order by 1, 2`),
       views: await rows(`select viewname, definition from pg_views where schemaname = 'public' order by 1`),
       data,
     };

@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import liquibase.changelog.ChangeSet.ExecType;
 import liquibase.database.Database;
@@ -30,6 +31,12 @@ final class History {
     private static final long LATEST_MS = 8_640_000_000_000_000L;
     private static final Comparator<Map<String, Object>> IN_ORDER = Comparator.<Map<String, Object>>comparingInt(row -> (Integer) row.get("orderExecuted")).thenComparingLong(row -> (Long) row.get("dateExecuted"));
 
+    /** The order of {@link #read} from its end, where an empty order or time counts as the smallest. */
+    private static final String LAST_FIRST = " ORDER BY COALESCE(ORDEREXECUTED, 0) DESC, CASE WHEN DATEEXECUTED IS NULL THEN 1 ELSE 0 END, DATEEXECUTED DESC";
+    /** The driver holds so many rows at a time, not the whole table in its own form besides ours. */
+    private static final int FETCHED_ROWS = 1_000;
+    private static final int PART_ROWS = 500;
+
     private History() {}
 
     /**
@@ -37,19 +44,55 @@ final class History {
      * @return every row in the order of execution; none when the table does not exist yet
      */
     static List<Map<String, Object>> read(Database database) throws SQLException, DatabaseException {
-        JdbcConnection connection = (JdbcConnection) database.getConnection();
         List<Map<String, Object>> rows = new ArrayList<>();
-        try (Statement statement = connection.createStatement();
-             ResultSet found = statement.executeQuery("SELECT * FROM " + table(database))) {
-            Set<String> columns = columnsOf(found.getMetaData());
-            while (found.next()) rows.add(row(found, columns));
+        each(database, "", 0, rows::add);
+        rows.sort(IN_ORDER);
+        return rows;
+    }
+
+    /** @return the last row in the order of execution, without reading the others; null when there is none */
+    static Map<String, Object> last(Database database) throws SQLException, DatabaseException {
+        List<Map<String, Object>> rows = new ArrayList<>(1);
+        each(database, LAST_FIRST, 1, rows::add);
+        return rows.isEmpty() ? null : rows.get(0);
+    }
+
+    /**
+     * Tells every row as `history` events of some rows each, in no order and without holding more than those. The first one says that it is.
+     * @return how many rows there are
+     */
+    static int tell(Database database, Events events) throws SQLException, DatabaseException {
+        List<Map<String, Object>> part = new ArrayList<>(PART_ROWS);
+        int[] told = {0};
+        each(database, "", 0, row -> {
+            part.add(row);
+            if (part.size() == PART_ROWS) told[0] += tell(part, told[0] == 0, events);
+        });
+        return told[0] + tell(part, told[0] == 0, events);
+    }
+
+    private static int tell(List<Map<String, Object>> part, boolean isFirst, Events events) {
+        int size = part.size();
+        events.emit("history", Map.of("isFirst", isFirst, "rows", part));
+        part.clear();
+        return size;
+    }
+
+    /** @param most rows to read; 0 for all */
+    private static void each(Database database, String order, int most, Consumer<Map<String, Object>> use) throws SQLException, DatabaseException {
+        JdbcConnection connection = (JdbcConnection) database.getConnection();
+        try (Statement statement = connection.createStatement()) {
+            statement.setMaxRows(most);
+            statement.setFetchSize(most == 0 ? FETCHED_ROWS : most);
+            try (ResultSet found = statement.executeQuery("SELECT * FROM " + table(database) + order)) {
+                Set<String> columns = columnsOf(found.getMetaData());
+                while (found.next()) use.accept(row(found, columns));
+            }
         } catch (SQLException cause) {
             if (!NO_SUCH_TABLE.contains(cause.getSQLState())) throw cause;
         } finally {
             if (!connection.getAutoCommit()) connection.rollback();
         }
-        rows.sort(IN_ORDER);
-        return rows;
     }
 
     /** The table's name as statements need it. */

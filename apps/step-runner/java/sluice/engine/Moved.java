@@ -1,5 +1,7 @@
 package sluice.engine;
 
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -18,12 +20,13 @@ import liquibase.exception.LiquibaseException;
  */
 final class Moved {
     private final Events events;
-    private final List<Map<String, Object>> history;
+    /** The rows of the history by id and author. */
+    private final Map<String, List<Map<String, Object>>> recorded = new HashMap<>();
     private final Set<String> known = new HashSet<>();
 
     Moved(Events events, DatabaseChangeLog changeLog, List<Map<String, Object>> history) {
         this.events = events;
-        this.history = history;
+        for (Map<String, Object> row : history) recorded.computeIfAbsent(key(text(row, "id"), text(row, "author")), name -> new ArrayList<>(1)).add(row);
         for (ChangeSet changeSet : changeLog.getChangeSets()) known.add(key(changeSet.getId(), changeSet.getAuthor(), changeSet.getFilePath()));
     }
 
@@ -34,7 +37,7 @@ final class Moved {
      */
     void refuse(List<ChangeSet> due) throws LiquibaseException {
         for (ChangeSet changeSet : due) {
-            for (Map<String, Object> row : history) {
+            for (Map<String, Object> row : recorded.getOrDefault(key(changeSet.getId(), changeSet.getAuthor()), List.of())) {
                 if (!isElsewhere(changeSet, row)) continue;
                 String both = "changeset " + changeSet.getId() + " by " + changeSet.getAuthor() + " in " + changeSet.getFilePath() + " is recorded as deployed under " + text(row, "file");
                 if (mayBeSame(changeSet, text(row, "checksum"))) throw new LiquibaseException(both + "; nothing was applied, because it would run a second time. " + remedy(changeSet.getFilePath(), text(row, "file")));
@@ -44,7 +47,6 @@ final class Moved {
     }
 
     private boolean isElsewhere(ChangeSet changeSet, Map<String, Object> row) {
-        if (!text(row, "id").equalsIgnoreCase(changeSet.getId()) || !text(row, "author").equalsIgnoreCase(changeSet.getAuthor())) return false;
         // Both files are part of this changelog: two changesets that happen to have one name.
         if (known.contains(key(text(row, "id"), text(row, "author"), text(row, "file")))) return false;
         String here = normal(changeSet.getFilePath());
@@ -72,7 +74,11 @@ final class Moved {
     }
 
     private static String key(String id, String author, String file) {
-        return String.join("\n", normal(file), author.toLowerCase(Locale.ROOT), id.toLowerCase(Locale.ROOT));
+        return normal(file) + "\n" + key(id, author);
+    }
+
+    private static String key(String id, String author) {
+        return author.toLowerCase(Locale.ROOT) + "\n" + id.toLowerCase(Locale.ROOT);
     }
 
     private static String normal(String file) {

@@ -136,7 +136,7 @@ final class StepRun {
     }
 
     private void look(Map<String, Object> finished, Liquibase liquibase, Database database) {
-        finished.put("history", historyOrNull(database));
+        finished.put("historyRows", tellHistory(database));
         finished.put("pending", pendingOrNull(liquibase, database));
     }
 
@@ -159,7 +159,7 @@ final class StepRun {
         new OldHistory(events, database).bringUpToDate(changeLog);
         // Read against the history: tells what will be left out and why.
         List<ChangeSet> due = new Survey(changeLog, database, command.contextFilter(), command.labelFilter(), changesets::skipped).due();
-        new Moved(events, changeLog, History.read(database)).refuse(due);
+        if (!due.isEmpty()) new Moved(events, changeLog, History.read(database)).refuse(due);
         boolean nothingToDo = due.isEmpty();
         Tags tags = new Tags(liquibase, database, events);
         String stepTag = command.tag();
@@ -192,15 +192,16 @@ final class StepRun {
         finished.put("status", status);
         if (failure != null) finished.put("error", failure.json(failedOn));
         finished.put("preStartTag", preStartTag);
-        finished.put("history", null);
+        finished.put("historyRows", null);
         finished.put("pending", null);
         return finished;
     }
 
-    private List<Map<String, Object>> historyOrNull(Database database) {
+    /** @return how many rows were told; null when the table could not be read */
+    private Integer tellHistory(Database database) {
         try {
             if (!database.getConnection().getAutoCommit()) database.rollback();
-            return History.read(database);
+            return History.tell(database, events);
         } catch (Exception unreadable) {
             events.log("WARN", "the history table could not be read after the run: " + unreadable.getMessage());
             return null;

@@ -3,7 +3,6 @@ package sluice.engine;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.util.List;
 import java.util.Map;
 import liquibase.Liquibase;
 import liquibase.database.Database;
@@ -55,8 +54,7 @@ final class Tags {
     }
 
     private Map<String, Object> last() throws Exception {
-        List<Map<String, Object>> rows = History.read(database);
-        return rows.isEmpty() ? null : rows.get(rows.size() - 1);
+        return History.last(database);
     }
 
     private static String several(Map<String, Object> row) {

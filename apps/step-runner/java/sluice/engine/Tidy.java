@@ -16,7 +16,7 @@ final class Tidy {
     static Map<String, Object> run(Command command) {
         Map<String, Object> finished = new LinkedHashMap<>();
         finished.put("preStartTag", null);
-        finished.put("history", null);
+        finished.put("historyRows", null);
         finished.put("pending", null);
         try (Connection connection = StepRun.connect(command)) {
             LostSession.end(connection, command.sessionName(), command.session());
