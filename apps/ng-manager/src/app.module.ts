@@ -44,6 +44,8 @@ import { DelegateService } from './delegate/delegate.service.js';
 import { LOGGER, METRICS, TaskEvents } from './delegate/task-events.js';
 import { EntityUseService } from './entity-use/entity-use.service.js';
 import { StoredUses } from './entity-use/stored-uses.js';
+import { FilingController } from './filing/filing.controller.js';
+import { FilingService } from './filing/filing.service.js';
 import { GitBrowsingController } from './git-browsing/git-browsing.controller.js';
 import { GitBrowsingService, SCM_ROUTES } from './git-browsing/git-browsing.service.js';
 import { DataKeys } from './encryption/data-keys.js';
@@ -100,7 +102,7 @@ export class AppModule {
       controllers: [
         AuthenticationController, PeopleController, UserController, ServiceAccountController, UserGroupController, RoleController, AuthzController, ApiKeyController, OrganizationController, OrganizationV1Controller, ProjectController, ProjectV1Controller,
         ConnectorController, ...connectorV1Controllers, SecretController, secretV1Controller(v1AccountSecrets), secretV1Controller(v1OrgSecrets), secretV1Controller(v1ProjectSecrets), EncryptionKeysController, YamlSchemaController,
-        SettingController, VariableController, AuditController, SecurityEventController, DelegateController, DeadLetterController, InternalController, GitBrowsingController, ChangelogLockController, DbSchemaRemovalController, forwardingController(publicDbDevopsRoutes.filter((route) => route !== deleteDbSchema && route !== deleteDbSchemasOfProject)),
+        SettingController, VariableController, FilingController, AuditController, SecurityEventController, DelegateController, DeadLetterController, InternalController, GitBrowsingController, ChangelogLockController, DbSchemaRemovalController, forwardingController(publicDbDevopsRoutes.filter((route) => route !== deleteDbSchema && route !== deleteDbSchemasOfProject)),
       ],
       providers: [
         { provide: DataSource, useValue: parts.dataSource },
@@ -113,7 +115,7 @@ export class AppModule {
         { provide: METRICS, useValue: parts.metrics },
         { provide: SECURITY_EVENT_RETENTION_DAYS, useValue: parts.securityEventRetentionDays },
         UnitOfWork, AuditService, SecurityEvents, DelegateSecurityEvents, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, NotificationAddresses, UserGroupService, RoleService, KeptAccess, AdmissionService, DepartureService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, ChangelogLockService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
-        SealingService, SettingService, VariableService, DelegateServiceClient, DelegateTokenValues, DelegateService, DeadLetterService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, EntityUseService, StoredUses, GitBrowsingService,
+        SealingService, SettingService, VariableService, FilingService, DelegateServiceClient, DelegateTokenValues, DelegateService, DeadLetterService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, EntityUseService, StoredUses, GitBrowsingService,
       ],
     };
   }

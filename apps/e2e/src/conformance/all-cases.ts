@@ -7,6 +7,7 @@ import { dbStateCases } from './cases/db-state.cases.js';
 import { dbStepCases } from './cases/db-steps.cases.js';
 import { directoryCases } from './cases/directory.cases.js';
 import { executionCases } from './cases/executions.cases.js';
+import { filingCases } from './cases/filing.cases.js';
 import { filterCases } from './cases/filters.cases.js';
 import { inputSetCases } from './cases/input-sets.cases.js';
 import { logCases } from './cases/logs.cases.js';
@@ -25,7 +26,7 @@ import type { RouteCase, RouteCases } from './route-case.js';
 import type { PublicRoute } from './public-routes.js';
 
 const AREAS: readonly RouteCases[] = [
-  scopeCases, scopeV1Cases, connectorCases, secretCases, peopleCases, platformCases, dbSchemaCases, dbStateCases, dbStepCases, pipelineCases, executionCases, inputSetCases, logCases, twinCases, directoryCases, accessCases, authzCases, auditCases, triggerCases, runCases, morePipelineCases, filterCases, variableCases,
+  scopeCases, scopeV1Cases, connectorCases, secretCases, peopleCases, platformCases, dbSchemaCases, dbStateCases, dbStepCases, pipelineCases, executionCases, inputSetCases, logCases, twinCases, directoryCases, accessCases, authzCases, auditCases, triggerCases, runCases, morePipelineCases, filterCases, variableCases, filingCases,
 ];
 
 /** Every case there is, by the id of its route. @throws Error when two areas have one for the same route */

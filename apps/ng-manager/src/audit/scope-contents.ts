@@ -11,6 +11,9 @@ const CONTENTS: readonly { readonly table: string; readonly resourceType: string
   { table: 'service_accounts', resourceType: 'serviceAccount' },
   { table: 'settings', resourceType: 'setting' },
   { table: 'variables', resourceType: 'variable' },
+  { table: 'filing_entities', resourceType: 'infrastructure', where: "kind = 'infrastructure'" },
+  { table: 'filing_entities', resourceType: 'environment', where: "kind = 'environment'" },
+  { table: 'filing_entities', resourceType: 'service', where: "kind = 'service'" },
   { table: 'secrets', resourceType: 'secret' },
   { table: 'connectors', resourceType: 'connector', where: 'NOT harness_managed' },
 ];

@@ -14,6 +14,7 @@ import { ChangelogLockTaskRepository } from '../changelog-lock/changelog-lock-ta
 import { ConnectorTestRepository } from '../connector/connector-test.repository.js';
 import { DelegateTokenValueRepository } from '../delegate/delegate-token-value.repository.js';
 import { EntityUseRepository } from '../entity-use/entity-use.repository.js';
+import { FilingRepository } from '../filing/filing.repository.js';
 import { OrganizationRepository } from '../organization/organization.repository.js';
 import { ProjectRepository } from '../project/project.repository.js';
 import { RemovedProjectRepository } from '../project/removed-project.repository.js';
@@ -45,6 +46,7 @@ export class Stores {
   readonly uses: EntityUseRepository;
   readonly settings: SettingRepository;
   readonly variables: VariableRepository;
+  readonly filing: FilingRepository;
   readonly audit: AuditRepository;
   readonly auditReads: AuditReads;
   readonly outsideChanges: OutsideChangeRepository;
@@ -71,6 +73,7 @@ export class Stores {
     this.uses = new EntityUseRepository(manager);
     this.settings = new SettingRepository(manager);
     this.variables = new VariableRepository(manager);
+    this.filing = new FilingRepository(manager);
     this.audit = new AuditRepository(manager);
     this.auditReads = new AuditReads(manager);
     this.outsideChanges = new OutsideChangeRepository(manager);

@@ -13,6 +13,7 @@ export const PERMISSIONS = [
   'delegate.view', 'delegate.edit',
   'setting.view', 'setting.edit',
   'variable.view', 'variable.edit',
+  'service.view', 'service.edit', 'environment.view', 'environment.edit',
   'user.view', 'user.edit',
   'audit.view',
   'pipeline.view', 'pipeline.edit', 'pipeline.execute',

@@ -14,6 +14,7 @@ import {
 import { listSecurityEvents, receiveSecurityEvents } from './security-events.js';
 import { listDeadLetters, redriveDeadLetter } from './dead-letters.js';
 import { getEncryptionKeys, rotateEncryptionKeys } from './encryption-keys.js';
+import { filingRoutes } from './filing.js';
 import { recordEntityUses } from './entity-uses.js';
 import { getChangelogLock, releaseChangelogLock } from './changelog-locks.js';
 import { changelogPreview, connectorBranches, connectorCommits } from './git-browsing.js';
@@ -64,7 +65,7 @@ export const ngManagerRoutes: readonly RouteDefinition[] = [
   delegateGroupsOfToken, delegatesOfTokenByPath,
   v1ListOrgs, v1CreateOrg, v1GetOrg, v1UpdateOrg, v1DeleteOrg, v1ListProjects, v1CreateProject, v1GetProject, v1UpdateProject, v1DeleteProject,
   changelogPreview, connectorBranches, connectorCommits, getChangelogLock, releaseChangelogLock,
-  ...authzRoutes, ...variableRoutes,
+  ...authzRoutes, ...variableRoutes, ...filingRoutes,
   ...auditRoutes, listSecurityEvents, receiveSecurityEvents,
   authenticateKey, holderOfKey, projectExistence, listRemovedProjects, confirmRemovedProject, recordEntityUses, resolveDbStepInputs, reportDbStep, sealSecrets, runSettings,
 ];

@@ -20,6 +20,7 @@ import * as securityEvents from './security-events.js';
 import * as encryptionKeys from './encryption-keys.js';
 import * as gitBrowsing from './git-browsing.js';
 import * as stepInputs from './step-inputs.js';
+import * as filing from './filing.js';
 import * as variables from './variables.js';
 import * as v1Twins from './v1-twins.js';
 import * as v1Connectors from './v1-connectors.js';
@@ -27,4 +28,4 @@ import * as v1Secrets from './v1-secrets.js';
 import * as yamlSchema from './yaml-schema.js';
 
 /** Shapes are called after their exports in the documented API. Where two modules export the same word, the first has it. */
-nameExports(organizations, projects, connectorSpec, connectors, connectorDirectory, secretSpec, secrets, people, userGroups, serviceAccounts, roles, authz, apiKeys, delegates, deadLetters, settings, audit, securityEvents, encryptionKeys, gitBrowsing, stepInputs, v1Twins, v1Connectors, v1Secrets, yamlSchema, variables);
+nameExports(organizations, projects, connectorSpec, connectors, connectorDirectory, secretSpec, secrets, people, userGroups, serviceAccounts, roles, authz, apiKeys, delegates, deadLetters, settings, audit, securityEvents, encryptionKeys, gitBrowsing, stepInputs, v1Twins, v1Connectors, v1Secrets, yamlSchema, variables, filing);

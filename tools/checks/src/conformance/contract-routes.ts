@@ -78,6 +78,10 @@ const SECTIONS: readonly Rows[] = [
       'POST /token', 'PUT /token/{id}', 'DELETE /token/{id}', 'POST /token/rotate/{id}', 'GET /token/aggregate',
       'GET /accounts/{accountIdentifier}',
       'GET /settings', 'PUT /settings', 'GET /settings/{identifier}',
+      ...['servicesV2/{serviceIdentifier}', 'environmentsV2/{environmentIdentifier}', 'infrastructures/{infraIdentifier}'].flatMap((one) => {
+        const [all = ''] = one.split('/');
+        return [`GET /${all}`, `POST /${all}`, `PUT /${all}`, `PUT /${all}/upsert`, `GET /${one}`, `DELETE /${one}`];
+      }),
       'GET /variables', 'POST /variables', 'PUT /variables', 'GET /variables/{identifier}', 'DELETE /variables/{identifier}',
       'GET /yaml-schema',
     ],
