@@ -50,8 +50,8 @@ export const userGroup = z.strictObject({
 export type UserGroup = z.output<typeof userGroup>;
 
 /** The same group with its members by e-mail address. */
-export const userGroupV2 = z.strictObject({ ...groupFields, users: z.array(z.email('must be an e-mail address').max(256)).max(1000).nullish() });
-export type UserGroupV2 = z.output<typeof userGroupV2>;
+export const userGroupByEmail = z.strictObject({ ...groupFields, users: z.array(z.email('must be an e-mail address').max(256)).max(1000).nullish() });
+export type UserGroupV2 = z.output<typeof userGroupByEmail>;
 
 const groupOut = {
   ...named,
@@ -92,8 +92,8 @@ export const updateUserGroup = defineRoute({ id: 'updateUserGroup', method: 'PUT
 export const updateUserGroupByPath = defineRoute({
   id: 'updateUserGroupByPath', method: 'PUT', path: `${PATH}/:identifier`, summary: 'Change a user group', style, access: written, params: byIdentifier, query: ngScope, body: userGroup, response: userGroupOut,
 });
-export const createUserGroupV2 = defineRoute({ id: 'createUserGroupV2', method: 'POST', path: PATH_V2, summary: 'Create a user group, its members by e-mail address', style, access: written, query: ngScope, body: userGroupV2, response: userGroupOutV2 });
-export const updateUserGroupV2 = defineRoute({ id: 'updateUserGroupV2', method: 'PUT', path: PATH_V2, summary: 'Change a user group, its members by e-mail address', style, access: written, query: ngScope, body: userGroupV2, response: userGroupOutV2 });
+export const createUserGroupV2 = defineRoute({ id: 'createUserGroupV2', method: 'POST', path: PATH_V2, summary: 'Create a user group, its members by e-mail address', style, access: written, query: ngScope, body: userGroupByEmail, response: userGroupOutV2 });
+export const updateUserGroupV2 = defineRoute({ id: 'updateUserGroupV2', method: 'PUT', path: PATH_V2, summary: 'Change a user group, its members by e-mail address', style, access: written, query: ngScope, body: userGroupByEmail, response: userGroupOutV2 });
 export const listUserGroups = defineRoute({ id: 'listUserGroups', method: 'GET', path: PATH, summary: 'List user groups', style, access: view, query: z.object(ngList), response: ngPage(userGroupOut) });
 export const getUserGroup = defineRoute({ id: 'getUserGroup', method: 'GET', path: `${PATH}/:identifier`, summary: 'Read a user group', style, access: view, params: byIdentifier, query: ngScope, response: userGroupOut });
 /** The roles bound to it go with it. */
