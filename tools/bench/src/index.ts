@@ -1,5 +1,6 @@
 import { messageOf } from '@sluice/kernel';
 import { benchApply } from './apply.js';
+import { benchHistories } from './histories.js';
 import { benchLists } from './lists/index.js';
 
 /** A benchmark answers one flat object; its `name` comes first. Figures are medians unless their name says otherwise. */
@@ -23,12 +24,13 @@ export interface BenchOptions {
 
 const BENCHMARKS: Readonly<Record<string, { readonly about: string; readonly runs: number; run(options: BenchOptions): Promise<BenchResult> }>> = {
   apply: { about: 'a full pipeline execution that applies one new changeset, against the stock Liquibase command line; hold ratio <= 1.0', runs: 7, run: benchApply },
+  histories: { about: 'a deployment with nothing to do on a history table of 100,000 rows, against `update` of the stock command line; with the peak memory of every program', runs: 3, run: benchHistories },
   lists: { about: 'every list of the API over 10,000 instances and 100,000 executions; p95 of each at most 200 ms', runs: 20, run: benchLists },
 };
 
 const USAGE = `Usage: npm run bench -- <name> [--runs N] [--small] [--only TEXT] [--keep FOLDER]
 
-${Object.entries(BENCHMARKS).map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`).join('\n')}
+${Object.entries(BENCHMARKS).map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`).join('\n')}
 
 The last line of output is one JSON object.`;
 
