@@ -15,7 +15,7 @@ describe('places at the gateway', () => {
       GATEWAY_MAX_STREAMS: '12',
       GATEWAY_MAX_STREAMS_PER_ACCOUNT: '6',
       GATEWAY_MAX_STREAMS_PER_KEY: '4',
-      GATEWAY_BODY_TIMEOUT_SECONDS: '3',
+      GATEWAY_BODY_TIMEOUT_SECONDS: '10',
     });
   });
   afterEach(() => {
@@ -58,9 +58,23 @@ describe('places at the gateway', () => {
   it('are free again when a small body has not come in time, and its client is answered so', async () => {
     const client = dripping(newKey());
     await waitFor(() => client.answer().includes('\r\n\r\n') && client.answer().includes('BODY_TOO_SLOW'), { timeoutMs: 30_000, what: 'an answer' });
-    expect(client.answer()).toMatch(/^HTTP\/1.1 408 [\s\S]*within 3 s/);
+    expect(client.answer()).toMatch(/^HTTP\/1.1 408 [\s\S]*within 10 s/);
     await waitFor(() => client.socket.destroyed, { timeoutMs: 30_000, what: 'the connection closed' });
     await waitFor(async () => (await open()) === 0, { timeoutMs: 30_000, what: 'no request open' });
+  });
+
+  it('a refused client may send its body to the end and use its connection again', async () => {
+    const socket = connect(Number(new URL(gateway.app.url).port), '127.0.0.1');
+    sockets.push(socket);
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    const request = (length: number): string => `POST /ng/api/x HTTP/1.1\r\nhost: x\r\nx-api-key: garbage\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`;
+    socket.write(request(300_000));
+    for (let sent = 0; sent < 300_000; sent += 100_000) await new Promise<void>((resolve, reject) => socket.write('x'.repeat(100_000), (cause) => (cause ? reject(cause) : setImmediate(resolve))));
+    await waitFor(() => text.includes('HTTP/1.1 401'), { timeoutMs: 30_000, what: 'the refusal' });
+    expect(text).not.toMatch(/connection: close/i);
+    socket.write(`${request(1)}x`);
+    await waitFor(() => text.split('HTTP/1.1 401').length === 3, { timeoutMs: 30_000, what: 'the second answer on the same connection' });
   });
 
   it('are free again when clients hang up', async () => {

@@ -10,7 +10,7 @@ import type { ClientOrigin } from '../limits/client-address.js';
 import type { Place } from '../limits/places.js';
 import type { ForwardTarget } from '../routing/resolve.js';
 import { requestHeaders, type GatewaySays } from './forward-headers.js';
-import { bodyOf } from './request-body.js';
+import { bodyOf, discardBody } from './request-body.js';
 import { ClientGone } from './upstream-client.js';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
@@ -27,16 +27,21 @@ export class ProxyService {
   /** @throws AppError in the order of the checks: method, load, key, account, rate, places of the key, size, upstream */
   async forward(target: ForwardTarget, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (!METHODS.has(request.method)) throw new AppError('METHOD_NOT_ALLOWED', `${request.method} is not used here`, { allow: [...METHODS].join(', ') });
-    let place: Place | undefined;
     try {
-      place = this.parts.places[target.isStream && request.method === 'GET' ? 'streams' : 'requests'].enter();
-      await this.pass(target, request, reply, place);
+      await this.inPlace(target, request, reply);
     } catch (cause) {
       if (cause instanceof ClientGone) return void reply.hijack().raw.destroy();
-      if (cause instanceof AppError) tellClient(cause, request, reply);
+      if (cause instanceof AppError) await tellClient(cause, request, reply);
       throw cause;
+    }
+  }
+
+  private async inPlace(target: ForwardTarget, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const place = this.parts.places[target.isStream && request.method === 'GET' ? 'streams' : 'requests'].enter();
+    try {
+      await this.pass(target, request, reply, place);
     } finally {
-      place?.leave();
+      place.leave();
     }
   }
 
@@ -76,9 +81,10 @@ export class ProxyService {
   }
 }
 
-function tellClient(error: AppError, { raw }: FastifyRequest, reply: FastifyReply): void {
+async function tellClient(error: AppError, { raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { retryAfterSeconds } = error.details;
   if (typeof retryAfterSeconds === 'number') void reply.header('retry-after', String(retryAfterSeconds));
+  if (error.code !== 'BODY_TOO_SLOW') await discardBody(raw);
   // The rest of a body is not read, so the connection cannot be used again, and must not be kept for as long as the client cares to drip.
   if (!raw.complete) void reply.header('connection', 'close');
 }

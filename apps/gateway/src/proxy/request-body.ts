@@ -2,6 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { AppError } from '@sluice/kernel';
 
 const SMALL = 65_536;
+/** What is read and thrown away of a body that is refused, and for how long. */
+const REFUSED_BYTES = 1_048_576;
+const REFUSED_MS = 1_000;
 
 export type ForwardBody = Buffer | AsyncIterable<Uint8Array> | null;
 
@@ -18,6 +21,28 @@ export async function bodyOf(request: IncomingMessage, maxBytes: number, smallMs
   if (announced !== undefined && Number(announced) > maxBytes) throw tooLarge(maxBytes);
   if (announced === undefined || Number(announced) > SMALL) return limited(request, maxBytes);
   return wholeWithin(smallMs, request, maxBytes);
+}
+
+/**
+ * Takes the rest of a body whose request is refused. A connection that is closed while its client still sends may be reset before the client
+ * has read the answer. Ends when the body has come, the client has gone, or it is too large or too slow for that.
+ */
+export function discardBody(request: IncomingMessage): Promise<void> {
+  if (request.complete || request.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    let size = 0;
+    const end = (): void => {
+      clearTimeout(timer);
+      request.off('data', count).off('end', end).off('close', end).pause();
+      resolve();
+    };
+    const count = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > REFUSED_BYTES) end();
+    };
+    const timer = setTimeout(end, REFUSED_MS);
+    request.on('data', count).on('end', end).on('close', end);
+  });
 }
 
 async function wholeWithin(ms: number, request: IncomingMessage, maxBytes: number): Promise<Buffer> {
