@@ -61,6 +61,9 @@ export class SecurityEventEntity {
 /** Events of other services that were received: they may be handed over again. */
 @Entity('security_event_receipts')
 export class SecurityEventReceiptEntity {
+  @PrimaryColumn({ name: 'account_id', type: 'text' })
+  accountId!: string;
+
   @PrimaryColumn({ name: 'event_id', type: 'text' })
   eventId!: string;
 

@@ -43,11 +43,14 @@ export class SecurityEventRepository {
 
   /** Of events that were handed over, those that were not before. Their order stays. */
   async receive(events: readonly NotedSecurityEvent[]): Promise<readonly NotedSecurityEvent[]> {
-    const rows = await this.manager.query<{ event_id: string }[]>('INSERT INTO security_event_receipts (event_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING RETURNING event_id', [
-      events.map(({ event }) => event.eventId).sort(),
-    ]);
-    const unknown = new Set(rows.map(({ event_id: eventId }) => eventId));
-    return events.filter(({ event }) => unknown.has(event.eventId));
+    const inOrder = [...events].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
+    const rows = await this.manager.query<{ account_id: string; event_id: string }[]>(
+      `INSERT INTO security_event_receipts (account_id, event_id) SELECT * FROM unnest($1::text[], $2::text[])
+       ON CONFLICT DO NOTHING RETURNING account_id, event_id`,
+      [inOrder.map(({ event }) => event.accountId), inOrder.map(({ event }) => event.eventId)],
+    );
+    const unknown = new Set(rows.map(({ account_id: accountId, event_id: eventId }) => `${accountId} ${eventId}`));
+    return events.filter((event) => unknown.has(keyOf(event)));
   }
 
   async isKnown(accountId: string, alike: string): Promise<boolean> {
@@ -77,12 +80,16 @@ export class SecurityEventRepository {
       [retentionDays, ONE_ROUND],
     );
     const [, forgotten] = await this.manager.query<[unknown, number]>(
-      `DELETE FROM security_event_receipts WHERE event_id IN (
-         SELECT event_id FROM security_event_receipts WHERE received_at < now() - $1::float8 * interval '1 day' ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+      `DELETE FROM security_event_receipts WHERE (account_id, event_id) IN (
+         SELECT account_id, event_id FROM security_event_receipts WHERE received_at < now() - $1::float8 * interval '1 day' ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
       [retentionDays, ONE_ROUND],
     );
     return removed + forgotten;
   }
+}
+
+function keyOf({ event }: NotedSecurityEvent): string {
+  return `${event.accountId} ${event.eventId}`;
 }
 
 function whereOf(accountId: string, { visible, scope, kind, from, until }: SecurityEventSearch): { where: string; values: unknown[]; value: (of: unknown) => string } {
