@@ -11,7 +11,7 @@ describe('every public DB DevOps route, at dbdevops itself', () => {
   let app: RunningDbDevops;
   beforeAll(async () => {
     app = await startDbDevops();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => app.stop());
   let isFresh = false;
   beforeEach(async () => {

@@ -19,7 +19,7 @@ describe('dbdevops', () => {
   let app: RunningDbDevops;
   beforeAll(async () => {
     app = await startDbDevops();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => app.stop());
   beforeEach(() => resetFixture(app));
 

@@ -23,7 +23,7 @@ describe('who a delegate is', () => {
     accountToken = await sut.token('A1', 'account wide');
     projectToken = await sut.token('A1', 'of p2', { orgId: 'default', projectId: 'p2' });
     pair = await generateSealingKeyPair();
-  }, 120_000);
+  }, 300_000);
   afterAll(() => sut.stop());
   afterEach(() => connected.splice(0).forEach((delegate) => delegate.kill()));
 
@@ -122,7 +122,7 @@ describe('who a delegate is', () => {
       } finally {
         attack.stop();
       }
-    }, 120_000);
+    }, 300_000);
 
     it('connections that say nothing are cut, and more of one address than its share are not taken', async () => {
       const { hostname, port } = new URL(sut.service.url);
@@ -130,6 +130,6 @@ describe('who a delegate is', () => {
       await waitFor(() => sockets.filter((socket) => socket.closed || socket.destroyed).length >= 50, { timeoutMs: 30_000, what: 'those above the share to be closed' });
       await waitFor(() => sockets.every((socket) => socket.closed || socket.destroyed), { timeoutMs: 30_000, what: 'the silent ones to be cut' });
       await connect();
-    }, 60_000);
+    }, 300_000);
   });
 });

@@ -26,7 +26,7 @@ describe('the delegate protocol', () => {
   beforeAll(async () => {
     sut = await ServiceUnderTest.start({ DELEGATE_SERVICE_LEASE_MS: '1500', DELEGATE_SERVICE_HEARTBEAT_MS: '300', DELEGATE_SERVICE_SCAN_MS: '50', DELEGATE_SERVICE_REOFFER_MS: '200' });
     token = await sut.token('A1', 'main');
-  }, 60_000);
+  }, 300_000);
   afterAll(() => sut.stop());
   afterEach(async () => {
     for (const delegate of open_.splice(0)) delegate.kill();

@@ -13,7 +13,7 @@ describe('what a delegate says of itself', () => {
   beforeAll(async () => {
     sut = await ServiceUnderTest.start();
     token = await sut.token('A1');
-  }, 120_000);
+  }, 300_000);
   afterAll(() => sut.stop());
 
   const hello = (over: Readonly<Record<string, unknown>>) => ({
@@ -41,12 +41,12 @@ describe('what a delegate says of itself', () => {
     delegate.sendText(JSON.stringify(said));
     expect(await delegate.closed(20_000)).toBe(CLOSE_CODES.BAD_MESSAGE);
     expect(await sut.postgres.query('delegate_service', 'SELECT 1 FROM delegates WHERE instance_id = $1', [said.instanceId])).toEqual([]);
-  }, 30_000);
+  }, 300_000);
 
   it('is taken up to its limits', async () => {
     const delegate = await ScriptedDelegate.open({ url: sut.service.url, token });
     delegate.sendText(JSON.stringify(hello({ instanceId: delegate.instanceId, tags: many(HELLO_LIMITS.tags, 't'.repeat(HELLO_LIMITS.tag)), maxConcurrentTasks: HELLO_LIMITS.maxConcurrentTasks })));
     expect((await delegate.next('welcome', () => true, 20_000)).delegateId).not.toBe('');
     delegate.kill();
-  }, 30_000);
+  }, 300_000);
 });

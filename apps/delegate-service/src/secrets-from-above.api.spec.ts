@@ -8,7 +8,7 @@ describe('tasks that open secrets', () => {
   const open: ScriptedDelegate[] = [];
   beforeAll(async () => {
     sut = await ServiceUnderTest.start();
-  }, 60_000);
+  }, 300_000);
   afterAll(async () => {
     for (const delegate of open) delegate.kill();
     await sut.stop();

@@ -15,7 +15,7 @@ describe('a delegate whose service is away', () => {
 
   beforeAll(async () => {
     control = await ControlPlane.start({ DELEGATE_SERVICE_LEASE_MS: String(LEASE_MS), DELEGATE_SERVICE_HEARTBEAT_MS: '400', DELEGATE_SERVICE_SCAN_MS: '50' });
-  }, 120_000);
+  }, 300_000);
   afterAll(() => control.stop());
   beforeEach(async () => {
     pods = new FakePods();
@@ -24,7 +24,7 @@ describe('a delegate whose service is away', () => {
       { runtime: pods },
     );
     await waitFor(() => delegate.isConnected, { timeoutMs: 30_000, what: 'the delegate to connect' });
-  }, 60_000);
+  }, 300_000);
   afterEach(() => delegate.close());
 
   const running = async (): Promise<{ pod: FakePod; stepId: string; taskId: string }> => {
@@ -46,5 +46,5 @@ describe('a delegate whose service is away', () => {
     await waitFor(() => delegate.isConnected, { timeoutMs: 30_000, what: 'the delegate to be back' });
     pod.finish(stepId);
     expect(await control.result(taskId)).toMatchObject({ status: 'succeeded' });
-  }, 120_000);
+  }, 300_000);
 });

@@ -28,7 +28,7 @@ describe('the delegate at the delegate service', () => {
       GitOverHttp.start(),
     ]);
     await git.commit({ 'changelog.yaml': 'databaseChangeLog: []' });
-  }, 120_000);
+  }, 300_000);
   afterAll(() => Promise.all([control.stop(), git.stop()]));
 
   beforeEach(async () => {
@@ -171,7 +171,7 @@ describe('the delegate at the delegate service', () => {
     expect(pod.stopped).toEqual([stepId]);
     await control.up();
     expect((await control.ended(taskId)).outcome).toMatch(/completed|late/);
-  }, 120_000);
+  }, 300_000);
 
   it('keeps a result while the service is away, on the disk, and brings it afterwards', async () => {
     const { pod, stepId, taskId } = await running();
@@ -181,7 +181,7 @@ describe('the delegate at the delegate service', () => {
     await control.up();
     expect(await control.result(taskId)).toMatchObject({ status: 'succeeded' });
     await waitFor(() => readdirSync(join(dataDir, 'outbox')).length === 0, { timeoutMs: 30_000, what: 'the acknowledged result to be removed' });
-  }, 120_000);
+  }, 300_000);
 
   it('sends a result again that the service could not take at first, on the same connection', async () => {
     const { pod, stepId, taskId } = await running();
@@ -191,7 +191,7 @@ describe('the delegate at the delegate service', () => {
     await control.postgres.query('delegate_service', `ALTER TABLE task_results DROP CONSTRAINT none_today`);
     expect(await control.result(taskId)).toMatchObject({ status: 'succeeded' });
     await waitFor(() => readdirSync(join(dataDir, 'outbox')).length === 0, { timeoutMs: 30_000, what: 'the acknowledged result to be removed' });
-  }, 120_000);
+  }, 300_000);
 
   it('ends a task whose result is refused for good with what happened, and brings the results behind it', async () => {
     const first = await running();
@@ -206,7 +206,7 @@ describe('the delegate at the delegate service', () => {
       error: { message: expect.stringMatching(/^the step succeeded in the database with \d+ changeset\(s\) changed; its result was refused: the message holds something that cannot be stored: too long a story/) },
     });
     await waitFor(() => readdirSync(join(dataDir, 'outbox')).length === 0, { timeoutMs: 30_000, what: 'the acknowledged results to be removed' });
-  }, 120_000);
+  }, 300_000);
 
   it('sets a result aside whose replacement is refused too, keeps it on the disk, and goes on', async () => {
     const first = await running();
@@ -220,7 +220,7 @@ describe('the delegate at the delegate service', () => {
     // Nobody holds the lease any more, so the task ends all the same.
     expect((await control.ended(first.taskId)).outcome).toBe('leaseLost');
     await waitFor(() => readdirSync(join(dataDir, 'outbox')).length === 1, { timeoutMs: 30_000, what: 'the acknowledged result to be removed' });
-  }, 120_000);
+  }, 300_000);
 
   it('replaces the largest result when a frame was too long for what lies between, and connects once again for it', async () => {
     await delegate.close();
@@ -240,7 +240,7 @@ describe('the delegate at the delegate service', () => {
     await delegate.close();
     await way.stop();
     delegate = await start();
-  }, 120_000);
+  }, 300_000);
 
   it('brings the results an earlier process had stored, and what its pods left', async () => {
     const { pod, stepId, taskId } = await running();
@@ -256,7 +256,7 @@ describe('the delegate at the delegate service', () => {
     delegate = await start();
     expect(await control.result(taskId)).toMatchObject({ status: 'succeeded' });
     expect((await control.ended(other.taskId)).outcome).toMatch(/completed|late/);
-  }, 120_000);
+  }, 300_000);
 
   it('tells the truth when the delegate is gone: the lease is lost', async () => {
     const { taskId } = await running();
@@ -266,7 +266,7 @@ describe('the delegate at the delegate service', () => {
     const ended = await control.ended(taskId, 20_000);
     expect(ended).toMatchObject({ outcome: 'leaseLost', delegateId: connectedId });
     await control.postgres.query('delegate_service', `UPDATE delegate_tokens SET status = 'ACTIVE'`);
-  }, 120_000);
+  }, 300_000);
 
   it('ends what runs before it goes, takes nothing new meanwhile, and unregisters last', async () => {
     const { pod, stepId, taskId } = await running();
@@ -280,14 +280,14 @@ describe('the delegate at the delegate service', () => {
     await closing;
     expect((await control.delegates()).filter(({ connected }) => connected)).toEqual([]);
     delegate = await start();
-  }, 120_000);
+  }, 300_000);
 
   it('stops what does not end in time when it has to go', async () => {
     const { taskId } = await running();
     await delegate.close();
     expect(await control.result(taskId)).toMatchObject({ status: 'aborted' });
     delegate = await start();
-  }, 120_000);
+  }, 300_000);
 
   it('shows itself with name, tags and what it can do', async () => {
     const [shown] = (await control.delegates()).filter(({ connected }) => connected);
@@ -312,5 +312,5 @@ describe('the delegate at the delegate service', () => {
     expect(await control.result(await control.submit({ ...registry, secrets: [...registry.secrets] }))).toMatchObject({ status: 'failed', error: { failureType: 'Connectivity', message: expect.stringContaining('connection refused') } });
     expect(await control.result(await control.submit({ kind: 'test-git', source: { name: 'o', url: git.url } }))).toEqual({ status: 'succeeded' });
     expect(await control.result(await control.submit({ kind: 'test-git', source: { name: 'o', url: git.urlOf('nope') } }))).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('no Git repository') } });
-  }, 120_000);
+  }, 300_000);
 });

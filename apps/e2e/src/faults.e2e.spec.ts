@@ -15,7 +15,7 @@ describe('faults', () => {
   afterEach(async () => {
     if (Object.keys(stack().controlPlane.pids()).length === 0) await stack().controlPlane.start();
     if (Object.keys(stack().delegate.pids()).length === 0) await stack().delegate.start();
-  }, 180_000);
+  }, 300_000);
 
   async function slowTarget(project: Project): Promise<Target> {
     const changesets = [
@@ -42,7 +42,7 @@ describe('faults', () => {
     expect(await rowsOf(target.url, 'SELECT id FROM one')).toEqual([{ id: 1 }]);
     expect((await rowsOf<{ id: string }>(target.url, 'SELECT id FROM databasechangelog ORDER BY orderexecuted')).map((row) => row.id)).toEqual(['one', 'two', 'three']);
     expect((await project.migrationState(target)).map(({ status }) => status)).toEqual(['Successfully_Deployed', 'Successfully_Deployed', 'Successfully_Deployed']);
-  }, 150_000);
+  }, 300_000);
 
   it('kill -9 of the control plane before the step starts: the execution still ends as it should', async () => {
     const project = await Project.create(stack());
@@ -53,7 +53,7 @@ describe('faults', () => {
     const run = await project.ended(id, 60_000);
     expect([run.status, run.failure]).toEqual(['Success', '']);
     expect((await rowsOf(target.url, 'SELECT id FROM databasechangelog')).length).toBe(3);
-  }, 150_000);
+  }, 300_000);
 
   it('kill -9 of the delegate: the lease expires, the step is shown failed with the reason, its statement is gone, the next run works', async () => {
     const project = await Project.create(stack());
@@ -72,7 +72,7 @@ describe('faults', () => {
     expect([next.status, next.failure]).toEqual(['Success', '']);
     expect((await rowsOf(target.url, 'SELECT id FROM databasechangelog')).length).toBe(3);
     expect((await project.migrationState(target)).map(({ status }) => status)).toEqual(['Successfully_Deployed', 'Successfully_Deployed', 'Successfully_Deployed']);
-  }, 180_000);
+  }, 300_000);
 
   it('no delegate connected: the execution ends and says that none is', async () => {
     const project = await Project.create(stack());
@@ -82,5 +82,5 @@ describe('faults', () => {
     expect(run.status).toBe('Failed');
     expect(run.failure).toMatch(/delegate/i);
     expect(run.failure).toMatch(/connect/i);
-  }, 150_000);
+  }, 300_000);
 });

@@ -83,7 +83,7 @@ describe('a stream of task events with a hundred late results that are refused f
     // Stands for whatever a store cannot hold and nobody made storable: it answers as PostgreSQL does to an escaped NUL.
     await pg.query('pipeline', `CREATE FUNCTION refuse_marked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.report::text LIKE '%cannot be held%' THEN RAISE 'unsupported Unicode escape sequence' USING ERRCODE = '22P05'; END IF; RETURN NEW; END $$`);
     await pg.query('pipeline', `CREATE TRIGGER refuse_marked BEFORE UPDATE ON execution_tasks FOR EACH ROW EXECUTE FUNCTION refuse_marked()`);
-  }, 180_000);
+  }, 300_000);
   afterAll(async () => {
     admin.close();
     for (const close of [...closing].reverse()) await close();
@@ -137,7 +137,7 @@ describe('a stream of task events with a hundred late results that are refused f
     expect(await count('delegate_service', `task_dead_letters WHERE account_id = '${POISONED}' AND attempts = 1 AND reason LIKE 'unsupported Unicode escape sequence%'`)).toBe(TIMES);
     expect(await count('pipeline', `execution_tasks WHERE task_id LIKE 'unheld-%' AND status = 'open'`)).toBe(0);
     expect(await count('pipeline', `execution_nodes WHERE node_id LIKE 'node-late-%' AND state->>'notes' LIKE '%cannot be recorded: instance with id%'`)).toBe(TIMES);
-  }, 240_000);
+  }, 300_000);
 
   it('shows them to their account alone, newest first, and has each handled after it is sent again', async () => {
     const list = (accountId: string, page = 0) => admin.unary(testUser(accountId), 'ListDeadLetters', { accountId, page, size: 100 });
@@ -154,5 +154,5 @@ describe('a stream of task events with a hundred late results that are refused f
     await waitFor(async () => (await count('delegate_service', 'task_events')) === 0, { ...LOOK, what: 'an empty outbox' });
     expect(await letters()).toBe(0);
     await expect(redrive(POISONED, all[0]?.id ?? 0)).rejects.toMatchObject({ code: 'RESOURCE_NOT_FOUND' });
-  }, 240_000);
+  }, 300_000);
 });

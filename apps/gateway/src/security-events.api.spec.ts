@@ -11,7 +11,7 @@ describe('security events of the gateway', () => {
 
   beforeAll(async () => {
     gateway = await runGateway({ GATEWAY_TRUSTED_PROXIES: '127.0.0.1,::1' });
-  }, 60_000);
+  }, 300_000);
   afterAll(() => gateway.stop());
 
   it('tell of the first use of a key from an address, also while the key itself is remembered and nobody is asked', async () => {
@@ -49,5 +49,5 @@ describe('security events of the gateway', () => {
     expect(of('signIn', 'ACCD')).toEqual([]);
     gateway.takesEvents.value = true;
     await waitFor(() => of('signIn', 'ACCD').length === 20, { timeoutMs: 60_000, what: 'the events that waited' });
-  }, 90_000);
+  }, 300_000);
 });

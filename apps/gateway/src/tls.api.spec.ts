@@ -65,5 +65,5 @@ describe('the gateway with a certificate', () => {
     expect(await check({ HEALTH_PORT: other })).toBe(1);
     await new Promise((resolve) => notReady.close(resolve));
     expect(await check({ HEALTH_PORT: other })).toBe(1);
-  }, 60_000);
+  }, 300_000);
 });

@@ -106,7 +106,7 @@ describe('a pod', () => {
     folder = mkdtempSync(join(tmpdir(), 'sluice-pod-'));
     logs = new LogServiceDouble();
     [pg, authority] = await Promise.all([startPostgres(), testPodAuthority(join(folder, 'tls')), logs.start()]);
-  }, 120_000);
+  }, 300_000);
   afterEach(async () => {
     for (const { child } of started) child.kill('SIGKILL');
     await Promise.all(started.splice(0).map(({ exited }) => exited));

@@ -13,7 +13,7 @@ describe('security events of the log service', () => {
   beforeAll(async () => {
     logs = await runLogService();
     logs.keys.set('ACC/k9', { principal: { type: 'user', id: 'u', name: 'Ann', email: 'ann@acc.example' }, grants: [...ADMIN.grants] });
-  }, 60_000);
+  }, 300_000);
   afterAll(() => logs.stop());
 
   const userToken = async (): Promise<Record<string, string>> => ({ 'x-harness-token': (await (await logs.call('/token?accountID=ACC', { headers: await logs.user({ ...ADMIN, origin: ORIGIN }) })).text()).replaceAll('"', '').trim() });

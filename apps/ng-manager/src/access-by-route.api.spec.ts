@@ -20,7 +20,7 @@ describe('every route of ng-manager', () => {
 
   beforeAll(async () => {
     ng = await startNgManager();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => ng.stop());
 
   it.each(named(all))('%s takes nobody without a service token', async (_, route) => {

@@ -64,7 +64,7 @@ describe('what other services and the repository browser ask of ng-manager', () 
         dbInstance: { identifier: 'prod', name: 'Prod', connector: 'db', branch: 'main', context: '', substituteProperties: {}, tags: {} },
       },
     ];
-  }, 60_000);
+  }, 300_000);
   afterAll(async () => {
     await pipeline.close();
     await ng.stop();

@@ -30,7 +30,7 @@ describe('ng-manager', () => {
     await post('/ng/api/organizations?accountIdentifier=A1&routingId=A1', { organization: { identifier: 'default', name: 'Default' } });
     await post('/ng/api/projects?accountIdentifier=A1&orgIdentifier=default', { project: { orgIdentifier: 'default', identifier: 'shop', name: 'Shop', color: '#0063f7', modules: ['DBOPS'] } });
     await post(`/ng/api/v2/secrets?${PROJECT}`, textSecret('db_password', 's3cret-value'));
-  }, 60_000);
+  }, 300_000);
   afterAll(() => ng.stop());
 
   describe('organizations and projects', () => {

@@ -74,7 +74,7 @@ describe('using connectors and secrets', () => {
       expect(made.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     }
     ng.dbdevops.schemas.set('o/p/orders', aDbSchema('orders', { connector: 'code', location: 'db.xml' }));
-  }, 90_000);
+  }, 300_000);
   afterAll(async () => {
     await pipeline.close();
     await ng.stop();

@@ -62,7 +62,7 @@ describe('tenants', () => {
     stores = new Stores(dataSource.manager);
     for (const account of ['A', 'B']) await new UnitOfWork(dataSource).run((inside) => fill(inside, account));
     await stores.accounts.ensure('N', 'nothing in it');
-  }, 60_000);
+  }, 300_000);
   afterAll(async () => {
     await dataSource.destroy();
     await pg.stop();

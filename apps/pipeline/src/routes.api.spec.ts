@@ -31,7 +31,7 @@ describe('every route of the pipeline service', () => {
       pipelineIdentifier: 'in', pipeline: 'in', planExecutionId: execution, originalExecutionId: execution, inputSetIdentifier: 'set', inputSet: 'set', nodeExecutionId: executionGraph.rootNodeId, org: own.org, project: own.project,
       uuid: (validation.body as unknown as { uuid: string }).uuid, preflightCheckId: check.body.data, interruptType: 'AbortAll', targetIdentifier: 'in',
     };
-  }, 60_000);
+  }, 300_000);
   afterAll(() => world.stop());
 
   const pathOf = (route: RouteDefinition): string => {

@@ -6,7 +6,7 @@ describe('startPostgres', () => {
   let pg: TestPostgres;
   beforeAll(async () => {
     pg = await startPostgres();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => pg.stop());
 
   it('gives a server with databases of one’s own', async () => {

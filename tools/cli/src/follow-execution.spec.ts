@@ -44,7 +44,7 @@ describe('following an execution', () => {
     server.closeAllConnections();
     expect(status).toBe('Success');
     expect(said).toEqual([expect.stringMatching(/^Sluice does not answer at .*; looking again until the time limit$/)]);
-  }, 120_000);
+  }, 300_000);
 
   it('at its time limit tells an execution that was seen to go on from one of which nothing is known', async () => {
     const seenToGoOn = await followExecution(await clientOf([seen('Running')]), AT, 'e', { onLine: () => undefined, timeoutMs: 0 }).catch((cause: unknown) => cause);

@@ -47,18 +47,18 @@ describe('sample changelog, with the stock Liquibase CLI', () => {
     expect(ids).not.toContain('index-open-orders');
     expect(await pg.query('demo', 'SELECT total::float FROM order_totals')).toEqual([{ total: 37.5 }]);
     expect(await pg.query('demo', 'SELECT count(*)::int AS countries FROM countries')).toEqual([{ countries: 13 }]);
-  }, 60_000);
+  }, 300_000);
 
   it('runs the production changeset and no demo data in the context production', async () => {
     await pg.createDatabase('production');
     await liquibase('production', 'update', '--contexts=production');
     expect(await idsIn('production')).toHaveLength(12);
     expect(await pg.query('production', 'SELECT count(*)::int AS customers FROM customers')).toEqual([{ customers: 0 }]);
-  }, 60_000);
+  }, 300_000);
 
   it('rolls back completely, changeset by changeset', async () => {
     await liquibase('demo', 'rollback-count', '--count=13', `--contexts=${SAMPLE_CONTEXT}`);
     expect(await idsIn('demo')).toEqual([]);
     expect(await pg.query('demo', `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'databasechangelog%'`)).toEqual([]);
-  }, 60_000);
+  }, 300_000);
 });

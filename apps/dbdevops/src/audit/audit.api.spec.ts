@@ -12,7 +12,7 @@ describe('what dbdevops tells the audit trail', () => {
   let app: RunningDbDevops;
   beforeAll(async () => {
     app = await startDbDevops();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => app.stop());
 
   async function taken(): Promise<AuditEventRecord[]> {

@@ -7,7 +7,7 @@ describe('migrations of dbdevops', () => {
   let pg: TestPostgres;
   beforeAll(async () => {
     pg = await startPostgres();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => pg.stop());
 
   it('make exactly the tables the entities describe', async () => {

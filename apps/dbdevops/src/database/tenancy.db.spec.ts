@@ -95,7 +95,7 @@ describe('a stranger who knows every id', () => {
     dataSource = await openDataSource(createDbDevopsDataSource(await pg.createDatabase('tenancy')));
     own = await seedProject(dataSource, 'owner');
     before = await contentOfOwner(dataSource.manager);
-  }, 60_000);
+  }, 300_000);
   afterAll(async () => {
     await dataSource.destroy();
     await pg.stop();

@@ -21,7 +21,7 @@ describe('recording what a step did', () => {
     pg = await startPostgres();
     dataSource = await openDataSource(createDbDevopsDataSource(await pg.createDatabase('reports')));
     repositories = repositoriesOf(dataSource.manager);
-  }, 60_000);
+  }, 300_000);
   afterAll(async () => {
     await dataSource.destroy();
     await pg.stop();

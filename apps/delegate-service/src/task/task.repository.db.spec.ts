@@ -32,7 +32,7 @@ describe('tasks in the database', () => {
     expiry = new TaskExpiryRepository(database, bus);
     events = new TaskEventRepository(database);
     delegates = new DelegateRepository(database);
-  }, 60_000);
+  }, 300_000);
   afterAll(async () => {
     await database.destroy();
     await pg.stop();

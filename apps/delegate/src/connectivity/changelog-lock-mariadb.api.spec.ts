@@ -33,7 +33,7 @@ if (!hasMariaDb()) {
       maria = await startMariaDb();
       await maria.query('', `CREATE DATABASE app; CREATE USER other@'%' IDENTIFIED BY '${maria.password}'; GRANT ALL ON app.* TO other@'%'; CREATE USER reader@'%' IDENTIFIED BY '${maria.password}'; GRANT SELECT ON app.* TO reader@'%'`);
       server = (await sql(`SELECT LEFT(SHA2(CONCAT_WS(':', @@hostname, @@port, @@server_id, @@datadir, '${maria.username}'), 256), 12)`))[0]?.[0] ?? '';
-    }, 240_000);
+    }, 300_000);
     beforeEach(async () => {
       await sql('DROP TABLE IF EXISTS DATABASECHANGELOGLOCK; CREATE TABLE DATABASECHANGELOGLOCK (ID int PRIMARY KEY, LOCKED bit(1) NOT NULL, LOCKGRANTED datetime, LOCKEDBY varchar(255)) CHARACTER SET utf8mb4; INSERT INTO DATABASECHANGELOGLOCK VALUES (1, 0, NULL, NULL)');
     });
@@ -73,7 +73,7 @@ if (!hasMariaDb()) {
         await waitFor(async () => JSON.stringify(await run()).includes('"gone"'), { timeoutMs: 30_000, what: 'the end of the session' });
         expect(await run({ holder, force: false })).toEqual({ status: 'succeeded', lock: free, release: 'released' });
       }
-    }, 120_000);
+    }, 300_000);
 
     it('of an engine whose number another client has by now is that of a session that is gone', async () => {
       const [self] = await sql('SELECT CONNECTION_ID()');

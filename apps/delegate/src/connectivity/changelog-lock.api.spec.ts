@@ -33,7 +33,7 @@ describe('the change log lock', () => {
     postgres = await startPostgres();
     const [control] = await postgres.query<{ id: string }>('postgres', 'SELECT system_identifier::text AS id FROM pg_control_system()');
     server = createHash('sha256').update(control?.id ?? '').digest('hex').slice(0, 12);
-  }, 60_000);
+  }, 300_000);
   beforeEach(async () => {
     await sql('DROP TABLE IF EXISTS databasechangeloglock');
     await sql(`CREATE TABLE databasechangeloglock ${LOCK_TABLE}`);

@@ -99,7 +99,7 @@ describe('tests of databases', () => {
     let postgres: TestPostgres;
     beforeAll(async () => {
       postgres = await startPostgres();
-    }, 60_000);
+    }, 300_000);
     afterAll(() => postgres.stop());
 
     it('sign in with user name and password both from secrets', async () => {

@@ -38,7 +38,7 @@ export function pipelineScenarios(stack: () => Stack): void {
       const [works = '', fails = ''] = started;
       await Promise.all(started.map((id) => ended(client, id)));
       plain = client.knowing({ works, fails, schema: good.schema, instance: good.instance });
-    }, 90_000);
+    }, 300_000);
 
     describe.each(BASES)('$what', ({ path: basePath }) => {
       const suffix = basePath === '' ? 'a' : 'b';

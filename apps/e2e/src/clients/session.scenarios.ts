@@ -36,7 +36,7 @@ export function sessionScenarios(stack: () => Stack): void {
       await diagnose(ask, client, fails.id);
       await nothingInUseGoes(client);
       await removeAll(ask, terraform, client);
-    }, 120_000);
+    }, 300_000);
   });
 }
 

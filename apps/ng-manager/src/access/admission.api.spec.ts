@@ -31,7 +31,7 @@ describe('users are added to a scope by e-mail address', () => {
     await data(admin('POST', `/ng/api/organizations?${A1}`, { organization: { identifier: 'o', name: 'O' } }));
     for (const identifier of ['shop', 'other']) await data(admin('POST', `/ng/api/projects?${ORG}`, { project: { identifier, name: identifier } }));
     for (const scope of [A1, ORG, SHOP]) await groupAt(scope, 'team');
-  }, 90_000);
+  }, 300_000);
   afterAll(() => ng.stop());
 
   it('with groups and roles, each told whether anything was added; the roles come back in the words they were sent in', async () => {

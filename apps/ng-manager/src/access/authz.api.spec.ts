@@ -27,7 +27,7 @@ describe('roles by the names of existing clients', () => {
     admin = ng.as('A1');
     await data(admin('POST', `/ng/api/organizations?${A1}`, { organization: { identifier: 'o', name: 'O' } }));
     await data(admin('POST', `/ng/api/projects?${ORG}`, { project: { identifier: 'shop', name: 'shop' } }));
-  }, 90_000);
+  }, 300_000);
   afterAll(() => ng.stop());
 
   it('a binding comes back in the words it was sent in, from its create, read, list and delete, and is one of our roles', async () => {

@@ -35,7 +35,7 @@ describe('people, service accounts, groups and their roles', () => {
     await data(admin('POST', `/ng/api/organizations?${A1}`, { organization: { identifier: 'o', name: 'O' } }));
     for (const identifier of ['shop', 'other']) await data(admin('POST', `/ng/api/projects?${A1}&orgIdentifier=o`, { project: { identifier, name: identifier } }));
     adminId = (await data(admin('POST', `/ng/api/user/aggregate?${A1}`, {}))).content[0].user.uuid;
-  }, 60_000);
+  }, 300_000);
   afterAll(() => ng.stop());
 
   it('a user has the roles bound to them and to their groups, told at sign-in as few as possible', async () => {

@@ -32,7 +32,7 @@ describe('the end of an API token', () => {
     owner = { apiKeyType: 'USER', parentIdentifier: uuid, accountIdentifier: 'A1' };
     await data(admin('POST', `/ng/api/apikey?${A1}`, { identifier: 'plain', name: 'plain', ...owner }));
     await data(admin('POST', `/ng/api/apikey?${A1}`, { identifier: 'tenDays', name: 'tenDays', defaultTimeToExpireToken: 10 * DAY_MS, ...owner }));
-  }, 90_000);
+  }, 300_000);
   afterAll(() => ng.stop());
 
   it('is what it says itself, else what its key says, else what the account says, and the list tells it', async () => {

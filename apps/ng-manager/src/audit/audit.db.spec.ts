@@ -25,7 +25,7 @@ describe('the audit trail', () => {
     dataSource = await openDatabase(await pg.createDatabase('ng'), 30);
     unitOfWork = new UnitOfWork(dataSource);
     audit = new AuditService(unitOfWork);
-  }, 60_000);
+  }, 300_000);
   afterAll(async () => {
     await dataSource.destroy();
     await pg.stop();
@@ -55,7 +55,7 @@ describe('the audit trail', () => {
     expect(await verify('A')).toMatchObject({ ok: true, checked: 300, isComplete: true, head: { position: 300 } });
     expect(await verify('B')).toMatchObject({ ok: true, checked: 100 });
     expect(await verify('nobody')).toMatchObject({ ok: true, checked: 0, isComplete: true });
-  }, 60_000);
+  }, 300_000);
 
   it('holds two accounts in one transaction without two of those waiting for each other for ever', async () => {
     await Promise.all(upTo(20).map((turn) => unitOfWork.run((stores) => stores.audit.append(CTX, entry(turn % 2 === 0 ? 'X' : 'Y'), entry(turn % 2 === 0 ? 'Y' : 'X')))));
@@ -176,5 +176,5 @@ describe('the audit trail', () => {
     expect(await new AuditService(work).verify('B', 1, 20_000, undefined)).toMatchObject({ ok: true, checked: 1_500 });
     await expect(migrated.query('DELETE FROM audit_events')).rejects.toThrow(/only ever added/);
     await migrated.destroy();
-  }, 60_000);
+  }, 300_000);
 });

@@ -34,7 +34,7 @@ describe('change log locks', () => {
       await call('POST', '/ng/api/connectors?accountIdentifier=A1', connector('mssql', 'jdbc:sqlserver://db:1433;databaseName=orders')),
     ];
     expect(made.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200, 200]);
-  }, 90_000);
+  }, 300_000);
   beforeEach(() => {
     seen = [];
     ng.dbdevops.pairs = [PAIR];

@@ -27,7 +27,7 @@ describe('connection tests', () => {
     await call('POST', '/ng/api/organizations?accountIdentifier=A1', { organization: { identifier: 'default', name: 'Default' } });
     await call('POST', '/ng/api/projects?accountIdentifier=A1&orgIdentifier=default', { project: { orgIdentifier: 'default', identifier: 'shop', name: 'shop' } });
     await call('POST', `/ng/api/v2/secrets?${PROJECT}`, { secret: { type: 'SecretText', identifier: SECRET, name: SECRET, ...inProject, spec: { secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline', value: VALUE } } });
-  }, 90_000);
+  }, 300_000);
   afterAll(() => ng.stop());
 
   it.each(CONNECTOR_SAMPLES.map((sample, at) => [...sample, at] as const))('of %s, %s: done by a delegate with its secrets sealed to it, or plainly not done', async (type, variant, spec, at) => {

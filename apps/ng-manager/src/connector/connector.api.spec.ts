@@ -24,7 +24,7 @@ describe('connectors', () => {
     await post(`/ng/api/organizations?${ACCOUNT}`, { organization: { identifier: 'default', name: 'Default' } });
     for (const identifier of ['shop', 'lists', 'twin']) await post(`/ng/api/projects?${ORG}`, { project: { orgIdentifier: 'default', identifier, name: identifier } });
     for (const scope of [{}, { orgIdentifier: 'default' }, inProject, { orgIdentifier: 'default', projectIdentifier: 'twin' }, { orgIdentifier: 'default', projectIdentifier: 'lists' }]) await post(`/ng/api/v2/secrets?${ACCOUNT}`, secret(SECRET, scope));
-  }, 90_000);
+  }, 300_000);
   afterAll(() => ng.stop());
 
   describe('come back as they were sent', () => {

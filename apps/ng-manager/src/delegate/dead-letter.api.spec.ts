@@ -11,7 +11,7 @@ describe('dead letters', () => {
   beforeAll(async () => {
     ng = await startNgManager();
     ng.delegateService.letters.push(letter(3, 'A1'), letter(2, 'A1'), letter(1, 'A2'));
-  }, 90_000);
+  }, 300_000);
   afterAll(() => ng.stop());
 
   it('are listed page by page to administrators of their account, and to nobody else', async () => {

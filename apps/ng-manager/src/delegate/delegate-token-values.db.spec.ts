@@ -37,7 +37,7 @@ describe('kept values of delegate tokens', () => {
     folder = mkdtempSync(join(tmpdir(), 'sluice-token-values-'));
     keyFile = join(folder, 'keys');
     writeFileSync(keyFile, newKey(), { mode: 0o600 });
-  }, 60_000);
+  }, 300_000);
   afterAll(async () => {
     await database.destroy();
     await pg.stop();

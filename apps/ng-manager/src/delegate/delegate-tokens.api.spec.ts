@@ -39,7 +39,7 @@ describe('the value of a delegate token', () => {
     admin = ng.as('A1');
     await admin('POST', `/ng/api/organizations?${A1}`, { organization: { identifier: 'o', name: 'O' } });
     await admin('POST', `/ng/api/projects?${A1}&orgIdentifier=o`, { project: { identifier: 'shop', name: 'Shop' } });
-  }, 60_000);
+  }, 300_000);
   afterAll(() => ng.stop());
 
   it('is base64 of what a delegate signs in with, the same at creation and in every later read', async () => {
@@ -143,7 +143,7 @@ describe('the value of a delegate token', () => {
     const everything = [...rows, ...bytes.map(({ text }) => text), replica.output()].join('\n');
     expect(values.filter((value) => everything.includes(value))).toEqual([]);
     expect([replica.output().includes('"msg":"listening"'), rows.length > 20]).toEqual([true, true]);
-  }, 120_000);
+  }, 300_000);
 });
 
 /** The built app in a process of its own, on the database of `ng`, telling all it can tell. */

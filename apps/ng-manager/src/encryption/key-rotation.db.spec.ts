@@ -83,7 +83,7 @@ describe('rotation of the key-encryption key', () => {
       const value = (await values.encryptorFor(accountId)).encrypt(ref, Buffer.from(`value of ${accountId}`));
       await uow.read.secrets.insert(ref, { name: 'password', description: null, tags: {}, type: 'SecretText', spec: { secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline' } }, value, null);
     }
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     await Promise.all(opened.map((keys) => keys.close()));
     await database.destroy();
@@ -182,7 +182,7 @@ describe('rotation of the key-encryption key', () => {
     expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ accounts: 30, rewrapped: 30 - done, unchanged: done, failures: [] });
     expect(await under()).toBe(30);
     vault.delayMs = 0;
-  }, 60_000);
+  }, 300_000);
 
   it('says which account could not be done and does the others', async () => {
     vault.rotate('sluice');

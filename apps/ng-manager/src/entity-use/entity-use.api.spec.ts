@@ -33,7 +33,7 @@ describe('what pipelines refer to', () => {
     ];
     expect(made.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
     ng.dbdevops.schemas.set('default/shop/orders', aDbSchema('orders', { connector: 'git', location: 'db.xml' }));
-  }, 60_000);
+  }, 300_000);
   afterEach(() => record([]));
   afterAll(async () => {
     await pipeline.close();

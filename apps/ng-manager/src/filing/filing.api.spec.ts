@@ -19,7 +19,7 @@ describe('services, environments and infrastructures', () => {
     call = ng.as('A1');
     await call('POST', `/ng/api/organizations?${A1}`, { organization: { identifier: 'o', name: 'O' } });
     for (const identifier of ['p', 'gone']) await call('POST', `/ng/api/projects?${ORG}`, { project: { identifier, name: identifier } });
-  }, 60_000);
+  }, 300_000);
   afterAll(() => ng.stop());
 
   it('a service is upserted, read, replaced, listed and deleted as it was sent', async () => {

@@ -16,7 +16,7 @@ describe('migrations of ng-manager', () => {
   let pg: TestPostgres;
   beforeAll(async () => {
     pg = await startPostgres();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => pg.stop());
 
   it('make exactly the columns the entities map; keys and rules between tables are theirs alone', async () => {

@@ -12,7 +12,7 @@ describe('organizations and projects', () => {
     for (const [identifier, name] of [['one', 'First'], ['two', 'Second'], ['three', 'Third']]) await call('POST', `/ng/api/organizations?${A1}`, { organization: { identifier, name } });
     for (const identifier of ['p1', 'p2']) await call('POST', `/ng/api/projects?${A1}&orgIdentifier=one`, { project: { identifier, name: `Name of ${identifier}`, modules: identifier === 'p1' ? ['DBOPS'] : [] } });
     await call('POST', `/ng/api/projects?${A1}&orgIdentifier=two`, { project: { identifier: 'p1', name: 'Elsewhere' } });
-  }, 60_000);
+  }, 300_000);
   afterAll(() => ng.stop());
 
   describe.each([

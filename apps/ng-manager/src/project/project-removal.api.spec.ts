@@ -26,7 +26,7 @@ describe('removing projects and organizations', () => {
     ng = await startNgManager();
     call = ng.as('A1');
     pipeline = new RouteClient({ target: 'ng-manager', baseUrl: ng.app.url, identity: await ng.identities.of('pipeline') });
-  }, 60_000);
+  }, 300_000);
   afterAll(async () => {
     await pipeline.close();
     await ng.stop();
@@ -98,7 +98,7 @@ describe('removing projects and organizations', () => {
       for (const removed of await removedIn(orgId)) await confirm(removed);
       expect([200, 409]).toContain((await making).status);
     }
-  }, 60_000);
+  }, 300_000);
 
   it('an organization that goes by force hands over each of its projects, and may be made again at once', async () => {
     const orgId = await orgWith('one', 'two');
@@ -161,7 +161,7 @@ describe('removing projects and organizations', () => {
     let cutOff: RunningApp;
     beforeAll(async () => {
       cutOff = await bootstrap({ ...ng.environment, NG_MANAGER_DELEGATE_SERVICE_ADDRESS: '127.0.0.1:1' });
-    }, 60_000);
+    }, 300_000);
     afterAll(() => cutOff.close());
 
     it.each<[string, (orgId: string) => string]>([
@@ -197,5 +197,5 @@ describe('removing projects and organizations', () => {
       expect(removed.map(({ projectId }) => projectId).sort()).toEqual(['a', 'b', 'c']);
       for (const project of removed) await confirm(project);
     }
-  }, 60_000);
+  }, 300_000);
 });

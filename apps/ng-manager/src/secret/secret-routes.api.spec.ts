@@ -12,7 +12,7 @@ describe('secrets by route', () => {
     await at.send('POST', `/ng/api/v2/secrets/files?${PROJECT}`, secretForm(fileSecret('wallet'), 'wallet bytes'));
     await at.send('POST', `/ng/api/v2/secrets/files?${PROJECT}`, secretForm(fileSecret('pem'), 'pem bytes'));
     await at.post(`/ng/api/v2/secrets?${PROJECT}`, sshKeySecret('a_password', { type: 'SSH', spec: { credentialType: 'Password', spec: { userName: 'git', password: 'inline' } } }));
-  }, 60_000);
+  }, 300_000);
   afterAll(() => at.stop());
 
   describe('as YAML', () => {

@@ -7,7 +7,7 @@ describe('secrets by type', () => {
   let at: SecretsUnderTest;
   beforeAll(async () => {
     at = await startWithProject();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => at.stop());
 
   describe('of type text', () => {

@@ -26,7 +26,7 @@ describe('security events of other services', () => {
 
   beforeAll(async () => {
     ng = await startNgManager();
-  }, 90_000);
+  }, 300_000);
   afterAll(async () => {
     await Promise.all(clients.map((one) => one.close()));
     await ng.stop();
@@ -78,7 +78,7 @@ describe('security events of other services', () => {
     await waitFor(async () => (await list(`${ACCOUNT}&kind=delegateConnected`)).length === 1, LOOK);
     await waitFor(() => securityEvents.size === 0, LOOK);
     expect(await list(`${ACCOUNT}&kind=delegateConnected`)).toMatchObject([{ identifier: 'd1', count: 1 }]);
-  }, 60_000);
+  }, 300_000);
 
   it('are found by when they happened, and a time that is none is refused by name', async () => {
     const logService = await client('log-service');

@@ -26,7 +26,7 @@ describe('security events', () => {
     await call('POST', `/ng/api/v2/secrets?${ACCOUNT}`, { secret: { type: 'SecretText', identifier: 'password', name: 'password', spec: { secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline', value: 'hunter2-value' } } });
     await call('POST', `/ng/api/connectors?${PROJECT}`, { connector: { identifier: 'db', name: 'db', orgIdentifier: 'o', projectIdentifier: 'p', type: 'JDBC', spec: { url: 'jdbc:postgresql://db.example/d', auth: { type: 'UsernamePassword', spec: { username: 'u', passwordRef: 'account.password' } } } } });
     await call('POST', `/ng/api/v2/secrets?${PROJECT}`, { secret: { type: 'SSHKey', identifier: 'ssh', name: 'ssh', orgIdentifier: 'o', projectIdentifier: 'p', spec: { auth: { type: 'SSH', spec: { credentialType: 'KeyReference', spec: { userName: 'git', key: 'account.password' } } } } } });
-  }, 90_000);
+  }, 300_000);
   afterAll(() => ng.stop());
 
   it('a denied request tells who lacked which permission, where and from which address', async () => {
@@ -111,5 +111,5 @@ describe('security events', () => {
     await ng.pg.query(ng.database, `UPDATE security_events SET at = now() - interval '91 days', event_id = 'old' WHERE actor ->> 'id' = 'nosy'`);
     await waitFor(async () => (await ng.pg.query(ng.database, `SELECT 1 FROM security_events WHERE event_id = 'old'`)).length === 0, { timeoutMs: 60_000, what: 'the sweep' });
     expect(of(await list(`${ACCOUNT}&pageSize=100`), 'loop').length).toBeGreaterThan(0);
-  }, 90_000);
+  }, 300_000);
 });

@@ -18,7 +18,7 @@ describe('settings and delegates', () => {
     call = ng.as('A1');
     await call('POST', `/ng/api/organizations?${A1}`, { organization: { identifier: 'o', name: 'O' } });
     await call('POST', `/ng/api/projects?${ORG}`, { project: { identifier: 'p', name: 'P' } });
-  }, 60_000);
+  }, 300_000);
   afterAll(() => ng.stop());
 
   it('lists everything without a category, by category and group, and without what belongs to scopes above', async () => {

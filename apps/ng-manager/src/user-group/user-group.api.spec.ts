@@ -35,7 +35,7 @@ describe('user groups as existing clients write them', () => {
     admin = ng.as('A1');
     await data(admin('POST', `/ng/api/organizations?${A1}`, { organization: { identifier: 'o', name: 'O' } }));
     await data(admin('POST', `/ng/api/projects?${A1}&orgIdentifier=o`, { project: { identifier: 'shop', name: 'shop' } }));
-  }, 90_000);
+  }, 300_000);
   afterAll(() => ng.stop());
 
   describe('notifications', () => {

@@ -17,7 +17,7 @@ describe('variables', () => {
     call = ng.as('A1');
     await call('POST', `/ng/api/organizations?${A1}`, { organization: { identifier: 'o', name: 'O' } });
     for (const identifier of ['p', 'gone']) await call('POST', `/ng/api/projects?${ORG}`, { project: { identifier, name: identifier } });
-  }, 60_000);
+  }, 300_000);
   afterAll(() => ng.stop());
 
   it.each(SCOPES)('of the %s are created in the scope that the body names, and come back as they were sent', async (level, scope, place) => {

@@ -19,7 +19,7 @@ describe('approvals over HTTP', () => {
     await world.startInProcess();
     db = await createPipelineDataSource(readFileSync(world.env['PIPELINE_DATABASE_URL_FILE'] ?? '', 'utf8'), 5).initialize();
     approvals = new ApprovalRepository(db);
-  }, 60_000);
+  }, 300_000);
   afterAll(async () => {
     await db.destroy();
     await world.stop();
@@ -156,5 +156,5 @@ describe('approvals over HTTP', () => {
     expect(await answer).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST', message: expect.stringMatching(/takes too long|could not be read within/) } });
     expect(answeredMeanwhile).toBeGreaterThan(10);
     expect((await decide(client, id, { action: 'REJECT' })).body.data.status).toBe('REJECTED');
-  }, 60_000);
+  }, 300_000);
 });

@@ -9,7 +9,7 @@ describe('what the pipeline service tells the audit trail', () => {
   beforeAll(async () => {
     world = await World.create();
     await world.startInProcess();
-  }, 60_000);
+  }, 300_000);
   afterEach(() => {
     world.delegates.behaviour = succeed;
   });

@@ -7,7 +7,7 @@ describe('security events of pipeline', () => {
   beforeAll(async () => {
     world = await World.create();
     await world.startInProcess();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => world.stop());
 
   it('tell who was refused what, and where; in a loop as one with the number of times', async () => {

@@ -14,13 +14,13 @@ describe('a pool of threads', () => {
     pool = new WorkerPool({ file: HOG, size: 1, deadlineMs: 120_000 });
     await expect(pool.run('acc', 'the pipeline', 'hog')).rejects.toMatchObject({ code: 'INVALID_REQUEST', message: 'the pipeline needs more than 256 MB to be read; make it smaller' });
     expect(await pool.run('acc', 'the pipeline', 'plain')).toBe('plain');
-  }, 120_000);
+  }, 300_000);
 
   it('says to what waits why its threads cannot start, each time it is asked', async () => {
     pool = new WorkerPool({ file: new URL('missing.js', import.meta.url), size: 2, deadlineMs: 120_000 });
     await expect(pool.run('acc', 'the pipeline', 1)).rejects.toThrow(/missing\.js/);
     await expect(pool.run('acc', 'the pipeline', 1)).rejects.toThrow(/missing\.js/);
-  }, 120_000);
+  }, 300_000);
 
   it('takes accounts in turns, and refuses an account of which too much waits', async () => {
     pool = new WorkerPool({ file: worker('const result = job;'), size: 1, deadlineMs: 120_000 });
@@ -31,7 +31,7 @@ describe('a pool of threads', () => {
     await ask('few');
     expect(ended.length).toBeLessThan(5);
     await Promise.all(many);
-  }, 120_000);
+  }, 300_000);
 
   it('refuses what comes after it was stopped', async () => {
     pool = new WorkerPool({ file: HOG, size: 1, deadlineMs: 120_000 });

@@ -8,7 +8,7 @@ describe('stopping an execution', () => {
   beforeAll(async () => {
     world = await World.create();
     await world.startInProcess();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => world.stop());
   afterEach(() => {
     world.delegates.behaviour = succeed;

@@ -13,7 +13,7 @@ describe('starting, choosing, repeating and interrupting runs', () => {
   beforeAll(async () => {
     world = await World.create();
     await world.startInProcess();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => world.stop());
   afterEach(() => {
     world.delegates.behaviour = succeed;

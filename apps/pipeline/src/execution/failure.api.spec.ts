@@ -9,7 +9,7 @@ describe('when something goes wrong', () => {
   beforeAll(async () => {
     world = await World.create();
     await world.startInProcess({ PIPELINE_REPORT_TIMEOUT_MS: '1500' });
-  }, 60_000);
+  }, 300_000);
   afterAll(() => world.stop());
   afterEach(() => {
     world.delegates.behaviour = succeed;
@@ -165,7 +165,7 @@ describe('when something goes wrong', () => {
     const { pipelineExecutionSummary } = await client.ended(await client.execute('slow'), 60_000);
     state.inputs = inputs;
     expect(pipelineExecutionSummary.status).toBe('Success');
-  }, 90_000);
+  }, 300_000);
 
   it('says so when what was done could not be recorded', async () => {
     const client = world.project();

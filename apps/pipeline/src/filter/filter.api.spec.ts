@@ -13,7 +13,7 @@ describe('stored filters', () => {
   beforeAll(async () => {
     world = await World.create();
     await world.startInProcess();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => world.stop());
 
   const store = (client: ProjectClient, identifier: string, filterProperties: object, more: object = {}, method = 'POST') =>

@@ -15,7 +15,7 @@ describe('input sets, row by row', () => {
   beforeAll(async () => {
     world = await World.create();
     await world.startInProcess();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => world.stop());
 
   const at = (path = '', query = ''): string => `${ROOT}${path}?pipelineIdentifier=in${query}`;

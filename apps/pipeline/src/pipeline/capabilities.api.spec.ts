@@ -13,7 +13,7 @@ describe('fields Sluice cannot obey, over HTTP', () => {
   beforeAll(async () => {
     world = await World.create();
     await world.startInProcess();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => world.stop());
 
   it.each([

@@ -11,7 +11,7 @@ describe('pipelines, row by row', () => {
   beforeAll(async () => {
     world = await World.create();
     await world.startInProcess();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => world.stop());
 
   const v1 = (client: ProjectClient, path: string): string => `/v1/orgs/${client.org}/projects/${client.project}/${path}`;

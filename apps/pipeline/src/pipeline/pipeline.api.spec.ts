@@ -9,7 +9,7 @@ describe('pipelines and input sets over HTTP', () => {
   beforeAll(async () => {
     world = await World.create();
     await world.startInProcess();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => world.stop());
 
   it('stores YAML verbatim, whatever is sent besides', async () => {

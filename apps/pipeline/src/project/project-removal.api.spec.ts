@@ -19,7 +19,7 @@ describe('when a project is removed', () => {
     world = await World.create();
     other = new PipelineProcess(world);
     await world.startInProcess();
-  }, 120_000);
+  }, 300_000);
   afterEach(async () => {
     world.delegates.behaviour = succeed;
     await other.kill();
@@ -70,7 +70,7 @@ describe('when a project is removed', () => {
     await confirmed(remove(client));
     expect(await rowsOf(client, id)).toEqual({});
     expect(await Promise.all(untouched.map((one, index) => rowsOf(one, ids[index] ?? '')))).toEqual(before);
-  }, 60_000);
+  }, 300_000);
 
   it('the audit trail says of each document that it went with the project, and who did that', async () => {
     const client = world.project();
@@ -84,7 +84,7 @@ describe('when a project is removed', () => {
     expect(gone.map(({ action, resourceType, identifier }) => `${action} ${resourceType} ${identifier}`)).toEqual(['delete trigger t', 'delete inputSet s', 'delete pipeline p']);
     for (const event of gone) expect(event).toMatchObject({ actor: { type: 'user', name: 'Ann', email: 'ann@example.com' }, details: { pipelineIdentifier: 'p', isRemovedWith: `project ${client.project}` } });
     expect(gone[2]?.before).toMatchObject({ name: 'p', document: { pipeline: { identifier: 'p' } } });
-  }, 60_000);
+  }, 300_000);
 
   it('what runs in it is really stopped before its name is free, and holds up no other removal', async () => {
     const [client, later] = [world.project(), world.project()];
@@ -102,7 +102,7 @@ describe('when a project is removed', () => {
     await confirmed(position);
     expect(await rowsOf(client, id)).toEqual({});
     expect(await world.pg.query('pipeline', 'SELECT holder FROM instance_locks')).toEqual([]);
-  }, 60_000);
+  }, 300_000);
 
   it('and made again under its name, it begins empty and loses nothing to a removal that is told twice', async () => {
     const client = world.project();
@@ -118,7 +118,7 @@ describe('when a project is removed', () => {
     await confirmed(position, 2);
     expect((await client.send('GET', `${PIPELINES}/p`)).status).toBe(200);
     expect(await executionsOf(client)).toBe(1);
-  }, 60_000);
+  }, 300_000);
 
   it('a pipeline that was on its way into it is refused, and not found in the next project of that name', async () => {
     const client = world.project();
@@ -134,7 +134,7 @@ describe('when a project is removed', () => {
     leave();
     expect(await storing).toMatchObject({ status: 404, body: { code: 'RESOURCE_NOT_FOUND_EXCEPTION', message: expect.stringContaining(`project "${client.project}" does not exist`) } });
     expect((await client.send('GET', `${PIPELINES}/p`)).status).toBe(404);
-  }, 60_000);
+  }, 300_000);
 
   it('a process that is killed in the middle leaves the rest to the next one', async () => {
     const client = world.project();
@@ -161,7 +161,7 @@ describe('when a project is removed', () => {
     await world.startInProcess();
     await confirmed(position);
     expect(await rowsOf(client, id)).toEqual({});
-  }, 90_000);
+  }, 300_000);
 
   it('two processes empty it together, and the audit trail has each document once', async () => {
     const client = world.project();
@@ -179,5 +179,5 @@ describe('when a project is removed', () => {
       return events.length >= 63 && events;
     }, { timeoutMs: 30_000, what: 'the audit events' });
     expect(new Set(deleted.map(({ resourceType, identifier }) => `${resourceType} ${identifier}`)).size).toBe(deleted.length);
-  }, 90_000);
+  }, 300_000);
 });

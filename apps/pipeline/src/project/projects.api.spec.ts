@@ -18,7 +18,7 @@ describe('pipelines live in projects that exist', () => {
   beforeAll(async () => {
     world = await World.create();
     await world.startInProcess();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => world.stop());
 
   const isStored = async (client: ProjectClient): Promise<boolean> => (await client.send('GET', `${PIPELINES}/p`)).status === 200;

@@ -16,7 +16,7 @@ describe('what stored documents refer to', () => {
   beforeAll(async () => {
     world = await World.create();
     await world.startInProcess();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => world.stop());
 
   const usesOf = ({ accountId, org, project }: ProjectClient, user: string): readonly string[] => world.ngManager.state.uses.get(`${accountId}/${org}/${project} ${user}`) ?? [];

@@ -43,7 +43,7 @@ describe('connectors and secrets named in pipelines', () => {
     await world.startInProcess();
     client = world.project();
     await client.create(withInput('stored'));
-  }, 60_000);
+  }, 300_000);
   afterAll(() => world.stop());
 
   describe.each(PLACES.map(([place, write], at) => ({ place, write, at })))('$place', ({ write, at }) => {

@@ -31,7 +31,7 @@ describe('executions in the database', () => {
     pg = await startPostgres();
     db = await openDataSource(createPipelineDataSource(await pg.createDatabase('pipeline'), 12));
     executions = new ExecutionRepository(db);
-  }, 60_000);
+  }, 300_000);
   afterAll(async () => {
     await db.destroy();
     await pg.stop();

@@ -13,7 +13,7 @@ describe('the queue in front of a database instance', () => {
   beforeAll(async () => {
     pg = await startPostgres();
     db = await openDataSource(createPipelineDataSource(await pg.createDatabase('pipeline'), 12));
-  }, 60_000);
+  }, 300_000);
   afterAll(async () => {
     await db.destroy();
     await pg.stop();

@@ -13,7 +13,7 @@ describe('after a crash', () => {
     PipelineProcess.build();
     world = await World.create();
     service = new PipelineProcess(world);
-  }, 120_000);
+  }, 300_000);
   afterEach(async () => {
     world.delegates.behaviour = succeed;
     await kill();
@@ -53,7 +53,7 @@ describe('after a crash', () => {
     expect(tasksOf(id).map((task) => task.submissions)).toEqual([1, 1, 1, 1, 1, 1, 1]);
     expect(workReported(id)).toBe(3);
     expect(await world.pg.query('pipeline', 'SELECT holder FROM instance_locks')).toEqual([]);
-  }, 90_000);
+  }, 300_000);
 
   it('killed again and again at random moments, an execution still ends right, and each task is the same task', async () => {
     const client = world.project();
@@ -75,7 +75,7 @@ describe('after a crash', () => {
     expect(executed).toBe(6);
     expect(workReported(id)).toBe(6);
     expect(await world.pg.query('pipeline', 'SELECT holder FROM instance_locks')).toEqual([]);
-  }, 180_000);
+  }, 300_000);
 
   it('stopped with SIGTERM, it leaves what runs pending, exits with 0, and goes on after the next start', async () => {
     const client = world.project();
@@ -89,7 +89,7 @@ describe('after a crash', () => {
     world.delegates.end(held.request.taskId, succeed(held));
     expect((await client.ended(id, 30_000)).pipelineExecutionSummary.status).toBe('Success');
     expect(held.submissions).toBe(1);
-  }, 90_000);
+  }, 300_000);
 
   it('starts what was stored but never started', async () => {
     const client = world.project();
@@ -104,7 +104,7 @@ describe('after a crash', () => {
     await world.pg.query('pipeline', `INSERT INTO execution_nodes (plan_execution_id, node_id, status, state) SELECT 'forgotten', node_id, 'NotStarted', $2::jsonb FROM execution_nodes WHERE plan_execution_id = $1`, [id, JSON.stringify(NEW_NODE)]);
     await start();
     expect((await client.ended('forgotten', 30_000)).pipelineExecutionSummary.status).toBe('Success');
-  }, 90_000);
+  }, 300_000);
 
   it('repeats an abort nobody heard', async () => {
     const client = world.project();
@@ -120,7 +120,7 @@ describe('after a crash', () => {
     await waitFor(() => held.isAborted, { timeoutMs: 30_000, what: 'the abort told' });
     world.delegates.end(held.request.taskId, { outcome: 'aborted', reason: 'stopped' });
     expect((await client.ended(id, 30_000)).pipelineExecutionSummary.status).toBe('Aborted');
-  }, 90_000);
+  }, 300_000);
 
   it('killed between the delivery of audit events and their acknowledgement, it delivers them again: the trail has each once, and none is lost', async () => {
     const client = world.project();
@@ -141,5 +141,5 @@ describe('after a crash', () => {
     expect(world.ngManager.state.auditDeliveries).toBeGreaterThan(deliveries);
     expect(world.ngManager.state.auditEvents.filter(({ projectId }) => projectId === client.project).map(({ action, resourceType }) => `${action} ${resourceType}`)).toEqual(['create pipeline', 'start pipelineExecution', 'end pipelineExecution']);
     expect(told(id)).toEqual(['start', 'end']);
-  }, 60_000);
+  }, 300_000);
 });

@@ -4,7 +4,7 @@ import { NEW_NODE } from '@sluice/pipeline-engine';
 import { stepResult, succeed, type DoubleTask } from '../testing/delegate-service-double.js';
 import { World, simplePipeline } from '../testing/pipeline-under-test.js';
 
-const TIME_LIMIT_MS = 120_000;
+const TIME_LIMIT_MS = 300_000;
 const LOOK = { timeoutMs: 90_000 } as const;
 const COLUMNS = 'account_id, org_id, project_id, pipeline_identifier, name, run_sequence, plan, outline, search_text, yaml, input_yaml, input_set_ids, caller, correlation_id, taken_over, valid_until';
 
@@ -13,7 +13,7 @@ describe('the sweeper', () => {
   beforeAll(async () => {
     world = await World.create();
     await world.startInProcess();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => world.stop());
   afterEach(() => {
     world.delegates.behaviour = succeed;

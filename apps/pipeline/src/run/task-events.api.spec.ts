@@ -3,7 +3,7 @@ import { AppError, waitFor } from '@sluice/kernel';
 import { stepResult, succeed, type DoubleTask } from '../testing/delegate-service-double.js';
 import { World, byIdentifier, simplePipeline, statuses, type ProjectClient } from '../testing/pipeline-under-test.js';
 
-const TIME_LIMIT_MS = 120_000;
+const TIME_LIMIT_MS = 300_000;
 const LOOK = { timeoutMs: 90_000 } as const;
 
 describe('events of tasks', () => {
@@ -14,7 +14,7 @@ describe('events of tasks', () => {
     // Stands for whatever a store cannot hold and nobody made storable: it answers as PostgreSQL does to an escaped NUL.
     await world.pg.query('pipeline', `CREATE FUNCTION refuse_marked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.report::text LIKE '%cannot be held%' THEN RAISE 'unsupported Unicode escape sequence' USING ERRCODE = '22P05'; END IF; RETURN NEW; END $$`);
     await world.pg.query('pipeline', `CREATE TRIGGER refuse_marked BEFORE UPDATE ON execution_tasks FOR EACH ROW EXECUTE FUNCTION refuse_marked()`);
-  }, 120_000);
+  }, 300_000);
   afterAll(() => world.stop());
   afterEach(() => {
     world.delegates.behaviour = succeed;

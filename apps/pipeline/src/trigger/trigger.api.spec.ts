@@ -23,7 +23,7 @@ describe('triggers over HTTP', () => {
   beforeAll(async () => {
     world = await World.create();
     await world.startInProcess();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => world.stop());
 
   const project = async (): Promise<ProjectClient> => {

@@ -10,7 +10,7 @@ describe('variables of the account, the organization and the project', () => {
     world = await World.create();
     await world.startInProcess();
     for (const [name, value] of [['account region', 'eu'], ['org team', 'blue'], ['project tag', 'v7']] as const) world.ngManager.state.variables.set(name, value);
-  }, 60_000);
+  }, 300_000);
   afterAll(() => world.stop());
 
   it('are in a run what they were when it began, also through a variable of the pipeline', async () => {

@@ -20,7 +20,7 @@ describe('our engine leaves a database as the stock Liquibase command line does'
   let bench: EngineBench;
   beforeAll(async () => {
     bench = await EngineBench.start();
-  }, 120_000);
+  }, 300_000);
   afterAll(() => bench?.stop());
 
   async function compare(databases: { readonly ours: string; readonly theirs: string }, changelog: string, input: EngineInput, root?: string): Promise<{ readonly rows: number; readonly succeeded: boolean }> {

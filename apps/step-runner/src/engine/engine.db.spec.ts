@@ -13,7 +13,7 @@ describe('the change engine', () => {
   let bench: EngineBench;
   beforeAll(async () => {
     bench = await EngineBench.start();
-  }, 120_000);
+  }, 300_000);
   afterAll(() => bench?.stop());
 
   const tables = async (database: string): Promise<unknown[]> =>

@@ -11,7 +11,7 @@ describe('changes and their row of the history', () => {
 
   beforeAll(async () => {
     bench = await StepBench.open();
-  }, 120_000);
+  }, 300_000);
   afterAll(() => bench?.close());
 
   const inTheHistory = (step: StartedStep): Promise<unknown> => waitFor(async () => (await bench.sessionsOf(step, `and wait_event = 'PgSleep'`)) > 0, { timeoutMs: 120_000, what: 'the statement on the history table' });

@@ -14,7 +14,7 @@ describe('the change log lock', () => {
 
   beforeAll(async () => {
     bench = await StepBench.open();
-  }, 120_000);
+  }, 300_000);
   afterAll(() => bench?.close());
 
   async function databaseHeldBy(lockedBy: string): Promise<string> {

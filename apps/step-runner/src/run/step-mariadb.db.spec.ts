@@ -21,7 +21,7 @@ if (!hasMariaDb()) {
 
     beforeAll(async () => {
       [bench, maria] = await Promise.all([StepBench.open(), startMariaDb()]);
-    }, 240_000);
+    }, 300_000);
     afterAll(() => Promise.all([bench?.close(), maria?.stop()]));
 
     async function freshDatabase(): Promise<string> {

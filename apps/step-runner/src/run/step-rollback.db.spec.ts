@@ -9,7 +9,7 @@ describe('a rollback', () => {
 
   beforeAll(async () => {
     bench = await StepBench.open();
-  }, 120_000);
+  }, 300_000);
   afterAll(() => bench?.close());
 
   const changeset = (id: number, attributes = ''): string => `--changeset ann:${id} ${attributes}\ncreate table r${id} (id int);\n--rollback drop table r${id};\n`;

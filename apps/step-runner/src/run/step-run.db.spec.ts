@@ -31,7 +31,7 @@ describe('a step run', () => {
   beforeAll(async () => {
     bench = await StepBench.open();
     ({ pg, folder } = bench);
-  }, 120_000);
+  }, 300_000);
   afterAll(() => bench?.close());
 
   it('opens no file that is not below the folder for certificates of databases', async () => {

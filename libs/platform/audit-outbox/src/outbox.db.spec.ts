@@ -25,7 +25,7 @@ describe('the audit outbox', () => {
     const runner = dataSource.createQueryRunner();
     await createAuditOutbox(runner);
     await runner.release();
-  }, 60_000);
+  }, 300_000);
   afterEach(async () => {
     await dataSource.query('DELETE FROM audit_outbox');
     await dataSource.query(`UPDATE audit_outbox_lease SET holder = NULL, leased_until = 'epoch'`);
@@ -110,5 +110,5 @@ describe('the audit outbox', () => {
     for (let writer = 0; writer < 20; writer += 1) {
       expect(named(arrived.filter(({ identifier }) => identifier.startsWith(`${writer}/`)))).toEqual(Array.from({ length: 10 }, (_, index) => `${writer}/${index}`));
     }
-  }, 60_000);
+  }, 300_000);
 });

@@ -46,7 +46,7 @@ describe('readiness', () => {
     const metrics = await (await fetch(`${app.url}/metrics`)).text();
     expect(Number(/^event_loop_delay_longest_seconds\S* (\S+)$/m.exec(metrics)?.[1])).toBeGreaterThan(LIMIT_MS / 1000);
     await isReady();
-  }, 90_000);
+  }, 300_000);
 
   it('ends when a store is away', async () => {
     await isReady();
@@ -54,5 +54,5 @@ describe('readiness', () => {
     expect((await ready()).status).toBe(503);
     isStoreThere = true;
     await isReady();
-  }, 90_000);
+  }, 300_000);
 });
