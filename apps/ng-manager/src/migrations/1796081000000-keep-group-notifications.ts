@@ -7,7 +7,8 @@ export class KeepGroupNotifications1796081000000 implements MigrationInterface {
       ADD COLUMN notification_configs jsonb NOT NULL DEFAULT '[]',
       ADD COLUMN ciphertext bytea,
       ADD COLUMN key_version integer,
-      ADD CONSTRAINT user_groups_name_the_key_of_a_ciphertext CHECK ((ciphertext IS NULL) = (key_version IS NULL))`);
+      ADD CONSTRAINT user_groups_name_the_key_of_a_ciphertext CHECK ((ciphertext IS NULL) = (key_version IS NULL)),
+      ADD FOREIGN KEY (account_id, key_version) REFERENCES account_data_keys`);
   }
 
   async down(): Promise<void> {

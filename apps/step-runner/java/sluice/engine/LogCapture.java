@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.logging.Level;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import liquibase.AbstractExtensibleObject;
 import liquibase.logging.Logger;
@@ -21,10 +20,11 @@ final class LogCapture extends AbstractLogService {
 
     private static final String ERROR = "ERROR:";
 
-    private static final Pattern SUMMARY = Pattern.compile("^\\s*(UPDATE|FILTERED CHANGE SETS) SUMMARY");
+    /** Who writes the summary of an update, a line at a time. */
+    private static final String SUMMARY = "liquibase.util.ShowSummaryUtil";
 
     private final Events events;
-    private final List<String> summaries = new ArrayList<>();
+    private final List<String> summary = new ArrayList<>();
 
     LogCapture(Events events) {
         this.events = events;
@@ -36,7 +36,7 @@ final class LogCapture extends AbstractLogService {
 
     /** Liquibase's summary counts as run what was due, also after a failure: it is told by whoever knows that all went well. */
     void tellSummary() {
-        summaries.forEach(summary -> say("INFO", summary));
+        summary.forEach(line -> say("INFO", line));
     }
 
     UIService console() {
@@ -63,9 +63,11 @@ final class LogCapture extends AbstractLogService {
 
     private final class Captured extends AbstractLogger {
         private final boolean talks;
+        private final boolean isSummary;
 
         Captured(String name) {
             talks = TALKERS.stream().anyMatch(name::startsWith);
+            isSummary = name.equals(SUMMARY);
         }
 
         @Override
@@ -73,6 +75,7 @@ final class LogCapture extends AbstractLogService {
             // SEVERE repeats the exception that the run reports anyway, with a stack trace nobody can use.
             if (level.intValue() >= Level.SEVERE.intValue()) return;
             if (level.intValue() >= Level.WARNING.intValue()) say("WARN", message);
+            else if (isSummary && level.intValue() >= Level.INFO.intValue()) summary.add(message);
             else if (talks && level.intValue() >= Level.INFO.intValue()) say("INFO", message);
         }
     }
@@ -85,8 +88,7 @@ final class LogCapture extends AbstractLogService {
 
         @Override
         public void sendMessage(String message) {
-            if (message != null && SUMMARY.matcher(message).find()) summaries.add(message);
-            else say("INFO", message);
+            say("INFO", message);
         }
 
         @Override

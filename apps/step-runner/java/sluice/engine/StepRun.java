@@ -107,7 +107,7 @@ final class StepRun {
             liquibase = Changelog.read(command, database).liquibase();
             liquibase.setChangeExecListener(changesets);
             liquibase.setShowSummary(UpdateSummaryEnum.SUMMARY);
-            liquibase.setShowSummaryOutput(UpdateSummaryOutputEnum.CONSOLE);
+            liquibase.setShowSummaryOutput(UpdateSummaryOutputEnum.LOG);
             if ("rollback".equals(command.action())) rollback(liquibase, database);
             else update(liquibase, database);
             logs.tellSummary();
