@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { renderXml } from './changelog-xml.js';
 import { renderSql } from './changelog-sql.js';
-import type { Kind } from './changelog-kinds.js';
+import { changelogKinds, type Kind } from './changelog-kinds.js';
 import { Random } from '@sluice/testing';
 
 /** The attributes of an element, its children by name, and lists of `{ name: element }`, as Liquibase's JSON and YAML have them. */
@@ -66,7 +66,7 @@ class Generator {
     const tail: Entry[] = [{ changeSet: this.changeset('db', root, ['late']) }];
     const entries: Entry[] = [...this.properties(), { changeSet: base() }];
     for (const format of ['xml', 'yaml', 'json', 'sql'] as const) entries.push(this.included(format));
-    entries.push(this.includedFolder());
+    entries.push(this.includedFolder(), ...this.kinds(4));
     for (let index = 0; index < 3; index += 1) entries.push({ changeSet: this.changeset('db', root, []) });
     const changelog = `db/root.${root}`;
     this.files[changelog] = render(root, entries, this.random.chance(0.2) ? { logicalFilePath: 'logical/root' } : {});
@@ -76,6 +76,13 @@ class Generator {
     // Other filters mostly give properties other values, and then the second run ends with changed checksums: seldom.
     const second = this.random.chance(0.75) ? first : { ...this.selection(), parameters };
     return { changelog, files: this.files, changed: { ...this.files, ...this.changed }, first, second };
+  }
+
+  private kinds(count: number): Entry[] {
+    const some = this.random.shuffle(changelogKinds(this.random).filter(({ fails }) => !fails)).slice(0, count);
+    Object.assign(this.files, ...some.map(({ files }) => files));
+    Object.assign(this.changed, ...some.map(({ changed }) => changed ?? {}));
+    return some.map(({ entry }) => ({ include: { file: entry } }));
   }
 
   private selection(): Omit<Selection, 'parameters'> {

@@ -108,8 +108,7 @@ final class StepRun {
             liquibase.setChangeExecListener(changesets);
             liquibase.setShowSummary(UpdateSummaryEnum.SUMMARY);
             liquibase.setShowSummaryOutput(UpdateSummaryOutputEnum.LOG);
-            if ("rollback".equals(command.action())) rollback(liquibase, database);
-            else update(liquibase, database);
+            inTree(liquibase, database);
             logs.tellSummary();
         } catch (Exception | StackOverflowError | NoClassDefFoundError cause) {
             changesets.ended(cause);
@@ -152,6 +151,15 @@ final class StepRun {
             connected.put("session", session);
         }
         events.emit("connected", connected);
+    }
+
+    /** Checksums are computed also where Liquibase does not ask for them, and those of files need the repository. */
+    private void inTree(Liquibase liquibase, Database database) throws Exception {
+        Map<String, Object> scope = Map.of(Scope.Attr.database.name(), database, Scope.Attr.resourceAccessor.name(), liquibase.getResourceAccessor());
+        Scope.child(scope, () -> {
+            if ("rollback".equals(command.action())) rollback(liquibase, database);
+            else update(liquibase, database);
+        });
     }
 
     private void update(Liquibase liquibase, Database database) throws Exception {
