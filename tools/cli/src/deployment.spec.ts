@@ -21,18 +21,23 @@ let requests: string[];
 let pipelines: string[];
 /** The answer to the preview of the changelog: status and text. */
 let preview: readonly [number, string];
+/** Another client creates everything after this one has looked and before it creates. */
+let isRaced: boolean;
 
 beforeEach(async () => {
   requests = [];
   pipelines = [];
+  isRaced = false;
   server = createServer((request, response) => {
     const path = (request.url ?? '').replace('/gateway', '').replace(/\?.*/, '');
+    const wasAsked = requests.includes(`${request.method} ${path}`);
     requests.push(`${request.method} ${path}`);
     if (path.endsWith('/pipelines/v2')) request.setEncoding('utf8').on('data', (text: string) => pipelines.push(text));
     const [status, body] =
       path.endsWith('/changelog-preview') ? [preview[0], { message: preview[1] }]
       : path.includes('/pipeline/execute/') ? [400, { code: 'REACHED', message: 'the execution was asked for' }]
-      : request.method === 'GET' ? [404, { message: 'not found' }]
+      : request.method === 'GET' && !(isRaced && wasAsked) ? [404, { message: 'not found' }]
+      : request.method === 'POST' && isRaced ? [400, { code: 'DUPLICATE_FIELD', message: 'exists already' }]
       : [200, { data: {} }];
     response.writeHead(Number(status), { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
@@ -66,5 +71,13 @@ it('the database step gets the time limit that was asked for, also a short one',
 it('a repository that only delegates reach is no reason to stop', async () => {
   preview = [400, 'the repository cannot be reached'];
   await expect(run()).rejects.toThrow('the execution was asked for');
+  expect(requests.filter((one) => one.startsWith('DELETE '))).toEqual([]);
+});
+
+it('what another deployment creates at the same moment is used and updated, and is not removed by this one', async () => {
+  preview = [404, 'there is no file "db/chnagelog.xml"'];
+  isRaced = true;
+  await expect(run()).rejects.toThrow('there is no file "db/chnagelog.xml"');
+  expect(requests.filter((one) => one.startsWith('PUT ')).length).toBeGreaterThan(3);
   expect(requests.filter((one) => one.startsWith('DELETE '))).toEqual([]);
 });

@@ -17,10 +17,17 @@ export interface GitRef {
 
 const named = z.looseObject({ name: z.string() });
 
+/** What an entity is called, and its address. */
+interface CreatedEntity {
+  readonly what: string;
+  readonly path: string;
+  readonly query: Record<string, string>;
+}
+
 /** Creates or updates the entities of a deployment. Every method may be repeated; a second call with the same values changes nothing. */
 export class Entities {
   /** What this object created, in order: how to remove it, and what to call it. */
-  private readonly created: { readonly what: string; readonly path: string; readonly query: Record<string, string> }[] = [];
+  private readonly created: CreatedEntity[] = [];
 
   constructor(
     private readonly gateway: GatewayClient,
@@ -63,17 +70,13 @@ export class Entities {
   /** Organization and project; existing ones are left as they are. */
   async ensureProject(names: { readonly org: string; readonly project: string }): Promise<void> {
     const account = { accountIdentifier: this.gateway.accountId };
-    if (!(await this.gateway.find(`/ng/api/organizations/${this.at.org}`, { query: account }))) {
-      await this.gateway.call('POST', '/ng/api/organizations', { query: account, body: { organization: { identifier: this.at.org, name: names.org } } });
-      this.created.push({ what: `organization ${this.at.org}`, path: `/ng/api/organizations/${this.at.org}`, query: account });
-    }
+    await this.create({ what: `organization ${this.at.org}`, path: `/ng/api/organizations/${this.at.org}`, query: account }, '/ng/api/organizations', {
+      body: { organization: { identifier: this.at.org, name: names.org } },
+    });
     const inOrg = { ...account, orgIdentifier: this.at.org };
-    if (await this.gateway.find(`/ng/api/projects/${this.at.project}`, { query: inOrg })) return;
-    await this.gateway.call('POST', '/ng/api/projects', {
-      query: inOrg,
+    await this.create({ what: `project ${this.at.project}`, path: `/ng/api/projects/${this.at.project}`, query: inOrg }, '/ng/api/projects', {
       body: { project: { orgIdentifier: this.at.org, identifier: this.at.project, name: names.project, modules: ['DBOPS'] } },
     });
-    this.created.push({ what: `project ${this.at.project}`, path: `/ng/api/projects/${this.at.project}`, query: inOrg });
   }
 
   async putTextSecret(identifier: string, name: string, value: string): Promise<void> {
@@ -124,13 +127,9 @@ export class Entities {
   }
 
   async putPipeline(identifier: string, yaml: string): Promise<void> {
-    const path = `/pipeline/api/pipelines/${identifier}`;
-    if (await this.gateway.find(path, { query: this.scope })) {
-      await this.gateway.call('PUT', `/pipeline/api/pipelines/v2/${identifier}`, { query: this.scope, yaml });
-      return;
-    }
-    await this.gateway.call('POST', '/pipeline/api/pipelines/v2', { query: this.scope, yaml });
-    this.created.push({ what: `pipeline ${identifier}`, path, query: this.scope });
+    const entity = { what: `pipeline ${identifier}`, path: `/pipeline/api/pipelines/${identifier}`, query: this.scope };
+    if (await this.create(entity, '/pipeline/api/pipelines/v2', { yaml })) return;
+    await this.gateway.call('PUT', `/pipeline/api/pipelines/v2/${identifier}`, { query: this.scope, yaml });
   }
 
   private get v1(): string {
@@ -152,22 +151,28 @@ export class Entities {
   }
 
   private async put(entity: { readonly one: string; readonly all: string; readonly update?: string; readonly body: object }): Promise<void> {
-    if (await this.gateway.find(entity.one, { query: this.scope })) {
-      await this.gateway.call('PUT', entity.update ?? entity.one, { query: this.scope, body: entity.body });
-      return;
-    }
-    await this.gateway.call('POST', entity.all, { query: this.scope, body: entity.body });
-    this.created.push({ what: entity.one, path: entity.one, query: this.scope });
+    if (await this.create({ what: entity.one, path: entity.one, query: this.scope }, entity.all, { body: entity.body })) return;
+    await this.gateway.call('PUT', entity.update ?? entity.one, { query: this.scope, body: entity.body });
   }
 
   private async putV1(collection: string, identifier: string, body: object): Promise<void> {
     const path = `${collection}/${identifier}`;
-    if (await this.gateway.find(path)) {
-      await this.gateway.call('PUT', path, { body });
-      return;
+    if (await this.create({ what: path, path, query: {} }, collection, { body })) return;
+    await this.gateway.call('PUT', path, { body });
+  }
+
+  /** @returns false when it is there already, also when another client creates it at this moment */
+  private async create(entity: CreatedEntity, collection: string, content: { readonly body?: object; readonly yaml?: string }): Promise<boolean> {
+    const isThere = async (): Promise<boolean> => (await this.gateway.find(entity.path, { query: entity.query })) !== undefined;
+    if (await isThere()) return false;
+    try {
+      await this.gateway.call('POST', collection, { query: entity.query, ...content });
+    } catch (cause) {
+      if (await isThere()) return false;
+      throw cause;
     }
-    await this.gateway.call('POST', collection, { body });
-    this.created.push({ what: path, path, query: {} });
+    this.created.push(entity);
+    return true;
   }
 }
 
