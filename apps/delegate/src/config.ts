@@ -102,7 +102,7 @@ export interface DelegateConfig {
     readonly refillMs: number;
     readonly stopGraceMs: number;
     readonly watchdogMs: number;
-    /** After which a pod is removed that no step can come to any more and whose clean-up nobody has asked for. */
+    /** How long a pod may stand after its last possible step, in milliseconds, before the delegate removes it without a clean-up task. */
     readonly unusedMs: number;
     /** How long a living engine may leave pings unanswered before it counts as hung. */
     readonly engineSilenceMs: number;

@@ -186,7 +186,7 @@ describe('deployments through a delegate and its pods', () => {
     for (const [podId, step] of [[wanted.podId, first], [left.podId, left.stepIds[0] ?? '']] as const) {
       expect(await control.result(await execute(podId, step, update(await database(), 'db/good.sql')), LIMIT)).toMatchObject({ status: 'succeeded' });
     }
-    await waitFor(() => !existsSync(leftDir), { timeoutMs: LIMIT, what: 'the pod that nobody cleans up to be removed' });
+    await waitFor(() => !existsSync(leftDir), { timeoutMs: LIMIT, what: 'removal of the pod without a clean-up task' });
     expect(delegate.log()).toMatch(new RegExp(`"podId":"${left.podId}".*whose clean-up nobody has asked for`));
     expect(existsSync(wantedDir)).toBe(true);
     expect(await control.result(await execute(wanted.podId, second, update(await database(), 'db/good.sql')), LIMIT)).toMatchObject({ status: 'succeeded' });

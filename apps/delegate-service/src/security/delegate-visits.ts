@@ -26,8 +26,8 @@ export interface Arrival {
 }
 
 /**
- * Security events of delegates that come. Who acts is the token, so one token has one share of a minute. An arrival is written with the row it tells of;
- * a refusal, which writes nothing, is told of beside it.
+ * Security events of delegates that register. The actor is the token, so each token has one share of a minute. An arrival is written in the transaction
+ * that registers the delegate. A refusal writes no row, so its event is written by itself.
  */
 @Injectable()
 export class DelegateVisits implements OnModuleDestroy {
