@@ -12,6 +12,7 @@ import type { ServiceIdentity, ServiceName } from '@sluice/service-identity';
 import { EventLoopDelay, Tracing, type Logger, type Metrics } from '@sluice/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ErrorFilter, LONGEST_PATH_PART, type DeniedRequest } from './error.filter.js';
+import { parseQuery } from './query.js';
 import { CORRELATION_HEADER, RouteGuard, type ParsedBody } from './route.guard.js';
 import { RouteInterceptor } from './route.interceptor.js';
 
@@ -217,15 +218,4 @@ function serveProbes(fastify: FastifyInstance, options: HttpAppOptions, delay: E
 
 function headerText(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' && value.length > 0 && value.length <= 256 ? value : undefined;
-}
-
-/** Repeated keys become arrays; nothing else is interpreted. */
-function parseQuery(text: string): Record<string, string | string[]> {
-  const result: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>;
-  for (const [key, value] of new URLSearchParams(text)) {
-    const name = key.endsWith('[]') ? key.slice(0, -2) : key;
-    const known = result[name];
-    result[name] = known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value];
-  }
-  return result;
 }
