@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '@sluice/kernel';
@@ -41,6 +42,14 @@ describe('Supervisor', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('never hands out a child that ended while it was looked at, although it seemed to be ready', async () => {
+    const isReady = async (): Promise<boolean> => {
+      await waitFor(() => readdirSync(join(folder, 'run')).length === 0, { timeoutMs: 30_000, what: 'the end of the child' });
+      return true;
+    };
+    await expect(supervisor.start(shell('brief', 'exit 3', { isReady }))).rejects.toThrow('brief did not start: it ended (exit code 3)');
+  });
+
   it('waits for a child for as long as it lives, and says at intervals what is missing', async () => {
     const said: string[] = [];
     const patient = new Supervisor({ runDir: join(folder, 'run'), logsDir: join(folder, 'logs'), onUnexpectedEnd: (complaint) => complaints.push(complaint), onWaiting: (text) => said.push(text), waitingEveryMs: 50 });
@@ -55,7 +64,10 @@ describe('Supervisor', () => {
   });
 
   it('reports an end nobody asked for in one sentence with the last log lines', async () => {
-    const child = await supervisor.start(shell('fragile', `${ready('fragile')}; read line < ${join(folder, 'never')} || true; echo "out of memory"; sleep 0.2; exit 9`));
+    const end = join(folder, 'end');
+    execFileSync('mkfifo', [end]);
+    const child = await supervisor.start(shell('fragile', `${ready('fragile')}; read line < ${end}; echo "out of memory"; exit 9`));
+    writeFileSync(end, 'now\n');
     await child.ended;
     await waitFor(() => complaints.length > 0, { timeoutMs: 30_000, what: 'the complaint' });
     expect(complaints[0]).toMatch(/^fragile ended unexpectedly \(exit code 9\); the end of .*fragile\.log:\n[\s\S]*out of memory/);

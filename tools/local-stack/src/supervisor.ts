@@ -151,11 +151,12 @@ export class Supervisor {
     try {
       await waitFor(
         async () => {
-          if (end !== undefined) throw new Error(`it ended (${end})`);
-          return spec.isReady().catch((cause: unknown) => {
+          const isReady = await spec.isReady().catch((cause: unknown) => {
             missing = messageOf(cause);
             return false;
           });
+          if (end !== undefined) throw new Error(`it ended (${end})`);
+          return isReady;
         },
         { timeoutMs: Infinity, intervalMs: 40, what: 'readiness' },
       );
