@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
 import { KEY_A, KEY_B, runGateway, signedInAs, type RunningGateway } from './testing/running-gateway.js';
 
-const LOOK = { timeoutMs: 20_000, what: 'the security events' };
+const LOOK = { timeoutMs: 60_000, what: 'the security events' };
 
 describe('security events of the gateway', () => {
   let gateway: RunningGateway;

@@ -40,7 +40,7 @@ describe('errors', () => {
 describe('waiting', () => {
   it('answers with what the probe found', async () => {
     let looks = 0;
-    expect(await waitFor(() => (++looks === 3 ? 'here' : undefined), { timeoutMs: 1_000, intervalMs: 1, what: 'it' })).toBe('here');
+    expect(await waitFor(() => (++looks === 3 ? 'here' : undefined), { timeoutMs: 30_000, intervalMs: 1, what: 'it' })).toBe('here');
   });
 
   it('names what did not happen in time', async () => {

@@ -126,7 +126,7 @@ export async function startGit(options: GitOptions = {}): Promise<TestGit> {
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
+      if (options.folder === undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }); // git may still write behind the answer that was cut off
     },
   };
 }

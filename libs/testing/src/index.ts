@@ -7,4 +7,5 @@ export { testIdentities, testUser, type TestIdentities } from './service-identit
 export { startGit, type FileChanges, type GitCredentials, type GitOptions, type GitRequest, type TestGit } from './git-server.js';
 export { testPodAuthority, type TestPodAuthority } from './pod-certificates.js';
 export { Cable } from './cable.js';
+export { leastCpuMs } from './cpu-time.js';
 export { Random } from './random.js';

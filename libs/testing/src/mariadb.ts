@@ -34,6 +34,8 @@ interface Programs {
 }
 
 const USER = 'sluice';
+/** There to end a broken start; a slow machine must not reach it. */
+const START_LIMIT_MS = 180_000;
 /** The shell stops the server when fd 3 closes, so that a killed test run leaves nothing behind. */
 const STOP_ON_EOF = '"$@" & pid=$!; (read _; kill -KILL $pid) 2>/dev/null <&3 & wait $pid';
 const FAST = ['--innodb-buffer-pool-size=32M', '--innodb-log-file-size=16M', '--innodb-flush-log-at-trx-commit=2', '--innodb-doublewrite=0', '--skip-log-bin', '--skip-name-resolve', '--max-connections=100'];
@@ -101,14 +103,23 @@ async function startServer({ programs: { server, client }, identity, folder, pas
   started.stderr?.on('data', (chunk: Buffer) => (complaints = `${complaints}${chunk.toString()}`.slice(-4_000)));
   started.unref();
   for (const stream of started.stdio) if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
-  await waitFor(
-    async () => {
-      if (started.exitCode !== null) throw new Error(`MariaDB did not start: ${complaints}`);
-      return ask(client, password, port, '', 'select 1').then(() => true, () => false);
-    },
-    { timeoutMs: 60_000, what: `MariaDB on port ${port}` },
-  );
-  return started;
+  try {
+    await waitFor(
+      async () => {
+        if (hasEnded(started)) throw new Error(`MariaDB did not start: ${complaints}`);
+        return ask(client, password, port, '', 'select 1').then(() => true, () => false);
+      },
+      { timeoutMs: START_LIMIT_MS, what: `MariaDB on port ${port}` },
+    );
+    return started;
+  } catch (cause: unknown) {
+    await stopServer(started); // the next attempt works in the same folder
+    throw cause;
+  }
+}
+
+function hasEnded(server: ChildProcess): boolean {
+  return server.exitCode !== null || server.signalCode !== null;
 }
 
 async function ask(client: string, password: string, port: number, database: string, sql: string): Promise<string[][]> {
@@ -118,7 +129,7 @@ async function ask(client: string, password: string, port: number, database: str
 }
 
 async function stopServer(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null) return;
+  if (hasEnded(server)) return;
   server.ref();
   const ended = new Promise((resolve) => server.once('exit', resolve));
   server.stdio[3]?.destroy();

@@ -29,6 +29,9 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
+/** There to end a broken start; a slow machine must not reach it. */
+const START_LIMIT_MS = 120_000;
+const ANSWER_LIMIT_MS = 10_000;
 const STOP_ON_EOF = 'trap "" INT TERM; "$@" & pid=$!; (read _; kill -INT $pid) 2>/dev/null <&3 & wait $pid';
 const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200', 'shared_buffers=32MB'];
 
@@ -81,18 +84,23 @@ async function startServer({ programs, folder, data, port, password, identity }:
   server.stderr?.on('data', (chunk: Buffer) => (complaints = `${complaints}${chunk.toString()}`.slice(-4000)));
   server.unref();
   for (const stream of server.stdio) if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
-  await waitFor(
-    async () => {
-      if (server.exitCode !== null) throw new Error(`postgres did not start: ${complaints}`);
-      return answers(port, password);
-    },
-    { timeoutMs: 30_000, what: `PostgreSQL on port ${port}` },
-  );
-  return server;
+  try {
+    await waitFor(
+      async () => {
+        if (hasEnded(server)) throw new Error(`postgres did not start: ${complaints}`);
+        return answers(port, password);
+      },
+      { timeoutMs: START_LIMIT_MS, what: `PostgreSQL on port ${port}` },
+    );
+    return server;
+  } catch (cause: unknown) {
+    await stopServer(server); // the next attempt works in the same folder
+    throw cause;
+  }
 }
 
 async function answers(port: number, password: string): Promise<boolean> {
-  const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', password, database: 'postgres' });
+  const client = clientOf({ host: '127.0.0.1', port, user: 'postgres', password, database: 'postgres', connectionTimeoutMillis: ANSWER_LIMIT_MS });
   try {
     await client.connect();
     return true;
@@ -103,8 +111,17 @@ async function answers(port: number, password: string): Promise<boolean> {
   }
 }
 
+/** The end of a connection reaches its queries; as an event that nothing listens to it would end the process as well. */
+function clientOf(config: pg.ClientConfig): pg.Client {
+  return new pg.Client(config).on('error', () => undefined);
+}
+
+function hasEnded(server: ChildProcess): boolean {
+  return server.exitCode !== null || server.signalCode !== null;
+}
+
 async function stopServer(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null) return;
+  if (hasEnded(server)) return;
   server.ref();
   const ended = new Promise((resolve) => server.once('exit', resolve));
   server.stdio[3]?.destroy();
@@ -116,7 +133,7 @@ function handle(options: ServerOptions, started: ChildProcess): TestPostgres {
   let server = started;
   const url = (database = 'postgres'): string => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
   const query = async <Row extends object>(database: string, sql: string, values: readonly unknown[] = []): Promise<Row[]> => {
-    const client = new pg.Client({ connectionString: url(database) });
+    const client = clientOf({ connectionString: url(database) });
     await client.connect();
     try {
       return (await client.query<Row>(sql, [...values])).rows;

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +18,9 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
+/** There to end a broken start; a slow machine must not reach it. */
+const START_LIMIT_MS = 120_000;
+const ANSWER_LIMIT_MS = 10_000;
 /** The shell stops the server when fd 3 closes, so that a killed test run leaves nothing behind. */
 const STOP_ON_EOF = '"$@" & pid=$!; (read _; kill -KILL $pid) 2>/dev/null <&3 & wait $pid';
 
@@ -43,24 +46,47 @@ async function startServer(folder: string, port: number): Promise<ChildProcess> 
   for (const stream of [server.stdout, server.stderr]) stream?.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-4_000)));
   server.unref();
   for (const stream of server.stdio) if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
-  await waitFor(
-    async () => {
-      if (server.exitCode !== null) throw new Error(`redis-server did not start: ${said}`);
-      return answers(port);
-    },
-    { timeoutMs: 30_000, what: `Redis on port ${port}` },
-  );
-  return server;
+  try {
+    await waitFor(
+      async () => {
+        if (hasEnded(server)) throw new Error(`redis-server did not start: ${said}`);
+        return answers(port, folder);
+      },
+      { timeoutMs: START_LIMIT_MS, what: `Redis on port ${port}` },
+    );
+    return server;
+  } catch (cause: unknown) {
+    await killServer(server); // the next attempt works in the same folder
+    throw cause;
+  }
 }
 
-function answers(port: number): Promise<boolean> {
+function hasEnded(server: ChildProcess): boolean {
+  return server.exitCode !== null || server.signalCode !== null;
+}
+
+async function killServer(server: ChildProcess): Promise<void> {
+  if (hasEnded(server)) return;
+  server.ref();
+  const ended = new Promise((resolve) => server.once('exit', resolve));
+  server.stdio[3]?.destroy();
+  await ended;
+}
+
+/** True when the server of that folder answers, and not one that took the port first. */
+function answers(port: number, folder: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, timeout: 1_000 }, () => socket.write('PING\r\n'));
+    let reply = '';
+    const socket = connect({ host: '127.0.0.1', port, timeout: ANSWER_LIMIT_MS }, () => socket.write('CONFIG GET dir\r\nPING\r\n'));
     const done = (isUp: boolean): void => {
       socket.destroy();
       resolve(isUp);
     };
-    socket.once('data', (chunk: Buffer) => done(chunk.toString().startsWith('+PONG')));
+    socket.on('data', (chunk: Buffer) => {
+      reply += chunk.toString();
+      if (/^[+-].*\r\n$/m.test(reply)) done(reply.includes(`${realpathSync(folder)}\r\n`) && reply.endsWith('+PONG\r\n'));
+    });
+    socket.once('close', () => done(false));
     socket.once('error', () => done(false));
     socket.once('timeout', () => done(false));
   });
@@ -71,11 +97,7 @@ function handle(folder: string, port: number, first: ChildProcess): TestRedis {
   const kill = async (): Promise<void> => {
     const dying = server;
     server = undefined;
-    if (!dying || dying.exitCode !== null) return;
-    dying.ref();
-    const ended = new Promise((resolve) => dying.once('exit', resolve));
-    dying.stdio[3]?.destroy();
-    await ended;
+    if (dying) await killServer(dying);
   };
   return {
     url: `redis://127.0.0.1:${port}`,

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createServer, type Server, type ServerResponse } from 'node:http';
+import { waitFor } from '@sluice/kernel';
 import { GatewayClient } from './gateway-client.js';
 import { tailLog } from './log-tail.js';
 
@@ -10,6 +11,7 @@ const EOF_EVENT = 'event: error\ndata: eof\n\n';
 /** The log service's side of the contract (api-contract 5), played step by step. */
 describe('following a log', () => {
   let server: Server;
+  let lines: string[];
   afterEach(() => new Promise((done) => server.close(done)));
 
   async function follow(answers: { stream: ((response: ServerResponse, resumedAfter: string | undefined) => void)[]; blob?: string; over?: AbortSignal }): Promise<string[]> {
@@ -28,9 +30,9 @@ describe('following a log', () => {
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     const { port } = server.address() as { port: number };
-    const lines: string[] = [];
+    lines = [];
     const gateway = new GatewayClient({ url: `http://127.0.0.1:${port}`, apiKey: 'pat.account.id.secret' });
-    await tailLog(gateway, { key: 'account/pipeline/p/1/-x/s', signal: AbortSignal.timeout(5_000), ...(answers.over ? { over: answers.over } : {}), onLine: (one) => lines.push(one.out.trimEnd()) });
+    await tailLog(gateway, { key: 'account/pipeline/p/1/-x/s', signal: AbortSignal.timeout(60_000), ...(answers.over ? { over: answers.over } : {}), onLine: (one) => lines.push(one.out.trimEnd()) });
     server.closeAllConnections();
     return lines;
   }
@@ -39,6 +41,9 @@ describe('following a log', () => {
     response.write(text);
     return response;
   };
+  /** Breaks a stream once the client has given that many lines: what is still under way then is lost with the connection. */
+  const breakOff = (response: ServerResponse, seen: number): void =>
+    void waitFor(() => lines.length === seen, { timeoutMs: 30_000, what: 'the lines before the break' }).finally(() => response.destroy());
 
   it('gives every line of the stream and ends with it', async () => {
     expect(await follow({ stream: [(response) => sse(response, event(0) + event(1) + EOF_EVENT).end()] })).toEqual(['line 0', 'line 1']);
@@ -46,11 +51,11 @@ describe('following a log', () => {
 
   it('resumes after the last event it has seen when the connection breaks, and repeats nothing', async () => {
     const seen: (string | undefined)[] = [];
-    const lines = await follow({
+    await follow({
       stream: [
         (response) => {
           sse(response, event(0) + event(1));
-          setTimeout(() => response.destroy(), 50);
+          breakOff(response, 2);
         },
         (response, after) => {
           seen.push(after);
@@ -87,7 +92,7 @@ describe('following a log', () => {
   it('adds from the stored log only what the broken stream did not give', async () => {
     const broken = (response: ServerResponse): void => {
       sse(response, event(0));
-      setTimeout(() => response.destroy(), 50);
+      breakOff(response, 1);
     };
     expect(await follow({ stream: [broken], blob: [line(0), line(1), line(2)].join('\n') })).toEqual(['line 0', 'line 1', 'line 2']);
   });

@@ -49,11 +49,11 @@ describe('a child that is kept alive', () => {
     rmSync(join(folder, 'ready'));
     writeFileSync(join(folder, 'broken'), '');
     process.kill(child.pid, 'SIGTERM');
-    await waitFor(() => starts() >= 4, { timeoutMs: 30_000, what: 'three new starts' });
+    const pauses = (): string[] => said.flatMap((text) => /again in ([\d.]+) s/.exec(text)?.[1] ?? []);
+    await waitFor(() => pauses().length >= 4, { timeoutMs: 30_000, what: 'the end of the first and of three new starts' });
     rmSync(join(folder, 'broken'));
     await waitFor(() => said.some((text) => text.includes('is up again')), { timeoutMs: 30_000, what: 'the start that works' });
-    const pauses = said.flatMap((text) => /again in ([\d.]+) s/.exec(text)?.[1] ?? []);
-    expect(pauses.slice(0, 4)).toEqual(['0.02', '0.04', '0.08', '0.08']);
+    expect(pauses().slice(0, 4)).toEqual(['0.02', '0.04', '0.08', '0.08']);
     expect(said.some((text) => text.includes('no such database'))).toBe(true);
   });
 

@@ -31,12 +31,17 @@ export type Ports = Readonly<Record<PortName, number>>;
 
 const NAMES = Object.keys(DEFAULT_PORTS) as readonly PortName[];
 
+/** The table's ports, moved by `offset`. */
+export function portsAt(offset: number): Ports {
+  return Object.fromEntries(NAMES.map((name) => [name, DEFAULT_PORTS[name] + offset])) as Record<PortName, number>;
+}
+
 /**
- * The table's ports, moved by `offset`.
+ * {@link portsAt}, all of them free.
  * @throws Error naming the first busy port, the program that has it where that can be seen, and the option that helps.
  */
 export async function fixedPorts(offset: number): Promise<Ports> {
-  const ports = Object.fromEntries(NAMES.map((name) => [name, DEFAULT_PORTS[name] + offset])) as Record<PortName, number>;
+  const ports = portsAt(offset);
   await requireFree(ports, 'start with --port-offset auto');
   return ports;
 }

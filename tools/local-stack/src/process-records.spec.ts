@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { waitFor } from '@sluice/kernel';
 import { identityOf, isRunning } from './process-identity.js';
 import { claimDataFolder, recordProcess, stopLeftovers } from './process-records.js';
 
@@ -32,7 +33,9 @@ describe('process records', () => {
   });
 
   it('kills a process that ignores the stop signal once its grace is over', async () => {
-    const pid = sleeper('trap "" TERM; while true; do sleep 1; done');
+    const deaf = join(runDir, 'deaf');
+    const pid = sleeper(`trap "" TERM; touch ${deaf}; while true; do sleep 1; done`);
+    await waitFor(() => existsSync(deaf), { timeoutMs: 30_000, what: 'the process to ignore the signal' });
     const record = recordProcess(runDir, { name: 'stubborn', pid, stopSignal: 'SIGTERM', graceMs: 200 });
     await stopLeftovers(runDir);
     expect(isRunning(record)).toBe(false);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { leastCpuMs } from '@sluice/testing';
 import { readMigrationLog } from './parse-log.js';
 
 describe('reading a Liquibase log', () => {
@@ -44,8 +45,9 @@ describe('reading a Liquibase log', () => {
   });
 
   it.each(['Running Changeset: ', 'Migration failed for changeset '])('stays fast on long lines behind %j', (phrase) => {
-    const started = performance.now();
-    for (const part of ['a:', 'a::', ' :', '::']) readMigrationLog(`${phrase}${part.repeat(200_000)}`);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    const cpuMs = leastCpuMs(() => {
+      for (const part of ['a:', 'a::', ' :', '::']) readMigrationLog(`${phrase}${part.repeat(200_000)}`);
+    });
+    expect(cpuMs).toBeLessThan(2_000);
   });
 });

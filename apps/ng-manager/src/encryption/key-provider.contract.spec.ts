@@ -37,7 +37,7 @@ async function local(): Promise<Case> {
 
 async function vaultTransit(): Promise<Case> {
   const vault = await startVaultTransit('kms/transit');
-  const open = () => new VaultTransitKeyProvider({ url: vault.url, tokenFile: vault.tokenFile, timeoutMs: 5_000 }, { mount: 'kms/transit', name: 'sluice' });
+  const open = () => new VaultTransitKeyProvider({ url: vault.url, tokenFile: vault.tokenFile, timeoutMs: 60_000 }, { mount: 'kms/transit', name: 'sluice' });
   return { provider: open(), another: async () => open(), rotate: () => vault.rotate('sluice'), dropOld: () => vault.trim('sluice'), stop: () => vault.close() };
 }
 

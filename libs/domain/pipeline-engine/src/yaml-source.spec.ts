@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError } from '@sluice/kernel';
+import { leastCpuMs } from '@sluice/testing';
 import { parseYaml } from './yaml-source.js';
 
 const failure = (text: string): AppError => {
@@ -39,9 +40,8 @@ describe('parseYaml', () => {
   it('refuses an alias bomb before it unfolds', () => {
     const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x]'];
     for (let level = 1; level < 9; level += 1) lines.push(`a${level}: &a${level} [${Array.from({ length: 9 }, () => `*a${level - 1}`).join(', ')}]`);
-    const started = performance.now();
-    expect(failure(lines.join('\n')).message).toMatch(/alias/);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    const cpuMs = leastCpuMs(() => expect(failure(lines.join('\n')).message).toMatch(/alias/));
+    expect(cpuMs).toBeLessThan(2_000);
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { accountScope } from '@sluice/kernel';
 import { LEFT_OUT, REDACTED, redact } from '@sluice/security-events';
+import { leastCpuMs } from '@sluice/testing';
 import fc from 'fast-check';
 import { auditEventOf } from './audit-entry.js';
 
@@ -97,8 +98,6 @@ describe('what is stored for ever', () => {
 
   it.each(['a', ' ', 'eyJ', 'a.', '-', 'password', 'password=', '<+', 'https://a:', 'AKIA', 'Bearer '])('takes no time over 64 KiB of %j', (piece) => {
     const text = piece.repeat(Math.ceil(65_536 / piece.length));
-    const startedAt = performance.now();
-    redact({ text });
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(leastCpuMs(() => redact({ text }))).toBeLessThan(1_500);
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,11 +54,14 @@ const spooled = (): SpooledLog => SpooledLog.create(join(folder, String((logs +=
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('LogWriter', () => {
+  afterEach(() => void jest.useRealTimers());
+
   it('sends the first line at once and stores everything at the end', async () => {
+    jest.useFakeTimers({ doNotFake: ['Date', 'hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate'] }); // no pause ends: what waits for one is never sent
     const client = new ScriptedClient();
     const writer = new LogWriter(client, spooled());
     writer.write(line('a'));
-    await waitFor(() => client.stream?.length === 1, { timeoutMs: 200, what: 'the first line' });
+    while (client.stream?.length !== 1) await new Promise((resolve) => setImmediate(resolve));
     writer.write(line('b'));
     expect(await writer.close()).toBe(true);
     expect(client.stored?.map(({ out, pos }) => [out, pos])).toEqual([['a', 0], ['b', 1]]);

@@ -48,7 +48,7 @@ async function follow(script: Script) {
   const buffer = new LogBuffer();
   await followLog({
     source: gatewayLogSource(gateway), key: 'ACC/pipeline/p/1/-E/step', buffer, isStepEnded: script.isStepEnded ?? (() => false),
-    onLines: () => undefined, onState: (state) => states.push(state), signal: AbortSignal.timeout(5_000), timing: TIMING,
+    onLines: () => undefined, onState: (state) => states.push(state), signal: AbortSignal.timeout(60_000), timing: TIMING,
   });
   return { states: states.map((state) => state.status), lines: buffer.rows.map((row) => row.plain), resumedAfter, counts, last: states.at(-1) };
 }

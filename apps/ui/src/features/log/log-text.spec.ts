@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { plainText } from '@sluice/kernel';
+import { leastCpuMs } from '@sluice/testing';
 import { parseAnsi } from './ansi.js';
 import { LogBuffer, MAX_ROW_LENGTH, type LogRow } from './log-buffer.js';
 import { parseLogLine, type LogLine } from './log-line.js';
@@ -100,11 +101,12 @@ describe('the log buffer', () => {
   });
 
   it('takes 100,000 lines in small portions without slowing down', () => {
-    const buffer = new LogBuffer();
-    const started = performance.now();
-    for (let index = 0; index < 100_000; index += 10) buffer.add(Array.from({ length: 10 }, (_, offset) => line(index + offset)));
-    expect(buffer.lineCount).toBe(100_000);
-    expect(performance.now() - started).toBeLessThan(3_000);
+    const cpuMs = leastCpuMs(() => {
+      const buffer = new LogBuffer();
+      for (let index = 0; index < 100_000; index += 10) buffer.add(Array.from({ length: 10 }, (_, offset) => line(index + offset)));
+      expect(buffer.lineCount).toBe(100_000);
+    });
+    expect(cpuMs).toBeLessThan(3_000);
   });
 });
 
