@@ -9,10 +9,9 @@ const args = process.argv.slice(2);
 const layerAt = args.indexOf('--layer');
 const layer = layerAt >= 0 ? args.splice(layerAt, 2)[1] : undefined;
 // Whoever ends this wrapper ends Jest too: it must not run on behind the back of the next layer. The handlers stand before Jest does,
-// so that there is no moment in which a signal ends the wrapper alone.
-let jest;
+// so that there is no moment in which a signal ends the wrapper alone; a handler runs when this file has been run to its first await.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => jest.kill(signal));
-jest = spawn(
+const jest = spawn(
   process.execPath,
   ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', '--config', 'jest.config.mjs', '--passWithNoTests', ...args],
   { cwd: root, stdio: 'inherit', env: { ...process.env, ...(layer ? { SLUICE_TEST_LAYER: layer } : {}) } },
