@@ -56,6 +56,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     metrics,
     routes: [],
     errorStyle: errorStyleOf,
+    stalledClientMs: config.limits.stalledClientMs,
     eventLoopDelayLimitMs: eventLoopDelayLimitMs('gateway', env),
     assertMayInspect: (request) => signIn.assertAdministrator(request),
     // Without upstreams the gateway still has a clear answer for everybody; taking it out of rotation would replace that by a closed port.

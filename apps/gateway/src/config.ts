@@ -29,6 +29,7 @@ const schema = z.object({
   GATEWAY_REQUEST_TIMEOUT_SECONDS: count(60, 3_600),
   GATEWAY_IDLE_TIMEOUT_SECONDS: count(60, 3_600),
   GATEWAY_BODY_TIMEOUT_SECONDS: count(10, 3_600),
+  GATEWAY_STALLED_CLIENT_SECONDS: count(300, 3_600),
   GATEWAY_MAX_CONCURRENT_REQUESTS: count(2_000, 18_000),
   GATEWAY_MAX_CONCURRENT_REQUESTS_PER_ACCOUNT: count(1_000, 18_000),
   GATEWAY_MAX_CONCURRENT_REQUESTS_PER_KEY: count(200, 18_000),
@@ -66,6 +67,8 @@ export interface GatewayLimits {
   readonly idleMs: number;
   /** Until a small body of announced length has come. */
   readonly bodyMs: number;
+  /** A client that takes nothing of its answer for so long is cut. */
+  readonly stalledClientMs: number;
   readonly concurrentRequests: number;
   /** Of `concurrentRequests`, those of one account and of one key. */
   readonly requestsPerAccount: number;
@@ -112,6 +115,7 @@ export function parseConfig(env: Environment): GatewayConfig {
       requestMs: parsed.GATEWAY_REQUEST_TIMEOUT_SECONDS * 1_000,
       idleMs: parsed.GATEWAY_IDLE_TIMEOUT_SECONDS * 1_000,
       bodyMs: parsed.GATEWAY_BODY_TIMEOUT_SECONDS * 1_000,
+      stalledClientMs: parsed.GATEWAY_STALLED_CLIENT_SECONDS * 1_000,
       concurrentRequests: parsed.GATEWAY_MAX_CONCURRENT_REQUESTS,
       requestsPerAccount: parsed.GATEWAY_MAX_CONCURRENT_REQUESTS_PER_ACCOUNT,
       requestsPerKey: parsed.GATEWAY_MAX_CONCURRENT_REQUESTS_PER_KEY,

@@ -16,6 +16,7 @@ describe('places at the gateway', () => {
       GATEWAY_MAX_STREAMS_PER_ACCOUNT: '6',
       GATEWAY_MAX_STREAMS_PER_KEY: '4',
       GATEWAY_BODY_TIMEOUT_SECONDS: '10',
+      GATEWAY_STALLED_CLIENT_SECONDS: '2',
     });
   });
   afterEach(() => {
@@ -76,6 +77,22 @@ describe('places at the gateway', () => {
     socket.write(`${request(1)}x`);
     await waitFor(() => text.split('HTTP/1.1 401').length === 3, { timeoutMs: 30_000, what: 'the second answer on the same connection' });
   });
+
+  it('are held by a client that reads nothing of its answer until it is cut, and free then', async () => {
+    const large = Buffer.alloc(96 * 1024 * 1024, 'x');
+    gateway.doubles.pipeline.handler = (_, response) => void response.writeHead(200, { 'content-length': large.length }).end(large);
+    const key = newKey();
+    const asked = gateway.doubles.pipeline.seen.length + 8;
+    for (let client = 0; client < 8; client += 1) {
+      const socket = connect(Number(new URL(gateway.app.url).port), '127.0.0.1');
+      socket.on('error', () => undefined).pause();
+      socket.write(`GET /pipeline/api/x HTTP/1.1\r\nhost: x\r\nx-api-key: ${key}\r\n\r\n`);
+      sockets.push(socket);
+    }
+    await waitFor(() => gateway.doubles.pipeline.seen.length === asked, { timeoutMs: 60_000, what: 'eight answers under way' });
+    await waitFor(async () => (await open()) === 0, { timeoutMs: 60_000, what: 'no request open' });
+    expect((await gateway.call('/ng/api/x', {}, key)).status).toBe(200);
+  }, 180_000);
 
   it('are free again when clients hang up', async () => {
     const key = newKey();

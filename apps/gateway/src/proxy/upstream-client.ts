@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { finished } from 'node:stream';
 import { AppError, messageOf } from '@sluice/kernel';
 import type { FastifyReply } from 'fastify';
 import { Pool, errors, type Dispatcher } from 'undici';
@@ -114,10 +115,12 @@ class Relay implements Dispatcher.DispatchHandler {
     if (!this.reply.raw.write(chunk)) controller.pause();
   }
 
+  /** The client may be far behind: what it has not taken yet still holds memory, and so its place. */
   onResponseEnd(): void {
     this.finish();
-    this.reply.raw.end();
-    this.resolve();
+    const { raw } = this.reply;
+    finished(raw, () => this.resolve());
+    raw.end();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {

@@ -15,6 +15,7 @@ import { ErrorFilter, LONGEST_PATH_PART, type DeniedRequest } from './error.filt
 import { parseQuery } from './query.js';
 import { CORRELATION_HEADER, RouteGuard, type ParsedBody } from './route.guard.js';
 import { RouteInterceptor } from './route.interceptor.js';
+import { cutStalledClients } from './stalled-clients.js';
 
 export interface HttpAppOptions {
   readonly service: ServiceName;
@@ -42,6 +43,8 @@ export interface HttpAppOptions {
   readonly checkReady: () => Promise<void>;
   /** Milliseconds; not ready while the event loop stood still for longer within the last ten seconds. 10,000 when absent. */
   readonly eventLoopDelayLimitMs?: number;
+  /** Milliseconds; a client that takes nothing of its answer for so long is cut. 300,000 when absent. */
+  readonly stalledClientMs?: number;
   /** Called on close after the server stopped taking requests. */
   readonly onClose?: () => Promise<void>;
   /** Anything the Fastify instance needs before it listens. */
@@ -56,6 +59,8 @@ export interface RunningApp {
 
 const DRAIN_MS = 10_000;
 const EVENT_LOOP_DELAY_LIMIT_MS = 10_000;
+/** Long: on its way to a slow client, some MiB lie in buffers of the system, and what moves there is not seen here. */
+const STALLED_CLIENT_MS = 300_000;
 const MOST_HEADER_BYTES = 64 * 1024;
 const HSTS_SECONDS = 365 * 86_400;
 const PROBES = ['/health/live', '/health/ready', '/metrics', '/openapi.json'];
@@ -79,6 +84,7 @@ export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp>
   });
   const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, { logger: false, bodyParser: false, abortOnError: false, forceCloseConnections: false });
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  cutStalledClients(fastify.server, options.stalledClientMs ?? STALLED_CLIENT_MS);
   acceptBodies(fastify);
   limitBodies(fastify, options.routes);
   const reflector = app.get(Reflector);
