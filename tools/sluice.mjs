@@ -10,9 +10,8 @@ await runCommand(async () => {
   const progress = createProgress({ write: (line) => process.stderr.write(`${line}\n`) });
   await ensurePrerequisites({ root, programs: [], progress });
   build(root, ['tools/cli', 'libs/kernel']);
-  const { main } = await import(pathToFileURL(join(root, 'tools/cli/dist/main.js')).href);
-  const interruption = new AbortController();
-  process.once('SIGINT', () => interruption.abort(new Error('interrupted')));
+  const { interruptionOf, main } = await import(pathToFileURL(join(root, 'tools/cli/dist/index.js')).href);
+  const { signal, leave } = interruptionOf(process);
   // Whoever read the output (`| head`) may go away; the exit code still is the result.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', (cause) => { if (cause.code !== 'EPIPE') throw cause; });
   process.exitCode = await main({
@@ -20,7 +19,10 @@ await runCommand(async () => {
     env: process.env,
     print: (line) => process.stdout.write(`${line}\n`),
     complain: (line) => process.stderr.write(`${line}\n`),
-    signal: interruption.signal,
+    signal,
+    leave,
     defaultDataDir: join(root, '.sluice'),
   });
+  // A command that was left has requests under way, which would keep the process until their time limits.
+  if (leave.aborted) process.exit();
 });

@@ -44,6 +44,8 @@ export interface DeploymentEvents {
   /** What is being done now, in a few words. */
   readonly onStep: (text: string) => void;
   readonly onLine: (stepName: string, line: LogLine) => void;
+  /** Called before the execution is asked for: from here on there may be one, whatever is known of it. */
+  readonly onStarting?: (pipeline: string) => void;
   /** Called once the execution has an id. */
   readonly onStarted?: (planExecutionId: string, pipeline: string) => void;
 }
@@ -80,6 +82,7 @@ export async function deploy(gateway: GatewayClient, deployment: Deployment, eve
   }
   signal?.throwIfAborted();
   events.onStep(`executing pipeline ${names.pipeline}`);
+  events.onStarting?.(names.pipeline);
   const startedAt = Date.now();
   const planExecutionId = await execute(gateway, at, names.pipeline);
   events.onStarted?.(planExecutionId, names.pipeline);

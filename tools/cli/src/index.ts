@@ -4,6 +4,7 @@ export { Entities, readMigrationState, type ChangesetState, type GitRef, type Pr
 export { abort, execute, readExecution, type ExecutionView } from './execution.js';
 export { followExecution, StillRunningError } from './follow-execution.js';
 export { accountOf, GatewayClient, GatewayError, type GatewayRequest } from './gateway-client.js';
+export { interruptionOf } from './interruption.js';
 export { formatLogLine } from './log-printer.js';
 export { type LogLine } from './log-tail.js';
 export { main } from './main.js';

@@ -18,6 +18,7 @@ TEXT is still its holder, and with --force although the holder's database sessio
 The exit code of deploy and watch is the result of the execution, whatever happens to the summary afterwards:
   0 success    1 it failed, or did not start    2 the command was not understood
   3 --timeout is over and the execution goes on (watch it again, or abort it)    130 aborted by Ctrl-C
+Ctrl-C aborts the execution of deploy and waits for its end; Ctrl-C again leaves at once and says what is left behind.
 
 What to deploy
   --repo WHERE             Git repository: http(s) URL, SSH (ssh://… or user@host:path), or a folder of this machine
