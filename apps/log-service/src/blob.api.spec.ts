@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -72,6 +72,13 @@ describe('stored logs', () => {
       request.write('x'.repeat(200_000), () => setImmediate(() => request.destroy()));
     });
     await waitFor(() => readdirSync(join(service.blobDir, '@unfinished')).length === 0, { timeoutMs: 30_000, what: 'the unfinished file gone' });
+    expect(await (await get(key)).text()).toBe(ndjson(0, 2));
+  });
+
+  it('are stored also after somebody has cleared the folder of unfinished files away', async () => {
+    const key = `${newRun()}/stage/step`;
+    rmSync(join(service.blobDir, '@unfinished'), { recursive: true });
+    expect((await upload(key, ndjson(0, 2))).status).toBe(204);
     expect(await (await get(key)).text()).toBe(ndjson(0, 2));
   });
 

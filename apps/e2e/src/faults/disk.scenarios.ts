@@ -1,5 +1,4 @@
 import { expect, it } from '@jest/globals';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '@sluice/kernel';
 import type { Stack } from '@sluice/local-stack';
@@ -42,8 +41,6 @@ export function diskScenarios(stack: () => Stack): void {
 
     atRandom('the log service', ({ moment }) =>
       SmallDisk.at(stack().data.blobs, async (disk) => {
-        // The service makes it at its start.
-        mkdirSync(join(disk.folder, '@unfinished'), { mode: 0o700 });
         const deployment = await MarkedDeployment.create(stack());
         const run = await deployment.start();
         await deployment.reach(run, moment);

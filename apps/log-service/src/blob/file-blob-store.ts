@@ -40,7 +40,7 @@ export class FileBlobStore implements BlobStore {
   async put(key: string, source: AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredBlob> {
     const unfinished = this.temporaryFile();
     try {
-      const written = await writeDurably(unfinished, source, options.maxBytes);
+      const written = await this.writeDurably(unfinished, source, options.maxBytes);
       const info: BlobInfo = { key, scope: options.scope, ...written, storedAt: new Date().toISOString(), writer: options.writer };
       const previous = await this.info(key);
       if (previous && !mayStoreAgain(options.writer, previous.writer)) return sameOrRefused(previous, info);
@@ -105,7 +105,7 @@ export class FileBlobStore implements BlobStore {
     const path = this.pathOf(info.key) + DESCRIPTOR;
     const unfinished = this.temporaryFile();
     try {
-      await writeSynced(unfinished, JSON.stringify(info));
+      await this.writeSynced(unfinished, JSON.stringify(info));
       const previous = known ?? ((await isLinked(unfinished, path)) ? undefined : await this.info(info.key));
       if (previous && !mayStoreAgain(writer, previous.writer)) {
         if (previous.sha256 !== info.sha256) await rm(this.contentFile(info), { force: true });
@@ -119,6 +119,41 @@ export class FileBlobStore implements BlobStore {
       return { info, replaced: previous };
     } finally {
       await rm(unfinished, { force: true }); // a linked file keeps its first name
+    }
+  }
+
+  private async writeSynced(path: string, text: string): Promise<void> {
+    const file = await this.create(path);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  private async writeDurably(path: string, source: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Pick<BlobInfo, 'sizeBytes' | 'lines' | 'sha256'>> {
+    const file = await this.create(path);
+    try {
+      const written = await copy(source, file, maxBytes);
+      await file.sync();
+      return written;
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** The folder of unfinished files is made again when somebody has cleared it away while the service runs; the folder of all logs is not. */
+  private async create(path: string): Promise<FileHandle> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await open(path, 'wx', 0o600);
+      } catch (cause) {
+        if (!isMissing(cause) || attempt > 3) throw cause;
+        await mkdir(this.temporary, { mode: 0o700 }).catch((other: unknown) => {
+          if (codeOf(other) !== 'EEXIST') throw other;
+        });
+      }
     }
   }
 
@@ -141,16 +176,6 @@ function sameOrRefused(first: BlobInfo, second: BlobInfo): StoredBlob {
   throw new AppError('CONFLICT', `the log ${first.key} is finished and was stored by another writer at ${first.storedAt}; a finished log is not overwritten, use a key of your own`);
 }
 
-async function writeSynced(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
 /** Gives a file its second name unless that name is taken; atomic, also for several processes. */
 async function isLinked(file: string, name: string): Promise<boolean> {
   try {
@@ -159,17 +184,6 @@ async function isLinked(file: string, name: string): Promise<boolean> {
   } catch (cause) {
     if (codeOf(cause) === 'EEXIST') return false;
     throw cause;
-  }
-}
-
-async function writeDurably(path: string, source: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Pick<BlobInfo, 'sizeBytes' | 'lines' | 'sha256'>> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    const written = await copy(source, file, maxBytes);
-    await file.sync();
-    return written;
-  } finally {
-    await file.close();
   }
 }
 
