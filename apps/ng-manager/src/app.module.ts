@@ -35,6 +35,7 @@ import { DBDEVOPS_ROUTES, DbDevopsClient } from './dbdevops/dbdevops-client.js';
 import { DbSchemaRemovalController } from './dbdevops/db-schema-removal.controller.js';
 import { DbDevopsForwarder } from './dbdevops/dbdevops-forwarder.js';
 import { forwardingController } from './dbdevops/dbdevops.controller.js';
+import { ANSWER_LIMITS, type AnswerLimits } from './delegate/answer-limits.js';
 import { DELEGATE_ADMIN, DELEGATE_TASKS, DelegateServiceClient } from './delegate/delegate-service-client.js';
 import { DelegateTokenValues } from './delegate/delegate-token-values.js';
 import { DeadLetterController } from './delegate/dead-letter.controller.js';
@@ -92,6 +93,7 @@ export interface NgManagerParts {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly securityEventRetentionDays: number;
+  readonly answerLimits: AnswerLimits;
 }
 
 @Module({})
@@ -114,6 +116,7 @@ export class AppModule {
         { provide: LOGGER, useValue: parts.log },
         { provide: METRICS, useValue: parts.metrics },
         { provide: SECURITY_EVENT_RETENTION_DAYS, useValue: parts.securityEventRetentionDays },
+        { provide: ANSWER_LIMITS, useValue: parts.answerLimits },
         UnitOfWork, AuditService, SecurityEvents, DelegateSecurityEvents, OutsideChanges, RefusedSignIns, AuditCollector, AuthenticationService, UserService, ServiceAccountService, NotificationAddresses, UserGroupService, RoleService, KeptAccess, AdmissionService, DepartureService, ApiKeyService, OrganizationService, ProjectService, ConnectorService, ConnectorTestService, ChangelogLockService, SshKeys, SecretService, DataKeys, SecretValues, SecretValidation, KeyRotation,
         SealingService, SettingService, VariableService, FilingService, DelegateServiceClient, DelegateTokenValues, DelegateService, DeadLetterService, TaskEvents, DbDevopsClient, DbDevopsForwarder, DbStepsService, EntityUseService, StoredUses, GitBrowsingService,
       ],

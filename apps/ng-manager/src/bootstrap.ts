@@ -12,6 +12,7 @@ import { AppModule } from './app.module.js';
 import { AuditCollector } from './audit/audit-collector.js';
 import { parseConfig } from './config.js';
 import { openDatabase } from './database.js';
+import { answerLimits } from './delegate/answer-limits.js';
 import { DelegateTokenValues } from './delegate/delegate-token-values.js';
 import { DelegateServiceClient } from './delegate/delegate-service-client.js';
 import { TaskEvents } from './delegate/task-events.js';
@@ -52,7 +53,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
 
   return startHttpApp({
     service: 'ng-manager',
-    module: AppModule.with({ dataSource, keys, dbdevops, scm, delegateAdmin, delegateTasks, log, metrics, securityEventRetentionDays: config.securityEventRetentionDays }),
+    module: AppModule.with({ dataSource, keys, dbdevops, scm, delegateAdmin, delegateTasks, log, metrics, securityEventRetentionDays: config.securityEventRetentionDays, answerLimits: answerLimits(config.delegateAnswerMs) }),
     host: config.host,
     security: config.security,
     port: config.port,

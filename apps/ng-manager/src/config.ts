@@ -23,6 +23,7 @@ const schema = z.object({
   NG_MANAGER_SCM_URL: z.url(),
   NG_MANAGER_DELEGATE_SERVICE_ADDRESS: z.string().regex(/^(https:\/\/)?([^:/]+|\[[0-9a-fA-F:]+\]):\d+$/, 'must be host:port, or https://host:port for TLS'),
   NG_MANAGER_SECURITY_EVENT_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(90),
+  NG_MANAGER_DELEGATE_ANSWER_MS: z.coerce.number().int().min(1_000).max(600_000).default(25_000),
   NG_MANAGER_BOOTSTRAP_FILE: z.string().min(1).optional(),
 }).superRefine((env, issues) => {
   const need = (name: 'NG_MANAGER_KEK_FILE' | 'NG_MANAGER_VAULT_URL' | 'NG_MANAGER_VAULT_TOKEN_FILE', why: string): void => {
@@ -54,6 +55,8 @@ export interface NgManagerConfig {
   readonly delegateServiceAddress: string;
   /** How long security events are kept. */
   readonly securityEventRetentionDays: number;
+  /** How long a connection test, or a question about a change log lock, waits for a delegate's answer. Milliseconds. */
+  readonly delegateAnswerMs: number;
   readonly bootstrapFile: string | undefined;
 }
 
@@ -76,6 +79,7 @@ export function parseConfig(env: Environment): NgManagerConfig {
     scmUrl: parsed.NG_MANAGER_SCM_URL,
     delegateServiceAddress: parsed.NG_MANAGER_DELEGATE_SERVICE_ADDRESS,
     securityEventRetentionDays: parsed.NG_MANAGER_SECURITY_EVENT_RETENTION_DAYS,
+    delegateAnswerMs: parsed.NG_MANAGER_DELEGATE_ANSWER_MS,
     bootstrapFile: parsed.NG_MANAGER_BOOTSTRAP_FILE,
   });
 }

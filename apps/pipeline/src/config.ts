@@ -26,6 +26,7 @@ const schema = z
     /** How long after the time limit of its run a pod may still ship what it logged. */
     PIPELINE_LOG_SHIPPING_SECONDS: z.coerce.number().int().min(60).max(604_800).default(3_600),
     PIPELINE_SWEEP_MS: milliseconds(5_000, 100, 600_000),
+    PIPELINE_START_GRACE_MS: milliseconds(600_000, 1_000, 86_400_000),
     PIPELINE_DOCUMENT_WORKERS: z.coerce.number().int().min(1).max(32).default(2),
     PIPELINE_DOCUMENT_DEADLINE_MS: milliseconds(30_000, 100, 600_000),
     OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
@@ -66,6 +67,8 @@ export interface PipelineConfig {
   /** Seconds that a pod's log token outlives the time limit of its run, for lines and logs that could not be shipped before. */
   readonly logShippingSeconds: number;
   readonly sweepMs: number;
+  /** How long after its time limit an execution that could never be started is still tried. */
+  readonly startGraceMs: number;
   /** Threads that read documents; one account has all but one of them at most. */
   readonly documentWorkers: number;
   /** Milliseconds one document may take to be read; the largest ones (1 MiB, 1,000 steps) take seconds on a busy machine. */
@@ -96,6 +99,7 @@ export function parseConfig(env: Environment): PipelineConfig {
     reportTimeoutMs: parsed.PIPELINE_REPORT_TIMEOUT_MS,
     logShippingSeconds: parsed.PIPELINE_LOG_SHIPPING_SECONDS,
     sweepMs: parsed.PIPELINE_SWEEP_MS,
+    startGraceMs: parsed.PIPELINE_START_GRACE_MS,
     documentWorkers: parsed.PIPELINE_DOCUMENT_WORKERS,
     documentDeadlineMs: parsed.PIPELINE_DOCUMENT_DEADLINE_MS,
     otlpEndpoint: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { resolveUsableRefIn } from '@sluice/api-conventions';
 import { checkDatabaseUrl } from '@sluice/db-migration';
 import { secretExpressionsOf, type ChangelogLockAnswer } from '@sluice/delegate-protocol';
@@ -8,17 +8,13 @@ import { jdbcTaskOf, type ConnectionTask } from '../connector/connection-task.js
 import { connectorBodyOf } from '../connector/connector-view.js';
 import { ConnectorService } from '../connector/connector.service.js';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
+import { ANSWER_LIMITS, type AnswerLimits } from '../delegate/answer-limits.js';
 import { AnswerWaits } from '../delegate/answer-waits.js';
 import { DelegateServiceClient, rpcScope } from '../delegate/delegate-service-client.js';
 import { scopeOfRow } from '../persistence/scoped.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { ProjectService } from '../project/project.service.js';
 import type { LockOutcome, LockQuestion } from './lock-outcome.js';
-
-/** Clients give up after 30 s; the answer is there before. */
-const WAIT_MS = 25_000;
-const QUEUE_MS = 10_000;
-const RUN_MS = 20_000;
 
 /** Looks at change log locks and frees them, by a delegate: the control plane dials no customer network. */
 @Injectable()
@@ -31,6 +27,7 @@ export class ChangelogLockService {
     private readonly dbdevops: DbDevopsClient,
     private readonly connectors: ConnectorService,
     private readonly projects: ProjectService,
+    @Inject(ANSWER_LIMITS) private readonly limits: AnswerLimits,
   ) {}
 
   /**
@@ -81,16 +78,16 @@ export class ChangelogLockService {
     await this.unitOfWork.run((stores) => stores.changelogLockTasks.insert({ taskId, scope, question, expressions, askedBy: { principal, correlationId, origin, requestMethod } }));
     try {
       await this.delegates.tasks.unary(ctx, 'Submit', {
-        taskId, scope: rpcScope(scope), payloadJson: JSON.stringify(payload), selectors: [...selectors], boundDelegateId: '', queueTimeoutMs: QUEUE_MS, runTimeoutMs: RUN_MS,
+        taskId, scope: rpcScope(scope), payloadJson: JSON.stringify(payload), selectors: [...selectors], boundDelegateId: '', queueTimeoutMs: this.limits.queueMs, runTimeoutMs: this.limits.runMs,
         description: `change log lock of instance ${question.dbInstance}`, traceparent: ctx.traceparent ?? '',
       });
     } catch (cause) {
       await this.finish(accountId, taskId, { status: 'failed', message: messageOf(cause) });
     }
     const look = async () => (await this.unitOfWork.read.changelogLockTasks.find(accountId, taskId))?.outcome;
-    const answered = await this.waits.until(taskId, look, WAIT_MS, ctx.signal);
+    const answered = await this.waits.until(taskId, look, this.limits.waitMs, ctx.signal);
     if (answered) return answered;
-    await this.finish(accountId, taskId, { status: 'failed', message: `no delegate answered within ${WAIT_MS / 1000} s` });
+    await this.finish(accountId, taskId, { status: 'failed', message: `no delegate answered within ${this.limits.waitMs / 1000} s` });
     await this.delegates.tasks.unary(ctx, 'Abort', { taskId, accountId }).catch(() => undefined);
     return (await look()) ?? { status: 'failed', message: 'the question is not known any more' };
   }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
 import type { TaskPayload } from '@sluice/delegate-protocol';
+import { testUser } from '@sluice/testing';
+import { bootstrap } from '../bootstrap.js';
 import { CONNECTOR_SAMPLES, KEPT_TYPES, SECRET } from '../testing/connector-samples.js';
 import { startNgManager, type HttpAnswer, type NgManagerUnderTest } from '../testing/ng-manager-under-test.js';
 
@@ -72,6 +74,19 @@ describe('connection tests', () => {
     expect(await test('test_0')).toMatchObject({ status: 'FAILURE', errorSummary: expect.stringMatching(/the outcome of the test cannot be recorded: .*JSON/), delegateId: 'd1' });
     await waitFor(() => ng.delegateService.deadLetters.length === 1, { timeoutMs: 30_000, what: 'the dead letter' });
     expect(ng.delegateService.deadLetters[0]).toMatch(/JSON/);
+  });
+
+  it('wait as long as is configured, and say how long that was', async () => {
+    ng.delegateService.behaviour = () => 'never';
+    const replica = await bootstrap({ ...ng.environment, NG_MANAGER_DELEGATE_ANSWER_MS: '1200' });
+    try {
+      const headers = { ...(await ng.identities.headers('ng-manager', testUser('A1'))), 'content-type': 'application/json' };
+      const answered = await fetch(`${replica.url}/ng/api/connectors/testConnection/test_0?${PROJECT}`, { method: 'POST', headers, body: JSON.stringify(inProject) });
+      expect(await answered.json()).toMatchObject({ data: { status: 'FAILURE', errors: [{ message: 'no delegate finished the test within 1.2 s', reason: 'Timeout' }] } });
+      expect(ng.delegateService.submitted.at(-1)).toMatchObject({ queueTimeoutMs: 480, runTimeoutMs: 960 });
+    } finally {
+      await replica.close();
+    }
   });
 
   it.each(['accountIdentifier=A1', 'accountIdentifier=A1&orgIdentifier=default', PROJECT])('of the built-in secret manager of %s seal and open a key, without a delegate', async (scope) => {

@@ -4,6 +4,7 @@ import { resolveUsableRefIn } from '@sluice/api-conventions';
 import { secretExpressionsOf } from '@sluice/delegate-protocol';
 import { AppError, formatScope, messageOf, newUuid, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
 import type { ValidationResult } from '@sluice/ng-manager-api';
+import { ANSWER_LIMITS, type AnswerLimits } from '../delegate/answer-limits.js';
 import { AnswerWaits } from '../delegate/answer-waits.js';
 import { DelegateServiceClient, rpcScope } from '../delegate/delegate-service-client.js';
 import { KEY_PROVIDER, type KeyProvider } from '../encryption/key-provider.js';
@@ -15,11 +16,6 @@ import { connectorBodyOf } from './connector-view.js';
 import type { ConnectorRow } from './connector.repository.js';
 import { SshKeys } from './ssh-keys.js';
 
-/** Clients give up after 30 s; the answer is there before. */
-const WAIT_MS = 25_000;
-const QUEUE_MS = 10_000;
-const RUN_MS = 20_000;
-
 /** Connector tests, done by a delegate: the control plane dials no customer network. */
 @Injectable()
 export class ConnectorTestService {
@@ -30,6 +26,7 @@ export class ConnectorTestService {
     private readonly delegates: DelegateServiceClient,
     private readonly sshKeys: SshKeys,
     @Inject(KEY_PROVIDER) private readonly keys: KeyProvider,
+    @Inject(ANSWER_LIMITS) private readonly limits: AnswerLimits,
   ) {}
 
   /**
@@ -112,8 +109,8 @@ export class ConnectorTestService {
         payloadJson: JSON.stringify(payload),
         selectors: [...selectors],
         boundDelegateId: '',
-        queueTimeoutMs: QUEUE_MS,
-        runTimeoutMs: RUN_MS,
+        queueTimeoutMs: this.limits.queueMs,
+        runTimeoutMs: this.limits.runMs,
         description: `test of connector ${ref.identifier}`,
         traceparent: ctx.traceparent ?? '',
       });
@@ -136,9 +133,9 @@ export class ConnectorTestService {
 
   private async wait(ctx: RequestContext, { scope: { accountId } }: ScopedRef, taskId: string): Promise<ValidationResult> {
     const look = async () => (await this.unitOfWork.read.connectorTests.find(accountId, taskId))?.result;
-    const answered = await this.waits.until(taskId, look, WAIT_MS, ctx.signal);
+    const answered = await this.waits.until(taskId, look, this.limits.waitMs, ctx.signal);
     if (answered) return answered;
-    const result = failure(Date.now(), null, `no delegate finished the test within ${WAIT_MS / 1000} s`, 'Timeout');
+    const result = failure(Date.now(), null, `no delegate finished the test within ${this.limits.waitMs / 1000} s`, 'Timeout');
     await this.finish(accountId, taskId, result);
     await this.delegates.tasks.unary(ctx, 'Abort', { taskId, accountId }).catch(() => undefined);
     return result;

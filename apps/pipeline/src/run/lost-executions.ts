@@ -7,8 +7,6 @@ import { SILENT_END, endOf } from './task-end.js';
 /** Younger executions may be between their row and their workflow's. */
 const SETTLED_MS = 10_000;
 const BATCH = 20;
-/** How long after its time limit an execution that could never be started is still tried. */
-const START_LIMIT_MS = 600_000;
 /** As the durable engine writes them, of workflows that go on. */
 const ACTIVE = `('PENDING', 'ENQUEUED', 'DELAYED')`;
 
@@ -51,7 +49,7 @@ export class LostExecutions {
        WHERE e.ended_at IS NULL AND e.plan_execution_id <> ALL ($3)
          AND ((e.is_started AND e.created_at < $1 AND (w.status IS NULL OR w.status NOT IN ${ACTIVE})) OR (NOT e.is_started AND e.valid_until < $2))
        ORDER BY e.created_at LIMIT ${BATCH}`,
-      [now - SETTLED_MS, now - START_LIMIT_MS, leftOut],
+      [now - SETTLED_MS, now - this.actions.services.config.startGraceMs, leftOut],
     );
     return rows.map((row) => ({ id: row.plan_execution_id, reason: reasonOf(row) }));
   }
@@ -72,7 +70,7 @@ export class LostExecutions {
 
   /** A stage that goes on without its execution is told to stop by the sweeper's aborts; its time limit ends it at the latest. */
   private async hasActiveParts({ planExecutionId, validUntil }: RunHeader): Promise<boolean> {
-    if (Date.now() > validUntil + START_LIMIT_MS) return false;
+    if (Date.now() > validUntil + this.actions.services.config.startGraceMs) return false;
     const rows = await this.actions.services.dataSource.query<unknown[]>(
       `SELECT 1 FROM dbos.workflow_status WHERE workflow_uuid LIKE $1 || '/%' AND status IN ${ACTIVE} LIMIT 1`,
       [planExecutionId],

@@ -12,7 +12,7 @@ describe('the sweeper', () => {
   let world: World;
   beforeAll(async () => {
     world = await World.create();
-    await world.startInProcess();
+    await world.startInProcess({ PIPELINE_START_GRACE_MS: '1000' });
   }, 300_000);
   afterAll(() => world.stop());
   afterEach(() => {
@@ -38,6 +38,17 @@ describe('the sweeper', () => {
     await storeCopy(id, 'forgotten', 2);
     expect((await client.ended('forgotten', LOOK.timeoutMs)).pipelineExecutionSummary.status).toBe('Success');
     expect(await world.pg.query('pipeline', `SELECT is_started FROM executions WHERE plan_execution_id = 'unstartable'`)).toEqual([{ is_started: false }]);
+  }, TIME_LIMIT_MS);
+
+  it('ends an execution that can never be started once its time limit and PIPELINE_START_GRACE_MS are over', async () => {
+    const client = world.project();
+    await client.create(simplePipeline('hopeless'));
+    const id = await client.execute('hopeless');
+    await client.ended(id, LOOK.timeoutMs);
+    await world.pg.query('pipeline', `INSERT INTO dbos.workflow_status SELECT (jsonb_populate_record(w, '{"workflow_uuid": "hopeless", "name": "another"}')).* FROM dbos.workflow_status w WHERE workflow_uuid = $1`, [id]);
+    await storeCopy(id, 'hopeless', 1);
+    await world.pg.query('pipeline', `UPDATE executions SET valid_until = $1 WHERE plan_execution_id = 'hopeless'`, [Date.now()]);
+    expect((await client.ended('hopeless', LOOK.timeoutMs)).pipelineExecutionSummary).toMatchObject({ status: 'Errored', failureInfo: { message: expect.stringContaining('could not be started within its time limit') } });
   }, TIME_LIMIT_MS);
 
   it('tells an abort although what waits in the execution before it is gone', async () => {
