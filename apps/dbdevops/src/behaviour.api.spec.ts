@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
-  atDbdevops, connectorUses, createDbInstance, createDbSchema, customOperations, dbSchemaOverview, defaultAuthoringInstance, deleteDbInstance, deleteDbSchema, deleteDbSchemasOfProject, flywaySchemaMigrationState,
+  atDbdevops, createDbInstance, createDbSchema, customOperations, dbSchemaOverview, defaultAuthoringInstance, deleteDbInstance, deleteDbSchema, deleteDbSchemasOfProject, flywaySchemaMigrationState,
   getCustomerImages, getDbInstance, getDbSchema, instanceMigrationState, listDbInstances, listDbSchemas, parseMigrationLog, pinImage, recordStep, resetImages, schemaMigrationState, stepPluginInputs, stepPluginResponse, stepSchemaAndInstances, updateDbInstance,
-  updateDbSchema, updateImages,
+  updateDbSchema, updateImages, usesOfEntity,
 } from '@sluice/dbdevops-api';
 import type { RouteDefinition } from '@sluice/api-conventions';
 import { projectScope } from '@sluice/kernel';
@@ -260,8 +260,40 @@ describe('dbdevops', () => {
     });
   });
 
+  describe('what schemas and instances are filed under', () => {
+    it('is kept, given back with a warning that nothing is deployed to it, and left by clients that do not know it', async () => {
+      const made = await send(createDbInstance, { params: orders, body: { identifier: 'filed', name: 'Filed', connector: 'db', branch: 'main', environment: 'org.prod' } });
+      expect(made).toMatchObject({ status: 201, body: { environment: 'org.prod', warnings: [{ field: 'environment', message: expect.stringContaining('nothing is deployed to it by this') }] } });
+      const whole = { identifier: 'filed', name: 'Renamed', connector: 'db', branch: 'main' };
+      expect((await send(updateDbInstance, { params: { ...orders, dbinstance: 'filed' }, body: whole })).body).toMatchObject({ name: 'Renamed', environment: 'org.prod' });
+      expect((await send(updateDbInstance, { params: { ...orders, dbinstance: 'filed' }, body: { environment: '' } })).body).not.toMatchObject({ environment: expect.anything() });
+      expect((await send(getDbInstance, { params: { ...orders, dbinstance: 'filed' } })).body).not.toHaveProperty('warnings');
+      expect((await send(updateDbSchema, { params: orders, body: { service: 'any text at all' } })).body).toMatchObject({ service: 'any text at all', warnings: [{ field: 'service', message: expect.stringContaining('nothing is deployed to it by this') }] });
+    });
+
+    it('is found from its scope downwards', async () => {
+      const uses = async (body: object) => (await send(usesOfEntity, { body })).body;
+      await send(updateDbInstance, { params: dev, body: { environment: 'account.prod' } });
+      await send(updateDbSchema, { params: orders, body: { service: 'shop' } });
+      expect(await uses({ kind: 'environment', identifier: 'prod' })).toEqual({ uses: [{ kind: 'dbinstance', ...project, identifier: 'dev' }] });
+      expect(await uses({ kind: 'environment', ...project, identifier: 'prod' })).toEqual({ uses: [] });
+      expect(await uses({ kind: 'service', ...project, identifier: 'shop' })).toEqual({ uses: [{ kind: 'dbschema', ...project, identifier: 'orders' }] });
+      expect(await uses({ kind: 'service', orgId: 'default', projectId: 'other', identifier: 'shop' })).toEqual({ uses: [] });
+    });
+  });
+
+  it('a Flyway schema and its instances say wherever they are saved or read that no run takes them', async () => {
+    const said = { warnings: expect.arrayContaining([{ field: 'migrationType', message: expect.stringMatching(/kept and not run.*make a DB schema with migrationType Liquibase/) }]) };
+    const params = { ...PROJECT, dbschema: 'flyway' };
+    expect(await send(createDbSchema, { params: PROJECT, body: { identifier: 'flyway', name: 'F', migrationType: 'Flyway', changelog: { connector: 'git', location: 'migrations' } } })).toMatchObject({ status: 201, body: said });
+    expect((await send(updateDbSchema, { params, body: { name: 'G' } })).body).toMatchObject(said);
+    expect((await send(getDbSchema, { params })).body).toMatchObject(said);
+    expect((await send(createDbInstance, { params, body: { identifier: 'one', name: 'One', connector: 'db', branch: 'main' } })).body).toMatchObject(said);
+    expect((await send(getDbSchema, { params: orders })).body).not.toHaveProperty('warnings');
+  });
+
   describe('connector uses', () => {
-    const uses = (body: object) => send(connectorUses, { body });
+    const uses = (body: object) => send(usesOfEntity, { body: { kind: 'connector', ...body } });
 
     it('are found from the connector’s scope downwards', async () => {
       await send(updateDbInstance, { params: dev, body: { connector: 'account.db' } });

@@ -1,4 +1,4 @@
-import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, connectorUses, publicDbDevopsRoutes, recordStep, stepSchemaAndInstances } from '@sluice/dbdevops-api';
+import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, publicDbDevopsRoutes, recordStep, stepSchemaAndInstances, usesOfEntity } from '@sluice/dbdevops-api';
 import { eventLoopDelayLimitMs } from '@sluice/config';
 import { startHttpApp, type RunningApp } from '@sluice/http';
 import { LIMITS } from '@sluice/kernel';
@@ -26,7 +26,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
       log,
       tracing: Tracing.create('dbdevops', env['OTEL_EXPORTER_OTLP_ENDPOINT']),
       metrics: new Metrics('dbdevops'),
-      routes: [...publicDbDevopsRoutes.map(atDbdevops), stepSchemaAndInstances, recordStep, connectorUses, claimAuditEvents, acknowledgeAuditEvents],
+      routes: [...publicDbDevopsRoutes.map(atDbdevops), stepSchemaAndInstances, recordStep, usesOfEntity, claimAuditEvents, acknowledgeAuditEvents],
       errorStyle: (path) => (path.startsWith('/dbdevops/v1/') ? 'v1' : 'internal'),
       // A report holds everything pending, too: about 1 KiB per changeset.
       bodyLimit: LIMITS.reportBodyBytes,

@@ -70,7 +70,7 @@ const METHODS: { readonly [Name in RepositoryName]: Readonly<Record<string, Row>
     knows: { attempt: (r, stranger, own) => r.migrationStates.knows(stranger, own.instance.id, FQN), finds: false },
   },
   deployedStates: { page: { attempt: (r, stranger, own) => r.deployedStates.page(stranger, own.instance.id, PLACE, 0, 10), finds: NONE } },
-  connectorUses: { find: { attempt: (r, stranger) => r.connectorUses.find(stranger, 'db'), finds: [] } },
+  uses: { find: { attempt: (r, stranger) => r.uses.find('connector', stranger, 'db'), finds: [] } },
   parsedLogs: {
     insert: { attempt: (r, stranger, own) => r.parsedLogs.insert(stranger, own.instance.id, { id: `of-${stranger.accountId}-${stranger.projectId}`, success: true, command: 'Tag' }, 1), finds: undefined },
     find: { attempt: (r, stranger, own) => r.parsedLogs.find(stranger, own.instance.id, 'log-owner'), finds: undefined },
@@ -140,7 +140,7 @@ describe('a stranger who knows every id', () => {
     expect((await repositories.instances.list(own.scope, own.schema.id, LIST, { filterType: 'Equals' })).total).toBe(2);
     expect((await repositories.migrationStates.acrossInstances(own.scope, own.schema.id, [own.instance.id], PAGE)).total).toBe(2);
     expect((await repositories.deployedStates.page(own.scope, own.instance.id, PLACE, 0, 10)).total).toBe(1);
-    expect(await repositories.connectorUses.find(own.scope, 'db')).toHaveLength(2);
+    expect(await repositories.uses.find('connector', own.scope, 'db')).toHaveLength(2);
     expect(await repositories.parsedLogs.find(own.scope, own.instance.id, 'log-owner')).toBeDefined();
     expect(await repositories.migrationStates.knows(own.scope, own.instance.id, FQN)).toBe(true);
   });

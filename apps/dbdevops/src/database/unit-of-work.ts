@@ -7,7 +7,7 @@ import { DeployedStateRepository } from '../deployed-state/deployed-state.reposi
 import { ImageOverrideRepository } from '../image-config/image-override.repository.js';
 import { MigrationStateRepository } from '../migration-state/migration-state.repository.js';
 import { ParsedLogRepository } from '../parsed-log/parsed-log.repository.js';
-import { ConnectorUseRepository } from '../step-report/connector-use.repository.js';
+import { EntityUseRepository } from '../step-report/entity-use.repository.js';
 import { StepReportRepository } from '../step-report/step-report.repository.js';
 
 export interface Repositories {
@@ -16,7 +16,7 @@ export interface Repositories {
   readonly stepReports: StepReportRepository;
   readonly migrationStates: MigrationStateRepository;
   readonly deployedStates: DeployedStateRepository;
-  readonly connectorUses: ConnectorUseRepository;
+  readonly uses: EntityUseRepository;
   readonly parsedLogs: ParsedLogRepository;
   readonly imageOverrides: ImageOverrideRepository;
 }
@@ -48,7 +48,7 @@ export function repositoriesOf(manager: EntityManager): Repositories {
     stepReports: new StepReportRepository(manager),
     migrationStates: new MigrationStateRepository(manager),
     deployedStates: new DeployedStateRepository(manager),
-    connectorUses: new ConnectorUseRepository(manager),
+    uses: new EntityUseRepository(manager),
     parsedLogs: new ParsedLogRepository(manager),
     imageOverrides: new ImageOverrideRepository(manager),
   };

@@ -7,6 +7,7 @@ import { DbSchemaEntity } from '../db-schema/db-schema.entity.js';
 @Index('db_instances_created', ['schemaId', 'createdAt', 'id'])
 @Index('db_instances_name', ['schemaId', 'name', 'id'])
 @Index('db_instances_connector', ['accountId', 'connector'])
+@Index('db_instances_environment', ['accountId', 'environment'])
 @Index('db_instances_last_run', ['accountId', 'orgId', 'projectId', 'lastRunAt'])
 export class DbInstanceEntity extends ProjectRow {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'db_instances_pkey' })
@@ -45,6 +46,10 @@ export class DbInstanceEntity extends ProjectRow {
 
   @Column({ name: 'substitute_properties', type: 'jsonb', nullable: true })
   substituteProperties!: Record<string, string> | null;
+
+  /** What the instance is filed under. */
+  @Column({ type: 'text', nullable: true })
+  environment!: string | null;
 
   @Column({ name: 'created_at', type: 'bigint', transformer: asNumber })
   createdAt!: number;

@@ -7,7 +7,7 @@ import { stateOf } from '../audit/audited-state.js';
 import type { ListRequest } from '../database/list.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { schemaNotFound, type DbSchema } from '../db-schema/db-schema.js';
-import { dbInstanceOut, instanceNotFound, newDbInstance, updatedDbInstance, type DbInstance } from './db-instance.js';
+import { dbInstanceOut, dbInstanceShown, instanceNotFound, newDbInstance, updatedDbInstance, type DbInstance } from './db-instance.js';
 import type { TagFilter } from './db-instance.repository.js';
 
 /** Use cases of DB instances. Access was checked by the route guard at the scope of the request. */
@@ -30,7 +30,7 @@ export class DbInstanceService {
         const instance = newDbInstance(input, schema, newUuid(), systemClock.now());
         await instances.insert(instance);
         await audit.record(ctx, { action: 'create', resourceType: 'dbInstance', identifier: instance.identifier, scope, after: stateOf(instance), details: { dbSchema: schemaIdentifier } });
-        return dbInstanceOut(instance, schema);
+        return dbInstanceShown(instance, schema);
       });
     } catch (cause) {
       if (isUniqueViolation(cause)) throw new AppError('DUPLICATE_FIELD', `an instance with identifier [${input.identifier}] exists already in schema [${schemaIdentifier}]; choose another`, { field: 'identifier' }, { cause });
@@ -40,7 +40,7 @@ export class DbInstanceService {
 
   async get(scope: ProjectScope, schemaIdentifier: string, identifier: string): Promise<DbInstanceOut> {
     const { schema, instance } = await this.find(scope, schemaIdentifier, identifier);
-    return dbInstanceOut(instance, schema);
+    return dbInstanceShown(instance, schema);
   }
 
   /** @throws AppError RESOURCE_NOT_FOUND, INVALID_REQUEST */
@@ -53,7 +53,7 @@ export class DbInstanceService {
       const next = updatedDbInstance(current, update, schema, systemClock.now());
       await instances.save(scope, next);
       await audit.record(ctx, { action: 'update', resourceType: 'dbInstance', identifier, scope, before: stateOf(current), after: stateOf(next), details: { dbSchema: schemaIdentifier } });
-      return dbInstanceOut(next, schema);
+      return dbInstanceShown(next, schema);
     });
   }
 

@@ -1,6 +1,6 @@
 import type { DbInstanceIn, DbInstanceOut, DbInstanceUpdate } from '@sluice/dbdevops-api';
 import { AppError, type ProjectScope } from '@sluice/kernel';
-import { sourceTypeOf, toSeconds, type DbSchema } from '../db-schema/db-schema.js';
+import { NOT_RUN, sourceTypeOf, toSeconds, type DbSchema } from '../db-schema/db-schema.js';
 
 /** Which state of the changelog's repository an instance gets. At most one of the three. */
 interface GitRef {
@@ -20,6 +20,8 @@ export interface DbInstance extends GitRef {
   /** Liquibase context filter; empty runs everything. */
   readonly context: string;
   readonly substituteProperties: Readonly<Record<string, string>> | null;
+  /** Reference to what the instance is filed under. */
+  readonly environment: string | null;
   /** Milliseconds since the epoch, like every `…At` here. */
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -45,6 +47,7 @@ export function newDbInstance(input: DbInstanceIn, schema: DbSchema, id: string,
     ...(givenRef(input) ?? NO_REF),
     context: input.context ?? '',
     substituteProperties: input.substituteProperties ?? null,
+    environment: input.environment ?? null,
     createdAt: now,
     updatedAt: now,
     historyAt: null,
@@ -65,6 +68,7 @@ export function updatedDbInstance(instance: DbInstance, update: DbInstanceUpdate
     connector: update.connector ?? instance.connector,
     context: update.context ?? instance.context,
     substituteProperties: propertiesAfter(instance, update),
+    environment: update.environment === undefined ? instance.environment : update.environment || null,
     updatedAt: Math.max(now, instance.updatedAt),
   });
 }
@@ -122,9 +126,20 @@ export function dbInstanceOut(instance: DbInstance, schema: Pick<DbSchema, 'id' 
     lastDeployedChangeSetTag: instance.lastChangesetTag,
     stateUnknownSince: instance.unknownSince === null ? undefined : toSeconds(instance.unknownSince),
     substituteProperties: instance.substituteProperties ?? undefined,
+    environment: instance.environment ?? undefined,
     schemaId: schema.id,
     schemaIdentifier: schema.identifier,
   };
+}
+
+/** As {@link dbInstanceOut}, with what Sluice does not do with it. */
+export function dbInstanceShown(instance: DbInstance, schema: DbSchema): DbInstanceOut {
+  const { environment } = instance;
+  const warnings = [
+    ...(environment === null ? [] : [{ field: 'environment', message: `filed under environment "${environment}"; nothing is deployed to it by this, a run works on the database of the connector` }]),
+    ...(schema.migrationType === 'Flyway' ? [NOT_RUN] : []),
+  ];
+  return { ...dbInstanceOut(instance, schema), ...(warnings.length > 0 ? { warnings } : {}) };
 }
 
 export function instanceNotFound(schema: string, instance: string): AppError {

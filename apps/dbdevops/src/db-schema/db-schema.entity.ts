@@ -6,6 +6,7 @@ import type { Changelog, ChangeLogScript } from './db-schema.js';
 @Index('db_schemas_identifier', ['accountId', 'orgId', 'projectId', 'identifier'], { unique: true })
 @Index('db_schemas_created', ['accountId', 'orgId', 'projectId', 'createdAt'])
 @Index('db_schemas_connector', { synchronize: false })
+@Index('db_schemas_service', ['accountId', 'service'])
 export class DbSchemaEntity extends ProjectRow {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'db_schemas_pkey' })
   id!: string;

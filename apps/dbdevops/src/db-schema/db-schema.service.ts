@@ -6,7 +6,7 @@ import { removalOf, stateOf } from '../audit/audited-state.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import type { Paged } from '@sluice/api-conventions';
 import type { DbInstance } from '../db-instance/db-instance.js';
-import { dbSchemaOut, newDbSchema, schemaNotFound, toSeconds, updatedDbSchema, type DbSchema } from './db-schema.js';
+import { dbSchemaOut, dbSchemaShown, newDbSchema, schemaNotFound, toSeconds, updatedDbSchema, type DbSchema } from './db-schema.js';
 import type { DbSchemaListRequest, RecentDeployment } from './db-schema.repository.js';
 
 const RECENT_DEPLOYMENTS = 5;
@@ -34,13 +34,13 @@ export class DbSchemaService {
       if (isUniqueViolation(cause)) throw new AppError('DUPLICATE_FIELD', `a schema with identifier [${input.identifier}] exists already in ${formatScope(scope)}; choose another`, { field: 'identifier' }, { cause });
       throw cause;
     }
-    return dbSchemaOut(schema, 0);
+    return dbSchemaShown(schema, 0);
   }
 
   async get(scope: ProjectScope, identifier: string): Promise<DbSchemaOut> {
     const schema = await this.work.read.schemas.find(scope, identifier);
     if (!schema) throw schemaNotFound(scope, identifier);
-    return dbSchemaOut(schema, await this.work.read.schemas.countInstances(scope, schema.id));
+    return dbSchemaShown(schema, await this.work.read.schemas.countInstances(scope, schema.id));
   }
 
   /** @throws AppError RESOURCE_NOT_FOUND, INVALID_REQUEST */
@@ -55,7 +55,7 @@ export class DbSchemaService {
       const next = updatedDbSchema(current, update, systemClock.now());
       await schemas.save(scope, next);
       await audit.record(ctx, { action: 'update', resourceType: 'dbSchema', identifier, scope, before: stateOf(current), after: stateOf(next) });
-      return dbSchemaOut(next, await schemas.countInstances(scope, next.id));
+      return dbSchemaShown(next, await schemas.countInstances(scope, next.id));
     });
   }
 

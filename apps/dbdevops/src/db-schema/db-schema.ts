@@ -133,6 +133,18 @@ export function dbSchemaOut(schema: DbSchema, instanceCount: number): DbSchemaOu
   };
 }
 
+/** Said of a Flyway schema and of its instances wherever somebody makes them known. */
+export const NOT_RUN = { field: 'migrationType', message: 'Flyway is kept and not run: every run and every question for its state is refused; make a DB schema with migrationType Liquibase to deploy' } as const;
+
+/** As {@link dbSchemaOut}, with what Sluice does not do with it. */
+export function dbSchemaShown(schema: DbSchema, instanceCount: number): DbSchemaOut {
+  const warnings = [
+    ...(schema.service === null ? [] : [{ field: 'service', message: `filed under service "${schema.service}"; nothing is deployed to it by this, and text that names no service is kept too` }]),
+    ...(schema.migrationType === 'Flyway' ? [NOT_RUN] : []),
+  ];
+  return { ...dbSchemaOut(schema, instanceCount), ...(warnings.length > 0 ? { warnings } : {}) };
+}
+
 /** The public API's unit of time. */
 export function toSeconds(milliseconds: number): number {
   return Math.floor(milliseconds / 1000);

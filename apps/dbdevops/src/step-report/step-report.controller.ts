@@ -1,5 +1,5 @@
 import { Controller, Inject } from '@nestjs/common';
-import { connectorUses, recordStep, stepSchemaAndInstances } from '@sluice/dbdevops-api';
+import { recordStep, stepSchemaAndInstances, usesOfEntity } from '@sluice/dbdevops-api';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { projectScope, scopeOf } from '@sluice/kernel';
 import { StepReportService } from './step-report.service.js';
@@ -18,8 +18,8 @@ export class StepReportController {
     return { recorded: await this.reports.record(ctx, projectScope(ctx.accountId, body.orgId, body.projectId), body) };
   }
 
-  @Route(connectorUses)
-  async uses(@Call() { ctx, body }: RouteCall<typeof connectorUses>) {
-    return { uses: await this.reports.connectorUses(scopeOf({ accountId: ctx.accountId, orgId: body.orgId, projectId: body.projectId }), body.identifier) };
+  @Route(usesOfEntity)
+  async uses(@Call() { ctx, body }: RouteCall<typeof usesOfEntity>) {
+    return { uses: await this.reports.usesOf(body.kind, scopeOf({ accountId: ctx.accountId, orgId: body.orgId, projectId: body.projectId }), body.identifier) };
   }
 }

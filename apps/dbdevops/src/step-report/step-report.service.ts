@@ -8,7 +8,7 @@ import { instanceNotFound, instanceWasReplaced, type DbInstance } from '../db-in
 import { DbInstanceService } from '../db-instance/db-instance.service.js';
 import type { DbSchema } from '../db-schema/db-schema.js';
 import { changeOf, unknownSinceAfter, type SentReport } from './changeset-state.js';
-import type { ConnectorUse } from './connector-use.repository.js';
+import type { EntityUse, ReferredKind } from './entity-use.repository.js';
 import { openedReport } from './opened-report.js';
 
 type StepPair = RouteResult<typeof stepSchemaAndInstances>['pairs'][number];
@@ -58,8 +58,8 @@ export class StepReportService {
     });
   }
 
-  connectorUses(scope: Scope, identifier: string): Promise<ConnectorUse[]> {
-    return this.work.read.connectorUses.find(scope, identifier);
+  usesOf(kind: ReferredKind, scope: Scope, identifier: string): Promise<EntityUse[]> {
+    return this.work.read.uses.find(kind, scope, identifier);
   }
 }
 

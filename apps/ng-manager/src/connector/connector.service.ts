@@ -76,7 +76,7 @@ export class ConnectorService {
   private async remove(ctx: RequestContext, ref: ScopedRef, force: boolean): Promise<boolean> {
     const known = await found(this.unitOfWork.read, ref);
     refuseManaged(known);
-    const outside = force ? [] : (await this.dbdevops.usersOf(ctx, ref)).map(({ kind, orgId, projectId, identifier }) => `${kind} ${orgId}/${projectId}/${identifier}`);
+    const outside = force ? [] : await this.dbdevops.usersOf(ctx, 'connector', ref);
     return this.unitOfWork.run(async (stores) => {
       await found(stores, ref, 'update');
       const users = force ? [] : [...outside, ...(await stores.uses.usersOf({ kind: 'connector', ...ref })).map(describeUser)];

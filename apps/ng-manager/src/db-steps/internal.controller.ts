@@ -59,7 +59,7 @@ export class InternalController {
   }
 
   @Route(recordEntityUses)
-  async recordUses(@Call() { body }: RouteCall<typeof recordEntityUses>): Promise<RouteResult<typeof recordEntityUses>> {
-    return { recorded: await this.uses.record(body) };
+  async recordUses(@Call() { ctx, body }: RouteCall<typeof recordEntityUses>): Promise<RouteResult<typeof recordEntityUses>> {
+    return { recorded: await this.uses.record(ctx, body) };
   }
 }

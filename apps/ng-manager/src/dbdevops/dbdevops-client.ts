@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { RouteDefinition, RouteRequest, RouteResult } from '@sluice/api-conventions';
-import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, connectorUses, deleteDbSchemasOfProject, getDbSchema, listDbInstances, listDbSchemas, recordStep, stepSchemaAndInstances, type DbSchemaOut } from '@sluice/dbdevops-api';
+import type { RouteDefinition, RouteInput, RouteRequest, RouteResult } from '@sluice/api-conventions';
+import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, deleteDbSchemasOfProject, getDbSchema, listDbInstances, listDbSchemas, recordStep, stepSchemaAndInstances, usesOfEntity, type DbSchemaOut } from '@sluice/dbdevops-api';
 import { RouteClient, type PassedOn } from '@sluice/http';
 import { AppError, scopeColumns, type ProjectScope, type RequestContext, type ScopedRef } from '@sluice/kernel';
 import { ownContext } from '../delegate/delegate-service-client.js';
@@ -56,10 +56,12 @@ export class DbDevopsClient {
     this.changed();
   }
 
-  async usersOf(ctx: RequestContext, { scope, identifier }: ScopedRef): Promise<RouteResult<typeof connectorUses>['uses']> {
+  /** DB schemas and instances that refer to something, as errors name them. */
+  async usersOf(ctx: RequestContext, kind: RouteInput<typeof usesOfEntity>['body']['kind'], { scope, identifier }: ScopedRef): Promise<string[]> {
     const { orgId, projectId } = scopeColumns(scope);
-    const body = { identifier, ...(orgId === null ? {} : { orgId }), ...(projectId === null ? {} : { projectId }) };
-    return (await this.client.call(ctx, connectorUses, { body }, { idempotent: true })).uses;
+    const body = { kind, identifier, ...(orgId === null ? {} : { orgId }), ...(projectId === null ? {} : { projectId }) };
+    const { uses } = await this.client.call(ctx, usesOfEntity, { body }, { idempotent: true });
+    return uses.map((use) => `${use.kind} ${use.orgId}/${use.projectId}/${use.identifier}`);
   }
 
   stepInputs(ctx: RequestContext, body: RouteRequest<typeof stepSchemaAndInstances>['body']): Promise<RouteResult<typeof stepSchemaAndInstances>> {

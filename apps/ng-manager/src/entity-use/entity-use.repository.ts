@@ -1,10 +1,11 @@
 import { formatScope, MOST_USERS_NAMED, scopeColumns, type Scope, type ScopedRef } from '@sluice/kernel';
+import type { FilingKind } from '@sluice/ng-manager-api';
 import { IsNull, type EntityManager } from 'typeorm';
 import { EntityUseEntity } from './entity-use.entity.js';
 import { atScope, scopeOfRow } from '../persistence/scoped.js';
 
-/** Kinds that refer to others, or that others refer to. Pipelines, input sets and triggers are pipeline's, DB schemas dbdevops'. */
-export type EntityKind = 'connector' | 'secret' | 'dbschema' | 'pipeline' | 'inputSet' | 'trigger';
+/** Kinds that refer to others, or that others refer to. Pipelines, input sets and triggers are pipeline's, DB schemas dbdevops'. An infrastructure is named with its environment: `prod/cluster`. */
+export type EntityKind = 'connector' | 'secret' | 'dbschema' | 'pipeline' | 'inputSet' | 'trigger' | 'variable' | FilingKind;
 
 /** An entity by kind and place. */
 export interface EntityAt extends ScopedRef {

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { RouteRequest } from '@sluice/api-conventions';
-import { projectScope, resolveRef } from '@sluice/kernel';
+import { projectScope, resolveRef, type RequestContext } from '@sluice/kernel';
 import type { recordEntityUses } from '@sluice/ng-manager-api';
+import { isFilingKind, requireFiled } from '../filing/filed-under.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { EntityAt } from './entity-use.repository.js';
 
@@ -12,12 +13,17 @@ type Uses = NonNullable<RouteRequest<typeof recordEntityUses>['body']>;
 export class EntityUseService {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
-  /** @returns how many uses count now for what was sent: none for a project there is not @throws AppError INVALID_IDENTIFIER_REF for a reference that cannot be one */
-  async record({ accountId, orgId, projectId, user, mode, uses }: Uses): Promise<number> {
+  /**
+   * @returns how many uses count now for what was sent: none for a project there is not, and none for a check
+   * @throws AppError INVALID_IDENTIFIER_REF for a reference that cannot be one, and, unless it replaces, for a service, environment or infrastructure there is not
+   */
+  async record(ctx: RequestContext, { accountId, orgId, projectId, user, mode, uses }: Uses): Promise<number> {
     const scope = projectScope(accountId, orgId, projectId);
     const used = uses.map(({ kind, ref }): EntityAt => ({ kind, ...resolveRef(ref, scope) }));
     return this.unitOfWork.run(async (stores) => {
       if (!(await stores.projects.find(scope, { lock: 'keep' }))) return 0;
+      if (mode !== 'replace') for (const { kind, ref, field = 'yaml' } of uses) if (isFilingKind(kind)) await requireFiled(stores, ctx, kind, field, ref, scope);
+      if (mode === 'check') return 0;
       await stores.uses[mode]({ ...user, scope }, used);
       return used.length;
     });

@@ -1,11 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { resolveRefIn } from '@sluice/api-conventions';
-import { AppError, formatScope, inUse, type RequestContext, type Scope } from '@sluice/kernel';
+import { nothingToUse, resolveRefIn, resolveUsableRefIn, type User } from '@sluice/api-conventions';
+import { AppError, formatScope, inUse, Turns, type RequestContext, type Scope } from '@sluice/kernel';
+import type { FilingKind } from '@sluice/ng-manager-api';
+import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
+import { describeUser } from '../entity-use/entity-use.repository.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
 import type { Page, PageRequest } from '../persistence/page.js';
 import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
 import { ProjectService } from '../project/project.service.js';
+import { keyAt, nameOf, refOf } from './filed-under.js';
 import { documentOf, type Described } from './filing-yaml.js';
+import { recordNamed } from './filing-references.js';
 import type { FilingKey, FilingRow, FilingValues } from './filing.repository.js';
 
 /** What a request wants to be kept. */
@@ -16,17 +21,20 @@ export interface Filing extends Described {
 /** `create` refuses what is there, `replace` what is not there, `either` nothing. */
 export type Writing = 'create' | 'replace' | 'either';
 
-/** Services, environments and infrastructures: kept and given back. No run reads them yet. */
+/** Services, environments and infrastructures: kept, given back, and held while something is filed under them. Nothing is deployed to them. */
 @Injectable()
 export class FilingService {
+  private readonly turns = new Turns();
+
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly projects: ProjectService,
+    private readonly dbdevops: DbDevopsClient,
   ) {}
 
   /**
-   * @throws AppError DUPLICATE_FIELD, RESOURCE_NOT_FOUND for one there is not, or an organization or project there is not; INVALID_IDENTIFIER_REF for an environment there is not;
-   * INVALID_YAML_ERROR, INVALID_REQUEST for YAML that says something else than the request
+   * @throws AppError DUPLICATE_FIELD, RESOURCE_NOT_FOUND for one there is not, or an organization or project there is not; INVALID_IDENTIFIER_REF for an environment there is not,
+   * and for a connector or secret in the YAML that is not there or that the caller may not use; INVALID_YAML_ERROR, INVALID_REQUEST for YAML that says something else than the request
    */
   async write(ctx: RequestContext, key: FilingKey, filing: Filing, writing: Writing): Promise<FilingRow> {
     const { scope, kind, identifier } = key;
@@ -39,6 +47,7 @@ export class FilingService {
         if (!before && writing === 'replace') throw missing(key);
         if (before) await stores.filing.update(key, values);
         else await stores.filing.insert(key, values);
+        await recordNamed(stores, ctx, key, values.yaml);
         const after = await found(stores, key);
         await stores.audit.append(ctx, { action: before ? 'update' : 'create', resourceType: kind, identifier, scope, ...(before ? { before: stateOf(before) } : {}), after: stateOf(after) });
         return after;
@@ -51,16 +60,38 @@ export class FilingService {
     return found(this.unitOfWork.read, key);
   }
 
-  /** @throws AppError RESOURCE_NOT_FOUND; ENTITY_REFERENCED for an environment with infrastructures, unless `force`, which takes them along */
-  async delete(ctx: RequestContext, key: FilingKey, force: boolean): Promise<boolean> {
+  /**
+   * Runs `work`, which makes something in dbdevops refer to what `ref` names, while this process deletes nothing of it.
+   * @throws AppError INVALID_IDENTIFIER_REF for what is not there or what the user may not see, and what `work` throws
+   */
+  whileFiled<T>(user: User, kind: FilingKind, field: string, ref: string, from: Scope, work: () => Promise<T>): Promise<T> {
+    const at = resolveUsableRefIn(user, kind, field, ref, from);
+    const key = keyAt(kind, at);
+    return this.turns.take(turnOf(key), async () => {
+      if (!(await this.unitOfWork.read.filing.find(key))) throw nothingToUse(user, kind, field, ref, at);
+      return work();
+    });
+  }
+
+  /** @throws AppError RESOURCE_NOT_FOUND; ENTITY_REFERENCED while something is filed under it, or an environment has infrastructures, unless `force`, which takes these along */
+  delete(ctx: RequestContext, key: FilingKey, force: boolean): Promise<boolean> {
+    return this.turns.take(turnOf(key), () => this.remove(ctx, key, force));
+  }
+
+  private async remove(ctx: RequestContext, key: FilingKey, force: boolean): Promise<boolean> {
     const { scope, kind, identifier } = key;
+    await this.get(key);
+    const outside = force || kind === 'infrastructure' ? [] : await this.dbdevops.usersOf(ctx, kind, refOf(key));
     return this.unitOfWork.run(async (stores) => {
       const before = await stores.filing.find(key, { lock: 'update' });
       if (!before) throw missing(key);
       const inside = kind === 'environment' ? await stores.filing.ofEnvironment(scope, identifier) : [];
-      if (inside.length > 0 && !force) throw inUse(`environment "${identifier}"`, inside.map((row) => `infrastructure ${row.identifier}`));
-      for (const row of inside) await stores.filing.delete({ scope, kind: row.kind, environment: row.environment, identifier: row.identifier });
-      await stores.filing.delete(key);
+      const users = force ? [] : [...inside.map((row) => `infrastructure ${row.identifier}`), ...outside, ...(await stores.uses.usersOf({ kind, ...refOf(key) })).map(describeUser)];
+      if (users.length > 0) throw inUse(`${kind} "${identifier}"`, users);
+      for (const row of [...inside, before]) {
+        await stores.uses.replace({ kind: row.kind, scope, identifier: nameOf(row) }, []);
+        await stores.filing.delete({ scope, kind: row.kind, environment: row.environment, identifier: row.identifier });
+      }
       await stores.audit.append(
         ctx,
         ...inside.map((row) => ({ action: 'delete' as const, resourceType: row.kind, identifier: row.identifier, scope, before: stateOf(row), details: { isRemovedWith: `environment ${identifier}` } })),
@@ -86,6 +117,11 @@ export function environmentOf(scope: Scope, field: string, ref: string): string 
 async function requireEnvironment(stores: Stores, { scope, environment }: FilingKey): Promise<void> {
   if (await stores.filing.find({ scope, kind: 'environment', environment: '', identifier: environment }, { lock: 'share' })) return;
   throw new AppError('INVALID_IDENTIFIER_REF', `environmentRef: there is no environment "${environment}" in ${formatScope(scope)}; create it first`, { fields: [{ field: 'environmentRef', error: `environment "${environment}" does not exist` }] });
+}
+
+/** One thing at a time is done to an entity, over all accounts. */
+function turnOf(key: FilingKey): string {
+  return `${key.kind} ${nameOf(key)} of ${formatScope(key.scope)}`;
 }
 
 function stateOf({ name, description, tags, traits, yaml }: FilingRow): object {

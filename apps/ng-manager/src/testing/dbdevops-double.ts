@@ -1,6 +1,6 @@
 import { Controller, Module } from '@nestjs/common';
 import type { AuditEventRecord, RouteInput, RouteResult } from '@sluice/api-conventions';
-import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, connectorUses, createDbInstance, createDbSchema, deleteDbSchema, deleteDbSchemasOfProject, getDbSchema, listDbInstances, listDbSchemas, recordStep, stepSchemaAndInstances, updateDbSchema, type DbSchemaOut } from '@sluice/dbdevops-api';
+import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, createDbInstance, createDbSchema, deleteDbSchema, deleteDbSchemasOfProject, getDbSchema, listDbInstances, listDbSchemas, recordStep, stepSchemaAndInstances, updateDbInstance, updateDbSchema, usesOfEntity, type DbSchemaOut } from '@sluice/dbdevops-api';
 import { Call, Route, startHttpApp, type RouteCall, type RunningApp } from '@sluice/http';
 import { AppError, inUse } from '@sluice/kernel';
 import type { TestIdentities } from '@sluice/testing';
@@ -14,7 +14,10 @@ export interface DbDevopsDouble {
   beforeCreate: () => Promise<void>;
   /** Identifiers of the instances of every schema. */
   instances: string[];
-  uses: RouteResult<typeof connectorUses>['uses'];
+  /** What refers to any connector. */
+  uses: RouteResult<typeof usesOfEntity>['uses'];
+  /** What refers to services and environments, by kind and reference: `service account.shop`. */
+  readonly filed: Map<string, RouteResult<typeof usesOfEntity>['uses']>;
   pairs: RouteResult<typeof stepSchemaAndInstances>['pairs'];
   readonly reports: RouteInput<typeof recordStep>['body'][];
   /** Its outbox: taken out when they are acknowledged. */
@@ -30,7 +33,7 @@ export function aDbSchema(identifier: string, changelog: DbSchemaOut['changelog'
 
 /** Starts a stand-in for dbdevops with only what NG manager needs of it. */
 export async function startDbDevopsDouble(identities: TestIdentities): Promise<DbDevopsDouble> {
-  const state: Omit<DbDevopsDouble, 'url' | 'close'> = { schemas: new Map(), beforeCreate: () => Promise.resolve(), instances: [], uses: [], pairs: [], reports: [], auditEvents: [], loseAcknowledgements: 0 };
+  const state: Omit<DbDevopsDouble, 'url' | 'close'> = { schemas: new Map(), beforeCreate: () => Promise.resolve(), instances: [], uses: [], filed: new Map(), pairs: [], reports: [], auditEvents: [], loseAcknowledgements: 0 };
   @Controller()
   class DbDevopsController {
     @Route(atDbdevops(listDbSchemas))
@@ -51,6 +54,11 @@ export async function startDbDevopsDouble(identities: TestIdentities): Promise<D
     createInstance(@Call() { params, body }: RouteCall<typeof createDbInstance>): RouteResult<typeof createDbInstance> {
       const { identifier, name, connector, branch } = body;
       return { identifier, name: name ?? '', connector, branch, tags: {}, created: 1, context: '', toOnboard: true, lastDeployedChangeSetTag: '', schemaId: 's', schemaIdentifier: params.dbschema };
+    }
+
+    @Route(atDbdevops(updateDbInstance))
+    updateInstance(@Call() { params, body }: RouteCall<typeof updateDbInstance>): RouteResult<typeof updateDbInstance> {
+      return { identifier: params.dbinstance, name: body.name ?? '', connector: 'db', tags: {}, created: 1, context: '', toOnboard: true, lastDeployedChangeSetTag: '', schemaId: 's', schemaIdentifier: params.dbschema };
     }
 
     @Route(atDbdevops(getDbSchema))
@@ -83,9 +91,10 @@ export async function startDbDevopsDouble(identities: TestIdentities): Promise<D
       for (const key of state.schemas.keys()) if (key.startsWith(`${query.orgIdentifier}/${query.projectIdentifier}/`)) state.schemas.delete(key);
     }
 
-    @Route(connectorUses)
-    uses(): RouteResult<typeof connectorUses> {
-      return { uses: state.uses };
+    @Route(usesOfEntity)
+    uses(@Call() { body: { kind, orgId, projectId, identifier } }: RouteCall<typeof usesOfEntity>): RouteResult<typeof usesOfEntity> {
+      const ref = `${projectId === undefined ? (orgId === undefined ? 'account.' : 'org.') : ''}${identifier}`;
+      return { uses: kind === 'connector' ? state.uses : (state.filed.get(`${kind} ${ref}`) ?? []) };
     }
 
     @Route(stepSchemaAndInstances)

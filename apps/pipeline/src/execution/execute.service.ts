@@ -9,7 +9,7 @@ import { Documents } from '../documents/documents.js';
 import { InputSetService } from '../input-set/input-set.service.js';
 import { PipelineRepository, type Pipeline } from '../pipeline/pipeline.repository.js';
 import { Projects } from '../project/projects.js';
-import { requireUsableInput } from '../reference/usable.js';
+import { References } from '../reference/references.js';
 import { Sweeper } from '../run/sweeper.js';
 import { Workflows } from '../run/workflows.js';
 import { StoredVariableValues } from '../variable/stored-variables.js';
@@ -50,15 +50,16 @@ export class ExecuteService {
     @Inject(Projects) private readonly projects: Projects,
     @Inject(Documents) private readonly documents: Documents,
     @Inject(StoredVariableValues) private readonly variables: StoredVariableValues,
+    @Inject(References) private readonly references: References,
   ) {}
 
   /**
    * Compiles the pipeline, stores the execution and starts its workflow. What is stored is started, now or after a crash.
    * @throws AppError ENTITY_NOT_FOUND, INVALID_YAML_ERROR, INVALID_REQUEST (inputs without a value, stages there are not), PLAN_CREATION_ERROR, NOT_IMPLEMENTED (the YAML asks for what is not built),
-   * INVALID_IDENTIFIER_REF (connectors and secrets in what is sent along that the caller may not use); for other YAML than is stored also RESOURCE_NOT_FOUND (a project there is not), UPSTREAM_UNAVAILABLE
+   * INVALID_IDENTIFIER_REF (connectors and secrets in what is sent along that the caller may not use, and what it would be filed under and is not there); for other YAML than is stored also RESOURCE_NOT_FOUND (a project there is not), UPSTREAM_UNAVAILABLE
    */
   async execute(ctx: RequestContext, scope: ProjectScope, request: ExecuteRequest): Promise<Execution> {
-    requireUsableInput(ctx, scope, [request.inputYaml, request.otherYaml, ...Object.values(request.stages?.values ?? {})]);
+    await this.references.requireUsableInput(ctx, scope, request.pipelineIdentifier, [request.inputYaml, request.otherYaml, ...Object.values(request.stages?.values ?? {})]);
     return this.run(ctx, scope, request);
   }
 
@@ -81,7 +82,7 @@ export class ExecuteService {
   async rerun(ctx: RequestContext, scope: ProjectScope, originalExecutionId: string, request: ExecuteRequest): Promise<Execution> {
     const earlier = await this.ofPipeline(scope, originalExecutionId, request.pipelineIdentifier);
     const hasInputs = request.inputYaml.trim() !== '' || request.inputSetIds.length > 0;
-    requireUsableInput(ctx, scope, [request.inputYaml, request.otherYaml, ...Object.values(request.stages?.values ?? {})]);
+    await this.references.requireUsableInput(ctx, scope, request.pipelineIdentifier, [request.inputYaml, request.otherYaml, ...Object.values(request.stages?.values ?? {})]);
     // Inputs of the earlier run were sent by somebody who might use what they name.
     return this.run(ctx, scope, { ...request, inputYaml: hasInputs ? request.inputYaml : earlier.inputYaml, rerunOf: originalExecutionId });
   }
@@ -92,8 +93,8 @@ export class ExecuteService {
    * @throws AppError ENTITY_NOT_FOUND, CONFLICT while it runs, INVALID_REQUEST for unknown stages or when there is nothing to retry
    */
   async retry(ctx: RequestContext, scope: ProjectScope, planExecutionId: string, from: RetryFrom, inputYaml = ''): Promise<Execution> {
-    requireUsableInput(ctx, scope, [inputYaml]);
     const earlier = await this.get(scope, planExecutionId);
+    await this.references.requireUsableInput(ctx, scope, earlier.pipelineIdentifier, [inputYaml]);
     if (!isFinal(earlier.status)) throw new AppError('CONFLICT', `execution ${planExecutionId} is still ${earlier.status}; retry it when it has ended`);
     const states = (await this.executions.states([planExecutionId])).get(planExecutionId) ?? {};
     const takeOver = stagesToTakeOver(earlier.plan, states, from);

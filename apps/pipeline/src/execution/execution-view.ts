@@ -73,7 +73,7 @@ export function summaryOf(execution: ListedExecution, states: States, stored: Re
     failureInfo: failure,
     tags: Object.entries(execution.tags).map(([key, value]) => ({ key, value })),
     modules: [MODULE],
-    moduleInfo: { [MODULE]: {} },
+    moduleInfo: { [MODULE]: {}, ...filedUnder(plan) },
     governanceMetadata: noGovernance(scopeOfExecution(execution), execution.createdAt, 'onrun'),
     gitDetails: inlineGitDetails(),
     successfulStagesCount: counts.successful,
@@ -88,6 +88,14 @@ export function summaryOf(execution: ListedExecution, states: States, stored: Re
     stagesExecutedNames: execution.chosenStages && stageNames(plan),
     notes: execution.notes,
   };
+}
+
+/** What the stages of a run are filed under, by the names clients know from deployments; nothing when they are filed under nothing. */
+function filedUnder(plan: PlanOutline): { cd?: { serviceIdentifiers: string[]; envIdentifiers: string[]; infrastructureIdentifiers: string[] } } {
+  const filed = plan.stageIds.flatMap((id) => plan.nodes[id]?.filedUnder ?? []);
+  if (filed.length === 0) return {};
+  const each = (names: readonly (string | undefined)[]): string[] => [...new Set(names.flatMap((name) => name ?? []))];
+  return { cd: { serviceIdentifiers: each(filed.map(({ service }) => service)), envIdentifiers: each(filed.map(({ environment }) => environment)), infrastructureIdentifiers: each(filed.flatMap(({ infrastructures }) => infrastructures ?? [])) } };
 }
 
 function stageNames(plan: PlanOutline): Record<string, string> {

@@ -1,6 +1,6 @@
 import type { AuditEventRecord } from '@sluice/api-conventions';
 import type { CallContext } from '@sluice/http';
-import { AppError, messageOf, Turns } from '@sluice/kernel';
+import { AppError, messageOf, Turns, type ProjectScope } from '@sluice/kernel';
 import { MOST_USES } from '@sluice/ng-manager-api';
 import type { Reference } from '@sluice/pipeline-engine';
 import type { Logger } from '@sluice/telemetry';
@@ -9,8 +9,11 @@ import { InputSetRepository } from '../input-set/input-set.repository.js';
 import { PipelineRepository } from '../pipeline/pipeline.repository.js';
 import type { NgManager } from '../run/ng-manager.js';
 import { TriggerRepository } from '../trigger/trigger.repository.js';
-import { requireUsable } from './usable.js';
+import { namedInInput, requireUsable } from './usable.js';
 import { changedDocuments, keyOf, nameOf, referencesOf, type DocumentAt } from './stored-document.js';
+
+/** Kinds that NG manager looks up before they are stored. */
+const FILED: ReadonlySet<Reference['kind']> = new Set(['service', 'environment', 'infrastructure'] as const);
 
 /**
  * Keeps NG manager told what stored documents refer to, so that nothing is deleted under them: what a document is going to refer to is said before it is
@@ -28,11 +31,11 @@ export class References {
 
   /**
    * Runs `store` once NG manager knows what the document will refer to. The writer must be allowed to use all of it.
-   * @throws AppError INVALID_IDENTIFIER_REF for what the writer may not use, INVALID_REQUEST for more references than are kept, UPSTREAM_UNAVAILABLE, and what `store` throws
+   * @throws AppError INVALID_IDENTIFIER_REF for what the writer may not use, or a service, environment or infrastructure there is not; INVALID_REQUEST for more references than are kept, UPSTREAM_UNAVAILABLE, and what `store` throws
    */
   async whileStoring<T>(ctx: CallContext, document: DocumentAt, yaml: string, store: () => Promise<T>): Promise<T> {
     const uses = referencesOf(yaml);
-    if (uses.length > MOST_USES) throw new AppError('INVALID_REQUEST', `the document refers to ${uses.length} connectors, secrets and DB schemas; at most ${MOST_USES} are taken, use several documents`);
+    if (uses.length > MOST_USES) throw new AppError('INVALID_REQUEST', `the document refers to ${uses.length} connectors, secrets, DB schemas, variables and what it is filed under; at most ${MOST_USES} are taken, use several documents`);
     requireUsable(ctx, document.scope, uses);
     if (uses.length === 0) return store();
     return this.turns.take(keyOf(document), async () => {
@@ -44,6 +47,17 @@ export class References {
         throw cause;
       }
     });
+  }
+
+  /**
+   * What is sent along with a run may be used by its starter, and what it files the run under is there.
+   * @throws AppError INVALID_IDENTIFIER_REF naming the field; UPSTREAM_UNAVAILABLE when nobody can tell
+   */
+  async requireUsableInput(ctx: CallContext, scope: ProjectScope, pipelineIdentifier: string, texts: readonly (string | undefined)[]): Promise<void> {
+    const uses = namedInInput(texts);
+    requireUsable(ctx, scope, uses);
+    const filed = uses.filter(({ kind }) => FILED.has(kind)).slice(0, MOST_USES);
+    if (filed.length > 0) await this.ngManager.recordUses(ctx, 'check', scope, { kind: 'pipeline', identifier: pipelineIdentifier }, filed);
   }
 
   /** Says what the changed documents refer to now. @throws AppError when it has to be tried again */

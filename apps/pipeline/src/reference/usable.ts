@@ -3,16 +3,17 @@ import { AppError, type ProjectScope } from '@sluice/kernel';
 import { parseYaml, referencesIn, type Reference } from '@sluice/pipeline-engine';
 
 /**
- * Connectors and secrets that a document names may be used by who writes it, wherever they live. Whether they are there shows when it runs. Pure.
+ * What a document names may be used by who writes it, wherever it lives: connectors and secrets, and, seen, services, environments and infrastructures.
+ * Whether connectors and secrets are there shows when it runs. DB schemas are of the project itself, and variables are for everybody who runs a pipeline. Pure.
  * @throws AppError INVALID_IDENTIFIER_REF
  */
 export function requireUsable(writer: User, scope: ProjectScope, uses: readonly Reference[]): void {
-  for (const { kind, ref } of uses) if (kind !== 'dbschema') resolveUsableRefIn(writer, kind, 'yaml', ref, scope);
+  for (const { kind, ref, field } of uses) if (kind !== 'dbschema' && kind !== 'variable') resolveUsableRefIn(writer, kind, field, ref, scope);
 }
 
-/** As {@link requireUsable}, for what is sent along with a run. Text that cannot be read names nothing; what reads it to run it says so. */
-export function requireUsableInput(starter: User, scope: ProjectScope, texts: readonly (string | undefined)[]): void {
-  requireUsable(starter, scope, referencesIn(texts.map((text) => (text === undefined || text.trim() === '' ? undefined : readable(text)))));
+/** What is sent along with a run names. Text that cannot be read names nothing; what reads it to run it says so. */
+export function namedInInput(texts: readonly (string | undefined)[]): Reference[] {
+  return texts.flatMap((text) => (text === undefined || text.trim() === '' ? [] : referencesIn(readable(text))));
 }
 
 function readable(text: string): unknown {

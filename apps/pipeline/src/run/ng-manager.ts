@@ -134,8 +134,8 @@ export class NgManager {
     await this.client.call({ ...OWN_CONTEXT, signal: AbortSignal.timeout(DELIVERY_MS) }, receiveSecurityEvents, { body: { events: [...events] } }, { idempotent: true });
   }
 
-  /** Tells what a document refers to, besides what was told (`add`) or instead of it (`replace`). @throws AppError UPSTREAM_UNAVAILABLE, REQUEST_TIMEOUT */
-  async recordUses(ctx: CallContext, mode: 'add' | 'replace', { accountId, orgId, projectId }: ProjectScope, user: Uses['user'], uses: readonly Reference[]): Promise<void> {
+  /** Tells what a document refers to, besides what was told (`add`) or instead of it (`replace`), or has it looked up (`check`). @throws AppError INVALID_IDENTIFIER_REF, UPSTREAM_UNAVAILABLE, REQUEST_TIMEOUT */
+  async recordUses(ctx: CallContext, mode: Uses['mode'], { accountId, orgId, projectId }: ProjectScope, user: Uses['user'], uses: readonly Reference[]): Promise<void> {
     await this.client.call(ctx, recordEntityUses, { body: { accountId, orgId, projectId, user, mode, uses: [...uses] } }, { idempotent: true });
   }
 

@@ -2,11 +2,12 @@ import { AppError, formatScope, resolveRef, type RequestContext, type Scope, typ
 import { isAllowed, type Permission } from './access.js';
 
 /** What can be referred to with a right of its own. */
-export type UsableKind = 'connector' | 'secret';
+export type UsableKind = 'connector' | 'secret' | 'service' | 'environment' | 'infrastructure';
 /** Who writes a reference, or has one used. */
 export type User = Pick<RequestContext, 'accountId' | 'principal' | 'grants'>;
 
-const ACCESS: Readonly<Record<UsableKind, Permission>> = { connector: 'connector.access', secret: 'secret.access' };
+/** To file something under a service or an environment sends nothing there, so seeing it is enough. */
+const ACCESS: Readonly<Record<UsableKind, Permission>> = { connector: 'connector.access', secret: 'secret.access', service: 'service.view', environment: 'environment.view', infrastructure: 'environment.view' };
 
 /** May `user` use what lives at `at`? Says nothing about whether it is there. Pure; the one place that decides. */
 export function mayUse({ accountId, grants }: User, kind: UsableKind, { scope, identifier }: ScopedRef): boolean {
@@ -45,7 +46,8 @@ export function resolveUsableRefIn(user: User, kind: UsableKind, field: string, 
 
 /** The one answer for what is not there and for what `user` may not use, so that nobody learns from it which it is. */
 export function nothingToUse({ principal }: Pick<User, 'principal'>, kind: UsableKind, field: string, ref: string, { scope, identifier }: ScopedRef): AppError {
-  const remedy = `create it first, or have somebody who administers ${formatScope(scope)} give you the role Resource User there`;
+  const role = kind === 'connector' || kind === 'secret' ? 'Resource User' : 'Viewer';
+  const remedy = `create it first, or have somebody who administers ${formatScope(scope)} give you the role ${role} there`;
   return new AppError('INVALID_IDENTIFIER_REF', `${field}: there is no ${kind} "${identifier}" in ${formatScope(scope)} that ${principal.name} may use; ${remedy}`, {
     fields: [{ field, error: `${kind} "${ref}" does not exist` }],
   });

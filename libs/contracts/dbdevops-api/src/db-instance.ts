@@ -1,7 +1,7 @@
 import { dbIdentifier, defineRoute, entityName, paged, tagMap } from '@sluice/api-conventions';
 import { WHOLE_COMMIT_ID_RULE, isWholeCommitId } from '@sluice/delegate-protocol';
 import { z } from 'zod';
-import { INSTANCE, SCHEMA, accountKey, epochSeconds, instancePath, listKeys, plainQuery, schemaPath } from './places.js';
+import { INSTANCE, SCHEMA, accountKey, epochSeconds, instancePath, listKeys, plainQuery, schemaPath, warnings } from './places.js';
 
 const gitRef = {
   branch: z.string().max(512).optional(),
@@ -20,6 +20,9 @@ function refuseTwoRefs(value: { branch?: string | undefined; commitSha?: string 
   if (given.length > 1) issue.addIssue({ code: 'custom', path: [given[1] ?? ''], message: `branch, commitSha and gitTag are mutually exclusive; ${given.join(' and ')} were given` });
 }
 
+/** Sluice's own: the environment an instance is filed under, of its project, or with `org.` or `account.` of a scope above. It must be there; a run works on what the connector names. */
+const environment = z.string().min(1).max(256);
+
 const properties = z.record(z.string().min(1).max(256), z.string().max(4096));
 
 /** DBInstanceIn. */
@@ -34,6 +37,7 @@ export const dbInstanceIn = z
     /** Liquibase context filter; empty runs everything. */
     context: z.string().max(4096).optional(),
     substituteProperties: properties.optional(),
+    environment: environment.optional(),
   })
   .superRefine(refuseTwoRefs);
 export type DbInstanceIn = z.output<typeof dbInstanceIn>;
@@ -50,10 +54,11 @@ const instanceChange = z
     /** Accepted for clients that send it; what is applied comes from the database's own history. */
     version: z.string().max(256).optional(),
     substituteProperties: properties.optional(),
+    environment: environment.or(z.literal('')).optional(),
   })
   .superRefine(refuseTwoRefs);
 
-/** In an update, an empty text clears what it names. */
+/** In an update, an empty text clears what it names. The environment is not among them: clients that do not know it leave it as it is. */
 const emptyInstance = { tags: {}, branch: '', commitSha: '', gitTag: '', context: '', substituteProperties: {} };
 
 /**
@@ -90,8 +95,10 @@ export const dbInstanceOut = z.object({
    */
   stateUnknownSince: epochSeconds.optional(),
   substituteProperties: z.record(z.string(), z.string()).optional(),
+  environment: z.string().optional(),
   schemaId: z.string(),
   schemaIdentifier: z.string(),
+  warnings,
 });
 export type DbInstanceOut = z.output<typeof dbInstanceOut>;
 

@@ -1,6 +1,6 @@
 import { dbIdentifier, defineRoute, entityName, paged, queryBoolean, tagMap } from '@sluice/api-conventions';
 import { z } from 'zod';
-import { DBOPS, PROJECT, SCHEMA, accountKey, epochSeconds, listKeys, plainQuery, projectPath, schemaPath, scopeKeys } from './places.js';
+import { DBOPS, PROJECT, SCHEMA, accountKey, epochSeconds, listKeys, plainQuery, projectPath, schemaPath, scopeKeys, warnings } from './places.js';
 
 export const schemaType = z.enum(['Repository', 'Script']);
 export const migrationType = z.enum(['Liquibase', 'Flyway']);
@@ -60,6 +60,7 @@ export const dbSchemaIn = z
     migrationType: migrationType.default('Liquibase'),
     changelog: changelogIn.optional(),
     changeLogScript: changeLogScript.optional(),
+    /** What the schema is filed under: a service, or any text, which names none. `org.` and `account.` lead to a service that must be there. Nothing is deployed to it by a run. */
     service: z.string().min(1).max(256).optional(),
     usePercona: z.boolean().default(false),
   })
@@ -123,6 +124,7 @@ export const dbSchemaOut = z.object({
   /** Id of the owning project. */
   parentId: z.string(),
   primaryDbInstanceId: z.string().optional(),
+  warnings,
 });
 export type DbSchemaOut = z.output<typeof dbSchemaOut>;
 

@@ -22,4 +22,4 @@ export {
   customOperations, failureInterrupt, flywayCustomOperations, flywayFailureInterrupt, flywayPluginOutputResponse, flywayStepPluginInputs, pluginCapability,
   pluginOutputResponse, schemaInstanceMetadata, stepPluginInputs, stepPluginResponse,
 } from './step-plugin.js';
-export { REPORT_ANSWER_MS, connectorUses, historyRows, recordStep, stepRecorded, stepReport, stepSchemaAndInstances } from './step-reports.js';
+export { REPORT_ANSWER_MS, historyRows, recordStep, referredKind, stepRecorded, stepReport, stepSchemaAndInstances, usesOfEntity } from './step-reports.js';

@@ -36,5 +36,8 @@ export const listKeys = {
   order: z.enum(['ASC', 'DESC']).default('DESC'),
 };
 
+/** What is kept and what Sluice does not do with it, by field. In the answers to saves and single reads; absent when there is nothing to say. */
+export const warnings = z.array(z.object({ field: z.string(), message: z.string() })).optional();
+
 /** Seconds since the Unix epoch: every time of the public DB DevOps API. */
 export const epochSeconds = z.int();

@@ -95,17 +95,21 @@ export const recordStep = defineRoute({
   response: stepRecorded,
 });
 
-/** Which schemas and instances use a connector: asked before it is deleted (referential safety). */
-export const connectorUses = defineRoute({
-  id: 'connectorUses',
+/** What schemas and instances refer to: the connectors of both, the service of a schema, the environment of an instance. */
+export const referredKind = z.enum(['connector', 'service', 'environment']);
+
+/** Which schemas and instances refer to something: asked before it is deleted (referential safety). */
+export const usesOfEntity = defineRoute({
+  id: 'usesOfEntity',
   method: 'POST',
-  path: '/dbdevops/internal/connector-uses',
-  summary: 'What uses a connector',
+  path: '/dbdevops/internal/uses',
+  summary: 'What refers to a connector, a service or an environment',
   style: 'internal',
   access: 'service',
   callers: ['ng-manager'],
   body: z.object({
-    /** The connector's own scope; references from it and from below are found. */
+    kind: referredKind,
+    /** Its own scope; references from it and from below are found. */
     orgId: z.string().optional(),
     projectId: z.string().optional(),
     identifier: z.string(),

@@ -5,13 +5,14 @@ import { z } from 'zod';
 export const MOST_USES = 1_000;
 
 /** What a pipeline, an input set or a trigger can refer to. */
-export const usedKind = z.enum(['connector', 'secret', 'dbschema']);
+export const usedKind = z.enum(['connector', 'secret', 'dbschema', 'service', 'environment', 'infrastructure', 'variable']);
 /** Documents of pipeline that refer to other entities. An input set or trigger is named with its pipeline: `deploy/nightly`. */
 export const userKind = z.enum(['pipeline', 'inputSet', 'trigger']);
 
 /**
  * Tells what a document of pipeline refers to, so that it is not deleted under it. `add` is sent before the document is stored, `replace` after
- * something was stored or deleted: then nothing else counts. Of a project there is not, nothing is recorded. Idempotent.
+ * something was stored or deleted: then nothing else counts. `check` records nothing: it is sent for the input of a run. `add` and `check` refuse services,
+ * environments and infrastructures that are not there with INVALID_IDENTIFIER_REF. Of a project there is not, nothing is recorded. Idempotent.
  */
 export const recordEntityUses = defineRoute({
   id: 'recordEntityUses',
@@ -26,9 +27,9 @@ export const recordEntityUses = defineRoute({
     orgId: z.string().min(1),
     projectId: z.string().min(1),
     user: z.object({ kind: userKind, identifier: z.string().min(1).max(512) }),
-    mode: z.enum(['add', 'replace']),
-    /** As written in the document: `id`, `org.id`, `account.id`. */
-    uses: z.array(z.object({ kind: usedKind, ref: z.string().min(1).max(256) })).max(MOST_USES),
+    mode: z.enum(['add', 'replace', 'check']),
+    /** As written in the document: `id`, `org.id`, `account.id`; an infrastructure behind its environment: `account.prod/cluster`. `field`: where, for messages. */
+    uses: z.array(z.object({ kind: usedKind, ref: z.string().min(1).max(320), field: z.string().max(1024).optional() })).max(MOST_USES),
   }),
   response: z.object({ recorded: z.int() }),
 });

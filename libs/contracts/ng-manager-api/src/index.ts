@@ -62,7 +62,7 @@ export {
 export { v1AccountSecrets, v1OrgSecrets, v1ProjectSecrets, type V1SecretIn, type V1SecretOut, type V1SecretRoutes, type V1SecretSpec } from './v1-secrets.js';
 export {
   createEnvironment, createInfrastructure, createService, deleteEnvironment, deleteInfrastructure, deleteService, getEnvironment, getInfrastructure, getService, listEnvironments, listInfrastructures, listServices,
-  updateEnvironment, updateInfrastructure, updateService, upsertEnvironment, upsertInfrastructure, upsertService, type EnvironmentResponse, type FilingKind, type InfrastructureResponse, type ServiceResponse,
+  FILING_KINDS, updateEnvironment, updateInfrastructure, updateService, upsertEnvironment, upsertInfrastructure, upsertService, type EnvironmentResponse, type FilingKind, type InfrastructureResponse, type ServiceResponse,
 } from './filing.js';
 export { MOST_NAMED_VARIABLES, createVariable, deleteVariable, getVariable, listVariables, resolveVariables, updateVariable, type Variable, type VariableResponse } from './variables.js';
 export { YAML_ENTITY_TYPES, getYamlSchema, type YamlEntityType } from './yaml-schema.js';

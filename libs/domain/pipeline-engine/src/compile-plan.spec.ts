@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError } from '@sluice/kernel';
 import { compilePlan } from './compile-plan.js';
-import { ancestry, nodeOf, stepsBelow, type Plan, type PlanNode } from './plan.js';
+import { ancestry, nodeOf, planOutline, stepsBelow, type Plan, type PlanNode } from './plan.js';
 import { testCatalogue, testId } from './testing/catalogue.js';
 
 const step = (id: string, extra = '', spec = '{ instance: x }'): string => `{ step: { identifier: ${id}, name: ${id}, type: Apply, spec: ${spec}${extra} } }`;
@@ -33,6 +33,18 @@ describe('the tree', () => {
     const made = plan(pipeline(stage('s', group('g', step('a'), ", stepGroupInfra: { type: ECSDirect, spec: { connectorRef: '<+pipeline.variables.cluster>', harnessImageConnectorRef: account.images, cluster: c } }") + ', ' + group('h', step('b'), ', stepGroupInfra: { type: Noop }')), ', variables: [{ name: cluster, type: String, value: org.ecs }]'));
     expect(find(made, 'g').infraConnectors).toEqual([{ key: 'connectorRef', ref: 'org.ecs' }, { key: 'harnessImageConnectorRef', ref: 'account.images' }]);
     expect([find(made, 'h'), find(made, 'a')].map((node) => 'infraConnectors' in node)).toEqual([false, false]);
+  });
+
+  it('keeps what a stage is filed under, with variables in it resolved, and in the outline too', () => {
+    const filed = (spec: string, variables = ''): unknown => {
+      const made = plan(pipeline(`{ stage: { identifier: s, name: s, type: Custom, spec: { ${spec} execution: { steps: [${group('g', step('a'))}] } } } }`, variables));
+      expect(planOutline(made).nodes[find(made, 's').id]?.filedUnder).toEqual(find(made, 's').filedUnder);
+      return find(made, 's').filedUnder;
+    };
+    const variables = ', variables: [{ name: env, type: String, value: account.prod }, { name: none, type: String, value: "" }]';
+    expect(filed("service: { serviceRef: shop }, environment: { environmentRef: '<+pipeline.variables.env>', deployToAll: false, infrastructureDefinitions: [{ identifier: cluster }] },", variables)).toEqual({ service: 'shop', environment: 'account.prod', infrastructures: ['cluster'] });
+    expect(filed('environment: { environmentRef: "" },')).toBeUndefined();
+    for (const replaced of ["environment: '<+pipeline.variables.env>',", "environment: { environmentRef: '<+pipeline.variables.none>', infrastructureDefinitions: '<+pipeline.variables.env>' },"]) expect(filed(replaced, variables)).toBeUndefined();
   });
 
   it.each([

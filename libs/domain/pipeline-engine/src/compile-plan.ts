@@ -3,7 +3,7 @@ import { ineffective, requireSupported, type CapabilityPlace } from './capabilit
 import { ExpressionBudget, evaluate, hasExpression, type Lookup } from './expressions.js';
 import { parsePipeline, type PipelineModel, type StepTypeCatalogue } from './pipeline-model.js';
 import type { FailureStrategyYaml, StageItemYaml, StageYaml, StepGroupYaml, StepItemYaml, StepYaml, VariableYaml } from './pipeline-schema.js';
-import type { FailureStrategy, InfraConnector, NodeKind, Plan, PlanNode, RunCondition, Scalar } from './plan.js';
+import type { FailureStrategy, FiledUnder, InfraConnector, NodeKind, Plan, PlanNode, RunCondition, Scalar } from './plan.js';
 import { problemsError, type Problem } from './problems.js';
 import { isOutputReference } from './outputs.js';
 import { isRecord } from './runtime-input.js';
@@ -123,6 +123,7 @@ interface NewNode {
   readonly stageId?: string | null;
   readonly podGroupId?: string | null;
   readonly infraConnectors?: readonly InfraConnector[];
+  readonly filedUnder?: FiledUnder | undefined;
   readonly variables?: Readonly<Record<string, Scalar>>;
   /** The YAML behind it, in which fields without an effect are looked for. */
   readonly holders?: readonly (readonly [CapabilityPlace, unknown])[];
@@ -188,6 +189,7 @@ class PlanBuilder {
       stageId: node.kind === 'stage' ? id : (node.stageId ?? null),
       podGroupId: node.podGroupId === undefined ? null : node.podGroupId,
       ...(node.infraConnectors && node.infraConnectors.length > 0 ? { infraConnectors: node.infraConnectors } : {}),
+      ...(node.filedUnder ? { filedUnder: node.filedUnder } : {}),
       variables: node.variables ?? {},
       ...(unused.length > 0 ? { ineffective: unused } : {}),
     });
@@ -218,6 +220,7 @@ class PlanBuilder {
       strategies: stage.failureStrategies,
       selectors: stage.delegateSelectors,
       variables: variableMap(stage.variables ?? []),
+      filedUnder: filedUnder(stage.spec),
       holders: [['stage', stage], ...strategyHolders(stage.failureStrategies)],
     });
     this.stageIds.push(id);
@@ -314,6 +317,20 @@ function stepCondition(when: { readonly stageStatus: RunCondition['outcome']; re
 function initTimeoutMs({ stepGroupInfra }: StepGroupYaml): number {
   const initTimeout = stepGroupInfra?.spec?.initTimeout;
   return initTimeout ? parseDuration(initTimeout) : DEFAULT_STEP_TIMEOUT_MS;
+}
+
+/** Expressions were replaced, so that any of the values may be of any type. */
+function filedUnder({ service, environment }: StageYaml['spec']): FiledUnder | undefined {
+  const [serviceRef, environmentRef] = [textAt(service, 'serviceRef'), textAt(environment, 'environmentRef')];
+  if (serviceRef === undefined && environmentRef === undefined) return undefined;
+  const listed: unknown = environmentRef !== undefined && isRecord(environment) ? environment['infrastructureDefinitions'] : undefined;
+  const infrastructures = (Array.isArray(listed) ? listed : []).flatMap((one: unknown) => textAt(one, 'identifier') ?? []);
+  return { ...(serviceRef === undefined ? {} : { service: serviceRef }), ...(environmentRef === undefined ? {} : { environment: environmentRef }), ...(infrastructures.length > 0 ? { infrastructures } : {}) };
+}
+
+function textAt(holder: unknown, key: string): string | undefined {
+  const value: unknown = isRecord(holder) ? holder[key] : undefined;
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function infraConnectors(spec: unknown): InfraConnector[] {

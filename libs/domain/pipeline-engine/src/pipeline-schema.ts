@@ -112,6 +112,12 @@ const stepGroupShape = z.strictObject({
 });
 const stepGroup: z.ZodType<StepGroupYaml> = z.lazy(() => stepGroupShape);
 
+const filedUnder = z.string().regex(/^(?:(?:(?:account|org)\.)?[0-9a-zA-Z_$-]{1,128})?$/, 'is no reference; write id, org.id or account.id');
+const infrastructureName = z.string().regex(/^[0-9a-zA-Z_$-]{0,128}$/, 'is no identifier of an infrastructure of the environment');
+/** Beside the references there may stand what clients send for a deployment; nothing is deployed to either, so nobody reads it. */
+const stageService = z.looseObject({ serviceRef: filedUnder.nullish() }).nullish();
+const stageEnvironment = z.looseObject({ environmentRef: filedUnder.nullish(), infrastructureDefinitions: z.array(z.looseObject({ identifier: infrastructureName.nullish() })).max(64).nullish() }).nullish();
+
 export const STAGE_TYPES = ['Custom'] as const;
 
 const stage = z.strictObject({
@@ -125,7 +131,8 @@ const stage = z.strictObject({
       steps: z.array(stepItem).min(1, 'must hold at least one step').max(256),
       rollbackSteps: z.array(stepItem).max(256).optional(),
     }),
-    environment: z.unknown().optional(),
+    service: stageService,
+    environment: stageEnvironment,
     serviceDependencies: z.unknown().optional(),
   }),
   variables: variables.optional(),

@@ -15,6 +15,14 @@ export interface FailureStrategy {
 
 export type Scalar = string | number | boolean;
 
+/** What a stage is filed under: references as the YAML of the run has them. */
+export interface FiledUnder {
+  readonly service?: string;
+  readonly environment?: string;
+  /** Identifiers of infrastructures of that environment. */
+  readonly infrastructures?: readonly string[];
+}
+
 /** A connector the infrastructure of a step group names: of the cluster its pod runs in, or of the registry its own images come from. */
 export interface InfraConnector {
   /** Key below `stepGroupInfra.spec`. */
@@ -57,6 +65,8 @@ export interface PlanNode {
   readonly podGroupId: string | null;
   /** Of a step group whose infrastructure names some. */
   readonly infraConnectors?: readonly InfraConnector[];
+  /** Of a stage that is filed under something. */
+  readonly filedUnder?: FiledUnder;
   readonly variables: Readonly<Record<string, Scalar>>;
   /** What its YAML holds and what has no effect, one sentence for each reason; absent when there is nothing. */
   readonly ineffective?: readonly string[];
@@ -85,7 +95,7 @@ export interface PlanOutline {
   readonly stageIds: readonly string[];
   readonly allowsStageExecutions: boolean;
 }
-export type OutlineNode = Pick<PlanNode, 'id' | 'setupId' | 'kind' | 'identifier' | 'name' | 'children'>;
+export type OutlineNode = Pick<PlanNode, 'id' | 'setupId' | 'kind' | 'identifier' | 'name' | 'children' | 'filedUnder'>;
 
 export function nodeOf<Node>(plan: { readonly nodes: Readonly<Record<string, Node>> }, id: string): Node {
   const node = plan.nodes[id];
@@ -98,7 +108,7 @@ const SHOWN_IN_LISTS: ReadonlySet<NodeKind> = new Set(['pipeline', 'stages', 'pa
 /** The plan without what lies in its stages and without what only a run needs: a fraction of its size. */
 export function planOutline({ nodes, stageIds, allowsStageExecutions }: Plan): PlanOutline {
   const shown = Object.values(nodes).filter(({ kind }) => SHOWN_IN_LISTS.has(kind));
-  const outline = shown.map(({ id, setupId, kind, identifier, name, children }): OutlineNode => ({ id, setupId, kind, identifier, name, children: kind === 'stage' ? [] : children }));
+  const outline = shown.map(({ id, setupId, kind, identifier, name, children, filedUnder }): OutlineNode => ({ id, setupId, kind, identifier, name, children: kind === 'stage' ? [] : children, ...(filedUnder ? { filedUnder } : {}) }));
   return { nodes: Object.fromEntries(outline.map((node) => [node.id, node])), stageIds, allowsStageExecutions };
 }
 

@@ -28,6 +28,13 @@ describe('what a document refers to', () => {
     expect(brief({ condition: '<+<+secrets.getValue("flag")>.contains("x")> == true' })).toEqual(['secret flag']);
   });
 
+  it('is what stages are filed under, infrastructures with their environment, and every stored variable', () => {
+    const environment = { environmentRef: 'org.prod', infrastructureDefinitions: [{ identifier: 'cluster' }, { identifier: '<+input>' }, { identifier: 'a b' }, 'x'] };
+    const document = { pipeline: { stages: [{ stage: { spec: { service: { serviceRef: 'account.shop' }, environment }, when: { condition: '<+variable.org.flag> == "<+ variable.account.on >"' } } }], notes: '<+variable.own>', other: { environmentRef: '<+input>', infrastructureDefinitions: [{ identifier: 'k' }] } } };
+    expect(brief(document)).toEqual(['service account.shop', 'environment org.prod', 'infrastructure org.prod/cluster', 'variable org.flag', 'variable account.on', 'variable own']);
+    expect(referencesIn(document).map(({ field }) => field).slice(0, 3)).toEqual(['serviceRef', 'environmentRef', 'infrastructureDefinitions[0].identifier'].map((key, at) => `pipeline.stages[0].stage.spec.${at === 0 ? 'service' : 'environment'}.${key}`));
+  });
+
   it('is nothing that cannot be an identifier, and no value of another type', () => {
     const tooLong = 'a'.repeat(129);
     expect(brief({ connectorRef: tooLong, list: [{ connectorRef: 7 }, { dbSchema: ['orders'] }, { dbSchema: 'a b' }, { connectorRef: 'project.x' }], text: `<+secrets.getValue("${tooLong}")>`, v: { name: 'n', type: 'String', value: 'plain' } })).toEqual([]);

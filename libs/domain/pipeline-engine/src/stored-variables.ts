@@ -21,6 +21,11 @@ export function storedVariablesIn(text: string): StoredVariableNames {
   return { account: [...found.account], org: [...found.org], project: [...found.project] };
 }
 
+/** The same in one text, as references: `account.X`, `org.X`, `X`. */
+export function storedVariableRefsIn(text: string): string[] {
+  return [...text.matchAll(NAMED)].map(([, above = '', name = '']) => `${above}${name}`);
+}
+
 /** What `variable.…` stands for; undefined for another name. */
 export function storedVariable(body: string, values: StoredVariables): Lookup | undefined {
   const [, above, name = ''] = NAME.exec(body) ?? [];

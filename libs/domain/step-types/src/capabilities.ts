@@ -60,7 +60,8 @@ export const CAPABILITIES: readonly Capability[] = [
     ['failureStrategies', 'supported', 'hold for steps without one of their own for the failure'],
     ['delegateSelectors', 'supported', 'tags of the delegates that run the steps of the stage'],
     ['timeout', 'supported', 'the stage ends as Expired after it'],
-    ['spec.environment', 'warned', 'where a step works is decided by its DB instance'],
+    ['spec.service', 'warned', 'the stage and its executions are filed under serviceRef; nothing is deployed to it by this'],
+    ['spec.environment', 'warned', 'the stage and its executions are filed under environmentRef and infrastructureDefinitions; nothing is deployed to them by this, where a step works is decided by its DB instance'],
     ['spec.serviceDependencies', 'warned', 'no services are started beside a step'],
   ]),
   ...rows('stepGroup', [
