@@ -24,6 +24,8 @@ export class EntityUseService {
       if (!(await stores.projects.find(scope, { lock: 'keep' }))) return 0;
       if (mode !== 'replace') for (const { kind, ref, field = 'yaml' } of uses) if (isFilingKind(kind)) await requireFiled(stores, ctx, kind, field, ref, scope);
       if (mode === 'check') return 0;
+      // A variable that is being deleted is waited for: the deletion then sees this use, or the next run says that it is gone.
+      if (mode === 'add') for (const at of used) if (at.kind === 'variable') await stores.variables.find(at, { lock: 'share' });
       await stores.uses[mode]({ ...user, scope }, used);
       return used.length;
     });

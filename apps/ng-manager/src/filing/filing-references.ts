@@ -30,8 +30,11 @@ async function usedBy(stores: Stores, user: User, { scope }: FilingKey, { kind, 
       if (!(await isThere(stores, user, kind, at))) throw nothingToUse(user, kind, field, ref, at);
       return [{ kind, ...at }];
     }
-    case 'variable':
-      return [{ kind, ...resolveRefIn(field, ref, scope) }];
+    case 'variable': {
+      const at = resolveRefIn(field, ref, scope);
+      await stores.variables.find(at, { lock: 'share' });
+      return [{ kind, ...at }];
+    }
     case 'dbschema':
     case 'service':
     case 'environment':

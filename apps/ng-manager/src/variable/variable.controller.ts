@@ -26,7 +26,7 @@ export class VariableController {
 
   @Route(deleteVariable)
   delete(@Call() { ctx, params, query }: RouteCall<typeof deleteVariable>): Promise<boolean> {
-    return this.variables.delete(ctx, { scope: scopeOfRequest(ctx, {}, query), identifier: params.identifier });
+    return this.variables.delete(ctx, { scope: scopeOfRequest(ctx, {}, query), identifier: params.identifier }, query.forceDelete ?? false);
   }
 
   @Route(listVariables)

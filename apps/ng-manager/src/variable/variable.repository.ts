@@ -10,8 +10,9 @@ export type VariableValues = Pick<VariableRow, 'name' | 'description' | 'tags' |
 export class VariableRepository {
   constructor(private readonly manager: EntityManager) {}
 
-  find({ scope, identifier }: ScopedRef, options: { readonly lock?: 'update' } = {}): Promise<VariableRow | null> {
-    return this.manager.findOne(VariableEntity, { where: { ...atScope(scope), identifier }, ...(options.lock ? { lock: { mode: 'pessimistic_write' } as const } : {}) });
+  find({ scope, identifier }: ScopedRef, options: { readonly lock?: 'share' | 'update' } = {}): Promise<VariableRow | null> {
+    const lock = options.lock && ({ lock: { mode: options.lock === 'share' ? 'pessimistic_read' : 'pessimistic_write' } } as const);
+    return this.manager.findOne(VariableEntity, { where: { ...atScope(scope), identifier }, ...lock });
   }
 
   /** Values of those of the named variables that there are at this very scope. */

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { toNgPage, type NgPage, type RouteResult } from '@sluice/api-conventions';
-import { AppError, accountScope, formatScope, type ProjectScope, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
+import { AppError, accountScope, formatScope, inUse, type ProjectScope, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
 import type { resolveVariables, Variable, VariableResponse } from '@sluice/ng-manager-api';
+import { describeUser } from '../entity-use/entity-use.repository.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
 import type { PageRequest } from '../persistence/page.js';
 import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
@@ -49,12 +50,14 @@ export class VariableService {
     return present(await found(this.unitOfWork.read, ref));
   }
 
-  /** @throws AppError RESOURCE_NOT_FOUND */
-  async delete(ctx: RequestContext, ref: ScopedRef): Promise<boolean> {
+  /** @throws AppError RESOURCE_NOT_FOUND; ENTITY_REFERENCED naming the documents that name it, unless `force` */
+  async delete(ctx: RequestContext, ref: ScopedRef, force: boolean): Promise<boolean> {
     return this.unitOfWork.run(async (stores) => {
       const before = present(await found(stores, ref, 'update'));
+      const users = force ? [] : await stores.uses.usersOf({ kind: 'variable', ...ref });
+      if (users.length > 0) throw inUse(`variable "${ref.identifier}"`, users.map(describeUser));
       await stores.variables.delete(ref);
-      await stores.audit.append(ctx, { action: 'delete', resourceType: 'variable', identifier: ref.identifier, scope: ref.scope, before: before.variable });
+      await stores.audit.append(ctx, { action: 'delete', resourceType: 'variable', identifier: ref.identifier, scope: ref.scope, before: before.variable, details: { force } });
       return true;
     });
   }

@@ -1,6 +1,7 @@
 import type { ProjectScope } from '@sluice/kernel';
 import type { DataSource } from 'typeorm';
 import { containing } from '@sluice/persistence';
+import { filingTerms, type FiledUnder } from './filed-under.js';
 import { tagsWanted, type Sort, type TagFilter } from '../database/list-query.js';
 
 export interface ExecutionFilter {
@@ -11,6 +12,8 @@ export interface ExecutionFilter {
   /** Only those a user started. */
   readonly callerId?: string | undefined;
   readonly tags?: readonly TagFilter[] | undefined;
+  /** Of each kind that names something, one must be among what the stages are filed under. */
+  readonly filedUnder?: Partial<FiledUnder> | undefined;
   /** Milliseconds since the epoch, inclusive. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
@@ -49,6 +52,7 @@ export class ExecutionQuery {
     if (callerId) this.add((value) => `caller #>> '{principal,id}' = ${value}`, callerId);
     if (from !== undefined) this.add((value) => `created_at >= ${value}`, from);
     if (to !== undefined) this.add((value) => `created_at <= ${value}`, to);
+    for (const terms of Object.values(filingTerms(filter.filedUnder ?? {}))) if (terms.length > 0) this.add((value) => `(filed_under <> '{}' AND filed_under && ${value}::text[])`, terms);
     const { keys, pairs } = tagsWanted(filter.tags ?? []);
     if (keys.length > 0) this.add((value) => `tags ?& ${value}`, keys);
     if (Object.keys(pairs).length > 0) this.add((value) => `tags @> ${value}`, JSON.stringify(pairs));

@@ -6,6 +6,7 @@ import type { CallIdentity } from '@sluice/service-identity';
 import type { StepTypeRegistry } from '@sluice/step-types';
 import { MODULE } from '../database/list-query.js';
 import type { Execution, ListedExecution } from './execution.repository.js';
+import { filedUnder } from './filed-under.js';
 import { whyNotRetried } from './retry-rules.js';
 
 /** What is known of an execution's nodes, by node id. */
@@ -54,6 +55,7 @@ function triggerInfo(execution: ListedExecution) {
 export function summaryOf(execution: ListedExecution, states: States, stored: ReadonlySet<string>): PipelineExecutionSummary {
   const { plan } = execution;
   const counts = stageCounts(plan, states);
+  const filed = filedUnder(plan);
   const failure = execution.failureMessage === null ? null : { message: execution.failureMessage };
   return {
     pipelineIdentifier: execution.pipelineIdentifier,
@@ -73,7 +75,7 @@ export function summaryOf(execution: ListedExecution, states: States, stored: Re
     failureInfo: failure,
     tags: Object.entries(execution.tags).map(([key, value]) => ({ key, value })),
     modules: [MODULE],
-    moduleInfo: { [MODULE]: {}, ...filedUnder(plan) },
+    moduleInfo: { [MODULE]: {}, ...(filed ? { cd: filed } : {}) },
     governanceMetadata: noGovernance(scopeOfExecution(execution), execution.createdAt, 'onrun'),
     gitDetails: inlineGitDetails(),
     successfulStagesCount: counts.successful,
@@ -88,14 +90,6 @@ export function summaryOf(execution: ListedExecution, states: States, stored: Re
     stagesExecutedNames: execution.chosenStages && stageNames(plan),
     notes: execution.notes,
   };
-}
-
-/** What the stages of a run are filed under, by the names clients know from deployments; nothing when they are filed under nothing. */
-function filedUnder(plan: PlanOutline): { cd?: { serviceIdentifiers: string[]; envIdentifiers: string[]; infrastructureIdentifiers: string[] } } {
-  const filed = plan.stageIds.flatMap((id) => plan.nodes[id]?.filedUnder ?? []);
-  if (filed.length === 0) return {};
-  const each = (names: readonly (string | undefined)[]): string[] => [...new Set(names.flatMap((name) => name ?? []))];
-  return { cd: { serviceIdentifiers: each(filed.map(({ service }) => service)), envIdentifiers: each(filed.map(({ environment }) => environment)), infrastructureIdentifiers: each(filed.flatMap(({ infrastructures }) => infrastructures ?? [])) } };
 }
 
 function stageNames(plan: PlanOutline): Record<string, string> {

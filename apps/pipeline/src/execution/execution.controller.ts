@@ -111,8 +111,9 @@ export class ExecutionController {
 
   /** A filter in the query counts before the same one in the body, and that before the one of a stored filter. */
   private async filterOf({ ctx, query, body }: FilterCall): Promise<ExecutionFilter> {
-    const own = { status: body?.status, pipelineName: body?.pipelineName, timeRange: body?.timeRange, pipelineTags: body?.pipelineTags };
+    const own = { status: body?.status, pipelineName: body?.pipelineName, timeRange: body?.timeRange, pipelineTags: body?.pipelineTags, moduleProperties: body?.moduleProperties };
     const by = await this.filters.narrowing(ctx, projectOfQuery(ctx, query), 'PipelineExecution', 'filterIdentifier', query.filterIdentifier, own);
+    const filed = by.moduleProperties?.cd;
     return {
       pipelineIdentifier: query.pipelineIdentifier,
       statuses: query.status ?? by.status ?? undefined,
@@ -120,6 +121,7 @@ export class ExecutionController {
       pipelineName: by.pipelineName ?? undefined,
       callerId: query.myDeployments === true ? ctx.principal.id : undefined,
       tags: allTags(by.pipelineTags, by.tags),
+      filedUnder: { serviceIdentifiers: filed?.serviceIdentifiers ?? [], envIdentifiers: filed?.envIdentifiers ?? [], infrastructureIdentifiers: filed?.infrastructureIdentifiers ?? [] },
       from: wholeMs(by.timeRange?.startTime),
       to: wholeMs(by.timeRange?.endTime),
     };

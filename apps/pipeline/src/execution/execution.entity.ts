@@ -9,6 +9,7 @@ import type { TaskContext, TaskReport } from '../run/task.js';
 @Index('executions_for_search', { synchronize: false })
 @Index('executions_of_pipeline', { synchronize: false })
 @Index('executions_by_caller', { synchronize: false })
+@Index('executions_filed_under', { synchronize: false })
 @Index('executions_by_status', ['accountId', 'orgId', 'projectId', 'status', 'createdAt'])
 @Index('executions_by_root', ['rootExecutionId'], { where: 'root_execution_id IS NOT NULL' })
 @Index('executions_under_way', ['createdAt'], { where: 'ended_at IS NULL' })
@@ -34,6 +35,10 @@ export class ExecutionEntity extends ProjectRow {
   /** The plan without what lies in its stages, for lists. */
   @Column({ type: 'jsonb', select: false })
   outline!: PlanOutline;
+
+  /** What the stages are filed under: {@link filingTerms}. */
+  @Column({ name: 'filed_under', type: 'text', array: true, default: [], select: false })
+  filedUnder!: string[];
 
   /** What a search looks at: {@link searchTextOf}. */
   @Column({ name: 'search_text', type: 'text', select: false })

@@ -7,9 +7,10 @@ import type { Sort } from '../database/list-query.js';
 import { InstanceLocks } from '../run/instance-lock.js';
 import { ExecutionEntity, ExecutionNodeEntity } from './execution.entity.js';
 import { ExecutionQuery, searchTextOf, type Cursor, type ExecutionFilter, type ExecutionSortColumn } from './execution-query.js';
+import { filedUnder, filingTerms } from './filed-under.js';
 import { readRecentRuns, type RecentRuns } from './recent-runs.js';
 
-export type Execution = Readonly<Omit<ExecutionEntity, 'status' | 'outline' | 'searchText'>> & { readonly status: Status };
+export type Execution = Readonly<Omit<ExecutionEntity, 'status' | 'outline' | 'searchText' | 'filedUnder'>> & { readonly status: Status };
 
 /** An execution without its texts, as lists show it; of its plan there may be the outline alone. */
 export type ListedExecution = Omit<Execution, 'plan' | 'yaml' | 'inputYaml' | 'inputTemplateYaml'> & { readonly plan: PlanOutline };
@@ -32,7 +33,7 @@ export class ExecutionRepository {
   async insert(manager: EntityManager, scope: ProjectScope, execution: NewExecution, states: ReadonlyMap<string, NodeState>): Promise<void> {
     const { plan, caller, takenOver, inputSetIds, chosenStages, tags, ...rest } = execution;
     await manager.getRepository(ExecutionEntity).insert({
-      ...projectColumns(scope), ...rest, plan: plan as never, outline: planOutline(plan) as never, searchText: searchTextOf(execution), caller: caller as never, takenOver: [...takenOver], inputSetIds: [...inputSetIds], chosenStages: chosenStages && [...chosenStages], tags: { ...tags },
+      ...projectColumns(scope), ...rest, plan: plan as never, outline: planOutline(plan) as never, filedUnder: Object.values(filingTerms(filedUnder(plan) ?? {})).flat(), searchText: searchTextOf(execution), caller: caller as never, takenOver: [...takenOver], inputSetIds: [...inputSetIds], chosenStages: chosenStages && [...chosenStages], tags: { ...tags },
     });
     await manager.query(
       `INSERT INTO execution_nodes (plan_execution_id, node_id, status, state) SELECT $1, v.node_id, v.status, v.state::jsonb FROM unnest($2::text[], $3::text[], $4::text[]) AS v(node_id, status, state)`,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
-import { World, simplePipeline, type ProjectClient } from '../testing/pipeline-under-test.js';
+import { World, groupYaml, pipelineYaml, simplePipeline, stageYaml, type ProjectClient } from '../testing/pipeline-under-test.js';
 
 const PIPELINES = '/pipeline/api/pipelines';
 
@@ -44,6 +44,58 @@ describe('what stored documents refer to', () => {
     expect([...usesOf(client, 'trigger p/t')].sort()).toEqual(['connector account.gh', 'secret org.inside', 'secret signing']);
     expect((await client.send('DELETE', `${PIPELINES}/p`)).status).toBe(200);
     for (const user of ['pipeline p', 'inputSet p/s', 'trigger p/t']) await settled(client, user, []);
+  });
+
+  describe('filed under services, environments and infrastructures', () => {
+    const stage = (id: string, lines: readonly string[]): string => stageYaml(id, groupYaml('grp', [{ id: 'apply' }])).replace('          execution:\n', `${lines.map((line) => `          ${line}\n`).join('')}          execution:\n`);
+    const filed = (id: string, environmentRef = 'prod'): string =>
+      pipelineYaml(id, stage('one', ['service: { serviceRef: account.shop }', `environment: { environmentRef: ${environmentRef}, deployToAll: false, infrastructureDefinitions: [{ identifier: cluster }] }`]) + stage('two', ['service: { serviceRef: other }']));
+    const list = async (client: ProjectClient, body: object) => (await client.send<{ content: { planExecutionId: string }[] }>('POST', '/pipeline/api/pipelines/execution/summary', body)).body.data.content.map(({ planExecutionId }) => planExecutionId).sort();
+    beforeAll(() => {
+      for (const one of ['service account.shop', 'service other', 'environment prod', 'environment org.prod', 'infrastructure prod/cluster', 'infrastructure org.prod/cluster']) world.ngManager.state.filed.add(one);
+    });
+
+    it('is looked up when it is saved and refused with its field when it is not there; the answer says that nothing is deployed to it', async () => {
+      const client = world.project();
+      const refused = await client.send('POST', `${PIPELINES}/v2`, filed('p', 'nowhere'));
+      expect([refused.status, refused.body.code, refused.body.message]).toEqual([400, 'INVALID_IDENTIFIER_REF', expect.stringContaining('pipeline.stages[0].stage.spec.environment.environmentRef: there is no environment "nowhere"')]);
+      const saved = await client.send<{ warnings: { field: string; message: string }[] }>('POST', `${PIPELINES}/v2`, filed('p'));
+      expect(saved.body.data.warnings).toEqual(expect.arrayContaining(['service', 'environment'].map((key) => ({ field: `pipeline.stages[0].stage.spec.${key}`, message: expect.stringContaining('nothing is deployed to') }))));
+      expect(usesOf(client, 'pipeline p')).toEqual(expect.arrayContaining(['service account.shop', 'environment prod', 'infrastructure prod/cluster', 'service other']));
+      expect((await client.send<{ yamlPipeline: string }>('GET', `${PIPELINES}/p`)).body.data.yamlPipeline).toBe(filed('p'));
+    });
+
+    it('may be of a scope above only for who may see it there', async () => {
+      const client = world.project();
+      const admin = { role: 'project_admin', orgId: client.org, projectId: client.project } as const;
+      const refused = await client.as('acc', [admin]).send('POST', `${PIPELINES}/v2`, filed('p'));
+      expect([refused.status, refused.body.message]).toEqual([400, expect.stringMatching(/serviceRef: there is no service "shop" in account acc that .* may use; .*the role Viewer there/)]);
+      expect((await client.as('acc', [admin, { role: 'viewer' }]).send('POST', `${PIPELINES}/v2`, filed('p'))).status).toBe(200);
+    });
+
+    it.each([['a text that is no reference', 'environment: { environmentRef: "a b" }', /is no reference; write id, org\.id or account\.id/], ['a text in its place', 'service: shop', /pipeline\.stages\[0\]\.stage\.spec\.service/]])('is refused for %s', async (_what, line, message) => {
+      const answer = await world.project().send('POST', `${PIPELINES}/v2`, pipelineYaml('p', stage('one', [line])));
+      expect([answer.status, answer.body.message]).toEqual([400, expect.stringMatching(message)]);
+    });
+
+    it('in the input of a run is looked up too, and shown on the execution and found in the list by it', async () => {
+      const client = world.project();
+      await client.create(filed('p', '<+input>'));
+      await client.create(simplePipeline('plain'));
+      const input = (environmentRef: string): string => `pipeline:\n  identifier: p\n  stages:\n    - stage:\n        identifier: one\n        type: Custom\n        spec:\n          environment:\n            environmentRef: ${environmentRef}\n`;
+      const refused = await client.send('POST', '/pipeline/api/pipeline/execute/p', input('nowhere'));
+      expect([refused.status, refused.body.message]).toEqual([400, expect.stringContaining('environment.environmentRef: there is no environment "nowhere"')]);
+      const [run, plain] = [await client.execute('p', input('org.prod')), await client.execute('plain')];
+      expect((await client.detail(run)).pipelineExecutionSummary.moduleInfo).toEqual({ dbops: {}, cd: { serviceIdentifiers: ['account.shop', 'other'], envIdentifiers: ['org.prod'], infrastructureIdentifiers: ['cluster'] } });
+      expect((await client.detail(plain)).pipelineExecutionSummary.moduleInfo).toEqual({ dbops: {} });
+      const by = (cd: object): Promise<string[]> => list(client, { filterType: 'PipelineExecution', moduleProperties: { cd } });
+      expect(await by({ serviceIdentifiers: ['other', 'nowhere'], envIdentifiers: ['org.prod'], infrastructureIdentifiers: ['cluster'] })).toEqual([run]);
+      expect(await by({ serviceIdentifiers: ['other'], envIdentifiers: ['prod'] })).toEqual([]);
+      expect(await by({ envIdentifiers: [] })).toEqual([run, plain].sort());
+      await client.send('POST', '/pipeline/api/filters', { name: 'Prod', identifier: 'prod', filterProperties: { filterType: 'PipelineExecution', moduleProperties: { cd: { envIdentifiers: ['org.prod'] } } } });
+      expect((await client.send<{ content: { planExecutionId: string }[] }>('POST', '/pipeline/api/pipelines/execution/summary?filterIdentifier=prod', {})).body.data.content.map(({ planExecutionId }) => planExecutionId)).toEqual([run]);
+      await Promise.all([run, plain].map((id) => client.ended(id)));
+    });
   });
 
   it('of a document that was refused is forgotten, and what is stored still counts', async () => {

@@ -30,8 +30,8 @@ const write = { path: root, style: 'ng', access: { permission: 'variable.edit', 
 export const createVariable = defineRoute({ ...write, id: 'createVariable', method: 'POST', summary: 'Create a variable' });
 export const updateVariable = defineRoute({ ...write, id: 'updateVariable', method: 'PUT', summary: 'Change a variable; runs that begin later read the new value' });
 export const getVariable = defineRoute({ id: 'getVariable', method: 'GET', path: `${root}/:identifier`, summary: 'Read a variable', style: 'ng', access: view, params: byIdentifier, query: ngScope, response: variableResponse });
-/** Pipelines that name it fail at their next start, and say so. */
-export const deleteVariable = defineRoute({ id: 'deleteVariable', method: 'DELETE', path: `${root}/:identifier`, summary: 'Delete a variable', style: 'ng', access: { permission: 'variable.edit' }, params: byIdentifier, query: ngScope, response: z.boolean() });
+/** ENTITY_REFERENCED while a pipeline, input set, trigger, service, environment or infrastructure names it, unless `forceDelete`: then pipelines that name it fail at their next start, and say so. */
+export const deleteVariable = defineRoute({ id: 'deleteVariable', method: 'DELETE', path: `${root}/:identifier`, summary: 'Delete a variable', style: 'ng', access: { permission: 'variable.edit' }, params: byIdentifier, query: ngScope.extend({ forceDelete: queryBoolean.optional() }), response: z.boolean() });
 /** `includeVariablesFromEverySubScope` adds those of the scopes above: what a pipeline of this scope may name. */
 export const listVariables = defineRoute({ id: 'listVariables', method: 'GET', path: root, summary: 'Variables of a scope', style: 'ng', access: view, query: z.object({ ...ngList, includeVariablesFromEverySubScope: queryBoolean.optional() }), response: ngPage(variableResponse) });
 

@@ -1,6 +1,7 @@
 import { defineRoute, queryBoolean, springPage, springPageQuery } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { executionStatus, gitDetails, gitQuery, governanceMetadata, pathIdentifier, projectOnly, projectQuery, searchText, sortQuery, statusFilter } from './common.js';
+import { listedModuleProperties } from './filters.js';
 
 const access = { permission: 'pipeline.view' } as const;
 const executionParams = z.object({ planExecutionId: z.string().min(1).max(128) });
@@ -133,7 +134,7 @@ const executionFilter = z
     pipelineName: searchText.nullable(),
     timeRange: z.looseObject({ startTime: z.number().nullish(), endTime: z.number().nullish() }).nullish(),
     pipelineTags: z.array(z.looseObject({ key: z.string().max(128), value: z.string().max(128).nullish() })).max(128).nullish(),
-    moduleProperties: z.looseObject({}).nullish(),
+    moduleProperties: listedModuleProperties,
   })
   .nullish();
 const filterQuery = {

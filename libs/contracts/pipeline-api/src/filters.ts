@@ -12,10 +12,17 @@ export const pipelineSetupFilter = z.strictObject({
   name: searchText.nullable(), description: searchText.nullable(), pipelineIdentifiers: z.array(z.string().max(256)).max(1000).nullish(), pipelineTags: tags, tags: tagMap.nullish(), moduleProperties,
 });
 
+const names = z.array(z.string().max(256)).max(1000).nullish();
+/** What stages are filed under, as references: one of each kind that names some must be there. */
+const filedUnder = { serviceIdentifiers: names, envIdentifiers: names, infrastructureIdentifiers: names };
+/** In a list, what is not known is ignored. */
+export const listedModuleProperties = z.looseObject({ cd: z.looseObject(filedUnder).nullish() }).nullish();
+
 /** The same for lists of executions. Times in milliseconds since the epoch, both inclusive. */
 export const pipelineExecutionFilter = z.strictObject({
   filterType: z.literal('PipelineExecution'),
-  status: z.array(z.string().max(64)).max(64).nullish(), pipelineName: searchText.nullable(), timeRange: z.looseObject({ startTime: z.number().nullish(), endTime: z.number().nullish() }).nullish(), pipelineTags: tags, tags: tagMap.nullish(), moduleProperties,
+  status: z.array(z.string().max(64)).max(64).nullish(), pipelineName: searchText.nullable(), timeRange: z.looseObject({ startTime: z.number().nullish(), endTime: z.number().nullish() }).nullish(), pipelineTags: tags, tags: tagMap.nullish(),
+  moduleProperties: z.strictObject({ cd: z.strictObject(filedUnder).nullish() }, 'filters by cd.serviceIdentifiers, cd.envIdentifiers and cd.infrastructureIdentifiers alone').nullish(),
 });
 
 export const filterProperties = z.discriminatedUnion('filterType', [pipelineSetupFilter, pipelineExecutionFilter], 'filterType must be PipelineSetup or PipelineExecution');
