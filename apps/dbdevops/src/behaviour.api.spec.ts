@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
-  atDbdevops, createDbInstance, createDbSchema, customOperations, dbSchemaOverview, defaultAuthoringInstance, deleteDbInstance, deleteDbSchema, deleteDbSchemasOfProject, flywaySchemaMigrationState,
+  atDbdevops, changesetExistence, changesetSql, changesetYaml, createDbInstance, createDbSchema, customOperations, dbSchemaOverview, defaultAuthoringInstance, deleteDbInstance, deleteDbSchema, deleteDbSchemasOfProject, deployedState, flywaySchemaMigrationState,
   getCustomerImages, getDbInstance, getDbSchema, instanceMigrationState, listDbInstances, listDbSchemas, parseMigrationLog, pinImage, recordStep, resetImages, schemaMigrationState, stepPluginInputs, stepPluginResponse, stepSchemaAndInstances, updateDbInstance,
   updateDbSchema, updateImages, usesOfEntity,
 } from '@sluice/dbdevops-api';
@@ -290,6 +290,23 @@ describe('dbdevops', () => {
     expect((await send(getDbSchema, { params })).body).toMatchObject(said);
     expect((await send(createDbInstance, { params, body: { identifier: 'one', name: 'One', connector: 'db', branch: 'main' } })).body).toMatchObject(said);
     expect((await send(getDbSchema, { params: orders })).body).not.toHaveProperty('warnings');
+  });
+
+  it('nothing is answered about a Flyway schema that only a run could have found out', async () => {
+    const [fly, one] = [{ ...PROJECT, dbschema: 'fly' }, { ...PROJECT, dbschema: 'fly', dbinstance: 'f1' }];
+    const pair = { dbSchema: 'fly', dbInstance: 'f1' };
+    const execution = { pipeline: 'p', planExecutionId: 'e', stageExecutionId: 's' };
+    const answers = await Promise.all([
+      send(schemaMigrationState, { params: fly }),
+      send(instanceMigrationState, { params: one }),
+      send(changesetExistence, { params: fly, body: { changeSets: [{ id: '1' }] } }),
+      send(changesetSql, { params: one, body: { changesetFQN: 'a::1::b' } }),
+      send(changesetYaml, { params: one, query: { changeSet: 'a::1::b' } }),
+      send(deployedState, { params: one, body: { ...execution, stepType: 'DBSchemaApply' } }),
+      send(stepPluginInputs, { body: { Org: 'default', Project: 'shop', ...pair, command: 'Update', pipelineExecutionMetadata: execution } }),
+      send(customOperations, { body: { ...pair, org: 'default', project: 'shop', command: 'Update', pipelineExecutionMetadata: execution, properties: ['PreStartTag'] } }),
+    ]);
+    for (const answer of answers) expect(answer).toMatchObject({ status: 422, body: { message: expect.stringContaining('use a DB schema with migrationType Liquibase') } });
   });
 
   describe('connector uses', () => {

@@ -6,6 +6,7 @@ import { projectOf } from '../database/project-scope.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { DbInstanceService } from '../db-instance/db-instance.service.js';
 import { toSeconds } from '../db-schema/db-schema.js';
+import { requireRun } from '../later-work/not-served.js';
 import type { DeployedChangeset } from './deployed-state.repository.js';
 
 @Controller()
@@ -18,7 +19,8 @@ export class DeployedStateController {
   @Route(atDbdevops(deployedState))
   async page(@Call() call: RouteCall<typeof deployedState>): Promise<RouteResult<typeof deployedState>> {
     const { params, query, body } = call;
-    const { instance } = await this.instances.find(projectOf(call), params.dbschema, params.dbinstance);
+    const { schema, instance } = await this.instances.find(projectOf(call), params.dbschema, params.dbinstance);
+    requireRun(schema);
     const place = { ...body, command: body.stepType === 'DBSchemaRollback' ? 'Rollback' : 'Update', since: body.startTime * 1000 } as const;
     const { items, total } = await this.work.read.deployedStates.page(projectOf(call), instance.id, place, query.page, query.limit);
     return { items: items.map(deployedStateOut), total, page: query.page, limit: query.limit };

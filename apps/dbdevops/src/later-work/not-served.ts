@@ -1,4 +1,5 @@
 import { AppError } from '@sluice/kernel';
+import type { DbSchema } from '../db-schema/db-schema.js';
 
 export const FLYWAY_RUNS = 'running Flyway migrations is';
 export const FLYWAY_INSTEAD = 'use a DB schema with migrationType Liquibase';
@@ -10,4 +11,12 @@ export const FLYWAY_INSTEAD = 'use a DB schema with migrationType Liquibase';
  */
 export function notServed(what: string, instead?: string): AppError {
   return new AppError('NOT_IMPLEMENTED', `${what} not built yet${instead === undefined ? '' : `; ${instead}`}`);
+}
+
+/**
+ * For what only a run could have found out: of a Flyway schema there is none, so that an empty answer would say that nothing is deployed.
+ * @throws AppError NOT_IMPLEMENTED for a Flyway schema
+ */
+export function requireRun({ migrationType }: Pick<DbSchema, 'migrationType'>): void {
+  if (migrationType === 'Flyway') throw notServed(FLYWAY_RUNS, FLYWAY_INSTEAD);
 }

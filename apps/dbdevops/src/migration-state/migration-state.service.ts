@@ -5,6 +5,7 @@ import { AppError, type ProjectScope } from '@sluice/kernel';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { DbInstanceService } from '../db-instance/db-instance.service.js';
 import { toSeconds, type DbSchema } from '../db-schema/db-schema.js';
+import { requireRun } from '../later-work/not-served.js';
 import type { ChangesetAcrossInstances, StateCell, StateColumn, StatePage } from './migration-state.repository.js';
 
 type SchemaState = RouteResult<typeof schemaMigrationState>;
@@ -20,6 +21,7 @@ export class MigrationStateService {
 
   async ofSchema(scope: ProjectScope, schemaIdentifier: string, filter: MigrationStateIn['instanceFilter'], page: StatePage): Promise<SchemaState> {
     const schema = await this.instances.schemaOf(scope, schemaIdentifier);
+    requireRun(schema);
     const { items: shown, total: instanceCount } = await this.columns(scope, schema, filter, page.limit);
     const { items, total } = await this.work.read.migrationStates.acrossInstances(scope, schema.id, shown.map(({ id }) => id), page);
     return {
@@ -45,6 +47,7 @@ export class MigrationStateService {
 
   async ofInstance(scope: ProjectScope, schemaIdentifier: string, instanceIdentifier: string, page: StatePage): Promise<InstanceState> {
     const { schema, instance } = await this.instances.find(scope, schemaIdentifier, instanceIdentifier);
+    requireRun(schema);
     const { items, total } = await this.work.read.migrationStates.onInstance(scope, schema.id, instance.id, page);
     const changeSets = items.map(({ fqn, id, file, deployedAt, tag, label, comment, ...rest }) => ({
       ...rest,
@@ -62,13 +65,15 @@ export class MigrationStateService {
   /** Which changeset ids exist in the schema. */
   async existence(scope: ProjectScope, schemaIdentifier: string, ids: readonly string[]): Promise<Record<string, boolean>> {
     const schema = await this.instances.schemaOf(scope, schemaIdentifier);
+    requireRun(schema);
     const known = await this.work.read.migrationStates.knownIds(scope, schema.id, ids);
     return Object.fromEntries(ids.map((id) => [id, known.has(id)]));
   }
 
   /** @throws AppError RESOURCE_NOT_FOUND always: what a changeset contains is not recorded, only what became of it */
   async contentOf(scope: ProjectScope, schemaIdentifier: string, instanceIdentifier: string, fqn: string): Promise<never> {
-    const { instance } = await this.instances.find(scope, schemaIdentifier, instanceIdentifier);
+    const { schema, instance } = await this.instances.find(scope, schemaIdentifier, instanceIdentifier);
+    requireRun(schema);
     const isKnown = await this.work.read.migrationStates.knows(scope, instance.id, fqn);
     if (!isKnown) throw new AppError('RESOURCE_NOT_FOUND', `changeset [${fqn}] is not known on instance [${instanceIdentifier}]; write it as file::id::author`);
     throw new AppError('RESOURCE_NOT_FOUND', `the content of changeset [${fqn}] was not recorded; read it in the changelog's repository`);

@@ -7,6 +7,7 @@ import { dbInstanceOut } from '../db-instance/db-instance.js';
 import { DbInstanceService } from '../db-instance/db-instance.service.js';
 import { dbSchemaOut } from '../db-schema/db-schema.js';
 import { effectiveImages } from '../image-config/image-config.js';
+import { requireRun } from '../later-work/not-served.js';
 import { readMigrationLog } from '../parsed-log/parse-log.js';
 import { StepReportService } from '../step-report/step-report.service.js';
 import { reportOfPlugin, type PluginResponse } from './plugin-report.js';
@@ -40,20 +41,22 @@ export class StepPluginService {
   }
 
   async inputs(scope: ProjectScope, body: RouteInput<typeof stepPluginInputs>['body']): Promise<RouteResult<typeof stepPluginInputs>> {
+    requireRun((await this.instances.find(scope, body.dbSchema, body.dbInstance)).schema);
     const { dbSchema, dbInstance, ...images } = await this.metadata(scope, body.dbSchema, body.dbInstance);
     return { ...images, schema: dbSchema, instance: dbInstance, settings: { ...body.settings }, propertiesResult: { ...dbInstance.substituteProperties, ...body.properties } };
   }
 
   /** Records what the log of a step says it did. */
   async consume(ctx: RequestContext, scope: ProjectScope, response: PluginResponse): Promise<void> {
-    await this.instances.find(scope, response.dbSchema, response.dbInstance);
+    requireRun((await this.instances.find(scope, response.dbSchema, response.dbInstance)).schema);
     const report = reportOfPlugin(response, readMigrationLog(response.logs), systemClock.now());
     if (report) await this.reports.record(ctx, scope, report);
   }
 
   /** Answers only the properties asked for. */
   async operations(scope: ProjectScope, { dbSchema, dbInstance, pipelineExecutionMetadata, properties }: Pick<Operations, 'dbSchema' | 'dbInstance' | 'pipelineExecutionMetadata' | 'properties'>): Promise<RouteResult<typeof customOperations>> {
-    const { instance } = await this.instances.find(scope, dbSchema, dbInstance);
+    const { schema, instance } = await this.instances.find(scope, dbSchema, dbInstance);
+    requireRun(schema);
     const { planExecutionId, stageExecutionId } = pipelineExecutionMetadata;
     const runs = await this.work.read.stepReports.earlierRuns(scope, instance.id, planExecutionId, stageExecutionId);
     const asked = new Set(properties);

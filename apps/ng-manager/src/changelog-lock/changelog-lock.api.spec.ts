@@ -106,6 +106,9 @@ describe('change log locks', () => {
   it('on another database answer the SQL that does the same, and a Flyway schema has none', async () => {
     ng.dbdevops.pairs = [{ ...PAIR, dbInstance: { ...PAIR.dbInstance, connector: 'account.mssql' } }];
     expect(shown(await call('GET', `${LOCK}?accountIdentifier=A1`))).toEqual([422, expect.stringMatching(/SQL Server.*not supported yet.*SELECT LOCKED.*UPDATE DATABASECHANGELOGLOCK/)]);
+    await call('POST', '/ng/api/connectors?accountIdentifier=A1', { connector: { identifier: 'mongo', name: 'mongo', type: 'JDBC', spec: { url: 'mongodb://h/d' } } });
+    ng.dbdevops.pairs = [{ ...PAIR, dbInstance: { ...PAIR.dbInstance, connector: 'account.mongo' } }];
+    expect(shown(await call('GET', `${LOCK}?accountIdentifier=A1`))).toEqual([422, expect.stringMatching(/is on MongoDB, where no step runs.*connector to PostgreSQL, MariaDB or MySQL/)]);
     ng.dbdevops.pairs = [{ ...PAIR, dbSchema: { ...PAIR.dbSchema, migrationType: 'Flyway' } }];
     expect(shown(await call('GET', `${LOCK}?accountIdentifier=A1`))).toEqual([400, expect.stringContaining('no change log lock')]);
     expect(seen).toEqual([]);

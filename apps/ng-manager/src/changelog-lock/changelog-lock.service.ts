@@ -97,6 +97,7 @@ export class ChangelogLockService {
 function requireDriver(dbInstance: string, url: string): void {
   const { product, runsHere } = checkDatabaseUrl(url);
   if (runsHere) return;
+  if (product === 'MongoDB') throw new AppError('NOT_IMPLEMENTED', `DB instance "${dbInstance}" is on MongoDB, where no step runs, so that no run holds a change log lock there; ask the tool that changes it, or give the instance a connector to PostgreSQL, MariaDB or MySQL`);
   throw new AppError(
     'NOT_IMPLEMENTED',
     `DB instance "${dbInstance}" is on ${product}, where the change log lock is not supported yet; look at it with: SELECT LOCKED, LOCKEDBY, LOCKGRANTED FROM DATABASECHANGELOGLOCK; when its holder certainly does not run any more, free it with: UPDATE DATABASECHANGELOGLOCK SET LOCKED = FALSE, LOCKEDBY = NULL, LOCKGRANTED = NULL WHERE LOCKEDBY = '<holder>'`,

@@ -70,6 +70,8 @@ describe('connection tests', () => {
   });
 
   it.each([
+    ['JDBC', { url: 'mongodb://h:27017/d' }, /leads to MongoDB: there is no driver for MongoDB here, .* steps run on PostgreSQL, MariaDB and MySQL/],
+    ['JDBC', { url: 'jdbc:sqlserver://h;databaseName=d' }, /no driver for SQL Server/],
     ['JDBC', jdbc({ type: 'ServiceAccount', spec: { serviceAccountTokenRef: 't' } }), /uses authentication ServiceAccount/],
     ['JDBC', jdbc({ type: 'KeyPair', spec: { username: 'u', privateKeyFileRef: 'k' } }), /uses authentication KeyPair/],
     ['JDBC', jdbc({ type: 'InheritFromDelegate', spec: { username: 'u' } }), /uses authentication InheritFromDelegate/],

@@ -1,10 +1,11 @@
 import type { TaskPayload, TaskResult, TestJdbcTask } from '@sluice/delegate-protocol';
+import { productWithoutDriver } from '@sluice/db-migration';
 import { AppError, assertNever } from '@sluice/kernel';
 import type { ConnectorBody, ConnectorStatus, ValidationResult } from '@sluice/ng-manager-api';
 import { secretExpressionOf } from './connector-refs.js';
 import { gitAccessOf, gitAccessOfRepository, type GitAccess } from './git-access.js';
 import { gitSourceOf } from './git-source.js';
-import { PASSWORD_SLOT, USERNAME_SLOT, jdbcAccessOf } from './jdbc-access.js';
+import { PASSWORD_SLOT, USERNAME_SLOT, jdbcAccessOf, noDriver } from './jdbc-access.js';
 import { serviceTestOf } from './service-target.js';
 import type { SshKeyAccess } from './ssh-key-access.js';
 
@@ -23,8 +24,11 @@ export type TestedBody = Exclude<ConnectorBody, { type: 'Local' }>;
  */
 export function connectionTaskOf(identifier: string, body: TestedBody, git?: { readonly access: GitAccess; readonly sshKey: SshKeyAccess | undefined }): ConnectionTask {
   switch (body.type) {
-    case 'JDBC':
-      return jdbcTaskOf(identifier, body);
+    case 'JDBC': {
+      const task = jdbcTaskOf(identifier, body);
+      requireDriver(identifier, task.payload.url);
+      return task;
+    }
     case 'Git':
     case 'Github':
     case 'Gitlab':
@@ -51,6 +55,12 @@ export function connectionTaskOf(identifier: string, body: TestedBody, git?: { r
     default:
       return assertNever(body);
   }
+}
+
+/** Known without asking a delegate, so that no secret is sealed and nobody waits for one. @throws AppError NOT_IMPLEMENTED */
+function requireDriver(identifier: string, url: string): void {
+  const product = productWithoutDriver(url);
+  if (product) throw new AppError('NOT_IMPLEMENTED', `connector "${identifier}" leads to ${product}: ${noDriver(product)}`);
 }
 
 /** What signs in at the database of a JDBC connector. @throws AppError as `jdbcAccessOf` */

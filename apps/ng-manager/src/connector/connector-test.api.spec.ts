@@ -11,7 +11,7 @@ const inProject = { orgIdentifier: 'default', projectIdentifier: 'shop' };
 const VALUE = 'top-secret-value';
 /** Ways a delegate cannot try, with the word its reason must hold. */
 const UNTESTABLE: Readonly<Record<string, string>> = {
-  'JDBC ServiceAccount': 'ServiceAccount', 'JDBC KeyPair': 'KeyPair', 'JDBC InheritFromDelegate': 'InheritFromDelegate', 'JDBC Oidc': 'Oidc',
+  'JDBC without authentication': 'leads to MongoDB: there is no driver for MongoDB here', 'JDBC ServiceAccount': 'ServiceAccount', 'JDBC KeyPair': 'KeyPair', 'JDBC InheritFromDelegate': 'InheritFromDelegate', 'JDBC Oidc': 'Oidc',
   'Github GithubApp': 'GitHub Apps', 'Github GithubApp by reference': 'GitHub Apps', 'Vault agent': 'Vault agent', 'Vault AWS IAM': 'AWS IAM', 'Vault Kubernetes': 'Kubernetes service account', 'Vault JWT': 'JWT',
 };
 

@@ -1,4 +1,6 @@
+import { productWithoutDriver } from '@sluice/db-migration';
 import type { Connector, ConnectorBody, ConnectorResponse } from '@sluice/ng-manager-api';
+import { noDriver } from './jdbc-access.js';
 import type { ConnectorRow, ConnectorValues } from './connector.repository.js';
 
 /** Type and spec of a parsed connector or a stored row. The two always belong together: both were written from one parsed body. */
@@ -30,5 +32,11 @@ export function presentConnector(row: ConnectorRow): ConnectorResponse {
     gitDetails: { valid: true },
     entityValidityDetails: { valid: true, invalidYaml: null },
     governanceMetadata: null,
+    ...warningsOf(connectorBodyOf(row)),
   };
+}
+
+function warningsOf(body: ConnectorBody): Pick<ConnectorResponse, 'warnings'> {
+  const product = body.type === 'JDBC' ? productWithoutDriver(body.spec.url) : undefined;
+  return product ? { warnings: [{ field: 'connector.spec.url', message: noDriver(product) }] } : {};
 }

@@ -14,6 +14,11 @@ export interface JdbcAccess {
 export const USERNAME_SLOT = 'db-username';
 export const PASSWORD_SLOT = 'db-password';
 
+/** Said of a connector wherever it is made known or tried. */
+export function noDriver(product: string): string {
+  return `there is no driver for ${product} here, so that it is kept, and its connection test and every step on it are refused; steps run on PostgreSQL, MariaDB and MySQL, by jdbc:postgresql:, jdbc:mariadb: and jdbc:mysql:`;
+}
+
 /** @throws AppError INVALID_REQUEST for another type of connector, NOT_IMPLEMENTED for ways to authenticate that cannot be used yet */
 export function jdbcAccessOf(identifier: string, body: ConnectorBody): JdbcAccess {
   if (body.type !== 'JDBC') throw new AppError('INVALID_REQUEST', `connector "${identifier}" is of type ${body.type}; a DB instance needs a connector of type JDBC`);

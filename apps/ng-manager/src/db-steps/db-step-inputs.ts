@@ -31,6 +31,11 @@ export interface Placed<T> {
   readonly scope: Scope;
 }
 
+/** Before anything else is looked at: what else is wrong with a Flyway schema does not matter. @throws AppError PLAN_CREATION_ERROR */
+export function requireRunnable({ identifier, migrationType }: Pick<SchemaAndInstance['dbSchema'], 'identifier' | 'migrationType'>): void {
+  if (migrationType === 'Flyway') throw new AppError('PLAN_CREATION_ERROR', `DB schema "${identifier}" has the migration type Flyway, which is not run yet; make a DB schema with migrationType Liquibase`);
+}
+
 /**
  * Everything a DB step needs, joined. References are rewritten so that they mean the same seen from the project. Pure.
  * @throws AppError INVALID_REQUEST when the instance names no ref of the repository, PLAN_CREATION_ERROR for a Flyway schema or a database that no
@@ -38,9 +43,7 @@ export interface Placed<T> {
  */
 export function joinStepInputs({ dbSchema, dbInstance }: SchemaAndInstance, git: Placed<GitAccess> & { readonly sshKey?: SshKeyAccess | undefined }, jdbc: Placed<JdbcAccess>): DbStepInputs {
   const { passwordRef, username, usernameRef, url } = jdbc.access;
-  if (dbSchema.migrationType === 'Flyway') {
-    throw new AppError('PLAN_CREATION_ERROR', `DB schema "${dbSchema.identifier}" has the migration type Flyway, which is not run yet; make a DB schema with migrationType Liquibase`);
-  }
+  requireRunnable(dbSchema);
   const { product, runsHere } = checkDatabaseUrl(url);
   if (!runsHere) throw new AppError('PLAN_CREATION_ERROR', `DB instance "${dbInstance.identifier}" is on ${product}, where no step can run; steps run on PostgreSQL, MariaDB and MySQL`);
   const slot = (name: string, ref: string | undefined): { name: string; expression: string }[] => (ref ? [{ name, expression: secretExpressionOf(requalify(ref, jdbc.scope)) }] : []);

@@ -14,7 +14,7 @@ import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
 import { StoredUses } from '../entity-use/stored-uses.js';
 import { scopeOfRow } from '../persistence/scoped.js';
 import { ProjectService } from '../project/project.service.js';
-import { joinStepInputs, type Placed } from './db-step-inputs.js';
+import { joinStepInputs, requireRunnable, type Placed } from './db-step-inputs.js';
 
 type StepsOf = RouteInput<typeof resolveDbStepInputs>['body'];
 /** Which steps of which project. */
@@ -42,6 +42,7 @@ export class DbStepsService {
     for (const [at, step] of steps.entries()) {
       const pair = pairs.find(({ dbSchema, dbInstance }) => dbSchema.identifier === step.dbSchema && dbInstance.identifier === step.dbInstance) ?? pairs[at];
       if (!pair) throw new AppError('RESOURCE_NOT_FOUND', `instance with id [${step.dbInstance}] schema [${step.dbSchema}] does not exist`);
+      requireRunnable(pair.dbSchema);
       inputs[step.key] = joinStepInputs(pair, await this.withKey(ctx, await gitOf(pair, resolve)), await jdbcOf(pair, resolve));
     }
     return { inputs };

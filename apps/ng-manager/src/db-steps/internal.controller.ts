@@ -60,6 +60,8 @@ export class InternalController {
 
   @Route(recordEntityUses)
   async recordUses(@Call() { ctx, body }: RouteCall<typeof recordEntityUses>): Promise<RouteResult<typeof recordEntityUses>> {
-    return { recorded: await this.uses.record(ctx, body) };
+    const recorded = await this.uses.record(ctx, body);
+    const warnings = await this.uses.warnings(ctx, body);
+    return { recorded, ...(warnings.length > 0 ? { warnings } : {}) };
   }
 }

@@ -39,6 +39,12 @@ export class DbDevopsClient {
     return items.map(({ identifier }) => identifier);
   }
 
+  /** Identifiers of a project's Flyway schemas, at most 100: more are only told apart when they are run. */
+  async flywaySchemas(ctx: RequestContext, scope: ProjectScope): Promise<ReadonlySet<string>> {
+    const { items } = await this.client.call(ctx, atDbdevops(listDbSchemas), { params: { org: scope.orgId, project: scope.projectId }, query: { migrationType: 'Flyway', limit: 100 } });
+    return new Set(items.map(({ identifier }) => identifier));
+  }
+
   /** At most 10 identifiers of a schema's instances, undefined when there is no such schema. */
   async instanceIdentifiers(ctx: RequestContext, scope: ProjectScope, dbschema: string): Promise<string[] | undefined> {
     const params = { org: scope.orgId, project: scope.projectId, dbschema };

@@ -91,6 +91,16 @@ describe('what pipelines refer to', () => {
     expect(await ng.pg.query(ng.database, `SELECT used_kind, used_identifier FROM entity_uses WHERE user_kind = 'pipeline'`)).toEqual([{ used_kind: 'secret', used_identifier: 'token' }]);
   });
 
+  it('and is not run, a Flyway schema, is said to a check alone, and only of schemas of the project', async () => {
+    ng.dbdevops.schemas.set('default/shop/fly', { ...aDbSchema('fly', { connector: 'git', location: 'migrations' }), migrationType: 'Flyway' });
+    const uses: Uses['uses'] = [{ kind: 'dbschema', ref: 'orders' }, { kind: 'dbschema', ref: 'fly', field: 'pipeline.x' }];
+    const said = [{ field: 'pipeline.x', message: expect.stringMatching(/DB schema "fly" .* kept and not run: .* name a DB schema with migrationType Liquibase/) }];
+    expect(await record(uses, { mode: 'check' })).toEqual({ recorded: 0, warnings: said });
+    expect(await record(uses)).toEqual({ recorded: 2 });
+    ng.dbdevops.schemas.delete('default/shop/fly');
+    expect(await record(uses, { mode: 'check' })).toEqual({ recorded: 0 });
+  });
+
   it('of another account with the same names stands in nobody\'s way', async () => {
     const other = ng.as('B1');
     await other('POST', '/ng/api/organizations?accountIdentifier=B1', { organization: { identifier: 'default', name: 'Default' } });

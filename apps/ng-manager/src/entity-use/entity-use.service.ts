@@ -1,17 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import type { RouteRequest } from '@sluice/api-conventions';
-import { projectScope, resolveRef, type RequestContext } from '@sluice/kernel';
+import type { RouteRequest, RouteResult } from '@sluice/api-conventions';
+import { AppError, projectScope, resolveRef, type RequestContext } from '@sluice/kernel';
 import type { recordEntityUses } from '@sluice/ng-manager-api';
 import { isFilingKind, requireFiled } from '../filing/filed-under.js';
+import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import type { EntityAt } from './entity-use.repository.js';
 
 type Uses = NonNullable<RouteRequest<typeof recordEntityUses>['body']>;
+type Warning = NonNullable<RouteResult<typeof recordEntityUses>['warnings']>[number];
 
 /** Uses by what other services store. */
 @Injectable()
 export class EntityUseService {
-  constructor(private readonly unitOfWork: UnitOfWork) {}
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly dbdevops: DbDevopsClient,
+  ) {}
 
   /**
    * @returns how many uses count now for what was sent: none for a project there is not, and none for a check
@@ -29,5 +34,18 @@ export class EntityUseService {
       await stores.uses[mode]({ ...user, scope }, used);
       return used.length;
     });
+  }
+
+  /** What is kept and not run among what a document names. It is advice: when dbdevops cannot say it, or the caller may not see the schemas, the run does. */
+  async warnings(ctx: RequestContext, { accountId, orgId, projectId, mode, uses }: Uses): Promise<Warning[]> {
+    const schemas = mode === 'check' ? uses.filter(({ kind }) => kind === 'dbschema') : [];
+    if (schemas.length === 0) return [];
+    try {
+      const flyway = await this.dbdevops.flywaySchemas(ctx, projectScope(accountId, orgId, projectId));
+      return schemas.filter(({ ref }) => flyway.has(ref)).map(({ ref, field = 'yaml' }) => ({ field, message: `DB schema "${ref}" has the migration type Flyway, which is kept and not run: a run of this is refused; name a DB schema with migrationType Liquibase` }));
+    } catch (cause) {
+      if (cause instanceof AppError) return [];
+      throw cause;
+    }
   }
 }

@@ -37,8 +37,8 @@ export async function startDbDevopsDouble(identities: TestIdentities): Promise<D
   @Controller()
   class DbDevopsController {
     @Route(atDbdevops(listDbSchemas))
-    list(@Call() { params }: RouteCall<typeof listDbSchemas>): RouteResult<typeof listDbSchemas> {
-      const items = [...state.schemas].filter(([key]) => key.startsWith(`${params.org}/${params.project}/`)).map(([, schema]) => schema);
+    list(@Call() { params, query }: RouteCall<typeof listDbSchemas>): RouteResult<typeof listDbSchemas> {
+      const items = [...state.schemas].filter(([key]) => key.startsWith(`${params.org}/${params.project}/`)).map(([, schema]) => schema).filter(({ migrationType }) => query.migrationType === undefined || migrationType === query.migrationType);
       return { items, total: items.length, page: 0, limit: 10 };
     }
 

@@ -51,7 +51,7 @@ export class PipelineV1Controller {
     requireInline(body.git_details);
     const pipeline = await this.pipelines.create(ctx, scope, body.pipeline_yaml, saysOf(body));
     tellVersion(reply, pipeline.version);
-    const { governanceMetadata, ...saved } = savedView(scope, pipeline, this.pipelines.warningsOf(scope, pipeline));
+    const { governanceMetadata, ...saved } = savedView(scope, pipeline, await this.pipelines.warningsOf(ctx, scope, pipeline));
     return { ...saved, governance_metadata: governanceMetadata };
   }
 
@@ -61,7 +61,7 @@ export class PipelineV1Controller {
     requireInline(body.git_details);
     const pipeline = await this.pipelines.update(ctx, scope, saysOf(body, params.pipeline), body.pipeline_yaml, expectedVersionOf(headers));
     tellVersion(reply, pipeline.version);
-    const { governanceMetadata, ...saved } = savedView(scope, pipeline, this.pipelines.warningsOf(scope, pipeline));
+    const { governanceMetadata, ...saved } = savedView(scope, pipeline, await this.pipelines.warningsOf(ctx, scope, pipeline));
     return { ...saved, governance_metadata: governanceMetadata };
   }
 

@@ -29,7 +29,7 @@ export class PipelineController {
     const scope = projectOfQuery(ctx, query);
     const pipeline = await this.pipelines.create(ctx, scope, body);
     tellVersion(reply, pipeline.version);
-    return savedView(scope, pipeline, this.pipelines.warningsOf(scope, pipeline));
+    return savedView(scope, pipeline, await this.pipelines.warningsOf(ctx, scope, pipeline));
   }
 
   @Route(createPipelineLegacy)
@@ -42,7 +42,7 @@ export class PipelineController {
     const scope = projectOfQuery(ctx, query);
     const pipeline = await this.pipelines.update(ctx, scope, { identifier: params.pipelineIdentifier }, body, expectedVersionOf(headers));
     tellVersion(reply, pipeline.version);
-    return savedView(scope, pipeline, this.pipelines.warningsOf(scope, pipeline));
+    return savedView(scope, pipeline, await this.pipelines.warningsOf(ctx, scope, pipeline));
   }
 
   @Route(updatePipelineLegacy)

@@ -51,9 +51,9 @@ export class PipelineService {
     return { ...model, warnings: requireSupported(model, this.types.capabilities, false) };
   }
 
-  /** Fields of a pipeline that are taken and have no effect. */
-  warningsOf(scope: ProjectScope, { yaml }: Pipeline): Warning[] {
-    return [...this.validate(scope, yaml).warnings];
+  /** Fields of a pipeline that are taken and have no effect, and DB schemas it names that no run takes. */
+  async warningsOf(ctx: RequestContext, scope: ProjectScope, { identifier, yaml }: Pipeline): Promise<Warning[]> {
+    return [...this.validate(scope, yaml).warnings, ...(await this.references.warnings(ctx, scope, identifier, yaml))];
   }
 
   /** @throws AppError as {@link validate}, RESOURCE_NOT_FOUND for a project there is not, DUPLICATE_FIELD, UPSTREAM_UNAVAILABLE */

@@ -46,6 +46,16 @@ describe('what stored documents refer to', () => {
     for (const user of ['pipeline p', 'inputSet p/s', 'trigger p/t']) await settled(client, user, []);
   });
 
+  it('and is not run, a Flyway schema, is said in the answer to the save', async () => {
+    const client = world.project();
+    world.ngManager.state.flyway.add('orders');
+    const saved = await client.send<{ warnings: { field: string; message: string }[] }>('POST', `${PIPELINES}/v2`, simplePipeline('p'));
+    expect(saved.body.data.warnings).toContainEqual({ field: 'pipeline.stages[0].stage.spec.execution.steps[0].stepGroup.steps[0].step.spec.dbSchema', message: 'orders is not run' });
+    world.ngManager.state.flyway.clear();
+    const later = await client.send<{ warnings: { field: string }[] }>('PUT', `${PIPELINES}/v2/p`, simplePipeline('p'));
+    expect(later.body.data.warnings.filter(({ field }) => field.endsWith('dbSchema'))).toEqual([]);
+  });
+
   describe('filed under services, environments and infrastructures', () => {
     const stage = (id: string, lines: readonly string[]): string => stageYaml(id, groupYaml('grp', [{ id: 'apply' }])).replace('          execution:\n', `${lines.map((line) => `          ${line}\n`).join('')}          execution:\n`);
     const filed = (id: string, environmentRef = 'prod'): string =>

@@ -2,7 +2,7 @@ import type { AuditEventRecord } from '@sluice/api-conventions';
 import type { CallContext } from '@sluice/http';
 import { AppError, messageOf, Turns, type ProjectScope } from '@sluice/kernel';
 import { MOST_USES } from '@sluice/ng-manager-api';
-import type { Reference } from '@sluice/pipeline-engine';
+import type { Reference, Warning } from '@sluice/pipeline-engine';
 import type { Logger } from '@sluice/telemetry';
 import type { DataSource } from 'typeorm';
 import { InputSetRepository } from '../input-set/input-set.repository.js';
@@ -35,7 +35,7 @@ export class References {
    */
   async whileStoring<T>(ctx: CallContext, document: DocumentAt, yaml: string, store: () => Promise<T>): Promise<T> {
     const uses = referencesOf(yaml);
-    if (uses.length > MOST_USES) throw new AppError('INVALID_REQUEST', `the document refers to ${uses.length} connectors, secrets, DB schemas, variables and what it is filed under; at most ${MOST_USES} are taken, use several documents`);
+    if (uses.length > MOST_USES) throw new AppError('INVALID_REQUEST', `the document refers to ${uses.length} connectors, secrets and DB schemas; at most ${MOST_USES} are taken, with variables and what it is filed under; use several documents`);
     requireUsable(ctx, document.scope, uses);
     if (uses.length === 0) return store();
     return this.turns.take(keyOf(document), async () => {
@@ -60,6 +60,19 @@ export class References {
     if (filed.length > 0) await this.ngManager.recordUses(ctx, 'check', scope, { kind: 'pipeline', identifier: pipelineIdentifier }, filed);
   }
 
+  /** What a stored pipeline names and no run takes. It is advice, so that it is left out when nobody can tell. */
+  async warnings(ctx: CallContext, scope: ProjectScope, identifier: string, yaml: string): Promise<Warning[]> {
+    const schemas = referencesOf(yaml).filter(({ kind }) => kind === 'dbschema');
+    if (schemas.length === 0) return [];
+    try {
+      return await this.ngManager.recordUses(ctx, 'check', scope, { kind: 'pipeline', identifier }, schemas);
+    } catch (cause) {
+      if (!(cause instanceof AppError)) throw cause;
+      this.log.warn({ error: cause.message, pipeline: identifier }, 'the answer to a save does not say which of its DB schemas are not run');
+      return [];
+    }
+  }
+
   /** Says what the changed documents refer to now. @throws AppError when it has to be tried again */
   async settleChanged(ctx: CallContext, events: readonly AuditEventRecord[]): Promise<void> {
     for (const document of changedDocuments(events)) {
@@ -76,8 +89,8 @@ export class References {
     await this.tell(ctx, 'replace', document, await this.stored(document));
   }
 
-  private tell(ctx: CallContext, mode: 'add' | 'replace', document: DocumentAt, uses: readonly Reference[]): Promise<void> {
-    return this.ngManager.recordUses(ctx, mode, document.scope, { kind: document.kind, identifier: nameOf(document) }, uses);
+  private async tell(ctx: CallContext, mode: 'add' | 'replace', document: DocumentAt, uses: readonly Reference[]): Promise<void> {
+    await this.ngManager.recordUses(ctx, mode, document.scope, { kind: document.kind, identifier: nameOf(document) }, uses);
   }
 
   /** Nothing for a document that is gone. */

@@ -6,7 +6,7 @@ import { AppError, backoffMs, pause, type ProjectScope, type ScopedRef } from '@
 import {
   confirmRemovedProject, listConnectorsByFqn, listRemovedProjects, projectExistence, receiveAuditEvents, receiveSecurityEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, resolveVariables, sealSecrets, type DbStepInputs, type ProjectExistence, type RemovedProject,
 } from '@sluice/ng-manager-api';
-import type { Reference, StoredVariableNames, StoredVariables } from '@sluice/pipeline-engine';
+import type { Reference, StoredVariableNames, StoredVariables, Warning } from '@sluice/pipeline-engine';
 import type { DbCommand } from '@sluice/step-types';
 import type { RunHeader } from './execution-record.js';
 
@@ -134,9 +134,10 @@ export class NgManager {
     await this.client.call({ ...OWN_CONTEXT, signal: AbortSignal.timeout(DELIVERY_MS) }, receiveSecurityEvents, { body: { events: [...events] } }, { idempotent: true });
   }
 
-  /** Tells what a document refers to, besides what was told (`add`) or instead of it (`replace`), or has it looked up (`check`). @throws AppError INVALID_IDENTIFIER_REF, UPSTREAM_UNAVAILABLE, REQUEST_TIMEOUT */
-  async recordUses(ctx: CallContext, mode: Uses['mode'], { accountId, orgId, projectId }: ProjectScope, user: Uses['user'], uses: readonly Reference[]): Promise<void> {
-    await this.client.call(ctx, recordEntityUses, { body: { accountId, orgId, projectId, user, mode, uses: [...uses] } }, { idempotent: true });
+  /** Tells what a document refers to, besides what was told (`add`) or instead of it (`replace`), or has it looked up (`check`). @returns of a check, what stands in the way of a run @throws AppError INVALID_IDENTIFIER_REF, UPSTREAM_UNAVAILABLE, REQUEST_TIMEOUT */
+  async recordUses(ctx: CallContext, mode: Uses['mode'], { accountId, orgId, projectId }: ProjectScope, user: Uses['user'], uses: readonly Reference[]): Promise<Warning[]> {
+    const { warnings = [] } = await this.client.call(ctx, recordEntityUses, { body: { accountId, orgId, projectId, user, mode, uses: [...uses] } }, { idempotent: true });
+    return warnings;
   }
 
   /** Removed projects with something left in pipeline, at most a hundred behind a position, oldest first. @throws AppError */

@@ -42,6 +42,8 @@ export interface NgManagerState {
   readonly uses: Map<string, readonly string[]>;
   /** Services, environments and infrastructures that there are, as `kind ref`. */
   readonly filed: Set<string>;
+  /** Schemas with migrationType Flyway. */
+  readonly flyway: Set<string>;
   /** Takes no references, as if it were away. */
   failUses: boolean;
   /** What it does when it is told of references, before it answers. */
@@ -79,7 +81,7 @@ export function dbStepInputsOf(dbSchema: string, dbInstance: string): DbStepInpu
 
 /** Stands in for NG manager over real HTTP, made from the contract's own routes. */
 export async function startNgManagerDouble(identity: ServiceIdentity): Promise<NgManagerDouble> {
-  const state: NgManagerState = { reports: [], sealed: [], sealedFor: [], askedForConnectors: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], securityEvents: [], variables: new Map(), auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, reportRefusal: undefined, reportsRefused: 0, sealingFailures: [], uses: new Map(), filed: new Set(), failUses: false, whileTold: () => Promise.resolve(), removed: [], removals: [], confirmed: new Map(), holdsConfirmations: false, inputs: dbStepInputsOf };
+  const state: NgManagerState = { reports: [], sealed: [], sealedFor: [], askedForConnectors: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], securityEvents: [], variables: new Map(), auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, reportRefusal: undefined, reportsRefused: 0, sealingFailures: [], uses: new Map(), filed: new Set(), flyway: new Set(), failUses: false, whileTold: () => Promise.resolve(), removed: [], removals: [], confirmed: new Map(), holdsConfirmations: false, inputs: dbStepInputsOf };
   const app = await startHttpApp({
     service: 'ng-manager',
     module: { module: NgManagerDoubleModule, controllers: [controllerFor(state)] },
@@ -175,7 +177,7 @@ function controllerFor(state: NgManagerState): new () => object {
       if (state.failUses) throw new AppError('UPSTREAM_UNAVAILABLE', 'the database cannot be reached');
       const absent = mode === 'replace' ? undefined : uses.find(({ kind, ref }) => ['service', 'environment', 'infrastructure'].includes(kind) && !state.filed.has(`${kind} ${ref}`));
       if (absent) throw new AppError('INVALID_IDENTIFIER_REF', `${absent.field ?? 'yaml'}: there is no ${absent.kind} "${absent.ref}"; create it first`);
-      if (mode === 'check') return { recorded: 0 };
+      if (mode === 'check') return { recorded: 0, warnings: uses.filter(({ kind, ref }) => kind === 'dbschema' && state.flyway.has(ref)).map(({ ref, field = 'yaml' }) => ({ field, message: `${ref} is not run` })) };
       const key = `${accountId}/${orgId}/${projectId} ${user.kind} ${user.identifier}`;
       const known = mode === 'add' ? (state.uses.get(key) ?? []) : [];
       state.uses.set(key, [...new Set([...known, ...uses.map(({ kind, ref }) => `${kind} ${ref}`)])]);

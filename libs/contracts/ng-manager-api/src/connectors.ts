@@ -27,6 +27,8 @@ export const connectorResponse = z.object({
   gitDetails: z.object({ valid: z.boolean() }),
   entityValidityDetails: z.object({ valid: z.boolean(), invalidYaml: z.string().nullable() }),
   governanceMetadata: z.null(),
+  /** What is kept and not done, by field: of a connector that leads to a database without a driver here. */
+  warnings: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
 });
 export type ConnectorResponse = z.output<typeof connectorResponse>;
 

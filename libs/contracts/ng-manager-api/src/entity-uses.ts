@@ -31,5 +31,6 @@ export const recordEntityUses = defineRoute({
     /** As written in the document: `id`, `org.id`, `account.id`; an infrastructure behind its environment: `account.prod/cluster`. `field`: where, for messages. */
     uses: z.array(z.object({ kind: usedKind, ref: z.string().min(1).max(320), field: z.string().max(1024).optional() })).max(MOST_USES),
   }),
-  response: z.object({ recorded: z.int() }),
+  /** `warnings`: of a check, what stands in the way of a run of what is named, by field. */
+  response: z.object({ recorded: z.int(), warnings: z.array(z.object({ field: z.string(), message: z.string() })).optional() }),
 });

@@ -65,6 +65,11 @@ export function checkDatabaseUrl(url: string): DatabaseUrl {
   return { product: family.product, runsHere: false };
 }
 
+/** The database a stored URL leads to when there is no driver for it; undefined for the others. Looks at how the URL begins alone: it was checked when it was stored. */
+export function productWithoutDriver(url: string): DatabaseProduct | undefined {
+  return FAMILIES.find(({ prefix }) => url.startsWith(prefix))?.product;
+}
+
 /** One URL of every database, for messages. */
 export function databaseUrlExample(product: DatabaseProduct): string {
   return FAMILIES.find((family) => family.product === product)?.example ?? 'jdbc:postgresql://host:5432/database';
