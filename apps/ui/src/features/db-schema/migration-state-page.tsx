@@ -8,6 +8,7 @@ import { EmptyState } from '../../feedback/empty-state.js';
 import { ErrorState, readFailureTitle } from '../../feedback/error-state.js';
 import { PageHeader } from '../../feedback/page-header.js';
 import { StaleNotice } from '../../feedback/stale-notice.js';
+import { WarningsNotice } from '../../feedback/warnings-notice.js';
 import { useGateway } from '../../gateway/gateway-context.js';
 import { GatewayError } from '../../gateway/gateway-error.js';
 import { keepRows } from '../../gateway/keep-rows.js';
@@ -77,6 +78,7 @@ export function MigrationStatePage() {
       />
       {missing && <ErrorState {...missing} />}
       {!missing && <Stack gap="sm">
+        <WarningsNotice warnings={schema.data?.warnings} />
         <Group justify="space-between" gap="sm">
           <TextInput
             aria-label="Search changesets" placeholder="Search changesets" w={{ base: '100%', sm: 320 }}

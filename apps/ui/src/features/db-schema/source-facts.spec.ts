@@ -9,6 +9,10 @@ describe('where a changelog comes from', () => {
     ]);
   });
 
+  it('ends with the service the schema is filed under', () => {
+    expect(sourceFacts({ changelog: { location: 'c.xml' }, service: 'account.shop' }).at(-1)).toEqual({ label: 'service', value: 'account.shop' });
+  });
+
   it('leaves out what is not set', () => {
     expect(sourceFacts({ changelog: { location: 'c.xml', searchPath: [], filePrefix: '' } })).toEqual([{ label: 'changelog', value: 'c.xml' }]);
     expect(sourceFacts({})).toEqual([]);

@@ -20,6 +20,14 @@ describe('what is said of a connector', () => {
   });
 });
 
+describe('what is said of a connector that leads to a database without a driver', () => {
+  it('is what is not done with it', () => {
+    const shown = { connector: entity, status: null, createdAt: 1, lastModifiedAt: 2, harnessManaged: false };
+    expect(connectorFacts({ ...shown, warnings: [{ field: 'connector.spec.url', message: 'there is no driver' }] })).toMatchObject({ Note: 'there is no driver' });
+    expect(connectorFacts(shown)).not.toHaveProperty('Note');
+  });
+});
+
 describe('what is said of a secret', () => {
   it('is whether it has a value, never the value', () => {
     const secret = { ...entity, type: 'SecretText', spec: { secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline' } };

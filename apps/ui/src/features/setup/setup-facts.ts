@@ -2,13 +2,14 @@ import { formatTimestamp } from '../../time/relative-time.js';
 import type { Connector, Secret } from './setup.api.js';
 
 /** What a page says of a connector, by label. References to secrets are names, never values. */
-export function connectorFacts({ connector, status, createdAt, lastModifiedAt }: Connector): Readonly<Record<string, unknown>> {
+export function connectorFacts({ connector, status, warnings, createdAt, lastModifiedAt }: Connector): Readonly<Record<string, unknown>> {
   return {
     Identifier: connector.identifier,
     Type: connector.type,
     Description: connector.description,
     Tags: connector.tags,
     Connection: connectionText(status),
+    ...(warnings && warnings.length > 0 ? { Note: warnings.map(({ message }) => message).join(' ') } : {}),
     Settings: connector.spec,
     Created: formatTimestamp(createdAt),
     Changed: formatTimestamp(lastModifiedAt),

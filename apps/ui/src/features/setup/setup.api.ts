@@ -9,7 +9,7 @@ import { scopeQuery } from '../project/project-scope.js';
 // Of connectors and secrets only what all types have is named: a type this page does not know is shown all the same.
 const entity = z.looseObject({ identifier: z.string(), name: z.string(), type: z.string(), description: z.string().nullish(), tags: z.record(z.string(), z.string()).nullish(), spec: z.unknown() });
 
-const connectorFields = connectorRoute.response.pick({ status: true, createdAt: true, lastModifiedAt: true, harnessManaged: true }).extend({ connector: entity });
+const connectorFields = connectorRoute.response.pick({ status: true, createdAt: true, lastModifiedAt: true, harnessManaged: true, warnings: true }).extend({ connector: entity });
 export type Connector = z.output<typeof connectorFields>;
 
 const secretFields = secretRoute.response.pick({ createdAt: true, updatedAt: true, draft: true }).extend({ secret: entity });
