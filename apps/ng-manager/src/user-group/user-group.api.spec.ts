@@ -48,7 +48,7 @@ describe('user groups as existing clients write them', () => {
       expect((await data(admin('GET', `/ng/api/user-groups?${SHOP}&searchTerm=told`))).content).toEqual([made]);
       expect(await data(admin('PUT', `/ng/api/user-groups/told/member/${user}?${SHOP}`))).toEqual({ ...made, users: [user] });
       const turned = [...CONFIGS].reverse();
-      expect(await data(write('PUT', groupOf('told', { notificationConfigs: turned })))).toMatchObject({ notificationConfigs: turned, users: [user], warnings });
+      expect(await data(write('PUT', groupOf('told', { notificationConfigs: turned })))).toMatchObject({ notificationConfigs: turned, users: [], warnings });
       const cleared = await data(write('PUT', groupOf('told')));
       expect([cleared.notificationConfigs, cleared.warnings]).toEqual([[], undefined]);
       expect(await read('told')).toEqual(cleared);
@@ -104,12 +104,64 @@ describe('user groups as existing clients write them', () => {
     expect(await data(write('POST', { ...sent, users: byMail('cleo', 'amy') }, path))).toMatchObject({ ...sent, users: [person(cleo, 'cleo'), person(amy, 'amy')], externallyManaged: false });
     expect((await read('mailed')).users).toEqual([cleo, amy]);
     expect((await data(write('PUT', { ...sent, users: ['Bea@A1.example', ...byMail('cleo')] }, path))).users).toEqual([person(bea, 'bea'), person(cleo, 'cleo')]);
-    expect((await data(write('PUT', sent, path))).users).toEqual([person(bea, 'bea'), person(cleo, 'cleo')]);
+    expect((await data(write('PUT', sent, path))).users).toEqual([]);
+    expect((await data(write('PUT', { ...sent, users: byMail('bea', 'cleo') }, path))).users).toEqual([person(bea, 'bea'), person(cleo, 'cleo')]);
     const refused = await write('PUT', { ...sent, users: byMail('amy', 'nobody') }, path);
     expect([refused.status, refused.body.errors[0].fieldId, refused.body.message]).toEqual([404, 'users.1', expect.stringContaining('"nobody@a1.example" is no user of account A1; add the user first')]);
     expect((await read('mailed')).users).toEqual([bea, cleo]);
     expect((await write('POST', groupOf('other', { users: ['amy'] }), path)).body).toMatchObject({ errors: [{ fieldId: 'users.0' }] });
     expect((await ng.as('A1', [{ role: 'viewer' }])('POST', `${path}?${SHOP}`, groupOf('other'))).status).toBe(403);
     expect((await ng.as('B1')('POST', `${path}?accountIdentifier=B1`, { identifier: 'g', name: 'g', users: byMail('amy') })).status).toBe(404);
+  });
+
+  describe('lists', () => {
+    const names = (rows: readonly { readonly identifier: string; readonly projectIdentifier?: string | null }[]) => rows.filter(({ identifier }) => identifier.startsWith('reach_')).map(({ identifier }) => identifier).sort();
+    const list = async (scope: string, filterType: string, as = admin) => names((await data(as('GET', `/ng/api/user-groups?${scope}&pageSize=100${filterType === '' ? '' : `&filterType=${filterType}`}`))).content);
+    const batch = async (body: object, as = admin, account = 'A1') => as('POST', `/ng/api/user-groups/batch?accountIdentifier=${account}`, { accountIdentifier: account, ...body });
+    const shop = { orgIdentifier: 'o', projectIdentifier: 'shop' };
+    let member: string;
+    beforeAll(async () => {
+      member = await newUser('reached');
+      const config = { notificationConfigs: [{ type: 'SLACK', slackWebhookUrl: HOOK }] };
+      await data(admin('POST', `/ng/api/user-groups?${A1}`, { identifier: 'reach_account', name: 'a', ...config }));
+      await data(admin('POST', `/ng/api/user-groups?${A1}&orgIdentifier=o`, { identifier: 'reach_org', name: 'o', orgIdentifier: 'o' }));
+      await data(write('POST', groupOf('reach_shop', { users: [member], ...config })));
+      await data(admin('POST', `/ng/api/projects?${A1}&orgIdentifier=o`, { project: { identifier: 'other', name: 'other' } }));
+      await data(admin('POST', `/ng/api/user-groups?${A1}&orgIdentifier=o&projectIdentifier=other`, { identifier: 'reach_other', name: 'x', orgIdentifier: 'o', projectIdentifier: 'other' }));
+    });
+
+    it.each([
+      ['', SHOP, ['reach_shop']], ['EXCLUDE_INHERITED_GROUPS', SHOP, ['reach_shop']],
+      ['INCLUDE_INHERITED_GROUPS', SHOP, ['reach_account', 'reach_org', 'reach_shop']], ['INCLUDE_PARENT_SCOPE_GROUPS', `${A1}&orgIdentifier=o`, ['reach_account', 'reach_org']],
+      ['INCLUDE_CHILD_SCOPE_GROUPS', SHOP, ['reach_shop']], ['INCLUDE_CHILD_SCOPE_GROUPS', `${A1}&orgIdentifier=o`, ['reach_org', 'reach_other', 'reach_shop']], ['INCLUDE_CHILD_SCOPE_GROUPS', A1, ['reach_account', 'reach_org', 'reach_other', 'reach_shop']],
+    ])('reach with filterType "%s" of %s what it says', async (filterType, scope, expected) => {
+      expect(await list(scope, filterType)).toEqual(expected);
+    });
+
+    it('reach into other scopes only where the caller may see people, and show addresses only of groups they may change', async () => {
+      const ofShop = ng.as('A1', [{ role: 'project_admin', ...inShop }]);
+      expect(await list(SHOP, 'INCLUDE_INHERITED_GROUPS', ofShop)).toEqual(['reach_shop']);
+      const viewing = ng.as('A1', [{ role: 'project_admin', ...inShop }, { role: 'viewer' }]);
+      const rows: { readonly identifier: string; readonly notificationConfigs: readonly object[] }[] = (await data(viewing('GET', `/ng/api/user-groups?${SHOP}&filterType=INCLUDE_INHERITED_GROUPS&pageSize=100&searchTerm=reach_`))).content;
+      expect(Object.fromEntries(rows.map(({ identifier, notificationConfigs }) => [identifier, notificationConfigs]))).toEqual({ reach_account: [{ type: 'SLACK' }], reach_org: [], reach_shop: [{ type: 'SLACK', slackWebhookUrl: HOOK }] });
+      expect((await admin('GET', `/ng/api/user-groups?${SHOP}&filterType=ALL`)).status).toBe(400);
+    });
+
+    it('are narrowed by identifier, member and text, together', async () => {
+      const found = async (body: object) => names(await data(batch({ ...shop, ...body })));
+      expect(await found({ identifierFilter: ['reach_shop', 'reach_org'] })).toEqual(['reach_shop']);
+      expect(await found({ identifierFilter: ['reach_shop', 'reach_org'], filterType: 'INCLUDE_INHERITED_GROUPS' })).toEqual(['reach_org', 'reach_shop']);
+      expect(await found({ userIdentifierFilter: [member] })).toEqual(['reach_shop']);
+      expect(await found({ userIdentifierFilter: ['nobody'] })).toEqual([]);
+      expect(await found({ userIdentifierFilter: [member], searchTerm: 'reach_org' })).toEqual([]);
+      expect(await found({ databaseIdFilter: ['no-uuid'] })).toEqual([]);
+      expect(await found({ searchTerm: 'reach_', identifierFilter: [] })).toEqual(['reach_shop']);
+    });
+
+    it('of another account are not reached by its names', async () => {
+      expect(await data(batch({ filterType: 'INCLUDE_CHILD_SCOPE_GROUPS', searchTerm: 'reach_' }, ng.as('B1'), 'B1'))).toEqual([]);
+      expect((await ng.as('B1')('POST', '/ng/api/user-groups/batch?accountIdentifier=B1', { accountIdentifier: 'A1' })).status).toBe(403);
+      expect((await ng.as('A1', [{ role: 'viewer', orgId: 'o', projectId: 'other' }])('POST', `/ng/api/user-groups/batch?${A1}`, { accountIdentifier: 'A1', ...shop })).status).toBe(403);
+    });
   });
 });

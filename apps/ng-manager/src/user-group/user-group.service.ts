@@ -1,17 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { isAllowed, toNgPage, type NgPage } from '@sluice/api-conventions';
 import { AppError, formatScope, type RequestContext, type Scope } from '@sluice/kernel';
-import type { UserGroup, UserGroupOut, UserGroupOutV2, UserGroupV2, UserMetadata } from '@sluice/ng-manager-api';
+import type { GroupReach, UserGroup, UserGroupOut, UserGroupOutV2, UserGroupV2, UserMetadata } from '@sluice/ng-manager-api';
 import { keepingAnAdministrator } from '../access/last-administrator.js';
 import { requireSameAccount } from '../access/permission.js';
 import { requireCovers } from '../access/roles.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
 import type { PageRequest } from '../persistence/page.js';
+import { lineage, scopeOfRow } from '../persistence/scoped.js';
 import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
 import { ProjectService } from '../project/project.service.js';
 import { foundUser, presentUser } from '../user/user.service.js';
 import { NotificationAddresses, type ShownNotification } from './notification-addresses.js';
-import type { UserGroupRow, UserGroupValues } from './user-group.repository.js';
+import type { GroupFilter, GroupsOf, UserGroupRow, UserGroupValues } from './user-group.repository.js';
+
+/** Groups one filter finds. */
+const MOST_FILTERED = 1000;
 
 /** A group with the ids of its members, in their order. */
 interface GroupState {
@@ -41,7 +45,7 @@ export class UserGroupService {
         return audited(stores, ctx, scope, undefined, await stateOf(stores, row));
       }),
     );
-    return this.shown(ctx, scope, made);
+    return this.shown(ctx, made);
   }
 
   /** As {@link create}, with the members by e-mail address. @throws AppError RESOURCE_NOT_FOUND for an address nobody has */
@@ -49,18 +53,28 @@ export class UserGroupService {
     return this.withPeople(ctx, await this.create(ctx, scope, await this.byId(ctx, group)));
   }
 
-  async list(ctx: RequestContext, scope: Scope, page: PageRequest): Promise<NgPage<UserGroupOut>> {
-    const { rows, total } = await this.unitOfWork.read.userGroups.page(scope, page);
+  async list(ctx: RequestContext, scope: Scope, page: PageRequest, reach: GroupReach): Promise<NgPage<UserGroupOut>> {
+    const { rows, total } = await this.unitOfWork.read.userGroups.page(groupsOf(ctx, scope, reach), page);
+    return toNgPage(await this.allShown(ctx, rows), total, page.index, page.size);
+  }
+
+  /** At most 1,000 groups, by identifier. */
+  async filtered(ctx: RequestContext, scope: Scope, filter: GroupFilter & { readonly accountIdentifier: string; readonly reach: GroupReach }): Promise<UserGroupOut[]> {
+    requireSameAccount(ctx, filter.accountIdentifier);
+    return this.allShown(ctx, await this.unitOfWork.read.userGroups.filtered(groupsOf(ctx, scope, filter.reach), filter, MOST_FILTERED));
+  }
+
+  private async allShown(ctx: RequestContext, rows: readonly UserGroupRow[]): Promise<UserGroupOut[]> {
     const members = await this.unitOfWork.read.userGroups.membersOf(rows);
-    const opened = await this.opened(ctx, scope, rows);
-    return toNgPage(rows.map((row) => present({ row, users: members.get(row.id) ?? [] }, opened.get(row.id))), total, page.index, page.size);
+    const opened = await this.opened(ctx, rows);
+    return rows.map((row) => present({ row, users: members.get(row.id) ?? [] }, opened.get(row.id)));
   }
 
   async get(ctx: RequestContext, scope: Scope, identifier: string): Promise<UserGroupOut> {
-    return this.shown(ctx, scope, await stateOf(this.unitOfWork.read, await foundGroup(this.unitOfWork.read, scope, identifier)));
+    return this.shown(ctx, await stateOf(this.unitOfWork.read, await foundGroup(this.unitOfWork.read, scope, identifier)));
   }
 
-  /** Replaces the members when `users` is given. */
+  /** Replaces the whole group: without `users` nobody is a member. */
   async update(ctx: RequestContext, scope: Scope, identifier: string, group: UserGroup): Promise<UserGroupOut> {
     requireSameAccount(ctx, group.accountIdentifier);
     if (group.identifier !== identifier) {
@@ -70,8 +84,7 @@ export class UserGroupService {
     return this.change(ctx, scope, identifier, async (stores, row) => {
       const before = await stateOf(stores, row);
       await stores.userGroups.update(row, values);
-      const wanted = group.users ? new Set(group.users) : undefined;
-      if (wanted) await this.setMembers(stores, ctx, row, wanted);
+      await this.setMembers(stores, ctx, row, new Set(group.users ?? []));
       return audited(stores, ctx, scope, before, await stateOf(stores, await foundGroup(stores, scope, identifier)));
     });
   }
@@ -126,20 +139,21 @@ export class UserGroupService {
         return work(stores, row);
       }),
     );
-    return this.shown(ctx, scope, changed);
+    return this.shown(ctx, changed);
   }
 
   private async valuesOf(scope: Scope, { identifier, name, description, tags, notificationConfigs }: UserGroup): Promise<UserGroupValues> {
     return { name, description: description ?? null, tags: tags ?? {}, ...(await this.addresses.seal(scope, identifier, notificationConfigs ?? [])) };
   }
 
-  private async shown(ctx: RequestContext, scope: Scope, state: GroupState): Promise<UserGroupOut> {
-    return present(state, (await this.opened(ctx, scope, [state.row])).get(state.row.id));
+  private async shown(ctx: RequestContext, state: GroupState): Promise<UserGroupOut> {
+    return present(state, (await this.opened(ctx, [state.row])).get(state.row.id));
   }
 
-  /** Addresses and keys are for who may change the groups of the scope. */
-  private async opened(ctx: RequestContext, scope: Scope, rows: readonly UserGroupRow[]): Promise<ReadonlyMap<string, readonly ShownNotification[]>> {
-    return isAllowed(ctx.accountId, ctx.grants, 'user.edit', scope) ? this.addresses.open(rows) : new Map();
+  /** Addresses and keys are for who may change the groups of the scope where each lives. */
+  private async opened(ctx: RequestContext, rows: readonly UserGroupRow[]): Promise<ReadonlyMap<string, readonly ShownNotification[]>> {
+    const own = rows.filter((row) => isAllowed(ctx.accountId, ctx.grants, 'user.edit', scopeOfRow(row)));
+    return own.length > 0 ? this.addresses.open(own) : new Map();
   }
 
   private async byId({ accountId }: RequestContext, { users, ...group }: UserGroupV2): Promise<UserGroup> {
@@ -164,6 +178,19 @@ export class UserGroupService {
       await stores.userGroups.removeMembers(row, removed);
     }
     await stores.userGroups.orderMembers(row, [...wanted]);
+  }
+}
+
+/** The groups that a list reaches: of other scopes only where the caller may see people. */
+function groupsOf({ accountId, grants }: RequestContext, scope: Scope, reach: GroupReach): GroupsOf {
+  switch (reach) {
+    case 'EXCLUDE_INHERITED_GROUPS':
+      return { scopes: [scope] };
+    case 'INCLUDE_INHERITED_GROUPS':
+    case 'INCLUDE_PARENT_SCOPE_GROUPS':
+      return { scopes: lineage(scope).filter((one) => one.level === scope.level || isAllowed(accountId, grants, 'user.view', one)) };
+    case 'INCLUDE_CHILD_SCOPE_GROUPS':
+      return { scopes: [], inside: scope };
   }
 }
 

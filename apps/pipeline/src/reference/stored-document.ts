@@ -35,7 +35,8 @@ export function changedDocuments(events: readonly AuditEventRecord[]): DocumentA
 /** What a valid document refers to, with that which runtime input inside it does. */
 export function referencesOf(yaml: string): Reference[] {
   const document = parseYaml(yaml, 'the stored document').value;
-  return referencesIn([document, inputOf(document)]);
+  const found = [...referencesIn(document), ...referencesIn(inputOf(document))];
+  return [...new Map(found.map((reference) => [`${reference.kind} ${reference.ref}`, reference])).values()];
 }
 
 function documentOf({ accountId, orgId, projectId, resourceType, identifier, details }: AuditEventRecord): DocumentAt | undefined {

@@ -67,7 +67,7 @@ export {
 export { MOST_NAMED_VARIABLES, createVariable, deleteVariable, getVariable, listVariables, resolveVariables, updateVariable, type Variable, type VariableResponse } from './variables.js';
 export { YAML_ENTITY_TYPES, getYamlSchema, type YamlEntityType } from './yaml-schema.js';
 export {
-  ALL_USERS_GROUP, addGroupMember, createUserGroup, createUserGroupV2, deleteUserGroup, getUserGroup, isGroupMember, listGroupMembers, listUserGroups, removeGroupMember, updateUserGroup, updateUserGroupByPath,
-  updateUserGroupV2, type NotificationConfig, type UserGroup, type UserGroupOut, type UserGroupOutV2, type UserGroupV2,
+  ALL_USERS_GROUP, addGroupMember, createUserGroup, createUserGroupV2, deleteUserGroup, filterUserGroups, getUserGroup, isGroupMember, listGroupMembers, listUserGroups, removeGroupMember, updateUserGroup, updateUserGroupByPath,
+  updateUserGroupV2, type GroupReach, type NotificationConfig, type UserGroup, type UserGroupOut, type UserGroupOutV2, type UserGroupV2,
 } from './user-groups.js';
 export { v1AccountConnectors, v1OrgConnectors, v1ProjectConnectors, type V1ConnectorIn, type V1ConnectorOut, type V1ConnectorRoutes, type V1ConnectorTestOut } from './v1-connectors.js';

@@ -37,7 +37,7 @@ import { getSetting, listSettings, updateSettings } from './settings.js';
 import { reportDbStep, resolveDbStepInputs, runSettings, sealSecrets } from './step-inputs.js';
 import { variableRoutes } from './variables.js';
 import {
-  addGroupMember, createUserGroup, createUserGroupV2, deleteUserGroup, getUserGroup, isGroupMember, listGroupMembers, listUserGroups, removeGroupMember, updateUserGroup, updateUserGroupByPath, updateUserGroupV2,
+  addGroupMember, createUserGroup, createUserGroupV2, deleteUserGroup, filterUserGroups, getUserGroup, isGroupMember, listGroupMembers, listUserGroups, removeGroupMember, updateUserGroup, updateUserGroupByPath, updateUserGroupV2,
 } from './user-groups.js';
 import { v1AccountConnectors, v1OrgConnectors, v1ProjectConnectors } from './v1-connectors.js';
 import { v1CreateOrg, v1CreateProject, v1DeleteOrg, v1DeleteProject, v1GetOrg, v1GetProject, v1ListOrgs, v1ListProjects, v1UpdateOrg, v1UpdateProject } from './v1-twins.js';
@@ -56,7 +56,7 @@ export const ngManagerRoutes: readonly RouteDefinition[] = [
   ...[v1AccountSecrets, v1OrgSecrets, v1ProjectSecrets].flatMap((level): RouteDefinition[] => [level.list, level.create, level.get, level.update, level.delete]),
   getCurrentUser, getCallerPermissions, aggregateUsers, getUserAggregate, addUsers, batchUsers, createUser, updateUserInfo, getUser, updateUser, deleteUser, getAccount,
   createServiceAccount, updateServiceAccount, listServiceAccounts, getServiceAccount, deleteServiceAccount, aggregateServiceAccounts, aggregateServiceAccount,
-  createUserGroup, updateUserGroup, updateUserGroupByPath, createUserGroupV2, updateUserGroupV2, listUserGroups, getUserGroup, deleteUserGroup, listGroupMembers, isGroupMember, addGroupMember, removeGroupMember,
+  createUserGroup, updateUserGroup, updateUserGroupByPath, createUserGroupV2, updateUserGroupV2, listUserGroups, filterUserGroups, getUserGroup, deleteUserGroup, listGroupMembers, isGroupMember, addGroupMember, removeGroupMember,
   listRoles, createRoleAssignment, listRoleAssignments, getRoleAssignment, deleteRoleAssignment,
   createApiKey, listApiKeys, updateApiKey, deleteApiKey, aggregateApiKeys, aggregateApiKey, createToken, updateToken, deleteToken, rotateToken, aggregateTokens,
   listSettings, updateSettings, getSetting,

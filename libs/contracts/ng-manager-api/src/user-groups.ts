@@ -44,7 +44,7 @@ const groupFields = {
 
 export const userGroup = z.strictObject({
   ...groupFields,
-  /** Uuids; an update without it leaves the members as they are. */
+  /** Uuids. An update replaces the whole group: without it nobody is a member. */
   users: z.array(userId).max(1000).nullish(),
 });
 export type UserGroup = z.output<typeof userGroup>;
@@ -94,7 +94,19 @@ export const updateUserGroupByPath = defineRoute({
 });
 export const createUserGroupV2 = defineRoute({ id: 'createUserGroupV2', method: 'POST', path: PATH_V2, summary: 'Create a user group, its members by e-mail address', style, access: written, query: ngScope, body: userGroupByEmail, response: userGroupOutV2 });
 export const updateUserGroupV2 = defineRoute({ id: 'updateUserGroupV2', method: 'PUT', path: PATH_V2, summary: 'Change a user group, its members by e-mail address', style, access: written, query: ngScope, body: userGroupByEmail, response: userGroupOutV2 });
-export const listUserGroups = defineRoute({ id: 'listUserGroups', method: 'GET', path: PATH, summary: 'List user groups', style, access: view, query: z.object(ngList), response: ngPage(userGroupOut) });
+/** Whose groups are listed: those of the scope alone, with those of the scopes above, or with those of the scopes inside. Of another scope only where the caller may see people there. */
+const filterType = z.enum(['EXCLUDE_INHERITED_GROUPS', 'INCLUDE_INHERITED_GROUPS', 'INCLUDE_PARENT_SCOPE_GROUPS', 'INCLUDE_CHILD_SCOPE_GROUPS'], 'must be EXCLUDE_INHERITED_GROUPS, INCLUDE_INHERITED_GROUPS, INCLUDE_PARENT_SCOPE_GROUPS or INCLUDE_CHILD_SCOPE_GROUPS');
+export type GroupReach = z.output<typeof filterType>;
+export const listUserGroups = defineRoute({ id: 'listUserGroups', method: 'GET', path: PATH, summary: 'List user groups', style, access: view, query: z.object({ ...ngList, filterType: filterType.optional() }), response: ngPage(userGroupOut) });
+/** Groups that one says about any of the keys below: keys add up, lists are alternatives. At most 1,000, by identifier. The scope comes from query and body together. */
+export const filterUserGroups = defineRoute({
+  id: 'filterUserGroups', method: 'POST', path: `${PATH}/batch`, summary: 'User groups by identifier or member', style, access: { permission: 'user.view', scopeFrom: scopeFromQueryOrBody() }, query: ngScope,
+  body: z.object({
+    accountIdentifier: z.string().min(1).max(128), ...scopeInBody, identifierFilter: z.array(z.string().max(128)).max(1000).nullish(), userIdentifierFilter: z.array(userId).max(1000).nullish(),
+    databaseIdFilter: z.array(z.string().max(128)).max(1000).nullish(), searchTerm: z.string().max(256).nullish(), filterType: filterType.nullish(),
+  }),
+  response: z.array(userGroupOut),
+});
 export const getUserGroup = defineRoute({ id: 'getUserGroup', method: 'GET', path: `${PATH}/:identifier`, summary: 'Read a user group', style, access: view, params: byIdentifier, query: ngScope, response: userGroupOut });
 /** The roles bound to it go with it. */
 export const deleteUserGroup = defineRoute({ id: 'deleteUserGroup', method: 'DELETE', path: `${PATH}/:identifier`, summary: 'Delete a user group', style, access: edit, params: byIdentifier, query: ngScope, response: userGroupOut });

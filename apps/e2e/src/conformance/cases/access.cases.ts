@@ -120,6 +120,13 @@ export const accessCases: RouteCases = {
     missing: (world) => ({ change: { params: { identifier: 'nowhere' }, json: groupBody(world, 'nowhere') } }),
   },
   listUserGroups: { request: async (world) => ({ query: { ...world.scope, searchTerm: await group(world) } }), answers: { totalItems: 1 }, invalid: badPage, missing: LISTS, otherAccount: 'an answer of its own' },
+  filterUserGroups: {
+    request: async (world) => ({ query: world.inAccount, json: { accountIdentifier: world.account, ...inScope(world), identifierFilter: [await group(world)] } }),
+    answers: (_, { json }) => [{ identifier: (json as { identifierFilter: string[] }).identifierFilter[0] }],
+    invalid: (world) => ({ change: { json: { accountIdentifier: world.account, ...inScope(world), filterType: 'EVERYTHING' } }, field: 'filterType' }),
+    missing: LISTS,
+    otherAccount: 'an answer of its own',
+  },
   getUserGroup: { request: async (world) => ({ query: world.scope, params: { identifier: await group(world) } }), answers: (_, { params }) => ({ identifier: params?.['identifier'] }), invalid: longIdentifier, missing },
   deleteUserGroup: { request: async (world) => ({ query: world.scope, params: { identifier: await group(world) } }), answers: (_, { params }) => ({ identifier: params?.['identifier'] }), invalid: longIdentifier, missing },
   listGroupMembers: { request: async (world) => ({ query: world.scope, params: { identifier: (await member(world)).identifier } }), answers: { totalItems: 1 }, invalid: badPage, missing },
