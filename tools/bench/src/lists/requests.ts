@@ -77,6 +77,7 @@ export const LIST_REQUESTS: Readonly<Record<string, RequestOf>> = {
   listServiceAccounts: inProject,
   aggregateServiceAccounts: inProject,
   listUserGroups: scoped,
+  filterUserGroups: (asker) => withBody(scoped, { accountIdentifier: asker.account })(asker),
   listGroupMembers: (asker) => ({ ...withBody(inProject, {})(asker), params: { identifier: BIG_GROUP } }),
   listRoles: scoped,
   listRoleAssignments: inProject,
