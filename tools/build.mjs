@@ -65,7 +65,7 @@ async function buildPackage(folder, swc) {
     writeFileSync(`${output}.map`, map ?? '');
     writeFileSync(output, `${code}\n//# sourceMappingURL=${output.split('/').at(-1)}.map\n`);
   }
-  for (const stale of filesUnder(dist)) if (!wanted.has(stale)) rmSync(stale);
+  for (const stale of filesUnder(dist)) if (!wanted.has(stale)) rmSync(stale, { force: true }); // another build may do the same
   return compiled;
 }
 

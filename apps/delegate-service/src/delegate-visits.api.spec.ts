@@ -88,7 +88,7 @@ describe('security events of delegates', () => {
   it('tell of one that was refused: a revoked token, a wrong secret of a token there is, a key that is not proven', async () => {
     token = await sut.token('A1', 'to be revoked');
     await connect({ nonce: 'guessed' }).catch(() => undefined);
-    const shut = async (shown: string) => (await ScriptedDelegate.open({ url: sut.service.url, token: shown })).closed(20_000);
+    const shut = async (shown: string) => (await ScriptedDelegate.open({ url: sut.service.url, token: shown })).closed();
     expect(await shut(`${token.split('.')[0]}.${'0'.repeat(48)}`)).toBe(CLOSE_CODES.UNAUTHORISED);
     await sut.admin.unary(testUser('A1'), 'RevokeToken', { scope: { accountId: 'A1', orgId: '', projectId: '' }, name: 'to be revoked' });
     expect(await shut(token)).toBe(CLOSE_CODES.TOKEN_REVOKED);

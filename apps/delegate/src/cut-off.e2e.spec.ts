@@ -48,11 +48,11 @@ describe('a step whose delegate hears nothing of the control plane', () => {
   }, LIMIT);
 
   beforeEach(async () => {
-    delegateId = (await waitFor(async () => (await control.delegates()).find(({ connected }) => connected), { timeoutMs: 60_000, what: 'the delegate to connect' })).id;
+    delegateId = (await waitFor(async () => (await control.delegates()).find(({ connected }) => connected), { timeoutMs: 240_000, what: 'the delegate to connect' })).id;
   }, LIMIT);
 
   afterAll(async () => {
-    await delegate.end('SIGTERM');
+    await delegate?.end('SIGTERM');
     await Promise.all([control.stop(), git.stop(), logs.stop(), cable.close()]);
   }, LIMIT);
 

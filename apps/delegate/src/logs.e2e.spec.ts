@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newId, waitFor } from '@sluice/kernel';
+import { contentOf, filesBelow, killIfThere } from '@sluice/testing';
 import { ControlPlane } from './testing/control-plane.js';
 import { DelegateProcess } from './testing/delegate-process.js';
 import { GitOverHttp } from './testing/git-over-http.js';
@@ -35,7 +36,7 @@ describe('logs of a pod', () => {
   }, LIMIT);
 
   afterAll(async () => {
-    await delegate.end('SIGTERM');
+    await delegate?.end('SIGTERM');
     await Promise.all([control.stop(), git.stop(), logs.stop()]);
   }, LIMIT);
 
@@ -48,7 +49,7 @@ describe('logs of a pod', () => {
       DELEGATE_DRAIN_MS: '1000',
       HOME: process.env['HOME'] ?? '/root',
     });
-    delegateId = (await waitFor(async () => (await control.delegates()).find(({ connected }) => connected), { timeoutMs: 60_000, what: 'the delegate to connect' })).id;
+    delegateId = (await waitFor(async () => (await control.delegates()).find(({ connected }) => connected), { timeoutMs: 240_000, what: 'the delegate to connect' })).id;
   };
 
   /** A pod that is ready, and how its one step is run and it is removed. */
@@ -74,6 +75,8 @@ describe('logs of a pod', () => {
       execute: () => control.submit({ kind: 'execute-step', podId, stepExecutionId, logKey: `${prefix}/stage/apply`, timeoutMs: 240_000, work }, { boundDelegateId: delegateId, runTimeoutMs: LIMIT }),
       asleep: () =>
         waitFor(async () => (await control.postgres.query('postgres', `SELECT 1 FROM pg_stat_activity WHERE datname = $1 AND state = 'active' AND query LIKE '%pg_sleep%'`, [database])).length === 1, { timeoutMs: 120_000, what: 'the statement to run' }),
+      /** Waits until a line is on the disk: that the statement runs does not say so. */
+      told: (text: string) => waitFor(() => filesBelow(found(podId).folder).some((file) => file.endsWith('.log.jsonl') && contentOf(file)?.includes(text)), { timeoutMs: 120_000, what: `the line "${text}" in the spool` }),
       remove: async () => expect(await control.result(await control.submit({ kind: 'cleanup-pod', podId }, { boundDelegateId: delegateId }), LIMIT)).toEqual({ status: 'succeeded' }),
       folder: () => found(podId).folder,
       processes: () => found(podId).record.processes,
@@ -102,7 +105,7 @@ describe('logs of a pod', () => {
     await logs.up();
     expect((await arrived(run.initKey)).join('\n')).toMatch(/Fetched http.* at branch main: commit [0-9a-f]{40}/);
     expect((await arrived(run.stepKey)).at(-1)).toMatch(/^Done in/);
-    await waitFor(() => readdirSync(join(dataDir(), 'log-outbox')).length === 0, { timeoutMs: 30_000, what: 'the empty outbox' });
+    await waitFor(() => readdirSync(join(dataDir(), 'log-outbox')).length === 0, { timeoutMs: 120_000, what: 'the empty outbox' });
   }, LIMIT);
 
   it('go with a pod whose clean-up failed as soon as they can, while the delegate runs; its secrets go at once', async () => {
@@ -127,8 +130,9 @@ describe('logs of a pod', () => {
     const run = await pod('db/slow.sql');
     const taskId = await run.execute();
     await run.asleep();
+    await run.told('Updating ');
     const watched = logs.tail(run.stepKey);
-    process.kill(run.processes().find(({ role }) => role === 'engine')?.pid ?? 0, 'SIGKILL');
+    killIfThere(run.processes().find(({ role }) => role === 'engine')?.pid);
     expect(await control.result(taskId, LIMIT)).toMatchObject({ status: 'failed' });
     await run.remove();
     const lines = await arrived(run.stepKey);
@@ -141,9 +145,10 @@ describe('logs of a pod', () => {
     const run = await pod('db/slow.sql');
     await run.execute();
     await run.asleep();
+    await run.told('Updating ');
     const processes = run.processes();
     await delegate.end('SIGKILL');
-    for (const { pid } of processes) process.kill(-pid, 'SIGKILL');
+    for (const { pid } of processes) killIfThere(-pid);
     await startDelegate();
     const lines = await arrived(run.stepKey);
     expect(lines.some((line) => line.startsWith('Updating '))).toBe(true);

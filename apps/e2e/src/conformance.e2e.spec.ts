@@ -6,7 +6,7 @@ import { routeScenarios } from './conformance/routes.scenarios.js';
 import type { Suite } from './conformance/suite.js';
 import { ownStack } from './harness/own-stack.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 
 /** Hundreds of requests from one address are what this is about. */
 const NO_LIMITS = { GATEWAY_RATE_LIMIT_PER_SECOND: '100000', GATEWAY_RATE_LIMIT_BURST: '100000', GATEWAY_SIGN_IN_FAILURES_PER_MINUTE: '100000' };

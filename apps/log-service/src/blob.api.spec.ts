@@ -185,7 +185,12 @@ describe('stored logs', () => {
     await service.call(`/stream?key=${live}`, { method: 'POST', headers });
     await service.call(`/stream?key=${live}&from=0`, { method: 'PUT', headers, body: JSON.stringify(linesOf(0, 5)) });
     const user = await service.user(ADMIN);
-    const begun = readTail(await fetch(`${second.url}/log-service/stream?key=${live}`, { headers: user }));
+    let seen = 0;
+    const begun = readTail(await fetch(`${second.url}/log-service/stream?key=${live}`, { headers: user }), (lines) => {
+      seen = lines.length;
+      return false;
+    });
+    await waitFor(() => seen === 5, { timeoutMs: 30_000, what: 'the lines before the restart' });
     await second.close();
     const { lines, end } = await begun;
     expect([lines.length, end]).toEqual([5, undefined]);

@@ -6,7 +6,7 @@ import { ADMIN, OUTSIDER, linesOf, newRun, readTail, runLogService, type Running
 describe('live logs', () => {
   let service: RunningLogService;
   beforeAll(async () => {
-    service = await runLogService({ LOG_SERVICE_STREAM_MAX_LINES: '1000', LOG_SERVICE_TAIL_OPEN_WAIT_SECONDS: '2', LOG_SERVICE_TAILS_PER_ACCOUNT: '120', LOG_SERVICE_PING_SECONDS: '1' });
+    service = await runLogService({ LOG_SERVICE_STREAM_MAX_LINES: '1000', LOG_SERVICE_TAIL_OPEN_WAIT_SECONDS: '10', LOG_SERVICE_TAILS_PER_ACCOUNT: '120', LOG_SERVICE_PING_SECONDS: '1' });
   });
   afterAll(() => service.stop());
 
@@ -255,7 +255,13 @@ describe('live logs', () => {
     const key = `${newRun()}/stage/step`;
     await open(key);
     await append(key, 0, linesOf(0, 10));
-    const reading = whole(key);
+    let seen = 0;
+    const tail = await service.call(`/stream?accountID=ACC&key=${key}`, { headers: await service.user(ADMIN) });
+    const reading = readTail(tail, (lines) => {
+      seen = lines.length;
+      return false;
+    });
+    await waitFor(() => seen === 10, { timeoutMs: 30_000, what: 'the lines before the crash' });
     await service.redis.kill();
     const refused = await append(key, 10, linesOf(10, 20));
     expect([refused.status, await refused.json()]).toEqual([503, { error_msg: expect.stringContaining('send the same request again'), message: expect.stringContaining('send the same request again') }]);

@@ -8,4 +8,7 @@ export { startGit, type FileChanges, type GitCredentials, type GitOptions, type 
 export { testPodAuthority, type TestPodAuthority } from './pod-certificates.js';
 export { Cable } from './cable.js';
 export { leastCpuMs } from './cpu-time.js';
+export { killIfThere } from './kill.js';
+export { contentOf, filesBelow } from './living-folder.js';
+export { quickestMs } from './quickest.js';
 export { Random } from './random.js';

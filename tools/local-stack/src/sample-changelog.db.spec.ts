@@ -33,7 +33,7 @@ describe('sample changelog, with the stock Liquibase CLI', () => {
     const jars = readdirSync(lib).filter((name) => name.endsWith('.jar') && !LEFT_OUT.test(name));
     const java = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', jars.map((jar) => join(lib, jar)).join(':'), 'liquibase.integration.commandline.LiquibaseCommandLine'];
     const target = [`--url=${pg.jdbcUrl(database)}`, `--username=${pg.username}`, `--password=${pg.password}`];
-    await run('java', [...java, `--search-path=${folder}`, ...target, ...args, `--changelog-file=${SAMPLE_CHANGELOG_PATH}`], { timeout: 60_000 });
+    await run('java', [...java, `--search-path=${folder}`, ...target, ...args, `--changelog-file=${SAMPLE_CHANGELOG_PATH}`], { timeout: 240_000 });
   }
 
   const idsIn = async (database: string): Promise<string[]> => (await pg.query<{ id: string }>(database, 'SELECT id FROM databasechangelog ORDER BY orderexecuted')).map((row) => row.id);

@@ -34,7 +34,7 @@ describe('calls between services over gRPC with a certificate', () => {
 
   const ask = async (address: string, authority?: string): Promise<unknown> => {
     const client = new ServiceClient<DelegateAdminMethods>({ service: DELEGATE_ADMIN_SERVICE, address, ca: authority, target: 'delegate-service', identity: await identities.of('ng-manager') });
-    return client.unary(testUser('ACC'), 'ListTokens', { scope: { accountId: 'ACC', orgId: '', projectId: '' }, name: '', status: '' }, { timeoutMs: 5_000 }).finally(() => client.close());
+    return client.unary(testUser('ACC'), 'ListTokens', { scope: { accountId: 'ACC', orgId: '', projectId: '' }, name: '', status: '' }, { timeoutMs: 60_000 }).finally(() => client.close());
   };
 
   it('are answered to who speaks TLS and knows the authority, and to no other', async () => {

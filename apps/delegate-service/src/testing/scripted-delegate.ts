@@ -85,7 +85,7 @@ export class ScriptedDelegate {
   }
 
   /** The first message of this type nobody has taken yet. */
-  next<Type extends ServerMessage['type']>(type: Type, accept: (message: Received<Type>) => boolean = () => true, timeoutMs = 5_000): Promise<Received<Type>> {
+  next<Type extends ServerMessage['type']>(type: Type, accept: (message: Received<Type>) => boolean = () => true, timeoutMs = 60_000): Promise<Received<Type>> {
     return waitFor(
       () => {
         const found = this.received.find((message): message is Received<Type> => message.type === type && !this.taken.has(message) && accept(message as Received<Type>));
@@ -101,13 +101,13 @@ export class ScriptedDelegate {
     const id = newId();
     this.send({ id, type: 'acquire', taskId, instanceId: this.instanceId, wantsSecrets });
     return waitFor(() => this.received.find((message): message is Received<'acquired'> | Received<'notAcquired'> => (message.type === 'acquired' || message.type === 'notAcquired') && message.replyTo === id), {
-      timeoutMs: 5_000,
+      timeoutMs: 60_000,
       intervalMs: 5,
       what: `an answer to acquire ${taskId}`,
     });
   }
 
-  closed(timeoutMs = 5_000): Promise<number> {
+  closed(timeoutMs = 60_000): Promise<number> {
     return waitFor(() => this.closeCode, { timeoutMs, intervalMs: 5, what: 'the close of the socket' });
   }
 

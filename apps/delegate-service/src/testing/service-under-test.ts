@@ -82,7 +82,7 @@ export class ServiceUnderTest {
       payloadJson: JSON.stringify(payload),
       selectors: [],
       boundDelegateId: '',
-      queueTimeoutMs: 10_000,
+      queueTimeoutMs: 60_000,
       runTimeoutMs: 60_000,
       description: 'spec',
       traceparent: '',
@@ -93,7 +93,7 @@ export class ServiceUnderTest {
   }
 
   /** The first event of this task and kind, not acknowledged. */
-  event(taskId: string, kind: TaskEvent['event'], timeoutMs = 5_000, accept: (event: TaskEvent) => boolean = () => true): Promise<TaskEvent> {
+  event(taskId: string, kind: TaskEvent['event'], timeoutMs = 60_000, accept: (event: TaskEvent) => boolean = () => true): Promise<TaskEvent> {
     return waitFor(() => this.events.find((event) => event.taskId === taskId && event.event === kind && accept(event)), { timeoutMs, intervalMs: 5, what: `event ${kind} of ${taskId}` });
   }
 

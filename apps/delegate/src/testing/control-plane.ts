@@ -77,7 +77,7 @@ export class ControlPlane {
         if (child.exitCode !== null) throw new Error(`the delegate service did not start (is it built? node tools/build.mjs): ${this.log().slice(-2000)}`);
         return fetch(`http://127.0.0.1:${this.ports.http}/health/ready`).then(({ ok }) => ok, () => false);
       },
-      { timeoutMs: 60_000, what: 'the delegate service' },
+      { timeoutMs: 240_000, what: 'the delegate service' },
     );
   }
 
@@ -112,7 +112,7 @@ export class ControlPlane {
       payloadJson: JSON.stringify(payload),
       selectors: [],
       boundDelegateId: '',
-      queueTimeoutMs: 20_000,
+      queueTimeoutMs: 120_000,
       runTimeoutMs: 120_000,
       description: 'spec',
       traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
@@ -135,18 +135,18 @@ export class ControlPlane {
   }
 
   /** How the task ended. */
-  async ended(taskId: string, timeoutMs = 20_000, accept: (ended: TaskEnded) => boolean = () => true): Promise<TaskEnded> {
+  async ended(taskId: string, timeoutMs = 120_000, accept: (ended: TaskEnded) => boolean = () => true): Promise<TaskEnded> {
     return waitFor(() => this.events.find((event) => event.taskId === taskId && event.ended && accept(event.ended))?.ended, { timeoutMs, intervalMs: 5, what: `the end of task ${taskId}` });
   }
 
   /** The result of a task that completed. */
-  async result(taskId: string, timeoutMs = 20_000): Promise<TaskResult['outcome']> {
+  async result(taskId: string, timeoutMs = 120_000): Promise<TaskResult['outcome']> {
     const ended = await this.ended(taskId, timeoutMs);
     if (ended.outcome !== 'completed') throw new Error(`task ended ${ended.outcome}: ${ended.reason}`);
     return taskResult.parse(JSON.parse(ended.resultJson)).outcome;
   }
 
-  async acquired(taskId: string, timeoutMs = 20_000): Promise<{ delegateId: string; epoch: number }> {
+  async acquired(taskId: string, timeoutMs = 120_000): Promise<{ delegateId: string; epoch: number }> {
     return waitFor(() => this.events.find((event) => event.taskId === taskId && event.acquired)?.acquired, { timeoutMs, intervalMs: 5, what: `somebody to acquire ${taskId}` });
   }
 

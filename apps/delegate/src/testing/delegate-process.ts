@@ -24,7 +24,7 @@ export class DelegateProcess {
         if (child.exitCode !== null) throw new Error(`the delegate did not start (is it built? node tools/build.mjs): ${made.log().slice(-2000)}`);
         return made.log().includes('"ready":true');
       },
-      { timeoutMs: 60_000, what: 'the delegate' },
+      { timeoutMs: 240_000, what: 'the delegate' },
     );
     return made;
   }

@@ -54,7 +54,7 @@ export class RealLogService {
         if (child.exitCode !== null) throw new Error(`the log service did not start (is it built? node tools/build.mjs): ${readFileSync(join(this.folder, 'log-service.log'), 'utf8').slice(-2_000)}`);
         return fetch(`${this.url}/health/ready`).then(({ ok }) => ok, () => false);
       },
-      { timeoutMs: 120_000, what: 'the log service' },
+      { timeoutMs: 240_000, what: 'the log service' },
     );
   }
 

@@ -1,6 +1,7 @@
 import { it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
 import type { Restartable, Stack } from '@sluice/local-stack';
+import { killIfThere } from '@sluice/testing';
 import { anyMoment, CASE_LIMIT_MS, describeMoment, isSeparate, randomFor, seeds } from './fault-seed.js';
 import { MarkedDeployment } from './marked-deployment.js';
 import { podProcess, type PodVictim } from './pod-victims.js';
@@ -20,8 +21,8 @@ export function killScenarios(stack: () => Stack): void {
         const deployment = await MarkedDeployment.create(stack());
         const run = await deployment.start();
         await deployment.reach(run, moment);
-        const killed = stack().controlPlane.pids()[service] ?? 0;
-        process.kill(killed, 'SIGKILL');
+        const killed = stack().controlPlane.pids()[service];
+        killIfThere(killed);
         await waitFor(() => stack().controlPlane.pids()[service] !== killed, { timeoutMs: 120_000, what: `${service} is started again` });
         const { status } = await deployment.ended(run);
         await deployment.expectNextRunWorks();
@@ -74,5 +75,5 @@ async function killInPod(stack: Stack, deployment: MarkedDeployment, run: string
     return pids.length === victims.length ? pids : undefined;
   };
   const pids = await deployment.beforeEnd(run, () => Promise.resolve(found()), `the pod has its ${victims.join(', ')}`);
-  for (const pid of pids ?? []) process.kill(pid, 'SIGKILL');
+  for (const pid of pids ?? []) killIfThere(pid); // it may end by itself between the look and the kill
 }

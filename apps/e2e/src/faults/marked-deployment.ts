@@ -57,7 +57,7 @@ export class MarkedDeployment {
           if (cause instanceof GatewayError && (cause.status === undefined || cause.status >= 500)) return undefined;
           throw cause;
         }),
-      { timeoutMs: 60_000, intervalMs: 200, what: 'a run is accepted' },
+      { timeoutMs: END_LIMIT_MS, intervalMs: 200, what: 'a run is accepted' },
     );
   }
 
@@ -156,7 +156,7 @@ expect(marks.filter((mark) => !this.runs.some((run) => isWithin(mark, run)))).to
     const { at, gateway } = this.project;
     const answer = await waitFor(
       () => gateway.call('GET', `/v1/orgs/${at.org}/projects/${at.project}/dbschema/${schema}/dbinstance/${instance}/migrationstate`, { query: { page: 0, limit: 100 } }).catch(() => undefined),
-      { timeoutMs: 60_000, intervalMs: 200, what: 'the migration state is answered' },
+      { timeoutMs: END_LIMIT_MS, intervalMs: 200, what: 'the migration state is answered' },
     );
     const { stateUnknownSince, changeSets } = shownState.parse(answer);
     const deployed = (changeSets ?? []).filter(({ status }) => status === 'Successfully_Deployed').map(({ changeSet }) => Number(changeSet));

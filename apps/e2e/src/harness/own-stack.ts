@@ -11,12 +11,12 @@ export function ownStack(options: Omit<StackOptions, 'dataDir' | 'ports'> = {}):
 
   beforeAll(async () => {
     running = await startStack({ ...options, dataDir, ports: { kind: 'free' } });
-  }, 300_000);
+  }, 600_000);
 
   afterAll(async () => {
     await running?.stop();
     rmSync(dataDir, { recursive: true, force: true });
-  }, 300_000);
+  }, 600_000);
 
   return () => {
     if (!running) throw new Error('the stack did not start');

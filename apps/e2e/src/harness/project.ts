@@ -7,7 +7,7 @@ import type { RepositoryFiles } from './changelogs.js';
 import { withClient } from './schema-dump.js';
 
 const FINAL = new Set(['Success', 'Failed', 'Aborted', 'Expired', 'Errored', 'IgnoreFailed']);
-const RUN_LIMIT_MS = 120_000;
+const RUN_LIMIT_MS = 300_000;
 
 const graphNode = z.looseObject({
   uuid: z.string(),

@@ -33,7 +33,7 @@ describe('approvals over HTTP', () => {
   };
   const ask = async (client: ProjectClient, planExecutionId: string, over: Partial<NewApproval> = {}): Promise<string> => {
     const id = newId();
-    await approvals.insert(projectScope(client.accountId, client.org, client.project), { id, planExecutionId, nodeExecutionId: 'node', type: 'HarnessApproval', message: 'Please look', deadline: Date.now() + 60_000, showsHistory: true, approvers: EVERYBODY, inputs: [], ...over }, Date.now());
+    await approvals.insert(projectScope(client.accountId, client.org, client.project), { id, planExecutionId, nodeExecutionId: 'node', type: 'HarnessApproval', message: 'Please look', deadline: Date.now() + 3_600_000, showsHistory: true, approvers: EVERYBODY, inputs: [], ...over }, Date.now());
     return id;
   };
   const list = (client: ProjectClient, planExecutionId: string, query = ''): Promise<Answer<unknown>> => client.send('GET', `/pipeline/api/v1/orgs/${client.org}/projects/${client.project}/approvals/execution/${planExecutionId}${query}`);

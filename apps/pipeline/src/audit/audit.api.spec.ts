@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AuditEventRecord } from '@sluice/api-conventions';
 import { waitFor } from '@sluice/kernel';
-import { succeed } from '../testing/delegate-service-double.js';
+import { SHORT_LEASES, succeed } from '../testing/delegate-service-double.js';
 import { World, simplePipeline, type ProjectClient } from '../testing/pipeline-under-test.js';
 
 describe('what the pipeline service tells the audit trail', () => {
@@ -71,6 +71,7 @@ describe('what the pipeline service tells the audit trail', () => {
   it('holds who aborted, once, however often it is asked', async () => {
     const client = world.project();
     world.delegates.behaviour = (task) => (task.payload.kind === 'execute-step' ? 'hold' : succeed(task));
+    world.delegates.leaseTimes = SHORT_LEASES;
     await client.create(simplePipeline('p'));
     const id = await client.execute('p');
     await Promise.all([client.abort(id), client.abort(id), client.abort(id)]);

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
 import type { PlanExecutionResponse, PreflightResult } from '@sluice/pipeline-api';
-import { failStep, succeed, type DoubleTask } from '../testing/delegate-service-double.js';
+import { SHORT_LEASES, failStep, succeed, type DoubleTask } from '../testing/delegate-service-double.js';
 import { World, byIdentifier, groupYaml, pipelineYaml, simplePipeline, stageYaml, type ProjectClient } from '../testing/pipeline-under-test.js';
 
 const EXECUTE = '/pipeline/api/pipeline/execute';
@@ -112,6 +112,7 @@ describe('starting, choosing, repeating and interrupting runs', () => {
     const client = world.project();
     await client.create(simplePipeline('held'));
     world.delegates.behaviour = (task) => (task.payload.kind === 'execute-step' ? 'hold' : succeed(task));
+    world.delegates.leaseTimes = SHORT_LEASES;
     const id = await client.execute('held');
     const node = await waitFor(async () => {
       const apply = byIdentifier(await client.detail(id))['apply'];

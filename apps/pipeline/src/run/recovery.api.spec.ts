@@ -13,7 +13,7 @@ describe('after a crash', () => {
     PipelineProcess.build();
     world = await World.create();
     service = new PipelineProcess(world);
-  }, 300_000);
+  }, 600_000);
   afterEach(async () => {
     world.delegates.behaviour = succeed;
     await kill();
@@ -31,7 +31,7 @@ describe('after a crash', () => {
   const told = (id: string) => world.ngManager.state.auditEvents.filter(({ identifier }) => identifier === id).map(({ action }) => action);
   const tasksOf = (id: string): DoubleTask[] => [...world.delegates.tasks.values()].filter((task) => task.request.taskId.startsWith(id));
   const waitForTask = (id: string, kind: string, count = 1): Promise<DoubleTask> =>
-    waitFor(() => tasksOf(id).filter((task) => task.payload.kind === kind)[count - 1], { timeoutMs: 30_000, what: `${kind} task ${count} of ${id}` });
+    waitFor(() => tasksOf(id).filter((task) => task.payload.kind === kind)[count - 1], { timeoutMs: 120_000, what: `${kind} task ${count} of ${id}` });
   const workReported = (id: string): number => world.ngManager.state.reports.filter((report) => report.planExecutionId === id).length;
 
   it('killed in mid-step, it goes on where it was; the result that came meanwhile counts; nothing is submitted or reported twice', async () => {
@@ -41,19 +41,19 @@ describe('after a crash', () => {
     await client.create(pipelineYaml('k', stageYaml('db', groupYaml('grp', [{ id: 'first' }, { id: 'second' }])) + stageYaml('after', groupYaml('g2', [{ id: 'third' }]))));
     const id = await client.execute('k');
     const held = await waitForTask(id, 'execute-step');
-    await waitFor(async () => byIdentifier(await client.detail(id))['first']?.status === 'Running', { timeoutMs: 30_000, what: 'the step shown' });
+    await waitFor(async () => byIdentifier(await client.detail(id))['first']?.status === 'Running', { timeoutMs: 120_000, what: 'the step shown' });
     await kill();
     world.delegates.behaviour = succeed;
     world.delegates.end(held.request.taskId, succeed(held));
     await start();
-    const detail = await client.ended(id, 30_000);
+    const detail = await client.ended(id, 120_000);
     expect(detail.pipelineExecutionSummary).toMatchObject({ status: 'Success', successfulStagesCount: 2 });
     await waitForTask(id, 'cleanup-pod', 2);
     expect(tasksOf(id).map((task) => task.payload.kind)).toEqual(['initialise-pod', 'execute-step', 'execute-step', 'cleanup-pod', 'initialise-pod', 'execute-step', 'cleanup-pod']);
     expect(tasksOf(id).map((task) => task.submissions)).toEqual([1, 1, 1, 1, 1, 1, 1]);
     expect(workReported(id)).toBe(3);
     expect(await world.pg.query('pipeline', 'SELECT holder FROM instance_locks')).toEqual([]);
-  }, 300_000);
+  }, 600_000);
 
   it('killed again and again at random moments, an execution still ends right, and each task is the same task', async () => {
     const client = world.project();
@@ -70,12 +70,12 @@ describe('after a crash', () => {
       await kill();
       await start();
     }
-    const detail = await client.ended(id, 60_000);
+    const detail = await client.ended(id, 120_000);
     expect(detail.pipelineExecutionSummary.status).toBe('Success');
     expect(executed).toBe(6);
     expect(workReported(id)).toBe(6);
     expect(await world.pg.query('pipeline', 'SELECT holder FROM instance_locks')).toEqual([]);
-  }, 300_000);
+  }, 600_000);
 
   it('stopped with SIGTERM, it leaves what runs pending, exits with 0, and goes on after the next start', async () => {
     const client = world.project();
@@ -87,24 +87,24 @@ describe('after a crash', () => {
     expect(await kill('SIGTERM')).toBe(0);
     await start();
     world.delegates.end(held.request.taskId, succeed(held));
-    expect((await client.ended(id, 30_000)).pipelineExecutionSummary.status).toBe('Success');
+    expect((await client.ended(id, 120_000)).pipelineExecutionSummary.status).toBe('Success');
     expect(held.submissions).toBe(1);
-  }, 300_000);
+  }, 600_000);
 
   it('starts what was stored but never started', async () => {
     const client = world.project();
     await start();
     await client.create(simplePipeline('n'));
     const id = await client.execute('n');
-    await client.ended(id, 30_000);
+    await client.ended(id, 120_000);
     await kill();
     // As if the process had died right after storing a second execution.
     const columns = 'account_id, org_id, project_id, pipeline_identifier, name, run_sequence, plan, outline, search_text, yaml, input_yaml, input_set_ids, caller, correlation_id, taken_over, created_at, valid_until';
     await world.pg.query('pipeline', `INSERT INTO executions (plan_execution_id, status, is_started, ${columns}) SELECT 'forgotten', 'Running', false, ${columns} FROM executions WHERE plan_execution_id = $1`, [id]);
     await world.pg.query('pipeline', `INSERT INTO execution_nodes (plan_execution_id, node_id, status, state) SELECT 'forgotten', node_id, 'NotStarted', $2::jsonb FROM execution_nodes WHERE plan_execution_id = $1`, [id, JSON.stringify(NEW_NODE)]);
     await start();
-    expect((await client.ended('forgotten', 30_000)).pipelineExecutionSummary.status).toBe('Success');
-  }, 300_000);
+    expect((await client.ended('forgotten', 120_000)).pipelineExecutionSummary.status).toBe('Success');
+  }, 600_000);
 
   it('repeats an abort nobody heard', async () => {
     const client = world.project();
@@ -117,19 +117,19 @@ describe('after a crash', () => {
     // As if the process had died right after storing the interrupt, before any workflow was told.
     await world.pg.query('pipeline', `UPDATE executions SET interrupt_id = 'i', interrupted_at = 1, interrupted_by = 'me' WHERE plan_execution_id = $1`, [id]);
     await start();
-    await waitFor(() => held.isAborted, { timeoutMs: 30_000, what: 'the abort told' });
+    await waitFor(() => held.isAborted, { timeoutMs: 120_000, what: 'the abort told' });
     world.delegates.end(held.request.taskId, { outcome: 'aborted', reason: 'stopped' });
-    expect((await client.ended(id, 30_000)).pipelineExecutionSummary.status).toBe('Aborted');
-  }, 300_000);
+    expect((await client.ended(id, 120_000)).pipelineExecutionSummary.status).toBe('Aborted');
+  }, 600_000);
 
   it('killed between the delivery of audit events and their acknowledgement, it delivers them again: the trail has each once, and none is lost', async () => {
     const client = world.project();
     world.ngManager.state.holdsAuditAnswers = true;
     await start();
     await client.create(simplePipeline('told'));
-    await waitFor(() => world.ngManager.state.auditEvents.some(({ projectId }) => projectId === client.project), { timeoutMs: 30_000, what: 'the delivery' });
+    await waitFor(() => world.ngManager.state.auditEvents.some(({ projectId }) => projectId === client.project), { timeoutMs: 120_000, what: 'the delivery' });
     const id = await client.execute('told');
-    await client.ended(id, 30_000);
+    await client.ended(id, 120_000);
     await kill();
     world.ngManager.state.holdsAuditAnswers = false;
     const deliveries = world.ngManager.state.auditDeliveries;
@@ -137,9 +137,9 @@ describe('after a crash', () => {
     await waitFor(async () => {
       const [row] = await world.pg.query<{ count: number }>('pipeline', 'SELECT count(*)::int AS count FROM audit_outbox');
       return row?.count === 0;
-    }, { timeoutMs: 30_000, what: 'an empty outbox' });
+    }, { timeoutMs: 120_000, what: 'an empty outbox' });
     expect(world.ngManager.state.auditDeliveries).toBeGreaterThan(deliveries);
     expect(world.ngManager.state.auditEvents.filter(({ projectId }) => projectId === client.project).map(({ action, resourceType }) => `${action} ${resourceType}`)).toEqual(['create pipeline', 'start pipelineExecution', 'end pipelineExecution']);
     expect(told(id)).toEqual(['start', 'end']);
-  }, 300_000);
+  }, 600_000);
 });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
 import { NEW_NODE } from '@sluice/pipeline-engine';
-import { stepResult, succeed, type DoubleTask } from '../testing/delegate-service-double.js';
+import { LONG_LEASES, SHORT_LEASES, stepResult, succeed, type DoubleTask } from '../testing/delegate-service-double.js';
 import { World, simplePipeline } from '../testing/pipeline-under-test.js';
 
 const TIME_LIMIT_MS = 300_000;
@@ -17,6 +17,7 @@ describe('the sweeper', () => {
   afterAll(() => world.stop());
   afterEach(() => {
     world.delegates.behaviour = succeed;
+    world.delegates.leaseTimes = LONG_LEASES;
   });
 
   /** An execution as it is in the database without a workflow of its own. */
@@ -113,6 +114,7 @@ describe('the sweeper', () => {
   }, TIME_LIMIT_MS);
 
   it('gives up a delegate that does not confirm the stop after the time an abort has; the state of its instance is not known then', async () => {
+    world.delegates.leaseTimes = SHORT_LEASES;
     const { client, id } = await heldRun('silent');
     await world.stopApp();
     await forget(id);

@@ -21,6 +21,16 @@ export type Behaviour = (task: DoubleTask) => Promise<TaskResult | Partial<TaskE
 
 const DELEGATE = { delegateId: 'delegate-1', delegateName: 'double' };
 
+export interface LeaseTimes {
+  readonly leaseMs: number;
+  readonly fenceMs: number;
+}
+
+/** Longer than a test takes to end what it holds, also on a slow machine. */
+export const LONG_LEASES: LeaseTimes = { leaseMs: 240_000, fenceMs: 120_000 };
+/** For what ends although no delegate confirms that it was stopped. */
+export const SHORT_LEASES: LeaseTimes = { leaseMs: 900, fenceMs: 450 };
+
 /**
  * Stands in for the delegate service and a delegate behind it, over real gRPC with the real protocol file: idempotent submission, events
  * that come again until they are acknowledged, secrets asked for before the work begins.
@@ -79,8 +89,8 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
     return Promise.resolve({ state: 'ASSIGNED' as const });
   };
 
-  /** What the service says of its leases. */
-  leaseTimes = { leaseMs: 900, fenceMs: 450 };
+  /** What the service says of its leases: an abort that no delegate confirms is waited for that long. */
+  leaseTimes: LeaseTimes = LONG_LEASES;
   readonly LeaseTimes = () => Promise.resolve(this.leaseTimes);
 
   readonly Events = (call: ServiceCall): AsyncIterable<TaskEvent> => this.stream(call.signal);

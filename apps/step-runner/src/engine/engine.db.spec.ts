@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { EngineBench } from '../testing/engine-bench.js';
 import { ENGINE_JARS, REHEARSAL_JAR } from './engine-jars.js';
 
-jest.setTimeout(120_000); // every run starts a JVM, and machines that test are busy
+jest.setTimeout(300_000); // every run starts a JVM, and machines that test are busy
 
 const xml = (body: string): string =>
   `<databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd">${body}</databaseChangeLog>`;

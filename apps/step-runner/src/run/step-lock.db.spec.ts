@@ -3,11 +3,11 @@ import { waitFor } from '@sluice/kernel';
 import { CuttableProxy } from '../testing/cuttable-proxy.js';
 import { StepBench, type StartedStep } from '../testing/step-bench.js';
 
-const SLOW = '--liquibase formatted sql\n--changeset ann:1\ncreate table a (id int);\n--changeset ann:2\ncreate table b (id int); select pg_sleep(120);\n--changeset ann:3\ncreate table c (id int);\n';
-const FAST = SLOW.replace(' select pg_sleep(120);', '');
-const PATIENCE_MS = 60_000;
+const SLOW = '--liquibase formatted sql\n--changeset ann:1\ncreate table a (id int);\n--changeset ann:2\ncreate table b (id int); select pg_sleep(600);\n--changeset ann:3\ncreate table c (id int);\n';
+const FAST = SLOW.replace(' select pg_sleep(600);', '');
+const PATIENCE_MS = 120_000;
 
-jest.setTimeout(240_000); // every run starts a JVM, and machines that test are busy
+jest.setTimeout(600_000); // every run starts a JVM, and machines that test are busy
 
 describe('the change log lock', () => {
   let bench: StepBench;
@@ -35,15 +35,20 @@ describe('the change log lock', () => {
   ])('stays with %s when a run that waited for it is stopped, runs out of time, or is killed', async (_who, holder) => {
     bench.write('changelog.sql', FAST);
     const database = await databaseHeldBy(holder);
-    const endings: readonly [number, (step: StartedStep) => void][] = [
-      [120_000, (step) => step.run.stop('abort', 4_000)],
-      [8_000, () => undefined],
-      [120_000, (step) => void process.kill(step.engine.pid, 'SIGKILL')],
-    ];
-    for (const [timeoutMs, end] of endings) {
-      const step = bench.start(database, {}, { timeoutMs });
-      await said(step, `Waiting for the change log lock, held by ${holder} since `);
+    const waiting = `Waiting for the change log lock, held by ${holder} since `;
+    const ended = (end: (step: StartedStep) => void) => async (): Promise<StartedStep> => {
+      const step = bench.start(database, {});
+      await said(step, waiting);
       end(step);
+      return step;
+    };
+    const endings: readonly (() => Promise<StartedStep>)[] = [
+      ended((step) => step.run.stop('abort', 4_000)),
+      () => bench.overrun((timeoutMs) => bench.start(database, {}, { timeoutMs }), (step) => step.log().some((line) => line.includes(waiting))),
+      ended((step) => void process.kill(step.engine.pid, 'SIGKILL')),
+    ];
+    for (const ending of endings) {
+      const step = await ending();
       expect((await step.result).status).not.toBe('succeeded');
       expect(await lockOf(database)).toEqual([{ locked: true, lockedby: holder }]);
     }
@@ -109,17 +114,22 @@ describe('the change log lock', () => {
 
   it('is taken over from an engine that was killed together with all that could tidy up after it', async () => {
     const database = await bench.freshDatabase();
+    await bench.pg.query(database, 'create table held (id int)');
+    // The changeset in `held` goes on until it is taken out, so that the engine is killed in the middle of it, however long that takes.
+    const heldUp = (id: number): string => `create table t${id} (id int); do $$ begin while exists (select from held where id = ${id}) loop perform pg_sleep(0.05); end loop; end $$`;
     for (const round of [1, 2, 3]) {
       const ids = Array.from({ length: 10 }, (_, index) => round * 100 + index);
-      bench.write(`round-${round}.sql`, `--liquibase formatted sql\n${ids.map((id) => `--changeset ann:${id}\ncreate table t${id} (id int); select pg_sleep(0.3);\n`).join('')}`);
+      bench.write(`round-${round}.sql`, `--liquibase formatted sql\n${ids.map((id) => `--changeset ann:${id} splitStatements:false\n${heldUp(id)}\n`).join('')}`);
       const proxy = await CuttableProxy.open(bench.pg.port);
       const work = { changelog: { source: 'repo', path: `round-${round}.sql` } };
-      const dead = bench.start(database, work, { url: `jdbc:postgresql://127.0.0.1:${proxy.port}/${database}`, recoveryMs: 1 });
       const before = ids[(round * 7) % 9] ?? 0;
+      await bench.pg.query(database, 'insert into held values ($1)', [before]);
+      const dead = bench.start(database, work, { url: `jdbc:postgresql://127.0.0.1:${proxy.port}/${database}`, recoveryMs: 1 });
       await said(dead, `round-${round}.sql::${before}::ann`);
       process.kill(dead.engine.pid, 'SIGKILL');
       await proxy.close();
       await dead.result;
+      await bench.pg.query(database, 'delete from held');
       const [lock] = await bench.pg.query(database, 'select locked, lockedby from databasechangeloglock');
       expect(lock).toMatchObject({ locked: true, lockedby: expect.stringContaining(`session=sluice-${dead.id} backend=`) });
 

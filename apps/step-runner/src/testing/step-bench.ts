@@ -83,7 +83,7 @@ export class StepBench {
     const startEngine = (): EngineProcess => EngineProcess.start(this.home, { heapMb: 128, warmUp: options.warmUp ?? false });
     const engine = startEngine();
     const run = new StepRun(
-      { stepExecutionId: id, timeoutMs: options.timeoutMs ?? 60_000, workJson: JSON.stringify(full), sourcesDir: join(this.folder, 'sources'), secretsDir },
+      { stepExecutionId: id, timeoutMs: options.timeoutMs ?? 240_000, workJson: JSON.stringify(full), sourcesDir: join(this.folder, 'sources'), secretsDir },
       { engine, startEngine, tracing: this.tracing, allowShellCommands: false, databaseCertsDir: '/etc/ssl/certs/dbops', recoveryMs: options.recoveryMs ?? 60_000 },
     );
     const lines: string[] = [];
@@ -103,7 +103,24 @@ export class StepBench {
 
   /** Waits until the step is inside its slow statement, `pg_sleep`. */
   async sleeping(step: StartedStep): Promise<void> {
-    await waitFor(async () => (await this.sessionsOf(step, `and query like '%pg_sleep%' and state = 'active'`)) > 0, { timeoutMs: 60_000, what: 'the slow statement' });
+    await waitFor(() => this.isSleeping(step), { timeoutMs: 120_000, what: 'the slow statement' });
+  }
+
+  async isSleeping(step: StartedStep): Promise<boolean> {
+    return (await this.sessionsOf(step, `and query like '%pg_sleep%' and state = 'active'`)) > 0;
+  }
+
+  /** Runs a step under a time limit of a few seconds that is over when it has got as far as `probe` says: a slow machine gets a longer one. */
+  async overrun(start: (timeoutMs: number) => StartedStep | Promise<StartedStep>, probe: (step: StartedStep) => boolean | Promise<boolean>): Promise<StartedStep> {
+    for (const timeoutMs of [4_000, 16_000, 64_000]) {
+      const step = await start(timeoutMs);
+      let isOver = false;
+      void step.result.finally(() => (isOver = true)).catch(() => undefined);
+      const isThere = await waitFor(async () => ((await probe(step)) ? 'there' : isOver && 'too late'), { timeoutMs: 240_000, what: 'the step to get so far, or its end' });
+      await step.result;
+      if (isThere === 'there') return step;
+    }
+    throw new Error('the step was over each time before it got so far');
   }
 
   async sessionsOf({ id }: StartedStep, filter = ''): Promise<number> {

@@ -104,7 +104,7 @@ describe('the audit outbox', () => {
     await waitFor(async () => {
       for (const shipper of shippers) shipper.nudge();
       return (await pg.query<{ count: number }>('outbox', 'SELECT count(*)::int AS count FROM audit_outbox'))[0]?.count === 0;
-    }, { timeoutMs: 30_000, what: 'an empty outbox' });
+    }, { timeoutMs: 200_000, what: 'an empty outbox' });
     await Promise.all(shippers.map((shipper) => shipper.stop()));
     expect(arrived).toHaveLength(200);
     for (let writer = 0; writer < 20; writer += 1) {
