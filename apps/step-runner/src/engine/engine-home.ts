@@ -15,6 +15,8 @@ const ARCHIVED_WHOLE: readonly string[] = ['postgresql', 'mariadb-java-client'];
 const SOURCES = fileURLToPath(new URL('../../java/', import.meta.url));
 const JVM_FLAGS = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData', '-Xlog:disable', '-Xlog:all=off', '-Dfile.encoding=UTF-8', '-Djava.awt.headless=true'];
 const MAIN_CLASS = 'sluice.engine.Engine';
+/** For what takes seconds on a machine that does nothing else. */
+const TOOL_TIMEOUT_MS = 600_000;
 
 /** A compiled change engine, ready to start. */
 export interface EngineHome {
@@ -131,7 +133,7 @@ async function compile(java: string, jars: readonly string[], directory: string,
 async function tool(java: string, name: string, args: readonly string[]): Promise<void> {
   const path = java === 'java' ? name : join(dirname(java), name);
   try {
-    await run(path, [...args], { timeout: 120_000 });
+    await run(path, [...args], { timeout: TOOL_TIMEOUT_MS });
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') {
       throw new AppError('INTERNAL', `${name} is missing: this Java is not a JDK; install one (Debian: default-jdk-headless)`, {}, { cause });
@@ -145,7 +147,7 @@ async function makeArchive(java: string, jars: readonly string[], home: string, 
   const aside = `${archive}.${randomUUID()}`;
   const whole = jars.filter((jar) => ARCHIVED_WHOLE.some((name) => jar.endsWith(`/${name}.jar`)));
   try {
-    await run(java, [...JVM_FLAGS, `-XX:ArchiveClassesAtExit=${aside}`, '-cp', classPath(home, jars), MAIN_CLASS, 'train', ...rehearsal, ...whole], { timeout: 120_000 });
+    await run(java, [...JVM_FLAGS, `-XX:ArchiveClassesAtExit=${aside}`, '-cp', classPath(home, jars), MAIN_CLASS, 'train', ...rehearsal, ...whole], { timeout: TOOL_TIMEOUT_MS });
     await rename(aside, archive);
   } catch {
     await rm(aside, { force: true });

@@ -253,6 +253,45 @@ describe('the change engine', () => {
     });
   });
 
+  it('takes loadUpdateData back, whose rollback Liquibase makes from the rows of the file', async () => {
+    bench.checkOut({
+      'changelog.xml': xml('<changeSet id="t" author="x"><sql>create table l (id int primary key, name text)</sql></changeSet><changeSet id="1" author="x"><loadUpdateData file="a.csv" tableName="l" primaryKey="id"/></changeSet>'),
+      'a.csv': 'id,name\n1,a\n2,b\n',
+    });
+    const database = await bench.freshDatabase();
+    await bench.run(database, 'changelog.xml');
+    await bench.pg.query(database, `insert into l values (3, 'of another')`);
+    expect((await bench.run(database, 'changelog.xml', { action: 'rollback', count: 1 })).finished.error).toBeUndefined();
+    expect(await bench.pg.query(database, 'select id from l')).toEqual([{ id: 3 }]);
+    expect(await bench.pg.query(database, 'select id from databasechangelog')).toEqual([{ id: 't' }]);
+  });
+
+  it.each([
+    ['a file that includes itself', '<include file="changelog.xml"/>', 'a file includes itself, directly or through others'],
+    ['changelog parameters in a circle', '<property name="a" value="${b}"/><property name="b" value="${a}"/><changeSet id="1" author="x"><sql>select ${a}</sql></changeSet>', 'a changelog parameter refers to itself, directly or through others'],
+  ])('says why %s cannot be read', async (_what, body, reason) => {
+    bench.checkOut({ 'changelog.xml': xml(body) });
+    const { finished } = await bench.run(await bench.freshDatabase(), 'changelog.xml');
+    expect(finished).toMatchObject({ status: 'failed', error: { message: `the changelog cannot be read, because it has no end: ${reason} (StackOverflowError); nothing was applied` } });
+  });
+
+  it.each([
+    ['before the first changeset', '--include file:more.sql relativeToChangelogFile:true\n--changeset x:1\ncreate table t1 (id int);\n'],
+    ['alone', '-- includeAll path:db/\n'],
+    ['within a changeset', '--changeset x:1\ncreate table t1 (id int);\n  --Include relativeToChangelogFile:true file:"more.sql"\n'],
+  ])('refuses formatted SQL that includes other files, %s, instead of leaving them out', async (_where, body) => {
+    bench.checkOut({ 'changelog.sql': `--liquibase formatted sql\n${body}`, 'more.sql': '--liquibase formatted sql\n--changeset x:2\ncreate table t2 (id int);\n' });
+    const { finished } = await bench.run(await bench.freshDatabase(), 'changelog.sql');
+    expect(finished).toMatchObject({ status: 'failed', error: { message: expect.stringMatching(/^changelog\.sql says "--.*", and files of formatted SQL that include others are part of the commercial Liquibase; include them from a changelog in XML, YAML or JSON\. Nothing was applied$/) } });
+  });
+
+  it('takes a comment for one that only begins with the word include', async () => {
+    bench.checkOut({ 'changelog.sql': '--liquibase formatted sql\n-- include file: none\n--changeset x:1\n-- include the new table\ncreate table t1 (id int);\n' });
+    const database = await bench.freshDatabase();
+    expect((await bench.run(database, 'changelog.sql')).finished.error).toBeUndefined();
+    expect(await bench.pg.query(database, 'select * from t1')).toEqual([]);
+  });
+
   describe('loadData beside a text column', () => {
     const columns = 'id int, tx text, n numeric(10,2), r real, b boolean, d date, tz timestamptz, u uuid, j jsonb';
     const rows = 'id,tx,n,r,b,d,tz,u,j\n1,it\'s \\ text,1.50,2.5,true,2020-02-29,2020-02-29T12:34:56,6ba7b810-9dad-11d1-80b4-00c04fd430c8,"{""a"":1}"\n2,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL\n';

@@ -101,6 +101,11 @@ create table com_c (id int); -- kept, too
 --precondition-view-exists view:no_such_view
 create table com_d (id int);
 
+--changeset kind:script
+create table com_e (id int);
+--rollbackSqlFile path:undo.sql relativeToChangelog:true
+insert into com_e values (1);
+
 --changeset kind:last
 select 1;
 ${random.pick(['', '-- the end', '/* the end */', ';'])}`,

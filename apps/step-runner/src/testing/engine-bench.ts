@@ -21,6 +21,12 @@ export interface EngineOutcome {
 
 export type EngineInput = Partial<Pick<EngineRunCommand, 'action' | 'contexts' | 'labels' | 'settings' | 'parameters' | 'searchPath' | 'filePrefix' | 'tag' | 'count'>>;
 
+/** A database user; the administrator of the bench's server when there is none. */
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
 /** A real PostgreSQL, a source tree in a temporary folder, our engine and the stock command line to run it with. */
 export class EngineBench {
   private databases = 0;
@@ -70,7 +76,7 @@ export class EngineBench {
   }
 
   /** One JVM, one run. @param root source tree; the bench's own when absent */
-  async run(database: string, changelog: string, input: EngineInput = {}, root = this.tree): Promise<EngineOutcome> {
+  async run(database: string, changelog: string, input: EngineInput = {}, root = this.tree, { username, password }: Login = this.pg): Promise<EngineOutcome> {
     const engine = EngineProcess.start(this.home, { heapMb: 192, warmUp: false, extensionsDir: this.extensions });
     const url = parseJdbcUrl(this.pg.jdbcUrl(database));
     const changesets: Extract<EngineEvent, { type: 'changeset' }>[] = [];
@@ -80,7 +86,7 @@ export class EngineBench {
       const command: EngineRunCommand = {
         action: 'update', contexts: '', labels: '', settings: {}, parameters: {}, searchPath: [], filePrefix: '',
         ...input,
-        ...engineConnection({ url, username: this.pg.username, password: this.pg.password, sessionName: 'sluice-bench' }),
+        ...engineConnection({ url, username, password, sessionName: 'sluice-bench' }),
         server: url.server, root, changelog, preStartTag: 'pre-start-bench', allowShellCommands: false,
         lockOwner: engine.lockOwner, sessionName: 'sluice-bench', recoveryMs: 10_000,
       };

@@ -95,6 +95,7 @@ export const CAPABILITIES: readonly Capability[] = [
     ['action.type', 'supported', 'the stage ends; no rollback steps run', ['Abort']],
     ['action.type', 'supported', 'the stage fails; no rollback steps run', ['MarkAsFailure']],
     ['action.type', 'warned', 'a step group has no rollback steps of its own, so those of the stage run, as for StageRollback', ['StepGroupRollback']],
+    ['action.spec', 'warned', 'no action that is taken has settings'],
     ['action.type', 'refused', RETRY_BY_HAND, ['Retry', 'RetryStepGroup']],
     ['action.type', 'refused', 'write Ignore, which lets the next step run and shows that this one failed; a failed step is not shown as successful', ['MarkAsSuccess']],
     ['action.type', 'refused', 'write StageRollback, PipelineRollback, Ignore, Abort or MarkAsFailure; no step waits for a decision of a person', ['ManualIntervention', 'ProceedWithDefaultValues']],

@@ -6,17 +6,21 @@ import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import liquibase.changelog.ChangeSet;
+import liquibase.changelog.DatabaseChangeLog;
 import liquibase.exception.CustomChangeException;
 import liquibase.exception.UnknownChangelogFormatException;
 
 /** What went wrong, in words for the person who reads the step's log, and in the kinds that failure strategies know. */
 record Failure(String message, String failureType, String sqlState) {
     private static final String TRANSACTION_ABORTED = "25P02";
+    /** PostgreSQL has ended the session, because it stood still in a transaction, or because that took too long. */
+    private static final Set<String> ENDED_IN_TRANSACTION = Set.of("25P03", "25P04");
 
     /** Errors of MariaDB and MySQL whose SQL states say less: the server is going down, the session was ended. Other drivers number theirs in other ranges. */
     private static final Set<Integer> LOST = Set.of(1053, 1927);
@@ -29,6 +33,18 @@ record Failure(String message, String failureType, String sqlState) {
         if (sqlState != null) json.put("sqlState", sqlState);
         if (changeSet != null) json.put("changeset", Changesets.identity(changeSet));
         return json;
+    }
+
+    /** With what a user can do about it, of a failure outside of changesets: there a run only works at Liquibase's own two tables. */
+    Failure explained(Command command) {
+        if ("Authorization".equals(failureType)) {
+            String user = command.connectionProperties().getOrDefault("user", "");
+            return followedBy(". No changeset was at work: before the first one, a run creates or updates DATABASECHANGELOG and DATABASECHANGELOGLOCK. Grant the user \"" + user
+                + "\" USAGE and CREATE on their schema, or, where both tables exist, SELECT, INSERT, UPDATE and DELETE on them");
+        }
+        if ("25006".equals(sqlState)) return followedBy(". The database takes no changes in this session: it is a standby, or default_transaction_read_only is on for it or for the user. Name the primary in the connector, or switch that mode off");
+        if ("3F000".equals(sqlState)) return followedBy(". The search_path of this user names no schema that exists and that it may use; set currentSchema in the URL of the connector, or grant USAGE on the schema");
+        return this;
     }
 
     Failure followedBy(String advice) {
@@ -59,9 +75,17 @@ record Failure(String message, String failureType, String sqlState) {
         }
         SQLException sql = telling(cause);
         String state = sql == null ? null : sql.getSQLState();
-        String detail = sql == null ? deepest(cause) : text(sql) + (state == null ? "" : " (SQL state " + state + ")");
+        StackOverflowError endless = find(cause, StackOverflowError.class);
+        String detail = endless != null ? withoutEnd(endless, changeSet) : sql == null ? deepest(cause) : text(sql) + (state == null ? "" : " (SQL state " + state + ")");
         String message = changeSet == null ? detail : "changeset " + changeSet.getId() + " by " + changeSet.getAuthor() + " in " + changeSet.getFilePath() + " failed: " + detail;
         return new Failure(message, sql == null ? "Unknown" : kind(sql), state);
+    }
+
+    private static String withoutEnd(StackOverflowError endless, ChangeSet changeSet) {
+        if (changeSet != null) return "it is too long or nested too deeply for Liquibase (StackOverflowError); split it into several changesets";
+        boolean ofFiles = Arrays.stream(endless.getStackTrace()).anyMatch(frame -> frame.getClassName().equals(DatabaseChangeLog.class.getName()) && frame.getMethodName().startsWith("include"));
+        String circle = ofFiles ? "a file includes itself, directly or through others" : "a changelog parameter refers to itself, directly or through others";
+        return "the changelog cannot be read, because it has no end: " + circle + " (StackOverflowError); nothing was applied";
     }
 
     /** The error of the database that says what went wrong: in PostgreSQL a later statement of the same transaction only says that an earlier one failed. */
@@ -77,7 +101,7 @@ record Failure(String message, String failureType, String sqlState) {
         if (FORBIDDEN.contains(cause.getErrorCode())) return "Authorization";
         String state = cause.getSQLState();
         if (state == null) return "Unknown";
-        if (state.startsWith("08") || state.startsWith("57P0")) return "Connectivity";
+        if (state.startsWith("08") || state.startsWith("57P0") || ENDED_IN_TRANSACTION.contains(state)) return "Connectivity";
         if (state.startsWith("28")) return "Authentication";
         return state.equals("42501") ? "Authorization" : "Unknown";
     }

@@ -7,6 +7,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import liquibase.change.AbstractChange;
+import liquibase.change.Change;
 import liquibase.changelog.ChangeSet;
 import liquibase.changelog.DatabaseChangeLog;
 import liquibase.changelog.RanChangeSet;
@@ -71,7 +73,24 @@ final class RollbackPlan {
         if (candidates.isEmpty()) return "is deployed but not part of changelog " + changelogPath;
         List<ChangeSet> selected = candidates.stream().filter(changeSet -> Survey.refusal(selection, changeSet) == null).toList();
         if (selected.isEmpty()) return "is deployed but left out by this step: " + Survey.refusal(selection, candidates.get(0));
-        return selected.stream().allMatch(changeSet -> changeSet.supportsRollback(database)) ? null : "has no rollback";
+        return selected.stream().allMatch(changeSet -> isReversible(changeSet, database)) ? null : "has no rollback";
+    }
+
+    /** Some changes make their rollback themselves (loadUpdateData deletes its rows by key), although Liquibase answers that they have none. */
+    private static boolean isReversible(ChangeSet changeSet, Database database) {
+        return changeSet.supportsRollback(database) || changeSet.getChanges().stream().allMatch(change -> change.supportsRollback(database) || makesItsRollback(change));
+    }
+
+    private static boolean makesItsRollback(Change change) {
+        return !isInherited(change, "generateRollbackStatements") && isInherited(change, "supportsRollback");
+    }
+
+    private static boolean isInherited(Change change, String method) {
+        try {
+            return change.getClass().getMethod(method, Database.class).getDeclaringClass() == AbstractChange.class;
+        } catch (NoSuchMethodException never) {
+            throw new IllegalStateException(never);
+        }
     }
 
     /** A tag that the changelog itself sets is a changeset, and goes with what came after it. */

@@ -22,6 +22,7 @@ import liquibase.changelog.RanChangeSet;
 import liquibase.database.Database;
 import liquibase.database.DatabaseFactory;
 import liquibase.database.jvm.JdbcConnection;
+import liquibase.exception.DatabaseException;
 import liquibase.exception.LiquibaseException;
 import liquibase.lockservice.LockServiceFactory;
 
@@ -74,11 +75,23 @@ final class StepRun {
         }
         try (Connection open = connection) {
             control.opened(open);
-            lock.prepare(open);
-            return run(DatabaseFactory.getInstance().findCorrectDatabaseImplementation(new JoinedCommits(open)));
+            return begin(open);
         } catch (Control.CancelledException early) {
             return finished("cancelled", new Failure("stopped before anything was run", "Unknown", null), null);
         }
+    }
+
+    /** A server may end a session before anything was asked of it. */
+    private Map<String, Object> begin(Connection open) throws SQLException {
+        Database database;
+        try {
+            lock.prepare(open);
+            database = DatabaseFactory.getInstance().findCorrectDatabaseImplementation(new JoinedCommits(open));
+            tellConnected(database);
+        } catch (SQLException | DatabaseException refused) {
+            return finished(control.isCancelled() ? "cancelled" : "failed", Failure.running(refused, null), null);
+        }
+        return run(database);
     }
 
     static Connection connect(Command command) throws SQLException {
@@ -98,7 +111,6 @@ final class StepRun {
     }
 
     private Map<String, Object> run(Database database) throws SQLException {
-        tellConnected(database);
         Failure failure = null;
         ChangeSet failedOn = null;
         Liquibase liquibase = null;
@@ -113,7 +125,7 @@ final class StepRun {
         } catch (Exception | StackOverflowError | NoClassDefFoundError cause) {
             changesets.ended(cause);
             failedOn = changesets.current();
-            failure = Failure.running(cause, failedOn);
+            failure = failedOn == null ? Failure.running(cause, null).explained(command) : Failure.running(cause, failedOn);
             if (failedOn != null && SelfCommitting.is(database)) failure = failure.followedBy(SelfCommitting.advice(failedOn, cause, "rollback".equals(command.action())));
         }
         control.unwind();
