@@ -89,8 +89,9 @@ export class EngineProcess {
       home.mainClass,
       ...(options.warmUp ? ['warm', ...home.rehearsal] : ['cold']),
     ];
-    const { PATH, HOME, TZ, LANG, LC_ALL } = process.env;
-    const child = spawn(home.java, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env: { PATH, HOME, TZ, LANG, LC_ALL } });
+    const { PATH, HOME, TZ } = process.env;
+    // Whatever the machine speaks: in the locale "C" Java can open no file whose name has other letters than English ones.
+    const child = spawn(home.java, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env: { PATH, HOME, TZ, LC_ALL: 'C.UTF-8' } });
     return new EngineProcess(child, lockOwner, options.heapMb);
   }
 

@@ -253,6 +253,19 @@ describe('the change engine', () => {
     });
   });
 
+  it('opens files of any name, whatever locale its machine has', async () => {
+    const locale = process.env['LC_ALL'];
+    process.env['LC_ALL'] = 'C';
+    try {
+      bench.checkOut({ 'db/größe.xml': xml('<includeAll path="日本" relativeToChangelogFile="true"/>'), 'db/日本/emoji😀.sql': '--liquibase formatted sql\n--changeset x:1\nselect 1;\n' });
+      const { finished } = await bench.run(await bench.freshDatabase(), 'db/größe.xml');
+      expect(finished).toMatchObject({ status: 'succeeded', history: [{ file: 'db/日本/emoji😀.sql' }] });
+    } finally {
+      if (locale === undefined) delete process.env['LC_ALL'];
+      else process.env['LC_ALL'] = locale;
+    }
+  });
+
   it('takes loadUpdateData back, whose rollback Liquibase makes from the rows of the file', async () => {
     bench.checkOut({
       'changelog.xml': xml('<changeSet id="t" author="x"><sql>create table l (id int primary key, name text)</sql></changeSet><changeSet id="1" author="x"><loadUpdateData file="a.csv" tableName="l" primaryKey="id"/></changeSet>'),
