@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { messageOf } from '@sluice/kernel';
 
 /** Where everything of one local installation lies. Absolute paths. */
 export interface DataFolder {
@@ -44,9 +45,19 @@ export function dataFolderAt(path: string): DataFolder {
 
 /**
  * Creates what is missing. Other users may pass through the root folder (PostgreSQL runs as one) but read nothing in it.
- * @throws Error when the folder holds something that is not ours.
+ * @throws Error when the folder holds something that is not ours, or cannot be written.
  */
 export function prepareDataFolder(folder: DataFolder): void {
+  try {
+    layOut(folder);
+  } catch (cause: unknown) {
+    // Errors of the file system have a code; ours do not.
+    if (typeof cause !== 'object' || cause === null || !('code' in cause)) throw cause;
+    throw new Error(`${folder.root} cannot be the data folder (${messageOf(cause)}); it must be a folder that this user may write to, so change that or choose another one with --data`, { cause });
+  }
+}
+
+function layOut(folder: DataFolder): void {
   mkdirSync(folder.root, { recursive: true });
   const marker = join(folder.root, MARKER);
   if (!existsSync(marker)) {
