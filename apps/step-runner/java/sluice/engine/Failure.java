@@ -43,7 +43,7 @@ record Failure(String message, String failureType, String sqlState) {
                 + "\" USAGE and CREATE on their schema, or, where both tables exist, SELECT, INSERT, UPDATE and DELETE on them");
         }
         if ("25006".equals(sqlState)) return followedBy(". The database takes no changes in this session: it is a standby, or default_transaction_read_only is on for it or for the user. Name the primary in the connector, or switch that mode off");
-        if ("3F000".equals(sqlState)) return followedBy(". The search_path of this user names no schema that exists and that it may use; set currentSchema in the URL of the connector, or grant USAGE on the schema");
+        if ("3F000".equals(sqlState)) return followedBy(". The search_path of this user names no schema that exists and that it may use; set currentSchema in the URL of the connector, or grant USAGE on the schema. A name with capital letters stands in double quotes there: currentSchema=%22Sales%22");
         return this;
     }
 
