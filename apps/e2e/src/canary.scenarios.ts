@@ -1,13 +1,13 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { readFileSync, readdirSync } from 'node:fs';
+import { constants, gunzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
 import type { Stack } from '@sluice/local-stack';
+import { contentOf, filesBelow } from '@sluice/testing';
 import { Redis } from 'ioredis';
 import { sqlChangelog } from './harness/changelogs.js';
 import { Project, applyStep, group, stage } from './harness/project.js';
-import { rowsOf, withClient } from './harness/schema-dump.js';
+import { HOLD, heldUp, whileHeld, withClient } from './harness/schema-dump.js';
 
 const DATABASES = ['ng_manager', 'pipeline', 'dbdevops', 'delegate_service'] as const;
 
@@ -18,13 +18,17 @@ export function canaryScenarios(stack: () => Stack): void {
       const { customerDatabase: server, data, redisUrl } = stack();
       const project = await Project.create(stack());
       const leaky = sqlChangelog([
-        { id: 'slow', sql: 'SELECT pg_sleep(2);' },
+        { id: 'slow', sql: HOLD },
         { id: 'echo', sql: `DO $$ BEGIN RAISE EXCEPTION 'the password is ${server.password}'; END $$;`, rollback: 'empty' },
       ]).replace('--changeset e2e:echo', '--changeset e2e:echo splitStatements:false');
       const target = await project.target({ files: { 'changelog.sql': '--liquibase formatted sql\n', 'main.sql': leaky }, changelog: 'main.sql' });
-      const id = await project.start(await project.pipeline({ stages: [stage('s', [group('g', [applyStep('apply', target)])])] }));
-      await waitFor(async () => (await rowsOf(server.adminUrl, `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(2)%' AND pid <> pg_backend_pid()`)).length > 0, { timeoutMs: 30_000, what: 'the step runs' });
-      expect(processesKnowing(server.password)).toEqual([]);
+      const pipeline = await project.pipeline({ stages: [stage('s', [group('g', [applyStep('apply', target)])])] });
+      const id = await whileHeld(target.url, async () => {
+        const started = await project.start(pipeline);
+        await waitFor(async () => (await heldUp(target.url)) > 0, { timeoutMs: 120_000, what: 'the step runs' });
+        expect(processesKnowing(server.password)).toEqual([]);
+        return started;
+      });
       const run = await project.ended(id);
       expect(run.status).toBe('Failed');
       expect(run.failure).toContain('the password is');
@@ -91,11 +95,11 @@ async function redisKeysHolding(url: string, forms: readonly string[]): Promise<
 
 function filesHolding(folder: string, forms: readonly string[]): string[] {
   const found: string[] = [];
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    const path = join(folder, name);
-    if (isChangelogItself(path) || !statSync(path, { throwIfNoEntry: false })?.isFile()) continue;
-    const bytes = readFileSync(path);
-    const text = (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('latin1');
+  for (const path of filesBelow(folder)) {
+    const bytes = isChangelogItself(path) ? undefined : contentOf(path);
+    if (!bytes) continue;
+    // A file that is being written ends anywhere; what it has by now is looked at.
+    const text = (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }) : bytes).toString('latin1');
     if (forms.some((form) => text.includes(form))) found.push(path);
   }
   return found;

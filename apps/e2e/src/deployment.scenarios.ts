@@ -3,7 +3,7 @@ import { waitFor } from '@sluice/kernel';
 import { runFirstDeployment, type Stack } from '@sluice/local-stack';
 import { sqlChangelog, tables } from './harness/changelogs.js';
 import { Project, applyStep, group, nodeOf, rollbackStep, stage } from './harness/project.js';
-import { rowsOf } from './harness/schema-dump.js';
+import { HOLD, rowsOf, whileHeld } from './harness/schema-dump.js';
 
 const QUIET = { onStep: () => undefined, onLine: () => undefined };
 
@@ -86,16 +86,20 @@ export function deploymentScenarios(stack: () => Stack): void {
 
     it('shows the graph while it runs', async () => {
       const project = await Project.create(stack());
-      const target = await project.target({ files: { 'changelog.sql': sqlChangelog([{ id: 'slow', sql: 'SELECT pg_sleep(3);' }]) }, changelog: 'changelog.sql' });
-      const id = await project.start(await project.pipeline({ stages: [stage('s', [group('g', [applyStep('apply', target)])])] }));
-      const running = await waitFor(
-        async () => {
-          const seen = await project.read(id);
-          return seen.nodes.some((node) => node.identifier === 'apply' && node.status === 'Running') ? seen : undefined;
-        },
-        { timeoutMs: 30_000, what: 'the step is shown running' },
-      );
-      expect(running.status).toBe('Running');
+      const target = await project.target({ files: { 'changelog.sql': sqlChangelog([{ id: 'slow', sql: HOLD }]) }, changelog: 'changelog.sql' });
+      const pipeline = await project.pipeline({ stages: [stage('s', [group('g', [applyStep('apply', target)])])] });
+      const id = await whileHeld(target.url, async () => {
+        const started = await project.start(pipeline);
+        const running = await waitFor(
+          async () => {
+            const seen = await project.read(started);
+            return seen.nodes.some((node) => node.identifier === 'apply' && node.status === 'Running') ? seen : undefined;
+          },
+          { timeoutMs: 120_000, what: 'the step is shown running' },
+        );
+        expect(running.status).toBe('Running');
+        return started;
+      });
       expect((await project.ended(id)).status).toBe('Success');
     });
 

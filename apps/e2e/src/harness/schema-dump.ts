@@ -32,13 +32,36 @@ export async function dumpSchema(url: string): Promise<SchemaDump> {
 
 /** Runs `work` on one connection and closes it. */
 export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 60_000 });
+  client.on('error', () => undefined); // it reaches the query under way; as an event nobody hears it would end the process
   await client.connect();
   try {
     return await work(client);
   } finally {
     await client.end();
   }
+}
+
+/** An advisory lock of a database that a changeset waits for: {@link whileHeld} decides how long. */
+export const HOLD = 'SELECT pg_advisory_xact_lock(4711);';
+
+/** Holds up the changesets of the database that say {@link HOLD} until `work` calls `letGo`, or is over. */
+export async function whileHeld<T>(url: string, work: (letGo: () => Promise<void>) => Promise<T>): Promise<T> {
+  return withClient(url, async (client) => {
+    await client.query('SELECT pg_advisory_lock(4711)');
+    return work(async () => void (await client.query('SELECT pg_advisory_unlock_all()')));
+  });
+}
+
+/** How many changesets of the database wait for the lock of {@link HOLD}. */
+export async function heldUp(url: string): Promise<number> {
+  return (await rowsOf(url, `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'advisory' AND query LIKE '%pg_advisory_xact_lock(4711)%'`)).length;
+}
+
+/** How many change log locks are held; none in a database to which no run has come yet. */
+export async function heldChangelogLocks(url: string): Promise<number> {
+  const [{ found } = { found: null }] = await rowsOf<{ found: string | null }>(url, `SELECT to_regclass('databasechangeloglock')::text AS found`);
+  return found === null ? 0 : (await rowsOf(url, 'SELECT 1 FROM databasechangeloglock WHERE locked')).length;
 }
 
 /** Rows of one statement. */
