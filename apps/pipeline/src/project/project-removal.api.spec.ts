@@ -56,7 +56,7 @@ describe('when a project is removed', () => {
   }
 
   const remove = ({ accountId, org, project }: ProjectClient): number => removeProject(world.ngManager.state, { accountId, orgId: org, projectId: project });
-  const confirmed = (position: number, times = 1) => waitFor(() => (world.ngManager.state.confirmed.get(position) ?? 0) >= times, { timeoutMs: 30_000, what: `confirmation ${times} of removal ${position}` });
+  const confirmed = (position: number, times = 1) => waitFor(() => (world.ngManager.state.confirmed.get(position) ?? 0) >= times, { timeoutMs: 120_000, what: `confirmation ${times} of removal ${position}` });
   const executionsOf = async ({ accountId, project }: ProjectClient): Promise<number> =>
     (await world.pg.query<{ count: number }>('pipeline', `SELECT count(*)::int AS count FROM executions WHERE account_id = $1 AND project_id = $2`, [accountId, project]))[0]?.count ?? 0;
 
@@ -80,7 +80,7 @@ describe('when a project is removed', () => {
     const gone = await waitFor(() => {
       const events = world.ngManager.state.auditEvents.filter(({ projectId, correlationId }) => projectId === client.project && correlationId === `removal-${position}`);
       return events.length >= 3 && events;
-    }, { timeoutMs: 30_000, what: 'the audit events' });
+    }, { timeoutMs: 120_000, what: 'the audit events' });
     expect(gone.map(({ action, resourceType, identifier }) => `${action} ${resourceType} ${identifier}`)).toEqual(['delete trigger t', 'delete inputSet s', 'delete pipeline p']);
     for (const event of gone) expect(event).toMatchObject({ actor: { type: 'user', name: 'Ann', email: 'ann@example.com' }, details: { pipelineIdentifier: 'p', isRemovedWith: `project ${client.project}` } });
     expect(gone[2]?.before).toMatchObject({ name: 'p', document: { pipeline: { identifier: 'p' } } });
@@ -92,9 +92,9 @@ describe('when a project is removed', () => {
     await client.create(simplePipeline('p'));
     await later.create(simplePipeline('p'));
     const id = await client.execute('p');
-    const step = await waitFor((): DoubleTask | undefined => [...world.delegates.tasks.values()].find((task) => task.request.taskId.startsWith(id) && task.payload.kind === 'execute-step'), { timeoutMs: 30_000, what: 'the step' });
+    const step = await waitFor((): DoubleTask | undefined => [...world.delegates.tasks.values()].find((task) => task.request.taskId.startsWith(id) && task.payload.kind === 'execute-step'), { timeoutMs: 120_000, what: 'the step' });
     const [position, next] = [remove(client), remove(later)];
-    await waitFor(() => step.isAborted, { timeoutMs: 30_000, what: 'the delegate asked to stop' });
+    await waitFor(() => step.isAborted, { timeoutMs: 120_000, what: 'the delegate asked to stop' });
     await confirmed(next);
     expect(world.ngManager.state.confirmed.has(position)).toBe(false);
     expect((await client.send('POST', `/pipeline/api/pipeline/execute/p`, '')).status).toBe(404);
@@ -141,21 +141,24 @@ describe('when a project is removed', () => {
     const id = await fill(client);
     await addHistory(id, MANY);
     await world.stopApp();
-    await world.pg.query('pipeline', `CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.005); RETURN OLD; END $$`);
+    // The second half stays for as long as there is a row in `held`, so that the process is killed in the middle, however long that takes.
+    await world.pg.query('pipeline', 'CREATE TABLE held AS SELECT 1 AS one');
+    await world.pg.query('pipeline', `CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN WHILE EXISTS (SELECT FROM held) AND (SELECT count(*) FROM executions WHERE project_id = OLD.project_id) <= ${MANY / 2} LOOP PERFORM pg_sleep(0.01); END LOOP; RETURN OLD; END $$`);
     await world.pg.query('pipeline', `CREATE TRIGGER linger BEFORE DELETE ON executions FOR EACH ROW EXECUTE FUNCTION linger()`);
     await other.start();
     const position = remove(client);
     const left = await waitFor(async () => {
       const count = await executionsOf(client);
       return count < MANY && count > 0 && count;
-    }, { timeoutMs: 30_000, intervalMs: 5, what: 'a part removed' });
+    }, { timeoutMs: 120_000, intervalMs: 5, what: 'a part removed' });
     await other.kill();
     expect([left > 0, world.ngManager.state.confirmed.has(position)]).toEqual([true, false]);
     expect(await executionsOf(client)).toBeGreaterThan(0);
+    await world.pg.query('pipeline', 'DELETE FROM held');
     await world.pg.query('pipeline', `DROP FUNCTION linger CASCADE`);
     world.ngManager.state.holdsConfirmations = true;
     await other.start();
-    await waitFor(async () => (await executionsOf(client)) === 0, { timeoutMs: 30_000, what: 'the rest removed' });
+    await waitFor(async () => (await executionsOf(client)) === 0, { timeoutMs: 120_000, what: 'the rest removed' });
     await other.kill();
     world.ngManager.state.holdsConfirmations = false;
     await world.startInProcess();
@@ -172,12 +175,12 @@ describe('when a project is removed', () => {
     await other.start({ PIPELINE_EXECUTOR_ID: 'pipeline-1' });
     const position = remove(client);
     await confirmed(position);
-    await waitFor(async () => (await executionsOf(client)) === 0, { timeoutMs: 30_000, what: 'no executions' });
+    await waitFor(async () => (await executionsOf(client)) === 0, { timeoutMs: 120_000, what: 'no executions' });
     expect(await rowsOf(client, id)).toEqual({});
     const deleted = await waitFor(() => {
       const events = world.ngManager.state.auditEvents.filter(({ projectId, action }) => projectId === client.project && action === 'delete');
       return events.length >= 63 && events;
-    }, { timeoutMs: 30_000, what: 'the audit events' });
+    }, { timeoutMs: 120_000, what: 'the audit events' });
     expect(new Set(deleted.map(({ resourceType, identifier }) => `${resourceType} ${identifier}`)).size).toBe(deleted.length);
   }, 300_000);
 });
