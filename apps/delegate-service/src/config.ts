@@ -20,6 +20,8 @@ const schema = z
     DELEGATE_SERVICE_HANDSHAKE_MS: milliseconds(30_000, 100, 600_000),
     DELEGATE_SERVICE_STRANGERS_PER_ADDRESS: z.coerce.number().int().min(1).max(100_000).default(512),
     DELEGATE_SERVICE_MAX_CONNECTIONS: z.coerce.number().int().min(1).max(100_000).default(15_000),
+    DELEGATE_SERVICE_MAX_CONNECTIONS_PER_ACCOUNT: z.coerce.number().int().min(1).max(100_000).default(5_000),
+    DELEGATE_SERVICE_MESSAGES_PER_ACCOUNT: z.coerce.number().int().min(1).max(1_000).default(6),
     DELEGATE_SERVICE_TASK_RETENTION_HOURS: z.coerce.number().int().min(1).max(8_760).default(96),
     DELEGATE_SERVICE_DEAD_LETTER_RETENTION_HOURS: z.coerce.number().int().min(1).max(87_600).default(2_160),
     OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
@@ -50,6 +52,10 @@ export interface DelegateServiceConfig extends LeaseTimes {
   /** Sockets of one address that have not brought a whole request yet. */
   readonly strangersPerAddress: number;
   readonly maxConnections: number;
+  /** Of these, those of one account. */
+  readonly connectionsPerAccount: number;
+  /** Messages of delegates of one account that are worked on at the same time. */
+  readonly messagesPerAccount: number;
   readonly taskRetentionHours: number;
   /** How long an event that could not be handled is kept, its task and result with it. */
   readonly deadLetterRetentionHours: number;
@@ -77,6 +83,8 @@ export function parseConfig(env: Environment): DelegateServiceConfig {
     handshakeMs: parsed.DELEGATE_SERVICE_HANDSHAKE_MS,
     strangersPerAddress: parsed.DELEGATE_SERVICE_STRANGERS_PER_ADDRESS,
     maxConnections: parsed.DELEGATE_SERVICE_MAX_CONNECTIONS,
+    connectionsPerAccount: parsed.DELEGATE_SERVICE_MAX_CONNECTIONS_PER_ACCOUNT,
+    messagesPerAccount: parsed.DELEGATE_SERVICE_MESSAGES_PER_ACCOUNT,
     taskRetentionHours: parsed.DELEGATE_SERVICE_TASK_RETENTION_HOURS,
     deadLetterRetentionHours: parsed.DELEGATE_SERVICE_DEAD_LETTER_RETENTION_HOURS,
     otlpEndpoint: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,

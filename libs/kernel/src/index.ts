@@ -23,6 +23,7 @@ export {
   type ScopeColumns,
   type ScopedRef,
 } from './scope.js';
+export { Places, PlacesOfEach } from './places.js';
 export { Turns } from './turns.js';
 export { LIMITS, mebibytes } from './limits.js';
 export { storable, storableText } from './storable-text.js';

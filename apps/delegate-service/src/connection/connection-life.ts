@@ -10,8 +10,8 @@ export type Hello = Extract<DelegateMessage, { type: 'hello' }>;
 
 /** What a connection needs of the service around it. */
 export interface ConnectionHost {
-  track(socket: DelegateSocket): void;
-  untrack(socket: DelegateSocket): void;
+  track(socket: DelegateSocket, visitor: Visitor): void;
+  untrack(socket: DelegateSocket, visitor: Visitor): void;
   /** Registers the delegate and answers `welcome`. */
   welcome(socket: DelegateSocket, visitor: Visitor, hello: Hello, isKeyProven: boolean): Promise<DelegateSession>;
   /** Not let in, although its token is good. */
@@ -39,7 +39,7 @@ export class ConnectionLife {
   ) {}
 
   start(socket: DelegateSocket, handshakeMs: number): void {
-    this.host.track(socket);
+    this.host.track(socket, this.visitor);
     this.impatience = setTimeout(() => socket.close(CLOSE_CODES.BAD_MESSAGE, `no hello and proof within ${handshakeMs / 1000} s`), handshakeMs);
   }
 
@@ -61,7 +61,7 @@ export class ConnectionLife {
 
   end(socket: DelegateSocket, code: number): void {
     clearTimeout(this.impatience);
-    this.host.untrack(socket);
+    this.host.untrack(socket, this.visitor);
     if (this.stage.name !== 'welcomed') return;
     void this.stage.session.then(
       (session) => this.host.gone(session, code),

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, MAX_FRAME_BYTES, SUBPROTOCOL, type DelegateMessage } from '@sluice/delegate-protocol';
-import { messageOf, newId, type AppError } from '@sluice/kernel';
+import { PlacesOfEach, messageOf, newId, type AppError } from '@sluice/kernel';
 import type { Logger } from '@sluice/telemetry';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { CONFIG, LOG, REPLICA_ID, type DelegateServiceConfig } from '../config.js';
@@ -18,7 +18,7 @@ import { ConnectionRegistry } from './connection-registry.js';
 import type { DelegateSession } from './delegate-session.js';
 import { DelegateSocket } from './delegate-socket.js';
 import { MessageHandler } from './message-handler.js';
-import { Strangers } from './strangers.js';
+import { Strangers, count } from './strangers.js';
 
 const PING_MS = 15_000;
 /** For a refused delegate to read why. */
@@ -30,6 +30,9 @@ const TOO_MANY = 'too many connections at once; try again';
 export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
   private readonly server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES, handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false) });
   private readonly sockets = new Set<DelegateSocket>();
+  /** Connections of each account. */
+  private readonly connections = new Map<string, number>();
+  private readonly work: PlacesOfEach;
   private readonly admission: Admission;
   private readonly strangers: Strangers;
   private readonly pings: NodeJS.Timeout;
@@ -47,6 +50,7 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
     @Inject(LOG) private readonly log: Logger,
   ) {
     this.admission = new Admission(config.acceptsPerSecond);
+    this.work = new PlacesOfEach(config.messagesPerAccount);
     this.strangers = new Strangers({ perAddress: config.strangersPerAddress, handshakeMs: config.handshakeMs });
     this.pings = setInterval(() => this.sockets.forEach((socket) => socket.ping()), PING_MS);
   }
@@ -81,7 +85,9 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
     if (socket.destroyed) return;
     if (!who) return refuse(socket, 503, TOO_MANY);
     if (who.outcome === 'refused') return this.refuseStranger(request, socket, head, who.reason);
-    if (this.sockets.size >= this.config.maxConnections || !this.admission.admits(who.token.id)) return refuse(socket, 503, TOO_MANY);
+    const { id, account_id: accountId } = who.token;
+    if (this.sockets.size >= this.config.maxConnections || !this.admission.admits(id)) return refuse(socket, 503, TOO_MANY);
+    if ((this.connections.get(accountId) ?? 0) >= this.config.connectionsPerAccount) return refuse(socket, 503, `the account has ${this.config.connectionsPerAccount} connections, which is its limit; try again`);
     this.server.handleUpgrade(request, socket, head, (webSocket) => this.accept(webSocket, request, { token: who.token, address }));
   }
 
@@ -103,16 +109,21 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
     life.start(socket, this.config.handshakeMs);
   }
 
-  track(socket: DelegateSocket): void {
+  track(socket: DelegateSocket, { token }: Visitor): void {
     this.sockets.add(socket);
+    count(this.connections, token.account_id, 1);
   }
 
-  untrack(socket: DelegateSocket): void {
-    this.sockets.delete(socket);
+  untrack(socket: DelegateSocket, { token }: Visitor): void {
+    if (this.sockets.delete(socket)) count(this.connections, token.account_id, -1);
   }
 
   /** Registers the delegate and answers `welcome`. */
-  async welcome(socket: DelegateSocket, visitor: Visitor, hello: Hello, isKeyProven: boolean): Promise<DelegateSession> {
+  welcome(socket: DelegateSocket, visitor: Visitor, hello: Hello, isKeyProven: boolean): Promise<DelegateSession> {
+    return this.inShareOf(visitor.token.account_id, () => this.register(socket, visitor, hello, isKeyProven));
+  }
+
+  private async register(socket: DelegateSocket, visitor: Visitor, hello: Hello, isKeyProven: boolean): Promise<DelegateSession> {
     const connectionId = newId();
     const registration = {
       instanceId: hello.instanceId,
@@ -150,12 +161,17 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
 
   async receive(session: DelegateSession, message: DelegateMessage): Promise<void> {
     if (message.type === 'hello' || message.type === 'proof') return session.close(CLOSE_CODES.BAD_MESSAGE, `${message.type} is sent once, first`);
-    await this.handler.handle(session, message);
+    await this.inShareOf(session.accountId, () => this.handler.handle(session, message));
+  }
+
+  /** However many messages the delegates of one account send, those of the others find a way to the database. */
+  private inShareOf<T>(accountId: string, work: () => Promise<T>): Promise<T> {
+    return this.work.within(accountId, undefined, work);
   }
 
   async gone(session: DelegateSession, code: number): Promise<void> {
     this.registry.remove(session);
-    const wasCurrent = await this.delegates.disconnect(session.delegateId, session.connectionId).catch(() => false);
+    const wasCurrent = await this.inShareOf(session.accountId, () => this.delegates.disconnect(session.delegateId, session.connectionId)).catch(() => false);
     this.log.info({ delegateId: session.delegateId, name: session.name, code, wasCurrent }, 'delegate disconnected');
   }
 

@@ -8,15 +8,17 @@ export interface SocketHandlers {
   readonly closed: (code: number) => void;
 }
 
-/** Messages of one socket that are worked on at the same time; more wait in the kernel's buffers. */
-const MAX_IN_FLIGHT = 32;
+/** Messages of one socket that are worked on at the same time, and their bytes; more wait in the kernel's buffers. One message is always taken, however large. */
+const MAX_IN_FLIGHT = { messages: 32, bytes: 4 * 1024 * 1024 } as const;
+/** Nothing more is read from a delegate that has so many bytes of answers to take. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
 const MISSED_PONGS = 2;
 /** A WebSocket close reason has at most 123 bytes. */
 const MAX_REASON = 120;
 
 /** One WebSocket with frames as typed messages, liveness by protocol pings, and bounded work in both directions. */
 export class DelegateSocket {
-  private inFlight = 0;
+  private readonly inFlight = { messages: 0, bytes: 0 };
   private unanswered = 0;
 
   constructor(
@@ -35,7 +37,7 @@ export class DelegateSocket {
       this.socket.terminate();
       return;
     }
-    this.socket.send(JSON.stringify({ v: PROTOCOL_VERSION, id: newId(), ...message }));
+    this.socket.send(JSON.stringify({ v: PROTOCOL_VERSION, id: newId(), ...message }), () => this.pace());
   }
 
   close(code: number, reason: string): void {
@@ -58,13 +60,27 @@ export class DelegateSocket {
       this.close(CLOSE_CODES.BAD_MESSAGE, message ?? 'binary frames are not part of this protocol');
       return;
     }
-    this.inFlight += 1;
-    if (this.inFlight >= MAX_IN_FLIGHT) this.socket.pause();
-    void this.handlers.message(message).finally(() => {
-      this.inFlight -= 1;
-      if (this.inFlight < MAX_IN_FLIGHT) this.socket.resume();
-    });
+    const bytes = sizeOf(data);
+    this.count(1, bytes);
+    void this.handlers.message(message).finally(() => this.count(-1, -bytes));
   }
+
+  private count(messages: number, bytes: number): void {
+    this.inFlight.messages += messages;
+    this.inFlight.bytes += bytes;
+    this.pace();
+  }
+
+  /** Reads on only while there is room for what comes, and for the answers to it. */
+  private pace(): void {
+    const { messages, bytes } = this.inFlight;
+    if (messages >= MAX_IN_FLIGHT.messages || bytes >= MAX_IN_FLIGHT.bytes || this.socket.bufferedAmount >= MAX_UNREAD_BYTES) this.socket.pause();
+    else this.socket.resume();
+  }
+}
+
+function sizeOf(data: RawData): number {
+  return Array.isArray(data) ? data.reduce((sum, part) => sum + part.length, 0) : data.byteLength;
 }
 
 /** The message with every text in it storable, or what is wrong with it. */

@@ -69,7 +69,8 @@ export class Strangers {
   }
 }
 
-function count(counts: Map<string, number>, key: string, by: 1 | -1): void {
+/** Adds to the number under a key; none is kept for zero. */
+export function count(counts: Map<string, number>, key: string, by: 1 | -1): void {
   const next = (counts.get(key) ?? 0) + by;
   if (next <= 0) counts.delete(key);
   else counts.set(key, next);

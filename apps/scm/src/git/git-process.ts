@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { AppError, LIMITS, messageOf } from '@sluice/kernel';
-import { Places } from './places.js';
+import { AppError, LIMITS, Places, messageOf } from '@sluice/kernel';
 
 /** Key and value, in order; some keys (`http.extraHeader`) may be given more than once. */
 export type GitConfig = readonly (readonly [string, string])[];

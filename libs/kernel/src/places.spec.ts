@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Places } from './places.js';
+import { Places, PlacesOfEach } from './places.js';
 
 const never = (): AbortSignal => new AbortController().signal;
 
@@ -58,5 +58,36 @@ describe('places', () => {
 
   it('refuse who has given up already', async () => {
     await expect(new Places(1).within(AbortSignal.abort(new Error('over')), () => Promise.resolve())).rejects.toThrow('over');
+  });
+});
+
+describe('places of each key', () => {
+  it('are not taken by the work of another key, and nothing is remembered of a key when its work is over', async () => {
+    const places = new PlacesOfEach(2);
+    const greedy = held();
+    let begun = 0;
+    const much = Array.from({ length: 5 }, () => places.within('greedy', undefined, () => {
+      begun += 1;
+      return greedy.work();
+    }));
+    expect(await places.within('modest', undefined, () => Promise.resolve('in'))).toBe('in');
+    expect([begun, places.size]).toEqual([2, 1]);
+    greedy.end();
+    await Promise.all(much);
+    expect([begun, places.size]).toEqual([5, 0]);
+  });
+
+  it('are free again when work fails or a waiter gives up', async () => {
+    const places = new PlacesOfEach(1);
+    const first = held();
+    const holder = places.within('a', undefined, first.work);
+    const impatient = new AbortController();
+    const gaveUp = places.within('a', impatient.signal, () => Promise.resolve('in'));
+    impatient.abort(new Error('20 s are over'));
+    await expect(gaveUp).rejects.toThrow('20 s are over');
+    first.end();
+    await holder;
+    await expect(places.within('a', undefined, () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
+    expect([await places.within('a', undefined, () => Promise.resolve('in')), places.size]).toEqual(['in', 0]);
   });
 });

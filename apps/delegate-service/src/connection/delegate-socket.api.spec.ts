@@ -1,0 +1,68 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { HELLO_LIMITS, PROTOCOL_VERSION } from '@sluice/delegate-protocol';
+import { newId, waitFor } from '@sluice/kernel';
+import { WebSocket, WebSocketServer } from 'ws';
+import { DelegateSocket } from './delegate-socket.js';
+
+const MESSAGES = 2_000;
+const ANSWER = 'x'.repeat(64 * 1024);
+/** Large, so that few of them come in one piece from the system. */
+const message = (): string => JSON.stringify({
+  v: PROTOCOL_VERSION, id: newId(), type: 'hello', protocol: { min: 1, max: 1 }, instanceId: 'i', name: 'n', hostName: 'h', version: '0', tags: Array.from({ length: HELLO_LIMITS.tags }, () => 't'.repeat(HELLO_LIMITS.tag)),
+  taskKinds: [], maxConcurrentTasks: 1, publicKey: 'k', held: [],
+});
+
+describe('a socket of a delegate', () => {
+  const cleanUp: (() => void)[] = [];
+  afterEach(() => cleanUp.splice(0).reverse().forEach((undo) => undo()));
+
+  /** Both ends of a connection; the work on a message is up to the spec. */
+  const pair = async (work: (socket: DelegateSocket) => Promise<void>): Promise<{ near: WebSocket; far: WebSocket }> => {
+    const server = createServer();
+    const webSockets = new WebSocketServer({ server, perMessageDeflate: false });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    cleanUp.push(() => server.close());
+    const accepted = new Promise<WebSocket>((resolve) => webSockets.once('connection', (near) => {
+      const socket: DelegateSocket = new DelegateSocket(near, { message: () => work(socket), closed: () => undefined });
+      resolve(near);
+    }));
+    const far = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, { perMessageDeflate: false });
+    cleanUp.push(() => far.terminate());
+    await new Promise((resolve) => far.once('open', resolve));
+    return { near: await accepted, far };
+  };
+
+  it('is not read on while its delegate takes none of its answers, and is read to the end once it does', async () => {
+    let handled = 0;
+    let answered = 0;
+    const { near, far } = await pair(async (socket) => {
+      handled += 1;
+      socket.send({ type: 'error', code: 'SPEC', message: ANSWER });
+    });
+    far.on('message', () => (answered += 1));
+    far.pause();
+    for (let at = 0; at < MESSAGES; at += 1) far.send(message());
+    await waitFor(() => near.isPaused, { timeoutMs: 60_000, what: 'the socket no longer read' });
+    expect(near.bufferedAmount).toBeLessThan(8 * 1024 * 1024);
+    expect(handled).toBeLessThan(MESSAGES);
+    far.resume();
+    await waitFor(() => answered === MESSAGES, { timeoutMs: 120_000, what: 'every message answered' });
+  }, 300_000);
+
+  it('is not read on while much of what it sent is worked on', async () => {
+    let handled = 0;
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const { near, far } = await pair(async () => {
+      handled += 1;
+      await released;
+    });
+    const large = message().replace('"n"', `"n","unknown":"${'x'.repeat(3 * 1024 * 1024)}"`);
+    for (let at = 0; at < 8; at += 1) far.send(large);
+    await waitFor(() => near.isPaused && handled === 2, { timeoutMs: 60_000, what: 'two messages taken' });
+    release();
+    await waitFor(() => handled === 8 && !near.isPaused, { timeoutMs: 60_000, what: 'every message taken' });
+  }, 300_000);
+});

@@ -1,0 +1,58 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { waitFor } from '@sluice/kernel';
+import pg from 'pg';
+import { ScriptedDelegate } from './testing/scripted-delegate.js';
+import { ServiceUnderTest } from './testing/service-under-test.js';
+
+const CONNECTIONS = 4;
+const MESSAGES = 3;
+
+describe('one account', () => {
+  let sut: ServiceUnderTest;
+  let greedy: string;
+  let modest: string;
+  const connected: ScriptedDelegate[] = [];
+  beforeAll(async () => {
+    sut = await ServiceUnderTest.start({ DELEGATE_SERVICE_MAX_CONNECTIONS_PER_ACCOUNT: String(CONNECTIONS), DELEGATE_SERVICE_MESSAGES_PER_ACCOUNT: String(MESSAGES) });
+    greedy = await sut.token('GREEDY');
+    modest = await sut.token('MODEST');
+  }, 300_000);
+  afterAll(() => sut.stop());
+  afterEach(() => connected.splice(0).forEach((delegate) => delegate.kill()));
+
+  const connect = async (token: string, name: string): Promise<ScriptedDelegate> => {
+    const delegate = await ScriptedDelegate.connect({ url: sut.service.url, token, name });
+    connected.push(delegate);
+    return delegate;
+  };
+  const beat = (delegate: ScriptedDelegate): void => delegate.send({ type: 'heartbeat', held: [], runningTasks: 0, sentAt: 0 });
+
+  it('has a part of the connections, and gets places back when some are closed', async () => {
+    const delegates = [];
+    for (let at = 0; at < CONNECTIONS; at += 1) delegates.push(await connect(greedy, `of greedy ${at}`));
+    await expect(connect(await sut.token('GREEDY'), 'one too many')).rejects.toThrow(/503/);
+    await connect(modest, 'of modest');
+    delegates[0]?.close();
+    await waitFor(() => connect(greedy, 'the next').catch(() => undefined), { timeoutMs: 60_000, what: 'a place' });
+  }, 180_000);
+
+  it('keeps no other from the database, however much of its work waits there', async () => {
+    const delegates = [await connect(greedy, 'first'), await connect(greedy, 'second')];
+    const other = await connect(modest, 'of modest');
+    const waiting = async (): Promise<number> => Number((await sut.postgres.query<{ n: number }>('delegate_service', `SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%UPDATE delegates%'`))[0]?.n);
+    const holder = new pg.Client({ connectionString: sut.postgres.url('delegate_service') });
+    await holder.connect();
+    try {
+      await holder.query(`BEGIN`);
+      await holder.query(`SELECT 1 FROM delegates WHERE account_id = 'GREEDY' FOR UPDATE`);
+      for (const delegate of delegates) for (let at = 0; at < 30; at += 1) beat(delegate);
+      await waitFor(async () => (await waiting()) >= MESSAGES, { timeoutMs: 60_000, what: 'work of the account that waits' });
+      beat(other);
+      await other.next('heartbeatAck', undefined, 60_000);
+      expect(await waiting()).toBeLessThanOrEqual(MESSAGES);
+    } finally {
+      await holder.end();
+    }
+    await waitFor(() => delegates.every((delegate) => delegate.received.filter(({ type }) => type === 'heartbeatAck' || type === 'error').length === 30), { timeoutMs: 120_000, what: 'every message answered' });
+  }, 300_000);
+});
