@@ -17,6 +17,10 @@ const schema = z.object({
     .transform((text) => text.split(',').map((entry) => entry.trim()).filter((entry) => entry !== '')),
   /** Git processes at the same time. */
   SCM_MAX_PROCESSES: z.coerce.number().int().min(1).max(256).default(8),
+  /** Of these, those of one account. */
+  SCM_MAX_PROCESSES_PER_ACCOUNT: z.coerce.number().int().min(1).max(256).default(4),
+  /** One repository in the cache, also while it is fetched. */
+  SCM_REPOSITORY_MAX_MB: z.coerce.number().int().min(1).max(1_000_000).default(512),
 });
 
 export interface ScmConfig {
@@ -30,6 +34,8 @@ export interface ScmConfig {
   readonly cacheRepositories: number;
   readonly allowedHosts: readonly string[];
   readonly maxProcesses: number;
+  readonly maxProcessesPerAccount: number;
+  readonly repositoryBytes: number;
 }
 
 /** The only reader of scm's environment. @throws Error naming every wrong variable */
@@ -45,5 +51,7 @@ export function parseConfig(env: Environment): ScmConfig {
     cacheRepositories: parsed.SCM_CACHE_REPOSITORIES,
     allowedHosts: parsed.SCM_ALLOWED_HOSTS,
     maxProcesses: parsed.SCM_MAX_PROCESSES,
+    maxProcessesPerAccount: parsed.SCM_MAX_PROCESSES_PER_ACCOUNT,
+    repositoryBytes: parsed.SCM_REPOSITORY_MAX_MB * 1024 * 1024,
   });
 }

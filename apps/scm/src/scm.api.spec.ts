@@ -18,6 +18,9 @@ import { RepositoryCache } from './git/repository-cache.js';
 const credentials = { username: 'reader', password: 'p@ss:word' };
 const ctx = { ...testUser('acc'), correlationId: 'c1', traceparent: undefined };
 
+/** More than any repository here. */
+const LARGE = 1024 ** 3;
+
 describe('scm', () => {
   const identities = testIdentities();
   const cacheDir = mkdtempSync(join(tmpdir(), 'sluice-scm-'));
@@ -136,7 +139,7 @@ describe('scm', () => {
       asked += 1;
       return ['127.0.0.1'];
     });
-    const service = new GitService(policy, new RepositoryCache(cacheDir, 3, processes), processes);
+    const service = new GitService(policy, new RepositoryCache(cacheDir, { repositories: 3, repositoryBytes: LARGE }, processes), processes);
     const url = git.urlOf('app').replace('127.0.0.1', 'git.pinned.invalid');
     const { branches } = await service.branches({ ...ctx, signal: new AbortController().signal }, { url, ...credentials }, { limit: 10 });
     expect([branches.map(({ name }) => name), asked]).toEqual([expect.arrayContaining(['main']), 1]);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { AppError, LIMITS, Places, messageOf } from '@sluice/kernel';
+import { AppError, LIMITS, Places, PlacesOfEach, messageOf } from '@sluice/kernel';
 
 /** Key and value, in order; some keys (`http.extraHeader`) may be given more than once. */
 export type GitConfig = readonly (readonly [string, string])[];
@@ -11,6 +11,8 @@ export interface GitRun {
   /** Configuration of this run only; travels in the environment, so credentials never are process arguments or files. */
   readonly config?: GitConfig;
   readonly signal: AbortSignal;
+  /** Whose server is talked to; absent for work on the disk alone. */
+  readonly accountId?: string;
   /** Bytes of output; more ends the run with PAYLOAD_TOO_LARGE. */
   readonly maxBytes?: number;
 }
@@ -41,12 +43,14 @@ const SETTINGS: GitConfig = [
 /** The first version that takes checked addresses (`http.curloptResolve`). */
 const NEEDED = [2, 37] as const;
 
-/** Runs git, at most so many at once, each in a process group of its own that ends with the signal. */
+/** Runs git, at most so many at once in all and for one account, each in a process group of its own that ends with the signal. */
 export class GitProcesses {
   private readonly places: Places;
+  private readonly shares: PlacesOfEach;
 
-  constructor(most: number) {
+  constructor(most: number, mostOfOneAccount = most) {
     this.places = new Places(most);
+    this.shares = new PlacesOfEach(mostOfOneAccount);
   }
 
   /** @throws AppError UPSTREAM_UNAVAILABLE when git is missing or too old */
@@ -59,7 +63,8 @@ export class GitProcesses {
 
   /** @returns standard output @throws GitExit, the signal's reason, AppError PAYLOAD_TOO_LARGE */
   run(run: GitRun): Promise<Buffer> {
-    return this.places.within(run.signal, () => execute(run));
+    const inPlace = (): Promise<Buffer> => this.places.within(run.signal, () => execute(run));
+    return run.accountId === undefined ? inPlace() : this.shares.within(run.accountId, run.signal, inPlace);
   }
 }
 

@@ -16,6 +16,7 @@ const MAX_LINKS = 5;
 
 /** One request's repository: where it is cached, how git reaches it, until when. */
 interface Session {
+  readonly accountId: string;
   readonly target: DialTarget;
   readonly folder: string;
   readonly config: GitConfig;
@@ -76,7 +77,7 @@ export class GitService {
     const signal = AbortSignal.any([ctx.signal, timeout]);
     const target = await this.policy.admit(access.url);
     try {
-      return await this.cache.use(ctx.accountId, target.url, signal, (folder) => work({ target, folder, signal, config: configOf(ctx, target, access) }));
+      return await this.cache.use(ctx.accountId, target.url, signal, (folder, ends) => work({ accountId: ctx.accountId, target, folder, signal: ends, config: configOf(ctx, target, access) }));
     } catch (cause) {
       if (timeout.aborted) throw new AppError('GIT_CONNECTION_ERROR', `${target.url} did not answer within ${TIME_LIMIT_MS / 1000} s`, {}, { cause });
       const full = noSpace(cause);
@@ -128,7 +129,7 @@ export class GitService {
   }
 
   private git(session: Session, args: readonly string[]): Promise<Buffer> {
-    return this.processes.run({ args, cwd: session.folder, config: session.config, signal: session.signal });
+    return this.processes.run({ args, cwd: session.folder, config: session.config, signal: session.signal, accountId: session.accountId });
   }
 }
 
