@@ -5,6 +5,7 @@ import { isSeparate } from './faults/fault-seed.js';
 import { killScenarios } from './faults/kill.scenarios.js';
 import { lockScenarios } from './faults/lock.scenarios.js';
 import { outageScenarios } from './faults/outage.scenarios.js';
+import { storeDiskScenarios } from './faults/store-disk.scenarios.js';
 import { ownStack } from './harness/own-stack.js';
 
 describe('a deployment of ten changesets that a fault hits', () => {
@@ -22,4 +23,5 @@ describe('a deployment of ten changesets that a fault hits', () => {
   outageScenarios(stack);
   delegateScenarios(stack);
   diskScenarios(stack);
+  storeDiskScenarios(stack);
 });

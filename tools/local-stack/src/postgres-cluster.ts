@@ -8,6 +8,8 @@ import type { ChildSpec, RunningChild, Supervisor } from './supervisor.js';
 /** A PostgreSQL that keeps its data. It lives as a child of the supervisor. */
 export interface PostgresCluster {
   readonly port: number;
+  /** Where its files lie. */
+  readonly folder: string;
   readonly child: RunningChild;
   /** How it is started again. */
   readonly spec: ChildSpec;
@@ -83,6 +85,7 @@ export async function startCluster(supervisor: Supervisor, home: PostgresHome, s
   const child = await supervisor.start(childSpec);
   return {
     port: spec.port,
+    folder: dataDir,
     child,
     spec: childSpec,
     url: (role, password, database) => urlOf(spec.port, role, password, database),

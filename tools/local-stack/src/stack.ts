@@ -86,6 +86,8 @@ export interface Stack {
   readonly delegate: Restartable;
   /** The PostgreSQL of the control plane's own databases. */
   readonly platformServer: Restartable;
+  /** Where the files of {@link platformServer} lie. */
+  readonly platformFolder: string;
   /** The PostgreSQL that {@link customerDatabase} is on. */
   readonly customerServer: Restartable;
   readonly redisServer: Restartable;
@@ -221,6 +223,7 @@ async function assemble({ options, data, supervisor, closers, stop, say }: Assem
     controlPlane,
     delegate,
     platformServer: server(platform),
+    platformFolder: platform.folder,
     customerServer: server(customer),
     redisServer: server(redis),
     addDelegate: async (name, environment = {}) => {

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, symlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const DISK_MB = 64;
+/** A PostgreSQL with the databases of the control plane, its log and room for a few runs. */
+const STORE_DISK_MB = 512;
 const FILLER = 'filler';
 const FILLER_BLOCK_BYTES = 64 * 1024;
 
@@ -22,6 +24,36 @@ export class SmallDisk {
     }
   }
 
+  /**
+   * Runs `work` with what a server keeps in the folder on a small disk; afterwards it lies where it lay, as `work` left it.
+   * The server must not run at the beginning and at the end of `work`.
+   * @param elsewhere names in the folder that stay on the usual disk
+   */
+  static async holding<T>(folder: string, elsewhere: readonly string[], work: (disk: SmallDisk) => Promise<T>): Promise<T> {
+    const usual = `${folder}.usual`;
+    renameSync(folder, usual);
+    mkdirSync(folder);
+    mount(folder, STORE_DISK_MB);
+    try {
+      copy(usual, folder);
+      for (const name of elsewhere) {
+        rmSync(join(folder, name), { recursive: true });
+        symlinkSync(join(usual, name), join(folder, name));
+      }
+      const disk = new SmallDisk(folder);
+      const result = await work(disk);
+      disk.free();
+      for (const name of elsewhere) rmSync(join(folder, name));
+      for (const name of readdirSync(usual)) if (!elsewhere.includes(name)) rmSync(join(usual, name), { recursive: true });
+      copy(folder, usual);
+      return result;
+    } finally {
+      unmount(folder);
+      rmSync(folder, { recursive: true });
+      renameSync(usual, folder);
+    }
+  }
+
   /** Takes all the space that is left. Others write to the same disk, so how much that is shows only when a write finds none. */
   fill(): void {
     const filler = openSync(join(this.folder, FILLER), 'w');
@@ -36,7 +68,7 @@ export class SmallDisk {
   }
 
   free(): void {
-    rmSync(join(this.folder, FILLER));
+    rmSync(join(this.folder, FILLER), { force: true });
   }
 }
 
@@ -54,8 +86,13 @@ export const canMount = ((): boolean => {
   }
 })();
 
-function mount(folder: string): void {
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MB}m,mode=0700`, 'tmpfs', folder], { stdio: 'ignore' });
+function mount(folder: string, megabytes = DISK_MB): void {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700`, 'tmpfs', folder], { stdio: 'ignore' });
+}
+
+/** With owners, modes and times, those of the folder itself too. */
+function copy(from: string, to: string): void {
+  execFileSync('cp', ['-a', `${from}/.`, to], { stdio: 'ignore' });
 }
 
 function unmount(folder: string): void {
