@@ -132,7 +132,7 @@ describe('tenants', () => {
   it.each(['account', 'org', 'project'] as const)('service accounts, groups and roles of the %s are seen by their own account only', async (level) => {
     const scope = mine[level];
     expect((await stores.serviceAccounts.page(scope, page)).rows.map(({ name }) => name)).toEqual(['A']);
-    expect((await stores.userGroups.page({ scopes: [scope] }, page)).rows.filter(({ holdsAllUsers }) => !holdsAllUsers).map(({ name }) => name)).toEqual(['A']);
+    expect((await stores.userGroups.page([{ scope }], page)).rows.filter(({ holdsAllUsers }) => !holdsAllUsers).map(({ name }) => name)).toEqual(['A']);
     expect((await stores.roleBindings.find(scope, 'binding'))?.accountId).toBe('A');
     expect(new Set((await stores.roleBindings.page(scope, page, {})).rows.map(({ accountId }) => accountId))).toEqual(new Set(['A']));
     expect([await stores.serviceAccounts.find(empty[level], 'robot'), await stores.userGroups.find(empty[level], 'g'), await stores.roleBindings.find(empty[level], 'binding')]).toEqual([null, null, null]);

@@ -108,6 +108,24 @@ describe('roles by the names of existing clients', () => {
     expect((await found({ resourceGroupFilter: [ALL], disabledFilter: [false], orgIdentifier: 'o' })).length).toBeGreaterThan(1);
   });
 
+  it('a filter over several scopes finds what is bound in each, with its role and group, and none outside the scope of the query', async () => {
+    const principal = await userNamed('across');
+    const of = { principalFilter: principal };
+    for (const [scope, roleIdentifier] of [[A1, '_account_viewer'], [ORG, '_organization_viewer'], [SHOP, '_project_viewer']] as const) await data(admin('POST', `${BINDINGS}?${scope}`, { identifier: `across${roleIdentifier}`, roleIdentifier, resourceGroupIdentifier: ALL, principal }));
+    const found = async (scope: string, body: object, as = admin) => (await data(as('POST', `${BINDINGS}/v2/filter?${scope}`, { ...of, ...body }))).content;
+    const names = (rows: readonly { readonly identifier: string }[]): string[] => rows.map(({ identifier }) => identifier).sort();
+    expect(await found(ORG, {})).toMatchObject([{ identifier: 'across_organization_viewer', principal: { identifier: (principal as { identifier: string }).identifier, type: 'USER' }, disabled: false, role: { role: { identifier: '_organization_viewer' }, harnessManaged: true }, resourceGroup: { identifier: ALL }, scope: { orgIdentifier: 'o', projectIdentifier: null } }]);
+    expect(names(await found(A1, { scopeFilters: [{ filter: 'INCLUDING_CHILD_SCOPES' }] }))).toEqual(['across_account_viewer', 'across_organization_viewer', 'across_project_viewer']);
+    expect(names(await found(A1, { scopeFilters: [{ filter: 'EXCLUDING_CHILD_SCOPES', accountIdentifier: 'A1' }, { filter: 'EXCLUDING_CHILD_SCOPES', orgIdentifier: 'o', projectIdentifier: 'shop' }] }))).toEqual(['across_account_viewer', 'across_project_viewer']);
+    expect(names(await found(ORG, { scopeFilters: [{ filter: 'INCLUDING_CHILD_SCOPES', orgIdentifier: 'o' }], roleFilter: ['_project_viewer'] }))).toEqual(['across_organization_viewer', 'across_project_viewer']);
+    expect(await found(A1, { disabledFilter: true })).toEqual([]);
+    expect(await found(A1, { harnessManagedFilter: true })).toEqual([]);
+    const outside = await admin('POST', `${BINDINGS}/v2/filter?${SHOP}`, { scopeFilters: [{ filter: 'EXCLUDING_CHILD_SCOPES', orgIdentifier: 'o' }] });
+    expect([outside.status, outside.body.message]).toEqual([400, expect.stringContaining('scopeFilters.0 names org A1/o, which is not inside project A1/o/shop of the query')]);
+    expect((await admin('POST', `${BINDINGS}/v2/filter?${A1}`, { scopeFilters: [{ filter: 'INCLUDING_CHILD_SCOPES', accountIdentifier: 'B1' }] })).status).toBe(400);
+    expect((await ng.as('A1', [{ role: 'viewer', orgId: 'o', projectId: 'shop' }])('POST', `${BINDINGS}/v2/filter?${A1}`, {})).status).toBe(403);
+  });
+
   it('built-in roles, permissions and resource groups are listed, read, and cannot be changed or deleted', async () => {
     const roles = await data(admin('GET', `/authz/api/roles?${SHOP}`));
     expect(roles.content.map(({ role }: { role: { identifier: string } }) => role.identifier)).toEqual(['_project_admin', '_pipeline_executor', '_project_viewer']);

@@ -1,16 +1,18 @@
 import { Controller } from '@nestjs/common';
 import { PERMISSIONS, toNgPage, type NgPage, type RouteResult } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
-import { AppError, messageOf, scopeColumns, type RoleName, type Scope } from '@sluice/kernel';
+import { AppError, formatScope, messageOf, scopeColumns, type RoleName, type Scope } from '@sluice/kernel';
 import {
-  ALL_RESOURCES, authzAggregateRoleAssignments, authzCreateRole, authzCreateRoleAssignment, authzCreateRoleAssignments, authzDeleteRole, authzDeleteRoleAssignment, authzFilterRoleAssignments, authzGetRole,
+  ALL_RESOURCES, authzAggregateRoleAssignments, authzCreateRole, authzCreateRoleAssignment, authzCreateRoleAssignments, authzDeleteRole, authzDeleteRoleAssignment, authzFilterRoleAssignments, authzFilterRoleAssignmentsByScope, authzGetRole,
   authzGetRoleAssignment, authzListPermissions, authzListRoleAssignments, authzListRoles, authzUpdateRole, authzUpdateRoleAssignment, authzValidateRoleAssignment, createResourceGroup, deleteResourceGroup,
   filterResourceGroups, getResourceGroup, listResourceGroups, updateResourceGroup,
-  type AuthzRole, type AuthzRoleAssignment, type AuthzRoleAssignmentFilter, type AuthzRoleAssignmentResponse, type ResourceGroupResponse,
+  type AuthzRole, type AuthzRoleAssignment, type AuthzRoleAssignmentResponse, type ResourceGroupResponse,
 } from '@sluice/ng-manager-api';
+import { scopeOfRow } from '../persistence/scoped.js';
+import { assignmentsFound, reachesOf } from './assignment-filter.js';
 import { KeptAccess, presentKeptGroup, presentKeptRole } from './kept-access.service.js';
-import { levelNameOf, levelRole, levelRolesAt, levelsOf, noSuchGroup, noSuchRole, requireGroupOf, resourceGroupAt, resourceGroupsAt, roleBoundAt, roleWritten } from './level-roles.js';
-import { RoleService, placeOf, type PresentBinding, type RoleAssignmentFilter, type RoleWish } from './role.service.js';
+import { levelNameOf, levelRole, levelRolesAt, levelsOf, noSuchGroup, noSuchRole, requireGroupOf, resourceGroupAt, resourceGroupsAt, roleBoundAt } from './level-roles.js';
+import { RoleService, placeOf, type PresentBinding, type RoleWish } from './role.service.js';
 import { levelOf } from './roles.js';
 
 /** What is aggregated is not paged. */
@@ -41,13 +43,22 @@ export class AuthzController {
 
   @Route(authzFilterRoleAssignments)
   async filter(@Call() { scope, query, body }: RouteCall<typeof authzFilterRoleAssignments>): Promise<NgPage<AuthzRoleAssignmentResponse>> {
-    const filter = filterOf(scope, body);
+    const filter = assignmentsFound(scope, body);
     return filter ? this.roles.list(scope, pageOf(query), filter, presentWritten) : toNgPage([], 0, query.pageIndex, query.pageSize);
+  }
+
+  @Route(authzFilterRoleAssignmentsByScope)
+  async filterByScope(@Call() { scope, query, body }: RouteCall<typeof authzFilterRoleAssignmentsByScope>): Promise<RouteResult<typeof authzFilterRoleAssignmentsByScope>> {
+    const { scopeFilters, principalFilter, harnessManagedFilter, disabledFilter, ...more } = body ?? {};
+    const listed = <T>(one: T | null | undefined): T[] => (one === null || one === undefined ? [] : [one]);
+    const reaches = reachesOf(scope, scopeFilters ?? []);
+    const filter = assignmentsFound(scope, { ...more, principalFilter: principalFilter ? [principalFilter] : undefined, harnessManagedFilter: listed(harnessManagedFilter), disabledFilter: listed(disabledFilter) });
+    return filter ? this.roles.list(scope, pageOf(query), { ...filter, reaches }, presentWhole) : toNgPage([], 0, query.pageIndex, query.pageSize);
   }
 
   @Route(authzAggregateRoleAssignments)
   async aggregate(@Call() { scope, body }: RouteCall<typeof authzAggregateRoleAssignments>): Promise<RouteResult<typeof authzAggregateRoleAssignments>> {
-    const filter = filterOf(scope, body);
+    const filter = assignmentsFound(scope, body);
     const roleAssignments = filter ? (await this.roles.list(scope, { index: 0, size: MOST_AGGREGATED }, filter, presentWritten)).content.map(({ roleAssignment }) => roleAssignment) : [];
     const groups = new Set(roleAssignments.map(({ resourceGroupIdentifier }) => resourceGroupIdentifier));
     const { accountId, orgId, projectId } = scopeColumns(scope);
@@ -172,18 +183,6 @@ export class AuthzController {
   }
 }
 
-/** What a filter finds; undefined when that is nothing: no binding is managed or disabled, and each counts for all of its scope. */
-function filterOf(scope: Scope, body: AuthzRoleAssignmentFilter): RoleAssignmentFilter | undefined {
-  const { roleFilter, resourceGroupFilter, principalFilter, principalTypeFilter, harnessManagedFilter, disabledFilter } = body ?? {};
-  if ([harnessManagedFilter, disabledFilter].some((wanted) => wanted?.length && !wanted.includes(false))) return undefined;
-  if (resourceGroupFilter?.length && !resourceGroupFilter.some((group) => resourceGroupAt(scope, group))) return undefined;
-  return {
-    roles: roleFilter?.length ? roleFilter.flatMap((name) => roleWritten(name) ?? []) : undefined,
-    principals: principalFilter?.map(principalOf),
-    principalTypes: principalTypeFilter?.length ? principalTypeFilter : undefined,
-  };
-}
-
 /** Whether a part of a binding is as it must be; null when it was not asked after. Failures that are not the client's go on. */
 async function resultOf(isAsked: boolean | null | undefined, check: () => Promise<unknown>): Promise<{ valid: boolean; errorMessage: string | null } | null> {
   if (!isAsked) return null;
@@ -227,6 +226,17 @@ const presentWritten: PresentBinding<AuthzRoleAssignmentResponse> = (row, princi
     },
     ...placeOf(row),
   };
+};
+
+/** A binding with what its role and resource group are. */
+const presentWhole: PresentBinding<RouteResult<typeof authzFilterRoleAssignmentsByScope>['content'][number]> = (row, principal) => {
+  const { roleAssignment, ...place } = presentWritten(row, principal);
+  const { identifier, disabled, roleIdentifier, resourceGroupIdentifier } = roleAssignment;
+  const scope = scopeOfRow(row);
+  const role = levelRole(roleIdentifier) ?? levelRole(levelNameOf(row.role, levelOf(row)));
+  const group = resourceGroupAt(scope, resourceGroupIdentifier) ?? resourceGroupAt(scope, ALL_RESOURCES);
+  if (!role || !group) throw new AppError('INTERNAL', `role binding ${identifier} of ${formatScope(scope)} has a role or resource group that is not built in`);
+  return { identifier, principal, disabled, role, resourceGroup: group.resourceGroup, ...place };
 };
 
 interface ListQuery {

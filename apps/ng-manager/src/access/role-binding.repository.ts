@@ -1,7 +1,7 @@
 import { scopeColumns, type RoleGrant, type RoleName, type Scope } from '@sluice/kernel';
 import { In, type EntityManager } from 'typeorm';
 import { readPage, type Page, type PageRequest } from '../persistence/page.js';
-import { atScope } from '../persistence/scoped.js';
+import { atScope, reaching, type Reach } from '../persistence/scoped.js';
 import { RoleBindingEntity, type WrittenBinding } from './role-binding.entity.js';
 
 export type RoleBinding = Readonly<RoleBindingEntity>;
@@ -15,6 +15,8 @@ const HOLDER_TYPE = `CASE WHEN row.group_id IS NOT NULL THEN 'USER_GROUP' WHEN E
 
 /** Lists are alternatives, keys add up. */
 export interface RoleBindingFilter {
+  /** At least one. */
+  readonly reaches?: readonly [Reach, ...Reach[]] | undefined;
   readonly roles?: readonly RoleName[] | undefined;
   readonly holders?: readonly [RoleHolder, ...RoleHolder[]] | undefined;
   readonly holderTypes?: readonly HolderType[] | undefined;
@@ -43,9 +45,9 @@ export class RoleBindingRepository {
     return this.manager.findBy<RoleBindingEntity>(RoleBindingEntity, { ...atScope(scope), userId });
   }
 
-  /** Bindings at exactly this scope. */
+  /** Bindings at exactly this scope, or, where the filter says so, within its reaches. */
   page(scope: Scope, page: PageRequest, filter: RoleBindingFilter): Promise<Page<RoleBinding>> {
-    const query = this.manager.createQueryBuilder(RoleBindingEntity, 'row').where(atScope(scope));
+    const query = this.manager.createQueryBuilder(RoleBindingEntity, 'row').where(reaching(filter.reaches ?? [{ scope }]));
     if (filter.roles) query.andWhere({ role: In([...filter.roles]) });
     if (filter.holders) query.andWhere(filter.holders.map((holder) => ({ ...holder })));
     if (filter.holderTypes) query.andWhere(`${HOLDER_TYPE} = ANY(:holderTypes)`, { holderTypes: [...filter.holderTypes] });

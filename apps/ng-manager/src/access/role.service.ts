@@ -4,7 +4,7 @@ import { AppError, formatScope, type RequestContext, type RoleName, type Scope }
 import { ALL_RESOURCES, type RoleAssignmentIn, type RoleAssignmentResponse } from '@sluice/ng-manager-api';
 import { refuseDuplicate } from '../persistence/duplicate.js';
 import type { PageRequest } from '../persistence/page.js';
-import { lineage } from '../persistence/scoped.js';
+import { lineage, type Reach } from '../persistence/scoped.js';
 import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
 import { ProjectService } from '../project/project.service.js';
 import { foundServiceAccount } from '../service-account/service-account.service.js';
@@ -28,6 +28,8 @@ export interface RoleWish {
 }
 
 export interface RoleAssignmentFilter {
+  /** Instead of the scope alone. */
+  readonly reaches?: readonly [Reach, ...Reach[]] | undefined;
   readonly roles?: readonly RoleName[] | undefined;
   readonly principals?: readonly PrincipalIn[] | undefined;
   readonly principalTypes?: readonly PrincipalIn['type'][] | undefined;
@@ -76,10 +78,10 @@ export class RoleService {
     );
   }
 
-  async list<T>(scope: Scope, page: PageRequest, { principals, principalTypes, roles }: RoleAssignmentFilter, present: PresentBinding<T>): Promise<NgPage<T>> {
+  async list<T>(scope: Scope, page: PageRequest, { principals, principalTypes, roles, reaches }: RoleAssignmentFilter, present: PresentBinding<T>): Promise<NgPage<T>> {
     const stores = this.unitOfWork.read;
     const [first, ...others] = await Promise.all((principals ?? []).map((principal) => holderOf(stores, scope, principal)));
-    const { rows, total } = await stores.roleBindings.page(scope, page, { holders: first && [first, ...others], holderTypes: principalTypes, roles });
+    const { rows, total } = await stores.roleBindings.page(scope, page, { holders: first && [first, ...others], holderTypes: principalTypes, roles, reaches });
     return toNgPage(await presentAll(stores, rows, present), total, page.index, page.size);
   }
 

@@ -1,4 +1,4 @@
-import { Column, IsNull, type FindOptionsWhere } from 'typeorm';
+import { Brackets, Column, IsNull, type FindOptionsWhere } from 'typeorm';
 import { scopeColumns, scopeOf, type Scope, type ScopeColumns } from '@sluice/kernel';
 
 /** Columns of every table whose rows live at a scope. */
@@ -27,6 +27,26 @@ export function atScopeOfRow(scope: Scope, at = 0): readonly [condition: string,
   const columns = Object.entries(scopeColumns(scope)) as readonly (readonly [keyof ScopeColumns, string | null])[];
   const conditions = columns.map(([column, value]) => (value === null ? `row.${column} IS NULL` : `row.${column} = :${column}${at}`));
   return [`(${conditions.join(' AND ')})`, Object.fromEntries(columns.flatMap(([column, value]) => (value === null ? [] : [[`${column}${at}`, value]])))];
+}
+
+/** A scope whose rows are read, alone or with what is inside it. */
+export interface Reach {
+  readonly scope: Scope;
+  readonly withInside?: boolean;
+}
+
+/** The rows of any of these, at least one, for a query builder whose alias is `row`. */
+export function reaching(reaches: readonly Reach[]): Brackets {
+  return new Brackets((where) => {
+    for (const [at, { scope, withInside }] of reaches.entries()) {
+      if (!withInside) {
+        where.orWhere(...atScopeOfRow(scope, at));
+        continue;
+      }
+      const given = Object.entries(scopeColumns(scope)).filter((entry): entry is [string, string] => entry[1] !== null);
+      where.orWhere(`(${given.map(([column]) => `row.${column} = :in_${column}${at}`).join(' AND ')})`, Object.fromEntries(given.map(([column, value]) => [`in_${column}${at}`, value])));
+    }
+  });
 }
 
 export function scopeOfRow(row: ScopeColumns): Scope {

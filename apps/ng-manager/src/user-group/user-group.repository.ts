@@ -1,21 +1,15 @@
 import { scopeColumns, type Scope } from '@sluice/kernel';
 import { containing } from '@sluice/persistence';
 import { ALL_USERS_GROUP } from '@sluice/ng-manager-api';
-import { Brackets, In, type EntityManager, type SelectQueryBuilder } from 'typeorm';
+import { In, type EntityManager } from 'typeorm';
 import { readPage, type Page, type PageRequest } from '../persistence/page.js';
-import { atScope, atScopeOfRow } from '../persistence/scoped.js';
+import { atScope, reaching, type Reach } from '../persistence/scoped.js';
 import { UserGroupEntity, UserGroupMemberEntity } from './user-group.entity.js';
 
 export type UserGroupRow = Readonly<UserGroupEntity>;
 export type StoredNotifications = Pick<UserGroupRow, 'notificationConfigs' | 'ciphertext' | 'keyVersion'>;
 export type UserGroupValues = Pick<UserGroupRow, 'name' | 'description' | 'tags'> & Partial<StoredNotifications>;
 type GroupKey = Pick<UserGroupRow, 'accountId' | 'id'>;
-
-/** Groups of exactly these scopes, and all of one scope with what is inside it. */
-export interface GroupsOf {
-  readonly scopes: readonly Scope[];
-  readonly inside?: Scope | undefined;
-}
 
 /** Keys add up; a list holds alternatives. */
 export interface GroupFilter {
@@ -43,29 +37,18 @@ export class UserGroupRepository {
       .getMany();
   }
 
-  page(reach: GroupsOf, page: PageRequest): Promise<Page<UserGroupRow>> {
-    return readPage(this.within(reach), page);
+  page(reaches: readonly Reach[], page: PageRequest): Promise<Page<UserGroupRow>> {
+    return readPage(this.manager.createQueryBuilder(UserGroupEntity, 'row').where(reaching(reaches)), page);
   }
 
   /** What a filter finds, by identifier. */
-  async filtered(reach: GroupsOf, { identifiers, userIds, ids, searchTerm }: GroupFilter, most: number): Promise<UserGroupRow[]> {
-    const query = this.within(reach);
+  async filtered(reaches: readonly Reach[], { identifiers, userIds, ids, searchTerm }: GroupFilter, most: number): Promise<UserGroupRow[]> {
+    const query = this.manager.createQueryBuilder(UserGroupEntity, 'row').where(reaching(reaches));
     if (identifiers) query.andWhere('row.identifier = ANY(:identifiers)', { identifiers: [...identifiers] });
     if (ids) query.andWhere('row.id::text = ANY(:ids)', { ids: [...ids] });
     if (userIds) query.andWhere('(row.holds_all_users AND :anybody OR EXISTS (SELECT 1 FROM user_group_members m WHERE m.account_id = row.account_id AND m.group_id = row.id AND m.user_id::text = ANY(:userIds)))', { userIds: [...userIds], anybody: userIds.length > 0 });
     if (searchTerm) query.andWhere('(row.identifier ILIKE :term OR row.name ILIKE :term)', { term: containing(searchTerm) });
     return query.orderBy('row.identifier').addOrderBy('row.id').take(most).getMany();
-  }
-
-  private within({ scopes, inside }: GroupsOf): SelectQueryBuilder<UserGroupEntity> {
-    return this.manager.createQueryBuilder(UserGroupEntity, 'row').where(
-      new Brackets((where) => {
-        for (const [at, scope] of scopes.entries()) where.orWhere(...atScopeOfRow(scope, at));
-        if (!inside) return;
-        const { accountId, orgId, projectId } = scopeColumns(inside);
-        where.orWhere('(row.accountId = :inAccount AND (:inOrg::text IS NULL OR row.orgId = :inOrg) AND (:inProject::text IS NULL OR row.projectId = :inProject))', { inAccount: accountId, inOrg: orgId, inProject: projectId });
-      }),
-    );
   }
 
   async insert(scope: Scope, identifier: string, values: UserGroupValues): Promise<void> {

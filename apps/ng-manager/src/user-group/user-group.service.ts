@@ -7,12 +7,12 @@ import { requireSameAccount } from '../access/permission.js';
 import { requireCovers } from '../access/roles.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
 import type { PageRequest } from '../persistence/page.js';
-import { lineage, scopeOfRow } from '../persistence/scoped.js';
+import { lineage, scopeOfRow, type Reach } from '../persistence/scoped.js';
 import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
 import { ProjectService } from '../project/project.service.js';
 import { foundUser, presentUser } from '../user/user.service.js';
 import { NotificationAddresses, type ShownNotification } from './notification-addresses.js';
-import type { GroupFilter, GroupsOf, UserGroupRow, UserGroupValues } from './user-group.repository.js';
+import type { GroupFilter, UserGroupRow, UserGroupValues } from './user-group.repository.js';
 
 /** Groups one filter finds. */
 const MOST_FILTERED = 1000;
@@ -182,15 +182,15 @@ export class UserGroupService {
 }
 
 /** The groups that a list reaches: of other scopes only where the caller may see people. */
-function groupsOf({ accountId, grants }: RequestContext, scope: Scope, reach: GroupReach): GroupsOf {
+function groupsOf({ accountId, grants }: RequestContext, scope: Scope, reach: GroupReach): Reach[] {
   switch (reach) {
     case 'EXCLUDE_INHERITED_GROUPS':
-      return { scopes: [scope] };
+      return [{ scope }];
     case 'INCLUDE_INHERITED_GROUPS':
     case 'INCLUDE_PARENT_SCOPE_GROUPS':
-      return { scopes: lineage(scope).filter((one) => one.level === scope.level || isAllowed(accountId, grants, 'user.view', one)) };
+      return lineage(scope).filter((one) => one.level === scope.level || isAllowed(accountId, grants, 'user.view', one)).map((one) => ({ scope: one }));
     case 'INCLUDE_CHILD_SCOPE_GROUPS':
-      return { scopes: [], inside: scope };
+      return [{ scope, withInside: true }];
   }
 }
 

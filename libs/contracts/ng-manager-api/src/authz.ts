@@ -175,6 +175,20 @@ const resourceGroupResponse = z.object({
 });
 export type ResourceGroupResponse = z.output<typeof resourceGroupResponse>;
 
+/** The same filter over several scopes. Each scope lies in the one of the query, which is meant when none is named; `INCLUDING_CHILD_SCOPES` takes what is inside it too. */
+export const authzFilterRoleAssignmentsByScope = defineRoute({
+  id: 'authzFilterRoleAssignmentsByScope', method: 'POST', path: `${ASSIGNMENTS}/v2/filter`, summary: 'Roles bound at several scopes, by filter', style, access: view, query: z.object(ngList),
+  body: z.object({
+    scopeFilters: z.array(scopeSelector).max(100, 'at most 100 scopes').nullish(), resourceGroupFilter: names, roleFilter: names, principalTypeFilter: z.array(principalType).max(3).nullish(), principalFilter: authzPrincipal.nullish(),
+    harnessManagedFilter: z.boolean().nullish(), disabledFilter: z.boolean().nullish(),
+  }).nullish(),
+  /** Each binding, with what its role and resource group are. */
+  response: ngPage(z.object({
+    identifier: z.string(), principal: authzRoleAssignmentResponse.shape.roleAssignment.shape.principal, disabled: z.literal(false), role: authzRole, resourceGroup: resourceGroupResponse.shape.resourceGroup,
+    scope: authzRoleAssignmentResponse.shape.scope, harnessManaged: z.literal(false), createdAt: epochMs, lastModifiedAt: epochMs,
+  })),
+});
+
 /** Everything a filter finds at once, at most 1,000 bindings, with the roles and groups they name. */
 export const authzAggregateRoleAssignments = defineRoute({
   id: 'authzAggregateRoleAssignments', method: 'POST', path: `${ASSIGNMENTS}/aggregate`, summary: 'Roles bound at a scope with what they are', style, access: view, query: ngScope, body: assignmentFilter,
@@ -204,7 +218,7 @@ export const updateResourceGroup = defineRoute({ id: 'updateResourceGroup', meth
 export const deleteResourceGroup = defineRoute({ id: 'deleteResourceGroup', method: 'DELETE', path: `${GROUPS}/:identifier`, summary: 'Delete a kept resource group', style, access: edit, params: byName, query: ngScope, response: resourceGroupResponse });
 
 export const authzRoutes = [
-  authzCreateRoleAssignment, authzCreateRoleAssignments, authzListRoleAssignments, authzFilterRoleAssignments, authzAggregateRoleAssignments, authzValidateRoleAssignment, authzGetRoleAssignment,
+  authzCreateRoleAssignment, authzCreateRoleAssignments, authzListRoleAssignments, authzFilterRoleAssignments, authzFilterRoleAssignmentsByScope, authzAggregateRoleAssignments, authzValidateRoleAssignment, authzGetRoleAssignment,
   authzUpdateRoleAssignment, authzDeleteRoleAssignment,
   authzListRoles, authzGetRole, authzCreateRole, authzUpdateRole, authzDeleteRole, authzListPermissions,
   listResourceGroups, filterResourceGroups, getResourceGroup, createResourceGroup, updateResourceGroup, deleteResourceGroup,

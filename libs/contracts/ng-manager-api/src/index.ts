@@ -36,7 +36,7 @@ export {
   type RoleAssignmentIn, type RoleAssignmentResponse, type RoleResponse, type ScopeLevel,
 } from './roles.js';
 export {
-  RESOURCE_GROUPS, authzAggregateRoleAssignments, authzCreateRole, authzCreateRoleAssignment, authzCreateRoleAssignments, authzDeleteRole, authzDeleteRoleAssignment, authzFilterRoleAssignments, authzGetRole,
+  RESOURCE_GROUPS, authzAggregateRoleAssignments, authzCreateRole, authzCreateRoleAssignment, authzCreateRoleAssignments, authzDeleteRole, authzDeleteRoleAssignment, authzFilterRoleAssignments, authzFilterRoleAssignmentsByScope, authzGetRole,
   authzGetRoleAssignment, authzListPermissions, authzListRoleAssignments, authzListRoles, authzUpdateRole, authzUpdateRoleAssignment, authzValidateRoleAssignment, createResourceGroup, deleteResourceGroup,
   filterResourceGroups, getResourceGroup, listResourceGroups, updateResourceGroup,
   type AuthzRole, type AuthzRoleAssignment, type AuthzRoleAssignmentFilter, type AuthzRoleAssignmentResponse, type KeptResourceGroup, type KeptRole, type ResourceGroupName, type ResourceGroupResponse,

@@ -83,6 +83,7 @@ export const LIST_REQUESTS: Readonly<Record<string, RequestOf>> = {
   listRoleAssignments: inProject,
   authzListRoleAssignments: inProject,
   authzFilterRoleAssignments: withBody(inProject, { principalTypeFilter: ['USER', 'SERVICE_ACCOUNT'] }),
+  authzFilterRoleAssignmentsByScope: (asker) => withBody(scoped, { scopeFilters: [{ filter: 'INCLUDING_CHILD_SCOPES', ...(asker.name === 'administrator' ? {} : { orgIdentifier: BENCH_ORG, projectIdentifier: BENCH_PROJECT }) }] })(asker),
   authzListRoles: scoped,
   listResourceGroups: scoped,
   filterResourceGroups: withBody(scoped, {}),

@@ -58,6 +58,7 @@ export const authzCases: RouteCases = {
     invalid: { change: { json: { principalTypeFilter: ['ROBOT'] } }, field: 'principalTypeFilter' },
     missing: { change: { json: { principalFilter: [binding('nowhere').principal] } } },
   },
+  authzFilterRoleAssignmentsByScope: { request: async (world) => ({ query: world.scope, json: { scopeFilters: [], principalFilter: { identifier: await robot(world), type: 'SERVICE_ACCOUNT' } } }), answers: { totalItems: 0 }, invalid: { change: { json: { scopeFilters: [{ filter: 'ALL' }] } }, field: 'scopeFilters.0.filter' }, missing: LISTS, otherAccount: 'an answer of its own' },
   authzValidateRoleAssignment: {
     request: async (world) => ({ query: world.scope, json: { roleAssignment: binding(await robot(world)), validateRole: true, validatePrincipal: true } }),
     answers: { roleValidationResult: { valid: true }, principalValidationResult: { valid: true }, resourceGroupValidationResult: null },
