@@ -37,14 +37,15 @@ describe('one account', () => {
   }, 180_000);
 
   it('keeps no other from the database, however much of its work waits there', async () => {
-    const delegates = [await connect(greedy, 'first'), await connect(greedy, 'second')];
+    const busy = await sut.token('BUSY');
+    const delegates = [await connect(busy, 'first'), await connect(busy, 'second')];
     const other = await connect(modest, 'of modest');
     const waiting = async (): Promise<number> => Number((await sut.postgres.query<{ n: number }>('delegate_service', `SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%UPDATE delegates%'`))[0]?.n);
     const holder = new pg.Client({ connectionString: sut.postgres.url('delegate_service') });
     await holder.connect();
     try {
       await holder.query(`BEGIN`);
-      await holder.query(`SELECT 1 FROM delegates WHERE account_id = 'GREEDY' FOR UPDATE`);
+      await holder.query(`SELECT 1 FROM delegates WHERE account_id = 'BUSY' FOR UPDATE`);
       for (const delegate of delegates) for (let at = 0; at < 30; at += 1) beat(delegate);
       await waitFor(async () => (await waiting()) >= MESSAGES, { timeoutMs: 60_000, what: 'work of the account that waits' });
       beat(other);
