@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import { leastCpuMs } from '@sluice/testing';
 import fc from 'fast-check';
 import { MASK, SecretMasker } from './masker.js';
@@ -85,6 +86,16 @@ describe('SecretMasker', () => {
     cpuOf(120_000);
     // Eight times the text: eight times the time when it is linear, sixty-four times when it is quadratic.
     expect(cpuOf(960_000)).toBeLessThan(24 * cpuOf(120_000));
+  });
+
+  it('masks two hundred long secrets, the shortest in every form and the others in the plainer ones, at a bounded cost', () => {
+    const secrets = Array.from({ length: 200 }, (_, index) => createHash('sha512').update(`secret ${index}`).digest('base64').repeat(2 + index / 10));
+    const before = process.memoryUsage().arrayBuffers;
+    const many = new SecretMasker(secrets);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(400 * 1024 * 1024);
+    const [shortest = '', longest = ''] = [secrets[0], secrets.at(-1)];
+    expect(many.mask(`x ${Buffer.from(Buffer.from(shortest).toString('base64')).toString('base64')} y`)).toBe(`x ${MASK} y`);
+    for (const form of [longest, Buffer.from(longest).toString('base64'), encodeURIComponent(longest)]) expect(many.mask(`x ${form} y`)).toBe(`x ${MASK} y`);
   });
 
   it('masks a whole file, and says whether a text holds a secret', () => {

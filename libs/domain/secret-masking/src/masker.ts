@@ -1,5 +1,5 @@
 import { FormAutomaton } from './form-automaton.js';
-import { secretForms } from './secret-forms.js';
+import { formsOf } from './secret-forms.js';
 
 /** What a reader sees instead. The same for every secret, so that it tells nothing about which one it was. */
 export const MASK = '**************';
@@ -20,11 +20,10 @@ export class SecretMasker {
   private readonly isEmpty: boolean;
 
   constructor(secrets: Iterable<string>) {
-    const forms = [...secrets].map(secretForms);
-    const exact = new Set(forms.flatMap((form) => form.exact));
-    this.isEmpty = exact.size === 0;
+    const { exact, spaced } = formsOf(secrets);
+    this.isEmpty = exact.length === 0;
     this.exact = new FormAutomaton(exact);
-    this.spaced = new FormAutomaton(new Set(forms.flatMap((form) => form.spaced)));
+    this.spaced = new FormAutomaton(spaced);
   }
 
   mask(text: string): string {

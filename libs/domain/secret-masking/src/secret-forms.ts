@@ -12,6 +12,9 @@ function isTooPlain(value: string): boolean {
 /** Longer secrets are files. They are masked in their plainer forms, so that the masker stays small. */
 const LONGEST_THOROUGH = 4096;
 
+/** Characters of all forms after which the secrets that are left are masked in their plainer forms: one secret can have hundreds. */
+const THOROUGH_CHARACTERS = 1_500_000;
+
 /** The forms of one secret, by how a text may hold them. */
 export interface SecretForms {
   /** Only as they are. */
@@ -20,13 +23,26 @@ export interface SecretForms {
   readonly spaced: readonly string[];
 }
 
+/** The forms of all `secrets`, the shortest first. When those together have {@link THOROUGH_CHARACTERS}, the longer ones have the plainer forms only. */
+export function formsOf(secrets: Iterable<string>): SecretForms {
+  const exact = new Set<string>();
+  const spaced = new Set<string>();
+  let characters = 0;
+  for (const secret of [...new Set(secrets)].toSorted((a, b) => a.length - b.length)) {
+    const forms = secretForms(secret, secret.length <= LONGEST_THOROUGH && characters < THOROUGH_CHARACTERS);
+    for (const form of forms.exact) exact.add(form);
+    for (const form of forms.spaced) spaced.add(form);
+    characters = [...forms.exact, ...forms.spaced].reduce((sum, form) => sum + form.length, characters);
+  }
+  return { exact: [...exact], spaced: [...spaced] };
+}
+
 /**
  * Every form in which a secret may turn up in a log, an error or an output: raw, its single lines, base64 (standard and URL alphabet, at the
  * three alignments it can have inside longer data, also of UTF-16 and of base64), URL-encoded, JSON-escaped and HTML-escaped (once and twice),
- * shell- and SQL-quoted, hexadecimal. Base64 and hexadecimal may be spaced.
+ * shell- and SQL-quoted, hexadecimal. Base64 and hexadecimal may be spaced. One that is not `isThorough` has the first of each kind of escape only.
  */
-export function secretForms(secret: string): SecretForms {
-  const isThorough = secret.length <= LONGEST_THOROUGH;
+function secretForms(secret: string, isThorough: boolean): SecretForms {
   const exact = new Set<string>();
   const spaced = new Set<string>();
   const add = (forms: Set<string>, more: readonly string[]): void => more.forEach((form) => forms.add(form));
