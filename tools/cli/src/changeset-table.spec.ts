@@ -42,3 +42,9 @@ it('says of a history that is longer than what is shown only what is known', () 
   expect(countsInWords({ changesets, isWhole: false }, 'us')).toBe('1 changeset(s) run now; the newest 4 are shown, the UI has them all');
   expect(countsInWords({ changesets: changesets.slice(1, 2), isWhole: false }, 'us')).toBe('at least 1 changeset(s) run now; the newest 1 are shown, the UI has them all');
 });
+
+it('counts nothing of a database whose state is not known', () => {
+  const words = countsInWords({ changesets, isWhole: true, unknownSince: 1_795_910_400 }, 'us');
+  expect(words).toMatch(/^the state of the database is not known since 2026-11-29T/);
+  expect(words).not.toContain('deployed in all');
+});

@@ -38,8 +38,12 @@ export function countChangesets(changesets: readonly ChangesetState[], planExecu
   return { deployed: deployed.length, byThisRun: deployed.filter((one) => one.planExecutionId === planExecutionId).length };
 }
 
-/** `3 changeset(s) run now, 11 deployed in all`; of a history that is not whole, what is known of it. */
-export function countsInWords({ changesets, isWhole }: InstanceState, planExecutionId: string): string {
+/** `3 changeset(s) run now, 11 deployed in all`; of a history that is not whole or not known, what is known of it. */
+export function countsInWords({ changesets, isWhole, unknownSince }: InstanceState, planExecutionId: string): string {
+  if (unknownSince !== undefined) {
+    const since = new Date(unknownSince * 1_000).toISOString();
+    return `the state of the database is not known since ${since}, because a run ended without its result; the changesets are those known before, and the next run that reaches the database corrects them`;
+  }
   const { deployed, byThisRun } = countChangesets(changesets, planExecutionId);
   if (isWhole) return `${byThisRun} changeset(s) run now, ${deployed} deployed in all`;
   const atLeast = byThisRun === changesets.length ? 'at least ' : '';

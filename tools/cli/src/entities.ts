@@ -198,23 +198,28 @@ const changesetState = z.looseObject({
 /** What is known of one changeset on one instance. `status` as api-contract 2.3: Successfully_Deployed, Not_Deployed, … */
 export type ChangesetState = z.infer<typeof changesetState>;
 
-const migrationState = z.looseObject({ changeSets: z.array(changesetState).nullish() });
+const migrationState = z.looseObject({ stateUnknownSince: z.number().nullish(), changeSets: z.array(changesetState).nullish() });
 const PAGE = 100;
 
-/** What is known of an instance. `isWhole` is false when it has more changesets than were asked for. */
+/** What is known of an instance. */
 export interface InstanceState {
   readonly changesets: readonly ChangesetState[];
+  /** False when the instance has more changesets than were asked for. */
   readonly isWhole: boolean;
+  /** Set when a run ended without its result: `changesets` are those from before it. Seconds since 1970. */
+  readonly unknownSince?: number | undefined;
 }
 
 /** The newest changesets of an instance as Sluice knows them after the last run, at most `most`. @throws GatewayError */
 export async function readMigrationState(gateway: GatewayClient, at: ProjectRef, schema: string, instance: string, most = Infinity): Promise<InstanceState> {
   const path = `/v1/orgs/${at.org}/projects/${at.project}/dbschema/${schema}/dbinstance/${instance}/migrationstate`;
   const changesets: ChangesetState[] = [];
+  let unknownSince: number | undefined;
   for (let page = 0; changesets.length < most; page += 1) {
-    const { changeSets } = migrationState.parse(await gateway.call('GET', path, { query: { page, limit: PAGE } }));
+    const { changeSets, stateUnknownSince } = migrationState.parse(await gateway.call('GET', path, { query: { page, limit: PAGE } }));
     changesets.push(...(changeSets ?? []));
-    if ((changeSets ?? []).length < PAGE) return { changesets, isWhole: true };
+    unknownSince = stateUnknownSince ?? undefined;
+    if ((changeSets ?? []).length < PAGE) return { changesets, isWhole: true, unknownSince };
   }
-  return { changesets, isWhole: false };
+  return { changesets, isWhole: false, unknownSince };
 }

@@ -101,7 +101,7 @@ function summaryOf(deployment: FirstDeployment, startSeconds: number): object {
   return {
     status: deployment.status,
     planExecutionId: deployment.planExecutionId,
-    changesets: deployment.state?.isWhole ? countChangesets(deployment.state.changesets, deployment.planExecutionId).deployed : null,
+    changesets: deployment.state?.isWhole && deployment.state.unknownSince === undefined ? countChangesets(deployment.state.changesets, deployment.planExecutionId).deployed : null,
     hops: deployment.hops,
     startSeconds,
     deploySeconds: seconds(deployment.deployMs),
