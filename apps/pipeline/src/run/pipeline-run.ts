@@ -1,5 +1,5 @@
-import { DBOS } from '@dbos-inc/dbos-sdk';
 import { decideRun, isBroken, nodeOf, statusOfParent, subtree, type EndStatus, type PlanNode, type RunDecision, type Status } from '@sluice/pipeline-engine';
+import type { DurableStep } from './durable-step.js';
 import type { NodeChange, RunHeader } from './execution-record.js';
 import type { RunActions } from './run-actions.js';
 import type { BranchResult } from './stage-run.js';
@@ -14,6 +14,7 @@ export interface StageStart {
 
 export interface PipelineRunParts {
   readonly actions: RunActions;
+  readonly durable: DurableStep;
   /** Starts the stage's own workflow. */
   readonly startStage: (run: RunHeader, stage: PlanNode, start: StageStart) => Promise<{ getResult(): Promise<BranchResult> }>;
 }
@@ -41,7 +42,7 @@ export class PipelineRun {
       this.hasFailed ||= isBroken(status);
     }
     const status = this.stop === 'aborted' ? 'Aborted' : this.stop === 'expired' ? 'Expired' : statusOfParent(statuses);
-    await this.durable('finish', () => this.parts.actions.finish(this.run, status));
+    await this.parts.durable('finish', () => this.parts.actions.finish(this.run, status));
     return status;
   }
 
@@ -90,7 +91,7 @@ export class PipelineRun {
 
   private async decide(stage: PlanNode, hasFailed: boolean): Promise<RunDecision> {
     const surroundings = { hasFailed, hasFailedHere: hasFailed };
-    if (stage.when?.condition?.includes('<+')) return this.durable('decide', () => this.parts.actions.decide(this.run, stage, surroundings));
+    if (stage.when?.condition?.includes('<+')) return this.parts.durable('decide', () => this.parts.actions.decide(this.run, stage, surroundings));
     return decideRun(stage, surroundings, () => ({ kind: 'keep' }));
   }
 
@@ -104,13 +105,9 @@ export class PipelineRun {
   }
 
   private async write(changes: readonly NodeChange[]): Promise<void> {
-    await this.durable('write', () => {
+    await this.parts.durable('write', () => {
       const at = Date.now();
       return this.parts.actions.flush(this.run, changes.map(({ nodeId, event }) => ({ nodeId, event: 'at' in event ? { ...event, at } : event })));
     });
-  }
-
-  private durable<T>(name: string, work: () => Promise<T>): Promise<T> {
-    return DBOS.runStep(work, { name, retriesAllowed: true, maxAttempts: 6, intervalSeconds: 0.25, backoffRate: 2 });
   }
 }

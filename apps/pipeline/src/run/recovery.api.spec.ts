@@ -91,6 +91,22 @@ describe('after a crash', () => {
     expect(held.submissions).toBe(1);
   }, 600_000);
 
+  it('goes on when the database could not be written for a while in the middle of a durable step', async () => {
+    const client = world.project();
+    await start();
+    await client.create(simplePipeline('away'));
+    await world.pg.query('pipeline', 'CREATE SEQUENCE refusals');
+    await world.pg.query('pipeline', `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('refusals'); RAISE EXCEPTION 'going down' USING ERRCODE = '57P03'; END $$`);
+    await world.pg.query('pipeline', 'CREATE TRIGGER refuse BEFORE INSERT ON execution_tasks FOR EACH ROW EXECUTE FUNCTION refuse()');
+    const id = await client.execute('away');
+    const refusals = async (): Promise<number> => Number((await world.pg.query<{ last_value: string }>('pipeline', 'SELECT last_value FROM refusals'))[0]?.last_value);
+    // One more than what may be a defect is tried.
+    await waitFor(async () => (await refusals()) > 10, { timeoutMs: 120_000, what: 'the eleventh attempt' });
+    await world.pg.query('pipeline', 'DROP TRIGGER refuse ON execution_tasks');
+    expect((await client.ended(id, 240_000)).pipelineExecutionSummary.status).toBe('Success');
+    expect(tasksOf(id).map((task) => task.submissions)).toEqual([1, 1, 1]);
+  }, 600_000);
+
   it('starts what was stored but never started', async () => {
     const client = world.project();
     await start();

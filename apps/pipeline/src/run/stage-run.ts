@@ -1,6 +1,5 @@
-import { DBOS } from '@dbos-inc/dbos-sdk';
-import { AppError } from '@sluice/kernel';
 import { decideFailure, decideRun, isBroken, nodeOf, statusOfParent, subtree, type EndStatus, type PlanNode, type RunDecision, type Status } from '@sluice/pipeline-engine';
+import type { DurableStep } from './durable-step.js';
 import type { NodeChange, RunHeader } from './execution-record.js';
 import { podIdOf } from './identifiers.js';
 import type { Messages } from './messages.js';
@@ -8,9 +7,6 @@ import type { OpenedPod, PodActions } from './pod-actions.js';
 import type { RunActions } from './run-actions.js';
 import type { BegunStep, OpenPod, StepActions } from './step-actions.js';
 import { SILENT_END, endingOf, type Stop, type TaskEnd } from './task-end.js';
-
-/** A database that is away for a moment must not end an execution. What our own code refuses is final. */
-const RETRY = { retriesAllowed: true, maxAttempts: 6, intervalSeconds: 0.25, backoffRate: 2, shouldRetry: (error: unknown): boolean => !(error instanceof AppError) };
 
 /** How one branch (a stage, or one side of a fork) ended. Kept in the workflow's record. */
 export interface BranchResult {
@@ -30,6 +26,7 @@ export interface BranchStart {
 
 export interface RunParts {
   readonly actions: RunActions;
+  readonly durable: DurableStep;
   readonly pods: PodActions;
   readonly steps: StepActions;
   readonly messages: Messages;
@@ -112,7 +109,7 @@ export class StageRun {
     if (!execution) throw new Error(`stage ${stage.identifier} has no execution`);
     this.note(stage.id, { kind: 'started', at: 0, decision });
     this.note(execution.id, { kind: 'started', at: 0 });
-    if (stage.timeoutMs !== null) this.deadline = Math.min(this.deadline, (await this.durable('stage begins', () => Promise.resolve({ at: Date.now() }))).at + stage.timeoutMs);
+    if (stage.timeoutMs !== null) this.deadline = Math.min(this.deadline, (await this.parts.durable('stage begins', () => Promise.resolve({ at: Date.now() }))).at + stage.timeoutMs);
     const status = await this.list(execution.children, null);
     this.ended(execution.id, status);
     if (rollback && isBroken(status) && this.stop === null && this.rollback !== 'none') {
@@ -165,7 +162,7 @@ export class StageRun {
 
   private async decide(node: PlanNode, hasFailedHere: boolean): Promise<RunDecision> {
     const surroundings = { hasFailed: this.hasFailed, hasFailedHere };
-    if (node.when?.condition?.includes('<+')) return this.durable('decide', () => this.parts.actions.decide(this.run, node, surroundings));
+    if (node.when?.condition?.includes('<+')) return this.parts.durable('decide', () => this.parts.actions.decide(this.run, node, surroundings));
     return decideRun(node, surroundings, () => ({ kind: 'keep' }));
   }
 
@@ -198,7 +195,7 @@ export class StageRun {
     const initialise = group.children.map((id) => nodeOf(this.run.plan, id)).find((node) => node.kind === 'initialise');
     if (!initialise) throw new Error(`step group ${group.identifier} has no initialise node`);
     const changes = this.take();
-    const opened = await this.durable<OpenedPod>('open pod', () => this.parts.pods.open(this.run, group, initialise, this.workflowId, stamped(changes)));
+    const opened = await this.parts.durable<OpenedPod>('open pod', () => this.parts.pods.open(this.run, group, initialise, this.workflowId, stamped(changes)));
     if (opened.kind === 'interrupted') {
       this.ended(initialise.id, 'Aborted');
       this.stop = 'aborted';
@@ -225,7 +222,7 @@ export class StageRun {
     const { group, pod } = this.open;
     this.open = null;
     const changes = this.take();
-    await this.durable('close pod', async () => {
+    await this.parts.durable('close pod', async () => {
       await this.parts.actions.cleanups.close(this.run, group, podIdOf(group.id), pod.delegateId, this.workflowId, stamped(changes));
       return null;
     });
@@ -234,7 +231,7 @@ export class StageRun {
   private async step(node: PlanNode, reason: string, pod: OpenPod | null): Promise<Status> {
     if (pod === null) throw new Error(`step ${node.identifier} is not in a step group`);
     const changes = this.take();
-    let begun = await this.durable<BegunStep>('begin step', () => this.parts.steps.begin(this.run, node, pod, this.workflowId, stamped(changes), reason));
+    let begun = await this.parts.durable<BegunStep>('begin step', () => this.parts.steps.begin(this.run, node, pod, this.workflowId, stamped(changes), reason));
     if (begun.kind === 'queued') begun = await this.turn(node, begun.taskId, pod);
     if (begun.kind === 'interrupted') {
       this.stop = 'aborted';
@@ -247,7 +244,7 @@ export class StageRun {
     const wait = await this.wait(node, taskId, deadline);
     const expected = endingOf(wait.end, wait.stop);
     const ignoreFailure = expected.status === 'Failed' && decideFailure(this.run.plan, node.id, expected.failure?.failureType ?? 'Unknown') === 'ignore';
-    const { status, failureType } = await this.durable('end step', () =>
+    const { status, failureType } = await this.parts.durable('end step', () =>
       this.parts.steps.end(this.run, node, taskId, wait.end, { stop: wait.stop, isUnconfirmed: wait.isUnconfirmed, ignoreFailure }),
     );
     return this.judge(node, status, failureType);
@@ -258,12 +255,12 @@ export class StageRun {
     for (;;) {
       const message = await this.parts.messages.receive(this.deadline);
       if (message?.kind === 'lockGranted' && message.holder === taskId) {
-        const begun = await this.durable('begin granted step', () => this.parts.steps.beginGranted(this.run, node, pod, this.workflowId));
+        const begun = await this.parts.durable('begin granted step', () => this.parts.steps.beginGranted(this.run, node, pod, this.workflowId));
         if (begun.kind !== 'interrupted') return begun;
       } else if (message !== null && message.kind !== 'abort') continue;
       this.stop = message === null ? 'expired' : 'aborted';
       const [status, failure] = message === null ? (['Expired', { message: 'the database instance was not free in time', failureType: 'Timeout' }] as const) : (['Aborted', null] as const);
-      await this.durable('leave queue', async () => this.parts.steps.leave(this.run, node, taskId, status, failure).then(() => null));
+      await this.parts.durable('leave queue', async () => this.parts.steps.leave(this.run, node, taskId, status, failure).then(() => null));
       return { kind: 'queued', taskId };
     }
   }
@@ -278,16 +275,16 @@ export class StageRun {
       if (message?.kind === 'abort' && !isStopping) {
         this.stop = 'aborted';
         isStopping = true;
-        until = (await this.durable('stop task', () => this.parts.actions.stopTask(this.run, node.id, taskId))).waitUntil;
+        until = (await this.parts.durable('stop task', () => this.parts.actions.stopTask(this.run, node.id, taskId))).waitUntil;
       }
       if (message !== null) continue;
       if (!isStopping && this.deadline <= taskDeadline) {
         this.stop = 'expired';
         isStopping = true;
-        until = (await this.durable('stop task', () => this.parts.actions.stopTask(this.run, node.id, taskId))).waitUntil;
+        until = (await this.parts.durable('stop task', () => this.parts.actions.stopTask(this.run, node.id, taskId))).waitUntil;
         continue;
       }
-      const { isAbandoned, waitUntil } = await this.durable('give up', () => this.parts.actions.giveUp(this.run, taskId));
+      const { isAbandoned, waitUntil } = await this.parts.durable('give up', () => this.parts.actions.giveUp(this.run, taskId));
       if (isAbandoned) return { end: SILENT_END, stop: isStopping ? this.stop : null, isUnconfirmed: true };
       until = waitUntil;
     }
@@ -342,11 +339,7 @@ export class StageRun {
   private async write(): Promise<void> {
     const changes = this.take();
     if (changes.length === 0) return;
-    await this.durable('write', () => this.parts.actions.flush(this.run, stamped(changes)));
-  }
-
-  private durable<T>(name: string, work: () => Promise<T>): Promise<T> {
-    return DBOS.runStep(work, { name, ...RETRY });
+    await this.parts.durable('write', () => this.parts.actions.flush(this.run, stamped(changes)));
   }
 }
 

@@ -4,6 +4,7 @@ import { nodeOf, type Status } from '@sluice/pipeline-engine';
 import type { StepTypeRegistry } from '@sluice/step-types';
 import type { Logger } from '@sluice/telemetry';
 import type { PipelineConfig } from '../config.js';
+import { durableSteps, type DurableStep } from './durable-step.js';
 import type { RunHeader } from './execution-record.js';
 import { PipelineRun, type StageStart } from './pipeline-run.js';
 import { PodActions } from './pod-actions.js';
@@ -31,6 +32,7 @@ export class Workflows {
   private readonly pipeline: (planExecutionId: string) => Promise<Status>;
   private readonly stage: (planExecutionId: string, stageId: string, start: StageStart) => Promise<BranchResult>;
   private readonly branch: (planExecutionId: string, nodeId: string, start: BranchStart) => Promise<BranchResult>;
+  private readonly durable: DurableStep = durableSteps(() => this.isStopping);
   private isStopping = false;
 
   constructor(
@@ -39,6 +41,7 @@ export class Workflows {
   ) {
     this.parts = {
       actions: this.actions,
+      durable: this.durable,
       pods: new PodActions(this.actions, types),
       steps: new StepActions(this.actions, types),
       messages: actions.services.messages,
@@ -80,10 +83,10 @@ export class Workflows {
     const startStage = (_run: RunHeader, stage: { readonly id: string }, start: StageStart) =>
       DBOS.startWorkflow(this.stage, { workflowID: `${planExecutionId}/${stage.id}${start.isRollbackOnly ? '/rollback' : ''}` })(planExecutionId, stage.id, start);
     try {
-      return await new PipelineRun({ actions: this.actions, startStage }, run).execute();
+      return await new PipelineRun({ actions: this.actions, durable: this.durable, startStage }, run).execute();
     } catch (cause) {
       await this.failed(run, run.plan.rootId, cause);
-      await DBOS.runStep(() => this.actions.finish(run, 'Errored'), { name: 'finish' });
+      await this.durable('finish', () => this.actions.finish(run, 'Errored'));
       return 'Errored';
     }
   }
@@ -131,7 +134,7 @@ export class Workflows {
    */
   private async failed(run: RunHeader, nodeId: string, cause: unknown): Promise<void> {
     if (this.isStopping) await new Promise<never>(() => undefined);
-    await DBOS.runStep(() => this.actions.fail(run, nodeId, { message: `Sluice could not go on: ${messageOf(cause)}`, failureType: 'Unknown' }), { name: 'fail' });
+    await this.durable('fail', () => this.actions.fail(run, nodeId, { message: `Sluice could not go on: ${messageOf(cause)}`, failureType: 'Unknown' }));
   }
 }
 
