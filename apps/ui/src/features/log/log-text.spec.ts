@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { plainText } from '@sluice/kernel';
-import { leastCpuMs } from '@sluice/testing';
 import { parseAnsi } from './ansi.js';
 import { LogBuffer, MAX_ROW_LENGTH, type LogRow } from './log-buffer.js';
 import { parseLogLine, type LogLine } from './log-line.js';
@@ -101,12 +100,15 @@ describe('the log buffer', () => {
   });
 
   it('takes 100,000 lines in small portions without slowing down', () => {
-    const cpuMs = leastCpuMs(() => {
+    const fill = (): number => {
       const buffer = new LogBuffer();
+      const started = performance.now();
       for (let index = 0; index < 100_000; index += 10) buffer.add(Array.from({ length: 10 }, (_, offset) => line(index + offset)));
       expect(buffer.lineCount).toBe(100_000);
-    });
-    expect(cpuMs).toBeLessThan(3_000);
+      return performance.now() - started;
+    };
+    // The quickest of three: a machine that stands still for a moment is no fault of the buffer.
+    expect(Math.min(fill(), fill(), fill())).toBeLessThan(3_000);
   });
 });
 
