@@ -15,6 +15,8 @@ import { NarrowWay } from './testing/narrow-way.js';
 const SECRET = '<+secrets.getValue("account.db")>';
 /** A machine that stands still for a moment loses none. */
 const LEASE_MS = 10_000;
+/** A service that was away gives its delegates one lease to come back in: however slow the machine is, they do. */
+const PATIENT = { DELEGATE_SERVICE_LEASE_MS: '240000' };
 const OTHER_SECRET = '<+secrets.getValue("account.db_user")>';
 
 describe('the delegate at the delegate service', () => {
@@ -171,7 +173,7 @@ describe('the delegate at the delegate service', () => {
     await control.kill();
     await waitFor(() => pod.stopped.length > 0, { timeoutMs: 120_000, what: 'the lease to run out' });
     expect(pod.stopped).toEqual([stepId]);
-    await control.up();
+    await control.up(PATIENT);
     expect((await control.ended(taskId)).outcome).toMatch(/completed|late/);
   }, 600_000);
 
@@ -179,8 +181,8 @@ describe('the delegate at the delegate service', () => {
     const { pod, stepId, taskId } = await running();
     await control.kill();
     pod.finish(stepId);
-    await waitFor(() => readdirSync(join(dataDir, 'outbox')).some((name) => name.endsWith('.json')), { timeoutMs: 120_000, what: 'the result on the disk' });
-    await control.up();
+    await waitFor(() => readdirSync(join(dataDir, 'outbox')).some((name) => name.startsWith(taskId) && name.endsWith('.json')), { timeoutMs: 120_000, what: 'the result on the disk' });
+    await control.up(PATIENT);
     expect(await control.result(taskId)).toMatchObject({ status: 'succeeded' });
     await waitFor(() => readdirSync(join(dataDir, 'outbox')).length === 0, { timeoutMs: 120_000, what: 'the acknowledged result to be removed' });
   }, 600_000);
@@ -249,12 +251,14 @@ describe('the delegate at the delegate service', () => {
     const other = await running();
     await control.kill();
     pod.finish(stepId);
-    await waitFor(() => readdirSync(join(dataDir, 'outbox')).some((name) => name.endsWith('.json')), { timeoutMs: 120_000, what: 'the result on the disk' });
+    await waitFor(() => readdirSync(join(dataDir, 'outbox')).some((name) => name.startsWith(taskId) && name.endsWith('.json')), { timeoutMs: 120_000, what: 'the result on the disk' });
     const { epoch } = await control.acquired(other.taskId);
     await delegate.close();
     pods = new FakePods();
     pods.leftovers = [{ taskId: other.taskId, epoch, result: undefined }];
-    await control.up();
+    // The service was killed with the connection, so that the row counts as connected until it has been silent for a lease.
+    await control.postgres.query('delegate_service', `UPDATE delegates SET last_heartbeat_at = now() - interval '1 hour'`);
+    await control.up(PATIENT);
     delegate = await start();
     expect(await control.result(taskId)).toMatchObject({ status: 'succeeded' });
     expect((await control.ended(other.taskId)).outcome).toMatch(/completed|late/);

@@ -3,6 +3,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { taskResult, type TaskPayload, type TaskResult } from '@sluice/delegate-protocol';
 import { DELEGATE_ADMIN_SERVICE, DELEGATE_TASKS_SERVICE, type DelegateAdminMethods, type DelegateRecord, type DelegateTasksMethods, type SubmitRequest, type TaskEnded, type TaskEvent } from '@sluice/delegate-rpc';
 import { ServiceClient } from '@sluice/grpc';
@@ -22,7 +23,9 @@ export class ControlPlane {
   private tasks!: ServiceClient<DelegateTasksMethods>;
   private admin!: ServiceClient<DelegateAdminMethods>;
   private child: ChildProcess | undefined;
-  private readonly over = new AbortController();
+  private over: Readonly<Record<string, string>> = {};
+  private isKnown = false;
+  private readonly end = new AbortController();
 
   private constructor(
     readonly postgres: TestPostgres,
@@ -41,6 +44,7 @@ export class ControlPlane {
     made.admin = new ServiceClient({ service: DELEGATE_ADMIN_SERVICE, address, target: 'delegate-service', identity: await made.identities.of('ng-manager') });
     const issued = await made.admin.unary(testUser(ACCOUNT), 'PutToken', { scope: { accountId: ACCOUNT, orgId: '', projectId: '' }, name: 'spec', value: '', revokeAfterMs: 0, createdBy: 'spec' });
     writeFileSync(made.tokenFile, issued.value, { mode: 0o600 });
+    made.isKnown = true;
     void made.follow();
     return made;
   }
@@ -54,9 +58,12 @@ export class ControlPlane {
     return join(this.folder, 'delegate-token');
   }
 
-  /** Starts the service, unless it runs. */
-  async up(): Promise<void> {
-    if (this.child && this.child.exitCode === null && this.child.signalCode === null) return;
+  /** Starts the service, unless it runs. One that runs with other settings than `over` is replaced. */
+  async up(over: Readonly<Record<string, string>> = {}): Promise<void> {
+    const isRunning = this.child && this.child.exitCode === null && this.child.signalCode === null;
+    if (isRunning && isDeepStrictEqual(over, this.over)) return;
+    await this.kill();
+    this.over = over;
     const output = openSync(join(this.folder, 'delegate-service.log'), 'a');
     const child = spawn(process.execPath, [serviceMain], {
       stdio: ['ignore', output, output],
@@ -68,6 +75,7 @@ export class ControlPlane {
         DELEGATE_SERVICE_SERVICE_KEY_FILE: this.identities.keyFile('delegate-service'),
         SERVICE_KEYS_DIR: this.identities.keysDir,
         ...this.settings,
+        ...over,
       },
     });
     closeSync(output);
@@ -79,6 +87,8 @@ export class ControlPlane {
       },
       { timeoutMs: 240_000, what: 'the delegate service' },
     );
+    // A client waits a while after each connection that was refused.
+    if (this.isKnown) await waitFor(() => this.delegates().then(() => true, () => false), { timeoutMs: 240_000, what: 'the delegate service to be reached' });
   }
 
   /** Ends the service, by default without warning. */
@@ -91,7 +101,7 @@ export class ControlPlane {
   }
 
   async stop(): Promise<void> {
-    this.over.abort();
+    this.end.abort();
     this.tasks.close();
     this.admin.close();
     await this.kill('SIGTERM');
@@ -152,8 +162,8 @@ export class ControlPlane {
 
   private async follow(): Promise<void> {
     const seen = new Set<number>();
-    const caller = { ...testUser(ACCOUNT), signal: this.over.signal };
-    while (!this.over.signal.aborted) {
+    const caller = { ...testUser(ACCOUNT), signal: this.end.signal };
+    while (!this.end.signal.aborted) {
       try {
         for await (const event of this.tasks.stream(caller, 'Events', {})) {
           if (!seen.has(event.seq)) this.events.push(event);

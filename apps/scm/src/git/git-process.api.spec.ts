@@ -1,5 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
 import { GitProcesses } from './git-process.js';
@@ -29,3 +32,19 @@ describe('git processes of several accounts', () => {
     expect(await Promise.all(hung)).toEqual(['stopped', 'stopped', 'stopped']);
   }, 180_000);
 });
+
+it('a git process that is stopped is asked to end first, so that it removes its locks', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-git-process-'));
+  try {
+    const [started, cleaned] = [join(folder, 'started'), join(folder, 'cleaned')];
+    const stop = new AbortController();
+    const script = `!trap 'touch ${cleaned}; exit 1' TERM; touch ${started}; while :; do sleep 0.1; done`;
+    const run = new GitProcesses(1, 1).run({ args: ['-c', `alias.wait=${script}`, 'wait'], signal: stop.signal });
+    await waitFor(() => existsSync(started), { timeoutMs: 60_000, what: 'git to work' });
+    stop.abort(new Error('over'));
+    await expect(run).rejects.toThrow('over');
+    expect(existsSync(cleaned)).toBe(true);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}, 180_000);

@@ -28,6 +28,8 @@ export class GitExit extends Error {
 }
 
 const STDERR_BYTES = 16 * 1024;
+/** Milliseconds between SIGTERM, on which git removes its locks and half-written files, and SIGKILL. */
+const GRACE_MS = 5_000;
 const SETTINGS: GitConfig = [
   ['credential.helper', ''],
   ['core.hooksPath', '/dev/null'],
@@ -75,20 +77,18 @@ function execute({ args, cwd, config = [], signal, maxBytes = LIMITS.gitAnswerBy
     let size = 0;
     let stderr = '';
     let failure: unknown;
-    const kill = (reason: unknown): void => {
+    let force: NodeJS.Timeout | undefined;
+    const end = (reason: unknown): void => {
       failure ??= reason;
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-      } catch {
-        // Ended by itself meanwhile.
-      }
+      signalGroup(child.pid, 'SIGTERM');
+      force ??= setTimeout(() => signalGroup(child.pid, 'SIGKILL'), GRACE_MS);
     };
-    const stop = (): void => kill(signal.reason);
+    const stop = (): void => end(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     child.stdout.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > maxBytes) kill(new AppError('PAYLOAD_TOO_LARGE', `git answered with more than ${maxBytes} bytes`));
+      if (size > maxBytes) end(new AppError('PAYLOAD_TOO_LARGE', `git answered with more than ${maxBytes} bytes`));
       else chunks.push(chunk);
     });
     child.stderr.on('data', (chunk: Buffer) => {
@@ -100,11 +100,22 @@ function execute({ args, cwd, config = [], signal, maxBytes = LIMITS.gitAnswerBy
     });
     child.once('close', (code) => {
       signal.removeEventListener('abort', stop);
+      clearTimeout(force);
+      // A helper may have outlived the git that was asked to end.
+      if (failure !== undefined) signalGroup(child.pid, 'SIGKILL');
       if (failure !== undefined) reject(failure instanceof Error ? failure : new Error('aborted'));
       else if (code === 0) resolve(Buffer.concat(chunks));
       else reject(new GitExit(code, stderr.trim()));
     });
   });
+}
+
+function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, name);
+  } catch {
+    // All of the group have ended.
+  }
 }
 
 /** Nothing of the host's own Git set-up applies: no prompts, helpers, hooks, proxies, other protocols or credentials of the user we run as. */

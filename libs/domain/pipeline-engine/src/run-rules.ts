@@ -33,7 +33,8 @@ export type FailureAction = 'ignore' | 'abort' | 'rollbackStage' | 'rollbackPipe
 
 /**
  * The action for a failure at `nodeId`: the nearest level (step, group, stage) with a strategy for this failure type decides. Without any
- * the stage's rollback steps run when it has some. Actions that make no sense for a changed database (Retry, MarkAsSuccess) count as none.
+ * the stage's rollback steps run when it has some. An action that is not built
+ * (Retry, MarkAsSuccess, ManualIntervention) is refused when the pipeline is saved; one in a plan from before counts as MarkAsFailure.
  */
 export function decideFailure(plan: Plan, nodeId: string, failureType: string): FailureAction {
   for (const node of ancestry(plan, nodeId)) {

@@ -72,7 +72,7 @@ export const CAPABILITIES: readonly Capability[] = [
     ['when', 'supported', '"stageStatus" (Success, Failure, All) and "condition"'],
     ['failureStrategies', 'supported', 'hold for its steps without one of their own for the failure'],
     ['delegateSelectors', 'supported', 'tags of the delegate that runs the group'],
-    ['stepGroupInfra', 'warned', NOT_APPLIED],
+    ['stepGroupInfra', 'warned', `${NOT_APPLIED}; its "initTimeout" holds`],
     ['sharedPaths', 'warned', NOT_APPLIED],
     ['variables', 'warned', 'no expression reads variables of a step group; write them into the stage'],
   ]),
