@@ -257,7 +257,7 @@ describe('the delegate at the delegate service', () => {
     pods = new FakePods();
     pods.leftovers = [{ taskId: other.taskId, epoch, result: undefined }];
     // The service was killed with the connection, so that the row counts as connected until it has been silent for a lease.
-    await control.postgres.query('delegate_service', `UPDATE delegates SET last_heartbeat_at = now() - interval '1 hour'`);
+    await control.postgres.query('delegate_service', `UPDATE delegates SET last_heartbeat_at = last_heartbeat_at - interval '1 hour'`);
     await control.up(PATIENT);
     delegate = await start();
     expect(await control.result(taskId)).toMatchObject({ status: 'succeeded' });
