@@ -57,7 +57,7 @@ export function connectionTaskOf(identifier: string, body: TestedBody, git?: { r
   }
 }
 
-/** Known without asking a delegate, so that no secret is sealed and nobody waits for one. @throws AppError NOT_IMPLEMENTED */
+/** Known without asking a delegate, so that no secret is sealed. @throws AppError NOT_IMPLEMENTED */
 function requireDriver(identifier: string, url: string): void {
   const product = productWithoutDriver(url);
   if (product) throw new AppError('NOT_IMPLEMENTED', `connector "${identifier}" leads to ${product}: ${noDriver(product)}`);

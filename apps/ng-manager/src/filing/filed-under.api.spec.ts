@@ -111,7 +111,7 @@ describe('what is filed under services, environments and infrastructures', () =>
     await record([], 'replace');
   });
 
-  it('of another account with the same names stands in nobody’s way and is not found', async () => {
+  it('of another account with the same names is not found and holds nothing', async () => {
     const other = ng.as('B1');
     await other('POST', '/ng/api/organizations?accountIdentifier=B1', { organization: { identifier: 'o', name: 'O' } });
     await other('POST', '/ng/api/projects?accountIdentifier=B1&orgIdentifier=o', { project: { identifier: 'p', name: 'P' } });

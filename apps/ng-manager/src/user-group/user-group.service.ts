@@ -74,7 +74,7 @@ export class UserGroupService {
     return this.shown(ctx, await stateOf(this.unitOfWork.read, await foundGroup(this.unitOfWork.read, scope, identifier)));
   }
 
-  /** Replaces the whole group: without `users` nobody is a member. */
+  /** Replaces the whole group: without `users` it has no members. */
   async update(ctx: RequestContext, scope: Scope, identifier: string, group: UserGroup): Promise<UserGroupOut> {
     requireSameAccount(ctx, group.accountIdentifier);
     if (group.identifier !== identifier) {

@@ -44,7 +44,7 @@ const groupFields = {
 
 export const userGroup = z.strictObject({
   ...groupFields,
-  /** Uuids. An update replaces the whole group: without it nobody is a member. */
+  /** Uuids. An update replaces the whole group: without it the group has no members. */
   users: z.array(userId).max(1000).nullish(),
 });
 export type UserGroup = z.output<typeof userGroup>;
