@@ -256,21 +256,31 @@ describe('the delegate at the delegate service', () => {
     await delegate.close();
     pods = new FakePods();
     pods.leftovers = [{ taskId: other.taskId, epoch, result: undefined }];
-    // The service was killed with the connection, so that the row counts as connected until it has been silent for a lease.
-    await control.postgres.query('delegate_service', `UPDATE delegates SET last_heartbeat_at = last_heartbeat_at - interval '1 hour'`);
+    // The service was killed with the connection: the row of the earlier process counts as connected when the next one comes.
     await control.up(PATIENT);
     delegate = await start();
+    expect((await control.delegates()).filter(({ name, connected }) => name === 'spec' && connected)).toHaveLength(2);
     expect(await control.result(taskId)).toMatchObject({ status: 'succeeded' });
     expect((await control.ended(other.taskId)).outcome).toMatch(/completed|late/);
   }, 600_000);
 
+  it('keeps a result aside whose lease the delegate service does not know', async () => {
+    const { pod, stepId, taskId } = await running();
+    await control.kill();
+    pod.finish(stepId);
+    await waitFor(() => readdirSync(join(dataDir, 'outbox')).some((name) => name.startsWith(taskId) && name.endsWith('.json')), { timeoutMs: 120_000, what: 'the result on the disk' });
+    await control.postgres.query('delegate_service', `UPDATE tasks SET holders = ARRAY['another'] WHERE id = '${taskId}'`);
+    await control.up(PATIENT);
+    await waitFor(() => readdirSync(join(dataDir, 'outbox')).some((name) => name.startsWith(taskId) && name.endsWith('.refused')), { timeoutMs: 120_000, what: 'the result to be set aside' });
+  }, 600_000);
+
   it('tells the truth when the delegate is gone: the lease is lost', async () => {
     const { taskId } = await running();
-    const connectedId = (await control.delegates()).find(({ connected }) => connected)?.id;
+    const { delegateId } = await control.acquired(taskId);
     // Its socket is cut and nobody is let in again, as by a broken network.
     await control.postgres.query('delegate_service', `UPDATE delegate_tokens SET status = 'REVOKED'`);
     const ended = await control.ended(taskId);
-    expect(ended).toMatchObject({ outcome: 'leaseLost', delegateId: connectedId });
+    expect(ended).toMatchObject({ outcome: 'leaseLost', delegateId });
     await control.postgres.query('delegate_service', `UPDATE delegate_tokens SET status = 'ACTIVE'`);
   }, 600_000);
 

@@ -37,8 +37,7 @@ try {
   for (const signal of ENDINGS) process.off(signal, leave).once(signal, () => void steps.abandon(ABANDON_GRACE_MS));
   void owner?.gone.then(() => steps.orphan(ABANDON_GRACE_MS));
   await steps.done;
-  await engine.kill();
-  await Promise.all([app.close(), tracing.close()]);
+  await Promise.all([engine.kill(), app.close(), tracing.close()]);
   process.exit(0);
 } catch (cause) {
   // The engine that is being ended says so to whoever waits for it.

@@ -116,6 +116,8 @@ export class StepRunnerService {
 
   private async execute(run: StepRun, traceparent: string | undefined): Promise<void> {
     await this.tracing.run('StepRunner.Run', { kind: 'server', parent: traceparent, hop: { from: 'lite-engine', to: 'step-runner', protocol: 'grpc' } }, (span) => run.execute(span.traceparent));
+    // The pod may be removed as soon as the end of its step is known; the process then has a moment only.
+    void this.tracing.flush();
     this.lease.release();
     this.logger.info({ events: run.journal.events.lastSeq }, 'step finished');
     setTimeout(this.markDone, ACKNOWLEDGE_LIMIT_MS).unref();

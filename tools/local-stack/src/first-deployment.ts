@@ -1,5 +1,6 @@
 import { deploy, GatewayClient, type DeploymentEvents, type DeploymentResult } from '@sluice/cli';
 import { waitFor } from '@sluice/kernel';
+import { DOCUMENTED_ROWS } from './network-table.js';
 import { SAMPLE_CHANGELOG_PATH, SAMPLE_CONTEXT, sampleChangelogFiles } from './sample-changelog.js';
 import type { Stack } from './stack.js';
 
@@ -12,8 +13,10 @@ export interface FirstDeployment extends DeploymentResult {
 
 const REPOSITORY = 'orders';
 const TIME_LIMIT_MS = 10 * 60_000;
-/** Spans leave the apps in batches; the last ones arrive a moment after the result. */
-const TRACES_SETTLE_MS = 3_000;
+/** Spans leave the apps in batches; the last ones arrive a moment after the result. A deployment that worked has used every row. */
+const LAST_SPANS_MS = 15_000;
+/** One that did not has used some; nobody knows which, so this is how long more of them are waited for. */
+const SETTLE_MS = 1_000;
 
 /**
  * Deploys the sample changelog to the sample database the way a user would: over the gateway API, with a key. May be repeated;
@@ -40,20 +43,16 @@ export async function runFirstDeployment(stack: Stack, events: DeploymentEvents,
     events,
     signal,
   );
-  return { ...result, traceId: gateway.traceId, hops: await hopsOf(stack, gateway.traceId) };
+  return { ...result, traceId: gateway.traceId, hops: await hopsOf(stack, result, gateway.traceId) };
 }
 
-/** Waits until the spans stop coming, for a moment at most. */
-async function hopsOf(stack: Stack, traceId: string): Promise<number[]> {
-  let seen = -1;
-  await waitFor(
-    () => {
-      const before = seen;
-      seen = stack.traces.spansOf(traceId).length;
-      return before === seen;
-    },
-    { timeoutMs: TRACES_SETTLE_MS, intervalMs: 500, what: 'the last spans' },
-  ).catch(() => undefined);
-  const rows = stack.traces.hopsOf(traceId).flatMap((hop) => (hop.row === null ? [] : [hop.row]));
-  return [...new Set(rows)].sort((a, b) => a - b);
+/** The rows seen, once all of them are or no more come in time. */
+async function hopsOf(stack: Stack, { status }: DeploymentResult, traceId: string): Promise<number[]> {
+  const seen = (): number[] => {
+    const rows = stack.traces.hopsOf(traceId).flatMap((hop) => (hop.row === null ? [] : [hop.row]));
+    return [...new Set(rows)].sort((a, b) => a - b);
+  };
+  const timeoutMs = status === 'Success' ? LAST_SPANS_MS : SETTLE_MS;
+  await waitFor(() => seen().length === DOCUMENTED_ROWS.size, { timeoutMs, intervalMs: 100, what: 'the last spans' }).catch(() => undefined);
+  return seen();
 }

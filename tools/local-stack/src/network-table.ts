@@ -32,6 +32,9 @@ const NETWORK_TABLE: readonly NetworkRow[] = [
   { row: null, from: 'scm', to: 'git', protocols: ['http'], purpose: 'files, branches and commits for the preview' },
 ];
 
+/** The numbers of the documented table. */
+export const DOCUMENTED_ROWS: ReadonlySet<number> = new Set(NETWORK_TABLE.flatMap(({ row }) => (row === null ? [] : [row])));
+
 /** Finds the row of a call; undefined means that nobody said this call may happen. */
 export function rowOf(call: { readonly from: string; readonly to: string; readonly protocol: string }): NetworkRow | undefined {
   return NETWORK_TABLE.find((row) => row.from === call.from && row.to === call.to && row.protocols.includes(call.protocol));

@@ -5,7 +5,7 @@ import { startPostgres, type TestPostgres } from '@sluice/testing';
 import type { DataSource } from 'typeorm';
 import type { DelegateServiceConfig } from '../config.js';
 import { openDatabase } from '../database.js';
-import { DelegateRepository } from '../delegate/delegate.repository.js';
+import { DelegateRepository, type Registration } from '../delegate/delegate.repository.js';
 import { NotificationBus } from '../notification/notification-bus.js';
 import { TaskEventRepository } from './task-event.repository.js';
 import { TaskExpiryRepository } from './task-expiry.repository.js';
@@ -120,6 +120,24 @@ describe('tasks in the database', () => {
     expect(outcomes.filter(({ outcome }) => outcome === 'duplicate')).toHaveLength(9);
     const ended = (await events.backlog('pipeline', [], 1_000)).filter((event) => event.taskId === id && event.ended);
     expect(ended.map((event) => event.ended)).toEqual([expect.objectContaining({ outcome: 'completed', resultJson: result })]);
+  });
+
+  it('takes the result of a restarted delegate from its new row, and from no row that differs in scope, token, name or host', async () => {
+    const register = (over: Partial<Registration> = {}, scope: Scope = PROJECT) => {
+      const id = newId();
+      return delegates.register(scope, { instanceId: id, name: 'kin', hostName: 'h', version: '1', tags: [], taskKinds: [], maxTasks: 1, publicKey: id, isKeyProven: true, tokenId: 't1', connectionId: id, replicaId: 'r', ...over }, 3_600_000);
+    };
+    const held = await register();
+    const id = await insert(step());
+    await tasks.acquire(id, holder({ delegateId: held }), lease);
+    const record = (delegateId: string) => tasks.recordResult({ accountId: 'A1', delegateId, taskId: id, epoch: 1, kind: 'execute-step', resultJson: result });
+    const strangers = [register({ tokenId: 't2' }), register({ name: 'other' }), register({ hostName: 'h2' }), register({}, accountScope('A1')), register({}, projectScope('A1', 'default', 'other'))];
+    for (const stranger of await Promise.all(strangers)) expect(await record(stranger)).toMatchObject({ outcome: 'unknown' });
+    const restarted = await register();
+    expect(restarted).not.toBe(held); // its predecessor still counts as connected
+    expect(await record(restarted)).toEqual({ outcome: 'accepted', consumer: 'pipeline' });
+    expect(await record(held)).toMatchObject({ outcome: 'duplicate' });
+    expect(await stateOf(id)).toMatchObject({ state: 'ENDED', outcome: 'completed' });
   });
 
   it('reads a page of events that ends with the result that fills it, so that large results never stand in memory together', async () => {

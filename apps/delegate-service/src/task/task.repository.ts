@@ -28,6 +28,12 @@ interface AssignedRow {
 const QUEUED_COLUMNS = 'id, account_id, org_id, project_id, kind, consumer, selectors, bound_delegate_id, secret_expressions';
 const ASSIGNED_COLUMNS = 'id, epoch, kind, payload, consumer, traceparent, (abort_requested_at IS NOT NULL) AS is_aborting';
 
+/** The row that reports ($2) is a restart of the one that held the epoch ($4), as far as rows can show it: both are of one scope, token, name and host. */
+const RESTART_OF_HOLDER = `
+  SELECT 1 FROM delegates held JOIN delegates reports ON reports.account_id = held.account_id AND reports.org_id IS NOT DISTINCT FROM held.org_id AND reports.project_id IS NOT DISTINCT FROM held.project_id
+    AND reports.token_id = held.token_id AND reports.name = held.name AND reports.host_name = held.host_name
+  WHERE held.id = tasks.holders[$4::int] AND reports.id = $2::text`;
+
 /** Tasks as delegates and their submitters see them. Every change is one statement; its events leave in the same one. */
 @Injectable()
 export class TaskRepository {
@@ -132,14 +138,16 @@ export class TaskRepository {
   }
 
   /**
-   * Records a result. `accepted` when the lease's epoch is current and the task has not ended; `late` when this delegate held that epoch
-   * once; `duplicate` when a result of this epoch is known; `unknown` for anybody else. Result, end and event are one commit.
+   * Records a result. `accepted` when the lease's epoch is current and the task has not ended; `late` when it was held once; `duplicate` when a
+   * result of this epoch is known; `unknown` for anybody else. Result, end and event are one commit.
+   * A result comes from the row that held the epoch, or from one of the same scope, token, name and host: a restarted process brings what its
+   * predecessor had stored, and has a row of its own while that predecessor still counts as connected.
    */
   async recordResult(input: { accountId: string; delegateId: string; taskId: string; epoch: number; kind: string; resultJson: string }): Promise<{ outcome: ResultOutcome; consumer: string | undefined }> {
     const [row] = await this.database.query<{ consumer: string; outcome: 'accepted' | 'late' | null }[]>(
       `WITH task AS (
-         SELECT *, CASE WHEN state = 'ASSIGNED' AND epoch = $4::int AND delegate_id = $2::text THEN 'accepted' ELSE 'late' END AS verdict
-         FROM tasks WHERE id = $1 AND account_id = $3 AND holders[$4::int] = $2::text AND kind = $7 FOR UPDATE),
+         SELECT *, CASE WHEN state = 'ASSIGNED' AND epoch = $4::int THEN 'accepted' ELSE 'late' END AS verdict
+         FROM tasks WHERE id = $1 AND account_id = $3 AND kind = $7 AND (holders[$4::int] = $2::text OR EXISTS (${RESTART_OF_HOLDER})) FOR UPDATE),
        recorded AS (
          INSERT INTO task_results (task_id, epoch, delegate_id, outcome, result) SELECT id, $4::int, $2::text, verdict, $5::text FROM task ON CONFLICT (task_id, epoch) DO NOTHING RETURNING outcome),
        ended AS (

@@ -18,7 +18,7 @@ interface Sending {
 
 /**
  * Sees results through: each is sent until the delegate service has answered for good, on every new connection at once and with growing pauses while one
- * lives. One that is refused for good, or is too large to be sent, is replaced by one that says so; a replacement that is refused as well is set aside.
+ * lives. One that is refused for good, or is too large to be sent, is replaced by one that says so; a replacement that is refused as well is set aside, and so is a result whose lease the service does not know.
  */
 export class ResultDelivery {
   private readonly sendings = new Map<string, Sending>();
@@ -41,9 +41,11 @@ export class ResultDelivery {
   }
 
   acknowledged(ack: Extract<ServerMessage, { type: 'resultAck' }>): void {
-    if (ack.outcome !== 'accepted') this.log.warn({ taskId: ack.taskId, epoch: ack.epoch, outcome: ack.outcome }, 'result acknowledged');
     this.forget(ack);
     this.replaced.delete(keyOf(ack));
+    // The service has kept nothing of it: the file is the only trace of what the step did.
+    if (ack.outcome === 'unknown') return this.setAside(ack, 'the delegate service knows no lease of this delegate for it');
+    if (ack.outcome !== 'accepted') this.log.warn({ taskId: ack.taskId, epoch: ack.epoch, outcome: ack.outcome }, 'result acknowledged');
     void this.outbox.acknowledge(ack).catch((cause: unknown) => this.log.error({ taskId: ack.taskId, error: messageOf(cause) }, 'an acknowledged result could not be removed'));
   }
 
@@ -95,14 +97,15 @@ export class ResultDelivery {
   private replace(entry: PendingResult, why: string): void {
     this.forget(entry);
     const key = keyOf(entry);
-    if (this.replaced.has(key)) {
-      this.log.error({ taskId: entry.taskId, epoch: entry.epoch, error: why }, 'a result was refused for good and is set aside');
-      void this.outbox.setAside(entry).catch((cause: unknown) => this.log.error({ taskId: entry.taskId, error: messageOf(cause) }, 'a refused result could not be set aside'));
-      return;
-    }
+    if (this.replaced.has(key)) return this.setAside(entry, why);
     this.log.error({ taskId: entry.taskId, epoch: entry.epoch, status: entry.result.outcome.status, error: why }, 'a result was refused for good; the task ends with that as its reason');
     this.replaced.add(key);
     this.deliver({ taskId: entry.taskId, epoch: entry.epoch, result: refusedResult(entry.result, why) });
+  }
+
+  private setAside({ taskId, epoch }: HeldLease, why: string): void {
+    this.log.error({ taskId, epoch, error: why }, 'a result was refused for good and is set aside');
+    void this.outbox.setAside({ taskId, epoch }).catch((cause: unknown) => this.log.error({ taskId, error: messageOf(cause) }, 'a refused result could not be set aside'));
   }
 
   private forget(lease: HeldLease): void {
