@@ -45,15 +45,20 @@ describe('every route of ng-manager', () => {
     expect((await ng.as('A1', grants)('GET', '/ng/api/projects?accountIdentifier=A1')).status).toBe(200);
   });
 
-  it('rights come before validation, also of a body that is no JSON', async () => {
-    const send = async (grants: readonly RoleGrant[]) => {
+  it('rights come before validation, also of a body that is no JSON or too costly to read', async () => {
+    const send = async (grants: readonly RoleGrant[], body = '{"organization":') => {
       const user = testUser('A1', grants);
       const headers = { ...(await ng.identities.headers('ng-manager', user)), 'content-type': 'application/json' };
-      const answer = await fetch(`${ng.app.url}/ng/api/organizations?accountIdentifier=A1`, { method: 'POST', headers, body: '{"organization":' });
+      const answer = await fetch(`${ng.app.url}/ng/api/organizations?accountIdentifier=A1`, { method: 'POST', headers, body });
       return { status: answer.status, body: (await answer.json()) as { message: string } };
     };
     expect((await send([{ role: 'viewer' }])).status).toBe(403);
     expect(await send([{ role: 'account_admin' }])).toMatchObject({ status: 400, body: { message: expect.stringContaining('not valid JSON') } });
+    const deep = '['.repeat(100_000);
+    expect((await send([{ role: 'viewer' }], deep)).status).toBe(403);
+    expect(await send([{ role: 'account_admin' }], deep)).toMatchObject({ status: 400, body: { message: 'the body nests deeper than 500 levels; send a flatter one' } });
+    const wide = `[${'{},'.repeat(600_000)}{}]`;
+    expect(await send([{ role: 'account_admin' }], wide)).toMatchObject({ status: 400, body: { message: 'the body has more than 500000 objects, lists and members; send it in smaller pieces' } });
   });
 
   describe('whose scope comes from the body', () => {

@@ -1,4 +1,4 @@
-import { LIMITS } from '@sluice/kernel';
+import { LIMITS, messageOf } from '@sluice/kernel';
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
@@ -12,6 +12,7 @@ import type { ServiceIdentity, ServiceName } from '@sluice/service-identity';
 import { EventLoopDelay, Tracing, type Logger, type Metrics } from '@sluice/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ErrorFilter, LONGEST_PATH_PART, type DeniedRequest } from './error.filter.js';
+import { MOST_JSON_LEVELS, MOST_JSON_PARTS, jsonShapeProblem } from './json-shape.js';
 import { parseQuery } from './query.js';
 import { CORRELATION_HEADER, RouteGuard, type ParsedBody } from './route.guard.js';
 import { RouteInterceptor } from './route.interceptor.js';
@@ -138,15 +139,21 @@ function limitBodies(fastify: FastifyInstance, routes: readonly RouteDefinition[
   });
 }
 
-/** JSON keeps its text too, so that a route which wants YAML may be sent either; text that is no JSON is refused by the guard, after rights are known. */
+/**
+ * JSON keeps its text too, so that a route which wants YAML may be sent either; text that is no JSON, or too costly to read, is refused by the guard, after
+ * rights are known. A route that takes more bytes than others takes what our own services report: as many parts as its bytes hold.
+ */
 function acceptBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser(/^application\/([a-z.+-]+\+)?json/, { parseAs: 'string' }, (_request, text: string, done) => {
+  fastify.addContentTypeParser(/^application\/([a-z.+-]+\+)?json/, { parseAs: 'string' }, (request, text: string, done) => {
     if (text.trim() === '') return done(null, { text: '' } satisfies ParsedBody);
+    const isReport = (request.routeOptions.bodyLimit ?? 0) > LIMITS.bodyBytes;
+    const problem = jsonShapeProblem(text, { levels: MOST_JSON_LEVELS, parts: isReport ? Infinity : MOST_JSON_PARTS });
+    if (problem !== undefined) return done(null, { text, problem } satisfies ParsedBody);
     try {
       done(null, { text, json: JSON.parse(text) as unknown } satisfies ParsedBody);
     } catch (cause) {
-      done(null, { text, problem: cause instanceof Error ? cause.message : 'it cannot be read' } satisfies ParsedBody);
+      done(null, { text, problem: `is not valid JSON: ${messageOf(cause)}` } satisfies ParsedBody);
     }
   });
   fastify.addContentTypeParser(/^(application\/(x-)?(yaml|ndjson)|text\/)/, { parseAs: 'string' }, (_request, text: string, done) => done(null, { text } satisfies ParsedBody));

@@ -17,7 +17,7 @@ export const CORRELATION_HEADER = 'x-request-id';
 export interface ParsedBody {
   readonly text: string;
   readonly json?: unknown;
-  /** Why text that was sent as JSON is none. */
+  /** Why text that was sent as JSON is none, or is not read: the rest of a sentence about the body. */
   readonly problem?: string;
 }
 
@@ -115,7 +115,7 @@ async function bodyOf(route: RouteDefinition, { body, headers }: FastifyRequest)
   if (Buffer.isBuffer(parsed)) throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'this address takes no bytes and no form; send application/json');
   if (route.bodyKind === 'text') return parsed.text;
   if (parsed.text.trim() === '') return undefined;
-  if (parsed.problem !== undefined) throw new AppError('INVALID_REQUEST', `the body is not valid JSON: ${parsed.problem}`);
+  if (parsed.problem !== undefined) throw new AppError('INVALID_REQUEST', `the body ${parsed.problem}`);
   if (parsed.json === undefined) throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'send the body as application/json');
   requireWellFormed(parsed);
   return parsed.json;
