@@ -19,6 +19,7 @@ import { DisableTriggers1795430000000 } from '../migrations/1795430000000-disabl
 import { FindOpenCleanups1796190000000 } from '../migrations/1796190000000-find-open-cleanups.js';
 import { CreateFilters1796311000000 } from '../migrations/1796311000000-create-filters.js';
 import { FileExecutions1796326000000 } from '../migrations/1796326000000-file-executions.js';
+import { KeepStops1796328000000 } from '../migrations/1796328000000-keep-stops.js';
 import { PipelineEntity } from '../pipeline/pipeline.entity.js';
 import { RemovedProjectEntity } from '../project/removed-project.entity.js';
 import { TriggerEntity } from '../trigger/trigger.entity.js';
@@ -29,6 +30,6 @@ export function createPipelineDataSource(url: string, poolSize: number): DataSou
     url,
     poolSize,
     entities: [PipelineEntity, InputSetEntity, CheckEntity, ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity, TriggerEntity, ApprovalInstanceEntity, RemovedProjectEntity, FilterEntity, ...AUDIT_OUTBOX_ENTITIES],
-    migrations: [CreatePipelineTables1795305600000, CreateAuditOutbox1795404000000, CompletePipelineApi1795405000000, NarrowExecutions1795405000001, CreateTriggers1795406000000, CreateApprovalInstances1795406000001, OutlinePlans1795407000000, SearchExecutions1795407000001, CreateRemovedProjects1795420000000, DisableTriggers1795430000000, FindOpenCleanups1796190000000, CreateFilters1796311000000, FileExecutions1796326000000],
+    migrations: [CreatePipelineTables1795305600000, CreateAuditOutbox1795404000000, CompletePipelineApi1795405000000, NarrowExecutions1795405000001, CreateTriggers1795406000000, CreateApprovalInstances1795406000001, OutlinePlans1795407000000, SearchExecutions1795407000001, CreateRemovedProjects1795420000000, DisableTriggers1795430000000, FindOpenCleanups1796190000000, CreateFilters1796311000000, FileExecutions1796326000000, KeepStops1796328000000],
   });
 }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { waitFor } from '@sluice/kernel';
+import { AppError, waitFor } from '@sluice/kernel';
 import { LONG_LEASES, SHORT_LEASES, stepResult, succeed, type DoubleTask } from '../testing/delegate-service-double.js';
 import { World, byIdentifier, groupYaml, pipelineYaml, simplePipeline, stageYaml, statuses, type ProjectClient } from '../testing/pipeline-under-test.js';
 
@@ -13,6 +13,7 @@ describe('stopping an execution', () => {
   afterEach(() => {
     world.delegates.behaviour = succeed;
     world.delegates.leaseTimes = LONG_LEASES;
+    world.delegates.abortRefusal = undefined;
   });
 
   const tasksOf = (id: string): DoubleTask[] => [...world.delegates.tasks.values()].filter((task) => task.request.taskId.startsWith(id));
@@ -108,6 +109,58 @@ describe('stopping an execution', () => {
       expect(await client.send('PUT', `/pipeline/api/pipeline/execute/interrupt/${other}?interruptType=${type}`, {})).toMatchObject({ status: 400, body: { message: expect.stringContaining(`interruptType ${type} is not supported; supported are AbortAll and Abort`) } });
     }
   });
+
+  const holders = async (client: ProjectClient): Promise<unknown[]> =>
+    (await world.pg.query<{ plan_execution_id: string }>('pipeline', 'SELECT plan_execution_id FROM instance_locks WHERE project_id = $1 AND granted_at IS NOT NULL', [client.project])).map((row) => row.plan_execution_id);
+
+  it('repeats an abort that the delegate service could not take, also after the step was given up; the instance stays held until it is known to be over', async () => {
+    const client = world.project();
+    holdSteps();
+    world.delegates.leaseTimes = SHORT_LEASES;
+    world.delegates.abortRefusal = new AppError('INTERNAL', 'the database is away');
+    await client.create(simplePipeline('untaken'));
+    const id = await client.execute('untaken');
+    const step = await runningStep(client, id);
+    await client.abort(id);
+    const detail = await client.ended(id);
+    expect(byIdentifier(detail)['apply']).toMatchObject({ status: 'Aborted', progressData: { notes: [expect.stringMatching(/did not confirm.*no other run gets its database instance/)] } });
+    expect(step.isAborted).toBe(false);
+    const next = await client.execute('untaken');
+    await waitFor(async () => byIdentifier(await client.detail(next))['apply']?.status === 'ResourceWaiting', { timeoutMs: 90_000, what: 'the next run waits' });
+    expect(await holders(client)).toEqual([id]);
+    world.delegates.leaseTimes = LONG_LEASES;
+    world.delegates.abortRefusal = undefined;
+    await waitFor(() => step.isAborted, { timeoutMs: 180_000, what: 'the abort taken' });
+    expect(await holders(client)).toEqual([id]);
+    world.delegates.end(step.request.taskId, { outcome: 'aborted', reason: 'stopped' });
+    const following = await runningStep(client, next);
+    world.delegates.end(following.request.taskId, succeed(following));
+    expect((await client.ended(next)).pipelineExecutionSummary.status).toBe('Success');
+    expect(await holders(client)).toEqual([]);
+  }, 600_000);
+
+  it('stops the steps of a stage that breaks, and frees an instance only when its step is over', async () => {
+    const client = world.project();
+    holdSteps();
+    await client.create(simplePipeline('breaks'));
+    const id = await client.execute('breaks');
+    const step = await runningStep(client, id);
+    // What the stage writes next is refused for good.
+    await world.pg.query('pipeline', `CREATE FUNCTION refuse_stopping() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'broken' USING ERRCODE = '22000'; END $$`);
+    await world.pg.query('pipeline', `CREATE TRIGGER refuse_stopping BEFORE UPDATE ON execution_nodes FOR EACH ROW WHEN (NEW.plan_execution_id = '${id}' AND NEW.status = 'Discontinuing') EXECUTE FUNCTION refuse_stopping()`);
+    try {
+      await client.abort(id);
+      const detail = await client.ended(id);
+      expect(statuses(detail)).toMatchObject({ db: 'Errored', apply: 'Errored' });
+      await waitFor(() => step.isAborted, { timeoutMs: 90_000, what: 'the delegate asked to stop' });
+      expect(await holders(client)).toEqual([id]);
+      world.delegates.end(step.request.taskId, { kind: 'execute-step', outcome: stepResult({ status: 'aborted', changesets: [] }) });
+      await waitFor(async () => (await holders(client)).length === 0, { timeoutMs: 90_000, what: 'the instance freed' });
+      expect(world.ngManager.state.reports.filter((report) => report.planExecutionId === id)).toMatchObject([{ isLate: true, result: { status: 'aborted' } }]);
+    } finally {
+      await world.pg.query('pipeline', 'DROP TRIGGER refuse_stopping ON execution_nodes');
+    }
+  }, 600_000);
 
   it('leaves the queue of an instance, and the one behind moves up', async () => {
     const client = world.project();

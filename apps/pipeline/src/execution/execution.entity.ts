@@ -147,6 +147,7 @@ export class ExecutionNodeEntity {
 @Entity('execution_tasks')
 @Index('execution_tasks_open', ['planExecutionId'], { where: "status = 'open'" })
 @Index('execution_tasks_by_execution', ['planExecutionId'])
+@Index('execution_tasks_to_stop', ['stopWantedAt'], { where: 'stop_wanted_at IS NOT NULL' })
 @Index('execution_tasks_cleanups', ['createdAt'], { where: "kind = 'cleanup-pod' AND status <> 'ended'" })
 export class ExecutionTaskEntity {
   @PrimaryColumn({ name: 'task_id', type: 'text' })
@@ -179,6 +180,14 @@ export class ExecutionTaskEntity {
 
   @Column({ name: 'ended_at', type: 'bigint', nullable: true, transformer: asNumber })
   endedAt!: number | null;
+
+  /** Since when it is to be stopped; null when it need not be, or is known to be over. */
+  @Column({ name: 'stop_wanted_at', type: 'bigint', nullable: true, transformer: asNumber })
+  stopWantedAt!: number | null;
+
+  /** When every delegate has stopped it: known once the delegate service has taken the stop. */
+  @Column({ name: 'stop_until', type: 'bigint', nullable: true, transformer: asNumber })
+  stopUntil!: number | null;
 }
 
 @Entity('instance_locks')

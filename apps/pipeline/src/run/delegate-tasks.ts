@@ -55,9 +55,9 @@ export class DelegateTasks {
     }
   }
 
-  /** Asks that a task stop. Safe to repeat. @returns `UNKNOWN` for a task that was never submitted */
-  async abort(caller: TaskCaller, taskId: string): Promise<AbortReply['state']> {
-    const { state } = await this.whileReachable(() => this.client.unary(caller, 'Abort', { taskId, accountId: caller.accountId }, { timeoutMs: CALL_MS }));
+  /** Asks that a task stop. Safe to repeat. @param patienceMs how long the service may be away @returns `UNKNOWN` for a task that was never submitted */
+  async abort(caller: TaskCaller, taskId: string, patienceMs?: number): Promise<AbortReply['state']> {
+    const { state } = await this.whileReachable(() => this.client.unary(caller, 'Abort', { taskId, accountId: caller.accountId }, { timeoutMs: CALL_MS }), patienceMs);
     return state;
   }
 

@@ -2,7 +2,7 @@ import { NEW_NODE, isFinal, reduceNode, type NodeEvent, type NodeState, type Pla
 import type { ProjectScope } from '@sluice/kernel';
 import type { CallIdentity } from '@sluice/service-identity';
 import type { EntityManager } from 'typeorm';
-import type { TaskContext, TaskReport } from './task.js';
+import { taskIdOf, type TaskContext, type TaskReport } from './task.js';
 
 /** One event for one node. */
 export interface NodeChange {
@@ -63,10 +63,13 @@ export class ExecutionRecord {
     };
   }
 
-  /** Reads the interrupt and keeps it from changing until the transaction ends: what is written in it is seen by whoever interrupts next. */
+  /**
+   * Whether nothing of the execution begins any more: somebody interrupted it, or it has ended. Keeps that from changing until the transaction ends: what is
+   * written in it is seen by whoever interrupts next.
+   */
   async isInterrupted(planExecutionId: string): Promise<boolean> {
-    const [row] = await this.db.query<{ interrupt_id: string | null }[]>(`SELECT interrupt_id FROM executions WHERE plan_execution_id = $1 FOR SHARE`, [planExecutionId]);
-    return row?.interrupt_id != null;
+    const [row] = await this.db.query<{ is_over: boolean }[]>(`SELECT (interrupt_id IS NOT NULL OR ended_at IS NOT NULL) AS is_over FROM executions WHERE plan_execution_id = $1 FOR SHARE`, [planExecutionId]);
+    return row?.is_over === true;
   }
 
   /**
@@ -138,7 +141,7 @@ export class ExecutionRecord {
 
   /** Stores a task's end if it is still open. @returns the status afterwards: `abandoned` means that nobody waits for it any more */
   async endTask(taskId: string, report: TaskReport, at: number): Promise<TaskRow['status'] | undefined> {
-    await this.db.query(`UPDATE execution_tasks SET status = 'ended', report = $2, ended_at = $3 WHERE task_id = $1 AND status = 'open'`, [taskId, JSON.stringify(report), at]);
+    await this.db.query(`UPDATE execution_tasks SET status = 'ended', report = $2, ended_at = $3, stop_wanted_at = NULL, stop_until = NULL WHERE task_id = $1 AND status = 'open'`, [taskId, JSON.stringify(report), at]);
     return (await this.task(taskId))?.status;
   }
 
@@ -146,6 +149,40 @@ export class ExecutionRecord {
   async abandonTask(taskId: string, at: number): Promise<boolean> {
     const rows = await this.db.query<[unknown[], number]>(`UPDATE execution_tasks SET status = 'abandoned', ended_at = $2 WHERE task_id = $1 AND status = 'open'`, [taskId, at]);
     return rows[1] === 1;
+  }
+
+  /** The task is to be stopped, from now on until that is known to have happened. */
+  async wantStop(taskId: string, at: number): Promise<void> {
+    await this.db.query(`UPDATE execution_tasks SET stop_wanted_at = coalesce(stop_wanted_at, $2) WHERE task_id = $1 AND status <> 'ended'`, [taskId, at]);
+  }
+
+  /** The delegate service has taken the stop. @param until when every delegate has stopped the task, in milliseconds since the epoch; the first answer counts */
+  async stopTaken(taskId: string, until: number): Promise<void> {
+    await this.db.query(`UPDATE execution_tasks SET stop_until = coalesce(stop_until, $2) WHERE task_id = $1 AND stop_wanted_at IS NOT NULL`, [taskId, until]);
+  }
+
+  async isToStop(taskId: string): Promise<boolean> {
+    const rows = await this.db.query<unknown[]>(`SELECT 1 FROM execution_tasks WHERE task_id = $1 AND stop_wanted_at IS NOT NULL`, [taskId]);
+    return rows.length > 0;
+  }
+
+  async forgetStop(taskId: string): Promise<void> {
+    await this.db.query(`UPDATE execution_tasks SET stop_wanted_at = NULL, stop_until = NULL WHERE task_id = $1`, [taskId]);
+  }
+
+  /** Gives up the open tasks of nodes whose workflow broke, and has them stopped. Safe to repeat. @returns all of these nodes that are still to be stopped, and what waits for them or for an instance */
+  async stopBelow(planExecutionId: string, nodeIds: readonly string[], at: number): Promise<{ readonly taskIds: string[]; readonly workflowIds: string[] }> {
+    await this.db.query(
+      `UPDATE execution_tasks SET status = 'abandoned', ended_at = $3, stop_wanted_at = coalesce(stop_wanted_at, $3) WHERE plan_execution_id = $1 AND node_id = ANY ($2) AND status = 'open' AND kind <> 'cleanup-pod'`,
+      [planExecutionId, nodeIds, at],
+    );
+    const tasks = await this.db.query<{ task_id: string; workflow_id: string }[]>(
+      `SELECT task_id, workflow_id FROM execution_tasks WHERE plan_execution_id = $1 AND node_id = ANY ($2) AND status = 'abandoned' AND stop_wanted_at IS NOT NULL`,
+      [planExecutionId, nodeIds],
+    );
+    const holders = nodeIds.map((nodeId) => taskIdOf(planExecutionId, nodeId, 'step'));
+    const queued = await this.db.query<{ workflow_id: string }[]>(`SELECT workflow_id FROM instance_locks WHERE holder = ANY ($1) AND granted_at IS NULL`, [holders]);
+    return { taskIds: tasks.map((row) => row.task_id), workflowIds: [...new Set([...tasks, ...queued].map((row) => row.workflow_id))] };
   }
 
   /** Another task has taken its place. */

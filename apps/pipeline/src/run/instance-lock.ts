@@ -45,6 +45,8 @@ function holdUpOf(row: HoldUpRow): ResourceHoldUp {
 }
 
 const SAME_INSTANCE = 'account_id = $1 AND org_id = $2 AND project_id = $3 AND db_schema = $4 AND db_instance = $5';
+/** Nobody waits for the holder's task any more, and that it has stopped is not known. */
+const MAY_BE_AT_WORK = `EXISTS (SELECT 1 FROM execution_tasks t WHERE t.task_id = l.holder AND t.status = 'abandoned' AND t.stop_wanted_at IS NOT NULL)`;
 
 /**
  * The queue in front of each database instance: one step at a time, in the order they came. Rows outlive crashes; a step's row goes when
@@ -68,9 +70,12 @@ export class InstanceLocks {
     return row?.granted_at != null;
   }
 
-  /** Gives the instance back, or leaves the queue. Safe to repeat. @returns who is next, to be told after commit */
+  /**
+   * Gives the instance back, or leaves the queue. A step whose task may still be at work keeps the instance: it goes when that task's stop is settled
+   * ({@link TaskStops}). Safe to repeat. @returns who is next, to be told after commit
+   */
   async release(holder: string, at: number): Promise<Grant | undefined> {
-    const [row] = await this.db.query<KeyRow[]>(`SELECT account_id, org_id, project_id, db_schema, db_instance FROM instance_locks WHERE holder = $1`, [holder]);
+    const [row] = await this.db.query<KeyRow[]>(`SELECT account_id, org_id, project_id, db_schema, db_instance FROM instance_locks l WHERE holder = $1 AND NOT ${MAY_BE_AT_WORK}`, [holder]);
     if (!row) return undefined;
     const key = [row.account_id, row.org_id, row.project_id, row.db_schema, row.db_instance];
     await this.serialise(key);
@@ -98,7 +103,7 @@ export class InstanceLocks {
   /** Holders whose execution has ended, because something went very wrong: they must not block others for ever. */
   async orphans(): Promise<string[]> {
     const rows = await this.db.query<{ holder: string }[]>(
-      `SELECT l.holder FROM instance_locks l LEFT JOIN executions e ON e.plan_execution_id = l.plan_execution_id WHERE e.plan_execution_id IS NULL OR e.ended_at IS NOT NULL`,
+      `SELECT l.holder FROM instance_locks l LEFT JOIN executions e ON e.plan_execution_id = l.plan_execution_id WHERE (e.plan_execution_id IS NULL OR e.ended_at IS NOT NULL) AND NOT ${MAY_BE_AT_WORK}`,
     );
     return rows.map((row) => row.holder);
   }

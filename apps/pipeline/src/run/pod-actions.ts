@@ -70,7 +70,7 @@ export class PodActions {
         description: `initialise step group "${group.name}" of pipeline "${run.plan.name}"`,
       });
     } catch (cause) {
-      await this.actions.write(({ record }) => record.abandonTask(taskId, Date.now()));
+      await this.actions.abandonUnsubmitted(taskId, cause);
       return this.failed(run, initialise, failureOf(cause));
     }
     return { kind: 'submitted', taskId, deadline: this.deadline(initialise) };

@@ -1,10 +1,11 @@
 import { logKey } from '@sluice/log-api';
 import { AppError, messageOf, type ProjectScope } from '@sluice/kernel';
+import { failureKindOf } from '@sluice/task-events';
 import type { AuditTrail, AuditedChange } from '../audit/audit-trail.js';
 import { decideRun, firstFailure, isFinal, outputLookup, subtree, type NodeFailure, type PlanNode, type RunDecision, type EndStatus, type Surroundings } from '@sluice/pipeline-engine';
 import type { Logger, Tracing } from '@sluice/telemetry';
 import type { DataSource } from 'typeorm';
-import { abortTimeoutFor, type PipelineConfig } from '../config.js';
+import type { PipelineConfig } from '../config.js';
 import type { DelegateTasks, TaskCaller } from './delegate-tasks.js';
 import { ExecutionRecord, type NodeChange, type RunHeader } from './execution-record.js';
 import { InstanceLocks, type Grant } from './instance-lock.js';
@@ -12,6 +13,7 @@ import type { Messages } from './messages.js';
 import type { NgManager } from './ng-manager.js';
 import { PodCleanups } from './pod-cleanups.js';
 import { taskIdOf } from './task.js';
+import { TaskStops } from './task-stops.js';
 
 export interface RunServices {
   readonly config: PipelineConfig;
@@ -39,6 +41,7 @@ const KEPT_HEADERS = 200;
 /** What the bodies of durable steps share: transactions, traces, log keys. Each may run twice; none may have an effect twice. */
 export class RunActions {
   readonly cleanups = new PodCleanups(this);
+  readonly stops = new TaskStops(this);
   private readonly headers = new Map<string, RunHeader>();
 
   constructor(readonly services: RunServices) {}
@@ -93,14 +96,12 @@ export class RunActions {
 
   /** Asks the delegate to stop a task and shows it. @returns until when to wait for that */
   async stopTask(run: RunHeader, nodeId: string, taskId: string): Promise<{ readonly waitUntil: number }> {
-    const { tasks, config, log } = this.services;
-    await this.write(({ record }) => record.apply(run.planExecutionId, [{ nodeId, event: { kind: 'stopping' } }]));
+    await this.write(async ({ record }) => {
+      await record.apply(run.planExecutionId, [{ nodeId, event: { kind: 'stopping' } }]);
+      await record.wantStop(taskId, Date.now());
+    });
     await this.write(({ record }) => record.show(run.planExecutionId, 'Discontinuing'));
-    const caller = this.callerOf(run, run.traceparent);
-    await tasks.abort(caller, taskId).catch((cause: unknown) => log.warn({ taskId, error: messageOf(cause) }, 'the delegate service did not take an abort'));
-    // One that cannot be asked now counts as configured alike.
-    const stopsWithinMs = await tasks.stopsWithinMs(caller).catch(() => 0);
-    return { waitUntil: Date.now() + Math.max(config.abortTimeoutMs, abortTimeoutFor(stopsWithinMs)) };
+    return this.stops.ask(run, taskId);
   }
 
   /**
@@ -116,15 +117,26 @@ export class RunActions {
   }
 
   /**
-   * Nobody waits for the task any more; its delegate is told.
+   * Nobody waits for the task any more; its delegate is told. One that has been told, and has had the time to stop, is over; any other keeps its instance.
    * @returns `isAbandoned: false` when its end has been stored after all: its message will be there before `waitUntil`
    */
   async giveUp(run: RunHeader, taskId: string): Promise<{ readonly isAbandoned: boolean; readonly waitUntil: number }> {
-    const isAbandoned = await this.write(async ({ record }) => (await record.abandonTask(taskId, Date.now())) || (await record.task(taskId))?.status === 'abandoned');
-    if (isAbandoned) {
-      await this.services.tasks.abort(this.callerOf(run, run.traceparent), taskId).catch((cause: unknown) => this.services.log.warn({ taskId, error: messageOf(cause) }, 'the delegate service did not take an abort'));
-    }
+    const isAbandoned = await this.write(async ({ record }) => {
+      const at = Date.now();
+      if (!(await record.abandonTask(taskId, at)) && (await record.task(taskId))?.status !== 'abandoned') return false;
+      await record.wantStop(taskId, at);
+      return true;
+    });
+    if (isAbandoned && !(await this.stops.isOver(taskId))) await this.stops.ask(run, taskId, 0);
     return { isAbandoned, waitUntil: Date.now() + 10_000 };
+  }
+
+  /** The submission of a task failed. Unless it was refused for certain, the delegate service may have it all the same: then it is stopped. */
+  async abandonUnsubmitted(taskId: string, cause: unknown): Promise<void> {
+    const at = Date.now();
+    await this.write(async ({ record }) => {
+      if ((await record.abandonTask(taskId, at)) && failureKindOf(cause) !== 'final') await record.wantStop(taskId, at);
+    });
   }
 
   /** Tells the holder that the instance is its. One whose workflow is gone gives its place to the next: it will never hear of it, and others wait. */
@@ -143,20 +155,33 @@ export class RunActions {
     }
   }
 
-  /** Something nobody foresaw: whatever is under way below a node ends as Errored, and nothing stays locked. */
+  /** Something nobody foresaw: whatever is under way below a node ends as Errored, its tasks are stopped, and each instance is freed once nothing works on it any more. */
   async fail(run: RunHeader, nodeId: string, failure: NodeFailure): Promise<void> {
     this.services.log.error({ planExecutionId: run.planExecutionId, nodeId, error: failure.message }, 'a run broke');
     const nodes = subtree(run.plan, nodeId);
     const at = Date.now();
-    const next = await this.write(async ({ record, locks }) => {
-      const states = await record.states(run.planExecutionId, nodes.map((node) => node.id));
+    const nodeIds = nodes.map((node) => node.id);
+    const { grants, stopping } = await this.write(async ({ record, locks }) => {
+      const stopping = await record.stopBelow(run.planExecutionId, nodeIds, at);
+      const states = await record.states(run.planExecutionId, nodeIds);
       const open = nodes.filter((node) => states[node.id]?.startedAt != null && !isFinal(states[node.id]?.status ?? 'NotStarted'));
       await record.apply(run.planExecutionId, open.map((node) => ({ nodeId: node.id, event: { kind: 'ended' as const, at, status: 'Errored' as const, failure: node.id === nodeId ? failure : null } })));
       const grants: (Grant | undefined)[] = [];
       for (const node of nodes) grants.push(await locks.release(taskIdOf(run.planExecutionId, node.id, 'step'), at));
-      return grants;
+      return { grants, stopping };
     });
-    for (const grant of next) await this.tell(grant);
+    for (const grant of grants) await this.tell(grant);
+    for (const taskId of stopping.taskIds) await this.stops.ask(run, taskId, 0);
+    await this.tellStop(run.planExecutionId, stopping.workflowIds);
+  }
+
+  /** Wakes what waits below something that broke: nothing of it goes on. A workflow that is gone waits for nothing. */
+  private async tellStop(planExecutionId: string, workflowIds: readonly string[]): Promise<void> {
+    for (const workflowId of workflowIds) {
+      await this.services.messages.send(workflowId, { kind: 'abort' }, `abort:${planExecutionId}`).catch((cause: unknown) => {
+        if (!isMissing(cause)) throw cause;
+      });
+    }
   }
 
   /** The last word about an execution. @param reason instead of the first failure of its nodes */

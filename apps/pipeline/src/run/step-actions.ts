@@ -7,7 +7,7 @@ import type { Grant } from './instance-lock.js';
 import { podIdOf } from './identifiers.js';
 import { REPORT_GRACE_MS, stepTypeOf, unusedNotes } from './pod-actions.js';
 import { failureOf, outputsOf, type RunActions } from './run-actions.js';
-import { taskIdOf, type PodStep } from './task.js';
+import { RUN_MARGIN_MS, taskIdOf, type PodStep } from './task.js';
 import { endingOf, type NodeEnding, type Stop, type TaskEnd } from './task-end.js';
 
 /** The pod a step runs in. */
@@ -28,8 +28,7 @@ export interface EndedStep {
   readonly failureType: string;
 }
 
-/** What the delegate needs beyond the step's own timeout to start it and to send the result. */
-const RUN_MARGIN_MS = 60_000;
+const HELD_NOTE = ' It is asked again; until it has stopped, or its time limit is over, no other run gets its database instance.';
 
 interface Prepared {
   readonly work: StepWork;
@@ -112,7 +111,8 @@ export class StepActions {
       if (task && !result && mayHaveRun(end)) await this.report(run, node, task, lostResult({ startedAt, endedAt: Date.now() }, ending.failure?.message ?? 'the result of the step was lost'), traceparent);
       const status: Status = ending.status === 'Failed' && how.ignoreFailure ? 'IgnoreFailed' : ending.status;
       const outputs = result ? stepTypeOf(this.types, node).toOutputs(result) : undefined;
-      const note = how.isUnconfirmed ? 'The delegate did not confirm within the time limit that the step stopped; its statement may still be running in the database.' : undefined;
+      const isHeld = how.isUnconfirmed && (await this.actions.record.isToStop(taskId));
+      const note = how.isUnconfirmed ? `The delegate did not confirm within the time limit that the step stopped; its statement may still be running in the database.${isHeld ? HELD_NOTE : ''}` : undefined;
       const next = await this.close(run, node, taskId, { kind: 'ended', at: Date.now(), status: status as NodeEnding['status'] | 'IgnoreFailed', failure: ending.failure, outputs, note });
       await this.actions.tell(next);
       return { status, failureType: ending.failure?.failureType ?? 'Unknown' };
@@ -197,7 +197,7 @@ export class StepActions {
       });
     } catch (cause) {
       const failure = failureOf(cause);
-      await this.actions.write(({ record }) => record.abandonTask(taskId, Date.now()));
+      await this.actions.abandonUnsubmitted(taskId, cause);
       await this.actions.tell(await this.close(run, node, taskId, { kind: 'ended', at: Date.now(), status: 'Failed', failure }));
       return { kind: 'failed', failure };
     }

@@ -16,7 +16,7 @@ interface Failing {
 
 /**
  * Finishes what a crash left half done between two systems: executions whose workflow was not started, or is gone, aborts and turns nobody was told of,
- * pods that were not cleaned up, instances held by executions that have ended. Everything it does can be done twice, so replicas may sweep at once. What cannot be finished is said in the
+ * tasks that were not stopped, pods that were not cleaned up, instances held by executions that have ended. Everything it does can be done twice, so replicas may sweep at once. What cannot be finished is said in the
  * log and tried again later, and keeps nothing else from being finished.
  */
 export class Sweeper {
@@ -44,6 +44,7 @@ export class Sweeper {
   async sweep(): Promise<void> {
     await this.attempt('start', () => this.startForgotten());
     await this.attempt('abort', () => this.repeatAborts());
+    await this.attempt('stop', () => this.repeatStops());
     await this.attempt('lost', () => this.endLost());
     await this.attempt('cleanup', () => this.repeatCleanups());
     await this.attempt('free', () => this.freeInstances());
@@ -82,6 +83,12 @@ export class Sweeper {
   private async repeatCleanups(): Promise<void> {
     const resting = new Set(this.resting('cleanup'));
     for (const taskId of await this.actions.cleanups.due()) if (!resting.has(taskId)) await this.attempt(`cleanup ${taskId}`, () => this.actions.cleanups.again(taskId));
+  }
+
+  /** At once, so that a delegate service that does not answer holds up the sweep for one call. */
+  private async repeatStops(): Promise<void> {
+    const { stops } = this.actions;
+    await Promise.all((await stops.due(this.resting('stop'))).map((taskId) => this.attempt(`stop ${taskId}`, () => stops.again(taskId))));
   }
 
   private async repeatAborts(): Promise<void> {

@@ -115,7 +115,10 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
     if (report.result === null && ended.resultJson !== '') throw new AppError('INVALID_REQUEST', report.reason);
     if (task.kind === 'cleanup-pod') return this.cleanedUp(task, report);
     const status = ended.outcome === 'late' ? 'abandoned' : await this.actions.record.endTask(task.taskId, report, Date.now());
-    if (status === 'abandoned') return this.late(concerned, report);
+    if (status === 'abandoned') {
+      await this.late(concerned, report);
+      return this.actions.stops.settle(task.taskId);
+    }
     await this.services.messages.send(task.workflowId, { kind: 'taskEnded', taskId: task.taskId, end: endOf(report) }, `end:${task.taskId}`).catch((cause: unknown) => {
       if (!isMissing(cause)) throw cause;
       this.services.log.warn({ taskId: task.taskId, workflowId: task.workflowId }, 'a task ended whose workflow is gone; the sweeper ends the execution with its result');

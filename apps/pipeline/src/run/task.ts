@@ -31,6 +31,9 @@ export type TaskReportResult =
   | { readonly kind: 'step'; readonly step: StepResult }
   | { readonly kind: 'other'; readonly status: 'succeeded' | 'failed' | 'aborted'; readonly message: string; readonly failureType: string };
 
+/** What the delegate needs beyond the step's own timeout to start it and to send the result. */
+export const RUN_MARGIN_MS = 60_000;
+
 /** `<planExecutionId>:<node>:<attempt>`: the same work has the same id, so it is never submitted twice. */
 export function taskIdOf(planExecutionId: string, nodeId: string, what: 'init' | 'step' | 'cleanup', attempt = 1): string {
   return `${planExecutionId}:${nodeId}:${what}${attempt}`;

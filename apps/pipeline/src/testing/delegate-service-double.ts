@@ -12,6 +12,7 @@ export interface DoubleTask {
   /** How often the same id was submitted. */
   submissions: number;
   isAborted: boolean;
+  isEnded: boolean;
   readonly sealed: Record<string, string>;
   secretError: string;
 }
@@ -73,7 +74,7 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
       if (known.request.payloadJson !== request.payloadJson) throw new AppError('DUPLICATE_FIELD', `task_id: a task "${request.taskId}" with another payload exists already`);
       return { alreadyKnown: true };
     }
-    const task: DoubleTask = { request, payload: taskPayload.parse(JSON.parse(request.payloadJson)), submissions: 1, isAborted: false, sealed: {}, secretError: '' };
+    const task: DoubleTask = { request, payload: taskPayload.parse(JSON.parse(request.payloadJson)), submissions: 1, isAborted: false, isEnded: false, sealed: {}, secretError: '' };
     this.tasks.set(request.taskId, task);
     this.emit(task, { event: 'acquired', acquired: { ...DELEGATE, epoch: 1 } });
     const expressions = secretExpressionsOf(task.payload);
@@ -82,11 +83,15 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
     return { alreadyKnown: false };
   };
 
+  /** Thrown by aborts, as when the service's database is away. */
+  abortRefusal: AppError | undefined;
+
   readonly Abort = (_call: ServiceCall, request: { taskId: string }) => {
     const task = this.tasks.get(request.taskId);
+    if (this.abortRefusal) throw this.abortRefusal;
     if (!task) return Promise.resolve({ state: 'UNKNOWN' as const });
     task.isAborted = true;
-    return Promise.resolve({ state: 'ASSIGNED' as const });
+    return Promise.resolve({ state: task.isEnded ? ('ENDED' as const) : ('ASSIGNED' as const) });
   };
 
   /** What the service says of its leases: an abort that no delegate confirms is waited for that long. */
@@ -122,6 +127,7 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
   end(taskId: string, how: TaskResult | Partial<TaskEnded>): void {
     const task = this.tasks.get(taskId);
     if (!task) throw new Error(`no task ${taskId}`);
+    task.isEnded = true;
     const ended = 'kind' in how ? { outcome: 'completed' as const, resultJson: JSON.stringify(taskResult.parse(how)), reason: '' } : how;
     this.emit(task, { event: 'ended', ended: { outcome: 'completed', resultJson: '', reason: '', ...DELEGATE, ...ended } });
   }
