@@ -118,17 +118,25 @@ describe('the gateway', () => {
 
   it('asks about a key once, however many requests bring it at the same time, and again when the answer is old', async () => {
     const askedFor = (key: string): number => gateway.asked.filter((one) => one === key).length;
-    const [long, brief] = ['pat.ACCA.once.x', 'pat.ACCA.brief.x'];
+    const long = 'pat.ACCA.once.x';
     gateway.keys.set(long, signedInAs('ACCA', 'once', 600_000));
     await Promise.all(Array.from({ length: 20 }, () => gateway.call('/ng/api/x', {}, long)));
     await gateway.call('/ng/api/x', {}, long);
     expect(askedFor(long)).toBe(1);
-    gateway.keys.set(brief, signedInAs('ACCA', 'brief', 500));
-    await gateway.call('/ng/api/x', {}, brief);
-    gateway.keys.set(brief, 'REVOKED_TOKEN');
-    await waitFor(async () => (await gateway.call('/ng/api/x', {}, brief)).status === 401, { timeoutMs: 30_000, what: 'the revocation' });
-    await Promise.all(Array.from({ length: 5 }, () => gateway.call('/ng/api/x', {}, brief)));
-    expect(askedFor(brief)).toBe(2);
+    /** How often ng-manager is asked about a key that is revoked, by seven calls at least. */
+    const askedAboutRevoked = async (attempt: number): Promise<number> => {
+      const brief = `pat.ACCA.brief${attempt}.x`;
+      gateway.keys.set(brief, signedInAs('ACCA', `brief${attempt}`, 500));
+      await gateway.call('/ng/api/x', {}, brief);
+      gateway.keys.set(brief, 'REVOKED_TOKEN');
+      await waitFor(async () => (await gateway.call('/ng/api/x', {}, brief)).status === 401, { timeoutMs: 120_000, what: 'the revocation' });
+      await Promise.all(Array.from({ length: 5 }, () => gateway.call('/ng/api/x', {}, brief)));
+      return askedFor(brief);
+    };
+    // A refusal is remembered for five seconds: a machine that stands still for longer spoils one attempt.
+    let asked = 0;
+    for (let attempt = 1; attempt <= 3 && asked !== 2; attempt += 1) asked = await askedAboutRevoked(attempt);
+    expect(asked).toBe(2);
   });
 
   it.each([
@@ -214,12 +222,12 @@ describe('the gateway', () => {
     const response = await gateway.call('/gateway/log-service/stream?key=k');
     const reader = response.body?.getReader();
     for (let index = 0; index < 3; index += 1) {
-      (await waitFor(() => sent.shift(), { timeoutMs: 30_000, what: 'the upstream' }))();
+      (await waitFor(() => sent.shift(), { timeoutMs: 120_000, what: 'the upstream' }))();
       const chunk = await reader?.read();
       expect(new TextDecoder().decode(chunk?.value)).toBe(`id: ${index}\ndata: {}\n\n`);
     }
     await reader?.cancel();
-    await waitFor(() => isUpstreamGone, { timeoutMs: 30_000, what: 'the end upstream' });
+    await waitFor(() => isUpstreamGone, { timeoutMs: 120_000, what: 'the end upstream' });
   });
 
   it('lets 200 MB through at the pace of the reader, without holding them', async () => {
@@ -243,7 +251,7 @@ describe('the gateway', () => {
           return isStill && written;
         };
       })(),
-      { timeoutMs: 30_000, intervalMs: 300, what: 'back pressure' },
+      { timeoutMs: 120_000, intervalMs: 300, what: 'back pressure' },
     );
     expect(stalledAt).toBeLessThan(40 * 1024 * 1024);
     let received = 0;

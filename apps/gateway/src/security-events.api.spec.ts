@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
 import { KEY_A, KEY_B, runGateway, signedInAs, type RunningGateway } from './testing/running-gateway.js';
 
-const LOOK = { timeoutMs: 60_000, what: 'the security events' };
+const LOOK = { timeoutMs: 120_000, what: 'the security events' };
 
 describe('security events of the gateway', () => {
   let gateway: RunningGateway;
@@ -48,6 +48,6 @@ describe('security events of the gateway', () => {
     for (let round = 0; round < 20; round += 1) expect((await from(`203.0.113.${round}`, key)).status).toBe(200);
     expect(of('signIn', 'ACCD')).toEqual([]);
     gateway.takesEvents.value = true;
-    await waitFor(() => of('signIn', 'ACCD').length === 20, { timeoutMs: 60_000, what: 'the events that waited' });
+    await waitFor(() => of('signIn', 'ACCD').length === 20, { timeoutMs: 120_000, what: 'the events that waited' });
   }, 300_000);
 });

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { waitFor } from '@sluice/kernel';
 import { testPodAuthority } from '@sluice/testing';
 import { bootstrap } from './bootstrap.js';
 import { KEY_A, runGateway, type RunningGateway } from './testing/running-gateway.js';
@@ -57,7 +58,8 @@ describe('the gateway with a certificate', () => {
     const script = fileURLToPath(new URL('../../../docker/health.mjs', import.meta.url));
     const { port } = new URL(gateway.app.url);
     const check = (env: Readonly<Record<string, string>>): Promise<number | null> => new Promise((resolve) => void spawn(process.execPath, [script], { env, stdio: 'ignore' }).once('exit', resolve));
-    expect(await check({ HEALTH_PORT: port, GATEWAY_TLS_CERT_FILE: files.cert })).toBe(0);
+    // It has 2.5 s for an answer, and docker asks again as well.
+    await waitFor(async () => (await check({ HEALTH_PORT: port, GATEWAY_TLS_CERT_FILE: files.cert })) === 0, { timeoutMs: 120_000, what: 'the check to find it ready' });
     expect(await check({ HEALTH_PORT: port })).toBe(1);
     const notReady = createServer((_request, response) => void response.writeHead(503).end());
     await new Promise<void>((resolve) => void notReady.listen(0, '127.0.0.1', resolve));

@@ -156,7 +156,7 @@ describe('a log token for an API key', () => {
     const token = await tokenOf(withKey('k2'));
     expect(await statusOf(key, token)).toBe(200);
     service.keys.delete('ACC/k2');
-    await waitFor(async () => (await statusOf(key, token)) === 401, { timeoutMs: 30_000, what: 'the token refused' });
+    await waitFor(async () => (await statusOf(key, token)) === 401, { timeoutMs: 120_000, what: 'the token refused' });
     expect(await statusOf(`${newRun()}/a`, token, { method: 'POST', body: ndjson('x') })).toBe(401);
   });
 
@@ -165,17 +165,17 @@ describe('a log token for an API key', () => {
     const token = await tokenOf(withKey('k3'));
     expect(await statusOf(`${newRun()}/a`, token, { method: 'POST', body: ndjson('x') })).toBe(204);
     withKey('k3', [{ role: 'viewer' }]);
-    await waitFor(async () => (await statusOf(`${newRun()}/a`, token, { method: 'POST', body: ndjson('x') })) === 403, { timeoutMs: 30_000, what: 'the right to write gone' });
+    await waitFor(async () => (await statusOf(`${newRun()}/a`, token, { method: 'POST', body: ndjson('x') })) === 403, { timeoutMs: 120_000, what: 'the right to write gone' });
     expect(await statusOf(key, token)).toBe(200);
     withKey('k3', [{ role: 'viewer', orgId: 'default', projectId: 'other' }]);
-    await waitFor(async () => (await statusOf(key, token)) === 403, { timeoutMs: 30_000, what: 'the right to read gone' });
+    await waitFor(async () => (await statusOf(key, token)) === 403, { timeoutMs: 120_000, what: 'the right to read gone' });
   });
 
   it('is not believed while nobody can say whether its key is good; a pod goes on', async () => {
     const key = await storedLog();
     const token = await tokenOf(withKey('k4'));
     await service.ngManager.close();
-    await waitFor(async () => (await statusOf(key, token)) === 503, { timeoutMs: 30_000, what: 'an answer that says so' });
+    await waitFor(async () => (await statusOf(key, token)) === 503, { timeoutMs: 120_000, what: 'an answer that says so' });
     const own = `${newRun()}/a`;
     expect(await statusOf(own, await service.pod(own), { method: 'POST', body: ndjson('x') })).toBe(204);
   });

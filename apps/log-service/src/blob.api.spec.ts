@@ -71,7 +71,7 @@ describe('stored logs', () => {
       request.on('error', () => resolve()).on('close', () => resolve());
       request.write('x'.repeat(200_000), () => setImmediate(() => request.destroy()));
     });
-    await waitFor(() => readdirSync(join(service.blobDir, '@unfinished')).length === 0, { timeoutMs: 30_000, what: 'the unfinished file gone' });
+    await waitFor(() => readdirSync(join(service.blobDir, '@unfinished')).length === 0, { timeoutMs: 120_000, what: 'the unfinished file gone' });
     expect(await (await get(key)).text()).toBe(ndjson(0, 2));
   });
 
@@ -174,7 +174,7 @@ describe('stored logs', () => {
     expect((await get(key)).status).toBe(200);
     expect((await fetch(`${service.app.url}/health/ready`)).status).toBe(503);
     await service.redis.restart();
-    await waitFor(async () => (await fetch(`${service.app.url}/health/ready`)).status === 200, { timeoutMs: 30_000, what: 'ready again' });
+    await waitFor(async () => (await fetch(`${service.app.url}/health/ready`)).status === 200, { timeoutMs: 120_000, what: 'ready again' });
   });
 
   it('survive a restart of the service, and tails resume at the new one', async () => {
@@ -190,7 +190,7 @@ describe('stored logs', () => {
       seen = lines.length;
       return false;
     });
-    await waitFor(() => seen === 5, { timeoutMs: 30_000, what: 'the lines before the restart' });
+    await waitFor(() => seen === 5, { timeoutMs: 120_000, what: 'the lines before the restart' });
     await second.close();
     const { lines, end } = await begun;
     expect([lines.length, end]).toEqual([5, undefined]);

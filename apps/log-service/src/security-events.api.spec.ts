@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
 import { ADMIN, newRun, runLogService, type RunningLogService } from './testing/running-log-service.js';
 
-const LOOK = { timeoutMs: 60_000, what: 'the security events' };
+const LOOK = { timeoutMs: 120_000, what: 'the security events' };
 const ORIGIN = { clientAddress: '198.51.100.9', userAgent: 'curl/8', keyId: 'k9' };
 
 describe('security events of the log service', () => {

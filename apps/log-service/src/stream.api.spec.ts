@@ -6,7 +6,7 @@ import { ADMIN, OUTSIDER, linesOf, newRun, readTail, runLogService, type Running
 describe('live logs', () => {
   let service: RunningLogService;
   beforeAll(async () => {
-    service = await runLogService({ LOG_SERVICE_STREAM_MAX_LINES: '1000', LOG_SERVICE_TAIL_OPEN_WAIT_SECONDS: '10', LOG_SERVICE_TAILS_PER_ACCOUNT: '120', LOG_SERVICE_PING_SECONDS: '1' });
+    service = await runLogService({ LOG_SERVICE_STREAM_MAX_LINES: '1000', LOG_SERVICE_TAIL_OPEN_WAIT_SECONDS: '20', LOG_SERVICE_TAILS_PER_ACCOUNT: '120', LOG_SERVICE_PING_SECONDS: '1' });
   });
   afterAll(() => service.stop());
 
@@ -41,7 +41,7 @@ describe('live logs', () => {
     for (let index = 0; index < 3; index += 1) {
       sentAt.push(Date.now());
       await append(key, index, linesOf(index, index + 1));
-      await waitFor(() => seen.length > index, { timeoutMs: 30_000, what: `line ${index}` });
+      await waitFor(() => seen.length > index, { timeoutMs: 120_000, what: `line ${index}` });
     }
     const closing = Date.now();
     await close(key);
@@ -193,7 +193,7 @@ describe('live logs', () => {
         const response = await service.call(`/stream?key=${key}`, { headers });
         return response.status === 200 && response;
       },
-      { timeoutMs: 30_000, what: 'a free place' },
+      { timeoutMs: 120_000, what: 'a free place' },
     );
     await again.body?.cancel();
   });
@@ -209,7 +209,7 @@ describe('live logs', () => {
         text += new TextDecoder().decode((await reader?.read())?.value);
         return text.split(': ping\n\n').length >= 3;
       },
-      { timeoutMs: 30_000, what: 'two pings' },
+      { timeoutMs: 120_000, what: 'two pings' },
     );
     await reader?.cancel();
   });
@@ -261,12 +261,12 @@ describe('live logs', () => {
       seen = lines.length;
       return false;
     });
-    await waitFor(() => seen === 10, { timeoutMs: 30_000, what: 'the lines before the crash' });
+    await waitFor(() => seen === 10, { timeoutMs: 120_000, what: 'the lines before the crash' });
     await service.redis.kill();
     const refused = await append(key, 10, linesOf(10, 20));
     expect([refused.status, await refused.json()]).toEqual([503, { error_msg: expect.stringContaining('send the same request again'), message: expect.stringContaining('send the same request again') }]);
     await service.redis.restart();
-    await waitFor(async () => (await append(key, 10, linesOf(10, 20))).status === 204, { timeoutMs: 30_000, what: 'the repeated append' });
+    await waitFor(async () => (await append(key, 10, linesOf(10, 20))).status === 204, { timeoutMs: 120_000, what: 'the repeated append' });
     expect((await append(key, 10, linesOf(10, 20))).status).toBe(204);
     await close(key);
     const { lines, end } = await reading;

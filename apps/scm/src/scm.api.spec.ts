@@ -44,7 +44,7 @@ describe('scm', () => {
     await strict.close();
     await git.stop();
     identities.stop();
-    rmSync(cacheDir, { recursive: true, force: true });
+    rmSync(cacheDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   });
 
   it('reads a file at a branch, and the new content after the branch moved', async () => {

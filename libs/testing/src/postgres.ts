@@ -88,7 +88,7 @@ async function startServer({ programs, folder, data, port, password, identity }:
     await waitFor(
       async () => {
         if (hasEnded(server)) throw new Error(`postgres did not start: ${complaints}`);
-        return answers(port, password);
+        return answers(port, password, data);
       },
       { timeoutMs: START_LIMIT_MS, what: `PostgreSQL on port ${port}` },
     );
@@ -99,11 +99,13 @@ async function startServer({ programs, folder, data, port, password, identity }:
   }
 }
 
-async function answers(port: number, password: string): Promise<boolean> {
+/** True when the server of that folder answers, and not one that took the port first: all clusters have the password of their template. */
+async function answers(port: number, password: string, data: string): Promise<boolean> {
   const client = clientOf({ host: '127.0.0.1', port, user: 'postgres', password, database: 'postgres', connectionTimeoutMillis: ANSWER_LIMIT_MS });
   try {
     await client.connect();
-    return true;
+    const { rows } = await client.query<{ data: string }>(`SELECT current_setting('data_directory') AS data`);
+    return rows[0]?.data === data;
   } catch {
     return false;
   } finally {

@@ -59,7 +59,7 @@ if (!hasMariaDb()) {
       for (const takesLock of [true, false]) {
         const engine = sql(`DO ${takesLock ? "GET_LOCK('sluice-abc', 0)" : '0'}; DO SLEEP(600)`).catch(() => 'ended');
         const sleeping = () => sql("SELECT ID, SUBSTRING_INDEX(HOST, ':', -1) FROM information_schema.processlist WHERE STATE = 'User sleep'");
-        await waitFor(async () => (await sleeping()).length > 0, { timeoutMs: 60_000, what: 'the session of the engine' });
+        await waitFor(async () => (await sleeping()).length > 0, { timeoutMs: 120_000, what: 'the session of the engine' });
         const [number, port] = (await sleeping())[0] ?? [];
         const holder = engineAs(takesLock ? '999999:1' : `${number}:${port}`);
         await holds(holder);
@@ -70,7 +70,7 @@ if (!hasMariaDb()) {
         await holds(holder);
         await sql(`KILL ${number}`);
         expect(await engine).toBe('ended');
-        await waitFor(async () => JSON.stringify(await run()).includes('"gone"'), { timeoutMs: 30_000, what: 'the end of the session' });
+        await waitFor(async () => JSON.stringify(await run()).includes('"gone"'), { timeoutMs: 120_000, what: 'the end of the session' });
         expect(await run({ holder, force: false })).toEqual({ status: 'succeeded', lock: free, release: 'released' });
       }
     }, 300_000);

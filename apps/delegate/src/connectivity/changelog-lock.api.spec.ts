@@ -67,7 +67,7 @@ describe('the change log lock', () => {
     expect(await run({ holder, force: true })).toEqual({ status: 'succeeded', lock: free, release: 'released' });
     await holds(holder);
     await engine.end();
-    await waitFor(async () => JSON.stringify(await run()).includes('"gone"'), { timeoutMs: 30_000, what: 'the end of the session' });
+    await waitFor(async () => JSON.stringify(await run()).includes('"gone"'), { timeoutMs: 120_000, what: 'the end of the session' });
     expect(await run()).toEqual({ status: 'succeeded', lock: locked(holder, 'sluice-abc', 'gone') });
     expect(await run({ holder, force: false })).toEqual({ status: 'succeeded', lock: free, release: 'released' });
   });

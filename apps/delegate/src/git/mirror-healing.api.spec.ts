@@ -33,7 +33,7 @@ describe('a Git mirror heals by itself', () => {
   });
   afterAll(async () => {
     await git.stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }); // git may still tidy a mirror
   });
 
   const checkOut = (ref: Partial<GitSource> = { branch: 'main' }) => trees.checkOut({ source: { name: 'orders', url: git.url, ...ref }, credentials: NOBODY, traceparent: undefined, signal: never }, join(folder, `tree-${(exports += 1)}`));
@@ -199,7 +199,7 @@ describe('a git process that has to end', () => {
     standIn('touch held.lock; trap "rm held.lock; exit 1" TERM; touch running; while :; do sleep 0.05; done');
     const stop = new AbortController();
     const ended = runGit(command(60_000, stop.signal));
-    await waitFor(() => existsSync(join(folder, 'running')), { timeoutMs: 30_000, what: 'the stand-in to run' });
+    await waitFor(() => existsSync(join(folder, 'running')), { timeoutMs: 120_000, what: 'the stand-in to run' });
     stop.abort();
     expect(await ended).toEqual({ status: 'aborted' });
     expect(existsSync(join(folder, 'held.lock'))).toBe(false);
@@ -209,7 +209,7 @@ describe('a git process that has to end', () => {
     standIn('trap "" TERM; touch deaf; while :; do sleep 0.05; done');
     const stop = new AbortController();
     const ended = runGit(command(100, stop.signal));
-    await waitFor(() => existsSync(join(folder, 'deaf')), { timeoutMs: 30_000, what: 'the stand-in to run' });
+    await waitFor(() => existsSync(join(folder, 'deaf')), { timeoutMs: 120_000, what: 'the stand-in to run' });
     stop.abort();
     expect(await ended).toEqual({ status: 'aborted' });
   });

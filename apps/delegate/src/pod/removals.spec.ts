@@ -12,7 +12,7 @@ describe('removals', () => {
       if (attempts < 3) throw new Error('busy');
     });
     expect(attempts).toBe(1);
-    await waitFor(() => attempts === 3, { timeoutMs: 30_000, what: 'the third attempt' });
+    await waitFor(() => attempts === 3, { timeoutMs: 120_000, what: 'the third attempt' });
     removals.close();
   });
 

@@ -16,9 +16,11 @@ export class GitOverHttp {
   /** When set, every request must carry them. */
   credentials: { readonly username: string; readonly password: string } | undefined;
   protocol: 'current' | 'old' = 'current';
+  /** Every answer waits for it: what a test wants to see of a client lasts as long. */
+  gate: () => Promise<unknown> = () => Promise.resolve();
   private readonly root = mkdtempSync(join(tmpdir(), 'sluice-git-'));
   private readonly workTree = join(this.root, 'work');
-  private readonly server = createServer((request, response) => this.serve(request, response));
+  private readonly server = createServer((request, response) => void this.gate().then(() => this.serve(request, response), () => response.destroy()));
   private backend = '';
   private port = 0;
 
@@ -95,7 +97,7 @@ export class GitOverHttp {
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
-    rmSync(this.root, { recursive: true, force: true });
+    rmSync(this.root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 
   private async git(...args: string[]): Promise<string> {

@@ -165,7 +165,7 @@ async function takeEvents(request: IncomingMessage, response: ServerResponse, id
     response.writeHead(503).end();
     return true;
   }
-  taken.push(...events.map(({ event }) => event));
+  for (const { event } of events) if (!taken.some(({ eventId }) => eventId === event.eventId)) taken.push(event);
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(receiveSecurityEvents.response.parse({ received: events.length })));
   return true;
 }

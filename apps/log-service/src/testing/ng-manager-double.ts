@@ -29,7 +29,7 @@ class HolderController {
 
   @Route(receiveSecurityEvents)
   receive(@Call() { body }: RouteCall<typeof receiveSecurityEvents>) {
-    this.events.push(...body.events.map(({ event }) => event));
+    for (const { event } of body.events) if (!this.events.some(({ eventId }) => eventId === event.eventId)) this.events.push(event);
     return { received: body.events.length };
   }
 }

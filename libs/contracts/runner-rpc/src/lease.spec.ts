@@ -17,7 +17,7 @@ describe('a lease by the own clock', () => {
     const { lease: held, ends } = lease();
     const until = steadyNow() + 60;
     held.extend(until);
-    await waitFor(() => ends.length > 0, { timeoutMs: 30_000, what: 'the end of the lease' });
+    await waitFor(() => ends.length > 0, { timeoutMs: 120_000, what: 'the end of the lease' });
     expect(ends[0]).toBeGreaterThanOrEqual(until);
     held.extend(steadyNow() - 1);
     expect(ends.length).toBe(1);

@@ -65,7 +65,7 @@ describe('the audit outbox', () => {
   it('gives the lease of a holder that is gone to the next one once it has run out', async () => {
     await record('left');
     await claim('gone', 10, 200);
-    const taken = await waitFor(() => claim('next'), { timeoutMs: 30_000, what: 'the lease' });
+    const taken = await waitFor(() => claim('next'), { timeoutMs: 120_000, what: 'the lease' });
     expect(named(taken.events)).toEqual(['left']);
   });
 

@@ -8,7 +8,8 @@ import { startHttpApp, type RunningApp } from './http-app.js';
 @Module({})
 class Nothing {}
 
-const LIMIT_MS = 400;
+/** A busy machine stands still for less, most of the time. */
+const LIMIT_MS = 2_000;
 
 describe('readiness', () => {
   let identities: TestIdentities;
@@ -34,7 +35,7 @@ describe('readiness', () => {
   const isReady = (): Promise<{ status: number; body: { status: string; eventLoopDelayMs: number } }> => waitFor(async () => {
     const answer = await ready();
     return answer.status === 200 && answer;
-  }, { timeoutMs: 60_000, what: 'ready' });
+  }, { timeoutMs: 240_000, what: 'ready' });
 
   it('shows how long the event loop stood still, ends above the limit, and comes back', async () => {
     expect((await isReady()).body).toEqual({ status: 'ready', eventLoopDelayMs: expect.any(Number) });
@@ -46,7 +47,7 @@ describe('readiness', () => {
     const metrics = await (await fetch(`${app.url}/metrics`)).text();
     expect(Number(/^event_loop_delay_longest_seconds\S* (\S+)$/m.exec(metrics)?.[1])).toBeGreaterThan(LIMIT_MS / 1000);
     await isReady();
-  }, 300_000);
+  }, 600_000);
 
   it('ends when a store is away', async () => {
     await isReady();
@@ -54,5 +55,5 @@ describe('readiness', () => {
     expect((await ready()).status).toBe(503);
     isStoreThere = true;
     await isReady();
-  }, 300_000);
+  }, 600_000);
 });

@@ -23,7 +23,7 @@ describe('a client that takes nothing of its answer', () => {
     identities = testIdentities();
     app = await startHttpApp({
       service: 'scm', module: Nothing, host: '127.0.0.1', port: 0, identity: await identities.of('scm'), log: createLogger('scm', 'silent'), tracing: Tracing.create('scm'), metrics: new Metrics('scm'), routes: [],
-      stalledClientMs: 1_000,
+      stalledClientMs: 12_000,
       checkReady: () => Promise.resolve(),
       configure: async (fastify) => {
         fastify.get('/large', (_request, reply) => {
@@ -62,17 +62,17 @@ describe('a client that takes nothing of its answer', () => {
 
   it('is cut, and what was kept for it goes', async () => {
     const client = silentClient();
-    await waitFor(() => over === 1, { timeoutMs: 60_000, what: 'the answer over' });
+    await waitFor(() => over === 1, { timeoutMs: 120_000, what: 'the answer over' });
     expect(await rest(client)).toBeLessThan(LARGE.length);
-  }, 120_000);
+  }, 300_000);
 
   it('does not take others with it: one that waits for an answer in the making gets it, one that reads gets all', async () => {
     const waiting = fetch(`${app.url}/late`);
-    await waitFor(() => late.length === 1, { timeoutMs: 60_000, what: 'the question asked' });
+    await waitFor(() => late.length === 1, { timeoutMs: 120_000, what: 'the question asked' });
     silentClient();
-    await waitFor(() => over === 1, { timeoutMs: 60_000, what: 'the answer of the silent client over' });
+    await waitFor(() => over === 1, { timeoutMs: 120_000, what: 'the answer of the silent client over' });
     late[0]?.();
     expect(await (await waiting).text()).toBe('late');
     expect((await (await fetch(`${app.url}/large`)).arrayBuffer()).byteLength).toBe(LARGE.length);
-  }, 120_000);
+  }, 300_000);
 });

@@ -73,7 +73,7 @@ describe('LogWriter', () => {
     const client = new ScriptedClient([away, away]);
     const writer = new LogWriter(client, spooled());
     writer.write(line('a'));
-    await waitFor(() => client.stream?.length === 1, { timeoutMs: 30_000, what: 'the line' });
+    await waitFor(() => client.stream?.length === 1, { timeoutMs: 120_000, what: 'the line' });
     expect(await writer.close()).toBe(true);
     expect(client.stream?.map(({ out }) => out)).toEqual(['a']);
   });
@@ -82,10 +82,10 @@ describe('LogWriter', () => {
     const client = new ScriptedClient();
     const writer = new LogWriter(client, spooled());
     writer.write(line('a'));
-    await waitFor(() => client.stream?.length === 1, { timeoutMs: 30_000, what: 'the first line' });
+    await waitFor(() => client.stream?.length === 1, { timeoutMs: 120_000, what: 'the first line' });
     client.stream?.splice(0);
     writer.write(line('b'));
-    await waitFor(() => client.stream?.length === 2, { timeoutMs: 30_000, what: 'both lines' });
+    await waitFor(() => client.stream?.length === 2, { timeoutMs: 120_000, what: 'both lines' });
     expect(client.stream?.map(({ out }) => out)).toEqual(['a', 'b']);
     await writer.close();
   });
@@ -94,7 +94,7 @@ describe('LogWriter', () => {
     const client = new ScriptedClient([new AppError('INVALID_REQUEST', 'no')]);
     const writer = new LogWriter(client, spooled());
     writer.write(line('a'));
-    await waitFor(() => writer.trouble !== undefined, { timeoutMs: 30_000, what: 'the refusal' });
+    await waitFor(() => writer.trouble !== undefined, { timeoutMs: 120_000, what: 'the refusal' });
     expect(await writer.close()).toBe(true);
     expect(client.stored?.length).toBe(1);
   });

@@ -8,7 +8,7 @@ import { SecurityReporter } from './reporter.js';
 
 const log = createLogger('spec', 'silent');
 const AT = Date.UTC(2026, 10, 30, 12, 0, 5);
-const LOOK = { timeoutMs: 60_000, what: 'the delivery' };
+const LOOK = { timeoutMs: 120_000, what: 'the delivery' };
 
 /** An event of a key, of its kind the one called `what`. */
 const event = (what: string, keyId = 'k1', at = AT): NotedSecurityEvent =>

@@ -8,7 +8,7 @@ interface Event extends ConsumedEvent {
   readonly lane: string;
 }
 
-const LOOK = { timeoutMs: 60_000, intervalMs: 2 } as const;
+const LOOK = { timeoutMs: 120_000, intervalMs: 2 } as const;
 
 /** A stream that sends what it is given, as often as it is given. */
 class Sender {
