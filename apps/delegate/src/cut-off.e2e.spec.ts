@@ -29,7 +29,7 @@ describe('a step whose delegate hears nothing of the control plane', () => {
 
   beforeAll(async () => {
     [control, git, logs] = await Promise.all([
-      ControlPlane.start({ DELEGATE_SERVICE_LEASE_MS: '12000', DELEGATE_SERVICE_FENCE_MS: '8000', DELEGATE_SERVICE_HEARTBEAT_MS: '2000', DELEGATE_SERVICE_SCAN_MS: '100' }),
+      ControlPlane.start({ DELEGATE_SERVICE_LEASE_MS: '20000', DELEGATE_SERVICE_FENCE_MS: '24000', DELEGATE_SERVICE_HEARTBEAT_MS: '2000', DELEGATE_SERVICE_SCAN_MS: '100' }),
       GitOverHttp.start(),
       LogSink.start(),
     ]);
@@ -43,12 +43,14 @@ describe('a step whose delegate hears nothing of the control plane', () => {
       DELEGATE_DATA_DIR: join(control.folder, 'delegate'),
       DELEGATE_NAME: 'spec',
       DELEGATE_DRAIN_MS: '1000',
+      // The lease is what ends the step, not an engine that misses its delegate.
+      DELEGATE_WATCHDOG_MS: '120000',
       HOME: process.env['HOME'] ?? '/root',
     });
   }, LIMIT);
 
   beforeEach(async () => {
-    delegateId = (await waitFor(async () => (await control.delegates()).find(({ connected }) => connected), { timeoutMs: 240_000, what: 'the delegate to connect' })).id;
+    delegateId = await control.connectedId();
   }, LIMIT);
 
   afterAll(async () => {

@@ -25,7 +25,7 @@ describe('deployments through a delegate and its pods', () => {
   const findPodDir = (podId: string): string | undefined =>
     readdirSync(join(dataDir(), 'pods'))
       .map((name) => join(dataDir(), 'pods', name))
-      .find((path) => existsSync(join(path, 'pod.json')) && readFileSync(join(path, 'pod.json'), 'utf8').includes(`"podId":"${podId}"`));
+      .find((path) => contentOf(join(path, 'pod.json'))?.includes(`"podId":"${podId}"`));
   const podDir = (podId: string): string => {
     const found = findPodDir(podId);
     if (!found) throw new Error(`there is no folder of pod ${podId}`);
@@ -34,7 +34,7 @@ describe('deployments through a delegate and its pods', () => {
 
   beforeAll(async () => {
     [control, git, logs] = await Promise.all([
-      ControlPlane.start({ DELEGATE_SERVICE_LEASE_MS: '9000', DELEGATE_SERVICE_HEARTBEAT_MS: '2000', DELEGATE_SERVICE_SCAN_MS: '100' }),
+      ControlPlane.start({ DELEGATE_SERVICE_LEASE_MS: '30000', DELEGATE_SERVICE_HEARTBEAT_MS: '2000', DELEGATE_SERVICE_SCAN_MS: '100' }),
       GitOverHttp.start(),
       LogSink.start(),
     ]);
@@ -53,18 +53,18 @@ describe('deployments through a delegate and its pods', () => {
   }, LIMIT);
 
   const startDelegate = async (over: Readonly<Record<string, string>> = {}): Promise<void> => {
+    await control.untilAlone();
     delegate = await DelegateProcess.start(control.folder, {
       DELEGATE_SERVICE_URL: control.url,
       DELEGATE_TOKEN_FILE: control.tokenFile,
       DELEGATE_DATA_DIR: dataDir(),
       DELEGATE_NAME: 'spec',
-      DELEGATE_WATCHDOG_MS: '3000',
       DELEGATE_POOL_REFILL_MS: '500',
       DELEGATE_DRAIN_MS: '1000',
       HOME: process.env['HOME'] ?? '/root',
       ...over,
     });
-    delegateId = (await waitFor(async () => (await control.delegates()).find(({ connected }) => connected), { timeoutMs: 240_000, what: 'the delegate to connect' })).id;
+    delegateId = await control.connectedId();
   };
   const initialise = (podId: string, stepIds: readonly string[], path: string): InitialisePodTask => ({
     kind: 'initialise-pod',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newId, waitFor } from '@sluice/kernel';
 import { contentOf, filesBelow, killIfThere } from '@sluice/testing';
@@ -41,6 +41,7 @@ describe('logs of a pod', () => {
   }, LIMIT);
 
   const startDelegate = async (): Promise<void> => {
+    await control.untilAlone();
     delegate = await DelegateProcess.start(control.folder, {
       DELEGATE_SERVICE_URL: control.url,
       DELEGATE_TOKEN_FILE: control.tokenFile,
@@ -49,7 +50,7 @@ describe('logs of a pod', () => {
       DELEGATE_DRAIN_MS: '1000',
       HOME: process.env['HOME'] ?? '/root',
     });
-    delegateId = (await waitFor(async () => (await control.delegates()).find(({ connected }) => connected), { timeoutMs: 240_000, what: 'the delegate to connect' })).id;
+    delegateId = await control.connectedId();
   };
 
   /** A pod that is ready, and how its one step is run and it is removed. */
@@ -85,8 +86,9 @@ describe('logs of a pod', () => {
   /** A folder that is being made has no record yet. */
   const found = (podId: string): { readonly folder: string; readonly record: PodRecord } => {
     for (const folder of readdirSync(join(dataDir(), 'pods')).map((name) => join(dataDir(), 'pods', name))) {
-      if (!existsSync(join(folder, 'pod.json'))) continue;
-      const record = JSON.parse(readFileSync(join(folder, 'pod.json'), 'utf8')) as PodRecord;
+      const text = contentOf(join(folder, 'pod.json'))?.toString();
+      if (text === undefined) continue;
+      const record = JSON.parse(text) as PodRecord;
       if (record.podId === podId) return { folder, record };
     }
     throw new Error(`there is no folder of pod ${podId}`);
@@ -131,14 +133,14 @@ describe('logs of a pod', () => {
     const taskId = await run.execute();
     await run.asleep();
     await run.told('Updating ');
-    const watched = logs.tail(run.stepKey);
+    const watched = await logs.tail(run.stepKey);
     killIfThere(run.processes().find(({ role }) => role === 'engine')?.pid);
     expect(await control.result(taskId, LIMIT)).toMatchObject({ status: 'failed' });
     await run.remove();
     const lines = await arrived(run.stepKey);
     expect(lines.some((line) => line.startsWith('Updating '))).toBe(true);
     expect(lines.at(-1)).toMatch(/ended before this log did/);
-    expect(await watched).toContain('data: eof');
+    expect(await watched.text()).toContain('data: eof');
   }, LIMIT);
 
   it('have what was told before the whole pod and its delegate were killed', async () => {

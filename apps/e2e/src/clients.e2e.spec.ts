@@ -8,7 +8,7 @@ import { sharingScenarios } from './clients/sharing.scenarios.js';
 import { terraformScenarios } from './clients/terraform.scenarios.js';
 import { ownStack } from './harness/own-stack.js';
 
-jest.setTimeout(300_000);
+jest.setTimeout(1_200_000);
 
 /** The call lists of the clients that exist (api-contract 7): each row is sent as that client sends it, and what it reads is looked at. */
 describe('existing clients', () => {

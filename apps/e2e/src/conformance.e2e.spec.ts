@@ -22,7 +22,7 @@ describe('conformance', () => {
   beforeAll(async () => {
     const world = await makeWorld(stack());
     running = { stack: stack(), world, principals: await makePrincipals(stack(), world) };
-  }, 300_000);
+  }, 900_000);
 
   routeScenarios(suite);
   // Last, because it breaks what it can.

@@ -16,7 +16,7 @@ const run = promisify(execFile);
 export async function copyNewCluster(programs: PostgresPrograms, identity: ServerIdentity, dataDir: string): Promise<string> {
   const template = templateFolder(programs);
   if (!isOurs(template)) await makeTemplate(template, programs, identity);
-  await run('cp', ['-a', join(template, 'data'), dataDir], { timeout: 60_000 });
+  await run('cp', ['-a', join(template, 'data'), dataDir], { timeout: 240_000 });
   return readFileSync(join(template, 'password'), 'utf8');
 }
 

@@ -238,7 +238,7 @@ async function commitTo(bare: string, files: FileChanges, author: string, { bran
     GIT_CONFIG_NOSYSTEM: '1',
     ...Object.fromEntries(['AUTHOR', 'COMMITTER'].flatMap((who) => [[`GIT_${who}_NAME`, author], [`GIT_${who}_EMAIL`, `${author.toLowerCase()}@example.com`]])),
   };
-  const git = async (...args: readonly string[]): Promise<string> => (await run('git', [...args], { env, cwd: work, timeout: 60_000 })).stdout.trim();
+  const git = async (...args: readonly string[]): Promise<string> => (await run('git', [...args], { env, cwd: work, timeout: 240_000 })).stdout.trim();
   const head = (name: string): Promise<string | undefined> => git('rev-parse', '--verify', '--quiet', `refs/heads/${name}`).catch(() => undefined);
   try {
     const parent = (await head(branch)) ?? (from === undefined ? undefined : await head(from));

@@ -169,12 +169,20 @@ function handle(options: ServerOptions, started: ChildProcess): TestPostgres {
 /** Below what systems give to outgoing connections: such a port is still free when the program that gets it listens. */
 const LOWEST_PORT = 10_000;
 const HIGHEST_PORT = 20_000;
+/** Processes that look for ports at the same time look at different ones: what one was given may not be listened on yet. */
+const PROCESSES = 64;
+/** Ports this process was given. Older ones are in use by now, or no longer wanted. */
+const given = new Set<number>();
+const MOST_GIVEN = 100;
 
-/** A port nobody uses now. */
+/** A port nobody uses now, and that was not given to this process just before. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
-    if (await isFree(port, host)) return port;
+    const port = LOWEST_PORT + randomInt(Math.floor((HIGHEST_PORT - LOWEST_PORT) / PROCESSES)) * PROCESSES + (process.pid % PROCESSES);
+    if (given.has(port) || !(await isFree(port, host))) continue;
+    if (given.size >= MOST_GIVEN) given.clear();
+    given.add(port);
+    return port;
   }
   throw new Error(`no free port between ${LOWEST_PORT} and ${HIGHEST_PORT}`);
 }

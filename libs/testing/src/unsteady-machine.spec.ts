@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { killIfThere } from './kill.js';
 import { contentOf, filesBelow } from './living-folder.js';
+import { freePort } from './postgres.js';
 import { quickestMs } from './quickest.js';
 
 describe('a bound on time', () => {
@@ -37,6 +38,14 @@ describe('a folder that others work in', () => {
     expect(filesBelow(folder)).toEqual([join(folder, 'a/b/file')]);
     expect(filesBelow(join(folder, 'gone'))).toEqual([]);
     expect([contentOf(join(folder, 'a/b/file'))?.toString(), contentOf(join(folder, 'gone')), contentOf(join(folder, 'a/b/file/below'))]).toEqual(['text', undefined, undefined]);
+  });
+});
+
+describe('a free port', () => {
+  it('is not given twice in a row, so that two servers that are started later do not meet', async () => {
+    const ports: number[] = [];
+    for (let count = 0; count < 90; count += 1) ports.push(await freePort());
+    expect(new Set(ports).size).toBe(90);
   });
 });
 

@@ -6,6 +6,8 @@ export interface GatewayConnection {
   readonly url: string;
   /** `pat.<account>.<id>.<secret>` or `sat.…`. */
   readonly apiKey: string;
+  /** How long an answer is waited for; 30 s when absent. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** The gateway said no, or could not be reached. The message is meant for people. */
@@ -51,11 +53,13 @@ export class GatewayClient {
   readonly accountId: string;
   readonly traceId = randomBytes(16).toString('hex');
   private readonly apiKey: string;
+  private readonly requestTimeoutMs: number;
 
   constructor(connection: GatewayConnection) {
     this.baseUrl = baseOf(connection.url);
     this.apiKey = connection.apiKey;
     this.accountId = accountOf(connection.apiKey);
+    this.requestTimeoutMs = connection.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   }
 
   /** Whether this client speaks to the Sluice at that address. */
@@ -65,7 +69,7 @@ export class GatewayClient {
 
   /** The parsed JSON of a successful answer; undefined when it has no body. @throws GatewayError */
   async call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, request: GatewayRequest = {}): Promise<unknown> {
-    const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    const timeout = AbortSignal.timeout(this.requestTimeoutMs);
     const response = await this.fetch(method, path, { ...request, signal: request.signal ? AbortSignal.any([request.signal, timeout]) : timeout });
     const text = await response.text().catch((cause: unknown) => this.noAnswer(cause));
     if (!response.ok) throw failureOf(method, path, response, text);

@@ -75,7 +75,7 @@ function appNamed(name: string): AppName {
 }
 
 async function deployFirst(stack: Stack, say: (text: string) => void, print: (text: string) => void, signal: AbortSignal): Promise<FirstDeployment> {
-  const deployment = await runFirstDeployment(stack, { onStep: say, onLine: (stepName, line) => print(formatLogLine(stepName, line)) }, signal);
+  const deployment = await runFirstDeployment(stack, { onStep: say, onLine: (stepName, line) => print(formatLogLine(stepName, line)) }, { signal });
   const { state, planExecutionId } = deployment;
   if (state) print(`\n${changesetTable(state.changesets, planExecutionId)}\n`);
   if (deployment.status !== 'Success') throw new Error(`the deployment ended ${deployment.status}: ${deployment.failure ?? 'no reason was given'}`);

@@ -74,12 +74,14 @@ export async function freePorts(dataRoot: string): Promise<Ports> {
 const LOWEST_PORT = 20_000;
 const HIGHEST_PORT = 32_000;
 const MOST_ATTEMPTS = 100;
+/** Processes that start stacks at the same time look at different places: what one has found is not in use yet. */
+const PROCESSES = 8;
 
 /** So many ports in a row that nobody uses, somewhere in the range; stacks that start together look at different places. */
 async function openPorts(count: number): Promise<number[]> {
   const places = Math.floor((HIGHEST_PORT - LOWEST_PORT) / Math.max(count, 1));
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
-    const first = LOWEST_PORT + randomInt(places) * count;
+    const first = LOWEST_PORT + (randomInt(Math.floor(places / PROCESSES)) * PROCESSES + (process.pid % PROCESSES)) * count;
     const ports = Array.from({ length: count }, (_, index) => first + index);
     const free = await Promise.all(ports.map(isFree));
     if (free.every(Boolean)) return ports;

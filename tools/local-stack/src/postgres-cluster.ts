@@ -98,7 +98,7 @@ function urlOf(port: number, role: string, password: string, database: string): 
 }
 
 async function onServer<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 30_000 });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 60_000, query_timeout: 240_000 });
   try {
     await client.connect();
     return await work(client);

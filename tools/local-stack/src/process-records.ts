@@ -16,6 +16,8 @@ const record = z.object({
 export type ProcessRecord = z.infer<typeof record>;
 
 const LAUNCHER = 'launcher';
+/** A killed process ends once what it waits for in the system does. */
+const KILLED_LIMIT_MS = 120_000;
 
 function fileOf(runDir: string, name: string): string {
   return join(runDir, `${name}.json`);
@@ -106,7 +108,7 @@ export async function stopProcess(entry: ProcessRecord, { isGroupLeader = true }
     await waitFor(() => !isRunning(entry), { timeoutMs: entry.graceMs, intervalMs: 20, what });
   } catch {
     send(isGroupLeader ? -entry.pid : entry.pid, 'SIGKILL');
-    await waitFor(() => !isRunning(entry), { timeoutMs: 10_000, intervalMs: 20, what });
+    await waitFor(() => !isRunning(entry), { timeoutMs: KILLED_LIMIT_MS, intervalMs: 20, what });
   }
 }
 

@@ -26,6 +26,7 @@ describe('Supervisor', () => {
     name,
     command: '/bin/sh',
     args: ['-c', script],
+    graceMs: 60_000,
     isReady: () => Promise.resolve(existsSync(join(folder, `${name}.ready`))),
     ...more,
   });

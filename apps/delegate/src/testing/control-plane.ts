@@ -107,7 +107,8 @@ export class ControlPlane {
     await this.kill('SIGTERM');
     await this.postgres.stop();
     this.identities.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    // A pod whose delegate was killed may write for a moment longer.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 
   log(): string {
@@ -138,6 +139,22 @@ export class ControlPlane {
 
   async delegates(): Promise<DelegateRecord[]> {
     return (await this.admin.unary(testUser(ACCOUNT), 'ListDelegates', { scope: { accountId: ACCOUNT, orgId: '', projectId: '' }, all: true })).delegates;
+  }
+
+  /** Id of the delegate that is connected, and the only one that is: the row of a process that has just died counts as connected until its end was noticed. */
+  async connectedId(): Promise<string> {
+    return waitFor(
+      async () => {
+        const [one, ...others] = (await this.delegates()).filter(({ connected }) => connected);
+        return others.length === 0 && one?.id;
+      },
+      { timeoutMs: 240_000, what: 'one delegate to be connected, and no other' },
+    );
+  }
+
+  /** Waits until nobody is connected any more, so that the next delegate to connect is another process. */
+  async untilAlone(): Promise<void> {
+    await waitFor(async () => !(await this.delegates()).some(({ connected }) => connected), { timeoutMs: 240_000, what: 'no delegate to be connected' });
   }
 
   async revokeToken(): Promise<void> {

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from '@sluice/kernel';
@@ -16,13 +16,15 @@ export class DelegateProcess {
   static async start(folder: string, environment: Readonly<Record<string, string>>): Promise<DelegateProcess> {
     const logFile = join(folder, 'delegate.log');
     const output = openSync(logFile, 'a');
+    // What an earlier process of this folder wrote says nothing of this one.
+    const logStart = statSync(logFile).size;
     const child = spawn(process.execPath, [main], { env: { PATH: process.env['PATH'], ...environment, DELEGATE_PORT: '0' }, stdio: ['ignore', output, output] });
     closeSync(output);
     const made = new DelegateProcess(child, logFile);
     await waitFor(
       () => {
         if (child.exitCode !== null) throw new Error(`the delegate did not start (is it built? node tools/build.mjs): ${made.log().slice(-2000)}`);
-        return made.log().includes('"ready":true');
+        return readFileSync(logFile).subarray(logStart).includes('"ready":true');
       },
       { timeoutMs: 240_000, what: 'the delegate' },
     );

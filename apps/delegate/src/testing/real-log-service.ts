@@ -73,9 +73,15 @@ export class RealLogService {
     return (await response.text()).trimEnd().split('\n').map((line) => (JSON.parse(line) as { out: string }).out);
   }
 
-  /** Everything a tail of the live log tells, to its end. */
-  async tail(key: string): Promise<string> {
-    return (await this.ask(`stream?accountID=${ACCOUNT}&key=${key}`))?.text() ?? '';
+  /** A tail of the live log that has begun; its text is there when the log ends. */
+  tail(key: string): Promise<Response> {
+    const open = async (): Promise<Response | undefined> => {
+      const response = await this.ask(`stream?accountID=${ACCOUNT}&key=${key}`);
+      if (response?.ok) return response;
+      await response?.body?.cancel();
+      return undefined;
+    };
+    return waitFor(open, { timeoutMs: 120_000, intervalMs: 200, what: `a tail of ${key}` });
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,5 @@
 import { inflateRawSync, gunzipSync } from 'node:zlib';
-import { pause } from '@sluice/kernel';
+import { pause, waitFor } from '@sluice/kernel';
 import type { McpClient } from './requests.js';
 import { dataOf, path, property } from './rows.js';
 
@@ -23,6 +23,15 @@ const CONTROL_SEQUENCES = /\u001b\[[0-9;]*[A-Za-z]/g;
 export async function executionLog(client: McpClient, request: LogRequest): Promise<string> {
   const prefix = await logPrefix(client, request);
   return render(unpack(await fetchLink(client, await logLink(client, prefix))));
+}
+
+/** The log once it says this: a result goes first when its log takes long to be stored. */
+export function executionLogWith(client: McpClient, request: LogRequest, wanted: RegExp): Promise<string> {
+  const look = async (): Promise<string | false> => {
+    const text = await executionLog(client, request).catch(() => '');
+    return wanted.test(text) && text;
+  };
+  return waitFor(look, { timeoutMs: 240_000, intervalMs: 500, what: `a log with ${String(wanted)}` });
 }
 
 /** Asks for the archive until it is ready. @throws Error when it is not after five attempts (three in older clients), or at once when it cannot be made */

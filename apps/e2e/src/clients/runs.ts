@@ -79,6 +79,6 @@ export function ended(client: McpClient, executionId: string): Promise<Summary> 
       const summary = await summaryOf(client, executionId);
       return TERMINAL.has(summary.status) ? summary : undefined;
     },
-    { timeoutMs: 180_000, intervalMs: 150, what: `execution ${executionId} has ended` },
+    { timeoutMs: 600_000, intervalMs: 150, what: `execution ${executionId} has ended` },
   );
 }

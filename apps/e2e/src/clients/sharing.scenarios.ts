@@ -6,7 +6,7 @@ import { McpClient, type Answer, type Place } from './requests.js';
 import { path, property } from './rows.js';
 
 /** The gateway remembers what a key may do for 5 s. */
-const ROLES_COUNT_WITHIN_MS = 30_000;
+const ROLES_COUNT_WITHIN_MS = 120_000;
 
 /** What an account holds, and somebody who administers one of its projects. */
 export function sharingScenarios(stack: () => Stack): void {

@@ -17,10 +17,10 @@ export interface Exchange {
   readonly ms: number;
 }
 
-/** Longer than the five seconds nothing may take, so that a slow answer is reported as one. */
-const GIVE_UP_MS = 35_000;
-/** A tail goes on for as long as the log is open; what has come by then is enough. */
-const TAIL_MS = 1_500;
+/** Longer than anything may take, so that a slow answer is reported as one. */
+const GIVE_UP_MS = 120_000;
+/** A tail goes on for as long as the log is open; nobody tails one that stays open. */
+const TAIL_MS = 60_000;
 
 /** The working request with one part of it changed. */
 export function changed(request: CaseRequest, change: RequestChange): CaseRequest {

@@ -29,7 +29,7 @@ export function fuzzScenarios(suite: () => Suite): void {
         if (!row) return;
         findings.set(route.id, await Promise.resolve(row.request(world)).then((base) => fuzzRoute(route, base, plan)).catch((cause: unknown) => `could not be asked: ${messageOf(cause)}`));
       });
-    }, 60_000 + RUNS * 20_000);
+    }, 60_000 + RUNS * 80_000);
 
     it.each(routes.filter(({ route }) => cases[route.id]).map(({ route }) => [`${route.method} ${route.path}`, route.id] as const))('%s answers each with what is wrong', (_, id) => {
       expect(findings.has(id)).toBe(true);

@@ -1,9 +1,10 @@
-import { newId } from '@sluice/kernel';
+import { newId, waitFor } from '@sluice/kernel';
 import type { Stack } from '@sluice/local-stack';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { sqlChangelog, tables } from '../harness/changelogs.js';
-import { Project, applyStep, group, nodeOf, stage, type Run } from '../harness/project.js';
+import { Project, applyStep, group, nodeOf, stage, type Run, type Target } from '../harness/project.js';
+import { holdChangelogLock } from '../harness/schema-dump.js';
 import { propertyOf } from './answers.js';
 import { send } from './exchange.js';
 import type { Maker, PastExecution, World } from './world.js';
@@ -25,12 +26,17 @@ export async function makeWorld(stack: Stack): Promise<World> {
 
   const good = await project.target({ files: tables('conf', 1), changelog: 'changelog.sql' });
   const bad = await project.target({ files: { 'changelog.sql': sqlChangelog([{ id: 'one', sql: 'INSERT INTO absent VALUES (1);' }]) }, changelog: 'changelog.sql' });
+  // Its runs wait for another tool, so that they last until they are interrupted.
+  const held = await project.target({ files: tables('held', 1), changelog: 'changelog.sql' });
+  await holdChangelogLock(held.url);
   const [finishedRun, failedRun] = await Promise.all([project.apply(good, { tag: 'v1' }), project.apply(bad)]);
   const past = async (run: Run): Promise<PastExecution> => {
     const step = nodeOf(run, 'apply');
     const detail = await gateway.call('GET', `/pipeline/api/pipelines/execution/v2/${run.id}`, { query: scope });
     const pipeline = String(propertyOf(propertyOf(propertyOf(detail, 'data'), 'pipelineExecutionSummary'), 'pipelineIdentifier'));
     const logKey = step.logBaseKey ?? '';
+    // A result goes first when its log takes long to be stored.
+    await waitFor(async () => (await gateway.fetch('GET', '/log-service/blob', { query: { accountID: gateway.accountId, key: logKey } })).ok, { timeoutMs: 240_000, intervalMs: 200, what: `the stored log ${logKey}` });
     return { id: run.id, pipeline, stageNode: nodeOf(run, 'database').uuid, stepNode: step.uuid, logKey, logPrefix: logKey.split('/').slice(0, 5).join('/') };
   };
 
@@ -52,7 +58,7 @@ export async function makeWorld(stack: Stack): Promise<World> {
     token: 'token_of_world',
     delegateToken: `tokens_${newId()}`,
   };
-  const make = makerFor(known, call, stack);
+  const make = makerFor(known, call, stack, held);
   const root = `/v1/orgs/${at.org}/projects/${at.project}`;
   await call('POST', `${root}/dbschema`, { body: { identifier: known.flywaySchema, name: `${marker} flyway`, migrationType: 'Flyway', changelog: { connector: known.gitConnector, location: 'migrations' } } });
   await call('POST', `${root}/dbschema`, { body: { identifier: known.emptySchema, name: `${marker} empty`, changelog: { connector: known.gitConnector, location: 'changelog.sql' } } });
@@ -70,7 +76,7 @@ export async function makeWorld(stack: Stack): Promise<World> {
 
 type Known = Omit<World, 'finished' | 'failed' | 'make'>;
 
-function makerFor(known: Known, call: Maker['call'], stack: Stack): Maker {
+function makerFor(known: Known, call: Maker['call'], stack: Stack, held: Target): Maker {
   const { scope, inAccount, org, project, marker } = known;
   const root = `/v1/orgs/${org}/projects/${project}`;
   const id = (prefix: string): string => `${prefix}_${newId()}`;
@@ -98,7 +104,7 @@ function makerFor(known: Known, call: Maker['call'], stack: Stack): Maker {
     },
     inputSet: () => made('set', (identifier) => call('POST', '/pipeline/api/inputSets', { query: { ...scope, pipelineIdentifier: known.pipelineWithInputs }, yaml: inputSetYaml(known, identifier) })),
     runningExecution: async () => {
-      const started = await call('POST', `/pipeline/api/pipeline/execute/${await made('waits', (identifier) => call('POST', '/pipeline/api/pipelines/v2', { query: scope, yaml: pipelineYaml(known, identifier, { when: undefined }) }))}`, { query: scope, yaml: '' });
+      const started = await call('POST', `/pipeline/api/pipeline/execute/${await made('waits', (identifier) => call('POST', '/pipeline/api/pipelines/v2', { query: scope, yaml: pipelineYaml({ ...known, schema: held.schema, instance: held.instance }, identifier, { when: undefined }) }))}`, { query: scope, yaml: '' });
       const planExecutionId = String(propertyOf(propertyOf(propertyOf(started, 'data'), 'planExecution'), 'uuid'));
       const detail = await call('GET', `/pipeline/api/pipelines/execution/v2/${planExecutionId}`, { query: { ...scope, renderFullBottomGraph: 'true' } });
       return { planExecutionId, nodeExecutionId: String(propertyOf(propertyOf(propertyOf(detail, 'data'), 'executionGraph'), 'rootNodeId')) };

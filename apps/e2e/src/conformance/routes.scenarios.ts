@@ -22,7 +22,7 @@ export function routeScenarios(suite: () => Suite): void {
         if (!row) return;
         outcomes.set(route.id, await runRoute(route, row, { gatewayUrl: stack.gatewayUrl, world, principals }).catch((cause: unknown) => new Error(`${route.id}: ${messageOf(cause)}`, { cause })));
       });
-    }, 300_000);
+    }, 1_200_000);
 
     it('has a complete case, and no case is without a route', () => {
       expect(routes.filter((route) => !isComplete(route, cases)).map(({ route }) => route.id)).toEqual([]);

@@ -68,7 +68,7 @@ export interface Maker {
   pipeline(): Promise<string>;
   /** An input set of `pipelineWithInputs`. */
   inputSet(): Promise<string>;
-  /** A run that was just started and takes a while, so that it can be interrupted, and its root node. */
+  /** A run that was just started and lasts until it is interrupted, and its root node. */
   runningExecution(): Promise<{ readonly planExecutionId: string; readonly nodeExecutionId: string }>;
   apiKey(): Promise<string>;
   /** A token of the world's API key. */

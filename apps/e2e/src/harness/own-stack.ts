@@ -15,7 +15,7 @@ export function ownStack(options: Omit<StackOptions, 'dataDir' | 'ports'> = {}):
 
   afterAll(async () => {
     await running?.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }); // a pod whose delegate was killed may write for a moment longer
   }, 600_000);
 
   return () => {

@@ -7,7 +7,9 @@ import type { RepositoryFiles } from './changelogs.js';
 import { withClient } from './schema-dump.js';
 
 const FINAL = new Set(['Success', 'Failed', 'Aborted', 'Expired', 'Errored', 'IgnoreFailed']);
-const RUN_LIMIT_MS = 300_000;
+/** Both are there to end a broken test. */
+const RUN_LIMIT_MS = 600_000;
+const ANSWER_LIMIT_MS = 120_000;
 
 const graphNode = z.looseObject({
   uuid: z.string(),
@@ -70,7 +72,7 @@ export class Project {
     apiKey: string,
     project: string,
   ) {
-    this.gateway = new GatewayClient({ url: stack.gatewayUrl, apiKey });
+    this.gateway = new GatewayClient({ url: stack.gatewayUrl, apiKey, requestTimeoutMs: ANSWER_LIMIT_MS });
     this.at = { org: 'default', project };
     this.entities = new Entities(this.gateway, this.at);
   }

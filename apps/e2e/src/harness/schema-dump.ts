@@ -64,6 +64,29 @@ export async function heldChangelogLocks(url: string): Promise<number> {
   return found === null ? 0 : (await rowsOf(url, 'SELECT 1 FROM databasechangeloglock WHERE locked')).length;
 }
 
+/** Holder of the change log lock of {@link holdChangelogLock}. */
+export const OTHER_TOOL = 'build-7 (10.0.0.9)';
+
+/** Gives the change log lock of a database to another tool: runs wait for it until {@link releaseChangelogLock}. */
+export async function holdChangelogLock(url: string): Promise<void> {
+  await rowsOf(url, 'CREATE TABLE IF NOT EXISTS databasechangeloglock (id int PRIMARY KEY, locked boolean NOT NULL, lockgranted timestamp, lockedby varchar(255))');
+  await rowsOf(url, 'INSERT INTO databasechangeloglock VALUES (1, true, now(), $1) ON CONFLICT (id) DO UPDATE SET locked = true, lockgranted = now(), lockedby = $1', [OTHER_TOOL]);
+}
+
+export async function releaseChangelogLock(url: string): Promise<void> {
+  await rowsOf(url, 'UPDATE databasechangeloglock SET locked = false, lockedby = NULL, lockgranted = NULL WHERE lockedby = $1', [OTHER_TOOL]);
+}
+
+/** Runs `work` while another tool holds the change log lock: what is started then lasts until it is aborted. */
+export async function whileChangelogIsLocked(url: string, work: () => Promise<void>): Promise<void> {
+  await holdChangelogLock(url);
+  try {
+    await work();
+  } finally {
+    await releaseChangelogLock(url);
+  }
+}
+
 /** Rows of one statement. */
 export async function rowsOf<Row extends object>(url: string, sql: string, values: readonly unknown[] = []): Promise<Row[]> {
   return withClient(url, async (client) => (await client.query<Row>(sql, [...values])).rows);
