@@ -10,9 +10,12 @@ import { z } from 'zod';
 import { sqlChangelog, tables, type RepositoryFiles } from './harness/changelogs.js';
 import { keyOfPersonWith } from './harness/person.js';
 import { Project, applyStep, group, stage } from './harness/project.js';
+import { HOLD, whileHeld } from './harness/schema-dump.js';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+/** For the start of the browser and for what a page shows: there to end a broken test. */
+const PATIENCE_MS = 180_000;
 
 export function browserScenarios(stack: () => Stack): void {
   describe('the UI in a browser', () => {
@@ -115,51 +118,53 @@ export function browserScenarios(stack: () => Stack): void {
 
     it('offers Run and tests to who may, says so where there is no right, and names the run that another one waits for', async () => {
       const project = await Project.create(stack());
-      const target = await project.target({ files: { 'changelog.sql': sqlChangelog([{ id: 'slow', sql: 'SELECT pg_sleep(240);' }]) }, changelog: 'changelog.sql' });
+      const target = await project.target({ files: { 'changelog.sql': sqlChangelog([{ id: 'slow', sql: HOLD }]) }, changelog: 'changelog.sql' });
       const pipeline = await project.pipeline({ stages: [stage('database', [group('migrate', [applyStep('apply', target)])])] });
       const beside = await Project.create(stack());
       const base = `${stack().gatewayUrl}/ng/account/${stack().accountId}/all/orgs/${project.at.org}/projects`;
-      const runs = [await project.start(pipeline), await project.start(pipeline)];
-      const waiting = await waitFor(
-        async () => {
-          const views = await Promise.all(runs.map((id) => project.read(id)));
-          return views.find(({ nodes }) => nodes.some(({ identifier, status }) => identifier === 'apply' && status === 'ResourceWaiting'))?.id;
-        },
-        { timeoutMs: 120_000, what: 'one of the runs waits' },
-      );
-      const holder = runs.find((id) => id !== waiting) ?? '';
-      await inBrowser(async (page) => {
-        await signIn(page, stack(), await keyOfPersonWith('_viewer', project));
-        await page.getByRole('heading', { name: 'Projects' }).waitFor();
-        await page.goto(`${base}/${project.at.project}/pipelines`);
-        await page.getByRole('link', { name: 'YAML of Scenario' }).click();
-        await page.getByRole('region', { name: 'Pipeline YAML' }).waitFor();
-        expect(await page.getByRole('button', { name: /^Run / }).count()).toBe(0);
-        await page.goto(`${base}/${project.at.project}/settings/connectors/${target.schema}_jdbc`);
-        await page.getByText('jdbc:postgresql').first().waitFor();
-        expect(await page.getByRole('button', { name: 'Test connection' }).count()).toBe(0);
-        await page.goto(`${base}/${beside.at.project}/deployments`);
-        await page.getByText(`Project "${beside.at.project}" is not open to this API key`).waitFor();
+      await whileHeld(target.url, async () => {
+        const runs = [await project.start(pipeline), await project.start(pipeline)];
+        const waiting = await waitFor(
+          async () => {
+            const views = await Promise.all(runs.map((id) => project.read(id)));
+            return views.find(({ nodes }) => nodes.some(({ identifier, status }) => identifier === 'apply' && status === 'ResourceWaiting'))?.id;
+          },
+          { timeoutMs: 120_000, what: 'one of the runs waits' },
+        );
+        const holder = runs.find((id) => id !== waiting) ?? '';
+        await inBrowser(async (page) => {
+          await signIn(page, stack(), await keyOfPersonWith('_viewer', project));
+          await page.getByRole('heading', { name: 'Projects' }).waitFor();
+          await page.goto(`${base}/${project.at.project}/pipelines`);
+          await page.getByRole('link', { name: 'YAML of Scenario' }).click();
+          await page.getByRole('region', { name: 'Pipeline YAML' }).waitFor();
+          expect(await page.getByRole('button', { name: /^Run / }).count()).toBe(0);
+          await page.goto(`${base}/${project.at.project}/settings/connectors/${target.schema}_jdbc`);
+          await page.getByText('jdbc:postgresql').first().waitFor();
+          expect(await page.getByRole('button', { name: 'Test connection' }).count()).toBe(0);
+          await page.goto(`${base}/${beside.at.project}/deployments`);
+          await page.getByText(`Project "${beside.at.project}" is not open to this API key`).waitFor();
 
-        await page.goto(`${base}/${project.at.project}/pipelines/${pipeline}/deployments/${waiting}/pipeline`);
-        await page.getByText(`(execution ${holder}) has held it since`, { exact: false }).waitFor();
-        await page.getByTestId('resource-holder').click();
-        await page.waitForURL(`**/${holder}/pipeline**`);
-        await page.getByTestId('execution-status').filter({ hasText: 'Running' }).waitFor();
-        expect(await page.getByRole('button', { name: 'Abort' }).count()).toBe(0);
+          await page.goto(`${base}/${project.at.project}/pipelines/${pipeline}/deployments/${waiting}/pipeline`);
+          await page.getByText(`(execution ${holder}) has held it since`, { exact: false }).waitFor();
+          await page.getByTestId('resource-holder').click();
+          await page.waitForURL(`**/${holder}/pipeline**`);
+          await page.getByTestId('execution-status').filter({ hasText: 'Running' }).waitFor();
+          expect(await page.getByRole('button', { name: 'Abort' }).count()).toBe(0);
+        });
+        await inBrowser(async (page) => {
+          await signIn(page, stack(), await keyOfPersonWith('_pipeline_executor', project));
+          await page.getByRole('heading', { name: 'Projects' }).waitFor();
+          await page.goto(`${base}/${project.at.project}/pipelines`);
+          await page.getByRole('button', { name: `Run ${pipeline}` }).waitFor();
+          await page.goto(`${base}/${project.at.project}/pipelines/${pipeline}/deployments/${holder}/pipeline`);
+          await page.getByRole('button', { name: 'Abort' }).waitFor();
+        });
+        for (const id of [waiting, holder]) {
+          await project.gateway.call('PUT', `/pipeline/api/pipeline/execute/interrupt/${id}`, { query: { ...project.scope, interruptType: 'AbortAll' } });
+          expect((await project.ended(id)).status).toBe('Aborted');
+        }
       });
-      await inBrowser(async (page) => {
-        await signIn(page, stack(), await keyOfPersonWith('_pipeline_executor', project));
-        await page.getByRole('heading', { name: 'Projects' }).waitFor();
-        await page.goto(`${base}/${project.at.project}/pipelines`);
-        await page.getByRole('button', { name: `Run ${pipeline}` }).waitFor();
-        await page.goto(`${base}/${project.at.project}/pipelines/${pipeline}/deployments/${holder}/pipeline`);
-        await page.getByRole('button', { name: 'Abort' }).waitFor();
-      });
-      for (const id of [waiting, holder]) {
-        await project.gateway.call('PUT', `/pipeline/api/pipeline/execute/interrupt/${id}`, { query: { ...project.scope, interruptType: 'AbortAll' } });
-        expect((await project.ended(id)).status).toBe('Aborted');
-      }
     });
 
     it('tries a route of the documentation out, with the key typed in', async () => {
@@ -211,9 +216,9 @@ async function addPipelineParts({ gateway, at, scope }: Project, pipeline: strin
 async function inBrowser(visit: (page: Page) => Promise<void>): Promise<void> {
   if (!CHROMIUM) throw new Error("Debian's chromium is missing; install it with: apt-get install chromium");
   const profile = mkdtempSync(join(tmpdir(), 'sluice-chromium-'));
-  const browser = await chromium.launchPersistentContext(profile, { executablePath: CHROMIUM, args: FLAGS, headless: true });
+  const browser = await chromium.launchPersistentContext(profile, { executablePath: CHROMIUM, args: FLAGS, headless: true, timeout: PATIENCE_MS });
   try {
-    browser.setDefaultTimeout(120_000);
+    browser.setDefaultTimeout(PATIENCE_MS);
     const page = await browser.newPage();
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));
@@ -221,7 +226,7 @@ async function inBrowser(visit: (page: Page) => Promise<void>): Promise<void> {
     expect(complaints).toEqual([]);
   } finally {
     await browser.close();
-    rmSync(profile, { recursive: true, force: true });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }); // a process of the browser may still write
   }
 }
 

@@ -7,7 +7,7 @@ import { deploymentScenarios } from './deployment.scenarios.js';
 import { failureScenarios } from './failures.scenarios.js';
 import { ownStack } from './harness/own-stack.js';
 
-jest.setTimeout(400_000);
+jest.setTimeout(1_200_000);
 
 /** Scenarios that leave the stack as they found it share one. */
 describe('the whole chain', () => {

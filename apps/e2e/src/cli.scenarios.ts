@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { GatewayClient } from '@sluice/cli';
-import { newId } from '@sluice/kernel';
+import { newId, waitFor } from '@sluice/kernel';
 import type { Stack } from '@sluice/local-stack';
 import { sqlChangelog, tables } from './harness/changelogs.js';
 import { Project } from './harness/project.js';
@@ -129,7 +129,12 @@ export function cliScenarios(stack: () => Stack): void {
         expect([code, output]).toEqual([0, expect.stringContaining('changes that are not committed')]);
         expect((await rowsOf(url, 'SELECT id FROM databasechangelog')).length).toBe(1);
         const id = /execution (\S+?):/.exec(output)?.[1] ?? '';
-        expect((await sluice(['logs', id], env)).output).toContain('folder-1');
+        const again = async (): Promise<string | false> => {
+          const { output: log } = await sluice(['logs', id], env);
+          return log.includes('folder-1') && log;
+        };
+        // A result goes first when its log takes long to be stored.
+        expect(await waitFor(again, { timeoutMs: 240_000, what: 'the stored log' })).toContain('folder-1');
         const unknownRef = await sluice([...at.map((arg) => (arg === 'trunk' ? 'main' : arg)), '--data', stack().data.root], env);
         expect(unknownRef).toMatchObject({ code: 2, output: expect.stringContaining('it has no refs/heads/main; name another with --ref') });
         const elsewhere = await sluice([...at, '--data', folder], env);

@@ -11,7 +11,7 @@ import { podIds } from './pod-victims.js';
 import { reported } from './report.js';
 
 /** Ten of them take longer than lease and fence together. */
-const LONG_CHANGESET_SECONDS = 3;
+const LONG_CHANGESET_SECONDS = 5;
 
 /** What happens to the machine and the network of a delegate. */
 export function delegateScenarios(stack: () => Stack): void {
@@ -36,10 +36,10 @@ export function delegateScenarios(stack: () => Stack): void {
           await deployment.expectTruth();
           cable.mend();
           const outbox = join(stack().data.root, 'far', 'outbox');
-          await waitFor(() => readdirSync(outbox).length === 0, { timeoutMs: 120_000, what: 'the late results are delivered' });
+          await waitFor(() => readdirSync(outbox).length === 0, { timeoutMs: 300_000, what: 'the late results are delivered' });
           await deployment.expectTruth();
           // Its clean-up was asked for while nobody could hear it.
-          await waitFor(() => podIds(join(stack().data.root, 'far')).length === 0, { timeoutMs: 180_000, what: 'the pod of the lost run is removed' });
+          await waitFor(() => podIds(join(stack().data.root, 'far')).length === 0, { timeoutMs: 300_000, what: 'the pod of the lost run is removed' });
           await far.stop();
           await deployment.expectNextRunWorks();
           return status;

@@ -9,7 +9,7 @@ import { reported } from './report.js';
 import { SmallDisk, canMount } from './small-disk.js';
 
 /** A log waits in the delegate's outbox with a pause of up to 30 s. */
-const HEAL_LIMIT_MS = 180_000;
+const HEAL_LIMIT_MS = 300_000;
 
 /** Disks are full in the middle of a deployment and have space again afterwards: the whole of the delegate, its pods, the stored logs, the Git cache. */
 export function diskScenarios(stack: () => Stack): void {

@@ -3,8 +3,8 @@ import { Random } from '@sluice/testing';
 /** Changesets of the deployment that faults hit. */
 export const CHANGESETS = 10;
 
-/** Of one case, on a slow machine with all its restarts. */
-export const CASE_LIMIT_MS = 420_000;
+/** Of one case, on a slow machine with all its restarts and waits. */
+export const CASE_LIMIT_MS = 1_200_000;
 
 /** Each service of the control plane in a process of its own, each killed by itself: `SLUICE_FAULT_SEPARATE=1`. */
 export const isSeparate = numberFrom('SLUICE_FAULT_SEPARATE', 0) === 1;

@@ -23,7 +23,7 @@ export function killScenarios(stack: () => Stack): void {
         await deployment.reach(run, moment);
         const killed = stack().controlPlane.pids()[service];
         killIfThere(killed);
-        await waitFor(() => stack().controlPlane.pids()[service] !== killed, { timeoutMs: 120_000, what: `${service} is started again` });
+        await waitFor(() => stack().controlPlane.pids()[service] !== killed, { timeoutMs: 300_000, what: `${service} is started again` });
         const { status } = await deployment.ended(run);
         await deployment.expectNextRunWorks();
         return status;
@@ -69,7 +69,7 @@ const POD_VICTIMS: Readonly<Record<'lite engine' | 'step runner' | 'JVM' | 'whol
 
 /** Kills these processes of the run's pod as soon as it has them all. A run that ends sooner is left alone. */
 async function killInPod(stack: Stack, deployment: MarkedDeployment, run: string, victims: readonly PodVictim[]): Promise<void> {
-  const step = await waitFor(() => deployment.stepOf(run), { timeoutMs: 60_000, what: 'the run has its step' });
+  const step = await waitFor(() => deployment.stepOf(run), { timeoutMs: 120_000, what: 'the run has its step' });
   const found = (): readonly number[] | undefined => {
     const pids = victims.flatMap((victim) => podProcess(stack.data.delegate, step, victim) ?? []);
     return pids.length === victims.length ? pids : undefined;

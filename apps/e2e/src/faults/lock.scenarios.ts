@@ -3,10 +3,8 @@ import { waitFor } from '@sluice/kernel';
 import type { Stack } from '@sluice/local-stack';
 import { CASE_LIMIT_MS } from './fault-seed.js';
 import { MarkedDeployment } from './marked-deployment.js';
-import { rowsOf } from '../harness/schema-dump.js';
+import { OTHER_TOOL, holdChangelogLock, releaseChangelogLock, rowsOf } from '../harness/schema-dump.js';
 import { reported } from './report.js';
-
-const OTHER_TOOL = 'build-7 (10.0.0.9)';
 
 /** The change log lock is in other hands, and two runs want one instance. */
 export function lockScenarios(stack: () => Stack): void {
@@ -16,7 +14,7 @@ export function lockScenarios(stack: () => Stack): void {
     const run = await deployment.start();
     await waits(deployment);
     expect(await deployment.appliedCount()).toBe(0);
-    await release(deployment);
+    await releaseChangelogLock(deployment.target.url);
     const { status } = await deployment.ended(run);
     expect(status).toBe('Success');
     await deployment.expectNextRunWorks();
@@ -33,7 +31,7 @@ export function lockScenarios(stack: () => Stack): void {
     const { status } = await deployment.ended(run);
     expect(status).toBe('Aborted');
     expect(await rowsOf(deployment.target.url, 'SELECT locked, lockedby FROM databasechangeloglock')).toEqual([{ locked: true, lockedby: OTHER_TOOL }]);
-    await release(deployment);
+    await releaseChangelogLock(deployment.target.url);
     await deployment.expectNextRunWorks();
     return status;
   }), CASE_LIMIT_MS);
@@ -54,8 +52,7 @@ export function lockScenarios(stack: () => Stack): void {
 
 async function heldByOtherTool(stack: Stack): Promise<MarkedDeployment> {
   const deployment = await MarkedDeployment.create(stack);
-  await rowsOf(deployment.target.url, 'CREATE TABLE databasechangeloglock (id int PRIMARY KEY, locked boolean NOT NULL, lockgranted timestamp, lockedby varchar(255))');
-  await rowsOf(deployment.target.url, 'INSERT INTO databasechangeloglock VALUES (1, true, now(), $1)', [OTHER_TOOL]);
+  await holdChangelogLock(deployment.target.url);
   return deployment;
 }
 
@@ -63,8 +60,4 @@ async function heldByOtherTool(stack: Stack): Promise<MarkedDeployment> {
 function waits({ target }: MarkedDeployment): Promise<unknown> {
   const asking = `SELECT 1 FROM pg_locks JOIN pg_stat_activity activity USING (pid) WHERE locktype = 'advisory' AND datname = current_database() AND application_name LIKE 'sluice-%'`;
   return waitFor(async () => (await rowsOf(target.url, asking)).length > 0, { timeoutMs: 120_000, what: 'the run waits for the change log lock' });
-}
-
-async function release({ target }: MarkedDeployment): Promise<void> {
-  await rowsOf(target.url, 'UPDATE databasechangeloglock SET locked = false, lockedby = NULL, lockgranted = NULL WHERE lockedby = $1', [OTHER_TOOL]);
 }

@@ -19,8 +19,8 @@ interface Mark {
 
 type EndedRun = Omit<Run, 'lines'>;
 
-/** A run with a fault ends within a lease, its fence and a restart; all of it three times slower. */
-const END_LIMIT_MS = 150_000;
+/** A run with a fault ends within a lease, its fence and a restart; all of it many times slower. */
+const END_LIMIT_MS = 300_000;
 const everyChangeset = Array.from({ length: CHANGESETS }, (_, index) => index + 1);
 const shownState = z.looseObject({ stateUnknownSince: z.number().optional(), changeSets: z.array(z.looseObject({ changeSet: z.string(), status: z.string() })).nullish() });
 

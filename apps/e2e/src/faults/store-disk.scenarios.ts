@@ -13,7 +13,7 @@ import { SmallDisk, canMount } from './small-disk.js';
 /** More than a database finds in half-filled pages, and less than a pipeline may have. */
 const LARGE_BYTES = 200_000;
 /** There is no space for longer than a lease and its fence. */
-const FULL_MS = 25_000;
+const FULL_MS = 32_000;
 
 /** The disk of the control plane's own databases is full in the middle of a deployment and has space again afterwards. */
 export function storeDiskScenarios(stack: () => Stack): void {
@@ -53,7 +53,7 @@ function refusalOf({ target, project: { gateway, scope, at } }: MarkedDeployment
       const isAway = cause.status === undefined || (cause.status > 500 && !cause.message.includes('no space left'));
       return isAway ? undefined : cause;
     });
-  return waitFor(refused, { timeoutMs: 60_000, what: 'a request finds no space' });
+  return waitFor(refused, { timeoutMs: 150_000, what: 'a request finds no space' });
 }
 
 /** Runs `work` while the files of a server are on a small disk of their own. */
