@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { request } from 'node:http';
+import { request, type ClientRequest } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import type { TaskPayload } from '@sluice/delegate-protocol';
 import { DELEGATE_PATH, KEY_PROOF_VERSION } from '@sluice/delegate-protocol';
@@ -94,17 +94,26 @@ describe('who a delegate is', () => {
   describe('while strangers flood the door', () => {
     const flood = (authorization: () => string, perSecond: number) => {
       const counts = { sent: 0, answered: 0 };
+      const open = new Set<ClientRequest>();
       const timer = setInterval(() => {
         for (let n = 0; n < perSecond / 20; n += 1) {
           counts.sent += 1;
           const headers = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': Buffer.alloc(16).toString('base64'), authorization: authorization() };
           const one = request(`${sut.service.url}${DELEGATE_PATH}`, { headers, agent: false });
           one.on('error', () => undefined).on('response', (response) => (response.resume(), (counts.answered += 1))).on('upgrade', (_, socket) => (socket.on('error', () => undefined), socket.resume(), (counts.answered += 1)));
+          open.add(one.on('close', () => open.delete(one)));
           one.end();
         }
       }, 50);
-      return { counts, stop: () => clearInterval(timer) };
+      // What is still on its way would take the places of the connections of the next test, and hold up the end of this process.
+      const stop = (): void => {
+        clearInterval(timer);
+        for (const one of open) one.destroy();
+      };
+      return { counts, stop };
     };
+    /** Connections are taken in the order they come: when a delegate is in, none of a flood waits any more. */
+    afterEach(async () => void (await waitFor(() => connect().catch(() => undefined), { timeoutMs: 120_000, what: 'the door to be free again' })));
 
     it.each([
       ['junk', () => 'Delegate junk'],
