@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { request, type ClientRequest } from 'node:http';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import type { TaskPayload } from '@sluice/delegate-protocol';
 import { DELEGATE_PATH, KEY_PROOF_VERSION } from '@sluice/delegate-protocol';
 import { newId, waitFor } from '@sluice/kernel';
@@ -8,6 +8,8 @@ import { generateSealingKeyPair, type SealingKeyPair } from '@sluice/sealed-secr
 import { CLOSE_CODES, ScriptedDelegate, type ScriptedDelegateOptions } from './testing/scripted-delegate.js';
 import { ServiceUnderTest } from './testing/service-under-test.js';
 
+/** A machine that stands still for a moment cuts no connection that speaks. */
+const HANDSHAKE_MS = 20_000;
 const SECRET = '<+secrets.getValue("p")>';
 const work = (): TaskPayload => ({ kind: 'test-jdbc', url: 'jdbc:postgresql://h/d', secrets: [{ name: 'p', expression: SECRET }], passwordSlot: 'p' });
 
@@ -19,7 +21,7 @@ describe('who a delegate is', () => {
   const connected: ScriptedDelegate[] = [];
 
   beforeAll(async () => {
-    sut = await ServiceUnderTest.start({ DELEGATE_SERVICE_STRANGERS_PER_ADDRESS: '400', DELEGATE_SERVICE_HANDSHAKE_MS: '3000' });
+    sut = await ServiceUnderTest.start({ DELEGATE_SERVICE_STRANGERS_PER_ADDRESS: '400', DELEGATE_SERVICE_HANDSHAKE_MS: String(HANDSHAKE_MS) });
     accountToken = await sut.token('A1', 'account wide');
     projectToken = await sut.token('A1', 'of p2', { orgId: 'default', projectId: 'p2' });
     pair = await generateSealingKeyPair();
@@ -88,7 +90,7 @@ describe('who a delegate is', () => {
     expect(await keyless.closed()).toBe(CLOSE_CODES.BAD_MESSAGE);
     const silent = await ScriptedDelegate.open({ url: sut.service.url, token: accountToken });
     silent.send({ ...hello(pair.publicKey), instanceId: silent.instanceId });
-    expect(await silent.closed(15_000)).toBe(CLOSE_CODES.BAD_MESSAGE);
+    expect(await silent.closed()).toBe(CLOSE_CODES.BAD_MESSAGE);
   });
 
   describe('while strangers flood the door', () => {
@@ -125,19 +127,25 @@ describe('who a delegate is', () => {
       try {
         await waitFor(() => attack.counts.sent >= 600, { timeoutMs: 60_000, what: 'the flood to last' });
         for (let round = 0; round < 3; round += 1) {
-          const delegate = await waitFor(() => connect().catch(() => undefined), { timeoutMs: 30_000, what: 'a real delegate to be let in' });
+          const delegate = await waitFor(() => connect().catch(() => undefined), { timeoutMs: 120_000, what: 'a real delegate to be let in' });
           expect(delegate.delegateId).not.toBe('');
         }
       } finally {
         attack.stop();
       }
-    }, 300_000);
+    }, 600_000);
 
     it('connections that say nothing are cut, and more of one address than its share are not taken', async () => {
       const { hostname, port } = new URL(sut.service.url);
-      const sockets = Array.from({ length: 450 }, () => connectTcp(Number(port), hostname).on('error', () => undefined));
-      await waitFor(() => sockets.filter((socket) => socket.closed || socket.destroyed).length >= 50, { timeoutMs: 30_000, what: 'those above the share to be closed' });
-      await waitFor(() => sockets.every((socket) => socket.closed || socket.destroyed), { timeoutMs: 30_000, what: 'the silent ones to be cut' });
+      const sockets: Socket[] = [];
+      // In portions: what the system has no room to hand over at once, it may drop without a word to either side.
+      while (sockets.length < 450) {
+        const portion = Array.from({ length: 50 }, () => connectTcp(Number(port), hostname).on('error', () => undefined));
+        sockets.push(...portion);
+        await Promise.all(portion.map((socket) => new Promise((resolve) => socket.once('connect', resolve).once('close', resolve))));
+      }
+      await waitFor(() => sockets.filter((socket) => socket.closed || socket.destroyed).length >= 50, { timeoutMs: 120_000, what: 'those above the share to be closed' });
+      await waitFor(() => sockets.every((socket) => socket.closed || socket.destroyed), { timeoutMs: 120_000, what: 'the silent ones to be cut' });
       await connect();
     }, 300_000);
   });

@@ -7,7 +7,7 @@ import { testUser } from '@sluice/testing';
 import { CLOSE_CODES, ScriptedDelegate, type ScriptedDelegateOptions } from './testing/scripted-delegate.js';
 import { ServiceUnderTest } from './testing/service-under-test.js';
 
-const LOOK = { timeoutMs: 30_000, what: 'the security events' };
+const LOOK = { timeoutMs: 120_000, what: 'the security events' };
 
 describe('security events of delegates', () => {
   let sut: ServiceUnderTest;

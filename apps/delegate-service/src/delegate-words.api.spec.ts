@@ -39,14 +39,14 @@ describe('what a delegate says of itself', () => {
     const said = hello(over);
     const delegate = await ScriptedDelegate.open({ url: sut.service.url, token, instanceId: String(said.instanceId) });
     delegate.sendText(JSON.stringify(said));
-    expect(await delegate.closed(20_000)).toBe(CLOSE_CODES.BAD_MESSAGE);
+    expect(await delegate.closed()).toBe(CLOSE_CODES.BAD_MESSAGE);
     expect(await sut.postgres.query('delegate_service', 'SELECT 1 FROM delegates WHERE instance_id = $1', [said.instanceId])).toEqual([]);
   }, 300_000);
 
   it('is taken up to its limits', async () => {
     const delegate = await ScriptedDelegate.open({ url: sut.service.url, token });
     delegate.sendText(JSON.stringify(hello({ instanceId: delegate.instanceId, tags: many(HELLO_LIMITS.tags, 't'.repeat(HELLO_LIMITS.tag)), maxConcurrentTasks: HELLO_LIMITS.maxConcurrentTasks })));
-    expect((await delegate.next('welcome', () => true, 20_000)).delegateId).not.toBe('');
+    expect((await delegate.next('welcome')).delegateId).not.toBe('');
     delegate.kill();
   }, 300_000);
 });

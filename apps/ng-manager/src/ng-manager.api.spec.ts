@@ -280,7 +280,7 @@ describe('ng-manager', () => {
     });
 
     it('serves delegate tokens in both dialects and hands seeded ones to the delegate service', async () => {
-      await waitFor(() => ng.delegateService.tokens.some(({ name }) => name === 'default_token'), { timeoutMs: 30_000, what: 'seeded delegate token' });
+      await waitFor(() => ng.delegateService.tokens.some(({ name }) => name === 'default_token'), { timeoutMs: 120_000, what: 'seeded delegate token' });
       const first = await post('/ng/api/delegate-token-ng?accountIdentifier=A1&tokenName=one');
       expect(first.body).toMatchObject({ metaData: {}, responseMessages: [], resource: { name: 'one', status: 'ACTIVE', value: expect.stringMatching(/^[A-Za-z0-9+/]+={0,2}$/) } });
       expect((await post('/ng/api/delegate-token-ng?accountIdentifier=A1', { name: 'two' })).body.resource.name).toBe('two');

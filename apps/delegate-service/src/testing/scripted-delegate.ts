@@ -84,12 +84,13 @@ export class ScriptedDelegate {
     this.socket.send(text);
   }
 
-  /** The first message of this type nobody has taken yet. */
-  next<Type extends ServerMessage['type']>(type: Type, accept: (message: Received<Type>) => boolean = () => true, timeoutMs = 60_000): Promise<Received<Type>> {
+  /** The first message of this type nobody has taken yet. @throws Error at once when the socket is closed and it is not among what came before */
+  next<Type extends ServerMessage['type']>(type: Type, accept: (message: Received<Type>) => boolean = () => true, timeoutMs = 120_000): Promise<Received<Type>> {
     return waitFor(
       () => {
         const found = this.received.find((message): message is Received<Type> => message.type === type && !this.taken.has(message) && accept(message as Received<Type>));
         if (found) this.taken.add(found);
+        else if (this.closeCode !== undefined) throw new Error(`a message "${type}" cannot come any more: the socket was closed with ${this.closeCode}`);
         return found;
       },
       { timeoutMs, intervalMs: 5, what: `a message "${type}"` },
@@ -101,13 +102,13 @@ export class ScriptedDelegate {
     const id = newId();
     this.send({ id, type: 'acquire', taskId, instanceId: this.instanceId, wantsSecrets });
     return waitFor(() => this.received.find((message): message is Received<'acquired'> | Received<'notAcquired'> => (message.type === 'acquired' || message.type === 'notAcquired') && message.replyTo === id), {
-      timeoutMs: 60_000,
+      timeoutMs: 120_000,
       intervalMs: 5,
       what: `an answer to acquire ${taskId}`,
     });
   }
 
-  closed(timeoutMs = 60_000): Promise<number> {
+  closed(timeoutMs = 120_000): Promise<number> {
     return waitFor(() => this.closeCode, { timeoutMs, intervalMs: 5, what: 'the close of the socket' });
   }
 

@@ -13,7 +13,10 @@ export class ServiceUnderTest {
   service!: RunningDelegateService;
   tasks!: ServiceClient<DelegateTasksMethods>;
   admin!: ServiceClient<DelegateAdminMethods>;
+  /** Each once, whatever the stream repeats. */
   readonly events: TaskEvent[] = [];
+  /** Whether events are acknowledged when they have come, as pipeline does. */
+  acknowledges = true;
   private readonly folder = mkdtempSync(join(tmpdir(), 'sluice-delegate-service-'));
   private stream = new AbortController();
   private ports: { http: string; grpc: string } = { http: '0', grpc: '0' };
@@ -88,20 +91,33 @@ export class ServiceUnderTest {
       traceparent: '',
       ...rest,
     };
-    await this.tasks.unary(testUser(accountId), 'Submit', request);
+    await this.tasks.unary(testUser(accountId), 'Submit', request, { timeoutMs: 60_000 });
     return request.taskId;
   }
 
-  /** The first event of this task and kind, not acknowledged. */
-  event(taskId: string, kind: TaskEvent['event'], timeoutMs = 60_000, accept: (event: TaskEvent) => boolean = () => true): Promise<TaskEvent> {
+  /** The first event of this task and kind. */
+  event(taskId: string, kind: TaskEvent['event'], timeoutMs = 120_000, accept: (event: TaskEvent) => boolean = () => true): Promise<TaskEvent> {
     return waitFor(() => this.events.find((event) => event.taskId === taskId && event.event === kind && accept(event)), { timeoutMs, intervalMs: 5, what: `event ${kind} of ${taskId}` });
+  }
+
+  /** Numbers of the events that a stream brings which opens now, up to the event `last`. */
+  async readUpTo(last: number): Promise<number[]> {
+    const seen: number[] = [];
+    for await (const { seq } of this.tasks.stream({ ...testUser('A1'), signal: AbortSignal.timeout(120_000) }, 'Events', {})) {
+      seen.push(seq);
+      if (seq === last) return seen;
+    }
+    throw new Error(`the stream ended before event ${last}`);
   }
 
   private follow(): void {
     this.stream = new AbortController();
     const { signal } = this.stream;
     const read = async (): Promise<void> => {
-      for await (const event of this.tasks.stream({ ...testUser('A1'), signal }, 'Events', {})) this.events.push(event);
+      for await (const event of this.tasks.stream({ ...testUser('A1'), signal }, 'Events', {})) {
+        if (!this.events.some(({ seq }) => seq === event.seq)) this.events.push(event);
+        if (this.acknowledges) void this.tasks.unary(testUser('A1'), 'Acknowledge', { seqs: [event.seq] }).catch(() => undefined);
+      }
     };
     void read().catch(() => undefined);
   }

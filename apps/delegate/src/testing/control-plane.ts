@@ -13,6 +13,8 @@ import { freePort, startPostgres, testIdentities, testUser, type TestIdentities,
 
 const serviceMain = fileURLToPath(new URL('../../../delegate-service/dist/main.js', import.meta.url));
 const ACCOUNT = 'A1';
+/** Longer than a process stands still. */
+const UNARY = { timeoutMs: 60_000 } as const;
 
 /** The built delegate service in a process of its own, and this spec in the place of pipeline and NG manager: it submits, hears events, seals secrets. */
 export class ControlPlane {
@@ -129,16 +131,16 @@ export class ControlPlane {
       traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
       ...over,
     };
-    await this.tasks.unary(testUser(ACCOUNT), 'Submit', request);
+    await this.tasks.unary(testUser(ACCOUNT), 'Submit', request, UNARY);
     return request.taskId;
   }
 
   async abort(taskId: string): Promise<void> {
-    await this.tasks.unary(testUser(ACCOUNT), 'Abort', { taskId, accountId: ACCOUNT });
+    await this.tasks.unary(testUser(ACCOUNT), 'Abort', { taskId, accountId: ACCOUNT }, UNARY);
   }
 
   async delegates(): Promise<DelegateRecord[]> {
-    return (await this.admin.unary(testUser(ACCOUNT), 'ListDelegates', { scope: { accountId: ACCOUNT, orgId: '', projectId: '' }, all: true })).delegates;
+    return (await this.admin.unary(testUser(ACCOUNT), 'ListDelegates', { scope: { accountId: ACCOUNT, orgId: '', projectId: '' }, all: true }, UNARY)).delegates;
   }
 
   /** Id of the delegate that is connected, and the only one that is: the row of a process that has just died counts as connected until its end was noticed. */

@@ -72,7 +72,7 @@ describe('connection tests', () => {
   it('end as failed when nobody can read the delegate’s answer, which is set aside', async () => {
     ng.delegateService.behaviour = () => 'unreadable';
     expect(await test('test_0')).toMatchObject({ status: 'FAILURE', errorSummary: expect.stringMatching(/the outcome of the test cannot be recorded: .*JSON/), delegateId: 'd1' });
-    await waitFor(() => ng.delegateService.deadLetters.length === 1, { timeoutMs: 30_000, what: 'the dead letter' });
+    await waitFor(() => ng.delegateService.deadLetters.length === 1, { timeoutMs: 120_000, what: 'the dead letter' });
     expect(ng.delegateService.deadLetters[0]).toMatch(/JSON/);
   });
 

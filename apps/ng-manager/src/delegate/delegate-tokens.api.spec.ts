@@ -49,7 +49,7 @@ describe('the value of a delegate token', () => {
   });
 
   it('of a seeded token is given too', async () => {
-    await waitFor(async () => ((await stored()).some(({ token_id }) => token_id === 'seeded-token') ? true : undefined), { timeoutMs: 30_000, what: 'the seeded token' });
+    await waitFor(async () => ((await stored()).some(({ token_id }) => token_id === 'seeded-token') ? true : undefined), { timeoutMs: 120_000, what: 'the seeded token' });
     expect(plain(await get('default_token'))).toBe(SEEDED_DELEGATE_TOKEN);
   });
 
@@ -152,10 +152,10 @@ async function startReplica(ng: NgManagerUnderTest): Promise<{ url: string; outp
   const built = spawnSync(process.execPath, ['tools/build.mjs', '--no-ui'], { cwd: root, encoding: 'utf8' });
   if (built.status !== 0) throw new Error(built.stderr);
   const child = spawn(process.execPath, ['apps/ng-manager/dist/main.js'], { cwd: root, env: { PATH: process.env['PATH'], ...ng.environment, LOG_LEVEL: 'trace' }, stdio: ['ignore', 'pipe', 'pipe'] });
-  const exited = once(child, 'exit');
+  const exited = once(child, 'close');
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const url = await waitFor(async () => /"ready":true,"url":"([^"]+)"/.exec(output)?.[1], { timeoutMs: 60_000, what: 'the replica' });
+  const url = await waitFor(async () => /"ready":true,"url":"([^"]+)"/.exec(output)?.[1], { timeoutMs: 120_000, what: 'the replica' });
   return {
     url,
     output: () => output,

@@ -193,7 +193,7 @@ describe('removing projects and organizations', () => {
       const removed = await waitFor(async () => {
         const projects = await removedIn(orgId);
         return projects.length === 3 && projects;
-      }, { timeoutMs: 30_000, what: 'three removed projects' });
+      }, { timeoutMs: 120_000, what: 'three removed projects' });
       expect(removed.map(({ projectId }) => projectId).sort()).toEqual(['a', 'b', 'c']);
       for (const project of removed) await confirm(project);
     }

@@ -8,7 +8,7 @@ import { testUser } from '@sluice/testing';
 import { startNgManager, type NgManagerUnderTest } from '../testing/ng-manager-under-test.js';
 
 const ACCOUNT = 'accountIdentifier=A1';
-const LOOK = { timeoutMs: 30_000, what: 'the security events' };
+const LOOK = { timeoutMs: 120_000, what: 'the security events' };
 const POD = { type: 'service', id: 'pod:A1/run', name: 'pod' } as const;
 
 describe('security events of other services', () => {

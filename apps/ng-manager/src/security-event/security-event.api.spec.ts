@@ -9,7 +9,7 @@ const ACCOUNT = 'accountIdentifier=A1';
 const PROJECT = `${ACCOUNT}&orgIdentifier=o&projectIdentifier=p`;
 const ORIGIN = { clientAddress: '203.0.113.7', userAgent: 'curl/8', keyId: 'k1' };
 const ADMIN: RoleGrant = { role: 'project_admin', orgId: 'o', projectId: 'p' };
-const LOOK = { timeoutMs: 30_000, what: 'the security events' };
+const LOOK = { timeoutMs: 120_000, what: 'the security events' };
 
 describe('security events', () => {
   let ng: NgManagerUnderTest;
@@ -109,7 +109,7 @@ describe('security events', () => {
 
   it('are removed when their time is over', async () => {
     await ng.pg.query(ng.database, `UPDATE security_events SET at = now() - interval '91 days', event_id = 'old' WHERE actor ->> 'id' = 'nosy'`);
-    await waitFor(async () => (await ng.pg.query(ng.database, `SELECT 1 FROM security_events WHERE event_id = 'old'`)).length === 0, { timeoutMs: 60_000, what: 'the sweep' });
+    await waitFor(async () => (await ng.pg.query(ng.database, `SELECT 1 FROM security_events WHERE event_id = 'old'`)).length === 0, { timeoutMs: 120_000, what: 'the sweep' });
     expect(of(await list(`${ACCOUNT}&pageSize=100`), 'loop').length).toBeGreaterThan(0);
   }, 300_000);
 });
