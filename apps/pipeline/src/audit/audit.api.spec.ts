@@ -21,7 +21,7 @@ describe('what the pipeline service tells the audit trail', () => {
     waitFor(() => {
       const events = world.ngManager.state.auditEvents.filter(({ projectId }) => projectId === client.project);
       return events.length >= count && events;
-    }, { timeoutMs: 30_000, what: `${count} audit events` });
+    }, { timeoutMs: 120_000, what: `${count} audit events` });
 
   it('holds every change of pipelines, input sets and triggers, with how they looked and without secrets', async () => {
     const client = world.project();

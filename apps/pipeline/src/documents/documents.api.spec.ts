@@ -10,7 +10,8 @@ const hostile = (id: string, count = 250): string =>
   pipelineYaml(id, stageYaml('db', groupYaml('grp', [{ id: 'apply' }])), ['variables:', ...Array.from({ length: count }, (_, index) => `  - { name: v${index}, type: String, value: '${HOSTILE}' }`)]);
 const inputFor = (id: string, count = 250): string => `pipeline:\n  identifier: ${id}\n  variables:\n${Array.from({ length: count }, (_, index) => `    - { name: v${index}, type: String, value: "${VALUE}" }`).join('\n')}\n`;
 const PLAIN = simplePipeline('plain');
-const DEADLINE_MS = 3_000;
+/** What can be read is read within it, also where the machine stands still for a moment. */
+const DEADLINE_MS = 12_000;
 
 async function refusal(work: Promise<unknown>): Promise<AppError> {
   const cause = await work.then(() => undefined, (error: unknown) => error);

@@ -21,8 +21,8 @@ describe('stopping an execution', () => {
     world.delegates.behaviour = (task) => (task.payload.kind === 'execute-step' ? 'hold' : succeed(task));
   };
   const runningStep = async (client: ProjectClient, id: string): Promise<DoubleTask> => {
-    const task = await waitFor(() => tasksOf(id).find((one) => one.payload.kind === 'execute-step'), { timeoutMs: 30_000, what: 'a running step' });
-    await waitFor(async () => byIdentifier(await client.detail(id))['apply']?.status === 'Running', { timeoutMs: 30_000, what: 'the step shown as running' });
+    const task = await waitFor(() => tasksOf(id).find((one) => one.payload.kind === 'execute-step'), { timeoutMs: 120_000, what: 'a running step' });
+    await waitFor(async () => byIdentifier(await client.detail(id))['apply']?.status === 'Running', { timeoutMs: 120_000, what: 'the step shown as running' });
     return task;
   };
 
@@ -34,7 +34,7 @@ describe('stopping an execution', () => {
     const step = await runningStep(client, id);
     const answer = await client.abort(id);
     expect(answer).toMatchObject({ status: 200, body: { data: { type: 'AbortAll', planExecutionId: id } } });
-    await waitFor(() => step.isAborted, { timeoutMs: 30_000, what: 'the delegate asked to stop' });
+    await waitFor(() => step.isAborted, { timeoutMs: 120_000, what: 'the delegate asked to stop' });
     const stopping = await client.detail(id);
     expect(stopping.pipelineExecutionSummary.status).toBe('Discontinuing');
     expect(stopping.pipelineExecutionSummary.endTs).toBeUndefined();
@@ -44,7 +44,7 @@ describe('stopping an execution', () => {
     expect(statuses(detail)).toMatchObject({ pipeline: 'Aborted', db: 'Aborted', grp: 'Aborted', apply: 'Aborted', next: 'NotStarted', later: 'NotStarted', never: 'NotStarted' });
     expect(byIdentifier(detail)['apply']?.interruptHistories).toMatchObject([{ interruptType: 'ABORT_ALL' }]);
     expect(world.ngManager.state.reports.filter((report) => report.planExecutionId === id)).toMatchObject([{ result: { status: 'aborted' } }]);
-    await waitFor(() => tasksOf(id).some((task) => task.payload.kind === 'cleanup-pod'), { timeoutMs: 30_000, what: 'the pod cleaned up' });
+    await waitFor(() => tasksOf(id).some((task) => task.payload.kind === 'cleanup-pod'), { timeoutMs: 120_000, what: 'the pod cleaned up' });
   });
 
   it('tells the truth when the step succeeded before it could be stopped', async () => {
@@ -54,7 +54,7 @@ describe('stopping an execution', () => {
     const id = await client.execute('b');
     const step = await runningStep(client, id);
     await client.abort(id);
-    await waitFor(() => step.isAborted, { timeoutMs: 30_000, what: 'the delegate asked to stop' });
+    await waitFor(() => step.isAborted, { timeoutMs: 120_000, what: 'the delegate asked to stop' });
     world.delegates.end(step.request.taskId, succeed(step));
     expect(statuses(await client.ended(id))).toMatchObject({ pipeline: 'Aborted', db: 'Aborted', apply: 'Success' });
   });
@@ -70,7 +70,7 @@ describe('stopping an execution', () => {
     const detail = await client.ended(id);
     expect(byIdentifier(detail)['apply']).toMatchObject({ status: 'Aborted', progressData: { notes: [expect.stringMatching(/did not confirm/)] } });
     world.delegates.end(step.request.taskId, succeed(step));
-    await waitFor(() => world.ngManager.state.reports.some((report) => report.planExecutionId === id && report.isLate), { timeoutMs: 30_000, what: 'the late result' });
+    await waitFor(() => world.ngManager.state.reports.some((report) => report.planExecutionId === id && report.isLate), { timeoutMs: 120_000, what: 'the late result' });
   });
 
   it('waits for a delegate that does not confirm no shorter than the leases of the delegate service last', async () => {
@@ -170,7 +170,7 @@ describe('stopping an execution', () => {
     const held = await runningStep(client, holder);
     const [waiting, last] = [await client.execute('e'), ''];
     expect(last).toBe('');
-    await waitFor(async () => byIdentifier(await client.detail(waiting))['apply']?.status === 'ResourceWaiting', { timeoutMs: 30_000, what: 'the second waits' });
+    await waitFor(async () => byIdentifier(await client.detail(waiting))['apply']?.status === 'ResourceWaiting', { timeoutMs: 120_000, what: 'the second waits' });
     await client.abort(waiting);
     expect(statuses(await client.ended(waiting))).toMatchObject({ pipeline: 'Aborted', apply: 'Aborted' });
     world.delegates.behaviour = succeed;
@@ -185,9 +185,9 @@ describe('stopping an execution', () => {
     world.delegates.behaviour = (task) => (task.payload.kind === 'initialise-pod' ? 'hold' : succeed(task));
     await client.create(simplePipeline('f'));
     const id = await client.execute('f');
-    const pod = await waitFor(() => tasksOf(id).find((task) => task.payload.kind === 'initialise-pod'), { timeoutMs: 30_000, what: 'the pod task' });
+    const pod = await waitFor(() => tasksOf(id).find((task) => task.payload.kind === 'initialise-pod'), { timeoutMs: 120_000, what: 'the pod task' });
     await client.abort(id);
-    await waitFor(() => pod.isAborted, { timeoutMs: 30_000, what: 'the abort' });
+    await waitFor(() => pod.isAborted, { timeoutMs: 120_000, what: 'the abort' });
     world.delegates.end(pod.request.taskId, { outcome: 'aborted', reason: 'stopped' });
     expect(statuses(await client.ended(id))).toMatchObject({ pipeline: 'Aborted', liteEngineTask: 'Aborted', apply: 'NotStarted' });
     expect(tasksOf(id).some((task) => task.payload.kind === 'execute-step')).toBe(false);

@@ -117,7 +117,7 @@ describe('starting, choosing, repeating and interrupting runs', () => {
     const node = await waitFor(async () => {
       const apply = byIdentifier(await client.detail(id))['apply'];
       return apply?.status === 'Running' && apply.uuid;
-    }, { timeoutMs: 30_000, what: 'the step' });
+    }, { timeoutMs: 120_000, what: 'the step' });
     expect(await client.send('PUT', `${EXECUTE}/manualIntervention/interrupt/${id}/${node}?interruptType=MarkAsSuccess`, {})).toMatchObject({ status: 400, body: { message: expect.stringMatching(/does not wait for an intervention/) } });
     expect((await client.send('PUT', `${EXECUTE}/manualIntervention/interrupt/${id}/${node}?interruptType=Dance`, {})).body).toMatchObject({ errors: [{ fieldId: 'interruptType' }] });
     expect((await client.send('PUT', `${EXECUTE}/interrupt/${id}/nothing?interruptType=Abort`, {})).status).toBe(404);

@@ -15,6 +15,7 @@ describe('running a pipeline', () => {
   afterAll(() => world.stop());
   afterEach(() => {
     world.delegates.behaviour = succeed;
+    world.ngManager.state.inputs = dbStepInputsOf;
   });
 
   const tasksOf = (id: string): DoubleTask[] => [...world.delegates.tasks.values()].filter((task) => task.request.taskId.startsWith(id));
@@ -25,7 +26,7 @@ describe('running a pipeline', () => {
     const detail = await client.ended(await client.execute('one'));
     const { planExecutionId } = detail.pipelineExecutionSummary;
     expect(statuses(detail)).toEqual({ pipeline: 'Success', stages: 'Success', db: 'Success', execution: 'Success', grp: 'Success', liteEngineTask: 'Success', apply: 'Success' });
-    await waitFor(() => tasksOf(planExecutionId).length === 3, { timeoutMs: 30_000, what: 'the clean-up task' });
+    await waitFor(() => tasksOf(planExecutionId).length === 3, { timeoutMs: 120_000, what: 'the clean-up task' });
     expect(tasksOf(planExecutionId).map((task) => [task.payload.kind, task.submissions])).toEqual([['initialise-pod', 1], ['execute-step', 1], ['cleanup-pod', 1]]);
     expect(world.ngManager.state.reports.filter((report) => report.planExecutionId === planExecutionId)).toMatchObject([
       { dbSchema: 'orders', dbInstance: 'prod', command: 'Update', pipelineIdentifier: 'one', isLate: false, result: { status: 'succeeded' } },
@@ -119,7 +120,7 @@ describe('running a pipeline', () => {
     world.delegates.behaviour = async (task) => {
       if (task.payload.kind === 'execute-step') {
         most = Math.max(most, (running += 1));
-        await waitFor(() => most >= 2, { timeoutMs: 30_000, what: 'two steps at once' });
+        await waitFor(() => most >= 2, { timeoutMs: 120_000, what: 'two steps at once' });
         running -= 1;
       }
       return succeed(task);
@@ -149,12 +150,12 @@ describe('running a pipeline', () => {
     const order: string[] = [];
     world.delegates.behaviour = (task) => (task.payload.kind === 'execute-step' ? 'hold' : succeed(task));
     const holding = await client.execute('queue');
-    await waitFor(() => tasksOf(holding).some((task) => task.payload.kind === 'execute-step'), { timeoutMs: 30_000, what: 'the first step' });
+    await waitFor(() => tasksOf(holding).some((task) => task.payload.kind === 'execute-step'), { timeoutMs: 120_000, what: 'the first step' });
     const waiting: string[] = [];
     for (let run = 0; run < 2; run += 1) {
       const id = await client.execute('queue');
       waiting.push(id);
-      await waitFor(async () => byIdentifier(await client.detail(id))['apply']?.status === 'ResourceWaiting', { timeoutMs: 30_000, what: `${id} waits` });
+      await waitFor(async () => byIdentifier(await client.detail(id))['apply']?.status === 'ResourceWaiting', { timeoutMs: 120_000, what: `${id} waits` });
     }
     expect((await client.detail(waiting[0] ?? '')).pipelineExecutionSummary.status).toBe('ResourceWaiting');
     expect(byIdentifier(await client.detail(waiting[1] ?? ''))['apply']?.progressData).toMatchObject({
@@ -183,12 +184,12 @@ describe('running a pipeline', () => {
     for (const place of [1, 2, 3]) {
       const id = await client.execute('handed');
       runs.push(id);
-      await waitFor(async () => (place === 1 ? tasksOf(id).some((task) => task.payload.kind === 'execute-step') : (await holderOf(id)) !== undefined), { timeoutMs: 30_000, what: `run ${place} in its place` });
+      await waitFor(async () => (place === 1 ? tasksOf(id).some((task) => task.payload.kind === 'execute-step') : (await holderOf(id)) !== undefined), { timeoutMs: 120_000, what: `run ${place} in its place` });
     }
     const [first = '', second = '', third = ''] = runs;
     expect([await holderOf(second), await holderOf(third)]).toEqual([heldBy(first), heldBy(first)]);
     const end = async (id: string): Promise<void> => {
-      await waitFor(() => tasksOf(id).some((task) => task.payload.kind === 'execute-step'), { timeoutMs: 30_000, what: `the step of ${id}` });
+      await waitFor(() => tasksOf(id).some((task) => task.payload.kind === 'execute-step'), { timeoutMs: 120_000, what: `the step of ${id}` });
       const task = tasksOf(id).find(({ payload }) => payload.kind === 'execute-step');
       world.delegates.end(task?.request.taskId ?? '', succeed(task as DoubleTask));
       await client.ended(id);
@@ -236,7 +237,6 @@ describe('running a pipeline', () => {
     await client.create(pipelineYaml('two', stageYaml('db', groupYaml('grp', [{ id: 'a' }, { id: 'b', instance: 'other', extra: ['when: { stageStatus: Failure }'] }]))));
     const id = await client.execute('two');
     const detail = await client.ended(id);
-    world.ngManager.state.inputs = dbStepInputsOf;
     expect(world.ngManager.state.askedFor.at(-1)).toEqual([{ dbSchema: 'orders', dbInstance: 'prod' }, { dbSchema: 'orders', dbInstance: 'other' }]);
     expect(statuses(detail)).toMatchObject({ a: 'Success', b: 'Skipped', db: 'Success' });
     const [pod] = tasksOf(id);

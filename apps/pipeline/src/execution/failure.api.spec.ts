@@ -2,19 +2,21 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { AppError, waitFor } from '@sluice/kernel';
 import type { PlanExecutionResponse } from '@sluice/pipeline-api';
 import { failStep, stepResult, succeed, type DoubleTask } from '../testing/delegate-service-double.js';
+import { dbStepInputsOf } from '../testing/ng-manager-double.js';
 import { World, byIdentifier, groupYaml, pipelineYaml, simplePipeline, stageYaml, statuses } from '../testing/pipeline-under-test.js';
 
 describe('when something goes wrong', () => {
   let world: World;
   beforeAll(async () => {
     world = await World.create();
-    await world.startInProcess({ PIPELINE_REPORT_TIMEOUT_MS: '1500' });
+    await world.startInProcess({ PIPELINE_REPORT_TIMEOUT_MS: '20000' });
   }, 300_000);
   afterAll(() => world.stop());
   afterEach(() => {
     world.delegates.behaviour = succeed;
     world.delegates.refusal = undefined;
     world.ngManager.state.failReports = 0;
+    world.ngManager.state.inputs = dbStepInputsOf;
   });
 
   const tasksOf = (id: string): DoubleTask[] => [...world.delegates.tasks.values()].filter((task) => task.request.taskId.startsWith(id));
@@ -59,7 +61,7 @@ describe('when something goes wrong', () => {
     const back = tasksOf(id).find((task) => identifierOf(task, id, detail.executionGraph.nodeMap) === 'back');
     expect(back?.payload.kind === 'execute-step' && back.payload.work).toMatchObject({ kind: 'liquibase.rollback', tag: 'before' });
     expect(world.ngManager.state.reports.filter((report) => report.planExecutionId === id).map((report) => report.command)).toEqual(['Update', 'Update', 'Rollback']);
-    await waitFor(() => tasksOf(id).filter((task) => task.payload.kind === 'cleanup-pod').length === 2, { timeoutMs: 30_000, what: 'both pods cleaned up' });
+    await waitFor(() => tasksOf(id).filter((task) => task.payload.kind === 'cleanup-pod').length === 2, { timeoutMs: 120_000, what: 'both pods cleaned up' });
   });
 
   it('leaves rollback steps alone after success, and when the strategy says so', async () => {
@@ -138,7 +140,6 @@ describe('when something goes wrong', () => {
     world.ngManager.state.inputs = (schema, instance) => ({ ...inputs(schema, instance), secrets: [{ name: 'password', expression: '<+secrets.getValue("gone")>' }] });
     await client.create(simplePipeline('s'));
     const detail = await client.ended(await client.execute('s'));
-    world.ngManager.state.inputs = inputs;
     expect(byIdentifier(detail)['liteEngineTask']?.failureInfo.message).toMatch(/secrets\.getValue\("gone"\)>: there is no such secret/);
   });
 
@@ -162,8 +163,7 @@ describe('when something goes wrong', () => {
       return inputs(...asked);
     };
     await client.create(simplePipeline('slow'));
-    const { pipelineExecutionSummary } = await client.ended(await client.execute('slow'), 60_000);
-    state.inputs = inputs;
+    const { pipelineExecutionSummary } = await client.ended(await client.execute('slow'));
     expect(pipelineExecutionSummary.status).toBe('Success');
   }, 300_000);
 
@@ -183,11 +183,11 @@ describe('when something goes wrong', () => {
     await client.ended(id);
     const step = tasksOf(id).find((task) => task.payload.kind === 'execute-step');
     world.delegates.end(step?.request.taskId ?? '', { outcome: 'late', resultJson: JSON.stringify({ kind: 'execute-step', outcome: stepResult() }) });
-    await waitFor(() => world.ngManager.state.reports.some((report) => report.planExecutionId === id && report.isLate), { timeoutMs: 30_000, what: 'the late report' });
+    await waitFor(() => world.ngManager.state.reports.some((report) => report.planExecutionId === id && report.isLate), { timeoutMs: 120_000, what: 'the late report' });
     const detail = await waitFor(async () => {
       const seen = await client.detail(id);
       return 'notes' in (byIdentifier(seen)['apply']?.progressData ?? {}) && seen;
-    }, { timeoutMs: 30_000, what: 'the note' });
+    }, { timeoutMs: 120_000, what: 'the note' });
     expect(byIdentifier(detail)['apply']).toMatchObject({ status: 'Failed', progressData: { notes: [expect.stringMatching(/came late.*succeeded with 1 changeset/)] } });
     expect(detail.pipelineExecutionSummary.status).toBe('Failed');
   });

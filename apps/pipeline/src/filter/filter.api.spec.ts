@@ -105,10 +105,10 @@ describe('stored filters', () => {
     await client.create(simplePipeline('p'));
     await store(client, 'mine', { filterType: 'PipelineSetup' });
     const position = removeProject(world.ngManager.state, { accountId: client.accountId, orgId: client.org, projectId: client.project });
-    await waitFor(() => (world.ngManager.state.confirmed.get(position) ?? 0) >= 1, { timeoutMs: 60_000, what: 'confirmation of the removal' });
+    await waitFor(() => (world.ngManager.state.confirmed.get(position) ?? 0) >= 1, { timeoutMs: 120_000, what: 'confirmation of the removal' });
     expect(await world.pg.query('pipeline', 'SELECT 1 FROM filters WHERE project_id = $1', [client.project])).toEqual([]);
     const told = () => world.ngManager.state.auditEvents.filter(({ projectId, resourceType }) => projectId === client.project && resourceType === 'filter');
-    const events = await waitFor(() => told().length >= 2 && told(), { timeoutMs: 60_000, what: 'audit events of the filter' });
+    const events = await waitFor(() => told().length >= 2 && told(), { timeoutMs: 120_000, what: 'audit events of the filter' });
     expect(events).toMatchObject([{ action: 'create', identifier: 'mine' }, { action: 'delete', identifier: 'mine', details: { isRemovedWith: `project ${client.project}` } }]);
   });
 });

@@ -32,6 +32,9 @@ describe('after a crash', () => {
   const tasksOf = (id: string): DoubleTask[] => [...world.delegates.tasks.values()].filter((task) => task.request.taskId.startsWith(id));
   const waitForTask = (id: string, kind: string, count = 1): Promise<DoubleTask> =>
     waitFor(() => tasksOf(id).filter((task) => task.payload.kind === kind)[count - 1], { timeoutMs: 120_000, what: `${kind} task ${count} of ${id}` });
+  /** Once a submission is on record, a process that goes on does not repeat it. */
+  const onRecord = (id: string): Promise<unknown> =>
+    waitFor(async () => (await world.pg.query('pipeline', `SELECT 1 FROM dbos.operation_outputs WHERE (workflow_uuid = $1 OR workflow_uuid LIKE $1 || '/%') AND function_name = 'begin step'`, [id])).length > 0, { timeoutMs: 120_000, what: 'the submission on record' });
   const workReported = (id: string): number => world.ngManager.state.reports.filter((report) => report.planExecutionId === id).length;
 
   it('killed in mid-step, it goes on where it was; the result that came meanwhile counts; nothing is submitted or reported twice', async () => {
@@ -42,6 +45,7 @@ describe('after a crash', () => {
     const id = await client.execute('k');
     const held = await waitForTask(id, 'execute-step');
     await waitFor(async () => byIdentifier(await client.detail(id))['first']?.status === 'Running', { timeoutMs: 120_000, what: 'the step shown' });
+    await onRecord(id);
     await kill();
     world.delegates.behaviour = succeed;
     world.delegates.end(held.request.taskId, succeed(held));
@@ -84,6 +88,7 @@ describe('after a crash', () => {
     await client.create(simplePipeline('t'));
     const id = await client.execute('t');
     const held = await waitForTask(id, 'execute-step');
+    await onRecord(id);
     expect(await kill('SIGTERM')).toBe(0);
     await start();
     world.delegates.end(held.request.taskId, succeed(held));

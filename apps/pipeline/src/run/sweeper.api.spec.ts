@@ -5,7 +5,7 @@ import { LONG_LEASES, SHORT_LEASES, stepResult, succeed, type DoubleTask } from 
 import { World, simplePipeline } from '../testing/pipeline-under-test.js';
 
 const TIME_LIMIT_MS = 300_000;
-const LOOK = { timeoutMs: 90_000 } as const;
+const LOOK = { timeoutMs: 120_000 } as const;
 const COLUMNS = 'account_id, org_id, project_id, pipeline_identifier, name, run_sequence, plan, outline, search_text, yaml, input_yaml, input_set_ids, caller, correlation_id, taken_over, valid_until';
 
 describe('the sweeper', () => {

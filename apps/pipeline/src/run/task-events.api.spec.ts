@@ -4,7 +4,7 @@ import { stepResult, succeed, type DoubleTask } from '../testing/delegate-servic
 import { World, byIdentifier, simplePipeline, statuses, type ProjectClient } from '../testing/pipeline-under-test.js';
 
 const TIME_LIMIT_MS = 300_000;
-const LOOK = { timeoutMs: 90_000 } as const;
+const LOOK = { timeoutMs: 120_000 } as const;
 
 describe('events of tasks', () => {
   let world: World;

@@ -209,7 +209,7 @@ function controllerFor(state: NgManagerState): new () => object {
 
     @Route(receiveSecurityEvents)
     receiveSecurity(@Call() { body }: RouteCall<typeof receiveSecurityEvents>) {
-      state.securityEvents.push(...body.events.map(({ event }) => event));
+      for (const { event } of body.events) if (!state.securityEvents.some(({ eventId }) => eventId === event.eventId)) state.securityEvents.push(event);
       return { received: body.events.length };
     }
 

@@ -124,7 +124,7 @@ export class ProjectClient {
   }
 
   /** Waits until the execution has ended. */
-  ended(planExecutionId: string, timeoutMs = 60_000): Promise<Required<ExecutionDetail>> {
+  ended(planExecutionId: string, timeoutMs = 240_000): Promise<Required<ExecutionDetail>> {
     return waitFor(async () => {
       const detail = await this.detail(planExecutionId);
       return isFinal(detail.pipelineExecutionSummary.status) && detail;
