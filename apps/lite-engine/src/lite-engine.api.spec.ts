@@ -83,7 +83,7 @@ class PodProcess {
   }
 
   async says(line: string): Promise<void> {
-    await waitFor(() => this.output.includes(line), { timeoutMs: 120_000, what: `"${line}" from ${this.child.spawnargs[1]}` });
+    await waitFor(() => this.output.includes(line), { timeoutMs: 600_000, what: `"${line}" from ${this.child.spawnargs[1]}` });
   }
 
   async become(identity: object): Promise<void> {
@@ -93,7 +93,7 @@ class PodProcess {
   }
 }
 
-jest.setTimeout(600_000); // every pod starts a JVM, and machines that test are busy
+jest.setTimeout(1_200_000); // every pod starts a JVM, and machines that test are busy
 
 describe('a pod', () => {
   let pg: TestPostgres;
@@ -108,7 +108,7 @@ describe('a pod', () => {
     folder = mkdtempSync(join(tmpdir(), 'sluice-pod-'));
     logs = new LogServiceDouble();
     [pg, authority] = await Promise.all([startPostgres(), testPodAuthority(join(folder, 'tls')), logs.start()]);
-  }, 300_000);
+  }, 600_000);
   afterEach(async () => {
     for (const { child } of started) child.kill('SIGKILL');
     await Promise.all(started.splice(0).map(({ exited }) => exited));
@@ -264,7 +264,7 @@ describe('a pod', () => {
   });
 
   it('stops its steps, records their results and ends when the delegate is not heard of', async () => {
-    const pod = await startPod({ changelog: SLOW, watchdogMs: 6_000 });
+    const pod = await startPod({ changelog: SLOW, watchdogMs: 20_000 });
     const heard = setInterval(() => void pod.client.unary('Ping', {}, { timeoutMs: 60_000 }).catch(() => undefined), 300);
     await pod.start();
     await pod.asleep().finally(() => clearInterval(heard));
@@ -279,7 +279,7 @@ describe('a pod', () => {
     await pod.start();
     const result = pod.watch();
     await pod.asleep();
-    await pod.client.unary('Ping', { leaseUntil: clock + 1, stopWithinMs: 8_000 }, { timeoutMs: 60_000 });
+    await pod.client.unary('Ping', { leaseUntil: clock + 1, stopWithinMs: 60_000 }, { timeoutMs: 60_000 });
     expect(await result).toMatchObject({ status: 'aborted', error: { message: expect.stringContaining('for longer than its lease'), failureType: 'Connectivity' } });
     await pod.expectTidy();
   });
@@ -288,7 +288,7 @@ describe('a pod', () => {
     const pod = await startPod({ changelog: CHANGELOG, isRunnerLate: true });
     await pod.start();
     const result = pod.watch();
-    await waitFor(() => pod.events.some(({ logJson }) => logJson?.includes('does not listen yet')), { timeoutMs: 60_000, what: 'the line in the log' });
+    await waitFor(() => pod.events.some(({ logJson }) => logJson?.includes('does not listen yet')), { timeoutMs: 120_000, what: 'the line in the log' });
     await pod.startRunner();
     expect((await result).status).toBe('succeeded');
   });

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { waitFor } from '@sluice/kernel';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 600_000;
 
 jest.setTimeout(2 * PATIENCE_MS); // it starts a JVM, and machines that test are busy
 
@@ -23,7 +23,7 @@ it('a parked step runner whose change engine is ended ends too, so that its owne
   const output: string[] = [];
   const child = spawn(process.execPath, [join(root, 'apps/step-runner/dist/main.js'), '--parked'], { stdio: ['pipe', 'pipe', 'inherit'] });
   runner = child;
-  const exited = new Promise<number | null>((done) => child.once('exit', done));
+  const exited = new Promise<number | null>((done) => child.once('close', done));
   createInterface({ input: child.stdout }).on('line', (line) => output.push(line));
   await waitFor(() => output.includes('parked'), { timeoutMs: PATIENCE_MS, what: 'the parked step runner' });
   const engines = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(/\s+/);

@@ -8,7 +8,7 @@ import { generateProject, projectOfKinds } from '../testing/changelog-generator.
 import { changelogKinds, type Kind } from '../testing/changelog-kinds.js';
 import { EngineBench, type EngineInput, type EngineOutcome } from '../testing/engine-bench.js';
 
-jest.setTimeout(300_000); // every run starts a JVM, and machines that test are busy
+jest.setTimeout(1_200_000); // every run starts a JVM, and machines that test are busy
 
 /** `SLUICE_DIFFERENTIAL_SEEDS=100-120` looks elsewhere and longer. */
 const [from = 1, to = from + 2] = (process.env['SLUICE_DIFFERENTIAL_SEEDS'] ?? '1-3').split('-').map(Number);
@@ -28,7 +28,7 @@ describe('our engine leaves a database as the stock Liquibase command line does'
   let bench: EngineBench;
   beforeAll(async () => {
     bench = await EngineBench.start();
-  }, 300_000);
+  });
   afterAll(() => bench?.stop());
 
   async function compare(databases: { readonly ours: string; readonly theirs: string }, changelog: string, input: EngineInput, root?: string): Promise<{ readonly rows: number; readonly succeeded: boolean }> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { EngineBench, type EngineOutcome } from '../testing/engine-bench.js';
 
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 1_200_000;
 
 jest.setTimeout(PATIENCE_MS); // every run starts a JVM, and machines that test are busy
 

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { EngineBench } from '../testing/engine-bench.js';
 import { ENGINE_JARS, REHEARSAL_JAR } from './engine-jars.js';
 
-jest.setTimeout(300_000); // every run starts a JVM, and machines that test are busy
+jest.setTimeout(1_200_000); // every run starts a JVM, and machines that test are busy
 
 const xml = (body: string): string =>
   `<databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd">${body}</databaseChangeLog>`;
@@ -13,7 +13,7 @@ describe('the change engine', () => {
   let bench: EngineBench;
   beforeAll(async () => {
     bench = await EngineBench.start();
-  }, 300_000);
+  });
   afterAll(() => bench?.stop());
 
   const tables = async (database: string): Promise<unknown[]> =>

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
 import { StepBench, type StartedStep } from '../testing/step-bench.js';
 
-jest.setTimeout(240_000); // every run starts a JVM, and machines that test are busy
+jest.setTimeout(1_200_000); // every run starts a JVM, and machines that test are busy
 
 const changelog = (...changesets: readonly string[]): string => `--liquibase formatted sql\n${changesets.map((sql, index) => `--changeset ann:${index + 1}\n${sql}\n`).join('')}`;
 
@@ -11,7 +11,7 @@ describe('changes and their row of the history', () => {
 
   beforeAll(async () => {
     bench = await StepBench.open();
-  }, 300_000);
+  });
   afterAll(() => bench?.close());
 
   const inTheHistory = (step: StartedStep): Promise<unknown> => waitFor(async () => (await bench.sessionsOf(step, `and wait_event = 'PgSleep'`)) > 0, { timeoutMs: 120_000, what: 'the statement on the history table' });

@@ -7,14 +7,14 @@ const SLOW = '--liquibase formatted sql\n--changeset ann:1\ncreate table a (id i
 const FAST = SLOW.replace(' select pg_sleep(600);', '');
 const PATIENCE_MS = 120_000;
 
-jest.setTimeout(600_000); // every run starts a JVM, and machines that test are busy
+jest.setTimeout(1_200_000); // every run starts a JVM, and machines that test are busy
 
 describe('the change log lock', () => {
   let bench: StepBench;
 
   beforeAll(async () => {
     bench = await StepBench.open();
-  }, 300_000);
+  });
   afterAll(() => bench?.close());
 
   async function databaseHeldBy(lockedBy: string): Promise<string> {
@@ -133,7 +133,7 @@ describe('the change log lock', () => {
       const [lock] = await bench.pg.query(database, 'select locked, lockedby from databasechangeloglock');
       expect(lock).toMatchObject({ locked: true, lockedby: expect.stringContaining(`session=sluice-${dead.id} backend=`) });
 
-      const next = bench.start(database, work, { timeoutMs: 120_000 });
+      const next = bench.start(database, work);
       expect(await next.result).toMatchObject({ status: 'succeeded', pending: [] });
       expect(next.log().join('\n')).toContain(`Took over the change log lock of ${lock?.['lockedby']} since `);
       expect(await deployed(database)).toEqual(expect.arrayContaining(ids.map(String)));

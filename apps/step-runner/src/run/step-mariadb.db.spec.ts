@@ -9,7 +9,7 @@ const changelog = (...changesets: readonly string[]): string => `--liquibase for
 const SLOW = changelog('create table a (id int);', 'do sleep(600);', 'create table c (id int);');
 const FAST = SLOW.replace('do sleep(600)', 'do sleep(0)');
 
-jest.setTimeout(360_000); // every run starts a JVM, and machines that test are busy
+jest.setTimeout(1_200_000); // every run starts a JVM, and machines that test are busy
 
 if (!hasMariaDb()) {
   it('skipped: MariaDB is not installed', () => console.info('steps on MariaDB were not tried: apt-get install --no-install-recommends mariadb-server-core mariadb-client-core'));
@@ -21,7 +21,7 @@ if (!hasMariaDb()) {
 
     beforeAll(async () => {
       [bench, maria] = await Promise.all([StepBench.open(), startMariaDb()]);
-    }, 300_000);
+    });
     afterAll(() => Promise.all([bench?.close(), maria?.stop()]));
 
     async function freshDatabase(): Promise<string> {

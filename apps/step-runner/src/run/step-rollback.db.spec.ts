@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { StepResult } from '@sluice/delegate-protocol';
 import { StepBench } from '../testing/step-bench.js';
 
-jest.setTimeout(240_000); // every run starts a JVM, and machines that test are busy
+jest.setTimeout(1_200_000); // every run starts a JVM, and machines that test are busy
 
 describe('a rollback', () => {
   let bench: StepBench;
 
   beforeAll(async () => {
     bench = await StepBench.open();
-  }, 300_000);
+  });
   afterAll(() => bench?.close());
 
   const changeset = (id: number, attributes = ''): string => `--changeset ann:${id} ${attributes}\ncreate table r${id} (id int);\n--rollback drop table r${id};\n`;

@@ -18,7 +18,7 @@ insert into orders values (1);
 --rollback delete from orders;
 `;
 
-jest.setTimeout(400_000); // every run starts a JVM, and machines that test are busy
+jest.setTimeout(1_200_000); // every run starts a JVM, and machines that test are busy
 
 describe('a step run', () => {
   let bench: StepBench;
@@ -31,7 +31,7 @@ describe('a step run', () => {
   beforeAll(async () => {
     bench = await StepBench.open();
     ({ pg, folder } = bench);
-  }, 300_000);
+  });
   afterAll(() => bench?.close());
 
   it('opens no file that is not below the folder for certificates of databases', async () => {
@@ -172,7 +172,7 @@ describe('a step run', () => {
     const sleeping = (started: StartedStep): Promise<void> => bench.sleeping(started);
     const sessionsOf = (started: StartedStep): Promise<number> => bench.sessionsOf(started);
     async function expectTidy(database: string, started: StartedStep): Promise<void> {
-      await waitFor(async () => (await sessionsOf(started)) === 0, { timeoutMs: 30_000, what: 'end of the session' });
+      await waitFor(async () => (await sessionsOf(started)) === 0, { timeoutMs: 120_000, what: 'end of the session' });
       expect(await pg.query(database, 'select locked from databasechangeloglock')).toEqual([{ locked: false }]);
       expect(await pg.query(database, 'select id from databasechangelog')).toEqual([{ id: '1' }]);
       expect(await pg.query(database, `select to_regclass('b') as b, to_regclass('c') as c`)).toEqual([{ b: null, c: null }]);

@@ -84,7 +84,7 @@ export class StepBench {
     const engine = startEngine();
     const run = new StepRun(
       { stepExecutionId: id, timeoutMs: options.timeoutMs ?? 240_000, workJson: JSON.stringify(full), sourcesDir: join(this.folder, 'sources'), secretsDir },
-      { engine, startEngine, tracing: this.tracing, allowShellCommands: false, databaseCertsDir: '/etc/ssl/certs/dbops', recoveryMs: options.recoveryMs ?? 60_000 },
+      { engine, startEngine, tracing: this.tracing, allowShellCommands: false, databaseCertsDir: '/etc/ssl/certs/dbops', recoveryMs: options.recoveryMs ?? 120_000 },
     );
     const lines: string[] = [];
     const result = (async () => {
