@@ -22,6 +22,7 @@ const schema = z
     DELEGATE_SERVICE_MAX_CONNECTIONS: z.coerce.number().int().min(1).max(100_000).default(15_000),
     DELEGATE_SERVICE_MAX_CONNECTIONS_PER_ACCOUNT: z.coerce.number().int().min(1).max(100_000).default(5_000),
     DELEGATE_SERVICE_MESSAGES_PER_ACCOUNT: z.coerce.number().int().min(1).max(1_000).default(6),
+    DELEGATE_SERVICE_UNHANDLED_MB_PER_ACCOUNT: z.coerce.number().int().min(1).max(65_536).default(256),
     DELEGATE_SERVICE_TASK_RETENTION_HOURS: z.coerce.number().int().min(1).max(8_760).default(96),
     DELEGATE_SERVICE_DEAD_LETTER_RETENTION_HOURS: z.coerce.number().int().min(1).max(87_600).default(2_160),
     OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
@@ -56,6 +57,8 @@ export interface DelegateServiceConfig extends LeaseTimes {
   readonly connectionsPerAccount: number;
   /** Messages of delegates of one account that are worked on at the same time. */
   readonly messagesPerAccount: number;
+  /** Bytes of messages that delegates of one account have begun or sent, and that are not handled yet. */
+  readonly unhandledBytesPerAccount: number;
   readonly taskRetentionHours: number;
   /** How long an event that could not be handled is kept, its task and result with it. */
   readonly deadLetterRetentionHours: number;
@@ -85,6 +88,7 @@ export function parseConfig(env: Environment): DelegateServiceConfig {
     maxConnections: parsed.DELEGATE_SERVICE_MAX_CONNECTIONS,
     connectionsPerAccount: parsed.DELEGATE_SERVICE_MAX_CONNECTIONS_PER_ACCOUNT,
     messagesPerAccount: parsed.DELEGATE_SERVICE_MESSAGES_PER_ACCOUNT,
+    unhandledBytesPerAccount: parsed.DELEGATE_SERVICE_UNHANDLED_MB_PER_ACCOUNT * 1024 * 1024,
     taskRetentionHours: parsed.DELEGATE_SERVICE_TASK_RETENTION_HOURS,
     deadLetterRetentionHours: parsed.DELEGATE_SERVICE_DEAD_LETTER_RETENTION_HOURS,
     otlpEndpoint: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,

@@ -13,7 +13,7 @@ describe('one account', () => {
   let modest: string;
   const connected: ScriptedDelegate[] = [];
   beforeAll(async () => {
-    sut = await ServiceUnderTest.start({ DELEGATE_SERVICE_MAX_CONNECTIONS_PER_ACCOUNT: String(CONNECTIONS), DELEGATE_SERVICE_MESSAGES_PER_ACCOUNT: String(MESSAGES) });
+    sut = await ServiceUnderTest.start({ DELEGATE_SERVICE_MAX_CONNECTIONS_PER_ACCOUNT: String(CONNECTIONS), DELEGATE_SERVICE_MESSAGES_PER_ACCOUNT: String(MESSAGES), DELEGATE_SERVICE_UNHANDLED_MB_PER_ACCOUNT: '1' });
     greedy = await sut.token('GREEDY');
     modest = await sut.token('MODEST');
   }, 300_000);
@@ -35,6 +35,24 @@ describe('one account', () => {
     delegates[0]?.close();
     await waitFor(() => connect(greedy, 'the next').catch(() => undefined), { timeoutMs: 60_000, what: 'a place' });
   }, 180_000);
+
+  it('has a part of the memory for messages that are not whole; one connection alone may send more than that', async () => {
+    const hoarder = await sut.token('HOARDER');
+    const delegates = [await connect(hoarder, 'first'), await connect(hoarder, 'second')];
+    const other = await connect(modest, 'of modest');
+    for (const delegate of delegates) delegate.sendPiece(`{"a":"${'x'.repeat(700 * 1024)}`);
+    await waitFor(() => delegates.some((delegate) => delegate.closeCode !== undefined), { timeoutMs: 60_000, what: 'one of the two cut' });
+    const left = delegates.filter((delegate) => delegate.closeCode === undefined);
+    expect(left).toHaveLength(1);
+    beat(other);
+    await other.next('heartbeatAck', undefined, 60_000);
+    left[0]?.kill();
+    const alone = await waitFor(() => connect(hoarder, 'alone').catch(() => undefined), { timeoutMs: 60_000, what: 'a connection' });
+    await waitFor(async () => (await sut.postgres.query('delegate_service', `SELECT 1 FROM delegates WHERE account_id = 'HOARDER' AND connection_id IS NOT NULL`)).length === 1, { timeoutMs: 60_000, what: 'the others gone' });
+    alone.sendPiece(`{"v":1,"id":"large","type":"heartbeat","held":[],"runningTasks":0,"sentAt":0,${' '.repeat(2 * 1024 * 1024)}`);
+    alone.sendText('"unknown":0}');
+    await alone.next('heartbeatAck', ({ replyTo }) => replyTo === 'large', 60_000);
+  }, 300_000);
 
   it('keeps no other from the database, however much of its work waits there', async () => {
     const busy = await sut.token('BUSY');

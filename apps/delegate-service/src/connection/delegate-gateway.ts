@@ -19,6 +19,7 @@ import type { DelegateSession } from './delegate-session.js';
 import { DelegateSocket } from './delegate-socket.js';
 import { MessageHandler } from './message-handler.js';
 import { Strangers, count } from './strangers.js';
+import { BytesOfAccounts } from './unhandled-bytes.js';
 
 const PING_MS = 15_000;
 /** For a refused delegate to read why. */
@@ -33,6 +34,7 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
   /** Connections of each account. */
   private readonly connections = new Map<string, number>();
   private readonly work: PlacesOfEach;
+  private readonly bytes: BytesOfAccounts;
   private readonly admission: Admission;
   private readonly strangers: Strangers;
   private readonly pings: NodeJS.Timeout;
@@ -50,6 +52,7 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
     @Inject(LOG) private readonly log: Logger,
   ) {
     this.admission = new Admission(config.acceptsPerSecond);
+    this.bytes = new BytesOfAccounts(config.unhandledBytesPerAccount);
     this.work = new PlacesOfEach(config.messagesPerAccount);
     this.strangers = new Strangers({ perAddress: config.strangersPerAddress, handshakeMs: config.handshakeMs });
     this.pings = setInterval(() => this.sockets.forEach((socket) => socket.ping()), PING_MS);
@@ -105,7 +108,7 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
 
   private accept(webSocket: WebSocket, request: IncomingMessage, visitor: Visitor): void {
     const life = new ConnectionLife(this, visitor, request.headers[INSTANCE_HEADER]);
-    const socket: DelegateSocket = new DelegateSocket(webSocket, { message: (message) => life.receive(socket, message), closed: (code) => life.end(socket, code) });
+    const socket: DelegateSocket = new DelegateSocket(webSocket, { message: (message) => life.receive(socket, message), closed: (code) => life.end(socket, code) }, this.bytes.of(visitor.token.account_id, request.socket, () => webSocket.terminate()));
     life.start(socket, this.config.handshakeMs);
   }
 

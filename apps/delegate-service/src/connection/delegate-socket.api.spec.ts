@@ -5,6 +5,7 @@ import { HELLO_LIMITS, PROTOCOL_VERSION } from '@sluice/delegate-protocol';
 import { newId, waitFor } from '@sluice/kernel';
 import { WebSocket, WebSocketServer } from 'ws';
 import { DelegateSocket } from './delegate-socket.js';
+import { BytesOfAccounts } from './unhandled-bytes.js';
 
 const MESSAGES = 2_000;
 const ANSWER = 'x'.repeat(64 * 1024);
@@ -19,19 +20,19 @@ describe('a socket of a delegate', () => {
   afterEach(() => cleanUp.splice(0).reverse().forEach((undo) => undo()));
 
   /** Both ends of a connection; the work on a message is up to the spec. */
-  const pair = async (work: (socket: DelegateSocket) => Promise<void>): Promise<{ near: WebSocket; far: WebSocket }> => {
+  const pair = async (work: (socket: DelegateSocket) => Promise<void>): Promise<{ near: WebSocket; far: WebSocket; socket: DelegateSocket }> => {
     const server = createServer();
     const webSockets = new WebSocketServer({ server, perMessageDeflate: false });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     cleanUp.push(() => server.close());
-    const accepted = new Promise<WebSocket>((resolve) => webSockets.once('connection', (near) => {
-      const socket: DelegateSocket = new DelegateSocket(near, { message: () => work(socket), closed: () => undefined });
-      resolve(near);
+    const accepted = new Promise<{ near: WebSocket; socket: DelegateSocket }>((resolve) => webSockets.once('connection', (near, request) => {
+      const socket: DelegateSocket = new DelegateSocket(near, { message: () => work(socket), closed: () => undefined }, new BytesOfAccounts(Number.MAX_SAFE_INTEGER).of('a', request.socket, () => near.terminate()));
+      resolve({ near, socket });
     }));
     const far = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, { perMessageDeflate: false });
     cleanUp.push(() => far.terminate());
     await new Promise((resolve) => far.once('open', resolve));
-    return { near: await accepted, far };
+    return { ...(await accepted), far };
   };
 
   it('is not read on while its delegate takes none of its answers, and is read to the end once it does', async () => {
@@ -50,6 +51,24 @@ describe('a socket of a delegate', () => {
     far.resume();
     await waitFor(() => answered === MESSAGES, { timeoutMs: 120_000, what: 'every message answered' });
   }, 300_000);
+
+  it('is cut when a message that has begun does not go on, and kept while it does', async () => {
+    const { near, far, socket } = await pair(() => Promise.resolve());
+    const pong = (): Promise<unknown> => new Promise((resolve) => near.once('pong', resolve));
+    const ping = async (piece: string): Promise<void> => {
+      if (piece !== '') far.send(piece, { fin: false });
+      const answered = pong();
+      socket.ping();
+      await answered;
+    };
+    for (let at = 0; at < 8; at += 1) await ping('x'.repeat(4_000));
+    for (let at = 0; at < 4; at += 1) {
+      expect(near.readyState).toBe(near.OPEN);
+      await ping('');
+    }
+    socket.ping();
+    await waitFor(() => near.readyState === near.CLOSED, { timeoutMs: 60_000, what: 'the socket cut' });
+  }, 180_000);
 
   it('is not read on while much of what it sent is worked on', async () => {
     let handled = 0;

@@ -2,6 +2,7 @@ import { CLOSE_CODES, PROTOCOL_VERSION, delegateMessage, type DelegateMessage } 
 import { LIMITS, newId, storable } from '@sluice/kernel';
 import type { RawData, WebSocket } from 'ws';
 import type { Outgoing } from './connection-registry.js';
+import type { UnhandledBytes } from './unhandled-bytes.js';
 
 export interface SocketHandlers {
   readonly message: (message: DelegateMessage) => Promise<void>;
@@ -13,6 +14,8 @@ const MAX_IN_FLIGHT = { messages: 32, bytes: 4 * 1024 * 1024 } as const;
 /** Nothing more is read from a delegate that has so many bytes of answers to take. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 const MISSED_PONGS = 2;
+/** A message that has begun is to grow by this much from ping to ping; after so many pings without it the socket is cut. What a pong takes is less. */
+const PROGRESS = { bytes: 1024, pings: 4 } as const;
 /** A WebSocket close reason has at most 123 bytes. */
 const MAX_REASON = 120;
 
@@ -20,14 +23,25 @@ const MAX_REASON = 120;
 export class DelegateSocket {
   private readonly inFlight = { messages: 0, bytes: 0 };
   private unanswered = 0;
+  /** Of the message that has begun to come and is not whole yet. */
+  private unfinished = 0;
+  private atLastPing = 0;
+  private pingsWithoutProgress = 0;
+  /** The piece of the stream that is being read has ended a message; what follows it there is not counted. */
+  private hasEnded = false;
 
   constructor(
     private readonly socket: WebSocket,
     private readonly handlers: SocketHandlers,
+    private readonly unhandled: UnhandledBytes,
   ) {
+    unhandled.stream.on('data', (piece: Buffer) => this.grow(piece.length));
     socket.on('message', (data, isBinary) => this.receive(data, isBinary));
     socket.on('pong', () => (this.unanswered = 0));
-    socket.on('close', (code) => this.handlers.closed(code));
+    socket.on('close', (code) => {
+      this.finish();
+      this.handlers.closed(code);
+    });
     socket.on('error', () => this.socket.terminate());
   }
 
@@ -44,9 +58,9 @@ export class DelegateSocket {
     this.socket.close(code, reason.slice(0, MAX_REASON));
   }
 
-  /** Called every ping interval. A socket that left two pings unanswered is cut: TCP alone would not notice for hours. */
+  /** Called every ping interval. A socket that left two pings unanswered is cut: TCP alone would not notice for hours. So is one that began a message and does not go on with it. */
   ping(): void {
-    if (this.unanswered >= MISSED_PONGS) {
+    if (this.unanswered >= MISSED_PONGS || this.isStuck()) {
       this.socket.terminate();
       return;
     }
@@ -54,7 +68,32 @@ export class DelegateSocket {
     if (this.socket.readyState === this.socket.OPEN) this.socket.ping();
   }
 
+  private grow(bytes: number): void {
+    if (this.hasEnded) {
+      this.hasEnded = false;
+      return;
+    }
+    this.unfinished += bytes;
+    this.unhandled.add(bytes);
+  }
+
+  private finish(): void {
+    this.hasEnded = true;
+    this.unhandled.add(-this.unfinished);
+    this.unfinished = 0;
+    this.atLastPing = 0;
+  }
+
+  /** While nothing is read from it, it cannot go on. */
+  private isStuck(): boolean {
+    const isWaiting = this.unfinished > PROGRESS.bytes && this.unfinished - this.atLastPing < PROGRESS.bytes && !this.socket.isPaused;
+    this.pingsWithoutProgress = isWaiting ? this.pingsWithoutProgress + 1 : 0;
+    this.atLastPing = this.unfinished;
+    return this.pingsWithoutProgress >= PROGRESS.pings;
+  }
+
   private receive(data: RawData, isBinary: boolean): void {
+    this.finish();
     const message = isBinary ? undefined : parse(data);
     if (typeof message !== 'object') {
       this.close(CLOSE_CODES.BAD_MESSAGE, message ?? 'binary frames are not part of this protocol');
@@ -68,6 +107,7 @@ export class DelegateSocket {
   private count(messages: number, bytes: number): void {
     this.inFlight.messages += messages;
     this.inFlight.bytes += bytes;
+    this.unhandled.add(bytes);
     this.pace();
   }
 

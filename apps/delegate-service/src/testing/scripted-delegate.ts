@@ -80,6 +80,11 @@ export class ScriptedDelegate {
     this.socket.send(JSON.stringify({ v: PROTOCOL_VERSION, id: newId(), ...message }));
   }
 
+  /** A piece of a message that others follow. */
+  sendPiece(text: string): void {
+    this.socket.send(text, { fin: false });
+  }
+
   sendText(text: string): void {
     this.socket.send(text);
   }
