@@ -119,6 +119,7 @@ export class InputSetService {
       if (!before || !(await inputSets.delete(scope, pipelineIdentifier, identifier, version))) return this.refuse(scope, pipelineIdentifier, identifier, type, version);
       await record(ctx, { action: 'delete', resourceType: 'inputSet', identifier, scope, before: stateOf(before), details: { pipelineIdentifier } });
     });
+    await this.references.forget(ctx, [{ scope, kind: 'inputSet', pipelineIdentifier, identifier }]);
   }
 
   /** @throws AppError ENTITY_NOT_FOUND for the pipeline */

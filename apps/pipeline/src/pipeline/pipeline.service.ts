@@ -10,6 +10,7 @@ import type { Sort } from '../database/list-query.js';
 import { InputSetRepository } from '../input-set/input-set.repository.js';
 import { Projects } from '../project/projects.js';
 import { References } from '../reference/references.js';
+import { referencesOf } from '../reference/stored-document.js';
 import { TriggerRepository } from '../trigger/trigger.repository.js';
 import { factsOf } from './pipeline-facts.js';
 import { PipelineRepository, type NewPipeline, type Pipeline, type PipelineFilter, type PipelineSortColumn } from './pipeline.repository.js';
@@ -94,7 +95,7 @@ export class PipelineService {
 
   /** Deletes a pipeline and its input sets; executions stay. @param version from `If-Match` @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
   async delete(ctx: RequestContext, scope: ProjectScope, identifier: string, version: number | undefined): Promise<void> {
-    await this.audit.run(async ({ manager, record }) => {
+    const removed = await this.audit.run(async ({ manager, record }) => {
       const [pipelines, inputSets] = [this.pipelines.within(manager), this.inputSets.within(manager)];
       const before = await pipelines.findLocked(scope, identifier);
       const [sets, triggers] = [await inputSets.allOf(scope, identifier), await this.triggers.within(manager).allOf(scope, identifier)];
@@ -107,7 +108,10 @@ export class PipelineService {
         ...triggers.map((trigger) => ({ action: 'delete', resourceType: 'trigger', identifier: trigger.identifier, scope, before: stateOf(trigger), details })),
         { action: 'delete', resourceType: 'pipeline', identifier, scope, before: stateOf(before) },
       );
+      const inside = [...sets.map((set) => ({ kind: 'inputSet' as const, ...set })), ...triggers.map((trigger) => ({ kind: 'trigger' as const, ...trigger }))];
+      return [{ kind: 'pipeline' as const, ...before }, ...inside.filter(({ yaml }) => referencesOf(yaml).length > 0)];
     });
+    await this.references.forget(ctx, removed.map((document) => ({ scope, kind: document.kind, pipelineIdentifier: identifier, identifier: document.identifier })));
   }
 
   list(scope: ProjectScope, filter: PipelineFilter, sort: readonly Sort<PipelineSortColumn>[], page: number, size: number): Promise<{ rows: Pipeline[]; total: number }> {

@@ -17,8 +17,8 @@ const FILED: ReadonlySet<Reference['kind']> = new Set(['service', 'environment',
 
 /**
  * Keeps NG manager told what stored documents refer to, so that nothing is deleted under them: what a document is going to refer to is said before it is
- * stored, what it refers to in fact is said again for every change in the audit trail, which loses none. Both take turns per document; another process
- * may say an older state in between, for the moment until it has come to the newest change.
+ * stored, what it refers to in fact as soon as it is, and again for every change in the audit trail, which loses none. All take turns per document; another
+ * process may say an older state in between, for the moment until it has come to the newest change.
  */
 export class References {
   private readonly turns = new Turns();
@@ -37,16 +37,19 @@ export class References {
     const uses = referencesOf(yaml);
     if (uses.length > MOST_USES) throw new AppError('INVALID_REQUEST', `the document refers to ${uses.length} connectors, secrets and DB schemas; at most ${MOST_USES} are taken, with variables and what it is filed under; use several documents`);
     requireUsable(ctx, document.scope, uses);
-    if (uses.length === 0) return store();
     return this.turns.take(keyOf(document), async () => {
-      await this.tell(ctx, 'add', document, uses);
+      if (uses.length > 0) await this.tell(ctx, 'add', document, uses);
       try {
         return await store();
-      } catch (cause) {
-        await this.settle(ctx, document).catch((reason: unknown) => this.log.warn({ error: messageOf(reason), document: nameOf(document) }, 'what a refused document refers to still counts, until it is stored'));
-        throw cause;
+      } finally {
+        await this.trySettle(ctx, document);
       }
     });
+  }
+
+  /** Documents are gone: what they referred to may be deleted once this is over, for clients delete one thing right after the other. */
+  async forget(ctx: CallContext, documents: readonly DocumentAt[]): Promise<void> {
+    for (const document of documents) await this.turns.take(keyOf(document), () => this.trySettle(ctx, document));
   }
 
   /**
@@ -83,6 +86,11 @@ export class References {
         this.log.error({ error: cause.message, document: nameOf(document) }, 'NG manager does not take what a document refers to');
       }
     }
+  }
+
+  /** What fails here is said again from the audit trail; a refused document's references count until it is stored. */
+  private async trySettle(ctx: CallContext, document: DocumentAt): Promise<void> {
+    await this.settle(ctx, document).catch((cause: unknown) => this.log.warn({ error: messageOf(cause), document: nameOf(document) }, 'NG manager has not heard yet what a document refers to'));
   }
 
   private async settle(ctx: CallContext, document: DocumentAt): Promise<void> {

@@ -74,6 +74,7 @@ export class TriggerService {
       if (!before || !(await triggers.delete(scope, target, identifier, version))) throw await this.conflict(scope, target, identifier, version);
       await record(ctx, { action: 'delete', resourceType: 'trigger', identifier, scope, before: stateOf(before), details: { pipelineIdentifier: target } });
     });
+    await this.references.forget(ctx, [{ scope, kind: 'trigger', pipelineIdentifier: target, identifier }]);
   }
 
   /** @throws AppError ENTITY_NOT_FOUND (pipeline) */
