@@ -21,7 +21,7 @@ describe('what stored documents refer to', () => {
 
   const usesOf = ({ accountId, org, project }: ProjectClient, user: string): readonly string[] => world.ngManager.state.uses.get(`${accountId}/${org}/${project} ${user}`) ?? [];
   const settled = (client: ProjectClient, user: string, uses: readonly string[]) =>
-    waitFor(() => JSON.stringify(usesOf(client, user)) === JSON.stringify(uses), { timeoutMs: 30_000, what: `${user} to refer to ${JSON.stringify(uses)}` });
+    waitFor(() => JSON.stringify(usesOf(client, user)) === JSON.stringify(uses), { timeoutMs: 120_000, what: `${user} to refer to ${JSON.stringify(uses)}` });
 
   it('is known to NG manager, and exactly that, when the answer to a create or update comes', async () => {
     const client = world.project();
