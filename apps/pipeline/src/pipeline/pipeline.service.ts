@@ -10,7 +10,7 @@ import type { Sort } from '../database/list-query.js';
 import { InputSetRepository } from '../input-set/input-set.repository.js';
 import { Projects } from '../project/projects.js';
 import { References } from '../reference/references.js';
-import { referencesOf } from '../reference/stored-document.js';
+import { mayRefer } from '../reference/stored-document.js';
 import { TriggerRepository } from '../trigger/trigger.repository.js';
 import { factsOf } from './pipeline-facts.js';
 import { PipelineRepository, type NewPipeline, type Pipeline, type PipelineFilter, type PipelineSortColumn } from './pipeline.repository.js';
@@ -109,7 +109,7 @@ export class PipelineService {
         { action: 'delete', resourceType: 'pipeline', identifier, scope, before: stateOf(before) },
       );
       const inside = [...sets.map((set) => ({ kind: 'inputSet' as const, ...set })), ...triggers.map((trigger) => ({ kind: 'trigger' as const, ...trigger }))];
-      return [{ kind: 'pipeline' as const, ...before }, ...inside.filter(({ yaml }) => referencesOf(yaml).length > 0)];
+      return [{ kind: 'pipeline' as const, ...before }, ...inside.filter(({ yaml }) => mayRefer(yaml))];
     });
     await this.references.forget(ctx, removed.map((document) => ({ scope, kind: document.kind, pipelineIdentifier: identifier, identifier: document.identifier })));
   }
