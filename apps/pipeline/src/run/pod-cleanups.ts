@@ -12,6 +12,8 @@ const REPORT_MS = 30_000;
 /** About a day. A delegate that is gone for longer has a next process, which removes what it finds. */
 const MAX_ATTEMPTS = 120;
 const BATCH = 20;
+/** Read to find a batch: most of them may wait for their next try, and must not hide those behind them. */
+const MOST_READ = 2_000;
 
 interface DueRow {
   readonly task_id: string;
@@ -32,15 +34,15 @@ export class PodCleanups {
     await this.submit(run, group.id, taskId, podId, delegateId, RUN_MS);
   }
 
-  /** Clean-ups that came to nothing and whose time has come, the oldest first. */
-  async due(): Promise<readonly string[]> {
+  /** Clean-ups that came to nothing and whose time has come, the oldest first. @param resting those that are not tried now */
+  async due(resting: readonly string[]): Promise<readonly string[]> {
     const now = Date.now();
     const rows = await this.actions.services.dataSource.query<DueRow[]>(
       `SELECT task_id, ended_at FROM execution_tasks WHERE kind = 'cleanup-pod' AND status <> 'ended'
-         AND (status = 'abandoned' OR created_at < $1) AND context ->> 'delegateId' <> '' ORDER BY created_at LIMIT ${BATCH}`,
-      [now - this.actions.services.config.taskQueueTimeoutMs - RUN_MS - REPORT_MS],
+         AND (status = 'abandoned' OR created_at < $1) AND context ->> 'delegateId' <> '' AND task_id <> ALL ($2) ORDER BY created_at LIMIT ${MOST_READ}`,
+      [now - this.actions.services.config.taskQueueTimeoutMs - RUN_MS - REPORT_MS, resting],
     );
-    return rows.filter((row) => Number(row.ended_at ?? 0) + backoffMs(attemptOf(row.task_id) - 1, AGAIN) < now).map((row) => row.task_id);
+    return rows.filter((row) => Number(row.ended_at ?? 0) + backoffMs(attemptOf(row.task_id) - 1, AGAIN) < now).slice(0, BATCH).map((row) => row.task_id);
   }
 
   /** A further task takes the place of one that came to nothing: the delegate service knows that one as ended. Safe to repeat. */

@@ -81,8 +81,7 @@ export class Sweeper {
   }
 
   private async repeatCleanups(): Promise<void> {
-    const resting = new Set(this.resting('cleanup'));
-    for (const taskId of await this.actions.cleanups.due()) if (!resting.has(taskId)) await this.attempt(`cleanup ${taskId}`, () => this.actions.cleanups.again(taskId));
+    for (const taskId of await this.actions.cleanups.due(this.resting('cleanup'))) await this.attempt(`cleanup ${taskId}`, () => this.actions.cleanups.again(taskId));
   }
 
   /** At once, so that a delegate service that does not answer holds up the sweep for one call. */
