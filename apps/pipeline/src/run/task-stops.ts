@@ -45,11 +45,15 @@ export class TaskStops {
     return true;
   }
 
-  /** Stops the delegate service has not taken, and those of tasks nobody waits for; the oldest first. @param leftOut ids that are not looked for */
+  /**
+   * Stops the delegate service has not taken, and those of tasks nobody waits for; the oldest first, and those that were taken and have time to stop still
+   * behind all others. @param leftOut ids that are not looked for
+   */
   async due(leftOut: readonly string[]): Promise<readonly string[]> {
     const rows = await this.actions.services.dataSource.query<{ task_id: string }[]>(
-      `SELECT task_id FROM execution_tasks WHERE stop_wanted_at IS NOT NULL AND (status <> 'open' OR stop_until IS NULL) AND task_id <> ALL ($1) ORDER BY stop_wanted_at LIMIT ${BATCH}`,
-      [leftOut],
+      `SELECT task_id FROM execution_tasks WHERE stop_wanted_at IS NOT NULL AND (status <> 'open' OR stop_until IS NULL) AND task_id <> ALL ($1)
+       ORDER BY (stop_until IS NOT NULL AND stop_until > $2), stop_wanted_at LIMIT ${BATCH}`,
+      [leftOut, Date.now()],
     );
     return rows.map((row) => row.task_id);
   }
