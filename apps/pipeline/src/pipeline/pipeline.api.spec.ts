@@ -66,6 +66,17 @@ describe('pipelines and input sets over HTTP', () => {
     expect((await client.send('GET', '/pipeline/api/pipelines/v')).status).toBe(404);
   });
 
+  it('replaces and deletes what cannot be read any more, because limits were wider when it was stored', async () => {
+    const client = world.project();
+    await client.create(simplePipeline('wide'));
+    const widen = (): Promise<unknown> => world.pg.query('pipeline', `UPDATE pipelines SET yaml = yaml || repeat(E'# wide\n', 60000) WHERE project_id = $1`, [client.project]);
+    await widen();
+    expect((await client.send('PUT', '/pipeline/api/pipelines/v2/wide', simplePipeline('wide'))).status).toBe(200);
+    await widen();
+    expect((await client.send('DELETE', '/pipeline/api/pipelines/wide')).status).toBe(200);
+    expect((await client.send('GET', '/pipeline/api/pipelines/wide')).status).toBe(404);
+  });
+
   it('lists by page, search term and identifier, newest change first', async () => {
     const client = world.project();
     for (const id of ['alpha', 'beta', 'gamma']) await client.create(simplePipeline(id));

@@ -28,7 +28,7 @@ export interface EndedStep {
   readonly failureType: string;
 }
 
-const HELD_NOTE = ' It is asked again; until it has stopped, or its time limit is over, no other run gets its database instance.';
+const HELD_NOTE = ' It is asked again; until its end is known, or the time it has to stop is over, no other run gets its database instance.';
 
 interface Prepared {
   readonly work: StepWork;

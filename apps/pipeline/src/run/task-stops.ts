@@ -9,7 +9,6 @@ const LONGEST_RUN_MS = 86_400_000;
 const BATCH = 20;
 
 interface WantedRow {
-  readonly created_at: string;
   readonly stop_wanted_at: string | null;
   readonly stop_until: string | null;
 }
@@ -78,10 +77,10 @@ export class TaskStops {
     await this.actions.tell(next);
   }
 
-  /** `UNKNOWN` was never submitted, `ENDED` is over: its delegate works on neither. */
+  /** `ENDED` is over. One that is `UNKNOWN` may be on its way to the delegate service still: it is asked about until it would have been stopped. */
   private async taken(taskId: string, state: string, waitUntil: number): Promise<void> {
     const status = (await this.actions.record.task(taskId))?.status;
-    if (status === 'abandoned' && state !== 'ASSIGNED') return this.settle(taskId);
+    if (status === 'abandoned' && state === 'ENDED') return this.settle(taskId);
     await this.actions.record.stopTaken(taskId, waitUntil);
   }
 
@@ -92,16 +91,16 @@ export class TaskStops {
     return Date.now() + Math.max(config.abortTimeoutMs, abortTimeoutFor(stopsWithinMs));
   }
 
-  /** From then on no delegate works on the task: it was told in time, or the task's own time limit has ended it. */
-  private over(task: TaskRow, { created_at, stop_wanted_at, stop_until }: WantedRow): number {
+  /** From then on no delegate works on the task: it was told in time, or the task's own time limits have ended it, which begin with a submission before the stop. */
+  private over(task: TaskRow, { stop_wanted_at, stop_until }: WantedRow): number {
     if (stop_until !== null) return Number(stop_until);
     const { taskQueueTimeoutMs, abortTimeoutMs } = this.actions.services.config;
     const runMs = task.context.kind === 'execute-step' ? task.context.runTimeoutMs + RUN_MARGIN_MS : LONGEST_RUN_MS;
-    return Math.max(Number(stop_wanted_at), Number(created_at) + taskQueueTimeoutMs + runMs) + abortTimeoutMs;
+    return Number(stop_wanted_at) + taskQueueTimeoutMs + runMs + abortTimeoutMs;
   }
 
   private async wanted(taskId: string): Promise<WantedRow | undefined> {
-    const [row] = await this.actions.services.dataSource.query<WantedRow[]>(`SELECT created_at, stop_wanted_at, stop_until FROM execution_tasks WHERE task_id = $1`, [taskId]);
+    const [row] = await this.actions.services.dataSource.query<WantedRow[]>(`SELECT stop_wanted_at, stop_until FROM execution_tasks WHERE task_id = $1`, [taskId]);
     return row;
   }
 }
