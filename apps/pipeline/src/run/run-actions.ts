@@ -184,22 +184,26 @@ export class RunActions {
     }
   }
 
-  /** The last word about an execution. @param reason instead of the first failure of its nodes */
+  /** The last word about an execution. Nothing of it goes on: what is under way all the same, because a stage broke beside it, is stopped. @param reason instead of the first failure of its nodes */
   async finish(run: RunHeader, status: EndStatus, reason?: string): Promise<void> {
     const at = Date.now();
     const stages = Object.values(run.plan.nodes).find((node) => node.kind === 'stages');
-    const isNew = await this.write(async ({ record, tell }) => {
+    const stopping = await this.write(async ({ record, tell }) => {
       const states = await record.states(run.planExecutionId);
       const message = reason ?? firstFailure(run.plan, states)?.message ?? (status === 'Aborted' ? 'the execution was aborted' : status === 'Expired' ? 'the execution did not end within its timeout' : null);
       await record.apply(run.planExecutionId, [...(stages ? [stages.id] : []), run.plan.rootId].map((nodeId) => ({ nodeId, event: { kind: 'ended' as const, at, status } })));
       const failure = status === 'Success' || status === 'IgnoreFailed' ? null : message;
-      if (!(await record.end(run.planExecutionId, status, at, failure))) return false;
+      if (!(await record.end(run.planExecutionId, status, at, failure))) return undefined;
       const { scope, plan, caller, correlationId } = run;
       const details = { pipelineIdentifier: plan.pipelineIdentifier, runSequence: run.runSequence, status, failure };
       await tell({ principal: caller.principal, origin: caller.origin, correlationId }, { action: 'end', resourceType: 'pipelineExecution', identifier: run.planExecutionId, name: plan.name, scope, at, details });
-      return true;
+      // A step that began while its stage broke has committed by now: both lock the execution.
+      return record.stopBelow(run.planExecutionId, Object.keys(plan.nodes), at);
     });
-    if (isNew) this.services.log.info({ planExecutionId: run.planExecutionId, status }, 'execution ended');
+    if (!stopping) return;
+    this.services.log.info({ planExecutionId: run.planExecutionId, status }, 'execution ended');
+    await Promise.all(stopping.taskIds.map((taskId) => this.stops.ask(run, taskId, 0)));
+    await this.tellStop(run.planExecutionId, stopping.workflowIds);
   }
 }
 
