@@ -89,7 +89,7 @@ export class ScriptedDelegate {
     this.socket.send(text);
   }
 
-  /** The first message of this type nobody has taken yet. @throws Error at once when the socket is closed and it is not among what came before */
+  /** The first message of this type that was not taken yet. @throws Error at once when the socket is closed and it is not among what came before */
   next<Type extends ServerMessage['type']>(type: Type, accept: (message: Received<Type>) => boolean = () => true, timeoutMs = 120_000): Promise<Received<Type>> {
     return waitFor(
       () => {

@@ -154,7 +154,7 @@ export class ControlPlane {
     );
   }
 
-  /** Waits until nobody is connected any more, so that the next delegate to connect is another process. */
+  /** Waits until no delegate is connected, so that the next delegate to connect is another process. */
   async untilAlone(): Promise<void> {
     await waitFor(async () => !(await this.delegates()).some(({ connected }) => connected), { timeoutMs: 240_000, what: 'no delegate to be connected' });
   }

@@ -19,7 +19,7 @@ export interface Exchange {
 
 /** Longer than anything may take, so that a slow answer is reported as one. */
 const GIVE_UP_MS = 120_000;
-/** A tail goes on for as long as the log is open; nobody tails one that stays open. */
+/** A tail goes on for as long as the log is open, and no case tails one that stays open. */
 const TAIL_MS = 60_000;
 
 /** The working request with one part of it changed. */

@@ -64,8 +64,8 @@ export class ExecutionRecord {
   }
 
   /**
-   * Whether nothing of the execution begins any more: somebody interrupted it, or it has ended. Keeps that from changing until the transaction ends: what is
-   * written in it is seen by whoever interrupts next.
+   * Whether the execution begins nothing more: it was interrupted, or it has ended. Keeps that from changing until the transaction ends: the next interrupt
+   * sees what is written in it.
    */
   async isInterrupted(planExecutionId: string): Promise<boolean> {
     const [row] = await this.db.query<{ is_over: boolean }[]>(`SELECT (interrupt_id IS NOT NULL OR ended_at IS NOT NULL) AS is_over FROM executions WHERE plan_execution_id = $1 FOR SHARE`, [planExecutionId]);

@@ -117,7 +117,7 @@ export class RunActions {
   }
 
   /**
-   * Nobody waits for the task any more; its delegate is told. One that has been told, and has had the time to stop, is over; any other keeps its instance.
+   * The run does not wait for the task any more, and asks its delegate to stop it. A task that was asked and has had the time to stop is over; any other keeps its instance.
    * @returns `isAbandoned: false` when its end has been stored after all: its message will be there before `waitUntil`
    */
   async giveUp(run: RunHeader, taskId: string): Promise<{ readonly isAbandoned: boolean; readonly waitUntil: number }> {
@@ -155,7 +155,7 @@ export class RunActions {
     }
   }
 
-  /** Something nobody foresaw: whatever is under way below a node ends as Errored, its tasks are stopped, and each instance is freed once nothing works on it any more. */
+  /** An unforeseen error: all that is under way below a node ends as Errored, its tasks are stopped, and each instance is freed once nothing works on it any more. */
   async fail(run: RunHeader, nodeId: string, failure: NodeFailure): Promise<void> {
     this.services.log.error({ planExecutionId: run.planExecutionId, nodeId, error: failure.message }, 'a run broke');
     const nodes = subtree(run.plan, nodeId);

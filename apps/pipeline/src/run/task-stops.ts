@@ -14,8 +14,8 @@ interface WantedRow {
 }
 
 /**
- * Stops of tasks. Each is written down with what makes it necessary and asked for until the delegate service has taken it. Where nobody waits for the
- * task any more (`abandoned`), it keeps its database instance until the task is known to be over, or every delegate would have stopped it by itself.
+ * Stops of tasks. Each is written down with what makes it necessary and asked for until the delegate service has taken it. A task that its run does
+ * not wait for any more (`abandoned`) keeps its database instance until it is known to be over, or has had the time in which each delegate stops.
  */
 export class TaskStops {
   constructor(private readonly actions: RunActions) {}
