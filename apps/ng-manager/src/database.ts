@@ -32,8 +32,9 @@ import { ReceiveSecurityEvents1796210000000 } from './migrations/1796210000000-r
 import { CreateVariables1796312000000 } from './migrations/1796312000000-create-variables.js';
 import { FilingEntity } from './filing/filing.entity.js';
 import { CreateFiling1796313000000 } from './migrations/1796313000000-create-filing.js';
+import { OrderEntityUses1796333000000 } from './migrations/1796333000000-order-entity-uses.js';
 import { OrganizationEntity } from './organization/organization.entity.js';
-import { EntityUseEntity } from './entity-use/entity-use.entity.js';
+import { EntityUseEntity, EntityUseTurnEntity } from './entity-use/entity-use.entity.js';
 import { ProjectEntity } from './project/project.entity.js';
 import { RemovedProjectEntity } from './project/removed-project.entity.js';
 import { SecretEntity } from './secret/secret.entity.js';
@@ -53,9 +54,9 @@ export function openDatabase(url: string, poolSize: number): Promise<DataSource>
       poolSize,
       entities: [
         AccountEntity, AccountDataKeyEntity, UserEntity, ServiceAccountEntity, UserGroupEntity, UserGroupMemberEntity, RoleBindingEntity, KeptAccessEntity, ApiKeyEntity, ApiTokenEntity, OrganizationEntity, ProjectEntity, RemovedProjectEntity, ConnectorEntity,
-        ConnectorTestEntity, ChangelogLockTaskEntity, SecretEntity, EntityUseEntity, SettingEntity, AuditEventEntity, AuditChainEntity, OutsideChangeEntity, RefusedSignInEntity, SecurityEventEntity, SecurityEventReceiptEntity, DelegateTokenValueEntity, VariableEntity, FilingEntity,
+        ConnectorTestEntity, ChangelogLockTaskEntity, SecretEntity, EntityUseEntity, EntityUseTurnEntity, SettingEntity, AuditEventEntity, AuditChainEntity, OutsideChangeEntity, RefusedSignInEntity, SecurityEventEntity, SecurityEventReceiptEntity, DelegateTokenValueEntity, VariableEntity, FilingEntity,
       ],
-      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000, CreateOutsideChanges1795404000001, IndexAuditEvents1795404000002, KeepDelegateTokenValues1795409000000, UniqueEntityUses1795410000000, CreateRemovedProjects1795420000000, RememberWhoTestsConnectors1795424000000, AuthoriseEntityUses1795500000000, KeepWrittenRoles1795512000000, OrderGroupMembers1795512100000, CreateSecurityEvents1796060000000, CreateChangelogLockTasks1796070000000, KeepGroupNotifications1796081000000, CreateKeptAccess1796082000000, ReceiveSecurityEvents1796210000000, CreateVariables1796312000000, CreateFiling1796313000000],
+      migrations: [CreateNgManager1767225600000, Principals1795401000000, VersionOrganizationsAndProjects1795401100000, PrivateSecrets1795403000000, ChainAuditEvents1795404000000, CreateOutsideChanges1795404000001, IndexAuditEvents1795404000002, KeepDelegateTokenValues1795409000000, UniqueEntityUses1795410000000, CreateRemovedProjects1795420000000, RememberWhoTestsConnectors1795424000000, AuthoriseEntityUses1795500000000, KeepWrittenRoles1795512000000, OrderGroupMembers1795512100000, CreateSecurityEvents1796060000000, CreateChangelogLockTasks1796070000000, KeepGroupNotifications1796081000000, CreateKeptAccess1796082000000, ReceiveSecurityEvents1796210000000, CreateVariables1796312000000, CreateFiling1796313000000, OrderEntityUses1796333000000],
     }),
   );
 }

@@ -37,7 +37,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const dataSource = await openDataSource(createPipelineDataSource(config.databaseUrl, config.databasePoolSize));
   const ngManager = new NgManager(new RouteClient({ target: 'ng-manager', baseUrl: config.ngManagerUrl, identity, ca: config.serviceCa }), config.reportTimeoutMs);
   const tasks = new DelegateTasks(config.delegateServiceAddress, identity, config.serviceCa);
-  const references = new References(dataSource, ngManager, log);
+  const references = new References(dataSource, ngManager, log, { waitMs: config.referencesWaitMs });
   const deliver = async (events: readonly AuditEventRecord[]): Promise<void> => {
     await ngManager.deliverAuditEvents(events);
     await references.settleChanged(OWN_CONTEXT, events);

@@ -27,6 +27,7 @@ const schema = z
     PIPELINE_LOG_SHIPPING_SECONDS: z.coerce.number().int().min(60).max(604_800).default(3_600),
     PIPELINE_SWEEP_MS: milliseconds(5_000, 100, 600_000),
     PIPELINE_START_GRACE_MS: milliseconds(600_000, 1_000, 86_400_000),
+    PIPELINE_REFERENCES_WAIT_MS: milliseconds(5_000, 100, 60_000),
     PIPELINE_DOCUMENT_WORKERS: z.coerce.number().int().min(1).max(32).default(2),
     PIPELINE_DOCUMENT_DEADLINE_MS: milliseconds(30_000, 100, 600_000),
     OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
@@ -69,6 +70,8 @@ export interface PipelineConfig {
   readonly sweepMs: number;
   /** How long after its time limit an execution that could never be started is still tried. */
   readonly startGraceMs: number;
+  /** How long the answer to a save or a deletion waits, once it is stored, until NG manager knows what documents refer to now. */
+  readonly referencesWaitMs: number;
   /** Threads that read documents; one account has all but one of them at most. */
   readonly documentWorkers: number;
   /** Milliseconds one document may take to be read; the largest ones (1 MiB, 1,000 steps) take seconds on a busy machine. */
@@ -100,6 +103,7 @@ export function parseConfig(env: Environment): PipelineConfig {
     logShippingSeconds: parsed.PIPELINE_LOG_SHIPPING_SECONDS,
     sweepMs: parsed.PIPELINE_SWEEP_MS,
     startGraceMs: parsed.PIPELINE_START_GRACE_MS,
+    referencesWaitMs: parsed.PIPELINE_REFERENCES_WAIT_MS,
     documentWorkers: parsed.PIPELINE_DOCUMENT_WORKERS,
     documentDeadlineMs: parsed.PIPELINE_DOCUMENT_DEADLINE_MS,
     otlpEndpoint: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,

@@ -4,13 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStack, type Stack, type StackOptions } from '@sluice/local-stack';
 
+/** What is deleted right after what referred to it goes also where a process stands still in between. */
+const STANDSTILL = { PIPELINE_REFERENCES_WAIT_MS: '60000' };
+
 /** A stack for the tests of one `describe`: started on free ports before them, stopped and deleted after them. */
 export function ownStack(options: Omit<StackOptions, 'dataDir' | 'ports'> = {}): () => Stack {
   let running: Stack | undefined;
   const dataDir = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
 
   beforeAll(async () => {
-    running = await startStack({ ...options, dataDir, ports: { kind: 'free' } });
+    const pipeline = { ...STANDSTILL, ...options.environment?.pipeline };
+    running = await startStack({ ...options, environment: { ...options.environment, pipeline }, dataDir, ports: { kind: 'free' } });
   }, 600_000);
 
   afterAll(async () => {

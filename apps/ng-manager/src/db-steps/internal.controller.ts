@@ -62,6 +62,6 @@ export class InternalController {
   async recordUses(@Call() { ctx, body }: RouteCall<typeof recordEntityUses>): Promise<RouteResult<typeof recordEntityUses>> {
     const recorded = await this.uses.record(ctx, body);
     const warnings = await this.uses.warnings(ctx, body);
-    return { recorded, ...(warnings.length > 0 ? { warnings } : {}) };
+    return { ...recorded, ...(warnings.length > 0 ? { warnings } : {}) };
   }
 }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { RouteInput } from '@sluice/api-conventions';
+import type { RouteInput, RouteResult } from '@sluice/api-conventions';
 import { RouteClient } from '@sluice/http';
 import { recordEntityUses } from '@sluice/ng-manager-api';
 import { testUser } from '@sluice/testing';
@@ -16,7 +16,7 @@ describe('what pipelines refer to', () => {
   let pipeline: RouteClient;
   let call: ReturnType<NgManagerUnderTest['as']>;
   const ctx = { ...testUser('A1'), correlationId: 'c', traceparent: undefined };
-  const record = (uses: Uses['uses'], over: Partial<Uses> = {}): Promise<{ recorded: number }> =>
+  const record = (uses: Uses['uses'], over: Partial<Uses> = {}): Promise<RouteResult<typeof recordEntityUses>> =>
     pipeline.call(ctx, recordEntityUses, { body: { accountId: 'A1', orgId: 'default', projectId: 'shop', user: { kind: 'pipeline', identifier: 'deploy' }, mode: 'replace', uses, ...over } });
   const secret = (identifier: string, scope: string) => call('POST', `/ng/api/v2/secrets?${scope}`, { secret: { type: 'SecretText', identifier, name: identifier, spec: { secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline', value: 'v' } } });
 
@@ -89,6 +89,37 @@ describe('what pipelines refer to', () => {
     expect(await inUse()).toEqual([400, 400]);
     for (let time = 0; time < 2; time += 1) await record([token]);
     expect(await ng.pg.query(ng.database, `SELECT used_kind, used_identifier FROM entity_uses WHERE user_kind = 'pipeline'`)).toEqual([{ used_kind: 'secret', used_identifier: 'token' }]);
+  });
+
+  it.each([
+    ['a change', async () => void (await record([{ kind: 'secret', ref: 'token' }], { turn: (await record([{ kind: 'secret', ref: 'token' }], { mode: 'add' })).turn })), ['token']],
+    ['its removal', async () => void (await record([], { turn: (await record([], { mode: 'add' })).turn })), []],
+    ['the announcement of a change', async () => void (await record([{ kind: 'secret', ref: 'token' }], { mode: 'add' })), ['token']],
+  ])('is not what a document referred to earlier, when that is said after %s: it counts for nothing, and the answer says so', async (_what, change, left) => {
+    const { turn } = await record([], { mode: 'add' });
+    await change();
+    expect(await record([{ kind: 'connector', ref: 'cluster' }], { turn })).toEqual({ recorded: 0, isSuperseded: true });
+    expect(await ng.pg.query(ng.database, `SELECT used_identifier FROM entity_uses WHERE user_kind = 'pipeline'`)).toEqual(left.map((used_identifier) => ({ used_identifier })));
+  });
+
+  it('may be said again in the same turn, and of nothing nothing is kept', async () => {
+    const { turn } = await record([{ kind: 'connector', ref: 'cluster' }], { mode: 'add' });
+    for (let time = 0; time < 2; time += 1) expect(await record([{ kind: 'connector', ref: 'cluster' }], { turn })).toEqual({ recorded: 1 });
+    expect(await record([], { turn })).toEqual({ recorded: 0 });
+    expect(await ng.pg.query(ng.database, 'SELECT turn FROM entity_use_turns')).toEqual([]);
+  });
+
+  it('has turns of its own in each account and project, which go with the project', async () => {
+    const other = ng.as('B1');
+    await other('POST', '/ng/api/organizations?accountIdentifier=B1', { organization: { identifier: 'default', name: 'Default' } });
+    await other('POST', '/ng/api/projects?accountIdentifier=B1&orgIdentifier=default', { project: { identifier: 'shop', name: 'Shop' } });
+    await call('POST', '/ng/api/projects?accountIdentifier=A1&orgIdentifier=default', { project: { identifier: 'next', name: 'Next' } });
+    const { turn } = await record([], { mode: 'add' });
+    for (const over of [{ accountId: 'B1' }, { projectId: 'next' }]) expect(await record([], { mode: 'add', ...over })).toEqual({ recorded: 0, turn: expect.any(String) });
+    expect(await record([{ kind: 'secret', ref: 'token' }], { turn })).toEqual({ recorded: 1 });
+    expect((await call('DELETE', '/ng/api/projects/next?accountIdentifier=A1&orgIdentifier=default')).status).toBe(200);
+    expect(await ng.pg.query(ng.database, 'SELECT account_id, project_id FROM entity_use_turns ORDER BY 1')).toEqual([{ account_id: 'A1', project_id: 'shop' }, { account_id: 'B1', project_id: 'shop' }]);
+    await record([], { accountId: 'B1' });
   });
 
   it('and is not run, a Flyway schema, is said to a check alone, and only of schemas of the project', async () => {

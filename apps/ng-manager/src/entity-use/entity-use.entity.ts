@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, Entity, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import { ScopedEntity } from '../persistence/scoped.js';
 
 /** "This entity refers to that one". Scope columns are the user's; written in the transaction that writes the user. */
@@ -28,4 +28,26 @@ export class EntityUseEntity extends ScopedEntity {
   /** False for what was stored before the right to use it was asked for, when it leads to a scope above. */
   @Column({ name: 'is_authorised', type: 'boolean', default: true })
   isAuthorised!: boolean;
+}
+
+/** The newest turn to say what a document of pipeline refers to. */
+@Entity('entity_use_turns')
+export class EntityUseTurnEntity {
+  @PrimaryColumn({ name: 'account_id', type: 'text' })
+  accountId!: string;
+
+  @PrimaryColumn({ name: 'org_id', type: 'text' })
+  orgId!: string;
+
+  @PrimaryColumn({ name: 'project_id', type: 'text' })
+  projectId!: string;
+
+  @PrimaryColumn({ name: 'user_kind', type: 'text' })
+  userKind!: string;
+
+  @PrimaryColumn({ name: 'user_identifier', type: 'text' })
+  userIdentifier!: string;
+
+  @Column({ type: 'uuid' })
+  turn!: string;
 }

@@ -1,7 +1,7 @@
-import { formatScope, MOST_USERS_NAMED, scopeColumns, type Scope, type ScopedRef } from '@sluice/kernel';
+import { formatScope, MOST_USERS_NAMED, newUuid, scopeColumns, type ProjectScope, type Scope, type ScopedRef } from '@sluice/kernel';
 import type { FilingKind } from '@sluice/ng-manager-api';
 import { IsNull, type EntityManager } from 'typeorm';
-import { EntityUseEntity } from './entity-use.entity.js';
+import { EntityUseEntity, EntityUseTurnEntity } from './entity-use.entity.js';
 import { atScope, scopeOfRow } from '../persistence/scoped.js';
 
 /** Kinds that refer to others, or that others refer to. Pipelines, input sets and triggers are pipeline's, DB schemas dbdevops'. An infrastructure is named with its environment: `prod/cluster`. */
@@ -10,6 +10,11 @@ export type EntityKind = 'connector' | 'secret' | 'dbschema' | 'pipeline' | 'inp
 /** An entity by kind and place. */
 export interface EntityAt extends ScopedRef {
   readonly kind: EntityKind;
+}
+
+/** A document of pipeline, which another service tells of. */
+export interface DocumentUser extends EntityAt {
+  readonly scope: ProjectScope;
 }
 
 /** One more than are named, so that it can be said that there are others. */
@@ -32,6 +37,23 @@ export class EntityUseRepository {
       return { ...scopeColumns(user.scope), userKind: user.kind, userIdentifier: user.identifier, usedKind: kind, usedOrgId: columns.orgId, usedProjectId: columns.projectId, usedIdentifier: identifier };
     });
     if (rows.length > 0) await this.manager.createQueryBuilder().insert().into(EntityUseEntity).values(rows).orIgnore().updateEntity(false).execute();
+  }
+
+  /** Begins a turn to say what a document refers to. Until the transaction ends others wait; after it what an earlier turn says does not count. @returns the turn */
+  async beginTurn(user: DocumentUser): Promise<string> {
+    const turn = newUuid();
+    await this.manager.upsert(EntityUseTurnEntity, { ...keyOf(user), turn }, ['accountId', 'orgId', 'projectId', 'userKind', 'userIdentifier']);
+    return turn;
+  }
+
+  /** Whether a turn is the newest one; if so, it stays that until the transaction ends. */
+  async isTurn(user: DocumentUser, turn: string): Promise<boolean> {
+    return (await this.manager.findOne(EntityUseTurnEntity, { where: { ...keyOf(user), turn }, lock: { mode: 'pessimistic_write' } })) !== null;
+  }
+
+  /** Forgets whose turn it is with a document that refers to nothing: nothing counts then but what a new turn says. */
+  async endTurns(user: DocumentUser): Promise<void> {
+    await this.manager.delete(EntityUseTurnEntity, keyOf(user));
   }
 
   /** Users of an entity: at most one more than an error names. */
@@ -63,6 +85,10 @@ export class EntityUseRepository {
       .getRawMany<{ identifier: string }>();
     return rows.map(({ identifier }) => identifier);
   }
+}
+
+function keyOf({ kind, scope: { accountId, orgId, projectId }, identifier }: DocumentUser): Omit<EntityUseTurnEntity, 'turn'> {
+  return { accountId, orgId, projectId, userKind: kind, userIdentifier: identifier };
 }
 
 /** A user of an entity as errors name it: `pipeline deploy (project A/o/p)`. */

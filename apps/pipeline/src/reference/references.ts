@@ -7,7 +7,7 @@ import type { Logger } from '@sluice/telemetry';
 import type { DataSource } from 'typeorm';
 import { InputSetRepository } from '../input-set/input-set.repository.js';
 import { PipelineRepository } from '../pipeline/pipeline.repository.js';
-import type { NgManager } from '../run/ng-manager.js';
+import type { NgManager, RecordedUses } from '../run/ng-manager.js';
 import { TriggerRepository } from '../trigger/trigger.repository.js';
 import { namedInInput, requireUsable } from './usable.js';
 import { changedDocuments, keyOf, nameOf, referencesOf, type DocumentAt } from './stored-document.js';
@@ -15,10 +15,20 @@ import { changedDocuments, keyOf, nameOf, referencesOf, type DocumentAt } from '
 /** Kinds that NG manager looks up before they are stored. */
 const FILED: ReadonlySet<Reference['kind']> = new Set(['service', 'environment', 'infrastructure'] as const);
 
+/** Documents of one change of which NG manager hears at the same time. */
+const AT_ONCE = 8;
+/** Others say what the same document refers to; more often than this they do not come in between. */
+const MOST_TURNS = 5;
+
+export interface ReferencesOptions {
+  /** Milliseconds that who stored or deleted something waits, in all, until NG manager knows what documents refer to now. */
+  readonly waitMs: number;
+}
+
 /**
- * Keeps NG manager told what stored documents refer to, so that nothing is deleted under them: what a document is going to refer to is said before it is
- * stored, what it refers to in fact as soon as it is, and again for every change in the audit trail, which loses none. All take turns per document; another
- * process may say an older state in between, for the moment until it has come to the newest change.
+ * Keeps NG manager informed of what stored documents refer to, so that nothing is deleted under them: what a document is going to refer to is said before it is
+ * stored, what it refers to in fact as soon as it is, and again for every change in the audit trail, which loses none. Within a process all take turns per document.
+ * Between processes NG manager gives the turns: a document is read after a turn has begun, and what is said in an earlier turn does not count, however late it comes.
  */
 export class References {
   private readonly turns = new Turns();
@@ -27,6 +37,7 @@ export class References {
     private readonly dataSource: DataSource,
     private readonly ngManager: NgManager,
     private readonly log: Logger,
+    private readonly options: ReferencesOptions,
   ) {}
 
   /**
@@ -38,18 +49,21 @@ export class References {
     if (uses.length > MOST_USES) throw new AppError('INVALID_REQUEST', `the document refers to ${uses.length} connectors, secrets and DB schemas; at most ${MOST_USES} are taken, with variables and what it is filed under; use several documents`);
     requireUsable(ctx, document.scope, uses);
     return this.turns.take(keyOf(document), async () => {
-      if (uses.length > 0) await this.tell(ctx, 'add', document, uses);
+      const turn = uses.length > 0 ? await this.announce(ctx, document, uses) : undefined;
       try {
         return await store();
       } finally {
-        await this.trySettle(ctx, document);
+        await this.inTime([document], (signal) => this.settle({ ...ctx, signal }, document, turn));
       }
     });
   }
 
-  /** Documents are gone: what they referred to may be deleted once this is over, for clients delete one thing right after the other. */
+  /**
+   * Documents are gone: what they referred to may be deleted once this is over, for clients delete one thing right after the other. What NG manager has not
+   * heard within the time for it, it hears from the audit trail.
+   */
   async forget(ctx: CallContext, documents: readonly DocumentAt[]): Promise<void> {
-    for (const document of documents) await this.turns.take(keyOf(document), () => this.trySettle(ctx, document));
+    await this.inTime(documents, (signal, document) => this.turns.take(keyOf(document), () => this.settle({ ...ctx, signal }, document)));
   }
 
   /**
@@ -68,7 +82,7 @@ export class References {
     const schemas = referencesOf(yaml).filter(({ kind }) => kind === 'dbschema');
     if (schemas.length === 0) return [];
     try {
-      return await this.ngManager.recordUses(ctx, 'check', scope, { kind: 'pipeline', identifier }, schemas);
+      return (await this.ngManager.recordUses(ctx, 'check', scope, { kind: 'pipeline', identifier }, schemas)).warnings ?? [];
     } catch (cause) {
       if (!(cause instanceof AppError)) throw cause;
       this.log.warn({ error: cause.message, pipeline: identifier }, 'the answer to a save does not say which of its DB schemas are not run');
@@ -88,17 +102,45 @@ export class References {
     }
   }
 
-  /** What fails here is said again from the audit trail; a refused document's references count until it is stored. */
-  private async trySettle(ctx: CallContext, document: DocumentAt): Promise<void> {
-    await this.settle(ctx, document).catch((cause: unknown) => this.log.warn({ error: messageOf(cause), document: nameOf(document) }, 'NG manager has not heard yet what a document refers to'));
+  /**
+   * Waits for all of it, and for the time that a caller is kept at most. What fails, or is not over by then, is said again from the audit trail; a refused
+   * document's references count until it is stored.
+   */
+  private async inTime(documents: readonly DocumentAt[], work: (signal: AbortSignal, document: DocumentAt) => Promise<void>): Promise<void> {
+    const { waitMs } = this.options;
+    const late = new AbortController();
+    const over = new Promise<void>((resolve) => late.signal.addEventListener('abort', () => resolve(), { once: true }));
+    const timer = setTimeout(() => late.abort(new Error(`NG manager did not take it within ${waitMs} ms`)), waitMs);
+    const left = documents.values();
+    const takeFromThem = async (): Promise<void> => {
+      for (const document of left) {
+        if (late.signal.aborted) return;
+        await work(late.signal, document).catch((cause: unknown) => this.log.warn({ error: messageOf(cause), document: nameOf(document) }, 'NG manager has not heard yet what a document refers to'));
+      }
+    };
+    await Promise.race([Promise.all(Array.from({ length: AT_ONCE }, takeFromThem)), over]);
+    clearTimeout(timer);
   }
 
-  private async settle(ctx: CallContext, document: DocumentAt): Promise<void> {
-    await this.tell(ctx, 'replace', document, await this.stored(document));
+  /** @param turn the one that the document's own announcement began */
+  private async settle(ctx: CallContext, document: DocumentAt, turn?: string): Promise<void> {
+    let mine = turn;
+    for (let count = 0; count < MOST_TURNS; count += 1) {
+      mine ??= await this.announce(ctx, document, []);
+      const { isSuperseded } = await this.tell(ctx, 'replace', document, await this.stored(document), mine);
+      if (!isSuperseded) return;
+      mine = undefined;
+    }
+    throw new AppError('CONFLICT', `others said ${MOST_TURNS} times in between what ${document.kind} "${nameOf(document)}" refers to`);
   }
 
-  private async tell(ctx: CallContext, mode: 'add' | 'replace', document: DocumentAt, uses: readonly Reference[]): Promise<void> {
-    await this.ngManager.recordUses(ctx, mode, document.scope, { kind: document.kind, identifier: nameOf(document) }, uses);
+  /** Says what a document is going to refer to, besides what it refers to already. @returns the turn that begins; undefined for a project there is not */
+  private async announce(ctx: CallContext, document: DocumentAt, uses: readonly Reference[]): Promise<string | undefined> {
+    return (await this.tell(ctx, 'add', document, uses)).turn;
+  }
+
+  private tell(ctx: CallContext, mode: 'add' | 'replace', document: DocumentAt, uses: readonly Reference[], turn?: string): Promise<RecordedUses> {
+    return this.ngManager.recordUses(ctx, mode, document.scope, { kind: document.kind, identifier: nameOf(document) }, uses, turn);
   }
 
   /** Nothing for a document that is gone. */

@@ -1,12 +1,12 @@
 import type { AuditEventRecord, NotedSecurityEvent } from '@sluice/api-conventions';
 import type { StepResult } from '@sluice/delegate-protocol';
-import type { RouteRequest } from '@sluice/api-conventions';
+import type { RouteRequest, RouteResult } from '@sluice/api-conventions';
 import type { RouteClient, CallContext } from '@sluice/http';
 import { AppError, backoffMs, pause, type ProjectScope, type ScopedRef } from '@sluice/kernel';
 import {
   confirmRemovedProject, listConnectorsByFqn, listRemovedProjects, projectExistence, receiveAuditEvents, receiveSecurityEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, resolveVariables, sealSecrets, type DbStepInputs, type ProjectExistence, type RemovedProject,
 } from '@sluice/ng-manager-api';
-import type { Reference, StoredVariableNames, StoredVariables, Warning } from '@sluice/pipeline-engine';
+import type { Reference, StoredVariableNames, StoredVariables } from '@sluice/pipeline-engine';
 import type { DbCommand } from '@sluice/step-types';
 import type { RunHeader } from './execution-record.js';
 
@@ -38,6 +38,7 @@ export type SealingLease = Omit<Sealing, 'orgId' | 'projectId' | 'steps'>;
 export type OnBehalf = Pick<RunHeader, 'scope' | 'caller' | 'correlationId' | 'traceparent'>;
 
 type Uses = NonNullable<RouteRequest<typeof recordEntityUses>['body']>;
+export type RecordedUses = RouteResult<typeof recordEntityUses>;
 
 /** How long a call that nobody else can make up for is repeated. */
 interface Patience {
@@ -134,10 +135,13 @@ export class NgManager {
     await this.client.call({ ...OWN_CONTEXT, signal: AbortSignal.timeout(DELIVERY_MS) }, receiveSecurityEvents, { body: { events: [...events] } }, { idempotent: true });
   }
 
-  /** Tells what a document refers to, besides what was told (`add`) or instead of it (`replace`), or has it looked up (`check`). @returns of a check, what stands in the way of a run @throws AppError INVALID_IDENTIFIER_REF, UPSTREAM_UNAVAILABLE, REQUEST_TIMEOUT */
-  async recordUses(ctx: CallContext, mode: Uses['mode'], { accountId, orgId, projectId }: ProjectScope, user: Uses['user'], uses: readonly Reference[]): Promise<Warning[]> {
-    const { warnings = [] } = await this.client.call(ctx, recordEntityUses, { body: { accountId, orgId, projectId, user, mode, uses: [...uses] } }, { idempotent: true });
-    return warnings;
+  /**
+   * Tells what a document refers to, besides what was told (`add`) or instead of it (`replace`), or has it looked up (`check`).
+   * @returns as the contract says: of an `add` the turn it began, of a `replace` whether it was overtaken, of a `check` what stands in the way of a run
+   * @throws AppError INVALID_IDENTIFIER_REF, UPSTREAM_UNAVAILABLE, REQUEST_TIMEOUT
+   */
+  recordUses(ctx: CallContext, mode: Uses['mode'], { accountId, orgId, projectId }: ProjectScope, user: Uses['user'], uses: readonly Reference[], turn?: string): Promise<RecordedUses> {
+    return this.client.call(ctx, recordEntityUses, { body: { accountId, orgId, projectId, user, mode, uses: [...uses], turn } }, { idempotent: true });
   }
 
   /** Removed projects with something left in pipeline, at most a hundred behind a position, oldest first. @throws AppError */

@@ -1,13 +1,14 @@
 import { Controller, Module } from '@nestjs/common';
 import type { AuditEventRecord, SecurityEventRecord } from '@sluice/api-conventions';
 import { Call, Route, startHttpApp, type RouteCall, type RunningApp } from '@sluice/http';
-import { AppError } from '@sluice/kernel';
+import { AppError, newUuid } from '@sluice/kernel';
 import {
   MOST_REMOVED, confirmRemovedProject, listConnectorsByFqn, listRemovedProjects, projectExistence, receiveAuditEvents, receiveSecurityEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, resolveVariables, sealSecrets, type ConnectorResponse, type DbStepInputs, type RemovedProject,
 } from '@sluice/ng-manager-api';
 import type { ServiceIdentity } from '@sluice/service-identity';
 import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
 
+export type Told = RouteCall<typeof recordEntityUses>['body'];
 export type Report = RouteCall<typeof reportDbStep>['body'];
 
 /** What the double was asked, and how it is to answer. */
@@ -40,14 +41,16 @@ export interface NgManagerState {
   readonly sealingFailures: AppError[];
   /** What documents refer to, by `account/org/project kind identifier`, as `kind ref`. */
   readonly uses: Map<string, readonly string[]>;
+  /** The newest turn of each document, by the same keys. */
+  readonly turns: Map<string, string>;
   /** Services, environments and infrastructures that there are, as `kind ref`. */
   readonly filed: Set<string>;
   /** Schemas with migrationType Flyway. */
   readonly flyway: Set<string>;
   /** Takes no references, as if it were away. */
   failUses: boolean;
-  /** What it does when it is told of references, before it answers. */
-  whileTold: () => Promise<void>;
+  /** What it does when it is told of references, before it takes them. */
+  whileTold: (told: Told) => Promise<void>;
   /** Organizations and projects there are not. */
   readonly missing: Set<string>;
   /** Projects that were removed and not confirmed. */
@@ -81,7 +84,7 @@ export function dbStepInputsOf(dbSchema: string, dbInstance: string): DbStepInpu
 
 /** Stands in for NG manager over real HTTP, made from the contract's own routes. */
 export async function startNgManagerDouble(identity: ServiceIdentity): Promise<NgManagerDouble> {
-  const state: NgManagerState = { reports: [], sealed: [], sealedFor: [], askedForConnectors: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], securityEvents: [], variables: new Map(), auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, reportRefusal: undefined, reportsRefused: 0, sealingFailures: [], uses: new Map(), filed: new Set(), flyway: new Set(), failUses: false, whileTold: () => Promise.resolve(), removed: [], removals: [], confirmed: new Map(), holdsConfirmations: false, inputs: dbStepInputsOf };
+  const state: NgManagerState = { reports: [], sealed: [], sealedFor: [], askedForConnectors: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], securityEvents: [], variables: new Map(), auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, reportRefusal: undefined, reportsRefused: 0, sealingFailures: [], uses: new Map(), turns: new Map(), filed: new Set(), flyway: new Set(), failUses: false, whileTold: () => Promise.resolve(), removed: [], removals: [], confirmed: new Map(), holdsConfirmations: false, inputs: dbStepInputsOf };
   const app = await startHttpApp({
     service: 'ng-manager',
     module: { module: NgManagerDoubleModule, controllers: [controllerFor(state)] },
@@ -172,16 +175,20 @@ function controllerFor(state: NgManagerState): new () => object {
     }
 
     @Route(recordEntityUses)
-    async recordUses(@Call() { body: { accountId, orgId, projectId, user, mode, uses } }: RouteCall<typeof recordEntityUses>) {
-      await state.whileTold();
+    async recordUses(@Call() { body }: RouteCall<typeof recordEntityUses>) {
+      const { accountId, orgId, projectId, user, mode, uses } = body;
+      await state.whileTold(body);
       if (state.failUses) throw new AppError('UPSTREAM_UNAVAILABLE', 'the database cannot be reached');
       const absent = mode === 'replace' ? undefined : uses.find(({ kind, ref }) => ['service', 'environment', 'infrastructure'].includes(kind) && !state.filed.has(`${kind} ${ref}`));
       if (absent) throw new AppError('INVALID_IDENTIFIER_REF', `${absent.field ?? 'yaml'}: there is no ${absent.kind} "${absent.ref}"; create it first`);
       if (mode === 'check') return { recorded: 0, warnings: uses.filter(({ kind, ref }) => kind === 'dbschema' && state.flyway.has(ref)).map(({ ref, field = 'yaml' }) => ({ field, message: `${ref} is not run` })) };
       const key = `${accountId}/${orgId}/${projectId} ${user.kind} ${user.identifier}`;
+      if (mode === 'replace' && body.turn !== undefined && body.turn !== state.turns.get(key)) return { recorded: 0, isSuperseded: true as const };
+      const turn = mode === 'add' ? newUuid() : undefined;
+      if (turn !== undefined) state.turns.set(key, turn);
       const known = mode === 'add' ? (state.uses.get(key) ?? []) : [];
       state.uses.set(key, [...new Set([...known, ...uses.map(({ kind, ref }) => `${kind} ${ref}`)])]);
-      return { recorded: uses.length };
+      return { recorded: uses.length, turn };
     }
 
     @Route(reportDbStep)

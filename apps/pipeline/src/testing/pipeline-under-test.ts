@@ -50,6 +50,7 @@ export class World {
       DELEGATE_SERVICE_LEASE_MS: '900',
       PIPELINE_ABORT_TIMEOUT_MS: '1500',
       PIPELINE_SWEEP_MS: '200',
+      PIPELINE_REFERENCES_WAIT_MS: '60000',
       LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
     }, folder);
   }
