@@ -9,8 +9,9 @@ import { CreateTaskDeadLetters1796050000100 } from './migrations/1796050000100-c
 import { BindLeasesToKeys1796180000020 } from './migrations/1796180000020-bind-leases-to-keys.js';
 import { FindEventsOfATask1796190000000 } from './migrations/1796190000000-find-events-of-a-task.js';
 import { CreateSecurityOutbox1796210000010 } from './migrations/1796210000010-create-security-outbox.js';
+import { CreateWithdrawnTasks1796331000000 } from './migrations/1796331000000-create-withdrawn-tasks.js';
 
-const MIGRATIONS = [CreateDelegateTables1795305600000, CreateTaskDeadLetters1796050000100, BindLeasesToKeys1796180000020, FindEventsOfATask1796190000000, CreateSecurityOutbox1796210000010] as const;
+const MIGRATIONS = [CreateDelegateTables1795305600000, CreateTaskDeadLetters1796050000100, BindLeasesToKeys1796180000020, FindEventsOfATask1796190000000, CreateSecurityOutbox1796210000010, CreateWithdrawnTasks1796331000000] as const;
 
 /** Connected and migrated. The tables are read and written by single atomic statements, so there are no entity classes. */
 export function openDatabase(url: string): Promise<DataSource> {

@@ -105,12 +105,17 @@ export class TaskExpiryRepository {
     return Math.max(0, row?.lag ?? 0);
   }
 
-  /** Removes what nobody needs any more: ended tasks without unread events and dead letters, undelivered sealed values. */
+  /** Removes what nobody needs any more: ended tasks without unread events and dead letters, withdrawn ids, undelivered sealed values. */
   async prune(retentionHours: number): Promise<void> {
     await this.database.query(
       `DELETE FROM tasks WHERE id IN (
          SELECT id FROM tasks t WHERE state = 'ENDED' AND ended_at < now() - $1::float8 * interval '1 hour' AND NOT EXISTS (SELECT 1 FROM task_events e WHERE e.task_id = t.id)
            AND NOT EXISTS (SELECT 1 FROM task_dead_letters d WHERE d.task_id = t.id) LIMIT 5000)`,
+      [retentionHours],
+    );
+    await this.database.query(
+      `DELETE FROM withdrawn_tasks WHERE (task_id, account_id, consumer) IN (
+         SELECT task_id, account_id, consumer FROM withdrawn_tasks WHERE withdrawn_at < now() - $1::float8 * interval '1 hour' LIMIT 5000)`,
       [retentionHours],
     );
     await this.database.query(`DELETE FROM sealed_deliveries WHERE created_at < now() - interval '1 minute'`);

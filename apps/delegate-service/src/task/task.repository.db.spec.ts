@@ -38,21 +38,22 @@ describe('tasks in the database', () => {
     await pg.stop();
   });
 
+  const taskOf = (over: Partial<NewTask> = {}): NewTask => ({
+    id: newId(),
+    scope: PROJECT,
+    consumer: 'pipeline',
+    payload: { kind: 'cleanup-pod', podId: 'p' },
+    secretExpressions: [],
+    selectors: [],
+    description: '',
+    traceparent: '',
+    boundDelegateId: null,
+    queueTimeoutMs: 60_000,
+    runTimeoutMs: 60_000,
+    ...over,
+  });
   const insert = async (over: Partial<NewTask> = {}): Promise<string> => {
-    const task: NewTask = {
-      id: newId(),
-      scope: PROJECT,
-      consumer: 'pipeline',
-      payload: { kind: 'cleanup-pod', podId: 'p' },
-      secretExpressions: [],
-      selectors: [],
-      description: '',
-      traceparent: '',
-      boundDelegateId: null,
-      queueTimeoutMs: 60_000,
-      runTimeoutMs: 60_000,
-      ...over,
-    };
+    const task = taskOf(over);
     expect(await tasks.insert(task, 1_000)).toBe('inserted');
     return task.id;
   };
@@ -252,6 +253,45 @@ describe('tasks in the database', () => {
     await delegates.disconnect(own, 'c');
     expect(await register({ instanceId: newId(), publicKey: 'k3', tokenId: 'another' })).not.toBe(own);
     expect(await register({ instanceId: newId(), publicKey: 'k4' })).toBe(own);
+  });
+
+  it('an abort that comes before its task withdraws the id: a submission of it that comes later stores nothing that could run', async () => {
+    const task = taskOf(step());
+    expect(await tasks.abort('A1', 'pipeline', task.id)).toEqual({ state: 'UNKNOWN' });
+    expect(await tasks.insert(task, 1_000)).toBe('withdrawn');
+    expect(await tasks.insert(task, 1_000)).toBe('withdrawn');
+    expect(await stateOf(task.id)).toBeUndefined();
+    expect(await tasks.acquire(task.id, holder(), lease)).toEqual({ outcome: 'notAcquired', reason: 'unknown' });
+    expect(await tasks.abort('A1', 'pipeline', task.id)).toEqual({ state: 'UNKNOWN' });
+  });
+
+  it('an id that one account or service withdraws is free for every other, also when that one submits first', async () => {
+    const [before, after] = [newId(), newId()];
+    for (const [account, consumer] of [['B9', 'pipeline'], ['A1', 'ng-manager']] as const) expect(await tasks.abort(account, consumer, before)).toEqual({ state: 'UNKNOWN' });
+    for (const id of [before, after]) await insert({ ...step(), id });
+    for (const [account, consumer] of [['B9', 'pipeline'], ['A1', 'ng-manager']] as const) expect(await tasks.abort(account, consumer, after)).toEqual({ state: 'UNKNOWN' });
+    for (const id of [before, after]) expect(await tasks.acquire(id, holder(), lease)).toMatchObject({ outcome: 'acquired' });
+    for (const id of [before, after]) expect(await tasks.abort('A1', 'pipeline', id)).toMatchObject({ state: 'ASSIGNED' });
+  });
+
+  it('of a submission and an abort that come at the same moment, either the abort ends the task or the submission stores nothing', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const task = taskOf(step());
+      const [inserted, { state }] = await Promise.all([tasks.insert(task, 1_000), tasks.abort('A1', 'pipeline', task.id)]);
+      expect([inserted, state]).toEqual(inserted === 'withdrawn' ? ['withdrawn', 'UNKNOWN'] : ['inserted', 'ENDED']);
+      expect(await tasks.acquire(task.id, holder(), lease)).toMatchObject({ outcome: 'notAcquired' });
+    }
+  });
+
+  it('keeps withdrawn ids as long as ended tasks, counted from the last abort', async () => {
+    const [old, again] = [taskOf(), taskOf()];
+    for (const { id } of [old, again]) await tasks.abort('A1', 'pipeline', id);
+    await pg.query('delegate_service', `UPDATE withdrawn_tasks SET withdrawn_at = now() - interval '5 hours' WHERE task_id = ANY ($1)`, [[old.id, again.id]]);
+    await tasks.abort('A1', 'pipeline', again.id);
+    await expiry.prune(6);
+    expect(await tasks.insert(old, 1_000)).toBe('withdrawn');
+    await expiry.prune(1);
+    expect([await tasks.insert(old, 1_000), await tasks.insert(again, 1_000)]).toEqual(['inserted', 'withdrawn']);
   });
 
   it('keeps ended tasks until their events are read and their time is over', async () => {

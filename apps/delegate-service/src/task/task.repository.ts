@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { scopeColumns } from '@sluice/kernel';
 import type { HeldLease, TaskPayload } from '@sluice/delegate-protocol';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { NotificationBus } from '../notification/notification-bus.js';
 import type { AcquireOutcome, Assignment, LeaseReview, NewTask, QueuedTaskRow, ResultOutcome } from './task.js';
 import { tellEvents, eventInsert } from './task-event.repository.js';
@@ -34,7 +34,12 @@ const RESTART_OF_HOLDER = `
     AND reports.token_id = held.token_id AND reports.name = held.name AND reports.host_name = held.host_name
   WHERE held.id = tasks.holders[$4::int] AND reports.id = $2::text`;
 
-/** Tasks as delegates and their submitters see them. Every change is one statement; its events leave in the same one. */
+/** Keeps a submission and the withdrawal of one task id apart, until the transaction ends: each then sees what the other wrote. */
+async function keepApart(manager: EntityManager, taskId: string): Promise<void> {
+  await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 20261201))`, [taskId]);
+}
+
+/** Tasks as delegates and their submitters see them. Every change of a task is one statement; its events leave in the same one. */
 @Injectable()
 export class TaskRepository {
   constructor(
@@ -42,11 +47,19 @@ export class TaskRepository {
     private readonly bus: NotificationBus,
   ) {}
 
-  /** @returns `inserted`, or whether the known task of this id is `same` or `different` */
-  async insert(task: NewTask, firstOfferAgainMs: number): Promise<'inserted' | 'same' | 'different'> {
+  /** @returns `inserted`, whether the known task of this id is `same` or `different`, or `withdrawn`: its submitter has aborted the id before, so nothing is stored */
+  insert(task: NewTask, firstOfferAgainMs: number): Promise<'inserted' | 'same' | 'different' | 'withdrawn'> {
+    return this.database.transaction(async (manager) => {
+      await keepApart(manager, task.id);
+      const withdrawn = await manager.query<unknown[]>(`SELECT 1 FROM withdrawn_tasks WHERE task_id = $1 AND account_id = $2 AND consumer = $3`, [task.id, task.scope.accountId, task.consumer]);
+      return withdrawn.length > 0 ? 'withdrawn' : this.insertWith(manager, task, firstOfferAgainMs);
+    });
+  }
+
+  private async insertWith(manager: EntityManager, task: NewTask, firstOfferAgainMs: number): Promise<'inserted' | 'same' | 'different'> {
     const { accountId, orgId, projectId } = scopeColumns(task.scope);
     const payload = JSON.stringify(task.payload);
-    const inserted = await this.database.query<unknown[]>(
+    const inserted = await manager.query<unknown[]>(
       `INSERT INTO tasks (id, account_id, org_id, project_id, consumer, kind, payload, secret_expressions, selectors, description, traceparent, bound_delegate_id,
          queue_timeout_ms, run_timeout_ms, state, queue_deadline, next_offer_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::int, $14, 'QUEUED', now() + $13::int * interval '1 millisecond', now() + $15::int * interval '1 millisecond')
@@ -57,7 +70,7 @@ export class TaskRepository {
       ],
     );
     if (inserted.length > 0) return 'inserted';
-    const [known] = await this.database.query<{ same: boolean }[]>(
+    const [known] = await manager.query<{ same: boolean }[]>(
       `SELECT (account_id = $2 AND org_id IS NOT DISTINCT FROM $3 AND project_id IS NOT DISTINCT FROM $4 AND consumer = $5 AND payload = $6::jsonb) AS same FROM tasks WHERE id = $1`,
       [task.id, accountId, orgId, projectId, task.consumer, payload],
     );
@@ -196,7 +209,10 @@ export class TaskRepository {
     return row && { delegateId: row.delegate_id, replicaId: row.replica_id };
   }
 
-  /** A queued task ends at once; a held one is marked, and its delegate is to be told. */
+  /**
+   * A queued task ends at once; a held one is marked, and its delegate is to be told. An id that is not known to this account and consumer is withdrawn:
+   * a submission of it that is still on its way is refused ({@link insert}). Withdrawn ids are kept as long as ended tasks.
+   */
   async abort(accountId: string, consumer: string, taskId: string): Promise<{ state: 'ASSIGNED' | 'ENDED' | 'UNKNOWN'; delegateId?: string; epoch?: number }> {
     const [row] = await this.database.query<{ state: 'ASSIGNED' | 'ENDED'; delegate_id: string | null; epoch: number }[]>(
       `WITH aborted AS (
@@ -212,7 +228,22 @@ export class TaskRepository {
     );
     if (row) return row.delegate_id && row.state === 'ASSIGNED' ? { state: row.state, delegateId: row.delegate_id, epoch: row.epoch } : { state: row.state };
     const known = await this.database.query<unknown[]>(`SELECT 1 FROM tasks WHERE id = $1 AND account_id = $2 AND consumer = $3`, [taskId, accountId, consumer]);
-    return { state: known.length > 0 ? 'ENDED' : 'UNKNOWN' };
+    if (known.length > 0) return { state: 'ENDED' };
+    return (await this.withdraw(accountId, consumer, taskId)) ? { state: 'UNKNOWN' } : this.abort(accountId, consumer, taskId);
+  }
+
+  /** @returns false when the task has arrived by now */
+  private withdraw(accountId: string, consumer: string, taskId: string): Promise<boolean> {
+    return this.database.transaction(async (manager) => {
+      await keepApart(manager, taskId);
+      const rows = await manager.query<unknown[]>(
+        `INSERT INTO withdrawn_tasks (task_id, account_id, consumer)
+         SELECT $1::text, $2::text, $3::text WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE id = $1 AND account_id = $2 AND consumer = $3)
+         ON CONFLICT (task_id, account_id, consumer) DO UPDATE SET withdrawn_at = now() RETURNING task_id`,
+        [taskId, accountId, consumer],
+      );
+      return rows.length > 0;
+    });
   }
 }
 

@@ -41,7 +41,8 @@ export class TaskService {
 
   /**
    * Stores a task and offers it. Safe to repeat with the same payload.
-   * @throws AppError UNAVAILABLE_DELEGATES with the reason per delegate when none could ever run it; DUPLICATE_FIELD for a known id with another payload
+   * @throws AppError UNAVAILABLE_DELEGATES with the reason per delegate when none could ever run it; DUPLICATE_FIELD for a known id with another payload;
+   * INVALID_REQUEST for an id that was aborted before it was submitted
    */
   async submit(submission: Submission): Promise<{ readonly isKnown: boolean }> {
     const task = newTaskOf(submission);
@@ -52,14 +53,17 @@ export class TaskService {
     }
     const outcome = await this.tasks.insert(task, this.config.reofferMs);
     if (outcome === 'different') throw new AppError('DUPLICATE_FIELD', `task_id: a task "${task.id}" with another payload exists already`);
+    if (outcome === 'withdrawn') throw new AppError('INVALID_REQUEST', `task_id: "${task.id}" was aborted before its task arrived, so the task is not run; submit the work under another id`, { taskId: task.id });
     if (outcome === 'same') return { isKnown: true };
     this.log.info({ taskId: task.id, kind: task.payload.kind, scope: formatScope(task.scope), eligible: selection.eligible.length, description: task.description }, 'task queued');
     await this.offers.tell(row, selection);
     return { isKnown: false };
   }
 
-  /** Safe to repeat. */
+  /** Safe to repeat. @returns `UNKNOWN` for a task that has not been submitted; a submission of it from now on is refused */
   async abort(accountId: string, consumer: string, taskId: string): Promise<AbortReply['state']> {
+    // No task can have such an id.
+    if (!TASK_ID.test(taskId)) return 'UNKNOWN';
     const { state, delegateId, epoch } = await this.tasks.abort(accountId, consumer, taskId);
     this.log.info({ taskId, state }, 'abort requested');
     if (state === 'ENDED') this.bus.tellLocal({ type: 'events', consumer });
