@@ -25,6 +25,14 @@ describe('stopping an execution', () => {
     await waitFor(async () => byIdentifier(await client.detail(id))['apply']?.status === 'Running', { timeoutMs: 120_000, what: 'the step shown as running' });
     return task;
   };
+  /** A run of a pipeline of its own whose step a delegate works on. */
+  const heldRun = async (pipeline: string): Promise<{ readonly client: ProjectClient; readonly id: string; readonly step: DoubleTask }> => {
+    const client = world.project();
+    holdSteps();
+    await client.create(simplePipeline(pipeline));
+    const id = await client.execute(pipeline);
+    return { client, id, step: await runningStep(client, id) };
+  };
 
   it('shows Discontinuing until the delegate has stopped the step, then Aborted; nothing else runs, the pod goes', async () => {
     const client = world.project();
@@ -48,11 +56,7 @@ describe('stopping an execution', () => {
   });
 
   it('tells the truth when the step succeeded before it could be stopped', async () => {
-    const client = world.project();
-    holdSteps();
-    await client.create(simplePipeline('b'));
-    const id = await client.execute('b');
-    const step = await runningStep(client, id);
+    const { client, id, step } = await heldRun('b');
     await client.abort(id);
     await waitFor(() => step.isAborted, { timeoutMs: 120_000, what: 'the delegate asked to stop' });
     world.delegates.end(step.request.taskId, succeed(step));
@@ -60,12 +64,8 @@ describe('stopping an execution', () => {
   });
 
   it('ends within the limit when the delegate never confirms, and says that it did not', async () => {
-    const client = world.project();
-    holdSteps();
+    const { client, id, step } = await heldRun('c');
     world.delegates.leaseTimes = SHORT_LEASES;
-    await client.create(simplePipeline('c'));
-    const id = await client.execute('c');
-    const step = await runningStep(client, id);
     await client.abort(id);
     const detail = await client.ended(id);
     expect(byIdentifier(detail)['apply']).toMatchObject({ status: 'Aborted', progressData: { notes: [expect.stringMatching(/did not confirm/)] } });
@@ -74,12 +74,8 @@ describe('stopping an execution', () => {
   });
 
   it('waits for a delegate that does not confirm no shorter than the leases of the delegate service last', async () => {
-    const client = world.project();
-    holdSteps();
+    const { client, id } = await heldRun('longer');
     world.delegates.leaseTimes = { leaseMs: 3_000, fenceMs: 1_000 };
-    await client.create(simplePipeline('longer'));
-    const id = await client.execute('longer');
-    await runningStep(client, id);
     const since = Date.now();
     await client.abort(id);
     const { pipelineExecutionSummary } = await client.ended(id);
@@ -88,11 +84,7 @@ describe('stopping an execution', () => {
   });
 
   it('is safe to repeat, and refused once the execution has ended', async () => {
-    const client = world.project();
-    holdSteps();
-    await client.create(simplePipeline('d'));
-    const id = await client.execute('d');
-    const step = await runningStep(client, id);
+    const { client, id, step } = await heldRun('d');
     const [first, second] = [await client.abort(id), await client.abort(id)];
     expect(second.body.data.id).toBe(first.body.data.id);
     world.delegates.end(step.request.taskId, { outcome: 'aborted', reason: 'stopped' });
@@ -114,13 +106,9 @@ describe('stopping an execution', () => {
     (await world.pg.query<{ plan_execution_id: string }>('pipeline', 'SELECT plan_execution_id FROM instance_locks WHERE project_id = $1 AND granted_at IS NOT NULL', [client.project])).map((row) => row.plan_execution_id);
 
   it('repeats an abort that the delegate service could not take, also after the step was given up; the instance stays held until it is known to be over', async () => {
-    const client = world.project();
-    holdSteps();
+    const { client, id, step } = await heldRun('untaken');
     world.delegates.leaseTimes = SHORT_LEASES;
     world.delegates.abortRefusal = new AppError('INTERNAL', 'the database is away');
-    await client.create(simplePipeline('untaken'));
-    const id = await client.execute('untaken');
-    const step = await runningStep(client, id);
     await client.abort(id);
     const detail = await client.ended(id);
     expect(byIdentifier(detail)['apply']).toMatchObject({ status: 'Aborted', progressData: { notes: [expect.stringMatching(/did not confirm.*no other run gets its database instance/)] } });
@@ -140,11 +128,7 @@ describe('stopping an execution', () => {
   }, 600_000);
 
   it('stops the steps of a stage that breaks, and frees an instance only when its step is over', async () => {
-    const client = world.project();
-    holdSteps();
-    await client.create(simplePipeline('breaks'));
-    const id = await client.execute('breaks');
-    const step = await runningStep(client, id);
+    const { client, id, step } = await heldRun('breaks');
     // What the stage writes next is refused for good.
     await world.pg.query('pipeline', `CREATE FUNCTION refuse_stopping() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'broken' USING ERRCODE = '22000'; END $$`);
     await world.pg.query('pipeline', `CREATE TRIGGER refuse_stopping BEFORE UPDATE ON execution_nodes FOR EACH ROW WHEN (NEW.plan_execution_id = '${id}' AND NEW.status = 'Discontinuing') EXECUTE FUNCTION refuse_stopping()`);
@@ -163,11 +147,7 @@ describe('stopping an execution', () => {
   }, 600_000);
 
   it('leaves the queue of an instance, and the one behind moves up', async () => {
-    const client = world.project();
-    holdSteps();
-    await client.create(simplePipeline('e'));
-    const holder = await client.execute('e');
-    const held = await runningStep(client, holder);
+    const { client, step: held } = await heldRun('e');
     const [waiting, last] = [await client.execute('e'), ''];
     expect(last).toBe('');
     await waitFor(async () => byIdentifier(await client.detail(waiting))['apply']?.status === 'ResourceWaiting', { timeoutMs: 120_000, what: 'the second waits' });

@@ -40,6 +40,12 @@ interface StateRow {
   readonly version: number;
 }
 
+/** What of an execution is to stop: tasks that delegates may work on, workflows that wait. */
+export interface Stopping {
+  readonly taskIds: readonly string[];
+  readonly workflowIds: readonly string[];
+}
+
 /** Guarded writes of an execution, bound to one transaction (or to the pool for single statements). */
 export class ExecutionRecord {
   constructor(private readonly db: EntityManager) {}
@@ -156,14 +162,15 @@ export class ExecutionRecord {
     await this.db.query(`UPDATE execution_tasks SET stop_wanted_at = coalesce(stop_wanted_at, $2) WHERE task_id = $1 AND status <> 'ended'`, [taskId, at]);
   }
 
-  /** The delegate service has taken the stop. @param until when every delegate has stopped the task, in milliseconds since the epoch; the first answer counts */
-  async stopTaken(taskId: string, until: number): Promise<void> {
-    await this.db.query(`UPDATE execution_tasks SET stop_until = coalesce(stop_until, $2) WHERE task_id = $1 AND stop_wanted_at IS NOT NULL`, [taskId, until]);
+  /** The delegate service has taken the stop. @param until when it is asked again, in milliseconds since the epoch; the first answer counts until that time has come */
+  async stopTaken(taskId: string, until: number, at: number): Promise<void> {
+    await this.db.query(`UPDATE execution_tasks SET stop_until = CASE WHEN stop_until > $3 THEN stop_until ELSE $2 END WHERE task_id = $1 AND stop_wanted_at IS NOT NULL`, [taskId, until, at]);
   }
 
-  async isToStop(taskId: string): Promise<boolean> {
-    const rows = await this.db.query<unknown[]>(`SELECT 1 FROM execution_tasks WHERE task_id = $1 AND stop_wanted_at IS NOT NULL`, [taskId]);
-    return rows.length > 0;
+  /** Since when the task is to be stopped, in milliseconds since the epoch; undefined when it is not, or is known to be over. */
+  async stopWantedAt(taskId: string): Promise<number | undefined> {
+    const [row] = await this.db.query<{ stop_wanted_at: string }[]>(`SELECT stop_wanted_at FROM execution_tasks WHERE task_id = $1 AND stop_wanted_at IS NOT NULL`, [taskId]);
+    return row && Number(row.stop_wanted_at);
   }
 
   async forgetStop(taskId: string): Promise<void> {
@@ -171,7 +178,7 @@ export class ExecutionRecord {
   }
 
   /** Gives up the open tasks of nodes whose workflow broke, and has them stopped. Safe to repeat. @returns all of these nodes that are still to be stopped, and what waits for them or for an instance */
-  async stopBelow(planExecutionId: string, nodeIds: readonly string[], at: number): Promise<{ readonly taskIds: string[]; readonly workflowIds: string[] }> {
+  async stopBelow(planExecutionId: string, nodeIds: readonly string[], at: number): Promise<Stopping> {
     await this.db.query(
       `UPDATE execution_tasks SET status = 'abandoned', ended_at = $3, stop_wanted_at = coalesce(stop_wanted_at, $3) WHERE plan_execution_id = $1 AND node_id = ANY ($2) AND status = 'open' AND kind <> 'cleanup-pod'`,
       [planExecutionId, nodeIds, at],

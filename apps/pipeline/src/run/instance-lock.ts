@@ -18,6 +18,7 @@ export interface Grant {
 }
 
 interface KeyRow {
+  readonly holder: string;
   readonly account_id: string;
   readonly org_id: string;
   readonly project_id: string;
@@ -75,12 +76,26 @@ export class InstanceLocks {
    * ({@link TaskStops}). Safe to repeat. @returns who is next, to be told after commit
    */
   async release(holder: string, at: number): Promise<Grant | undefined> {
-    const [row] = await this.db.query<KeyRow[]>(`SELECT account_id, org_id, project_id, db_schema, db_instance FROM instance_locks l WHERE holder = $1 AND NOT ${MAY_BE_AT_WORK}`, [holder]);
-    if (!row) return undefined;
-    const key = [row.account_id, row.org_id, row.project_id, row.db_schema, row.db_instance];
-    await this.serialise(key);
-    await this.db.query(`DELETE FROM instance_locks WHERE holder = $1`, [holder]);
-    return this.grantNext(key, at);
+    const [grant] = await this.releaseAll([holder], at);
+    return grant;
+  }
+
+  /** {@link release} of several holders. Instances are taken in one order, so that two transactions that free several never wait for each other. */
+  async releaseAll(holders: readonly string[], at: number): Promise<readonly Grant[]> {
+    const rows = await this.db.query<KeyRow[]>(
+      `SELECT holder, account_id, org_id, project_id, db_schema, db_instance FROM instance_locks l WHERE holder = ANY ($1) AND NOT ${MAY_BE_AT_WORK}
+       ORDER BY account_id, org_id, project_id, db_schema, db_instance`,
+      [holders],
+    );
+    const grants: Grant[] = [];
+    for (const row of rows) {
+      const key = [row.account_id, row.org_id, row.project_id, row.db_schema, row.db_instance];
+      await this.serialise(key);
+      await this.db.query(`DELETE FROM instance_locks WHERE holder = $1`, [row.holder]);
+      const grant = await this.grantNext(key, at);
+      if (grant) grants.push(grant);
+    }
+    return grants.filter((grant) => !holders.includes(grant.holder));
   }
 
   /** What stands before steps of the project that wait, by task id; a step that has its instance, or does not ask for one, is left out. */

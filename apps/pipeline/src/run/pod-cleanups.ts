@@ -49,7 +49,9 @@ export class PodCleanups {
   async again(taskId: string): Promise<void> {
     const task = await this.actions.record.task(taskId);
     const run = task && (await this.actions.header(task.planExecutionId));
-    if (!run || task.status === 'ended' || task.context.kind !== 'cleanup-pod' || !task.context.delegateId) return;
+    if (!task || task.status === 'ended' || task.context.kind !== 'cleanup-pod' || !task.context.delegateId) return;
+    // Without its execution there is no caller left to submit in the name of; the next process of the delegate removes the pod.
+    if (!run) return this.actions.write(({ record }) => record.supersedeTask(taskId, Date.now()));
     const { nodeId, workflowId, context } = task;
     const attempt = attemptOf(taskId) + 1;
     if (attempt > MAX_ATTEMPTS) {

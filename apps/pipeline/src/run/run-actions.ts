@@ -7,7 +7,7 @@ import type { Logger, Tracing } from '@sluice/telemetry';
 import type { DataSource } from 'typeorm';
 import type { PipelineConfig } from '../config.js';
 import type { DelegateTasks, TaskCaller } from './delegate-tasks.js';
-import { ExecutionRecord, type NodeChange, type RunHeader } from './execution-record.js';
+import { ExecutionRecord, type NodeChange, type RunHeader, type Stopping } from './execution-record.js';
 import { InstanceLocks, type Grant } from './instance-lock.js';
 import type { Messages } from './messages.js';
 import type { NgManager } from './ng-manager.js';
@@ -28,7 +28,10 @@ export interface RunServices {
   readonly logToken: (scope: ProjectScope, keyPrefix: string, ttlSeconds: number) => Promise<string>;
 }
 
-/** One transaction's view of an execution. */
+/**
+ * One transaction's view of an execution. Rows are locked in one order: the execution, its nodes, its tasks, the queues of instances. Two transactions that
+ * take them in different orders could wait for each other.
+ */
 export interface Writes {
   readonly record: ExecutionRecord;
   readonly locks: InstanceLocks;
@@ -37,6 +40,8 @@ export interface Writes {
 }
 
 const KEPT_HEADERS = 200;
+/** Calls to the delegate service at the same moment, when many tasks are stopped. */
+const STOPS_AT_ONCE = 20;
 
 /** What the bodies of durable steps share: transactions, traces, log keys. Each may run twice; none may have an effect twice. */
 export class RunActions {
@@ -117,7 +122,7 @@ export class RunActions {
   }
 
   /**
-   * The run does not wait for the task any more, and asks its delegate to stop it. A task that was asked and has had the time to stop is over; any other keeps its instance.
+   * The run does not wait for the task any more, and asks for its stop, again if it did before. One that is not over by now keeps its instance.
    * @returns `isAbandoned: false` when its end has been stored after all: its message will be there before `waitUntil`
    */
   async giveUp(run: RunHeader, taskId: string): Promise<{ readonly isAbandoned: boolean; readonly waitUntil: number }> {
@@ -127,7 +132,7 @@ export class RunActions {
       await record.wantStop(taskId, at);
       return true;
     });
-    if (isAbandoned && !(await this.stops.isOver(taskId))) await this.stops.ask(run, taskId, 0);
+    if (isAbandoned) await this.stops.ask(run, taskId, 0);
     return { isAbandoned, waitUntil: Date.now() + 10_000 };
   }
 
@@ -162,26 +167,24 @@ export class RunActions {
     const at = Date.now();
     const nodeIds = nodes.map((node) => node.id);
     const { grants, stopping } = await this.write(async ({ record, locks }) => {
-      const stopping = await record.stopBelow(run.planExecutionId, nodeIds, at);
       const states = await record.states(run.planExecutionId, nodeIds);
       const open = nodes.filter((node) => states[node.id]?.startedAt != null && !isFinal(states[node.id]?.status ?? 'NotStarted'));
       await record.apply(run.planExecutionId, open.map((node) => ({ nodeId: node.id, event: { kind: 'ended' as const, at, status: 'Errored' as const, failure: node.id === nodeId ? failure : null } })));
-      const grants: (Grant | undefined)[] = [];
-      for (const node of nodes) grants.push(await locks.release(taskIdOf(run.planExecutionId, node.id, 'step'), at));
-      return { grants, stopping };
+      const stopping = await record.stopBelow(run.planExecutionId, nodeIds, at);
+      return { grants: await locks.releaseAll(nodeIds.map((id) => taskIdOf(run.planExecutionId, id, 'step')), at), stopping };
     });
     for (const grant of grants) await this.tell(grant);
-    for (const taskId of stopping.taskIds) await this.stops.ask(run, taskId, 0);
-    await this.tellStop(run.planExecutionId, stopping.workflowIds);
+    await this.stopAll(run, stopping);
   }
 
-  /** Wakes what waits below something that broke: nothing of it goes on. A workflow that is gone waits for nothing. */
-  private async tellStop(planExecutionId: string, workflowIds: readonly string[]): Promise<void> {
+  /** Nothing of this goes on: what waits is woken (a workflow that is gone waits for nothing), then delegates are asked, together, because one call may take its whole time limit. */
+  private async stopAll(run: RunHeader, { workflowIds, taskIds }: Stopping): Promise<void> {
     for (const workflowId of workflowIds) {
-      await this.services.messages.send(workflowId, { kind: 'abort' }, `abort:${planExecutionId}`).catch((cause: unknown) => {
+      await this.services.messages.send(workflowId, { kind: 'abort' }, `abort:${run.planExecutionId}`).catch((cause: unknown) => {
         if (!isMissing(cause)) throw cause;
       });
     }
+    for (let asked = 0; asked < taskIds.length; asked += STOPS_AT_ONCE) await Promise.all(taskIds.slice(asked, asked + STOPS_AT_ONCE).map((taskId) => this.stops.ask(run, taskId, 0)));
   }
 
   /** The last word about an execution. Nothing of it goes on: what is under way all the same, because a stage broke beside it, is stopped. @param reason instead of the first failure of its nodes */
@@ -191,9 +194,9 @@ export class RunActions {
     const stopping = await this.write(async ({ record, tell }) => {
       const states = await record.states(run.planExecutionId);
       const message = reason ?? firstFailure(run.plan, states)?.message ?? (status === 'Aborted' ? 'the execution was aborted' : status === 'Expired' ? 'the execution did not end within its timeout' : null);
-      await record.apply(run.planExecutionId, [...(stages ? [stages.id] : []), run.plan.rootId].map((nodeId) => ({ nodeId, event: { kind: 'ended' as const, at, status } })));
       const failure = status === 'Success' || status === 'IgnoreFailed' ? null : message;
       if (!(await record.end(run.planExecutionId, status, at, failure))) return undefined;
+      await record.apply(run.planExecutionId, [...(stages ? [stages.id] : []), run.plan.rootId].map((nodeId) => ({ nodeId, event: { kind: 'ended' as const, at, status } })));
       const { scope, plan, caller, correlationId } = run;
       const details = { pipelineIdentifier: plan.pipelineIdentifier, runSequence: run.runSequence, status, failure };
       await tell({ principal: caller.principal, origin: caller.origin, correlationId }, { action: 'end', resourceType: 'pipelineExecution', identifier: run.planExecutionId, name: plan.name, scope, at, details });
@@ -202,8 +205,7 @@ export class RunActions {
     });
     if (!stopping) return;
     this.services.log.info({ planExecutionId: run.planExecutionId, status }, 'execution ended');
-    await Promise.all(stopping.taskIds.map((taskId) => this.stops.ask(run, taskId, 0)));
-    await this.tellStop(run.planExecutionId, stopping.workflowIds);
+    await this.stopAll(run, stopping);
   }
 }
 

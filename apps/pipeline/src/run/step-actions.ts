@@ -28,7 +28,7 @@ export interface EndedStep {
   readonly failureType: string;
 }
 
-const HELD_NOTE = ' It is asked again; until its end is known, or the time it has to stop is over, no other run gets its database instance.';
+const HELD_NOTE = ' It is asked again; until the step is known to be over, which its own time limit makes certain at the latest, no other run gets its database instance.';
 
 interface Prepared {
   readonly work: StepWork;
@@ -59,10 +59,10 @@ export class StepActions {
           await record.apply(run.planExecutionId, changes);
           return 'interrupted';
         }
+        await record.apply(run.planExecutionId, [...changes, started, ...unusedNotes(node)]);
         const { dbSchema, dbInstance } = prepared.podStep;
         const isGranted = await locks.acquire({ scope: run.scope, dbSchema, dbInstance, holder: taskId, planExecutionId: run.planExecutionId, workflowId }, at);
-        const resource: NodeChange['event'][] = isGranted ? [{ kind: 'resourceGranted', at }] : [{ kind: 'waitsForResource', at }];
-        await record.apply(run.planExecutionId, [...changes, started, ...unusedNotes(node), ...resource.map((event) => ({ nodeId: node.id, event }))]);
+        await record.apply(run.planExecutionId, [{ nodeId: node.id, event: { kind: isGranted ? 'resourceGranted' : 'waitsForResource', at } }]);
         if (isGranted) await record.addTask(this.taskRow(run, node, prepared, taskId, workflowId), at);
         return isGranted ? 'granted' : 'queued';
       });
@@ -111,7 +111,7 @@ export class StepActions {
       if (task && !result && mayHaveRun(end)) await this.report(run, node, task, lostResult({ startedAt, endedAt: Date.now() }, ending.failure?.message ?? 'the result of the step was lost'), traceparent);
       const status: Status = ending.status === 'Failed' && how.ignoreFailure ? 'IgnoreFailed' : ending.status;
       const outputs = result ? stepTypeOf(this.types, node).toOutputs(result) : undefined;
-      const isHeld = how.isUnconfirmed && (await this.actions.record.isToStop(taskId));
+      const isHeld = how.isUnconfirmed && (await this.actions.record.stopWantedAt(taskId)) !== undefined;
       const note = how.isUnconfirmed ? `The delegate did not confirm within the time limit that the step stopped; its statement may still be running in the database.${isHeld ? HELD_NOTE : ''}` : undefined;
       const next = await this.close(run, node, taskId, { kind: 'ended', at: Date.now(), status: status as NodeEnding['status'] | 'IgnoreFailed', failure: ending.failure, outputs, note });
       await this.actions.tell(next);

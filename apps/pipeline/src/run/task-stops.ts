@@ -8,14 +8,10 @@ import { RUN_MARGIN_MS } from './task.js';
 const LONGEST_RUN_MS = 86_400_000;
 const BATCH = 20;
 
-interface WantedRow {
-  readonly stop_wanted_at: string | null;
-  readonly stop_until: string | null;
-}
-
 /**
  * Stops of tasks. Each is written down with what makes it necessary and asked for until the delegate service has taken it. A task that its run does
- * not wait for any more (`abandoned`) keeps its database instance until it is known to be over, or has had the time in which each delegate stops.
+ * not wait for any more (`abandoned`) keeps its database instance until it is known to be over. A delegate that stops renews its lease while the database
+ * rolls back, however long that takes: so the delegate service is asked again until it does not say `ASSIGNED` any more.
  */
 export class TaskStops {
   constructor(private readonly actions: RunActions) {}
@@ -36,35 +32,33 @@ export class TaskStops {
     return { waitUntil };
   }
 
-  /** Whether the task was asked to stop early enough to be over by now. Such a stop is forgotten, and who ends the step frees the instance. */
-  async isOver(taskId: string): Promise<boolean> {
-    const until = (await this.wanted(taskId))?.stop_until;
-    if (until == null || Date.now() < Number(until)) return false;
-    await this.actions.record.forgetStop(taskId);
-    return true;
-  }
-
   /**
-   * Stops the delegate service has not taken, and those of tasks nobody waits for; the oldest first, and those that were taken and have time to stop still
-   * behind all others. @param leftOut ids that are not looked for
+   * Stops the delegate service has not taken, then those of tasks nobody waits for that have had the time in which a delegate usually stops; the oldest first.
+   * {@link again} settles each, or puts it off, or throws: none takes the place of others for ever. @param leftOut ids that are not looked for
    */
   async due(leftOut: readonly string[]): Promise<readonly string[]> {
     const rows = await this.actions.services.dataSource.query<{ task_id: string }[]>(
-      `SELECT task_id FROM execution_tasks WHERE stop_wanted_at IS NOT NULL AND (status <> 'open' OR stop_until IS NULL) AND task_id <> ALL ($1)
-       ORDER BY (stop_until IS NOT NULL AND stop_until > $2), stop_wanted_at LIMIT ${BATCH}`,
+      `SELECT task_id FROM execution_tasks WHERE stop_wanted_at IS NOT NULL AND (stop_until IS NULL OR (status <> 'open' AND stop_until <= $2)) AND task_id <> ALL ($1)
+       ORDER BY (stop_until IS NOT NULL), coalesce(stop_until, stop_wanted_at) LIMIT ${BATCH}`,
       [leftOut, Date.now()],
     );
     return rows.map((row) => row.task_id);
   }
 
-  /** Asks again, and settles what is over. Safe to repeat. @throws what kept the delegate service from taking it */
+  /** Asks again, and settles what is over. Safe to repeat. @throws what kept the delegate service from taking it, until the task's own time limits have ended it */
   async again(taskId: string): Promise<void> {
     const task = await this.actions.record.task(taskId);
-    const run = task && (await this.actions.header(task.planExecutionId));
-    const wanted = await this.wanted(taskId);
-    if (!run || !wanted?.stop_wanted_at) return;
-    if (task.status === 'ended' || Date.now() >= this.over(task, wanted)) return this.settle(taskId);
-    const state = await this.actions.services.tasks.abort(this.actions.callerOf(run, run.traceparent), taskId, 0);
+    const wantedAt = await this.actions.record.stopWantedAt(taskId);
+    if (!task || wantedAt === undefined) return;
+    const run = await this.actions.header(task.planExecutionId);
+    // Without its execution there is no caller left in whose name it could be stopped.
+    if (!run || task.status === 'ended') return this.settle(taskId);
+    const { tasks, log } = this.actions.services;
+    const state = await tasks.abort(this.actions.callerOf(run, run.traceparent), taskId, 0).catch((cause: unknown) => {
+      if (Date.now() < this.limitOf(task, wantedAt)) throw cause;
+      log.error({ taskId, error: messageOf(cause) }, 'the delegate service could not be asked whether a task has stopped; all time limits of the task are over, so it counts as over');
+      return 'ENDED';
+    });
     await this.taken(taskId, state, await this.stopsBy(run));
   }
 
@@ -77,11 +71,11 @@ export class TaskStops {
     await this.actions.tell(next);
   }
 
-  /** `ENDED` is over. One that is `UNKNOWN` may be on its way to the delegate service still: it is asked about until it would have been stopped. */
+  /** `ENDED` is over, and so is `UNKNOWN`: a submission that is still on its way is refused. `ASSIGNED` has a delegate that may be at work and renews its lease. */
   private async taken(taskId: string, state: string, waitUntil: number): Promise<void> {
     const status = (await this.actions.record.task(taskId))?.status;
-    if (status === 'abandoned' && state === 'ENDED') return this.settle(taskId);
-    await this.actions.record.stopTaken(taskId, waitUntil);
+    if (status === 'abandoned' && state !== 'ASSIGNED') return this.settle(taskId);
+    await this.actions.record.stopTaken(taskId, waitUntil, Date.now());
   }
 
   private async stopsBy(run: RunHeader): Promise<number> {
@@ -91,16 +85,10 @@ export class TaskStops {
     return Date.now() + Math.max(config.abortTimeoutMs, abortTimeoutFor(stopsWithinMs));
   }
 
-  /** From then on no delegate works on the task: it was told in time, or the task's own time limits have ended it, which begin with a submission before the stop. */
-  private over(task: TaskRow, { stop_wanted_at, stop_until }: WantedRow): number {
-    if (stop_until !== null) return Number(stop_until);
+  /** From then on no delegate works on the task: its own time limits, which begin with a submission before the stop, have ended it, and the lease of its delegate is over too. */
+  private limitOf({ context }: TaskRow, wantedAt: number): number {
     const { taskQueueTimeoutMs, abortTimeoutMs } = this.actions.services.config;
-    const runMs = task.context.kind === 'execute-step' ? task.context.runTimeoutMs + RUN_MARGIN_MS : LONGEST_RUN_MS;
-    return Number(stop_wanted_at) + taskQueueTimeoutMs + runMs + abortTimeoutMs;
-  }
-
-  private async wanted(taskId: string): Promise<WantedRow | undefined> {
-    const [row] = await this.actions.services.dataSource.query<WantedRow[]>(`SELECT stop_wanted_at, stop_until FROM execution_tasks WHERE task_id = $1`, [taskId]);
-    return row;
+    const runMs = context.kind === 'execute-step' ? context.runTimeoutMs + RUN_MARGIN_MS : LONGEST_RUN_MS;
+    return wantedAt + taskQueueTimeoutMs + runMs + abortTimeoutMs;
   }
 }

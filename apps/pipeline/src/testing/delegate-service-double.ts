@@ -12,6 +12,8 @@ export interface DoubleTask {
   /** How often the same id was submitted. */
   submissions: number;
   isAborted: boolean;
+  /** From then on the lease of a delegate that does not renew it is over, in milliseconds since the epoch. */
+  leaseUntil: number;
   isEnded: boolean;
   readonly sealed: Record<string, string>;
   secretError: string;
@@ -68,13 +70,14 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
   readonly Submit = async (call: ServiceCall, request: SubmitRequest) => {
     if (call.accountId !== request.scope.accountId) throw new AppError('ACCESS_DENIED', 'another account');
     if (this.refusal) throw this.refusal;
+    if (this.withdrawn.has(request.taskId)) throw new AppError('INVALID_REQUEST', `task_id: "${request.taskId}" was aborted before its task arrived`);
     const known = this.tasks.get(request.taskId);
     if (known) {
       known.submissions += 1;
       if (known.request.payloadJson !== request.payloadJson) throw new AppError('DUPLICATE_FIELD', `task_id: a task "${request.taskId}" with another payload exists already`);
       return { alreadyKnown: true };
     }
-    const task: DoubleTask = { request, payload: taskPayload.parse(JSON.parse(request.payloadJson)), submissions: 1, isAborted: false, isEnded: false, sealed: {}, secretError: '' };
+    const task: DoubleTask = { request, payload: taskPayload.parse(JSON.parse(request.payloadJson)), submissions: 1, isAborted: false, leaseUntil: Number.POSITIVE_INFINITY, isEnded: false, sealed: {}, secretError: '' };
     this.tasks.set(request.taskId, task);
     this.emit(task, { event: 'acquired', acquired: { ...DELEGATE, epoch: 1 } });
     const expressions = secretExpressionsOf(task.payload);
@@ -86,13 +89,28 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
   /** Thrown by aborts, as when the service's database is away. */
   abortRefusal: AppError | undefined;
 
-  readonly Abort = (_call: ServiceCall, request: { taskId: string }) => {
+  /** Before an abort is looked at. @param signal aborts when the caller does not wait for the answer any more */
+  beforeAbort: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
+
+  readonly Abort = async (call: ServiceCall, request: { taskId: string }) => {
+    await this.beforeAbort(call.signal);
     const task = this.tasks.get(request.taskId);
     if (this.abortRefusal) throw this.abortRefusal;
-    if (!task) return Promise.resolve({ state: 'UNKNOWN' as const });
+    if (!task) {
+      this.withdrawn.add(request.taskId);
+      return { state: 'UNKNOWN' as const };
+    }
+    const { leaseMs, fenceMs } = this.leaseTimes;
+    if (!task.isAborted) task.leaseUntil = Date.now() + leaseMs + fenceMs;
     task.isAborted = true;
-    return Promise.resolve({ state: task.isEnded ? ('ENDED' as const) : ('ASSIGNED' as const) });
+    const isOver = task.isEnded || (!this.renewsLeases && Date.now() >= task.leaseUntil);
+    return { state: isOver ? ('ENDED' as const) : ('ASSIGNED' as const) };
   };
+
+  /** Whether the delegate of an aborted task renews its lease, as while its database rolls back; one that does not is lost when its lease is over. */
+  renewsLeases = false;
+  /** Ids that were aborted before they were submitted. */
+  readonly withdrawn = new Set<string>();
 
   /** What the service says of its leases: an abort that no delegate confirms is waited for that long. */
   leaseTimes: LeaseTimes = LONG_LEASES;

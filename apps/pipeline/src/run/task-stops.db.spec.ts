@@ -1,0 +1,143 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { AppError, waitFor } from '@sluice/kernel';
+import { succeed } from '../testing/delegate-service-double.js';
+import { groupYaml, pipelineYaml, simplePipeline, stageYaml } from '../testing/pipeline-under-test.js';
+import { RunUnderTest, stepsOf } from '../testing/run-under-test.js';
+import type { RunHeader } from './execution-record.js';
+
+const WAITS = { timeoutMs: 120_000 } as const;
+
+describe('stops of tasks', () => {
+  let sut: RunUnderTest;
+  beforeAll(async () => {
+    sut = await RunUnderTest.create();
+  }, 300_000);
+  afterAll(() => sut.stop());
+  afterEach(async () => {
+    const { delegates } = sut.world;
+    delegates.behaviour = succeed;
+    delegates.renewsLeases = false;
+    delegates.abortRefusal = undefined;
+    delegates.beforeAbort = () => Promise.resolve();
+    await sut.db.query('DELETE FROM instance_locks');
+    await sut.db.query('DELETE FROM execution_tasks');
+  });
+
+  /** A run whose one step a delegate works on and does not end by itself. */
+  const working = async (over: { readonly isSubmitted?: boolean } = {}): Promise<{ readonly run: RunHeader; readonly nodeId: string; readonly taskId: string }> => {
+    sut.world.delegates.behaviour = () => 'hold';
+    const run = await sut.store(simplePipeline('p'));
+    const [node] = stepsOf(run);
+    if (!node) throw new Error('no step');
+    return { run, nodeId: node.id, taskId: await sut.begin(run, node, over) };
+  };
+  const task = (taskId: string) => sut.actions.record.task(taskId);
+  const due = () => sut.actions.stops.due([]);
+  /** The time that the first answer left for the stop is over. */
+  const timeIsOver = (taskId: string) => sut.db.query('UPDATE execution_tasks SET stop_until = 1 WHERE task_id = $1', [taskId]);
+
+  it('a stop that was taken holds the instance for as long as the delegate renews its lease, and not longer', async () => {
+    const { delegates } = sut.world;
+    delegates.renewsLeases = true;
+    const { run, nodeId, taskId } = await working();
+    await sut.actions.stopTask(run, nodeId, taskId);
+    await timeIsOver(taskId);
+    expect(await sut.actions.giveUp(run, taskId)).toMatchObject({ isAbandoned: true });
+    expect([await sut.holders(), await sut.actions.record.stopWantedAt(taskId)]).toEqual([[taskId], expect.any(Number)]);
+    for (let round = 0; round < 3; round += 1) {
+      expect(await due()).toEqual([]);
+      await timeIsOver(taskId);
+      expect(await due()).toEqual([taskId]);
+      await sut.actions.stops.again(taskId);
+      expect(await sut.holders()).toEqual([taskId]);
+    }
+    delegates.end(taskId, { outcome: 'aborted', reason: 'rolled back' });
+    await timeIsOver(taskId);
+    await sut.actions.stops.again(taskId);
+    expect([await sut.holders(), await sut.actions.record.stopWantedAt(taskId)]).toEqual([[], undefined]);
+  });
+
+  it('while the delegate service says that a delegate is at work, no time limit frees the instance; while it says nothing, the limits of the task do', async () => {
+    const { delegates } = sut.world;
+    delegates.renewsLeases = true;
+    const { run, taskId } = await working();
+    await sut.actions.giveUp(run, taskId);
+    await sut.db.query('UPDATE execution_tasks SET stop_wanted_at = 1, stop_until = 1 WHERE task_id = $1', [taskId]);
+    await sut.actions.stops.again(taskId);
+    expect(await sut.holders()).toEqual([taskId]);
+    delegates.abortRefusal = new AppError('INTERNAL', 'the database is away');
+    await sut.db.query('UPDATE execution_tasks SET stop_wanted_at = $2, stop_until = 1 WHERE task_id = $1', [taskId, Date.now()]);
+    await expect(sut.actions.stops.again(taskId)).rejects.toMatchObject({ message: 'the database is away' });
+    expect(await sut.holders()).toEqual([taskId]);
+    await sut.db.query('UPDATE execution_tasks SET stop_wanted_at = 1 WHERE task_id = $1', [taskId]);
+    await sut.actions.stops.again(taskId);
+    expect(await sut.holders()).toEqual([]);
+  });
+
+  it('a task that was never submitted does not hold its instance, and its submission is refused when it comes', async () => {
+    const { run, taskId } = await working({ isSubmitted: false });
+    await sut.actions.abandonUnsubmitted(taskId, new AppError('REQUEST_TIMEOUT', 'no answer'));
+    expect(await due()).toEqual([taskId]);
+    await sut.actions.stops.again(taskId);
+    expect([await sut.holders(), await due()]).toEqual([[], []]);
+    await expect(sut.submit(run, taskId)).rejects.toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringContaining('was aborted before its task arrived') });
+    expect(sut.world.delegates.tasks.has(taskId)).toBe(false);
+  });
+
+  it('an execution that ends stops what is under way all the same, and each instance is held until its step is over', async () => {
+    const { run, taskId } = await working();
+    await sut.actions.finish(run, 'Errored', 'a stage broke');
+    expect(await task(taskId)).toMatchObject({ status: 'abandoned' });
+    expect([sut.world.delegates.tasks.get(taskId)?.isAborted, await sut.holders(), await sut.actions.write(({ locks }) => locks.orphans())]).toEqual([true, [taskId], []]);
+    sut.world.delegates.end(taskId, { outcome: 'aborted', reason: 'stopped' });
+    await sut.actions.stops.again(taskId);
+    expect(await sut.holders()).toEqual([]);
+  });
+
+  it('a stage that breaks has all of its tasks stopped at once: one call that gets no answer does not hold up the others', async () => {
+    const { delegates } = sut.world;
+    delegates.behaviour = () => 'hold';
+    const run = await sut.store(pipelineYaml('many', stageYaml('db', groupYaml('grp', ['a', 'b', 'c'].map((id) => ({ id, instance: id }))))));
+    const taskIds: string[] = [];
+    for (const node of stepsOf(run)) taskIds.push(await sut.begin(run, node, { dbInstance: node.identifier }));
+    let [asking, most] = [0, 0];
+    // None is answered before all have come; a caller does not wait for ever.
+    delegates.beforeAbort = async (signal) => {
+      most = Math.max(most, (asking += 1));
+      await waitFor(() => most === taskIds.length || signal.aborted, { ...WAITS, what: 'all aborts' });
+      asking -= 1;
+    };
+    await waitFor(async () => {
+      await sut.actions.fail(run, run.plan.rootId, { message: 'broken', failureType: 'Unknown' });
+      return most === taskIds.length;
+    }, { ...WAITS, what: 'all tasks asked to stop at once' });
+    expect(taskIds.map((taskId) => delegates.tasks.get(taskId)?.isAborted)).toEqual([true, true, true]);
+    expect([...(await sut.holders())].sort()).toEqual([...taskIds].sort());
+  }, 300_000);
+
+  it('rows that cannot be asked for never take the places of a batch: without an execution, and ended', async () => {
+    const { run, taskId } = await working();
+    await sut.actions.giveUp(run, taskId);
+    await timeIsOver(taskId);
+    await sut.db.query(`INSERT INTO execution_tasks (task_id, plan_execution_id, node_id, workflow_id, kind, status, context, created_at, stop_wanted_at, stop_until)
+      SELECT 'bad' || n, 'gone', 'n', 'w', 'execute-step', CASE WHEN n % 2 = 0 THEN 'abandoned' ELSE 'ended' END, '{"kind": "execute-step", "runTimeoutMs": 1}', n, 1, CASE WHEN n % 3 = 0 THEN 1 END FROM generate_series(1, 60) AS n`);
+    const seen = [];
+    for (let batch = await due(); batch.length > 0; batch = await due()) {
+      seen.push(...batch);
+      for (const one of batch) await sut.actions.stops.again(one);
+      expect(seen.length).toBeLessThanOrEqual(61);
+    }
+    expect(seen).toHaveLength(61);
+    expect(await sut.holders()).toEqual([taskId]);
+  });
+
+  it('clean-ups without their execution are not looked for again', async () => {
+    await sut.db.query(`INSERT INTO execution_tasks (task_id, plan_execution_id, node_id, workflow_id, kind, status, context, created_at, ended_at)
+      SELECT 'gone' || n || '-cleanup1', 'gone', 'n', 'w', 'cleanup-pod', 'abandoned', '{"kind": "cleanup-pod", "podId": "p", "delegateId": "d"}', n, 1 FROM generate_series(1, 25) AS n`);
+    const cleanups = sut.actions.cleanups;
+    const first = await cleanups.due([]);
+    for (const one of first) await cleanups.again(one);
+    const rest = await cleanups.due([]);
+    expect([first.length, rest.length]).toEqual([20, 5]);
+  });
+});
