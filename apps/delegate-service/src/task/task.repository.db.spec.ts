@@ -283,6 +283,19 @@ describe('tasks in the database', () => {
     }
   });
 
+  it('a task that ran out of time may be at work until its lease and the fence are over, or its delegate has answered', async () => {
+    const ids = [await insert(step()), await insert(step())];
+    for (const id of ids) await tasks.acquire(id, holder(), lease);
+    await pg.query('delegate_service', `UPDATE tasks SET run_deadline = now() - interval '1 second' WHERE id = ANY ($1)`, [ids]);
+    await expiry.endOverdueRuns();
+    const [silent = '', answers = ''] = ids;
+    const abort = (id: string) => tasks.abort('A1', 'pipeline', id, 3_600_000);
+    expect([await stateOf(silent), await abort(silent), await abort(answers)]).toEqual([{ state: 'ENDED', epoch: 1, outcome: 'timedOut' }, { state: 'ASSIGNED' }, { state: 'ASSIGNED' }]);
+    expect(await tasks.recordResult({ accountId: 'A1', delegateId: 'd1', taskId: answers, epoch: 1, kind: 'execute-step', resultJson: result })).toMatchObject({ outcome: 'late' });
+    await pg.query('delegate_service', `UPDATE tasks SET ended_at = now() - interval '2 hours' WHERE id = $1`, [silent]);
+    expect([await abort(silent), await abort(answers)]).toEqual([{ state: 'ENDED' }, { state: 'ENDED' }]);
+  });
+
   it('keeps withdrawn ids as long as ended tasks, counted from the last abort', async () => {
     const [old, again] = [taskOf(), taskOf()];
     for (const { id } of [old, again]) await tasks.abort('A1', 'pipeline', id);

@@ -212,8 +212,9 @@ export class TaskRepository {
   /**
    * A queued task ends at once; a held one is marked, and its delegate is to be told. An id that is not known to this account and consumer is withdrawn:
    * a submission of it that is still on its way is refused ({@link insert}). Withdrawn ids are kept as long as ended tasks.
+   * @param stopsWithinMs lease and fence: a delegate whose task ran out of time may be at work for so long after that, unless it has answered
    */
-  async abort(accountId: string, consumer: string, taskId: string): Promise<{ state: 'ASSIGNED' | 'ENDED' | 'UNKNOWN'; delegateId?: string; epoch?: number }> {
+  async abort(accountId: string, consumer: string, taskId: string, stopsWithinMs = 0): Promise<{ state: 'ASSIGNED' | 'ENDED' | 'UNKNOWN'; delegateId?: string; epoch?: number }> {
     const [row] = await this.database.query<{ state: 'ASSIGNED' | 'ENDED'; delegate_id: string | null; epoch: number }[]>(
       `WITH aborted AS (
          UPDATE tasks SET abort_requested_at = coalesce(abort_requested_at, now()),
@@ -227,9 +228,15 @@ export class TaskRepository {
       [taskId, accountId, consumer, this.bus.wrap({ type: 'events', consumer: '*' })],
     );
     if (row) return row.delegate_id && row.state === 'ASSIGNED' ? { state: row.state, delegateId: row.delegate_id, epoch: row.epoch } : { state: row.state };
-    const known = await this.database.query<unknown[]>(`SELECT 1 FROM tasks WHERE id = $1 AND account_id = $2 AND consumer = $3`, [taskId, accountId, consumer]);
-    if (known.length > 0) return { state: 'ENDED' };
-    return (await this.withdraw(accountId, consumer, taskId)) ? { state: 'UNKNOWN' } : this.abort(accountId, consumer, taskId);
+    const [known] = await this.database.query<{ has_ended: boolean; may_be_at_work: boolean }[]>(
+      `SELECT (state = 'ENDED') AS has_ended, (outcome = 'timedOut' AND ended_at > now() - $4::float8 * interval '1 millisecond' AND NOT EXISTS (SELECT 1 FROM task_results r WHERE r.task_id = t.id AND r.epoch = t.epoch)) IS TRUE AS may_be_at_work
+       FROM tasks t WHERE id = $1 AND account_id = $2 AND consumer = $3`,
+      [taskId, accountId, consumer, stopsWithinMs],
+    );
+    if (known?.has_ended) return { state: known.may_be_at_work ? 'ASSIGNED' : 'ENDED' };
+    if (!known && (await this.withdraw(accountId, consumer, taskId))) return { state: 'UNKNOWN' };
+    // The task has arrived in between.
+    return this.abort(accountId, consumer, taskId, stopsWithinMs);
   }
 
   /** @returns false when the task has arrived by now */

@@ -145,9 +145,21 @@ export class ExecutionRecord {
     return row && { taskId: row.task_id, planExecutionId: row.plan_execution_id, nodeId: row.node_id, workflowId: row.workflow_id, kind: row.kind, status: row.status, context: row.context, report: row.report };
   }
 
-  /** Stores a task's end if it is still open. @returns the status afterwards: `abandoned` means that nobody waits for it any more */
+  /**
+   * Whether the end of a node is on record: its own, or that of its execution. Keeps that from changing until the transaction ends.
+   */
+  async hasEnded(planExecutionId: string, nodeId: string): Promise<boolean> {
+    const [execution] = await this.db.query<{ is_over: boolean }[]>(`SELECT (ended_at IS NOT NULL) AS is_over FROM executions WHERE plan_execution_id = $1 FOR SHARE`, [planExecutionId]);
+    const [node] = await this.db.query<{ status: Status }[]>(`SELECT status FROM execution_nodes WHERE plan_execution_id = $1 AND node_id = $2 FOR UPDATE`, [planExecutionId, nodeId]);
+    return execution?.is_over !== false || node === undefined || isFinal(node.status);
+  }
+
+  /** Stores a task's end if it is still open. One that its time limit ended is to be stopped: its delegate may be at work. @returns the status afterwards: `abandoned` means that nobody waits for it any more */
   async endTask(taskId: string, report: TaskReport, at: number): Promise<TaskRow['status'] | undefined> {
-    await this.db.query(`UPDATE execution_tasks SET status = 'ended', report = $2, ended_at = $3, stop_wanted_at = NULL, stop_until = NULL WHERE task_id = $1 AND status = 'open'`, [taskId, JSON.stringify(report), at]);
+    await this.db.query(
+      `UPDATE execution_tasks SET status = 'ended', report = $2, ended_at = $3, stop_wanted_at = CASE WHEN $4 AND kind = 'execute-step' THEN $3::bigint END, stop_until = NULL WHERE task_id = $1 AND status = 'open'`,
+      [taskId, JSON.stringify(report), at, report.outcome === 'timedOut'],
+    );
     return (await this.task(taskId))?.status;
   }
 

@@ -46,8 +46,12 @@ function holdUpOf(row: HoldUpRow): ResourceHoldUp {
 }
 
 const SAME_INSTANCE = 'account_id = $1 AND org_id = $2 AND project_id = $3 AND db_schema = $4 AND db_instance = $5';
-/** Nobody waits for the holder's task any more, and that it has stopped is not known. */
-const MAY_BE_AT_WORK = `EXISTS (SELECT 1 FROM execution_tasks t WHERE t.task_id = l.holder AND t.status = 'abandoned' AND t.stop_wanted_at IS NOT NULL)`;
+/**
+ * The run does not wait for the holder's task any more, and that it has stopped is not known: it was given up (`abandoned`), or its time limit ended it while its delegate
+ * renewed its lease. No other has a delegate at work when its step gives the instance back: an `open` one is waited for, and one that ended otherwise was
+ * answered by its delegate, never had one, or lost it more than a lease and the fence before.
+ */
+const MAY_BE_AT_WORK = `EXISTS (SELECT 1 FROM execution_tasks t WHERE t.task_id = l.holder AND t.status <> 'open' AND t.stop_wanted_at IS NOT NULL)`;
 
 /**
  * The queue in front of each database instance: one step at a time, in the order they came. Rows outlive crashes; a step's row goes when

@@ -111,8 +111,8 @@ export class StepActions {
       if (task && !result && mayHaveRun(end)) await this.report(run, node, task, lostResult({ startedAt, endedAt: Date.now() }, ending.failure?.message ?? 'the result of the step was lost'), traceparent);
       const status: Status = ending.status === 'Failed' && how.ignoreFailure ? 'IgnoreFailed' : ending.status;
       const outputs = result ? stepTypeOf(this.types, node).toOutputs(result) : undefined;
-      const isHeld = how.isUnconfirmed && (await this.actions.record.stopWantedAt(taskId)) !== undefined;
-      const note = how.isUnconfirmed ? `The delegate did not confirm within the time limit that the step stopped; its statement may still be running in the database.${isHeld ? HELD_NOTE : ''}` : undefined;
+      const isHeld = (await this.actions.record.stopWantedAt(taskId)) !== undefined;
+      const note = how.isUnconfirmed || isHeld ? `The delegate did not confirm within the time limit that the step stopped; its statement may still be running in the database.${isHeld ? HELD_NOTE : ''}` : undefined;
       const next = await this.close(run, node, taskId, { kind: 'ended', at: Date.now(), status: status as NodeEnding['status'] | 'IgnoreFailed', failure: ending.failure, outputs, note });
       await this.actions.tell(next);
       return { status, failureType: ending.failure?.failureType ?? 'Unknown' };

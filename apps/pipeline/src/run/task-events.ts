@@ -117,6 +117,8 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
     const status = ended.outcome === 'late' ? 'abandoned' : await this.actions.record.endTask(task.taskId, report, Date.now());
     if (status === 'abandoned') {
       await this.late(concerned, report);
+      // Its time limit ended it while its delegate renewed the lease: it is over when the delegate service says so.
+      if (report.outcome === 'timedOut') return;
       return this.actions.stops.settle(task.taskId);
     }
     await this.services.messages.send(task.workflowId, { kind: 'taskEnded', taskId: task.taskId, end: endOf(report) }, `end:${task.taskId}`).catch((cause: unknown) => {

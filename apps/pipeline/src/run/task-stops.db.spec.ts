@@ -1,9 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { AppError, waitFor } from '@sluice/kernel';
+import { Metrics } from '@sluice/telemetry';
 import { succeed } from '../testing/delegate-service-double.js';
 import { groupYaml, pipelineYaml, simplePipeline, stageYaml } from '../testing/pipeline-under-test.js';
 import { RunUnderTest, stepsOf } from '../testing/run-under-test.js';
 import type { RunHeader } from './execution-record.js';
+import { StepActions } from './step-actions.js';
+import { SILENT_END } from './task-end.js';
+import { TaskEvents } from './task-events.js';
 
 const WAITS = { timeoutMs: 120_000 } as const;
 
@@ -24,26 +28,31 @@ describe('stops of tasks', () => {
   });
 
   /** A run whose one step a delegate works on and does not end by itself. */
-  const working = async (over: { readonly isSubmitted?: boolean } = {}): Promise<{ readonly run: RunHeader; readonly nodeId: string; readonly taskId: string }> => {
+  const working = async (over: { readonly isSubmitted?: boolean } = {}): Promise<{ readonly run: RunHeader; readonly nodeId: string; readonly taskId: string; readonly end: (isUnconfirmed: boolean) => Promise<unknown> }> => {
     sut.world.delegates.behaviour = () => 'hold';
     const run = await sut.store(simplePipeline('p'));
     const [node] = stepsOf(run);
     if (!node) throw new Error('no step');
-    return { run, nodeId: node.id, taskId: await sut.begin(run, node, over) };
+    const taskId = await sut.begin(run, node, over);
+    const end = (isUnconfirmed: boolean) => new StepActions(sut.actions, sut.types).end(run, node, taskId, SILENT_END, { stop: null, isUnconfirmed, ignoreFailure: false });
+    return { run, nodeId: node.id, taskId, end };
   };
   const task = (taskId: string) => sut.actions.record.task(taskId);
   const due = () => sut.actions.stops.due([]);
+  const notes = async ({ planExecutionId }: RunHeader, nodeId: string) => (await sut.actions.record.states(planExecutionId, [nodeId]))[nodeId]?.notes;
+  const HELD = [expect.stringMatching(/did not confirm.*no other run gets its database instance/)];
   /** The time that the first answer left for the stop is over. */
   const timeIsOver = (taskId: string) => sut.db.query('UPDATE execution_tasks SET stop_until = 1 WHERE task_id = $1', [taskId]);
 
   it('a stop that was taken holds the instance for as long as the delegate renews its lease, and not longer', async () => {
     const { delegates } = sut.world;
     delegates.renewsLeases = true;
-    const { run, nodeId, taskId } = await working();
+    const { run, nodeId, taskId, end } = await working();
     await sut.actions.stopTask(run, nodeId, taskId);
     await timeIsOver(taskId);
     expect(await sut.actions.giveUp(run, taskId)).toMatchObject({ isAbandoned: true });
-    expect([await sut.holders(), await sut.actions.record.stopWantedAt(taskId)]).toEqual([[taskId], expect.any(Number)]);
+    await end(true);
+    expect([await notes(run, nodeId), await sut.holders(), await sut.actions.record.stopWantedAt(taskId)]).toEqual([HELD, [taskId], expect.any(Number)]);
     for (let round = 0; round < 3; round += 1) {
       expect(await due()).toEqual([]);
       await timeIsOver(taskId);
@@ -60,8 +69,9 @@ describe('stops of tasks', () => {
   it('while the delegate service says that a delegate is at work, no time limit frees the instance; while it says nothing, the limits of the task do', async () => {
     const { delegates } = sut.world;
     delegates.renewsLeases = true;
-    const { run, taskId } = await working();
+    const { run, taskId, end } = await working();
     await sut.actions.giveUp(run, taskId);
+    await end(true);
     await sut.db.query('UPDATE execution_tasks SET stop_wanted_at = 1, stop_until = 1 WHERE task_id = $1', [taskId]);
     await sut.actions.stops.again(taskId);
     expect(await sut.holders()).toEqual([taskId]);
@@ -75,13 +85,40 @@ describe('stops of tasks', () => {
   });
 
   it('a task that was never submitted does not hold its instance, and its submission is refused when it comes', async () => {
-    const { run, taskId } = await working({ isSubmitted: false });
+    const { run, taskId, end } = await working({ isSubmitted: false });
     await sut.actions.abandonUnsubmitted(taskId, new AppError('REQUEST_TIMEOUT', 'no answer'));
-    expect(await due()).toEqual([taskId]);
+    await end(false);
+    expect([await due(), await sut.holders()]).toEqual([[taskId], [taskId]]);
     await sut.actions.stops.again(taskId);
     expect([await sut.holders(), await due()]).toEqual([[], []]);
     await expect(sut.submit(run, taskId)).rejects.toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringContaining('was aborted before its task arrived') });
     expect(sut.world.delegates.tasks.has(taskId)).toBe(false);
+  });
+
+  it('a step whose task is over gives its instance back with its end, and not before', async () => {
+    const { run, nodeId, taskId, end } = await working();
+    await sut.actions.stopTask(run, nodeId, taskId);
+    sut.world.delegates.end(taskId, { outcome: 'leaseLost', reason: 'silent' });
+    await sut.actions.giveUp(run, taskId);
+    expect([await sut.actions.record.stopWantedAt(taskId), await sut.holders()]).toEqual([undefined, [taskId]]);
+    await end(true);
+    expect([await notes(run, nodeId), await sut.holders()]).toEqual([[expect.not.stringContaining('no other run')], []]);
+  });
+
+  it('a step that its time limit ended keeps its instance until its delegate is known to have stopped', async () => {
+    const { delegates } = sut.world;
+    delegates.renewsLeases = true;
+    const { run, nodeId, taskId, end } = await working();
+    const timedOut = { outcome: 'timedOut', resultJson: '', reason: 'no result in time', delegateId: 'd', delegateName: 'D' } as const;
+    await new TaskEvents(sut.actions, new Metrics('pipeline')).handle({ seq: 1, taskId, scope: { accountId: 'acc', orgId: 'o', projectId: 'p' }, event: 'ended', traceparent: '', ended: timedOut });
+    expect(await due()).toEqual([taskId]);
+    await end(false);
+    await sut.actions.stops.again(taskId);
+    expect([await notes(run, nodeId), await sut.holders(), await due()]).toEqual([HELD, [taskId], []]);
+    delegates.end(taskId, { outcome: 'late', resultJson: '' });
+    await timeIsOver(taskId);
+    for (const one of await due()) await sut.actions.stops.again(one);
+    expect([await sut.holders(), await due()]).toEqual([[], []]);
   });
 
   it('an execution that ends stops what is under way all the same, and each instance is held until its step is over', async () => {

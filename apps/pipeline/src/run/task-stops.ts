@@ -10,7 +10,7 @@ const BATCH = 20;
 
 /**
  * Stops of tasks. Each is written down with what makes it necessary and asked for until the delegate service has taken it. A task that its run does
- * not wait for any more (`abandoned`) keeps its database instance until it is known to be over. A delegate that stops renews its lease while the database
+ * not wait for any more, because it was given up or its time limit ended it, keeps its database instance until it is known to be over. A delegate that stops renews its lease while the database
  * rolls back, however long that takes: so the delegate service is asked again until it does not say `ASSIGNED` any more.
  */
 export class TaskStops {
@@ -52,7 +52,7 @@ export class TaskStops {
     if (!task || wantedAt === undefined) return;
     const run = await this.actions.header(task.planExecutionId);
     // Without its execution there is no caller left in whose name it could be stopped.
-    if (!run || task.status === 'ended') return this.settle(taskId);
+    if (!run) return this.settle(taskId);
     const { tasks, log } = this.actions.services;
     const state = await tasks.abort(this.actions.callerOf(run, run.traceparent), taskId, 0).catch((cause: unknown) => {
       if (Date.now() < this.limitOf(task, wantedAt)) throw cause;
@@ -62,11 +62,13 @@ export class TaskStops {
     await this.taken(taskId, state, await this.stopsBy(run));
   }
 
-  /** The task is over: its stop is not asked for any more, and its instance goes to the next. Safe to repeat. */
+  /** The task is over: its stop is not asked for any more, and its instance goes to the next, unless the end of its step is still to be recorded: that frees it then. Safe to repeat. */
   async settle(taskId: string): Promise<void> {
     const next = await this.actions.write(async ({ record, locks }) => {
+      const task = await record.task(taskId);
+      const isRecorded = task !== undefined && (await record.hasEnded(task.planExecutionId, task.nodeId));
       await record.forgetStop(taskId);
-      return (await record.task(taskId))?.status === 'abandoned' ? locks.release(taskId, Date.now()) : undefined;
+      return isRecorded ? locks.release(taskId, Date.now()) : undefined;
     });
     await this.actions.tell(next);
   }
@@ -74,7 +76,7 @@ export class TaskStops {
   /** `ENDED` is over, and so is `UNKNOWN`: a submission that is still on its way is refused. `ASSIGNED` has a delegate that may be at work and renews its lease. */
   private async taken(taskId: string, state: string, waitUntil: number): Promise<void> {
     const status = (await this.actions.record.task(taskId))?.status;
-    if (status === 'abandoned' && state !== 'ASSIGNED') return this.settle(taskId);
+    if (status !== 'open' && state !== 'ASSIGNED') return this.settle(taskId);
     await this.actions.record.stopTaken(taskId, waitUntil, Date.now());
   }
 

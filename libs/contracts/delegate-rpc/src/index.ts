@@ -116,7 +116,7 @@ export interface AbortRequest {
   accountId: string;
 }
 export interface AbortReply {
-  /** After the request: `ENDED` when nobody had acquired the task or it was over, `ASSIGNED` while the delegate is still to answer, `UNKNOWN` when it was never submitted; from now on it cannot be. */
+  /** After the request: `ENDED` when nobody had acquired the task or it was over, `ASSIGNED` while a delegate is still to answer, or may be at work after its time was over, `UNKNOWN` when it was never submitted; from now on it cannot be. */
   state: string;
 }
 /** A delegate that cannot be told to stop has stopped by itself after both together. */
