@@ -37,7 +37,8 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const dataSource = await openDataSource(createPipelineDataSource(config.databaseUrl, config.databasePoolSize));
   const ngManager = new NgManager(new RouteClient({ target: 'ng-manager', baseUrl: config.ngManagerUrl, identity, ca: config.serviceCa }), config.reportTimeoutMs);
   const tasks = new DelegateTasks(config.delegateServiceAddress, identity, config.serviceCa);
-  const references = new References(dataSource, ngManager, log, { waitMs: config.referencesWaitMs });
+  const documents = new Documents({ size: config.documentWorkers, deadlineMs: config.documentDeadlineMs });
+  const references = new References(dataSource, ngManager, documents, log, { waitMs: config.referencesWaitMs });
   const deliver = async (events: readonly AuditEventRecord[]): Promise<void> => {
     await ngManager.deliverAuditEvents(events);
     await references.settleChanged(OWN_CONTEXT, events);
@@ -49,11 +50,10 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   };
   const securityEvents = new SecurityReporter({ log, deliver: (noted) => ngManager.deliverSecurityEvents(noted) });
   const types = new StepTypeRegistry();
-  const documents = new Documents({ size: config.documentWorkers, deadlineMs: config.documentDeadlineMs });
   const actions = new RunActions(services);
   const workflows = new Workflows(actions, types);
   const sweeper = new Sweeper(actions, workflows, new LostExecutions(actions, new StepActions(actions, types)), config.sweepMs);
-  const removal = new ProjectRemoval({ audit, ngManager, sweeper, log, intervalMs: Math.min(config.sweepMs, LONGEST_HOLD_MS) });
+  const removal = new ProjectRemoval({ audit, dataSource, documents, ngManager, sweeper, log, intervalMs: Math.min(config.sweepMs, LONGEST_HOLD_MS) });
   const metrics = new Metrics('pipeline');
   const events = new TaskEvents(actions, metrics);
   const stop = async (): Promise<void> => {

@@ -1,10 +1,15 @@
-import type { FittedInput, PatternResult, Plan } from '@sluice/pipeline-engine';
+import { setImmediate } from 'node:timers/promises';
+import type { PatternResult, Plan, Problem } from '@sluice/pipeline-engine';
 import type { PatternCheck } from '../approval/approval.js';
-import type { CompileInput, DocumentJob, DocumentResults } from './document-jobs.js';
+import type { Merged, Merging, StoredInput } from '../input-set/merging.js';
+import { runJob, type CompileInput, type DocumentJob, type DocumentResults } from './document-jobs.js';
+import type { ReaderArguments, ReaderName, ReaderResult } from './readers.js';
 import { WorkerPool, type PoolOptions } from './worker-pool.js';
 
 /** The worker is compiled code, also when this file runs as source in a test. */
 const FILE = new URL('../../dist/documents/document-worker.js', import.meta.url);
+/** Characters that are read where they are: below, crossing a thread takes longer than reading. The worst document of this size, all keys and brackets, takes 60 ms. */
+const SMALL_CHARACTERS = 16_384;
 
 /** Reads documents in worker threads: whatever people write into one, the service goes on answering others. */
 export class Documents {
@@ -24,14 +29,32 @@ export class Documents {
     return this.run(input.accountId, 'the pipeline', { kind: 'compile', input });
   }
 
-  /** What of each input fits a pipeline, in their order. @throws AppError as {@link WorkerPool.run}, INVALID_YAML_ERROR */
-  fit(account: string, yaml: string, inputs: readonly unknown[]): Promise<readonly FittedInput[]> {
-    return this.run(account, 'the runtime input', { kind: 'fit', yaml, inputs });
+  /** What of each input set does not fit a pipeline, in their order. @throws AppError as {@link WorkerPool.run}, INVALID_YAML_ERROR */
+  faults(account: string, yaml: string, sets: readonly string[]): Promise<readonly (readonly Problem[])[]> {
+    return this.run(account, 'the pipeline with its input sets', { kind: 'faults', yaml, sets });
+  }
+
+  /** @throws AppError as {@link WorkerPool.run} and `mergeSets` */
+  merge(account: string, merging: Merging): Promise<Merged> {
+    return this.run(account, 'the pipeline with its input sets', { kind: 'merge', merging });
+  }
+
+  /** @throws AppError as {@link WorkerPool.run} and `runInput` */
+  runInput(account: string, yaml: string, sets: readonly StoredInput[], inputYaml: string): Promise<string> {
+    return this.run(account, 'the pipeline with its input sets', { kind: 'runInput', yaml, sets, inputYaml });
   }
 
   /** Holds values against patterns, in their order. @throws AppError as {@link WorkerPool.run} */
   match(account: string, checks: readonly PatternCheck[]): Promise<readonly PatternResult[]> {
     return this.run(account, 'the inputs of the approval', { kind: 'match', checks });
+  }
+
+  /** Reads something out of documents. Small ones are read at once, after whatever waits for the thread. @throws AppError as {@link WorkerPool.run} and the reader */
+  async read<Name extends ReaderName>(account: string, name: Name, ...args: ReaderArguments<Name>): Promise<ReaderResult<Name>> {
+    const job = { kind: 'read', name, args } as const;
+    if (charactersLeft(args, SMALL_CHARACTERS) < 0) return (await this.run(account, 'the document', job)) as ReaderResult<Name>;
+    await setImmediate();
+    return runJob(job) as ReaderResult<Name>;
   }
 
   /** Ends the threads; what is being read is refused. */
@@ -42,4 +65,11 @@ export class Documents {
   private run<Kind extends DocumentJob['kind']>(account: string, what: string, job: Extract<DocumentJob, { readonly kind: Kind }>): Promise<DocumentResults[Kind]> {
     return this.pool.run(account, what, job) as Promise<DocumentResults[Kind]>;
   }
+}
+
+/** What is left of a number of characters behind all texts of a value; below zero when they are more. */
+function charactersLeft(value: unknown, most: number): number {
+  if (typeof value === 'string') return most - value.length;
+  if (typeof value !== 'object' || value === null) return most;
+  return Object.values(value).reduce<number>((left, inner) => (left < 0 ? left : charactersLeft(inner, left)), most);
 }

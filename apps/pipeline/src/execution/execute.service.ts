@@ -1,9 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, formatScope, newId, type ProjectScope, type RequestContext } from '@sluice/kernel';
-import { NEW_NODE, chooseStages, inputRoot, inputTemplate, isFinal, mergeInputs, parsePipeline, reduceNode, stepOfPart, subtree, type NodeState, type Plan, type PlanNode } from '@sluice/pipeline-engine';
+import { NEW_NODE, isFinal, reduceNode, stepOfPart, subtree, type NodeState, type Plan, type PlanNode } from '@sluice/pipeline-engine';
 import type { CallIdentity } from '@sluice/service-identity';
-import { StepTypeRegistry } from '@sluice/step-types';
-import { stringify } from 'yaml';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { Documents } from '../documents/documents.js';
 import { InputSetService } from '../input-set/input-set.service.js';
@@ -43,7 +41,6 @@ export class ExecuteService {
     @Inject(PipelineRepository) private readonly pipelines: PipelineRepository,
     @Inject(ExecutionRepository) private readonly executions: ExecutionRepository,
     @Inject(InputSetService) private readonly inputSets: InputSetService,
-    @Inject(StepTypeRegistry) private readonly types: StepTypeRegistry,
     @Inject(Workflows) private readonly workflows: Workflows,
     @Inject(Sweeper) private readonly sweeper: Sweeper,
     @Inject(AuditTrail) private readonly audit: AuditTrail,
@@ -66,11 +63,11 @@ export class ExecuteService {
   private async run(ctx: RequestContext, scope: ProjectScope, request: ExecuteRequest): Promise<Execution> {
     if (request.otherYaml !== undefined) await this.projects.require(ctx, scope);
     const pipeline = await this.pipeline(scope, request.pipelineIdentifier);
-    const whole = this.yamlOf(scope, pipeline, request.otherYaml);
-    const base = request.stages ? this.chosen(scope, whole, request.stages) : whole;
+    const whole = await this.yamlOf(scope, pipeline, request.otherYaml);
+    const base = request.stages ? await this.chosen(scope, whole, request.stages) : whole;
     const inputYaml = await this.inputOf(scope, request);
     return this.start(ctx, scope, {
-      pipelineIdentifier: pipeline.identifier, yaml: await this.documents.fill(scope.accountId, base, inputYaml), inputYaml, inputTemplateYaml: inputTemplate(base) ?? null, inputSetIds: request.inputSetIds, notes: request.notes ?? null,
+      pipelineIdentifier: pipeline.identifier, yaml: await this.documents.fill(scope.accountId, base, inputYaml), inputYaml, inputTemplateYaml: await this.documents.read(scope.accountId, 'inputTemplate', base), inputSetIds: request.inputSetIds, notes: request.notes ?? null,
       moduleType: request.moduleType ?? null, chosenStages: request.stages?.identifiers ?? null, rerunOf: request.rerunOf ?? null, retryOf: null,
     });
   }
@@ -168,19 +165,19 @@ export class ExecuteService {
     return pipeline;
   }
 
-  private yamlOf(scope: ProjectScope, pipeline: Pipeline, otherYaml: string | undefined): string {
+  private async yamlOf(scope: ProjectScope, pipeline: Pipeline, otherYaml: string | undefined): Promise<string> {
     if (otherYaml === undefined) return pipeline.yaml;
-    const { identifier } = parsePipeline(otherYaml, this.types, { orgId: scope.orgId, projectId: scope.projectId }).pipeline;
+    const { identifier } = await this.documents.read(scope.accountId, 'pipelineHead', otherYaml, { orgId: scope.orgId, projectId: scope.projectId });
     if (identifier === pipeline.identifier) return otherYaml;
     throw new AppError('INVALID_REQUEST', `the YAML names pipeline "${identifier}", the request "${pipeline.identifier}"; make both the same`, { fields: [{ field: 'yaml', error: `pipeline.identifier must be "${pipeline.identifier}"` }] });
   }
 
-  private chosen(scope: ProjectScope, yaml: string, { identifiers, values }: StageChoice): string {
-    const { pipeline } = parsePipeline(yaml, this.types, { orgId: scope.orgId, projectId: scope.projectId });
-    if (pipeline.allowStageExecutions !== true) {
+  private async chosen(scope: ProjectScope, yaml: string, { identifiers, values }: StageChoice): Promise<string> {
+    const pipeline = await this.documents.read(scope.accountId, 'pipelineHead', yaml, { orgId: scope.orgId, projectId: scope.projectId });
+    if (!pipeline.allowsStages) {
       throw new AppError('INVALID_REQUEST', `pipeline "${pipeline.identifier}" does not allow that some of its stages run alone; add "allowStageExecutions: true" to it, or run it whole`, { fields: [{ field: 'stageIdentifiers', error: 'the pipeline has no allowStageExecutions: true' }] });
     }
-    const choice = chooseStages(yaml, identifiers, values);
+    const choice = await this.documents.read(scope.accountId, 'chosenStages', yaml, identifiers, values);
     if (choice.openExpressions.length === 0) return choice.yaml;
     throw new AppError('INVALID_REQUEST', `the chosen stages read from stages that would not run: ${choice.openExpressions.join(', ')}; choose those stages too, or give values in expressionValues`, {
       fields: choice.openExpressions.map((expression) => ({ field: 'expressionValues', error: `${expression} has no value` })),
@@ -189,15 +186,13 @@ export class ExecuteService {
 
   private async inputOf(scope: ProjectScope, request: ExecuteRequest): Promise<string> {
     if (request.inputSetIds.length === 0) return request.inputYaml;
-    const stored = await this.inputSets.merged(scope, request.pipelineIdentifier, request.inputSetIds);
-    const merged = mergeInputs([stored.input, inputRoot(request.inputYaml)]);
-    return merged === undefined ? '' : stringify({ pipeline: merged });
+    return this.inputSets.runInput(scope, request.pipelineIdentifier, request.inputSetIds, request.inputYaml);
   }
 
   private async yamlWith(scope: ProjectScope, earlier: Execution, inputYaml: string): Promise<string> {
     const pipeline = await this.pipelines.find(scope, earlier.pipelineIdentifier);
     if (!pipeline) return earlier.yaml;
-    const base = earlier.chosenStages ? this.chosen(scope, pipeline.yaml, { identifiers: earlier.chosenStages, values: {} }) : pipeline.yaml;
+    const base = earlier.chosenStages ? await this.chosen(scope, pipeline.yaml, { identifiers: earlier.chosenStages, values: {} }) : pipeline.yaml;
     return this.documents.fill(scope.accountId, base, inputYaml);
   }
 

@@ -2,9 +2,9 @@ import { Controller, Inject } from '@nestjs/common';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { AppError, formatScope } from '@sluice/kernel';
 import { getExecutionInputs, getExecutionInputsV2, getExecutionMetadata, getExecutionUrl, getPolicyEvaluation } from '@sluice/pipeline-api';
-import { chooseStages, evaluate, inputTemplate, parseYaml, type Lookup, type Scalar } from '@sluice/pipeline-engine';
-import { stringify } from 'yaml';
+import type { Scalar } from '@sluice/pipeline-engine';
 import { projectOfQuery } from '../database/request-scope.js';
+import { Documents } from '../documents/documents.js';
 import { InputSetRepository } from '../input-set/input-set.repository.js';
 import { PipelineRepository } from '../pipeline/pipeline.repository.js';
 import { ExecuteService } from './execute.service.js';
@@ -18,13 +18,14 @@ export class ExecutionInputsController {
     @Inject(ExecuteService) private readonly execute: ExecuteService,
     @Inject(PipelineRepository) private readonly pipelines: PipelineRepository,
     @Inject(InputSetRepository) private readonly inputSets: InputSetRepository,
+    @Inject(Documents) private readonly documents: Documents,
   ) {}
 
   @Route(getExecutionInputs)
   async inputs(@Call() { ctx, query, params, reply }: RouteCall<typeof getExecutionInputs>): Promise<string> {
     const execution = await this.execute.get(projectOfQuery(ctx, query), params.planExecutionId);
     void reply.header('content-type', 'text/plain; charset=utf-8');
-    return query.resolveExpressions === true ? resolvedInputs(execution) : execution.inputYaml;
+    return query.resolveExpressions === true ? this.resolved(execution) : execution.inputYaml;
   }
 
   @Route(getExecutionInputsV2)
@@ -36,8 +37,8 @@ export class ExecutionInputsController {
     return {
       inputSetYaml: execution.inputYaml === '' ? null : execution.inputYaml,
       inputSetTemplateYaml: execution.inputTemplateYaml,
-      latestTemplateYaml: pipeline ? templateFor(pipeline.yaml, execution.chosenStages) : null,
-      resolvedYaml: execution.inputYaml === '' ? null : resolvedInputs(execution),
+      latestTemplateYaml: pipeline ? await this.documents.read(scope.accountId, 'templateNow', pipeline.yaml, execution.chosenStages) : null,
+      resolvedYaml: execution.inputYaml === '' ? null : await this.resolved(execution),
       expressionValues: {},
       inputSetDetails: execution.inputSetIds.map((identifier) => ({ identifier, name: names.get(identifier) ?? identifier })),
       inputSetBranchName: null,
@@ -68,6 +69,11 @@ export class ExecutionInputsController {
     const page = query.planExecutionId === undefined ? 'deployments' : `deployments/${encodeURIComponent(query.planExecutionId)}/pipeline`;
     return `${originOf(headers)}/ng/account/${account}/all/orgs/${org}/projects/${project}/pipelines/${pipeline}/${page}`;
   }
+
+  /** The inputs with every expression replaced that had its value when the run began; others stay. */
+  private resolved(execution: Execution): Promise<string> {
+    return this.documents.read(execution.accountId, 'resolvedInputs', execution.inputYaml, knownOf(execution));
+  }
 }
 
 /** Where the client reached the gateway; nothing when the gateway does not say it, which leaves the path. */
@@ -76,23 +82,10 @@ function originOf(headers: RouteCall['headers']): string {
   return (protocol === 'http' || protocol === 'https') && typeof host === 'string' && /^[\w.:[\]-]{1,255}$/.test(host) ? `${protocol}://${host}` : '';
 }
 
-/** Of the pipeline as it is now: stages may be gone since. */
-function templateFor(yaml: string, chosenStages: readonly string[] | null): string | null {
-  if (chosenStages === null) return inputTemplate(yaml) ?? null;
-  try {
-    return inputTemplate(chooseStages(yaml, chosenStages).yaml) ?? null;
-  } catch {
-    return null;
-  }
-}
-
-/** The inputs with every expression replaced that had its value when the run began; others stay. */
-function resolvedInputs({ inputYaml, plan, runSequence, planExecutionId }: Execution): string {
-  if (inputYaml.trim() === '') return inputYaml;
-  const known: Readonly<Record<string, Scalar>> = {
+/** What had its value when the run began, by its expression. */
+function knownOf({ plan, runSequence, planExecutionId }: Execution): Readonly<Record<string, Scalar>> {
+  return {
     'pipeline.identifier': plan.pipelineIdentifier, 'pipeline.name': plan.name, 'pipeline.sequenceId': runSequence, 'pipeline.executionId': planExecutionId,
     'org.identifier': plan.orgId, 'project.identifier': plan.projectId, ...Object.fromEntries(Object.entries(plan.variables).map(([name, value]) => [`pipeline.variables.${name}`, value])),
   };
-  const lookup = (body: string): Lookup => (Object.hasOwn(known, body) ? { kind: 'value', value: known[body] as Scalar } : { kind: 'keep' });
-  return stringify(evaluate(parseYaml(inputYaml, 'the runtime input').value, lookup).value);
 }

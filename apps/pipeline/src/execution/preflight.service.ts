@@ -7,7 +7,6 @@ import { StepTypeRegistry } from '@sluice/step-types';
 import { CheckRepository } from '../check/check.repository.js';
 import { Documents } from '../documents/documents.js';
 import { PipelineService } from '../pipeline/pipeline.service.js';
-import { referencesOf } from '../reference/stored-document.js';
 import { NgManager, type DbStepReference } from '../run/ng-manager.js';
 import { StoredVariableValues } from '../variable/stored-variables.js';
 import { connectorUsesOf, type ConnectorUse } from './connector-uses.js';
@@ -87,7 +86,7 @@ export class PreflightService {
    */
   private async existenceChecks(ctx: RequestContext, scope: ProjectScope, uses: readonly ConnectorUse[], yaml: string): Promise<ConnectorCheck[]> {
     const resolved = await Promise.all(uses.map(async (use) => ({ use, ...(await attempt(() => refIn(scope, use.ref), ['INVALID_IDENTIFIER_REF'])) })));
-    const stored = new Set(referencesOf(yaml).map(({ kind, ref }) => `${kind} ${ref}`));
+    const stored = new Set((await this.documents.read(scope.accountId, 'references', yaml)).map(({ kind, ref }) => `${kind} ${ref}`));
     const isTold = ({ use, value }: (typeof resolved)[number]): boolean => value !== undefined && (stored.has(`connector ${use.ref}`) || mayUse(ctx, 'connector', value));
     const names = await this.ngManager.connectorNames(ctx, resolved.filter(isTold).flatMap(({ value }) => value ?? []));
     return resolved.map(({ use, value, error }): ConnectorCheck => {

@@ -1,9 +1,9 @@
 import { Controller, Inject } from '@nestjs/common';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { latestExecutionId, retryHistory, retryStages, stagesExecutionList } from '@sluice/pipeline-api';
-import { NEW_NODE, parsePipeline, stageNeeds, type PlanNode } from '@sluice/pipeline-engine';
-import { StepTypeRegistry } from '@sluice/step-types';
+import { NEW_NODE, type PlanNode } from '@sluice/pipeline-engine';
 import { projectOfQuery } from '../database/request-scope.js';
+import { Documents } from '../documents/documents.js';
 import { PipelineService } from '../pipeline/pipeline.service.js';
 import { ExecuteService } from './execute.service.js';
 import { ExecutionRepository, type ListedExecution } from './execution.repository.js';
@@ -16,7 +16,7 @@ export class RetryController {
     @Inject(ExecuteService) private readonly execute: ExecuteService,
     @Inject(ExecutionRepository) private readonly executions: ExecutionRepository,
     @Inject(PipelineService) private readonly pipelines: PipelineService,
-    @Inject(StepTypeRegistry) private readonly types: StepTypeRegistry,
+    @Inject(Documents) private readonly documents: Documents,
   ) {}
 
   @Route(retryStages)
@@ -54,8 +54,8 @@ export class RetryController {
   async stages(@Call() { ctx, query }: RouteCall<typeof stagesExecutionList>) {
     const scope = projectOfQuery(ctx, query);
     const { yaml } = await this.pipelines.get(scope, query.pipelineIdentifier);
-    const isAllowed = parsePipeline(yaml, this.types).pipeline.allowStageExecutions === true;
-    return stageNeeds(yaml).map(({ identifier, name, requires }) => ({
+    const { allowsStages: isAllowed } = await this.documents.read(scope.accountId, 'pipelineHead', yaml);
+    return (await this.documents.read(scope.accountId, 'stageNeeds', yaml)).map(({ identifier, name, requires }) => ({
       stageIdentifier: identifier, stageName: name, stagesRequired: [...requires], isToBeBlocked: !isAllowed, toBeBlocked: !isAllowed,
       message: isAllowed ? (requires.length > 0 ? `it reads from: ${requires.join(', ')}` : null) : 'the pipeline has no allowStageExecutions: true',
     }));

@@ -2,7 +2,6 @@ import type { ProjectScope } from '@sluice/kernel';
 import type { Problem } from '@sluice/pipeline-engine';
 import type { Documents } from '../documents/documents.js';
 import type { Pipeline } from '../pipeline/pipeline.repository.js';
-import { inputOfSet } from './input-set-yaml.js';
 import type { InputSet } from './input-set.repository.js';
 
 const MOST_KNOWN = 20_000;
@@ -14,7 +13,7 @@ const MOST_KNOWN = 20_000;
 export class InputSetFits {
   private readonly known = new Map<string, readonly Problem[]>();
 
-  constructor(private readonly fit: Documents['fit']) {}
+  constructor(private readonly faultsOf: Documents['faults']) {}
 
   /** @returns by identifier of the set: what of it does not fit this pipeline as it is now */
   async forPipeline(scope: ProjectScope, pipeline: Pipeline, sets: readonly InputSet[]): Promise<ReadonlyMap<string, readonly Problem[]>> {
@@ -25,9 +24,9 @@ export class InputSetFits {
       return known ? [[set.identifier, known] as const] : [];
     }));
     const open = asked.filter(({ set }) => !found.has(set.identifier));
-    const fitted = open.length === 0 ? [] : await this.fit(scope.accountId, pipeline.yaml, open.map(({ set }) => inputOfSet(set.yaml)));
+    const worked = open.length === 0 ? [] : await this.faultsOf(scope.accountId, pipeline.yaml, open.map(({ set }) => set.yaml));
     for (const [index, { set, key }] of open.entries()) {
-      const faults = fitted[index]?.faults ?? [];
+      const faults = worked[index] ?? [];
       this.remember(key, faults);
       found.set(set.identifier, faults);
     }

@@ -3,7 +3,6 @@ import type { Paged } from '@sluice/api-conventions';
 import { Call, Route, expectedVersionOf, type RouteCall } from '@sluice/http';
 import type { ProjectScope } from '@sluice/kernel';
 import { v1CreateInputSet, v1DeleteInputSet, v1GetInputSet, v1ListInputSets, v1PipelineInputs, v1UpdateInputSet, type V1InputSet } from '@sluice/pipeline-api';
-import { inputRoot } from '@sluice/pipeline-engine';
 import { MODULE, readSort, requireReachable } from '../database/list-query.js';
 import { projectOfPath, tellVersion } from '../database/request-scope.js';
 import { requireInline } from '../pipeline/inline-only.js';
@@ -21,9 +20,9 @@ export class InputSetV1Controller {
 
   @Route(v1PipelineInputs)
   async inputs(@Call() { ctx, params, body }: RouteCall<typeof v1PipelineInputs>) {
-    const { template, pipelineYaml, replacedExpressions, replacedByStage, hasInputSets } = await this.inputSets.template(projectOfPath(ctx, params), params.pipeline, body?.stage_ids ?? []);
+    const { template, inputs, pipelineYaml, replacedExpressions, replacedByStage, hasInputSets } = await this.inputSets.template(projectOfPath(ctx, params), params.pipeline, body?.stage_ids ?? []);
     return {
-      inputs: template === null ? {} : { pipeline: inputRoot(template) }, template_yaml: template, resolved_yaml: pipelineYaml, has_input_sets: hasInputSets,
+      inputs: template === null ? {} : { pipeline: inputs }, template_yaml: template, resolved_yaml: pipelineYaml, has_input_sets: hasInputSets,
       replaced_expressions: [...replacedExpressions], replaced_expressions_per_stage: Object.fromEntries(Object.entries(replacedByStage).map(([stage, open]) => [stage, [...open]])), modules: [MODULE],
     };
   }

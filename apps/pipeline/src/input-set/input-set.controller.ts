@@ -9,7 +9,7 @@ import { MODULE, requireReachable } from '../database/list-query.js';
 import { projectOfQuery, tellVersion } from '../database/request-scope.js';
 import { detailOf, errorWrapper, overlayOf, summaryOf } from './input-set-view.js';
 import type { InputSet, InputSetType } from './input-set.repository.js';
-import { InputSetService, completeDocument, inputDocument, templateDocument } from './input-set.service.js';
+import { InputSetService } from './input-set.service.js';
 
 type SetCall = Pick<RouteCall<typeof getInputSet>, 'ctx' | 'query' | 'reply'>;
 
@@ -73,17 +73,17 @@ export class InputSetController {
 
   @Route(mergeInputSets)
   async merge(@Call() { ctx, query, body }: RouteCall<typeof mergeInputSets>) {
-    const result = await this.inputSets.merge(projectOfQuery(ctx, query), query.pipelineIdentifier, { references: body?.inputSetReferences ?? [], inputYaml: '', stages: body?.stageIdentifiers ?? [] });
+    const result = await this.inputSets.merge(projectOfQuery(ctx, query), query.pipelineIdentifier, { references: body?.inputSetReferences ?? [], inputYaml: '', stages: body?.stageIdentifiers ?? [], form: 'input', withPipeline: body?.withMergedPipelineYaml === true });
     const wrapper = errorWrapper(result.problems, '', null);
-    return { pipelineYaml: inputDocument(result.input), completePipelineYaml: body?.withMergedPipelineYaml === true ? completeDocument(result) : null, isErrorResponse: wrapper !== null, inputSetErrorWrapper: wrapper };
+    return { pipelineYaml: result.yaml, completePipelineYaml: result.pipelineYaml, isErrorResponse: wrapper !== null, inputSetErrorWrapper: wrapper };
   }
 
   @Route(mergeWithTemplateYaml)
   async mergeWithTemplate(@Call() { ctx, query, body }: RouteCall<typeof mergeWithTemplateYaml>) {
-    const request = { references: body?.inputSetReferences ?? [], inputYaml: body?.runtimeInputYaml ?? '', stages: body?.stageIdentifiers ?? [] };
+    const request = { references: body?.inputSetReferences ?? [], inputYaml: body?.runtimeInputYaml ?? '', stages: body?.stageIdentifiers ?? [], form: 'template', withPipeline: body?.withMergedPipelineYaml === true } as const;
     const result = await this.inputSets.merge(projectOfQuery(ctx, query), query.pipelineIdentifier, request);
     const wrapper = errorWrapper(result.problems, '', null);
-    return { pipelineYaml: templateDocument(result), completePipelineYaml: body?.withMergedPipelineYaml === true ? completeDocument(result) : null, isErrorResponse: wrapper !== null, inputSetErrorWrapper: wrapper };
+    return { pipelineYaml: result.yaml, completePipelineYaml: result.pipelineYaml, isErrorResponse: wrapper !== null, inputSetErrorWrapper: wrapper };
   }
 
   @Route(inputTemplate)

@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, formatScope, type ProjectScope, type RequestContext } from '@sluice/kernel';
 import { isUniqueViolation } from '@sluice/persistence';
-import { chooseStages, describeProblem, inputRoot, inputTemplate, mergeInputs, templateWith, type FittedInput, type Problem } from '@sluice/pipeline-engine';
-import { stringify } from 'yaml';
-import { stateOf } from '../audit/audited-state.js';
+import { describeProblem, type Problem } from '@sluice/pipeline-engine';
+import { AuditedDocuments } from '../audit/audited-documents.js';
 import { AuditTrail, type AuditedChange } from '../audit/audit-trail.js';
 import type { Sort } from '../database/list-query.js';
 import { PipelineRepository, type Pipeline } from '../pipeline/pipeline.repository.js';
@@ -11,8 +10,8 @@ import type { PipelineSays } from '../pipeline/pipeline.service.js';
 import { Documents } from '../documents/documents.js';
 import { References } from '../reference/references.js';
 import { InputSetFits } from './input-set-fits.js';
-import { inputOfSet, readInputSet } from './input-set-yaml.js';
 import { InputSetRepository, type NewInputSet, type InputSet, type InputSetFilter, type InputSetSortColumn, type InputSetType } from './input-set.repository.js';
+import type { Asked, Merged, Merging, StoredInput } from './merging.js';
 
 /** What of a set no longer fits its pipeline: places of an input set, or references of an overlay with the reason. */
 export interface InputSetFaults {
@@ -20,36 +19,13 @@ export interface InputSetFaults {
   readonly references: Readonly<Record<string, string>>;
 }
 
-/** Runtime input made of stored sets. */
-export interface MergedSets {
-  /** The `pipeline` part, only with what the pipeline asks for; undefined when nothing is. */
-  readonly input: unknown;
-  readonly problems: readonly (Problem & { readonly set: string })[];
-}
-
-export interface MergeRequest {
+export interface MergeRequest extends Pick<Merging, 'inputYaml' | 'stages' | 'form' | 'withPipeline'> {
+  /** Identifiers of stored sets, later ones over earlier ones; an overlay stands for its sets. */
   readonly references: readonly string[];
-  /** Runtime input laid over the sets; empty for none. */
-  readonly inputYaml: string;
-  /** Stages whose inputs are kept; empty for all. */
-  readonly stages: readonly string[];
-}
-
-/** What a merge gave, as the `pipeline` part of documents. */
-export interface MergeResult extends MergedSets {
-  /** YAML of the pipeline it was made for: with the chosen stages only. */
-  readonly pipelineYaml: string;
 }
 
 /** What a pipeline, or some stages of it, ask for. */
-export interface InputTemplate {
-  /** YAML with root `pipeline`; null for a pipeline without inputs. */
-  readonly template: string | null;
-  /** YAML of the pipeline it was made for: with the chosen stages only. */
-  readonly pipelineYaml: string;
-  /** What the chosen stages read from others. */
-  readonly replacedExpressions: readonly string[];
-  readonly replacedByStage: Readonly<Record<string, readonly string[]>>;
+export interface InputTemplate extends Asked {
   readonly hasInputSets: boolean;
 }
 
@@ -65,19 +41,20 @@ export class InputSetService {
     @Inject(References) private readonly references: References,
     @Inject(Documents) private readonly documents: Documents,
   ) {
-    this.fits = new InputSetFits((account, yaml, inputs) => documents.fit(account, yaml, inputs));
+    this.fits = new InputSetFits((account, yaml, sets) => documents.faults(account, yaml, sets));
   }
 
   /** @throws AppError INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED, INVALID_REQUEST, ENTITY_NOT_FOUND (pipeline), DUPLICATE_FIELD */
   async create(ctx: RequestContext, scope: ProjectScope, pipelineIdentifier: string, type: InputSetType, yaml: string, says?: PipelineSays): Promise<InputSet> {
     await this.pipeline(scope, pipelineIdentifier);
-    const set = readInputSet(scope, pipelineIdentifier, type, yaml, says);
+    const set = await this.documents.read(scope.accountId, 'inputSet', scope, pipelineIdentifier, type, yaml, says);
     await this.requireReferences(scope, pipelineIdentifier, set.references);
+    const shown = await new AuditedDocuments(this.documents, scope.accountId).of('inputSet', undefined, set);
     try {
       await this.stored(ctx, scope, set, async ({ manager, record }) => {
         if (!(await this.pipelines.within(manager).keep(scope, pipelineIdentifier))) throw noPipeline(scope, pipelineIdentifier);
         await this.inputSets.within(manager).insert(scope, set, Date.now());
-        await record(ctx, { action: 'create', resourceType: 'inputSet', identifier: set.identifier, scope, after: stateOf(set), details: { pipelineIdentifier } });
+        await record(ctx, { action: 'create', resourceType: 'inputSet', identifier: set.identifier, scope, ...shown, details: { pipelineIdentifier } });
       });
     } catch (cause) {
       if (!isUniqueViolation(cause)) throw cause;
@@ -88,13 +65,16 @@ export class InputSetService {
 
   /** @param version from `If-Match` @throws AppError as {@link create}, OPTIMISTIC_LOCK */
   async update(ctx: RequestContext, scope: ProjectScope, pipelineIdentifier: string, type: InputSetType, says: PipelineSays, yaml: string, version: number | undefined): Promise<InputSet> {
-    const set = readInputSet(scope, pipelineIdentifier, type, yaml, says);
+    const set = await this.documents.read(scope.accountId, 'inputSet', scope, pipelineIdentifier, type, yaml, says);
     await this.requireReferences(scope, pipelineIdentifier, set.references);
+    const audited = new AuditedDocuments(this.documents, scope.accountId);
+    const seen = await this.inputSets.find(scope, pipelineIdentifier, says.identifier);
+    if (seen) await audited.of('inputSet', seen, set);
     await this.stored(ctx, scope, set, async ({ manager, record }) => {
       const inputSets = this.inputSets.within(manager);
       const before = await inputSets.findLocked(scope, pipelineIdentifier, says.identifier);
       if (!before || !(await inputSets.replace(scope, set, Date.now(), version))) return this.refuse(scope, pipelineIdentifier, says.identifier, type, version);
-      await record(ctx, { action: 'update', resourceType: 'inputSet', identifier: says.identifier, scope, before: stateOf(before), after: stateOf(set), details: { pipelineIdentifier } });
+      await record(ctx, { action: 'update', resourceType: 'inputSet', identifier: says.identifier, scope, ...(await audited.of('inputSet', before, set)), details: { pipelineIdentifier } });
     });
     return this.get(scope, pipelineIdentifier, says.identifier, type);
   }
@@ -112,12 +92,13 @@ export class InputSetService {
 
   /** @param version from `If-Match` @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
   async delete(ctx: RequestContext, scope: ProjectScope, pipelineIdentifier: string, identifier: string, version: number | undefined, type?: InputSetType): Promise<void> {
-    await this.get(scope, pipelineIdentifier, identifier, type);
+    const audited = new AuditedDocuments(this.documents, scope.accountId);
+    await audited.of('inputSet', await this.get(scope, pipelineIdentifier, identifier, type), undefined);
     await this.audit.run(async ({ manager, record }) => {
       const inputSets = this.inputSets.within(manager);
       const before = await inputSets.findLocked(scope, pipelineIdentifier, identifier);
       if (!before || !(await inputSets.delete(scope, pipelineIdentifier, identifier, version))) return this.refuse(scope, pipelineIdentifier, identifier, type, version);
-      await record(ctx, { action: 'delete', resourceType: 'inputSet', identifier, scope, before: stateOf(before), details: { pipelineIdentifier } });
+      await record(ctx, { action: 'delete', resourceType: 'inputSet', identifier, scope, ...(await audited.of('inputSet', before, undefined)), details: { pipelineIdentifier } });
     });
     await this.references.forget(ctx, [{ scope, kind: 'inputSet', pipelineIdentifier, identifier }]);
   }
@@ -147,55 +128,39 @@ export class InputSetService {
     });
   }
 
-  /** Lays stored sets over each other, later ones over earlier ones; an overlay stands for its sets. @throws AppError ENTITY_NOT_FOUND */
-  async merged(scope: ProjectScope, pipelineIdentifier: string, references: readonly string[]): Promise<MergedSets> {
+  /** Runtime input of a run that names stored sets, given over them. @returns YAML; empty for none @throws AppError ENTITY_NOT_FOUND, INVALID_YAML_ERROR, INVALID_REQUEST */
+  async runInput(scope: ProjectScope, pipelineIdentifier: string, references: readonly string[], inputYaml: string): Promise<string> {
     const pipeline = await this.pipeline(scope, pipelineIdentifier);
-    return this.mergedOf(scope, pipeline, references);
+    return this.documents.runInput(scope.accountId, pipeline.yaml, await this.setsOf(scope, pipelineIdentifier, references), inputYaml);
   }
 
   /** Sets and runtime input together, for all or some stages. @throws AppError ENTITY_NOT_FOUND, INVALID_YAML_ERROR, INVALID_REQUEST for stages there are not */
-  async merge(scope: ProjectScope, pipelineIdentifier: string, request: MergeRequest): Promise<MergeResult> {
+  async merge(scope: ProjectScope, pipelineIdentifier: string, { references, ...request }: MergeRequest): Promise<Merged> {
     const pipeline = await this.pipeline(scope, pipelineIdentifier);
-    const sets = await this.mergedOf(scope, pipeline, request.references);
-    const given = await this.fitOne(scope, pipeline.yaml, inputRoot(request.inputYaml));
-    const all = mergeInputs([sets.input, given.kept]);
-    const problems = [...sets.problems, ...given.faults.map((problem) => ({ ...problem, set: 'runtimeInputYaml' }))];
-    if (request.stages.length === 0) return { input: all, problems, pipelineYaml: pipeline.yaml };
-    const { yaml } = chooseStages(pipeline.yaml, request.stages);
-    return { input: (await this.fitOne(scope, yaml, all)).kept, problems, pipelineYaml: yaml };
+    return this.documents.merge(scope.accountId, { ...request, pipelineYaml: pipeline.yaml, sets: await this.setsOf(scope, pipelineIdentifier, references) });
   }
 
-  /** The pipeline's inputs, for all or some stages, as YAML, or null when it has none. */
+  /** The pipeline's inputs, for all or some stages. @throws AppError ENTITY_NOT_FOUND, INVALID_REQUEST for stages there are not */
   async template(scope: ProjectScope, pipelineIdentifier: string, stages: readonly string[]): Promise<InputTemplate> {
     const pipeline = await this.pipeline(scope, pipelineIdentifier);
-    const chosen = stages.length > 0 ? chooseStages(pipeline.yaml, stages) : { yaml: pipeline.yaml, openExpressions: [], openByStage: {} };
-    return { template: inputTemplate(chosen.yaml) ?? null, pipelineYaml: chosen.yaml, replacedExpressions: chosen.openExpressions, replacedByStage: chosen.openByStage, hasInputSets: await this.inputSets.has(scope, pipelineIdentifier) };
+    const asked = await this.documents.read(scope.accountId, 'asked', pipeline.yaml, stages);
+    return { ...asked, hasInputSets: await this.inputSets.has(scope, pipelineIdentifier) };
   }
 
-  private async mergedOf(scope: ProjectScope, pipeline: Pipeline, references: readonly string[]): Promise<MergedSets> {
-    const known = new Map(await this.inputSets.findAll(scope, pipeline.identifier, references));
+  /** An overlay stands for its sets. @throws AppError ENTITY_NOT_FOUND */
+  private async setsOf(scope: ProjectScope, pipelineIdentifier: string, references: readonly string[]): Promise<StoredInput[]> {
+    const known = new Map(await this.inputSets.findAll(scope, pipelineIdentifier, references));
     const inside = references.flatMap((reference) => known.get(reference)?.references ?? []);
-    for (const [identifier, set] of await this.inputSets.findAll(scope, pipeline.identifier, inside)) known.set(identifier, set);
-    const sets = references.flatMap((reference) => {
+    for (const [identifier, set] of await this.inputSets.findAll(scope, pipelineIdentifier, inside)) known.set(identifier, set);
+    return references.flatMap((reference) => {
       const set = known.get(reference);
       const names = set?.type === 'OVERLAY_INPUT_SET' ? set.references : [reference];
       return names.map((name) => {
         const one = known.get(name);
-        if (!one) throw notFound(scope, pipeline.identifier, name, undefined);
-        return one;
+        if (!one) throw notFound(scope, pipelineIdentifier, name, undefined);
+        return { identifier: one.identifier, yaml: one.yaml };
       });
     });
-    const fits = await this.documents.fit(scope.accountId, pipeline.yaml, sets.map(({ yaml }) => inputOfSet(yaml)));
-    const fitted = sets.flatMap(({ identifier }, index) => {
-      const fit = fits[index];
-      return fit ? [{ name: identifier, ...fit }] : [];
-    });
-    return { input: mergeInputs(fitted.map(({ kept }) => kept)), problems: fitted.flatMap(({ name, faults }) => faults.map((problem) => ({ ...problem, set: name }))) };
-  }
-
-  private async fitOne(scope: ProjectScope, yaml: string, input: unknown): Promise<FittedInput> {
-    const [fit] = await this.documents.fit(scope.accountId, yaml, [input]);
-    return fit ?? { kept: undefined, faults: [] };
   }
 
   private async requireReferences(scope: ProjectScope, pipelineIdentifier: string, references: readonly string[]): Promise<void> {
@@ -221,21 +186,6 @@ export class InputSetService {
 
 function noPipeline(scope: ProjectScope, identifier: string): AppError {
   return new AppError('ENTITY_NOT_FOUND', `there is no pipeline "${identifier}" in ${formatScope(scope)}`);
-}
-
-/** Runtime input as a document; null for none. */
-export function inputDocument(input: unknown): string | null {
-  return input === undefined ? null : stringify({ pipeline: input });
-}
-
-/** The pipeline with what was merged in it; inputs without a value stay open. */
-export function completeDocument({ pipelineYaml, input }: MergeResult): string {
-  return stringify({ pipeline: mergeInputs([inputRoot(pipelineYaml), input]) });
-}
-
-/** The pipeline's template with what was merged in it; null for a pipeline without inputs. */
-export function templateDocument({ pipelineYaml, input }: MergeResult): string | null {
-  return inputDocument(templateWith(pipelineYaml, input));
 }
 
 function notFound(scope: ProjectScope, pipelineIdentifier: string, identifier: string, type: InputSetType | undefined): AppError {

@@ -5,12 +5,11 @@ import {
   createPipeline, createPipelineLegacy, deletePipeline, expandedPipelineJson, getPipeline, getPipelineSummary, importPipeline, importPipelineAs, listPipelines, pipelineVariables, updatePipeline, updatePipelineGitMetadata,
   updatePipelineLegacy, validatePipelineYaml, validateStoredPipeline, type PipelineSummary,
 } from '@sluice/pipeline-api';
-import { parseYaml, variableMap } from '@sluice/pipeline-engine';
 import { allTags, isOurModule, readSort, requireReachable } from '../database/list-query.js';
 import { projectOfQuery, tellVersion } from '../database/request-scope.js';
+import { Documents } from '../documents/documents.js';
 import { ExecutionRepository } from '../execution/execution.repository.js';
 import { FilterService } from '../filter/filter.service.js';
-import { stableId } from '../run/identifiers.js';
 import { refuseGit } from './inline-only.js';
 import { PIPELINE_SORT, detailView, savedView, summaryView } from './pipeline-view.js';
 import { PipelineService } from './pipeline.service.js';
@@ -22,6 +21,7 @@ export class PipelineController {
     @Inject(PipelineService) private readonly pipelines: PipelineService,
     @Inject(ExecutionRepository) private readonly executions: ExecutionRepository,
     @Inject(FilterService) private readonly filters: FilterService,
+    @Inject(Documents) private readonly documents: Documents,
   ) {}
 
   @Route(createPipeline)
@@ -86,27 +86,27 @@ export class PipelineController {
   }
 
   @Route(validatePipelineYaml)
-  validate(@Call() { ctx, query, body }: RouteCall<typeof validatePipelineYaml>): string {
-    this.pipelines.validate(projectOfQuery(ctx, query), body);
+  async validate(@Call() { ctx, query, body }: RouteCall<typeof validatePipelineYaml>): Promise<string> {
+    await this.pipelines.validate(projectOfQuery(ctx, query), body);
     return 'valid';
   }
 
   @Route(validateStoredPipeline)
   async validateStored(@Call() { ctx, query }: RouteCall<typeof validateStoredPipeline>): Promise<string> {
     const scope = projectOfQuery(ctx, query);
-    this.pipelines.validate(scope, (await this.pipelines.get(scope, query.pipelineIdentifier)).yaml);
+    await this.pipelines.validate(scope, (await this.pipelines.get(scope, query.pipelineIdentifier)).yaml);
     return 'valid';
   }
 
   @Route(pipelineVariables)
-  variables(@Call() { body }: RouteCall<typeof pipelineVariables>) {
-    return variableMap(body, stableId);
+  variables(@Call() { ctx, body }: RouteCall<typeof pipelineVariables>) {
+    return this.documents.read(ctx.accountId, 'variables', body);
   }
 
   @Route(expandedPipelineJson)
   async expanded(@Call() { ctx, query, params }: RouteCall<typeof expandedPipelineJson>): Promise<{ expandedJson: string }> {
     const { yaml } = await this.pipelines.get(projectOfQuery(ctx, query), params.pipelineIdentifier);
-    return { expandedJson: JSON.stringify(parseYaml(yaml, 'the pipeline').value) };
+    return { expandedJson: await this.documents.read(ctx.accountId, 'json', yaml) };
   }
 
   @Route(importPipeline)

@@ -1,19 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, formatScope, type FieldError, type ProjectScope, type RequestContext } from '@sluice/kernel';
 import { isUniqueViolation } from '@sluice/persistence';
-import { parsePipeline, requireSupported, type PipelineModel, type Warning } from '@sluice/pipeline-engine';
-import { StepTypeRegistry } from '@sluice/step-types';
-import { stateOf } from '../audit/audited-state.js';
+import type { Warning } from '@sluice/pipeline-engine';
+import { AuditedDocuments } from '../audit/audited-documents.js';
 import { AuditTrail, type AuditedChange } from '../audit/audit-trail.js';
 import { CheckRepository } from '../check/check.repository.js';
 import type { Sort } from '../database/list-query.js';
+import { Documents } from '../documents/documents.js';
 import { InputSetRepository } from '../input-set/input-set.repository.js';
 import { Projects } from '../project/projects.js';
 import { References } from '../reference/references.js';
-import { mayRefer } from '../reference/stored-document.js';
 import { TriggerRepository } from '../trigger/trigger.repository.js';
-import { factsOf } from './pipeline-facts.js';
 import { PipelineRepository, type NewPipeline, type Pipeline, type PipelineFilter, type PipelineSortColumn } from './pipeline.repository.js';
+import type { PipelineSummary } from './pipeline-summary.js';
 
 /** What a request says about a pipeline besides its YAML. What it says counts, so that clients read back what they sent. */
 export interface PipelineSays {
@@ -39,7 +38,7 @@ export class PipelineService {
     @Inject(PipelineRepository) private readonly pipelines: PipelineRepository,
     @Inject(InputSetRepository) private readonly inputSets: InputSetRepository,
     @Inject(CheckRepository) private readonly checks: CheckRepository,
-    @Inject(StepTypeRegistry) private readonly types: StepTypeRegistry,
+    @Inject(Documents) private readonly documents: Documents,
     @Inject(TriggerRepository) private readonly triggers: TriggerRepository,
     @Inject(AuditTrail) private readonly audit: AuditTrail,
     @Inject(Projects) private readonly projects: Projects,
@@ -47,25 +46,26 @@ export class PipelineService {
   ) {}
 
   /** @throws AppError INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED, NOT_IMPLEMENTED for fields that would have to be obeyed and cannot be */
-  validate(scope: ProjectScope, yaml: string): PipelineModel & { readonly warnings: readonly Warning[] } {
-    const model = parsePipeline(yaml, this.types, { orgId: scope.orgId, projectId: scope.projectId });
-    return { ...model, warnings: requireSupported(model, this.types.capabilities, false) };
+  validate(scope: ProjectScope, yaml: string): Promise<PipelineSummary> {
+    return this.documents.read(scope.accountId, 'pipeline', yaml, { orgId: scope.orgId, projectId: scope.projectId });
   }
 
   /** Fields of a pipeline that are taken and have no effect, and DB schemas it names that no run takes. */
   async warningsOf(ctx: RequestContext, scope: ProjectScope, { identifier, yaml }: Pipeline): Promise<Warning[]> {
-    return [...this.validate(scope, yaml).warnings, ...(await this.references.warnings(ctx, scope, identifier, yaml))];
+    return [...(await this.validate(scope, yaml)).warnings, ...(await this.references.warnings(ctx, scope, identifier, yaml))];
   }
 
   /** @throws AppError as {@link validate}, RESOURCE_NOT_FOUND for a project there is not, DUPLICATE_FIELD, UPSTREAM_UNAVAILABLE */
   async create(ctx: RequestContext, scope: ProjectScope, yaml: string, says?: PipelineSays): Promise<Pipeline> {
-    const pipeline = this.read(scope, yaml, says);
+    const pipeline = await this.read(scope, yaml, says);
+    const audited = new AuditedDocuments(this.documents, scope.accountId);
+    const shown = await audited.of('pipeline', undefined, pipeline);
     const project = await this.projects.require(ctx, scope);
     try {
       await this.stored(ctx, scope, pipeline, async ({ manager, record }) => {
         await this.projects.hold(manager, project);
         await this.pipelines.within(manager).insert(scope, pipeline, Date.now());
-        await record(ctx, { action: 'create', resourceType: 'pipeline', identifier: pipeline.identifier, scope, after: stateOf(pipeline) });
+        await record(ctx, { action: 'create', resourceType: 'pipeline', identifier: pipeline.identifier, scope, ...shown });
       });
     } catch (cause) {
       if (!isUniqueViolation(cause)) throw cause;
@@ -76,12 +76,15 @@ export class PipelineService {
 
   /** @param version from `If-Match`; undefined overwrites whatever is there @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
   async update(ctx: RequestContext, scope: ProjectScope, says: PipelineSays, yaml: string, version: number | undefined): Promise<Pipeline> {
-    const pipeline = this.read(scope, yaml, says);
+    const pipeline = await this.read(scope, yaml, says);
+    const audited = new AuditedDocuments(this.documents, scope.accountId);
+    const seen = await this.pipelines.find(scope, says.identifier);
+    if (seen) await audited.of('pipeline', seen, pipeline);
     await this.stored(ctx, scope, pipeline, async ({ manager, record }) => {
       const pipelines = this.pipelines.within(manager);
       const before = await pipelines.findLocked(scope, says.identifier);
       if (!before || !(await pipelines.replace(scope, pipeline, Date.now(), version))) return this.refuse(scope, says.identifier, version);
-      await record(ctx, { action: 'update', resourceType: 'pipeline', identifier: says.identifier, scope, before: stateOf(before), after: stateOf(pipeline) });
+      await record(ctx, { action: 'update', resourceType: 'pipeline', identifier: says.identifier, scope, ...(await audited.of('pipeline', before, pipeline)) });
     });
     return this.get(scope, says.identifier);
   }
@@ -95,6 +98,17 @@ export class PipelineService {
 
   /** Deletes a pipeline and its input sets; executions stay. @param version from `If-Match` @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
   async delete(ctx: RequestContext, scope: ProjectScope, identifier: string, version: number | undefined): Promise<void> {
+    const audited = new AuditedDocuments(this.documents, scope.accountId);
+    const seen = await this.pipelines.find(scope, identifier);
+    if (seen) await audited.of('pipeline', seen, undefined);
+    /** Texts that refer to nothing. */
+    const silent = new Set<string>();
+    for (const [resourceType, documents] of [['inputSet', await this.inputSets.allOf(scope, identifier)], ['trigger', await this.triggers.allOf(scope, identifier)]] as const) {
+      for (const document of documents) {
+        await audited.of(resourceType, document, undefined);
+        if (!(await this.references.mayRefer(scope, document.yaml))) silent.add(document.yaml);
+      }
+    }
     const removed = await this.audit.run(async ({ manager, record }) => {
       const [pipelines, inputSets] = [this.pipelines.within(manager), this.inputSets.within(manager)];
       const before = await pipelines.findLocked(scope, identifier);
@@ -104,12 +118,12 @@ export class PipelineService {
       const details = { pipelineIdentifier: identifier, isRemovedWith: `pipeline ${identifier}` };
       await record(
         ctx,
-        ...sets.map((set) => ({ action: 'delete', resourceType: 'inputSet', identifier: set.identifier, scope, before: stateOf(set), details })),
-        ...triggers.map((trigger) => ({ action: 'delete', resourceType: 'trigger', identifier: trigger.identifier, scope, before: stateOf(trigger), details })),
-        { action: 'delete', resourceType: 'pipeline', identifier, scope, before: stateOf(before) },
+        ...(await Promise.all(sets.map(async (set) => ({ action: 'delete', resourceType: 'inputSet', identifier: set.identifier, scope, ...(await audited.of('inputSet', set, undefined)), details })))),
+        ...(await Promise.all(triggers.map(async (trigger) => ({ action: 'delete', resourceType: 'trigger', identifier: trigger.identifier, scope, ...(await audited.of('trigger', trigger, undefined)), details })))),
+        { action: 'delete', resourceType: 'pipeline', identifier, scope, ...(await audited.of('pipeline', before, undefined)) },
       );
       const inside = [...sets.map((set) => ({ kind: 'inputSet' as const, ...set })), ...triggers.map((trigger) => ({ kind: 'trigger' as const, ...trigger }))];
-      return [{ kind: 'pipeline' as const, ...before }, ...inside.filter(({ yaml }) => mayRefer(yaml))];
+      return [{ kind: 'pipeline' as const, ...before }, ...inside.filter(({ yaml }) => !silent.has(yaml))];
     });
     await this.references.forget(ctx, removed.map((document) => ({ scope, kind: document.kind, pipelineIdentifier: identifier, identifier: document.identifier })));
   }
@@ -122,7 +136,7 @@ export class PipelineService {
   async startValidation(scope: ProjectScope, identifier: string): Promise<string> {
     const { yaml } = await this.get(scope, identifier);
     const startedAt = Date.now();
-    const fault = faultOf(() => this.validate(scope, yaml));
+    const fault = await faultOf(() => this.validate(scope, yaml));
     const result: Validation = { isValid: fault === undefined, message: fault?.message ?? null, errors: fault?.details.fields ?? [], startedAt, endedAt: Date.now() };
     return this.checks.add(scope, 'validation', identifier, result, startedAt);
   }
@@ -143,25 +157,24 @@ export class PipelineService {
     throw new AppError('OPTIMISTIC_LOCK', `pipeline "${identifier}" has version ${current.version}, not ${String(version)}; read it again and repeat the change`);
   }
 
-  private read(scope: ProjectScope, yaml: string, says: PipelineSays | undefined): NewPipeline {
-    const model = this.validate(scope, yaml);
-    const { pipeline, stages } = model;
+  private async read(scope: ProjectScope, yaml: string, says: PipelineSays | undefined): Promise<NewPipeline> {
+    const pipeline = await this.validate(scope, yaml);
     if (says !== undefined && pipeline.identifier !== says.identifier) {
       throw new AppError('INVALID_REQUEST', `the YAML names pipeline "${pipeline.identifier}", the request "${says.identifier}"; identifiers cannot be changed, make both the same`, { fields: [{ field: 'pipeline.identifier', error: `must be "${says.identifier}"` }] });
     }
     return {
-      identifier: pipeline.identifier, name: says?.name ?? pipeline.name, description: says?.description ?? pipeline.description ?? null, tags: says?.tags ?? pipeline.tags ?? {}, yaml,
-      stageNames: stages.map((stage) => stage.name), filters: factsOf(model),
+      identifier: pipeline.identifier, name: says?.name ?? pipeline.name, description: says?.description ?? pipeline.description, tags: says?.tags ?? pipeline.tags, yaml,
+      stageNames: pipeline.stageNames, filters: pipeline.filters,
     };
   }
 }
 
-function faultOf(work: () => void): AppError | undefined {
+async function faultOf(work: () => Promise<unknown>): Promise<AppError | undefined> {
   try {
-    work();
+    await work();
     return undefined;
   } catch (cause) {
-    if (cause instanceof AppError) return cause;
+    if (cause instanceof AppError && !cause.isRetryable) return cause;
     throw cause;
   }
 }

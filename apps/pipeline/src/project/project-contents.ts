@@ -1,7 +1,7 @@
 import type { AuditEntry } from '@sluice/audit-outbox';
 import type { ProjectScope } from '@sluice/kernel';
 import type { EntityManager } from 'typeorm';
-import { stateOf } from '../audit/audited-state.js';
+import type { AuditedDocuments } from '../audit/audited-documents.js';
 
 /** Documents and executions of one transaction. */
 const BATCH = 50;
@@ -38,6 +38,10 @@ interface FilterRow {
   readonly properties: unknown;
 }
 
+function keysOf(pipeline: string | undefined): string {
+  return `${pipeline ? `${pipeline}, ` : ''}identifier`;
+}
+
 /** Everything that lies in a project, removed a batch at a time. Bound to one transaction; it may be repeated, and finds nothing then. */
 export class ProjectContents {
   private readonly place: readonly [string, string, string];
@@ -49,16 +53,26 @@ export class ProjectContents {
     this.place = [scope.accountId, scope.orgId, scope.projectId];
   }
 
-  /** Removes some pipelines, input sets, triggers or filters. @returns what the audit trail is told of each; nothing when none are left */
-  async removeDocuments(): Promise<AuditEntry[]> {
+  /** Works out what the audit trail will show of those that {@link removeDocuments} removes next, before its transaction begins. */
+  async prepare(audited: AuditedDocuments): Promise<void> {
     for (const { table, resourceType, pipeline } of DOCUMENTS) {
-      const keys = `${pipeline ? `${pipeline}, ` : ''}identifier`;
+      const rows = await this.db.query<DocumentRow[]>(`SELECT name, description, tags, yaml FROM ${table} WHERE ${IN_PROJECT} ORDER BY ${keysOf(pipeline)} LIMIT ${BATCH}`, [...this.place]);
+      for (const row of rows) await audited.of(resourceType, row, undefined);
+      if (rows.length > 0) return;
+    }
+  }
+
+  /** Removes some pipelines, input sets, triggers or filters. @returns what the audit trail is told of each; nothing when none are left */
+  async removeDocuments(audited: AuditedDocuments): Promise<AuditEntry[]> {
+    for (const { table, resourceType, pipeline } of DOCUMENTS) {
+      const keys = keysOf(pipeline);
       const [rows] = await this.db.query<[DocumentRow[], number]>(
         `DELETE FROM ${table} WHERE ${IN_PROJECT} AND (${keys}) IN (SELECT ${keys} FROM ${table} WHERE ${IN_PROJECT} ORDER BY ${keys} LIMIT ${BATCH})
          RETURNING identifier, ${pipeline ?? 'identifier'} AS pipeline_identifier, name, description, tags, yaml`,
         [...this.place],
       );
-      if (rows.length > 0) return rows.map((row) => ({ action: 'delete', resourceType, identifier: row.identifier, scope: this.scope, before: stateOf(row), details: { pipelineIdentifier: row.pipeline_identifier, isRemovedWith: `project ${this.scope.projectId}` } }));
+      const isRemovedWith = `project ${this.scope.projectId}`;
+      if (rows.length > 0) return Promise.all(rows.map(async (row) => ({ action: 'delete', resourceType, identifier: row.identifier, scope: this.scope, ...(await audited.of(resourceType, row, undefined)), details: { pipelineIdentifier: row.pipeline_identifier, isRemovedWith } })));
     }
     return this.removeFilters();
   }

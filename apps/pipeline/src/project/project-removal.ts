@@ -1,7 +1,10 @@
 import { messageOf, newId, pause, projectScope, type ProjectScope } from '@sluice/kernel';
 import { MOST_REMOVED, type RemovedProject } from '@sluice/ng-manager-api';
 import type { Logger } from '@sluice/telemetry';
+import type { DataSource } from 'typeorm';
 import type { AuditTrail, AuditedChange } from '../audit/audit-trail.js';
+import { AuditedDocuments } from '../audit/audited-documents.js';
+import type { Documents } from '../documents/documents.js';
 import { interruptExecution } from '../execution/execution.repository.js';
 import type { NgManager } from '../run/ng-manager.js';
 import type { Sweeper } from '../run/sweeper.js';
@@ -10,6 +13,8 @@ import { RemovedProjects } from './removed-projects.js';
 
 export interface ProjectRemovalParts {
   readonly audit: AuditTrail;
+  readonly dataSource: DataSource;
+  readonly documents: Documents;
   readonly ngManager: NgManager;
   readonly sweeper: Sweeper;
   readonly log: Logger;
@@ -92,9 +97,11 @@ export class ProjectRemoval {
     return this.parts.audit.run(async (change) => ((await new RemovedProjects(change.manager).takeTurn(uniqueId)) ? work(change) : otherwise));
   }
 
-  private removeDocuments({ uniqueId, removedBy, correlationId }: RemovedProject, scope: ProjectScope): Promise<number> {
+  private async removeDocuments({ uniqueId, removedBy, correlationId }: RemovedProject, scope: ProjectScope): Promise<number> {
+    const audited = new AuditedDocuments(this.parts.documents, scope.accountId);
+    await new ProjectContents(this.parts.dataSource.manager, scope).prepare(audited);
     return this.inTurn(uniqueId, 0, async ({ manager, record }) => {
-      const events = await new ProjectContents(manager, scope).removeDocuments();
+      const events = await new ProjectContents(manager, scope).removeDocuments(audited);
       if (events.length > 0) await record({ principal: removedBy, correlationId }, ...events);
       return events.length;
     });

@@ -6,6 +6,7 @@ import { createLogger } from '@sluice/telemetry';
 import { quickestMs, startPostgres, testIdentities, testUser, type TestIdentities, type TestPostgres } from '@sluice/testing';
 import type { DataSource } from 'typeorm';
 import { createPipelineDataSource } from '../database/data-source.js';
+import { Documents } from '../documents/documents.js';
 import { PipelineRepository } from '../pipeline/pipeline.repository.js';
 import { NgManager } from '../run/ng-manager.js';
 import { startNgManagerDouble, type NgManagerDouble } from '../testing/ng-manager-double.js';
@@ -21,11 +22,13 @@ describe('what replicas say a document refers to', () => {
   let identities: TestIdentities;
   let ngManager: NgManagerDouble;
   let client: NgManager;
+  let documents: Documents;
   const ctx = { ...testUser('acc'), correlationId: 'c', traceparent: undefined };
 
   beforeAll(async () => {
     pg = await startPostgres();
     db = await openDataSource(createPipelineDataSource(await pg.createDatabase('pipeline'), 12));
+    documents = new Documents({ size: 1, deadlineMs: LONG_MS });
     identities = testIdentities();
     ngManager = await startNgManagerDouble(await identities.of('ng-manager'));
     client = new NgManager(new RouteClient({ target: 'ng-manager', baseUrl: ngManager.url, identity: await identities.of('pipeline'), timeoutMs: LONG_MS }), 1_000);
@@ -34,6 +37,7 @@ describe('what replicas say a document refers to', () => {
     ngManager.state.whileTold = () => Promise.resolve();
   });
   afterAll(async () => {
+    await documents.stop();
     await client.close();
     await ngManager.close();
     await db.destroy();
@@ -41,7 +45,7 @@ describe('what replicas say a document refers to', () => {
     identities.stop();
   });
 
-  const replica = (waitMs = LONG_MS): References => new References(db, client, createLogger('pipeline', 'silent'), { waitMs });
+  const replica = (waitMs = LONG_MS): References => new References(db, client, documents, createLogger('pipeline', 'silent'), { waitMs });
   const yaml = (secret: string): string => `pipeline:\n  identifier: p\n  variables:\n    - { name: v, type: Secret, value: ${secret} }\n`;
   const project = (): ProjectScope => projectScope('acc', 'default', `p${newId()}`);
   const pipelineAt = (scope: ProjectScope, identifier = 'p'): DocumentAt => ({ scope, kind: 'pipeline', pipelineIdentifier: identifier, identifier });
@@ -101,7 +105,13 @@ describe('what replicas say a document refers to', () => {
     expect(elapsed).toBeLessThan(20_000);
     expect(most).toBeLessThanOrEqual(8);
     ngManager.state.whileTold = () => Promise.resolve();
-    await expect(replica(waitMs).whileStoring(ctx, pipelineAt(scope), yaml('x'), async () => { ngManager.state.whileTold = () => new Promise(() => undefined); return 'stored'; })).resolves.toBe('stored');
+    const held: (() => void)[] = [];
+    const stored = await replica(waitMs).whileStoring(ctx, pipelineAt(scope), yaml('x'), () => {
+      ngManager.state.whileTold = () => new Promise((resolve) => held.push(resolve));
+      return Promise.resolve('stored');
+    });
+    for (const resolve of held) resolve();
+    expect(stored).toBe('stored');
   }, 300_000);
 
   it('is told of all documents that go at once, in time', async () => {

@@ -5,12 +5,13 @@ import { MOST_USES } from '@sluice/ng-manager-api';
 import type { Reference, Warning } from '@sluice/pipeline-engine';
 import type { Logger } from '@sluice/telemetry';
 import type { DataSource } from 'typeorm';
+import type { Documents } from '../documents/documents.js';
 import { InputSetRepository } from '../input-set/input-set.repository.js';
 import { PipelineRepository } from '../pipeline/pipeline.repository.js';
 import type { NgManager, RecordedUses } from '../run/ng-manager.js';
 import { TriggerRepository } from '../trigger/trigger.repository.js';
-import { namedInInput, requireUsable } from './usable.js';
-import { changedDocuments, keyOf, nameOf, referencesOf, type DocumentAt } from './stored-document.js';
+import { requireUsable } from './usable.js';
+import { changedDocuments, keyOf, nameOf, type DocumentAt } from './stored-document.js';
 
 /** Kinds that NG manager looks up before they are stored. */
 const FILED: ReadonlySet<Reference['kind']> = new Set(['service', 'environment', 'infrastructure'] as const);
@@ -36,6 +37,7 @@ export class References {
   constructor(
     private readonly dataSource: DataSource,
     private readonly ngManager: NgManager,
+    private readonly documents: Documents,
     private readonly log: Logger,
     private readonly options: ReferencesOptions,
   ) {}
@@ -45,7 +47,7 @@ export class References {
    * @throws AppError INVALID_IDENTIFIER_REF for what the writer may not use, or a service, environment or infrastructure there is not; INVALID_REQUEST for more references than are kept, UPSTREAM_UNAVAILABLE, and what `store` throws
    */
   async whileStoring<T>(ctx: CallContext, document: DocumentAt, yaml: string, store: () => Promise<T>): Promise<T> {
-    const uses = referencesOf(yaml);
+    const uses = await this.documents.read(document.scope.accountId, 'references', yaml);
     if (uses.length > MOST_USES) throw new AppError('INVALID_REQUEST', `the document refers to ${uses.length} connectors, secrets and DB schemas; at most ${MOST_USES} are taken, with variables and what it is filed under; use several documents`);
     requireUsable(ctx, document.scope, uses);
     return this.turns.take(keyOf(document), async () => {
@@ -66,12 +68,22 @@ export class References {
     await this.inTime(documents, (signal, document) => this.turns.take(keyOf(document), () => this.settle({ ...ctx, signal }, document)));
   }
 
+  /** Whether a stored document may refer to something. One that cannot be read any more, because limits are tighter than when it was stored, may. */
+  async mayRefer({ accountId }: ProjectScope, yaml: string): Promise<boolean> {
+    try {
+      return (await this.documents.read(accountId, 'references', yaml)).length > 0;
+    } catch (cause) {
+      if (cause instanceof AppError && !cause.isRetryable) return true;
+      throw cause;
+    }
+  }
+
   /**
    * What is sent along with a run may be used by its starter, and what it files the run under is there.
    * @throws AppError INVALID_IDENTIFIER_REF naming the field; UPSTREAM_UNAVAILABLE when nobody can tell
    */
   async requireUsableInput(ctx: CallContext, scope: ProjectScope, pipelineIdentifier: string, texts: readonly (string | undefined)[]): Promise<void> {
-    const uses = namedInInput(texts);
+    const uses = await this.documents.read(scope.accountId, 'named', texts);
     requireUsable(ctx, scope, uses);
     const filed = uses.filter(({ kind }) => FILED.has(kind)).slice(0, MOST_USES);
     if (filed.length > 0) await this.ngManager.recordUses(ctx, 'check', scope, { kind: 'pipeline', identifier: pipelineIdentifier }, filed);
@@ -79,7 +91,7 @@ export class References {
 
   /** What a stored pipeline names and no run takes. It is advice, so that it is left out when nobody can tell. */
   async warnings(ctx: CallContext, scope: ProjectScope, identifier: string, yaml: string): Promise<Warning[]> {
-    const schemas = referencesOf(yaml).filter(({ kind }) => kind === 'dbschema');
+    const schemas = (await this.documents.read(scope.accountId, 'references', yaml)).filter(({ kind }) => kind === 'dbschema');
     if (schemas.length === 0) return [];
     try {
       return (await this.ngManager.recordUses(ctx, 'check', scope, { kind: 'pipeline', identifier }, schemas)).warnings ?? [];
@@ -151,6 +163,6 @@ export class References {
       trigger: () => new TriggerRepository(this.dataSource).find(scope, pipelineIdentifier, identifier),
     };
     const found = await find[kind]();
-    return found ? referencesOf(found.yaml) : [];
+    return found ? this.documents.read(scope.accountId, 'references', found.yaml) : [];
   }
 }

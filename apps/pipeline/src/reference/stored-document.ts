@@ -39,16 +39,6 @@ export function referencesOf(yaml: string): Reference[] {
   return [...new Map(found.map((reference) => [`${reference.kind} ${reference.ref}`, reference])).values()];
 }
 
-/** Whether a stored document may refer to something. One that cannot be read any more, because limits are tighter than when it was stored, may. */
-export function mayRefer(yaml: string): boolean {
-  try {
-    return referencesOf(yaml).length > 0;
-  } catch (cause) {
-    if (cause instanceof AppError) return true;
-    throw cause;
-  }
-}
-
 function documentOf({ accountId, orgId, projectId, resourceType, identifier, details }: AuditEventRecord): DocumentAt | undefined {
   if (orgId === null || projectId === null) return undefined;
   const scope = projectScope(accountId, orgId, projectId);

@@ -1,5 +1,5 @@
-import type { ProjectScope } from '@sluice/kernel';
-import { ProblemList, parseYaml, problemsError, type YamlSource } from '@sluice/pipeline-engine';
+import { AppError, type ProjectScope } from '@sluice/kernel';
+import { ProblemList, inputRoot, parseYaml, problemsError, type YamlSource } from '@sluice/pipeline-engine';
 import { SOURCES, triggerSchema, type SourceType, type TriggerDocument } from './trigger-schema.js';
 
 /** A trigger document that passed validation. */
@@ -49,6 +49,17 @@ export function readTrigger(yaml: string, scope: ProjectScope, target: string): 
     inputSetRefs: trigger.inputSetRefs ?? [],
     inputYaml: trigger.inputYaml ?? null,
   };
+}
+
+/** Why the pipeline could not be started with the runtime input of a trigger; null when it could. */
+export function inputFault(inputYaml: string): string | null {
+  try {
+    inputRoot(inputYaml);
+    return null;
+  } catch (cause) {
+    if (!(cause instanceof AppError)) throw cause;
+    return cause.message;
+  }
 }
 
 function rootOf(source: YamlSource, problems: ProblemList): TriggerDocument {

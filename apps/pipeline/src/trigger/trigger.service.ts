@@ -1,13 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, formatScope, type FieldError, type ProjectScope, type RequestContext } from '@sluice/kernel';
 import { isUniqueViolation } from '@sluice/persistence';
-import { inputRoot } from '@sluice/pipeline-engine';
-import { stateOf } from '../audit/audited-state.js';
+import { AuditedDocuments } from '../audit/audited-documents.js';
 import { AuditTrail, type AuditedChange } from '../audit/audit-trail.js';
+import { Documents } from '../documents/documents.js';
 import { InputSetRepository } from '../input-set/input-set.repository.js';
 import { PipelineRepository } from '../pipeline/pipeline.repository.js';
 import { References } from '../reference/references.js';
-import { readTrigger, type TriggerModel } from './trigger-yaml.js';
+import type { TriggerModel } from './trigger-yaml.js';
 import { TriggerRepository, type NewTrigger, type Trigger, type TriggerFilter } from './trigger.repository.js';
 
 export interface TriggerWrite {
@@ -27,15 +27,17 @@ export class TriggerService {
     @Inject(InputSetRepository) private readonly inputSets: InputSetRepository,
     @Inject(AuditTrail) private readonly audit: AuditTrail,
     @Inject(References) private readonly references: References,
+    @Inject(Documents) private readonly documents: Documents,
   ) {}
 
   /** @throws AppError ENTITY_NOT_FOUND (pipeline), INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED, INVALID_REQUEST (inputs), NOT_IMPLEMENTED (`enabled: true`), DUPLICATE_FIELD */
   async create(ctx: RequestContext, scope: ProjectScope, target: string, write: TriggerWrite): Promise<Trigger> {
     const trigger = await this.read(scope, target, write);
+    const shown = await new AuditedDocuments(this.documents, scope.accountId).of('trigger', undefined, trigger);
     try {
       await this.stored(ctx, scope, trigger, async ({ manager, record }) => {
         await this.triggers.within(manager).insert(scope, trigger, Date.now());
-        await record(ctx, { action: 'create', resourceType: 'trigger', identifier: trigger.identifier, scope, after: stateOf(trigger), details: { pipelineIdentifier: target } });
+        await record(ctx, { action: 'create', resourceType: 'trigger', identifier: trigger.identifier, scope, ...shown, details: { pipelineIdentifier: target } });
       });
     } catch (cause) {
       if (!isUniqueViolation(cause)) throw cause;
@@ -50,11 +52,14 @@ export class TriggerService {
     if (trigger.identifier !== identifier) {
       throw new AppError('INVALID_REQUEST', `the YAML names trigger "${trigger.identifier}", the request "${identifier}"; identifiers cannot be changed, make both the same`, { fields: [{ field: 'trigger.identifier', error: `must be "${identifier}"` }] });
     }
+    const audited = new AuditedDocuments(this.documents, scope.accountId);
+    const seen = await this.triggers.find(scope, target, identifier);
+    if (seen) await audited.of('trigger', seen, trigger);
     await this.stored(ctx, scope, trigger, async ({ manager, record }) => {
       const triggers = this.triggers.within(manager);
       const before = await triggers.findLocked(scope, target, identifier);
       if (!before || !(await triggers.replace(scope, trigger, Date.now(), version))) throw await this.conflict(scope, target, identifier, version);
-      await record(ctx, { action: 'update', resourceType: 'trigger', identifier, scope, before: stateOf(before), after: stateOf(trigger), details: { pipelineIdentifier: target } });
+      await record(ctx, { action: 'update', resourceType: 'trigger', identifier, scope, ...(await audited.of('trigger', before, trigger)), details: { pipelineIdentifier: target } });
     });
     return this.get(scope, target, identifier);
   }
@@ -68,11 +73,14 @@ export class TriggerService {
 
   /** @param version as for {@link update} @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
   async delete(ctx: RequestContext, scope: ProjectScope, target: string, identifier: string, version: number | undefined): Promise<void> {
+    const audited = new AuditedDocuments(this.documents, scope.accountId);
+    const seen = await this.triggers.find(scope, target, identifier);
+    if (seen) await audited.of('trigger', seen, undefined);
     await this.audit.run(async ({ manager, record }) => {
       const triggers = this.triggers.within(manager);
       const before = await triggers.findLocked(scope, target, identifier);
       if (!before || !(await triggers.delete(scope, target, identifier, version))) throw await this.conflict(scope, target, identifier, version);
-      await record(ctx, { action: 'delete', resourceType: 'trigger', identifier, scope, before: stateOf(before), details: { pipelineIdentifier: target } });
+      await record(ctx, { action: 'delete', resourceType: 'trigger', identifier, scope, ...(await audited.of('trigger', before, undefined)), details: { pipelineIdentifier: target } });
     });
     await this.references.forget(ctx, [{ scope, kind: 'trigger', pipelineIdentifier: target, identifier }]);
   }
@@ -89,7 +97,7 @@ export class TriggerService {
 
   private async read(scope: ProjectScope, target: string, { yaml, ignoresErrors }: TriggerWrite): Promise<NewTrigger> {
     await this.requirePipeline(scope, target);
-    const { inputSetRefs: _refs, inputYaml: _yaml, ...model } = await this.checked(scope, target, readTrigger(yaml, scope, target), ignoresErrors);
+    const { inputSetRefs: _refs, inputYaml: _yaml, ...model } = await this.checked(scope, target, await this.documents.read(scope.accountId, 'trigger', yaml, scope, target), ignoresErrors);
     return { ...model, tags: { ...model.tags }, target, yaml };
   }
 
@@ -97,7 +105,7 @@ export class TriggerService {
   private async checked(scope: ProjectScope, target: string, model: TriggerModel, ignoresErrors: boolean): Promise<TriggerModel & { readonly errors: Record<string, string> }> {
     const enabled: FieldError[] = model.isEnabled ? [{ field: 'trigger.enabled', error: NOT_STARTING }] : [];
     if (model.isEnabled && !ignoresErrors) throw new AppError('NOT_IMPLEMENTED', `trigger.enabled: ${NOT_STARTING}`, { fields: enabled });
-    const faults = [...enabled, ...(await this.missingInputSets(scope, target, model)), ...inputFault(model)];
+    const faults = [...enabled, ...(await this.missingInputSets(scope, target, model)), ...(await this.inputFaults(scope, model))];
     if (faults.length > 0 && !ignoresErrors) throw new AppError('INVALID_REQUEST', `the trigger could not start its pipeline: ${faults.map(({ field, error }) => `${field}: ${error}`).join('; ')}`, { fields: faults });
     return { ...model, isEnabled: false, errors: Object.fromEntries(faults.map(({ field, error }) => [field, error])) };
   }
@@ -107,6 +115,12 @@ export class TriggerService {
     return inputSetRefs.flatMap((identifier, index) => (found[index] ? [] : [{ field: `trigger.inputSetRefs[${index}]`, error: `pipeline "${target}" has no input set "${identifier}"; create it or take it off` }]));
   }
 
+  private async inputFaults(scope: ProjectScope, { inputYaml }: TriggerModel): Promise<FieldError[]> {
+    if (inputYaml === null || inputYaml.trim() === '') return [];
+    const fault = await this.documents.read(scope.accountId, 'inputFault', inputYaml);
+    return fault === null ? [] : [{ field: 'trigger.inputYaml', error: fault }];
+  }
+
   private async requirePipeline(scope: ProjectScope, identifier: string): Promise<void> {
     if (!(await this.pipelines.find(scope, identifier))) throw new AppError('ENTITY_NOT_FOUND', `targetIdentifier: there is no pipeline "${identifier}" in ${formatScope(scope)}`, { fields: [{ field: 'targetIdentifier', error: 'names no pipeline' }] });
   }
@@ -114,16 +128,5 @@ export class TriggerService {
   private async conflict(scope: ProjectScope, target: string, identifier: string, version: number | undefined): Promise<AppError> {
     const current = await this.get(scope, target, identifier);
     return new AppError('OPTIMISTIC_LOCK', `trigger "${identifier}" has version ${current.version}, not ${String(version)}; read it again and repeat the change`);
-  }
-}
-
-function inputFault({ inputYaml }: TriggerModel): FieldError[] {
-  if (inputYaml === null || inputYaml.trim() === '') return [];
-  try {
-    inputRoot(inputYaml);
-    return [];
-  } catch (cause) {
-    if (!(cause instanceof AppError)) throw cause;
-    return [{ field: 'trigger.inputYaml', error: cause.message }];
   }
 }

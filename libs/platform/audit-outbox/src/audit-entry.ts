@@ -1,7 +1,6 @@
 import type { AuditEventRecord } from '@sluice/api-conventions';
 import { newUuid, scopeColumns, type Scope } from '@sluice/kernel';
-import { actorOf, isSecretKind, originOf, redact, safeText, type EventContext, type Json } from '@sluice/security-events';
-import { changedPaths } from './changed-paths.js';
+import { actorOf, originOf, redact, safeText, shownStates, type EventContext, type Json, type ShownStates } from '@sluice/security-events';
 
 /** What a service says happened. Everything else is added, redacted and bounded by {@link auditEventOf}. */
 export interface AuditEntry<Action extends string = string> {
@@ -15,6 +14,8 @@ export interface AuditEntry<Action extends string = string> {
   /** The stored entity before and after; secrets are taken out, whatever is given. Leave out what there was not. */
   readonly before?: unknown;
   readonly after?: unknown;
+  /** What {@link shownStates} gave of them, where that was worked out elsewhere: then `before` and `after` are left out, and the name is given. */
+  readonly states?: ShownStates | undefined;
   /** Facts about the change that are not in the entity itself; redacted too. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   /** When it happened, milliseconds since the epoch; now when absent. */
@@ -27,6 +28,7 @@ export type AuditContext = EventContext;
 /** Everything an event holds, ready to be stored. Pure but for the id and the clock. */
 export function auditEventOf(ctx: AuditContext, entry: AuditEntry): AuditEventRecord {
   const { action, resourceType, identifier, scope, before, after, details } = entry;
+  const states = entry.states ?? shownStates(resourceType, before, after);
   const name = entry.name ?? nameIn(after) ?? nameIn(before);
   return {
     eventId: newUuid(),
@@ -41,9 +43,9 @@ export function auditEventOf(ctx: AuditContext, entry: AuditEntry): AuditEventRe
     requestMethod: ctx.requestMethod ?? null,
     correlationId: ctx.correlationId,
     details: redact(details ?? {}) as { [key: string]: Json },
-    before: redact(before, isSecretKind(resourceType)),
-    after: redact(after, isSecretKind(resourceType)),
-    changes: isThere(before) && isThere(after) ? changedPaths(before, after) : [],
+    before: states.before,
+    after: states.after,
+    changes: [...states.changes],
   };
 }
 
@@ -52,8 +54,4 @@ function nameIn(snapshot: unknown): string | undefined {
   if (typeof snapshot !== 'object' || snapshot === null) return undefined;
   const name: unknown = Reflect.get(snapshot, 'name');
   return typeof name === 'string' && name !== '' ? name : undefined;
-}
-
-function isThere(value: unknown): boolean {
-  return value !== undefined && value !== null;
 }

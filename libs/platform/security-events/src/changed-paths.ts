@@ -1,4 +1,4 @@
-import { storable } from '@sluice/security-events';
+import { storable } from './storable.js';
 
 const MOST_PATHS = 200;
 const MOST_DEPTH = 16;
