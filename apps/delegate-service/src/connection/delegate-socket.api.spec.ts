@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { HELLO_LIMITS, PROTOCOL_VERSION } from '@sluice/delegate-protocol';
 import { newId, waitFor } from '@sluice/kernel';
@@ -20,16 +20,17 @@ describe('a socket of a delegate', () => {
   afterEach(() => cleanUp.splice(0).reverse().forEach((undo) => undo()));
 
   /** Both ends of a connection; the work on a message is up to the spec. */
-  const pair = async (work: (socket: DelegateSocket) => Promise<void>): Promise<{ near: WebSocket; far: WebSocket; socket: DelegateSocket }> => {
+  const pair = async (work: (socket: DelegateSocket) => Promise<void>, options: { autoPong?: boolean; accounts?: BytesOfAccounts } = {}): Promise<{ near: WebSocket; far: WebSocket; socket: DelegateSocket; stream: Socket }> => {
     const server = createServer();
     const webSockets = new WebSocketServer({ server, perMessageDeflate: false });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     cleanUp.push(() => server.close());
-    const accepted = new Promise<{ near: WebSocket; socket: DelegateSocket }>((resolve) => webSockets.once('connection', (near, request) => {
-      const socket: DelegateSocket = new DelegateSocket(near, { message: () => work(socket), closed: () => undefined }, new BytesOfAccounts(Number.MAX_SAFE_INTEGER).of('a', request.socket, () => near.terminate()));
-      resolve({ near, socket });
+    const accounts = options.accounts ?? new BytesOfAccounts(Number.MAX_SAFE_INTEGER);
+    const accepted = new Promise<{ near: WebSocket; socket: DelegateSocket; stream: Socket }>((resolve) => webSockets.once('connection', (near, request) => {
+      const socket: DelegateSocket = new DelegateSocket(near, { message: () => work(socket), closed: () => undefined }, accounts.of('a', request.socket, () => near.terminate()));
+      resolve({ near, socket, stream: request.socket });
     }));
-    const far = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, { perMessageDeflate: false });
+    const far = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, { perMessageDeflate: false, autoPong: options.autoPong ?? true });
     cleanUp.push(() => far.terminate());
     await new Promise((resolve) => far.once('open', resolve));
     return { ...(await accepted), far };
@@ -68,6 +69,46 @@ describe('a socket of a delegate', () => {
     }
     socket.ping();
     await waitFor(() => near.readyState === near.CLOSED, { timeoutMs: 60_000, what: 'the socket cut' });
+  }, 180_000);
+
+  const closed = (near: WebSocket): Promise<unknown> => waitFor(() => near.readyState === near.CLOSED, { timeoutMs: 60_000, what: 'the socket cut' });
+
+  it.each([['goes on', 4_000, 8], ['dribbles', 100, 2]])('answers no pings behind a message that is under way: one whose message %s by %d bytes a ping is kept for %d pings', async (_, bytes, kept) => {
+    const { near, far, socket, stream } = await pair(() => Promise.resolve(), { autoPong: false });
+    for (let at = 0; at < kept; at += 1) {
+      const due = stream.bytesRead + bytes;
+      far.send('x'.repeat(bytes), { fin: false });
+      await waitFor(() => stream.bytesRead >= due, { timeoutMs: 60_000, what: 'the piece read' });
+      socket.ping();
+      expect(near.readyState).toBe(near.OPEN);
+    }
+    for (let at = 0; at < 3; at += 1) socket.ping();
+    await closed(near);
+  }, 180_000);
+
+  it('loses no connection to pings while the service does not read because of its own work', async () => {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const { near, far, socket } = await pair(() => released, { autoPong: false });
+    far.send(message().replace('"n"', `"n","unknown":"${'x'.repeat(5 * 1024 * 1024)}"`));
+    await waitFor(() => near.isPaused, { timeoutMs: 60_000, what: 'the message taken' });
+    for (let at = 0; at < 8; at += 1) socket.ping();
+    expect(near.readyState).toBe(near.OPEN);
+    release();
+    await waitFor(() => !near.isPaused, { timeoutMs: 60_000, what: 'the message handled' });
+    for (let at = 0; at < 4; at += 1) socket.ping();
+    await closed(near);
+  }, 180_000);
+
+  it('is cut when it takes no answers and answers no pings', async () => {
+    const { near, far, socket } = await pair((one) => Promise.resolve(one.send({ type: 'error', code: 'SPEC', message: ANSWER })));
+    far.pause();
+    for (let at = 0; at < MESSAGES; at += 1) far.send(message());
+    await waitFor(() => near.isPaused, { timeoutMs: 60_000, what: 'the socket no longer read' });
+    await waitFor(() => {
+      socket.ping();
+      return near.readyState === near.CLOSED;
+    }, { timeoutMs: 60_000, what: 'the socket cut' });
   }, 180_000);
 
   it('is not read on while much of what it sent is worked on', async () => {
