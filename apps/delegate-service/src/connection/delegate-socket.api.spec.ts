@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { HELLO_LIMITS, PROTOCOL_VERSION } from '@sluice/delegate-protocol';
 import { newId, waitFor } from '@sluice/kernel';
@@ -20,7 +21,7 @@ describe('a socket of a delegate', () => {
   afterEach(() => cleanUp.splice(0).reverse().forEach((undo) => undo()));
 
   /** Both ends of a connection; the work on a message is up to the spec. */
-  const pair = async (work: (socket: DelegateSocket) => Promise<void>, options: { autoPong?: boolean; accounts?: BytesOfAccounts } = {}): Promise<{ near: WebSocket; far: WebSocket; socket: DelegateSocket; stream: Socket }> => {
+  const pair = async (work: (socket: DelegateSocket) => Promise<void>, options: { autoPong?: boolean; accounts?: BytesOfAccounts } = {}): Promise<{ near: WebSocket; far: WebSocket; socket: DelegateSocket; stream: Socket; wire: Socket }> => {
     const server = createServer();
     const webSockets = new WebSocketServer({ server, perMessageDeflate: false });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -30,10 +31,12 @@ describe('a socket of a delegate', () => {
       const socket: DelegateSocket = new DelegateSocket(near, { message: () => work(socket), closed: () => undefined }, accounts.of('a', request.socket, () => near.terminate()));
       resolve({ near, socket, stream: request.socket });
     }));
-    const far = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, { perMessageDeflate: false, autoPong: options.autoPong ?? true });
+    const { port } = server.address() as AddressInfo;
+    const wire = connect(port, '127.0.0.1');
+    const far = new WebSocket(`ws://127.0.0.1:${port}`, { createConnection: () => wire, perMessageDeflate: false, autoPong: options.autoPong ?? true });
     cleanUp.push(() => far.terminate());
     await new Promise((resolve) => far.once('open', resolve));
-    return { ...(await accepted), far };
+    return { ...(await accepted), far, wire };
   };
 
   it('is not read on while its delegate takes none of its answers, and is read to the end once it does', async () => {
@@ -109,6 +112,41 @@ describe('a socket of a delegate', () => {
       socket.ping();
       return near.readyState === near.CLOSED;
     }, { timeoutMs: 60_000, what: 'the socket cut' });
+  }, 180_000);
+
+  it('counts against its account also what comes in one piece with the end of a message', async () => {
+    const accounts = new BytesOfAccounts(100 * 1024);
+    let handled = 0;
+    const { far, stream, wire } = await pair(() => Promise.resolve(void (handled += 1)), { accounts });
+    const [whole, begun] = [message(), 'x'.repeat(40 * 1024)];
+    const due = stream.bytesRead + whole.length + begun.length;
+    wire.cork();
+    far.send(whole);
+    far.send(begun, { fin: false });
+    wire.uncork();
+    await waitFor(() => handled === 1 && stream.bytesRead >= due, { timeoutMs: 60_000, what: 'all of it read' });
+    let isCut = false;
+    accounts.of('a', Readable.from([]), () => (isCut = true)).coming(80 * 1024);
+    expect(isCut).toBe(true);
+  }, 180_000);
+
+  it('counts nothing any more when every message has been handled', async () => {
+    const accounts = new BytesOfAccounts(1);
+    let handled = 0;
+    const { near, far } = await pair(() => Promise.resolve(void (handled += 1)), { accounts });
+    for (const bytes of [100, 4_000, 100_000]) {
+      far.send(message().replace('"n"', `"n","unknown":"${'x'.repeat(bytes)}"`));
+      far.ping('x');
+      far.pong('x'.repeat(125));
+    }
+    await waitFor(() => handled === 3, { timeoutMs: 60_000, what: 'every message handled' });
+    let isPinged = false;
+    near.on('ping', (data) => (isPinged ||= data.toString() === 'end'));
+    far.ping('end');
+    await waitFor(() => isPinged, { timeoutMs: 60_000, what: 'everything read' });
+    let isCut = false;
+    accounts.of('a', Readable.from([]), () => (isCut = true)).coming(2);
+    expect([isCut, near.readyState]).toEqual([false, near.OPEN]);
   }, 180_000);
 
   it('is not read on while much of what it sent is worked on', async () => {

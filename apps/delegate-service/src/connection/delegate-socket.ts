@@ -97,13 +97,13 @@ export class DelegateSocket {
     this.piece = bytes;
     this.read += bytes;
     this.unfinished += bytes;
-    this.unhandled.add(bytes);
+    this.unhandled.coming(bytes);
   }
 
   /** A message has ended in the piece that is read. What follows it there belongs to the next one. */
   private finish(bytes: number): void {
     const rest = Math.max(0, Math.min(this.unfinished - bytes, this.piece));
-    this.unhandled.add(rest - this.unfinished);
+    this.unhandled.coming(rest - this.unfinished);
     this.unfinished = rest;
     this.began = rest;
     this.atLastPing = rest;
@@ -112,7 +112,7 @@ export class DelegateSocket {
   private control(data: Buffer): void {
     const bytes = Math.min(frameBytes(data.length), this.unfinished);
     this.unfinished -= bytes;
-    this.unhandled.add(-bytes);
+    this.unhandled.coming(-bytes);
   }
 
   /** While nothing is read from it, it cannot go on. */
@@ -139,7 +139,7 @@ export class DelegateSocket {
   private count(messages: number, bytes: number): void {
     this.inFlight.messages += messages;
     this.inFlight.bytes += bytes;
-    this.unhandled.add(bytes);
+    this.unhandled.whole(bytes);
     this.pace();
   }
 
