@@ -5,6 +5,7 @@ import { parseEnvironment, type Environment } from '@sluice/config';
 import { DEFAULT_DATABASE_CERTS_DIR } from '@sluice/db-migration';
 import { HELLO_LIMITS } from '@sluice/delegate-protocol';
 import { z } from 'zod';
+import type { RefusedLimits } from './outbox/refused-files.js';
 
 const count = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
 
@@ -34,6 +35,8 @@ const schema = z.object({
   DELEGATE_GIT_UNUSED_HOURS: count(720, 1, 87_600),
   DELEGATE_GIT_MIRRORS_MAX_MB: count(20_480, 1, 100_000_000),
   DELEGATE_LOG_OUTBOX_MB: count(1_024, 1, 1_000_000),
+  DELEGATE_REFUSED_RESULTS_HOURS: count(2_160, 1, 87_600),
+  DELEGATE_REFUSED_RESULTS_MB: count(256, 1, 1_000_000),
   DELEGATE_SSH_KNOWN_HOSTS_FILE: z.string().min(1).optional(),
   DELEGATE_DATABASE_CERTS_DIR: z.string().startsWith('/', 'must be an absolute path').optional(),
   DELEGATE_KUBERNETES_ACCOUNT_DIR: z.string().min(1).default('/var/run/secrets/kubernetes.io/serviceaccount'),
@@ -95,6 +98,8 @@ export interface DelegateConfig {
   readonly databaseCertsDir: string;
   /** Of the logs that wait for the log service. */
   readonly logOutboxMaxBytes: number;
+  /** Of the results that were set aside because no service takes them. */
+  readonly refusedResults: RefusedLimits;
   /** The cluster the delegate runs in and the folder with its own token and CA; undefined outside one. */
   readonly cluster: { readonly url: string; readonly accountDir: string } | undefined;
   readonly pods: {
@@ -132,6 +137,7 @@ export function parseConfig(env: Environment): DelegateConfig {
     drainMs: parsed.DELEGATE_DRAIN_MS,
     databaseCertsDir: resolve(parsed.DELEGATE_DATABASE_CERTS_DIR ?? DEFAULT_DATABASE_CERTS_DIR),
     logOutboxMaxBytes: parsed.DELEGATE_LOG_OUTBOX_MB * 1024 * 1024,
+    refusedResults: { maxAgeMs: parsed.DELEGATE_REFUSED_RESULTS_HOURS * 3_600_000, maxBytes: parsed.DELEGATE_REFUSED_RESULTS_MB * 1024 * 1024 },
     git: {
       timeoutMs: parsed.DELEGATE_GIT_TIMEOUT_MS,
       maxBytes: parsed.DELEGATE_GIT_MAX_MB * 1024 * 1024,

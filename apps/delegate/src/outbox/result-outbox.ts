@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { taskResult, type HeldLease, type TaskResult } from '@sluice/delegate-protocol';
@@ -6,6 +6,7 @@ import { messageOf } from '@sluice/kernel';
 import type { Logger } from '@sluice/telemetry';
 import { z } from 'zod';
 import { CONFIG, LOG, type DelegateConfig } from '../config.js';
+import { boundRefused, refusedPath } from './refused-files.js';
 
 const outcome = z.object({ taskId: z.string(), epoch: z.number().int(), result: taskResult });
 /** A result on its way: whose it is, and what it says. */
@@ -22,9 +23,10 @@ export class ResultOutbox {
   private readonly pending = new Map<string, { readonly entry: PendingResult; readonly stored: Promise<void> }>();
   private readonly removals = new Set<Promise<void>>();
   private readonly directory: string;
+  private bounding: Promise<void> = Promise.resolve();
 
   constructor(
-    @Inject(CONFIG) config: DelegateConfig,
+    @Inject(CONFIG) private readonly config: DelegateConfig,
     @Inject(LOG) private readonly log: Logger,
   ) {
     this.directory = join(config.dataDir, 'outbox');
@@ -33,6 +35,7 @@ export class ResultOutbox {
   /** Reads what an earlier process left. A file that cannot be read is kept and named in the log. */
   async open(): Promise<void> {
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    await this.boundRefused();
     for (const name of await readdir(this.directory)) {
       if (!name.endsWith('.json')) continue;
       try {
@@ -66,18 +69,28 @@ export class ResultOutbox {
     await removal.finally(() => this.removals.delete(removal));
   }
 
-  /** Keeps a result that nobody takes, out of the way: its file ends in `.refused` and is read by people only. */
+  /** Keeps a result that nobody takes, out of the way: its file ends in `.refused` and is read by people only. Those that are too old or too many for the configured limits go. */
   async setAside(lease: HeldLease): Promise<void> {
     const known = this.pending.get(keyOf(lease));
     if (!known) return;
     this.pending.delete(keyOf(lease));
     await known.stored;
-    await rename(this.pathOf(lease), `${this.pathOf(lease)}.refused`);
+    const now = new Date();
+    // Its age is counted from here, however long it waited before.
+    await utimes(this.pathOf(lease), now, now);
+    await rename(this.pathOf(lease), refusedPath(this.pathOf(lease)));
+    await this.boundRefused();
   }
 
   /** Oldest first. */
   entries(): readonly PendingResult[] {
     return [...this.pending.values()].map(({ entry }) => entry);
+  }
+
+  /** One at a time. */
+  private boundRefused(): Promise<void> {
+    this.bounding = this.bounding.then(() => boundRefused(this.directory, this.config.refusedResults, this.log)).catch((cause: unknown) => this.log.error({ error: messageOf(cause) }, 'refused results could not be looked through'));
+    return this.bounding;
   }
 
   private async store(entry: PendingResult): Promise<void> {
