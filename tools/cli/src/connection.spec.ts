@@ -28,6 +28,15 @@ describe('connection', () => {
     expect(() => find({ server: 'https://elsewhere' }, {})).toThrow('there is no API key for https://elsewhere');
   });
 
+  it.each([
+    [{}, { SLUICE_URL: 'foo', SLUICE_API_KEY: 'pat.env.x.y' }, 'SLUICE_URL takes an http or https URL such as http://127.0.0.1:8080, not "foo"'],
+    [{ server: 'localhost:8080' }, { SLUICE_API_KEY: 'pat.env.x.y' }, '--server takes an http or https URL such as http://127.0.0.1:8080, not "localhost:8080"'],
+    [{ apiKeyVariable: 'KEY' }, {}, '--api-key-env: the environment variable KEY is not set'],
+    [{ apiKeyVariable: 'KEY' }, { KEY: '' }, '--api-key-env: the environment variable KEY is empty'],
+  ])('names the setting that is wrong: %j %j', (options, env, message) => {
+    expect(() => find(options, env)).toThrow(message);
+  });
+
   it('says that no stack runs there', () => {
     rmSync(join(dataDir, 'connection.json'));
     expect(() => find({}, {})).toThrow(`no Sluice runs in ${dataDir}`);

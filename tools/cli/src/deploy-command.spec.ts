@@ -6,7 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseDeployCommand, parseRef } from './deploy-command.js';
 
 const ARGS = ['--repo', 'https://git.example.com/shop/orders.git', '--changelog', 'db/changelog.xml', '--url', 'jdbc:postgresql://db:5432/orders?sslmode=require', '--username', 'app', '--password-env', 'PW'];
-const ENV = { PW: 'secret', GIT_PW: 'token' };
+const ENV = { EMPTY: '', PW: 'secret', GIT_PW: 'token' };
 const without = (flag: string): string[] => ARGS.filter((_, index) => index !== ARGS.indexOf(flag) && index !== ARGS.indexOf(flag) + 1);
 
 describe('deploy command', () => {
@@ -49,11 +49,24 @@ describe('deploy command', () => {
     [['--repo', 'ftp://host/x.git'], '--repo takes an http(s) or SSH URL or a folder, not "ftp://host/x.git"'],
     [['--repo', './no/such/folder'], '--repo takes an http(s) or SSH URL or a folder, not "./no/such/folder" (there is no folder ./no/such/folder)'],
     [['--repo', 'file://host/x'], '--repo: '],
+    [['--timeout', '0s'], '--timeout takes 1s or more, not "0s"'],
+    [['--step-timeout', '500ms'], '--step-timeout takes 1s or more, not "500ms"'],
     [['--timeout', 'soon'], '--timeout: "soon" is not a duration'],
     [['--password-env', 'NOPE'], 'the environment variable NOPE is not set'],
+    [['--password-env', 'EMPTY'], '--password-env: the environment variable EMPTY is empty'],
     [['--passwort', 'x'], "Unknown option '--passwort'"],
   ])('says what is wrong with %j', (args, message) => {
     expect(() => parseDeployCommand([...ARGS, ...args], ENV)).toThrow(message);
+  });
+
+  it.each([
+    [[], 1_800_000, 1_800_000],
+    [['--timeout', '5s'], 5_000, 1_800_000],
+    [['--timeout', '2h'], 7_200_000, 7_200_000],
+    [['--step-timeout', '10m'], 1_800_000, 600_000],
+    [['--timeout', '5s', '--step-timeout', '90s'], 5_000, 90_000],
+  ])('how long the command waits does not shorten the step: %j', (args, timeoutMs, stepTimeoutMs) => {
+    expect(parseDeployCommand([...ARGS, ...args], ENV).deployment).toMatchObject({ timeoutMs, stepTimeoutMs });
   });
 
   it('takes the Git password from the variable it is told', () => {

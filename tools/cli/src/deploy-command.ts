@@ -4,7 +4,7 @@ import type { Deployment, RepositoryAccess } from './deployment.js';
 import { earlierIdentifierOf, identifierOf } from './entity-names.js';
 import type { GitRef } from './entities.js';
 import { durationOf } from './run-command.js';
-import { CONNECTION_OPTIONS, connectionFlags, parseOptions, UsageError, type ConnectionFlags } from './usage.js';
+import { CONNECTION_OPTIONS, connectionFlags, parseOptions, UsageError, valueOfVariable, type ConnectionFlags } from './usage.js';
 
 /** Where the changelog is: what a delegate reads, or a folder whose commits must first go to the Git server of the local stack. */
 export type Repository = RepositoryAccess | { readonly kind: 'folder'; readonly path: string };
@@ -24,7 +24,7 @@ const OPTIONS = {
   repo: text, ref: text, changelog: text, 'git-username': text, 'git-password-env': text, 'git-ssh-key': text,
   url: text, username: text, 'password-env': text, contexts: text, labels: text, tag: text,
   parameter: texts, 'search-path': texts, 'file-prefix': text,
-  name: text, org: text, project: text, timeout: text, ...CONNECTION_OPTIONS,
+  name: text, org: text, project: text, timeout: text, 'step-timeout': text, ...CONNECTION_OPTIONS,
 } as const;
 type Several = 'parameter' | 'search-path';
 type Values = { readonly [K in Exclude<keyof typeof OPTIONS, Several>]?: string | undefined } & { readonly [K in Several]?: readonly string[] | undefined };
@@ -53,12 +53,21 @@ export function parseDeployCommand(args: readonly string[], env: Variables): Dep
       searchPath: values['search-path'] ?? [],
       filePrefix: values['file-prefix'] ?? '',
       tag: values.tag,
-      timeoutMs: durationOf(values.timeout ?? '30m'),
+      ...limitsOf(values),
     },
     repository: repositoryOf(repo, values, env),
     ref: parseRef(values.ref ?? 'main'),
     connection: connectionFlags(values),
   };
+}
+
+const USUAL_LIMIT = '30m';
+
+/** The step has the longer of its usual limit and the time its end is waited for, unless it is given one: a short wait ends nothing. */
+function limitsOf({ timeout = USUAL_LIMIT, 'step-timeout': ofStep }: Values): Pick<Deployment, 'timeoutMs' | 'stepTimeoutMs'> {
+  const timeoutMs = durationOf('--timeout', timeout);
+  const stepTimeoutMs = ofStep === undefined ? Math.max(timeoutMs, durationOf('--step-timeout', USUAL_LIMIT)) : durationOf('--step-timeout', ofStep);
+  return { timeoutMs, stepTimeoutMs };
 }
 
 /** `user@host:path`, as Git takes it; a path of Windows or a URL is none. */
@@ -108,9 +117,7 @@ function readKey(file: string): string {
 /** Passwords come by the name of a variable, so that they are in no argument list and no shell history. */
 function fromVariable(flag: string, variable: string | undefined, env: Variables): string {
   if (!variable) throw new UsageError(`${flag} is missing; name the environment variable that holds the password`);
-  const value = env[variable];
-  if (!value) throw new UsageError(`${flag}: the environment variable ${variable} is not set`);
-  return value;
+  return valueOfVariable(flag, variable, env);
 }
 
 /** A commit id, `refs/tags/NAME`, `refs/heads/NAME` or a branch. */

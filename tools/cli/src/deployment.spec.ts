@@ -68,6 +68,12 @@ it('the database step gets the time limit that was asked for, also a short one',
   expect(pipelines).toEqual([expect.stringContaining('timeout: 3s')]);
 });
 
+it('the database step keeps its own time limit when the end is waited for a shorter time', async () => {
+  preview = [400, ''];
+  await expect(run({ ...DEPLOYMENT, timeoutMs: 2_500, stepTimeoutMs: 1_800_000 })).rejects.toThrow('the execution was asked for');
+  expect(pipelines).toEqual([expect.stringContaining('timeout: 1800s')]);
+});
+
 it('a repository that only delegates reach is no reason to stop', async () => {
   preview = [400, 'the repository cannot be reached'];
   await expect(run()).rejects.toThrow('the execution was asked for');

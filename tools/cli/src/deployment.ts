@@ -37,7 +37,10 @@ export interface Deployment {
   /** Put before recorded file names; empty means nothing. */
   readonly filePrefix?: string | undefined;
   readonly tag?: string | undefined;
+  /** How long the end of the execution is waited for. */
   readonly timeoutMs: number;
+  /** How long the database step may take; `timeoutMs` when absent. */
+  readonly stepTimeoutMs?: number | undefined;
 }
 
 export interface DeploymentEvents {
@@ -86,7 +89,7 @@ export async function deploy(gateway: GatewayClient, deployment: Deployment, eve
   const startedAt = Date.now();
   const planExecutionId = await execute(gateway, at, names.pipeline);
   events.onStarted?.(planExecutionId, names.pipeline);
-  const view = await followExecution(gateway, at, planExecutionId, { onLine: events.onLine, onWait: events.onStep, signal, timeoutMs: deployment.timeoutMs });
+  const view = await followExecution(gateway, at, planExecutionId, { onLine: events.onLine, onWait: events.onStep, signal, timeoutMs: deployment.timeoutMs, endsBy: `Sluice ends its database step after ${secondsOf(stepLimitOf(deployment))}` });
   const deployMs = Date.now() - startedAt;
   const state = await readMigrationState(gateway, at, names.schema, names.instance, MOST_SHOWN).catch((cause: unknown) => {
     events.onStep(`the summary could not be read (${messageOf(cause)}); the result of the execution stands`);
@@ -131,9 +134,16 @@ async function prepare(entities: Entities, deployment: Deployment, names: Entity
   onStep(`DB schema ${names.schema}, DB instance ${names.instance}, pipeline ${names.pipeline}`);
   await entities.putSchema(names.schema, displayName(name), { connector: names.gitConnector, location: deployment.changelog, searchPath: deployment.searchPath ?? [], filePrefix: deployment.filePrefix ?? '' });
   await entities.putInstance(names.schema, names.instance, displayName(name), { connector: names.databaseConnector, ref: repository.ref, context: deployment.contexts, parameters: deployment.parameters ?? {} });
-  const timeout = `${Math.max(1, Math.ceil(deployment.timeoutMs / 1000))}s`;
+  const timeout = secondsOf(stepLimitOf(deployment));
   const { pipeline, schema, instance, cluster } = names;
   await entities.putPipeline(pipeline, applyPipelineYaml(deployment.at, { identifier: pipeline, name: pipelineNameOf(name, pipeline), schema, instance, cluster, tag: deployment.tag, labels: deployment.labels, timeout }));
+}
+
+const stepLimitOf = ({ timeoutMs, stepTimeoutMs = timeoutMs }: Deployment): number => stepTimeoutMs;
+
+/** Pipelines take whole seconds, one or more. */
+function secondsOf(ms: number): string {
+  return `${Math.max(1, Math.ceil(ms / 1_000))}s`;
 }
 
 /** Names of pipelines are in a narrower alphabet than other names (api-contract 6); what is not in it is named by its identifier. */

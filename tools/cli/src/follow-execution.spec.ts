@@ -57,6 +57,12 @@ describe('following an execution', () => {
     expect(unknown).toMatchObject({ message: expect.stringMatching(/^execution e was not seen to end within 0 s; it goes on, as far as is known \(Sluice does not answer/) });
   });
 
+  it('at its time limit says what ends the execution, where that is known', async () => {
+    const cause = await followExecution(await clientOf([seen('Running')]), AT, 'e', { onLine: () => undefined, timeoutMs: 0, endsBy: 'Sluice ends its database step after 1800s' }).catch((error: unknown) => error);
+    server.closeAllConnections();
+    expect(cause).toMatchObject({ message: 'execution e has not ended within 0 s; it goes on, and Sluice ends its database step after 1800s' });
+  });
+
   it('says once which run holds the instance it waits for, again when that changes, and no more when it has it', async () => {
     const [first, second] = [{ id: 'one', note: 'waits: run 1 holds it' }, { id: 'two', note: 'waits: run 2 holds it' }];
     const answers = [seen('Running'), seen('ResourceWaiting', first), seen('ResourceWaiting', first), seen('ResourceWaiting', second), seen('Running'), seen('Success')];

@@ -12,6 +12,8 @@ export interface FollowOptions {
   readonly signal?: AbortSignal | undefined;
   /** Gives up after this many milliseconds; the execution itself goes on. */
   readonly timeoutMs: number;
+  /** What ends the execution at the latest, in a sentence without a full stop; absent where that is not known. */
+  readonly endsBy?: string | undefined;
 }
 
 /** The time limit of the one who follows is over. The execution goes on and may still succeed. */
@@ -20,11 +22,11 @@ export class StillRunningError extends Error {
 
   constructor(
     readonly planExecutionId: string,
-    timeoutMs: number,
+    { timeoutMs, endsBy }: Pick<FollowOptions, 'timeoutMs' | 'endsBy'>,
     /** Why nothing is known of the execution now; absent when it was seen to go on. */
     away?: GatewayError,
   ) {
-    super(`execution ${planExecutionId} ${away ? 'was not seen to end' : 'has not ended'} within ${Math.round(timeoutMs / 1000)} s; it goes on${away ? `, as far as is known (${away.message})` : ''}`);
+    super(`execution ${planExecutionId} ${away ? 'was not seen to end' : 'has not ended'} within ${Math.round(timeoutMs / 1000)} s; it goes on${away ? `, as far as is known (${away.message})` : ''}${endsBy === undefined ? '' : `, and ${endsBy}`}`);
   }
 }
 
@@ -60,7 +62,7 @@ export async function followExecution(gateway: GatewayClient, at: ProjectRef, pl
         }
         if (next.isFinal) break;
       }
-      if (Date.now() > until) throw new StillRunningError(planExecutionId, options.timeoutMs, away);
+      if (Date.now() > until) throw new StillRunningError(planExecutionId, options, away);
       await pause(LOOK_EVERY_MS, options.signal);
     }
     over.abort();

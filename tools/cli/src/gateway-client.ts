@@ -127,9 +127,9 @@ function baseOf(url: string): string {
 
 function failureOf(method: string, path: string, response: Response, text: string): GatewayError {
   const { message, code, correlationId } = errorBody(text);
-  const what = message ?? `${response.status} ${response.statusText}`;
+  const what = message ?? `${method} ${path} was refused: ${response.status} ${response.statusText}`;
   const trace = correlationId ? ` (correlation id ${correlationId})` : '';
-  return new GatewayError(`${method} ${path} was refused: ${what}${trace}`, response.status, code);
+  return new GatewayError(`${what}${trace}`, response.status, code);
 }
 
 function errorBody(text: string): { message?: string; code?: string; correlationId?: string } {

@@ -42,13 +42,22 @@ export async function printLogs(gateway: GatewayClient, at: ProjectRef, planExec
   }
 }
 
-/** The newest executions of the project, one a line. @throws GatewayError */
+/** The newest executions of the project, one a line. @throws GatewayError also when there is no such project */
 export async function printRuns(gateway: GatewayClient, at: ProjectRef, limit: number, print: Print): Promise<void> {
   const runs = await listExecutions(gateway, at, limit);
-  if (runs.length === 0) print(`No executions in project ${at.project} of organization ${at.org}.`);
+  if (runs.length === 0) {
+    await requireProject(gateway, at);
+    print(`No executions in project ${at.project} of organization ${at.org}.`);
+  }
   for (const { planExecutionId, status, startTs, pipelineIdentifier } of runs) {
     print([planExecutionId.padEnd(24), status.padEnd(16), startTs ? new Date(startTs).toISOString() : 'not started', pipelineIdentifier].join('  '));
   }
+}
+
+/** A project that does not exist has no executions either. @throws GatewayError */
+async function requireProject(gateway: GatewayClient, { org, project }: ProjectRef): Promise<void> {
+  const found = await gateway.find(`/ng/api/projects/${encodeURIComponent(project)}`, { query: { accountIdentifier: gateway.accountId, orgIdentifier: org } });
+  if (found === undefined) throw new GatewayError(`there is no project ${project} in organization ${org}; name another with --org and --project`, 404, undefined);
 }
 
 /** Removes the entities deploy made under a name. Nothing in the database changes. @throws GatewayError when there are none, or one is in use */

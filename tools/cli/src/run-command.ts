@@ -34,15 +34,24 @@ export function parseRunCommand(kind: (typeof RUN_COMMANDS)[number], args: reado
   only(kind === 'watch' ? ['timeout'] : []);
   const [planExecutionId, ...more] = positionals;
   if (planExecutionId === undefined || more.length > 0 || !/^[\w-]{1,128}$/.test(planExecutionId)) throw new UsageError(`${kind} takes the id of one execution, as deploy and runs print it`);
-  return kind === 'watch' ? { ...common, kind, planExecutionId, timeoutMs: durationOf(values.timeout ?? '30m') } : { ...common, kind, planExecutionId };
+  return kind === 'watch' ? { ...common, kind, planExecutionId, timeoutMs: durationOf('--timeout', values.timeout ?? '30m') } : { ...common, kind, planExecutionId };
 }
 
-/** @throws UsageError naming the option and the value */
-export function durationOf(value: string): number {
+/** The least time limit: a second. */
+const LEAST_MS = 1_000;
+
+/** Milliseconds of a time limit. @throws UsageError naming the option, the value and the least value */
+export function durationOf(option: '--timeout' | '--step-timeout', value: string): number {
+  const duration = parsed(option, value);
+  if (duration < LEAST_MS) throw new UsageError(`${option} takes ${LEAST_MS / 1_000}s or more, not "${value}"`);
+  return duration;
+}
+
+function parsed(option: string, value: string): number {
   try {
     return parseDuration(value);
   } catch (cause: unknown) {
-    throw new UsageError(`--timeout: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw new UsageError(`${option}: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
 }
 

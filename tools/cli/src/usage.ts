@@ -45,8 +45,10 @@ How
   --name NAME              name of the deployment; the same name is updated again (default: made from repository, changelog
                            and database)
   --org ID --project ID    where its entities are kept                (default: default, deployments)
-  --timeout DURATION       for example 90s or 30m: how long the database step may take, and how long this command
-                           waits; when it is over, the command ends with 3 and the execution goes on (default: 30m)
+  --timeout DURATION       for example 90s or 30m: how long this command waits; when it is over, the command ends with 3
+                           and the execution goes on                  (default: 30m)
+  --step-timeout DURATION  how long the database step may take; when it is over, Sluice ends the step
+                           (default: 30m, or --timeout when that is longer)
   --limit N                how many executions runs lists             (default: 20)
   --server URL             address of Sluice    (default: $SLUICE_URL, else the local stack in --data)
   --api-key-env VAR        variable with the API key (default: SLUICE_API_KEY, else the local stack in --data)
@@ -56,6 +58,13 @@ How
 
 /** The command line was not understood. The message says which argument and why. */
 export class UsageError extends Error {}
+
+/** What the environment variable named by an option holds. @throws UsageError naming both, when it is not set or empty */
+export function valueOfVariable(option: string, variable: string, env: Readonly<Record<string, string | undefined>>): string {
+  const value = env[variable];
+  if (value) return value;
+  throw new UsageError(`${option}: the environment variable ${variable} is ${value === undefined ? 'not set' : 'empty'}`);
+}
 
 /** Options that say where Sluice is; every command has them. */
 export const CONNECTION_OPTIONS = { server: { type: 'string' }, 'api-key-env': { type: 'string' }, data: { type: 'string' } } as const;

@@ -1,5 +1,5 @@
 import { AppError, type Scope, scopeColumns } from '@sluice/kernel';
-import { connector, type Connector, type ConnectorResponse, type V1ConnectorIn, type V1ConnectorOut, type V1ConnectorTestOut, type ValidationResult } from '@sluice/ng-manager-api';
+import { connectorIn, type Connector, type ConnectorResponse, type V1ConnectorIn, type V1ConnectorOut, type V1ConnectorTestOut, type ValidationResult } from '@sluice/ng-manager-api';
 
 /** Name, in this generation, of the `type` the other one has inside a spec. */
 const INNER_TYPES: Readonly<Record<string, string>> = { Git: 'protocol', Github: 'connectionType', Gitlab: 'connectionType', Bitbucket: 'connectionType' };
@@ -16,7 +16,7 @@ export function connectorOfV1({ identifier, slug, name, description, tags, org, 
   const inner = Object.hasOwn(INNER_TYPES, type) ? INNER_TYPES[type] : undefined;
   const { [inner ?? '']: innerType, ...others } = fields;
   const given = { identifier: identifier ?? slug, name, description, tags, orgIdentifier: orgId ?? undefined, projectIdentifier: projectId ?? undefined, type, spec: inner === undefined ? fields : { ...others, type: innerType } };
-  const parsed = connector.safeParse(given);
+  const parsed = connectorIn.safeParse(given);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.slice(0, 20).map((issue) => ({ field: ['connector', ...fieldOf(issue.path.map(String), inner)].join('.'), error: issue.message }));
   throw new AppError('INVALID_REQUEST', `invalid body: ${issues.map(({ field, error }) => `${field}: ${error}`).join('; ')}`, { fields: issues });

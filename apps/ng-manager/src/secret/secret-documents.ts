@@ -1,9 +1,9 @@
 import { AppError, messageOf } from '@sluice/kernel';
-import { secret, type Secret } from '@sluice/ng-manager-api';
+import { secretIn as secretField, type Secret } from '@sluice/ng-manager-api';
 import { parseYaml } from '@sluice/pipeline-engine';
 import { z } from 'zod';
 
-const document = z.object({ secret });
+const document = z.object({ secret: secretField });
 
 /** The secret in a YAML document with root `secret`. @throws AppError INVALID_YAML_ERROR, INVALID_REQUEST naming each field */
 export function secretFromYaml(text: string): Secret {

@@ -3,6 +3,7 @@ export { auditEventRecord, type AuditActor, type AuditEventRecord } from './audi
 export { mayUse, nothingToUse, resolveRefIn, resolveUsableRefIn, type UsableKind, type User } from './use.js';
 export { ngPage, ngPageQuery, paged, pagedObject, springPage, springPageQuery, toNgPage, toSpringPage, v1PageQuery, type NgPage, type SpringPage } from './envelopes.js';
 export { dbIdentifier, entityName, entityRef, identifier, projectParams, queryBoolean, queryIdentifiers, queryList, scopeQuery, tagMap } from './fields.js';
+export { nearKeys, nearestField, refusingNearKeys, type NearKey } from './near-keys.js';
 export { openApiDocument } from './openapi.js';
 export {
   orgFromQueryOrBody, scopeFromPathOrQuery, scopeFromQueryOrBody, scopeOfAccount, scopeOfOrgIn, scopeOfProjectIn, type RawRequest, type ScopeFrom,

@@ -1,4 +1,4 @@
-import { dbIdentifier, defineRoute, entityName, paged, tagMap } from '@sluice/api-conventions';
+import { dbIdentifier, defineRoute, entityName, paged, refusingNearKeys, tagMap } from '@sluice/api-conventions';
 import { WHOLE_COMMIT_ID_RULE, isWholeCommitId } from '@sluice/delegate-protocol';
 import { z } from 'zod';
 import { INSTANCE, SCHEMA, accountKey, epochSeconds, instancePath, listKeys, plainQuery, schemaPath, warnings } from './places.js';
@@ -108,6 +108,9 @@ export const dbInstanceFilter = z.object({
   instanceTags: z.array(z.object({ key: z.string().min(1).max(128), value: z.string().max(128).nullish() })).max(128).optional(),
 });
 
+/** Clients send an instance back as they read it, with what only answers have. */
+const checkedSpelling = <Schema extends z.ZodType>(schema: Schema) => refusingNearKeys(schema, { alsoSent: [...Object.keys(dbInstanceOut.shape), 'version'], showsValues: true });
+
 const view = { permission: 'dbinstance.view' } as const;
 const edit = { permission: 'dbinstance.edit' } as const;
 
@@ -121,7 +124,7 @@ export const createDbInstance = defineRoute({
   access: edit,
   params: schemaPath,
   query: plainQuery,
-  body: dbInstanceIn,
+  body: checkedSpelling(dbInstanceIn),
   response: dbInstanceOut,
 });
 
@@ -160,7 +163,7 @@ export const updateDbInstance = defineRoute({
   access: edit,
   params: instancePath,
   query: plainQuery,
-  body: dbInstanceUpdate,
+  body: checkedSpelling(dbInstanceUpdate),
   response: dbInstanceOut,
 });
 

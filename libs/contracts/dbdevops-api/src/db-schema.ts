@@ -1,4 +1,4 @@
-import { dbIdentifier, defineRoute, entityName, paged, queryBoolean, tagMap } from '@sluice/api-conventions';
+import { dbIdentifier, defineRoute, entityName, paged, queryBoolean, refusingNearKeys, tagMap } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { DBOPS, PROJECT, SCHEMA, accountKey, epochSeconds, listKeys, plainQuery, projectPath, schemaPath, scopeKeys, warnings } from './places.js';
 
@@ -130,6 +130,9 @@ export type DbSchemaOut = z.output<typeof dbSchemaOut>;
 
 /** Ours: the documented routes have no such key and are refused what is in use. */
 const forceKey = { forceDelete: queryBoolean.optional() };
+/** Clients send a schema back as they read it, with what only answers have. */
+const checkedSpelling = <Schema extends z.ZodType>(schema: Schema) => refusingNearKeys(schema, { alsoSent: Object.keys(dbSchemaOut.shape), showsValues: true });
+
 const view = { permission: 'dbschema.view' } as const;
 const edit = { permission: 'dbschema.edit' } as const;
 
@@ -156,7 +159,7 @@ export const createDbSchema = defineRoute({
   access: edit,
   params: projectPath,
   query: plainQuery,
-  body: dbSchemaIn,
+  body: checkedSpelling(dbSchemaIn),
   response: dbSchemaOut,
 });
 
@@ -201,7 +204,7 @@ export const updateDbSchema = defineRoute({
   access: edit,
   params: schemaPath,
   query: plainQuery,
-  body: dbSchemaUpdate,
+  body: checkedSpelling(dbSchemaUpdate),
   response: dbSchemaOut,
 });
 

@@ -1,3 +1,4 @@
+import { refusingNearKeys } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { artifactorySpec, awsSecretManagerSpec, awsSpec, azureKeyVaultSpec, azureSpec, gcpSecretManagerSpec, gcpSpec, nexusSpec } from './cloud-connector-spec.js';
 import { anonymous, byPassword, delegate, optionalRef, secretRef, selectors, sentType, text, url, username, usernamePassword, variant, variants } from './connector-parts.js';
@@ -180,5 +181,10 @@ export const connector = z.discriminatedUnion(
   { error: (issue) => (issue.code === 'invalid_union' ? unsupportedType(issue.input) : undefined) },
 );
 export type Connector = z.output<typeof connector>;
+
+/** What clients send along in the spec of a connector and nothing reads: a class name, and the flags of secret managers under their other names. */
+const SENT_ALONG = ['connectorType', 'isDefault', 'isReadOnly', 'readOnly'];
+/** A connector as requests carry it: a misspelt field is refused. Its value is not repeated, since it may be a password. */
+export const connectorIn = refusingNearKeys(connector, { alsoSent: SENT_ALONG, showsValues: false });
 /** Type and spec, which belong together. */
 export type ConnectorBody = { [T in ConnectorType]: Pick<Extract<Connector, { type: T }>, 'type' | 'spec'> }[ConnectorType];

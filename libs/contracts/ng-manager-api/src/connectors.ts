@@ -1,6 +1,6 @@
 import { defineRoute, ngPage, queryBoolean, queryList, scopeFromQueryOrBody, scopeQuery } from '@sluice/api-conventions';
 import { z } from 'zod';
-import { connector } from './connector-spec.js';
+import { connector, connectorIn } from './connector-spec.js';
 import { byIdentifier, epochMs, ngList, ngScope, rowCopies } from './places.js';
 
 export const connectivityStatus = z.enum(['SUCCESS', 'FAILURE', 'PARTIAL', 'UNKNOWN']);
@@ -71,7 +71,7 @@ export const createConnector = defineRoute({
   style: 'ng',
   access: { permission: 'connector.edit', scopeFrom: scopeFromQueryOrBody('connector') },
   query: ngScope,
-  body: z.object({ connector }),
+  body: z.object({ connector: connectorIn }),
   response: connectorResponse,
 });
 

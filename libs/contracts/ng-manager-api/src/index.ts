@@ -8,7 +8,7 @@ export {
 } from './audit.js';
 export { authenticateKey, holderOfKey, type SignedIn } from './authentication.js';
 export { connectorFieldValues, connectorStatistics, listConnectorsByFqn } from './connector-directory.js';
-export { CONNECTOR_CATEGORIES, CONNECTOR_TYPES, GIT_CONNECTOR_TYPES, connector, type Connector, type ConnectorBody, type ConnectorType, type GitProviderSpec, type GitSpec, type K8sAuth } from './connector-spec.js';
+export { CONNECTOR_CATEGORIES, CONNECTOR_TYPES, GIT_CONNECTOR_TYPES, connector, connectorIn, type Connector, type ConnectorBody, type ConnectorType, type GitProviderSpec, type GitSpec, type K8sAuth } from './connector-spec.js';
 export {
   connectivityStatus, connectorCatalogue, createConnector, deleteConnector, getConnector, isConnectorIdentifierFree, listConnectors, listConnectorsV2, testConnector, testGitRepo, updateConnector,
   type ConnectorFilter, type ConnectorResponse, type ConnectorStatus, type ValidationResult,
@@ -43,7 +43,7 @@ export {
 } from './authz.js';
 export { ngManagerRoutes } from './routes.js';
 export {
-  RESERVED_SECRET_IDENTIFIERS, SECRET_TYPES, secret, type Secret, type SecretBody, type SecretFileSpec, type SecretTextSpec, type SecretType, type SshKeySpec,
+  RESERVED_SECRET_IDENTIFIERS, SECRET_TYPES, secret, secretIn, type Secret, type SecretBody, type SecretFileSpec, type SecretTextSpec, type SecretType, type SshKeySpec,
 } from './secret-spec.js';
 export {
   createSecret, createSecretFile, createSecretFromYaml, deleteSecret, filterSecrets, filterSecretsV2, getSecret, isSecretIdentifierFree, listSecrets, updateSecret, updateSecretFile,

@@ -1,4 +1,4 @@
-import { entityRef } from '@sluice/api-conventions';
+import { entityRef, refusingNearKeys } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { named, scopeInBody } from './places.js';
 
@@ -65,6 +65,8 @@ export const secret = z.discriminatedUnion(
   { error: (issue) => (issue.code === 'invalid_union' ? `secret type is not supported${typeOf(issue.input)}; use one of ${SECRET_TYPES.join(', ')}` : undefined) },
 );
 export type Secret = z.output<typeof secret>;
+/** A secret as requests and documents carry it: a misspelt field is refused, and its value is not repeated. `type` in a spec is a discriminator clients send. */
+export const secretIn = refusingNearKeys(secret, { alsoSent: ['type'], showsValues: false });
 /** Type and spec, which belong together. */
 export type SecretBody = { [T in SecretType]: Pick<Extract<Secret, { type: T }>, 'type' | 'spec'> }[SecretType];
 

@@ -1,7 +1,7 @@
 import { defineRoute, ngPage, queryBoolean, queryIdentifiers, queryList, scopeFromQueryOrBody, scopeQuery } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { epochMs, ngList, ngScope, rowCopies } from './places.js';
-import { MAX_SECRET_BYTES, RESERVED_SECRET_IDENTIFIERS, secret } from './secret-spec.js';
+import { MAX_SECRET_BYTES, RESERVED_SECRET_IDENTIFIERS, secret, secretIn } from './secret-spec.js';
 
 /** Words of the addresses below `/v2/secrets` are not read as identifiers. */
 const secretIdentifier = z.string().min(1).max(128).refine((text) => !RESERVED_SECRET_IDENTIFIERS.includes(text), `must not be one of ${RESERVED_SECRET_IDENTIFIERS.join(', ')}`);
@@ -28,7 +28,7 @@ export const createSecret = defineRoute({
   style: 'ng',
   access: { permission: 'secret.edit', scopeFrom: scopeFromQueryOrBody('secret') },
   query: create,
-  body: z.object({ secret }),
+  body: z.object({ secret: secretIn }),
   response: secretResponse,
 });
 
@@ -41,7 +41,7 @@ export const updateSecret = defineRoute({
   access: { permission: 'secret.edit', scopeFrom: scopeFromQueryOrBody('secret') },
   params: byIdentifier,
   query: ngScope,
-  body: z.object({ secret }),
+  body: z.object({ secret: secretIn }),
   response: secretResponse,
 });
 

@@ -1,4 +1,4 @@
-import { defineRoute, paged, queryBoolean, queryList } from '@sluice/api-conventions';
+import { defineRoute, paged, queryBoolean, queryList, refusingNearKeys } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { connectivityStatus, connectorStatus, validationResult } from './connectors.js';
 import { epochMs } from './places.js';
@@ -12,7 +12,8 @@ import { V1_ACCOUNT, V1_ORG, V1_PROJECT, v1Account, v1EntityIn, v1EntityOut, v1L
  */
 const spec = z.looseObject({ type: z.string({ error: 'is required: the type of the connector, such as JDBC' }).max(64) });
 
-const connectorIn = z.object({ connector: v1EntityIn(spec) });
+/** A misspelt field is refused, and its value is not repeated. */
+const connectorIn = refusingNearKeys(z.object({ connector: v1EntityIn(spec) }), { showsValues: false });
 export type V1ConnectorIn = z.output<typeof connectorIn>['connector'];
 
 const connectorOut = z.object({ connector: v1EntityOut(spec), created: epochMs, updated: epochMs, status: connectorStatus.nullable(), harness_managed: z.boolean() });

@@ -1,4 +1,4 @@
-import { defineRoute, entityRef, paged, queryBoolean, queryList } from '@sluice/api-conventions';
+import { defineRoute, entityRef, paged, queryBoolean, queryList, refusingNearKeys } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { epochMs } from './places.js';
 import { secretTextSpec } from './secret-spec.js';
@@ -29,7 +29,8 @@ const specIn = z.discriminatedUnion(
 );
 export type V1SecretSpec = z.output<typeof specIn>;
 
-const secretIn = z.object({ secret: v1EntityIn(specIn) });
+/** A misspelt field is refused, and its value is not repeated. */
+const secretIn = refusingNearKeys(z.object({ secret: v1EntityIn(specIn) }), { showsValues: false });
 export type V1SecretIn = z.output<typeof secretIn>['secret'];
 
 const secretOut = z.object({ secret: v1EntityOut(specIn), created: epochMs, updated: epochMs, draft: z.boolean() });

@@ -6,8 +6,12 @@ import { main } from '../main.js';
 export class AnsweringGateway {
   /** Data by `METHOD address` below `/gateway/ng/api`; everything else is forbidden. */
   answers: Record<string, unknown> = {};
+  /** What does not exist, named as in {@link answers}. */
+  readonly absent = new Set<string>();
   private readonly server: Server = createServer((request, response) => {
-    const data = this.answers[`${request.method ?? ''} ${(request.url ?? '').replace('/gateway/ng/api', '')}`];
+    const asked = `${request.method ?? ''} ${(request.url ?? '').replace('/gateway/ng/api', '')}`;
+    const data = this.answers[asked];
+    if (this.absent.has(asked)) return void response.writeHead(404, { 'content-type': 'application/json' }).end(JSON.stringify({ message: 'it does not exist', code: 'RESOURCE_NOT_FOUND_EXCEPTION' }));
     response.writeHead(data ? 200 : 403, { 'content-type': 'application/json' }).end(JSON.stringify(data ? { data } : { message: 'Ann lacks the right', code: 'ACCESS_DENIED' }));
   });
 
