@@ -27,10 +27,13 @@ function withDependencies(folder) {
   return [...found];
 }
 
-/** What the local stack configures this app with, when there is one. */
+/** What the local stack configures this app with. Without a stack the shell's own variables must do; that is said. */
 function stackEnvironment(app) {
-  const file = join(process.env.SLUICE_DATA_DIR ?? join(root, '.sluice'), 'secrets/environment.json');
-  return existsSync(file) ? (readJson(file)[app] ?? {}) : {};
+  const folder = resolve(process.env.SLUICE_DATA_DIR ?? join(root, '.sluice'));
+  const file = join(folder, 'secrets/environment.json');
+  if (existsSync(file)) return readJson(file)[app] ?? {};
+  process.stderr.write(`There is no environment of a local stack in ${folder}, so ${app} gets the variables of this shell only.\nStart a stack first (npm start -- --without ${app}), or name its data folder: SLUICE_DATA_DIR=… npx nx dev ${app}\n`);
+  return {};
 }
 
 await runCommand(async () => {

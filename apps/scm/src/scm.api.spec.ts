@@ -97,6 +97,10 @@ describe('scm', () => {
     await expect(read(ref, path)).rejects.toMatchObject({ code });
   });
 
+  it('calls a folder a folder', async () => {
+    await expect(read('main', 'db')).rejects.toThrow(/^"db" is a folder at main \(commit [0-9a-f]{10}\) of .*; name a file in it$/);
+  });
+
   it('refuses wrong or missing credentials, also for a commit that is in the cache', async () => {
     const { commit } = await read('main', 'db/changelog.xml');
     const bad = { url: git.urlOf('app'), username: 'reader', password: 'wrong' };

@@ -40,6 +40,8 @@ function errorCatalogue(): string {
     '',
     'Made from `libs/kernel/src/errors.ts` by `npm run docs`. Every message names what happened, to which field or entity, and what to do; an error of the class `INTERNAL` shows nothing but a correlation id.',
     '',
+    'Routes of DB DevOps (`/v1/…/dbschema` and what is below it, `/v1/dbops`) answer `{"message"}` only: there the HTTP status tells the class, and no code is shown.',
+    '',
     '| Code | HTTP | gRPC | A later identical call may succeed |',
     '|---|---|---|---|',
     ...rows,

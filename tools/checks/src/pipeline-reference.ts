@@ -54,6 +54,26 @@ ${EXAMPLE}
 \`\`\`
 `;
 
+const RUNTIME_INPUTS = `## Runtime inputs
+
+A value that is \`<+input>\` is given when the pipeline is run: a YAML with root \`pipeline\` that repeats the way to each input, as the body of the request.
+
+\`\`\`sh
+call "$SLUICE/pipeline/api/pipeline/execute/apply_orders?$SCOPE&moduleType=DBOPS" -H 'content-type: application/yaml' --data-binary @- <<'YAML'
+pipeline:
+  identifier: apply_orders
+  variables:
+    - { name: release, type: String, value: v42 }
+YAML
+\`\`\`
+
+(\`call\`, \`SLUICE\` and \`SCOPE\` are those of the [quick start](quick-start.md).) \`POST /pipeline/api/inputSets/template\` answers this YAML with every input still open. Values that are used often are kept as an input set; \`POST /pipeline/api/pipeline/execute/{identifier}/inputSetList\` runs with input sets.
+
+- An input without a value is refused before anything runs.
+- The UI keeps input sets; it cannot give inputs to a run yet.
+- The command line cannot either: \`deploy\` runs a pipeline of its own, which has none. \`watch\` follows a run that was started with inputs.
+`;
+
 const EXPRESSIONS = `## Expressions
 
 | Form | Value |
@@ -89,6 +109,7 @@ export function pipelineReference(): string {
     section('Failure strategy', 'failureStrategy', `\`failureStrategies: [{ onFailure: { errors, action } }]\` of a step, a step group or a stage. Kinds of failure: ${FAILURE_TYPES.map((type) => `\`${type}\``).join(', ')}.`),
     ...types.names.map((stepType) => section(`\`spec\` of ${stepType}`, { stepType }, types.find(stepType)?.title)),
     EXPRESSIONS,
+    RUNTIME_INPUTS,
   ].join('\n');
 }
 

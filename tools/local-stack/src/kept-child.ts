@@ -20,12 +20,12 @@ export async function startKeptChild(supervisor: Supervisor, spec: ChildSpec, op
   const stopping = new AbortController();
   let restarting = Promise.resolve();
 
-  const start = (): Promise<RunningChild> => supervisor.start({ ...spec, onUnexpectedEnd: (complaint) => void (restarting = restart(complaint)) });
+  const start = (): Promise<RunningChild> => supervisor.start({ ...spec, lastWords: 'one line', onUnexpectedEnd: (complaint) => void (restarting = restart(complaint)) });
 
   async function restart(complaint: string): Promise<void> {
     let problem = complaint;
     for (let pauseMs = firstPauseMs; !stopping.signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-      say(`${problem}\n${spec.name} is started again in ${pauseMs / 1_000} s`);
+      say(`${problem}; ${spec.name} is started again in ${pauseMs / 1_000} s`);
       await pause(pauseMs, stopping.signal).catch(() => undefined);
       if (stopping.signal.aborted) return;
       try {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, waitFor } from '@sluice/kernel';
+import { lastWordsOf } from './last-words.js';
 import { forgetProcess, recordProcess, send, stopProcess, type ProcessRecord } from './process-records.js';
 
 /** How one child is started, known to be ready, and stopped. */
@@ -22,6 +23,8 @@ export interface ChildSpec {
   readonly isReady: () => Promise<boolean>;
   /** Called instead of {@link SupervisorOptions.onUnexpectedEnd} when this child ends without being stopped. */
   readonly onUnexpectedEnd?: (complaint: string) => void;
+  /** What is shown of its log when it ends without being stopped: the last lines when absent, or the reason it gave, in one line. */
+  readonly lastWords?: 'one line';
 }
 
 export interface RunningChild {
@@ -74,7 +77,7 @@ export class Supervisor {
     const { process: spawned, logStart } = this.spawn(spec, logFile);
     let isEndExpected = true; // until ready, `start` itself reports
     const complain = (how: string): void => {
-      if (!isEndExpected) (spec.onUnexpectedEnd ?? this.options.onUnexpectedEnd)(`${spec.name} ended unexpectedly (${how})${excerpt(logFile, logStart)}`);
+      if (!isEndExpected) (spec.onUnexpectedEnd ?? this.options.onUnexpectedEnd)(`${spec.name} ended unexpectedly (${how})${excerpt(spec, logFile, logStart)}`);
     };
     const ended = endOf(spawned);
     const pid = spawned.pid;
@@ -161,7 +164,7 @@ export class Supervisor {
         { timeoutMs: Infinity, intervalMs: 40, what: 'readiness' },
       );
     } catch (cause: unknown) {
-      const complaint = `${spec.name} did not start: ${messageOf(cause)}${excerpt(child.logFile, logStart)}`;
+      const complaint = `${spec.name} did not start: ${messageOf(cause)}${excerpt(spec, child.logFile, logStart)}`;
       await child.stop();
       throw new Error(complaint, { cause });
     } finally {
@@ -177,11 +180,11 @@ function endOf(child: ChildProcess): Promise<string> {
   });
 }
 
-/** The last lines a child has logged since `from`, as an indented block; empty when it said nothing. */
-function excerpt(logFile: string, from: number): string {
+/** The last lines a child has logged since `from`, as an indented block, or the reason in them; empty when it said nothing. */
+function excerpt({ lastWords }: ChildSpec, logFile: string, from: number): string {
   const size = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
   const start = Math.max(from, size - 8_192);
-  if (size <= start) return '';
+  if (size <= start) return lastWords === 'one line' ? `; its log is ${logFile}` : '';
   const buffer = Buffer.alloc(size - start);
   const fd = openSync(logFile, 'r');
   try {
@@ -189,6 +192,7 @@ function excerpt(logFile: string, from: number): string {
   } finally {
     closeSync(fd);
   }
+  if (lastWords === 'one line') return `: ${lastWordsOf(buffer.toString('utf8'))}; its log is ${logFile}`;
   const lines = buffer.toString('utf8').trimEnd().split('\n').slice(-12);
   return `; the end of ${logFile}:\n${lines.map((line) => `  ${line.slice(0, 400)}`).join('\n')}`;
 }

@@ -116,7 +116,7 @@ describe('when something goes wrong', () => {
   });
 
   it.each([
-    ['an instance that does not exist', { id: 'apply', instance: 'missing' }, /instance with id \[missing\] schema \[orders\] does not exist/],
+    ['an instance that does not exist', { id: 'apply', instance: 'missing' }, /^step "apply": instance with id \[missing\] schema \[orders\] does not exist/],
     ['a target that depends on a step of the same group', { id: 'apply', instance: '"<+steps.apply.output.x>"' }, /dbInstance .* has no value when its step group starts/],
   ])('fails the initialise node for %s', async (_what, step, message) => {
     const client = world.project();

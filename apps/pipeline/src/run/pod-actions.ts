@@ -6,6 +6,7 @@ import type { DbTarget, StepType, StepTypeRegistry } from '@sluice/step-types';
 import type { NodeChange, RunHeader } from './execution-record.js';
 import { podIdOf } from './identifiers.js';
 import type { DbStepReference } from './ng-manager.js';
+import { namingSteps, type StepTarget } from './named-steps.js';
 import { failureOf, outputsOf, type RunActions } from './run-actions.js';
 import { taskIdOf, type PodStep } from './task.js';
 
@@ -83,10 +84,14 @@ export class PodActions {
 
   private async inputs(run: RunHeader, group: PlanNode, initialise: PlanNode, traceparent: string): Promise<Pod> {
     const states = await this.actions.record.states(run.planExecutionId);
-    const references = stepsBelow(run.plan, group.id).map((node) => this.reference(run, node, states));
+    const nodes = stepsBelow(run.plan, group.id);
+    const references = nodes.map((node) => this.reference(run, node, states));
+    const targets = references.map(({ dbSchema, dbInstance }, at): StepTarget => ({ step: nodes[at]?.identifier ?? '', dbSchema, dbInstance }));
     const inputs = await this.actions.services.ngManager.stepInputs(run, traceparent, references, {
       forMs: podTimeout(initialise),
       isPointless: () => this.actions.write(({ record }) => record.isInterrupted(run.planExecutionId)),
+    }).catch((cause: unknown) => {
+      throw namingSteps(cause, targets);
     });
     return arrange(references, inputs);
   }

@@ -71,7 +71,7 @@ export interface NgManagerDouble extends RunningApp {
 
 /** Inputs as they come for a PostgreSQL instance with a password and a Git repository with credentials. Instances called `missing` do not exist. */
 export function dbStepInputsOf(dbSchema: string, dbInstance: string): DbStepInputs {
-  if (dbInstance === 'missing') throw new AppError('RESOURCE_NOT_FOUND', `instance with id [${dbInstance}] schema [${dbSchema}] does not exist`);
+  if (dbInstance === 'missing') throw new AppError('RESOURCE_NOT_FOUND', `instance with id [${dbInstance}] schema [${dbSchema}] does not exist`, { schema: dbSchema, instance: dbInstance });
   return {
     schema: { identifier: dbSchema, name: dbSchema, migrationType: 'Liquibase', changelogPath: 'db/changelog.xml' },
     instance: { identifier: dbInstance, name: dbInstance, context: 'prod', substituteProperties: { owner: 'app' }, tags: {} },

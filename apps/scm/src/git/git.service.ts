@@ -38,8 +38,8 @@ export class GitService {
     return this.inRepository(ctx, access, async (session) => {
       const commit = await this.fetch(session, ref, 1);
       const blob = await this.findBlob(session, commit, wanted);
-      if (!blob) throw new AppError('GIT_FILE_NOT_FOUND', `there is no file "${path}" at ${ref} (commit ${commit.slice(0, 10)}) of ${session.target.url}`, { fields: [{ field: 'path', error: 'does not exist at this ref' }] });
-      const bytes = await this.readBlob(session, blob, path);
+      if (blob.kind !== 'file') throw noFile(blob.kind, path, `${ref} (commit ${commit.slice(0, 10)}) of ${session.target.url}`);
+      const bytes = await this.readBlob(session, blob.object, path);
       return { path: wanted, commit, content: decode(bytes, path), sizeBytes: bytes.length };
     });
   }
@@ -110,13 +110,14 @@ export class GitService {
     return fetched;
   }
 
-  private async findBlob(session: Session, commit: string, path: string): Promise<string | undefined> {
+  private async findBlob(session: Session, commit: string, path: string): Promise<Found> {
     let place = path;
     for (let links = 0; links <= MAX_LINKS; links += 1) {
       const text = (await this.git(session, ['ls-tree', '-z', '--full-tree', commit, '--', place])).toString();
       const [, mode, type, object] = /^(\d+) (\w+) ([0-9a-f]+)\t/.exec(text) ?? [];
-      if (type !== 'blob' || !object) return undefined;
-      if (mode !== '120000') return object;
+      if (type === 'tree') return { kind: 'folder' };
+      if (type !== 'blob' || !object) return { kind: 'nothing' };
+      if (mode !== '120000') return { kind: 'file', object };
       place = followLink(place, (await this.readBlob(session, object, place)).toString());
     }
     throw new AppError('GIT_FILE_NOT_FOUND', `"${path}" is a chain of more than ${MAX_LINKS} symbolic links`);
@@ -134,6 +135,14 @@ export class GitService {
 }
 
 /** A ref of ours says that a commit and its trees are here. */
+/** What a path leads to in a commit. */
+type Found = { readonly kind: 'file'; readonly object: string } | { readonly kind: 'folder' | 'nothing' };
+
+function noFile(found: 'folder' | 'nothing', path: string, where: string): AppError {
+  const [message, error] = found === 'folder' ? [`"${path}" is a folder at ${where}; name a file in it`, 'is a folder'] : [`there is no file "${path}" at ${where}`, 'does not exist at this ref'];
+  return new AppError('GIT_FILE_NOT_FOUND', message, { fields: [{ field: 'path', error }] });
+}
+
 function markOf(session: Session, commit: string): string {
   return join(session.folder, 'refs/sluice', commit);
 }
