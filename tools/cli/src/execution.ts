@@ -95,7 +95,7 @@ export async function readExecution(gateway: GatewayClient, at: ProjectRef, plan
     isFinal: FINAL.has(summary.status),
     logs: uniqueLogs(nodes.flatMap((one) => logsOf(one, isLeaf(one)))),
     waits: nodes.filter((one) => !isLeaf(one)).flatMap(waitOf),
-    failure: nodes.filter((one) => isLeaf(one) && one.failureInfo?.message).at(-1)?.failureInfo?.message ?? summary.failureInfo?.message ?? summary.executionErrorInfo?.message ?? undefined,
+    failure: summary.failureInfo?.message || summary.executionErrorInfo?.message || nodes.filter((one) => isLeaf(one) && one.failureInfo?.message).at(-1)?.failureInfo?.message || undefined,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { StepResult, StepWork } from '@sluice/delegate-protocol';
 import { AppError, messageOf } from '@sluice/kernel';
-import { isFinal, resolveOutputs, type NodeFailure, type PlanNode, type Status } from '@sluice/pipeline-engine';
+import { isFinal, parseFitted, resolveOutputs, type NodeFailure, type PlanNode, type Status } from '@sluice/pipeline-engine';
 import type { StepTypeRegistry } from '@sluice/step-types';
 import type { NodeChange, RunHeader, TaskRow } from './execution-record.js';
 import type { Grant } from './instance-lock.js';
@@ -164,7 +164,7 @@ export class StepActions {
     const [first] = unresolved;
     if (first) throw new AppError('PLAN_CREATION_ERROR', `${first.expression} has no value: ${first.reason}`);
     const type = stepTypeOf(this.types, node);
-    const spec = type.spec.safeParse(value);
+    const spec = parseFitted(type.spec, value);
     if (!spec.success) throw new AppError('SCHEMA_VALIDATION_FAILED', spec.error.issues.map((issue) => `spec.${issue.path.join('.')}: ${issue.message}`).join('; '));
     const podStep = initTask?.context.kind === 'initialise-pod' ? initTask.context.steps[node.id] : undefined;
     if (!podStep) throw new AppError('INTERNAL', `the pod of step "${node.identifier}" was made without it`);

@@ -164,6 +164,25 @@ describe('expressions known at the start', () => {
     ['<+pipeline.stages.s.spec.execution.steps.g.steps.b.output.x>', '<+pipeline.stages.s.spec.execution.steps.g.steps.b.output.x>'],
   ])('%s is %p', (text, expected) => expect(specOf(`{ instance: x, tag: ${JSON.stringify(text)} }`)).toEqual({ instance: 'x', tag: expected }));
 
+  describe('a value that does not fit its step', () => {
+    const withCount = (value: string, extra = '', rollback = ''): string =>
+      pipeline(stage('s', group('g', `${step('a')}, ${step('b', extra, '{ instance: x, count: <+pipeline.variables.n> }')}`), '', rollback), `, variables: [{ name: n, type: Number, value: ${value} }]`);
+
+    it.each([['abc', /\.steps\[1\]\.step\.spec\.count: must be a number \(found: abc\)/], ['-3', /spec\.count: .*\(found: -3\)/], ['1.5', /spec\.count: /], ['0', /spec\.count: /]])('such as %s is named before anything runs', (value, message) => {
+      expect(refuse(withCount(value))).toMatchObject({ code: 'PLAN_CREATION_ERROR', message: expect.stringMatching(message) });
+    });
+
+    it('is named in a rollback step as well', () => {
+      const undo = `, rollbackSteps: [${group('undo', step('back', '', '{ instance: x, count: <+pipeline.variables.n> }'))}]`;
+      expect(refuse(pipeline(stage('s', group('g', step('a')), '', undo), ', variables: [{ name: n, type: Number, value: 0 }]')).message).toContain('rollbackSteps[0].stepGroup.steps[0].step.spec.count');
+    });
+
+    it('is left to the run below a condition, and when it has an output in it', () => {
+      expect(() => plan(withCount('abc', `, when: { stageStatus: Success, condition: '<+pipeline.variables.n> != "abc"' }`))).not.toThrow();
+      expect(() => plan(pipeline(stage('s', group('g', step('a', '', '{ instance: x, count: <+steps.b.output.count> }')))))).not.toThrow();
+    });
+  });
+
   it('keeps the type of a number variable', () => expect(specOf('{ instance: x, count: <+pipeline.variables.n> }')).toEqual({ instance: 'x', count: 3 }));
 
   it.each([

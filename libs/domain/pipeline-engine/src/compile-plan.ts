@@ -4,7 +4,9 @@ import { ExpressionBudget, evaluate, hasExpression, type Lookup } from './expres
 import { parsePipeline, type PipelineModel, type StepTypeCatalogue } from './pipeline-model.js';
 import type { FailureStrategyYaml, StageItemYaml, StageYaml, StepGroupYaml, StepItemYaml, StepYaml, VariableYaml } from './pipeline-schema.js';
 import type { FailureStrategy, FiledUnder, InfraConnector, NodeKind, Plan, PlanNode, RunCondition, Scalar } from './plan.js';
+import { ProblemList } from './problem-list.js';
 import { problemsError, type Problem } from './problems.js';
+import { checkResolvedSteps } from './resolved-steps.js';
 import { isOutputReference } from './outputs.js';
 import { isRecord } from './runtime-input.js';
 import { NO_STORED_VARIABLES, storedVariable, type StoredVariables } from './stored-variables.js';
@@ -31,7 +33,7 @@ const DEFAULT_STEP_TIMEOUT_MS = 10 * 60_000;
 
 /**
  * Compiles pipeline YAML to a plan. Expressions known at the start (variables, sequence, ids) are replaced; references to outputs
- * and secrets stay. @throws AppError as {@link parsePipeline}, PLAN_CREATION_ERROR for an expression that cannot be resolved or refers to itself, INVALID_REQUEST for expressions that cost too much,
+ * and secrets stay. @throws AppError as {@link parsePipeline}, PLAN_CREATION_ERROR for an expression that cannot be resolved or refers to itself and for a value that does not fit its step, INVALID_REQUEST for expressions that cost too much,
  * NOT_IMPLEMENTED for what is not built (see {@link requireSupported})
  */
 export function compilePlan(input: PlanInput): Plan {
@@ -156,7 +158,10 @@ class PlanBuilder {
     this.pipelineVariables = this.evaluated(variableMap(rawVariables), this.lookup, 'pipeline.variables') as Readonly<Record<string, Scalar>>;
     const { stages, notificationRules, flowControl, properties, ...rest } = model.pipeline;
     const pipeline = { ...(this.evaluated(rest, this.lookup, 'pipeline') as typeof rest), stages: stages.map((item) => this.resolvedStage(item)) };
-    if (this.problems.length > 0) throw problemsError('the pipeline', this.problems, 'PLAN_CREATION_ERROR');
+    const inSteps = new ProblemList(model.source);
+    if (this.problems.length === 0) checkResolvedSteps(pipeline.stages, this.input.catalogue, inSteps);
+    const problems = [...this.problems, ...inSteps.list];
+    if (problems.length > 0) throw problemsError('the pipeline', problems, 'PLAN_CREATION_ERROR');
     requireSupported({ pipeline: { ...pipeline, notificationRules, flowControl, properties }, source: model.source }, this.input.catalogue.capabilities, true);
     return { ...model, pipeline: { ...pipeline, properties } };
   }

@@ -176,6 +176,13 @@ it('the failure to read is the earliest of a step, with its place', () => {
   expect(firstFailure(PLAN, {})).toBeUndefined();
 });
 
+it('the failure to read says too that the rollback failed, and of what', () => {
+  const undone = planOf(stage('s', group('g', step('a'), step('b'))).replace('] } } } }', `], rollbackSteps: [${group('undo', step('back'))}] } } } }`));
+  const failed = (endedAt: number, message: string): NodeState => state({ status: 'Failed', endedAt, failure: { message, failureType: 'Unknown' } });
+  const states = { [idOf(undone, 'a')]: failed(5, 'first'), [idOf(undone, 'b')]: failed(6, 'second'), [idOf(undone, 'back')]: failed(9, 'no tag') };
+  expect(firstFailure(undone, states)?.message).toBe('stage "s", step "a": first; the rollback failed too: stage "s", step "back": no tag');
+});
+
 describe('the outline of a plan', () => {
   it('gives lists the same stages and counts as the whole plan, and holds nothing of what lies in them', () => {
     const outline = planOutline(PLAN);

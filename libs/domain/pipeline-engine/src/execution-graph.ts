@@ -348,13 +348,22 @@ export function stageCounts(plan: PlanOutline, states: Readonly<Record<string, N
   };
 }
 
-/** The failure a person should read for the whole execution: of the first failed step in plan order, with its place. */
+/** The failure a person should read for the whole execution: of the step that failed first, with its place, and of the rollback step that failed after it. */
 export function firstFailure(plan: Plan, states: Readonly<Record<string, NodeState>>): { readonly node: PlanNode; readonly message: string } | undefined {
   const failed = Object.values(plan.nodes)
     .filter((node) => states[node.id]?.failure && node.children.length === 0)
     .sort((a, b) => (states[a.id]?.endedAt ?? 0) - (states[b.id]?.endedAt ?? 0));
   const [node] = failed;
   if (!node) return undefined;
+  const undoing = isUndoing(plan, node) ? undefined : failed.find((one) => isUndoing(plan, one));
+  return { node, message: `${placedFailure(plan, states, node)}${undoing ? `; the rollback failed too: ${placedFailure(plan, states, undoing)}` : ''}` };
+}
+
+function isUndoing(plan: Plan, node: PlanNode): boolean {
+  return ancestry(plan, node.id).some((one) => one.kind === 'rollback');
+}
+
+function placedFailure(plan: Plan, states: Readonly<Record<string, NodeState>>, node: PlanNode): string {
   const stage = ancestry(plan, node.id).find((one) => one.kind === 'stage');
-  return { node, message: `${stage ? `stage "${stage.name}", ` : ''}step "${node.name}": ${states[node.id]?.failure?.message ?? ''}` };
+  return `${stage ? `stage "${stage.name}", ` : ''}step "${node.name}": ${states[node.id]?.failure?.message ?? ''}`;
 }

@@ -8,6 +8,7 @@ export { outputLookup, resolveOutputs } from './outputs.js';
 export { parsePipeline, type PipelineModel } from './pipeline-model.js';
 export { FAILURE_ACTIONS, FAILURE_TYPES, YAML_FIELDS, pipelineYaml, type StepItemYaml } from './pipeline-schema.js';
 export { nodeOf, planOutline, stepsBelow, subtree, type Plan, type PlanNode, type PlanOutline, type Scalar } from './plan.js';
+export { parseFitted } from './fitted-spec.js';
 export { ProblemList } from './problem-list.js';
 export { describeProblem, problemsError, type Problem } from './problems.js';
 export { decideFailure, decideRun, podSelectors, type RunDecision, type Surroundings } from './run-rules.js';

@@ -120,6 +120,11 @@ describe('following a log', () => {
     expect([result.last?.status, result.counts.blob]).toEqual(['missing', 4]);
   });
 
+  it('says so too when the stream of an ended step is there and silent for good', async () => {
+    const result = await follow({ stream: [(init) => streamOf([': ping\n\n'], init, { staysOpen: true })], blob: [MISSING], isStepEnded: () => true });
+    expect([result.last?.status, result.counts.blob]).toEqual(['missing', 4]);
+  });
+
   it('does not try again what is refused', async () => {
     const result = await follow({ stream: [() => Response.json({ error_msg: 'not yours' }, { status: 403 })], blob: [] });
     expect([result.last?.status, result.counts.stream]).toEqual(['failed', 1]);

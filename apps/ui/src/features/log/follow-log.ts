@@ -57,7 +57,9 @@ export async function followLog(options: FollowLogOptions): Promise<void> {
       const hasEnded = options.isStepEnded();
       const outcome = hasEnded ? await storedThenTail(options) : await tailThenStored(options);
       if (outcome === 'complete') return onState({ status: 'complete' });
-      if (outcome === 'absent' && hasEnded && (looksAfterEnd += 1) >= LOOKS_AFTER_END) return onState({ status: 'missing' });
+      // A step that ended before it began has no log, and its stream is there and silent for good.
+      const isNothingThere = outcome === 'absent' || options.buffer.lineCount === 0;
+      if (hasEnded && isNothingThere && (looksAfterEnd += 1) >= LOOKS_AFTER_END) return onState({ status: 'missing' });
       attempt = 0;
       if (outcome === 'absent') onState({ status: 'waiting' });
       await pause(timing.waitMs, signal);

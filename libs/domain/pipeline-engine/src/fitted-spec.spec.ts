@@ -1,0 +1,26 @@
+import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { parseFitted } from './fitted-spec.js';
+
+const schema = z.strictObject({ tag: z.string().optional(), count: z.number().int().min(1).optional(), isLast: z.boolean().optional(), names: z.array(z.string()).optional() });
+
+describe('a spec whose expressions were replaced', () => {
+  it.each([
+    [{ tag: 7 }, { tag: '7' }],
+    [{ tag: true }, { tag: 'true' }],
+    [{ count: '3' }, { count: 3 }],
+    [{ isLast: 'false' }, { isLast: false }],
+    [{ names: ['a', 1] }, { names: ['a', '1'] }],
+    [{ tag: 'v1', count: 2 }, { tag: 'v1', count: 2 }],
+  ])('%j is read as %j', (spec, expected) => expect(parseFitted(schema, spec).data).toEqual(expected));
+
+  it.each([{ count: 'abc' }, { count: '-3' }, { count: '1.5' }, { count: '0' }, { count: '' }, { tag: ['a'] }, { tag: null }, { other: 1 }, 'text', null])('%j does not fit', (spec) => {
+    expect(parseFitted(schema, spec).success).toBe(false);
+  });
+
+  it('is not changed itself', () => {
+    const spec = { tag: 7 };
+    parseFitted(schema, spec);
+    expect(spec).toEqual({ tag: 7 });
+  });
+});
