@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { changesetTable, countChangesets, countsInWords, formatLogLine } from '@sluice/cli';
+import { changesetTable, countChangesets, countsInWords, formatLogLine, interruptionOf } from '@sluice/cli';
 import { messageOf } from '@sluice/kernel';
 import { APP_NAMES, type AppName } from './app-environment.js';
 import { runFirstDeployment, type FirstDeployment } from './first-deployment.js';
@@ -30,8 +30,12 @@ export async function main(options: StartOptions): Promise<number> {
   const say = (text: string): void => void process.stdout.write(`[${((Date.now() - options.startedAt) / 1000).toFixed(1).padStart(6)}s] ${text}\n`);
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
   const ending = new AbortController();
-  const interrupt = (): void => ending.abort(new Interruption('stopped by a signal'));
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  const { signal: interrupted, leave } = interruptionOf(process);
+  interrupted.addEventListener('abort', () => {
+    say('stopping: what runs is given time to end; Ctrl-C again ends it at once, with the databases in good order');
+    ending.abort(new Interruption('stopped by a signal'));
+  });
+  leave.addEventListener('abort', () => say('stopping at once: steps that run are broken off; the databases and Redis are stopped in good order'));
   let stack: Stack | undefined;
   try {
     stack = await startStack(
@@ -42,6 +46,7 @@ export async function main(options: StartOptions): Promise<number> {
         isReset: options.isReset,
         without: options.without.map(appNamed),
         otelUrl: options.otelUrl,
+        hurry: leave,
         onProgress: say,
         onUnexpectedEnd: (complaint) => ending.abort(new Error(complaint)),
       },
@@ -58,13 +63,10 @@ export async function main(options: StartOptions): Promise<number> {
     return 0;
   } catch (cause: unknown) {
     const reason: unknown = ending.signal.aborted ? ending.signal.reason : cause;
-    if (reason instanceof Interruption) say('stopping');
     await stack?.stop();
     if (reason instanceof Interruption) return options.isOnce ? 130 : 0;
     process.stderr.write(`\n${messageOf(reason)}\n`);
     return 1;
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }
 

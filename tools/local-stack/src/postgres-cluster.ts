@@ -76,6 +76,7 @@ export async function startCluster(supervisor: Supervisor, home: PostgresHome, s
     cwd: dirname(dataDir),
     ...home.identity,
     stopSignal: 'SIGINT',
+    keepsData: true,
     graceMs: 60_000, // what it has in memory goes to a disk that others use too
     isReady: async () => {
       await onServer(superuserUrl, (client) => client.query('SELECT 1'));

@@ -33,6 +33,7 @@ export async function startRedis(supervisor: Supervisor, data: DataFolder, optio
     command: 'redis-server',
     args: [configFile],
     cwd: data.redis,
+    keepsData: true,
     graceMs: 60_000, // killed, it loses what it has not written yet
     isReady: () => answersPing(url),
   };

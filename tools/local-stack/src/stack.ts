@@ -38,6 +38,8 @@ export interface StackOptions {
   /** Variables on top of the usual ones, by app: shorter leases and time limits for tests. */
   readonly environment?: Readonly<Partial<Record<AppName, Readonly<Record<string, string>>>>>;
   readonly onProgress?: (text: string) => void;
+  /** Aborted when nothing is to be waited for any more: everything ends at once, databases and Redis in good order. It follows the signal of the start. */
+  readonly hurry?: AbortSignal | undefined;
   /** A child ended that nobody stopped: one sentence and its last log lines. */
   readonly onUnexpectedEnd?: (complaint: string) => void;
 }
@@ -117,7 +119,8 @@ export async function startStack(options: StackOptions, signal?: AbortSignal): P
   }
   prepareDataFolder(data);
   const release = claimDataFolder(data.root, data.run);
-  const supervisor = new Supervisor({ runDir: data.run, logsDir: data.logs, onUnexpectedEnd: options.onUnexpectedEnd ?? (() => undefined), onWaiting: say });
+  const supervisor = new Supervisor({ runDir: data.run, logsDir: data.logs, onUnexpectedEnd: options.onUnexpectedEnd ?? (() => undefined), onWaiting: say, onStopping: (text) => signal?.aborted && say(text) });
+  options.hurry?.addEventListener('abort', () => supervisor.hurry(), { once: true });
   const closers: (() => Promise<void>)[] = [];
   const stop = once(async () => {
     await supervisor.stopAll();

@@ -85,6 +85,21 @@ describe('Supervisor', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('says of each child it stops how long it waits; in a hurry it kills it, and still waits for one that keeps data', async () => {
+    const said: string[] = [];
+    const hasty = new Supervisor({ runDir: join(folder, 'run'), logsDir: join(folder, 'logs'), onUnexpectedEnd: (complaint) => complaints.push(complaint), onStopping: (text) => said.push(text) });
+    const data = await hasty.start(shell('data', `${ready('data')}; exec sleep 600`, { keepsData: true }));
+    const waiting = await hasty.start(shell('waiting', `${ready('waiting')}; exec sleep 600`));
+    const stubborn = await hasty.start(shell('stubborn', `trap "" TERM; ${ready('stubborn')}; exec sleep 600`, { graceMs: 600_000 }));
+    const stopping = hasty.stopAll();
+    expect(said).toEqual(['waiting for the end of stubborn, 600 s at most']);
+    hasty.hurry();
+    await stopping;
+    expect(await Promise.all([stubborn, waiting, data].map(({ ended }) => ended))).toEqual(['signal SIGKILL', 'signal SIGKILL', 'signal SIGTERM']);
+    expect(said).toEqual(['waiting for the end of stubborn, 600 s at most', 'waiting for the end of data, 60 s at most']);
+    expect(complaints).toEqual([]);
+  });
+
   it('stops the youngest child first and starts none afterwards', async () => {
     const order: string[] = [];
     for (const name of ['first', 'second']) {

@@ -19,6 +19,8 @@ export interface ChildSpec {
   readonly stopSignal?: 'SIGTERM' | 'SIGINT';
   /** From the stop signal to SIGKILL. */
   readonly graceMs?: number;
+  /** Its end takes what it has in memory to the disk: it is never killed to save time. */
+  readonly keepsData?: boolean;
   /** Answers true once it can be used; a rejection counts as "not yet", and its message says what is missing. */
   readonly isReady: () => Promise<boolean>;
   /** Called instead of {@link SupervisorOptions.onUnexpectedEnd} when this child ends without being stopped. */
@@ -45,11 +47,16 @@ export interface SupervisorOptions {
   readonly onUnexpectedEnd: (complaint: string) => void;
   /** Called at intervals with one sentence that says which child is not ready yet and what is missing. A child is waited for as long as it lives: a slow machine is no fault. */
   readonly onWaiting?: (text: string) => void;
-  /** Between two such sentences. */
+  /** Called with one sentence for each child that is being stopped: how long it has at most. */
+  readonly onStopping?: (text: string) => void;
+  /** Between two such sentences of {@link onWaiting}. */
   readonly waitingEveryMs?: number;
 }
 
 const WAITING_EVERY_MS = 15_000;
+const GRACE_MS = 10_000;
+const graceOf = ({ graceMs = GRACE_MS }: ChildSpec): number => graceMs;
+
 const LOG_LIMIT_BYTES = 20 * 1024 * 1024;
 const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'JAVA_HOME', 'USER'] as const;
 
@@ -63,10 +70,11 @@ export function inheritedEnvironment(): Record<string, string> {
  * and stops them in reverse order.
  */
 export class Supervisor {
-  private readonly children = new Map<string, { readonly child: RunningChild; expectEnd(): void }>();
+  private readonly children = new Map<string, { readonly spec: ChildSpec; readonly child: RunningChild; expectEnd(): void }>();
   /** Names in the order of their first start: a database that was restarted still outlives those who use it. */
   private readonly order = new Set<string>();
   private isStopping = false;
+  private isHurried = false;
 
   constructor(private readonly options: SupervisorOptions) {}
 
@@ -82,7 +90,7 @@ export class Supervisor {
     const ended = endOf(spawned);
     const pid = spawned.pid;
     if (pid === undefined) throw new Error(`${spec.name} could not be started: ${await ended}`);
-    const record = recordProcess(this.options.runDir, { name: spec.name, pid, stopSignal: spec.stopSignal ?? 'SIGTERM', graceMs: spec.graceMs ?? 10_000 });
+    const record = recordProcess(this.options.runDir, { name: spec.name, pid, stopSignal: spec.stopSignal ?? 'SIGTERM', graceMs: graceOf(spec) });
     void ended.then((how) => {
       this.children.delete(spec.name);
       forgetProcess(this.options.runDir, spec.name);
@@ -92,7 +100,7 @@ export class Supervisor {
       isEndExpected = true;
     };
     const child = this.handle(spec, record, logFile, ended, expectEnd);
-    this.children.set(spec.name, { child, expectEnd });
+    this.children.set(spec.name, { spec, child, expectEnd });
     this.order.add(spec.name);
     await this.untilReady(spec, child, logStart);
     isEndExpected = false;
@@ -104,7 +112,20 @@ export class Supervisor {
     this.isStopping = true;
     const all = [...this.order].reverse().flatMap((name) => this.children.get(name) ?? []);
     for (const { expectEnd } of all) expectEnd();
-    for (const { child } of all) await child.stop();
+    for (const { spec, child } of all) {
+      if (this.isHurried && !spec.keepsData) {
+        await child.kill();
+        continue;
+      }
+      this.options.onStopping?.(`waiting for the end of ${spec.name}, ${graceOf(spec) / 1_000} s at most`);
+      await child.stop();
+    }
+  }
+
+  /** Everything is stopped, and at once: children are killed, those too that are being waited for. Only what keeps data still has its time. */
+  hurry(): void {
+    this.isHurried = true;
+    for (const { spec, child } of this.children.values()) if (!spec.keepsData) void child.kill();
   }
 
   private spawn(spec: ChildSpec, logFile: string): { process: ChildProcess; logStart: number } {
