@@ -6,6 +6,7 @@ import type { AuditedDocuments } from '../audit/audited-documents.js';
 /** Documents and executions of one transaction. */
 const BATCH = 50;
 const IN_PROJECT = 'account_id = $1 AND org_id = $2 AND project_id = $3';
+const HAS_TASK_TO_STOP = 'EXISTS (SELECT FROM execution_tasks t WHERE t.plan_execution_id = e.plan_execution_id AND t.stop_wanted_at IS NOT NULL)';
 
 interface DocumentTable {
   readonly table: string;
@@ -91,12 +92,21 @@ export class ProjectContents {
     return rows.map((row) => row.plan_execution_id);
   }
 
-  /** Removes some executions that have ended, with their nodes, tasks and approvals. @returns how many */
+  /**
+   * Removes some executions that have ended, with their nodes, tasks and approvals. One with a task that may still be at work stays until that has stopped:
+   * the stop is asked for in the name of the execution, and its instance is held by the task. @returns how many
+   */
   async removeExecutions(): Promise<number> {
-    const rows = await this.db.query<{ plan_execution_id: string }[]>(`SELECT plan_execution_id FROM executions WHERE ${IN_PROJECT} AND ended_at IS NOT NULL ORDER BY created_at, plan_execution_id LIMIT ${BATCH}`, [...this.place]);
+    const rows = await this.db.query<{ plan_execution_id: string }[]>(`SELECT plan_execution_id FROM executions e WHERE ${IN_PROJECT} AND ended_at IS NOT NULL AND NOT ${HAS_TASK_TO_STOP} ORDER BY created_at, plan_execution_id LIMIT ${BATCH}`, [...this.place]);
     const ids = rows.map((row) => row.plan_execution_id);
     for (const table of ids.length > 0 ? ['execution_nodes', 'execution_tasks', 'approval_instances', 'executions'] : []) await this.db.query(`DELETE FROM ${table} WHERE plan_execution_id = ANY($1)`, [ids]);
     return ids.length;
+  }
+
+  /** Whether executions are left that {@link removeExecutions} does not remove yet. */
+  async hasExecutions(): Promise<boolean> {
+    const rows = await this.db.query<unknown[]>(`SELECT FROM executions WHERE ${IN_PROJECT} LIMIT 1`, [...this.place]);
+    return rows.length > 0;
   }
 
   /** Removes results of checks; those are few, because they are kept for a day. */

@@ -70,7 +70,7 @@ export class ProjectRemoval {
     }
   }
 
-  /** Without pipelines nothing can be started, so what runs after they are gone runs for the last time. Executions under way are aborted and wait for a later round. */
+  /** Without pipelines nothing can be started, so what runs after they are gone runs for the last time. Executions under way are aborted and wait for a later round, as do those with a task that may still be at work. */
   private async remove(project: RemovedProject): Promise<void> {
     const { uniqueId, position } = project;
     const scope = projectScope(project.accountId, project.orgId, project.projectId);
@@ -79,10 +79,14 @@ export class ProjectRemoval {
     if ((await this.abortAll(project, scope)) > 0) return;
     await this.repeat(() => this.inTurn(uniqueId, 0, ({ manager }) => new ProjectContents(manager, scope).removeExecutions()));
     if (this.isStopping) return;
-    await this.inTurn(uniqueId, undefined, async ({ manager }) => {
-      await new ProjectContents(manager, scope).removeChecks();
+    const isEmpty = await this.inTurn(uniqueId, true, async ({ manager }) => {
+      const contents = new ProjectContents(manager, scope);
+      if (await contents.hasExecutions()) return false;
+      await contents.removeChecks();
       await new RemovedProjects(manager).markEmpty(uniqueId);
+      return true;
     });
+    if (!isEmpty) return;
     await this.parts.ngManager.confirmRemovedProject(position, this.closing.signal);
     this.parts.log.info({ projectId: scope.projectId, position }, 'a removed project is empty');
   }

@@ -1,5 +1,5 @@
 import type { ProjectScope } from '@sluice/kernel';
-import type { ResourceHoldUp } from '@sluice/pipeline-engine';
+import { FINAL_STATUSES, type ResourceHoldUp } from '@sluice/pipeline-engine';
 import type { EntityManager } from 'typeorm';
 
 export interface LockRequest {
@@ -52,6 +52,9 @@ const SAME_INSTANCE = 'account_id = $1 AND org_id = $2 AND project_id = $3 AND d
  * answered by its delegate, never had one, or lost it more than a lease and the fence before.
  */
 const MAY_BE_AT_WORK = `EXISTS (SELECT 1 FROM execution_tasks t WHERE t.task_id = l.holder AND t.status <> 'open' AND t.stop_wanted_at IS NOT NULL)`;
+
+/** `$1`: the final statuses. */
+const STEP_HAS_ENDED = `EXISTS (SELECT 1 FROM execution_tasks t JOIN execution_nodes n ON n.plan_execution_id = t.plan_execution_id AND n.node_id = t.node_id WHERE t.task_id = l.holder AND n.status = ANY ($1))`;
 
 /**
  * The queue in front of each database instance: one step at a time, in the order they came. Rows outlive crashes; a step's row goes when
@@ -119,10 +122,15 @@ export class InstanceLocks {
     return new Map(rows.map((row) => [row.task_id, holdUpOf(row)]));
   }
 
-  /** Holders whose execution has ended, because something went very wrong: they must not block others for ever. */
+  /**
+   * Holders whose step or execution has ended, because something went very wrong, or a replica of an earlier version settled the stop and did not give the
+   * instance back: they must not block others for ever. One whose task may still be at work is none.
+   */
   async orphans(): Promise<string[]> {
     const rows = await this.db.query<{ holder: string }[]>(
-      `SELECT l.holder FROM instance_locks l LEFT JOIN executions e ON e.plan_execution_id = l.plan_execution_id WHERE (e.plan_execution_id IS NULL OR e.ended_at IS NOT NULL) AND NOT ${MAY_BE_AT_WORK}`,
+      `SELECT l.holder FROM instance_locks l LEFT JOIN executions e ON e.plan_execution_id = l.plan_execution_id
+       WHERE (e.plan_execution_id IS NULL OR e.ended_at IS NOT NULL OR ${STEP_HAS_ENDED}) AND NOT ${MAY_BE_AT_WORK}`,
+      [[...FINAL_STATUSES]],
     );
     return rows.map((row) => row.holder);
   }

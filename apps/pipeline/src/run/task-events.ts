@@ -131,7 +131,14 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
   private async refuseEnd({ run, task }: Concerned, ended: TaskEnded, reason: string): Promise<void> {
     const end = refusedEnd(reportOf(ended), reason);
     if (ended.outcome === 'late' || task.status !== 'open') await this.note(run, task, { kind: 'note', text: `A result came late, after this step had ended already. ${end.message}` });
-    await this.actions.record.abandonTask(task.taskId, Date.now());
+    const at = Date.now();
+    await this.actions.write(async ({ record }) => {
+      await record.abandonTask(task.taskId, at);
+      // Its time limit ended it while its delegate renewed the lease: it is over when the delegate service says so.
+      if (ended.outcome === 'timedOut' && task.kind === 'execute-step') await record.wantStop(task.taskId, at);
+    });
+    // Any other end is one that the delegate answered, or that no delegate works on: what cannot be recorded of it does not make it go on.
+    if (ended.outcome !== 'timedOut') await this.actions.stops.settle(task.taskId);
     if (ended.outcome === 'late' || task.kind === 'cleanup-pod') return;
     await this.services.messages.send(task.workflowId, { kind: 'taskEnded', taskId: task.taskId, end }, `end:${task.taskId}`);
   }

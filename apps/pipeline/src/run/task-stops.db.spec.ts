@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { TaskEnded, TaskEvent } from '@sluice/delegate-rpc';
 import { AppError, waitFor } from '@sluice/kernel';
 import { Metrics } from '@sluice/telemetry';
-import { succeed } from '../testing/delegate-service-double.js';
+import { ProjectContents } from '../project/project-contents.js';
+import { stepResult, succeed } from '../testing/delegate-service-double.js';
 import { groupYaml, pipelineYaml, simplePipeline, stageYaml } from '../testing/pipeline-under-test.js';
 import { RunUnderTest, stepsOf } from '../testing/run-under-test.js';
 import type { RunHeader } from './execution-record.js';
@@ -14,7 +16,8 @@ const WAITS = { timeoutMs: 120_000 } as const;
 describe('stops of tasks', () => {
   let sut: RunUnderTest;
   beforeAll(async () => {
-    sut = await RunUnderTest.create();
+    // What was just put off is not due while the test looks, however long a process stands still.
+    sut = await RunUnderTest.create({ PIPELINE_ABORT_TIMEOUT_MS: '600000' });
   }, 300_000);
   afterAll(() => sut.stop());
   afterEach(async () => {
@@ -47,6 +50,10 @@ describe('stops of tasks', () => {
       return isAbandoned && (await due()).length === 0;
     }, { ...WAITS, what: 'a given up task whose stop was taken' });
   const notes = async ({ planExecutionId }: RunHeader, nodeId: string) => (await sut.actions.record.states(planExecutionId, [nodeId]))[nodeId]?.notes;
+  const events = () => new TaskEvents(sut.actions, new Metrics('pipeline'));
+  const TIMED_OUT = { outcome: 'timedOut', resultJson: '', reason: 'no result in time', delegateId: 'd', delegateName: 'D' } as const;
+  const endedBy = (taskId: string, ended: TaskEnded): TaskEvent => ({ seq: 1, taskId, scope: { accountId: 'acc', orgId: 'o', projectId: 'p' }, event: 'ended', traceparent: '', ended });
+  const orphans = () => sut.actions.write(({ locks }) => locks.orphans());
   const HELD = [expect.stringMatching(/did not confirm.*no other run gets its database instance/)];
   /** The time that the first answer left for the stop is over. */
   const timeIsOver = (taskId: string) => sut.db.query('UPDATE execution_tasks SET stop_until = 1 WHERE task_id = $1', [taskId]);
@@ -116,8 +123,7 @@ describe('stops of tasks', () => {
     const { delegates } = sut.world;
     delegates.renewsLeases = true;
     const { run, nodeId, taskId, end } = await working();
-    const timedOut = { outcome: 'timedOut', resultJson: '', reason: 'no result in time', delegateId: 'd', delegateName: 'D' } as const;
-    await new TaskEvents(sut.actions, new Metrics('pipeline')).handle({ seq: 1, taskId, scope: { accountId: 'acc', orgId: 'o', projectId: 'p' }, event: 'ended', traceparent: '', ended: timedOut });
+    await events().handle(endedBy(taskId, TIMED_OUT));
     expect(await due()).toEqual([taskId]);
     await end(false);
     await again(taskId);
@@ -136,10 +142,48 @@ describe('stops of tasks', () => {
       for (const one of await due()) await again(one);
       return sut.world.delegates.tasks.get(taskId)?.isAborted;
     }, { ...WAITS, what: 'the delegate asked to stop' });
-    expect([await sut.holders(), await sut.actions.write(({ locks }) => locks.orphans())]).toEqual([[taskId], []]);
+    expect([await sut.holders(), await orphans()]).toEqual([[taskId], []]);
     sut.world.delegates.end(taskId, { outcome: 'aborted', reason: 'stopped' });
     await again(taskId);
     expect(await sut.holders()).toEqual([]);
+  }, 300_000);
+
+  it('an end that cannot be recorded settles the stop of a step whose delegate answered, and no other', async () => {
+    const answered = await working();
+    await sut.actions.stopTask(answered.run, answered.nodeId, answered.taskId);
+    const completed = { ...TIMED_OUT, outcome: 'completed', resultJson: JSON.stringify({ kind: 'execute-step', outcome: stepResult() }) } as const;
+    // No workflow waits for the step here.
+    await expect(events().refuse(endedBy(answered.taskId, completed), 'the store refused it')).rejects.toMatchObject({ code: 'ENTITY_NOT_FOUND' });
+    await answered.end(false);
+    expect([await notes(answered.run, answered.nodeId), await sut.holders()]).toEqual([[], []]);
+    const silent = await working();
+    await expect(events().refuse(endedBy(silent.taskId, TIMED_OUT), 'the store refused it')).rejects.toMatchObject({ code: 'ENTITY_NOT_FOUND' });
+    await silent.end(false);
+    expect([await notes(silent.run, silent.nodeId), await sut.holders(), await due()]).toEqual([HELD, [silent.taskId], [silent.taskId]]);
+  }, 300_000);
+
+  it('a step that has ended and whose stop was settled by another, without its instance, does not keep the instance', async () => {
+    const { taskId, end } = await working();
+    await events().handle(endedBy(taskId, TIMED_OUT));
+    expect(await orphans()).toEqual([]);
+    await end(false);
+    expect([await sut.holders(), await orphans()]).toEqual([[taskId], []]);
+    await sut.actions.record.forgetStop(taskId);
+    expect(await orphans()).toEqual([taskId]);
+  }, 300_000);
+
+  it('an execution of a removed project stays until each of its tasks is known to have stopped', async () => {
+    const { run, taskId } = await working();
+    await sut.actions.finish(run, 'Errored', 'a stage broke');
+    const contents = new ProjectContents(sut.db.manager, run.scope);
+    const removeAll = async () => {
+      while ((await contents.removeExecutions()) > 0);
+      return [await contents.hasExecutions(), (await sut.actions.record.header(run.planExecutionId))?.planExecutionId];
+    };
+    await sut.db.query('UPDATE executions SET ended_at = 1 WHERE plan_execution_id <> $1', [run.planExecutionId]);
+    expect([await removeAll(), await task(taskId), await sut.holders()]).toEqual([[true, run.planExecutionId], expect.objectContaining({ status: 'abandoned' }), [taskId]]);
+    await sut.actions.stops.settle(taskId);
+    expect([await removeAll(), await task(taskId), await sut.holders()]).toEqual([[false, undefined], undefined, []]);
   }, 300_000);
 
   it('a stage that breaks has all of its tasks stopped at once: one call that gets no answer does not hold up the others', async () => {

@@ -15,7 +15,7 @@ export { decideFailure, decideRun, podSelectors, type RunDecision, type Surround
 export { matchPattern, type PatternResult } from './bounded-pattern.js';
 export { referencesIn, type Reference } from './references.js';
 export { applyRuntimeInput, inputRoot, inputTemplate, mergeInputs } from './runtime-input.js';
-export { isBroken, isFinal, statusOfParent, type EndStatus, type Status } from './status.js';
+export { FINAL_STATUSES, isBroken, isFinal, statusOfParent, type EndStatus, type Status } from './status.js';
 export { parseYaml, type YamlSource } from './yaml-source.js';
 export { chooseStages, stageNeeds } from './stage-selection.js';
 export { NO_STORED_VARIABLES, storedVariablesIn, type StoredVariableNames, type StoredVariables } from './stored-variables.js';

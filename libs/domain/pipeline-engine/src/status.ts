@@ -8,12 +8,13 @@ export type Status = (typeof STATUSES)[number];
 /** How something that ran ended. What did not run is `Skipped`. */
 export type EndStatus = Extract<Status, 'Success' | 'IgnoreFailed' | 'Failed' | 'Errored' | 'Expired' | 'Aborted'>;
 
-const FINAL: ReadonlySet<Status> = new Set(['Success', 'IgnoreFailed', 'Skipped', 'Failed', 'Errored', 'Expired', 'Aborted']);
+/** A node or an execution with one of these goes on no more. */
+export const FINAL_STATUSES: ReadonlySet<Status> = new Set(['Success', 'IgnoreFailed', 'Skipped', 'Failed', 'Errored', 'Expired', 'Aborted']);
 const BROKEN: ReadonlySet<Status> = new Set(['Failed', 'Errored', 'Expired', 'Aborted']);
 
 /** Nothing happens to it any more. */
 export function isFinal(status: Status): boolean {
-  return FINAL.has(status);
+  return FINAL_STATUSES.has(status);
 }
 
 /** It ended, and not well: what comes after it does not run by default. */
