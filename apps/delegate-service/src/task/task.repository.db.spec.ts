@@ -289,10 +289,14 @@ describe('tasks in the database', () => {
     await pg.query('delegate_service', `UPDATE tasks SET run_deadline = now() - interval '1 second' WHERE id = ANY ($1)`, [ids]);
     await expiry.endOverdueRuns();
     const [silent = '', answers = ''] = ids;
-    const abort = (id: string) => tasks.abort('A1', 'pipeline', id, 3_600_000);
+    const abort = (id: string) => tasks.abort('A1', 'pipeline', id, { leaseMs: 3_000_000, fenceMs: 600_000 });
     expect([await stateOf(silent), await abort(silent), await abort(answers)]).toEqual([{ state: 'ENDED', epoch: 1, outcome: 'timedOut' }, { state: 'ASSIGNED' }, { state: 'ASSIGNED' }]);
     expect(await tasks.recordResult({ accountId: 'A1', delegateId: 'd1', taskId: answers, epoch: 1, kind: 'execute-step', resultJson: result })).toMatchObject({ outcome: 'late' });
     await pg.query('delegate_service', `UPDATE tasks SET ended_at = now() - interval '2 hours' WHERE id = $1`, [silent]);
+    // A heartbeat renewed the lease while the time limit ended the task.
+    await pg.query('delegate_service', `UPDATE tasks SET lease_until = now() - interval '5 minutes' WHERE id = $1`, [silent]);
+    expect(await abort(silent)).toEqual({ state: 'ASSIGNED' });
+    await pg.query('delegate_service', `UPDATE tasks SET lease_until = now() - interval '1 hour' WHERE id = $1`, [silent]);
     expect([await abort(silent), await abort(answers)]).toEqual([{ state: 'ENDED' }, { state: 'ENDED' }]);
   });
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { scopeColumns } from '@sluice/kernel';
 import type { HeldLease, TaskPayload } from '@sluice/delegate-protocol';
+import type { LeaseTimesReply } from '@sluice/delegate-rpc';
 import { DataSource, type EntityManager } from 'typeorm';
 import { NotificationBus } from '../notification/notification-bus.js';
 import type { AcquireOutcome, Assignment, LeaseReview, NewTask, QueuedTaskRow, ResultOutcome } from './task.js';
@@ -212,9 +213,9 @@ export class TaskRepository {
   /**
    * A queued task ends at once; a held one is marked, and its delegate is to be told. An id that is not known to this account and consumer is withdrawn:
    * a submission of it that is still on its way is refused ({@link insert}). Withdrawn ids are kept as long as ended tasks.
-   * @param stopsWithinMs lease and fence: a delegate whose task ran out of time may be at work for so long after that, unless it has answered
+   * @param times a delegate whose task ran out of time may be at work until its lease and the fence after it are over, unless it has answered
    */
-  async abort(accountId: string, consumer: string, taskId: string, stopsWithinMs = 0): Promise<{ state: 'ASSIGNED' | 'ENDED' | 'UNKNOWN'; delegateId?: string; epoch?: number }> {
+  async abort(accountId: string, consumer: string, taskId: string, times: LeaseTimesReply = { leaseMs: 0, fenceMs: 0 }): Promise<{ state: 'ASSIGNED' | 'ENDED' | 'UNKNOWN'; delegateId?: string; epoch?: number }> {
     const [row] = await this.database.query<{ state: 'ASSIGNED' | 'ENDED'; delegate_id: string | null; epoch: number }[]>(
       `WITH aborted AS (
          UPDATE tasks SET abort_requested_at = coalesce(abort_requested_at, now()),
@@ -229,14 +230,15 @@ export class TaskRepository {
     );
     if (row) return row.delegate_id && row.state === 'ASSIGNED' ? { state: row.state, delegateId: row.delegate_id, epoch: row.epoch } : { state: row.state };
     const [known] = await this.database.query<{ has_ended: boolean; may_be_at_work: boolean }[]>(
-      `SELECT (state = 'ENDED') AS has_ended, (outcome = 'timedOut' AND ended_at > now() - $4::float8 * interval '1 millisecond' AND NOT EXISTS (SELECT 1 FROM task_results r WHERE r.task_id = t.id AND r.epoch = t.epoch)) IS TRUE AS may_be_at_work
+      `SELECT (state = 'ENDED') AS has_ended, (outcome = 'timedOut' AND greatest(lease_until, ended_at + $4::float8 * interval '1 millisecond') + $5::float8 * interval '1 millisecond' > now() AND NOT EXISTS (SELECT 1 FROM task_results r WHERE r.task_id = t.id AND r.epoch = t.epoch)) IS TRUE AS may_be_at_work
        FROM tasks t WHERE id = $1 AND account_id = $2 AND consumer = $3`,
-      [taskId, accountId, consumer, stopsWithinMs],
+      // A heartbeat that came while the time limit ended it may have renewed the lease for longer than that.
+      [taskId, accountId, consumer, times.leaseMs, times.fenceMs],
     );
     if (known?.has_ended) return { state: known.may_be_at_work ? 'ASSIGNED' : 'ENDED' };
     if (!known && (await this.withdraw(accountId, consumer, taskId))) return { state: 'UNKNOWN' };
     // The task has arrived in between.
-    return this.abort(accountId, consumer, taskId, stopsWithinMs);
+    return this.abort(accountId, consumer, taskId, times);
   }
 
   /** @returns false when the task has arrived by now */

@@ -64,7 +64,7 @@ export class TaskService {
   async abort(accountId: string, consumer: string, taskId: string): Promise<AbortReply['state']> {
     // No task can have such an id.
     if (!TASK_ID.test(taskId)) return 'UNKNOWN';
-    const { state, delegateId, epoch } = await this.tasks.abort(accountId, consumer, taskId, this.config.leaseMs + this.config.fenceMs);
+    const { state, delegateId, epoch } = await this.tasks.abort(accountId, consumer, taskId, this.config);
     this.log.info({ taskId, state }, 'abort requested');
     if (state === 'ENDED') this.bus.tellLocal({ type: 'events', consumer });
     if (delegateId !== undefined && epoch !== undefined) await this.bus.publish({ type: 'abort', taskId, epoch, delegateId });
