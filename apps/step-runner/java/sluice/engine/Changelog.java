@@ -84,7 +84,7 @@ final class Changelog {
         try {
             for (ChangeSet changeSet : content().getChangeSets()) prefix(changeSet);
         } catch (LiquibaseException | RuntimeException cause) {
-            String message = Failure.deepest(cause);
+            String message = Failure.account(cause);
             if (!message.contains("for includeAll")) throw cause;
             throw new LiquibaseException(message + "; searched in " + String.join(", ", liquibase.getResourceAccessor().describeLocations())
                 + ". A DB schema whose paths are relative to another folder names it in changelog.searchPath");

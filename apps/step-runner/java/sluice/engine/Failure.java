@@ -11,9 +11,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import liquibase.changelog.ChangeSet;
 import liquibase.changelog.DatabaseChangeLog;
 import liquibase.exception.CustomChangeException;
+import liquibase.exception.MigrationFailedException;
 import liquibase.exception.UnknownChangelogFormatException;
 
 /** What went wrong, in words for the person who reads the step's log, and in the kinds that failure strategies know. */
@@ -25,6 +29,15 @@ record Failure(String message, String failureType, String sqlState) {
     /** Errors of MariaDB and MySQL whose SQL states say less: the server is going down, the session was ended. Other drivers number theirs in other ranges. */
     private static final Set<Integer> LOST = Set.of(1053, 1927);
     private static final Set<Integer> FORBIDDEN = Set.of(1044, 1142, 1143, 1227, 1370);
+
+    private static final int LONGEST_CHAIN = 30;
+    private static final Pattern CLASS_NAME = Pattern.compile("\\b(?:[a-z][a-z0-9]*\\.)+[A-Z]\\w*(?:Exception|Error): ");
+    /** "Error parsing a.yaml : Error parsing a.yaml: …", of a file whose parts name it as well. */
+    private static final Pattern TWICE = Pattern.compile("Error parsing (.+?) ?: (?=Error parsing \\1 ?: )");
+    private static final Pattern LEVEL = Pattern.compile("(^| : )ERROR: ");
+    /** Both of Liquibase's texts for a file that is not there end in advice for its own command line. */
+    private static final Pattern NO_FILE = Pattern.compile("was not found\\.\\s+The file property cannot be configured[\\s\\S]*|was not found in the configured search path:((?:\\s*\\R\\s*- .*)+)[\\s\\S]*");
+    private static final String SEARCH_PATH = "A DB schema whose paths are relative to another folder names it in changelog.searchPath, and the command line in --search-path";
 
     Map<String, Object> json(ChangeSet changeSet) {
         Map<String, Object> json = new LinkedHashMap<>();
@@ -49,6 +62,11 @@ record Failure(String message, String failureType, String sqlState) {
 
     Failure followedBy(String advice) {
         return new Failure(message + advice, failureType, sqlState);
+    }
+
+    /** With the names that files have in the repository, instead of where it lies on this machine. */
+    Failure within(Command command) {
+        return new Failure(message.replace(command.root() + "/", ""), failureType, sqlState);
     }
 
     static Failure connecting(Command command, SQLException cause) {
@@ -76,7 +94,7 @@ record Failure(String message, String failureType, String sqlState) {
         SQLException sql = telling(cause);
         String state = sql == null ? null : sql.getSQLState();
         StackOverflowError endless = find(cause, StackOverflowError.class);
-        String detail = endless != null ? withoutEnd(endless, changeSet) : sql == null ? deepest(cause) : text(sql) + (state == null ? "" : " (SQL state " + state + ")");
+        String detail = endless != null ? withoutEnd(endless, changeSet) : sql == null ? account(cause) : text(sql) + (state == null ? "" : " (SQL state " + state + ")");
         String message = changeSet == null ? detail : "changeset " + changeSet.getId() + " by " + changeSet.getAuthor() + " in " + changeSet.getFilePath() + " failed: " + detail;
         return new Failure(message, sql == null ? "Unknown" : kind(sql), state);
     }
@@ -115,18 +133,40 @@ record Failure(String message, String failureType, String sqlState) {
         return text(cause);
     }
 
-    /** The message of the innermost cause that has one: Liquibase wraps the same text several times. */
-    static String deepest(Throwable cause) {
+    /**
+     * What a chain of exceptions says, each part once. Liquibase wraps the text of a cause several times, mostly unchanged; on the way out it
+     * adds the file, the line and the column, which the innermost text does not know.
+     */
+    static String account(Throwable cause) {
         List<String> texts = new ArrayList<>();
-        for (Throwable each = cause; each != null && texts.size() < 20; each = each.getCause()) {
-            if (each.getMessage() != null && !each.getMessage().isBlank()) texts.add(text(each));
+        for (Throwable each = cause; each != null && texts.size() < LONGEST_CHAIN; each = each.getCause()) {
+            // It names the changeset, which the reader of this text has before them.
+            if (each instanceof MigrationFailedException && each.getCause() != null) texts.clear();
+            else if (each.getMessage() != null && !each.getMessage().isBlank()) texts.add(text(each));
         }
-        return texts.isEmpty() ? cause.getClass().getSimpleName() : texts.get(texts.size() - 1);
+        if (texts.isEmpty()) return cause.getClass().getSimpleName();
+        String account = texts.get(texts.size() - 1);
+        for (int index = texts.size() - 2; index >= 0; index--) account = joined(texts.get(index), account);
+        return account;
     }
 
+    private static String joined(String outer, String inner) {
+        if (inner.contains(outer)) return inner;
+        return outer.contains(inner) ? outer : outer + ": " + inner;
+    }
+
+    /** In one line, without the names of exception classes that wrapping has put in front, and without a level that the line in the log has itself. */
     private static String text(Throwable cause) {
-        String message = String.valueOf(cause.getMessage()).replace("More locations can be added with the 'searchPath' parameter.", "");
-        return message.strip().replaceAll("\\s*\\R\\s*", "; ").replaceAll("[;,:\\s]+$", "").replace(":; ", ": ");
+        String message = NO_FILE.matcher(String.valueOf(cause.getMessage()).strip()).replaceAll(Failure::withoutFile);
+        String line = message.replaceAll("(?<=[.,;:!?])\\s*\\R\\s*", " ").replaceAll("\\s*\\R\\s*", "; ").replaceAll("[;,:\\s]+$", "");
+        if (cause instanceof SQLException) return line;
+        String plain = LEVEL.matcher(CLASS_NAME.matcher(line).replaceAll("")).replaceAll("$1");
+        return TWICE.matcher(plain).replaceAll("");
+    }
+
+    private static String withoutFile(MatchResult found) {
+        String searched = found.group(1) == null ? "" : "; searched in " + found.group(1).strip().replaceFirst("^- ", "").replaceAll("\\s*\\R\\s*- ", ", ");
+        return Matcher.quoteReplacement("was not found" + searched + ". " + SEARCH_PATH);
     }
 
     static <T extends Throwable> T find(Throwable cause, Class<T> type) {

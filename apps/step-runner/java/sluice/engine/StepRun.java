@@ -125,7 +125,8 @@ final class StepRun {
         } catch (Exception | StackOverflowError | NoClassDefFoundError cause) {
             changesets.ended(cause);
             failedOn = changesets.current();
-            failure = failedOn == null ? Failure.running(cause, null).explained(command) : Failure.running(cause, failedOn);
+            failure = Failure.running(cause, failedOn).within(command);
+            if (failedOn == null) failure = failure.explained(command);
             if (failedOn != null && SelfCommitting.is(database)) failure = failure.followedBy(SelfCommitting.advice(failedOn, cause, "rollback".equals(command.action())));
         }
         control.unwind();
