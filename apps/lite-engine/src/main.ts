@@ -16,7 +16,7 @@ try {
   const identity = owner ? await owner.identity((line) => liteEngineIdentity.parse(line)) : identityFromEnvironment(process.env);
   const { app, stage } = await bootstrap({ identity, tracing, logger });
   process.stdout.write(`${PROCESS_STATES.listening}\n`);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stage.abandon(signal));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stage.abandon('SHUTDOWN'));
   void owner?.gone.then(() => stage.orphan());
   await stage.done;
   await Promise.all([app.close(), tracing.close()]);

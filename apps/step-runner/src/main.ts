@@ -34,7 +34,7 @@ try {
   const identity = owner ? await Promise.race([owner.identity((line) => stepRunnerIdentity.parse(line)), engine.died]) : identityFromEnvironment(process.env);
   const { app, steps } = await bootstrap({ identity, run, logger });
   process.stdout.write(`${PROCESS_STATES.listening}\n`);
-  for (const signal of ENDINGS) process.off(signal, leave).once(signal, () => void steps.abandon(ABANDON_GRACE_MS));
+  for (const signal of ENDINGS) process.off(signal, leave).once(signal, () => void steps.abandon(ABANDON_GRACE_MS, 'SHUTDOWN'));
   void owner?.gone.then(() => steps.orphan(ABANDON_GRACE_MS));
   await steps.done;
   await Promise.all([engine.kill(), app.close(), tracing.close()]);

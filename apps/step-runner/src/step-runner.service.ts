@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '@sluice/kernel';
-import { Lease, steadyNow, type PingReply, type PingRequest, type RunRequest, type StepEvent, type StopStepReply, type StopStepRequest } from '@sluice/runner-rpc';
+import { Lease, steadyNow, type PingReply, type PingRequest, type RunRequest, type StepEvent, type StopReason, type StopStepReply, type StopStepRequest } from '@sluice/runner-rpc';
 import { Tracing, type Logger } from '@sluice/telemetry';
 import { StepRun, type StepRunOptions } from './run/step-run.js';
 
@@ -60,12 +60,12 @@ export class StepRunnerService {
   }
 
   /** Cancels the step under way; acknowledges the result of a finished one. */
-  stop({ stepExecutionId, graceMs, isLeaseOver = false }: StopStepRequest): StopStepReply {
+  stop({ stepExecutionId, graceMs, reason = 'ABORT' }: StopStepRequest): StopStepReply {
     if (this.current?.id !== stepExecutionId) return { known: false };
     const { run } = this.current;
-    this.logger.info({ stepExecutionId, graceMs, isLeaseOver, isFinished: run.journal.events.isFinished }, 'step stop');
+    this.logger.info({ stepExecutionId, graceMs, reason, isFinished: run.journal.events.isFinished }, 'step stop');
     if (run.journal.events.isFinished) this.markDone();
-    else run.stop(isLeaseOver ? 'lease' : 'abort', graceMs);
+    else run.stop(reason, graceMs);
     return { known: true };
   }
 
@@ -74,14 +74,14 @@ export class StepRunnerService {
     const run = this.current?.run;
     if (!run || run.journal.events.isFinished) return;
     this.logger.warn({ stepExecutionId: this.current?.id, stopWithinMs: this.stopWithinMs }, 'the lease of the step is over');
-    run.stop('lease', this.stopWithinMs / 2);
+    run.stop('LEASE_OVER', this.stopWithinMs / 2);
   }
 
   /** Stops what runs, then ends. */
-  async abandon(graceMs: number): Promise<void> {
+  async abandon(graceMs: number, reason: StopReason): Promise<void> {
     const run = this.current?.run;
     if (run && !run.journal.events.isFinished) {
-      run.stop('abort', graceMs);
+      run.stop(reason, graceMs);
       for await (const _event of run.journal.events.follow(run.journal.events.lastSeq)) continue;
     }
     this.markDone();
@@ -100,7 +100,7 @@ export class StepRunnerService {
   private watchOrphan(): void {
     if (!this.orphaned || this.listeners > 0) return;
     const { graceMs } = this.orphaned;
-    this.orphaned.timer = setTimeout(() => void this.abandon(graceMs), ORPHAN_LIMIT_MS);
+    this.orphaned.timer = setTimeout(() => void this.abandon(graceMs, 'ABANDONED'), ORPHAN_LIMIT_MS);
   }
 
   private async *tell(run: StepRun, signal: AbortSignal): AsyncGenerator<StepEvent> {

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { stepResult, type ExecuteStepTask, type StepResult } from '@sluice/delegate-protocol';
 import { AppError, messageOf, pause } from '@sluice/kernel';
-import { steadyNow } from '@sluice/runner-rpc';
+import { steadyNow, type StopReason } from '@sluice/runner-rpc';
 import { CONFIG, type DelegateConfig } from '../config.js';
-import { STOPPED_AS, TaskStopped, type TaskContext, type TaskHandler } from '../task/task-handler.js';
+import { STOPPED_AS, STOPS_STEP_AS, TaskStopped, type TaskContext, type TaskHandler } from '../task/task-handler.js';
 import { POD_RUNTIME, type Pod, type PodRuntime } from './pod-runtime.js';
 import { StepLeases } from './step-leases.js';
 import { stepWithoutResult } from './step-outcomes.js';
@@ -96,18 +96,18 @@ export class ExecuteStepHandler implements TaskHandler<'execute-step'> {
 
   private async stop(pod: Pod, stepExecutionId: string, context: TaskContext, limit: AbortController): Promise<void> {
     context.log.info({ stepExecutionId, reason: messageOf(context.signal.reason) }, 'stopping the step');
-    const { graceMs, giveUpMs, isLeaseOver } = this.patience(context);
+    const reason = context.signal.reason instanceof TaskStopped ? STOPS_STEP_AS[context.signal.reason.reason] : 'ABORT';
+    const { graceMs, giveUpMs } = this.patience(context, reason);
     setTimeout(() => limit.abort(context.signal.reason), giveUpMs).unref();
-    await pod.stopStep(stepExecutionId, graceMs, isLeaseOver).catch((cause: unknown) => context.log.warn({ stepExecutionId, error: messageOf(cause) }, 'the engine could not be told to stop the step'));
+    await pod.stopStep(stepExecutionId, graceMs, reason).catch((cause: unknown) => context.log.warn({ stepExecutionId, error: messageOf(cause) }, 'the engine could not be told to stop the step'));
   }
 
   /** A lost lease leaves only so much time until somebody else may have the database. */
-  private patience({ signal, term }: TaskContext): { graceMs: number; giveUpMs: number; isLeaseOver: boolean } {
+  private patience({ term }: TaskContext, reason: StopReason): { graceMs: number; giveUpMs: number } {
     const { stopGraceMs } = this.config.pods;
-    const isLeaseOver = signal.reason instanceof TaskStopped && signal.reason.reason === 'leaseOver';
-    if (!isLeaseOver) return { graceMs: stopGraceMs, giveUpMs: stopGraceMs + REPORT_LIMIT_MS, isLeaseOver };
+    if (reason !== 'LEASE_OVER') return { graceMs: stopGraceMs, giveUpMs: stopGraceMs + REPORT_LIMIT_MS };
     const { until, stopWithinMs } = term();
     const left = (share: number): number => Math.max(0, until + stopWithinMs * share - steadyNow());
-    return { graceMs: Math.min(stopGraceMs, left(GRACE_SHARE)), giveUpMs: left(FORCE_SHARE), isLeaseOver };
+    return { graceMs: Math.min(stopGraceMs, left(GRACE_SHARE)), giveUpMs: left(FORCE_SHARE) };
   }
 }

@@ -1,5 +1,5 @@
 import type { InitialisePodTask, LogLine, StepResult } from '@sluice/delegate-protocol';
-import type { StepEvent } from '@sluice/runner-rpc';
+import type { StepEvent, StopReason } from '@sluice/runner-rpc';
 import type { LeaseTerm } from '../connection/service-connection.js';
 
 export interface PodRequest {
@@ -47,8 +47,8 @@ export interface Pod {
   endStep(stepExecutionId: string, graceMs: number): Promise<void>;
   /** Events after `afterSeq` except log lines, past ones first; ends after the finished one, or throws when the connection breaks. */
   watchStep(stepExecutionId: string, afterSeq: number, signal: AbortSignal): AsyncIterable<StepEvent>;
-  /** @param isLeaseOver the reason is the clock, not a wish */
-  stopStep(stepExecutionId: string, graceMs: number, isLeaseOver: boolean): Promise<void>;
+  /** @param reason what the log and the result of the step say */
+  stopStep(stepExecutionId: string, graceMs: number, reason: StopReason): Promise<void>;
   writeLog(logKey: string, lines: readonly LogLine[], isLast: boolean): Promise<void>;
   /** Keeps a whole log on the disk of a pod whose engine cannot take it any more; it is sent when the pod goes. */
   keepLog(logKey: string, lines: readonly LogLine[]): Promise<void>;

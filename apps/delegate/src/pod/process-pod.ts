@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { LogLine, StepResult } from '@sluice/delegate-protocol';
 import { AppError, messageOf, pause } from '@sluice/kernel';
-import { LITE_ENGINE_PORT, PROCESS_STATES, PeerClock, steadyNow, type StepEvent } from '@sluice/runner-rpc';
+import { LITE_ENGINE_PORT, PROCESS_STATES, PeerClock, steadyNow, type StepEvent, type StopReason } from '@sluice/runner-rpc';
 import type { Logger } from '@sluice/telemetry';
 import type { DelegateConfig } from '../config.js';
 import { containerAddress, identifyRunner, startRunner, type ParkedPod } from './parked-pod.js';
@@ -105,8 +105,8 @@ export class ProcessPod implements Pod {
     return this.parked.client.stream('WatchStep', { stepExecutionId, afterSeq, withoutLog: true }, { signal });
   }
 
-  async stopStep(stepExecutionId: string, graceMs: number, isLeaseOver: boolean): Promise<void> {
-    await this.parked.client.unary('StopStep', { stepExecutionId, graceMs, isLeaseOver }, { timeoutMs: CALL_MS, traceparent: this.request.traceparent });
+  async stopStep(stepExecutionId: string, graceMs: number, reason: StopReason): Promise<void> {
+    await this.parked.client.unary('StopStep', { stepExecutionId, graceMs, reason }, { timeoutMs: CALL_MS, traceparent: this.request.traceparent });
   }
 
   async writeLog(logKey: string, lines: readonly LogLine[], isLast: boolean): Promise<void> {

@@ -1,5 +1,6 @@
 import type { FailureType, TaskFailure, TaskKind, TaskPayload, TaskResult } from '@sluice/delegate-protocol';
 import { AppError, messageOf, type ErrorCode } from '@sluice/kernel';
+import type { StopReason } from '@sluice/runner-rpc';
 import type { Logger } from '@sluice/telemetry';
 import type { LeaseTerm } from '../connection/service-connection.js';
 
@@ -55,6 +56,9 @@ const FAILURE_TYPES: Readonly<Partial<Record<ErrorCode, FailureType>>> = {
 
 /** What failure strategies see of a task that was stopped. */
 export const STOPPED_AS: Readonly<Record<TaskStopped['reason'], FailureType>> = { aborted: 'Unknown', leaseLost: 'Unknown', leaseOver: 'Connectivity', shutdown: 'DelegateRestart' };
+
+/** What the pod of a step is told. */
+export const STOPS_STEP_AS: Readonly<Record<TaskStopped['reason'], StopReason>> = { aborted: 'ABORT', leaseLost: 'LEASE_LOST', leaseOver: 'LEASE_OVER', shutdown: 'SHUTDOWN' };
 
 /** The failed outcome of anything thrown. */
 export function failureOf(cause: unknown, signal: AbortSignal): TaskFailure {

@@ -19,6 +19,7 @@ import {
   type StepEvent,
   type StepRunnerMethods,
   type StopStepReply,
+  type StopReason,
   type StopStepRequest,
   type WatchStepRequest,
   type WriteLogRequest,
@@ -48,7 +49,7 @@ export class StageService {
   readonly done: Promise<void>;
   private markDone: () => void = () => undefined;
   private setup: SetupStageRequest | undefined;
-  private readonly watchdog = new Watchdog(() => void this.abandon('the delegate has not been heard of'));
+  private readonly watchdog = new Watchdog(() => void this.abandon('ABANDONED'));
   private readonly steps = new Map<string, { readonly request: string; readonly session: StepSession }>();
   private readonly logs = new Map<string, LogWriter>();
 
@@ -111,10 +112,10 @@ export class StageService {
     return (signal) => this.follow(step.session, afterSeq, withoutLog, signal);
   }
 
-  stop({ stepExecutionId, graceMs, isLeaseOver = false }: StopStepRequest): StopStepReply {
+  stop({ stepExecutionId, graceMs, reason = 'ABORT' }: StopStepRequest): StopStepReply {
     const step = this.steps.get(stepExecutionId);
-    step?.session.stop(graceMs, isLeaseOver);
-    this.logger.info({ stepExecutionId, graceMs, isLeaseOver, known: step !== undefined }, 'step stop');
+    step?.session.stop(graceMs, reason);
+    this.logger.info({ stepExecutionId, graceMs, reason, known: step !== undefined }, 'step stop');
     return { known: step !== undefined };
   }
 
@@ -132,8 +133,8 @@ export class StageService {
   }
 
   /** Stops every step, sees their results recorded and their logs sent, as far as that is possible. Safe to repeat. */
-  async destroy(): Promise<void> {
-    for (const { session } of this.steps.values()) session.stop(STOP_GRACE_MS);
+  async destroy(reason: StopReason = 'REMOVED'): Promise<void> {
+    for (const { session } of this.steps.values()) session.stop(STOP_GRACE_MS, reason);
     const endings = [...this.steps.values()].map(({ session }) => session.settled);
     const recorded = Promise.all([...this.steps.values()].map(({ session }) => finished(session)));
     await recorded;
@@ -149,12 +150,12 @@ export class StageService {
   /** Whoever started this process is gone: a delegate that comes back within the watchdog's time finds its steps still running. */
   orphan(): void {
     const isBusy = [...this.steps.values()].some(({ session }) => !session.events.isFinished);
-    if (!isBusy) void this.abandon('the owner of this process is gone');
+    if (!isBusy) void this.abandon('ABANDONED');
   }
 
-  async abandon(reason: string): Promise<void> {
+  async abandon(reason: StopReason): Promise<void> {
     this.logger.warn({ reason, steps: this.steps.size }, 'stopping everything');
-    await this.destroy();
+    await this.destroy(reason);
     this.end();
   }
 

@@ -2,7 +2,7 @@ import { AppError, messageOf, pause } from '@sluice/kernel';
 import { logLine, type FailureType, type LogLine, type StepResult } from '@sluice/delegate-protocol';
 import type { GrpcClient } from '@sluice/grpc';
 import type { LogWriter } from '@sluice/log-shipping';
-import { Lease, PeerClock, StepEventLog, type ContainerEndedRequest, type RunRequest, type StepEvent, type StepRunnerMethods } from '@sluice/runner-rpc';
+import { Lease, PeerClock, STOPPED_BECAUSE, StepEventLog, type ContainerEndedRequest, type RunRequest, type StepEvent, type StepRunnerMethods, type StopReason } from '@sluice/runner-rpc';
 import type { Logger } from '@sluice/telemetry';
 import type { ResultFile } from './result-file.js';
 
@@ -56,11 +56,14 @@ export class StepSession {
   }
 
   /** Asks the step container to cancel. Returns at once; the finished event follows, whatever the container does. */
-  stop(graceMs: number, isLeaseOver = false): void {
-    if (this.events.isFinished || (this.isStopping && !isLeaseOver)) return;
+  stop(graceMs: number, reason: StopReason): void {
+    if (this.events.isFinished || (this.isStopping && reason !== 'LEASE_OVER')) return;
     this.isStopping = true;
-    if (!this.hasBegun) return this.over.abort(new LostStepError('aborted', isLeaseOver ? 'Connectivity' : 'Unknown', isLeaseOver ? LEASE_OVER_BEFORE : 'the step was stopped on request before it had begun'));
-    void this.deliverStop(graceMs, isLeaseOver);
+    if (!this.hasBegun) {
+      const { message, failureType } = STOPPED_BECAUSE[reason];
+      return this.over.abort(new LostStepError('aborted', failureType, reason === 'LEASE_OVER' ? LEASE_OVER_BEFORE : `${message} before it had begun`));
+    }
+    void this.deliverStop(graceMs, reason);
   }
 
   /**
@@ -108,7 +111,7 @@ export class StepSession {
   /** Half of the time is for the statement to end in good order; the container ends by force after that. */
   private leaseOver(): void {
     this.options.logger.warn({ stepExecutionId: this.options.request.stepExecutionId, stopWithinMs: this.stopWithinMs }, 'the lease of the step is over');
-    this.stop(this.stopWithinMs / 2, true);
+    this.stop(this.stopWithinMs / 2, 'LEASE_OVER');
   }
 
   private async drive(): Promise<void> {
@@ -196,25 +199,26 @@ export class StepSession {
   }
 
   /** The container may not have the step yet when the stop arrives, so it is told until it knows. */
-  private async deliverStop(graceMs: number, isLeaseOver: boolean): Promise<void> {
+  private async deliverStop(graceMs: number, reason: StopReason): Promise<void> {
     const until = Date.now() + graceMs + REPORT_LIMIT_MS;
     while (Date.now() < until && !this.events.isFinished && !this.over.signal.aborted) {
-      const { known } = await this.tellStop(graceMs, isLeaseOver);
+      const { known } = await this.tellStop(graceMs, reason);
       if (known) break;
       await pause(RETRY_MS);
     }
     await Promise.race([this.settled, pause(Math.max(0, until - Date.now()))]);
-    this.over.abort(new LostStepError('aborted', 'Unknown', isLeaseOver ? 'the lease of the step ran out; its container did not report in time' : 'the step was stopped on request; its container did not report in time'));
+    const { message, failureType } = STOPPED_BECAUSE[reason];
+    this.over.abort(new LostStepError('aborted', failureType, `${message}; its container did not report in time`));
   }
 
-  private tellStop(graceMs: number, isLeaseOver = false): Promise<{ known: boolean }> {
+  private tellStop(graceMs: number, reason: StopReason): Promise<{ known: boolean }> {
     const { runner, request, traceparent } = this.options;
-    return runner.unary('Stop', { stepExecutionId: request.stepExecutionId, graceMs, isLeaseOver }, { timeoutMs: STOP_CALL_TIMEOUT_MS, traceparent }).catch(() => ({ known: false }));
+    return runner.unary('Stop', { stepExecutionId: request.stepExecutionId, graceMs, reason }, { timeoutMs: STOP_CALL_TIMEOUT_MS, traceparent }).catch(() => ({ known: false }));
   }
 
   /** After the result a stop means that it has arrived: the container ends. */
   private async acknowledge(): Promise<void> {
-    if (this.hasBegun) await this.tellStop(0);
+    if (this.hasBegun) await this.tellStop(0, 'ABORT');
     this.options.runner.close();
   }
 

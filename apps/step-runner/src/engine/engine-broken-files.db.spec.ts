@@ -40,6 +40,23 @@ describe('a changelog that cannot be read', () => {
     expect(said).not.toMatch(/liquibase\.exception|[.,;:] ?[;:]/);
   });
 
+  it('warns of a file that is read as UTF-8 and is not, by name and offset, and applies it as the stock command line does', async () => {
+    const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
+    bench.checkOut({
+      'main.yaml': including('sub/l.sql') + changeset('sqlFile: {path: sub/raw.sql}').replace('databaseChangeLog:\n', '') + '    - sqlFile: {path: sub/named.sql, encoding: ISO-8859-1}\n',
+      'sub/l.sql': latin1("--liquibase formatted sql\n--changeset x:0\ncreate table t (v text);\ninsert into t values ('gr\u00fcn');\n"),
+      'sub/raw.sql': latin1("insert into t values ('bl\u00e4u');\n"),
+      'sub/named.sql': latin1("insert into t values ('r\u00f6t');\n"),
+    });
+    const database = await bench.freshDatabase();
+    const { finished, log } = await bench.run(database, 'main.yaml');
+    expect(finished.error).toBeUndefined();
+    expect(await bench.pg.query(database, 'select v from t order by v')).toEqual(expect.arrayContaining([{ v: 'gr\ufffdn' }, { v: 'bl\ufffdu' }, { v: 'r\u00f6t' }]));
+    const warnings = log.filter((line) => line.includes('is read as UTF-8 and is not'));
+    expect(warnings).toEqual([expect.stringContaining('"sub/l.sql" is read as UTF-8 and is not: the byte at offset 92 '), expect.stringContaining('"sub/raw.sql" is read as UTF-8 and is not: the byte at offset 25 ')]);
+    expect(warnings[0]).toMatch(/Save the file as UTF-8, or set encoding \(for example ISO-8859-1\) on the sqlFile or loadData that reads it$/);
+  });
+
   it.each([
     ['on a class path', 'classpath:db/changelog/001.sql', /^Error parsing main\.yaml : The file 'classpath:db\/changelog\/001\.sql' was not found\. A DB schema/],
     ['of the repository', 'sub/none.sql', /^Error parsing main\.yaml : The file sub\/none\.sql was not found; searched in the root of the repository\. A DB schema/],

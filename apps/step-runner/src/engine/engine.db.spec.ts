@@ -158,6 +158,13 @@ describe('the change engine', () => {
       expect(again.changesets).toEqual([]);
     });
 
+    it('is recorded with its prefix also where an include says classpath: itself', async () => {
+      bench.checkOut({ ...spring, [`${resources}db/changelog/named.yaml`]: 'databaseChangeLog:\n- include: {file: "classpath:db/changelog/changes/001.sql"}\n- include: {file: "classpath:/db/changelog/changes/002.sql"}\n- include: {file: db/changelog/changes/003.sql}\n', ...Object.fromEntries(['2', '3'].map((id) => [`${resources}db/changelog/changes/00${id}.sql`, `--liquibase formatted sql\n--changeset dev:${id}${id}\nselect ${id};\n`])) });
+      const database = await bench.freshDatabase();
+      await bench.run(database, `${resources}db/changelog/named.yaml`, { searchPath: ['src/main/resources'], filePrefix: 'classpath:' });
+      expect(await fileNames(database)).toEqual(['1', '1', '2', '3'].map((id) => `classpath:db/changelog/changes/00${id}.sql`));
+    });
+
     it('recorded under another root: the run stops before anything is applied, and names the setting', async () => {
       bench.checkOut(spring);
       const database = await bench.freshDatabase();

@@ -43,7 +43,7 @@ describe('the change log lock', () => {
       return step;
     };
     const endings: readonly (() => Promise<StartedStep>)[] = [
-      ended((step) => step.run.stop('abort', 4_000)),
+      ended((step) => step.run.stop('ABORT', 4_000)),
       () => bench.overrun((timeoutMs) => bench.start(database, {}, { timeoutMs }), (step) => step.log().some((line) => line.includes(waiting))),
       ended((step) => void process.kill(step.engine.pid, 'SIGKILL')),
     ];
@@ -52,6 +52,25 @@ describe('the change log lock', () => {
       expect((await step.result).status).not.toBe('succeeded');
       expect(await lockOf(database)).toEqual([{ locked: true, lockedby: holder }]);
     }
+  });
+
+  it('is waited for while another session has its row locked in an open transaction: the log says who, and the limit of the wait holds', async () => {
+    bench.write('changelog.sql', FAST);
+    const database = await bench.freshDatabase();
+    await bench.pg.query(database, 'create table databasechangeloglock (id int primary key, locked boolean not null, lockgranted timestamp, lockedby varchar(255)); insert into databasechangeloglock values (1, false, null, null)');
+    const blocker = bench.pg.query(database, `set application_name = 'console'; begin; select * from databasechangeloglock for update; select pg_sleep(1200)`).catch(() => undefined);
+    const pid = await waitFor(async () => (await bench.pg.query(database, `select pid from pg_stat_activity where application_name = 'console' and query like '%pg_sleep%' and wait_event = 'PgSleep'`))[0]?.['pid'], { timeoutMs: PATIENCE_MS, what: 'the session that has the row' });
+    const who = `databasechangeloglock is locked by session ${String(pid)} of user postgres, application console, from 127.0.0.1, in a transaction since `;
+
+    const impatient = await bench.start(database, { settings: { changelogLockWaitTimeInMinutes: '0' } }).result;
+    expect(impatient).toMatchObject({ status: 'failed', error: { message: expect.stringContaining(`could not get the change log lock within 0 minutes; public.${who}`) } });
+
+    const patient = bench.start(database, {});
+    await said(patient, `Waiting for the change log lock: public.${who}`);
+    await bench.pg.query('postgres', 'select pg_terminate_backend($1)', [pid]);
+    await blocker;
+    expect((await patient.result).status).toBe('succeeded');
+    expect(await deployed(database)).toEqual(['1', '2', '3']);
   });
 
   it('is free after a run whose session the database ended, and the run tells what is deployed', async () => {
@@ -151,10 +170,10 @@ describe('the change log lock', () => {
     const waiter = bench.start(database, { target: { url: bench.pg.jdbcUrl(database), username: 'stranger', passwordSlot: 'db-password' } }, { password: 'strange-pass' });
     await said(waiter, 'its session is open');
     expect(await lockOf(database)).toMatchObject([{ locked: true, lockedby: expect.stringContaining(`session=sluice-${holder.id} `) }]);
-    waiter.run.stop('abort', 4_000);
+    waiter.run.stop('ABORT', 4_000);
     await waiter.result;
     expect(await lockOf(database)).toMatchObject([{ locked: true, lockedby: expect.stringContaining(`session=sluice-${holder.id} `) }]);
-    holder.run.stop('abort', 4_000);
+    holder.run.stop('ABORT', 4_000);
     await holder.result;
     expect(await lockOf(database)).toEqual(FREE);
   });

@@ -62,7 +62,7 @@ if (!hasMariaDb()) {
         const holder = await holderOf();
         const database = await databaseHeldBy(holder);
         const endings: readonly [number, (step: StartedStep) => void][] = [
-          [240_000, (step) => step.run.stop('abort', 4_000)],
+          [240_000, (step) => step.run.stop('ABORT', 4_000)],
           [8_000, () => undefined],
           [240_000, (step) => void process.kill(step.engine.pid, 'SIGKILL')],
         ];
@@ -156,10 +156,10 @@ if (!hasMariaDb()) {
         await sleeping(database);
         const waiter = start(database);
         await said(waiter, 'its session is open');
-        waiter.run.stop('abort', 4_000);
+        waiter.run.stop('ABORT', 4_000);
         await waiter.result;
         expect(await lockOf(database)).toEqual([['1', expect.stringContaining(`session=sluice-${holder.id} `)]]);
-        holder.run.stop('abort', 4_000);
+        holder.run.stop('ABORT', 4_000);
         await holder.result;
         expect(await lockOf(database)).toEqual(FREE);
       });
@@ -174,7 +174,7 @@ if (!hasMariaDb()) {
         const database = await databaseHeldBy(`pod-1#sluice-aaaaaaaaaaaaaaaaaaaaaa session=sluice-gone backend=${number}:1@${await server()} (10.0.0.9)`);
         expect(await start(database).result).toMatchObject({ status: 'succeeded' });
         expect(await lockOf(database)).toEqual(FREE);
-        busy.run.stop('abort', 4_000);
+        busy.run.stop('ABORT', 4_000);
         await busy.result;
       });
     });

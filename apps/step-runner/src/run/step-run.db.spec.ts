@@ -55,6 +55,7 @@ describe('a step run', () => {
     expect(JSON.parse(outcome.outputs['changeSets'] ?? '')).toMatchObject([{ id: '1', comment: 'first table' }, { id: '2' }]);
     expect(log().join('\n')).toContain('Running Changeset: changelog.sql::1::ann');
     expect(log().join('\n')).not.toContain('License');
+    expect(log()).toContain('The history is empty, so no tag marks the point where this update begins (preStartTag stays empty)');
     expect(await pg.query(database, 'select locked, lockedby from databasechangeloglock')).toEqual([{ locked: false, lockedby: null }]);
   });
 
@@ -66,6 +67,7 @@ describe('a step run', () => {
     const second = start(database, { contexts: 'demo' });
     const { preStartTag } = (await second.result).outputs;
     expect(preStartTag).toBe(`pre-start-${second.id}`);
+    expect(second.log().filter((line) => line.includes('the point where this update begins'))).toEqual([expect.stringMatching(new RegExp(`^Set the tag "pre-start-${second.id}" on the last changeset, changelog\\.sql::\\d+::ann: `))]);
 
     const back = await start(database, { kind: 'liquibase.rollback', tag: preStartTag, contexts: 'demo' }).result;
     expect(back.error).toBeUndefined();
@@ -185,7 +187,7 @@ describe('a step run', () => {
         const started = start(database, { changelog: { source: 'repo', path: 'slow.sql' } });
         await sleeping(started);
         const stoppedAt = Date.now();
-        started.run.stop('abort', 4_000);
+        started.run.stop('ABORT', 4_000);
         const outcome = await started.result;
         const ms = Date.now() - stoppedAt;
         expect(outcome).toMatchObject({ status: 'aborted', error: { changeset: { id: '2' }, message: expect.stringContaining('stopped on request while changeset 2') } });
@@ -213,7 +215,7 @@ describe('a step run', () => {
       const started = start(database, { changelog: { source: 'repo', path: 'slow.sql' } });
       await sleeping(started);
       process.kill(started.engine.pid, 'SIGSTOP');
-      started.run.stop('abort', 1_000);
+      started.run.stop('ABORT', 1_000);
       expect(await started.result).toMatchObject({ status: 'aborted', history: null });
       await expectTidy(database, started);
     });
@@ -225,10 +227,10 @@ describe('a step run', () => {
       await sleeping(holder);
       const waiter = start(database, { changelog: { source: 'repo', path: 'slow.sql' } });
       await waitFor(() => waiter.log().some((line) => line.includes('Waiting for the change log lock, held by')), { timeoutMs: 120_000, what: 'the waiting run' });
-      waiter.run.stop('abort', 4_000);
+      waiter.run.stop('ABORT', 4_000);
       expect((await waiter.result).status).toBe('aborted');
       expect(await sessionsOf(holder)).toBe(1);
-      holder.run.stop('abort', 4_000);
+      holder.run.stop('ABORT', 4_000);
       await holder.result;
       await expectTidy(database, holder);
     });

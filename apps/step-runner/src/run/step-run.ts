@@ -3,7 +3,7 @@ import { stepWork, type ChangesetOutcome, type FailureType, type StepResult, typ
 import { engineConnection, parseJdbcUrl, requireFilesBelow, type EngineConnection, type JdbcUrl } from '@sluice/db-migration';
 import { SecretMasker } from '@sluice/secret-masking';
 import type { Tracing } from '@sluice/telemetry';
-import type { RunRequest } from '@sluice/runner-rpc';
+import { STOPPED_BECAUSE, type RunRequest, type StopReason } from '@sluice/runner-rpc';
 import { noSession, type DatabaseSession } from '../database/database-session.js';
 import { EngineSession } from '../database/engine-session.js';
 import { PostgresSession } from '../database/postgres-session.js';
@@ -31,9 +31,6 @@ export interface StepRunOptions {
   readonly allowInMemory?: boolean;
 }
 
-/** `lease`: the control plane may have given the database to another run, so nothing may be sent to it any more. */
-type StopReason = 'abort' | 'timeout' | 'lease';
-
 type ChangesetId = Pick<ChangesetOutcome, 'id' | 'author' | 'file'>;
 
 interface Plan {
@@ -52,7 +49,7 @@ export class StepRun {
   private sessionId: string | undefined;
   private hasConnected = false;
   private underWay: ChangesetId | undefined;
-  private stopping: StopReason | undefined;
+  private stopping: StopReason | 'timeout' | undefined;
   private stopped: Promise<void> = Promise.resolve();
   /** When the engine is ended by force, once it is stopping. */
   private graceUntil = Infinity;
@@ -90,7 +87,7 @@ export class StepRun {
   }
 
   /** Cancels the statement, waits for the engine to wind down, and ends it by force after `graceMs`. Returns at once. A second stop may only shorten the wait. */
-  stop(reason: StopReason, graceMs: number): void {
+  stop(reason: StopReason | 'timeout', graceMs: number): void {
     if (this.isOver) return;
     this.graceUntil = Math.min(this.graceUntil, Date.now() + graceMs);
     if (this.stopping) return;
@@ -224,12 +221,9 @@ export class StepRun {
 
   private stopError(changeset?: ChangesetId): { message: string; failureType: FailureType } {
     const where = changeset ? ` while ${nameOf(changeset)} was running; its statement was cancelled${this.leftover()}` : '';
-    if (this.stopping === 'lease') {
-      return { message: `the delegate was cut off from the control plane for longer than its lease, so it stopped the step before another run could take the database${where}`, failureType: 'Connectivity' };
-    }
-    return this.stopping === 'timeout'
-      ? { message: `the step did not finish within ${this.request.timeoutMs / 1000} s and was stopped${where}`, failureType: 'Timeout' }
-      : { message: `the step was stopped on request${where}`, failureType: 'Unknown' };
+    if (this.stopping === undefined || this.stopping === 'timeout') return { message: `the step did not finish within ${this.request.timeoutMs / 1000} s and was stopped${where}`, failureType: 'Timeout' };
+    const { message, failureType } = STOPPED_BECAUSE[this.stopping];
+    return { message: `${message}${where}`, failureType };
   }
 
   /** What a changeset that ended in its middle may have left. */

@@ -50,7 +50,7 @@ export class EngineBench {
   }
 
   /** Empties the tree and writes these files into it. */
-  checkOut(files: Readonly<Record<string, string>>): void {
+  checkOut(files: Readonly<Record<string, string | Buffer>>): void {
     rmSync(this.tree, { recursive: true, force: true });
     mkdirSync(this.tree);
     for (const [path, content] of Object.entries(files)) {

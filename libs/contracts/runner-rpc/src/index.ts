@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
+import type { StopReason } from './stop-reason.js';
 
 export { Lease, PeerClock, steadyNow } from './lease.js';
 export { parked } from './pod-owner.js';
 export { PROCESS_STATES, liteEngineIdentity, stepRunnerIdentity, type LiteEngineIdentity, type StepRunnerIdentity } from './pod-process.js';
 export { StepEventLog } from './step-event-log.js';
+export { STOPPED_BECAUSE, type StopReason } from './stop-reason.js';
 
 /** Path of the protocol file, for `@grpc/proto-loader` and Nest's gRPC transport. */
 export const runnerProtoPath = fileURLToPath(new URL('./runner.proto', import.meta.url));
@@ -64,8 +66,8 @@ export interface RunRequest {
 export interface StopStepRequest {
   stepExecutionId: string;
   graceMs: number;
-  /** Absent: false. */
-  isLeaseOver?: boolean;
+  /** Absent: `ABORT`. */
+  reason?: StopReason;
 }
 export interface StopStepReply {
   known: boolean;

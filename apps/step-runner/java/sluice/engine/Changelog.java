@@ -93,7 +93,9 @@ final class Changelog {
 
     /** A file name that the changelog gives itself (logicalFilePath) stays what it is. */
     private void prefix(ChangeSet changeSet) {
-        boolean isPhysical = changeSet.getFilePath().equals(changeSet.getChangeLog().getPhysicalFilePath());
+        // Liquibase leaves "classpath:" out of the name that it records.
+        String physical = changeSet.getChangeLog().getPhysicalFilePath();
+        boolean isPhysical = changeSet.getFilePath().equals(physical) || changeSet.getFilePath().equals(DatabaseChangeLog.normalizePath(physical));
         if (isPhysical && !command.filePrefix().isEmpty()) changeSet.setFilePath(command.filePrefix() + changeSet.getFilePath());
     }
 

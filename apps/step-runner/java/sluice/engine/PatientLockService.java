@@ -39,8 +39,7 @@ public final class PatientLockService extends StandardLockService {
         if (hasChangeLogLock()) return true;
         try {
             database.rollback();
-            init();
-            RunLock.current().waitFor(database, getChangeLogLockWaitTime() * MINUTE_MS);
+            RunLock.current().waitFor(database, this::init, getChangeLogLockWaitTime() * MINUTE_MS);
             return true;
         } catch (DatabaseException cause) {
             throw new LockException(cause);

@@ -54,39 +54,108 @@ final class RunLock {
         return held;
     }
 
-    /** Waits until the lock is this run's. @param waitMs the longest wait @throws LockException naming the holder, or what is wrong with the lock table */
-    void waitFor(Database database, long waitMs) throws LockException {
-        long startedAt = System.currentTimeMillis();
-        long lookAt = startedAt;
-        long tellAt = startedAt;
+    /** What makes the lock table ready for use. */
+    interface Preparation {
+        void run() throws DatabaseException;
+    }
+
+    /**
+     * Waits until the lock is this run's.
+     * @param preparation done once, before the first look
+     * @param waitMs the longest wait
+     * @throws LockException naming the holder, or what is wrong with the lock table
+     */
+    void waitFor(Database database, Preparation preparation, long waitMs) throws LockException {
+        Wait wait = new Wait(waitMs);
         while (!held) {
             control.check();
-            long now = System.currentTimeMillis();
-            boolean looks = now >= lookAt;
-            if (looks) refuseBroken(database);
-            if (take(database)) return;
-            if (looks) {
-                lookAt = now + LOOK_EVERY_MS;
-                LockHolder holder = holder(database);
-                if (holder == null) continue;
-                LockHolder.Life life = holder.life(proof);
-                settle(database);
-                if (life == LockHolder.Life.DEAD && takeOver(database, holder)) return;
-                if (now - startedAt >= waitMs) {
-                    throw new LockException("could not get the change log lock within " + waitMs / 60_000 + " minutes; held by " + holder + ". " + advice(holder, life));
-                }
-                if (now >= tellAt) {
-                    tell(holder, life, (now - startedAt) / 1000, waitMs / 1000);
-                    tellAt = now + TELL_EVERY_MS;
-                }
+            try {
+                if (!wait.isPrepared) prepare(database, preparation, wait);
+                look(database, wait);
+            } catch (LockException blocked) {
+                if (!LockBlocker.isIn(blocked)) throw blocked;
+                tellBlocked(database, wait);
             }
-            Control.pause(STEP_MS);
+            if (!held) Control.pause(STEP_MS);
         }
     }
 
-    private void tell(LockHolder holder, LockHolder.Life life, long waitedS, long mostS) {
-        String start = waitedS == 0 ? "Waiting for the change log lock, held by " : "Still waiting for the change log lock (" + waitedS + " of at most " + mostS + " s), held by ";
-        events.log("INFO", start + holder + (life == LockHolder.Life.ALIVE ? "; its session is open" : ""));
+    /** How long this run has waited, and when it looks for the holder and speaks again. */
+    private static final class Wait {
+        final long startedAt = System.currentTimeMillis();
+        final long mostMs;
+        long lookAt = startedAt;
+        long tellAt = startedAt;
+        boolean isPrepared;
+
+        Wait(long mostMs) {
+            this.mostMs = mostMs;
+        }
+
+        long lastedMs() {
+            return System.currentTimeMillis() - startedAt;
+        }
+
+        boolean isOver() {
+            return lastedMs() >= mostMs;
+        }
+
+        boolean tells() {
+            long now = System.currentTimeMillis();
+            if (now < tellAt) return false;
+            tellAt = now + TELL_EVERY_MS;
+            return true;
+        }
+
+        String limit() {
+            return "could not get the change log lock within " + mostMs / 60_000 + " minutes; ";
+        }
+
+        String start() {
+            return lastedMs() < TELL_EVERY_MS ? "Waiting for the change log lock" : "Still waiting for the change log lock (" + lastedMs() / 1000 + " of at most " + mostMs / 1000 + " s)";
+        }
+    }
+
+    private void prepare(Database database, Preparation preparation, Wait wait) throws LockException {
+        try {
+            limit(database);
+            preparation.run();
+            wait.isPrepared = true;
+        } catch (DatabaseException cause) {
+            settle(database);
+            throw new LockException(cause);
+        }
+    }
+
+    /** Takes the lock when it is free, and from time to time looks who holds it. */
+    private void look(Database database, Wait wait) throws LockException {
+        long now = System.currentTimeMillis();
+        boolean looks = now >= wait.lookAt;
+        if (looks) refuseBroken(database);
+        if (take(database) || !looks) return;
+        wait.lookAt = now + LOOK_EVERY_MS;
+        LockHolder holder = holder(database);
+        if (holder == null) return;
+        LockHolder.Life life = holder.life(proof);
+        settle(database);
+        if (life == LockHolder.Life.DEAD && takeOver(database, holder)) return;
+        if (wait.isOver()) throw new LockException(wait.limit() + "held by " + holder + ". " + advice(holder, life));
+        if (wait.tells()) events.log("INFO", wait.start() + ", held by " + holder + (life == LockHolder.Life.ALIVE ? "; its session is open" : ""));
+    }
+
+    private void tellBlocked(Database database, Wait wait) throws LockException {
+        String blocker = LockBlocker.named(connection(database), table(database));
+        settle(database);
+        if (wait.isOver()) throw new LockException(wait.limit() + table(database) + " is locked by " + blocker + ". Let that transaction end, or end that session, and run the step again");
+        if (wait.tells()) events.log("INFO", wait.start() + ": " + table(database) + " is locked by " + blocker);
+    }
+
+    private static void limit(Database database) throws LockException {
+        try {
+            LockBlocker.limit(connection(database));
+        } catch (SQLException cause) {
+            throw new LockException(cause);
+        }
     }
 
     private static String advice(LockHolder holder, LockHolder.Life life) {
@@ -99,6 +168,7 @@ final class RunLock {
         tried = true;
         boolean taken;
         try {
+            limit(database);
             taken = change(database, "LOCKED = TRUE, LOCKEDBY = ?, LOCKGRANTED = ? WHERE ID = 1 AND LOCKED = FALSE", owner, now());
         } catch (LockException refused) {
             // A session that still answers has refused the statement, so the lock cannot be this run's.
@@ -118,6 +188,7 @@ final class RunLock {
     }
 
     private boolean takeOver(Database database, LockHolder dead) throws LockException {
+        limit(database);
         boolean taken = change(database, "LOCKEDBY = ?, LOCKGRANTED = ? WHERE ID = 1 AND LOCKED = TRUE AND LOCKEDBY = ?", owner, now(), dead.lockedBy());
         if (taken) {
             events.log("WARN", "Took over the change log lock of " + dead + ": that engine no longer runs, its database session is gone");
@@ -153,6 +224,7 @@ final class RunLock {
     /** Before each taking: with two rows the lock would be taken twice, and a row that is not there or says nothing never becomes free. */
     private void refuseBroken(Database database) throws LockException {
         try {
+            limit(database);
             String fault = LockHolder.fault(connection(database), table(database));
             if (fault != null) throw new LockException(fault);
         } catch (SQLException cause) {
@@ -164,6 +236,7 @@ final class RunLock {
 
     private LockHolder holder(Database database) throws LockException {
         try {
+            limit(database);
             return LockHolder.read(connection(database), table(database));
         } catch (SQLException cause) {
             throw new LockException(cause);

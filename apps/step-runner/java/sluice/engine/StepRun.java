@@ -180,6 +180,7 @@ final class StepRun {
         new OldHistory(events, database).bringUpToDate(changeLog);
         // Read against the history: tells what will be left out and why.
         List<ChangeSet> due = new Survey(changeLog, database, command.contextFilter(), command.labelFilter(), changesets::skipped).due();
+        new Misread(events, liquibase.getResourceAccessor()).warn(due);
         if (!due.isEmpty()) new Moved(events, changeLog, History.read(database)).refuse(due);
         boolean nothingToDo = due.isEmpty();
         Tags tags = new Tags(liquibase, database, events);

@@ -31,9 +31,20 @@ final class Tags {
      */
     String markStart(String fresh) throws Exception {
         Map<String, Object> last = last();
-        if (last == null) return "";
-        if (last.get("tag") != null) return last.get("tag").toString();
-        if (put(last, fresh)) return fresh;
+        if (last == null) {
+            events.log("INFO", "The history is empty, so no tag marks the point where this update begins (preStartTag stays empty)");
+            return "";
+        }
+        String row = last.get("file") + "::" + last.get("id") + "::" + last.get("author");
+        Object present = last.get("tag");
+        if (present != null) {
+            events.log("INFO", "The point where this update begins is the tag \"" + present + "\" of the last changeset, " + row);
+            return present.toString();
+        }
+        if (put(last, fresh)) {
+            events.log("INFO", "Set the tag \"" + fresh + "\" on the last changeset, " + row + ": it is the point where this update begins");
+            return fresh;
+        }
         events.log("WARN", "the point where this update begins gets no tag (preStartTag stays empty), because no single row can carry it: " + several(last));
         return "";
     }
