@@ -269,7 +269,7 @@ describe('a pod', () => {
     await pod.start();
     await pod.asleep().finally(() => clearInterval(heard));
     expect(await pod.engine.exited).toBe(0);
-    expect(JSON.parse(readFileSync(join(pod.podDir, 'steps', `${pod.id}.result.json`), 'utf8'))).toMatchObject({ status: 'aborted', error: { message: expect.stringContaining('the delegate went away and did not come back in time, so the step was stopped while changeset '), failureType: 'DelegateRestart' } });
+    expect(JSON.parse(readFileSync(join(pod.podDir, 'steps', `${pod.id}.result.json`), 'utf8'))).toMatchObject({ status: 'aborted', error: { message: expect.stringContaining('the delegate went away and did not come back in time, so the step was stopped'), failureType: 'DelegateRestart' } });
     await pod.expectTidy();
   });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { waitFor } from '@sluice/kernel';
 import { EngineBench } from '../testing/engine-bench.js';
 
 const PATIENCE_MS = 1_200_000;
@@ -24,6 +25,19 @@ describe('history and lock tables that other tools, imports and people have writ
   const row = (dateAndOrder: string, execType = `'EXECUTED'`, id = `'1'`): string => `insert into databasechangelog (id, author, filename, dateexecuted, orderexecuted, exectype) values (${id}, 'dev', 'changelog.sql', ${dateAndOrder}, ${execType});`;
   const now = `'2020-01-01', 1`;
   const tables = async (database: string): Promise<unknown[]> => (await bench.pg.query(database, `select tablename from pg_tables where tablename ~ '^t[0-9]' order by 1`)).map(({ tablename }) => tablename);
+
+  it.each([
+    ['its row', 'select * from databasechangeloglock for update'],
+    ['the table', 'lock table databasechangeloglock in access exclusive mode'],
+  ])('a lock table whose transaction of another session has %s is waited for no longer than the limit says, and the session is named', async (_what, locking) => {
+    const database = await databaseWith(`${LOCK} insert into databasechangeloglock values (1, false, null, null);`);
+    const blocker = bench.pg.query(database, `set application_name = 'console'; begin; ${locking}; select pg_sleep(1200)`).catch(() => undefined);
+    const pid = await waitFor(async () => (await bench.pg.query(database, `select pid from pg_stat_activity where datname = $1 and application_name = 'console' and wait_event = 'PgSleep'`, [database]))[0]?.['pid'], { timeoutMs: PATIENCE_MS, what: 'the session that has the lock' });
+    const { finished } = await bench.run(database, 'changelog.sql', { settings: { changelogLockWaitTimeInMinutes: '0' } });
+    expect(finished).toMatchObject({ status: 'failed', error: { message: expect.stringMatching(new RegExp(`^could not get the change log lock within 0 minutes; (public\\.)?databasechangeloglock is locked by session ${String(pid)} of user postgres, application console, from 127\\.0\\.0\\.1, in a transaction since \\S+Z\\. Let that transaction end, or end that session, and run the step again$`)) } });
+    await bench.pg.query('postgres', 'select pg_terminate_backend($1)', [pid]);
+    await blocker;
+  });
 
   it('rows that Liquibase cannot read are named before anything is changed, in an update and in a rollback', async () => {
     const database = await databaseWith(HISTORY + row(now) + [row('null, 2'), row(`'2020-01-01', null`), row(now, 'null'), row(now, `'DONE'`), row('null, null', `'EXECUTED'`, 'null')].join(''));

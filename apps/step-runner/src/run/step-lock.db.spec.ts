@@ -54,16 +54,13 @@ describe('the change log lock', () => {
     }
   });
 
-  it('is waited for while another session has its row locked in an open transaction: the log says who, and the limit of the wait holds', async () => {
+  it('is waited for while another session has its row locked in an open transaction, which the log names', async () => {
     bench.write('changelog.sql', FAST);
     const database = await bench.freshDatabase();
     await bench.pg.query(database, 'create table databasechangeloglock (id int primary key, locked boolean not null, lockgranted timestamp, lockedby varchar(255)); insert into databasechangeloglock values (1, false, null, null)');
     const blocker = bench.pg.query(database, `set application_name = 'console'; begin; select * from databasechangeloglock for update; select pg_sleep(1200)`).catch(() => undefined);
     const pid = await waitFor(async () => (await bench.pg.query(database, `select pid from pg_stat_activity where application_name = 'console' and query like '%pg_sleep%' and wait_event = 'PgSleep'`))[0]?.['pid'], { timeoutMs: PATIENCE_MS, what: 'the session that has the row' });
     const who = `databasechangeloglock is locked by session ${String(pid)} of user postgres, application console, from 127.0.0.1, in a transaction since `;
-
-    const impatient = await bench.start(database, { settings: { changelogLockWaitTimeInMinutes: '0' } }).result;
-    expect(impatient).toMatchObject({ status: 'failed', error: { message: expect.stringContaining(`could not get the change log lock within 0 minutes; public.${who}`) } });
 
     const patient = bench.start(database, {});
     await said(patient, `Waiting for the change log lock: public.${who}`);

@@ -52,6 +52,25 @@ if (!hasMariaDb()) {
     const server = async (username = maria.username): Promise<string> => (await maria.query('', `select left(sha2(concat_ws(':', @@hostname, @@port, @@server_id, @@datadir, '${username}'), 256), 12)`))[0]?.[0] ?? '';
 
     describe('the change log lock', () => {
+      it('is waited for while another session has its row locked in an open transaction, beyond the limit of a single statement', async () => {
+        bench.write('changelog.sql', FAST);
+        const database = await databaseHeldBy('');
+        await maria.query(database, 'update DATABASECHANGELOGLOCK set LOCKED = 0, LOCKEDBY = null; set global innodb_lock_wait_timeout = 1');
+        try {
+          const blocker = maria.query(database, 'begin; select * from DATABASECHANGELOGLOCK for update; do sleep(600)').catch(() => undefined);
+          await sleeping(database);
+          const step = start(database);
+          await said(step, 'Waiting for the change log lock: ');
+          expect(step.log().join('\n')).toMatch(/DATABASECHANGELOGLOCK is locked by another session, which cannot be seen from here/);
+          for (const [id] of await sleepers(database)) await maria.query('', `kill ${id}`);
+          await blocker;
+          expect((await step.result).status).toBe('succeeded');
+          expect(await lockOf(database)).toEqual(FREE);
+        } finally {
+          await maria.query('', 'set global innodb_lock_wait_timeout = 50');
+        }
+      });
+
       it.each([
         ['another tool', async () => 'build-7 (10.0.0.9)'],
         ['an engine of ours whose life cannot be proven', async () => 'pod-1#sluice-aaaaaaaaaaaaaaaaaaaaaa session=sluice-gone (10.0.0.9)'],

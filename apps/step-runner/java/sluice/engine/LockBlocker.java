@@ -33,6 +33,21 @@ final class LockBlocker {
         }
     }
 
+    /** Reads the table under the limit, if it is there. @throws SQLException also one that {@link #isIn} knows */
+    static void probe(Connection connection, String table) throws SQLException {
+        if (!isPostgres(connection)) return;
+        limit(connection);
+        try (PreparedStatement find = connection.prepareStatement("SELECT to_regclass(?)")) {
+            find.setString(1, table);
+            try (ResultSet row = find.executeQuery()) {
+                if (!row.next() || row.getString(1) == null) return;
+            }
+        }
+        try (Statement read = connection.createStatement()) {
+            read.executeQuery("SELECT ID FROM " + table + " WHERE ID = 1").close();
+        }
+    }
+
     /** @return whether a statement gave up because another session has what it needed */
     static boolean isIn(Throwable cause) {
         SQLException sql = Failure.find(cause, SQLException.class);

@@ -118,12 +118,15 @@ final class RunLock {
 
     private void prepare(Database database, Preparation preparation, Wait wait) throws LockException {
         try {
-            limit(database);
+            // Liquibase takes a table that it cannot read for one that is not there, so nothing of its own runs under a limit.
+            LockBlocker.probe(connection(database), table(database));
+            settle(database);
             preparation.run();
             wait.isPrepared = true;
-        } catch (DatabaseException cause) {
-            settle(database);
+        } catch (SQLException | DatabaseException cause) {
             throw new LockException(cause);
+        } finally {
+            settle(database);
         }
     }
 
