@@ -253,7 +253,7 @@ describe('the delegate protocol', () => {
     await delegate.next('abort', (message) => message.taskId === taskId);
     delegate.send({ type: 'heartbeat', held: [{ taskId, epoch }], runningTasks: 1, sentAt: 0 });
     await delegate.next('abort', (message) => message.taskId === taskId);
-    expect(await sut.tasks.unary(testUser('B9'), 'Abort', { taskId, accountId: 'B9' })).toEqual({ state: 'UNKNOWN' });
+    expect(await sut.tasks.unary(testUser('B9'), 'Abort', { taskId, accountId: 'B9' })).toEqual({ state: 'UNKNOWN', isWithdrawn: true, _isWithdrawn: 'isWithdrawn' });
   });
 
   it('says how long a delegate that cannot be told works on', async () => {

@@ -37,7 +37,7 @@ export class DelegateTasksRpc implements ServiceHandlers<DelegateTasksMethods> {
 
   readonly Abort = async (call: ServiceCall, request: AbortRequest): Promise<AbortReply> => {
     const { accountId } = scopeOfCall(call, { accountId: request.accountId, orgId: '', projectId: '' });
-    return { state: await this.tasks.abort(accountId, call.caller, request.taskId) };
+    return this.tasks.abort(accountId, call.caller, request.taskId);
   };
 
   readonly LeaseTimes = (): Promise<LeaseTimesReply> => Promise.resolve({ leaseMs: this.config.leaseMs, fenceMs: this.config.fenceMs });

@@ -61,14 +61,14 @@ export class TaskService {
   }
 
   /** Safe to repeat. @returns `UNKNOWN` for a task that has not been submitted; a submission of it from now on is refused */
-  async abort(accountId: string, consumer: string, taskId: string): Promise<AbortReply['state']> {
+  async abort(accountId: string, consumer: string, taskId: string): Promise<AbortReply> {
     // No task can have such an id.
-    if (!TASK_ID.test(taskId)) return 'UNKNOWN';
+    if (!TASK_ID.test(taskId)) return { state: 'UNKNOWN', isWithdrawn: true };
     const { state, delegateId, epoch } = await this.tasks.abort(accountId, consumer, taskId, this.config);
     this.log.info({ taskId, state }, 'abort requested');
     if (state === 'ENDED') this.bus.tellLocal({ type: 'events', consumer });
     if (delegateId !== undefined && epoch !== undefined) await this.bus.publish({ type: 'abort', taskId, epoch, delegateId });
-    return state;
+    return state === 'UNKNOWN' ? { state, isWithdrawn: true } : { state };
   }
 
   private async isKnown(task: NewTask): Promise<boolean> {

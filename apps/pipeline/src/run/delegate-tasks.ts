@@ -1,5 +1,5 @@
 import type { TaskPayload } from '@sluice/delegate-protocol';
-import { DELEGATE_TASKS_SERVICE, type AbortReply, type DelegateTasksMethods, type ProvideSecretsRequest, type RpcScope, type TaskEvent } from '@sluice/delegate-rpc';
+import { DELEGATE_TASKS_SERVICE, type DelegateTasksMethods, type ProvideSecretsRequest, type RpcScope, type TaskEvent } from '@sluice/delegate-rpc';
 import { ServiceClient } from '@sluice/grpc';
 import { AppError, backoffMs, pause, type ProjectScope } from '@sluice/kernel';
 import type { CallIdentity, ServiceIdentity } from '@sluice/service-identity';
@@ -18,6 +18,12 @@ export interface TaskSubmission {
 
 /** On whose behalf a task is submitted, and which trace it belongs to. */
 export type TaskCaller = CallIdentity & { readonly traceparent: string | undefined };
+
+/**
+ * What the delegate service says of a task that is to stop. `assigned`: a delegate may be at work. `ended`: it is over. `withdrawn`: it was never submitted and
+ * cannot be from now on. `unknown`: it was never submitted, but a submission that is still on its way would be run: only versions that do not withdraw ids say so.
+ */
+export type StopAnswer = 'assigned' | 'ended' | 'withdrawn' | 'unknown';
 
 const CALL_MS = 10_000;
 const GIVE_UP_MS = 30_000;
@@ -55,10 +61,11 @@ export class DelegateTasks {
     }
   }
 
-  /** Asks that a task stop. Safe to repeat. @param patienceMs how long the service may be away @returns `UNKNOWN` for a task that was never submitted */
-  async abort(caller: TaskCaller, taskId: string, patienceMs?: number): Promise<AbortReply['state']> {
-    const { state } = await this.whileReachable(() => this.client.unary(caller, 'Abort', { taskId, accountId: caller.accountId }, { timeoutMs: CALL_MS }), patienceMs);
-    return state;
+  /** Asks that a task stop. Safe to repeat. @param patienceMs how long the service may be away */
+  async abort(caller: TaskCaller, taskId: string, patienceMs?: number): Promise<StopAnswer> {
+    const { state, isWithdrawn } = await this.whileReachable(() => this.client.unary(caller, 'Abort', { taskId, accountId: caller.accountId }, { timeoutMs: CALL_MS }), patienceMs);
+    if (state === 'UNKNOWN') return isWithdrawn ? 'withdrawn' : 'unknown';
+    return state === 'ASSIGNED' ? 'assigned' : 'ended';
   }
 
   /** After so many milliseconds a delegate that cannot be told to stop has stopped by itself. */

@@ -181,8 +181,13 @@ export class ExecutionRecord {
 
   /** Since when the task is to be stopped, in milliseconds since the epoch; undefined when it is not, or is known to be over. */
   async stopWantedAt(taskId: string): Promise<number | undefined> {
-    const [row] = await this.db.query<{ stop_wanted_at: string }[]>(`SELECT stop_wanted_at FROM execution_tasks WHERE task_id = $1 AND stop_wanted_at IS NOT NULL`, [taskId]);
-    return row && Number(row.stop_wanted_at);
+    return (await this.stop(taskId))?.wantedAt;
+  }
+
+  /** The stop of a task as {@link stopWantedAt} and {@link stopTaken} left it; `until` is undefined while the delegate service has not taken it. */
+  async stop(taskId: string): Promise<{ readonly wantedAt: number; readonly until: number | undefined } | undefined> {
+    const [row] = await this.db.query<{ stop_wanted_at: string; stop_until: string | null }[]>(`SELECT stop_wanted_at, stop_until FROM execution_tasks WHERE task_id = $1 AND stop_wanted_at IS NOT NULL`, [taskId]);
+    return row && { wantedAt: Number(row.stop_wanted_at), until: row.stop_until === null ? undefined : Number(row.stop_until) };
   }
 
   async forgetStop(taskId: string): Promise<void> {

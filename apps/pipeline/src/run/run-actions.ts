@@ -116,8 +116,12 @@ export class RunActions {
   async isUnderWay(run: RunHeader, taskId: string): Promise<boolean> {
     const task = await this.record.task(taskId);
     if (!task || task.status === 'abandoned') return false;
-    if ((await this.services.tasks.abort(this.callerOf(run, run.traceparent), taskId)) !== 'UNKNOWN') return true;
-    await this.write(({ record }) => record.abandonTask(taskId, Date.now()));
+    const answer = await this.services.tasks.abort(this.callerOf(run, run.traceparent), taskId);
+    if (answer === 'assigned' || answer === 'ended') return true;
+    await this.write(async ({ record }) => {
+      const at = Date.now();
+      if ((await record.abandonTask(taskId, at)) && answer === 'unknown') await record.wantStop(taskId, at);
+    });
     return false;
   }
 

@@ -24,6 +24,7 @@ describe('stops of tasks', () => {
     const { delegates } = sut.world;
     delegates.behaviour = succeed;
     delegates.renewsLeases = false;
+    delegates.withdraws = true;
     delegates.abortRefusal = undefined;
     delegates.beforeAbort = () => Promise.resolve();
     await sut.db.query('DELETE FROM instance_locks');
@@ -107,6 +108,18 @@ describe('stops of tasks', () => {
     expect([await sut.holders(), await due()]).toEqual([[], []]);
     await expect(sut.submit(run, taskId)).rejects.toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringContaining('was aborted before its task arrived') });
     expect(sut.world.delegates.tasks.has(taskId)).toBe(false);
+  }, 300_000);
+
+  it('a delegate service that does not withdraw the id of a task that was never submitted frees its instance only after the time a stop takes', async () => {
+    sut.world.delegates.withdraws = false;
+    const { run, taskId, end } = await working({ isSubmitted: false });
+    expect(await sut.actions.isUnderWay(run, taskId)).toBe(false);
+    await end(false);
+    await again(taskId);
+    expect([await sut.holders(), await due()]).toEqual([[taskId], []]);
+    await timeIsOver(taskId);
+    await again(taskId);
+    expect([await sut.holders(), await due()]).toEqual([[], []]);
   }, 300_000);
 
   it('a step whose task is over gives its instance back with its end, and not before', async () => {

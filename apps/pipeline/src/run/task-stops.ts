@@ -1,5 +1,6 @@
 import { messageOf } from '@sluice/kernel';
 import { abortTimeoutFor } from '../config.js';
+import type { StopAnswer } from './delegate-tasks.js';
 import type { RunHeader, TaskRow } from './execution-record.js';
 import type { RunActions } from './run-actions.js';
 import { RUN_MARGIN_MS } from './task.js';
@@ -11,7 +12,7 @@ const BATCH = 20;
 /**
  * Stops of tasks. Each is written down with what makes it necessary and asked for until the delegate service has taken it. A task that its run does
  * not wait for any more, because it was given up or its time limit ended it, keeps its database instance until it is known to be over. A delegate that stops renews its lease while the database
- * rolls back, however long that takes: so the delegate service is asked again until it does not say `ASSIGNED` any more.
+ * rolls back, however long that takes: so the delegate service is asked again for as long as it says that a delegate may be at work.
  */
 export class TaskStops {
   constructor(private readonly actions: RunActions) {}
@@ -23,12 +24,12 @@ export class TaskStops {
   async ask(run: RunHeader, taskId: string, patienceMs?: number): Promise<{ readonly waitUntil: number }> {
     const { tasks, log } = this.actions.services;
     const caller = this.actions.callerOf(run, run.traceparent);
-    const state = await tasks.abort(caller, taskId, patienceMs).catch((cause: unknown) => {
+    const answer = await tasks.abort(caller, taskId, patienceMs).catch((cause: unknown) => {
       log.warn({ taskId, error: messageOf(cause) }, 'the delegate service did not take an abort; it is asked again');
       return undefined;
     });
     const waitUntil = await this.stopsBy(run);
-    if (state !== undefined) await this.taken(taskId, state, waitUntil);
+    if (answer !== undefined) await this.taken(taskId, answer, waitUntil);
     return { waitUntil };
   }
 
@@ -48,18 +49,20 @@ export class TaskStops {
   /** Asks again, and settles what is over. Safe to repeat. @throws what kept the delegate service from taking it, until the task's own time limits have ended it */
   async again(taskId: string): Promise<void> {
     const task = await this.actions.record.task(taskId);
-    const wantedAt = await this.actions.record.stopWantedAt(taskId);
-    if (!task || wantedAt === undefined) return;
+    const stop = await this.actions.record.stop(taskId);
+    if (!task || !stop) return;
     const run = await this.actions.header(task.planExecutionId);
     // Without its execution there is no caller left in whose name it could be stopped.
     if (!run) return this.settle(taskId);
     const { tasks, log } = this.actions.services;
-    const state = await tasks.abort(this.actions.callerOf(run, run.traceparent), taskId, 0).catch((cause: unknown) => {
-      if (Date.now() < this.limitOf(task, wantedAt)) throw cause;
+    const answer = await tasks.abort(this.actions.callerOf(run, run.traceparent), taskId, 0).catch((cause: unknown): StopAnswer => {
+      if (Date.now() < this.limitOf(task, stop.wantedAt)) throw cause;
       log.error({ taskId, error: messageOf(cause) }, 'the delegate service could not be asked whether a task has stopped; all time limits of the task are over, so it counts as over');
-      return 'ENDED';
+      return 'ended';
     });
-    await this.taken(taskId, state, await this.stopsBy(run));
+    // Not withdrawn, but a submission that was on its way when it was asked first has arrived by now, or never will.
+    const isLongUnknown = answer === 'unknown' && stop.until !== undefined && stop.until <= Date.now();
+    await this.taken(taskId, isLongUnknown ? 'ended' : answer, await this.stopsBy(run));
   }
 
   /** The task is over: its stop is not asked for any more, and its instance goes to the next, unless the end of its step is still to be recorded: that frees it then. Safe to repeat. */
@@ -73,10 +76,10 @@ export class TaskStops {
     await this.actions.tell(next);
   }
 
-  /** `ENDED` is over, and so is `UNKNOWN`: a submission that is still on its way is refused. `ASSIGNED` has a delegate that may be at work and renews its lease. */
-  private async taken(taskId: string, state: string, waitUntil: number): Promise<void> {
+  /** One that has ended is over, and so is one that is withdrawn: a submission that is still on its way is refused. Any other may be at work, or begin to be. */
+  private async taken(taskId: string, answer: StopAnswer, waitUntil: number): Promise<void> {
     const status = (await this.actions.record.task(taskId))?.status;
-    if (status !== 'open' && state !== 'ASSIGNED') return this.settle(taskId);
+    if (status !== 'open' && (answer === 'ended' || answer === 'withdrawn')) return this.settle(taskId);
     await this.actions.record.stopTaken(taskId, waitUntil, Date.now());
   }
 

@@ -97,8 +97,9 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
     const task = this.tasks.get(request.taskId);
     if (this.abortRefusal) throw this.abortRefusal;
     if (!task) {
+      if (!this.withdraws) return { state: 'UNKNOWN' as const };
       this.withdrawn.add(request.taskId);
-      return { state: 'UNKNOWN' as const };
+      return { state: 'UNKNOWN' as const, isWithdrawn: true };
     }
     const { leaseMs, fenceMs } = this.leaseTimes;
     if (!task.isAborted) task.leaseUntil = Date.now() + leaseMs + fenceMs;
@@ -109,6 +110,8 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
 
   /** Whether the delegate of an aborted task renews its lease, as while its database rolls back; one that does not is lost when its lease is over. */
   renewsLeases = false;
+  /** False: as a version that does not keep ids of tasks that were aborted before they were submitted. */
+  withdraws = true;
   /** Ids that were aborted before they were submitted. */
   readonly withdrawn = new Set<string>();
 

@@ -116,8 +116,10 @@ export interface AbortRequest {
   accountId: string;
 }
 export interface AbortReply {
-  /** After the request: `ENDED` when nobody had acquired the task or it was over, `ASSIGNED` while a delegate is still to answer, or may be at work after its time was over, `UNKNOWN` when it was never submitted; from now on it cannot be. */
+  /** After the request: `ENDED` when nobody had acquired the task or it was over, `ASSIGNED` while a delegate is still to answer, or may be at work after its time was over, `UNKNOWN` when it was never submitted. */
   state: string;
+  /** With `UNKNOWN`: from now on it cannot be submitted. Absent in every other reply, and in those of versions that do not withdraw ids: there its submission may still come and be run. */
+  isWithdrawn?: boolean;
 }
 /** A delegate that cannot be told to stop has stopped by itself after both together. */
 export interface LeaseTimesReply {
