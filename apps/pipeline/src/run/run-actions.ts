@@ -30,7 +30,7 @@ export interface RunServices {
 
 /**
  * One transaction's view of an execution. Rows are locked in one order: the execution, its nodes, its tasks, the queues of instances. Two transactions that
- * take them in different orders could wait for each other.
+ * take them in different orders could wait for each other. The row of a task that is added may come after the queue: no other transaction has it yet.
  */
 export interface Writes {
   readonly record: ExecutionRecord;

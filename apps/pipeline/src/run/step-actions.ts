@@ -28,7 +28,7 @@ export interface EndedStep {
   readonly failureType: string;
 }
 
-const HELD_NOTE = ' It is asked again; until the step is known to be over, which its own time limit makes certain at the latest, no other run gets its database instance.';
+const HELD_NOTE = ' It is asked again; until the step is known to be over, no other run gets its database instance. At the latest it is over when the lease of its delegate and the fence have ended: the lease is not renewed after the time limit of the step.';
 
 interface Prepared {
   readonly work: StepWork;
@@ -198,7 +198,9 @@ export class StepActions {
     } catch (cause) {
       const failure = failureOf(cause);
       await this.actions.abandonUnsubmitted(taskId, cause);
-      await this.actions.tell(await this.close(run, node, taskId, { kind: 'ended', at: Date.now(), status: 'Failed', failure }));
+      const isHeld = (await this.actions.record.stopWantedAt(taskId)) !== undefined;
+      const note = isHeld ? `The delegate service did not say whether it has the step.${HELD_NOTE}` : undefined;
+      await this.actions.tell(await this.close(run, node, taskId, { kind: 'ended', at: Date.now(), status: 'Failed', failure, note }));
       return { kind: 'failed', failure };
     }
     return { kind: 'submitted', taskId, deadline: this.deadline(node) };

@@ -4,11 +4,13 @@ import { AppError, waitFor } from '@sluice/kernel';
 import { Metrics } from '@sluice/telemetry';
 import { ProjectContents } from '../project/project-contents.js';
 import { stepResult, succeed } from '../testing/delegate-service-double.js';
+import { dbStepInputsOf } from '../testing/ng-manager-double.js';
 import { groupYaml, pipelineYaml, simplePipeline, stageYaml } from '../testing/pipeline-under-test.js';
 import { RunUnderTest, stepsOf } from '../testing/run-under-test.js';
 import type { RunHeader } from './execution-record.js';
 import { StepActions } from './step-actions.js';
 import { SILENT_END } from './task-end.js';
+import { taskIdOf } from './task.js';
 import { TaskEvents } from './task-events.js';
 
 const WAITS = { timeoutMs: 120_000 } as const;
@@ -26,6 +28,7 @@ describe('stops of tasks', () => {
     delegates.renewsLeases = false;
     delegates.withdraws = true;
     delegates.abortRefusal = undefined;
+    delegates.refusal = undefined;
     delegates.beforeAbort = () => Promise.resolve();
     await sut.db.query('DELETE FROM instance_locks');
     await sut.db.query('DELETE FROM execution_tasks');
@@ -108,6 +111,18 @@ describe('stops of tasks', () => {
     expect([await sut.holders(), await due()]).toEqual([[], []]);
     await expect(sut.submit(run, taskId)).rejects.toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringContaining('was aborted before its task arrived') });
     expect(sut.world.delegates.tasks.has(taskId)).toBe(false);
+  }, 300_000);
+
+  it('a step whose submission got no answer says that it may hold its instance', async () => {
+    sut.world.delegates.refusal = new AppError('INTERNAL', 'the database is away');
+    const run = await sut.store(simplePipeline('p'));
+    const [node] = stepsOf(run);
+    if (!node) throw new Error('no step');
+    const initTaskId = taskIdOf(run.planExecutionId, 'group', 'init');
+    const steps = { [node.id]: { dbSchema: 'orders', dbInstance: 'prod', inputs: dbStepInputsOf('orders', 'prod'), source: 'repo' } };
+    await sut.actions.record.addTask({ taskId: initTaskId, planExecutionId: run.planExecutionId, nodeId: 'group', workflowId: 'wf', kind: 'initialise-pod', context: { kind: 'initialise-pod', podId: 'p', steps } }, 1);
+    const begun = await new StepActions(sut.actions, sut.types).begin(run, node, { groupId: 'group', initTaskId, delegateId: 'd' }, 'wf', [], '');
+    expect([begun.kind, await notes(run, node.id), await sut.holders()]).toEqual(['failed', [expect.stringMatching(/did not say whether.*no other run gets its database instance/)], [taskIdOf(run.planExecutionId, node.id, 'step')]]);
   }, 300_000);
 
   it('a delegate service that does not withdraw the id of a task that was never submitted frees its instance only after the time a stop takes', async () => {
