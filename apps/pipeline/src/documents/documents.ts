@@ -14,9 +14,12 @@ const SMALL_CHARACTERS = 16_384;
 /** Reads documents in worker threads: whatever people write into one, the service goes on answering others. */
 export class Documents {
   private readonly pool: WorkerPool;
+  /** For what the service does by itself for all accounts: no account's documents wait in front of it. */
+  private readonly own: WorkerPool;
 
   constructor(options: Pick<PoolOptions, 'size' | 'deadlineMs'>) {
     this.pool = new WorkerPool({ ...options, file: FILE });
+    this.own = new WorkerPool({ ...options, size: 1, file: FILE, isLazy: true });
   }
 
   /** Lays runtime input over a pipeline. @throws AppError as {@link WorkerPool.run}, INVALID_YAML_ERROR, INVALID_REQUEST for inputs that are missing or not allowed */
@@ -50,16 +53,25 @@ export class Documents {
   }
 
   /** Reads something out of documents. Small ones are read at once, after whatever waits for the thread. @throws AppError as {@link WorkerPool.run} and the reader */
-  async read<Name extends ReaderName>(account: string, name: Name, ...args: ReaderArguments<Name>): Promise<ReaderResult<Name>> {
-    const job = { kind: 'read', name, args } as const;
-    if (charactersLeft(args, SMALL_CHARACTERS) < 0) return (await this.run(account, 'the document', job)) as ReaderResult<Name>;
-    await setImmediate();
-    return runJob(job) as ReaderResult<Name>;
+  read<Name extends ReaderName>(account: string, name: Name, ...args: ReaderArguments<Name>): Promise<ReaderResult<Name>> {
+    return this.readIn(this.pool, account, name, args);
+  }
+
+  /** As {@link read}, in a thread that no account waits for. For work of the service that goes on for all accounts, one document after the other. */
+  readForService<Name extends ReaderName>(account: string, name: Name, ...args: ReaderArguments<Name>): Promise<ReaderResult<Name>> {
+    return this.readIn(this.own, account, name, args);
   }
 
   /** Ends the threads; what is being read is refused. */
-  stop(): Promise<void> {
-    return this.pool.stop();
+  async stop(): Promise<void> {
+    await Promise.all([this.pool.stop(), this.own.stop()]);
+  }
+
+  private async readIn<Name extends ReaderName>(pool: WorkerPool, account: string, name: Name, args: ReaderArguments<Name>): Promise<ReaderResult<Name>> {
+    const job = { kind: 'read', name, args } as const;
+    if (charactersLeft(args, SMALL_CHARACTERS) < 0) return (await pool.run(account, 'the document', job)) as ReaderResult<Name>;
+    await setImmediate();
+    return runJob(job) as ReaderResult<Name>;
   }
 
   private run<Kind extends DocumentJob['kind']>(account: string, what: string, job: Extract<DocumentJob, { readonly kind: Kind }>): Promise<DocumentResults[Kind]> {

@@ -8,6 +8,8 @@ export interface PoolOptions {
   readonly size: number;
   /** Milliseconds one job may take once a worker has it; then the worker is ended and replaced. */
   readonly deadlineMs: number;
+  /** Whether threads start with the first job; otherwise they start with the pool. */
+  readonly isLazy?: boolean;
 }
 
 export type Reply = { readonly result: unknown } | { readonly error: SentError };
@@ -53,9 +55,9 @@ export class WorkerPool {
   private readonly waiting = new Map<string, readonly Job[]>();
   private isStopped = false;
 
-  /** Starts the threads, so that the first job finds them ready. */
+  /** Starts the threads, so that the first job finds them ready, unless the pool is lazy. */
   constructor(private readonly options: PoolOptions) {
-    this.fillUp();
+    if (!options.isLazy) this.fillUp();
   }
 
   /**

@@ -49,9 +49,9 @@ export class PipelineV1Controller {
   async create(@Call() { ctx, params, body, reply }: RouteCall<typeof v1CreatePipeline>) {
     const scope = projectOfPath(ctx, params);
     requireInline(body.git_details);
-    const pipeline = await this.pipelines.create(ctx, scope, body.pipeline_yaml, saysOf(body));
+    const { pipeline, warnings } = await this.pipelines.create(ctx, scope, body.pipeline_yaml, saysOf(body));
     tellVersion(reply, pipeline.version);
-    const { governanceMetadata, ...saved } = savedView(scope, pipeline, await this.pipelines.warningsOf(ctx, scope, pipeline));
+    const { governanceMetadata, ...saved } = savedView(scope, pipeline, warnings);
     return { ...saved, governance_metadata: governanceMetadata };
   }
 
@@ -59,9 +59,9 @@ export class PipelineV1Controller {
   async update(@Call() { ctx, params, body, headers, reply }: RouteCall<typeof v1UpdatePipeline>) {
     const scope = projectOfPath(ctx, params);
     requireInline(body.git_details);
-    const pipeline = await this.pipelines.update(ctx, scope, saysOf(body, params.pipeline), body.pipeline_yaml, expectedVersionOf(headers));
+    const { pipeline, warnings } = await this.pipelines.update(ctx, scope, saysOf(body, params.pipeline), body.pipeline_yaml, expectedVersionOf(headers));
     tellVersion(reply, pipeline.version);
-    const { governanceMetadata, ...saved } = savedView(scope, pipeline, await this.pipelines.warningsOf(ctx, scope, pipeline));
+    const { governanceMetadata, ...saved } = savedView(scope, pipeline, warnings);
     return { ...saved, governance_metadata: governanceMetadata };
   }
 

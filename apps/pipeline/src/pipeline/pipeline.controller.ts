@@ -27,27 +27,27 @@ export class PipelineController {
   @Route(createPipeline)
   async create(@Call() { ctx, query, body, reply }: RouteCall<typeof createPipeline>) {
     const scope = projectOfQuery(ctx, query);
-    const pipeline = await this.pipelines.create(ctx, scope, body);
+    const { pipeline, warnings } = await this.pipelines.create(ctx, scope, body);
     tellVersion(reply, pipeline.version);
-    return savedView(scope, pipeline, await this.pipelines.warningsOf(ctx, scope, pipeline));
+    return savedView(scope, pipeline, warnings);
   }
 
   @Route(createPipelineLegacy)
   async createLegacy(@Call() { ctx, query, body }: RouteCall<typeof createPipelineLegacy>): Promise<string> {
-    return (await this.pipelines.create(ctx, projectOfQuery(ctx, query), body)).identifier;
+    return (await this.pipelines.create(ctx, projectOfQuery(ctx, query), body)).pipeline.identifier;
   }
 
   @Route(updatePipeline)
   async update(@Call() { ctx, query, body, params, headers, reply }: RouteCall<typeof updatePipeline>) {
     const scope = projectOfQuery(ctx, query);
-    const pipeline = await this.pipelines.update(ctx, scope, { identifier: params.pipelineIdentifier }, body, expectedVersionOf(headers));
+    const { pipeline, warnings } = await this.pipelines.update(ctx, scope, { identifier: params.pipelineIdentifier }, body, expectedVersionOf(headers));
     tellVersion(reply, pipeline.version);
-    return savedView(scope, pipeline, await this.pipelines.warningsOf(ctx, scope, pipeline));
+    return savedView(scope, pipeline, warnings);
   }
 
   @Route(updatePipelineLegacy)
   async updateLegacy(@Call() { ctx, query, body, params, headers }: RouteCall<typeof updatePipelineLegacy>): Promise<string> {
-    return (await this.pipelines.update(ctx, projectOfQuery(ctx, query), { identifier: params.pipelineIdentifier }, body, expectedVersionOf(headers))).identifier;
+    return (await this.pipelines.update(ctx, projectOfQuery(ctx, query), { identifier: params.pipelineIdentifier }, body, expectedVersionOf(headers))).pipeline.identifier;
   }
 
   @Route(getPipeline)

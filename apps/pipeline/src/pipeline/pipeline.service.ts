@@ -22,6 +22,18 @@ export interface PipelineSays {
   readonly tags?: Readonly<Record<string, string>> | null | undefined;
 }
 
+/** A pipeline that was stored. */
+export interface SavedPipeline {
+  readonly pipeline: Pipeline;
+  /** Fields of it that are taken and have no effect, and DB schemas it names that no run takes. */
+  readonly warnings: readonly Warning[];
+}
+
+interface ReadPipeline {
+  readonly pipeline: NewPipeline;
+  readonly warnings: readonly Warning[];
+}
+
 /** How a validation of a stored pipeline ended. */
 export interface Validation {
   readonly isValid: boolean;
@@ -50,50 +62,48 @@ export class PipelineService {
     return this.documents.read(scope.accountId, 'pipeline', yaml, { orgId: scope.orgId, projectId: scope.projectId });
   }
 
-  /** Fields of a pipeline that are taken and have no effect, and DB schemas it names that no run takes. */
-  async warningsOf(ctx: RequestContext, scope: ProjectScope, { identifier, yaml }: Pipeline): Promise<Warning[]> {
-    return [...(await this.validate(scope, yaml)).warnings, ...(await this.references.warnings(ctx, scope, identifier, yaml))];
-  }
-
   /** @throws AppError as {@link validate}, RESOURCE_NOT_FOUND for a project there is not, DUPLICATE_FIELD, UPSTREAM_UNAVAILABLE */
-  async create(ctx: RequestContext, scope: ProjectScope, yaml: string, says?: PipelineSays): Promise<Pipeline> {
-    const pipeline = await this.read(scope, yaml, says);
+  async create(ctx: RequestContext, scope: ProjectScope, yaml: string, says?: PipelineSays): Promise<SavedPipeline> {
+    const { pipeline, warnings } = await this.read(scope, yaml, says);
     const audited = new AuditedDocuments(this.documents, scope.accountId);
     const shown = await audited.of('pipeline', undefined, pipeline);
     const project = await this.projects.require(ctx, scope);
+    const advice = await this.adviceOn(ctx, scope, pipeline, warnings);
     try {
-      await this.stored(ctx, scope, pipeline, async ({ manager, record }) => {
+      const stored = await this.stored(ctx, scope, pipeline, async ({ manager, record }) => {
         await this.projects.hold(manager, project);
-        await this.pipelines.within(manager).insert(scope, pipeline, Date.now());
+        const pipelines = this.pipelines.within(manager);
+        await pipelines.insert(scope, pipeline, Date.now());
         await record(ctx, { action: 'create', resourceType: 'pipeline', identifier: pipeline.identifier, scope, ...shown });
+        return found(pipelines, scope, pipeline.identifier);
       });
+      return { pipeline: stored, warnings: advice };
     } catch (cause) {
       if (!isUniqueViolation(cause)) throw cause;
       throw new AppError('DUPLICATE_FIELD', `pipeline "${pipeline.identifier}" exists already in ${formatScope(scope)}; choose another identifier or update it`, { fields: [{ field: 'pipeline.identifier', error: 'is taken' }] });
     }
-    return this.get(scope, pipeline.identifier);
   }
 
   /** @param version from `If-Match`; undefined overwrites whatever is there @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
-  async update(ctx: RequestContext, scope: ProjectScope, says: PipelineSays, yaml: string, version: number | undefined): Promise<Pipeline> {
-    const pipeline = await this.read(scope, yaml, says);
+  async update(ctx: RequestContext, scope: ProjectScope, says: PipelineSays, yaml: string, version: number | undefined): Promise<SavedPipeline> {
+    const { pipeline, warnings } = await this.read(scope, yaml, says);
     const audited = new AuditedDocuments(this.documents, scope.accountId);
     const seen = await this.pipelines.find(scope, says.identifier);
     if (seen) await audited.of('pipeline', seen, pipeline);
-    await this.stored(ctx, scope, pipeline, async ({ manager, record }) => {
+    const advice = await this.adviceOn(ctx, scope, pipeline, warnings);
+    const stored = await this.stored(ctx, scope, pipeline, async ({ manager, record }) => {
       const pipelines = this.pipelines.within(manager);
       const before = await pipelines.findLocked(scope, says.identifier);
       if (!before || !(await pipelines.replace(scope, pipeline, Date.now(), version))) return this.refuse(scope, says.identifier, version);
       await record(ctx, { action: 'update', resourceType: 'pipeline', identifier: says.identifier, scope, ...(await audited.of('pipeline', before, pipeline)) });
+      return found(pipelines, scope, says.identifier);
     });
-    return this.get(scope, says.identifier);
+    return { pipeline: stored, warnings: advice };
   }
 
   /** @throws AppError ENTITY_NOT_FOUND */
-  async get(scope: ProjectScope, identifier: string): Promise<Pipeline> {
-    const pipeline = await this.pipelines.find(scope, identifier);
-    if (!pipeline) throw notFound(scope, identifier);
-    return pipeline;
+  get(scope: ProjectScope, identifier: string): Promise<Pipeline> {
+    return found(this.pipelines, scope, identifier);
   }
 
   /** Deletes a pipeline and its input sets; executions stay. @param version from `If-Match` @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
@@ -148,7 +158,12 @@ export class PipelineService {
     return check.result;
   }
 
-  private stored(ctx: RequestContext, scope: ProjectScope, { identifier, yaml }: NewPipeline, work: (change: AuditedChange) => Promise<void>): Promise<void> {
+  /** Worked out before the store: whatever goes wrong in it, a pipeline that is stored is not answered with an error. */
+  private async adviceOn(ctx: RequestContext, scope: ProjectScope, { identifier, yaml }: NewPipeline, warnings: readonly Warning[]): Promise<Warning[]> {
+    return [...warnings, ...(await this.references.warnings(ctx, scope, identifier, yaml))];
+  }
+
+  private stored<T>(ctx: RequestContext, scope: ProjectScope, { identifier, yaml }: NewPipeline, work: (change: AuditedChange) => Promise<T>): Promise<T> {
     return this.references.whileStoring(ctx, { scope, kind: 'pipeline', pipelineIdentifier: identifier, identifier }, yaml, () => this.audit.run(work));
   }
 
@@ -157,14 +172,15 @@ export class PipelineService {
     throw new AppError('OPTIMISTIC_LOCK', `pipeline "${identifier}" has version ${current.version}, not ${String(version)}; read it again and repeat the change`);
   }
 
-  private async read(scope: ProjectScope, yaml: string, says: PipelineSays | undefined): Promise<NewPipeline> {
-    const pipeline = await this.validate(scope, yaml);
+  private async read(scope: ProjectScope, yaml: string, says: PipelineSays | undefined): Promise<ReadPipeline> {
+    const { warnings, ...pipeline } = await this.validate(scope, yaml);
     if (says !== undefined && pipeline.identifier !== says.identifier) {
       throw new AppError('INVALID_REQUEST', `the YAML names pipeline "${pipeline.identifier}", the request "${says.identifier}"; identifiers cannot be changed, make both the same`, { fields: [{ field: 'pipeline.identifier', error: `must be "${says.identifier}"` }] });
     }
+    const { identifier, stageNames, filters } = pipeline;
     return {
-      identifier: pipeline.identifier, name: says?.name ?? pipeline.name, description: says?.description ?? pipeline.description, tags: says?.tags ?? pipeline.tags, yaml,
-      stageNames: pipeline.stageNames, filters: pipeline.filters,
+      pipeline: { identifier, name: says?.name ?? pipeline.name, description: says?.description ?? pipeline.description, tags: says?.tags ?? pipeline.tags, yaml, stageNames, filters },
+      warnings,
     };
   }
 }
@@ -177,6 +193,12 @@ async function faultOf(work: () => Promise<unknown>): Promise<AppError | undefin
     if (cause instanceof AppError && !cause.isRetryable) return cause;
     throw cause;
   }
+}
+
+async function found(pipelines: PipelineRepository, scope: ProjectScope, identifier: string): Promise<Pipeline> {
+  const pipeline = await pipelines.find(scope, identifier);
+  if (!pipeline) throw notFound(scope, identifier);
+  return pipeline;
 }
 
 function notFound(scope: ProjectScope, identifier: string): AppError {

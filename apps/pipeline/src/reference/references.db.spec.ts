@@ -114,6 +114,26 @@ describe('what replicas say a document refers to', () => {
     expect(stored).toBe('stored');
   }, 300_000);
 
+  it('is said from the audit trail also while one account keeps the threads and its line full', async () => {
+    const scope = project();
+    const busy = new Documents({ size: 1, deadlineMs: LONG_MS });
+    const large = `${yaml('kept')}${'#'.repeat(20_000)}\n`;
+    // One takes long to match nothing, the others wait behind it: the next document of the account is refused.
+    const hostile = Array.from({ length: 250 }, (_, index) => index);
+    const kept = [
+      busy.fill('acc', `pipeline:\n  identifier: h\n  variables:\n${hostile.map((at) => `    - { name: v${at}, type: String, value: '<+input>.regex("^(a+)+$")' }\n`).join('')}`, `pipeline:\n  identifier: h\n  variables:\n${hostile.map((at) => `    - { name: v${at}, type: String, value: "${'a'.repeat(40)}!" }\n`).join('')}`),
+      ...Array.from({ length: 200 }, () => busy.read('acc', 'references', large)),
+    ].map((one) => one.catch(() => undefined));
+    await new PipelineRepository(db).insert(scope, { identifier: 'p', name: 'p', description: null, tags: {}, yaml: large, stageNames: [], filters: {} }, 1);
+    await new References(db, client, busy, createLogger('pipeline', 'silent'), { waitMs: LONG_MS }).settleChanged(ctx, [{
+      eventId: newId(), at: 1, accountId: scope.accountId, orgId: scope.orgId, projectId: scope.projectId, action: 'update', resourceType: 'pipeline', identifier: 'p', name: 'p',
+      actor: { type: 'user', id: 'u', name: 'Ann' }, origin: null, requestMethod: null, correlationId: 'c', details: {}, before: null, after: null, changes: [],
+    }]);
+    expect(usesOf(scope)).toEqual(['secret kept']);
+    await busy.stop();
+    await Promise.all(kept);
+  }, 300_000);
+
   it('is told of all documents that go at once, in time', async () => {
     const scope = project();
     const all = Array.from({ length: 30 }, (_, index) => pipelineAt(scope, `p${index}`));

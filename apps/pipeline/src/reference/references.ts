@@ -18,6 +18,9 @@ const FILED: ReadonlySet<Reference['kind']> = new Set(['service', 'environment',
 
 /** Documents of one change of which NG manager hears at the same time. */
 const AT_ONCE = 8;
+/** Reads what a stored document refers to. Undefined when that stays unknown: what was said last counts on. */
+type ReadUses = (yaml: string) => Promise<Reference[] | undefined>;
+
 /** Others say what the same document refers to; more often than this they do not come in between. */
 const MOST_TURNS = 5;
 
@@ -30,6 +33,8 @@ export interface ReferencesOptions {
  * Keeps NG manager informed of what stored documents refer to, so that nothing is deleted under them: what a document is going to refer to is said before it is
  * stored, what it refers to in fact as soon as it is, and again for every change in the audit trail, which loses none. Within a process all take turns per document.
  * Between processes NG manager gives the turns: a document is read after a turn has begun, and what is said in an earlier turn does not count, however late it comes.
+ * One exception: what another process says between the announcement of a document and its commit takes the announcement away, until the store is said. What
+ * the document is the first to refer to can be deleted in that time.
  */
 export class References {
   private readonly turns = new Turns();
@@ -55,7 +60,7 @@ export class References {
       try {
         return await store();
       } finally {
-        await this.inTime([document], (signal) => this.settle({ ...ctx, signal }, document, turn));
+        await this.inTime([document], (signal) => this.settle({ ...ctx, signal }, document, this.usesIn(document), turn));
       }
     });
   }
@@ -65,7 +70,7 @@ export class References {
    * heard within the time for it, it hears from the audit trail.
    */
   async forget(ctx: CallContext, documents: readonly DocumentAt[]): Promise<void> {
-    await this.inTime(documents, (signal, document) => this.turns.take(keyOf(document), () => this.settle({ ...ctx, signal }, document)));
+    await this.inTime(documents, (signal, document) => this.turns.take(keyOf(document), () => this.settle({ ...ctx, signal }, document, this.usesIn(document))));
   }
 
   /** Whether a stored document may refer to something. One that cannot be read any more, because limits are tighter than when it was stored, may. */
@@ -102,11 +107,11 @@ export class References {
     }
   }
 
-  /** Says what the changed documents refer to now. @throws AppError when it has to be tried again */
+  /** Says what the changed documents refer to now. A document that cannot be read keeps what was said of it last, and does not hold up the others. @throws AppError when it has to be tried again */
   async settleChanged(ctx: CallContext, events: readonly AuditEventRecord[]): Promise<void> {
     for (const document of changedDocuments(events)) {
       try {
-        await this.turns.take(keyOf(document), () => this.settle(ctx, document));
+        await this.turns.take(keyOf(document), () => this.settle(ctx, document, (yaml) => this.readableUses(document, yaml)));
       } catch (cause) {
         if (!(cause instanceof AppError) || cause.isRetryable || cause.code === 'INTERNAL') throw cause;
         this.log.error({ error: cause.message, document: nameOf(document) }, 'NG manager does not take what a document refers to');
@@ -134,12 +139,29 @@ export class References {
     clearTimeout(timer);
   }
 
+  private usesIn({ scope }: DocumentAt): ReadUses {
+    return (yaml) => this.documents.read(scope.accountId, 'references', yaml);
+  }
+
+  /** @throws AppError when the service stops */
+  private async readableUses(document: DocumentAt, yaml: string): Promise<Reference[] | undefined> {
+    try {
+      return await this.documents.readForService(document.scope.accountId, 'references', yaml);
+    } catch (cause) {
+      if (cause instanceof AppError && cause.isRetryable) throw cause;
+      this.log.error({ error: messageOf(cause), document: nameOf(document) }, 'a stored document cannot be read; what was said last of what it refers to counts on');
+      return undefined;
+    }
+  }
+
   /** @param turn the one that the document's own announcement began */
-  private async settle(ctx: CallContext, document: DocumentAt, turn?: string): Promise<void> {
+  private async settle(ctx: CallContext, document: DocumentAt, read: ReadUses, turn?: string): Promise<void> {
     let mine = turn;
     for (let count = 0; count < MOST_TURNS; count += 1) {
       mine ??= await this.announce(ctx, document, []);
-      const { isSuperseded } = await this.tell(ctx, 'replace', document, await this.stored(document), mine);
+      const uses = await this.stored(document, read);
+      if (!uses) return;
+      const { isSuperseded } = await this.tell(ctx, 'replace', document, uses, mine);
       if (!isSuperseded) return;
       mine = undefined;
     }
@@ -156,13 +178,13 @@ export class References {
   }
 
   /** Nothing for a document that is gone. */
-  private async stored({ scope, kind, pipelineIdentifier, identifier }: DocumentAt): Promise<Reference[]> {
+  private async stored({ scope, kind, pipelineIdentifier, identifier }: DocumentAt, read: ReadUses): Promise<Reference[] | undefined> {
     const find = {
       pipeline: () => new PipelineRepository(this.dataSource).find(scope, identifier),
       inputSet: () => new InputSetRepository(this.dataSource).find(scope, pipelineIdentifier, identifier),
       trigger: () => new TriggerRepository(this.dataSource).find(scope, pipelineIdentifier, identifier),
     };
     const found = await find[kind]();
-    return found ? this.documents.read(scope.accountId, 'references', found.yaml) : [];
+    return found ? read(found.yaml) : [];
   }
 }
