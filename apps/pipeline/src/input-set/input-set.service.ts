@@ -49,7 +49,7 @@ export class InputSetService {
     await this.pipeline(scope, pipelineIdentifier);
     const set = await this.documents.read(scope.accountId, 'inputSet', scope, pipelineIdentifier, type, yaml, says);
     await this.requireReferences(scope, pipelineIdentifier, set.references);
-    const shown = await new AuditedDocuments(this.documents, scope.accountId).of('inputSet', undefined, set);
+    const shown = await new AuditedDocuments(this.documents, scope.accountId).prepare('inputSet', undefined, set);
     try {
       await this.stored(ctx, scope, set, async ({ manager, record }) => {
         if (!(await this.pipelines.within(manager).keep(scope, pipelineIdentifier))) throw noPipeline(scope, pipelineIdentifier);
@@ -68,14 +68,16 @@ export class InputSetService {
     const set = await this.documents.read(scope.accountId, 'inputSet', scope, pipelineIdentifier, type, yaml, says);
     await this.requireReferences(scope, pipelineIdentifier, set.references);
     const audited = new AuditedDocuments(this.documents, scope.accountId);
-    const seen = await this.inputSets.find(scope, pipelineIdentifier, says.identifier);
-    if (seen) await audited.of('inputSet', seen, set);
-    await this.stored(ctx, scope, set, async ({ manager, record }) => {
+    const prepare = async (): Promise<void> => {
+      const seen = await this.inputSets.find(scope, pipelineIdentifier, says.identifier);
+      if (seen) await audited.prepare('inputSet', seen, set);
+    };
+    await audited.during(prepare, () => this.stored(ctx, scope, set, async ({ manager, record }) => {
       const inputSets = this.inputSets.within(manager);
       const before = await inputSets.findLocked(scope, pipelineIdentifier, says.identifier);
       if (!before || !(await inputSets.replace(scope, set, Date.now(), version))) return this.refuse(scope, pipelineIdentifier, says.identifier, type, version);
-      await record(ctx, { action: 'update', resourceType: 'inputSet', identifier: says.identifier, scope, ...(await audited.of('inputSet', before, set)), details: { pipelineIdentifier } });
-    });
+      await record(ctx, { action: 'update', resourceType: 'inputSet', identifier: says.identifier, scope, ...audited.of('inputSet', before, set), details: { pipelineIdentifier } });
+    }));
     return this.get(scope, pipelineIdentifier, says.identifier, type);
   }
 
@@ -93,13 +95,13 @@ export class InputSetService {
   /** @param version from `If-Match` @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
   async delete(ctx: RequestContext, scope: ProjectScope, pipelineIdentifier: string, identifier: string, version: number | undefined, type?: InputSetType): Promise<void> {
     const audited = new AuditedDocuments(this.documents, scope.accountId);
-    await audited.of('inputSet', await this.get(scope, pipelineIdentifier, identifier, type), undefined);
-    await this.audit.run(async ({ manager, record }) => {
+    const prepare = async (): Promise<void> => void (await audited.prepare('inputSet', await this.get(scope, pipelineIdentifier, identifier, type), undefined));
+    await audited.during(prepare, () => this.audit.run(async ({ manager, record }) => {
       const inputSets = this.inputSets.within(manager);
       const before = await inputSets.findLocked(scope, pipelineIdentifier, identifier);
       if (!before || !(await inputSets.delete(scope, pipelineIdentifier, identifier, version))) return this.refuse(scope, pipelineIdentifier, identifier, type, version);
-      await record(ctx, { action: 'delete', resourceType: 'inputSet', identifier, scope, ...(await audited.of('inputSet', before, undefined)), details: { pipelineIdentifier } });
-    });
+      await record(ctx, { action: 'delete', resourceType: 'inputSet', identifier, scope, ...audited.of('inputSet', before, undefined), details: { pipelineIdentifier } });
+    }));
     await this.references.forget(ctx, [{ scope, kind: 'inputSet', pipelineIdentifier, identifier }]);
   }
 

@@ -66,7 +66,7 @@ export class PipelineService {
   async create(ctx: RequestContext, scope: ProjectScope, yaml: string, says?: PipelineSays): Promise<SavedPipeline> {
     const { pipeline, warnings } = await this.read(scope, yaml, says);
     const audited = new AuditedDocuments(this.documents, scope.accountId);
-    const shown = await audited.of('pipeline', undefined, pipeline);
+    const shown = await audited.prepare('pipeline', undefined, pipeline);
     const project = await this.projects.require(ctx, scope);
     const advice = await this.adviceOn(ctx, scope, pipeline, warnings);
     try {
@@ -88,16 +88,18 @@ export class PipelineService {
   async update(ctx: RequestContext, scope: ProjectScope, says: PipelineSays, yaml: string, version: number | undefined): Promise<SavedPipeline> {
     const { pipeline, warnings } = await this.read(scope, yaml, says);
     const audited = new AuditedDocuments(this.documents, scope.accountId);
-    const seen = await this.pipelines.find(scope, says.identifier);
-    if (seen) await audited.of('pipeline', seen, pipeline);
+    const prepare = async (): Promise<void> => {
+      const seen = await this.pipelines.find(scope, says.identifier);
+      if (seen) await audited.prepare('pipeline', seen, pipeline);
+    };
     const advice = await this.adviceOn(ctx, scope, pipeline, warnings);
-    const stored = await this.stored(ctx, scope, pipeline, async ({ manager, record }) => {
+    const stored = await audited.during(prepare, () => this.stored(ctx, scope, pipeline, async ({ manager, record }) => {
       const pipelines = this.pipelines.within(manager);
       const before = await pipelines.findLocked(scope, says.identifier);
       if (!before || !(await pipelines.replace(scope, pipeline, Date.now(), version))) return this.refuse(scope, says.identifier, version);
-      await record(ctx, { action: 'update', resourceType: 'pipeline', identifier: says.identifier, scope, ...(await audited.of('pipeline', before, pipeline)) });
+      await record(ctx, { action: 'update', resourceType: 'pipeline', identifier: says.identifier, scope, ...audited.of('pipeline', before, pipeline) });
       return found(pipelines, scope, says.identifier);
-    });
+    }));
     return { pipeline: stored, warnings: advice };
   }
 
@@ -109,17 +111,19 @@ export class PipelineService {
   /** Deletes a pipeline and its input sets; executions stay. @param version from `If-Match` @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
   async delete(ctx: RequestContext, scope: ProjectScope, identifier: string, version: number | undefined): Promise<void> {
     const audited = new AuditedDocuments(this.documents, scope.accountId);
-    const seen = await this.pipelines.find(scope, identifier);
-    if (seen) await audited.of('pipeline', seen, undefined);
     /** Texts that refer to nothing. */
     const silent = new Set<string>();
-    for (const [resourceType, documents] of [['inputSet', await this.inputSets.allOf(scope, identifier)], ['trigger', await this.triggers.allOf(scope, identifier)]] as const) {
-      for (const document of documents) {
-        await audited.of(resourceType, document, undefined);
-        if (!(await this.references.mayRefer(scope, document.yaml))) silent.add(document.yaml);
+    const prepare = async (): Promise<void> => {
+      const seen = await this.pipelines.find(scope, identifier);
+      if (seen) await audited.prepare('pipeline', seen, undefined);
+      for (const [resourceType, documents] of [['inputSet', await this.inputSets.allOf(scope, identifier)], ['trigger', await this.triggers.allOf(scope, identifier)]] as const) {
+        for (const document of documents) {
+          await audited.prepare(resourceType, document, undefined);
+          if (!(await this.references.mayRefer(scope, document.yaml))) silent.add(document.yaml);
+        }
       }
-    }
-    const removed = await this.audit.run(async ({ manager, record }) => {
+    };
+    const removed = await audited.during(prepare, () => this.audit.run(async ({ manager, record }) => {
       const [pipelines, inputSets] = [this.pipelines.within(manager), this.inputSets.within(manager)];
       const before = await pipelines.findLocked(scope, identifier);
       const [sets, triggers] = [await inputSets.allOf(scope, identifier), await this.triggers.within(manager).allOf(scope, identifier)];
@@ -128,13 +132,13 @@ export class PipelineService {
       const details = { pipelineIdentifier: identifier, isRemovedWith: `pipeline ${identifier}` };
       await record(
         ctx,
-        ...(await Promise.all(sets.map(async (set) => ({ action: 'delete', resourceType: 'inputSet', identifier: set.identifier, scope, ...(await audited.of('inputSet', set, undefined)), details })))),
-        ...(await Promise.all(triggers.map(async (trigger) => ({ action: 'delete', resourceType: 'trigger', identifier: trigger.identifier, scope, ...(await audited.of('trigger', trigger, undefined)), details })))),
-        { action: 'delete', resourceType: 'pipeline', identifier, scope, ...(await audited.of('pipeline', before, undefined)) },
+        ...sets.map((set) => ({ action: 'delete', resourceType: 'inputSet', identifier: set.identifier, scope, ...audited.of('inputSet', set, undefined), details })),
+        ...triggers.map((trigger) => ({ action: 'delete', resourceType: 'trigger', identifier: trigger.identifier, scope, ...audited.of('trigger', trigger, undefined), details })),
+        { action: 'delete', resourceType: 'pipeline', identifier, scope, ...audited.of('pipeline', before, undefined) },
       );
       const inside = [...sets.map((set) => ({ kind: 'inputSet' as const, ...set })), ...triggers.map((trigger) => ({ kind: 'trigger' as const, ...trigger }))];
       return [{ kind: 'pipeline' as const, ...before }, ...inside.filter(({ yaml }) => !silent.has(yaml))];
-    });
+    }));
     await this.references.forget(ctx, removed.map((document) => ({ scope, kind: document.kind, pipelineIdentifier: identifier, identifier: document.identifier })));
   }
 

@@ -58,7 +58,7 @@ export class ProjectContents {
   async prepare(audited: AuditedDocuments): Promise<void> {
     for (const { table, resourceType, pipeline } of DOCUMENTS) {
       const rows = await this.db.query<DocumentRow[]>(`SELECT name, description, tags, yaml FROM ${table} WHERE ${IN_PROJECT} ORDER BY ${keysOf(pipeline)} LIMIT ${BATCH}`, [...this.place]);
-      for (const row of rows) await audited.of(resourceType, row, undefined);
+      for (const row of rows) await audited.prepare(resourceType, row, undefined);
       if (rows.length > 0) return;
     }
   }
@@ -73,7 +73,7 @@ export class ProjectContents {
         [...this.place],
       );
       const isRemovedWith = `project ${this.scope.projectId}`;
-      if (rows.length > 0) return Promise.all(rows.map(async (row) => ({ action: 'delete', resourceType, identifier: row.identifier, scope: this.scope, ...(await audited.of(resourceType, row, undefined)), details: { pipelineIdentifier: row.pipeline_identifier, isRemovedWith } })));
+      if (rows.length > 0) return rows.map((row) => ({ action: 'delete', resourceType, identifier: row.identifier, scope: this.scope, ...audited.of(resourceType, row, undefined), details: { pipelineIdentifier: row.pipeline_identifier, isRemovedWith } }));
     }
     return this.removeFilters();
   }

@@ -103,12 +103,12 @@ export class ProjectRemoval {
 
   private async removeDocuments({ uniqueId, removedBy, correlationId }: RemovedProject, scope: ProjectScope): Promise<number> {
     const audited = new AuditedDocuments(this.parts.documents, scope.accountId);
-    await new ProjectContents(this.parts.dataSource.manager, scope).prepare(audited);
-    return this.inTurn(uniqueId, 0, async ({ manager, record }) => {
+    const remove = (): Promise<number> => this.inTurn(uniqueId, 0, async ({ manager, record }) => {
       const events = await new ProjectContents(manager, scope).removeDocuments(audited);
       if (events.length > 0) await record({ principal: removedBy, correlationId }, ...events);
       return events.length;
     });
+    return audited.during(() => new ProjectContents(this.parts.dataSource.manager, scope).prepare(audited), remove);
   }
 
   /** @returns how many executions are still under way */

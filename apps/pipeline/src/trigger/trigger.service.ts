@@ -33,7 +33,7 @@ export class TriggerService {
   /** @throws AppError ENTITY_NOT_FOUND (pipeline), INVALID_YAML_ERROR, SCHEMA_VALIDATION_FAILED, INVALID_REQUEST (inputs), NOT_IMPLEMENTED (`enabled: true`), DUPLICATE_FIELD */
   async create(ctx: RequestContext, scope: ProjectScope, target: string, write: TriggerWrite): Promise<Trigger> {
     const trigger = await this.read(scope, target, write);
-    const shown = await new AuditedDocuments(this.documents, scope.accountId).of('trigger', undefined, trigger);
+    const shown = await new AuditedDocuments(this.documents, scope.accountId).prepare('trigger', undefined, trigger);
     try {
       await this.stored(ctx, scope, trigger, async ({ manager, record }) => {
         await this.triggers.within(manager).insert(scope, trigger, Date.now());
@@ -53,14 +53,16 @@ export class TriggerService {
       throw new AppError('INVALID_REQUEST', `the YAML names trigger "${trigger.identifier}", the request "${identifier}"; identifiers cannot be changed, make both the same`, { fields: [{ field: 'trigger.identifier', error: `must be "${identifier}"` }] });
     }
     const audited = new AuditedDocuments(this.documents, scope.accountId);
-    const seen = await this.triggers.find(scope, target, identifier);
-    if (seen) await audited.of('trigger', seen, trigger);
-    await this.stored(ctx, scope, trigger, async ({ manager, record }) => {
+    const prepare = async (): Promise<void> => {
+      const seen = await this.triggers.find(scope, target, identifier);
+      if (seen) await audited.prepare('trigger', seen, trigger);
+    };
+    await audited.during(prepare, () => this.stored(ctx, scope, trigger, async ({ manager, record }) => {
       const triggers = this.triggers.within(manager);
       const before = await triggers.findLocked(scope, target, identifier);
       if (!before || !(await triggers.replace(scope, trigger, Date.now(), version))) throw await this.conflict(scope, target, identifier, version);
-      await record(ctx, { action: 'update', resourceType: 'trigger', identifier, scope, ...(await audited.of('trigger', before, trigger)), details: { pipelineIdentifier: target } });
-    });
+      await record(ctx, { action: 'update', resourceType: 'trigger', identifier, scope, ...audited.of('trigger', before, trigger), details: { pipelineIdentifier: target } });
+    }));
     return this.get(scope, target, identifier);
   }
 
@@ -74,14 +76,16 @@ export class TriggerService {
   /** @param version as for {@link update} @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
   async delete(ctx: RequestContext, scope: ProjectScope, target: string, identifier: string, version: number | undefined): Promise<void> {
     const audited = new AuditedDocuments(this.documents, scope.accountId);
-    const seen = await this.triggers.find(scope, target, identifier);
-    if (seen) await audited.of('trigger', seen, undefined);
-    await this.audit.run(async ({ manager, record }) => {
+    const prepare = async (): Promise<void> => {
+      const seen = await this.triggers.find(scope, target, identifier);
+      if (seen) await audited.prepare('trigger', seen, undefined);
+    };
+    await audited.during(prepare, () => this.audit.run(async ({ manager, record }) => {
       const triggers = this.triggers.within(manager);
       const before = await triggers.findLocked(scope, target, identifier);
       if (!before || !(await triggers.delete(scope, target, identifier, version))) throw await this.conflict(scope, target, identifier, version);
-      await record(ctx, { action: 'delete', resourceType: 'trigger', identifier, scope, ...(await audited.of('trigger', before, undefined)), details: { pipelineIdentifier: target } });
-    });
+      await record(ctx, { action: 'delete', resourceType: 'trigger', identifier, scope, ...audited.of('trigger', before, undefined), details: { pipelineIdentifier: target } });
+    }));
     await this.references.forget(ctx, [{ scope, kind: 'trigger', pipelineIdentifier: target, identifier }]);
   }
 
