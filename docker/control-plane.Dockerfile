@@ -3,7 +3,8 @@
 FROM node:20.20-bookworm-slim AS build
 WORKDIR /sluice
 COPY . .
-RUN npm ci --no-audit --no-fund && node tools/build.mjs && npm prune --omit=dev --no-audit --no-fund
+RUN npm ci --no-audit --no-fund && node tools/build.mjs && mv apps/ui/dist /ui
+RUN node tools/production-install.mjs gateway ng-manager pipeline dbdevops scm log-service delegate-service
 
 FROM node:20.20-bookworm-slim
 RUN apt-get update \
@@ -14,6 +15,7 @@ COPY --from=build --chown=node:node /sluice/package.json ./
 COPY --from=build --chown=node:node /sluice/node_modules ./node_modules
 COPY --from=build --chown=node:node /sluice/libs ./libs
 COPY --from=build --chown=node:node /sluice/apps ./apps
+COPY --from=build --chown=node:node /ui ./apps/ui/dist
 COPY --from=build --chown=node:node /sluice/docker/health.mjs ./docker/health.mjs
 # A new volume takes over the owner of the folder it is mounted on.
 RUN mkdir -p /var/lib/sluice/blobs /var/lib/sluice/scm && chown -R node:node /var/lib/sluice

@@ -3,7 +3,7 @@
 FROM node:20.20-bookworm-slim AS build
 WORKDIR /sluice
 COPY . .
-RUN npm ci --no-audit --no-fund && node tools/build.mjs --no-ui && npm prune --omit=dev --no-audit --no-fund
+RUN npm ci --no-audit --no-fund && node tools/build.mjs --no-ui && node tools/production-install.mjs delegate lite-engine step-runner
 
 FROM node:20.20-bookworm-slim
 RUN apt-get update \

@@ -9,23 +9,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PrerequisiteError, runCommand } from './bootstrap/index.mjs';
+import { withDependencies } from './bootstrap/workspace-packages.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
-
-/** The package and every workspace package it depends on, as folders relative to the root. */
-function withDependencies(folder) {
-  const packages = readJson(join(root, 'package-lock.json')).packages;
-  const folderOf = (name) => packages[`node_modules/${name}`]?.link && packages[`node_modules/${name}`].resolved;
-  const found = new Set();
-  const visit = (path) => {
-    if (!path || found.has(path)) return;
-    found.add(path);
-    for (const name of Object.keys(readJson(join(root, path, 'package.json')).dependencies ?? {})) visit(folderOf(name));
-  };
-  visit(folder);
-  return [...found];
-}
 
 /** What the local stack configures this app with. Without a stack the shell's own variables must do; that is said. */
 function stackEnvironment(app) {
@@ -40,7 +27,7 @@ await runCommand(async () => {
   const folder = relative(root, resolve(root, process.argv[2] ?? ''));
   const main = join(root, folder, 'dist/main.js');
   if (!folder || !existsSync(join(root, folder, 'package.json'))) throw new PrerequisiteError('usage: node tools/dev.mjs apps/<app>');
-  const folders = withDependencies(folder);
+  const folders = withDependencies(root, [folder]);
   const compile = (changed) => spawnSync(process.execPath, [join(root, 'tools/build.mjs'), ...changed], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
   if (!compile(folders)) throw new PrerequisiteError('the build failed; see above');
   const app = spawn(process.execPath, ['--watch', '--watch-preserve-output', '--enable-source-maps', main], {
