@@ -4,15 +4,17 @@
  * one line: `N passed, N failed` (each test case and each static check counts as one).
  *
  *   npm test -- api e2e      only these layers (and no static checks)
+ *
+ * The ten slowest files are named at the end. `SLUICE_TEST_REPORTS=<folder>` keeps Jest's report of each layer there.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, createProgress, ensurePrerequisites, PROGRAMS_TO_TEST, PROGRAMS_TO_TEST_MORE, runCommand } from './bootstrap/index.mjs';
 import { runCheck, staticChecks } from './bootstrap/static-checks.mjs';
-import { readCounts } from './bootstrap/test-report.mjs';
+import { readCounts, readTimes, slowestTable } from './bootstrap/test-report.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -31,6 +33,7 @@ const LAYERS = [
 ];
 
 const total = { passed: 0, failed: 0 };
+const times = [];
 function count(passed, failed) {
   total.passed += passed;
   total.failed += failed;
@@ -56,6 +59,7 @@ async function runLayer({ name, args }, folder, progress) {
   const end = await new Promise((resolve) => jest.once('error', (cause) => resolve(cause.message)).once('exit', (code, signal) => resolve(signal ?? code)));
   const { passed, failed, skipped, problem } = readCounts(outputFile, end);
   count(passed, failed);
+  times.push(...readTimes(outputFile, root));
   if (problem) progress.say(`tests: ${name}: ${problem}`);
   progress.say(`tests: ${name}: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
 }
@@ -71,13 +75,17 @@ await runCommand(async () => {
   const progress = createProgress();
   await ensurePrerequisites({ root, programs: PROGRAMS_TO_TEST, welcome: PROGRAMS_TO_TEST_MORE, progress });
   progress.say(build(root));
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
+  const kept = process.env.SLUICE_TEST_REPORTS;
+  if (kept) mkdirSync(kept, { recursive: true });
+  const folder = kept ?? mkdtempSync(join(tmpdir(), 'sluice-test-'));
   try {
     if (names.length === 0) await runStaticChecks(progress);
     for (const layer of LAYERS) if (names.length === 0 || names.includes(layer.name)) await runLayer(layer, folder, progress);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (!kept) rmSync(folder, { recursive: true, force: true });
   }
+  progress.say('slowest files (whole, and in their test cases):');
+  for (const line of slowestTable(times)) process.stdout.write(`${line}\n`);
   process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
   process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 });

@@ -15,14 +15,26 @@ interface Counts {
   readonly problem?: string;
 }
 
+interface Times {
+  readonly file: string;
+  readonly seconds: number;
+  readonly inTests: number;
+}
+
 describe('npm test', () => {
   let folder: string;
   let report: string;
   let readCounts: (file: string, end: number | string) => Counts;
+  let readTimes: (file: string, root: string) => Times[];
+  let slowestTable: (times: readonly Times[], count: number) => string[];
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'sluice-report-'));
     report = join(folder, 'pure.json');
-    ({ readCounts } = (await import(join(tools, 'bootstrap/test-report.mjs'))) as { readCounts: typeof readCounts });
+    ({ readCounts, readTimes, slowestTable } = (await import(join(tools, 'bootstrap/test-report.mjs'))) as {
+      readCounts: typeof readCounts;
+      readTimes: typeof readTimes;
+      slowestTable: typeof slowestTable;
+    });
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -42,6 +54,13 @@ describe('npm test', () => {
     write(7, 0);
     expect(readCounts(report, 1)).toEqual({ passed: 7, failed: 1, skipped: 1, problem: 'no test failed, but Jest ended with exit code 1' });
     expect(readCounts(report, 0)).toEqual({ passed: 7, failed: 0, skipped: 1 });
+  });
+
+  it('names the slowest files, slowest first, with what their test cases took', () => {
+    const result = (name: string, ms: number, ...durations: number[]) => ({ name, startTime: 0, endTime: ms, assertionResults: durations.map((duration) => ({ duration })) });
+    writeFileSync(report, JSON.stringify({ testResults: [result('/r/a.spec.ts', 1_000, 100, 200), result('/r/b/b.spec.ts', 12_340, 11_000), result('/r/c.spec.ts', 5_000)] }));
+    expect(slowestTable(readTimes(report, '/r'), 2)).toEqual(['   12.3 s    11.0 s  b/b.spec.ts', '    5.0 s     0.0 s  c.spec.ts']);
+    expect(readTimes(join(folder, 'none.json'), '/r')).toEqual([]);
   });
 
   it('gives no layer a time limit: a slow machine is no failure', () => {
