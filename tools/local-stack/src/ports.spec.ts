@@ -14,7 +14,7 @@ const LARGEST_OFFSET = 8_000;
 
 function listenOn(port: number, onConnection: (server: Server) => void = () => undefined): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.end('hello'));
+    const server = createServer((socket) => socket.resume().end('hello'));
     onConnection(server);
     server.once('error', reject);
     server.listen({ port, host: '127.0.0.1' }, () => resolve(server));

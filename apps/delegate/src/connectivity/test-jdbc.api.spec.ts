@@ -86,7 +86,7 @@ describe('tests of databases', () => {
     });
 
     it('tell something else from a database, and nothing from something', async () => {
-      const other = createServer((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+      const other = createServer((socket) => void socket.resume().end('HTTP/1.1 400 Bad Request\r\n\r\n'));
       await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
       expect(await run({ url: `jdbc:mysql://127.0.0.1:${(other.address() as AddressInfo).port}/x`, username: 'a' })).toMatchObject({ status: 'failed', error: { failureType: 'Connectivity' } });
       other.close();

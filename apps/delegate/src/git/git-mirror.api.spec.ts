@@ -138,7 +138,7 @@ describe('the Git mirror', () => {
   });
 
   it('gives up on a server that does not answer', async () => {
-    const silent = createServer(() => undefined);
+    const silent = createServer((socket) => void socket.resume());
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const address = silent.address();
     const port = address && typeof address === 'object' ? address.port : 0;
@@ -149,7 +149,7 @@ describe('the Git mirror', () => {
 
   it('stops a fetch of a repository that is too large', async () => {
     const small = new GitMirror({ ...config({ DELEGATE_DATA_DIR: join(folder, 'small') }), git: { ...config().git, maxBytes: -1 } }, Tracing.create('delegate', undefined));
-    const slow = createServer(() => undefined);
+    const slow = createServer((socket) => void socket.resume());
     await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
     const address = slow.address();
     await expect(fetch({ url: `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}/x.git`, branch: 'main' }, NOBODY, small)).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });

@@ -102,7 +102,7 @@ exec git-upload-pack "${repository}"
   it('tells with the real ssh that nobody is there, or somebody who is no SSH server', async () => {
     const real = { PATH: process.env['PATH'] ?? '' };
     await expect(mirror(real).probe(request(`ssh://git@127.0.0.1:${await freePort()}/app.git`))).rejects.toThrow(/cannot be reached from the delegate/);
-    const silent = createServer((socket) => void socket.end('hello\r\n'));
+    const silent = createServer((socket) => void socket.resume().end('hello\r\n'));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     await expect(mirror(real).probe(request(`ssh://git@127.0.0.1:${(silent.address() as AddressInfo).port}/app.git`))).rejects.toThrow(/127\.0\.0\.1/);
     silent.close();
