@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npm run check`: the inner loop. Lint, types and the pure tests, in well under a minute when warm. */
+/** `npm run check`: the inner loop. Format, lint, unused code, types and the pure tests, in about a minute when warm. */
 import { spawnSync } from 'node:child_process';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -9,7 +9,9 @@ import { join } from 'node:path';
 export function staticChecks(root) {
   const typescript = 'node_modules/tsgo/lib/tsc.js';
   return [
+    { name: 'format', args: ['node_modules/oxfmt/bin/oxfmt', '--check'], isQuick: true },
     { name: 'lint', args: ['tools/lint.mjs'], isQuick: true },
+    { name: 'unused code and packages', args: ['node_modules/knip/bin/knip.js', '--no-progress', '--no-config-hints'], isQuick: true },
     { name: 'types', args: [typescript, '--noEmit', '-p', 'tsconfig.json'], isQuick: true },
     { name: 'types of the UI', args: [typescript, '--noEmit', '-p', 'apps/ui/tsconfig.json'], isQuick: true },
     ...readdirSync(join(root, 'tools/checks'))
