@@ -89,7 +89,7 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
 }
 
 /** Error style of a path: DB DevOps routes have their own, calls between services another, the rest is `ng`. */
-export function errorStyle(path: string): WireStyle | undefined {
+function errorStyle(path: string): WireStyle | undefined {
   if (path.startsWith('/ng-manager/') || path.startsWith('/ng/api/internal/')) return 'internal';
   if (/^\/v1\/(dbops|step)(\/|$)/.test(path)) return 'v1';
   const below = /^\/v1\/orgs\/[^/]+\/projects\/[^/]+\/([^/]+)/.exec(path)?.[1];

@@ -44,7 +44,7 @@ export interface GitOptions {
   readonly onRequest?: (request: GitRequest) => void;
 }
 
-export interface CommitOptions {
+interface CommitOptions {
   readonly branch?: string;
   readonly message?: string;
   /** Branch that a new branch starts at. */

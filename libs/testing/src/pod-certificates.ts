@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
 
-export interface TestTlsFiles {
+interface TestTlsFiles {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;

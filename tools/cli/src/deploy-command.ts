@@ -7,7 +7,7 @@ import { durationOf } from './run-command.js';
 import { CONNECTION_OPTIONS, connectionFlags, parseOptions, UsageError, valueOfVariable, type ConnectionFlags } from './usage.js';
 
 /** Where the changelog is: what a delegate reads, or a folder whose commits must first go to the Git server of the local stack. */
-export type Repository = RepositoryAccess | { readonly kind: 'folder'; readonly path: string };
+type Repository = RepositoryAccess | { readonly kind: 'folder'; readonly path: string };
 
 export interface DeployCommand {
   readonly deployment: Omit<Deployment, 'repository'>;

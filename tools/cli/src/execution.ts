@@ -37,7 +37,7 @@ const detail = z.looseObject({
 });
 
 /** A log of an execution: one step's, as a rule. */
-export interface ExecutionLog {
+interface ExecutionLog {
   readonly key: string;
   readonly stepName: string;
 }

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { startGit, type FileChanges, type GitCredentials, type GitOptions, type GitRequest } from '@sluice/testing';
 
 /** Who asked, by User-Agent: `scm` and `delegate` name themselves, anything else is a `client`. */
-export type GitCaller = 'scm' | 'delegate' | 'client';
+type GitCaller = 'scm' | 'delegate' | 'client';
 
 /** A request the Git server has seen, with its caller. */
-export type SeenGitRequest = GitRequest & { readonly caller: GitCaller };
+type SeenGitRequest = GitRequest & { readonly caller: GitCaller };
 
 export interface GitServerOptions {
   readonly folder: string;

@@ -26,7 +26,7 @@ const DEFAULT_PORTS = {
   'trace receiver': 14318,
 } as const satisfies Record<string, number>;
 
-export type PortName = keyof typeof DEFAULT_PORTS;
+type PortName = keyof typeof DEFAULT_PORTS;
 export type Ports = Readonly<Record<PortName, number>>;
 
 const NAMES = Object.keys(DEFAULT_PORTS) as readonly PortName[];

@@ -45,7 +45,7 @@ export interface StackOptions {
 }
 
 /** The sample "customer's database": its own PostgreSQL cluster, reached by the step containers only. */
-export interface CustomerDatabase {
+interface CustomerDatabase {
   readonly host: string;
   readonly port: number;
   readonly database: string;

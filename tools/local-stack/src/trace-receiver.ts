@@ -25,7 +25,7 @@ const exportRequest = z.object({
     .default([]),
 });
 
-export interface ReceivedSpan {
+interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId: string | undefined;
@@ -37,7 +37,7 @@ export interface ReceivedSpan {
 }
 
 /** One call between two parties as the spans of a trace show it. */
-export interface SeenCall {
+interface SeenCall {
   readonly from: string;
   readonly to: string;
   readonly protocol: string;

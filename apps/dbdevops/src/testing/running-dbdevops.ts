@@ -22,7 +22,7 @@ export interface TestReply {
 }
 
 /** Whom a request is made for. */
-export interface TestCaller {
+interface TestCaller {
   readonly accountId: string;
   readonly grants?: readonly RoleGrant[];
   /** The service that calls; NG manager when absent. */

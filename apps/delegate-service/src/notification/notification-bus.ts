@@ -10,7 +10,7 @@ import { CONFIG, LOG, REPLICA_ID, type DelegateServiceConfig } from '../config.j
  * What replicas tell each other. Never more than names: the facts are in the tables, and a lost notification only costs the time until
  * the next scan finds them.
  */
-export const notification = z.discriminatedUnion('type', [
+const notification = z.discriminatedUnion('type', [
   /** Offer this task to those of the delegates that are connected here. */
   z.object({ type: z.literal('offer'), taskId: z.string(), kind: z.string(), delegateIds: z.array(z.string()) }),
   z.object({ type: z.literal('abort'), taskId: z.string(), epoch: z.number(), delegateId: z.string() }),

@@ -2,7 +2,7 @@ import { constants, createHash, generateKeyPairSync, privateDecrypt, randomBytes
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { TLSSocket, createSecureContext } from 'node:tls';
 
-export type Plugin = 'mysql_native_password' | 'caching_sha2_password' | 'mysql_clear_password' | 'dialog';
+type Plugin = 'mysql_native_password' | 'caching_sha2_password' | 'mysql_clear_password' | 'dialog';
 
 /** How the server behaves; may be changed between sign-ins. */
 export interface MysqlBehaviour {

@@ -20,7 +20,7 @@ const OBJECT_STORES = /(\.|^)(amazonaws\.com|storage\.googleapis\.com)$/;
 const CONTROL_SEQUENCES = /\u001b\[[0-9;]*[A-Za-z]/g;
 
 /** The log as text, one `[time] level: text` per line. */
-export async function executionLog(client: McpClient, request: LogRequest): Promise<string> {
+async function executionLog(client: McpClient, request: LogRequest): Promise<string> {
   const prefix = await logPrefix(client, request);
   return render(unpack(await fetchLink(client, await logLink(client, prefix))));
 }

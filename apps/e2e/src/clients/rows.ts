@@ -5,7 +5,7 @@ import type { Answer, McpClient, McpRequest } from './requests.js';
  * How the MCP client takes an answer apart (api-contract 7): `NG` gives `data` or the whole body, `PAGE` gives `{items, total}`, `RAW` the body.
  * A further word names the key a client looks into.
  */
-export type Extracts = 'NG' | 'PAGE' | 'RAW' | `NG ${string}`;
+type Extracts = 'NG' | 'PAGE' | 'RAW' | `NG ${string}`;
 
 /** One row of the call list: the request, and what the client reads in the answer. */
 export interface Row extends McpRequest {

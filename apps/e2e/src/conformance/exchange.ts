@@ -38,7 +38,7 @@ export function changed(request: CaseRequest, change: RequestChange): CaseReques
 }
 
 /** Path and query of a request as a client writes them, behind `/gateway`. */
-export function addressOf(path: string, request: CaseRequest): string {
+function addressOf(path: string, request: CaseRequest): string {
   const place = path.replace(/:([A-Za-z]+)/g, (_, name: string) => encodeURIComponent(request.params?.[name] ?? `missing-${name}`));
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(request.query ?? {})) for (const one of Array.isArray(value) ? value : [value]) search.append(key, String(one));

@@ -19,7 +19,7 @@ export interface CaseRequest {
 export type RequestChange = CaseRequest;
 
 /** Parts of an answer; texts of which only a part is known are made with `partOf`. */
-export type KnownParts = string | number | boolean | readonly unknown[] | { readonly [key: string]: unknown };
+type KnownParts = string | number | boolean | readonly unknown[] | { readonly [key: string]: unknown };
 
 /** Why a kind of test makes no sense for a route. */
 export interface NotApplicable {

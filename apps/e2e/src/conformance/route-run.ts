@@ -8,7 +8,7 @@ import { isApplicable, type CaseRequest, type InvalidCase, type MissingCase, typ
 import type { World } from './world.js';
 
 /** Nothing may take longer. Milliseconds. */
-export const SLOWEST_MS = 5_000;
+const SLOWEST_MS = 5_000;
 /** Asked of a delegate: the contract gives it half a minute. */
 const DELEGATE_MS = 30_000;
 

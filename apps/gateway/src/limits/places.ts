@@ -8,7 +8,7 @@ export interface PlaceLimits {
 }
 
 /** Who holds a place: an API key and its account, or an address that shows a proof of another kind. */
-export interface Holder {
+interface Holder {
   readonly key: string;
   readonly accountId?: string | undefined;
 }

@@ -37,7 +37,7 @@ export const KEY_A = 'pat.ACCA.key1.secret-of-a';
 export const KEY_B = 'sat.ACCB.key2.secret-of-b';
 
 /** The accounts ng-manager knows in these specs; an error code instead of an account refuses the key. */
-export type KnownKeys = Map<string, SignedIn | string>;
+type KnownKeys = Map<string, SignedIn | string>;
 
 export function signedInAs(accountId: string, keyId: string, cacheMs = 60_000): SignedIn {
   return {

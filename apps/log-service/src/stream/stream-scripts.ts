@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
 /** A Lua script run by its hash; sent whole only when the server does not know it (first use, restart). */
-export class RedisScript {
+class RedisScript {
   private readonly sha: string;
 
   constructor(private readonly lua: string) {

@@ -23,8 +23,8 @@ export interface TailSources {
   readonly limits: TailLimits;
 }
 
-export const PING = ': ping\n\n';
-export const END = 'event: error\ndata: eof\n\n';
+const PING = ': ping\n\n';
+const END = 'event: error\ndata: eof\n\n';
 const DENIED = 'event: error\ndata: access denied\n\n';
 
 /**

@@ -10,7 +10,7 @@ export type RoleBinding = Readonly<RoleBindingEntity>;
 export type RoleHolder = { readonly userId: string } | { readonly groupId: string };
 
 /** What kind of principal a binding belongs to. */
-export type HolderType = 'USER' | 'SERVICE_ACCOUNT' | 'USER_GROUP';
+type HolderType = 'USER' | 'SERVICE_ACCOUNT' | 'USER_GROUP';
 const HOLDER_TYPE = `CASE WHEN row.group_id IS NOT NULL THEN 'USER_GROUP' WHEN EXISTS (SELECT 1 FROM service_accounts s WHERE s.account_id = row.account_id AND s.user_id = row.user_id) THEN 'SERVICE_ACCOUNT' ELSE 'USER' END`;
 
 /** Lists are alternatives, keys add up. */

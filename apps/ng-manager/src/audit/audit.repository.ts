@@ -4,7 +4,7 @@ import type { EntityManager } from 'typeorm';
 import { NO_EVENTS, chainEvent, type ChainHead, type ChainedEvent } from './chain.js';
 
 /** Imperative, as the API shows it in capitals. Services of other databases send further ones. */
-export type AuditAction = 'create' | 'update' | 'delete' | 'secretAccess' | 'revoke' | 'rotate' | 'unsuccessfulLogin' | 'restore';
+type AuditAction = 'create' | 'update' | 'delete' | 'secretAccess' | 'revoke' | 'rotate' | 'unsuccessfulLogin' | 'restore';
 export type AuditEntry = Entry<AuditAction>;
 export type { AuditContext };
 

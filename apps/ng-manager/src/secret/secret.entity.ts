@@ -3,7 +3,7 @@ import type { SecretFileSpec, SecretTextSpec, SecretType, SshKeySpec } from '@sl
 import { ScopedNamedEntity } from '../persistence/named.js';
 
 /** What of a text is no secret. `reference` is the path in the external manager, for `Reference`. */
-export type StoredTextSpec = Omit<SecretTextSpec, 'value'> & { readonly reference?: string | null };
+type StoredTextSpec = Omit<SecretTextSpec, 'value'> & { readonly reference?: string | null };
 
 /** What of a secret is no secret, by type. */
 export type StoredSecretBody =

@@ -7,7 +7,7 @@ import { Tracing, createLogger } from '@sluice/telemetry';
 import type { TestIdentities } from '@sluice/testing';
 
 /** What a delegate would do with a task (`unreadable`: answer with half a JSON text); `secrets` holds the opened values by expression. */
-export type DelegateBehaviour = (payload: TaskPayload, secrets: Readonly<Record<string, string>>) => TaskResult | 'nobody' | 'never' | 'unreadable';
+type DelegateBehaviour = (payload: TaskPayload, secrets: Readonly<Record<string, string>>) => TaskResult | 'nobody' | 'never' | 'unreadable';
 
 /** The delegate service's gRPC contract with one obedient delegate behind it. Tokens and sealing are real. */
 export interface DelegateServiceDouble {

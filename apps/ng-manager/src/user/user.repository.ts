@@ -7,7 +7,7 @@ import { UserEntity } from './user.entity.js';
 export type User = Readonly<UserEntity>;
 
 /** A role somebody is sought by; at one level of scope only when that is given. */
-export interface RoleSought {
+interface RoleSought {
   readonly role: RoleName;
   readonly level?: ScopeLevel;
 }

@@ -13,7 +13,7 @@ export interface Approvers {
   readonly disallowPipelineExecutor: boolean;
 }
 
-export interface ApprovalUser {
+interface ApprovalUser {
   readonly uuid: string;
   readonly name: string;
   readonly email: string | null;

@@ -13,7 +13,7 @@ import { inputFault, readTrigger } from '../trigger/trigger-yaml.js';
 export const types = new StepTypeRegistry();
 
 /** What is read out of documents without patterns of their authors, in a time that grows with their size. Pure; arguments and results are plain data, so that they can cross a thread. */
-export const READERS = {
+const READERS = {
   pipeline: (yaml: string, place: PipelinePlace): PipelineSummary => summaryOf(types, yaml, place),
   pipelineHead: (yaml: string, place?: PipelinePlace): PipelineHead => headOf(types, yaml, place),
   inputSet: readInputSet,

@@ -15,7 +15,7 @@ export interface PoolOptions {
 export type Reply = { readonly result: unknown } | { readonly error: SentError };
 
 /** An error on its way between threads. */
-export interface SentError {
+interface SentError {
   /** Of an AppError; undefined for anything else. */
   readonly code: string | undefined;
   readonly message: string;

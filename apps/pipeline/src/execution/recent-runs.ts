@@ -2,7 +2,7 @@ import type { ProjectScope } from '@sluice/kernel';
 import type { CallIdentity } from '@sluice/service-identity';
 import type { DataSource } from 'typeorm';
 
-export interface RecentRun {
+interface RecentRun {
   readonly planExecutionId: string;
   readonly status: string;
   readonly runSequence: number;

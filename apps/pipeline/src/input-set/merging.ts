@@ -23,7 +23,7 @@ export interface Merging {
 }
 
 /** What does not fit the pipeline, by the set that holds it. */
-export type SetProblem = Problem & { readonly set: string };
+type SetProblem = Problem & { readonly set: string };
 
 export interface Merged {
   /** YAML with root `pipeline`; null when nothing is left. */

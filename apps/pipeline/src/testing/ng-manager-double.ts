@@ -8,8 +8,8 @@ import {
 import type { ServiceIdentity } from '@sluice/service-identity';
 import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
 
-export type Told = RouteCall<typeof recordEntityUses>['body'];
-export type Report = RouteCall<typeof reportDbStep>['body'];
+type Told = RouteCall<typeof recordEntityUses>['body'];
+type Report = RouteCall<typeof reportDbStep>['body'];
 
 /** What the double was asked, and how it is to answer. */
 export interface NgManagerState {

@@ -25,7 +25,7 @@ export interface EngineExit {
 }
 
 /** The engine process ended without a result. */
-export class EngineDiedError extends Error {
+class EngineDiedError extends Error {
   override readonly name = 'EngineDiedError';
 
   constructor(

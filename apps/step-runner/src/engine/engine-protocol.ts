@@ -5,7 +5,7 @@ import { changesetId, failureType, historyRow } from '@sluice/delegate-protocol'
 export type EngineCommand = EngineRunCommand | EngineTidyCommand;
 
 /** Ends another engine's session and frees the lock if that one still holds it. */
-export interface EngineTidyCommand {
+interface EngineTidyCommand {
   readonly action: 'tidy';
   readonly url: string;
   readonly driver: string;

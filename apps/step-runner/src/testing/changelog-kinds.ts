@@ -2,7 +2,7 @@ import type { Random } from '@sluice/testing';
 import { sqlKinds } from './changelog-sql-kinds.js';
 
 /** Files of a project, by path. */
-export type Files = Readonly<Record<string, string>>;
+type Files = Readonly<Record<string, string>>;
 
 /** Changelogs for one part of what the formats can say. `entry` is the file that the root includes. */
 export interface Kind {
@@ -17,12 +17,12 @@ export interface Kind {
 
 const HEAD = 'xmlns="http://www.liquibase.org/xml/ns/dbchangelog" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd"';
 
-export function xml(body: string, attributes = ''): string {
+function xml(body: string, attributes = ''): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<databaseChangeLog ${HEAD} ${attributes}>\n${body}\n</databaseChangeLog>\n`;
 }
 
 /** A changeset that makes a table of that name. */
-export function making(table: string, attributes = '', inside = ''): string {
+function making(table: string, attributes = '', inside = ''): string {
   return `<changeSet id="${table}" author="kind" ${attributes}>${inside}<createTable tableName="${table}"><column name="id" type="int"/><column name="v" type="varchar(80)" defaultValue="\${p1}"/></createTable></changeSet>`;
 }
 

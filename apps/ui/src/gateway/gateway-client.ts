@@ -2,7 +2,7 @@ import type { z } from 'zod';
 
 import { GatewayError, errorFromResponse } from './gateway-error.js';
 
-export type QueryValue = string | number | boolean | undefined | readonly string[];
+type QueryValue = string | number | boolean | undefined | readonly string[];
 
 export interface GatewayRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';

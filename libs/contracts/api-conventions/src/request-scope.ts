@@ -8,7 +8,7 @@ export interface RawRequest {
 }
 
 /** The place a request is about, below its account. */
-export interface ScopeIds {
+interface ScopeIds {
   readonly orgId?: string | undefined;
   readonly projectId?: string | undefined;
 }

@@ -3,7 +3,7 @@ import type { Permission } from './access.js';
 import type { RawRequest, ScopeFrom } from './request-scope.js';
 
 /** Services that may be named as callers of a route. */
-export type CallerName = 'gateway' | 'ng-manager' | 'pipeline' | 'dbdevops' | 'scm' | 'log-service' | 'delegate-service';
+type CallerName = 'gateway' | 'ng-manager' | 'pipeline' | 'dbdevops' | 'scm' | 'log-service' | 'delegate-service';
 
 /**
  * How a success and an error look on the wire (api-contract 1.6, 1.7).
@@ -17,7 +17,7 @@ export type CallerName = 'gateway' | 'ng-manager' | 'pipeline' | 'dbdevops' | 's
 export type WireStyle = 'ng' | 'rest' | 'bare' | 'v1' | 'log' | 'internal';
 
 /** What the request body is. `text` keeps it as a string whatever JSON or YAML type it was sent as. `multipart` is a form: an object of texts and `File`s. `raw` leaves request and reply to the handler. */
-export type BodyKind = 'json' | 'text' | 'bytes' | 'multipart' | 'raw';
+type BodyKind = 'json' | 'text' | 'bytes' | 'multipart' | 'raw';
 
 /** A permission, checked at the request's scope before anything of the request is validated. */
 export interface PermissionAccess {

@@ -2,8 +2,8 @@ import { dbIdentifier, defineRoute, entityName, paged, queryBoolean, refusingNea
 import { z } from 'zod';
 import { DBOPS, PROJECT, SCHEMA, accountKey, epochSeconds, listKeys, plainQuery, projectPath, schemaPath, scopeKeys, warnings } from './places.js';
 
-export const schemaType = z.enum(['Repository', 'Script']);
-export const migrationType = z.enum(['Liquibase', 'Flyway']);
+const schemaType = z.enum(['Repository', 'Script']);
+const migrationType = z.enum(['Liquibase', 'Flyway']);
 
 /** A folder of the repository: relative, with `/` between names. */
 const folder = z.string().min(1).max(1024).refine((path) => !/^[/\\]|^[a-z]+:|(^|[/\\])\.\.([/\\]|$)/i.test(path), 'must be a folder inside the repository, such as src/main/resources');

@@ -7,7 +7,7 @@ export const IMAGE_FIELDS = [
   'artifactoryTag', 'bigQueryTag', 'bigtableTag', 'cloudSqlTag', 'db2Tag', 'defaultTag', 'flywayDefaultTag', 'flywayMongoTag', 'flywaySpannerPsqlTag',
   'flywaySpannerTag', 'gitCloneTag', 'mongoTag', 'oracleTag', 'perconaTag', 'rdsTag', 'snowflakeTag', 'spannerTag',
 ] as const;
-export const imageField = z.enum(IMAGE_FIELDS);
+const imageField = z.enum(IMAGE_FIELDS);
 export type ImageField = z.output<typeof imageField>;
 
 const imageTags = z.partialRecord(imageField, z.string());

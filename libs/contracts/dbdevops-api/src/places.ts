@@ -25,7 +25,7 @@ export const scopeKeys = { ...accountKey, orgIdentifier: z.string().optional(), 
 export const scopedQuery = z.object(scopeKeys);
 
 export const pageQuery = z.object({ ...accountKey, ...v1PageQuery });
-export const searchTerm = { search_term: z.string().max(256).optional() };
+const searchTerm = { search_term: z.string().max(256).optional() };
 export const pageSearchQuery = z.object({ ...accountKey, ...v1PageQuery, ...searchTerm });
 
 /** What the list routes of schemas and instances take. */

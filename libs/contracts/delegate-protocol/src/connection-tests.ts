@@ -23,7 +23,7 @@ const kubernetesAuth = z.discriminatedUnion('type', [
 ]);
 
 /** A service that is asked over HTTP. Slots name entries of the task's `secrets`. */
-export const serviceTarget = z.discriminatedUnion('type', [
+const serviceTarget = z.discriminatedUnion('type', [
   /** Without `manual` the delegate's own identity inside its cluster is used. */
   z.object({ type: z.literal('kubernetes'), manual: z.object({ url: z.string(), auth: kubernetesAuth, caCertSlot: z.string().optional() }).optional() }),
   z.object({ type: z.literal('docker-registry'), url: z.string(), ...login }),

@@ -46,7 +46,7 @@ export function keyProofContext(instanceId: string): string {
 }
 
 /** One lease the delegate believes it holds. */
-export const heldLease = z.object({ taskId: shortId, epoch });
+const heldLease = z.object({ taskId: shortId, epoch });
 export type HeldLease = z.infer<typeof heldLease>;
 
 /** Delegate → delegate service. */

@@ -23,7 +23,7 @@ export const jdbcTarget = z.object({
  * folders below that root which paths in the changelog and recorded file names are relative to (none: the root), `filePrefix` is put before
  * every recorded file name.
  */
-export const changelogRef = z.object({ source: z.string(), path: z.string().min(1), searchPath: z.array(z.string()).optional(), filePrefix: z.string().optional() });
+const changelogRef = z.object({ source: z.string(), path: z.string().min(1), searchPath: z.array(z.string()).optional(), filePrefix: z.string().optional() });
 
 /**
  * Liquibase's own settings that a step may set, by their names without `liquibase.`. Not among them: what concerns the agent (logs, output, secure
@@ -68,7 +68,7 @@ export type StepWork = z.infer<typeof stepWork>;
 /** One changeset as Liquibase names it. `file` is the logical path recorded in DATABASECHANGELOG. */
 export const changesetId = z.object({ id: z.string(), author: z.string(), file: z.string() });
 
-export const changesetOutcome = changesetId.extend({
+const changesetOutcome = changesetId.extend({
   /** `alreadyRan`: known from the history table, not run now. `skipped`: context, label, dbms or precondition said no. */
   status: z.enum(['applied', 'rolledBack', 'failed', 'skipped', 'markedRan']),
   /** Milliseconds since the epoch. */

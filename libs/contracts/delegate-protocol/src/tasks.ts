@@ -22,10 +22,10 @@ export const gitSource = z.object({
 export type GitSource = z.infer<typeof gitSource>;
 
 /** Where the pod sends its logs, with a token that only allows writing below `keyPrefix`. */
-export const logSink = z.object({ baseUrl: z.string(), accountId: z.string(), token: z.string(), keyPrefix: z.string() });
+const logSink = z.object({ baseUrl: z.string(), accountId: z.string(), token: z.string(), keyPrefix: z.string() });
 
 /** Creates the pod of a step group: fetches the sources, resolves secrets, starts the engine and one container per step. */
-export const initialisePodTask = z.object({
+const initialisePodTask = z.object({
   kind: z.literal('initialise-pod'),
   podId: z.string(),
   sources: z.array(gitSource),
@@ -36,7 +36,7 @@ export const initialisePodTask = z.object({
 });
 
 /** Runs one step inside an existing pod. Answered when the step has ended. */
-export const executeStepTask = z.object({
+const executeStepTask = z.object({
   kind: z.literal('execute-step'),
   podId: z.string(),
   stepExecutionId: z.string(),
@@ -45,10 +45,10 @@ export const executeStepTask = z.object({
   work: stepWork,
 });
 
-export const cleanupPodTask = z.object({ kind: z.literal('cleanup-pod'), podId: z.string() });
+const cleanupPodTask = z.object({ kind: z.literal('cleanup-pod'), podId: z.string() });
 
 /** Proves that a Git repository answers with these credentials (`ls-remote`). */
-export const testGitTask = z.object({ kind: z.literal('test-git'), source: gitSource });
+const testGitTask = z.object({ kind: z.literal('test-git'), source: gitSource });
 
 /** What a delegate can be asked to do. The kind decides which delegates are capable of it. */
 export const taskPayload = z.discriminatedUnion('kind', [initialisePodTask, executeStepTask, cleanupPodTask, testJdbcTask, testGitTask, testServiceTask, changelogLockTask]);
@@ -83,7 +83,7 @@ export function secretExpressionsOf(payload: TaskPayload): string[] {
 }
 
 /** The end of a task that did not succeed. The message is for people: what happened, to what, what to do. */
-export const taskFailure = z.object({ status: z.enum(['failed', 'aborted']), error: z.object({ message: z.string(), failureType }) });
+const taskFailure = z.object({ status: z.enum(['failed', 'aborted']), error: z.object({ message: z.string(), failureType }) });
 export type TaskFailure = z.infer<typeof taskFailure>;
 
 /** The result of a task, by kind. `execute-step` carries the step's own result whatever its status. */

@@ -3,7 +3,7 @@ import { ROLE_NAMES } from '@sluice/kernel';
 import { z } from 'zod';
 
 /** Who signed in, as the service token carries it onwards. */
-export const signedIn = z.object({
+const signedIn = z.object({
   accountId: z.string(),
   principal: z.object({ type: z.enum(['user', 'serviceAccount']), id: z.string(), name: z.string(), email: z.string() }),
   grants: z.array(z.object({ role: z.enum(ROLE_NAMES), orgId: z.string().optional(), projectId: z.string().optional() })),

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { PROCESS_STATES } from './pod-process.js';
 
 /** Whoever started this process parked. */
-export interface PodOwner {
+interface PodOwner {
   /** The parsed identity line. @throws whatever `parse` throws */
   identity<T>(parse: (line: unknown) => T): Promise<T>;
   /** Settles when the owner is gone: it let go of standard input. */

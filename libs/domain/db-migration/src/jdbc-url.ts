@@ -1,7 +1,7 @@
 import { requirePlainPaths } from './certificate-files.js';
 import { MARIADB_OPTIONS, POSTGRESQL_OPTIONS, refusedUrl, requireAllowed } from './jdbc-options.js';
 
-export interface DatabaseHost {
+interface DatabaseHost {
   readonly host: string;
   readonly port: number;
 }

@@ -1,6 +1,6 @@
 import { describeExclusion, exclusionOf, isPassing, type Candidate, type Exclusion, type Requirement } from './eligibility.js';
 
-export interface Refusal {
+interface Refusal {
   readonly candidate: Candidate;
   readonly exclusion: Exclusion;
   readonly reason: string;

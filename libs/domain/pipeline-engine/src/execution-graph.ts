@@ -26,7 +26,7 @@ export interface ResourceHoldUp {
 }
 
 /** An execution of the same project that has a database instance for one of its steps. */
-export interface ResourceHolder {
+interface ResourceHolder {
   readonly planExecutionId: string;
   readonly pipelineIdentifier: string;
   readonly pipelineName: string;
@@ -35,7 +35,7 @@ export interface ResourceHolder {
   readonly heldSince: number;
 }
 
-export interface StepPart {
+interface StepPart {
   /** `clone` is what the group's Initialize node did for the step, `command` its own work. */
   readonly role: 'resource' | 'clone' | 'command';
   readonly stepType: string;
@@ -47,13 +47,13 @@ export function stepOfPart(nodeId: string): string {
   return nodeId.replace(/-(resource|clone|command)$/, '');
 }
 
-export interface FailureInfo {
+interface FailureInfo {
   message: string;
   failureTypeList: string[];
   responseMessages: { code: string; level: string; message: string; exception: null; failureTypes: string[] }[];
 }
 
-export interface SkipInfo {
+interface SkipInfo {
   skipCondition: string;
   evaluatedCondition: boolean;
 }

@@ -6,7 +6,7 @@ export interface NodeFailure {
   readonly failureType: string;
 }
 
-export interface DelegateUse {
+interface DelegateUse {
   readonly id: string;
   readonly name: string;
   readonly taskId: string;

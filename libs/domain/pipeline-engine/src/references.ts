@@ -2,7 +2,7 @@ import { hasExpression } from './expressions.js';
 import { formatPath, type Path } from './problems.js';
 import { storedVariableRefsIn } from './stored-variables.js';
 
-export type ReferencedKind = 'connector' | 'secret' | 'dbschema' | 'service' | 'environment' | 'infrastructure' | 'variable';
+type ReferencedKind = 'connector' | 'secret' | 'dbschema' | 'service' | 'environment' | 'infrastructure' | 'variable';
 
 /** What a document refers to, as it is written there: `id`, `org.id` or `account.id`. An infrastructure is named with its environment: `account.prod/cluster`. */
 export interface Reference {

@@ -135,7 +135,7 @@ export function counterpart(element: unknown, index: number, list: unknown): unk
   return key === undefined ? (list[index] as unknown) : list.find((other) => keyOf(other) === key);
 }
 
-export function keyOf(element: unknown): string | undefined {
+function keyOf(element: unknown): string | undefined {
   if (!isRecord(element)) return undefined;
   for (const wrapper of ELEMENT_WRAPPERS) {
     const inner = element[wrapper];

@@ -4,7 +4,7 @@ import { isRecord } from './runtime-input.js';
 import { parseYaml } from './yaml-source.js';
 
 /** How a value of a pipeline is referred to. */
-export interface YamlProperties {
+interface YamlProperties {
   readonly fqn: string;
   /** Inside its own step or stage. */
   readonly localName: string;

@@ -12,7 +12,7 @@ export interface DbTarget {
 }
 
 /** An engine node shown below the step in the execution graph (api-contract 6.7). */
-export interface ShownPart {
+interface ShownPart {
   readonly role: 'resource' | 'clone' | 'command';
   readonly stepType: string;
   readonly name: string;

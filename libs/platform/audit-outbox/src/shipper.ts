@@ -9,7 +9,7 @@ export interface Carried {
 }
 
 /** Where events come from and go to. Each call may fail and is repeated. */
-export interface AuditRoute<Event extends Carried = AuditEventRecord> {
+interface AuditRoute<Event extends Carried = AuditEventRecord> {
   /** Undefined while somebody else hands events on. */
   readonly claim: () => Promise<ClaimedEvents<Event> | undefined>;
   /** Resolves once the trail has committed the events. They may have been delivered before: their ids tell. */

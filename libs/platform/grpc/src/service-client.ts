@@ -2,7 +2,7 @@ import { credentials } from '@grpc/grpc-js';
 import type { CallIdentity, ServiceIdentity, ServiceName } from '@sluice/service-identity';
 import { GrpcClient, type CallOptions, type GrpcService, type StreamOptions } from './client.js';
 
-export interface ServiceClientOptions {
+interface ServiceClientOptions {
   readonly service: GrpcService;
   /** `host:port`, or `https://host:port` for TLS. */
   readonly address: string;
@@ -16,7 +16,7 @@ export interface ServiceClientOptions {
 const TLS_SCHEME = 'https://';
 
 /** A request context is one; background work builds one for itself. */
-export type Caller = CallIdentity & { readonly traceparent?: string | undefined; readonly signal?: AbortSignal };
+type Caller = CallIdentity & { readonly traceparent?: string | undefined; readonly signal?: AbortSignal };
 
 /**
  * One control-plane service's gRPC client of another: every call carries a service token in metadata `authorization` with the end user

@@ -20,7 +20,7 @@ export type ServiceHandlers<Methods extends Record<keyof Methods, { request: obj
   readonly [Name in keyof Methods]: (call: ServiceCall, request: Methods[Name]['request']) => Promise<Methods[Name]['reply']> | AsyncIterable<Methods[Name]['reply']>;
 };
 
-export interface ServiceServerOptions {
+interface ServiceServerOptions {
   readonly identity: ServiceIdentity;
   readonly tracing: Tracing;
   readonly log: Logger;

@@ -3,7 +3,7 @@ import { credentials, ServerCredentials, type ChannelCredentials } from '@grpc/g
 import { AppError, messageOf } from '@sluice/kernel';
 
 /** Paths of PEM files: the authority both sides trust, and this side's own certificate and key. */
-export interface TlsFiles {
+interface TlsFiles {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;

@@ -7,7 +7,7 @@ import { PassedOn, headersOfBody } from './passed-on.js';
 import { CORRELATION_HEADER } from './route.guard.js';
 import { ERROR_FORMAT_HEADER } from './wire-errors.js';
 
-export interface RouteClientOptions {
+interface RouteClientOptions {
   /** The service that is called: audience of the token. */
   readonly target: ServiceName;
   readonly baseUrl: string;

@@ -3,7 +3,7 @@ import { DataSource, MigrationExecutor, type EntitySchema, type MigrationInterfa
 type EntityClass = new () => object;
 type MigrationClass = new () => MigrationInterface;
 
-export interface DataSourceOptions {
+interface DataSourceOptions {
   readonly app: string;
   /** `postgres://user:password@host:port/database` */
   readonly url: string;

@@ -11,7 +11,7 @@ export interface Hop {
   readonly protocol: 'http' | 'ws' | 'grpc' | 'sql' | 'ssh';
 }
 
-export interface SpanOptions {
+interface SpanOptions {
   readonly kind: 'server' | 'client' | 'internal';
   /** W3C `traceparent` of the caller; a new trace starts without one. */
   readonly parent?: string | undefined;
@@ -19,7 +19,7 @@ export interface SpanOptions {
   readonly attributes?: Attributes;
 }
 
-export interface ActiveSpan {
+interface ActiveSpan {
   /** Hand this to whatever is called from within the span. */
   readonly traceparent: string;
   setAttribute(name: string, value: string | number | boolean): void;

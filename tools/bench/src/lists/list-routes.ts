@@ -6,7 +6,7 @@ import { PIPELINE_ROUTES } from '@sluice/pipeline-api';
 import { z } from 'zod';
 
 /** How a route is paged, and by which keys of its query. */
-export type Paging = { readonly kind: 'v1' | 'ng' | 'spring'; readonly page: string; readonly size: string } | { readonly kind: 'whole' };
+type Paging = { readonly kind: 'v1' | 'ng' | 'spring'; readonly page: string; readonly size: string } | { readonly kind: 'whole' };
 
 export interface ListRoute {
   readonly route: RouteDefinition;

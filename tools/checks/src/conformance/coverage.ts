@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { addressesOf, type ContractRoute, type ContractScope } from './contract-routes.js';
 
 /** What the coverage needs of a registered route. */
-export interface ServedRoute {
+interface ServedRoute {
   readonly id: string;
   readonly method: string;
   /** With `:name` for parameters. */
@@ -12,7 +12,7 @@ export interface ServedRoute {
 }
 
 /** Where the gateway sends an address: the service and the path it gets; undefined when it goes nowhere. */
-export type RouteFinder = (path: string) => { readonly to: string; readonly path: string } | undefined;
+type RouteFinder = (path: string) => { readonly to: string; readonly path: string } | undefined;
 
 /** One row of the table: a route of the contract, or one of our own. */
 export interface CoverageRow {

@@ -1,7 +1,7 @@
 import type { ExecutionDetail, ExecutionGraph, ExecutionNode, ExecutionSummary } from './execution.api.js';
 import { statusView } from './execution-status.js';
 
-export type TreeNodeKind = 'stage' | 'group' | 'parallel' | 'step' | 'substep';
+type TreeNodeKind = 'stage' | 'group' | 'parallel' | 'step' | 'substep';
 
 /** One visible row of an execution: what the user wrote, without the engine's wrapper nodes. */
 export interface ExecutionTreeNode {

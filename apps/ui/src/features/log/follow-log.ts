@@ -28,7 +28,7 @@ export interface FollowLogOptions {
   readonly timing?: FollowLogTiming;
 }
 
-export interface FollowLogTiming {
+interface FollowLogTiming {
   /** Pause between two looks for a log that does not exist yet. */
   readonly waitMs: number;
   /** An ended step whose stream stays silent that long is read from the store instead. */

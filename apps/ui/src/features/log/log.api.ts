@@ -5,7 +5,7 @@ import { GatewayError } from '../../gateway/gateway-error.js';
 import { parseLogLine, type LogLine } from './log-line.js';
 
 /** What the tail of a running log brings: lines as they come, then its end. */
-export type LogEvent = { readonly kind: 'lines'; readonly lines: readonly LogLine[] } | { readonly kind: 'end' };
+type LogEvent = { readonly kind: 'lines'; readonly lines: readonly LogLine[] } | { readonly kind: 'end' };
 
 /** Where log lines come from. Both answer undefined when there is no such log (yet). */
 export interface LogSource {

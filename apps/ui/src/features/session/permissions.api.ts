@@ -11,7 +11,7 @@ import { scopeQuery } from '../project/project-scope.js';
 export type Permission = z.output<typeof getCallerPermissions.response>['permissions'][number];
 
 /** What the signed-in key may do in a project. @throws GatewayError */
-export async function getPermissions(gateway: GatewayClient, scope: ProjectScope, signal?: AbortSignal): Promise<readonly Permission[]> {
+async function getPermissions(gateway: GatewayClient, scope: ProjectScope, signal?: AbortSignal): Promise<readonly Permission[]> {
   const { data } = await gateway.json(ngEnvelope(getCallerPermissions.response), { path: getCallerPermissions.path, query: scopeQuery(scope), signal });
   return data.data.permissions;
 }

@@ -1,5 +1,5 @@
 /** `none`: not signed in yet; `left`: signed out on purpose; `expired`: the gateway refused the key. */
-export type SignedOutReason = 'none' | 'left' | 'expired';
+type SignedOutReason = 'none' | 'left' | 'expired';
 
 /** Who is using this browser tab. */
 export type Session =

@@ -3,7 +3,7 @@ import { dbStepFields } from '../db-step-spec.js';
 import { changesetOutputs, liquibaseBase } from '../liquibase-base.js';
 import { defineStepType } from '../step-type.js';
 
-export const dbSchemaApplySpec = z.strictObject({
+const dbSchemaApplySpec = z.strictObject({
   ...dbStepFields,
   tag: z.string().min(1, 'must not be empty').max(255, 'must be at most 255 characters').optional(),
   markNextChangeSetRun: z.boolean().optional(),

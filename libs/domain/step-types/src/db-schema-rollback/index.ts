@@ -4,7 +4,7 @@ import { changesetOutputs, liquibaseBase } from '../liquibase-base.js';
 import { liquibaseSettings } from '../liquibase-settings.js';
 import { defineStepType } from '../step-type.js';
 
-export const dbSchemaRollbackSpec = z
+const dbSchemaRollbackSpec = z
   .strictObject({
     ...dbStepFields,
     tag: z.string().min(1, 'must not be empty; a preStartTag is empty when nothing was deployed before the step, so that there is no row to tag: use changeSetCount to undo a first deployment').max(255, 'must be at most 255 characters').optional(),
