@@ -72,12 +72,18 @@ async function buildPackage(folder, swc) {
 function buildUi() {
   const source = join(root, 'apps/ui');
   const stamp = join(source, 'dist/index.html');
-  const inputs = [...filesUnder(join(source, 'src')), join(source, 'index.html'), join(source, 'vite.config.mjs'),
-    ...filesUnder(join(root, 'libs/contracts')).filter((file) => file.includes('/src/'))].filter((file) => existsSync(file));
+  const inputs = [
+    ...filesUnder(join(source, 'src')),
+    join(source, 'index.html'),
+    join(source, 'vite.config.mjs'),
+    ...filesUnder(join(root, 'libs/contracts')).filter((file) => file.includes('/src/')),
+  ].filter((file) => existsSync(file));
   if (existsSync(stamp) && inputs.every((file) => !olderThan(stamp, file))) return;
-  const result = spawnSync(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'], {
-    cwd: source, stdio: 'inherit',
-  });
+  const result = spawnSync(
+    process.execPath,
+    [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'],
+    { cwd: source, stdio: 'inherit' },
+  );
   if (result.status !== 0) process.exit(result.status ?? 1);
 }
 

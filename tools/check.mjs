@@ -19,7 +19,11 @@ await runCommand(async () => {
     progress.say(`${result.name}: ${result.isPassed ? 'passed' : 'FAILED'} (${result.seconds.toFixed(1)} s)`);
     if (!result.isPassed) process.stdout.write(result.output);
   }
-  const tests = spawnSync(process.execPath, [join(root, 'tools/jest.mjs'), '--layer', 'pure', '--maxWorkers=100%', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' });
+  const tests = spawnSync(
+    process.execPath,
+    [join(root, 'tools/jest.mjs'), '--layer', 'pure', '--maxWorkers=100%', ...process.argv.slice(2)],
+    { cwd: root, stdio: 'inherit' },
+  );
   progress.say(tests.status === 0 && results.every((result) => result.isPassed) ? 'all passed' : 'FAILED');
   process.exitCode = tests.status === 0 && results.every((result) => result.isPassed) ? 0 : 1;
 });

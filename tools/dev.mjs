@@ -19,16 +19,23 @@ function stackEnvironment(app) {
   const folder = resolve(process.env.SLUICE_DATA_DIR ?? join(root, '.sluice'));
   const file = join(folder, 'secrets/environment.json');
   if (existsSync(file)) return readJson(file)[app] ?? {};
-  process.stderr.write(`There is no environment of a local stack in ${folder}, so ${app} gets the variables of this shell only.\nStart a stack first (npm start -- --without ${app}), or name its data folder: SLUICE_DATA_DIR=… npx nx dev ${app}\n`);
+  process.stderr.write(
+    `There is no environment of a local stack in ${folder}, so ${app} gets the variables of this shell only.\nStart a stack first (npm start -- --without ${app}), or name its data folder: SLUICE_DATA_DIR=… npx nx dev ${app}\n`,
+  );
   return {};
 }
 
 await runCommand(async () => {
   const folder = relative(root, resolve(root, process.argv[2] ?? ''));
   const main = join(root, folder, 'dist/main.js');
-  if (!folder || !existsSync(join(root, folder, 'package.json'))) throw new PrerequisiteError('usage: node tools/dev.mjs apps/<app>');
+  if (!folder || !existsSync(join(root, folder, 'package.json')))
+    throw new PrerequisiteError('usage: node tools/dev.mjs apps/<app>');
   const folders = withDependencies(root, [folder]);
-  const compile = (changed) => spawnSync(process.execPath, [join(root, 'tools/build.mjs'), ...changed], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
+  const compile = (changed) =>
+    spawnSync(process.execPath, [join(root, 'tools/build.mjs'), ...changed], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    }).status === 0;
   if (!compile(folders)) throw new PrerequisiteError('the build failed; see above');
   const app = spawn(process.execPath, ['--watch', '--watch-preserve-output', '--enable-source-maps', main], {
     cwd: root,
@@ -38,7 +45,10 @@ await runCommand(async () => {
   const { watch } = await import('chokidar');
   const pending = new Set();
   let timer;
-  const watcher = watch(folders.map((one) => join(root, one, 'src')), { ignoreInitial: true }).on('all', (_event, path) => {
+  const watcher = watch(
+    folders.map((one) => join(root, one, 'src')),
+    { ignoreInitial: true },
+  ).on('all', (_event, path) => {
     pending.add(folders.find((one) => path.startsWith(join(root, one, 'src'))));
     clearTimeout(timer);
     timer = setTimeout(() => {

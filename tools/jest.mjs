@@ -13,7 +13,17 @@ const layer = layerAt >= 0 ? args.splice(layerAt, 2)[1] : undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => jest.kill(signal));
 const jest = spawn(
   process.execPath,
-  ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', '--config', 'jest.config.mjs', '--passWithNoTests', ...args],
+  [
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    'node_modules/jest/bin/jest.js',
+    '--config',
+    'jest.config.mjs',
+    '--passWithNoTests',
+    ...args,
+  ],
   { cwd: root, stdio: 'inherit', env: { ...process.env, ...(layer ? { SLUICE_TEST_LAYER: layer } : {}) } },
 );
-process.exitCode = await new Promise((resolve) => jest.once('error', () => resolve(1)).once('exit', (code) => resolve(code ?? 1)));
+process.exitCode = await new Promise((resolve) =>
+  jest.once('error', () => resolve(1)).once('exit', (code) => resolve(code ?? 1)),
+);

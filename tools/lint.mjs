@@ -11,7 +11,11 @@ const folders = process.argv.slice(2).map((folder) => relative(root, resolve(roo
 const targets = folders.length > 0 ? folders : ['.'];
 
 function run(script, args, env = {}) {
-  return spawnSync(process.execPath, [join(root, 'node_modules', script), ...args], { cwd: root, encoding: 'utf8', env: { ...process.env, ...env } });
+  return spawnSync(process.execPath, [join(root, 'node_modules', script), ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
 }
 
 function report(result) {
@@ -24,5 +28,7 @@ const habits = report(run('oxlint/bin/oxlint', ['-c', '.oxlintrc.json', '--deny-
 // The boundary rule reads Nx's cached project graph and says nothing at all without one; any Nx command makes it.
 const graph = run('nx/dist/bin/nx.js', ['show', 'projects'], { NX_TUI: 'false', NX_DAEMON: 'false' });
 if (graph.status !== 0) report(graph);
-const boundaries = graph.status === 0 && report(run('eslint/bin/eslint.js', ['--no-warn-ignored', '--no-error-on-unmatched-pattern', ...targets]));
+const boundaries =
+  graph.status === 0 &&
+  report(run('eslint/bin/eslint.js', ['--no-warn-ignored', '--no-error-on-unmatched-pattern', ...targets]));
 process.exit(habits && boundaries ? 0 : 1);

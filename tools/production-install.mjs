@@ -17,10 +17,18 @@ await runCommand(async () => {
   const apps = process.argv.slice(2);
   const unknown = apps.find((app) => !existsSync(join(root, 'apps', app, 'package.json')));
   if (apps.length === 0 || unknown !== undefined) {
-    throw new PrerequisiteError(`${unknown === undefined ? 'no app is named' : `there is no app "${unknown}"`}; apps are ${readdirSync(join(root, 'apps')).join(', ')}`);
+    throw new PrerequisiteError(
+      `${unknown === undefined ? 'no app is named' : `there is no app "${unknown}"`}; apps are ${readdirSync(join(root, 'apps')).join(', ')}`,
+    );
   }
-  if (existsSync(join(root, '.git'))) throw new PrerequisiteError(`${root} is a Git checkout, and this removes packages from it; work in a copy without .git`);
+  if (existsSync(join(root, '.git')))
+    throw new PrerequisiteError(
+      `${root} is a Git checkout, and this removes packages from it; work in a copy without .git`,
+    );
   keepOnly(root, apps);
-  const npm = spawnSync('npm', ['prune', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: root, stdio: 'inherit' });
+  const npm = spawnSync('npm', ['prune', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (npm.status !== 0) throw new PrerequisiteError('npm prune failed; see above');
 });

@@ -13,7 +13,18 @@ import { keepOnly, workspaceFolders } from './bootstrap/workspace-packages.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
-const SHIPPED = ['gateway', 'ng-manager', 'pipeline', 'dbdevops', 'scm', 'log-service', 'delegate-service', 'delegate', 'lite-engine', 'step-runner'];
+const SHIPPED = [
+  'gateway',
+  'ng-manager',
+  'pipeline',
+  'dbdevops',
+  'scm',
+  'log-service',
+  'delegate-service',
+  'delegate',
+  'lite-engine',
+  'step-runner',
+];
 
 /** npm's document of what is installed for the apps, made in a copy of the manifests: in the workspace itself the tools count as shipped. */
 function npmDocument() {
@@ -25,7 +36,15 @@ function npmDocument() {
     }
     copyFileSync(join(root, 'package-lock.json'), join(copy, 'package-lock.json'));
     keepOnly(copy, SHIPPED);
-    npm(copy, ['install', '--package-lock-only', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund']);
+    npm(copy, [
+      'install',
+      '--package-lock-only',
+      '--omit=dev',
+      '--ignore-scripts',
+      '--prefer-offline',
+      '--no-audit',
+      '--no-fund',
+    ]);
     return npm(copy, ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev', '--package-lock-only']);
   } finally {
     rmSync(copy, { recursive: true, force: true });
@@ -39,7 +58,11 @@ function npm(cwd, args) {
 }
 
 await runCommand(async () => {
-  await ensurePrerequisites({ root, programs: [], progress: createProgress({ write: (line) => process.stderr.write(`${line}\n`) }) });
+  await ensurePrerequisites({
+    root,
+    programs: [],
+    progress: createProgress({ write: (line) => process.stderr.write(`${line}\n`) }),
+  });
   build(root);
   const document = JSON.parse(npmDocument());
   const { ENGINE_JARS } = await import(pathToFileURL(join(root, 'apps/step-runner/dist/engine/engine-jars.js')).href);

@@ -13,7 +13,10 @@ await runCommand(async () => {
   const { interruptionOf, main } = await import(pathToFileURL(join(root, 'tools/cli/dist/index.js')).href);
   const { signal, leave } = interruptionOf(process);
   // Whoever read the output (`| head`) may go away; the exit code still is the result.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', (cause) => { if (cause.code !== 'EPIPE') throw cause; });
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (cause) => {
+      if (cause.code !== 'EPIPE') throw cause;
+    });
   process.exitCode = await main({
     args: process.argv.slice(2),
     env: process.env,

@@ -12,7 +12,14 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, createProgress, ensurePrerequisites, PROGRAMS_TO_TEST, PROGRAMS_TO_TEST_MORE, runCommand } from './bootstrap/index.mjs';
+import {
+  build,
+  createProgress,
+  ensurePrerequisites,
+  PROGRAMS_TO_TEST,
+  PROGRAMS_TO_TEST_MORE,
+  runCommand,
+} from './bootstrap/index.mjs';
 import { runCheck, staticChecks } from './bootstrap/static-checks.mjs';
 import { readCounts, readTimes, slowestTable } from './bootstrap/test-report.mjs';
 
@@ -52,23 +59,30 @@ async function runLayer({ name, args }, folder, progress) {
   progress.say(`tests: ${name}`);
   const startedAt = Date.now();
   const outputFile = join(folder, `${name}.json`);
-  const jest = spawn(process.execPath, [join(root, 'tools/jest.mjs'), '--ci', '--json', `--outputFile=${outputFile}`, ...args], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const end = await new Promise((resolve) => jest.once('error', (cause) => resolve(cause.message)).once('exit', (code, signal) => resolve(signal ?? code)));
+  const jest = spawn(
+    process.execPath,
+    [join(root, 'tools/jest.mjs'), '--ci', '--json', `--outputFile=${outputFile}`, ...args],
+    { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  const end = await new Promise((resolve) =>
+    jest.once('error', (cause) => resolve(cause.message)).once('exit', (code, signal) => resolve(signal ?? code)),
+  );
   const { passed, failed, skipped, problem } = readCounts(outputFile, end);
   count(passed, failed);
   times.push(...readTimes(outputFile, root));
   if (problem) progress.say(`tests: ${name}: ${problem}`);
-  progress.say(`tests: ${name}: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
+  progress.say(
+    `tests: ${name}: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`,
+  );
 }
 
 await runCommand(async () => {
   const names = process.argv.slice(2);
   const unknown = names.find((name) => !LAYERS.some((layer) => layer.name === name));
   if (unknown) {
-    process.stderr.write(`there is no layer "${unknown}"; layers are ${LAYERS.map((layer) => layer.name).join(', ')}\n`);
+    process.stderr.write(
+      `there is no layer "${unknown}"; layers are ${LAYERS.map((layer) => layer.name).join(', ')}\n`,
+    );
     process.exitCode = 2;
     return;
   }
@@ -80,7 +94,8 @@ await runCommand(async () => {
   const folder = kept ?? mkdtempSync(join(tmpdir(), 'sluice-test-'));
   try {
     if (names.length === 0) await runStaticChecks(progress);
-    for (const layer of LAYERS) if (names.length === 0 || names.includes(layer.name)) await runLayer(layer, folder, progress);
+    for (const layer of LAYERS)
+      if (names.length === 0 || names.includes(layer.name)) await runLayer(layer, folder, progress);
   } finally {
     if (!kept) rmSync(folder, { recursive: true, force: true });
   }

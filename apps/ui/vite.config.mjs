@@ -12,11 +12,5 @@ export default defineConfig({
   resolve: { conditions: ['@sluice/source', 'module', 'browser', 'development|production'] },
   server: { port: 5173, proxy },
   preview: { port: 4173, proxy },
-  build: {
-    outDir: 'dist',
-    emptyOutDir: true,
-    target: 'es2022',
-    sourcemap: false,
-    chunkSizeWarningLimit: 900,
-  },
+  build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', sourcemap: false, chunkSizeWarningLimit: 900 },
 });

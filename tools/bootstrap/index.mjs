@@ -26,7 +26,11 @@ export async function ensurePrerequisites({ root, programs, welcome = [], progre
 
 /** Compiles what changed. @throws PrerequisiteError when the build fails (its own output says why). */
 export function build(root, args = []) {
-  const result = spawnSync(process.execPath, [join(root, 'tools/build.mjs'), ...args], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
+  const result = spawnSync(process.execPath, [join(root, 'tools/build.mjs'), ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  });
   if (result.status !== 0) throw new PrerequisiteError(`the build failed:\n${result.stdout}`);
   return result.stdout.trim();
 }

@@ -28,6 +28,10 @@ export async function ensureNpmPackages(root, progress) {
   const npm = [process.env.npm_execpath, bundledNpm].find((file) => file?.endsWith('.js') && existsSync(file));
   const [command, args] = npm ? [process.execPath, [npm]] : ['npm', []];
   await progress.during('installing npm packages (npm ci)', () =>
-    runQuietly(command, [...args, 'ci', '--no-audit', '--no-fund'], { cwd: root, env: { NODE_ENV: '' }, what: 'npm ci' }),
+    runQuietly(command, [...args, 'ci', '--no-audit', '--no-fund'], {
+      cwd: root,
+      env: { NODE_ENV: '' },
+      what: 'npm ci',
+    }),
   );
 }

@@ -44,5 +44,6 @@ export async function runQuietly(command, args, { cwd, env, what }) {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  if (code !== 0) throw new PrerequisiteError(`${what} failed (exit code ${code}):\n  ${[...head, ...tail].join('\n  ')}`);
+  if (code !== 0)
+    throw new PrerequisiteError(`${what} failed (exit code ${code}):\n  ${[...head, ...tail].join('\n  ')}`);
 }

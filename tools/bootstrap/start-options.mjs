@@ -26,7 +26,8 @@ export function parseStartOptions(args) {
   if (values.otel !== undefined && !/^https?:\/\//.test(values.otel)) {
     throw new PrerequisiteError(`--otel takes an http or https URL, not "${values.otel}".`);
   }
-  if (values.once && (values['no-deploy'] || values.without)) throw new PrerequisiteError('--once deploys, so it goes with neither --no-deploy nor --without.');
+  if (values.once && (values['no-deploy'] || values.without))
+    throw new PrerequisiteError('--once deploys, so it goes with neither --no-deploy nor --without.');
   return {
     help: values.help === true,
     isOnce: values.once === true,
@@ -43,7 +44,10 @@ export function parseStartOptions(args) {
 function portsOf(text) {
   if (text === 'auto') return { kind: 'free' };
   const offset = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(offset <= 8_000)) throw new PrerequisiteError(`--port-offset takes a whole number from 0 to 8000, not "${text}"; "auto" picks free ports.`);
+  if (!(offset <= 8_000))
+    throw new PrerequisiteError(
+      `--port-offset takes a whole number from 0 to 8000, not "${text}"; "auto" picks free ports.`,
+    );
   return { kind: 'fixed', offset };
 }
 

@@ -11,13 +11,21 @@ export function staticChecks(root) {
   return [
     { name: 'format', args: ['node_modules/oxfmt/bin/oxfmt', '--check'], isQuick: true },
     { name: 'lint', args: ['tools/lint.mjs'], isQuick: true },
-    { name: 'unused code and packages', args: ['node_modules/knip/bin/knip.js', '--no-progress', '--no-config-hints'], isQuick: true },
+    {
+      name: 'unused code and packages',
+      args: ['node_modules/knip/bin/knip.js', '--no-progress', '--no-config-hints'],
+      isQuick: true,
+    },
     { name: 'types', args: [typescript, '--noEmit', '-p', 'tsconfig.json'], isQuick: true },
     { name: 'types of the UI', args: [typescript, '--noEmit', '-p', 'apps/ui/tsconfig.json'], isQuick: true },
     ...readdirSync(join(root, 'tools/checks'))
       .filter((name) => name.endsWith('.mjs'))
       .sort()
-      .map((name) => ({ name: name.replace(/\.mjs$/, '').replaceAll('-', ' '), args: [`tools/checks/${name}`], isQuick: false })),
+      .map((name) => ({
+        name: name.replace(/\.mjs$/, '').replaceAll('-', ' '),
+        args: [`tools/checks/${name}`],
+        isQuick: false,
+      })),
   ];
 }
 

@@ -5,11 +5,23 @@ import { findOnPath, outputOf, runQuietly } from './run.mjs';
 
 /** Programs Sluice runs but npm does not carry. `isThere` looks at what PATH really offers, however it was installed. */
 const PROGRAMS = {
-  redis: { debianPackage: 'redis-server', title: 'redis-server', isThere: () => findOnPath('redis-server') !== undefined },
+  redis: {
+    debianPackage: 'redis-server',
+    title: 'redis-server',
+    isThere: () => findOnPath('redis-server') !== undefined,
+  },
   jdk: { debianPackage: 'default-jdk-headless', title: 'a JDK 17 or newer (java and javac)', isThere: hasJdk },
   git: { debianPackage: 'git', title: 'git', isThere: () => findOnPath('git') !== undefined },
-  mariadbServer: { debianPackage: 'mariadb-server-core', title: 'mariadbd', isThere: () => findOnPath('mariadbd', `${process.env.PATH ?? ''}:/usr/sbin`) !== undefined },
-  mariadbClient: { debianPackage: 'mariadb-client-core', title: 'mariadb', isThere: () => findOnPath('mariadb') !== undefined },
+  mariadbServer: {
+    debianPackage: 'mariadb-server-core',
+    title: 'mariadbd',
+    isThere: () => findOnPath('mariadbd', `${process.env.PATH ?? ''}:/usr/sbin`) !== undefined,
+  },
+  mariadbClient: {
+    debianPackage: 'mariadb-client-core',
+    title: 'mariadb',
+    isThere: () => findOnPath('mariadb') !== undefined,
+  },
   chromium: { debianPackage: 'chromium', title: 'chromium', isThere: () => findOnPath('chromium') !== undefined },
 };
 
@@ -52,7 +64,12 @@ function forbidServiceStarts(prefix) {
     chmodSync(POLICY_FILE, 0o755);
     return () => rmSync(POLICY_FILE, { force: true });
   }
-  spawnSync(prefix[0], [...prefix.slice(1), 'sh', '-c', `printf '%s' '${text}' > ${POLICY_FILE} && chmod 755 ${POLICY_FILE}`]);
+  spawnSync(prefix[0], [
+    ...prefix.slice(1),
+    'sh',
+    '-c',
+    `printf '%s' '${text}' > ${POLICY_FILE} && chmod 755 ${POLICY_FILE}`,
+  ]);
   return () => spawnSync(prefix[0], [...prefix.slice(1), 'rm', '-f', POLICY_FILE]);
 }
 
@@ -63,11 +80,22 @@ function hasPackageLists() {
 
 async function installDebianPackages(packages, prefix, progress) {
   const apt = (args, what) => {
-    const [command, ...rest] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-y', '-o', 'DPkg::Lock::Timeout=300', ...args];
+    const [command, ...rest] = [
+      ...prefix,
+      'env',
+      'DEBIAN_FRONTEND=noninteractive',
+      'apt-get',
+      '-y',
+      '-o',
+      'DPkg::Lock::Timeout=300',
+      ...args,
+    ];
     return runQuietly(command, rest, { what });
   };
-  const install = () => apt(['install', '--no-install-recommends', ...packages], `apt-get install ${packages.join(' ')}`);
-  const update = () => progress.during('reading Debian package lists (apt-get update)', () => apt(['update'], 'apt-get update'));
+  const install = () =>
+    apt(['install', '--no-install-recommends', ...packages], `apt-get install ${packages.join(' ')}`);
+  const update = () =>
+    progress.during('reading Debian package lists (apt-get update)', () => apt(['update'], 'apt-get update'));
   const allowServiceStarts = forbidServiceStarts(prefix);
   const undoAndQuit = () => {
     allowServiceStarts();
@@ -97,7 +125,9 @@ export async function tryForSystemPackages(names, progress) {
   try {
     await ensureSystemPackages(names, progress);
   } catch (cause) {
-    progress.say(`some tests will be skipped: ${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)}`);
+    progress.say(
+      `some tests will be skipped: ${cause instanceof Error ? cause.message.split('\n')[0] : String(cause)}`,
+    );
   }
 }
 
@@ -120,6 +150,8 @@ export async function ensureSystemPackages(names, progress) {
   await installDebianPackages(packages, prefix, progress);
   const still = missing.filter((program) => !program.isThere());
   if (still.length > 0) {
-    throw new PrerequisiteError(`After installing ${packages.join(', ')} there is still no ${still.map((program) => program.title).join(', ')} on PATH; please check the installation.`);
+    throw new PrerequisiteError(
+      `After installing ${packages.join(', ')} there is still no ${still.map((program) => program.title).join(', ')} on PATH; please check the installation.`,
+    );
   }
 }

@@ -47,5 +47,7 @@ export function readTimes(file, root) {
 /** Lines of a table of the slowest files, slowest first. */
 export function slowestTable(times, count = 10) {
   const slowest = [...times].sort((a, b) => b.seconds - a.seconds).slice(0, count);
-  return slowest.map(({ file, seconds, inTests }) => `${seconds.toFixed(1).padStart(7)} s ${inTests.toFixed(1).padStart(7)} s  ${file}`);
+  return slowest.map(
+    ({ file, seconds, inTests }) => `${seconds.toFixed(1).padStart(7)} s ${inTests.toFixed(1).padStart(7)} s  ${file}`,
+  );
 }

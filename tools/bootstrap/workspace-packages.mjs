@@ -5,7 +5,9 @@ const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
 
 /** Folders of all packages of the workspace, relative to its root. */
 export function workspaceFolders(root) {
-  return Object.keys(readJson(join(root, 'package-lock.json')).packages).filter((path) => path !== '' && !path.includes('node_modules') && existsSync(join(root, path, 'package.json')));
+  return Object.keys(readJson(join(root, 'package-lock.json')).packages).filter(
+    (path) => path !== '' && !path.includes('node_modules') && existsSync(join(root, path, 'package.json')),
+  );
 }
 
 /** The packages in those folders and every workspace package they need to run, as folders relative to the root. */
@@ -16,7 +18,8 @@ export function withDependencies(root, folders) {
   const visit = (path) => {
     if (!path || found.has(path)) return;
     found.add(path);
-    for (const name of Object.keys(readJson(join(root, path, 'package.json')).dependencies ?? {})) visit(folderOf(name));
+    for (const name of Object.keys(readJson(join(root, path, 'package.json')).dependencies ?? {}))
+      visit(folderOf(name));
   };
   for (const folder of folders) visit(folder);
   return [...found];
@@ -31,7 +34,8 @@ export function keepOnly(root, apps) {
     root,
     apps.map((app) => `apps/${app}`),
   );
-  for (const folder of workspaceFolders(root)) if (!kept.includes(folder)) rmSync(join(root, folder), { recursive: true });
+  for (const folder of workspaceFolders(root))
+    if (!kept.includes(folder)) rmSync(join(root, folder), { recursive: true });
   for (const folder of ['', ...kept]) {
     const file = join(root, folder, 'package.json');
     const { devDependencies: _, ...rest } = readJson(file);

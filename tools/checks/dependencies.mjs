@@ -22,5 +22,7 @@ const complaints = [...vulnerabilityComplaints(installed), ...jarComplaints(root
 for (const line of licenceSummary(licensed)) console.log(line);
 for (const accepted of acceptedVulnerabilities(installed)) console.log(`accepted: ${accepted}`);
 for (const complaint of complaints) console.error(complaint);
-console.log(`${installed.length} packages looked at: ${complaints.length === 0 ? 'nothing to mend' : `${complaints.length} to mend`}`);
+console.log(
+  `${installed.length} packages looked at: ${complaints.length === 0 ? 'nothing to mend' : `${complaints.length} to mend`}`,
+);
 process.exitCode = complaints.length > 0 ? 1 : 0;

@@ -33,11 +33,20 @@ describe('every public DB DevOps route, at dbdevops itself', () => {
       it('is forbidden to someone without the right', async () => {
         const grants = definition.method === 'GET' || isView(definition.access) ? [] : [{ role: 'viewer' as const }];
         const { org: orgId } = PROJECT;
-        for (const caller of [{ accountId: ACCOUNT, grants }, { accountId: ACCOUNT, grants: [{ role: 'project_admin' as const, orgId, projectId: 'other' }] }]) expectForbidden(await app.send(caller, route, request));
+        for (const caller of [
+          { accountId: ACCOUNT, grants },
+          { accountId: ACCOUNT, grants: [{ role: 'project_admin' as const, orgId, projectId: 'other' }] },
+        ])
+          expectForbidden(await app.send(caller, route, request));
       });
 
       it('is forbidden to a caller that names another account', async () => {
-        expectForbidden(await app.send({ accountId: 'acc2' }, route, { ...request, query: { ...request.query, accountIdentifier: ACCOUNT } }));
+        expectForbidden(
+          await app.send({ accountId: 'acc2' }, route, {
+            ...request,
+            query: { ...request.query, accountIdentifier: ACCOUNT },
+          }),
+        );
       });
 
       it('shows and changes nothing of another account', async () => {
@@ -61,7 +70,12 @@ describe('every public DB DevOps route, at dbdevops itself', () => {
 });
 
 function isView(access: unknown): boolean {
-  return typeof access === 'object' && access !== null && 'permission' in access && String(access.permission).endsWith('.view');
+  return (
+    typeof access === 'object' &&
+    access !== null &&
+    'permission' in access &&
+    String(access.permission).endsWith('.view')
+  );
 }
 
 function expectForbidden({ status, body }: TestReply): void {

@@ -1,4 +1,12 @@
-import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, publicDbDevopsRoutes, recordStep, stepSchemaAndInstances, usesOfEntity } from '@sluice/dbdevops-api';
+import {
+  acknowledgeAuditEvents,
+  atDbdevops,
+  claimAuditEvents,
+  publicDbDevopsRoutes,
+  recordStep,
+  stepSchemaAndInstances,
+  usesOfEntity,
+} from '@sluice/dbdevops-api';
 import { eventLoopDelayLimitMs } from '@sluice/config';
 import { startHttpApp, type RunningApp } from '@sluice/http';
 import { LIMITS } from '@sluice/kernel';
@@ -13,7 +21,11 @@ import { createDbDevopsDataSource } from './database/data-source.js';
 export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const config = parseConfig(env);
   const log = createLogger('dbdevops', env['LOG_LEVEL']);
-  const identity = await ServiceIdentity.load({ service: 'dbdevops', keyFile: config.serviceKeyFile, keysDir: config.serviceKeysDir });
+  const identity = await ServiceIdentity.load({
+    service: 'dbdevops',
+    keyFile: config.serviceKeyFile,
+    keysDir: config.serviceKeysDir,
+  });
   const dataSource = await openDataSource(createDbDevopsDataSource(config.databaseUrl, config.databasePoolSize));
   try {
     return await startHttpApp({
@@ -26,7 +38,14 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
       log,
       tracing: Tracing.create('dbdevops', env['OTEL_EXPORTER_OTLP_ENDPOINT']),
       metrics: new Metrics('dbdevops'),
-      routes: [...publicDbDevopsRoutes.map(atDbdevops), stepSchemaAndInstances, recordStep, usesOfEntity, claimAuditEvents, acknowledgeAuditEvents],
+      routes: [
+        ...publicDbDevopsRoutes.map(atDbdevops),
+        stepSchemaAndInstances,
+        recordStep,
+        usesOfEntity,
+        claimAuditEvents,
+        acknowledgeAuditEvents,
+      ],
       errorStyle: (path) => (path.startsWith('/dbdevops/v1/') ? 'v1' : 'internal'),
       // A report holds everything pending, too: about 1 KiB per changeset.
       bodyLimit: LIMITS.reportBodyBytes,

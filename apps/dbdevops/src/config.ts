@@ -1,4 +1,10 @@
-import { listenerSecurity, parseEnvironment, secretFile, type Environment, type ListenerSecurity } from '@sluice/config';
+import {
+  listenerSecurity,
+  parseEnvironment,
+  secretFile,
+  type Environment,
+  type ListenerSecurity,
+} from '@sluice/config';
 import { z } from 'zod';
 
 const schema = z.object({

@@ -19,7 +19,11 @@ export interface RunningDelegateService extends RunningApp {
 export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningDelegateService> {
   const config = parseConfig(env);
   const log = createLogger('delegate-service', config.logLevel);
-  const identity = await ServiceIdentity.load({ service: 'delegate-service', keyFile: config.serviceKeyFile, keysDir: config.serviceKeysDir });
+  const identity = await ServiceIdentity.load({
+    service: 'delegate-service',
+    keyFile: config.serviceKeyFile,
+    keysDir: config.serviceKeysDir,
+  });
   const tracing = Tracing.create('delegate-service', config.otlpEndpoint);
   const metrics = new Metrics('delegate-service');
   const started: { database?: DataSource; rpc?: RpcServer } = {};

@@ -1,7 +1,17 @@
-import { leaseSettings, leaseTimes, listenerSecurity, parseEnvironment, secretFile, type LeaseTimes, type Environment, type ListenerSecurity } from '@sluice/config';
+import {
+  leaseSettings,
+  leaseTimes,
+  listenerSecurity,
+  parseEnvironment,
+  secretFile,
+  type LeaseTimes,
+  type Environment,
+  type ListenerSecurity,
+} from '@sluice/config';
 import { z } from 'zod';
 
-const milliseconds = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
+const milliseconds = (fallback: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
 
 const schema = z
   .object({
@@ -29,7 +39,8 @@ const schema = z
     LOG_LEVEL: z.string().optional(),
   })
   .refine((env) => env.DELEGATE_SERVICE_HEARTBEAT_MS * 2 <= env.DELEGATE_SERVICE_LEASE_MS, {
-    message: 'DELEGATE_SERVICE_HEARTBEAT_MS must be at most half of DELEGATE_SERVICE_LEASE_MS, or one late heartbeat loses a lease',
+    message:
+      'DELEGATE_SERVICE_HEARTBEAT_MS must be at most half of DELEGATE_SERVICE_LEASE_MS, or one late heartbeat loses a lease',
   });
 
 /** Everything the service can be told from outside. Times in milliseconds unless the name says otherwise. */
@@ -71,7 +82,12 @@ export function parseConfig(env: Environment): DelegateServiceConfig {
   const parsed = parseEnvironment('delegate-service', schema, env);
   return Object.freeze({
     host: parsed.DELEGATE_SERVICE_HOST,
-    security: listenerSecurity('delegate-service', 'DELEGATE_SERVICE', [parsed.DELEGATE_SERVICE_HOST, parsed.DELEGATE_SERVICE_GRPC_HOST ?? parsed.DELEGATE_SERVICE_HOST], env),
+    security: listenerSecurity(
+      'delegate-service',
+      'DELEGATE_SERVICE',
+      [parsed.DELEGATE_SERVICE_HOST, parsed.DELEGATE_SERVICE_GRPC_HOST ?? parsed.DELEGATE_SERVICE_HOST],
+      env,
+    ),
     port: parsed.DELEGATE_SERVICE_PORT,
     grpcHost: parsed.DELEGATE_SERVICE_GRPC_HOST ?? parsed.DELEGATE_SERVICE_HOST,
     grpcPort: parsed.DELEGATE_SERVICE_GRPC_PORT,

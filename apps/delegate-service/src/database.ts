@@ -11,11 +11,20 @@ import { FindEventsOfATask1796190000000 } from './migrations/1796190000000-find-
 import { CreateSecurityOutbox1796210000010 } from './migrations/1796210000010-create-security-outbox.js';
 import { CreateWithdrawnTasks1796331000000 } from './migrations/1796331000000-create-withdrawn-tasks.js';
 
-const MIGRATIONS = [CreateDelegateTables1795305600000, CreateTaskDeadLetters1796050000100, BindLeasesToKeys1796180000020, FindEventsOfATask1796190000000, CreateSecurityOutbox1796210000010, CreateWithdrawnTasks1796331000000] as const;
+const MIGRATIONS = [
+  CreateDelegateTables1795305600000,
+  CreateTaskDeadLetters1796050000100,
+  BindLeasesToKeys1796180000020,
+  FindEventsOfATask1796190000000,
+  CreateSecurityOutbox1796210000010,
+  CreateWithdrawnTasks1796331000000,
+] as const;
 
 /** Connected and migrated. The tables are read and written by single atomic statements, so there are no entity classes. */
 export function openDatabase(url: string): Promise<DataSource> {
-  return openDataSource(createDataSource({ app: 'delegate-service', url, entities: [], migrations: MIGRATIONS, poolSize: 12 }));
+  return openDataSource(
+    createDataSource({ app: 'delegate-service', url, entities: [], migrations: MIGRATIONS, poolSize: 12 }),
+  );
 }
 
 export const databaseProvider: Provider = {

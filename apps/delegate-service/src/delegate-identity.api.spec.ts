@@ -11,7 +11,12 @@ import { ServiceUnderTest } from './testing/service-under-test.js';
 /** A machine that stands still for a moment cuts no connection that speaks. */
 const HANDSHAKE_MS = 20_000;
 const SECRET = '<+secrets.getValue("p")>';
-const work = (): TaskPayload => ({ kind: 'test-jdbc', url: 'jdbc:postgresql://h/d', secrets: [{ name: 'p', expression: SECRET }], passwordSlot: 'p' });
+const work = (): TaskPayload => ({
+  kind: 'test-jdbc',
+  url: 'jdbc:postgresql://h/d',
+  secrets: [{ name: 'p', expression: SECRET }],
+  passwordSlot: 'p',
+});
 
 describe('who a delegate is', () => {
   let sut: ServiceUnderTest;
@@ -21,7 +26,10 @@ describe('who a delegate is', () => {
   const connected: ScriptedDelegate[] = [];
 
   beforeAll(async () => {
-    sut = await ServiceUnderTest.start({ DELEGATE_SERVICE_STRANGERS_PER_ADDRESS: '400', DELEGATE_SERVICE_HANDSHAKE_MS: String(HANDSHAKE_MS) });
+    sut = await ServiceUnderTest.start({
+      DELEGATE_SERVICE_STRANGERS_PER_ADDRESS: '400',
+      DELEGATE_SERVICE_HANDSHAKE_MS: String(HANDSHAKE_MS),
+    });
     accountToken = await sut.token('A1', 'account wide');
     projectToken = await sut.token('A1', 'of p2', { orgId: 'default', projectId: 'p2' });
     pair = await generateSealingKeyPair();
@@ -30,31 +38,65 @@ describe('who a delegate is', () => {
   afterEach(() => connected.splice(0).forEach((delegate) => delegate.kill()));
 
   const connect = async (over: Partial<ScriptedDelegateOptions> = {}): Promise<ScriptedDelegate> => {
-    const delegate = await ScriptedDelegate.connect({ url: sut.service.url, token: accountToken, name: newId(), keyPair: pair, ...over });
+    const delegate = await ScriptedDelegate.connect({
+      url: sut.service.url,
+      token: accountToken,
+      name: newId(),
+      keyPair: pair,
+      ...over,
+    });
     connected.push(delegate);
     return delegate;
   };
-  const rowOf = async (id: string) => (await sut.postgres.query('delegate_service', 'SELECT name, project_id, public_key, connection_id IS NOT NULL AS is_connected FROM delegates WHERE id = $1', [id]))[0];
+  const rowOf = async (id: string) =>
+    (
+      await sut.postgres.query(
+        'delegate_service',
+        'SELECT name, project_id, public_key, connection_id IS NOT NULL AS is_connected FROM delegates WHERE id = $1',
+        [id],
+      )
+    )[0];
 
-  it.each([['proves another key', true], ['names the same key and proves none', false]])('a token of a project with the instance id of an account-wide delegate gets a row of its own, when it %s', async (_, proves) => {
-    const real = await connect();
-    const taskId = await sut.submit(work());
-    expect(await real.acquire(taskId)).toMatchObject({ type: 'acquired', epoch: 1 });
-    const before = await rowOf(real.delegateId);
+  it.each([
+    ['proves another key', true],
+    ['names the same key and proves none', false],
+  ])(
+    'a token of a project with the instance id of an account-wide delegate gets a row of its own, when it %s',
+    async (_, proves) => {
+      const real = await connect();
+      const taskId = await sut.submit(work());
+      expect(await real.acquire(taskId)).toMatchObject({ type: 'acquired', epoch: 1 });
+      const before = await rowOf(real.delegateId);
 
-    const thief = await connect({ token: projectToken, instanceId: real.instanceId, ...(proves ? { keyPair: await generateSealingKeyPair() } : { publicKey: pair.publicKey, keyPair: undefined }), held: [{ taskId, epoch: 1 }] });
-    expect(thief.delegateId).not.toBe(real.delegateId);
-    expect(thief.received.find(({ type }) => type === 'welcome')).toMatchObject({ lost: [{ taskId, epoch: 1 }] });
-    expect(await thief.acquire(taskId)).toMatchObject({ type: 'notAcquired' });
-    thief.send({ type: 'secrets', taskId, epoch: 1 });
-    expect(await thief.next('secretsFailed')).toMatchObject({ taskId });
-    thief.send({ type: 'result', taskId, epoch: 1, result: { kind: 'test-jdbc', outcome: { status: 'succeeded', product: 'PostgreSQL' } } });
-    expect(await thief.next('resultAck')).toMatchObject({ outcome: 'unknown' });
+      const thief = await connect({
+        token: projectToken,
+        instanceId: real.instanceId,
+        ...(proves ? { keyPair: await generateSealingKeyPair() } : { publicKey: pair.publicKey, keyPair: undefined }),
+        held: [{ taskId, epoch: 1 }],
+      });
+      expect(thief.delegateId).not.toBe(real.delegateId);
+      expect(thief.received.find(({ type }) => type === 'welcome')).toMatchObject({ lost: [{ taskId, epoch: 1 }] });
+      expect(await thief.acquire(taskId)).toMatchObject({ type: 'notAcquired' });
+      thief.send({ type: 'secrets', taskId, epoch: 1 });
+      expect(await thief.next('secretsFailed')).toMatchObject({ taskId });
+      thief.send({
+        type: 'result',
+        taskId,
+        epoch: 1,
+        result: { kind: 'test-jdbc', outcome: { status: 'succeeded', product: 'PostgreSQL' } },
+      });
+      expect(await thief.next('resultAck')).toMatchObject({ outcome: 'unknown' });
 
-    expect(await rowOf(real.delegateId)).toEqual(before);
-    real.send({ type: 'result', taskId, epoch: 1, result: { kind: 'test-jdbc', outcome: { status: 'succeeded', product: 'PostgreSQL' } } });
-    expect(await real.next('resultAck')).toMatchObject({ outcome: 'accepted' });
-  });
+      expect(await rowOf(real.delegateId)).toEqual(before);
+      real.send({
+        type: 'result',
+        taskId,
+        epoch: 1,
+        result: { kind: 'test-jdbc', outcome: { status: 'succeeded', product: 'PostgreSQL' } },
+      });
+      expect(await real.next('resultAck')).toMatchObject({ outcome: 'accepted' });
+    },
+  );
 
   it('a process with another key gets no row and no lease of the one it names, with the same token too', async () => {
     const real = await connect();
@@ -70,16 +112,37 @@ describe('who a delegate is', () => {
     const real = await connect({ name: 'rotating' });
     const taskId = await sut.submit(work());
     await real.acquire(taskId);
-    const back = await connect({ name: 'rotating', token: await sut.token('A1', `rotated-${newId()}`), instanceId: real.instanceId, held: [{ taskId, epoch: 1 }] });
+    const back = await connect({
+      name: 'rotating',
+      token: await sut.token('A1', `rotated-${newId()}`),
+      instanceId: real.instanceId,
+      held: [{ taskId, epoch: 1 }],
+    });
     expect(back.delegateId).toBe(real.delegateId);
     expect(back.received.find(({ type }) => type === 'welcome')).toMatchObject({ lost: [] });
     expect(await real.closed()).toBe(CLOSE_CODES.REPLACED);
   });
 
   it('one that cannot open the challenge, or says anything before it has, is let in no further', async () => {
-    const liar = ScriptedDelegate.connect({ url: sut.service.url, token: accountToken, keyPair: pair, nonce: 'a guess' });
+    const liar = ScriptedDelegate.connect({
+      url: sut.service.url,
+      token: accountToken,
+      keyPair: pair,
+      nonce: 'a guess',
+    });
     await expect(liar).rejects.toThrow(/welcome/);
-    const hello = (publicKey: string) => ({ type: 'hello' as const, protocol: { min: 1, max: KEY_PROOF_VERSION }, name: 'n', hostName: 'h', version: '1', tags: [], taskKinds: [], maxConcurrentTasks: 1, publicKey, held: [] });
+    const hello = (publicKey: string) => ({
+      type: 'hello' as const,
+      protocol: { min: 1, max: KEY_PROOF_VERSION },
+      name: 'n',
+      hostName: 'h',
+      version: '1',
+      tags: [],
+      taskKinds: [],
+      maxConcurrentTasks: 1,
+      publicKey,
+      held: [],
+    });
     const early = await ScriptedDelegate.open({ url: sut.service.url, token: accountToken });
     early.send({ ...hello(pair.publicKey), instanceId: early.instanceId });
     await early.next('challenge');
@@ -100,9 +163,21 @@ describe('who a delegate is', () => {
       const timer = setInterval(() => {
         for (let n = 0; n < perSecond / 20; n += 1) {
           counts.sent += 1;
-          const headers = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': Buffer.alloc(16).toString('base64'), authorization: authorization() };
+          const headers = {
+            connection: 'Upgrade',
+            upgrade: 'websocket',
+            'sec-websocket-version': '13',
+            'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+            authorization: authorization(),
+          };
           const one = request(`${sut.service.url}${DELEGATE_PATH}`, { headers, agent: false });
-          one.on('error', () => undefined).on('response', (response) => (response.resume(), (counts.answered += 1))).on('upgrade', (_, socket) => (socket.on('error', () => undefined), socket.resume(), (counts.answered += 1)));
+          one
+            .on('error', () => undefined)
+            .on('response', (response) => (response.resume(), (counts.answered += 1)))
+            .on(
+              'upgrade',
+              (_, socket) => (socket.on('error', () => undefined), socket.resume(), (counts.answered += 1)),
+            );
           open.add(one.on('close', () => open.delete(one)));
           one.end();
         }
@@ -115,37 +190,60 @@ describe('who a delegate is', () => {
       return { counts, stop };
     };
     /** Connections are taken in the order they come: when a delegate is in, none of a flood waits any more. */
-    afterEach(async () => void (await waitFor(() => connect().catch(() => undefined), { timeoutMs: 120_000, what: 'the door to be free again' })));
+    afterEach(
+      async () =>
+        void (await waitFor(() => connect().catch(() => undefined), {
+          timeoutMs: 120_000,
+          what: 'the door to be free again',
+        })),
+    );
 
     it.each([
       ['junk', () => 'Delegate junk'],
       ['nothing', () => ''],
       ['unknown tokens of the right form', () => `Delegate ${newId()}.${'x'.repeat(43)}`],
       ['wrong secrets of a real token', () => `Delegate ${accountToken.split('.')[0] ?? ''}.${'x'.repeat(43)}`],
-    ])('a real delegate of the same address connects: 300 upgrades a second with %s', async (_, authorization) => {
-      const attack = flood(authorization, 300);
-      try {
-        await waitFor(() => attack.counts.sent >= 600, { timeoutMs: 60_000, what: 'the flood to last' });
-        for (let round = 0; round < 3; round += 1) {
-          const delegate = await waitFor(() => connect().catch(() => undefined), { timeoutMs: 120_000, what: 'a real delegate to be let in' });
-          expect(delegate.delegateId).not.toBe('');
+    ])(
+      'a real delegate of the same address connects: 300 upgrades a second with %s',
+      async (_, authorization) => {
+        const attack = flood(authorization, 300);
+        try {
+          await waitFor(() => attack.counts.sent >= 600, { timeoutMs: 60_000, what: 'the flood to last' });
+          for (let round = 0; round < 3; round += 1) {
+            const delegate = await waitFor(() => connect().catch(() => undefined), {
+              timeoutMs: 120_000,
+              what: 'a real delegate to be let in',
+            });
+            expect(delegate.delegateId).not.toBe('');
+          }
+        } finally {
+          attack.stop();
         }
-      } finally {
-        attack.stop();
-      }
-    }, 600_000);
+      },
+      600_000,
+    );
 
     it('connections that say nothing are cut, and more of one address than its share are not taken', async () => {
       const { hostname, port } = new URL(sut.service.url);
       const sockets: Socket[] = [];
       // In portions: what the system has no room to hand over at once, it may drop without a word to either side.
       while (sockets.length < 450) {
-        const portion = Array.from({ length: 50 }, () => connectTcp(Number(port), hostname).on('error', () => undefined));
+        const portion = Array.from({ length: 50 }, () =>
+          connectTcp(Number(port), hostname).on('error', () => undefined),
+        );
         sockets.push(...portion);
-        await Promise.all(portion.map((socket) => new Promise((resolve) => socket.once('connect', resolve).once('close', resolve))));
+        await Promise.all(
+          portion.map((socket) => new Promise((resolve) => socket.once('connect', resolve).once('close', resolve))),
+        );
       }
-      await waitFor(() => sockets.filter((socket) => socket.closed || socket.destroyed).length >= 50, { timeoutMs: 120_000, what: 'those above the share to be closed' });
-      await waitFor(() => sockets.every((socket) => socket.closed || socket.destroyed), { timeoutMs: 120_000, what: 'the silent ones to be cut' });
+      await waitFor(() => sockets.filter((socket) => socket.closed || socket.destroyed).length >= 50, {
+        timeoutMs: 120_000,
+        what: 'those above the share to be closed',
+      });
+      await waitFor(() => sockets.every((socket) => socket.closed || socket.destroyed), {
+        timeoutMs: 120_000,
+        what: 'the silent ones to be cut',
+      });
       await connect();
     }, 300_000);
   });

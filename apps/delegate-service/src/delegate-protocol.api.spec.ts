@@ -17,9 +17,19 @@ const execute = (): TaskPayload => ({
   stepExecutionId: newId(),
   logKey: 'k',
   timeoutMs: 60_000,
-  work: { kind: 'liquibase.update', target: { url: 'jdbc:postgresql://h/d' }, changelog: { source: 's', path: 'c.yaml' }, contexts: '', labels: '', substituteProperties: {} },
+  work: {
+    kind: 'liquibase.update',
+    target: { url: 'jdbc:postgresql://h/d' },
+    changelog: { source: 's', path: 'c.yaml' },
+    contexts: '',
+    labels: '',
+    substituteProperties: {},
+  },
 });
-const executed: TaskResult = { kind: 'execute-step', outcome: { status: 'succeeded', changesets: [], history: [], pending: [], outputs: {}, startedAt: 1, endedAt: 2 } };
+const executed: TaskResult = {
+  kind: 'execute-step',
+  outcome: { status: 'succeeded', changesets: [], history: [], pending: [], outputs: {}, startedAt: 1, endedAt: 2 },
+};
 
 describe('the delegate protocol', () => {
   let sut: ServiceUnderTest;
@@ -27,13 +37,23 @@ describe('the delegate protocol', () => {
   const open_: ScriptedDelegate[] = [];
 
   beforeAll(async () => {
-    sut = await ServiceUnderTest.start({ DELEGATE_SERVICE_LEASE_MS: String(LEASE_MS), DELEGATE_SERVICE_HEARTBEAT_MS: '300', DELEGATE_SERVICE_SCAN_MS: '50', DELEGATE_SERVICE_REOFFER_MS: '200' });
+    sut = await ServiceUnderTest.start({
+      DELEGATE_SERVICE_LEASE_MS: String(LEASE_MS),
+      DELEGATE_SERVICE_HEARTBEAT_MS: '300',
+      DELEGATE_SERVICE_SCAN_MS: '50',
+      DELEGATE_SERVICE_REOFFER_MS: '200',
+    });
     token = await sut.token('A1', 'main');
   }, 300_000);
   afterAll(() => sut.stop());
   afterEach(async () => {
     for (const delegate of open_.splice(0)) delegate.kill();
-    await waitFor(async () => (await sut.postgres.query('delegate_service', 'SELECT 1 FROM delegates WHERE connection_id IS NOT NULL')).length === 0, { timeoutMs: 120_000, what: 'all delegates to be gone' });
+    await waitFor(
+      async () =>
+        (await sut.postgres.query('delegate_service', 'SELECT 1 FROM delegates WHERE connection_id IS NOT NULL'))
+          .length === 0,
+      { timeoutMs: 120_000, what: 'all delegates to be gone' },
+    );
     await sut.postgres.query('delegate_service', 'DELETE FROM delegates');
   });
 
@@ -54,7 +74,11 @@ describe('the delegate protocol', () => {
     await delegate.next('offer', (offer) => offer.taskId === taskId);
     const lease = await acquired(delegate, taskId);
     expect(lease).toMatchObject({ epoch: 1, leaseMs: LEASE_MS, payload: { kind: 'cleanup-pod', podId: 'pod-7' } });
-    expect((await sut.event(taskId, 'acquired')).acquired).toEqual({ delegateId: delegate.delegateId, delegateName: 'scripted', epoch: 1 });
+    expect((await sut.event(taskId, 'acquired')).acquired).toEqual({
+      delegateId: delegate.delegateId,
+      delegateName: 'scripted',
+      epoch: 1,
+    });
     delegate.send({ type: 'result', taskId, epoch: 1, result: done });
     expect(await delegate.next('resultAck')).toMatchObject({ taskId, outcome: 'accepted' });
     const ended = await sut.event(taskId, 'ended');
@@ -85,7 +109,9 @@ describe('the delegate protocol', () => {
     const busy = delegates[2] as ScriptedDelegate;
     await acquired(busy, await sut.submit(execute()));
     const taskId = await sut.submit(cleanup());
-    await Promise.all([delegates[0], delegates[1]].map((delegate) => delegate?.next('offer', (offer) => offer.taskId === taskId)));
+    await Promise.all(
+      [delegates[0], delegates[1]].map((delegate) => delegate?.next('offer', (offer) => offer.taskId === taskId)),
+    );
     expect(busy.received.some((message) => message.type === 'offer' && message.taskId === taskId)).toBe(false);
     busy.send({ type: 'poll', limit: 10 });
     expect((await busy.next('polled')).offers).toContainEqual({ taskId, kind: 'cleanup-pod' });
@@ -106,7 +132,10 @@ describe('the delegate protocol', () => {
 
   it('lets a task wait for a delegate, and then says why nobody took it', async () => {
     const taskId = await sut.submit(cleanup(), { queueTimeoutMs: 300 });
-    expect((await sut.event(taskId, 'ended')).ended).toMatchObject({ outcome: 'notAcquired', reason: 'no delegate is registered for this account; start one with a token of this account (waited 0.3 s)' });
+    expect((await sut.event(taskId, 'ended')).ended).toMatchObject({
+      outcome: 'notAcquired',
+      reason: 'no delegate is registered for this account; start one with a token of this account (waited 0.3 s)',
+    });
   });
 
   it('keeps one account’s tasks, tokens and delegates from another', async () => {
@@ -119,9 +148,18 @@ describe('the delegate protocol', () => {
     const { epoch } = await acquired(holder, taskId);
     stranger.send({ type: 'result', taskId, epoch, result: done });
     expect(await stranger.next('resultAck')).toMatchObject({ outcome: 'unknown' });
-    const { delegates } = await sut.admin.unary(testUser('B9'), 'ListDelegates', { scope: { accountId: 'B9', orgId: '', projectId: '' }, all: true });
+    const { delegates } = await sut.admin.unary(testUser('B9'), 'ListDelegates', {
+      scope: { accountId: 'B9', orgId: '', projectId: '' },
+      all: true,
+    });
     expect(delegates.map(({ name }) => name)).toEqual(['stranger']);
-    await expect(sut.admin.unary(testUser('B9'), 'ListTokens', { scope: { accountId: 'A1', orgId: '', projectId: '' }, name: '', status: '' })).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+    await expect(
+      sut.admin.unary(testUser('B9'), 'ListTokens', {
+        scope: { accountId: 'A1', orgId: '', projectId: '' },
+        name: '',
+        status: '',
+      }),
+    ).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
   });
 
   it('gives a bound task only to its delegate', async () => {
@@ -135,19 +173,45 @@ describe('the delegate protocol', () => {
     const pair = await generateSealingKeyPair();
     const delegate = await connect({ publicKey: pair.publicKey });
     const expression = '<+secrets.getValue("account.db")>';
-    const taskId = await sut.submit({ kind: 'test-jdbc', url: 'jdbc:postgresql://h/d', secrets: [{ name: 'password', expression }], passwordSlot: 'password' });
+    const taskId = await sut.submit({
+      kind: 'test-jdbc',
+      url: 'jdbc:postgresql://h/d',
+      secrets: [{ name: 'password', expression }],
+      passwordSlot: 'password',
+    });
     const { epoch } = await acquired(delegate, taskId, true);
     const wanted = (await sut.event(taskId, 'secretsWanted')).secretsWanted;
-    expect(wanted).toEqual({ delegateId: delegate.delegateId, epoch, publicKey: pair.publicKey, expressions: [expression] });
+    expect(wanted).toEqual({
+      delegateId: delegate.delegateId,
+      epoch,
+      publicKey: pair.publicKey,
+      expressions: [expression],
+    });
     const context = sealingContext(taskId, epoch, expression);
     const sealed = { [expression]: await seal(pair.publicKey, 'pass-word', context) };
-    expect(await sut.tasks.unary(testUser('A1'), 'ProvideSecrets', { taskId, epoch: epoch + 1, sealed, error: '' })).toEqual({ delivered: false });
-    expect(await sut.tasks.unary(testUser('A1'), 'ProvideSecrets', { taskId, epoch, sealed, error: '' })).toEqual({ delivered: true });
+    expect(
+      await sut.tasks.unary(testUser('A1'), 'ProvideSecrets', { taskId, epoch: epoch + 1, sealed, error: '' }),
+    ).toEqual({ delivered: false });
+    expect(await sut.tasks.unary(testUser('A1'), 'ProvideSecrets', { taskId, epoch, sealed, error: '' })).toEqual({
+      delivered: true,
+    });
     const message = await delegate.next('sealedSecrets');
     expect(await open(pair, message.sealed[expression] ?? '', context)).toBe('pass-word');
     delegate.send({ type: 'secrets', taskId, epoch });
-    await sut.event(taskId, 'secretsWanted', undefined, ({ seq }) => seq > 0 && sut.events.filter((event) => event.taskId === taskId && event.event === 'secretsWanted').length === 2);
-    await sut.tasks.unary(testUser('A1'), 'ProvideSecrets', { taskId, epoch, sealed: {}, error: 'secret db does not exist' });
+    await sut.event(
+      taskId,
+      'secretsWanted',
+      undefined,
+      ({ seq }) =>
+        seq > 0 &&
+        sut.events.filter((event) => event.taskId === taskId && event.event === 'secretsWanted').length === 2,
+    );
+    await sut.tasks.unary(testUser('A1'), 'ProvideSecrets', {
+      taskId,
+      epoch,
+      sealed: {},
+      error: 'secret db does not exist',
+    });
     expect(await delegate.next('secretsFailed')).toMatchObject({ taskId, epoch, message: 'secret db does not exist' });
   });
 
@@ -169,13 +233,31 @@ describe('the delegate protocol', () => {
     const taskId = await sut.submit(execute());
     const { epoch } = await acquired(delegate, taskId);
     const named = { id: 'a\u0000b', author: 'dev', file: 'f\ud83d' };
-    const result: TaskResult = { kind: 'execute-step', outcome: { ...executed.outcome, status: 'failed', error: { message: 'a\u0000b failed', failureType: 'Unknown', changeset: named }, outputs: { 'k\u0000': 'v' } } };
+    const result: TaskResult = {
+      kind: 'execute-step',
+      outcome: {
+        ...executed.outcome,
+        status: 'failed',
+        error: { message: 'a\u0000b failed', failureType: 'Unknown', changeset: named },
+        outputs: { 'k\u0000': 'v' },
+      },
+    };
     delegate.send({ type: 'result', taskId, epoch, result });
     expect(await delegate.next('resultAck')).toMatchObject({ outcome: 'accepted' });
     const { ended } = await sut.event(taskId, 'ended');
     expect(ended?.delegateName).toBe('scr\ufffdpted');
-    expect(JSON.parse(ended?.resultJson ?? '')).toMatchObject({ outcome: { error: { message: 'a\ufffdb failed', changeset: { id: 'a\ufffdb', author: 'dev', file: 'f\ufffd' } }, outputs: { 'k\ufffd': 'v' } } });
-    expect(await sut.postgres.query('delegate_service', `SELECT name, host_name, tags FROM delegates WHERE id = '${delegate.delegateId}'`)).toEqual([{ name: 'scr\ufffdpted', host_name: 'host\ufffd', tags: ['t\ufffd'] }]);
+    expect(JSON.parse(ended?.resultJson ?? '')).toMatchObject({
+      outcome: {
+        error: { message: 'a\ufffdb failed', changeset: { id: 'a\ufffdb', author: 'dev', file: 'f\ufffd' } },
+        outputs: { 'k\ufffd': 'v' },
+      },
+    });
+    expect(
+      await sut.postgres.query(
+        'delegate_service',
+        `SELECT name, host_name, tags FROM delegates WHERE id = '${delegate.delegateId}'`,
+      ),
+    ).toEqual([{ name: 'scr\ufffdpted', host_name: 'host\ufffd', tags: ['t\ufffd'] }]);
   });
 
   it('refuses a result of another kind than the task', async () => {
@@ -193,7 +275,9 @@ describe('the delegate protocol', () => {
     delegate.kill();
     const lost = await sut.event(taskId, 'ended');
     expect(lost.ended).toMatchObject({ outcome: 'leaseLost', resultJson: '' });
-    expect(lost.ended?.reason).toMatch(/^delegate scripted was not heard of any more \(its lease ended at .* UTC\); the step may have changed the database/);
+    expect(lost.ended?.reason).toMatch(
+      /^delegate scripted was not heard of any more \(its lease ended at .* UTC\); the step may have changed the database/,
+    );
     const back = await connect({ instanceId: delegate.instanceId, hostName: 'h-late', held: [{ taskId, epoch }] });
     expect(await back.acquire(taskId)).toMatchObject({ type: 'notAcquired', reason: 'ended' });
     expect(back.received.find((message) => message.type === 'welcome')).toMatchObject({ lost: [{ taskId, epoch }] });
@@ -222,7 +306,10 @@ describe('the delegate protocol', () => {
     const taskId = await sut.submit(execute());
     const { epoch } = await acquired(delegate, taskId);
     const held = [{ taskId, epoch }];
-    const beat = setInterval(() => delegate.send({ type: 'heartbeat', held, runningTasks: 1, sentAt: Date.now() }), 300);
+    const beat = setInterval(
+      () => delegate.send({ type: 'heartbeat', held, runningTasks: 1, sentAt: Date.now() }),
+      300,
+    );
     const until = Date.now() + LEASE_MS + 1_000;
     await waitFor(() => Date.now() > until, { timeoutMs: 120_000, what: 'more than a lease to pass' });
     clearInterval(beat);
@@ -238,13 +325,18 @@ describe('the delegate protocol', () => {
     const delegate = await connect();
     const taskId = await sut.submit(execute(), { runTimeoutMs: 400 });
     const { epoch } = await acquired(delegate, taskId);
-    expect((await sut.event(taskId, 'ended')).ended).toMatchObject({ outcome: 'timedOut', reason: 'delegate scripted did not finish within 0.4 s' });
+    expect((await sut.event(taskId, 'ended')).ended).toMatchObject({
+      outcome: 'timedOut',
+      reason: 'delegate scripted did not finish within 0.4 s',
+    });
     expect(await delegate.next('abort')).toMatchObject({ taskId, epoch });
   });
 
   it('aborts a waiting task at once, and a running one by its delegate, which is reminded until it answers', async () => {
     const waiting = await sut.submit(cleanup());
-    expect(await sut.tasks.unary(testUser('A1'), 'Abort', { taskId: waiting, accountId: 'A1' })).toEqual({ state: 'ENDED' });
+    expect(await sut.tasks.unary(testUser('A1'), 'Abort', { taskId: waiting, accountId: 'A1' })).toEqual({
+      state: 'ENDED',
+    });
     expect((await sut.event(waiting, 'ended')).ended).toMatchObject({ outcome: 'aborted' });
     const delegate = await connect();
     const taskId = await sut.submit(execute());
@@ -253,11 +345,18 @@ describe('the delegate protocol', () => {
     await delegate.next('abort', (message) => message.taskId === taskId);
     delegate.send({ type: 'heartbeat', held: [{ taskId, epoch }], runningTasks: 1, sentAt: 0 });
     await delegate.next('abort', (message) => message.taskId === taskId);
-    expect(await sut.tasks.unary(testUser('B9'), 'Abort', { taskId, accountId: 'B9' })).toEqual({ state: 'UNKNOWN', isWithdrawn: true, _isWithdrawn: 'isWithdrawn' });
+    expect(await sut.tasks.unary(testUser('B9'), 'Abort', { taskId, accountId: 'B9' })).toEqual({
+      state: 'UNKNOWN',
+      isWithdrawn: true,
+      _isWithdrawn: 'isWithdrawn',
+    });
   });
 
   it('says how long a delegate that cannot be told works on', async () => {
-    expect(await sut.tasks.unary(testUser('A1'), 'LeaseTimes', {})).toEqual({ leaseMs: LEASE_MS, fenceMs: LEASE_MS / 2 });
+    expect(await sut.tasks.unary(testUser('A1'), 'LeaseTimes', {})).toEqual({
+      leaseMs: LEASE_MS,
+      fenceMs: LEASE_MS / 2,
+    });
   });
 
   it('closes the older of two connections of one process, whose late close does not mark the newer one as gone', async () => {
@@ -267,7 +366,10 @@ describe('the delegate protocol', () => {
     expect(newer.delegateId).toBe(older.delegateId);
     const taskId = await sut.submit(cleanup());
     await newer.next('offer', (offer) => offer.taskId === taskId);
-    const { delegates } = await sut.admin.unary(testUser('A1'), 'ListDelegates', { scope: { accountId: 'A1', orgId: '', projectId: '' }, all: true });
+    const { delegates } = await sut.admin.unary(testUser('A1'), 'ListDelegates', {
+      scope: { accountId: 'A1', orgId: '', projectId: '' },
+      all: true,
+    });
     expect(delegates.filter(({ connected }) => connected).map(({ id }) => id)).toEqual([newer.delegateId]);
   });
 
@@ -275,7 +377,17 @@ describe('the delegate protocol', () => {
     const [one, two] = [await connect(), await connect()];
     expect(one.delegateId).not.toBe(two.delegateId);
     one.kill();
-    await waitFor(async () => (await sut.postgres.query('delegate_service', 'SELECT 1 FROM delegates WHERE id = $1 AND connection_id IS NULL', [one.delegateId])).length > 0, { timeoutMs: 120_000, what: 'the close to be noticed' });
+    await waitFor(
+      async () =>
+        (
+          await sut.postgres.query(
+            'delegate_service',
+            'SELECT 1 FROM delegates WHERE id = $1 AND connection_id IS NULL',
+            [one.delegateId],
+          )
+        ).length > 0,
+      { timeoutMs: 120_000, what: 'the close to be noticed' },
+    );
     expect((await connect()).delegateId).toBe(one.delegateId);
   });
 
@@ -283,7 +395,10 @@ describe('the delegate protocol', () => {
     const value = await sut.token('A1', 'leaked');
     const delegate = await connect({ token: value });
     const scope = { accountId: 'A1', orgId: '', projectId: '' };
-    expect(await sut.admin.unary(testUser('A1'), 'RevokeToken', { scope, name: 'leaked' })).toMatchObject({ status: 'REVOKED', value: '' });
+    expect(await sut.admin.unary(testUser('A1'), 'RevokeToken', { scope, name: 'leaked' })).toMatchObject({
+      status: 'REVOKED',
+      value: '',
+    });
     expect(await delegate.closed()).toBe(CLOSE_CODES.TOKEN_REVOKED);
     const again = await ScriptedDelegate.open({ url: sut.service.url, token: value });
     expect(await again.closed()).toBe(CLOSE_CODES.TOKEN_REVOKED);
@@ -291,7 +406,9 @@ describe('the delegate protocol', () => {
 
   it('refuses unknown tokens, wrong secrets and frames that are no messages', async () => {
     for (const bad of ['nonsense', `${newId()}.${'x'.repeat(43)}`, `${token.split('.')[0] ?? ''}.${'x'.repeat(43)}`]) {
-      expect(await (await ScriptedDelegate.open({ url: sut.service.url, token: bad })).closed()).toBe(CLOSE_CODES.UNAUTHORISED);
+      expect(await (await ScriptedDelegate.open({ url: sut.service.url, token: bad })).closed()).toBe(
+        CLOSE_CODES.UNAUTHORISED,
+      );
     }
     for (const frame of ['{', '{"v":1,"id":"1","type":"dance"}', '{"v":1,"id":"1","type":"draining"}']) {
       const delegate = await ScriptedDelegate.open({ url: sut.service.url, token });
@@ -299,14 +416,30 @@ describe('the delegate protocol', () => {
       expect(await delegate.closed()).toBe(CLOSE_CODES.BAD_MESSAGE);
     }
     const old = await ScriptedDelegate.open({ url: sut.service.url, token, instanceId: 'i-1' });
-    old.send({ type: 'hello', protocol: { min: 7, max: 9 }, instanceId: 'i-1', name: 'n', hostName: 'h', version: '9', tags: [], taskKinds: [], maxConcurrentTasks: 1, publicKey: 'k', held: [] });
+    old.send({
+      type: 'hello',
+      protocol: { min: 7, max: 9 },
+      instanceId: 'i-1',
+      name: 'n',
+      hostName: 'h',
+      version: '9',
+      tags: [],
+      taskKinds: [],
+      maxConcurrentTasks: 1,
+      publicKey: 'k',
+      held: [],
+    });
     expect(await old.closed()).toBe(CLOSE_CODES.PROTOCOL_VERSION);
   });
 
   it('offers nothing new to a draining delegate, but still the tasks of its pods', async () => {
     const delegate = await connect();
     delegate.send({ type: 'draining' });
-    await waitFor(async () => (await sut.postgres.query('delegate_service', 'SELECT 1 FROM delegates WHERE is_draining')).length > 0, { timeoutMs: 120_000, what: 'draining to be known' });
+    await waitFor(
+      async () =>
+        (await sut.postgres.query('delegate_service', 'SELECT 1 FROM delegates WHERE is_draining')).length > 0,
+      { timeoutMs: 120_000, what: 'draining to be known' },
+    );
     const taskId = await sut.submit(cleanup());
     expect(await delegate.acquire(taskId)).toMatchObject({ type: 'notAcquired', reason: 'draining' });
     await acquired(delegate, await sut.submit(cleanup(), { boundDelegateId: delegate.delegateId }));
@@ -323,7 +456,8 @@ describe('the delegate protocol', () => {
   });
 
   it('repeats events until they are acknowledged', async () => {
-    const end = async (): Promise<number> => (await sut.event(await sut.submit(cleanup(), { queueTimeoutMs: 100 }), 'ended')).seq;
+    const end = async (): Promise<number> =>
+      (await sut.event(await sut.submit(cleanup(), { queueTimeoutMs: 100 }), 'ended')).seq;
     sut.acknowledges = false;
     try {
       const seq = await end();
@@ -341,12 +475,26 @@ describe('the delegate protocol', () => {
     const { ServiceClient } = await import('@sluice/grpc');
     const { DELEGATE_TASKS_SERVICE, DELEGATE_ADMIN_SERVICE } = await import('@sluice/delegate-rpc');
     const scope = { accountId: 'A1', orgId: '', projectId: '' };
-    const attempt = async (caller: 'gateway' | 'pipeline', service: typeof DELEGATE_TASKS_SERVICE | typeof DELEGATE_ADMIN_SERVICE, method: string, request: object): Promise<unknown> => {
-      const client = new ServiceClient<Record<string, { request: object; reply: object }>>({ service, address: sut.service.grpcAddress, target: 'delegate-service', identity: await sut.identities.of(caller) });
+    const attempt = async (
+      caller: 'gateway' | 'pipeline',
+      service: typeof DELEGATE_TASKS_SERVICE | typeof DELEGATE_ADMIN_SERVICE,
+      method: string,
+      request: object,
+    ): Promise<unknown> => {
+      const client = new ServiceClient<Record<string, { request: object; reply: object }>>({
+        service,
+        address: sut.service.grpcAddress,
+        target: 'delegate-service',
+        identity: await sut.identities.of(caller),
+      });
       return client.unary(testUser('A1'), method, request).finally(() => client.close());
     };
-    await expect(attempt('gateway', DELEGATE_TASKS_SERVICE, 'Abort', { taskId: 'x', accountId: 'A1' })).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
-    await expect(attempt('pipeline', DELEGATE_ADMIN_SERVICE, 'ListTokens', { scope, name: '', status: '' })).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+    await expect(
+      attempt('gateway', DELEGATE_TASKS_SERVICE, 'Abort', { taskId: 'x', accountId: 'A1' }),
+    ).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+    await expect(
+      attempt('pipeline', DELEGATE_ADMIN_SERVICE, 'ListTokens', { scope, name: '', status: '' }),
+    ).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
   });
 
   it('stores a seeded token once, and keeps it revoked', async () => {
@@ -357,8 +505,13 @@ describe('the delegate protocol', () => {
     expect(await put()).toMatchObject({ status: 'ACTIVE', value: '' });
     await sut.admin.unary(testUser('A1'), 'RevokeToken', { scope, name: 'seeded' });
     expect(await put()).toMatchObject({ status: 'REVOKED' });
-    await expect(sut.admin.unary(testUser('A1'), 'PutToken', { ...seed, value: `${newId()}.${'t'.repeat(43)}` })).rejects.toMatchObject({ code: 'DUPLICATE_FIELD' });
-    const [stored] = await sut.postgres.query<{ row: string }>('delegate_service', `SELECT row_to_json(t)::text AS row FROM delegate_tokens t WHERE name = 'seeded'`);
+    await expect(
+      sut.admin.unary(testUser('A1'), 'PutToken', { ...seed, value: `${newId()}.${'t'.repeat(43)}` }),
+    ).rejects.toMatchObject({ code: 'DUPLICATE_FIELD' });
+    const [stored] = await sut.postgres.query<{ row: string }>(
+      'delegate_service',
+      `SELECT row_to_json(t)::text AS row FROM delegate_tokens t WHERE name = 'seeded'`,
+    );
     expect(stored?.row).not.toContain('s'.repeat(43));
   });
 
@@ -367,11 +520,17 @@ describe('the delegate protocol', () => {
     try {
       const value = await sut.token('A1', `far-${newId()}`);
       const far = await connect({ url: replica.url, name: 'far', token: value });
-      const taskId = await sut.submit({ kind: 'test-jdbc', url: 'jdbc:x', secrets: [{ name: 'p', expression: '<+secrets.getValue("p")>' }] });
+      const taskId = await sut.submit({
+        kind: 'test-jdbc',
+        url: 'jdbc:x',
+        secrets: [{ name: 'p', expression: '<+secrets.getValue("p")>' }],
+      });
       await far.next('offer', (offer) => offer.taskId === taskId);
       const { epoch } = await acquired(far, taskId, true);
       await sut.event(taskId, 'secretsWanted');
-      expect(await sut.tasks.unary(testUser('A1'), 'ProvideSecrets', { taskId, epoch, sealed: { x: 'y' }, error: '' })).toEqual({ delivered: true });
+      expect(
+        await sut.tasks.unary(testUser('A1'), 'ProvideSecrets', { taskId, epoch, sealed: { x: 'y' }, error: '' }),
+      ).toEqual({ delivered: true });
       await far.next('sealedSecrets');
       await sut.tasks.unary(testUser('A1'), 'Abort', { taskId, accountId: 'A1' });
       await far.next('abort');
@@ -389,9 +548,18 @@ describe('the delegate protocol', () => {
     const { epoch } = await acquired(delegate, taskId);
     await sut.down();
     expect(await delegate.closed()).toBe(CLOSE_CODES.SHUTTING_DOWN);
-    await sut.postgres.query('delegate_service', `UPDATE tasks SET lease_until = now() - interval '1 minute' WHERE id = $1`, [taskId]);
+    await sut.postgres.query(
+      'delegate_service',
+      `UPDATE tasks SET lease_until = now() - interval '1 minute' WHERE id = $1`,
+      [taskId],
+    );
     await sut.up();
-    const back = await connect({ name: 'steady', hostName: 'h-steady', instanceId: delegate.instanceId, held: [{ taskId, epoch }] });
+    const back = await connect({
+      name: 'steady',
+      hostName: 'h-steady',
+      instanceId: delegate.instanceId,
+      held: [{ taskId, epoch }],
+    });
     expect(back.received.find(({ type }) => type === 'welcome')).toMatchObject({ lost: [] });
     back.send({ type: 'result', taskId, epoch, result: executed });
     expect(await back.next('resultAck')).toMatchObject({ outcome: 'accepted' });

@@ -23,13 +23,24 @@ describe('security events of delegates', () => {
   afterEach(() => connected.splice(0).forEach((delegate) => delegate.kill()));
 
   const connect = async (over: Partial<ScriptedDelegateOptions> = {}): Promise<ScriptedDelegate> => {
-    const delegate = await ScriptedDelegate.connect({ url: sut.service.url, token, name: newId(), keyPair: pair, ...over });
+    const delegate = await ScriptedDelegate.connect({
+      url: sut.service.url,
+      token,
+      name: newId(),
+      keyPair: pair,
+      ...over,
+    });
     connected.push(delegate);
     return delegate;
   };
-  const claim = async (): Promise<SecurityEventRecord[]> => (await sut.admin.unary(testUser(''), 'ClaimSecurityEvents', { limit: 500 })).eventsJson.map((json) => notedSecurityEvent.parse(JSON.parse(json)).event);
-  const acknowledge = (events: readonly SecurityEventRecord[]) => sut.admin.unary(testUser(''), 'AcknowledgeSecurityEvents', { eventIds: events.map(({ eventId }) => eventId) });
-  const of = (events: readonly SecurityEventRecord[], secret: string) => events.filter(({ origin }) => origin?.keyId === secret.split('.')[0]);
+  const claim = async (): Promise<SecurityEventRecord[]> =>
+    (await sut.admin.unary(testUser(''), 'ClaimSecurityEvents', { limit: 500 })).eventsJson.map(
+      (json) => notedSecurityEvent.parse(JSON.parse(json)).event,
+    );
+  const acknowledge = (events: readonly SecurityEventRecord[]) =>
+    sut.admin.unary(testUser(''), 'AcknowledgeSecurityEvents', { eventIds: events.map(({ eventId }) => eventId) });
+  const of = (events: readonly SecurityEventRecord[], secret: string) =>
+    events.filter(({ origin }) => origin?.keyId === secret.split('.')[0]);
   const total = (events: readonly SecurityEventRecord[]) => events.reduce((sum, { count }) => sum + count, 0);
 
   it('tell which delegate came, with which token and from where, and what is another than before', async () => {
@@ -37,13 +48,36 @@ describe('security events of delegates', () => {
     const name = newId();
     const first = await connect({ name });
     first.kill();
-    await waitFor(async () => (await sut.postgres.query('delegate_service', 'SELECT 1 FROM delegates WHERE id = $1 AND connection_id IS NULL', [first.delegateId])).length === 1, LOOK);
+    await waitFor(
+      async () =>
+        (
+          await sut.postgres.query(
+            'delegate_service',
+            'SELECT 1 FROM delegates WHERE id = $1 AND connection_id IS NULL',
+            [first.delegateId],
+          )
+        ).length === 1,
+      LOOK,
+    );
     const again = await connect({ name, keyPair: await generateSealingKeyPair() });
     expect(again.delegateId).toBe(first.delegateId);
     const events = of(await claim(), token);
     expect(events).toMatchObject([
-      { kind: 'delegateConnected', outcome: 'allowed', accountId: 'A1', orgId: 'o', projectId: 'p', resourceType: 'delegate', identifier: first.delegateId, details: { name, tokenName: 'of p', isNew: true, changed: [] }, origin: { clientAddress: expect.stringMatching(/127\.0\.0\.1|::1/) } },
-      { identifier: first.delegateId, details: { isNew: false, changed: expect.arrayContaining(['sealingKey', 'instance']) } },
+      {
+        kind: 'delegateConnected',
+        outcome: 'allowed',
+        accountId: 'A1',
+        orgId: 'o',
+        projectId: 'p',
+        resourceType: 'delegate',
+        identifier: first.delegateId,
+        details: { name, tokenName: 'of p', isNew: true, changed: [] },
+        origin: { clientAddress: expect.stringMatching(/127\.0\.0\.1|::1/) },
+      },
+      {
+        identifier: first.delegateId,
+        details: { isNew: false, changed: expect.arrayContaining(['sealingKey', 'instance']) },
+      },
     ]);
     expect(JSON.stringify(events)).not.toContain(token.split('.')[1]);
   });
@@ -82,15 +116,23 @@ describe('security events of delegates', () => {
     const events = of(await claim(), token);
     expect(total(events)).toBe(many);
     expect(events.length).toBeLessThanOrEqual((MOST_PER_KEY_AND_MINUTE + 1) * minutes);
-    if (minutes === 1) expect(events.find(({ details }) => details['notToldOneByOne'] === true)).toMatchObject({ count: 15, kind: 'delegateConnected' });
+    if (minutes === 1)
+      expect(events.find(({ details }) => details['notToldOneByOne'] === true)).toMatchObject({
+        count: 15,
+        kind: 'delegateConnected',
+      });
   }, 300_000);
 
   it('tell of one that was refused: a revoked token, a wrong secret of a token there is, a key that is not proven', async () => {
     token = await sut.token('A1', 'to be revoked');
     await connect({ nonce: 'guessed' }).catch(() => undefined);
-    const shut = async (shown: string) => (await ScriptedDelegate.open({ url: sut.service.url, token: shown })).closed();
+    const shut = async (shown: string) =>
+      (await ScriptedDelegate.open({ url: sut.service.url, token: shown })).closed();
     expect(await shut(`${token.split('.')[0]}.${'0'.repeat(48)}`)).toBe(CLOSE_CODES.UNAUTHORISED);
-    await sut.admin.unary(testUser('A1'), 'RevokeToken', { scope: { accountId: 'A1', orgId: '', projectId: '' }, name: 'to be revoked' });
+    await sut.admin.unary(testUser('A1'), 'RevokeToken', {
+      scope: { accountId: 'A1', orgId: '', projectId: '' },
+      name: 'to be revoked',
+    });
     expect(await shut(token)).toBe(CLOSE_CODES.TOKEN_REVOKED);
     const refused = await waitFor(async () => {
       const events = of(await claim(), token).filter(({ kind }) => kind === 'delegateRefused');
@@ -98,11 +140,13 @@ describe('security events of delegates', () => {
     }, LOOK);
     const reasons = refused.map(({ outcome, identifier, details }) => [outcome, identifier, details['reason']]);
     const id = token.split('.')[0];
-    expect(reasons).toEqual(expect.arrayContaining([
-      ['refused', id, expect.stringContaining('does not hold the key')],
-      ['refused', id, expect.stringContaining('not valid')],
-      ['refused', id, expect.stringContaining('has been revoked')],
-    ]));
+    expect(reasons).toEqual(
+      expect.arrayContaining([
+        ['refused', id, expect.stringContaining('does not hold the key')],
+        ['refused', id, expect.stringContaining('not valid')],
+        ['refused', id, expect.stringContaining('has been revoked')],
+      ]),
+    );
     expect(JSON.stringify(refused)).not.toContain(token.split('.')[1]);
   }, 300_000);
 });

@@ -17,7 +17,20 @@ describe('what a delegate says of itself', () => {
   afterAll(() => sut.stop());
 
   const hello = (over: Readonly<Record<string, unknown>>) => ({
-    v: PROTOCOL_VERSION, id: newId(), type: 'hello', protocol: { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION }, instanceId: newId(), name: newId(), hostName: 'h', version: '1', tags: [], taskKinds: [], maxConcurrentTasks: 1, publicKey: 'k', held: [], ...over,
+    v: PROTOCOL_VERSION,
+    id: newId(),
+    type: 'hello',
+    protocol: { min: PROTOCOL_VERSION, max: PROTOCOL_VERSION },
+    instanceId: newId(),
+    name: newId(),
+    hostName: 'h',
+    version: '1',
+    tags: [],
+    taskKinds: [],
+    maxConcurrentTasks: 1,
+    publicKey: 'k',
+    held: [],
+    ...over,
   });
 
   it.each<[string, Readonly<Record<string, unknown>>]>([
@@ -35,17 +48,37 @@ describe('what a delegate says of itself', () => {
     ['held.0.taskId', { held: [{ taskId: LARGE, epoch: 1 }] }],
     ['maxConcurrentTasks', { maxConcurrentTasks: 2 ** 40 }],
     ['traceparent', { traceparent: LARGE }],
-  ])('is refused when %s is beyond what is stored, and leaves no row', async (_, over) => {
-    const said = hello(over);
-    const delegate = await ScriptedDelegate.open({ url: sut.service.url, token, instanceId: String(said.instanceId) });
-    delegate.sendText(JSON.stringify(said));
-    expect(await delegate.closed()).toBe(CLOSE_CODES.BAD_MESSAGE);
-    expect(await sut.postgres.query('delegate_service', 'SELECT 1 FROM delegates WHERE instance_id = $1', [said.instanceId])).toEqual([]);
-  }, 300_000);
+  ])(
+    'is refused when %s is beyond what is stored, and leaves no row',
+    async (_, over) => {
+      const said = hello(over);
+      const delegate = await ScriptedDelegate.open({
+        url: sut.service.url,
+        token,
+        instanceId: String(said.instanceId),
+      });
+      delegate.sendText(JSON.stringify(said));
+      expect(await delegate.closed()).toBe(CLOSE_CODES.BAD_MESSAGE);
+      expect(
+        await sut.postgres.query('delegate_service', 'SELECT 1 FROM delegates WHERE instance_id = $1', [
+          said.instanceId,
+        ]),
+      ).toEqual([]);
+    },
+    300_000,
+  );
 
   it('is taken up to its limits', async () => {
     const delegate = await ScriptedDelegate.open({ url: sut.service.url, token });
-    delegate.sendText(JSON.stringify(hello({ instanceId: delegate.instanceId, tags: many(HELLO_LIMITS.tags, 't'.repeat(HELLO_LIMITS.tag)), maxConcurrentTasks: HELLO_LIMITS.maxConcurrentTasks })));
+    delegate.sendText(
+      JSON.stringify(
+        hello({
+          instanceId: delegate.instanceId,
+          tags: many(HELLO_LIMITS.tags, 't'.repeat(HELLO_LIMITS.tag)),
+          maxConcurrentTasks: HELLO_LIMITS.maxConcurrentTasks,
+        }),
+      ),
+    );
     expect((await delegate.next('welcome')).delegateId).not.toBe('');
     delegate.kill();
   }, 300_000);

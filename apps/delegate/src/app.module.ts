@@ -64,7 +64,15 @@ export class AppModule {
         ChangelogLockHandler,
         {
           provide: HANDLERS,
-          inject: [InitialisePodHandler, ExecuteStepHandler, CleanupPodHandler, TestJdbcHandler, TestGitHandler, TestServiceHandler, ChangelogLockHandler],
+          inject: [
+            InitialisePodHandler,
+            ExecuteStepHandler,
+            CleanupPodHandler,
+            TestJdbcHandler,
+            TestGitHandler,
+            TestServiceHandler,
+            ChangelogLockHandler,
+          ],
           useFactory: (
             initialise: InitialisePodHandler,
             execute: ExecuteStepHandler,

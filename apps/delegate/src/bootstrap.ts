@@ -24,13 +24,23 @@ export interface RunningDelegate {
 }
 
 /** Starts the delegate; it connects by itself. @param options.runtime for tests: where pods run instead of processes */
-export async function bootstrap(env: NodeJS.ProcessEnv, options: { readonly runtime?: PodRuntime } = {}): Promise<RunningDelegate> {
+export async function bootstrap(
+  env: NodeJS.ProcessEnv,
+  options: { readonly runtime?: PodRuntime } = {},
+): Promise<RunningDelegate> {
   const config = parseConfig(env);
   const log = createLogger('delegate', config.logLevel);
   const tracing = Tracing.create('delegate', config.otlpEndpoint);
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const app = await NestFactory.createApplicationContext(
-    AppModule.with({ config, log, tracing, keyPair: await generateSealingKeyPair(), instanceId: newId(), runtime: options.runtime }),
+    AppModule.with({
+      config,
+      log,
+      tracing,
+      keyPair: await generateSealingKeyPair(),
+      instanceId: newId(),
+      runtime: options.runtime,
+    }),
     { logger: false, abortOnError: false },
   );
   const agent = app.get(TaskAgent);
@@ -66,6 +76,13 @@ export async function bootstrap(env: NodeJS.ProcessEnv, options: { readonly runt
 }
 
 function reportOf({ taskId, epoch, result }: Leftover): Parameters<TaskAgent['deliver']>[0] {
-  const outcome = result ?? stepWithoutResult('failed', 'the delegate was restarted while the step ran, and its engine left no result; what was applied is in the database’s own history', 'DelegateRestart', Date.now());
+  const outcome =
+    result ??
+    stepWithoutResult(
+      'failed',
+      'the delegate was restarted while the step ran, and its engine left no result; what was applied is in the database’s own history',
+      'DelegateRestart',
+      Date.now(),
+    );
   return { taskId, epoch, result: { kind: 'execute-step', outcome } };
 }

@@ -7,15 +7,26 @@ import { HELLO_LIMITS } from '@sluice/delegate-protocol';
 import { z } from 'zod';
 import type { RefusedLimits } from './outbox/refused-files.js';
 
-const count = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
+const count = (fallback: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
 
-const tagsOf = (text: string): string[] => text.split(',').map((tag) => tag.trim()).filter((tag) => tag !== '');
+const tagsOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== '');
 
 const schema = z.object({
   DELEGATE_SERVICE_URL: z.string().regex(/^wss?:\/\/[^\s?#]+$/, 'must look like ws://host:port or wss://host'),
   DELEGATE_TOKEN_FILE: z.string().min(1),
   DELEGATE_NAME: z.string().min(1).max(128).optional(),
-  DELEGATE_TAGS: z.string().default('').refine((text) => tagsOf(text).length <= HELLO_LIMITS.tags && tagsOf(text).every((tag) => tag.length <= HELLO_LIMITS.tag), `may name at most ${HELLO_LIMITS.tags} tags of at most ${HELLO_LIMITS.tag} characters; remove some or shorten them`),
+  DELEGATE_TAGS: z
+    .string()
+    .default('')
+    .refine(
+      (text) => tagsOf(text).length <= HELLO_LIMITS.tags && tagsOf(text).every((tag) => tag.length <= HELLO_LIMITS.tag),
+      `may name at most ${HELLO_LIMITS.tags} tags of at most ${HELLO_LIMITS.tag} characters; remove some or shorten them`,
+    ),
   DELEGATE_DATA_DIR: z.string().min(1).default('.sluice/delegate'),
   DELEGATE_HOST: z.string().min(1).default('127.0.0.1'),
   DELEGATE_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
@@ -137,7 +148,10 @@ export function parseConfig(env: Environment): DelegateConfig {
     drainMs: parsed.DELEGATE_DRAIN_MS,
     databaseCertsDir: resolve(parsed.DELEGATE_DATABASE_CERTS_DIR ?? DEFAULT_DATABASE_CERTS_DIR),
     logOutboxMaxBytes: parsed.DELEGATE_LOG_OUTBOX_MB * 1024 * 1024,
-    refusedResults: { maxAgeMs: parsed.DELEGATE_REFUSED_RESULTS_HOURS * 3_600_000, maxBytes: parsed.DELEGATE_REFUSED_RESULTS_MB * 1024 * 1024 },
+    refusedResults: {
+      maxAgeMs: parsed.DELEGATE_REFUSED_RESULTS_HOURS * 3_600_000,
+      maxBytes: parsed.DELEGATE_REFUSED_RESULTS_MB * 1024 * 1024,
+    },
     git: {
       timeoutMs: parsed.DELEGATE_GIT_TIMEOUT_MS,
       maxBytes: parsed.DELEGATE_GIT_MAX_MB * 1024 * 1024,
@@ -145,8 +159,15 @@ export function parseConfig(env: Environment): DelegateConfig {
       stopGraceMs: parsed.DELEGATE_GIT_STOP_GRACE_MS,
       unusedMs: parsed.DELEGATE_GIT_UNUSED_HOURS * 3_600_000,
       mirrorsMaxBytes: parsed.DELEGATE_GIT_MIRRORS_MAX_MB * 1024 * 1024,
-      knownHostsFile: parsed.DELEGATE_SSH_KNOWN_HOSTS_FILE === undefined ? undefined : resolve(parsed.DELEGATE_SSH_KNOWN_HOSTS_FILE),
-      environment: given({ ...common, HTTPS_PROXY: parsed.HTTPS_PROXY, HTTP_PROXY: parsed.HTTP_PROXY, NO_PROXY: parsed.NO_PROXY, GIT_SSL_CAINFO: parsed.GIT_SSL_CAINFO }),
+      knownHostsFile:
+        parsed.DELEGATE_SSH_KNOWN_HOSTS_FILE === undefined ? undefined : resolve(parsed.DELEGATE_SSH_KNOWN_HOSTS_FILE),
+      environment: given({
+        ...common,
+        HTTPS_PROXY: parsed.HTTPS_PROXY,
+        HTTP_PROXY: parsed.HTTP_PROXY,
+        NO_PROXY: parsed.NO_PROXY,
+        GIT_SSL_CAINFO: parsed.GIT_SSL_CAINFO,
+      }),
     },
     cluster: clusterOf(parsed),
     pods: {
@@ -161,12 +182,15 @@ export function parseConfig(env: Environment): DelegateConfig {
       environment: given({
         ...common,
         JAVA_HOME: parsed.JAVA_HOME,
-        STEP_RUNNER_ENGINE_DIR: parsed.STEP_RUNNER_ENGINE_DIR ?? join(parsed.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sluice', 'change-engine'),
+        STEP_RUNNER_ENGINE_DIR:
+          parsed.STEP_RUNNER_ENGINE_DIR ??
+          join(parsed.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sluice', 'change-engine'),
         STEP_RUNNER_HEAP_MB: parsed.STEP_RUNNER_HEAP_MB,
         STEP_RUNNER_RECOVERY_S: parsed.STEP_RUNNER_RECOVERY_S,
         STEP_RUNNER_ALLOW_SHELL_COMMANDS: parsed.STEP_RUNNER_ALLOW_SHELL_COMMANDS,
         STEP_RUNNER_EXTENSIONS_DIR: parsed.STEP_RUNNER_EXTENSIONS_DIR,
-        STEP_RUNNER_DATABASE_CERTS_DIR: parsed.DELEGATE_DATABASE_CERTS_DIR === undefined ? undefined : resolve(parsed.DELEGATE_DATABASE_CERTS_DIR),
+        STEP_RUNNER_DATABASE_CERTS_DIR:
+          parsed.DELEGATE_DATABASE_CERTS_DIR === undefined ? undefined : resolve(parsed.DELEGATE_DATABASE_CERTS_DIR),
         NODE_EXTRA_CA_CERTS: parsed.NODE_EXTRA_CA_CERTS === undefined ? undefined : resolve(parsed.NODE_EXTRA_CA_CERTS),
         OTEL_EXPORTER_OTLP_ENDPOINT: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,
         LOG_LEVEL: parsed.LOG_LEVEL,
@@ -177,7 +201,11 @@ export function parseConfig(env: Environment): DelegateConfig {
   });
 }
 
-function clusterOf({ KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port, DELEGATE_KUBERNETES_ACCOUNT_DIR: accountDir }: z.output<typeof schema>): DelegateConfig['cluster'] {
+function clusterOf({
+  KUBERNETES_SERVICE_HOST: host,
+  KUBERNETES_SERVICE_PORT: port,
+  DELEGATE_KUBERNETES_ACCOUNT_DIR: accountDir,
+}: z.output<typeof schema>): DelegateConfig['cluster'] {
   if (!host) return undefined;
   return { url: `https://${host.includes(':') ? `[${host}]` : host}:${port ?? '443'}`, accountDir };
 }
@@ -188,7 +216,9 @@ function mainOf(app: string): string {
 }
 
 function given(values: Readonly<Record<string, string | undefined>>): Variables {
-  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }
 
 /** Provider tokens of what the whole app shares. */

@@ -13,7 +13,15 @@ import { Project, applyStep, group, stage } from './harness/project.js';
 import { HOLD, whileHeld } from './harness/schema-dump.js';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 /** For the start of the browser and for what a page shows: there to end a broken test. */
 const PATIENCE_MS = 180_000;
 
@@ -22,7 +30,9 @@ export function browserScenarios(stack: () => Stack): void {
     it('signs in, lists executions, shows one with its graph and log, and where each changeset is', async () => {
       const project = await Project.create(stack());
       const target = await project.target({ files: labelled('seen', 2), changelog: 'changelog.sql' });
-      const run = await project.run(await project.pipeline({ stages: [stage('database', [group('migrate', [applyStep('apply', target)])])] }));
+      const run = await project.run(
+        await project.pipeline({ stages: [stage('database', [group('migrate', [applyStep('apply', target)])])] }),
+      );
       expect(run.status).toBe('Success');
       await inBrowser(async (page) => {
         await signIn(page, stack(), 'pat.wrong.key.secret');
@@ -42,8 +52,14 @@ export function browserScenarios(stack: () => Stack): void {
           await page.getByRole('button', { name: new RegExp(`^${changeset} on .*: Deployed$`) }).waitFor();
         }
 
-        await page.goto(`${base}/module/dbops${inProject}/dbops/db-schemas/${target.schema}/instances/${target.instance}/migrationstate`);
-        await page.getByTestId('changeset-row').filter({ hasText: 'seen-1' }).filter({ hasText: 'labels seen' }).waitFor();
+        await page.goto(
+          `${base}/module/dbops${inProject}/dbops/db-schemas/${target.schema}/instances/${target.instance}/migrationstate`,
+        );
+        await page
+          .getByTestId('changeset-row')
+          .filter({ hasText: 'seen-1' })
+          .filter({ hasText: 'labels seen' })
+          .waitFor();
         await page.goto(`${base}/module/dbops${inProject}/dbops/db-schemas/${target.schema}`);
 
         await addInstances(project, target.schema, 26);
@@ -59,7 +75,9 @@ export function browserScenarios(stack: () => Stack): void {
     it('opens a page at every link of the contract, and says of what does not exist that it was not found', async () => {
       const project = await Project.create(stack());
       const target = await project.target({ files: tables('linked', 1), changelog: 'changelog.sql' });
-      const pipeline = await project.pipeline({ stages: [stage('database', [group('migrate', [applyStep('apply', target)])])] });
+      const pipeline = await project.pipeline({
+        stages: [stage('database', [group('migrate', [applyStep('apply', target)])])],
+      });
       await addPipelineParts(project, pipeline);
       await inBrowser(async (page) => {
         await signIn(page, stack(), stack().apiKey);
@@ -73,22 +91,62 @@ export function browserScenarios(stack: () => Stack): void {
           await page.getByRole('heading', { name: heading, exact: true }).waitFor();
           await content.first().waitFor();
         };
-        await shows(`${account}/settings/organizations/${project.at.org}`, `Projects of ${project.at.org}`, page.getByTestId('project-card'));
+        await shows(
+          `${account}/settings/organizations/${project.at.org}`,
+          `Projects of ${project.at.org}`,
+          page.getByTestId('project-card'),
+        );
         await shows(all, 'Executions', page.getByText('Nothing has run here yet'));
         await shows(`${all}/pipelines`, 'Pipelines', page.getByTestId('pipeline-row'));
-        await shows(`${all}/pipelines/${pipeline}/pipeline-studio`, pipeline, page.getByRole('region', { name: 'Pipeline YAML' }));
-        await shows(`${all}/pipelines/${pipeline}/triggers`, `Triggers of ${pipeline}`, page.getByTestId('trigger-row').filter({ hasText: 'Switched off' }));
-        await shows(`${all}/pipelines/${pipeline}/input-sets`, `Input sets of ${pipeline}`, page.getByTestId('input-set-row').filter({ hasText: 'Nightly values' }));
-        await shows(`${all}/settings/connectors/${target.schema}_jdbc`, 'Database', page.getByText('jdbc:postgresql').first());
+        await shows(
+          `${all}/pipelines/${pipeline}/pipeline-studio`,
+          pipeline,
+          page.getByRole('region', { name: 'Pipeline YAML' }),
+        );
+        await shows(
+          `${all}/pipelines/${pipeline}/triggers`,
+          `Triggers of ${pipeline}`,
+          page.getByTestId('trigger-row').filter({ hasText: 'Switched off' }),
+        );
+        await shows(
+          `${all}/pipelines/${pipeline}/input-sets`,
+          `Input sets of ${pipeline}`,
+          page.getByTestId('input-set-row').filter({ hasText: 'Nightly values' }),
+        );
+        await shows(
+          `${all}/settings/connectors/${target.schema}_jdbc`,
+          'Database',
+          page.getByText('jdbc:postgresql').first(),
+        );
         await page.getByRole('button', { name: 'Test connection' }).waitFor();
-        await shows(`${all}/setup/resources/secrets/${target.schema}_password`, 'Password', page.getByText('Has a value'));
+        await shows(
+          `${all}/setup/resources/secrets/${target.schema}_password`,
+          'Password',
+          page.getByText('Has a value'),
+        );
         expect(await page.content()).not.toContain(stack().customerDatabase.password);
         await shows(`${all}/settings/connectors`, 'Connectors', page.getByTestId('connector-row'));
         await shows(`${all}/setup/resources/secrets`, 'Secrets', page.getByTestId('secret-row'));
-        await shows(`${account}/settings/resources/delegates`, 'Delegates', page.getByTestId('delegate-row').filter({ hasText: 'Connected' }));
-        await shows(`${account}/settings/resources/delegates/tokens`, 'Delegate tokens', page.getByTestId('delegate-token-row'));
-        await shows(`${account}/module/dbops${inProject}${schemas}/${target.schema}`, 'Schema', page.getByText('Nothing deployed yet'));
-        await shows(`${account}/module/dbops${inProject}${schemas}/${target.schema}/instances/${target.instance}/migrationstate`, 'Schema', page.getByText(target.instance));
+        await shows(
+          `${account}/settings/resources/delegates`,
+          'Delegates',
+          page.getByTestId('delegate-row').filter({ hasText: 'Connected' }),
+        );
+        await shows(
+          `${account}/settings/resources/delegates/tokens`,
+          'Delegate tokens',
+          page.getByTestId('delegate-token-row'),
+        );
+        await shows(
+          `${account}/module/dbops${inProject}${schemas}/${target.schema}`,
+          'Schema',
+          page.getByText('Nothing deployed yet'),
+        );
+        await shows(
+          `${account}/module/dbops${inProject}${schemas}/${target.schema}/instances/${target.instance}/migrationstate`,
+          'Schema',
+          page.getByText(target.instance),
+        );
 
         const nowhere = `/orgs/${project.at.org}/projects/nowhere`;
         for (const [address, what] of [
@@ -107,7 +165,10 @@ export function browserScenarios(stack: () => Stack): void {
           [`${all}/settings/connectors/nothing`, 'Connector "nothing"'],
           [`${all}/setup/resources/secrets/nothing`, 'Secret "nothing"'],
           [`${account}/module/dbops${inProject}${schemas}/nothing`, 'DB schema "nothing"'],
-          [`${account}/module/dbops${inProject}${schemas}/${target.schema}/instances/nothing/migrationstate`, 'DB instance "nothing"'],
+          [
+            `${account}/module/dbops${inProject}${schemas}/${target.schema}/instances/nothing/migrationstate`,
+            'DB instance "nothing"',
+          ],
         ] as const) {
           await page.goto(address);
           await page.getByText(`${what} was not found`).first().waitFor();
@@ -118,8 +179,13 @@ export function browserScenarios(stack: () => Stack): void {
 
     it('offers Run and tests to who may, says so where there is no right, and names the run that another one waits for', async () => {
       const project = await Project.create(stack());
-      const target = await project.target({ files: { 'changelog.sql': sqlChangelog([{ id: 'slow', sql: HOLD }]) }, changelog: 'changelog.sql' });
-      const pipeline = await project.pipeline({ stages: [stage('database', [group('migrate', [applyStep('apply', target)])])] });
+      const target = await project.target({
+        files: { 'changelog.sql': sqlChangelog([{ id: 'slow', sql: HOLD }]) },
+        changelog: 'changelog.sql',
+      });
+      const pipeline = await project.pipeline({
+        stages: [stage('database', [group('migrate', [applyStep('apply', target)])])],
+      });
       const beside = await Project.create(stack());
       const base = `${stack().gatewayUrl}/ng/account/${stack().accountId}/all/orgs/${project.at.org}/projects`;
       await whileHeld(target.url, async () => {
@@ -127,7 +193,9 @@ export function browserScenarios(stack: () => Stack): void {
         const waiting = await waitFor(
           async () => {
             const views = await Promise.all(runs.map((id) => project.read(id)));
-            return views.find(({ nodes }) => nodes.some(({ identifier, status }) => identifier === 'apply' && status === 'ResourceWaiting'))?.id;
+            return views.find(({ nodes }) =>
+              nodes.some(({ identifier, status }) => identifier === 'apply' && status === 'ResourceWaiting'),
+            )?.id;
           },
           { timeoutMs: 120_000, what: 'one of the runs waits' },
         );
@@ -161,7 +229,9 @@ export function browserScenarios(stack: () => Stack): void {
           await page.getByRole('button', { name: 'Abort' }).waitFor();
         });
         for (const id of [waiting, holder]) {
-          await project.gateway.call('PUT', `/pipeline/api/pipeline/execute/interrupt/${id}`, { query: { ...project.scope, interruptType: 'AbortAll' } });
+          await project.gateway.call('PUT', `/pipeline/api/pipeline/execute/interrupt/${id}`, {
+            query: { ...project.scope, interruptType: 'AbortAll' },
+          });
           expect((await project.ended(id)).status).toBe('Aborted');
         }
       });
@@ -189,16 +259,23 @@ export function browserScenarios(stack: () => Stack): void {
 /** Tables whose first changeset has a label. */
 function labelled(prefix: string, count: number): RepositoryFiles {
   const files = tables(prefix, count);
-  return { ...files, 'changelog.sql': (files['changelog.sql'] ?? '').replace(`e2e:${prefix}-1`, `e2e:${prefix}-1 labels:${prefix}`) };
+  return {
+    ...files,
+    'changelog.sql': (files['changelog.sql'] ?? '').replace(`e2e:${prefix}-1`, `e2e:${prefix}-1 labels:${prefix}`),
+  };
 }
 
 /** Instances nothing was rolled out to, named so that they come last. */
 async function addInstances({ gateway, at }: Project, schema: string, count: number): Promise<void> {
   const instances = `/v1/orgs/${at.org}/projects/${at.project}/dbschema/${schema}/instance`;
-  const [one] = z.tuple([z.looseObject({ connector: z.string() })]).parse(await gateway.call('POST', `${instances}list`, { body: {} }));
+  const [one] = z
+    .tuple([z.looseObject({ connector: z.string() })])
+    .parse(await gateway.call('POST', `${instances}list`, { body: {} }));
   for (let number = 1; number <= count; number += 1) {
     const id = String(number).padStart(2, '0');
-    await gateway.call('POST', instances, { body: { identifier: `more_${id}`, name: `More ${id}`, connector: one.connector, branch: 'main' } });
+    await gateway.call('POST', instances, {
+      body: { identifier: `more_${id}`, name: `More ${id}`, connector: one.connector, branch: 'main' },
+    });
   }
 }
 
@@ -206,17 +283,36 @@ async function addInstances({ gateway, at }: Project, schema: string, count: num
 async function addPipelineParts({ gateway, at, scope }: Project, pipeline: string): Promise<void> {
   const place = { orgIdentifier: at.org, projectIdentifier: at.project };
   const inputSet = { identifier: 'nightly', name: 'Nightly values', ...place, pipeline: { identifier: pipeline } };
-  await gateway.call('POST', '/pipeline/api/inputSets', { query: { ...scope, pipelineIdentifier: pipeline }, yaml: stringify({ inputSet }) });
+  await gateway.call('POST', '/pipeline/api/inputSets', {
+    query: { ...scope, pipelineIdentifier: pipeline },
+    yaml: stringify({ inputSet }),
+  });
   const source = { type: 'Scheduled', spec: { type: 'Cron', spec: { expression: '0 3 * * *' } } };
-  const trigger = { identifier: 'nightly', name: 'Nightly', enabled: false, ...place, pipelineIdentifier: pipeline, source, inputYaml: '' };
-  await gateway.call('POST', '/pipeline/api/triggers', { query: { ...scope, targetIdentifier: pipeline }, yaml: stringify({ trigger }) });
+  const trigger = {
+    identifier: 'nightly',
+    name: 'Nightly',
+    enabled: false,
+    ...place,
+    pipelineIdentifier: pipeline,
+    source,
+    inputYaml: '',
+  };
+  await gateway.call('POST', '/pipeline/api/triggers', {
+    query: { ...scope, targetIdentifier: pipeline },
+    yaml: stringify({ trigger }),
+  });
 }
 
 /** A fresh browser for one visit; what its pages throw fails the test. */
 async function inBrowser(visit: (page: Page) => Promise<void>): Promise<void> {
   if (!CHROMIUM) throw new Error("Debian's chromium is missing; install it with: apt-get install chromium");
   const profile = mkdtempSync(join(tmpdir(), 'sluice-chromium-'));
-  const browser = await chromium.launchPersistentContext(profile, { executablePath: CHROMIUM, args: FLAGS, headless: true, timeout: PATIENCE_MS });
+  const browser = await chromium.launchPersistentContext(profile, {
+    executablePath: CHROMIUM,
+    args: FLAGS,
+    headless: true,
+    timeout: PATIENCE_MS,
+  });
   try {
     browser.setDefaultTimeout(PATIENCE_MS);
     const page = await browser.newPage();

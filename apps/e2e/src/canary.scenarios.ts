@@ -19,9 +19,16 @@ export function canaryScenarios(stack: () => Stack): void {
       const project = await Project.create(stack());
       const leaky = sqlChangelog([
         { id: 'slow', sql: HOLD },
-        { id: 'echo', sql: `DO $$ BEGIN RAISE EXCEPTION 'the password is ${server.password}'; END $$;`, rollback: 'empty' },
+        {
+          id: 'echo',
+          sql: `DO $$ BEGIN RAISE EXCEPTION 'the password is ${server.password}'; END $$;`,
+          rollback: 'empty',
+        },
       ]).replace('--changeset e2e:echo', '--changeset e2e:echo splitStatements:false');
-      const target = await project.target({ files: { 'changelog.sql': '--liquibase formatted sql\n', 'main.sql': leaky }, changelog: 'main.sql' });
+      const target = await project.target({
+        files: { 'changelog.sql': '--liquibase formatted sql\n', 'main.sql': leaky },
+        changelog: 'main.sql',
+      });
       const pipeline = await project.pipeline({ stages: [stage('s', [group('g', [applyStep('apply', target)])])] });
       const id = await whileHeld(target.url, async () => {
         const started = await project.start(pipeline);
@@ -33,12 +40,21 @@ export function canaryScenarios(stack: () => Stack): void {
       expect(run.status).toBe('Failed');
       expect(run.failure).toContain('the password is');
 
-      const forms = [server.password, Buffer.from(server.password).toString('base64').replace(/=+$/, ''), encodeURIComponent(server.password)];
+      const forms = [
+        server.password,
+        Buffer.from(server.password).toString('base64').replace(/=+$/, ''),
+        encodeURIComponent(server.password),
+      ];
       const places: string[] = [];
-      for (const database of DATABASES) places.push(...(await rowsHolding(stack().platformDatabaseUrl(database), database, forms)));
+      for (const database of DATABASES)
+        places.push(...(await rowsHolding(stack().platformDatabaseUrl(database), database, forms)));
       places.push(...(await redisKeysHolding(redisUrl, forms)));
       // The customer's own database server may log statements, and this changelog has the password in one on purpose.
-      places.push(...filesHolding(data.logs, forms).filter((path) => !path.endsWith('/customer-database.log')), ...filesHolding(data.blobs, forms), ...filesHolding(data.delegate, forms));
+      places.push(
+        ...filesHolding(data.logs, forms).filter((path) => !path.endsWith('/customer-database.log')),
+        ...filesHolding(data.blobs, forms),
+        ...filesHolding(data.delegate, forms),
+      );
       if (run.failure.includes(server.password)) places.push('failure message');
       expect(places).toEqual([]);
     });
@@ -51,7 +67,8 @@ function processesKnowing(secret: string): string[] {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
     for (const file of ['cmdline', 'environ']) {
       try {
-        if (readFileSync(`/proc/${pid}/${file}`, 'utf8').includes(secret)) found.push(`${file} of ${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()}`);
+        if (readFileSync(`/proc/${pid}/${file}`, 'utf8').includes(secret))
+          found.push(`${file} of ${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()}`);
       } catch {
         // The process has ended, or belongs to somebody else.
       }
@@ -68,7 +85,10 @@ async function rowsHolding(url: string, database: string, forms: readonly string
     );
     const found: string[] = [];
     for (const { name } of tables) {
-      const { rows } = await client.query<{ n: string }>(`SELECT count(*) AS n FROM ${name} t WHERE ${forms.map((_, index) => `strpos(t::text, $${index + 1}) > 0`).join(' OR ')}`, [...forms]);
+      const { rows } = await client.query<{ n: string }>(
+        `SELECT count(*) AS n FROM ${name} t WHERE ${forms.map((_, index) => `strpos(t::text, $${index + 1}) > 0`).join(' OR ')}`,
+        [...forms],
+      );
       if (rows[0]?.n !== '0') found.push(`${database}: ${name}`);
     }
     return found;
@@ -83,7 +103,14 @@ async function redisKeysHolding(url: string, forms: readonly string[]): Promise<
     for await (const keys of redis.scanStream({ count: 1000 }) as AsyncIterable<string[]>) {
       for (const key of keys) {
         const kind = await redis.type(key);
-        const content = kind === 'stream' ? JSON.stringify(await redis.xrange(key, '-', '+')) : kind === 'hash' ? JSON.stringify(await redis.hgetall(key)) : kind === 'string' ? ((await redis.get(key)) ?? '') : '';
+        const content =
+          kind === 'stream'
+            ? JSON.stringify(await redis.xrange(key, '-', '+'))
+            : kind === 'hash'
+              ? JSON.stringify(await redis.hgetall(key))
+              : kind === 'string'
+                ? ((await redis.get(key)) ?? '')
+                : '';
         if (forms.some((form) => content.includes(form) || key.includes(form))) found.push(`redis: ${key}`);
       }
     }
@@ -99,7 +126,9 @@ function filesHolding(folder: string, forms: readonly string[]): string[] {
     const bytes = isChangelogItself(path) ? undefined : contentOf(path);
     if (!bytes) continue;
     // A file that is being written ends anywhere; what it has by now is looked at.
-    const text = (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }) : bytes).toString('latin1');
+    const text = (
+      bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }) : bytes
+    ).toString('latin1');
     if (forms.some((form) => text.includes(form))) found.push(path);
   }
   return found;

@@ -21,9 +21,14 @@ interface Ended {
 }
 
 function sluice(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
-  const child = spawn(process.execPath, [join(root, 'tools/sluice.mjs'), ...args], { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(root, 'tools/sluice.mjs'), ...args], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
   return new Promise((done) => child.once('close', (code) => done({ code, output })));
 }
 
@@ -34,8 +39,30 @@ export function cliScenarios(stack: () => Stack): void {
       const database = await project.database();
       const repository = `cli_${newId()}`;
       await stack().git.createRepository(repository, { 'changelog.sql': changelog });
-      const args = ['deploy', '--repo', stack().git.urlOf(repository), '--ref', 'main', '--changelog', 'changelog.sql', '--url', database.jdbcUrl, '--username', stack().customerDatabase.username, '--password-env', 'TARGET_PASSWORD'];
-      return { args, env: { SLUICE_URL: stack().gatewayUrl, SLUICE_API_KEY: stack().apiKey, TARGET_PASSWORD: stack().customerDatabase.password }, url: database.url };
+      const args = [
+        'deploy',
+        '--repo',
+        stack().git.urlOf(repository),
+        '--ref',
+        'main',
+        '--changelog',
+        'changelog.sql',
+        '--url',
+        database.jdbcUrl,
+        '--username',
+        stack().customerDatabase.username,
+        '--password-env',
+        'TARGET_PASSWORD',
+      ];
+      return {
+        args,
+        env: {
+          SLUICE_URL: stack().gatewayUrl,
+          SLUICE_API_KEY: stack().apiKey,
+          TARGET_PASSWORD: stack().customerDatabase.password,
+        },
+        url: database.url,
+      };
     }
 
     it('rolls a changelog out, shows its log and a summary, and ends with 0', async () => {
@@ -62,7 +89,9 @@ export function cliScenarios(stack: () => Stack): void {
       if (gaveUp.code === 3) expect(gaveUp.output).toContain(`npm run sluice -- watch ${id}`);
       const aborted = await sluice(['abort', id], env);
       // The step may expire before it can be aborted.
-      expect(aborted.output).toMatch(new RegExp(`execution ${id} (ended|has ended already with status) (Aborted|Expired|Failed)`));
+      expect(aborted.output).toMatch(
+        new RegExp(`execution ${id} (ended|has ended already with status) (Aborted|Expired|Failed)`),
+      );
       const watched = await sluice(['watch', id], env);
       expect([watched.code, watched.output]).toEqual([1, expect.stringMatching(/Aborted|Expired|Failed/)]);
       expect((await sluice(['runs', '--limit', '500'], env)).output).toContain(id);
@@ -71,18 +100,28 @@ export function cliScenarios(stack: () => Stack): void {
     it('has the result of the execution as its exit code, also when the summary cannot be read', async () => {
       const { args, env, url } = await arrange(tables('blind', 1)['changelog.sql'] ?? '');
       const proxy = createServer((request, response) => {
-        if (request.url?.includes('/migrationstate')) return void response.writeHead(504, { 'content-type': 'application/json' }).end('{"message":"ng-manager did not answer"}');
-        const upstream = forward(new URL(request.url ?? '/', stack().gatewayUrl), { method: request.method, headers: request.headers }, (answer) => {
-          response.writeHead(answer.statusCode ?? 502, answer.headers);
-          answer.pipe(response);
-        });
+        if (request.url?.includes('/migrationstate'))
+          return void response
+            .writeHead(504, { 'content-type': 'application/json' })
+            .end('{"message":"ng-manager did not answer"}');
+        const upstream = forward(
+          new URL(request.url ?? '/', stack().gatewayUrl),
+          { method: request.method, headers: request.headers },
+          (answer) => {
+            response.writeHead(answer.statusCode ?? 502, answer.headers);
+            answer.pipe(response);
+          },
+        );
         upstream.on('error', () => response.destroy());
         response.on('close', () => upstream.destroy());
         request.pipe(upstream);
       });
       await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done));
       try {
-        const { code, output } = await sluice(args, { ...env, SLUICE_URL: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` });
+        const { code, output } = await sluice(args, {
+          ...env,
+          SLUICE_URL: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+        });
         expect([code, output]).toEqual([0, expect.stringContaining('the summary could not be read')]);
         expect((await rowsOf(url, 'SELECT id FROM databasechangelog')).length).toBe(1);
       } finally {
@@ -94,10 +133,18 @@ export function cliScenarios(stack: () => Stack): void {
     it('leaves nothing behind when what it prepares is refused', async () => {
       const { args, env } = await arrange(tables('never', 1)['changelog.sql'] ?? '');
       const project = `never_${newId().replaceAll(/\W/g, '_')}`;
-      const { code, output } = await sluice([...args.map((arg) => (arg.startsWith('jdbc:') ? 'jdbc:h2:mem:x' : arg)), '--project', project], env);
+      const { code, output } = await sluice(
+        [...args.map((arg) => (arg.startsWith('jdbc:') ? 'jdbc:h2:mem:x' : arg)), '--project', project],
+        env,
+      );
       expect([code, output]).toEqual([1, expect.not.stringContaining('not removed')]);
       const query = { accountIdentifier: stack().accountId, orgIdentifier: 'default' };
-      expect(await new GatewayClient({ url: stack().gatewayUrl, apiKey: stack().apiKey }).find(`/ng/api/projects/${project}`, { query })).toBeUndefined();
+      expect(
+        await new GatewayClient({ url: stack().gatewayUrl, apiKey: stack().apiKey }).find(
+          `/ng/api/projects/${project}`,
+          { query },
+        ),
+      ).toBeUndefined();
     });
 
     it('takes names in any script, keeps them apart, prints a page that exists, and deletes what it made', async () => {
@@ -106,10 +153,20 @@ export function cliScenarios(stack: () => Stack): void {
       const [chinese, russian] = [`数据库 ${tag}`, `база ${tag}`];
       for (const name of [chinese, russian]) {
         const { code, output } = await sluice([...args, '--name', name], env);
-        expect([code, output]).toEqual([0, expect.stringMatching(/- execution \S+: http:\/\/\S+\/ng\/account\/\S+\/pipelines\/\S+\/deployments\/\S+\/pipeline/)]);
+        expect([code, output]).toEqual([
+          0,
+          expect.stringMatching(
+            /- execution \S+: http:\/\/\S+\/ng\/account\/\S+\/pipelines\/\S+\/deployments\/\S+\/pipeline/,
+          ),
+        ]);
       }
-      expect((await sluice(['delete', '--name', chinese], env)).output).toMatch(/removed pipeline [\s\S]*removed secret/);
-      expect(await sluice(['delete', '--name', chinese], env)).toMatchObject({ code: 1, output: expect.stringContaining('no deployment') });
+      expect((await sluice(['delete', '--name', chinese], env)).output).toMatch(
+        /removed pipeline [\s\S]*removed secret/,
+      );
+      expect(await sluice(['delete', '--name', chinese], env)).toMatchObject({
+        code: 1,
+        output: expect.stringContaining('no deployment'),
+      });
       expect((await sluice(['delete', '--name', russian], env)).code).toBe(0);
       expect((await rowsOf(url, 'SELECT id FROM databasechangelog')).length).toBe(1);
     });
@@ -117,7 +174,10 @@ export function cliScenarios(stack: () => Stack): void {
     it('deploys the commits of a folder, says what is not committed, and prints its log again', async () => {
       const { args, env, url } = await arrange('');
       const folder = mkdtempSync(join(tmpdir(), 'sluice-folder-'));
-      const git = (...words: string[]): void => void execFileSync('git', ['-C', folder, '-c', 'user.name=e2e', '-c', 'user.email=e2e@example.com', ...words], { stdio: 'ignore' });
+      const git = (...words: string[]): void =>
+        void execFileSync('git', ['-C', folder, '-c', 'user.name=e2e', '-c', 'user.email=e2e@example.com', ...words], {
+          stdio: 'ignore',
+        });
       try {
         writeFileSync(join(folder, 'changelog.sql'), tables('folder', 1)['changelog.sql'] ?? '');
         git('init', '--initial-branch=trunk');
@@ -135,8 +195,14 @@ export function cliScenarios(stack: () => Stack): void {
         };
         // A result goes first when its log takes long to be stored.
         expect(await waitFor(again, { timeoutMs: 240_000, what: 'the stored log' })).toContain('folder-1');
-        const unknownRef = await sluice([...at.map((arg) => (arg === 'trunk' ? 'main' : arg)), '--data', stack().data.root], env);
-        expect(unknownRef).toMatchObject({ code: 2, output: expect.stringContaining('it has no refs/heads/main; name another with --ref') });
+        const unknownRef = await sluice(
+          [...at.map((arg) => (arg === 'trunk' ? 'main' : arg)), '--data', stack().data.root],
+          env,
+        );
+        expect(unknownRef).toMatchObject({
+          code: 2,
+          output: expect.stringContaining('it has no refs/heads/main; name another with --ref'),
+        });
         const elsewhere = await sluice([...at, '--data', folder], env);
         expect(elsewhere).toMatchObject({ code: 2, output: expect.stringContaining('only the local stack') });
       } finally {
@@ -145,7 +211,10 @@ export function cliScenarios(stack: () => Stack): void {
     });
 
     it('explains itself, and what is missing', async () => {
-      expect(await sluice(['--help'], {})).toMatchObject({ code: 0, output: expect.stringContaining('--password-env') });
+      expect(await sluice(['--help'], {})).toMatchObject({
+        code: 0,
+        output: expect.stringContaining('--password-env'),
+      });
       const missing = await sluice(['deploy', '--repo', 'x'], {});
       expect(missing.code).not.toBe(0);
       expect(missing.output).toContain('--changelog');

@@ -9,7 +9,11 @@ import { ownStack } from './harness/own-stack.js';
 jest.setTimeout(120_000);
 
 /** Hundreds of requests from one address are what this is about. */
-const NO_LIMITS = { GATEWAY_RATE_LIMIT_PER_SECOND: '100000', GATEWAY_RATE_LIMIT_BURST: '100000', GATEWAY_SIGN_IN_FAILURES_PER_MINUTE: '100000' };
+const NO_LIMITS = {
+  GATEWAY_RATE_LIMIT_PER_SECOND: '100000',
+  GATEWAY_RATE_LIMIT_BURST: '100000',
+  GATEWAY_SIGN_IN_FAILURES_PER_MINUTE: '100000',
+};
 
 describe('conformance', () => {
   const stack = ownStack({ extraAccounts: ['Other'], environment: { gateway: NO_LIMITS } });

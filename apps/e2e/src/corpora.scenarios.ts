@@ -23,14 +23,20 @@ interface Corpus {
 /** Figures of the corpora's own README, seen with Liquibase on PostgreSQL. */
 const CORPORA: readonly Corpus[] = [
   { name: 'traccar', folders: ['traccar'], changelog: 'schema/changelog-master.xml', rows: 34, tables: 51 },
-  { name: 'orca', folders: ['orca/orca-sql/src/main/resources', 'orca/keiko-sql/src/main/resources'], changelog: 'db/changelog-master.yml', rows: 44 },
+  {
+    name: 'orca',
+    folders: ['orca/orca-sql/src/main/resources', 'orca/keiko-sql/src/main/resources'],
+    changelog: 'db/changelog-master.yml',
+    rows: 44,
+  },
 ];
 
 /** Real changelogs end up as the stock Liquibase leaves them: schema and history alike. */
 export function corporaScenarios(stack: () => Stack): void {
   describe('real changelogs end equal to the Liquibase command line', () => {
     if (!existsSync(corpora)) {
-      it('skipped: the folder ../shared/corpora is not there', () => console.info('real changelogs were not tested: ../shared/corpora is absent'));
+      it('skipped: the folder ../shared/corpora is not there', () =>
+        console.info('real changelogs were not tested: ../shared/corpora is absent'));
       return;
     }
     it.each(CORPORA)('$name', async ({ folders, changelog, rows, tables }) => {
@@ -48,7 +54,9 @@ export function corporaScenarios(stack: () => Stack): void {
         expect(ours).toEqual(theirs);
         expect(ours.history.length).toBe(rows);
         if (tables !== undefined) expect(ours.tables.length).toBe(tables);
-        expect((await project.migrationState(target)).filter(({ status }) => status === 'Successfully_Deployed').length).toBe(rows);
+        expect(
+          (await project.migrationState(target)).filter(({ status }) => status === 'Successfully_Deployed').length,
+        ).toBe(rows);
       } finally {
         rmSync(tree, { recursive: true, force: true });
       }
@@ -58,5 +66,10 @@ export function corporaScenarios(stack: () => Stack): void {
 
 function filesOf(folder: string): Record<string, string> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return Object.fromEntries(files.map((entry) => [relative(folder, join(entry.parentPath, entry.name)), readFileSync(join(entry.parentPath, entry.name), 'utf8')]));
+  return Object.fromEntries(
+    files.map((entry) => [
+      relative(folder, join(entry.parentPath, entry.name)),
+      readFileSync(join(entry.parentPath, entry.name), 'utf8'),
+    ]),
+  );
 }

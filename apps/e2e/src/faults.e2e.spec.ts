@@ -7,7 +7,15 @@ import { HOLD, heldUp, rowsOf, whileHeld } from './harness/schema-dump.js';
 
 describe('faults', () => {
   const stack = ownStack({
-    environment: { pipeline: { PIPELINE_TASK_QUEUE_TIMEOUT_MS: '90000' }, 'delegate-service': { DELEGATE_SERVICE_LEASE_MS: '60000', DELEGATE_SERVICE_FENCE_MS: '5000', DELEGATE_SERVICE_HEARTBEAT_MS: '1500' }, delegate: { DELEGATE_WATCHDOG_MS: '12000' } },
+    environment: {
+      pipeline: { PIPELINE_TASK_QUEUE_TIMEOUT_MS: '90000' },
+      'delegate-service': {
+        DELEGATE_SERVICE_LEASE_MS: '60000',
+        DELEGATE_SERVICE_FENCE_MS: '5000',
+        DELEGATE_SERVICE_HEARTBEAT_MS: '1500',
+      },
+      delegate: { DELEGATE_WATCHDOG_MS: '12000' },
+    },
   });
 
   afterEach(async () => {
@@ -24,8 +32,10 @@ describe('faults', () => {
     return project.target({ files: { 'changelog.sql': sqlChangelog(changesets) }, changelog: 'changelog.sql' });
   }
 
-  const pipelineFor = (project: Project, target: Target): Promise<string> => project.pipeline({ stages: [stage('s', [group('g', [applyStep('apply', target)])])] });
-  const inMidStatement = ({ url }: Target): Promise<unknown> => waitFor(async () => (await heldUp(url)) > 0, { timeoutMs: 120_000, what: 'the statement that is held up' });
+  const pipelineFor = (project: Project, target: Target): Promise<string> =>
+    project.pipeline({ stages: [stage('s', [group('g', [applyStep('apply', target)])])] });
+  const inMidStatement = ({ url }: Target): Promise<unknown> =>
+    waitFor(async () => (await heldUp(url)) > 0, { timeoutMs: 120_000, what: 'the statement that is held up' });
 
   it('kill -9 of the control plane in mid-deployment: the execution ends as it should and nothing is applied twice', async () => {
     const project = await Project.create(stack());
@@ -41,8 +51,16 @@ describe('faults', () => {
     const run = await project.ended(id, 400_000);
     expect([run.status, run.failure]).toEqual(['Success', '']);
     expect(await rowsOf(target.url, 'SELECT id FROM one')).toEqual([{ id: 1 }]);
-    expect((await rowsOf<{ id: string }>(target.url, 'SELECT id FROM databasechangelog ORDER BY orderexecuted')).map((row) => row.id)).toEqual(['one', 'two', 'three']);
-    expect((await project.migrationState(target)).map(({ status }) => status)).toEqual(['Successfully_Deployed', 'Successfully_Deployed', 'Successfully_Deployed']);
+    expect(
+      (await rowsOf<{ id: string }>(target.url, 'SELECT id FROM databasechangelog ORDER BY orderexecuted')).map(
+        (row) => row.id,
+      ),
+    ).toEqual(['one', 'two', 'three']);
+    expect((await project.migrationState(target)).map(({ status }) => status)).toEqual([
+      'Successfully_Deployed',
+      'Successfully_Deployed',
+      'Successfully_Deployed',
+    ]);
   }, 1_200_000);
 
   it('kill -9 of the control plane before the step starts: the execution still ends as it should', async () => {
@@ -67,14 +85,26 @@ describe('faults', () => {
       const run = await project.ended(id, 400_000);
       expect(run.status).toBe('Failed');
       expect(run.failure).toMatch(/delegate/i);
-      await waitFor(async () => (await heldUp(target.url)) === 0, { timeoutMs: 120_000, what: 'the statement has ended' });
+      await waitFor(async () => (await heldUp(target.url)) === 0, {
+        timeoutMs: 120_000,
+        what: 'the statement has ended',
+      });
     });
-    await waitFor(async () => (await rowsOf<{ locked: boolean }>(target.url, 'SELECT locked FROM databasechangeloglock'))[0]?.locked === false, { timeoutMs: 120_000, what: 'the changelog lock is free' });
+    await waitFor(
+      async () =>
+        (await rowsOf<{ locked: boolean }>(target.url, 'SELECT locked FROM databasechangeloglock'))[0]?.locked ===
+        false,
+      { timeoutMs: 120_000, what: 'the changelog lock is free' },
+    );
     await stack().delegate.start();
     const next = await project.ended(await project.start(pipeline), 400_000);
     expect([next.status, next.failure]).toEqual(['Success', '']);
     expect((await rowsOf(target.url, 'SELECT id FROM databasechangelog')).length).toBe(3);
-    expect((await project.migrationState(target)).map(({ status }) => status)).toEqual(['Successfully_Deployed', 'Successfully_Deployed', 'Successfully_Deployed']);
+    expect((await project.migrationState(target)).map(({ status }) => status)).toEqual([
+      'Successfully_Deployed',
+      'Successfully_Deployed',
+      'Successfully_Deployed',
+    ]);
   }, 1_200_000);
 
   it('no delegate connected: the execution ends and says that none is', async () => {

@@ -13,7 +13,12 @@ describe('a deployment of ten changesets that a fault hits', () => {
     isSeparate,
     environment: {
       pipeline: { PIPELINE_ABORT_TIMEOUT_MS: '30000' },
-      'delegate-service': { DELEGATE_SERVICE_LEASE_MS: '20000', DELEGATE_SERVICE_FENCE_MS: '8000', DELEGATE_SERVICE_HEARTBEAT_MS: '1500', DELEGATE_SERVICE_SCAN_MS: '200' },
+      'delegate-service': {
+        DELEGATE_SERVICE_LEASE_MS: '20000',
+        DELEGATE_SERVICE_FENCE_MS: '8000',
+        DELEGATE_SERVICE_HEARTBEAT_MS: '1500',
+        DELEGATE_SERVICE_SCAN_MS: '200',
+      },
       delegate: { DELEGATE_WATCHDOG_MS: '12000', DELEGATE_STOP_GRACE_MS: '2000' },
     },
   });

@@ -33,7 +33,12 @@ class Reports {
       }
       if (isReport) this.refused += 1;
       response.statusCode = 404;
-      response.end(JSON.stringify({ code: 'RESOURCE_NOT_FOUND', message: 'instance with id [prod] schema [orders] does not exist' }));
+      response.end(
+        JSON.stringify({
+          code: 'RESOURCE_NOT_FOUND',
+          message: 'instance with id [prod] schema [orders] does not exist',
+        }),
+      );
     });
   });
 
@@ -56,7 +61,9 @@ describe('a stream of task events with a hundred late results that are refused f
   let pg: TestPostgres;
   let admin: ServiceClient<DelegateAdminMethods>;
 
-  const count = async (database: string, sql: string, parameters: readonly unknown[] = []): Promise<number> => (await pg.query<{ count: number }>(database, `SELECT count(*)::int AS count FROM ${sql}`, [...parameters]))[0]?.count ?? 0;
+  const count = async (database: string, sql: string, parameters: readonly unknown[] = []): Promise<number> =>
+    (await pg.query<{ count: number }>(database, `SELECT count(*)::int AS count FROM ${sql}`, [...parameters]))[0]
+      ?.count ?? 0;
   const letters = (): Promise<number> => count('delegate_service', 'task_dead_letters');
 
   beforeAll(async () => {
@@ -68,21 +75,48 @@ describe('a stream of task events with a hundred late results that are refused f
     };
     const common = { SERVICE_KEYS_DIR: identities.keysDir, LOG_LEVEL: 'silent' };
     const delegateService = await startDelegateService({
-      ...common, DELEGATE_SERVICE_PORT: '0', DELEGATE_SERVICE_GRPC_PORT: '0', DELEGATE_SERVICE_DATABASE_URL_FILE: await urlFile('delegate_service'), DELEGATE_SERVICE_SERVICE_KEY_FILE: identities.keyFile('delegate-service'),
+      ...common,
+      DELEGATE_SERVICE_PORT: '0',
+      DELEGATE_SERVICE_GRPC_PORT: '0',
+      DELEGATE_SERVICE_DATABASE_URL_FILE: await urlFile('delegate_service'),
+      DELEGATE_SERVICE_SERVICE_KEY_FILE: identities.keyFile('delegate-service'),
     });
     closing.push(() => delegateService.close());
-    admin = new ServiceClient<DelegateAdminMethods>({ service: DELEGATE_ADMIN_SERVICE, address: delegateService.grpcAddress, target: 'delegate-service', identity: await identities.of('ng-manager') });
+    admin = new ServiceClient<DelegateAdminMethods>({
+      service: DELEGATE_ADMIN_SERVICE,
+      address: delegateService.grpcAddress,
+      target: 'delegate-service',
+      identity: await identities.of('ng-manager'),
+    });
     const pipelineUrl = await urlFile('pipeline');
     const pipeline = (delegateServiceAddress: string) =>
-      reports.listen().then((ngManagerUrl) => startPipeline({
-        ...common, PIPELINE_PORT: '0', PIPELINE_DATABASE_URL_FILE: pipelineUrl, PIPELINE_SERVICE_KEY_FILE: identities.keyFile('pipeline'), PIPELINE_NG_MANAGER_URL: ngManagerUrl,
-        PIPELINE_DELEGATE_SERVICE_ADDRESS: delegateServiceAddress, PIPELINE_POD_LOG_SERVICE_URL: 'http://127.0.0.1:8079',
-      }));
+      reports
+        .listen()
+        .then((ngManagerUrl) =>
+          startPipeline({
+            ...common,
+            PIPELINE_PORT: '0',
+            PIPELINE_DATABASE_URL_FILE: pipelineUrl,
+            PIPELINE_SERVICE_KEY_FILE: identities.keyFile('pipeline'),
+            PIPELINE_NG_MANAGER_URL: ngManagerUrl,
+            PIPELINE_DELEGATE_SERVICE_ADDRESS: delegateServiceAddress,
+            PIPELINE_POD_LOG_SERVICE_URL: 'http://127.0.0.1:8079',
+          }),
+        );
     const app = await pipeline(delegateService.grpcAddress);
-    closing.push(() => app.close(), () => reports.close());
+    closing.push(
+      () => app.close(),
+      () => reports.close(),
+    );
     // Stands for whatever a store cannot hold and nobody made storable: it answers as PostgreSQL does to an escaped NUL.
-    await pg.query('pipeline', `CREATE FUNCTION refuse_marked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.report::text LIKE '%cannot be held%' THEN RAISE 'unsupported Unicode escape sequence' USING ERRCODE = '22P05'; END IF; RETURN NEW; END $$`);
-    await pg.query('pipeline', `CREATE TRIGGER refuse_marked BEFORE UPDATE ON execution_tasks FOR EACH ROW EXECUTE FUNCTION refuse_marked()`);
+    await pg.query(
+      'pipeline',
+      `CREATE FUNCTION refuse_marked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.report::text LIKE '%cannot be held%' THEN RAISE 'unsupported Unicode escape sequence' USING ERRCODE = '22P05'; END IF; RETURN NEW; END $$`,
+    );
+    await pg.query(
+      'pipeline',
+      `CREATE TRIGGER refuse_marked BEFORE UPDATE ON execution_tasks FOR EACH ROW EXECUTE FUNCTION refuse_marked()`,
+    );
   }, 300_000);
   afterAll(async () => {
     admin.close();
@@ -93,32 +127,97 @@ describe('a stream of task events with a hundred late results that are refused f
   });
 
   /** An execution with tasks, as pipeline has stored them; nobody runs it. */
-  const storeTasks = async (accountId: string, ids: readonly string[], kind: 'execute-step' | 'cleanup-pod', status: 'open' | 'abandoned'): Promise<void> => {
+  const storeTasks = async (
+    accountId: string,
+    ids: readonly string[],
+    kind: 'execute-step' | 'cleanup-pod',
+    status: 'open' | 'abandoned',
+  ): Promise<void> => {
     const caller = { accountId, principal: { type: 'service', id: 'spec', name: 'spec' }, grants: [] };
-    await pg.query('pipeline',
+    await pg.query(
+      'pipeline',
       `INSERT INTO executions (account_id, org_id, project_id, plan_execution_id, pipeline_identifier, name, run_sequence, status, plan, outline, search_text, yaml, input_yaml, caller, correlation_id, created_at, valid_until, ended_at, is_started)
-       VALUES ($1, 'default', 'shop', $1, 'p', 'p', 1, 'Failed', '{"pipelineIdentifier":"p","nodes":{}}', '{}', '', '', '', $2, 'c', 1, 1, 1, true) ON CONFLICT DO NOTHING`, [accountId, JSON.stringify(caller)]);
-    const context = kind === 'execute-step' ? { kind, podId: 'pod', stageId: 'stage', dbSchema: 'orders', dbInstance: 'prod', command: 'Update', runTimeoutMs: 1 } : { kind, podId: 'pod' };
+       VALUES ($1, 'default', 'shop', $1, 'p', 'p', 1, 'Failed', '{"pipelineIdentifier":"p","nodes":{}}', '{}', '', '', '', $2, 'c', 1, 1, 1, true) ON CONFLICT DO NOTHING`,
+      [accountId, JSON.stringify(caller)],
+    );
+    const context =
+      kind === 'execute-step'
+        ? {
+            kind,
+            podId: 'pod',
+            stageId: 'stage',
+            dbSchema: 'orders',
+            dbInstance: 'prod',
+            command: 'Update',
+            runTimeoutMs: 1,
+          }
+        : { kind, podId: 'pod' };
     for (const id of ids) {
-      await pg.query('pipeline', `INSERT INTO execution_nodes (plan_execution_id, node_id, status, state) VALUES ($1, $2, 'Failed', $3)`, [accountId, `node-${id}`, JSON.stringify({ status: 'Failed', startedAt: 1, endedAt: 1, notes: [], outputs: {}, tasks: [], failure: null })]);
-      await pg.query('pipeline', `INSERT INTO execution_tasks (task_id, plan_execution_id, node_id, workflow_id, kind, status, context, created_at) VALUES ($1, $2, $3, 'no such workflow', $4, $5, $6, 1)`, [id, accountId, `node-${id}`, kind, status, JSON.stringify(context)]);
+      await pg.query(
+        'pipeline',
+        `INSERT INTO execution_nodes (plan_execution_id, node_id, status, state) VALUES ($1, $2, 'Failed', $3)`,
+        [
+          accountId,
+          `node-${id}`,
+          JSON.stringify({
+            status: 'Failed',
+            startedAt: 1,
+            endedAt: 1,
+            notes: [],
+            outputs: {},
+            tasks: [],
+            failure: null,
+          }),
+        ],
+      );
+      await pg.query(
+        'pipeline',
+        `INSERT INTO execution_tasks (task_id, plan_execution_id, node_id, workflow_id, kind, status, context, created_at) VALUES ($1, $2, $3, 'no such workflow', $4, $5, $6, 1)`,
+        [id, accountId, `node-${id}`, kind, status, JSON.stringify(context)],
+      );
     }
   };
 
   /** The ends of tasks, as delegate-service keeps them in its outbox. */
-  const storeEnds = async (accountId: string, ids: readonly string[], outcome: 'completed' | 'late', result: unknown): Promise<void> => {
+  const storeEnds = async (
+    accountId: string,
+    ids: readonly string[],
+    outcome: 'completed' | 'late',
+    result: unknown,
+  ): Promise<void> => {
     for (const id of ids) {
-      await pg.query('delegate_service',
+      await pg.query(
+        'delegate_service',
         `INSERT INTO tasks (id, account_id, org_id, project_id, consumer, kind, payload, secret_expressions, selectors, description, traceparent, queue_timeout_ms, run_timeout_ms, state, outcome, epoch, queue_deadline, ended_at)
-         VALUES ($1, $2, 'default', 'shop', 'pipeline', 'execute-step', '{}', '{}', '{}', 'spec', '', 1, 1, 'ENDED', 'completed', 1, now(), now())`, [id, accountId]);
-      await pg.query('delegate_service', `INSERT INTO task_results (task_id, epoch, delegate_id, outcome, result) VALUES ($1, 1, 'd', $2, $3)`, [id, outcome === 'late' ? 'late' : 'accepted', JSON.stringify(result)]);
-      await pg.query('delegate_service',
+         VALUES ($1, $2, 'default', 'shop', 'pipeline', 'execute-step', '{}', '{}', '{}', 'spec', '', 1, 1, 'ENDED', 'completed', 1, now(), now())`,
+        [id, accountId],
+      );
+      await pg.query(
+        'delegate_service',
+        `INSERT INTO task_results (task_id, epoch, delegate_id, outcome, result) VALUES ($1, 1, 'd', $2, $3)`,
+        [id, outcome === 'late' ? 'late' : 'accepted', JSON.stringify(result)],
+      );
+      await pg.query(
+        'delegate_service',
         `INSERT INTO task_events (consumer, task_id, account_id, org_id, project_id, type, epoch, body, traceparent) VALUES ('pipeline', $1, $2, 'default', 'shop', 'ended', 1, $3, '')`,
-        [id, accountId, JSON.stringify({ outcome, hasResult: true, delegateId: 'd', delegateName: 'd' })]);
+        [id, accountId, JSON.stringify({ outcome, hasResult: true, delegateId: 'd', delegateName: 'd' })],
+      );
     }
   };
 
-  const stepEnd = (message: string) => ({ kind: 'execute-step', outcome: { status: 'failed', changesets: [], history: [], pending: [], outputs: {}, startedAt: 1, endedAt: 2, error: { message, failureType: 'Unknown' } } });
+  const stepEnd = (message: string) => ({
+    kind: 'execute-step',
+    outcome: {
+      status: 'failed',
+      changesets: [],
+      history: [],
+      pending: [],
+      outputs: {},
+      startedAt: 1,
+      endedAt: 2,
+      error: { message, failureType: 'Unknown' },
+    },
+  });
   const late = Array.from({ length: TIMES }, (_, at) => `late-${at}`);
   const unheld = Array.from({ length: TIMES }, (_, at) => `unheld-${at}`);
 
@@ -129,29 +228,56 @@ describe('a stream of task events with a hundred late results that are refused f
     await storeEnds(POISONED, late, 'late', stepEnd('lost'));
     await storeEnds(POISONED, unheld, 'completed', stepEnd('changeset a\0b failed: this cannot be held'));
     await storeEnds(HEALTHY, ['good'], 'completed', { kind: 'cleanup-pod', outcome: { status: 'succeeded' } });
-    await waitFor(async () => (await count('pipeline', `execution_tasks WHERE task_id = 'good' AND status = 'ended'`)) === 1, { ...LOOK, what: 'the healthy event handled' });
+    await waitFor(
+      async () => (await count('pipeline', `execution_tasks WHERE task_id = 'good' AND status = 'ended'`)) === 1,
+      { ...LOOK, what: 'the healthy event handled' },
+    );
     await waitFor(async () => (await letters()) === 2 * TIMES, { ...LOOK, what: 'all poisoned events set aside' });
     expect(await count('delegate_service', 'task_events')).toBe(0);
     expect(reports.refused).toBe(TIMES);
-    expect(await count('delegate_service', `task_dead_letters WHERE account_id = '${POISONED}' AND attempts = 1 AND reason LIKE 'instance with id [prod]%'`)).toBe(TIMES);
-    expect(await count('delegate_service', `task_dead_letters WHERE account_id = '${POISONED}' AND attempts = 1 AND reason LIKE 'unsupported Unicode escape sequence%'`)).toBe(TIMES);
+    expect(
+      await count(
+        'delegate_service',
+        `task_dead_letters WHERE account_id = '${POISONED}' AND attempts = 1 AND reason LIKE 'instance with id [prod]%'`,
+      ),
+    ).toBe(TIMES);
+    expect(
+      await count(
+        'delegate_service',
+        `task_dead_letters WHERE account_id = '${POISONED}' AND attempts = 1 AND reason LIKE 'unsupported Unicode escape sequence%'`,
+      ),
+    ).toBe(TIMES);
     expect(await count('pipeline', `execution_tasks WHERE task_id LIKE 'unheld-%' AND status = 'open'`)).toBe(0);
-    expect(await count('pipeline', `execution_nodes WHERE node_id LIKE 'node-late-%' AND state->>'notes' LIKE '%cannot be recorded: instance with id%'`)).toBe(TIMES);
+    expect(
+      await count(
+        'pipeline',
+        `execution_nodes WHERE node_id LIKE 'node-late-%' AND state->>'notes' LIKE '%cannot be recorded: instance with id%'`,
+      ),
+    ).toBe(TIMES);
   }, 300_000);
 
   it('shows them to their account alone, newest first, and has each handled after it is sent again', async () => {
-    const list = (accountId: string, page = 0) => admin.unary(testUser(accountId), 'ListDeadLetters', { accountId, page, size: 100 });
+    const list = (accountId: string, page = 0) =>
+      admin.unary(testUser(accountId), 'ListDeadLetters', { accountId, page, size: 100 });
     expect(await list(HEALTHY)).toEqual({ letters: [], total: 0 });
     const [first, second] = [await list(POISONED), await list(POISONED, 1)];
     const all = [...first.letters, ...second.letters];
-    expect([first.total, all.length, new Set(all.map(({ taskId }) => taskId)).size]).toEqual([2 * TIMES, 2 * TIMES, 2 * TIMES]);
+    expect([first.total, all.length, new Set(all.map(({ taskId }) => taskId)).size]).toEqual([
+      2 * TIMES,
+      2 * TIMES,
+      2 * TIMES,
+    ]);
     expect(all.map(({ id }) => id)).toEqual(all.map(({ id }) => id).sort((a, b) => b - a));
-    const redrive = (accountId: string, id: number) => admin.unary(testUser(accountId), 'RedriveDeadLetter', { accountId, id });
+    const redrive = (accountId: string, id: number) =>
+      admin.unary(testUser(accountId), 'RedriveDeadLetter', { accountId, id });
     await expect(redrive(HEALTHY, all[0]?.id ?? 0)).rejects.toMatchObject({ code: 'RESOURCE_NOT_FOUND' });
     reports.isKnown = true;
     for (const { id } of all) await redrive(POISONED, id);
     await waitFor(() => new Set(reports.taken).size === 2 * TIMES, { ...LOOK, what: 'every result reported' });
-    await waitFor(async () => (await count('delegate_service', 'task_events')) === 0, { ...LOOK, what: 'an empty outbox' });
+    await waitFor(async () => (await count('delegate_service', 'task_events')) === 0, {
+      ...LOOK,
+      what: 'an empty outbox',
+    });
     expect(await letters()).toBe(0);
     await expect(redrive(POISONED, all[0]?.id ?? 0)).rejects.toMatchObject({ code: 'RESOURCE_NOT_FOUND' });
   }, 300_000);

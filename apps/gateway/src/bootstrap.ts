@@ -24,24 +24,47 @@ import type { Upstream } from './routing/routing-table.js';
 export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const config = parseConfig(env);
   const log = createLogger('gateway', env['LOG_LEVEL']);
-  const identity = await ServiceIdentity.load({ service: 'gateway', keyFile: config.serviceKeyFile, keysDir: config.serviceKeysDir });
+  const identity = await ServiceIdentity.load({
+    service: 'gateway',
+    keyFile: config.serviceKeyFile,
+    keysDir: config.serviceKeysDir,
+  });
   // Limits must not hold requests up: no waiting for Redis, the counter in memory stands in at once.
-  const redis = config.redisUrl ? createRedis(config.redisUrl, log, { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 250 }) : undefined;
-  const upstream = (name: Upstream): UpstreamClient => new UpstreamClient(name, config.upstreams[name], config.limits, config.serviceCa);
+  const redis = config.redisUrl
+    ? createRedis(config.redisUrl, log, { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 250 })
+    : undefined;
+  const upstream = (name: Upstream): UpstreamClient =>
+    new UpstreamClient(name, config.upstreams[name], config.limits, config.serviceCa);
   const metrics = new Metrics('gateway');
   const parts: GatewayParts = {
     limits: config.limits,
     trustedProxies: config.trustedProxies,
     rateLimits: new RateLimits(config.limits, redis),
-    upstreams: { 'ng-manager': upstream('ng-manager'), pipeline: upstream('pipeline'), 'log-service': upstream('log-service') },
+    upstreams: {
+      'ng-manager': upstream('ng-manager'),
+      pipeline: upstream('pipeline'),
+      'log-service': upstream('log-service'),
+    },
     uiDir: config.uiDir,
     places: placesFor(config.limits, metrics),
     log,
   };
-  const ngManager = new RouteClient({ target: 'ng-manager', baseUrl: config.upstreams['ng-manager'], identity, ca: config.serviceCa, timeoutMs: 10_000 });
+  const ngManager = new RouteClient({
+    target: 'ng-manager',
+    baseUrl: config.upstreams['ng-manager'],
+    identity,
+    ca: config.serviceCa,
+    timeoutMs: 10_000,
+  });
   const securityEvents = new SecurityReporter({
     log,
-    deliver: async (noted) => void (await ngManager.call({ ...GATEWAY, correlationId: 'background', traceparent: undefined }, receiveSecurityEvents, { body: { events: [...noted] } }, { idempotent: true })),
+    deliver: async (noted) =>
+      void (await ngManager.call(
+        { ...GATEWAY, correlationId: 'background', traceparent: undefined },
+        receiveSecurityEvents,
+        { body: { events: [...noted] } },
+        { idempotent: true },
+      )),
   });
   const signIn = new SignIn(new KeyAuthenticator(ngManager, systemClock), parts, securityEvents);
   return startHttpApp({
@@ -72,11 +95,18 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   });
 }
 
-function placesFor({ concurrentRequests, requestsPerAccount, requestsPerKey, streams }: GatewayLimits, metrics: Metrics): GatewayParts['places'] {
+function placesFor(
+  { concurrentRequests, requestsPerAccount, requestsPerKey, streams }: GatewayLimits,
+  metrics: Metrics,
+): GatewayParts['places'] {
   const requests = metrics.gauge('gateway_active_requests', 'Requests under way to upstreams');
   const tails = metrics.gauge('gateway_open_streams', 'Log tails open to upstreams');
   return {
-    requests: new Places({ inAll: concurrentRequests, perAccount: requestsPerAccount, perKey: requestsPerKey }, 'requests', (total) => requests.set(total)),
+    requests: new Places(
+      { inAll: concurrentRequests, perAccount: requestsPerAccount, perKey: requestsPerKey },
+      'requests',
+      (total) => requests.set(total),
+    ),
     streams: new Places(streams, 'log tails', (total) => tails.set(total)),
   };
 }
@@ -101,7 +131,10 @@ async function serveEverything(fastify: FastifyInstance, proxy: ProxyService, pa
         case 'malformed':
           throw new AppError('INVALID_REQUEST', target.why);
         case 'nothing':
-          throw new AppError('ROUTE_NOT_FOUND', `no matching operation was found: ${request.method} ${path.slice(0, 200)}`);
+          throw new AppError(
+            'ROUTE_NOT_FOUND',
+            `no matching operation was found: ${request.method} ${path.slice(0, 200)}`,
+          );
       }
     });
   });

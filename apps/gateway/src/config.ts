@@ -1,6 +1,12 @@
 import { LIMITS } from '@sluice/kernel';
 import { BlockList, isIP } from 'node:net';
-import { listenerSecurity, parseEnvironment, secretFile, type Environment, type ListenerSecurity } from '@sluice/config';
+import {
+  listenerSecurity,
+  parseEnvironment,
+  secretFile,
+  type Environment,
+  type ListenerSecurity,
+} from '@sluice/config';
 import { z } from 'zod';
 import type { PlaceLimits } from './limits/places.js';
 import type { Upstream } from './routing/routing-table.js';
@@ -37,22 +43,28 @@ const schema = z.object({
   GATEWAY_MAX_STREAMS_PER_ACCOUNT: count(500, 18_000),
   GATEWAY_MAX_STREAMS_PER_KEY: count(200, 18_000),
   /** Comma list of addresses or CIDR of the load balancers in front, whose X-Forwarded-For and X-Forwarded-Proto are believed. */
-  GATEWAY_TRUSTED_PROXIES: z.string().default('').transform((text, issue) => {
-    const entries = text.split(',').map((part) => part.trim()).filter((part) => part !== '');
-    if (entries.length === 0) return undefined;
-    const list = new BlockList();
-    for (const entry of entries) {
-      const [address = '', prefix] = entry.split('/');
-      const version = isIP(address);
-      const bits = prefix === undefined ? (version === 6 ? 128 : 32) : Number(prefix);
-      if (version === 0 || !Number.isInteger(bits) || bits < 0 || bits > (version === 6 ? 128 : 32)) {
-        issue.addIssue({ code: 'custom', message: `"${entry}" is neither an address nor a CIDR` });
-        return z.NEVER;
+  GATEWAY_TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .transform((text, issue) => {
+      const entries = text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '');
+      if (entries.length === 0) return undefined;
+      const list = new BlockList();
+      for (const entry of entries) {
+        const [address = '', prefix] = entry.split('/');
+        const version = isIP(address);
+        const bits = prefix === undefined ? (version === 6 ? 128 : 32) : Number(prefix);
+        if (version === 0 || !Number.isInteger(bits) || bits < 0 || bits > (version === 6 ? 128 : 32)) {
+          issue.addIssue({ code: 'custom', message: `"${entry}" is neither an address nor a CIDR` });
+          return z.NEVER;
+        }
+        list.addSubnet(address, bits, version === 6 ? 'ipv6' : 'ipv4');
       }
-      list.addSubnet(address, bits, version === 6 ? 'ipv6' : 'ipv4');
-    }
-    return list;
-  }),
+      return list;
+    }),
 });
 
 export interface GatewayLimits {
@@ -103,7 +115,11 @@ export function parseConfig(env: Environment): GatewayConfig {
     serviceKeyFile: parsed.GATEWAY_SERVICE_KEY_FILE,
     serviceKeysDir: parsed.SERVICE_KEYS_DIR,
     serviceCa: parsed.SERVICE_CA_FILE,
-    upstreams: { 'ng-manager': parsed.GATEWAY_NG_MANAGER_URL, pipeline: parsed.GATEWAY_PIPELINE_URL, 'log-service': parsed.GATEWAY_LOG_SERVICE_URL },
+    upstreams: {
+      'ng-manager': parsed.GATEWAY_NG_MANAGER_URL,
+      pipeline: parsed.GATEWAY_PIPELINE_URL,
+      'log-service': parsed.GATEWAY_LOG_SERVICE_URL,
+    },
     redisUrl: parsed.GATEWAY_REDIS_URL_FILE ?? parsed.GATEWAY_REDIS_URL,
     uiDir: parsed.GATEWAY_UI_DIR,
     trustedProxies: parsed.GATEWAY_TRUSTED_PROXIES,
@@ -119,7 +135,11 @@ export function parseConfig(env: Environment): GatewayConfig {
       concurrentRequests: parsed.GATEWAY_MAX_CONCURRENT_REQUESTS,
       requestsPerAccount: parsed.GATEWAY_MAX_CONCURRENT_REQUESTS_PER_ACCOUNT,
       requestsPerKey: parsed.GATEWAY_MAX_CONCURRENT_REQUESTS_PER_KEY,
-      streams: { inAll: parsed.GATEWAY_MAX_STREAMS, perAccount: parsed.GATEWAY_MAX_STREAMS_PER_ACCOUNT, perKey: parsed.GATEWAY_MAX_STREAMS_PER_KEY },
+      streams: {
+        inAll: parsed.GATEWAY_MAX_STREAMS,
+        perAccount: parsed.GATEWAY_MAX_STREAMS_PER_ACCOUNT,
+        perKey: parsed.GATEWAY_MAX_STREAMS_PER_KEY,
+      },
     },
   });
 }

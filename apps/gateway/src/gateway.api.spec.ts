@@ -2,7 +2,16 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
-import { KEY_A, KEY_B, echo, read, runGateway, signedInAs, type RunningGateway, type Seen } from './testing/running-gateway.js';
+import {
+  KEY_A,
+  KEY_B,
+  echo,
+  read,
+  runGateway,
+  signedInAs,
+  type RunningGateway,
+  type Seen,
+} from './testing/running-gateway.js';
 
 const P = '/v1/orgs/default/projects/shop';
 
@@ -21,10 +30,21 @@ describe('the gateway', () => {
     if (!seen) throw new Error(`${service} saw nothing`);
     return seen;
   };
-  const ngFailure = (code: string) => ({ status: 'FAILURE', code, message: expect.any(String), correlationId: expect.any(String), errors: [], responseMessages: [expect.objectContaining({ code })] });
+  const ngFailure = (code: string) => ({
+    status: 'FAILURE',
+    code,
+    message: expect.any(String),
+    correlationId: expect.any(String),
+    errors: [],
+    responseMessages: [expect.objectContaining({ code })],
+  });
 
   it.each([
-    ['/gateway/ng/api/organizations?accountIdentifier=ACCA&pageIndex=0', 'ng-manager', '/ng/api/organizations?accountIdentifier=ACCA&pageIndex=0'],
+    [
+      '/gateway/ng/api/organizations?accountIdentifier=ACCA&pageIndex=0',
+      'ng-manager',
+      '/ng/api/organizations?accountIdentifier=ACCA&pageIndex=0',
+    ],
     [`/gateway/dbops${P}/dbschema?page=1`, 'ng-manager', `${P}/dbschema?page=1`],
     [`${P}/pipelines`, 'pipeline', `${P}/pipelines`],
     ['/pipeline/api/pipelines/list', 'pipeline', '/pipeline/api/pipelines/list'],
@@ -33,16 +53,37 @@ describe('the gateway', () => {
     const response = await gateway.call(path, { headers: { 'Harness-Account': 'ACCA' } });
     expect([response.status, response.headers.get('x-total-elements')]).toEqual([200, '7']);
     expect(await response.json()).toMatchObject({ url, account: 'ACCA' });
-    expect(lastSeen(service)).toMatchObject({ method: 'GET', url, call: { caller: 'gateway', accountId: 'ACCA', principal: { id: 'user-ACCA' }, grants: [{ role: 'account_admin' }] } });
+    expect(lastSeen(service)).toMatchObject({
+      method: 'GET',
+      url,
+      call: {
+        caller: 'gateway',
+        accountId: 'ACCA',
+        principal: { id: 'user-ACCA' },
+        grants: [{ role: 'account_admin' }],
+      },
+    });
   });
 
   it('passes on the body, and a trace that continues the client’s', async () => {
     const trace = '0af7651916cd43dd8448eb211c80319c';
-    const response = await gateway.call('/ng/api/projects', { method: 'POST', body: '{"a":1}', headers: { 'content-type': 'application/json', traceparent: `00-${trace}-b7ad6b7169203331-01`, 'x-request-id': 'req-7' } });
+    const response = await gateway.call('/ng/api/projects', {
+      method: 'POST',
+      body: '{"a":1}',
+      headers: {
+        'content-type': 'application/json',
+        traceparent: `00-${trace}-b7ad6b7169203331-01`,
+        'x-request-id': 'req-7',
+      },
+    });
     expect(await response.json()).toMatchObject({ method: 'POST', bodyBytes: 7, body: '{"a":1}' });
     const { headers } = lastSeen('ng-manager');
     expect(headers['traceparent']).toMatch(new RegExp(`^00-${trace}-(?!b7ad6b7169203331)[0-9a-f]{16}-01$`));
-    expect([headers['x-request-id'], response.headers.get('x-request-id'), headers['content-type']]).toEqual(['req-7', 'req-7', 'application/json']);
+    expect([headers['x-request-id'], response.headers.get('x-request-id'), headers['content-type']]).toEqual([
+      'req-7',
+      'req-7',
+      'application/json',
+    ]);
   });
 
   it('passes on a form byte for byte, without reading it', async () => {
@@ -58,30 +99,63 @@ describe('the gateway', () => {
       arrived = await read(request);
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(seen.headers['content-type']));
     };
-    const response = await gateway.call('/ng/api/v2/secrets/files?accountIdentifier=ACCA', { method: 'POST', body: new Uint8Array(sent), headers: { 'content-type': contentType } });
+    const response = await gateway.call('/ng/api/v2/secrets/files?accountIdentifier=ACCA', {
+      method: 'POST',
+      body: new Uint8Array(sent),
+      headers: { 'content-type': contentType },
+    });
     expect([response.status, await response.json(), arrived.equals(sent)]).toEqual([200, contentType, true]);
   });
 
   it('lets no client speak for the gateway, and passes on no credential or connection header', async () => {
     await gateway.call('/ng/api/x', {
-      headers: { 'x-sluice-caller': 'pipeline', 'x-sluice-errors': 'internal', 'X-Sluice-Anything': '1', 'x-forwarded-for': '6.6.6.6', cookie: 'a=b', te: 'trailers', 'x-harness-token': 'mine', 'x-request-id': 'bad id {}' },
+      headers: {
+        'x-sluice-caller': 'pipeline',
+        'x-sluice-errors': 'internal',
+        'X-Sluice-Anything': '1',
+        'x-forwarded-for': '6.6.6.6',
+        cookie: 'a=b',
+        te: 'trailers',
+        'x-harness-token': 'mine',
+        'x-request-id': 'bad id {}',
+      },
     });
     const { headers } = lastSeen('ng-manager');
-    expect(headers).toMatchObject({ 'x-sluice-caller': 'gateway', 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http', 'x-forwarded-host': gateway.app.url.slice(7) });
-    for (const name of ['x-api-key', 'x-sluice-errors', 'x-sluice-anything', 'cookie', 'te', 'x-harness-token']) expect(headers[name]).toBeUndefined();
+    expect(headers).toMatchObject({
+      'x-sluice-caller': 'gateway',
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-proto': 'http',
+      'x-forwarded-host': gateway.app.url.slice(7),
+    });
+    for (const name of ['x-api-key', 'x-sluice-errors', 'x-sluice-anything', 'cookie', 'te', 'x-harness-token'])
+      expect(headers[name]).toBeUndefined();
     expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
   });
 
   it('says inside the service token where the request came from and with which key, whatever the client claims', async () => {
-    await gateway.call('/ng/api/x', { headers: { 'user-agent': `curl/8 ${'x'.repeat(1_000)}`, 'x-forwarded-for': '6.6.6.6' } });
-    expect(lastSeen('ng-manager').call).toMatchObject({ origin: { clientAddress: '127.0.0.1', userAgent: `curl/8 ${'x'.repeat(249)}`, keyId: 'key1' } });
+    await gateway.call('/ng/api/x', {
+      headers: { 'user-agent': `curl/8 ${'x'.repeat(1_000)}`, 'x-forwarded-for': '6.6.6.6' },
+    });
+    expect(lastSeen('ng-manager').call).toMatchObject({
+      origin: { clientAddress: '127.0.0.1', userAgent: `curl/8 ${'x'.repeat(249)}`, keyId: 'key1' },
+    });
   });
 
   it('drops headers that the connection header names, both ways', async () => {
     const seen = await new Promise<string>((resolve, reject) => {
-      const request = httpRequest(`${gateway.app.url}/ng/api/x`, { headers: { 'x-api-key': KEY_A, connection: 'close, x-secret-hop', 'x-secret-hop': 'yes' } }, (response) => {
-        response.resume().on('end', () => resolve(`${String(response.headers['x-private'])} ${String(response.headers['set-cookie'])} ${String(response.headers['x-content-type-options'])} ${String(response.headers['cache-control'])}`));
-      });
+      const request = httpRequest(
+        `${gateway.app.url}/ng/api/x`,
+        { headers: { 'x-api-key': KEY_A, connection: 'close, x-secret-hop', 'x-secret-hop': 'yes' } },
+        (response) => {
+          response
+            .resume()
+            .on('end', () =>
+              resolve(
+                `${String(response.headers['x-private'])} ${String(response.headers['set-cookie'])} ${String(response.headers['x-content-type-options'])} ${String(response.headers['cache-control'])}`,
+              ),
+            );
+        },
+      );
       request.on('error', reject).end();
     });
     expect(seen).toBe('undefined undefined nosniff no-store');
@@ -91,7 +165,13 @@ describe('the gateway', () => {
   it('takes a key as a bearer token too, and answers 401 for none, for a session token and for a malformed one', async () => {
     expect((await gateway.call('/ng/api/x', { headers: { authorization: `Bearer ${KEY_B}` } }, '')).status).toBe(200);
     expect(lastSeen('ng-manager').call?.accountId).toBe('ACCB');
-    for (const headers of [{}, { authorization: 'Bearer a.b.c' }, { authorization: 'Basic abc' }, { 'x-api-key': 'pat.only.three' }, { 'x-api-key': `${KEY_A} x` }] as Record<string, string>[]) {
+    for (const headers of [
+      {},
+      { authorization: 'Bearer a.b.c' },
+      { authorization: 'Basic abc' },
+      { 'x-api-key': 'pat.only.three' },
+      { 'x-api-key': `${KEY_A} x` },
+    ] as Record<string, string>[]) {
       const response = await gateway.call('/ng/api/x', { headers }, '');
       expect([response.status, await response.json()]).toEqual([401, ngFailure('INVALID_TOKEN')]);
     }
@@ -129,7 +209,10 @@ describe('the gateway', () => {
       gateway.keys.set(brief, signedInAs('ACCA', `brief${attempt}`, 500));
       await gateway.call('/ng/api/x', {}, brief);
       gateway.keys.set(brief, 'REVOKED_TOKEN');
-      await waitFor(async () => (await gateway.call('/ng/api/x', {}, brief)).status === 401, { timeoutMs: 120_000, what: 'the revocation' });
+      await waitFor(async () => (await gateway.call('/ng/api/x', {}, brief)).status === 401, {
+        timeoutMs: 120_000,
+        what: 'the revocation',
+      });
       await Promise.all(Array.from({ length: 5 }, () => gateway.call('/ng/api/x', {}, brief)));
       return askedFor(brief);
     };
@@ -153,31 +236,60 @@ describe('the gateway', () => {
 
   it('answers unknown operations with 404 in JSON before it asks for a key', async () => {
     const response = await gateway.call('/gateway/chaos/api/x', { method: 'POST', body: 'x' }, '');
-    expect([response.status, await response.json()]).toEqual([404, { ...ngFailure('ROUTE_NOT_FOUND'), message: expect.stringContaining('no matching operation was found') }]);
+    expect([response.status, await response.json()]).toEqual([
+      404,
+      { ...ngFailure('ROUTE_NOT_FOUND'), message: expect.stringContaining('no matching operation was found') },
+    ]);
     expect((await gateway.call('/ng/api/internal/authenticate', { method: 'POST' })).status).toBe(404);
     expect((await gateway.call('/ng/api/x', { method: 'OPTIONS' })).status).toBe(405);
     expect((await gateway.call('/ng/api/%2e%2e%2fx')).status).toBe(400);
   });
 
   it.each([
-    ['ng-manager', '/ng/api/x', (body: unknown) => expect(body).toMatchObject({ status: 'ERROR', code: 'UPSTREAM_UNAVAILABLE' })],
-    ['ng-manager', `${P}/dbschema`, (body: unknown) => expect(body).toEqual({ message: expect.stringContaining('ng-manager cannot be reached') })],
-    ['log-service', '/log-service/blob', (body: unknown) => expect(body).toEqual({ error_msg: expect.stringContaining('log-service cannot be reached'), message: expect.stringContaining('log-service cannot be reached') })],
-  ] as const)('answers 503 in the style of the path when %s breaks the connection of %s', async (service, path, check) => {
-    gateway.doubles[service].handler = (request) => void request.socket.destroy();
-    for (const init of [{}, { method: 'POST', body: 'x'.repeat(100) }, { method: 'POST', body: 'x'.repeat(200_000) }]) {
-      const response = await gateway.call(path, init);
-      expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);
-      check(await response.json());
-    }
-  });
+    [
+      'ng-manager',
+      '/ng/api/x',
+      (body: unknown) => expect(body).toMatchObject({ status: 'ERROR', code: 'UPSTREAM_UNAVAILABLE' }),
+    ],
+    [
+      'ng-manager',
+      `${P}/dbschema`,
+      (body: unknown) => expect(body).toEqual({ message: expect.stringContaining('ng-manager cannot be reached') }),
+    ],
+    [
+      'log-service',
+      '/log-service/blob',
+      (body: unknown) =>
+        expect(body).toEqual({
+          error_msg: expect.stringContaining('log-service cannot be reached'),
+          message: expect.stringContaining('log-service cannot be reached'),
+        }),
+    ],
+  ] as const)(
+    'answers 503 in the style of the path when %s breaks the connection of %s',
+    async (service, path, check) => {
+      gateway.doubles[service].handler = (request) => void request.socket.destroy();
+      for (const init of [
+        {},
+        { method: 'POST', body: 'x'.repeat(100) },
+        { method: 'POST', body: 'x'.repeat(200_000) },
+      ]) {
+        const response = await gateway.call(path, init);
+        expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);
+        check(await response.json());
+      }
+    },
+  );
 
   it('answers 504 when an upstream does not begin to answer in time', async () => {
     const impatient = await runGateway({ GATEWAY_REQUEST_TIMEOUT_SECONDS: '1' });
     try {
       impatient.doubles.pipeline.handler = () => undefined;
       const response = await impatient.call('/pipeline/api/x');
-      expect([response.status, await response.json()]).toEqual([504, expect.objectContaining({ code: 'REQUEST_TIMEOUT', message: expect.stringContaining('within 1 s') })]);
+      expect([response.status, await response.json()]).toEqual([
+        504,
+        expect.objectContaining({ code: 'REQUEST_TIMEOUT', message: expect.stringContaining('within 1 s') }),
+      ]);
     } finally {
       await impatient.stop();
     }
@@ -195,17 +307,25 @@ describe('the gateway', () => {
 
   it('refuses bodies beyond the limit, announced or not, and names the limit', async () => {
     const announced = await gateway.call('/ng/api/x', { method: 'POST', body: Buffer.alloc(10 * 1024 * 1024 + 1) });
-    expect([announced.status, await announced.json()]).toEqual([413, expect.objectContaining({ code: 'PAYLOAD_TOO_LARGE', message: expect.stringContaining('10485760 bytes') })]);
+    expect([announced.status, await announced.json()]).toEqual([
+      413,
+      expect.objectContaining({ code: 'PAYLOAD_TOO_LARGE', message: expect.stringContaining('10485760 bytes') }),
+    ]);
     const piece = Buffer.alloc(1024 * 1024);
     let left = 12;
     const stream = new ReadableStream<Uint8Array>({
       pull: (controller) => ((left -= 1) < 0 ? controller.close() : controller.enqueue(piece)),
     });
     const flowing = await gateway.call('/ng/api/x', { method: 'POST', body: stream, duplex: 'half' } as RequestInit);
-    expect([flowing.status, await flowing.json()]).toEqual([413, expect.objectContaining({ message: expect.stringContaining('10485760 bytes') })]);
+    expect([flowing.status, await flowing.json()]).toEqual([
+      413,
+      expect.objectContaining({ message: expect.stringContaining('10485760 bytes') }),
+    ]);
     const whole = await gateway.call('/ng/api/x', { method: 'POST', body: Buffer.alloc(10 * 1024 * 1024) });
     expect(await whole.json()).toMatchObject({ bodyBytes: 10 * 1024 * 1024 });
-    expect((await gateway.call('/log-service/blob?key=k', { method: 'POST', body: Buffer.alloc(25 * 1024 * 1024) })).status).toBe(200);
+    expect(
+      (await gateway.call('/log-service/blob?key=k', { method: 'POST', body: Buffer.alloc(25 * 1024 * 1024) })).status,
+    ).toBe(200);
   });
 
   it('hands server-sent events on one by one, and hangs up upstream when the reader goes', async () => {
@@ -236,7 +356,8 @@ describe('the gateway', () => {
     let written = 0;
     gateway.doubles['log-service'].handler = async (_request, response) => {
       response.writeHead(200, { 'content-type': 'application/zip', 'content-length': String(size) });
-      for (written = 0; written < size; written += piece.length) if (!response.write(piece)) await new Promise((resolve) => response.once('drain', resolve));
+      for (written = 0; written < size; written += piece.length)
+        if (!response.write(piece)) await new Promise((resolve) => response.once('drain', resolve));
       response.end();
     };
     const response = await gateway.call('/gateway/log-service/blob/archive/x.zip');
@@ -255,7 +376,8 @@ describe('the gateway', () => {
     );
     expect(stalledAt).toBeLessThan(40 * 1024 * 1024);
     let received = 0;
-    for (let chunk = await reader?.read(); chunk && !chunk.done; chunk = await reader?.read()) received += chunk.value.length;
+    for (let chunk = await reader?.read(); chunk && !chunk.done; chunk = await reader?.read())
+      received += chunk.value.length;
     expect(written).toBe(size);
     expect(received).toBeGreaterThan(size - 1024 * 1024);
   });
@@ -273,11 +395,24 @@ describe('the gateway', () => {
   });
 
   it('passes a log token or a signed link on to the log service without a key, and nothing without either', async () => {
-    expect((await gateway.call('/log-service/stream?key=k&accountID=ACCA', { method: 'PUT', body: '[]', headers: { 'X-Harness-Token': 'pods-token' } }, '')).status).toBe(200);
+    expect(
+      (
+        await gateway.call(
+          '/log-service/stream?key=k&accountID=ACCA',
+          { method: 'PUT', body: '[]', headers: { 'X-Harness-Token': 'pods-token' } },
+          '',
+        )
+      ).status,
+    ).toBe(200);
     expect(lastSeen('log-service')).toMatchObject({ call: undefined, headers: { 'x-harness-token': 'pods-token' } });
-    expect((await gateway.call('/gateway/log-service/blob/archive/x.zip?prefix=p&signature=s', {}, '')).status).toBe(200);
+    expect((await gateway.call('/gateway/log-service/blob/archive/x.zip?prefix=p&signature=s', {}, '')).status).toBe(
+      200,
+    );
     const refused = await gateway.call('/log-service/stream?key=k', {}, '');
-    expect([refused.status, await refused.json()]).toEqual([401, { error_msg: expect.stringContaining('x-api-key'), message: expect.stringContaining('x-api-key') }]);
+    expect([refused.status, await refused.json()]).toEqual([
+      401,
+      { error_msg: expect.stringContaining('x-api-key'), message: expect.stringContaining('x-api-key') },
+    ]);
     expect((await gateway.call('/ng/api/x?signature=s', { headers: { 'X-Harness-Token': 't' } }, '')).status).toBe(401);
   });
 
@@ -288,8 +423,11 @@ describe('the gateway', () => {
         const socket = connect(Number(new URL(gateway.app.url).port), '127.0.0.1', () => socket.write(text));
         socket.on('data', (chunk: Buffer) => (all += chunk.toString())).on('close', () => resolve(all));
       });
-    const get = (path: string, last: string): string => `GET ${path} HTTP/1.1\r\nhost: x\r\nx-api-key: ${KEY_A}\r\nconnection: ${last}\r\n\r\n`;
-    expect(await say(`${get('/ng/api/one', 'keep-alive')}${get('/ng/api/two', 'close')}`)).toMatch(/"\/ng\/api\/one"[\s\S]*"\/ng\/api\/two"/);
+    const get = (path: string, last: string): string =>
+      `GET ${path} HTTP/1.1\r\nhost: x\r\nx-api-key: ${KEY_A}\r\nconnection: ${last}\r\n\r\n`;
+    expect(await say(`${get('/ng/api/one', 'keep-alive')}${get('/ng/api/two', 'close')}`)).toMatch(
+      /"\/ng\/api\/one"[\s\S]*"\/ng\/api\/two"/,
+    );
     expect(await say('NONSENSE\r\n\r\n')).toMatch(/^HTTP\/1.1 400/);
     expect((await gateway.call('/ng/api/x')).status).toBe(200);
   });
@@ -303,7 +441,14 @@ describe('the gateway', () => {
   it('shows metrics and its own API description to administrators only', async () => {
     gateway.keys.set('pat.ACCA.viewer1.x', { ...signedInAs('ACCA', 'viewer1'), grants: [{ role: 'viewer' }] });
     for (const path of ['/metrics', '/openapi.json']) {
-      const statuses = await Promise.all([['', 401], ['pat.ACCA.none.x', 401], ['pat.ACCA.viewer1.x', 403], [KEY_A, 200]].map(async ([key, expected]) => [(await gateway.call(path, {}, String(key))).status, expected]));
+      const statuses = await Promise.all(
+        [
+          ['', 401],
+          ['pat.ACCA.none.x', 401],
+          ['pat.ACCA.viewer1.x', 403],
+          [KEY_A, 200],
+        ].map(async ([key, expected]) => [(await gateway.call(path, {}, String(key))).status, expected]),
+      );
       expect([path, statuses]).toEqual([path, statuses.map(([, expected]) => [expected, expected])]);
     }
   });
@@ -316,6 +461,10 @@ describe('the gateway', () => {
     ['/ng/api/x?accountIdentifier=OTHER', {}, KEY_A, 403],
   ])('its own answers are kept by no cache and taken for nothing else: %s %j', async (path, init, key, status) => {
     const response = await gateway.call(path, init, key);
-    expect([response.status, response.headers.get('x-content-type-options'), response.headers.get('cache-control')]).toEqual([status, 'nosniff', 'no-store']);
+    expect([
+      response.status,
+      response.headers.get('x-content-type-options'),
+      response.headers.get('cache-control'),
+    ]).toEqual([status, 'nosniff', 'no-store']);
   });
 });

@@ -28,8 +28,13 @@ describe('limits of the gateway', () => {
     return key;
   };
   const send = (count: number, key: string, from = '10.0.0.1', url = gateway.app.url): Promise<Response[]> =>
-    Promise.all(Array.from({ length: count }, () => fetch(`${url}/ng/api/x`, { headers: { 'x-api-key': key, 'x-forwarded-for': from } })));
-  const statuses = async (count: number, key: string, from?: string, url?: string): Promise<number[]> => (await send(count, key, from, url)).map(({ status }) => status);
+    Promise.all(
+      Array.from({ length: count }, () =>
+        fetch(`${url}/ng/api/x`, { headers: { 'x-api-key': key, 'x-forwarded-for': from } }),
+      ),
+    );
+  const statuses = async (count: number, key: string, from?: string, url?: string): Promise<number[]> =>
+    (await send(count, key, from, url)).map(({ status }) => status);
   /** The most a key gets through in a time: 5 in each second begun since its first request, and 5 more in each 10 s begun. */
   const mostIn = (ms: number): number => 5 * (Math.floor(ms / 1_000) + 1) + 5 * (Math.floor(ms / 10_000) + 1);
 
@@ -42,9 +47,17 @@ describe('limits of the gateway', () => {
     expect(passed).toBeLessThanOrEqual(mostIn(Date.now() - startedAt));
     const refused = answers.find(({ status }) => status !== 200);
     expect([refused?.status, refused?.headers.get('retry-after')]).toEqual([429, expect.stringMatching(/^\d+$/)]);
-    expect(await refused?.json()).toMatchObject({ status: 'FAILURE', code: 'TOO_MANY_REQUESTS', message: expect.stringContaining('5 requests a second') });
+    expect(await refused?.json()).toMatchObject({
+      status: 'FAILURE',
+      code: 'TOO_MANY_REQUESTS',
+      message: expect.stringContaining('5 requests a second'),
+    });
     expect(await statuses(1, newKey())).toEqual([200]);
-    await waitFor(async () => (await statuses(1, key))[0] === 200, { timeoutMs: 120_000, intervalMs: 250, what: 'the next second' });
+    await waitFor(async () => (await statuses(1, key))[0] === 200, {
+      timeoutMs: 120_000,
+      intervalMs: 250,
+      what: 'the next second',
+    });
   });
 
   it('count for all gateways together', async () => {
@@ -79,10 +92,18 @@ describe('limits of the gateway', () => {
   });
 
   it('count the address nearest to a trusted proxy, not one a client made up', async () => {
-    for (let count = 0; count < 4; count += 1) await statuses(1, `pat.ACCA.fake${count}.x`, `198.51.100.${count}, 203.0.113.77`);
+    for (let count = 0; count < 4; count += 1)
+      await statuses(1, `pat.ACCA.fake${count}.x`, `198.51.100.${count}, 203.0.113.77`);
     expect(await statuses(1, newKey(), '198.51.100.9, 203.0.113.77')).toEqual([429]);
-    await gateway.call('/ng/api/x', { headers: { 'x-forwarded-for': '198.51.100.1, 203.0.113.5', 'x-forwarded-proto': 'https' } }, newKey());
-    expect(gateway.doubles['ng-manager'].seen.at(-1)?.headers).toMatchObject({ 'x-forwarded-for': '203.0.113.5', 'x-forwarded-proto': 'https' });
+    await gateway.call(
+      '/ng/api/x',
+      { headers: { 'x-forwarded-for': '198.51.100.1, 203.0.113.5', 'x-forwarded-proto': 'https' } },
+      newKey(),
+    );
+    expect(gateway.doubles['ng-manager'].seen.at(-1)?.headers).toMatchObject({
+      'x-forwarded-for': '203.0.113.5',
+      'x-forwarded-proto': 'https',
+    });
   });
 
   it('refuse what is beyond the number of requests under way, at once and with a time to come back', async () => {
@@ -94,7 +115,11 @@ describe('limits of the gateway', () => {
     const under = Array.from({ length: 30 }, () => gateway.call('/pipeline/api/x', {}, newKey()));
     await waitFor(() => waiting.length === 30, { timeoutMs: 120_000, what: 'thirty requests under way' });
     const refused = await gateway.call('/pipeline/api/x', {}, newKey());
-    expect([refused.status, refused.headers.get('retry-after'), (await refused.json() as { message: string }).message]).toEqual([503, '1', expect.stringContaining('30 requests')]);
+    expect([
+      refused.status,
+      refused.headers.get('retry-after'),
+      ((await refused.json()) as { message: string }).message,
+    ]).toEqual([503, '1', expect.stringContaining('30 requests')]);
     for (const release of waiting) release();
     expect((await Promise.all(under)).every(({ status }) => status === 200)).toBe(true);
     gateway.doubles.pipeline.handler = echo;
@@ -112,11 +137,18 @@ describe('limits of the gateway', () => {
     const many = await statuses(60, newKey());
     expect(many.filter((status) => status === 429).length).toBeGreaterThan(5);
     await gateway.redis.restart();
-    await waitFor(async () => (await statuses(1, newKey()))[0] === 200, { timeoutMs: 120_000, what: 'an answer with Redis back' });
+    await waitFor(async () => (await statuses(1, newKey()))[0] === 200, {
+      timeoutMs: 120_000,
+      what: 'an answer with Redis back',
+    });
   });
 
   it('do not mix the accounts of two keys that come at the same time', async () => {
-    const calls = await Promise.all([KEY_A, KEY_B].map((key) => gateway.call('/ng/api/x', { headers: { 'x-forwarded-for': '10.9.9.9' } }, key)));
-    expect(await Promise.all(calls.map(async (response) => ((await response.json()) as { account: string }).account))).toEqual(['ACCA', 'ACCB']);
+    const calls = await Promise.all(
+      [KEY_A, KEY_B].map((key) => gateway.call('/ng/api/x', { headers: { 'x-forwarded-for': '10.9.9.9' } }, key)),
+    );
+    expect(
+      await Promise.all(calls.map(async (response) => ((await response.json()) as { account: string }).account)),
+    ).toEqual(['ACCA', 'ACCB']);
   });
 });

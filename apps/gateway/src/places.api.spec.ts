@@ -38,30 +38,46 @@ describe('places at the gateway', () => {
     const socket = connect(Number(new URL(gateway.app.url).port), '127.0.0.1');
     let text = '';
     socket.on('data', (chunk: Buffer) => (text += chunk.toString())).on('error', () => undefined);
-    socket.write(`POST /ng/api/x HTTP/1.1\r\nhost: x\r\nx-api-key: ${key}\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{`);
+    socket.write(
+      `POST /ng/api/x HTTP/1.1\r\nhost: x\r\nx-api-key: ${key}\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{`,
+    );
     sockets.push(socket);
     return { socket, answer: () => text };
   };
-  const open = async (): Promise<number> => Number(/^gateway_active_requests(?:\{[^}]*\})? (\d+)/m.exec(await (await gateway.call('/metrics')).text())?.[1]);
-  const tail = (key: string, stop: AbortSignal): Promise<Response> => gateway.call('/log-service/stream?key=a', { signal: stop }, key);
+  const open = async (): Promise<number> =>
+    Number(/^gateway_active_requests(?:\{[^}]*\})? (\d+)/m.exec(await (await gateway.call('/metrics')).text())?.[1]);
+  const tail = (key: string, stop: AbortSignal): Promise<Response> =>
+    gateway.call('/log-service/stream?key=a', { signal: stop }, key);
   const tailing = (): void => {
-    gateway.doubles['log-service'].handler = (_, response) => void response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': ping\n\n');
+    gateway.doubles['log-service'].handler = (_, response) =>
+      void response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': ping\n\n');
   };
 
   it('are held by one key up to its share, with bodies that drip; others go on, and its further requests are refused at once', async () => {
     const key = newKey();
     const clients = Array.from({ length: 60 }, () => dripping(key));
-    await waitFor(() => clients.filter(({ answer }) => answer().startsWith('HTTP/1.1 429')).length === 52, { timeoutMs: 120_000, what: '52 of 60 refused' });
+    await waitFor(() => clients.filter(({ answer }) => answer().startsWith('HTTP/1.1 429')).length === 52, {
+      timeoutMs: 120_000,
+      what: '52 of 60 refused',
+    });
     const refused = clients.find(({ answer }) => answer().startsWith('HTTP/1.1 429'));
-    expect(refused?.answer()).toMatch(/retry-after: 1\r\n[\s\S]*"code":"TOO_MANY_REQUESTS"[\s\S]*one key may have 8 requests under way/i);
-    await waitFor(() => refused?.socket.destroyed ?? false, { timeoutMs: 120_000, what: 'the connection of a refused client closed' });
+    expect(refused?.answer()).toMatch(
+      /retry-after: 1\r\n[\s\S]*"code":"TOO_MANY_REQUESTS"[\s\S]*one key may have 8 requests under way/i,
+    );
+    await waitFor(() => refused?.socket.destroyed ?? false, {
+      timeoutMs: 120_000,
+      what: 'the connection of a refused client closed',
+    });
     const others = await Promise.all(Array.from({ length: 6 }, () => gateway.call('/ng/api/x', {}, newKey())));
     expect(others.map(({ status }) => status)).toEqual(others.map(() => 200));
   });
 
   it('are free again when a small body has not come in time, and its client is answered so', async () => {
     const client = dripping(newKey());
-    await waitFor(() => client.answer().includes('\r\n\r\n') && client.answer().includes('BODY_TOO_SLOW'), { timeoutMs: 120_000, what: 'an answer' });
+    await waitFor(() => client.answer().includes('\r\n\r\n') && client.answer().includes('BODY_TOO_SLOW'), {
+      timeoutMs: 120_000,
+      what: 'an answer',
+    });
     expect(client.answer()).toMatch(new RegExp(`^HTTP/1.1 408 [\\s\\S]*within ${BODY_SECONDS} s`));
     await waitFor(() => client.socket.destroyed, { timeoutMs: 120_000, what: 'the connection closed' });
     await waitFor(async () => (await open()) === 0, { timeoutMs: 120_000, what: 'no request open' });
@@ -72,18 +88,26 @@ describe('places at the gateway', () => {
     sockets.push(socket);
     let text = '';
     socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    const request = (length: number): string => `POST /ng/api/x HTTP/1.1\r\nhost: x\r\nx-api-key: garbage\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`;
+    const request = (length: number): string =>
+      `POST /ng/api/x HTTP/1.1\r\nhost: x\r\nx-api-key: garbage\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`;
     socket.write(request(300_000));
-    for (let sent = 0; sent < 300_000; sent += 100_000) await new Promise<void>((resolve, reject) => socket.write('x'.repeat(100_000), (cause) => (cause ? reject(cause) : setImmediate(resolve))));
+    for (let sent = 0; sent < 300_000; sent += 100_000)
+      await new Promise<void>((resolve, reject) =>
+        socket.write('x'.repeat(100_000), (cause) => (cause ? reject(cause) : setImmediate(resolve))),
+      );
     await waitFor(() => text.includes('HTTP/1.1 401'), { timeoutMs: 120_000, what: 'the refusal' });
     expect(text).not.toMatch(/connection: close/i);
     socket.write(`${request(1)}x`);
-    await waitFor(() => text.split('HTTP/1.1 401').length === 3, { timeoutMs: 120_000, what: 'the second answer on the same connection' });
+    await waitFor(() => text.split('HTTP/1.1 401').length === 3, {
+      timeoutMs: 120_000,
+      what: 'the second answer on the same connection',
+    });
   });
 
   it('are held by a client that reads nothing of its answer until it is cut, and free then', async () => {
     const large = Buffer.alloc(96 * 1024 * 1024, 'x');
-    gateway.doubles.pipeline.handler = (_, response) => void response.writeHead(200, { 'content-length': large.length }).end(large);
+    gateway.doubles.pipeline.handler = (_, response) =>
+      void response.writeHead(200, { 'content-length': large.length }).end(large);
     const key = newKey();
     const asked = gateway.doubles.pipeline.seen.length + 8;
     for (let client = 0; client < 8; client += 1) {
@@ -92,15 +116,22 @@ describe('places at the gateway', () => {
       socket.write(`GET /pipeline/api/x HTTP/1.1\r\nhost: x\r\nx-api-key: ${key}\r\n\r\n`);
       sockets.push(socket);
     }
-    await waitFor(() => gateway.doubles.pipeline.seen.length >= asked, { timeoutMs: 120_000, what: 'eight answers under way' });
+    await waitFor(() => gateway.doubles.pipeline.seen.length >= asked, {
+      timeoutMs: 120_000,
+      what: 'eight answers under way',
+    });
     await waitFor(async () => (await open()) === 0, { timeoutMs: 120_000, what: 'no request open' });
     expect((await gateway.call('/ng/api/x', {}, key)).status).toBe(200);
   }, 180_000);
 
   it('are free again when clients hang up', async () => {
     const key = newKey();
-    for (const { socket } of Array.from({ length: 8 }, () => dripping(key))) socket.once('connect', () => setImmediate(() => socket.destroy()));
-    await waitFor(async () => (await gateway.call('/ng/api/x', {}, key)).status === 200, { timeoutMs: 120_000, what: 'a place for the key' });
+    for (const { socket } of Array.from({ length: 8 }, () => dripping(key)))
+      socket.once('connect', () => setImmediate(() => socket.destroy()));
+    await waitFor(async () => (await gateway.call('/ng/api/x', {}, key)).status === 200, {
+      timeoutMs: 120_000,
+      what: 'a place for the key',
+    });
     await waitFor(async () => (await open()) === 0, { timeoutMs: 120_000, what: 'no request open' });
   });
 
@@ -113,7 +144,14 @@ describe('places at the gateway', () => {
     const under = Array.from({ length: 20 }, () => gateway.call('/pipeline/api/x', {}, newKey('ACCB')));
     await waitFor(() => waiting.length === 20, { timeoutMs: 120_000, what: 'twenty requests under way' });
     const refused = await gateway.call('/pipeline/api/x', {}, newKey('ACCB'));
-    expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toEqual([429, '1', expect.objectContaining({ code: 'TOO_MANY_REQUESTS', message: expect.stringContaining('one account may have 20 requests') })]);
+    expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toEqual([
+      429,
+      '1',
+      expect.objectContaining({
+        code: 'TOO_MANY_REQUESTS',
+        message: expect.stringContaining('one account may have 20 requests'),
+      }),
+    ]);
     expect((await gateway.call('/ng/api/x', {}, newKey('ACCC'))).status).toBe(200);
     for (const release of waiting) release();
     expect((await Promise.all(under)).every(({ status }) => status === 200)).toBe(true);
@@ -123,16 +161,29 @@ describe('places at the gateway', () => {
     tailing();
     const stop = new AbortController();
     const key = newKey('ACCD');
-    expect((await Promise.all(Array.from({ length: 4 }, () => tail(key, stop.signal)))).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(
+      (await Promise.all(Array.from({ length: 4 }, () => tail(key, stop.signal)))).map(({ status }) => status),
+    ).toEqual([200, 200, 200, 200]);
     const refused = await tail(key, stop.signal);
-    expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toEqual([429, '1', expect.objectContaining({ error_msg: expect.stringContaining('one key may have 4 log tails') })]);
+    expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toEqual([
+      429,
+      '1',
+      expect.objectContaining({ error_msg: expect.stringContaining('one key may have 4 log tails') }),
+    ]);
     const second = newKey('ACCD');
-    expect([(await tail(second, stop.signal)).status, (await tail(second, stop.signal)).status, (await tail(second, stop.signal)).status]).toEqual([200, 200, 429]);
+    expect([
+      (await tail(second, stop.signal)).status,
+      (await tail(second, stop.signal)).status,
+      (await tail(second, stop.signal)).status,
+    ]).toEqual([200, 200, 429]);
     expect((await tail(newKey('ACCE'), stop.signal)).status).toBe(200);
     expect((await gateway.call('/ng/api/x', {}, key)).status).toBe(200);
     stop.abort();
     const again = new AbortController();
-    await waitFor(async () => (await tail(key, again.signal)).status === 200, { timeoutMs: 120_000, what: 'a place for a tail' });
+    await waitFor(async () => (await tail(key, again.signal)).status === 200, {
+      timeoutMs: 120_000,
+      what: 'a place for a tail',
+    });
     again.abort();
   });
 });

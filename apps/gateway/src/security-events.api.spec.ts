@@ -6,8 +6,10 @@ const LOOK = { timeoutMs: 120_000, what: 'the security events' };
 
 describe('security events of the gateway', () => {
   let gateway: RunningGateway;
-  const of = (kind: string, accountId: string) => gateway.securityEvents.filter((event) => event.kind === kind && event.accountId === accountId);
-  const from = (address: string, key: string) => gateway.call('/ng/api/projects', { headers: { 'x-forwarded-for': address, 'user-agent': 'curl/8' } }, key);
+  const of = (kind: string, accountId: string) =>
+    gateway.securityEvents.filter((event) => event.kind === kind && event.accountId === accountId);
+  const from = (address: string, key: string) =>
+    gateway.call('/ng/api/projects', { headers: { 'x-forwarded-for': address, 'user-agent': 'curl/8' } }, key);
 
   beforeAll(async () => {
     gateway = await runGateway({ GATEWAY_TRUSTED_PROXIES: '127.0.0.1,::1' });
@@ -15,21 +17,40 @@ describe('security events of the gateway', () => {
   afterAll(() => gateway.stop());
 
   it('tell of the first use of a key from an address, also while the key itself is remembered and nobody is asked', async () => {
-    for (const address of ['198.51.100.1', '198.51.100.2', '198.51.100.1', '198.51.100.2']) expect((await from(address, KEY_A)).status).toBe(200);
+    for (const address of ['198.51.100.1', '198.51.100.2', '198.51.100.1', '198.51.100.2'])
+      expect((await from(address, KEY_A)).status).toBe(200);
     await waitFor(() => of('signIn', 'ACCA').length === 2, LOOK);
     expect(gateway.asked.filter((key) => key === KEY_A)).toHaveLength(1);
     expect(of('signIn', 'ACCA')).toMatchObject([
-      { outcome: 'allowed', identifier: 'key1', count: 1, origin: { clientAddress: '198.51.100.1', keyId: 'key1', userAgent: 'curl/8' }, actor: { id: 'user-ACCA' } },
+      {
+        outcome: 'allowed',
+        identifier: 'key1',
+        count: 1,
+        origin: { clientAddress: '198.51.100.1', keyId: 'key1', userAgent: 'curl/8' },
+        actor: { id: 'user-ACCA' },
+      },
       { outcome: 'allowed', identifier: 'key1', count: 1, origin: { clientAddress: '198.51.100.2' } },
     ]);
   });
 
   it('tell of requests for another account, in a loop as one with their number', async () => {
-    for (let round = 0; round < 50; round += 1) expect((await gateway.call(`/ng/api/projects?accountIdentifier=${round % 2 ? 'ACCA' : `X${round}`}`, {}, KEY_B)).status).toBe(403);
+    for (let round = 0; round < 50; round += 1)
+      expect(
+        (await gateway.call(`/ng/api/projects?accountIdentifier=${round % 2 ? 'ACCA' : `X${round}`}`, {}, KEY_B))
+          .status,
+      ).toBe(403);
     const total = () => of('accessDenied', 'ACCB').reduce((sum, { count }) => sum + count, 0);
     await waitFor(() => total() === 50, LOOK);
-    expect(new Set(of('accessDenied', 'ACCB').map(({ identifier }) => identifier))).toEqual(new Set(['anotherAccount']));
-    expect(of('accessDenied', 'ACCB')[0]).toMatchObject({ outcome: 'refused', resourceType: 'route', origin: { keyId: 'key2' }, actor: { id: 'user-ACCB' }, details: { reason: expect.stringContaining('the key belongs to account ACCB') } });
+    expect(new Set(of('accessDenied', 'ACCB').map(({ identifier }) => identifier))).toEqual(
+      new Set(['anotherAccount']),
+    );
+    expect(of('accessDenied', 'ACCB')[0]).toMatchObject({
+      outcome: 'refused',
+      resourceType: 'route',
+      origin: { keyId: 'key2' },
+      actor: { id: 'user-ACCB' },
+      details: { reason: expect.stringContaining('the key belongs to account ACCB') },
+    });
     expect(of('accessDenied', 'ACCA')).toEqual([]);
   });
 
@@ -38,7 +59,9 @@ describe('security events of the gateway', () => {
     gateway.keys.set(viewer, { ...signedInAs('ACCC', 'key3'), grants: [{ role: 'viewer' }] });
     expect((await gateway.call('/metrics', {}, viewer)).status).toBe(403);
     await waitFor(() => of('accessDenied', 'ACCC').length === 1, LOOK);
-    expect(of('accessDenied', 'ACCC')).toMatchObject([{ identifier: 'inspect', details: { reason: expect.stringContaining('account.edit') } }]);
+    expect(of('accessDenied', 'ACCC')).toMatchObject([
+      { identifier: 'inspect', details: { reason: expect.stringContaining('account.edit') } },
+    ]);
   });
 
   it('hold up no request while ng-manager takes none, and come afterwards', async () => {

@@ -16,7 +16,11 @@ export function identityFromEnvironment(env: Environment): LiteEngineIdentity {
   const parsed = parseEnvironment('lite-engine', identitySchema, env);
   return liteEngineIdentity.parse({
     listen: parsed.LITE_ENGINE_LISTEN,
-    tls: { ca: parsed.LITE_ENGINE_TLS_CA_FILE, cert: parsed.LITE_ENGINE_TLS_CERT_FILE, key: parsed.LITE_ENGINE_TLS_KEY_FILE },
+    tls: {
+      ca: parsed.LITE_ENGINE_TLS_CA_FILE,
+      cert: parsed.LITE_ENGINE_TLS_CERT_FILE,
+      key: parsed.LITE_ENGINE_TLS_KEY_FILE,
+    },
     podId: parsed.LITE_ENGINE_POD_ID,
     podDir: parsed.LITE_ENGINE_POD_DIR,
   });

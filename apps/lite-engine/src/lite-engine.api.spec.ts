@@ -11,14 +11,24 @@ import { GrpcClient, readTlsFiles } from '@sluice/grpc';
 import { waitFor } from '@sluice/kernel';
 import type { WireLogLine } from '@sluice/log-api';
 import { LITE_ENGINE_SERVICE, type LiteEngineMethods, type StepEvent } from '@sluice/runner-rpc';
-import { freePort, quickestMs, startPostgres, testPodAuthority, type TestPodAuthority, type TestPostgres } from '@sluice/testing';
+import {
+  freePort,
+  quickestMs,
+  startPostgres,
+  testPodAuthority,
+  type TestPodAuthority,
+  type TestPostgres,
+} from '@sluice/testing';
 
 const root = resolve(import.meta.dirname, '../../..');
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-const CHANGELOG = '--liquibase formatted sql\n--changeset ann:1\ncreate table a (id int);\n--changeset ann:2\ncreate table b (id int);\n';
-const SLOW = '--liquibase formatted sql\n--changeset ann:1\ncreate table a (id int);\n--changeset ann:2\nselect pg_sleep(600);\n';
+const CHANGELOG =
+  '--liquibase formatted sql\n--changeset ann:1\ncreate table a (id int);\n--changeset ann:2\ncreate table b (id int);\n';
+const SLOW =
+  '--liquibase formatted sql\n--changeset ann:1\ncreate table a (id int);\n--changeset ann:2\nselect pg_sleep(600);\n';
 /** Sleeps until the table `held` is empty. */
-const HELD = '--liquibase formatted sql\n--changeset ann:1 splitStatements:false\ndo $$ begin while exists (select from held) loop perform pg_sleep(0.05); end loop; end $$;\n';
+const HELD =
+  '--liquibase formatted sql\n--changeset ann:1 splitStatements:false\ndo $$ begin while exists (select from held) loop perform pg_sleep(0.05); end loop; end $$;\n';
 
 /** The wire side of the log service: offsets, streams, blobs; it can be told to fail. */
 class LogServiceDouble {
@@ -39,7 +49,12 @@ class LogServiceDouble {
         const key = `${url.searchParams.get('accountID')}:${url.searchParams.get('key')}`;
         if (request.headers['x-harness-token'] !== 'log-token') return void response.writeHead(403).end();
         this.traceparents.add(String(request.headers['traceparent']));
-        const status = this.answer(`${request.method} ${url.pathname}`, key, url.searchParams.get('from'), Buffer.concat(chunks).toString());
+        const status = this.answer(
+          `${request.method} ${url.pathname}`,
+          key,
+          url.searchParams.get('from'),
+          Buffer.concat(chunks).toString(),
+        );
         // deaf: what was asked is done, but nobody learns of it
         if (this.mode === 'deaf') {
           this.mode = 'up';
@@ -77,13 +92,19 @@ class PodProcess {
   readonly exited: Promise<number | null>;
 
   constructor(entry: string) {
-    this.child = spawn(process.execPath, [join(root, entry), '--parked'], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, LOG_LEVEL: 'warn' } });
+    this.child = spawn(process.execPath, [join(root, entry), '--parked'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, LOG_LEVEL: 'warn' },
+    });
     this.exited = new Promise((done) => this.child.once('exit', (code) => done(code)));
     if (this.child.stdout) createInterface({ input: this.child.stdout }).on('line', (line) => this.output.push(line));
   }
 
   async says(line: string): Promise<void> {
-    await waitFor(() => this.output.includes(line), { timeoutMs: 600_000, what: `"${line}" from ${this.child.spawnargs[1]}` });
+    await waitFor(() => this.output.includes(line), {
+      timeoutMs: 600_000,
+      what: `"${line}" from ${this.child.spawnargs[1]}`,
+    });
   }
 
   async become(identity: object): Promise<void> {
@@ -135,37 +156,105 @@ describe('a pod', () => {
     const engine = new PodProcess('apps/lite-engine/dist/main.js');
     const runner = new PodProcess('apps/step-runner/dist/main.js');
     started.push(engine, runner);
-    const startRunner = async (): Promise<void> => runner.become({ listen: runnerListen, tls: await authority.issue('step-runner') });
+    const startRunner = async (): Promise<void> =>
+      runner.become({ listen: runnerListen, tls: await authority.issue('step-runner') });
     await Promise.all([
-      engine.become({ listen: engineListen, tls: await authority.issue('lite-engine'), podId: `pod-${counter}`, podDir }),
+      engine.become({
+        listen: engineListen,
+        tls: await authority.issue('lite-engine'),
+        podId: `pod-${counter}`,
+        podDir,
+      }),
       isRunnerLate ? runner.says('parked') : startRunner(),
     ]);
-    const client = GrpcClient.mutualTls<LiteEngineMethods>(LITE_ENGINE_SERVICE, engineListen, readTlsFiles(await authority.issue('delegate')), 'lite-engine');
-    const setup = { podId: `pod-${counter}`, logBaseUrl: logs.baseUrl, logAccountId: 'acc', logToken: 'log-token', containers: [{ stepExecutionId: id, address: runnerListen }], watchdogMs };
+    const client = GrpcClient.mutualTls<LiteEngineMethods>(
+      LITE_ENGINE_SERVICE,
+      engineListen,
+      readTlsFiles(await authority.issue('delegate')),
+      'lite-engine',
+    );
+    const setup = {
+      podId: `pod-${counter}`,
+      logBaseUrl: logs.baseUrl,
+      logAccountId: 'acc',
+      logToken: 'log-token',
+      containers: [{ stepExecutionId: id, address: runnerListen }],
+      watchdogMs,
+    };
     await client.unary('SetupStage', setup, { timeoutMs: 60_000 });
-    const work = { kind: 'liquibase.update', target: { url: pg.jdbcUrl(database), username: 'postgres', passwordSlot: 'db-password' }, changelog: { source: 'repo', path: 'changelog.sql' } };
+    const work = {
+      kind: 'liquibase.update',
+      target: { url: pg.jdbcUrl(database), username: 'postgres', passwordSlot: 'db-password' },
+      changelog: { source: 'repo', path: 'changelog.sql' },
+    };
     const start = (overrides: object = {}) =>
-      client.unary('StartStep', { stepExecutionId: id, logKey: `acc/log/${id}`, timeoutMs: 240_000, workJson: JSON.stringify({ ...work, ...overrides }) }, { timeoutMs: 60_000, traceparent: TRACEPARENT });
+      client.unary(
+        'StartStep',
+        {
+          stepExecutionId: id,
+          logKey: `acc/log/${id}`,
+          timeoutMs: 240_000,
+          workJson: JSON.stringify({ ...work, ...overrides }),
+        },
+        { timeoutMs: 60_000, traceparent: TRACEPARENT },
+      );
     const events: StepEvent[] = [];
     const watch = async (): Promise<StepResult> => {
       for await (const event of client.stream('WatchStep', { stepExecutionId: id, afterSeq: 0 })) events.push(event);
       return stepResult.parse(JSON.parse(events.at(-1)?.finishedJson ?? '{}'));
     };
     const asleep = () =>
-      waitFor(async () => (await pg.query('postgres', `select 1 from pg_stat_activity where application_name = $1 and query like '%pg_sleep%'`, [`sluice-${id}`])).length > 0, { timeoutMs: 120_000, what: 'the slow statement' });
+      waitFor(
+        async () =>
+          (
+            await pg.query(
+              'postgres',
+              `select 1 from pg_stat_activity where application_name = $1 and query like '%pg_sleep%'`,
+              [`sluice-${id}`],
+            )
+          ).length > 0,
+        { timeoutMs: 120_000, what: 'the slow statement' },
+      );
     const expectTidy = async (): Promise<void> => {
-      await waitFor(async () => (await pg.query('postgres', 'select 1 from pg_stat_activity where application_name = $1', [`sluice-${id}`])).length === 0, { timeoutMs: 120_000, what: 'end of the session' });
+      await waitFor(
+        async () =>
+          (await pg.query('postgres', 'select 1 from pg_stat_activity where application_name = $1', [`sluice-${id}`]))
+            .length === 0,
+        { timeoutMs: 120_000, what: 'end of the session' },
+      );
       expect(await pg.query(database, 'select locked from databasechangeloglock')).toEqual([{ locked: false }]);
     };
-    return { id, podDir, database, engine, runner, startRunner, engineListen, client, setup, start, watch, events, logKey: `acc:acc/log/${id}`, asleep, expectTidy };
+    return {
+      id,
+      podDir,
+      database,
+      engine,
+      runner,
+      startRunner,
+      engineListen,
+      client,
+      setup,
+      start,
+      watch,
+      events,
+      logKey: `acc:acc/log/${id}`,
+      asleep,
+      expectTidy,
+    };
   }
 
   function linesOf(blob: string | undefined): WireLogLine[] {
-    return (blob ?? '').trimEnd().split('\n').map((line) => JSON.parse(line) as WireLogLine);
+    return (blob ?? '')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as WireLogLine);
   }
   /** The lines of the stored log. A result goes first when its log takes long to be stored. */
   async function storedLines(key: string): Promise<WireLogLine[]> {
-    await waitFor(() => logs.blobs.has(key) && !logs.streams.has(key), { timeoutMs: 120_000, what: `the stored log ${key}` });
+    await waitFor(() => logs.blobs.has(key) && !logs.streams.has(key), {
+      timeoutMs: 120_000,
+      what: `the stored log ${key}`,
+    });
     return linesOf(logs.blobs.get(key));
   }
 
@@ -182,17 +271,27 @@ describe('a pod', () => {
     expect(pod.events.map(({ seq }) => seq)).toEqual(pod.events.map((_event, index) => index + 1));
 
     const again: StepEvent[] = [];
-    for await (const event of pod.client.stream('WatchStep', { stepExecutionId: pod.id, afterSeq: pod.events.length - 2 })) again.push(event);
+    for await (const event of pod.client.stream('WatchStep', {
+      stepExecutionId: pod.id,
+      afterSeq: pod.events.length - 2,
+    }))
+      again.push(event);
     expect(again).toEqual(pod.events.slice(-2));
 
     const lines = await storedLines(pod.logKey);
     expect(lines.map(({ pos }) => pos)).toEqual(lines.map((_line, index) => index));
-    const told = pod.events.filter(({ event }) => event === 'logJson').map(({ logJson }) => String(JSON.parse(logJson ?? '').out));
+    const told = pod.events
+      .filter(({ event }) => event === 'logJson')
+      .map(({ logJson }) => String(JSON.parse(logJson ?? '').out));
     // What says that the log is late is not in the log.
-    expect(lines.map(({ out }) => out)).toEqual(told.filter((out) => !out.startsWith('the log could not be stored yet')));
+    expect(lines.map(({ out }) => out)).toEqual(
+      told.filter((out) => !out.startsWith('the log could not be stored yet')),
+    );
     expect(logs.streams.has(pod.logKey)).toBe(false);
     expect([...logs.traceparents].some((header) => header.startsWith(TRACEPARENT.slice(0, 35)))).toBe(true);
-    expect(stepResult.parse(JSON.parse(readFileSync(join(pod.podDir, 'steps', `${pod.id}.result.json`), 'utf8')))).toEqual(result);
+    expect(
+      stepResult.parse(JSON.parse(readFileSync(join(pod.podDir, 'steps', `${pod.id}.result.json`), 'utf8'))),
+    ).toEqual(result);
     expect(await pod.runner.exited).toBe(0);
 
     await pod.client.unary('Destroy', {}, { timeoutMs: 60_000 });
@@ -207,12 +306,24 @@ describe('a pod', () => {
       { files: { ...stranger, ca: join(folder, 'tls', 'ca.crt') }, code: 'UPSTREAM_UNAVAILABLE' },
     ];
     for (const { files, code } of callers) {
-      const client = GrpcClient.mutualTls<LiteEngineMethods>(LITE_ENGINE_SERVICE, pod.engineListen, readTlsFiles(files), 'lite-engine');
+      const client = GrpcClient.mutualTls<LiteEngineMethods>(
+        LITE_ENGINE_SERVICE,
+        pod.engineListen,
+        readTlsFiles(files),
+        'lite-engine',
+      );
       await expect(client.unary('Ping', {}, { timeoutMs: 60_000 })).rejects.toMatchObject({ code });
       client.close();
     }
-    const wrongName = GrpcClient.mutualTls<LiteEngineMethods>(LITE_ENGINE_SERVICE, pod.engineListen, readTlsFiles(await authority.issue('delegate')), 'step-runner');
-    await expect(wrongName.unary('Ping', {}, { timeoutMs: 60_000 })).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+    const wrongName = GrpcClient.mutualTls<LiteEngineMethods>(
+      LITE_ENGINE_SERVICE,
+      pod.engineListen,
+      readTlsFiles(await authority.issue('delegate')),
+      'step-runner',
+    );
+    await expect(wrongName.unary('Ping', {}, { timeoutMs: 60_000 })).rejects.toMatchObject({
+      code: 'UPSTREAM_UNAVAILABLE',
+    });
     wrongName.close();
   });
 
@@ -223,7 +334,9 @@ describe('a pod', () => {
       const result = pod.watch();
       await pod.asleep();
       const stoppedAt = Date.now();
-      expect(await pod.client.unary('StopStep', { stepExecutionId: pod.id, graceMs: 30_000 }, { timeoutMs: 60_000 })).toEqual({ known: true });
+      expect(
+        await pod.client.unary('StopStep', { stepExecutionId: pod.id, graceMs: 30_000 }, { timeoutMs: 60_000 }),
+      ).toEqual({ known: true });
       expect((await result).status).toBe('aborted');
       const ms = Date.now() - stoppedAt;
       await pod.expectTidy();
@@ -259,17 +372,31 @@ describe('a pod', () => {
     const result = pod.watch();
     await pod.asleep();
     pod.runner.child.kill('SIGKILL');
-    expect(await result).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('ended unexpectedly') } });
+    expect(await result).toMatchObject({
+      status: 'failed',
+      error: { message: expect.stringContaining('ended unexpectedly') },
+    });
     await pod.expectTidy();
   });
 
   it('stops its steps, records their results and ends when the delegate is not heard of', async () => {
     const pod = await startPod({ changelog: SLOW, watchdogMs: 20_000 });
-    const heard = setInterval(() => void pod.client.unary('Ping', {}, { timeoutMs: 60_000 }).catch(() => undefined), 300);
+    const heard = setInterval(
+      () => void pod.client.unary('Ping', {}, { timeoutMs: 60_000 }).catch(() => undefined),
+      300,
+    );
     await pod.start();
     await pod.asleep().finally(() => clearInterval(heard));
     expect(await pod.engine.exited).toBe(0);
-    expect(JSON.parse(readFileSync(join(pod.podDir, 'steps', `${pod.id}.result.json`), 'utf8'))).toMatchObject({ status: 'aborted', error: { message: expect.stringContaining('the delegate went away and did not come back in time, so the step was stopped'), failureType: 'DelegateRestart' } });
+    expect(JSON.parse(readFileSync(join(pod.podDir, 'steps', `${pod.id}.result.json`), 'utf8'))).toMatchObject({
+      status: 'aborted',
+      error: {
+        message: expect.stringContaining(
+          'the delegate went away and did not come back in time, so the step was stopped',
+        ),
+        failureType: 'DelegateRestart',
+      },
+    });
     await pod.expectTidy();
   });
 
@@ -280,7 +407,10 @@ describe('a pod', () => {
     const result = pod.watch();
     await pod.asleep();
     await pod.client.unary('Ping', { leaseUntil: clock + 1, stopWithinMs: 60_000 }, { timeoutMs: 60_000 });
-    expect(await result).toMatchObject({ status: 'aborted', error: { message: expect.stringContaining('for longer than its lease'), failureType: 'Connectivity' } });
+    expect(await result).toMatchObject({
+      status: 'aborted',
+      error: { message: expect.stringContaining('for longer than its lease'), failureType: 'Connectivity' },
+    });
     await pod.expectTidy();
   });
 
@@ -288,7 +418,10 @@ describe('a pod', () => {
     const pod = await startPod({ changelog: CHANGELOG, isRunnerLate: true });
     await pod.start();
     const result = pod.watch();
-    await waitFor(() => pod.events.some(({ logJson }) => logJson?.includes('does not listen yet')), { timeoutMs: 120_000, what: 'the line in the log' });
+    await waitFor(() => pod.events.some(({ logJson }) => logJson?.includes('does not listen yet')), {
+      timeoutMs: 120_000,
+      what: 'the line in the log',
+    });
     await pod.startRunner();
     expect((await result).status).toBe('succeeded');
   });
@@ -297,7 +430,13 @@ describe('a pod', () => {
     const pod = await startPod({ changelog: CHANGELOG, isRunnerLate: true });
     await pod.start();
     const result = pod.watch();
-    expect(await pod.client.unary('ContainerEnded', { stepExecutionId: pod.id, reason: 'the step container ended by SIGKILL', isReplaced: true }, { timeoutMs: 60_000 })).toEqual({ hasBegun: false });
+    expect(
+      await pod.client.unary(
+        'ContainerEnded',
+        { stepExecutionId: pod.id, reason: 'the step container ended by SIGKILL', isReplaced: true },
+        { timeoutMs: 60_000 },
+      ),
+    ).toEqual({ hasBegun: false });
     await pod.startRunner();
     expect((await result).status).toBe('succeeded');
     expect(pod.events.some(({ logJson }) => logJson?.includes('another one is started'))).toBe(true);
@@ -308,7 +447,12 @@ describe('a pod', () => {
     await pod.start();
     await pod.watch();
     const kinds = new Set<string>();
-    for await (const { event } of pod.client.stream('WatchStep', { stepExecutionId: pod.id, afterSeq: 0, withoutLog: true })) kinds.add(event);
+    for await (const { event } of pod.client.stream('WatchStep', {
+      stepExecutionId: pod.id,
+      afterSeq: 0,
+      withoutLog: true,
+    }))
+      kinds.add(event);
     expect([...kinds]).toEqual(['changesetJson', 'finishedJson']);
   });
 
@@ -327,7 +471,12 @@ describe('a pod', () => {
     pod.engine.child.stdin?.end();
     pod.runner.child.stdin?.end();
     await pg.query(pod.database, 'delete from held');
-    await waitFor(() => existsSync(join(pod.podDir, 'steps', `${pod.id}.result.json`)), { timeoutMs: 120_000, what: 'the result on disk' });
-    expect(JSON.parse(readFileSync(join(pod.podDir, 'steps', `${pod.id}.result.json`), 'utf8'))).toMatchObject({ status: 'succeeded' });
+    await waitFor(() => existsSync(join(pod.podDir, 'steps', `${pod.id}.result.json`)), {
+      timeoutMs: 120_000,
+      what: 'the result on disk',
+    });
+    expect(JSON.parse(readFileSync(join(pod.podDir, 'steps', `${pod.id}.result.json`), 'utf8'))).toMatchObject({
+      status: 'succeeded',
+    });
   });
 });

@@ -61,7 +61,11 @@ export class LiteEngineController {
   }
 
   @GrpcMethod('LiteEngine', 'ContainerEnded')
-  containerEnded(request: ContainerEndedRequest, metadata: Metadata, call: AuthenticatedCall): Promise<ContainerEndedReply> {
+  containerEnded(
+    request: ContainerEndedRequest,
+    metadata: Metadata,
+    call: AuthenticatedCall,
+  ): Promise<ContainerEndedReply> {
     return this.traced('ContainerEnded', metadata, call, () => this.stage.containerEnded(request));
   }
 
@@ -87,9 +91,18 @@ export class LiteEngineController {
     this.stage.heard();
   }
 
-  private traced<T>(method: string, metadata: Metadata, call: AuthenticatedCall, work: (traceparent: string) => T | Promise<T>): Promise<T> {
+  private traced<T>(
+    method: string,
+    metadata: Metadata,
+    call: AuthenticatedCall,
+    work: (traceparent: string) => T | Promise<T>,
+  ): Promise<T> {
     this.admit(call);
     const hop = { from: 'delegate', to: 'lite-engine', protocol: 'grpc' } as const;
-    return this.tracing.run(`LiteEngine.${method}`, { kind: 'server', parent: traceparentOf(metadata), hop }, async (span) => work(span.traceparent));
+    return this.tracing.run(
+      `LiteEngine.${method}`,
+      { kind: 'server', parent: traceparentOf(metadata), hop },
+      async (span) => work(span.traceparent),
+    );
   }
 }

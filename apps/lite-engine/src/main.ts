@@ -13,7 +13,9 @@ try {
   // The rehearsal's span would be the only one of a trace that nobody asked for, so it goes nowhere.
   if (isParked) await rehearseLiteEngine(Tracing.create('lite-engine', ''), logger);
   const owner = isParked ? parked() : undefined;
-  const identity = owner ? await owner.identity((line) => liteEngineIdentity.parse(line)) : identityFromEnvironment(process.env);
+  const identity = owner
+    ? await owner.identity((line) => liteEngineIdentity.parse(line))
+    : identityFromEnvironment(process.env);
   const { app, stage } = await bootstrap({ identity, tracing, logger });
   process.stdout.write(`${PROCESS_STATES.listening}\n`);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stage.abandon('SHUTDOWN'));

@@ -26,14 +26,33 @@ const DENIED = 403;
 export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const config = parseConfig(env);
   const log = createLogger('log-service', env['LOG_LEVEL']);
-  const identity = await ServiceIdentity.load({ service: 'log-service', keyFile: config.serviceKeyFile, keysDir: config.serviceKeysDir });
+  const identity = await ServiceIdentity.load({
+    service: 'log-service',
+    keyFile: config.serviceKeyFile,
+    keysDir: config.serviceKeysDir,
+  });
   const blobs = await FileBlobStore.at(config.blobDir);
   const redis = createRedis(config.redisUrl, log);
   // A connection that listens has no other traffic, and its subscriptions wait for Redis as long as it takes.
   const subscriber = createRedis(config.redisUrl, log, { maxRetriesPerRequest: null, commandTimeout: undefined });
-  const ngManager = new RouteClient({ target: 'ng-manager', baseUrl: config.ngManagerUrl, identity, ca: config.serviceCa, timeoutMs: 10_000 });
+  const ngManager = new RouteClient({
+    target: 'ng-manager',
+    baseUrl: config.ngManagerUrl,
+    identity,
+    ca: config.serviceCa,
+    timeoutMs: 10_000,
+  });
   const authenticator = new LogAuthenticator(identity, new KeyHolders(ngManager, systemClock), config.tokenSeconds);
-  const reporter = new SecurityReporter({ log, deliver: async (noted) => void (await ngManager.call(ownContext(''), receiveSecurityEvents, { body: { events: [...noted] } }, { idempotent: true })) });
+  const reporter = new SecurityReporter({
+    log,
+    deliver: async (noted) =>
+      void (await ngManager.call(
+        ownContext(''),
+        receiveSecurityEvents,
+        { body: { events: [...noted] } },
+        { idempotent: true },
+      )),
+  });
   const events = new LogEvents(reporter);
   const signals = new StreamSignals(subscriber);
   const metrics = new Metrics('log-service');
@@ -41,7 +60,15 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const tails = new TailRegistry(config.tail.perAccount, (total) => openTails.set(total));
   const app = await startHttpApp({
     service: 'log-service',
-    module: AppModule.with({ authenticator, streams: new StreamStore(redis, config.stream), signals, blobs, tails, limits: { tail: config.tail, publicUrl: config.publicUrl }, events }),
+    module: AppModule.with({
+      authenticator,
+      streams: new StreamStore(redis, config.stream),
+      signals,
+      blobs,
+      tails,
+      limits: { tail: config.tail, publicUrl: config.publicUrl },
+      events,
+    }),
     host: config.host,
     security: config.security,
     port: config.port,
@@ -79,7 +106,13 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
 function tellDenied(fastify: FastifyInstance, { callers }: LogAuthenticator, events: LogEvents): void {
   fastify.addHook('onResponse', (request, reply, done) => {
     const caller = reply.statusCode === DENIED ? callers.of(request.headers) : undefined;
-    if (caller) events.denied(caller, `${request.method} ${request.routeOptions.url ?? ''}`, 'the log service refused it', request.id);
+    if (caller)
+      events.denied(
+        caller,
+        `${request.method} ${request.routeOptions.url ?? ''}`,
+        'the log service refused it',
+        request.id,
+      );
     done();
   });
 }

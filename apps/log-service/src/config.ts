@@ -1,8 +1,21 @@
-import { listenerSecurity, parseEnvironment, secretFile, type Environment, type ListenerSecurity } from '@sluice/config';
+import {
+  listenerSecurity,
+  parseEnvironment,
+  secretFile,
+  type Environment,
+  type ListenerSecurity,
+} from '@sluice/config';
 import { LIMITS } from '@sluice/kernel';
 import { z } from 'zod';
 
-const seconds = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback).transform((value) => value * 1_000);
+const seconds = (fallback: number, max: number) =>
+  z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(max)
+    .default(fallback)
+    .transform((value) => value * 1_000);
 
 const schema = z
   .object({
@@ -32,7 +45,11 @@ const schema = z
   .transform((env, issue) => {
     const redisUrl = env.LOG_SERVICE_REDIS_URL_FILE ?? env.LOG_SERVICE_REDIS_URL;
     if (redisUrl) return { ...env, redisUrl };
-    issue.addIssue({ code: 'custom', path: ['LOG_SERVICE_REDIS_URL_FILE'], message: 'name the file that holds the Redis address' });
+    issue.addIssue({
+      code: 'custom',
+      path: ['LOG_SERVICE_REDIS_URL_FILE'],
+      message: 'name the file that holds the Redis address',
+    });
     return z.NEVER;
   });
 
@@ -86,7 +103,11 @@ export function parseConfig(env: Environment): LogServiceConfig {
     tokenSeconds: parsed.LOG_SERVICE_TOKEN_SECONDS,
     blobDir: parsed.LOG_SERVICE_BLOB_DIR,
     publicUrl: parsed.LOG_SERVICE_PUBLIC_URL?.replace(/\/$/, ''),
-    stream: { ttlMs: parsed.LOG_SERVICE_STREAM_TTL_SECONDS, maxLines: parsed.LOG_SERVICE_STREAM_MAX_LINES, maxBytes: parsed.LOG_SERVICE_STREAM_MAX_BYTES },
+    stream: {
+      ttlMs: parsed.LOG_SERVICE_STREAM_TTL_SECONDS,
+      maxLines: parsed.LOG_SERVICE_STREAM_MAX_LINES,
+      maxBytes: parsed.LOG_SERVICE_STREAM_MAX_BYTES,
+    },
     tail: {
       perAccount: parsed.LOG_SERVICE_TAILS_PER_ACCOUNT,
       maxMs: parsed.LOG_SERVICE_TAIL_SECONDS,

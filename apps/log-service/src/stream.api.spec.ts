@@ -1,19 +1,38 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@sluice/kernel';
 import { testUser } from '@sluice/testing';
-import { ADMIN, OUTSIDER, linesOf, newRun, readTail, runLogService, type RunningLogService } from './testing/running-log-service.js';
+import {
+  ADMIN,
+  OUTSIDER,
+  linesOf,
+  newRun,
+  readTail,
+  runLogService,
+  type RunningLogService,
+} from './testing/running-log-service.js';
 
 describe('live logs', () => {
   let service: RunningLogService;
   beforeAll(async () => {
-    service = await runLogService({ LOG_SERVICE_STREAM_MAX_LINES: '1000', LOG_SERVICE_TAIL_OPEN_WAIT_SECONDS: '20', LOG_SERVICE_TAILS_PER_ACCOUNT: '120', LOG_SERVICE_PING_SECONDS: '1' });
+    service = await runLogService({
+      LOG_SERVICE_STREAM_MAX_LINES: '1000',
+      LOG_SERVICE_TAIL_OPEN_WAIT_SECONDS: '20',
+      LOG_SERVICE_TAILS_PER_ACCOUNT: '120',
+      LOG_SERVICE_PING_SECONDS: '1',
+    });
   });
   afterAll(() => service.stop());
 
-  const open = async (key: string): Promise<Response> => service.call(`/stream?accountID=ACC&key=${key}`, { method: 'POST', headers: await service.pod(key) });
+  const open = async (key: string): Promise<Response> =>
+    service.call(`/stream?accountID=ACC&key=${key}`, { method: 'POST', headers: await service.pod(key) });
   const append = async (key: string, from: number | undefined, lines: unknown): Promise<Response> =>
-    service.call(`/stream?accountID=ACC&key=${key}${from === undefined ? '' : `&from=${from}`}`, { method: 'PUT', headers: await service.pod(key), body: JSON.stringify(lines) });
-  const close = async (key: string, query = ''): Promise<Response> => service.call(`/stream?accountID=ACC&key=${key}${query}`, { method: 'DELETE', headers: await service.pod(key) });
+    service.call(`/stream?accountID=ACC&key=${key}${from === undefined ? '' : `&from=${from}`}`, {
+      method: 'PUT',
+      headers: await service.pod(key),
+      body: JSON.stringify(lines),
+    });
+  const close = async (key: string, query = ''): Promise<Response> =>
+    service.call(`/stream?accountID=ACC&key=${key}${query}`, { method: 'DELETE', headers: await service.pod(key) });
   const whole = async (key: string, query = '') => service.tail(key, await service.user(ADMIN), query);
 
   it('come out as they went in, numbered, with an end mark', async () => {
@@ -24,7 +43,9 @@ describe('live logs', () => {
     await append(key, undefined, linesOf(3, 5));
     expect((await close(key)).status).toBe(204);
     const { lines, end } = await whole(key);
-    expect(lines.map(({ id, line }) => [id, line.pos, line.out])).toEqual([0, 1, 2, 3, 4].map((index) => [index, index, `line ${index}\n`]));
+    expect(lines.map(({ id, line }) => [id, line.pos, line.out])).toEqual(
+      [0, 1, 2, 3, 4].map((index) => [index, index, `line ${index}\n`]),
+    );
     expect(end).toBe('eof');
   });
 
@@ -55,13 +76,20 @@ describe('live logs', () => {
     const key = `${newRun()}/stage/step`;
     await open(key);
     await append(key, 0, linesOf(0, 600));
-    const started = await readTail(await service.call(`/stream?key=${key}`, { headers: await service.user(ADMIN) }), (lines) => lines.length >= 250);
+    const started = await readTail(
+      await service.call(`/stream?key=${key}`, { headers: await service.user(ADMIN) }),
+      (lines) => lines.length >= 250,
+    );
     const last = started.lines.at(-1)?.id ?? -1;
     await append(key, 600, linesOf(600, 700));
     await close(key);
     const rest = await service.tail(key, { ...(await service.user(ADMIN)), 'last-event-id': String(last) });
-    expect([...started.lines, ...rest.lines].map(({ id }) => id)).toEqual(Array.from({ length: 700 }, (_, index) => index));
-    expect((await whole(key, '&from=695')).lines.map(({ line }) => line.out)).toEqual(linesOf(695, 700).map(({ out }) => out));
+    expect([...started.lines, ...rest.lines].map(({ id }) => id)).toEqual(
+      Array.from({ length: 700 }, (_, index) => index),
+    );
+    expect((await whole(key, '&from=695')).lines.map(({ line }) => line.out)).toEqual(
+      linesOf(695, 700).map(({ out }) => out),
+    );
   });
 
   it('ignore lines that came before, and keep the new part of a batch that overlaps', async () => {
@@ -81,7 +109,10 @@ describe('live logs', () => {
     await append(key, 0, linesOf(0, 2));
     const refused = await append(key, 5, linesOf(5, 6));
     expect([refused.status, refused.headers.get('x-sluice-next-index')]).toEqual([409, '2']);
-    expect(await refused.json()).toEqual({ error_msg: expect.stringContaining('send from line 2'), message: expect.stringContaining('send from line 2') });
+    expect(await refused.json()).toEqual({
+      error_msg: expect.stringContaining('send from line 2'),
+      message: expect.stringContaining('send from line 2'),
+    });
   });
 
   it('are not wiped by a second open', async () => {
@@ -98,7 +129,10 @@ describe('live logs', () => {
   it('answer 4xx to a writer whose stream is unknown or closed', async () => {
     const key = `${newRun()}/stage/step`;
     const unknown = await append(key, 0, linesOf(0, 1));
-    expect([unknown.status, await unknown.json()]).toEqual([404, { error_msg: expect.stringContaining('open it first'), message: expect.stringContaining('open it first') }]);
+    expect([unknown.status, await unknown.json()]).toEqual([
+      404,
+      { error_msg: expect.stringContaining('open it first'), message: expect.stringContaining('open it first') },
+    ]);
     expect((await close(key)).status).toBe(404);
     await open(key);
     await close(key);
@@ -115,7 +149,10 @@ describe('live logs', () => {
     const key = `${newRun()}/stage/step`;
     await open(key);
     const refused = await append(key, 0, body);
-    expect([refused.status, await refused.json()]).toEqual([400, { error_msg: expect.stringContaining('body'), message: expect.stringContaining('body') }]);
+    expect([refused.status, await refused.json()]).toEqual([
+      400,
+      { error_msg: expect.stringContaining('body'), message: expect.stringContaining('body') },
+    ]);
   });
 
   it('cut a line that is too long between two characters, and say so', async () => {
@@ -183,10 +220,15 @@ describe('live logs', () => {
     await open(key);
     const headers = await service.user(ADMIN);
     const controllers = Array.from({ length: 120 }, () => new AbortController());
-    const responses = await Promise.all(controllers.map(({ signal }) => service.call(`/stream?key=${key}`, { headers, signal })));
+    const responses = await Promise.all(
+      controllers.map(({ signal }) => service.call(`/stream?key=${key}`, { headers, signal })),
+    );
     expect(responses.every(({ status }) => status === 200)).toBe(true);
     const refused = await service.call(`/stream?key=${key}`, { headers });
-    expect([refused.status, await refused.json()]).toEqual([429, { error_msg: expect.stringContaining('120 log tails'), message: expect.stringContaining('120 log tails') }]);
+    expect([refused.status, await refused.json()]).toEqual([
+      429,
+      { error_msg: expect.stringContaining('120 log tails'), message: expect.stringContaining('120 log tails') },
+    ]);
     for (const controller of controllers) controller.abort();
     const again = await waitFor(
       async () => {
@@ -231,7 +273,10 @@ describe('live logs', () => {
 
   it('tell nothing to a reader without the right who waited for them', async () => {
     const key = `${newRun()}/stage/step`;
-    const reading = service.tail(key, await service.user(testUser('ACC', [{ role: 'viewer', orgId: 'default', projectId: 'other' }])));
+    const reading = service.tail(
+      key,
+      await service.user(testUser('ACC', [{ role: 'viewer', orgId: 'default', projectId: 'other' }])),
+    );
     await open(key);
     await append(key, 0, linesOf(0, 1));
     expect(await reading).toEqual({ lines: [], end: 'access denied' });
@@ -239,7 +284,8 @@ describe('live logs', () => {
 
   it('are written below the prefix of the token only, with a right to write', async () => {
     const [mine, other] = [newRun(), newRun()];
-    const write = async (key: string, headers: Record<string, string>): Promise<number> => (await service.call(`/stream?key=${key}`, { method: 'POST', headers })).status;
+    const write = async (key: string, headers: Record<string, string>): Promise<number> =>
+      (await service.call(`/stream?key=${key}`, { method: 'POST', headers })).status;
     expect(await write(`${mine}/step`, await service.pod(`${mine}/step`))).toBe(204);
     expect(await write(`${mine}/step2`, await service.pod(`${mine}/step`))).toBe(403);
     expect(await write(`${other}/step`, await service.pod(mine))).toBe(403);
@@ -248,7 +294,14 @@ describe('live logs', () => {
     expect(await write(`${mine}/step`, await service.user(ADMIN))).toBe(403);
     expect(await write(`${mine}/step`, {})).toBe(401);
     expect(await write(`${mine}/step`, { 'x-harness-token': 'nonsense' })).toBe(403);
-    expect((await service.call(`/stream?key=${mine}/step&accountID=OTHER`, { method: 'POST', headers: await service.pod(mine) })).status).toBe(403);
+    expect(
+      (
+        await service.call(`/stream?key=${mine}/step&accountID=OTHER`, {
+          method: 'POST',
+          headers: await service.pod(mine),
+        })
+      ).status,
+    ).toBe(403);
   });
 
   it('survive a crash of Redis in the middle: the writer repeats, the tail goes on, nothing is lost or doubled', async () => {
@@ -264,9 +317,18 @@ describe('live logs', () => {
     await waitFor(() => seen === 10, { timeoutMs: 120_000, what: 'the lines before the crash' });
     await service.redis.kill();
     const refused = await append(key, 10, linesOf(10, 20));
-    expect([refused.status, await refused.json()]).toEqual([503, { error_msg: expect.stringContaining('send the same request again'), message: expect.stringContaining('send the same request again') }]);
+    expect([refused.status, await refused.json()]).toEqual([
+      503,
+      {
+        error_msg: expect.stringContaining('send the same request again'),
+        message: expect.stringContaining('send the same request again'),
+      },
+    ]);
     await service.redis.restart();
-    await waitFor(async () => (await append(key, 10, linesOf(10, 20))).status === 204, { timeoutMs: 120_000, what: 'the repeated append' });
+    await waitFor(async () => (await append(key, 10, linesOf(10, 20))).status === 204, {
+      timeoutMs: 120_000,
+      what: 'the repeated append',
+    });
     expect((await append(key, 10, linesOf(10, 20))).status).toBe(204);
     await close(key);
     const { lines, end } = await reading;

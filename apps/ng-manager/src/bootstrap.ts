@@ -1,6 +1,11 @@
 import type { WireStyle } from '@sluice/api-conventions';
 import { publicDbDevopsRoutes } from '@sluice/dbdevops-api';
-import { DELEGATE_ADMIN_SERVICE, DELEGATE_TASKS_SERVICE, type DelegateAdminMethods, type DelegateTasksMethods } from '@sluice/delegate-rpc';
+import {
+  DELEGATE_ADMIN_SERVICE,
+  DELEGATE_TASKS_SERVICE,
+  type DelegateAdminMethods,
+  type DelegateTasksMethods,
+} from '@sluice/delegate-rpc';
 import { ServiceClient } from '@sluice/grpc';
 import { eventLoopDelayLimitMs } from '@sluice/config';
 import { RouteClient, startHttpApp, type RunningApp } from '@sluice/http';
@@ -30,7 +35,11 @@ const MOST_KEYS_NAMED = 100;
 export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const config = parseConfig(env);
   const log = createLogger('ng-manager', env['LOG_LEVEL']);
-  const identity = await ServiceIdentity.load({ service: 'ng-manager', keyFile: config.serviceKeyFile, keysDir: config.serviceKeysDir });
+  const identity = await ServiceIdentity.load({
+    service: 'ng-manager',
+    keyFile: config.serviceKeyFile,
+    keysDir: config.serviceKeysDir,
+  });
   const keys = await openKeyProvider(config, log);
   const dataSource = await openDatabase(config.databaseUrl, config.databasePool);
   const unitOfWork = new UnitOfWork(dataSource);
@@ -39,21 +48,55 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   warnOfForeignKeys(keys, await unitOfWork.read.accounts.keyEncryptionKeyIds(MOST_KEYS_NAMED), log);
 
   const dbdevops = new RouteClient({ target: 'dbdevops', baseUrl: config.dbdevopsUrl, identity, ca: config.serviceCa });
-  const scm = new RouteClient({ target: 'scm', baseUrl: config.scmUrl, identity, ca: config.serviceCa, timeoutMs: SCM_TIMEOUT_MS });
-  const delegateService = { address: config.delegateServiceAddress, target: 'delegate-service', identity, ca: config.serviceCa } as const;
-  const delegateAdmin = new ServiceClient<DelegateAdminMethods>({ ...delegateService, service: DELEGATE_ADMIN_SERVICE });
-  const delegateTasks = new ServiceClient<DelegateTasksMethods>({ ...delegateService, service: DELEGATE_TASKS_SERVICE });
+  const scm = new RouteClient({
+    target: 'scm',
+    baseUrl: config.scmUrl,
+    identity,
+    ca: config.serviceCa,
+    timeoutMs: SCM_TIMEOUT_MS,
+  });
+  const delegateService = {
+    address: config.delegateServiceAddress,
+    target: 'delegate-service',
+    identity,
+    ca: config.serviceCa,
+  } as const;
+  const delegateAdmin = new ServiceClient<DelegateAdminMethods>({
+    ...delegateService,
+    service: DELEGATE_ADMIN_SERVICE,
+  });
+  const delegateTasks = new ServiceClient<DelegateTasksMethods>({
+    ...delegateService,
+    service: DELEGATE_TASKS_SERVICE,
+  });
   const metrics = new Metrics('ng-manager');
   const stopping = new AbortController();
   let events: TaskEvents | undefined;
   let auditCollector: AuditCollector | undefined;
   let securityEvents: SecurityEvents | undefined;
   let delegateSecurityEvents: DelegateSecurityEvents | undefined;
-  const seeding = seedDelegateTokens(new DelegateServiceClient(delegateAdmin, delegateTasks), new DelegateTokenValues(unitOfWork, new DataKeys(unitOfWork, keys)), seeds, log, stopping.signal);
+  const seeding = seedDelegateTokens(
+    new DelegateServiceClient(delegateAdmin, delegateTasks),
+    new DelegateTokenValues(unitOfWork, new DataKeys(unitOfWork, keys)),
+    seeds,
+    log,
+    stopping.signal,
+  );
 
   return startHttpApp({
     service: 'ng-manager',
-    module: AppModule.with({ dataSource, keys, dbdevops, scm, delegateAdmin, delegateTasks, log, metrics, securityEventRetentionDays: config.securityEventRetentionDays, answerLimits: answerLimits(config.delegateAnswerMs) }),
+    module: AppModule.with({
+      dataSource,
+      keys,
+      dbdevops,
+      scm,
+      delegateAdmin,
+      delegateTasks,
+      log,
+      metrics,
+      securityEventRetentionDays: config.securityEventRetentionDays,
+      answerLimits: answerLimits(config.delegateAnswerMs),
+    }),
     host: config.host,
     security: config.security,
     port: config.port,
@@ -80,7 +123,13 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
     },
     onClose: async () => {
       stopping.abort(new Error('the service is shutting down'));
-      await Promise.all([events?.stop(), auditCollector?.stop(), delegateSecurityEvents?.stop(), securityEvents?.stop(), seeding]);
+      await Promise.all([
+        events?.stop(),
+        auditCollector?.stop(),
+        delegateSecurityEvents?.stop(),
+        securityEvents?.stop(),
+        seeding,
+      ]);
       delegateAdmin.close();
       delegateTasks.close();
       await Promise.all([dbdevops.close(), scm.close(), keys.close(), dataSource.destroy()]);

@@ -1,38 +1,57 @@
-import { listenerSecurity, parseEnvironment, secretFile, type Environment, type ListenerSecurity } from '@sluice/config';
+import {
+  listenerSecurity,
+  parseEnvironment,
+  secretFile,
+  type Environment,
+  type ListenerSecurity,
+} from '@sluice/config';
 import { z } from 'zod';
 import type { TransitKey, VaultTransitOptions } from './encryption/vault-transit-client.js';
 
-const schema = z.object({
-  NG_MANAGER_HOST: z.string().default('127.0.0.1'),
-  NG_MANAGER_PORT: z.coerce.number().int().min(0).max(65_535).default(7090),
-  NG_MANAGER_SERVICE_KEY_FILE: z.string().min(1),
-  SERVICE_KEYS_DIR: z.string().min(1),
-  /** Authority (PEM) of the other services' certificates. */
-  SERVICE_CA_FILE: secretFile().optional(),
-  NG_MANAGER_DATABASE_URL_FILE: secretFile(),
-  NG_MANAGER_DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
-  NG_MANAGER_KEY_PROVIDER: z.enum(['local', 'vault-transit']).default('local'),
-  NG_MANAGER_KEK_FILE: z.string().min(1).optional(),
-  NG_MANAGER_VAULT_URL: z.url({ protocol: /^https?$/ }).optional(),
-  NG_MANAGER_VAULT_TOKEN_FILE: z.string().min(1).optional(),
-  NG_MANAGER_VAULT_NAMESPACE: z.string().min(1).optional(),
-  NG_MANAGER_VAULT_TRANSIT_MOUNT: z.string().regex(/^[\w.-]+(\/[\w.-]+)*$/, 'must be a path such as transit').default('transit'),
-  NG_MANAGER_VAULT_TRANSIT_KEY: z.string().regex(/^[\w.-]+$/, 'must be the name of a key').default('sluice'),
-  NG_MANAGER_VAULT_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5_000),
-  NG_MANAGER_DBDEVOPS_URL: z.url(),
-  NG_MANAGER_SCM_URL: z.url(),
-  NG_MANAGER_DELEGATE_SERVICE_ADDRESS: z.string().regex(/^(https:\/\/)?([^:/]+|\[[0-9a-fA-F:]+\]):\d+$/, 'must be host:port, or https://host:port for TLS'),
-  NG_MANAGER_SECURITY_EVENT_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(90),
-  NG_MANAGER_DELEGATE_ANSWER_MS: z.coerce.number().int().min(1_000).max(600_000).default(25_000),
-  NG_MANAGER_BOOTSTRAP_FILE: z.string().min(1).optional(),
-}).superRefine((env, issues) => {
-  const need = (name: 'NG_MANAGER_KEK_FILE' | 'NG_MANAGER_VAULT_URL' | 'NG_MANAGER_VAULT_TOKEN_FILE', why: string): void => {
-    if (env[name] === undefined) issues.addIssue({ code: 'custom', path: [name], message: `is needed ${why}` });
-  };
-  if (env.NG_MANAGER_KEY_PROVIDER === 'local') need('NG_MANAGER_KEK_FILE', 'with NG_MANAGER_KEY_PROVIDER=local');
-  else need('NG_MANAGER_VAULT_URL', 'with NG_MANAGER_KEY_PROVIDER=vault-transit');
-  if (env.NG_MANAGER_VAULT_URL !== undefined) need('NG_MANAGER_VAULT_TOKEN_FILE', 'beside NG_MANAGER_VAULT_URL');
-});
+const schema = z
+  .object({
+    NG_MANAGER_HOST: z.string().default('127.0.0.1'),
+    NG_MANAGER_PORT: z.coerce.number().int().min(0).max(65_535).default(7090),
+    NG_MANAGER_SERVICE_KEY_FILE: z.string().min(1),
+    SERVICE_KEYS_DIR: z.string().min(1),
+    /** Authority (PEM) of the other services' certificates. */
+    SERVICE_CA_FILE: secretFile().optional(),
+    NG_MANAGER_DATABASE_URL_FILE: secretFile(),
+    NG_MANAGER_DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
+    NG_MANAGER_KEY_PROVIDER: z.enum(['local', 'vault-transit']).default('local'),
+    NG_MANAGER_KEK_FILE: z.string().min(1).optional(),
+    NG_MANAGER_VAULT_URL: z.url({ protocol: /^https?$/ }).optional(),
+    NG_MANAGER_VAULT_TOKEN_FILE: z.string().min(1).optional(),
+    NG_MANAGER_VAULT_NAMESPACE: z.string().min(1).optional(),
+    NG_MANAGER_VAULT_TRANSIT_MOUNT: z
+      .string()
+      .regex(/^[\w.-]+(\/[\w.-]+)*$/, 'must be a path such as transit')
+      .default('transit'),
+    NG_MANAGER_VAULT_TRANSIT_KEY: z
+      .string()
+      .regex(/^[\w.-]+$/, 'must be the name of a key')
+      .default('sluice'),
+    NG_MANAGER_VAULT_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5_000),
+    NG_MANAGER_DBDEVOPS_URL: z.url(),
+    NG_MANAGER_SCM_URL: z.url(),
+    NG_MANAGER_DELEGATE_SERVICE_ADDRESS: z
+      .string()
+      .regex(/^(https:\/\/)?([^:/]+|\[[0-9a-fA-F:]+\]):\d+$/, 'must be host:port, or https://host:port for TLS'),
+    NG_MANAGER_SECURITY_EVENT_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(90),
+    NG_MANAGER_DELEGATE_ANSWER_MS: z.coerce.number().int().min(1_000).max(600_000).default(25_000),
+    NG_MANAGER_BOOTSTRAP_FILE: z.string().min(1).optional(),
+  })
+  .superRefine((env, issues) => {
+    const need = (
+      name: 'NG_MANAGER_KEK_FILE' | 'NG_MANAGER_VAULT_URL' | 'NG_MANAGER_VAULT_TOKEN_FILE',
+      why: string,
+    ): void => {
+      if (env[name] === undefined) issues.addIssue({ code: 'custom', path: [name], message: `is needed ${why}` });
+    };
+    if (env.NG_MANAGER_KEY_PROVIDER === 'local') need('NG_MANAGER_KEK_FILE', 'with NG_MANAGER_KEY_PROVIDER=local');
+    else need('NG_MANAGER_VAULT_URL', 'with NG_MANAGER_KEY_PROVIDER=vault-transit');
+    if (env.NG_MANAGER_VAULT_URL !== undefined) need('NG_MANAGER_VAULT_TOKEN_FILE', 'beside NG_MANAGER_VAULT_URL');
+  });
 
 export interface NgManagerConfig {
   readonly host: string;

@@ -32,10 +32,17 @@ const LONGEST_HOLD_MS = 1_000;
 export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const config = parseConfig(env);
   const log = createLogger('pipeline', config.logLevel);
-  const identity = await ServiceIdentity.load({ service: 'pipeline', keyFile: config.serviceKeyFile, keysDir: config.serviceKeysDir });
+  const identity = await ServiceIdentity.load({
+    service: 'pipeline',
+    keyFile: config.serviceKeyFile,
+    keysDir: config.serviceKeysDir,
+  });
   const tracing = Tracing.create('pipeline', config.otlpEndpoint);
   const dataSource = await openDataSource(createPipelineDataSource(config.databaseUrl, config.databasePoolSize));
-  const ngManager = new NgManager(new RouteClient({ target: 'ng-manager', baseUrl: config.ngManagerUrl, identity, ca: config.serviceCa }), config.reportTimeoutMs);
+  const ngManager = new NgManager(
+    new RouteClient({ target: 'ng-manager', baseUrl: config.ngManagerUrl, identity, ca: config.serviceCa }),
+    config.reportTimeoutMs,
+  );
   const tasks = new DelegateTasks(config.delegateServiceAddress, identity, config.serviceCa);
   const documents = new Documents({ size: config.documentWorkers, deadlineMs: config.documentDeadlineMs });
   const references = new References(dataSource, ngManager, documents, log, { waitMs: config.referencesWaitMs });
@@ -45,15 +52,41 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   };
   const audit = new AuditTrail(dataSource, log, { holder: config.executorId, deliver, pollMs: config.sweepMs });
   const services: RunServices = {
-    config, dataSource, audit, tasks, ngManager, messages: new Messages(), tracing, log,
-    logToken: ({ accountId, orgId, projectId }, keyPrefix, ttlSeconds) => identity.sign('log+jwt', 'log-service', logTokenClaims.parse({ kind: 'log', accountId, scope: { orgId, projectId }, keyPrefix, rights: ['write'] }), ttlSeconds),
+    config,
+    dataSource,
+    audit,
+    tasks,
+    ngManager,
+    messages: new Messages(),
+    tracing,
+    log,
+    logToken: ({ accountId, orgId, projectId }, keyPrefix, ttlSeconds) =>
+      identity.sign(
+        'log+jwt',
+        'log-service',
+        logTokenClaims.parse({ kind: 'log', accountId, scope: { orgId, projectId }, keyPrefix, rights: ['write'] }),
+        ttlSeconds,
+      ),
   };
   const securityEvents = new SecurityReporter({ log, deliver: (noted) => ngManager.deliverSecurityEvents(noted) });
   const types = new StepTypeRegistry();
   const actions = new RunActions(services);
   const workflows = new Workflows(actions, types);
-  const sweeper = new Sweeper(actions, workflows, new LostExecutions(actions, new StepActions(actions, types)), config.sweepMs);
-  const removal = new ProjectRemoval({ audit, dataSource, documents, ngManager, sweeper, log, intervalMs: Math.min(config.sweepMs, LONGEST_HOLD_MS) });
+  const sweeper = new Sweeper(
+    actions,
+    workflows,
+    new LostExecutions(actions, new StepActions(actions, types)),
+    config.sweepMs,
+  );
+  const removal = new ProjectRemoval({
+    audit,
+    dataSource,
+    documents,
+    ngManager,
+    sweeper,
+    log,
+    intervalMs: Math.min(config.sweepMs, LONGEST_HOLD_MS),
+  });
   const metrics = new Metrics('pipeline');
   const events = new TaskEvents(actions, metrics);
   const stop = async (): Promise<void> => {
@@ -79,7 +112,8 @@ export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
       metrics,
       routes: PIPELINE_ROUTES,
       errorStyle: () => 'ng',
-      onDenied: ({ ctx, route, scope, permission, reason }) => securityEvents.note(denialNoted({ ctx, route: route.id, scope, permission, reason })),
+      onDenied: ({ ctx, route, scope, permission, reason }) =>
+        securityEvents.note(denialNoted({ ctx, route: route.id, scope, permission, reason })),
       eventLoopDelayLimitMs: eventLoopDelayLimitMs('pipeline', env),
       checkReady: async () => void (await dataSource.query('SELECT 1')),
       onClose: stop,

@@ -1,7 +1,16 @@
-import { leaseSettings, leaseTimes, listenerSecurity, parseEnvironment, secretFile, type Environment, type ListenerSecurity } from '@sluice/config';
+import {
+  leaseSettings,
+  leaseTimes,
+  listenerSecurity,
+  parseEnvironment,
+  secretFile,
+  type Environment,
+  type ListenerSecurity,
+} from '@sluice/config';
 import { z } from 'zod';
 
-const milliseconds = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
+const milliseconds = (fallback: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
 
 const schema = z
   .object({
@@ -14,11 +23,16 @@ const schema = z
     /** Authority (PEM) of the other services' certificates. */
     SERVICE_CA_FILE: secretFile().optional(),
     PIPELINE_NG_MANAGER_URL: z.url(),
-    PIPELINE_DELEGATE_SERVICE_ADDRESS: z.string().regex(/^(https:\/\/)?[^/\s]+:\d+$/, 'must be host:port, or https://host:port for TLS'),
+    PIPELINE_DELEGATE_SERVICE_ADDRESS: z
+      .string()
+      .regex(/^(https:\/\/)?[^/\s]+:\d+$/, 'must be host:port, or https://host:port for TLS'),
     /** How a pod reaches the log service. */
     PIPELINE_POD_LOG_SERVICE_URL: z.url().optional(),
     PIPELINE_LOG_SERVICE_URL: z.url().optional(),
-    PIPELINE_EXECUTOR_ID: z.string().regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"').default('pipeline-0'),
+    PIPELINE_EXECUTOR_ID: z
+      .string()
+      .regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"')
+      .default('pipeline-0'),
     PIPELINE_TASK_QUEUE_TIMEOUT_MS: milliseconds(120_000, 100, 3_600_000),
     ...leaseSettings,
     PIPELINE_ABORT_TIMEOUT_MS: z.coerce.number().int().min(100).max(3_600_000).optional(),
@@ -40,7 +54,10 @@ const schema = z
     const message = `PIPELINE_ABORT_TIMEOUT_MS (${abortMs}) must be greater than DELEGATE_SERVICE_LEASE_MS (${leaseMs}) and DELEGATE_SERVICE_FENCE_MS (${fenceMs}) together, or the instance of an aborted run is free while its step may still write; raise it above ${leaseMs + fenceMs}, or leave it out to have it derived`;
     problems.addIssue({ code: 'custom', message });
   })
-  .refine((env) => env.PIPELINE_POD_LOG_SERVICE_URL ?? env.PIPELINE_LOG_SERVICE_URL, { path: ['PIPELINE_POD_LOG_SERVICE_URL'], message: 'is required: the address under which pods reach the log service' });
+  .refine((env) => env.PIPELINE_POD_LOG_SERVICE_URL ?? env.PIPELINE_LOG_SERVICE_URL, {
+    path: ['PIPELINE_POD_LOG_SERVICE_URL'],
+    message: 'is required: the address under which pods reach the log service',
+  });
 
 /** Everything the service can be told from outside. Times in milliseconds. */
 export interface PipelineConfig {

@@ -15,11 +15,19 @@ import { RepositoryCache } from './git/repository-cache.js';
 export async function bootstrap(env: NodeJS.ProcessEnv): Promise<RunningApp> {
   const config = parseConfig(env);
   const log = createLogger('scm', env['LOG_LEVEL']);
-  const identity = await ServiceIdentity.load({ service: 'scm', keyFile: config.serviceKeyFile, keysDir: config.serviceKeysDir });
+  const identity = await ServiceIdentity.load({
+    service: 'scm',
+    keyFile: config.serviceKeyFile,
+    keysDir: config.serviceKeysDir,
+  });
   await mkdir(config.cacheDir, { recursive: true, mode: 0o700 });
   const processes = new GitProcesses(config.maxProcesses, config.maxProcessesPerAccount);
   await processes.checkVersion();
-  const cache = new RepositoryCache(config.cacheDir, { repositories: config.cacheRepositories, repositoryBytes: config.repositoryBytes }, processes);
+  const cache = new RepositoryCache(
+    config.cacheDir,
+    { repositories: config.cacheRepositories, repositoryBytes: config.repositoryBytes },
+    processes,
+  );
   return startHttpApp({
     service: 'scm',
     module: AppModule.with({ cache, policy: new AddressPolicy(config.allowedHosts), processes }),

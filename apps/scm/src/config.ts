@@ -14,7 +14,12 @@ const schema = z.object({
   SCM_ALLOWED_HOSTS: z
     .string()
     .default('')
-    .transform((text) => text.split(',').map((entry) => entry.trim()).filter((entry) => entry !== '')),
+    .transform((text) =>
+      text
+        .split(',')
+        .map((entry) => entry.trim())
+        .filter((entry) => entry !== ''),
+    ),
   /** Git processes at the same time. */
   SCM_MAX_PROCESSES: z.coerce.number().int().min(1).max(256).default(8),
   /** Of these, those of one account. */

@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -28,12 +37,29 @@ describe('scm', () => {
   let app: RunningApp;
   let client: RouteClient;
   let strict: RunningApp;
-  const env = { SCM_PORT: '0', SCM_SERVICE_KEY_FILE: identities.keyFile('scm'), SERVICE_KEYS_DIR: identities.keysDir, SCM_CACHE_DIR: cacheDir, SCM_CACHE_REPOSITORIES: '3', LOG_LEVEL: 'silent' };
-  const read = (ref: string, path: string, repository = { url: git.urlOf('app'), ...credentials }) => client.call(ctx, readRepositoryFile, { body: { repository, ref, path } });
+  const env = {
+    SCM_PORT: '0',
+    SCM_SERVICE_KEY_FILE: identities.keyFile('scm'),
+    SERVICE_KEYS_DIR: identities.keysDir,
+    SCM_CACHE_DIR: cacheDir,
+    SCM_CACHE_REPOSITORIES: '3',
+    LOG_LEVEL: 'silent',
+  };
+  const read = (ref: string, path: string, repository = { url: git.urlOf('app'), ...credentials }) =>
+    client.call(ctx, readRepositoryFile, { body: { repository, ref, path } });
 
   beforeAll(async () => {
     git = await startGit({ credentials });
-    await git.commit('app', { 'db/changelog.xml': '<one/>', 'db/big.sql': 'x'.repeat(1024 * 1024 + 1), 'db/latest.xml': { link: 'changelog.xml' }, 'db/escape': { link: '../../etc/passwd' } }, { message: 'First' });
+    await git.commit(
+      'app',
+      {
+        'db/changelog.xml': '<one/>',
+        'db/big.sql': 'x'.repeat(1024 * 1024 + 1),
+        'db/latest.xml': { link: 'changelog.xml' },
+        'db/escape': { link: '../../etc/passwd' },
+      },
+      { message: 'First' },
+    );
     app = await bootstrap({ ...env, SCM_ALLOWED_HOSTS: '127.0.0.1' });
     strict = await bootstrap(env);
     client = new RouteClient({ target: 'scm', baseUrl: app.url, identity: await identities.of('ng-manager') });
@@ -51,19 +77,34 @@ describe('scm', () => {
     const first = await read('main', 'db/changelog.xml');
     const moved = await git.commit('app', { 'db/changelog.xml': '<two/>' }, { message: 'Second' });
     expect(first.content).toBe('<one/>');
-    expect(await read('main', 'db/changelog.xml')).toEqual({ path: 'db/changelog.xml', commit: moved, content: '<two/>', sizeBytes: 6 });
+    expect(await read('main', 'db/changelog.xml')).toEqual({
+      path: 'db/changelog.xml',
+      commit: moved,
+      content: '<two/>',
+      sizeBytes: 6,
+    });
     expect((await read(first.commit, './db/changelog.xml')).content).toBe('<one/>');
   });
 
   it('reads at an annotated tag', async () => {
-    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', 'tag', '-a', '-m', 'v1', 'v1', 'main'], { cwd: git.folderOf('app') });
+    execFileSync(
+      'git',
+      ['-c', 'user.name=t', '-c', 'user.email=t@example.com', 'tag', '-a', '-m', 'v1', 'v1', 'main'],
+      { cwd: git.folderOf('app') },
+    );
     expect((await read('v1', 'db/changelog.xml')).content).toContain('<');
   });
 
   it('treats a branch named like an option as a branch', async () => {
     await git.commit('app', { 'x.txt': 'harmless' }, { branch: '--output=x' });
     expect((await read('--output=x', 'x.txt')).content).toBe('harmless');
-    expect((await client.call(ctx, listCommits, { body: { repository: { url: git.urlOf('app'), ...credentials }, ref: '--output=x' } })).commits).toHaveLength(1);
+    expect(
+      (
+        await client.call(ctx, listCommits, {
+          body: { repository: { url: git.urlOf('app'), ...credentials }, ref: '--output=x' },
+        })
+      ).commits,
+    ).toHaveLength(1);
   });
 
   it('lists branches with the default one, and finds by part of the name', async () => {
@@ -75,8 +116,13 @@ describe('scm', () => {
   });
 
   it('lists commits, newest first, and reads files afterwards as before', async () => {
-    const { commits } = await client.call(ctx, listCommits, { body: { repository: { url: git.urlOf('app'), ...credentials }, ref: 'main', limit: 2 } });
-    expect(commits.map(({ subject, author }) => [subject, author])).toEqual([['Second', 'Test'], ['First', 'Test']]);
+    const { commits } = await client.call(ctx, listCommits, {
+      body: { repository: { url: git.urlOf('app'), ...credentials }, ref: 'main', limit: 2 },
+    });
+    expect(commits.map(({ subject, author }) => [subject, author])).toEqual([
+      ['Second', 'Test'],
+      ['First', 'Test'],
+    ]);
     expect(commits[0]?.at).toBeGreaterThan(1_600_000_000_000);
     expect((await read('main', 'db/changelog.xml')).content).toBe('<two/>');
   });
@@ -98,7 +144,9 @@ describe('scm', () => {
   });
 
   it('calls a folder a folder', async () => {
-    await expect(read('main', 'db')).rejects.toThrow(/^"db" is a folder at main \(commit [0-9a-f]{10}\) of .*; name a file in it$/);
+    await expect(read('main', 'db')).rejects.toThrow(
+      /^"db" is a folder at main \(commit [0-9a-f]{10}\) of .*; name a file in it$/,
+    );
   });
 
   it('refuses wrong or missing credentials, also for a commit that is in the cache', async () => {
@@ -106,17 +154,23 @@ describe('scm', () => {
     const bad = { url: git.urlOf('app'), username: 'reader', password: 'wrong' };
     await expect(read('main', 'db/changelog.xml', bad)).rejects.toThrow(/refused the credentials/);
     await expect(read(commit, 'db/changelog.xml', bad)).rejects.toThrow(/refused the credentials/);
-    await expect(client.call(ctx, listBranches, { body: { repository: { url: git.urlOf('app') } } })).rejects.toThrow(/refused the credentials/);
+    await expect(client.call(ctx, listBranches, { body: { repository: { url: git.urlOf('app') } } })).rejects.toThrow(
+      /refused the credentials/,
+    );
   });
 
   it('names an unknown repository and a host that does not answer', async () => {
     await expect(read('main', 'x', { url: git.urlOf('other'), ...credentials })).rejects.toThrow(/no repository at/);
-    await expect(read('main', 'x', { url: 'http://127.0.0.1:1/x.git', ...credentials })).rejects.toThrow(/cannot be reached/);
+    await expect(read('main', 'x', { url: 'http://127.0.0.1:1/x.git', ...credentials })).rejects.toThrow(
+      /cannot be reached/,
+    );
   });
 
   it('does not dial loopback unless the operator allows it', async () => {
     const other = new RouteClient({ target: 'scm', baseUrl: strict.url, identity: await identities.of('ng-manager') });
-    const call = other.call(ctx, readRepositoryFile, { body: { repository: { url: git.urlOf('app'), ...credentials }, ref: 'main', path: 'x' } });
+    const call = other.call(ctx, readRepositoryFile, {
+      body: { repository: { url: git.urlOf('app'), ...credentials }, ref: 'main', path: 'x' },
+    });
     await expect(call).rejects.toThrow(/not a public address/);
     await other.close();
   });
@@ -143,9 +197,17 @@ describe('scm', () => {
       asked += 1;
       return ['127.0.0.1'];
     });
-    const service = new GitService(policy, new RepositoryCache(cacheDir, { repositories: 3, repositoryBytes: LARGE }, processes), processes);
+    const service = new GitService(
+      policy,
+      new RepositoryCache(cacheDir, { repositories: 3, repositoryBytes: LARGE }, processes),
+      processes,
+    );
     const url = git.urlOf('app').replace('127.0.0.1', 'git.pinned.invalid');
-    const { branches } = await service.branches({ ...ctx, signal: new AbortController().signal }, { url, ...credentials }, { limit: 10 });
+    const { branches } = await service.branches(
+      { ...ctx, signal: new AbortController().signal },
+      { url, ...credentials },
+      { limit: 10 },
+    );
     expect([branches.map(({ name }) => name), asked]).toEqual([expect.arrayContaining(['main']), 1]);
   });
 
@@ -166,12 +228,19 @@ describe('scm', () => {
 
   it('takes calls from ng-manager only', async () => {
     const other = new RouteClient({ target: 'scm', baseUrl: app.url, identity: await identities.of('pipeline') });
-    await expect(other.call(ctx, listBranches, { body: { repository: { url: git.urlOf('app') } } })).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+    await expect(
+      other.call(ctx, listBranches, { body: { repository: { url: git.urlOf('app') } } }),
+    ).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
     await other.close();
   });
 
   it('leaves no credentials in its cache', () => {
-    const found = execFileSync('sh', ['-c', `grep -rl -e '${credentials.password}' -e '${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}' "$1" || true`, 'sh', cacheDir]).toString();
+    const found = execFileSync('sh', [
+      '-c',
+      `grep -rl -e '${credentials.password}' -e '${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}' "$1" || true`,
+      'sh',
+      cacheDir,
+    ]).toString();
     expect(found).toBe('');
   });
 

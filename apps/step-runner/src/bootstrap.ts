@@ -4,12 +4,18 @@ import { NestFactory } from '@nestjs/core';
 import { Transport, type MicroserviceOptions } from '@nestjs/microservices';
 import type { INestMicroservice } from '@nestjs/common';
 import { GrpcClient, GrpcErrorFilter, readTlsFiles, rehearse, serverCredentials } from '@sluice/grpc';
-import { RUNNER_LOADER, RUNNER_PACKAGE, STEP_RUNNER_SERVICE, runnerProtoPath, type StepRunnerIdentity, type StepRunnerMethods } from '@sluice/runner-rpc';
+import {
+  RUNNER_LOADER,
+  RUNNER_PACKAGE,
+  STEP_RUNNER_SERVICE,
+  runnerProtoPath,
+  type StepRunnerIdentity,
+  type StepRunnerMethods,
+} from '@sluice/runner-rpc';
 import type { Logger } from '@sluice/telemetry';
 import { AppModule } from './app.module.js';
 import { StepRun, type StepRunOptions } from './run/step-run.js';
 import { StepRunnerService } from './step-runner.service.js';
-
 
 export interface StepRunnerOptions {
   readonly identity: StepRunnerIdentity;
@@ -33,13 +39,21 @@ export async function rehearseStepRunner(run: StepRunOptions, logger: Logger): P
     const { app } = await listen(address, ServerCredentials.createInsecure(), run, logger);
     const client = new GrpcClient<StepRunnerMethods>(STEP_RUNNER_SERVICE, address, credentials.createInsecure());
     await client.unary('Ping', {}, { timeoutMs: 2_000 }).catch(() => undefined); // refused: it shows no certificate
-    await new StepRun({ stepExecutionId: 'rehearsal', timeoutMs: 1_000, workJson: '{}', sourcesDir: '', secretsDir: 'absent' }, run).execute(undefined);
+    await new StepRun(
+      { stepExecutionId: 'rehearsal', timeoutMs: 1_000, workJson: '{}', sourcesDir: '', secretsDir: 'absent' },
+      run,
+    ).execute(undefined);
     client.close();
     await app.close();
   });
 }
 
-async function listen(address: string, serverSide: ServerCredentials, run: StepRunOptions, logger: Logger): Promise<RunningStepRunner> {
+async function listen(
+  address: string,
+  serverSide: ServerCredentials,
+  run: StepRunOptions,
+  logger: Logger,
+): Promise<RunningStepRunner> {
   const app = await NestFactory.createMicroservice<MicroserviceOptions>(AppModule.with({ run, logger }), {
     logger: false,
     transport: Transport.GRPC,

@@ -10,7 +10,10 @@ const engineSchema = z.object({
   STEP_RUNNER_ENGINE_DIR: z.string().min(1).optional(),
   STEP_RUNNER_HEAP_MB: z.coerce.number().int().min(48).max(8192).default(1024),
   STEP_RUNNER_EXTENSIONS_DIR: z.string().startsWith('/', 'must be an absolute path').optional(),
-  STEP_RUNNER_DATABASE_CERTS_DIR: z.string().startsWith('/', 'must be an absolute path').default(DEFAULT_DATABASE_CERTS_DIR),
+  STEP_RUNNER_DATABASE_CERTS_DIR: z
+    .string()
+    .startsWith('/', 'must be an absolute path')
+    .default(DEFAULT_DATABASE_CERTS_DIR),
   STEP_RUNNER_ALLOW_SHELL_COMMANDS: z.enum(['true', 'false']).default('false'),
   STEP_RUNNER_RECOVERY_S: z.coerce.number().int().min(1).max(3600).default(120),
 });
@@ -41,7 +44,9 @@ export function parseEngineConfig(env: Environment): EngineConfig {
 }
 
 export function defaultEngineDirectory(env: Environment): string {
-  return env['STEP_RUNNER_ENGINE_DIR'] ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'sluice', 'change-engine');
+  return (
+    env['STEP_RUNNER_ENGINE_DIR'] ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'sluice', 'change-engine')
+  );
 }
 
 const identitySchema = z.object({
@@ -56,6 +61,10 @@ export function identityFromEnvironment(env: Environment): StepRunnerIdentity {
   const parsed = parseEnvironment('step-runner', identitySchema, env);
   return stepRunnerIdentity.parse({
     listen: parsed.STEP_RUNNER_LISTEN,
-    tls: { ca: parsed.STEP_RUNNER_TLS_CA_FILE, cert: parsed.STEP_RUNNER_TLS_CERT_FILE, key: parsed.STEP_RUNNER_TLS_KEY_FILE },
+    tls: {
+      ca: parsed.STEP_RUNNER_TLS_CA_FILE,
+      cert: parsed.STEP_RUNNER_TLS_CERT_FILE,
+      key: parsed.STEP_RUNNER_TLS_KEY_FILE,
+    },
   });
 }

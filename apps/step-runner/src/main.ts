@@ -27,14 +27,24 @@ try {
   for (const signal of ENDINGS) process.once(signal, leave);
   // A parked process is only worth something warm; one that has its work waiting warms up while the call comes in.
   const startEngine = (): EngineProcess => EngineProcess.start(home, { heapMb, extensionsDir, warmUp: false });
-  const run = { engine, startEngine, tracing, allowShellCommands: config.allowShellCommands, databaseCertsDir: config.databaseCertsDir, recoveryMs: config.recoveryMs };
+  const run = {
+    engine,
+    startEngine,
+    tracing,
+    allowShellCommands: config.allowShellCommands,
+    databaseCertsDir: config.databaseCertsDir,
+    recoveryMs: config.recoveryMs,
+  };
   if (isParked) await Promise.all([engine.ready, rehearseStepRunner(run, logger)]);
   const owner = isParked ? parked() : undefined;
   // An idle engine may be ended from outside, for example when memory is short. Its process then ends too, and its owner starts another one.
-  const identity = owner ? await Promise.race([owner.identity((line) => stepRunnerIdentity.parse(line)), engine.died]) : identityFromEnvironment(process.env);
+  const identity = owner
+    ? await Promise.race([owner.identity((line) => stepRunnerIdentity.parse(line)), engine.died])
+    : identityFromEnvironment(process.env);
   const { app, steps } = await bootstrap({ identity, run, logger });
   process.stdout.write(`${PROCESS_STATES.listening}\n`);
-  for (const signal of ENDINGS) process.off(signal, leave).once(signal, () => void steps.abandon(ABANDON_GRACE_MS, 'SHUTDOWN'));
+  for (const signal of ENDINGS)
+    process.off(signal, leave).once(signal, () => void steps.abandon(ABANDON_GRACE_MS, 'SHUTDOWN'));
   void owner?.gone.then(() => steps.orphan(ABANDON_GRACE_MS));
   await steps.done;
   await Promise.all([engine.kill(), app.close(), tracing.close()]);

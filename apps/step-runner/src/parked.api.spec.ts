@@ -21,7 +21,9 @@ afterAll(() => {
 
 it('a parked step runner whose change engine is ended ends too, so that its owner has another one ready', async () => {
   const output: string[] = [];
-  const child = spawn(process.execPath, [join(root, 'apps/step-runner/dist/main.js'), '--parked'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [join(root, 'apps/step-runner/dist/main.js'), '--parked'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   runner = child;
   const exited = new Promise<number | null>((done) => child.once('close', done));
   createInterface({ input: child.stdout }).on('line', (line) => output.push(line));

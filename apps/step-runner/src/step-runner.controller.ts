@@ -2,7 +2,15 @@ import { Metadata } from '@grpc/grpc-js';
 import { Controller, Inject } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { requirePeer, streamOf, traceparentOf, type AuthenticatedCall } from '@sluice/grpc';
-import { POD_PEERS, type PingReply, type PingRequest, type RunRequest, type StepEvent, type StopStepReply, type StopStepRequest } from '@sluice/runner-rpc';
+import {
+  POD_PEERS,
+  type PingReply,
+  type PingRequest,
+  type RunRequest,
+  type StepEvent,
+  type StopStepReply,
+  type StopStepRequest,
+} from '@sluice/runner-rpc';
 import type { Observable } from 'rxjs';
 import { StepRunnerService } from './step-runner.service.js';
 

@@ -1,6 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '@sluice/kernel';
-import { Lease, steadyNow, type PingReply, type PingRequest, type RunRequest, type StepEvent, type StopReason, type StopStepReply, type StopStepRequest } from '@sluice/runner-rpc';
+import {
+  Lease,
+  steadyNow,
+  type PingReply,
+  type PingRequest,
+  type RunRequest,
+  type StepEvent,
+  type StopReason,
+  type StopStepReply,
+  type StopStepRequest,
+} from '@sluice/runner-rpc';
 import { Tracing, type Logger } from '@sluice/telemetry';
 import { StepRun, type StepRunOptions } from './run/step-run.js';
 
@@ -46,10 +56,14 @@ export class StepRunnerService {
   run(request: RunRequest, traceparent: string | undefined): (signal: AbortSignal) => AsyncGenerator<StepEvent> {
     const { stepExecutionId } = request;
     if (this.current && this.current.id !== stepExecutionId) {
-      throw new AppError('CONFLICT', `this step container exists for step "${this.current.id}", not for "${stepExecutionId}"`);
+      throw new AppError(
+        'CONFLICT',
+        `this step container exists for step "${this.current.id}", not for "${stepExecutionId}"`,
+      );
     }
     if (!this.current) {
-      if (this.lease.isOver) throw new AppError('CONFLICT', `the lease of step "${stepExecutionId}" is over, so it does not begin`);
+      if (this.lease.isOver)
+        throw new AppError('CONFLICT', `the lease of step "${stepExecutionId}" is over, so it does not begin`);
       const run = new StepRun(request, this.options);
       this.current = { id: stepExecutionId, run };
       this.logger.info({ stepExecutionId, timeoutMs: request.timeoutMs }, 'step started');
@@ -73,7 +87,10 @@ export class StepRunnerService {
   private leaseOver(): void {
     const run = this.current?.run;
     if (!run || run.journal.events.isFinished) return;
-    this.logger.warn({ stepExecutionId: this.current?.id, stopWithinMs: this.stopWithinMs }, 'the lease of the step is over');
+    this.logger.warn(
+      { stepExecutionId: this.current?.id, stopWithinMs: this.stopWithinMs },
+      'the lease of the step is over',
+    );
     run.stop('LEASE_OVER', this.stopWithinMs / 2);
   }
 
@@ -115,7 +132,11 @@ export class StepRunnerService {
   }
 
   private async execute(run: StepRun, traceparent: string | undefined): Promise<void> {
-    await this.tracing.run('StepRunner.Run', { kind: 'server', parent: traceparent, hop: { from: 'lite-engine', to: 'step-runner', protocol: 'grpc' } }, (span) => run.execute(span.traceparent));
+    await this.tracing.run(
+      'StepRunner.Run',
+      { kind: 'server', parent: traceparent, hop: { from: 'lite-engine', to: 'step-runner', protocol: 'grpc' } },
+      (span) => run.execute(span.traceparent),
+    );
     // The pod may be removed as soon as the end of its step is known; the process then has a moment only.
     void this.tracing.flush();
     this.lease.release();

@@ -9,7 +9,10 @@ export interface WaitOptions {
 }
 
 /** Polls until `probe` answers something other than undefined or false. @throws Error naming what did not happen in time. */
-export async function waitFor<T>(probe: () => Promise<T | undefined | false> | T | undefined | false, options: WaitOptions): Promise<T> {
+export async function waitFor<T>(
+  probe: () => Promise<T | undefined | false> | T | undefined | false,
+  options: WaitOptions,
+): Promise<T> {
   const until = Date.now() + options.timeoutMs;
   for (;;) {
     options.signal?.throwIfAborted();

@@ -1,6 +1,13 @@
 import { AppError } from './errors.js';
 
-const UNITS: Readonly<Record<string, number>> = { w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
+const UNITS: Readonly<Record<string, number>> = {
+  w: 604_800_000,
+  d: 86_400_000,
+  h: 3_600_000,
+  m: 60_000,
+  s: 1_000,
+  ms: 1,
+};
 
 /** Milliseconds of a pipeline timeout such as `10m`, `1h 30m`, `90s` (api-contract 6.1). @throws AppError INVALID_REQUEST */
 export function parseDuration(text: string): number {

@@ -3,7 +3,9 @@ import { inUse, MOST_USERS_NAMED } from './in-use.js';
 
 it('names what uses a thing, and how to go on', () => {
   expect(inUse('connector "db"', ['secret a', 'pipeline b'])).toMatchObject({
-    code: 'ENTITY_REFERENCED', message: 'connector "db" is used by secret a, pipeline b; change or delete them first, or send forceDelete=true', details: { users: ['secret a', 'pipeline b'] },
+    code: 'ENTITY_REFERENCED',
+    message: 'connector "db" is used by secret a, pipeline b; change or delete them first, or send forceDelete=true',
+    details: { users: ['secret a', 'pipeline b'] },
   });
 });
 

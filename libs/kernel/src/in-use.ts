@@ -11,5 +11,9 @@ export const MOST_USERS_NAMED = 20;
 export function inUse(what: string, users: readonly string[]): AppError {
   const named = users.slice(0, MOST_USERS_NAMED);
   const more = users.length > named.length ? ' and others' : '';
-  return new AppError('ENTITY_REFERENCED', `${what} is used by ${named.join(', ')}${more}; change or delete them first, or send forceDelete=true`, { users: named });
+  return new AppError(
+    'ENTITY_REFERENCED',
+    `${what} is used by ${named.join(', ')}${more}; change or delete them first, or send forceDelete=true`,
+    { users: named },
+  );
 }

@@ -2,11 +2,27 @@ export { assertNever } from './assert-never.js';
 export { systemClock, type Clock } from './clock.js';
 export { backoffMs, pause, waitFor } from './deadline.js';
 export { parseDuration } from './duration.js';
-export { AppError, ERRORS, isErrorCode, messageOf, wireCodeOf, type ErrorCode, type ErrorDetails, type FieldError } from './errors.js';
+export {
+  AppError,
+  ERRORS,
+  isErrorCode,
+  messageOf,
+  wireCodeOf,
+  type ErrorCode,
+  type ErrorDetails,
+  type FieldError,
+} from './errors.js';
 export { CONTROLS, CSI, ESC, ESCAPES, plainText } from './plain-text.js';
 export { newId, newUuid } from './identifiers.js';
 export { inUse, MOST_USERS_NAMED } from './in-use.js';
-export { ROLE_NAMES, type CallOrigin, type Principal, type RequestContext, type RoleGrant, type RoleName } from './request-context.js';
+export {
+  ROLE_NAMES,
+  type CallOrigin,
+  type Principal,
+  type RequestContext,
+  type RoleGrant,
+  type RoleName,
+} from './request-context.js';
 export {
   accountScope,
   formatScope,

@@ -40,11 +40,15 @@ describe('errors', () => {
 describe('waiting', () => {
   it('answers with what the probe found', async () => {
     let looks = 0;
-    expect(await waitFor(() => (++looks === 3 ? 'here' : undefined), { timeoutMs: 30_000, intervalMs: 1, what: 'it' })).toBe('here');
+    expect(
+      await waitFor(() => (++looks === 3 ? 'here' : undefined), { timeoutMs: 30_000, intervalMs: 1, what: 'it' }),
+    ).toBe('here');
   });
 
   it('names what did not happen in time', async () => {
-    await expect(waitFor(() => false, { timeoutMs: 5, intervalMs: 1, what: 'the lock is free' })).rejects.toThrow('the lock is free: not seen within 5 ms');
+    await expect(waitFor(() => false, { timeoutMs: 5, intervalMs: 1, what: 'the lock is free' })).rejects.toThrow(
+      'the lock is free: not seen within 5 ms',
+    );
   });
 
   it('ends a pause when its signal aborts', async () => {

@@ -4,7 +4,8 @@ import { LIMITS, mebibytes } from './limits.js';
 describe('limits', () => {
   it('let every hop take what the hop before it took', () => {
     const room = 64 * 1024;
-    for (const hop of [LIMITS.frameBytes, LIMITS.rpcMessageBytes, LIMITS.reportBodyBytes, LIMITS.socketBacklogBytes]) expect(hop).toBeGreaterThanOrEqual(LIMITS.resultBytes + room);
+    for (const hop of [LIMITS.frameBytes, LIMITS.rpcMessageBytes, LIMITS.reportBodyBytes, LIMITS.socketBacklogBytes])
+      expect(hop).toBeGreaterThanOrEqual(LIMITS.resultBytes + room);
     expect(LIMITS.storedLogBodyBytes).toBeGreaterThan(LIMITS.stepLogBytes);
     expect(LIMITS.bodyBytes).toBeGreaterThan(LIMITS.gitFileBytes);
   });

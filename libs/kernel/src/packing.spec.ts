@@ -14,6 +14,10 @@ describe('packing', () => {
   });
 
   it('says that a text was not packed', async () => {
-    for (const text of ['', 'x', Buffer.from('plain').toString('base64')]) await expect(unpack(text, 1_000)).rejects.toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringContaining('not the base64 of gzipped JSON') });
+    for (const text of ['', 'x', Buffer.from('plain').toString('base64')])
+      await expect(unpack(text, 1_000)).rejects.toMatchObject({
+        code: 'INVALID_REQUEST',
+        message: expect.stringContaining('not the base64 of gzipped JSON'),
+      });
   });
 });

@@ -19,7 +19,15 @@ export async function unpack(packed: string, maxBytes: number): Promise<unknown>
   try {
     return JSON.parse((await unzip(Buffer.from(packed, 'base64'), { maxOutputLength: maxBytes })).toString());
   } catch (cause) {
-    const isTooLong = typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE';
-    throw new AppError('INVALID_REQUEST', isTooLong ? `what was packed has more than ${mebibytes(maxBytes)}` : 'what was packed cannot be read: it is not the base64 of gzipped JSON', {}, { cause });
+    const isTooLong =
+      typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE';
+    throw new AppError(
+      'INVALID_REQUEST',
+      isTooLong
+        ? `what was packed has more than ${mebibytes(maxBytes)}`
+        : 'what was packed cannot be read: it is not the base64 of gzipped JSON',
+      {},
+      { cause },
+    );
   }
 }

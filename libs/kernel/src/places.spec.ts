@@ -32,7 +32,9 @@ describe('places', () => {
     const first = held();
     const holder = places.within(never(), first.work);
     const impatient = new AbortController();
-    const waiters = [1, 2, 3].map(() => places.within(impatient.signal, () => Promise.resolve()).catch(() => 'gave up'));
+    const waiters = [1, 2, 3].map(() =>
+      places.within(impatient.signal, () => Promise.resolve()).catch(() => 'gave up'),
+    );
     impatient.abort(new Error('over'));
     expect(await Promise.all(waiters)).toEqual(['gave up', 'gave up', 'gave up']);
     first.end();
@@ -45,19 +47,23 @@ describe('places', () => {
     let inside = 0;
     let most = 0;
     const run = (fails: boolean): Promise<unknown> =>
-      places.within(never(), async () => {
-        inside += 1;
-        most = Math.max(most, inside);
-        await Promise.resolve();
-        inside -= 1;
-        if (fails) throw new Error('failed');
-      }).catch(() => undefined);
+      places
+        .within(never(), async () => {
+          inside += 1;
+          most = Math.max(most, inside);
+          await Promise.resolve();
+          inside -= 1;
+          if (fails) throw new Error('failed');
+        })
+        .catch(() => undefined);
     await Promise.all(Array.from({ length: 20 }, (_, at) => run(at % 3 === 0)));
     expect(most).toBe(2);
   });
 
   it('refuse who has given up already', async () => {
-    await expect(new Places(1).within(AbortSignal.abort(new Error('over')), () => Promise.resolve())).rejects.toThrow('over');
+    await expect(new Places(1).within(AbortSignal.abort(new Error('over')), () => Promise.resolve())).rejects.toThrow(
+      'over',
+    );
   });
 });
 
@@ -66,10 +72,12 @@ describe('places of each key', () => {
     const places = new PlacesOfEach(2);
     const greedy = held();
     let begun = 0;
-    const much = Array.from({ length: 5 }, () => places.within('greedy', undefined, () => {
-      begun += 1;
-      return greedy.work();
-    }));
+    const much = Array.from({ length: 5 }, () =>
+      places.within('greedy', undefined, () => {
+        begun += 1;
+        return greedy.work();
+      }),
+    );
     expect(await places.within('modest', undefined, () => Promise.resolve('in'))).toBe('in');
     expect([begun, places.size]).toEqual([2, 1]);
     greedy.end();

@@ -19,7 +19,14 @@ export interface RoleGrant {
   readonly projectId?: string | undefined;
 }
 
-export const ROLE_NAMES = ['account_admin', 'org_admin', 'project_admin', 'pipeline_executor', 'resource_user', 'viewer'] as const;
+export const ROLE_NAMES = [
+  'account_admin',
+  'org_admin',
+  'project_admin',
+  'pipeline_executor',
+  'resource_user',
+  'viewer',
+] as const;
 export type RoleName = (typeof ROLE_NAMES)[number];
 
 /**

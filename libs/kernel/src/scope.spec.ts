@@ -1,5 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { accountScope, isWithin, projectScope, qualifiedRef, resolveRef, scopeColumns, scopeOf, type Scope } from './scope.js';
+import {
+  accountScope,
+  isWithin,
+  projectScope,
+  qualifiedRef,
+  resolveRef,
+  scopeColumns,
+  scopeOf,
+  type Scope,
+} from './scope.js';
 
 const account = accountScope('A');
 const org: Scope = { level: 'org', accountId: 'A', orgId: 'o' };
@@ -37,7 +46,8 @@ describe('resolveRef', () => {
   });
 
   it('is the inverse of qualifiedRef', () => {
-    for (const scope of [account, org]) expect(resolveRef(qualifiedRef(scope, 'x'), project)).toEqual({ scope, identifier: 'x' });
+    for (const scope of [account, org])
+      expect(resolveRef(qualifiedRef(scope, 'x'), project)).toEqual({ scope, identifier: 'x' });
   });
 });
 

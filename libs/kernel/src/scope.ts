@@ -30,9 +30,11 @@ export function projectScope(accountId: string, orgId: string, projectId: string
 /** Builds the narrowest scope the given identifiers name. @throws AppError INVALID_REQUEST for a project without its org. */
 export function scopeOf(ids: { accountId: string; orgId?: string | undefined; projectId?: string | undefined }): Scope {
   if (ids.projectId && !ids.orgId) {
-    throw new AppError('INVALID_REQUEST', `projectIdentifier "${ids.projectId}" was given without orgIdentifier; send both`, {
-      fields: [{ field: 'orgIdentifier', error: 'is required when projectIdentifier is given' }],
-    });
+    throw new AppError(
+      'INVALID_REQUEST',
+      `projectIdentifier "${ids.projectId}" was given without orgIdentifier; send both`,
+      { fields: [{ field: 'orgIdentifier', error: 'is required when projectIdentifier is given' }] },
+    );
   }
   if (ids.projectId && ids.orgId) return projectScope(ids.accountId, ids.orgId, ids.projectId);
   if (ids.orgId) return { level: 'org', accountId: ids.accountId, orgId: ids.orgId };
@@ -76,14 +78,19 @@ export interface ScopedRef {
  * `account.id` its account. @throws AppError INVALID_IDENTIFIER_REF when the reference points below the referrer.
  */
 export function resolveRef(ref: string, from: Scope): ScopedRef {
-  const [prefix, rest] = ref.includes('.') ? [ref.slice(0, ref.indexOf('.')), ref.slice(ref.indexOf('.') + 1)] : [null, ref];
+  const [prefix, rest] = ref.includes('.')
+    ? [ref.slice(0, ref.indexOf('.')), ref.slice(ref.indexOf('.') + 1)]
+    : [null, ref];
   if (rest === '') throw new AppError('INVALID_IDENTIFIER_REF', `reference "${ref}" names no identifier`);
   if (prefix === null) return { scope: from, identifier: rest };
   if (prefix === 'account') return { scope: accountScope(from.accountId), identifier: rest };
   if (prefix === 'org' && from.level !== 'account') {
     return { scope: { level: 'org', accountId: from.accountId, orgId: from.orgId }, identifier: rest };
   }
-  throw new AppError('INVALID_IDENTIFIER_REF', `reference "${ref}" cannot be used from ${formatScope(from)}; use "id", "org.id" or "account.id"`);
+  throw new AppError(
+    'INVALID_IDENTIFIER_REF',
+    `reference "${ref}" cannot be used from ${formatScope(from)}; use "id", "org.id" or "account.id"`,
+  );
 }
 
 /** The prefix that makes `scope` reachable from any scope below it: `account.x`, `org.x` or `x`. */

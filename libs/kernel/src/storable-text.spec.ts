@@ -3,7 +3,12 @@ import { storable } from './storable-text.js';
 
 describe('storable text', () => {
   it('replaces NUL and halves of surrogate pairs, wherever they are', () => {
-    expect(storable({ a: ['x\u0000y', { b: 'cut \ud83d' }], c: null, d: 1, e: undefined })).toEqual({ a: ['x\ufffdy', { b: 'cut \ufffd' }], c: null, d: 1, e: undefined });
+    expect(storable({ a: ['x\u0000y', { b: 'cut \ud83d' }], c: null, d: 1, e: undefined })).toEqual({
+      a: ['x\ufffdy', { b: 'cut \ufffd' }],
+      c: null,
+      d: 1,
+      e: undefined,
+    });
   });
 
   it('leaves whole pairs and everything else alone', () => {

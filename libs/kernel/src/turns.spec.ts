@@ -5,14 +5,20 @@ describe('turns', () => {
   it('run work of one key one after the other, also after a failure, and of another key at once', async () => {
     const turns = new Turns();
     const told: string[] = [];
-    const work = (name: string, fails = false) => async (): Promise<string> => {
-      told.push(`${name} begins`);
-      await new Promise((resolve) => setImmediate(resolve));
-      told.push(`${name} ends`);
-      if (fails) throw new Error(name);
-      return name;
-    };
-    const results = await Promise.allSettled([turns.take('a', work('a1', true)), turns.take('a', work('a2')), turns.take('b', work('b1'))]);
+    const work =
+      (name: string, fails = false) =>
+      async (): Promise<string> => {
+        told.push(`${name} begins`);
+        await new Promise((resolve) => setImmediate(resolve));
+        told.push(`${name} ends`);
+        if (fails) throw new Error(name);
+        return name;
+      };
+    const results = await Promise.allSettled([
+      turns.take('a', work('a1', true)),
+      turns.take('a', work('a2')),
+      turns.take('b', work('b1')),
+    ]);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
     expect(told.filter((text) => text.startsWith('a'))).toEqual(['a1 begins', 'a1 ends', 'a2 begins', 'a2 ends']);
     expect(told.indexOf('b1 begins')).toBeLessThan(told.indexOf('a1 ends'));
@@ -29,7 +35,11 @@ describe('turns', () => {
 
   it('remember nothing of what has ended', async () => {
     const turns = new Turns();
-    await Promise.all([turns.take('a', async () => undefined), turns.take('a', async () => undefined), turns.take('b', async () => undefined)]);
+    await Promise.all([
+      turns.take('a', async () => undefined),
+      turns.take('a', async () => undefined),
+      turns.take('b', async () => undefined),
+    ]);
     await new Promise((resolve) => setImmediate(resolve));
     expect(turns.size).toBe(0);
   });

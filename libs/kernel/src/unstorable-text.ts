@@ -6,6 +6,12 @@ import { AppError, messageOf } from './errors.js';
  */
 export function unstorableText(cause: unknown): AppError | undefined {
   const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
-  const isUnstorable = code === '22021' || code === '22P05' || (code === '22P02' && messageOf(cause).endsWith('type json'));
-  return isUnstorable ? new AppError('INVALID_REQUEST', 'the request holds a NUL character or half a surrogate pair, which cannot be stored; remove it') : undefined;
+  const isUnstorable =
+    code === '22021' || code === '22P05' || (code === '22P02' && messageOf(cause).endsWith('type json'));
+  return isUnstorable
+    ? new AppError(
+        'INVALID_REQUEST',
+        'the request holds a NUL character or half a surrogate pair, which cannot be stored; remove it',
+      )
+    : undefined;
 }

@@ -40,7 +40,10 @@ export class Cable {
     if (this.isCut) return;
     const far = connect(port, host);
     this.keep(far);
-    for (const [from, to] of [[near, far], [far, near]] as const) {
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       from.on('data', (chunk) => to.write(chunk));
       from.on('close', () => to.destroy());
     }

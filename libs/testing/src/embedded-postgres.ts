@@ -34,7 +34,10 @@ export function programsAt(home: string): PostgresPrograms {
 function restoreLinks(home: string): void {
   const list = join(home, 'pg-symlinks.json');
   if (!existsSync(list)) return;
-  const links = JSON.parse(readFileSync(list, 'utf8')) as readonly { readonly source: string; readonly target: string }[];
+  const links = JSON.parse(readFileSync(list, 'utf8')) as readonly {
+    readonly source: string;
+    readonly target: string;
+  }[];
   for (const { source, target } of links) {
     const link = resolve(home, '..', target);
     if (!existsSync(link)) makeLink(relative(dirname(target), source), link);
@@ -56,12 +59,16 @@ function makeLink(target: string, link: string): void {
  */
 export function serverIdentity(): ServerIdentity {
   if (process.getuid?.() !== 0) return {};
-  const users = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+  const users = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
   for (const name of ['postgres', 'nobody']) {
     const user = users.find((fields) => fields[0] === name);
     if (user) return { uid: Number(user[2]), gid: Number(user[3]) };
   }
-  throw new Error('PostgreSQL cannot run as root, and there is neither a user "postgres" nor "nobody" to run it as; create one (useradd --system postgres)');
+  throw new Error(
+    'PostgreSQL cannot run as root, and there is neither a user "postgres" nor "nobody" to run it as; create one (useradd --system postgres)',
+  );
 }
 
 /** True when that user may enter the folder (every folder above it included). */
@@ -81,17 +88,32 @@ export interface ClusterOptions {
 }
 
 /** Makes a new cluster (UTF-8, byte order, passwords by SCRAM), in about a second. @throws Error with what initdb said */
-export async function initialiseCluster({ programs, identity, dataDir, password, isDurable }: ClusterOptions): Promise<void> {
+export async function initialiseCluster({
+  programs,
+  identity,
+  dataDir,
+  password,
+  isDurable,
+}: ClusterOptions): Promise<void> {
   const passwordFile = `${dataDir}.password`;
   writeFileSync(passwordFile, password, { mode: 0o600 });
   if (identity.uid !== undefined && identity.gid !== undefined) chownSync(passwordFile, identity.uid, identity.gid);
-  const flags = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C', '--username=postgres', '--auth=scram-sha-256'];
+  const flags = [
+    '--encoding=UTF8',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--locale=C',
+    '--username=postgres',
+    '--auth=scram-sha-256',
+  ];
   const args = [...flags, ...(isDurable ? [] : ['--no-sync']), `--pwfile=${passwordFile}`, '-D', dataDir];
   try {
     await run(programs.initdb, args, { ...identity, cwd: '/', timeout: 120_000 });
   } catch (cause: unknown) {
     rmSync(dataDir, { recursive: true, force: true });
-    throw new Error(`initdb failed for ${dataDir}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new Error(`initdb failed for ${dataDir}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   } finally {
     rmSync(passwordFile, { force: true });
   }

@@ -93,7 +93,9 @@ export async function startGit(options: GitOptions = {}): Promise<TestGit> {
     const { credentials, allowPush = false } = options;
     const mayPush = typeof allowPush === 'object' ? shows(request, allowPush) : allowPush;
     if ((credentials && !shows(request, credentials)) || (typeof allowPush === 'object' && !mayPush && isPush(url))) {
-      response.writeHead(401, { 'www-authenticate': 'Basic realm="git"', 'content-type': 'text/plain' }).end('authentication required\n');
+      response
+        .writeHead(401, { 'www-authenticate': 'Basic realm="git"', 'content-type': 'text/plain' })
+        .end('authentication required\n');
       return;
     }
     serve({ backend, folder, mayPush }, url, request, response);
@@ -126,7 +128,8 @@ export async function startGit(options: GitOptions = {}): Promise<TestGit> {
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      if (options.folder === undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }); // git may still write behind the answer that was cut off
+      if (options.folder === undefined)
+        rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }); // git may still write behind the answer that was cut off
     },
   };
 }
@@ -137,7 +140,10 @@ function headerOf(request: IncomingMessage, name: string): string | undefined {
 }
 
 function shows(request: IncomingMessage, { username, password }: GitCredentials): boolean {
-  const [given, wanted] = [request.headers.authorization ?? '', `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`].map((text) => createHash('sha256').update(text).digest());
+  const [given, wanted] = [
+    request.headers.authorization ?? '',
+    `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
+  ].map((text) => createHash('sha256').update(text).digest());
   return given !== undefined && wanted !== undefined && timingSafeEqual(given, wanted);
 }
 
@@ -153,7 +159,10 @@ function addressOf(text: string): URL | undefined {
 
 /** As the backend reads an address: decoded. */
 function isPush(url: URL): boolean {
-  return decodeURIComponent(url.pathname).endsWith('/git-receive-pack') || url.searchParams.getAll('service').includes('git-receive-pack');
+  return (
+    decodeURIComponent(url.pathname).endsWith('/git-receive-pack') ||
+    url.searchParams.getAll('service').includes('git-receive-pack')
+  );
 }
 
 interface Backend {
@@ -163,7 +172,12 @@ interface Backend {
 }
 
 /** One CGI call (RFC 3875): headers and body of the program's output become the response. */
-function serve({ backend, folder, mayPush }: Backend, url: URL, request: IncomingMessage, response: ServerResponse): void {
+function serve(
+  { backend, folder, mayPush }: Backend,
+  url: URL,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   const settings = { 'safe.directory': '*', 'uploadpack.allowFilter': 'true', 'http.receivepack': String(mayPush) };
   const child = spawn(backend, [], {
     env: {
@@ -227,7 +241,12 @@ function parseCgiHead(text: string): { status: number; headers: Record<string, s
   return { status, headers };
 }
 
-async function commitTo(bare: string, files: FileChanges, author: string, { branch = 'main', message = 'Change', from }: CommitOptions): Promise<string> {
+async function commitTo(
+  bare: string,
+  files: FileChanges,
+  author: string,
+  { branch = 'main', message = 'Change', from }: CommitOptions,
+): Promise<string> {
   const work = mkdtempSync(join(tmpdir(), 'sluice-commit-'));
   const env = {
     PATH: process.env['PATH'],
@@ -236,10 +255,17 @@ async function commitTo(bare: string, files: FileChanges, author: string, { bran
     GIT_WORK_TREE: work,
     GIT_INDEX_FILE: join(work, 'index'),
     GIT_CONFIG_NOSYSTEM: '1',
-    ...Object.fromEntries(['AUTHOR', 'COMMITTER'].flatMap((who) => [[`GIT_${who}_NAME`, author], [`GIT_${who}_EMAIL`, `${author.toLowerCase()}@example.com`]])),
+    ...Object.fromEntries(
+      ['AUTHOR', 'COMMITTER'].flatMap((who) => [
+        [`GIT_${who}_NAME`, author],
+        [`GIT_${who}_EMAIL`, `${author.toLowerCase()}@example.com`],
+      ]),
+    ),
   };
-  const git = async (...args: readonly string[]): Promise<string> => (await run('git', [...args], { env, cwd: work, timeout: 240_000 })).stdout.trim();
-  const head = (name: string): Promise<string | undefined> => git('rev-parse', '--verify', '--quiet', `refs/heads/${name}`).catch(() => undefined);
+  const git = async (...args: readonly string[]): Promise<string> =>
+    (await run('git', [...args], { env, cwd: work, timeout: 240_000 })).stdout.trim();
+  const head = (name: string): Promise<string | undefined> =>
+    git('rev-parse', '--verify', '--quiet', `refs/heads/${name}`).catch(() => undefined);
   try {
     const parent = (await head(branch)) ?? (from === undefined ? undefined : await head(from));
     if (parent) await git('read-tree', parent);

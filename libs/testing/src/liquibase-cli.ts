@@ -51,7 +51,11 @@ async function liquibase(command: readonly string[], options: CliRun): Promise<s
       ...(options.labels ? [`--label-filter=${options.labels}`] : []),
       ...Object.entries(options.parameters ?? {}).map(([name, value]) => `-D${name}=${value}`),
     ],
-    { env: { ...process.env, LIQUIBASE_COMMAND_PASSWORD: options.password, JAVA_OPTS: FAST_START }, timeout: 600_000, maxBuffer: 64 * 1024 * 1024 },
+    {
+      env: { ...process.env, LIQUIBASE_COMMAND_PASSWORD: options.password, JAVA_OPTS: FAST_START },
+      timeout: 600_000,
+      maxBuffer: 64 * 1024 * 1024,
+    },
   );
   return stdout + stderr;
 }

@@ -27,5 +27,10 @@ function unlessGone<T>(look: () => T): T | undefined {
 
 // A file system's own error is no `Error` of this realm: Jest gives each spec another one.
 function hasGone(cause: unknown): boolean {
-  return typeof cause === 'object' && cause !== null && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR');
+  return (
+    typeof cause === 'object' &&
+    cause !== null &&
+    'code' in cause &&
+    (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')
+  );
 }

@@ -38,7 +38,15 @@ const USER = 'sluice';
 const START_LIMIT_MS = 180_000;
 /** The shell stops the server when fd 3 closes, so that a killed test run leaves nothing behind. */
 const STOP_ON_EOF = '"$@" & pid=$!; (read _; kill -KILL $pid) 2>/dev/null <&3 & wait $pid';
-const FAST = ['--innodb-buffer-pool-size=32M', '--innodb-log-file-size=16M', '--innodb-flush-log-at-trx-commit=2', '--innodb-doublewrite=0', '--skip-log-bin', '--skip-name-resolve', '--max-connections=100'];
+const FAST = [
+  '--innodb-buffer-pool-size=32M',
+  '--innodb-log-file-size=16M',
+  '--innodb-flush-log-at-trx-commit=2',
+  '--innodb-doublewrite=0',
+  '--skip-log-bin',
+  '--skip-name-resolve',
+  '--max-connections=100',
+];
 
 /** False where MariaDB is not installed: specs then say that they were skipped. */
 export function hasMariaDb(): boolean {
@@ -48,7 +56,10 @@ export function hasMariaDb(): boolean {
 /** Starts a server in a fresh temporary folder, on a free port of 127.0.0.1, in about two seconds. @throws Error when there is none to start */
 export async function startMariaDb(): Promise<TestMariaDb> {
   const found = programs();
-  if (!found) throw new Error('MariaDB is not installed; on Debian: apt-get install --no-install-recommends mariadb-server-core mariadb-client-core');
+  if (!found)
+    throw new Error(
+      'MariaDB is not installed; on Debian: apt-get install --no-install-recommends mariadb-server-core mariadb-client-core',
+    );
   const identity = serverIdentity();
   const folder = mkdtempSync(join(tmpdir(), 'sluice-mariadb-'));
   const password = randomBytes(12).toString('hex');
@@ -56,7 +67,16 @@ export async function startMariaDb(): Promise<TestMariaDb> {
   try {
     writeFileSync(join(folder, 'init.sql'), initial(password));
     if (identity.uid !== undefined && identity.gid !== undefined) chownSync(folder, identity.uid, identity.gid);
-    await run(found.install, ['--no-defaults', `--datadir=${join(folder, 'data')}`, '--auth-root-authentication-method=normal', '--skip-test-db'], { ...identity, cwd: folder, timeout: 240_000 });
+    await run(
+      found.install,
+      [
+        '--no-defaults',
+        `--datadir=${join(folder, 'data')}`,
+        '--auth-root-authentication-method=normal',
+        '--skip-test-db',
+      ],
+      { ...identity, cwd: folder, timeout: 240_000 },
+    );
     for (let attempt = 1; ; attempt += 1) {
       const port = await freePort();
       try {
@@ -81,7 +101,8 @@ interface ServerOptions {
 
 function programs(): Programs | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/usr/local/sbin'];
-  const find = (name: string): string | undefined => folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+  const find = (name: string): string | undefined =>
+    folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
   const [server, install, client] = ['mariadbd', 'mariadb-install-db', 'mariadb'].map(find);
   return server && install && client ? { server, install, client } : undefined;
 }
@@ -96,18 +117,42 @@ function initial(password: string): string {
   ].join('\n');
 }
 
-async function startServer({ programs: { server, client }, identity, folder, password, port }: ServerOptions): Promise<ChildProcess> {
-  const flags = ['--no-defaults', `--datadir=${join(folder, 'data')}`, `--init-file=${join(folder, 'init.sql')}`, `--port=${port}`, '--bind-address=127.0.0.1', `--socket=${join(folder, 'my.sock')}`, `--pid-file=${join(folder, 'my.pid')}`, ...FAST];
-  const started = spawn('/bin/sh', ['-c', STOP_ON_EOF, 'sh', server, ...flags], { ...identity, cwd: folder, detached: true, stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+async function startServer({
+  programs: { server, client },
+  identity,
+  folder,
+  password,
+  port,
+}: ServerOptions): Promise<ChildProcess> {
+  const flags = [
+    '--no-defaults',
+    `--datadir=${join(folder, 'data')}`,
+    `--init-file=${join(folder, 'init.sql')}`,
+    `--port=${port}`,
+    '--bind-address=127.0.0.1',
+    `--socket=${join(folder, 'my.sock')}`,
+    `--pid-file=${join(folder, 'my.pid')}`,
+    ...FAST,
+  ];
+  const started = spawn('/bin/sh', ['-c', STOP_ON_EOF, 'sh', server, ...flags], {
+    ...identity,
+    cwd: folder,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+  });
   let complaints = '';
   started.stderr?.on('data', (chunk: Buffer) => (complaints = `${complaints}${chunk.toString()}`.slice(-4_000)));
   started.unref();
-  for (const stream of started.stdio) if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
+  for (const stream of started.stdio)
+    if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
   try {
     await waitFor(
       async () => {
         if (hasEnded(started)) throw new Error(`MariaDB did not start: ${complaints}`);
-        return ask(client, password, port, '', 'select 1').then(() => true, () => false);
+        return ask(client, password, port, '', 'select 1').then(
+          () => true,
+          () => false,
+        );
       },
       { timeoutMs: START_LIMIT_MS, what: `MariaDB on port ${port}` },
     );
@@ -123,9 +168,26 @@ function hasEnded(server: ChildProcess): boolean {
 }
 
 async function ask(client: string, password: string, port: number, database: string, sql: string): Promise<string[][]> {
-  const args = ['--no-defaults', '--protocol=tcp', '--host=127.0.0.1', `--port=${port}`, `--user=${USER}`, '--batch', '--skip-column-names', '--default-character-set=utf8mb4', `--execute=${sql}`, ...(database === '' ? [] : [database])];
-  const { stdout } = await run(client, args, { env: { ...process.env, MYSQL_PWD: password }, maxBuffer: 64 * 1024 * 1024 });
-  return stdout.split('\n').slice(0, -1).map((line) => line.split('\t'));
+  const args = [
+    '--no-defaults',
+    '--protocol=tcp',
+    '--host=127.0.0.1',
+    `--port=${port}`,
+    `--user=${USER}`,
+    '--batch',
+    '--skip-column-names',
+    '--default-character-set=utf8mb4',
+    `--execute=${sql}`,
+    ...(database === '' ? [] : [database]),
+  ];
+  const { stdout } = await run(client, args, {
+    env: { ...process.env, MYSQL_PWD: password },
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => line.split('\t'));
 }
 
 async function stopServer(server: ChildProcess): Promise<void> {
@@ -137,7 +199,12 @@ async function stopServer(server: ChildProcess): Promise<void> {
 }
 
 function handle(options: ServerOptions, started: ChildProcess): TestMariaDb {
-  const { port, password, folder, programs: { client } } = options;
+  const {
+    port,
+    password,
+    folder,
+    programs: { client },
+  } = options;
   let server = started;
   return {
     host: '127.0.0.1',

@@ -29,7 +29,10 @@ export async function testPodAuthority(directory: string): Promise<TestPodAuthor
     ...validity,
     signingAlgorithm: ALGORITHM,
     keys,
-    extensions: [new x509.BasicConstraintsExtension(true, 0, true), new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true)],
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+    ],
   });
   const ca = join(directory, 'ca.crt');
   writeFileSync(ca, authority.toString('pem'));
@@ -46,11 +49,20 @@ export async function testPodAuthority(directory: string): Promise<TestPodAuthor
         signingAlgorithm: ALGORITHM,
         publicKey: own.publicKey,
         signingKey: keys.privateKey,
-        extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: commonName }, { type: 'ip', value: '127.0.0.1' }])],
+        extensions: [
+          new x509.SubjectAlternativeNameExtension([
+            { type: 'dns', value: commonName },
+            { type: 'ip', value: '127.0.0.1' },
+          ]),
+        ],
       });
       const files = { ca, cert: join(directory, `${commonName}.crt`), key: join(directory, `${commonName}.key`) };
       writeFileSync(files.cert, certificate.toString('pem'));
-      writeFileSync(files.key, x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', own.privateKey), 'PRIVATE KEY'), { mode: 0o600 });
+      writeFileSync(
+        files.key,
+        x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', own.privateKey), 'PRIVATE KEY'),
+        { mode: 0o600 },
+      );
       return files;
     },
   };

@@ -22,7 +22,11 @@ export interface TestPostgres {
   /** Creates an empty database and returns its {@link url}. */
   createDatabase(name: string): Promise<string>;
   /** Runs one statement as superuser and returns its rows. */
-  query<Row extends object = Record<string, unknown>>(database: string, sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  query<Row extends object = Record<string, unknown>>(
+    database: string,
+    sql: string,
+    values?: readonly unknown[],
+  ): Promise<Row[]>;
   /** Ends every session and starts the server again, with the same data on the same port. */
   restart(): Promise<void>;
   /** Stops the server and removes its data. Safe to repeat. */
@@ -33,7 +37,13 @@ export interface TestPostgres {
 const START_LIMIT_MS = 120_000;
 const ANSWER_LIMIT_MS = 10_000;
 const STOP_ON_EOF = 'trap "" INT TERM; "$@" & pid=$!; (read _; kill -INT $pid) 2>/dev/null <&3 & wait $pid';
-const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200', 'shared_buffers=32MB'];
+const FAST = [
+  'fsync=off',
+  'synchronous_commit=off',
+  'full_page_writes=off',
+  'max_connections=200',
+  'shared_buffers=32MB',
+];
 
 /**
  * Starts a cluster in a fresh temporary folder, on a free port of 127.0.0.1, in about 1.5 s. PostgreSQL refuses to run as
@@ -74,16 +84,16 @@ interface ServerOptions {
 async function startServer({ programs, folder, data, port, password, identity }: ServerOptions): Promise<ChildProcess> {
   const options = [...FAST, 'listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${folder}`];
   // The shell stops the server when fd 3 closes, so that a killed test run leaves nothing behind.
-  const server = spawn('/bin/sh', ['-c', STOP_ON_EOF, 'sh', programs.postgres, '-D', data, ...options.flatMap((option) => ['-c', option])], {
-    ...identity,
-    cwd: folder,
-    detached: true,
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-  });
+  const server = spawn(
+    '/bin/sh',
+    ['-c', STOP_ON_EOF, 'sh', programs.postgres, '-D', data, ...options.flatMap((option) => ['-c', option])],
+    { ...identity, cwd: folder, detached: true, stdio: ['ignore', 'ignore', 'pipe', 'pipe'] },
+  );
   let complaints = '';
   server.stderr?.on('data', (chunk: Buffer) => (complaints = `${complaints}${chunk.toString()}`.slice(-4000)));
   server.unref();
-  for (const stream of server.stdio) if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
+  for (const stream of server.stdio)
+    if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
   try {
     await waitFor(
       async () => {
@@ -101,7 +111,14 @@ async function startServer({ programs, folder, data, port, password, identity }:
 
 /** True when the server of that folder answers, and not one that took the port first: all clusters have the password of their template. */
 async function answers(port: number, password: string, data: string): Promise<boolean> {
-  const client = clientOf({ host: '127.0.0.1', port, user: 'postgres', password, database: 'postgres', connectionTimeoutMillis: ANSWER_LIMIT_MS });
+  const client = clientOf({
+    host: '127.0.0.1',
+    port,
+    user: 'postgres',
+    password,
+    database: 'postgres',
+    connectionTimeoutMillis: ANSWER_LIMIT_MS,
+  });
   try {
     await client.connect();
     const { rows } = await client.query<{ data: string }>(`SELECT current_setting('data_directory') AS data`);
@@ -134,7 +151,11 @@ function handle(options: ServerOptions, started: ChildProcess): TestPostgres {
   const { port, password, folder } = options;
   let server = started;
   const url = (database = 'postgres'): string => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
-  const query = async <Row extends object>(database: string, sql: string, values: readonly unknown[] = []): Promise<Row[]> => {
+  const query = async <Row extends object>(
+    database: string,
+    sql: string,
+    values: readonly unknown[] = [],
+  ): Promise<Row[]> => {
     const client = clientOf({ connectionString: url(database) });
     await client.connect();
     try {
@@ -178,7 +199,10 @@ const MOST_GIVEN = 100;
 /** A port nobody uses now, and that was not given to this process just before. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    const port = LOWEST_PORT + randomInt(Math.floor((HIGHEST_PORT - LOWEST_PORT) / PROCESSES)) * PROCESSES + (process.pid % PROCESSES);
+    const port =
+      LOWEST_PORT +
+      randomInt(Math.floor((HIGHEST_PORT - LOWEST_PORT) / PROCESSES)) * PROCESSES +
+      (process.pid % PROCESSES);
     if (given.has(port) || !(await isFree(port, host))) continue;
     if (given.size >= MOST_GIVEN) given.clear();
     given.add(port);

@@ -6,6 +6,7 @@ const ATTEMPTS = 3;
  */
 export async function quickestMs(boundMs: number, attempt: () => Promise<number>): Promise<number> {
   let quickest = Infinity;
-  for (let count = 0; count < ATTEMPTS && quickest >= boundMs; count += 1) quickest = Math.min(quickest, await attempt());
+  for (let count = 0; count < ATTEMPTS && quickest >= boundMs; count += 1)
+    quickest = Math.min(quickest, await attempt());
   return quickest;
 }

@@ -21,6 +21,9 @@ export class Random {
   }
 
   shuffle<T>(from: readonly T[]): T[] {
-    return from.map((value) => [this.next(), value] as const).sort(([left], [right]) => left - right).map(([, value]) => value);
+    return from
+      .map((value) => [this.next(), value] as const)
+      .sort(([left], [right]) => left - right)
+      .map(([, value]) => value);
   }
 }

@@ -40,12 +40,35 @@ export async function startRedis(): Promise<TestRedis> {
 }
 
 async function startServer(folder: string, port: number): Promise<ChildProcess> {
-  const flags = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes', '--appendfsync', 'always', '--daemonize', 'no', '--loglevel', 'warning'];
-  const server = spawn('/bin/sh', ['-c', STOP_ON_EOF, 'sh', 'redis-server', ...flags], { cwd: folder, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+  const flags = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folder,
+    '--save',
+    '',
+    '--appendonly',
+    'yes',
+    '--appendfsync',
+    'always',
+    '--daemonize',
+    'no',
+    '--loglevel',
+    'warning',
+  ];
+  const server = spawn('/bin/sh', ['-c', STOP_ON_EOF, 'sh', 'redis-server', ...flags], {
+    cwd: folder,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
   let said = '';
-  for (const stream of [server.stdout, server.stderr]) stream?.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-4_000)));
+  for (const stream of [server.stdout, server.stderr])
+    stream?.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-4_000)));
   server.unref();
-  for (const stream of server.stdio) if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
+  for (const stream of server.stdio)
+    if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
   try {
     await waitFor(
       async () => {
@@ -77,14 +100,17 @@ async function killServer(server: ChildProcess): Promise<void> {
 function answers(port: number, folder: string): Promise<boolean> {
   return new Promise((resolve) => {
     let reply = '';
-    const socket = connect({ host: '127.0.0.1', port, timeout: ANSWER_LIMIT_MS }, () => socket.write('CONFIG GET dir\r\nPING\r\n'));
+    const socket = connect({ host: '127.0.0.1', port, timeout: ANSWER_LIMIT_MS }, () =>
+      socket.write('CONFIG GET dir\r\nPING\r\n'),
+    );
     const done = (isUp: boolean): void => {
       socket.destroy();
       resolve(isUp);
     };
     socket.on('data', (chunk: Buffer) => {
       reply += chunk.toString();
-      if (/^[+-].*\r\n$/m.test(reply)) done(reply.includes(`${realpathSync(folder)}\r\n`) && reply.endsWith('+PONG\r\n'));
+      if (/^[+-].*\r\n$/m.test(reply))
+        done(reply.includes(`${realpathSync(folder)}\r\n`) && reply.endsWith('+PONG\r\n'));
     });
     socket.once('close', () => done(false));
     socket.once('error', () => done(false));

@@ -48,5 +48,14 @@ export function testIdentities(): TestIdentities {
 
 /** A signed-in user for {@link TestIdentities.headers}; account administrator unless other grants are given. */
 export function testUser(accountId: string, grants: readonly RoleGrant[] = [{ role: 'account_admin' }]): CallIdentity {
-  return { accountId, principal: { type: 'user', id: `user-of-${accountId}`, name: 'Test User', email: `test@${accountId.toLowerCase()}.example` }, grants };
+  return {
+    accountId,
+    principal: {
+      type: 'user',
+      id: `user-of-${accountId}`,
+      name: 'Test User',
+      email: `test@${accountId.toLowerCase()}.example`,
+    },
+    grants,
+  };
 }

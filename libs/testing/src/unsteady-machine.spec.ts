@@ -37,7 +37,11 @@ describe('a folder that others work in', () => {
     symlinkSync(join(folder, 'nowhere'), join(folder, 'a/link'));
     expect(filesBelow(folder)).toEqual([join(folder, 'a/b/file')]);
     expect(filesBelow(join(folder, 'gone'))).toEqual([]);
-    expect([contentOf(join(folder, 'a/b/file'))?.toString(), contentOf(join(folder, 'gone')), contentOf(join(folder, 'a/b/file/below'))]).toEqual(['text', undefined, undefined]);
+    expect([
+      contentOf(join(folder, 'a/b/file'))?.toString(),
+      contentOf(join(folder, 'gone')),
+      contentOf(join(folder, 'a/b/file/below')),
+    ]).toEqual(['text', undefined, undefined]);
   });
 });
 
@@ -56,5 +60,7 @@ describe('a process that is to die', () => {
     expect(() => killIfThere(child.pid)).not.toThrow();
   });
 
-  it.each([undefined, 0])('has a number, so that %s does not end the caller with its group', (pid) => expect(() => killIfThere(pid)).toThrow('there is no process to kill'));
+  it.each([undefined, 0])('has a number, so that %s does not end the caller with its group', (pid) =>
+    expect(() => killIfThere(pid)).toThrow('there is no process to kill'),
+  );
 });

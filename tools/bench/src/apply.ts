@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GatewayClient } from '@sluice/cli';
 import { startStack } from '@sluice/local-stack';
-import { changelogOf, median, prepareDeployment, round, throughCommandLine, throughSluice, timed } from './deployment.js';
+import {
+  changelogOf,
+  median,
+  prepareDeployment,
+  round,
+  throughCommandLine,
+  throughSluice,
+  timed,
+} from './deployment.js';
 import type { BenchOptions, BenchResult } from './index.js';
 
 const WARM_UP = 1;
@@ -26,13 +34,22 @@ export async function benchApply({ runs, say }: BenchOptions): Promise<BenchResu
       writeFileSync(join(folder, 'changelog.sql'), changelog);
       const a = await timed(() => throughSluice(gateway));
       const b = await timed(() => throughCommandLine(stack, folder));
-      say(`${run < WARM_UP ? 'warm-up' : `run ${run - WARM_UP + 1}`}: sluice ${Math.round(a)} ms, liquibase ${Math.round(b)} ms`);
+      say(
+        `${run < WARM_UP ? 'warm-up' : `run ${run - WARM_UP + 1}`}: sluice ${Math.round(a)} ms, liquibase ${Math.round(b)} ms`,
+      );
       if (run < WARM_UP) continue;
       ours.push(a);
       theirs.push(b);
     }
     const [a, b] = [median(ours), median(theirs)];
-    return { name: 'apply', ratio: round(a / b, 3), sluiceMs: Math.round(a), liquibaseMs: Math.round(b), runs, worstSluiceMs: Math.round(Math.max(...ours)) };
+    return {
+      name: 'apply',
+      ratio: round(a / b, 3),
+      sluiceMs: Math.round(a),
+      liquibaseMs: Math.round(b),
+      runs,
+      worstSluiceMs: Math.round(Math.max(...ours)),
+    };
   } finally {
     await stack.stop();
     rmSync(folder, { recursive: true, force: true });

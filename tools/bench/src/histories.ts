@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { GatewayClient } from '@sluice/cli';
 import { removeDataFolder, startStack, type Stack } from '@sluice/local-stack';
 import { Client } from 'pg';
-import { changelogOf, median, prepareDeployment, round, throughCommandLine, throughSluice, timed } from './deployment.js';
+import {
+  changelogOf,
+  median,
+  prepareDeployment,
+  round,
+  throughCommandLine,
+  throughSluice,
+  timed,
+} from './deployment.js';
 import type { BenchOptions, BenchResult } from './index.js';
 import { PeakMemory } from './peak-memory.js';
 
@@ -20,7 +28,12 @@ const CHANGESETS = 10;
 export async function benchHistories({ runs, isSmall, say }: BenchOptions): Promise<BenchResult> {
   const rows = isSmall ? FEW_ROWS : ROWS;
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-histories-'));
-  const stack = await startStack({ dataDir: join(folder, 'data'), ports: { kind: 'free' }, isSeparate: true, onProgress: say });
+  const stack = await startStack({
+    dataDir: join(folder, 'data'),
+    ports: { kind: 'free' },
+    isSeparate: true,
+    onProgress: say,
+  });
   const memory = PeakMemory.below(process.pid);
   try {
     const gateway = new GatewayClient({ url: stack.gatewayUrl, apiKey: stack.apiKey });
@@ -42,7 +55,16 @@ export async function benchHistories({ runs, isSmall, say }: BenchOptions): Prom
       say(`run ${run}: sluice ${Math.round(ours.at(-1) ?? 0)} ms, liquibase ${Math.round(theirs.at(-1) ?? 0)} ms`);
     }
     const [a, b] = [median(ours), median(theirs)];
-    return { name: 'histories', rows, ratio: round(a / b, 3), sluiceMs: Math.round(a), liquibaseMs: Math.round(b), firstMs: Math.round(firstMs), runs, peakMiB: memory.stop() };
+    return {
+      name: 'histories',
+      rows,
+      ratio: round(a / b, 3),
+      sluiceMs: Math.round(a),
+      liquibaseMs: Math.round(b),
+      firstMs: Math.round(firstMs),
+      runs,
+      peakMiB: memory.stop(),
+    };
   } finally {
     memory.stop();
     await stack.stop();

@@ -22,15 +22,33 @@ export interface BenchOptions {
   readonly say: (text: string) => void;
 }
 
-const BENCHMARKS: Readonly<Record<string, { readonly about: string; readonly runs: number; run(options: BenchOptions): Promise<BenchResult> }>> = {
-  apply: { about: 'a full pipeline execution that applies one new changeset, against the stock Liquibase command line; hold ratio <= 1.0', runs: 7, run: benchApply },
-  histories: { about: 'a deployment with nothing to do on a history table of 100,000 rows, against `update` of the stock command line; with the peak memory of every program', runs: 3, run: benchHistories },
-  lists: { about: 'every list of the API over 10,000 instances and 100,000 executions; p95 of each at most 200 ms', runs: 20, run: benchLists },
+const BENCHMARKS: Readonly<
+  Record<string, { readonly about: string; readonly runs: number; run(options: BenchOptions): Promise<BenchResult> }>
+> = {
+  apply: {
+    about:
+      'a full pipeline execution that applies one new changeset, against the stock Liquibase command line; hold ratio <= 1.0',
+    runs: 7,
+    run: benchApply,
+  },
+  histories: {
+    about:
+      'a deployment with nothing to do on a history table of 100,000 rows, against `update` of the stock command line; with the peak memory of every program',
+    runs: 3,
+    run: benchHistories,
+  },
+  lists: {
+    about: 'every list of the API over 10,000 instances and 100,000 executions; p95 of each at most 200 ms',
+    runs: 20,
+    run: benchLists,
+  },
 };
 
 const USAGE = `Usage: npm run bench -- <name> [--runs N] [--small] [--only TEXT] [--keep FOLDER]
 
-${Object.entries(BENCHMARKS).map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`).join('\n')}
+${Object.entries(BENCHMARKS)
+  .map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`)
+  .join('\n')}
 
 The last line of output is one JSON object.`;
 
@@ -47,14 +65,21 @@ export async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   const isSmall = rest.includes('--small');
-  const option = (flag: string): string | undefined => (rest.includes(flag) ? (rest[rest.indexOf(flag) + 1] ?? '') : undefined);
+  const option = (flag: string): string | undefined =>
+    rest.includes(flag) ? (rest[rest.indexOf(flag) + 1] ?? '') : undefined;
   const runs = Number(option('--runs') ?? bench.runs);
   if (!Number.isInteger(runs) || runs < 1 || runs > 100) {
     console.error('--runs takes a whole number from 1 to 100');
     return 2;
   }
   try {
-    const result = await bench.run({ runs, isSmall, keepIn: option('--keep'), only: option('--only'), say: (text) => console.log(text) });
+    const result = await bench.run({
+      runs,
+      isSmall,
+      keepIn: option('--keep'),
+      only: option('--only'),
+      say: (text) => console.log(text),
+    });
     console.log(JSON.stringify(result));
     return result.passed === false ? 1 : 0;
   } catch (cause: unknown) {

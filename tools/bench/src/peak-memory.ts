@@ -36,9 +36,11 @@ export class PeakMemory {
       const status = readOrEmpty(`/proc/${name}/status`);
       parents.set(pid, Number(/^PPid:\s+(\d+)/m.exec(status)?.[1] ?? 0));
       const program = programOf(readOrEmpty(`/proc/${name}/cmdline`));
-      if (program !== undefined) found.push({ pid, program, peak: Math.round(Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) / KIB_PER_MIB) });
+      if (program !== undefined)
+        found.push({ pid, program, peak: Math.round(Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) / KIB_PER_MIB) });
     }
-    for (const { pid, program, peak } of found) if (isBelow(pid, this.ancestor, parents) && peak > (this.peaks.get(program) ?? 0)) this.peaks.set(program, peak);
+    for (const { pid, program, peak } of found)
+      if (isBelow(pid, this.ancestor, parents) && peak > (this.peaks.get(program) ?? 0)) this.peaks.set(program, peak);
   }
 }
 

@@ -3,14 +3,30 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-const INSTRUCTIONS = new Set(['FROM', 'ARG', 'ENV', 'WORKDIR', 'COPY', 'RUN', 'USER', 'HEALTHCHECK', 'ENTRYPOINT', 'CMD', 'VOLUME', 'EXPOSE', 'LABEL']);
+const INSTRUCTIONS = new Set([
+  'FROM',
+  'ARG',
+  'ENV',
+  'WORKDIR',
+  'COPY',
+  'RUN',
+  'USER',
+  'HEALTHCHECK',
+  'ENTRYPOINT',
+  'CMD',
+  'VOLUME',
+  'EXPOSE',
+  'LABEL',
+]);
 
 const composeFile = z.object({
   services: z.record(
     z.string(),
     z.looseObject({
       image: z.string().optional(),
-      build: z.object({ context: z.string(), dockerfile: z.string(), args: z.record(z.string(), z.string()).optional() }).optional(),
+      build: z
+        .object({ context: z.string(), dockerfile: z.string(), args: z.record(z.string(), z.string()).optional() })
+        .optional(),
       depends_on: z.union([z.array(z.string()), z.record(z.string(), z.unknown())]).optional(),
       volumes: z.array(z.string()).optional(),
       env_file: z.array(z.string()).optional(),
@@ -30,8 +46,12 @@ export function containerComplaints(root: string): string[] {
   const files = readdirSync(folder);
   return [
     ...ignoreComplaints(readFileSync(join(root, '.dockerignore'), 'utf8')),
-    ...files.filter((name) => name.endsWith('Dockerfile')).flatMap((name) => dockerfileComplaints(name, readFileSync(join(folder, name), 'utf8'))),
-    ...files.filter((name) => /^compose.*\.ya?ml$/.test(name)).flatMap((name) => composeComplaints(root, name, readFileSync(join(folder, name), 'utf8'))),
+    ...files
+      .filter((name) => name.endsWith('Dockerfile'))
+      .flatMap((name) => dockerfileComplaints(name, readFileSync(join(folder, name), 'utf8'))),
+    ...files
+      .filter((name) => /^compose.*\.ya?ml$/.test(name))
+      .flatMap((name) => composeComplaints(root, name, readFileSync(join(folder, name), 'utf8'))),
   ];
 }
 
@@ -48,13 +68,18 @@ const OWN_FILES = /^\.\/secrets\/(keys\/.*|.*-url.*|key-encryption-key|bootstrap
 const IN_CONTAINER = '/run/sluice/';
 
 /** Pure: what a container may do and which secrets it sees. */
-export function isolationComplaints(services: ComposeFile['services'], environmentOf: (file: string) => string): string[] {
+export function isolationComplaints(
+  services: ComposeFile['services'],
+  environmentOf: (file: string) => string,
+): string[] {
   const complaints: string[] = [];
   const holders = new Map<string, string>();
   for (const [service, one] of Object.entries(services)) {
     if (!one.read_only) complaints.push(`${service}: its root can be written (read_only: true is missing)`);
-    if (!one.cap_drop?.includes('ALL')) complaints.push(`${service}: it keeps capabilities (cap_drop: [ALL] is missing)`);
-    if (!one.security_opt?.includes('no-new-privileges:true')) complaints.push(`${service}: security_opt no-new-privileges:true is missing`);
+    if (!one.cap_drop?.includes('ALL'))
+      complaints.push(`${service}: it keeps capabilities (cap_drop: [ALL] is missing)`);
+    if (!one.security_opt?.includes('no-new-privileges:true'))
+      complaints.push(`${service}: security_opt no-new-privileges:true is missing`);
     const mounts = (one.volumes ?? []).map((mount) => mount.split(':'));
     for (const [source = ''] of mounts) {
       if (/^\.\/secrets\/?$/.test(source)) complaints.push(`${service}: it sees the secrets of every service`);
@@ -66,7 +91,11 @@ export function isolationComplaints(services: ComposeFile['services'], environme
     const targets = mounts.map(([, target = '']) => target);
     for (const file of one.env_file ?? []) {
       for (const [, name, path = ''] of environmentOf(file).matchAll(/^(\w+)=(\/\S+)$/gm)) {
-        if (path.startsWith(IN_CONTAINER) && !targets.some((target) => path === target || path.startsWith(`${target}/`))) complaints.push(`${service}: ${name} names ${path}, which is not mounted`);
+        if (
+          path.startsWith(IN_CONTAINER) &&
+          !targets.some((target) => path === target || path.startsWith(`${target}/`))
+        )
+          complaints.push(`${service}: ${name} names ${path}, which is not mounted`);
       }
     }
   }
@@ -75,17 +104,30 @@ export function isolationComplaints(services: ComposeFile['services'], environme
 
 /** Pure: pinned bases, known instructions, no root at the end, packages without extras and without a left-over index, a health check. */
 export function dockerfileComplaints(name: string, text: string): string[] {
-  const lines = text.replace(/\\\n/g, ' ').split('\n').filter((line) => line.trim() !== '' && !line.trim().startsWith('#'));
+  const lines = text
+    .replace(/\\\n/g, ' ')
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.trim().startsWith('#'));
   const instructions = lines.map((line) => ({ word: line.trim().split(/\s+/, 1)[0] ?? '', line }));
   const last = instructions.map(({ word }) => word).lastIndexOf('FROM');
   const finalStage = instructions.slice(last);
   const complaints: string[] = [];
   for (const { word, line } of instructions) {
     if (!INSTRUCTIONS.has(word)) complaints.push(`unknown instruction "${word}"`);
-    if (word === 'FROM' && !/^FROM \S+:[\w.-]*\d[\w.-]*(@sha256:\w+)?( AS \w+)?$/.test(line.trim())) complaints.push(`base is not pinned: ${line.trim()}`);
-    if (word === 'RUN' && line.includes('apt-get install') && !(line.includes('--no-install-recommends') && line.includes('rm -rf /var/lib/apt/lists'))) complaints.push('apt-get install without --no-install-recommends or without removing the index');
+    if (word === 'FROM' && !/^FROM \S+:[\w.-]*\d[\w.-]*(@sha256:\w+)?( AS \w+)?$/.test(line.trim()))
+      complaints.push(`base is not pinned: ${line.trim()}`);
+    if (
+      word === 'RUN' &&
+      line.includes('apt-get install') &&
+      !(line.includes('--no-install-recommends') && line.includes('rm -rf /var/lib/apt/lists'))
+    )
+      complaints.push('apt-get install without --no-install-recommends or without removing the index');
   }
-  if (finalStage.findLast(({ word }) => word === 'USER')?.line.trim() === undefined || /USER (root|0)\b/.test(finalStage.findLast(({ word }) => word === 'USER')?.line ?? '')) complaints.push('the last stage runs as root');
+  if (
+    finalStage.findLast(({ word }) => word === 'USER')?.line.trim() === undefined ||
+    /USER (root|0)\b/.test(finalStage.findLast(({ word }) => word === 'USER')?.line ?? '')
+  )
+    complaints.push('the last stage runs as root');
   const health = finalStage.find(({ word }) => word === 'HEALTHCHECK');
   if (!health) complaints.push('no HEALTHCHECK');
   if (health?.line.includes('http://')) complaints.push('HEALTHCHECK speaks clear text alone; use docker/health.mjs');
@@ -100,15 +142,19 @@ function composeComplaints(root: string, name: string, text: string): string[] {
   const complaints: string[] = [];
   for (const [service, one] of Object.entries(services)) {
     if (!one.image && !one.build) complaints.push(`${service} has neither image nor build`);
-    if (one.image && !one.build && !/:[\w.-]*\d/.test(one.image)) complaints.push(`${service}: image is not pinned: ${one.image}`);
-    if (one.build && !existsSync(join(root, one.build.dockerfile))) complaints.push(`${service}: ${one.build.dockerfile} does not exist`);
+    if (one.image && !one.build && !/:[\w.-]*\d/.test(one.image))
+      complaints.push(`${service}: image is not pinned: ${one.image}`);
+    if (one.build && !existsSync(join(root, one.build.dockerfile)))
+      complaints.push(`${service}: ${one.build.dockerfile} does not exist`);
     const app = one.build?.args?.['APP'];
     if (app && !existsSync(join(root, 'apps', app))) complaints.push(`${service}: there is no app "${app}"`);
     const needed = Array.isArray(one.depends_on) ? one.depends_on : Object.keys(one.depends_on ?? {});
-    for (const other of needed) if (!services[other]) complaints.push(`${service} depends on "${other}", which is not there`);
+    for (const other of needed)
+      if (!services[other]) complaints.push(`${service} depends on "${other}", which is not there`);
     for (const mount of one.volumes ?? []) {
       const source = mount.split(':', 1)[0] ?? '';
-      if (!/^[./~]/.test(source) && !(source in volumes)) complaints.push(`${service}: volume "${source}" is not declared`);
+      if (!/^[./~]/.test(source) && !(source in volumes))
+        complaints.push(`${service}: volume "${source}" is not declared`);
     }
   }
   complaints.push(...isolationComplaints(services, (file) => readFileSync(join(root, 'docker', file), 'utf8')));

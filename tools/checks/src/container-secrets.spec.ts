@@ -19,7 +19,9 @@ describe('docker/make-secrets.sh', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
   const filesBelow = (): string[] =>
-    readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
 
   it('needs root, and says so', () => {
     if (isRoot) expect(run).toMatchObject({ status: 0 });
@@ -38,7 +40,20 @@ describe('docker/make-secrets.sh', () => {
     const account = read('account-id');
     const token = read('delegate-token');
     expect(JSON.parse(read('bootstrap/bootstrap.json'))).toEqual({
-      accounts: [{ identifier: account, name: 'Sluice', users: [{ email: 'admin@sluice.local', name: 'Administrator', role: 'account_admin', apiKey: read('administrator-api-key') }] }],
+      accounts: [
+        {
+          identifier: account,
+          name: 'Sluice',
+          users: [
+            {
+              email: 'admin@sluice.local',
+              name: 'Administrator',
+              role: 'account_admin',
+              apiKey: read('administrator-api-key'),
+            },
+          ],
+        },
+      ],
       delegateTokens: [{ account, name: 'default_token', value: token }],
     });
     expect(read('administrator-api-key')).toMatch(new RegExp(`^pat\\.${account}\\.[0-9a-f]{22}\\.[0-9a-f]{48}$`));

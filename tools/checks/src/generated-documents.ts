@@ -17,7 +17,11 @@ const API_VERSION = '1';
 
 /** Every generated document. Deterministic, so that a difference to what is committed is a change of the contract. */
 export function generatedDocuments(): GeneratedDocument[] {
-  return [{ path: 'docs/errors.md', text: errorCatalogue() }, { path: 'docs/pipeline-reference.md', text: pipelineReference() }, ...openApiDocuments()];
+  return [
+    { path: 'docs/errors.md', text: errorCatalogue() },
+    { path: 'docs/pipeline-reference.md', text: pipelineReference() },
+    ...openApiDocuments(),
+  ];
 }
 
 function openApiDocuments(): GeneratedDocument[] {
@@ -28,13 +32,19 @@ function openApiDocuments(): GeneratedDocument[] {
     ['log-service', logRoutes],
     ['scm', scmRoutes],
   ];
-  return services.map(([service, routes]) => ({ path: `docs/openapi/${service}.json`, text: `${JSON.stringify(openApiDocument(service, API_VERSION, routes), null, 1)}\n` }));
+  return services.map(([service, routes]) => ({
+    path: `docs/openapi/${service}.json`,
+    text: `${JSON.stringify(openApiDocument(service, API_VERSION, routes), null, 1)}\n`,
+  }));
 }
 
 function errorCatalogue(): string {
   const rows = Object.keys(ERRORS)
     .filter(isErrorCode)
-    .map((code) => `| ${wireCodeOf(code)} | ${ERRORS[code].http} | ${ERRORS[code].grpc} | ${ERRORS[code].retryable ? 'yes' : 'no'} |`);
+    .map(
+      (code) =>
+        `| ${wireCodeOf(code)} | ${ERRORS[code].http} | ${ERRORS[code].grpc} | ${ERRORS[code].retryable ? 'yes' : 'no'} |`,
+    );
   return [
     '# Errors',
     '',

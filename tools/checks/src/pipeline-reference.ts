@@ -1,4 +1,11 @@
-import { FAILURE_TYPES, MAX_EXPRESSIONS, MAX_EXPRESSION_CHARACTERS, MAX_EXPRESSION_DEPTH, type Capability, type CapabilityPlace } from '@sluice/pipeline-engine';
+import {
+  FAILURE_TYPES,
+  MAX_EXPRESSIONS,
+  MAX_EXPRESSION_CHARACTERS,
+  MAX_EXPRESSION_DEPTH,
+  type Capability,
+  type CapabilityPlace,
+} from '@sluice/pipeline-engine';
 import { CAPABILITIES, StepTypeRegistry } from '@sluice/step-types';
 
 const EXAMPLE = `pipeline:
@@ -110,7 +117,11 @@ export function pipelineReference(): string {
     section('Stage', 'stage'),
     section('Step group', 'stepGroup'),
     section('Step', 'step'),
-    section('Failure strategy', 'failureStrategy', `\`failureStrategies: [{ onFailure: { errors, action } }]\` of a step, a step group or a stage. Kinds of failure: ${FAILURE_TYPES.map((type) => `\`${type}\``).join(', ')}.`),
+    section(
+      'Failure strategy',
+      'failureStrategy',
+      `\`failureStrategies: [{ onFailure: { errors, action } }]\` of a step, a step group or a stage. Kinds of failure: ${FAILURE_TYPES.map((type) => `\`${type}\``).join(', ')}.`,
+    ),
     ...types.names.map((stepType) => section(`\`spec\` of ${stepType}`, { stepType }, types.find(stepType)?.title)),
     EXPRESSIONS,
     RUNTIME_INPUTS,
@@ -119,10 +130,22 @@ export function pipelineReference(): string {
 
 function section(title: string, place: CapabilityPlace, text?: string): string {
   const rows = CAPABILITIES.filter((row) => JSON.stringify(row.place) === JSON.stringify(place));
-  return [`## ${title}`, '', ...(text === undefined ? [] : [text, '']), '| Field | | What it does, or what to write instead |', '|---|---|---|', ...rows.map(line), ''].join('\n');
+  return [
+    `## ${title}`,
+    '',
+    ...(text === undefined ? [] : [text, '']),
+    '| Field | | What it does, or what to write instead |',
+    '|---|---|---|',
+    ...rows.map(line),
+    '',
+  ].join('\n');
 }
 
-const WORDS: Readonly<Record<Capability['support'], string>> = { supported: 'supported', warned: 'no effect', refused: '**refused**' };
+const WORDS: Readonly<Record<Capability['support'], string>> = {
+  supported: 'supported',
+  warned: 'no effect',
+  refused: '**refused**',
+};
 
 function line({ field, values, support, text }: Capability): string {
   const named = values ? `\`${field}\`: ${values.map((value) => `\`${value}\``).join(', ')}` : `\`${field}\``;

@@ -18,13 +18,32 @@ describe('audit command', () => {
       [at('fromPosition=3')]: { ok: true, checked: 1, checkedTo: 3, isComplete: true, head },
     };
     const { code, lines } = await gateway.run('audit', 'verify');
-    expect([code, lines]).toEqual([EXIT.success, ['account ACC: 3 event(s), nothing changed or removed', `keep this place somewhere else and give it next time: --known 3:${HASH}`]]);
+    expect([code, lines]).toEqual([
+      EXIT.success,
+      [
+        'account ACC: 3 event(s), nothing changed or removed',
+        `keep this place somewhere else and give it next time: --known 3:${HASH}`,
+      ],
+    ]);
   });
 
   it('fails where the trail is broken', async () => {
-    gateway.answers = { [at(`fromPosition=1&known=3%3A${HASH}`)]: { ok: false, checked: 1, checkedTo: 1, isComplete: false, head, brokenAt: 2, reason: 'event 2 is missing' } };
+    gateway.answers = {
+      [at(`fromPosition=1&known=3%3A${HASH}`)]: {
+        ok: false,
+        checked: 1,
+        checkedTo: 1,
+        isComplete: false,
+        head,
+        brokenAt: 2,
+        reason: 'event 2 is missing',
+      },
+    };
     const { code, lines } = await gateway.run('audit', 'verify', '--known', `3:${HASH}`);
-    expect([code, lines]).toEqual([EXIT.failed, ['account ACC: BROKEN at event 2: event 2 is missing (1 event(s) before it are whole)']]);
+    expect([code, lines]).toEqual([
+      EXIT.failed,
+      ['account ACC: BROKEN at event 2: event 2 is missing (1 event(s) before it are whole)'],
+    ]);
   });
 
   it('fails with the reason of the gateway', async () => {
@@ -33,8 +52,11 @@ describe('audit command', () => {
     expect([code, lines.join()]).toEqual([EXIT.failed, expect.stringContaining('Ann lacks the right')]);
   });
 
-  it.each([['audit'], ['audit', 'erase'], ['audit', 'verify', 'twice'], ['audit', 'verify', '--known', 'x']])('%s %s %s %s is not understood', async (...args) => {
-    const { code, lines } = await gateway.run(...args);
-    expect([code, lines.join()]).toEqual([EXIT.usage, expect.stringContaining('--help')]);
-  });
+  it.each([['audit'], ['audit', 'erase'], ['audit', 'verify', 'twice'], ['audit', 'verify', '--known', 'x']])(
+    '%s %s %s %s is not understood',
+    async (...args) => {
+      const { code, lines } = await gateway.run(...args);
+      expect([code, lines.join()]).toEqual([EXIT.usage, expect.stringContaining('--help')]);
+    },
+  );
 });

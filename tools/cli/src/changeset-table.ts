@@ -14,11 +14,32 @@ const WIDEST_CELL = 80;
 /** A table for the terminal, one line a changeset. Changesets that `planExecutionId` touched are marked. */
 export function changesetTable(changesets: readonly ChangesetState[], planExecutionId: string): string {
   if (changesets.length === 0) return 'No changesets are known for this instance.';
-  const rows = inOrderOfDeployment(changesets).map((one) => [one.changeSet, one.author, one.fileName, STATUS_WORDS[one.status] ?? one.status, one.planExecutionId === planExecutionId ? 'now' : 'before', one.tag ?? '']);
+  const rows = inOrderOfDeployment(changesets).map((one) => [
+    one.changeSet,
+    one.author,
+    one.fileName,
+    STATUS_WORDS[one.status] ?? one.status,
+    one.planExecutionId === planExecutionId ? 'now' : 'before',
+    one.tag ?? '',
+  ]);
   const head = ['CHANGESET', 'AUTHOR', 'FILE', 'STATUS', 'RUN', 'TAG'];
-  const table = [head, ...rows.map((row) => (row[3] === 'not deployed' ? row.with(4, '') : row).map((cell) => shortened(plainText(cell).replaceAll(/\s+/g, ' '))))];
+  const table = [
+    head,
+    ...rows.map((row) =>
+      (row[3] === 'not deployed' ? row.with(4, '') : row).map((cell) =>
+        shortened(plainText(cell).replaceAll(/\s+/g, ' ')),
+      ),
+    ),
+  ];
   const widths = head.map((_, column) => table.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0));
-  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return table
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 function shortened(cell: string): string {
@@ -28,14 +49,21 @@ function shortened(cell: string): string {
 
 /** The state routes list the newest first; people read a changelog from its beginning. What failed has no time of deployment and follows what was deployed; what is not deployed comes last. */
 function inOrderOfDeployment(changesets: readonly ChangesetState[]): ChangesetState[] {
-  const at = (one: ChangesetState): number => (one.status === 'Not_Deployed' ? Number.POSITIVE_INFINITY : one.deployedAt || Number.MAX_SAFE_INTEGER);
+  const at = (one: ChangesetState): number =>
+    one.status === 'Not_Deployed' ? Number.POSITIVE_INFINITY : one.deployedAt || Number.MAX_SAFE_INTEGER;
   return changesets.toReversed().sort((a, b) => (at(a) === at(b) ? 0 : at(a) - at(b)));
 }
 
 /** How many are deployed now, and how many of them this execution ran. */
-export function countChangesets(changesets: readonly ChangesetState[], planExecutionId: string): { readonly deployed: number; readonly byThisRun: number } {
+export function countChangesets(
+  changesets: readonly ChangesetState[],
+  planExecutionId: string,
+): { readonly deployed: number; readonly byThisRun: number } {
   const deployed = changesets.filter((one) => one.status === 'Successfully_Deployed');
-  return { deployed: deployed.length, byThisRun: deployed.filter((one) => one.planExecutionId === planExecutionId).length };
+  return {
+    deployed: deployed.length,
+    byThisRun: deployed.filter((one) => one.planExecutionId === planExecutionId).length,
+  };
 }
 
 /** `3 changeset(s) run now, 11 deployed in all`; of a history that is not whole or not known, what is known of it. */

@@ -9,7 +9,10 @@ describe('connection', () => {
   beforeEach(() => {
     dataDir = mkdtempSync(join(tmpdir(), 'sluice-connection-'));
     writeFileSync(join(dataDir, 'api-key'), 'pat.local.x.y\n');
-    writeFileSync(join(dataDir, 'connection.json'), JSON.stringify({ url: 'http://127.0.0.1:8080', accountId: 'local', apiKeyFile: join(dataDir, 'api-key') }));
+    writeFileSync(
+      join(dataDir, 'connection.json'),
+      JSON.stringify({ url: 'http://127.0.0.1:8080', accountId: 'local', apiKeyFile: join(dataDir, 'api-key') }),
+    );
   });
   afterEach(() => rmSync(dataDir, { recursive: true }));
   const find = (options: { server?: string; apiKeyVariable?: string }, env: Record<string, string>): unknown =>
@@ -20,8 +23,13 @@ describe('connection', () => {
   });
 
   it('lets a flag win over the environment, and that over the local stack', () => {
-    expect(find({}, { SLUICE_URL: 'https://env', SLUICE_API_KEY: 'pat.env.x.y' })).toEqual({ url: 'https://env', apiKey: 'pat.env.x.y' });
-    expect(find({ server: 'https://flag', apiKeyVariable: 'KEY' }, { SLUICE_URL: 'https://env', KEY: 'pat.flag.x.y' })).toEqual({ url: 'https://flag', apiKey: 'pat.flag.x.y' });
+    expect(find({}, { SLUICE_URL: 'https://env', SLUICE_API_KEY: 'pat.env.x.y' })).toEqual({
+      url: 'https://env',
+      apiKey: 'pat.env.x.y',
+    });
+    expect(
+      find({ server: 'https://flag', apiKeyVariable: 'KEY' }, { SLUICE_URL: 'https://env', KEY: 'pat.flag.x.y' }),
+    ).toEqual({ url: 'https://flag', apiKey: 'pat.flag.x.y' });
   });
 
   it('never sends the local key to another server', () => {
@@ -29,8 +37,16 @@ describe('connection', () => {
   });
 
   it.each([
-    [{}, { SLUICE_URL: 'foo', SLUICE_API_KEY: 'pat.env.x.y' }, 'SLUICE_URL takes an http or https URL such as http://127.0.0.1:8080, not "foo"'],
-    [{ server: 'localhost:8080' }, { SLUICE_API_KEY: 'pat.env.x.y' }, '--server takes an http or https URL such as http://127.0.0.1:8080, not "localhost:8080"'],
+    [
+      {},
+      { SLUICE_URL: 'foo', SLUICE_API_KEY: 'pat.env.x.y' },
+      'SLUICE_URL takes an http or https URL such as http://127.0.0.1:8080, not "foo"',
+    ],
+    [
+      { server: 'localhost:8080' },
+      { SLUICE_API_KEY: 'pat.env.x.y' },
+      '--server takes an http or https URL such as http://127.0.0.1:8080, not "localhost:8080"',
+    ],
     [{ apiKeyVariable: 'KEY' }, {}, '--api-key-env: the environment variable KEY is not set'],
     [{ apiKeyVariable: 'KEY' }, { KEY: '' }, '--api-key-env: the environment variable KEY is empty'],
   ])('names the setting that is wrong: %j %j', (options, env, message) => {

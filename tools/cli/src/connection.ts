@@ -21,17 +21,30 @@ export interface ConnectionOptions {
 }
 
 /** Flags first, then SLUICE_URL and SLUICE_API_KEY, then the local stack. @throws UsageError naming what is missing */
-export function findConnection(options: ConnectionOptions, env: Readonly<Record<string, string | undefined>>): GatewayConnection {
+export function findConnection(
+  options: ConnectionOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): GatewayConnection {
   if (options.apiKeyVariable) valueOfVariable('--api-key-env', options.apiKeyVariable, env);
   const local = readLocal(options.dataDir);
   const url = options.server ?? env['SLUICE_URL'] ?? local?.url;
   if (!url) {
-    throw new UsageError(`no Sluice runs in ${resolve(options.dataDir)}; start one with npm start, or name another with --server and SLUICE_API_KEY`);
+    throw new UsageError(
+      `no Sluice runs in ${resolve(options.dataDir)}; start one with npm start, or name another with --server and SLUICE_API_KEY`,
+    );
   }
-  if (!isHttpUrl(url)) throw new UsageError(`${options.server === undefined ? 'SLUICE_URL' : '--server'} takes an http or https URL such as http://127.0.0.1:8080, not "${url}"`);
+  if (!isHttpUrl(url))
+    throw new UsageError(
+      `${options.server === undefined ? 'SLUICE_URL' : '--server'} takes an http or https URL such as http://127.0.0.1:8080, not "${url}"`,
+    );
   // The local key belongs to the local stack: it is never sent to another server.
-  const apiKey = env[options.apiKeyVariable ?? 'SLUICE_API_KEY'] ?? (local && url === local.url ? readFileSync(local.apiKeyFile, 'utf8').trim() : undefined);
-  if (!apiKey) throw new UsageError(`there is no API key for ${url}; put it into SLUICE_API_KEY, or name another variable with --api-key-env`);
+  const apiKey =
+    env[options.apiKeyVariable ?? 'SLUICE_API_KEY'] ??
+    (local && url === local.url ? readFileSync(local.apiKeyFile, 'utf8').trim() : undefined);
+  if (!apiKey)
+    throw new UsageError(
+      `there is no API key for ${url}; put it into SLUICE_API_KEY, or name another variable with --api-key-env`,
+    );
   return { url, apiKey };
 }
 

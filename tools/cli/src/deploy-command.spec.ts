@@ -5,14 +5,34 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { parseDeployCommand, parseRef } from './deploy-command.js';
 
-const ARGS = ['--repo', 'https://git.example.com/shop/orders.git', '--changelog', 'db/changelog.xml', '--url', 'jdbc:postgresql://db:5432/orders?sslmode=require', '--username', 'app', '--password-env', 'PW'];
+const ARGS = [
+  '--repo',
+  'https://git.example.com/shop/orders.git',
+  '--changelog',
+  'db/changelog.xml',
+  '--url',
+  'jdbc:postgresql://db:5432/orders?sslmode=require',
+  '--username',
+  'app',
+  '--password-env',
+  'PW',
+];
 const ENV = { EMPTY: '', PW: 'secret', GIT_PW: 'token' };
-const without = (flag: string): string[] => ARGS.filter((_, index) => index !== ARGS.indexOf(flag) && index !== ARGS.indexOf(flag) + 1);
+const without = (flag: string): string[] =>
+  ARGS.filter((_, index) => index !== ARGS.indexOf(flag) && index !== ARGS.indexOf(flag) + 1);
 
 describe('deploy command', () => {
   it('fills in what was not said', () => {
     const { deployment, repository, ref } = parseDeployCommand(ARGS, ENV);
-    expect({ repository, ref }).toEqual({ repository: { kind: 'http', url: 'https://git.example.com/shop/orders.git', username: undefined, password: undefined }, ref: { branch: 'main' } });
+    expect({ repository, ref }).toEqual({
+      repository: {
+        kind: 'http',
+        url: 'https://git.example.com/shop/orders.git',
+        username: undefined,
+        password: undefined,
+      },
+      ref: { branch: 'main' },
+    });
     expect(deployment).toMatchObject({
       at: { org: 'default', project: 'deployments' },
       name: 'orders to orders',
@@ -25,9 +45,33 @@ describe('deploy command', () => {
   });
 
   it('hands on labels, changelog parameters and where the paths of the changelog begin', () => {
-    const { deployment } = parseDeployCommand([...ARGS, '--labels', 'a or b', '--parameter', 'owner=app', '--parameter', 'q=a=b', '--search-path', 'src/main/resources', '--search-path', 'shared', '--file-prefix', 'classpath:'], ENV);
-    expect(deployment).toMatchObject({ labels: 'a or b', parameters: { owner: 'app', q: 'a=b' }, searchPath: ['src/main/resources', 'shared'], filePrefix: 'classpath:' });
-    expect(() => parseDeployCommand([...ARGS, '--parameter', 'owner'], ENV)).toThrow('--parameter takes NAME=VALUE, not "owner"');
+    const { deployment } = parseDeployCommand(
+      [
+        ...ARGS,
+        '--labels',
+        'a or b',
+        '--parameter',
+        'owner=app',
+        '--parameter',
+        'q=a=b',
+        '--search-path',
+        'src/main/resources',
+        '--search-path',
+        'shared',
+        '--file-prefix',
+        'classpath:',
+      ],
+      ENV,
+    );
+    expect(deployment).toMatchObject({
+      labels: 'a or b',
+      parameters: { owner: 'app', q: 'a=b' },
+      searchPath: ['src/main/resources', 'shared'],
+      filePrefix: 'classpath:',
+    });
+    expect(() => parseDeployCommand([...ARGS, '--parameter', 'owner'], ENV)).toThrow(
+      '--parameter takes NAME=VALUE, not "owner"',
+    );
   });
 
   it('gives the same deployment the same identifier, and another database another one', () => {
@@ -45,9 +89,15 @@ describe('deploy command', () => {
   it.each([
     [['--url', 'postgres://db/x'], '--url takes a JDBC URL'],
     [['--repo', 'git@host:x.git'], '--git-ssh-key is missing: --repo git@host:x.git is read over SSH'],
-    [['--repo', 'ssh://git@host/x.git', '--git-ssh-key', '/no/such/key'], '--git-ssh-key: there is no file /no/such/key'],
+    [
+      ['--repo', 'ssh://git@host/x.git', '--git-ssh-key', '/no/such/key'],
+      '--git-ssh-key: there is no file /no/such/key',
+    ],
     [['--repo', 'ftp://host/x.git'], '--repo takes an http(s) or SSH URL or a folder, not "ftp://host/x.git"'],
-    [['--repo', './no/such/folder'], '--repo takes an http(s) or SSH URL or a folder, not "./no/such/folder" (there is no folder ./no/such/folder)'],
+    [
+      ['--repo', './no/such/folder'],
+      '--repo takes an http(s) or SSH URL or a folder, not "./no/such/folder" (there is no folder ./no/such/folder)',
+    ],
     [['--repo', 'file://host/x'], '--repo: '],
     [['--timeout', '0s'], '--timeout takes 1s or more, not "0s"'],
     [['--step-timeout', '500ms'], '--step-timeout takes 1s or more, not "500ms"'],
@@ -82,9 +132,15 @@ describe('deploy command', () => {
       writeFileSync(`${key}.pub`, 'ssh-ed25519 AAAA me\n');
       const of = (...more: string[]) => parseDeployCommand([...ARGS, ...more], ENV).repository;
       for (const url of ['git@host:shop/orders.git', 'ssh://git@host:2222/orders.git']) {
-        expect(of('--repo', url, '--git-ssh-key', key)).toMatchObject({ kind: 'ssh', url, privateKey: expect.stringContaining('OPENSSH') });
+        expect(of('--repo', url, '--git-ssh-key', key)).toMatchObject({
+          kind: 'ssh',
+          url,
+          privateKey: expect.stringContaining('OPENSSH'),
+        });
       }
-      expect(() => of('--repo', 'git@host:x.git', '--git-ssh-key', `${key}.pub`)).toThrow('is not a private key in PEM or OpenSSH format; it is the public half');
+      expect(() => of('--repo', 'git@host:x.git', '--git-ssh-key', `${key}.pub`)).toThrow(
+        'is not a private key in PEM or OpenSSH format; it is the public half',
+      );
       expect(of('--repo', folder)).toEqual({ kind: 'folder', path: folder });
       expect(of('--repo', pathToFileURL(folder).href)).toEqual({ kind: 'folder', path: folder });
     } finally {

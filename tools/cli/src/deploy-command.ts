@@ -4,7 +4,14 @@ import type { Deployment, RepositoryAccess } from './deployment.js';
 import { earlierIdentifierOf, identifierOf } from './entity-names.js';
 import type { GitRef } from './entities.js';
 import { durationOf } from './run-command.js';
-import { CONNECTION_OPTIONS, connectionFlags, parseOptions, UsageError, valueOfVariable, type ConnectionFlags } from './usage.js';
+import {
+  CONNECTION_OPTIONS,
+  connectionFlags,
+  parseOptions,
+  UsageError,
+  valueOfVariable,
+  type ConnectionFlags,
+} from './usage.js';
 
 /** Where the changelog is: what a delegate reads, or a folder whose commits must first go to the Git server of the local stack. */
 type Repository = RepositoryAccess | { readonly kind: 'folder'; readonly path: string };
@@ -21,21 +28,44 @@ type Variables = Readonly<Record<string, string | undefined>>;
 const text = { type: 'string' } as const;
 const texts = { type: 'string', multiple: true } as const;
 const OPTIONS = {
-  repo: text, ref: text, changelog: text, 'git-username': text, 'git-password-env': text, 'git-ssh-key': text,
-  url: text, username: text, 'password-env': text, contexts: text, labels: text, tag: text,
-  parameter: texts, 'search-path': texts, 'file-prefix': text,
-  name: text, org: text, project: text, timeout: text, 'step-timeout': text, ...CONNECTION_OPTIONS,
+  repo: text,
+  ref: text,
+  changelog: text,
+  'git-username': text,
+  'git-password-env': text,
+  'git-ssh-key': text,
+  url: text,
+  username: text,
+  'password-env': text,
+  contexts: text,
+  labels: text,
+  tag: text,
+  parameter: texts,
+  'search-path': texts,
+  'file-prefix': text,
+  name: text,
+  org: text,
+  project: text,
+  timeout: text,
+  'step-timeout': text,
+  ...CONNECTION_OPTIONS,
 } as const;
 type Several = 'parameter' | 'search-path';
-type Values = { readonly [K in Exclude<keyof typeof OPTIONS, Several>]?: string | undefined } & { readonly [K in Several]?: readonly string[] | undefined };
+type Values = { readonly [K in Exclude<keyof typeof OPTIONS, Several>]?: string | undefined } & {
+  readonly [K in Several]?: readonly string[] | undefined;
+};
 
 /** @throws UsageError */
 export function parseDeployCommand(args: readonly string[], env: Variables): DeployCommand {
   const { values } = parseOptions(args, OPTIONS);
   const missing = (['repo', 'changelog', 'url', 'username', 'password-env'] as const).filter((name) => !values[name]);
-  if (missing.length > 0) throw new UsageError(`${missing.map((name) => `--${name}`).join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`);
+  if (missing.length > 0)
+    throw new UsageError(
+      `${missing.map((name) => `--${name}`).join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`,
+    );
   const { repo = '', url: jdbcUrl = '', changelog = '', username = '' } = values;
-  if (!/^jdbc:[a-z]/.test(jdbcUrl)) throw new UsageError(`--url takes a JDBC URL such as jdbc:postgresql://host:5432/db, not "${jdbcUrl}"`);
+  if (!/^jdbc:[a-z]/.test(jdbcUrl))
+    throw new UsageError(`--url takes a JDBC URL such as jdbc:postgresql://host:5432/db, not "${jdbcUrl}"`);
   const name = values.name ?? defaultName(repo, jdbcUrl);
   const at = { org: values.org ?? 'default', project: values.project ?? 'deployments' };
   return {
@@ -64,9 +94,15 @@ export function parseDeployCommand(args: readonly string[], env: Variables): Dep
 const USUAL_LIMIT = '30m';
 
 /** The step has the longer of its usual limit and the time its end is waited for, unless it is given one: a short wait ends nothing. */
-function limitsOf({ timeout = USUAL_LIMIT, 'step-timeout': ofStep }: Values): Pick<Deployment, 'timeoutMs' | 'stepTimeoutMs'> {
+function limitsOf({
+  timeout = USUAL_LIMIT,
+  'step-timeout': ofStep,
+}: Values): Pick<Deployment, 'timeoutMs' | 'stepTimeoutMs'> {
   const timeoutMs = durationOf('--timeout', timeout);
-  const stepTimeoutMs = ofStep === undefined ? Math.max(timeoutMs, durationOf('--step-timeout', USUAL_LIMIT)) : durationOf('--step-timeout', ofStep);
+  const stepTimeoutMs =
+    ofStep === undefined
+      ? Math.max(timeoutMs, durationOf('--step-timeout', USUAL_LIMIT))
+      : durationOf('--step-timeout', ofStep);
   return { timeoutMs, stepTimeoutMs };
 }
 
@@ -85,16 +121,24 @@ function parametersOf(given: readonly string[]): Record<string, string> {
 
 function repositoryOf(repo: string, values: Values, env: Variables): Repository {
   if (SCP_LIKE.test(repo) || repo.startsWith('ssh://')) {
-    if (!values['git-ssh-key']) throw new UsageError(`--git-ssh-key is missing: --repo ${repo} is read over SSH, so name the file of its private key`);
+    if (!values['git-ssh-key'])
+      throw new UsageError(
+        `--git-ssh-key is missing: --repo ${repo} is read over SSH, so name the file of its private key`,
+      );
     return { kind: 'ssh', url: repo, privateKey: readKey(values['git-ssh-key']) };
   }
   if (/^https?:\/\//.test(repo)) {
-    const password = values['git-password-env'] === undefined ? undefined : fromVariable('--git-password-env', values['git-password-env'], env);
+    const password =
+      values['git-password-env'] === undefined
+        ? undefined
+        : fromVariable('--git-password-env', values['git-password-env'], env);
     return { kind: 'http', url: repo, username: values['git-username'], password };
   }
   const path = repo.startsWith('file:') ? folderOfUrl(repo) : repo;
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new UsageError(`--repo takes an http(s) or SSH URL or a folder, not "${repo}"${/^[a-z]+:/i.test(repo) ? '' : ` (there is no folder ${path})`}`);
+    throw new UsageError(
+      `--repo takes an http(s) or SSH URL or a folder, not "${repo}"${/^[a-z]+:/i.test(repo) ? '' : ` (there is no folder ${path})`}`,
+    );
   }
   return { kind: 'folder', path };
 }
@@ -110,7 +154,10 @@ function folderOfUrl(url: string): string {
 function readKey(file: string): string {
   if (!existsSync(file)) throw new UsageError(`--git-ssh-key: there is no file ${file}`);
   const key = readFileSync(file, 'utf8');
-  if (!/PRIVATE KEY-----/.test(key)) throw new UsageError(`--git-ssh-key: ${file} is not a private key in PEM or OpenSSH format${/^(ssh-|ecdsa-)/.test(key) ? '; it is the public half' : ''}`);
+  if (!/PRIVATE KEY-----/.test(key))
+    throw new UsageError(
+      `--git-ssh-key: ${file} is not a private key in PEM or OpenSSH format${/^(ssh-|ecdsa-)/.test(key) ? '; it is the public half' : ''}`,
+    );
   return key;
 }
 
@@ -128,7 +175,12 @@ export function parseRef(ref: string): GitRef {
 }
 
 function defaultName(repo: string, jdbcUrl: string): string {
-  const repository = repo.replace(/\/+$/, '').split('/').at(-1)?.replace(/\.git$/, '') ?? 'changelog';
+  const repository =
+    repo
+      .replace(/\/+$/, '')
+      .split('/')
+      .at(-1)
+      ?.replace(/\.git$/, '') ?? 'changelog';
   const database = jdbcUrl.split('?')[0]?.split('/').at(-1) ?? 'database';
   return `${repository} to ${database}`.replaceAll(/[^\w .-]/g, '_');
 }

@@ -33,12 +33,15 @@ beforeEach(async () => {
     const wasAsked = requests.includes(`${request.method} ${path}`);
     requests.push(`${request.method} ${path}`);
     if (path.endsWith('/pipelines/v2')) request.setEncoding('utf8').on('data', (text: string) => pipelines.push(text));
-    const [status, body] =
-      path.endsWith('/changelog-preview') ? [preview[0], { message: preview[1] }]
-      : path.includes('/pipeline/execute/') ? [400, { code: 'REACHED', message: 'the execution was asked for' }]
-      : request.method === 'GET' && !(isRaced && wasAsked) ? [404, { message: 'not found' }]
-      : request.method === 'POST' && isRaced ? [400, { code: 'DUPLICATE_FIELD', message: 'exists already' }]
-      : [200, { data: {} }];
+    const [status, body] = path.endsWith('/changelog-preview')
+      ? [preview[0], { message: preview[1] }]
+      : path.includes('/pipeline/execute/')
+        ? [400, { code: 'REACHED', message: 'the execution was asked for' }]
+        : request.method === 'GET' && !(isRaced && wasAsked)
+          ? [404, { message: 'not found' }]
+          : request.method === 'POST' && isRaced
+            ? [400, { code: 'DUPLICATE_FIELD', message: 'exists already' }]
+            : [200, { data: {} }];
     response.writeHead(Number(status), { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -50,7 +53,10 @@ afterEach(() => {
 
 const run = (deployment = DEPLOYMENT): Promise<unknown> => {
   const { port } = server.address() as AddressInfo;
-  return deploy(new GatewayClient({ url: `http://127.0.0.1:${port}`, apiKey: 'pat.ACC.id.secret' }), deployment, { onStep: () => undefined, onLine: () => undefined });
+  return deploy(new GatewayClient({ url: `http://127.0.0.1:${port}`, apiKey: 'pat.ACC.id.secret' }), deployment, {
+    onStep: () => undefined,
+    onLine: () => undefined,
+  });
 };
 
 it('a changelog that is not in the repository ends the deployment before anything runs, and what was made for it is removed', async () => {
@@ -70,7 +76,9 @@ it('the database step gets the time limit that was asked for, also a short one',
 
 it('the database step keeps its own time limit when the end is waited for a shorter time', async () => {
   preview = [400, ''];
-  await expect(run({ ...DEPLOYMENT, timeoutMs: 2_500, stepTimeoutMs: 1_800_000 })).rejects.toThrow('the execution was asked for');
+  await expect(run({ ...DEPLOYMENT, timeoutMs: 2_500, stepTimeoutMs: 1_800_000 })).rejects.toThrow(
+    'the execution was asked for',
+  );
   expect(pipelines).toEqual([expect.stringContaining('timeout: 1800s')]);
 });
 

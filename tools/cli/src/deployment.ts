@@ -1,5 +1,12 @@
 import { messageOf } from '@sluice/kernel';
-import { Entities, previewChangelog, readMigrationState, type InstanceState, type GitRef, type ProjectRef } from './entities.js';
+import {
+  Entities,
+  previewChangelog,
+  readMigrationState,
+  type InstanceState,
+  type GitRef,
+  type ProjectRef,
+} from './entities.js';
 import { displayName, entityNamesOf, type EntityNames } from './entity-names.js';
 import { execute } from './execution.js';
 import { followExecution } from './follow-execution.js';
@@ -9,7 +16,12 @@ import { applyPipelineYaml } from './pipeline-yaml.js';
 
 /** How a delegate reads the repository. */
 export type RepositoryAccess =
-  | { readonly kind: 'http'; readonly url: string; readonly username?: string | undefined; readonly password?: string | undefined }
+  | {
+      readonly kind: 'http';
+      readonly url: string;
+      readonly username?: string | undefined;
+      readonly password?: string | undefined;
+    }
   /** `privateKey` in PEM or OpenSSH format. */
   | { readonly kind: 'ssh'; readonly url: string; readonly privateKey: string };
 
@@ -72,7 +84,12 @@ const MOST_SHOWN = 2_000;
  * created is removed again.
  * @throws GatewayError also when the changelog is not in the repository; StillRunningError when the time limit is over before the execution
  */
-export async function deploy(gateway: GatewayClient, deployment: Deployment, events: DeploymentEvents, signal?: AbortSignal): Promise<DeploymentResult> {
+export async function deploy(
+  gateway: GatewayClient,
+  deployment: Deployment,
+  events: DeploymentEvents,
+  signal?: AbortSignal,
+): Promise<DeploymentResult> {
   const { at } = deployment;
   const entities = new Entities(gateway, at);
   const names = entityNamesOf(await identifierInUse(entities, deployment));
@@ -89,17 +106,28 @@ export async function deploy(gateway: GatewayClient, deployment: Deployment, eve
   const startedAt = Date.now();
   const planExecutionId = await execute(gateway, at, names.pipeline);
   events.onStarted?.(planExecutionId, names.pipeline);
-  const view = await followExecution(gateway, at, planExecutionId, { onLine: events.onLine, onWait: events.onStep, signal, timeoutMs: deployment.timeoutMs, endsBy: `Sluice ends its database step after ${secondsOf(stepLimitOf(deployment))}` });
-  const deployMs = Date.now() - startedAt;
-  const state = await readMigrationState(gateway, at, names.schema, names.instance, MOST_SHOWN).catch((cause: unknown) => {
-    events.onStep(`the summary could not be read (${messageOf(cause)}); the result of the execution stands`);
-    return undefined;
+  const view = await followExecution(gateway, at, planExecutionId, {
+    onLine: events.onLine,
+    onWait: events.onStep,
+    signal,
+    timeoutMs: deployment.timeoutMs,
+    endsBy: `Sluice ends its database step after ${secondsOf(stepLimitOf(deployment))}`,
   });
+  const deployMs = Date.now() - startedAt;
+  const state = await readMigrationState(gateway, at, names.schema, names.instance, MOST_SHOWN).catch(
+    (cause: unknown) => {
+      events.onStep(`the summary could not be read (${messageOf(cause)}); the result of the execution stands`);
+      return undefined;
+    },
+  );
   return { planExecutionId, status: view.status, failure: view.failure, state, deployMs };
 }
 
 /** A deployment that an earlier version made goes on under the identifier it got then. */
-async function identifierInUse(entities: Entities, { identifier, earlierIdentifier, name }: Deployment): Promise<string> {
+async function identifierInUse(
+  entities: Entities,
+  { identifier, earlierIdentifier, name }: Deployment,
+): Promise<string> {
   if (earlierIdentifier === undefined || earlierIdentifier === identifier) return identifier;
   return (await entities.nameOfSchema(earlierIdentifier)) === name ? earlierIdentifier : identifier;
 }
@@ -108,7 +136,12 @@ async function identifierInUse(entities: Entities, { identifier, earlierIdentifi
  * Says which commit will be deployed. Where only the delegate can reach the repository there is nothing to say yet, and that is fine.
  * @throws GatewayError when the repository was read and has no such file or ref: a name that was mistyped must not leave entities behind
  */
-async function announceChangelog(gateway: GatewayClient, { at, repository }: Deployment, schema: string, { onStep }: DeploymentEvents): Promise<void> {
+async function announceChangelog(
+  gateway: GatewayClient,
+  { at, repository }: Deployment,
+  schema: string,
+  { onStep }: DeploymentEvents,
+): Promise<void> {
   try {
     const { path, commit, sizeBytes } = await previewChangelog(gateway, at, schema, repository.ref);
     onStep(`changelog ${path} at commit ${commit.slice(0, 10)} (${sizeBytes} bytes)`);
@@ -120,23 +153,57 @@ async function announceChangelog(gateway: GatewayClient, { at, repository }: Dep
   }
 }
 
-async function prepare(entities: Entities, deployment: Deployment, names: EntityNames, { onStep }: DeploymentEvents, signal: AbortSignal | undefined): Promise<void> {
+async function prepare(
+  entities: Entities,
+  deployment: Deployment,
+  names: EntityNames,
+  { onStep }: DeploymentEvents,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { name, database, repository } = deployment;
   onStep(`organization ${deployment.at.org}, project ${deployment.at.project}`);
   await entities.ensureProject(deployment.projectNames);
   signal?.throwIfAborted();
-  onStep(`secret ${names.passwordSecret}, connectors ${names.databaseConnector}, ${names.gitConnector} and ${names.cluster}`);
+  onStep(
+    `secret ${names.passwordSecret}, connectors ${names.databaseConnector}, ${names.gitConnector} and ${names.cluster}`,
+  );
   await entities.putTextSecret(names.passwordSecret, displayName(name, ': database password'), database.password);
-  await entities.putJdbcConnector(names.databaseConnector, displayName(name, ': database'), { url: database.jdbcUrl, username: database.username, passwordRef: names.passwordSecret });
+  await entities.putJdbcConnector(names.databaseConnector, displayName(name, ': database'), {
+    url: database.jdbcUrl,
+    username: database.username,
+    passwordRef: names.passwordSecret,
+  });
   await putRepository(entities, name, repository, names);
   await entities.putClusterConnector(names.cluster, displayName(name, ': where steps run'));
   signal?.throwIfAborted();
   onStep(`DB schema ${names.schema}, DB instance ${names.instance}, pipeline ${names.pipeline}`);
-  await entities.putSchema(names.schema, displayName(name), { connector: names.gitConnector, location: deployment.changelog, searchPath: deployment.searchPath ?? [], filePrefix: deployment.filePrefix ?? '' });
-  await entities.putInstance(names.schema, names.instance, displayName(name), { connector: names.databaseConnector, ref: repository.ref, context: deployment.contexts, parameters: deployment.parameters ?? {} });
+  await entities.putSchema(names.schema, displayName(name), {
+    connector: names.gitConnector,
+    location: deployment.changelog,
+    searchPath: deployment.searchPath ?? [],
+    filePrefix: deployment.filePrefix ?? '',
+  });
+  await entities.putInstance(names.schema, names.instance, displayName(name), {
+    connector: names.databaseConnector,
+    ref: repository.ref,
+    context: deployment.contexts,
+    parameters: deployment.parameters ?? {},
+  });
   const timeout = secondsOf(stepLimitOf(deployment));
   const { pipeline, schema, instance, cluster } = names;
-  await entities.putPipeline(pipeline, applyPipelineYaml(deployment.at, { identifier: pipeline, name: pipelineNameOf(name, pipeline), schema, instance, cluster, tag: deployment.tag, labels: deployment.labels, timeout }));
+  await entities.putPipeline(
+    pipeline,
+    applyPipelineYaml(deployment.at, {
+      identifier: pipeline,
+      name: pipelineNameOf(name, pipeline),
+      schema,
+      instance,
+      cluster,
+      tag: deployment.tag,
+      labels: deployment.labels,
+      timeout,
+    }),
+  );
 }
 
 const stepLimitOf = ({ timeoutMs, stepTimeoutMs = timeoutMs }: Deployment): number => stepTimeoutMs;
@@ -151,13 +218,23 @@ function pipelineNameOf(name: string, identifier: string): string {
   return /^[\w.-][\w. -]{0,100}$/.test(name) ? `${name} apply` : identifier;
 }
 
-async function putRepository(entities: Entities, deployment: string, repository: RepositoryAccess, { gitConnector, gitSecret, gitKey }: EntityNames): Promise<void> {
+async function putRepository(
+  entities: Entities,
+  deployment: string,
+  repository: RepositoryAccess,
+  { gitConnector, gitSecret, gitKey }: EntityNames,
+): Promise<void> {
   const name = displayName(deployment, ': repository');
   if (repository.kind === 'ssh') {
     await entities.putTextSecret(gitKey, displayName(deployment, ': repository key'), repository.privateKey);
     return entities.putSshGitConnector(gitConnector, name, { url: repository.url, keyRef: gitKey });
   }
   const { url, username, password } = repository;
-  if (password !== undefined) await entities.putTextSecret(gitSecret, displayName(deployment, ': repository password'), password);
-  await entities.putGitConnector(gitConnector, name, { url, username, passwordRef: password === undefined ? undefined : gitSecret });
+  if (password !== undefined)
+    await entities.putTextSecret(gitSecret, displayName(deployment, ': repository password'), password);
+  await entities.putGitConnector(gitConnector, name, {
+    url,
+    username,
+    passwordRef: password === undefined ? undefined : gitSecret,
+  });
 }

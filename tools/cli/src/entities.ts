@@ -38,7 +38,9 @@ export class Entities {
   async removeCreated(): Promise<string[]> {
     const kept: string[] = [];
     for (const { what, path, query } of this.created.splice(0).reverse()) {
-      await this.gateway.call('DELETE', path, { query }).catch((cause: unknown) => kept.push(`${what} (${messageOf(cause)})`));
+      await this.gateway
+        .call('DELETE', path, { query })
+        .catch((cause: unknown) => kept.push(`${what} (${messageOf(cause)})`));
     }
     return kept;
   }
@@ -49,8 +51,12 @@ export class Entities {
       [`pipeline ${names.pipeline}`, `/pipeline/api/pipelines/${names.pipeline}`, this.scope],
       [`DB instance ${names.instance}`, `${this.v1}/dbschema/${names.schema}/instance/${names.instance}`, {}],
       [`DB schema ${names.schema}`, `${this.v1}/dbschema/${names.schema}`, {}],
-      ...[names.databaseConnector, names.gitConnector, names.cluster].map((one) => [`connector ${one}`, `/ng/api/connectors/${one}`, this.scope] as const),
-      ...[names.passwordSecret, names.gitSecret, names.gitKey].map((one) => [`secret ${one}`, `/ng/api/v2/secrets/${one}`, this.scope] as const),
+      ...[names.databaseConnector, names.gitConnector, names.cluster].map(
+        (one) => [`connector ${one}`, `/ng/api/connectors/${one}`, this.scope] as const,
+      ),
+      ...[names.passwordSecret, names.gitSecret, names.gitKey].map(
+        (one) => [`secret ${one}`, `/ng/api/v2/secrets/${one}`, this.scope] as const,
+      ),
     ] as const;
     const removed: string[] = [];
     for (const [what, path, query] of places) {
@@ -70,21 +76,39 @@ export class Entities {
   /** Organization and project; existing ones are left as they are. */
   async ensureProject(names: { readonly org: string; readonly project: string }): Promise<void> {
     const account = { accountIdentifier: this.gateway.accountId };
-    await this.create({ what: `organization ${this.at.org}`, path: `/ng/api/organizations/${this.at.org}`, query: account }, '/ng/api/organizations', {
-      body: { organization: { identifier: this.at.org, name: names.org } },
-    });
+    await this.create(
+      { what: `organization ${this.at.org}`, path: `/ng/api/organizations/${this.at.org}`, query: account },
+      '/ng/api/organizations',
+      { body: { organization: { identifier: this.at.org, name: names.org } } },
+    );
     const inOrg = { ...account, orgIdentifier: this.at.org };
-    await this.create({ what: `project ${this.at.project}`, path: `/ng/api/projects/${this.at.project}`, query: inOrg }, '/ng/api/projects', {
-      body: { project: { orgIdentifier: this.at.org, identifier: this.at.project, name: names.project, modules: ['DBOPS'] } },
-    });
+    await this.create(
+      { what: `project ${this.at.project}`, path: `/ng/api/projects/${this.at.project}`, query: inOrg },
+      '/ng/api/projects',
+      {
+        body: {
+          project: { orgIdentifier: this.at.org, identifier: this.at.project, name: names.project, modules: ['DBOPS'] },
+        },
+      },
+    );
   }
 
   async putTextSecret(identifier: string, name: string, value: string): Promise<void> {
-    const secret = { type: 'SecretText', identifier, name, ...this.scopeInBody(), spec: { secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline', value } };
+    const secret = {
+      type: 'SecretText',
+      identifier,
+      name,
+      ...this.scopeInBody(),
+      spec: { secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline', value },
+    };
     await this.put({ one: `/ng/api/v2/secrets/${identifier}`, all: '/ng/api/v2/secrets', body: { secret } });
   }
 
-  async putJdbcConnector(identifier: string, name: string, options: { readonly url: string; readonly username: string; readonly passwordRef: string }): Promise<void> {
+  async putJdbcConnector(
+    identifier: string,
+    name: string,
+    options: { readonly url: string; readonly username: string; readonly passwordRef: string },
+  ): Promise<void> {
     await this.putConnector(identifier, name, 'JDBC', {
       url: options.url,
       auth: { type: 'UsernamePassword', spec: { username: options.username, passwordRef: options.passwordRef } },
@@ -94,8 +118,17 @@ export class Entities {
   }
 
   /** A repository over HTTP. Without credentials it is read anonymously. */
-  async putGitConnector(identifier: string, name: string, options: { readonly url: string; readonly username?: string | undefined; readonly passwordRef?: string | undefined }): Promise<void> {
-    const credentials = options.username && options.passwordRef ? { username: options.username, passwordRef: options.passwordRef } : {};
+  async putGitConnector(
+    identifier: string,
+    name: string,
+    options: {
+      readonly url: string;
+      readonly username?: string | undefined;
+      readonly passwordRef?: string | undefined;
+    },
+  ): Promise<void> {
+    const credentials =
+      options.username && options.passwordRef ? { username: options.username, passwordRef: options.passwordRef } : {};
     await this.putConnector(identifier, name, 'Git', {
       url: options.url,
       type: 'Http',
@@ -107,22 +140,62 @@ export class Entities {
   }
 
   /** A repository over SSH. `keyRef` is a text secret with the private key. */
-  async putSshGitConnector(identifier: string, name: string, options: { readonly url: string; readonly keyRef: string }): Promise<void> {
-    await this.putConnector(identifier, name, 'Git', { url: options.url, type: 'Ssh', connectionType: 'Repo', spec: { sshKeyRef: options.keyRef }, delegateSelectors: [], executeOnDelegate: true });
+  async putSshGitConnector(
+    identifier: string,
+    name: string,
+    options: { readonly url: string; readonly keyRef: string },
+  ): Promise<void> {
+    await this.putConnector(identifier, name, 'Git', {
+      url: options.url,
+      type: 'Ssh',
+      connectionType: 'Repo',
+      spec: { sshKeyRef: options.keyRef },
+      delegateSelectors: [],
+      executeOnDelegate: true,
+    });
   }
 
   /** The place where the delegate itself runs its pods; it needs no credentials. */
   async putClusterConnector(identifier: string, name: string): Promise<void> {
-    await this.putConnector(identifier, name, 'K8sCluster', { credential: { type: 'InheritFromDelegate' }, delegateSelectors: [] });
+    await this.putConnector(identifier, name, 'K8sCluster', {
+      credential: { type: 'InheritFromDelegate' },
+      delegateSelectors: [],
+    });
   }
 
-  async putSchema(identifier: string, name: string, changelog: { readonly connector: string; readonly location: string; readonly searchPath?: readonly string[]; readonly filePrefix?: string }): Promise<void> {
+  async putSchema(
+    identifier: string,
+    name: string,
+    changelog: {
+      readonly connector: string;
+      readonly location: string;
+      readonly searchPath?: readonly string[];
+      readonly filePrefix?: string;
+    },
+  ): Promise<void> {
     const body = { identifier, name, type: 'Repository', migrationType: 'Liquibase', changelog };
     await this.putV1(`${this.v1}/dbschema`, identifier, body);
   }
 
-  async putInstance(schema: string, identifier: string, name: string, options: { readonly connector: string; readonly ref: GitRef; readonly context: string; readonly parameters?: Readonly<Record<string, string>> }): Promise<void> {
-    const body = { identifier, name, connector: options.connector, ...options.ref, context: options.context, substituteProperties: options.parameters ?? {} };
+  async putInstance(
+    schema: string,
+    identifier: string,
+    name: string,
+    options: {
+      readonly connector: string;
+      readonly ref: GitRef;
+      readonly context: string;
+      readonly parameters?: Readonly<Record<string, string>>;
+    },
+  ): Promise<void> {
+    const body = {
+      identifier,
+      name,
+      connector: options.connector,
+      ...options.ref,
+      context: options.context,
+      substituteProperties: options.parameters ?? {},
+    };
     await this.putV1(`${this.v1}/dbschema/${schema}/instance`, identifier, body);
   }
 
@@ -147,11 +220,22 @@ export class Entities {
   private async putConnector(identifier: string, name: string, type: string, spec: object): Promise<void> {
     const connector = { identifier, name, ...this.scopeInBody(), type, spec };
     // A connector's update has no identifier in its path (api-contract 3.1).
-    await this.put({ one: `/ng/api/connectors/${identifier}`, all: '/ng/api/connectors', update: '/ng/api/connectors', body: { connector } });
+    await this.put({
+      one: `/ng/api/connectors/${identifier}`,
+      all: '/ng/api/connectors',
+      update: '/ng/api/connectors',
+      body: { connector },
+    });
   }
 
-  private async put(entity: { readonly one: string; readonly all: string; readonly update?: string; readonly body: object }): Promise<void> {
-    if (await this.create({ what: entity.one, path: entity.one, query: this.scope }, entity.all, { body: entity.body })) return;
+  private async put(entity: {
+    readonly one: string;
+    readonly all: string;
+    readonly update?: string;
+    readonly body: object;
+  }): Promise<void> {
+    if (await this.create({ what: entity.one, path: entity.one, query: this.scope }, entity.all, { body: entity.body }))
+      return;
     await this.gateway.call('PUT', entity.update ?? entity.one, { query: this.scope, body: entity.body });
   }
 
@@ -162,8 +246,13 @@ export class Entities {
   }
 
   /** @returns false when it is there already, also when another client creates it at this moment */
-  private async create(entity: CreatedEntity, collection: string, content: { readonly body?: object; readonly yaml?: string }): Promise<boolean> {
-    const isThere = async (): Promise<boolean> => (await this.gateway.find(entity.path, { query: entity.query })) !== undefined;
+  private async create(
+    entity: CreatedEntity,
+    collection: string,
+    content: { readonly body?: object; readonly yaml?: string },
+  ): Promise<boolean> {
+    const isThere = async (): Promise<boolean> =>
+      (await this.gateway.find(entity.path, { query: entity.query })) !== undefined;
     if (await isThere()) return false;
     try {
       await this.gateway.call('POST', collection, { query: entity.query, ...content });
@@ -180,7 +269,12 @@ const preview = z.looseObject({ path: z.string(), commit: z.string(), sizeBytes:
 export type ChangelogPreview = z.infer<typeof preview>;
 
 /** The changelog of a schema as the control plane sees it at a ref. @throws GatewayError also when only delegates can reach the repository */
-export async function previewChangelog(gateway: GatewayClient, at: ProjectRef, schema: string, ref: GitRef): Promise<ChangelogPreview> {
+export async function previewChangelog(
+  gateway: GatewayClient,
+  at: ProjectRef,
+  schema: string,
+  ref: GitRef,
+): Promise<ChangelogPreview> {
   const path = `/v1/orgs/${at.org}/projects/${at.project}/dbschema/${schema}/changelog-preview`;
   return preview.parse(await gateway.call('GET', path, { query: { ref: ref.commitSha ?? ref.gitTag ?? ref.branch } }));
 }
@@ -198,7 +292,10 @@ const changesetState = z.looseObject({
 /** What is known of one changeset on one instance. `status` as api-contract 2.3: Successfully_Deployed, Not_Deployed, … */
 export type ChangesetState = z.infer<typeof changesetState>;
 
-const migrationState = z.looseObject({ stateUnknownSince: z.number().nullish(), changeSets: z.array(changesetState).nullish() });
+const migrationState = z.looseObject({
+  stateUnknownSince: z.number().nullish(),
+  changeSets: z.array(changesetState).nullish(),
+});
 const PAGE = 100;
 
 /** What is known of an instance. */
@@ -211,12 +308,20 @@ export interface InstanceState {
 }
 
 /** The newest changesets of an instance as Sluice knows them after the last run, at most `most`. @throws GatewayError */
-export async function readMigrationState(gateway: GatewayClient, at: ProjectRef, schema: string, instance: string, most = Infinity): Promise<InstanceState> {
+export async function readMigrationState(
+  gateway: GatewayClient,
+  at: ProjectRef,
+  schema: string,
+  instance: string,
+  most = Infinity,
+): Promise<InstanceState> {
   const path = `/v1/orgs/${at.org}/projects/${at.project}/dbschema/${schema}/dbinstance/${instance}/migrationstate`;
   const changesets: ChangesetState[] = [];
   let unknownSince: number | undefined;
   for (let page = 0; changesets.length < most; page += 1) {
-    const { changeSets, stateUnknownSince } = migrationState.parse(await gateway.call('GET', path, { query: { page, limit: PAGE } }));
+    const { changeSets, stateUnknownSince } = migrationState.parse(
+      await gateway.call('GET', path, { query: { page, limit: PAGE } }),
+    );
     changesets.push(...(changeSets ?? []));
     unknownSince = stateUnknownSince ?? undefined;
     if ((changeSets ?? []).length < PAGE) return { changesets, isWhole: true, unknownSince };

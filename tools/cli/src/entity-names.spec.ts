@@ -8,7 +8,26 @@ describe('identifiers of a deployment', () => {
   });
 
   it('are different for different names, in any script, and valid', () => {
-    const names = ['1st try!', '1st try?', '1st_try', 'データ', '数据库', 'база', 'база1', 'é', 'e', 'a b', 'a-b', 'a_b', 'A_b', '!', '?', `${'x'.repeat(90)}1`, `${'x'.repeat(90)}2`, 'a b_12345678'];
+    const names = [
+      '1st try!',
+      '1st try?',
+      '1st_try',
+      'データ',
+      '数据库',
+      'база',
+      'база1',
+      'é',
+      'e',
+      'a b',
+      'a-b',
+      'a_b',
+      'A_b',
+      '!',
+      '?',
+      `${'x'.repeat(90)}1`,
+      `${'x'.repeat(90)}2`,
+      'a b_12345678',
+    ];
     const identifiers = names.map((name) => identifierOf(name, ''));
     expect(new Set(identifiers).size).toBe(names.length);
     for (const identifier of identifiers) expect(identifier).toMatch(/^[A-Za-z_]\w{0,99}$/);

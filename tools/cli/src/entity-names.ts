@@ -16,7 +16,10 @@ export function identifierOf(name: string, distinction: string): string {
 
 /** What earlier versions made of a name, where different names could meet. Deployments made then keep it. */
 export function earlierIdentifierOf(name: string): string {
-  return name.replaceAll(/\W+/g, '_').replace(/^(?=\d)/, '_').slice(0, LONGEST_READABLE);
+  return name
+    .replaceAll(/\W+/g, '_')
+    .replace(/^(?=\d)/, '_')
+    .slice(0, LONGEST_READABLE);
 }
 
 /** The most UTF-16 units that Sluice takes for a name. */

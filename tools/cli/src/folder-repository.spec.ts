@@ -20,10 +20,16 @@ describe('a folder of this machine as a repository', () => {
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
   const write = (path: string, content: string): void => writeFileSync(join(root, 'shop', path), content);
-  const git = (...words: string[]): Buffer => execFileSync('git', ['-C', join(root, 'shop'), '-c', 'user.name=t', '-c', 'user.email=t@example.com', ...words]);
+  const git = (...words: string[]): Buffer =>
+    execFileSync('git', ['-C', join(root, 'shop'), '-c', 'user.name=t', '-c', 'user.email=t@example.com', ...words]);
   const publish = async (): Promise<string[]> => {
     const said: string[] = [];
-    const local = { url: 'http://127.0.0.1:1', accountId: 'acc', apiKeyFile: join(root, 'api-key'), git: { url: 'http://127.0.0.1:2', folder: join(root, 'served') } };
+    const local = {
+      url: 'http://127.0.0.1:1',
+      accountId: 'acc',
+      apiKeyFile: join(root, 'api-key'),
+      git: { url: 'http://127.0.0.1:2', folder: join(root, 'served') },
+    };
     await publishFolder(join(root, 'shop'), { branch: 'main' }, local, (text) => said.push(text));
     return said;
   };
@@ -35,7 +41,9 @@ describe('a folder of this machine as a repository', () => {
 
   it('names a new file that was never added: its changesets are not deployed', async () => {
     write('db/new.sql', 'select 2;');
-    expect(await publish()).toEqual([expect.stringContaining('changes that are not committed (db/new.sql); what is committed is deployed')]);
+    expect(await publish()).toEqual([
+      expect.stringContaining('changes that are not committed (db/new.sql); what is committed is deployed'),
+    ]);
   });
 
   it('names the first of many, and counts the others', async () => {

@@ -26,7 +26,9 @@ export class StillRunningError extends Error {
     /** Why nothing is known of the execution now; absent when it was seen to go on. */
     away?: GatewayError,
   ) {
-    super(`execution ${planExecutionId} ${away ? 'was not seen to end' : 'has not ended'} within ${Math.round(timeoutMs / 1000)} s; it goes on${away ? `, as far as is known (${away.message})` : ''}${endsBy === undefined ? '' : `, and ${endsBy}`}`);
+    super(
+      `execution ${planExecutionId} ${away ? 'was not seen to end' : 'has not ended'} within ${Math.round(timeoutMs / 1000)} s; it goes on${away ? `, as far as is known (${away.message})` : ''}${endsBy === undefined ? '' : `, and ${endsBy}`}`,
+    );
   }
 }
 
@@ -39,7 +41,12 @@ const LAST_LINES_WITHIN_MS = 5_000;
  * @throws GatewayError when Sluice refuses to show the execution
  * @throws StillRunningError when the time is over
  */
-export async function followExecution(gateway: GatewayClient, at: ProjectRef, planExecutionId: string, options: FollowOptions): Promise<ExecutionView> {
+export async function followExecution(
+  gateway: GatewayClient,
+  at: ProjectRef,
+  planExecutionId: string,
+  options: FollowOptions,
+): Promise<ExecutionView> {
   const until = Date.now() + options.timeoutMs;
   const ending = new AbortController();
   const over = new AbortController();
@@ -48,7 +55,12 @@ export async function followExecution(gateway: GatewayClient, at: ProjectRef, pl
   let away: GatewayError | undefined;
   try {
     for (;;) {
-      const next: ExecutionView | GatewayError = await readExecution(gateway, at, planExecutionId, options.signal).catch(tolerable);
+      const next: ExecutionView | GatewayError = await readExecution(
+        gateway,
+        at,
+        planExecutionId,
+        options.signal,
+      ).catch(tolerable);
       if (next instanceof GatewayError) {
         if (!away) options.onWait?.(`${next.message}; looking again until the time limit`);
         away = next;
@@ -58,7 +70,16 @@ export async function followExecution(gateway: GatewayClient, at: ProjectRef, pl
         for (const wait of next.waits) if (!view?.waits.includes(wait)) options.onWait?.(wait);
         view = next;
         for (const { key, stepName } of next.logs) {
-          if (!tails.has(key)) tails.set(key, tailLog(gateway, { key, signal: ending.signal, over: over.signal, onLine: (line) => options.onLine(stepName, line) }));
+          if (!tails.has(key))
+            tails.set(
+              key,
+              tailLog(gateway, {
+                key,
+                signal: ending.signal,
+                over: over.signal,
+                onLine: (line) => options.onLine(stepName, line),
+              }),
+            );
         }
         if (next.isFinal) break;
       }
@@ -66,7 +87,10 @@ export async function followExecution(gateway: GatewayClient, at: ProjectRef, pl
       await pause(LOOK_EVERY_MS, options.signal);
     }
     over.abort();
-    await Promise.race([Promise.all(tails.values()), pause(LAST_LINES_WITHIN_MS, ending.signal).catch(() => undefined)]);
+    await Promise.race([
+      Promise.all(tails.values()),
+      pause(LAST_LINES_WITHIN_MS, ending.signal).catch(() => undefined),
+    ]);
     return view;
   } finally {
     ending.abort();
@@ -75,7 +99,8 @@ export async function followExecution(gateway: GatewayClient, at: ProjectRef, pl
 }
 
 function tolerable(cause: unknown): GatewayError {
-  const isAwayForNow = cause instanceof GatewayError && (cause.status === undefined || cause.status >= 500 || cause.status === 429);
+  const isAwayForNow =
+    cause instanceof GatewayError && (cause.status === undefined || cause.status >= 500 || cause.status === 429);
   if (isAwayForNow) return cause;
   throw cause;
 }

@@ -26,11 +26,16 @@ describe('gateway client', () => {
     const [first, second] = requests.slice(-2);
     expect(first?.url).toBe('/gateway/ng/api/x?a=1');
     expect(first?.headers['x-api-key']).toBe('pat.account.id.secret');
-    for (const request of [first, second]) expect(String(request?.headers['traceparent'])).toMatch(new RegExp(`^00-${gateway.traceId}-[0-9a-f]{16}-01$`));
+    for (const request of [first, second])
+      expect(String(request?.headers['traceparent'])).toMatch(new RegExp(`^00-${gateway.traceId}-[0-9a-f]{16}-01$`));
   });
 
   it.each([
-    [400, '{"message":"name is required","code":"INVALID_REQUEST","correlationId":"c-1"}', /^name is required \(correlation id c-1\)$/],
+    [
+      400,
+      '{"message":"name is required","code":"INVALID_REQUEST","correlationId":"c-1"}',
+      /^name is required \(correlation id c-1\)$/,
+    ],
     [404, '{"error_msg":"no such stream"}', /^no such stream$/],
     [502, '<html>bad gateway</html>', 'POST /x was refused: 502 Bad Gateway'],
   ])('turns %s %s into a sentence', async (status, body, message) => {
@@ -41,7 +46,9 @@ describe('gateway client', () => {
 
   it('says that Sluice does not answer', async () => {
     const nobody = new GatewayClient({ url: 'http://127.0.0.1:1', apiKey: 'pat.account.id.secret' });
-    await expect(nobody.call('GET', '/x')).rejects.toThrow(/Sluice does not answer at http:\/\/127\.0\.0\.1:1 \(.*\); is it running\?/);
+    await expect(nobody.call('GET', '/x')).rejects.toThrow(
+      /Sluice does not answer at http:\/\/127\.0\.0\.1:1 \(.*\); is it running\?/,
+    );
   });
 
   it.each(['', 'abc', 'pat.account', 'pat..id.secret', 'tok.account.id.secret'])('refuses the key "%s"', (key) => {

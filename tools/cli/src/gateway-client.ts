@@ -42,7 +42,11 @@ const REQUEST_TIMEOUT_MS = 30_000;
 export function accountOf(apiKey: string): string {
   const [kind, accountId, , secret] = apiKey.split('.');
   if (!/^[ps]at$/i.test(kind ?? '') || !accountId || !secret) {
-    throw new GatewayError('the API key does not have the form pat.<account>.<id>.<secret>; copy it again from where it was shown', undefined, undefined);
+    throw new GatewayError(
+      'the API key does not have the form pat.<account>.<id>.<secret>; copy it again from where it was shown',
+      undefined,
+      undefined,
+    );
   }
   return accountId;
 }
@@ -70,7 +74,10 @@ export class GatewayClient {
   /** The parsed JSON of a successful answer; undefined when it has no body. @throws GatewayError */
   async call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, request: GatewayRequest = {}): Promise<unknown> {
     const timeout = AbortSignal.timeout(this.requestTimeoutMs);
-    const response = await this.fetch(method, path, { ...request, signal: request.signal ? AbortSignal.any([request.signal, timeout]) : timeout });
+    const response = await this.fetch(method, path, {
+      ...request,
+      signal: request.signal ? AbortSignal.any([request.signal, timeout]) : timeout,
+    });
     const text = await response.text().catch((cause: unknown) => this.noAnswer(cause));
     if (!response.ok) throw failureOf(method, path, response, text);
     return text === '' ? undefined : parseJson(text, `${method} ${path}`);
@@ -87,9 +94,14 @@ export class GatewayClient {
   }
 
   /** The raw answer, whatever its status; for streams. @throws GatewayError when the gateway cannot be reached */
-  async fetch(method: string, path: string, request: GatewayRequest & { readonly headers?: Readonly<Record<string, string>> } = {}): Promise<Response> {
+  async fetch(
+    method: string,
+    path: string,
+    request: GatewayRequest & { readonly headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<Response> {
     const url = new URL(`/gateway${path}`, this.baseUrl);
-    for (const [name, value] of Object.entries(request.query ?? {})) if (value !== undefined) url.searchParams.set(name, String(value));
+    for (const [name, value] of Object.entries(request.query ?? {}))
+      if (value !== undefined) url.searchParams.set(name, String(value));
     const content: { type?: string; body?: string } =
       request.yaml !== undefined
         ? { type: 'application/yaml', body: request.yaml }
@@ -116,8 +128,14 @@ export class GatewayClient {
   /** For an answer that did not begin, or broke off. */
   private noAnswer(cause: unknown): never {
     if (cause instanceof Error && cause.name === 'AbortError') throw cause;
-    const reason = cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : String(cause);
-    throw new GatewayError(`Sluice does not answer at ${this.baseUrl} (${reason}); is it running?`, undefined, undefined, { cause });
+    const reason =
+      cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : String(cause);
+    throw new GatewayError(
+      `Sluice does not answer at ${this.baseUrl} (${reason}); is it running?`,
+      undefined,
+      undefined,
+      { cause },
+    );
   }
 }
 
@@ -140,7 +158,11 @@ function errorBody(text: string): { message?: string; code?: string; correlation
       const value: unknown = Reflect.get(body, name);
       return typeof value === 'string' && value !== '' ? value : undefined;
     };
-    const [message, code, correlationId] = [field('message') ?? field('error_msg'), field('code'), field('correlationId')];
+    const [message, code, correlationId] = [
+      field('message') ?? field('error_msg'),
+      field('code'),
+      field('correlationId'),
+    ];
     return { ...(message ? { message } : {}), ...(code ? { code } : {}), ...(correlationId ? { correlationId } : {}) };
   } catch {
     return {};
@@ -151,6 +173,11 @@ function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause: unknown) {
-    throw new GatewayError(`${what} answered something that is not JSON; is there a proxy in between?`, undefined, undefined, { cause });
+    throw new GatewayError(
+      `${what} answered something that is not JSON; is there a proxy in between?`,
+      undefined,
+      undefined,
+      { cause },
+    );
   }
 }

@@ -4,7 +4,8 @@ import { waitFor } from '@sluice/kernel';
 import { GatewayClient } from './gateway-client.js';
 import { tailLog } from './log-tail.js';
 
-const line = (pos: number): string => JSON.stringify({ level: 'INFO', pos, out: `line ${pos}\n`, time: '2026-01-01T00:00:00Z', args: null });
+const line = (pos: number): string =>
+  JSON.stringify({ level: 'INFO', pos, out: `line ${pos}\n`, time: '2026-01-01T00:00:00Z', args: null });
 const event = (pos: number): string => `id: ${pos + 1}\ndata: ${line(pos)}\n\n`;
 const EOF_EVENT = 'event: error\ndata: eof\n\n';
 
@@ -14,7 +15,11 @@ describe('following a log', () => {
   let lines: string[];
   afterEach(() => new Promise((done) => server.close(done)));
 
-  async function follow(answers: { stream: ((response: ServerResponse, resumedAfter: string | undefined) => void)[]; blob?: string; over?: AbortSignal }): Promise<string[]> {
+  async function follow(answers: {
+    stream: ((response: ServerResponse, resumedAfter: string | undefined) => void)[];
+    blob?: string;
+    over?: AbortSignal;
+  }): Promise<string[]> {
     const streams = [...answers.stream];
     server = createServer((request, response) => {
       if (request.url?.startsWith('/gateway/log-service/blob')) {
@@ -32,7 +37,12 @@ describe('following a log', () => {
     const { port } = server.address() as { port: number };
     lines = [];
     const gateway = new GatewayClient({ url: `http://127.0.0.1:${port}`, apiKey: 'pat.account.id.secret' });
-    await tailLog(gateway, { key: 'account/pipeline/p/1/-x/s', signal: AbortSignal.timeout(60_000), ...(answers.over ? { over: answers.over } : {}), onLine: (one) => lines.push(one.out.trimEnd()) });
+    await tailLog(gateway, {
+      key: 'account/pipeline/p/1/-x/s',
+      signal: AbortSignal.timeout(60_000),
+      ...(answers.over ? { over: answers.over } : {}),
+      onLine: (one) => lines.push(one.out.trimEnd()),
+    });
     server.closeAllConnections();
     return lines;
   }
@@ -43,10 +53,15 @@ describe('following a log', () => {
   };
   /** Breaks a stream once the client has given that many lines: what is still under way then is lost with the connection. */
   const breakOff = (response: ServerResponse, seen: number): void =>
-    void waitFor(() => lines.length === seen, { timeoutMs: 30_000, what: 'the lines before the break' }).finally(() => response.destroy());
+    void waitFor(() => lines.length === seen, { timeoutMs: 30_000, what: 'the lines before the break' }).finally(() =>
+      response.destroy(),
+    );
 
   it('gives every line of the stream and ends with it', async () => {
-    expect(await follow({ stream: [(response) => sse(response, event(0) + event(1) + EOF_EVENT).end()] })).toEqual(['line 0', 'line 1']);
+    expect(await follow({ stream: [(response) => sse(response, event(0) + event(1) + EOF_EVENT).end()] })).toEqual([
+      'line 0',
+      'line 1',
+    ]);
   });
 
   it('resumes after the last event it has seen when the connection breaks, and repeats nothing', async () => {
@@ -68,7 +83,11 @@ describe('following a log', () => {
   });
 
   it('waits for a log that is not open yet', async () => {
-    expect(await follow({ stream: [(response) => response.writeHead(404).end(), (response) => sse(response, event(0) + EOF_EVENT).end()] })).toEqual(['line 0']);
+    expect(
+      await follow({
+        stream: [(response) => response.writeHead(404).end(), (response) => sse(response, event(0) + EOF_EVENT).end()],
+      }),
+    ).toEqual(['line 0']);
   });
 
   it('reads the stored log when the stream has gone', async () => {
@@ -94,6 +113,10 @@ describe('following a log', () => {
       sse(response, event(0));
       breakOff(response, 1);
     };
-    expect(await follow({ stream: [broken], blob: [line(0), line(1), line(2)].join('\n') })).toEqual(['line 0', 'line 1', 'line 2']);
+    expect(await follow({ stream: [broken], blob: [line(0), line(1), line(2)].join('\n') })).toEqual([
+      'line 0',
+      'line 1',
+      'line 2',
+    ]);
   });
 });

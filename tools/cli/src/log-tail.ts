@@ -3,7 +3,12 @@ import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
 import type { GatewayClient } from './gateway-client.js';
 
-const line = z.looseObject({ level: z.string().default('INFO'), pos: z.number().int().optional(), out: z.string(), time: z.string().default('') });
+const line = z.looseObject({
+  level: z.string().default('INFO'),
+  pos: z.number().int().optional(),
+  out: z.string(),
+  time: z.string().default(''),
+});
 export type LogLine = z.infer<typeof line>;
 
 export interface TailOptions {
@@ -40,7 +45,9 @@ export async function tailLog(gateway: GatewayClient, options: TailOptions): Pro
     options.onLine(parsed.data);
   };
   while (!signal.aborted) {
-    const outcome = await followStream(gateway, { key: options.key, signal }, lastEventId, take).catch((): StreamOutcome => ({ state: 'broken', lastEventId }));
+    const outcome = await followStream(gateway, { key: options.key, signal }, lastEventId, take).catch(
+      (): StreamOutcome => ({ state: 'broken', lastEventId }),
+    );
     if (outcome.state === 'closed') return;
     lastEventId = outcome.lastEventId;
     if (outcome.state === 'missing' && (await readBlob(gateway, options.key, take))) return;
@@ -55,7 +62,12 @@ interface StreamOutcome {
   readonly lastEventId: string | undefined;
 }
 
-async function followStream(gateway: GatewayClient, { key, signal }: Pick<TailOptions, 'key' | 'signal'>, resumeAfter: string | undefined, take: (raw: unknown) => void): Promise<StreamOutcome> {
+async function followStream(
+  gateway: GatewayClient,
+  { key, signal }: Pick<TailOptions, 'key' | 'signal'>,
+  resumeAfter: string | undefined,
+  take: (raw: unknown) => void,
+): Promise<StreamOutcome> {
   const response = await gateway.fetch('GET', '/log-service/stream', {
     query: { accountID: gateway.accountId, key },
     signal,
@@ -76,7 +88,8 @@ async function followStream(gateway: GatewayClient, { key, signal }: Pick<TailOp
   });
   const decoder = new TextDecoder();
   try {
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) parser.feed(decoder.decode(chunk, { stream: true }));
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>)
+      parser.feed(decoder.decode(chunk, { stream: true }));
   } catch (cause: unknown) {
     if (!isClosed) return { state: 'broken', lastEventId };
     if (signal.aborted) throw cause;
@@ -94,7 +107,10 @@ export async function readLog(gateway: GatewayClient, key: string, onLine: (line
 
 /** False when there is no such blob yet. */
 async function readBlob(gateway: GatewayClient, key: string, take: (raw: unknown) => void): Promise<boolean> {
-  const response = await gateway.fetch('GET', '/log-service/blob', { query: { accountID: gateway.accountId, key }, signal: AbortSignal.timeout(30_000) });
+  const response = await gateway.fetch('GET', '/log-service/blob', {
+    query: { accountID: gateway.accountId, key },
+    signal: AbortSignal.timeout(30_000),
+  });
   const text = await response.text();
   if (!response.ok) return false;
   for (const row of text.split('\n')) if (row !== '') take(tryParse(row));

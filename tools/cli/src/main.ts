@@ -45,14 +45,20 @@ interface Remains {
 /** Runs the command line. Answers the exit code. Requests that a left command had open are still open then: the process ends itself. */
 export async function main(given: CommandLine): Promise<number> {
   // Whatever is printed may hold text of changelogs, databases and servers: none of it may steer the terminal.
-  const command: CommandLine = { ...given, print: (line) => given.print(plainText(line)), complain: (line) => given.complain(plainText(line)) };
+  const command: CommandLine = {
+    ...given,
+    print: (line) => given.print(plainText(line)),
+    complain: (line) => given.complain(plainText(line)),
+  };
   const [name, ...args] = command.args;
   if (name === undefined || name === 'help' || command.args.includes('--help') || command.args.includes('-h')) {
     command.print(USAGE.trimEnd());
     return name === undefined ? EXIT.usage : EXIT.success;
   }
   const remains: Remains = { text: 'what was asked of Sluice by then may still be done', ending: 'ending' };
-  command.signal.addEventListener('abort', () => command.complain(`interrupted: ${remains.ending}; Ctrl-C again leaves at once`));
+  command.signal.addEventListener('abort', () =>
+    command.complain(`interrupted: ${remains.ending}; Ctrl-C again leaves at once`),
+  );
   try {
     return await orLeave(runCommand(name, args, command, remains), command.leave, () => remains.text);
   } catch (cause: unknown) {
@@ -65,7 +71,9 @@ export async function main(given: CommandLine): Promise<number> {
       return EXIT.aborted;
     }
     if (cause instanceof StillRunningError) {
-      command.complain(`${cause.message}\nFollow it again: npm run sluice -- watch ${cause.planExecutionId}\nEnd it:          npm run sluice -- abort ${cause.planExecutionId}`);
+      command.complain(
+        `${cause.message}\nFollow it again: npm run sluice -- watch ${cause.planExecutionId}\nEnd it:          npm run sluice -- abort ${cause.planExecutionId}`,
+      );
       return EXIT.stillRunning;
     }
     command.complain(messageOf(cause));
@@ -95,12 +103,16 @@ async function runKeys(args: readonly string[], command: CommandLine): Promise<n
 
 async function runAudit(args: readonly string[], command: CommandLine): Promise<number> {
   const { known, connection } = parseAuditCommand(args);
-  return (await verifyAuditTrail(gatewayFor(connection, command), known, command.print, command.signal)) ? EXIT.success : EXIT.failed;
+  return (await verifyAuditTrail(gatewayFor(connection, command), known, command.print, command.signal))
+    ? EXIT.success
+    : EXIT.failed;
 }
 
 async function runLocks(args: readonly string[], command: CommandLine): Promise<number> {
   const locks = parseLocksCommand(args);
-  return (await runLocksCommand(gatewayFor(locks.connection, command), locks, command.print)) ? EXIT.success : EXIT.failed;
+  return (await runLocksCommand(gatewayFor(locks.connection, command), locks, command.print))
+    ? EXIT.success
+    : EXIT.failed;
 }
 
 async function runAboutRuns(run: RunCommand, command: CommandLine, remains: Remains): Promise<number> {
@@ -109,9 +121,13 @@ async function runAboutRuns(run: RunCommand, command: CommandLine, remains: Rema
   switch (run.kind) {
     case 'watch': {
       remains.text = goesOn(run.planExecutionId);
-      const { status, failure } = await watch(gateway, run.at, run.planExecutionId, run.timeoutMs, print, signal).catch((cause: unknown) => {
-        throw signal.aborted ? new GatewayError(`interrupted: ${goesOn(run.planExecutionId)}`, undefined, undefined, { cause }) : cause;
-      });
+      const { status, failure } = await watch(gateway, run.at, run.planExecutionId, run.timeoutMs, print, signal).catch(
+        (cause: unknown) => {
+          throw signal.aborted
+            ? new GatewayError(`interrupted: ${goesOn(run.planExecutionId)}`, undefined, undefined, { cause })
+            : cause;
+        },
+      );
       print(status);
       if (status === 'Success') return EXIT.success;
       complain(failure ?? `the execution ended ${status}`);
@@ -135,12 +151,21 @@ async function runAboutRuns(run: RunCommand, command: CommandLine, remains: Rema
   }
 }
 
-async function runDeploy({ deployment, repository, ref, connection }: DeployCommand, command: CommandLine, remains: Remains): Promise<number> {
+async function runDeploy(
+  { deployment, repository, ref, connection }: DeployCommand,
+  command: CommandLine,
+  remains: Remains,
+): Promise<number> {
   const { print, complain, signal } = command;
   const gateway = gatewayFor(connection, command);
   const { at } = deployment;
   remains.text = `no execution was started; what was made for it by then stays in project ${at.project} of organization ${at.org}`;
-  const access: RepositoryAccess = repository.kind === 'folder' ? await publishFolder(repository.path, ref, localStackOf(gateway, connection, command), (text) => print(`- ${text}`)) : repository;
+  const access: RepositoryAccess =
+    repository.kind === 'folder'
+      ? await publishFolder(repository.path, ref, localStackOf(gateway, connection, command), (text) =>
+          print(`- ${text}`),
+        )
+      : repository;
   let planExecutionId: string | undefined;
   try {
     const result = await deploy(
@@ -176,12 +201,19 @@ function goesOn(planExecutionId: string): string {
 }
 
 /** The stack in the data folder, when it is the one that is spoken to. */
-function localStackOf(gateway: GatewayClient, { dataDir }: ConnectionFlags, { defaultDataDir }: CommandLine): ReturnType<typeof readLocal> {
+function localStackOf(
+  gateway: GatewayClient,
+  { dataDir }: ConnectionFlags,
+  { defaultDataDir }: CommandLine,
+): ReturnType<typeof readLocal> {
   const local = readLocal(dataDir ?? defaultDataDir);
   return local && gateway.isAt(local.url) ? local : undefined;
 }
 
-function printSummary({ state, planExecutionId, status, deployMs }: DeploymentResult, print: (line: string) => void): void {
+function printSummary(
+  { state, planExecutionId, status, deployMs }: DeploymentResult,
+  print: (line: string) => void,
+): void {
   const seconds = `${(deployMs / 1000).toFixed(1)} s`;
   if (!state) return print(`${status}: ${seconds}; which changesets ran is in the log above`);
   print(`\n${changesetTable(state.changesets, planExecutionId)}\n`);

@@ -38,8 +38,19 @@ export function applyPipelineYaml(at: ProjectRef, options: ApplyPipeline): strin
     stepGroupInfra: { type: 'KubernetesDirect', spec: { connectorRef: options.cluster, namespace: 'sluice' } },
     steps: [{ step }],
   };
-  const stage = { identifier: 'database', name: 'Database', type: 'Custom', spec: { execution: { steps: [{ stepGroup: group }] } } };
+  const stage = {
+    identifier: 'database',
+    name: 'Database',
+    type: 'Custom',
+    spec: { execution: { steps: [{ stepGroup: group }] } },
+  };
   return stringify({
-    pipeline: { identifier: options.identifier, name: options.name, orgIdentifier: at.org, projectIdentifier: at.project, stages: [{ stage }] },
+    pipeline: {
+      identifier: options.identifier,
+      name: options.name,
+      orgIdentifier: at.org,
+      projectIdentifier: at.project,
+      stages: [{ stage }],
+    },
   });
 }

@@ -18,23 +18,36 @@ const PLACE = { org: text, project: text, ...CONNECTION_OPTIONS } as const;
 
 /** @throws UsageError */
 export function parseRunCommand(kind: (typeof RUN_COMMANDS)[number], args: readonly string[]): RunCommand {
-  const { values, positionals } = parseOptions(args, { ...PLACE, timeout: text, limit: text, name: text } as const, true);
-  const common = { at: { org: values.org ?? 'default', project: values.project ?? 'deployments' }, connection: connectionFlags(values) };
+  const { values, positionals } = parseOptions(
+    args,
+    { ...PLACE, timeout: text, limit: text, name: text } as const,
+    true,
+  );
+  const common = {
+    at: { org: values.org ?? 'default', project: values.project ?? 'deployments' },
+    connection: connectionFlags(values),
+  };
   const only = (allowed: readonly ('timeout' | 'limit' | 'name')[]): void => {
-    const wrong = (['timeout', 'limit', 'name'] as const).find((name) => values[name] !== undefined && !allowed.includes(name));
+    const wrong = (['timeout', 'limit', 'name'] as const).find(
+      (name) => values[name] !== undefined && !allowed.includes(name),
+    );
     if (wrong) throw new UsageError(`${kind} takes no --${wrong}`);
   };
   if (kind === 'runs' || kind === 'delete') {
     only([kind === 'runs' ? 'limit' : 'name']);
     if (positionals.length > 0) throw new UsageError(`${kind} takes no "${positionals.join(' ')}"`);
     if (kind === 'runs') return { ...common, kind, limit: limitOf(values.limit ?? '20') };
-    if (!values.name) throw new UsageError('--name is missing: the name given to deploy, or the identifier of its DB schema');
+    if (!values.name)
+      throw new UsageError('--name is missing: the name given to deploy, or the identifier of its DB schema');
     return { ...common, kind, name: values.name };
   }
   only(kind === 'watch' ? ['timeout'] : []);
   const [planExecutionId, ...more] = positionals;
-  if (planExecutionId === undefined || more.length > 0 || !/^[\w-]{1,128}$/.test(planExecutionId)) throw new UsageError(`${kind} takes the id of one execution, as deploy and runs print it`);
-  return kind === 'watch' ? { ...common, kind, planExecutionId, timeoutMs: durationOf('--timeout', values.timeout ?? '30m') } : { ...common, kind, planExecutionId };
+  if (planExecutionId === undefined || more.length > 0 || !/^[\w-]{1,128}$/.test(planExecutionId))
+    throw new UsageError(`${kind} takes the id of one execution, as deploy and runs print it`);
+  return kind === 'watch'
+    ? { ...common, kind, planExecutionId, timeoutMs: durationOf('--timeout', values.timeout ?? '30m') }
+    : { ...common, kind, planExecutionId };
 }
 
 /** The least time limit: a second. */
@@ -57,6 +70,7 @@ function parsed(option: string, value: string): number {
 
 function limitOf(value: string): number {
   const limit = /^\d+$/.test(value) ? Number(value) : 0;
-  if (limit < 1 || limit > MOST_RUNS) throw new UsageError(`--limit takes a whole number from 1 to ${MOST_RUNS}, not "${value}"`);
+  if (limit < 1 || limit > MOST_RUNS)
+    throw new UsageError(`--limit takes a whole number from 1 to ${MOST_RUNS}, not "${value}"`);
   return limit;
 }

@@ -60,23 +60,41 @@ How
 export class UsageError extends Error {}
 
 /** What the environment variable named by an option holds. @throws UsageError naming both, when it is not set or empty */
-export function valueOfVariable(option: string, variable: string, env: Readonly<Record<string, string | undefined>>): string {
+export function valueOfVariable(
+  option: string,
+  variable: string,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
   const value = env[variable];
   if (value) return value;
-  throw new UsageError(`${option}: the environment variable ${variable} is ${value === undefined ? 'not set' : 'empty'}`);
+  throw new UsageError(
+    `${option}: the environment variable ${variable} is ${value === undefined ? 'not set' : 'empty'}`,
+  );
 }
 
 /** Options that say where Sluice is; every command has them. */
-export const CONNECTION_OPTIONS = { server: { type: 'string' }, 'api-key-env': { type: 'string' }, data: { type: 'string' } } as const;
+export const CONNECTION_OPTIONS = {
+  server: { type: 'string' },
+  'api-key-env': { type: 'string' },
+  data: { type: 'string' },
+} as const;
 
 export type ConnectionFlags = Omit<ConnectionOptions, 'dataDir'> & { readonly dataDir: string | undefined };
 
-export function connectionFlags(values: { readonly server?: string | undefined; readonly 'api-key-env'?: string | undefined; readonly data?: string | undefined }): ConnectionFlags {
+export function connectionFlags(values: {
+  readonly server?: string | undefined;
+  readonly 'api-key-env'?: string | undefined;
+  readonly data?: string | undefined;
+}): ConnectionFlags {
   return { server: values.server, apiKeyVariable: values['api-key-env'], dataDir: values.data };
 }
 
 /** `parseArgs`, with its complaints as usage errors. @throws UsageError */
-export function parseOptions<T extends NonNullable<Parameters<typeof parseArgs>[0]>['options'] & object>(args: readonly string[], options: T, allowPositionals = false) {
+export function parseOptions<T extends NonNullable<Parameters<typeof parseArgs>[0]>['options'] & object>(
+  args: readonly string[],
+  options: T,
+  allowPositionals = false,
+) {
   try {
     return parseArgs({ args: [...args], allowPositionals, options });
   } catch (cause: unknown) {

@@ -2,8 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EXIT } from './main.js';
 import { AnsweringGateway } from './testing/answering-gateway.js';
 
-const DETAIL = 'GET /gateway/pipeline/api/pipelines/execution/v2/E1?accountIdentifier=ACC&orgIdentifier=default&projectIdentifier=deployments&renderFullBottomGraph=true';
-const at = (status: string): Record<string, unknown> => ({ [DETAIL]: { pipelineExecutionSummary: { pipelineIdentifier: 'p', status } } });
+const DETAIL =
+  'GET /gateway/pipeline/api/pipelines/execution/v2/E1?accountIdentifier=ACC&orgIdentifier=default&projectIdentifier=deployments&renderFullBottomGraph=true';
+const at = (status: string): Record<string, unknown> => ({
+  [DETAIL]: { pipelineExecutionSummary: { pipelineIdentifier: 'p', status } },
+});
 
 describe('watch command', () => {
   const gateway = new AnsweringGateway();
@@ -15,7 +18,8 @@ describe('watch command', () => {
     const { code, lines } = await gateway.run('watch', 'E1', '--timeout', '1s');
     expect(code).toBe(EXIT.stillRunning);
     expect(lines.join('\n')).toContain('execution E1 has not ended within 1 s; it goes on');
-    for (const way of ['npm run sluice -- watch E1', 'npm run sluice -- abort E1']) expect(lines.join('\n')).toContain(way);
+    for (const way of ['npm run sluice -- watch E1', 'npm run sluice -- abort E1'])
+      expect(lines.join('\n')).toContain(way);
   });
 
   it.each([

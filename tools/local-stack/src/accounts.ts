@@ -15,13 +15,22 @@ interface BootstrapFile {
   readonly accounts: readonly {
     readonly identifier: string;
     readonly name: string;
-    readonly users: readonly { readonly email: string; readonly name: string; readonly role: RoleName; readonly apiKey: string }[];
+    readonly users: readonly {
+      readonly email: string;
+      readonly name: string;
+      readonly role: RoleName;
+      readonly apiKey: string;
+    }[];
   }[];
   readonly delegateTokens: readonly { readonly account: string; readonly name: string; readonly value: string }[];
 }
 
 /** Writes the file ng-manager seeds itself from: the first account with its delegate token, and extra accounts for tenancy tests. */
-export function makeAccounts(data: DataFolder, secrets: GeneratedSecrets, extraNames: readonly string[]): { accounts: readonly SeededAccount[]; bootstrapFile: string } {
+export function makeAccounts(
+  data: DataFolder,
+  secrets: GeneratedSecrets,
+  extraNames: readonly string[],
+): { accounts: readonly SeededAccount[]; bootstrapFile: string } {
   const first: SeededAccount = { identifier: secrets.accountId, name: 'Local', apiKey: secrets.apiKey };
   const accounts = [first, ...extraNames.map((name) => keptAccount(data, name))];
   const bootstrap: BootstrapFile = {

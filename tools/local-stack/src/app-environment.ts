@@ -4,7 +4,15 @@ import type { GeneratedSecrets, PlatformDatabase } from './generated-secrets.js'
 import type { Ports } from './ports.js';
 
 /** Apps of the control plane, in the order they are started; they stop in reverse. */
-export const CONTROL_PLANE_APPS = ['scm', 'log-service', 'dbdevops', 'ng-manager', 'delegate-service', 'pipeline', 'gateway'] as const;
+export const CONTROL_PLANE_APPS = [
+  'scm',
+  'log-service',
+  'dbdevops',
+  'ng-manager',
+  'delegate-service',
+  'pipeline',
+  'gateway',
+] as const;
 export type ControlPlaneApp = (typeof CONTROL_PLANE_APPS)[number];
 export const APP_NAMES = [...CONTROL_PLANE_APPS, 'delegate'] as const;
 export type AppName = (typeof APP_NAMES)[number];
@@ -60,7 +68,12 @@ export function appEnvironments(input: EnvironmentInput): AppEnvironments {
     },
     dbdevops: { ...identity('dbdevops'), DBDEVOPS_DATABASE_URL_FILE: input.databaseUrlFile('dbdevops') },
     scm: { ...identity('scm'), SCM_CACHE_DIR: data.scm, SCM_ALLOWED_HOSTS: `127.0.0.1:${ports.git}` },
-    'log-service': { ...identity('log-service'), LOG_SERVICE_REDIS_URL_FILE: input.redisUrlFile, LOG_SERVICE_NG_MANAGER_URL: url('ng-manager'), LOG_SERVICE_BLOB_DIR: data.blobs },
+    'log-service': {
+      ...identity('log-service'),
+      LOG_SERVICE_REDIS_URL_FILE: input.redisUrlFile,
+      LOG_SERVICE_NG_MANAGER_URL: url('ng-manager'),
+      LOG_SERVICE_BLOB_DIR: data.blobs,
+    },
     'delegate-service': {
       ...identity('delegate-service'),
       DELEGATE_SERVICE_GRPC_PORT: String(ports['delegate-service gRPC']),

@@ -22,7 +22,9 @@ const loaders: Readonly<Record<ControlPlaneApp, () => Promise<{ readonly bootstr
   gateway: () => import('@sluice/gateway'),
 };
 
-const environments = z.record(z.string(), z.record(z.string(), z.string())).parse(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));
+const environments = z
+  .record(z.string(), z.record(z.string(), z.string()))
+  .parse(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));
 
 async function startApp(app: ControlPlaneApp): Promise<RunningApp> {
   try {
@@ -35,7 +37,8 @@ async function startApp(app: ControlPlaneApp): Promise<RunningApp> {
 
 async function closeAll(running: readonly RunningApp[]): Promise<void> {
   // The edge first: nothing new comes in while the rest finishes what it has.
-  for (const app of [...running].reverse()) await app.close().catch((cause: unknown) => console.error(`closing: ${messageOf(cause)}`));
+  for (const app of [...running].reverse())
+    await app.close().catch((cause: unknown) => console.error(`closing: ${messageOf(cause)}`));
 }
 
 const started = await Promise.allSettled(CONTROL_PLANE_APPS.filter((app) => environments[app]).map(startApp));

@@ -18,11 +18,17 @@ describe('the data folder', () => {
     ['where a file is', () => join(folder, 'file')],
     ['below a file', () => join(folder, 'file', 'data')],
   ])('%s is refused with its path, the reason and what to do', (_where, path) => {
-    expect(() => prepareDataFolder(dataFolderAt(path()))).toThrow(new RegExp(`^${path()} cannot be the data folder \\((Error: )?E[A-Z]+: .*\\); it must be a folder that this user may write to, so change that or choose another one with --data$`));
+    expect(() => prepareDataFolder(dataFolderAt(path()))).toThrow(
+      new RegExp(
+        `^${path()} cannot be the data folder \\((Error: )?E[A-Z]+: .*\\); it must be a folder that this user may write to, so change that or choose another one with --data$`,
+      ),
+    );
   });
 
   it('of somebody else is left alone', () => {
-    expect(() => prepareDataFolder(dataFolderAt(join(folder, 'foreign')))).toThrow(/foreign is not empty and was not made by Sluice; choose another folder with --data$/);
+    expect(() => prepareDataFolder(dataFolderAt(join(folder, 'foreign')))).toThrow(
+      /foreign is not empty and was not made by Sluice; choose another folder with --data$/,
+    );
   });
 
   it('may be prepared again', () => {

@@ -53,7 +53,10 @@ export function prepareDataFolder(folder: DataFolder): void {
   } catch (cause: unknown) {
     // Errors of the file system have a code; ours do not.
     if (typeof cause !== 'object' || cause === null || !('code' in cause)) throw cause;
-    throw new Error(`${folder.root} cannot be the data folder (${messageOf(cause)}); it must be a folder that this user may write to, so change that or choose another one with --data`, { cause });
+    throw new Error(
+      `${folder.root} cannot be the data folder (${messageOf(cause)}); it must be a folder that this user may write to, so change that or choose another one with --data`,
+      { cause },
+    );
   }
 }
 
@@ -67,7 +70,17 @@ function layOut(folder: DataFolder): void {
     writeFileSync(marker, `${JSON.stringify({ purpose: 'data of a local Sluice', layout: 1 })}\n`);
   }
   chmodSync(folder.root, 0o711);
-  for (const path of [folder.secrets, folder.keys, folder.run, folder.logs, folder.redis, folder.git, folder.blobs, folder.scm, folder.delegate]) {
+  for (const path of [
+    folder.secrets,
+    folder.keys,
+    folder.run,
+    folder.logs,
+    folder.redis,
+    folder.git,
+    folder.blobs,
+    folder.scm,
+    folder.delegate,
+  ]) {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   }
 }
@@ -77,7 +90,9 @@ export function removeDataFolder(folder: DataFolder): void {
   rmSync(postgresFallback(folder), { recursive: true, force: true });
   if (!existsSync(folder.root)) return;
   if (!existsSync(join(folder.root, MARKER)) && readdirSync(folder.root).length > 0) {
-    throw new Error(`${folder.root} was not made by Sluice, so it is not deleted; remove it yourself or choose another folder with --data`);
+    throw new Error(
+      `${folder.root} was not made by Sluice, so it is not deleted; remove it yourself or choose another folder with --data`,
+    );
   }
   rmSync(folder.root, { recursive: true, force: true });
 }

@@ -11,7 +11,10 @@ export async function passOn(from: number, to: number): Promise<() => Promise<vo
   const open = new Set<Socket>();
   const server = createServer((incoming) => {
     const outgoing = connect({ host: '127.0.0.1', port: to });
-    for (const [socket, other] of [[incoming, outgoing], [outgoing, incoming]] as const) {
+    for (const [socket, other] of [
+      [incoming, outgoing],
+      [outgoing, incoming],
+    ] as const) {
       open.add(socket);
       socket.on('error', () => other.destroy());
       socket.on('close', () => {

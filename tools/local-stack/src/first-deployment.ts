@@ -29,7 +29,11 @@ const SETTLE_MS = 1_000;
  * Deploys the sample changelog to the sample database the way a user would: over the gateway API, with a key. May be repeated;
  * when nothing is new the execution succeeds and changes nothing.
  */
-export async function runFirstDeployment(stack: Stack, events: DeploymentEvents, { signal, lastSpansMs = LAST_SPANS_MS }: FirstDeploymentOptions = {}): Promise<FirstDeployment> {
+export async function runFirstDeployment(
+  stack: Stack,
+  events: DeploymentEvents,
+  { signal, lastSpansMs = LAST_SPANS_MS }: FirstDeploymentOptions = {},
+): Promise<FirstDeployment> {
   if (!stack.git.hasRepository(REPOSITORY)) await stack.git.createRepository(REPOSITORY, sampleChangelogFiles());
   const gateway = new GatewayClient({ url: stack.gatewayUrl, apiKey: stack.apiKey });
   const { customerDatabase: database } = stack;
@@ -54,12 +58,21 @@ export async function runFirstDeployment(stack: Stack, events: DeploymentEvents,
 }
 
 /** The rows seen, once all of them are or no more come in time. */
-async function hopsOf(stack: Stack, { status }: DeploymentResult, traceId: string, lastSpansMs: number): Promise<number[]> {
+async function hopsOf(
+  stack: Stack,
+  { status }: DeploymentResult,
+  traceId: string,
+  lastSpansMs: number,
+): Promise<number[]> {
   const seen = (): number[] => {
     const rows = stack.traces.hopsOf(traceId).flatMap((hop) => (hop.row === null ? [] : [hop.row]));
     return [...new Set(rows)].sort((a, b) => a - b);
   };
   const timeoutMs = status === 'Success' ? lastSpansMs : SETTLE_MS;
-  await waitFor(() => seen().length === DOCUMENTED_ROWS.size, { timeoutMs, intervalMs: 100, what: 'the last spans' }).catch(() => undefined);
+  await waitFor(() => seen().length === DOCUMENTED_ROWS.size, {
+    timeoutMs,
+    intervalMs: 100,
+    what: 'the last spans',
+  }).catch(() => undefined);
   return seen();
 }

@@ -50,7 +50,9 @@ export function ensureSecrets(folder: DataFolder): GeneratedSecrets {
     keyEncryptionKeyFile: fileOf('key-encryption-key'),
     redisPassword: keep('redis-password', makePassword),
     platformSuperuserPassword: keep('platform-database-superuser', makePassword),
-    platformPasswords: Object.fromEntries(PLATFORM_DATABASES.map((name) => [name, keep(`platform-database-${name}`, makePassword)])) as Record<PlatformDatabase, string>,
+    platformPasswords: Object.fromEntries(
+      PLATFORM_DATABASES.map((name) => [name, keep(`platform-database-${name}`, makePassword)]),
+    ) as Record<PlatformDatabase, string>,
     customerSuperuserPassword: keep('customer-database-superuser', makePassword),
     customerPassword: keep('customer-database-orders_app', makePassword),
     customerPasswordFile: fileOf('customer-database-orders_app'),

@@ -27,7 +27,11 @@ export interface GitServer {
   /** Creates a repository whose branch `main` holds these files. Answers the commit. @throws Error when it exists */
   createRepository(name: string, files: FileChanges): Promise<string>;
   /** Commits on top of a branch (a new one starts from `main`). Answers the commit. */
-  commit(name: string, files: FileChanges, options?: { readonly branch?: string; readonly message?: string }): Promise<string>;
+  commit(
+    name: string,
+    files: FileChanges,
+    options?: { readonly branch?: string; readonly message?: string },
+  ): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -35,7 +39,13 @@ export interface GitServer {
 export const GIT_USER = 'sluice';
 const REMEMBERED_REQUESTS = 1_000;
 
-export async function startGitServer({ folder, port, credentials, pushCredentials, onRequest }: GitServerOptions): Promise<GitServer> {
+export async function startGitServer({
+  folder,
+  port,
+  credentials,
+  pushCredentials,
+  onRequest,
+}: GitServerOptions): Promise<GitServer> {
   const requests: SeenGitRequest[] = [];
   const server = await startGit({
     folder,

@@ -16,7 +16,11 @@ describe('a child that is kept alive', () => {
     for (const name of ['run', 'logs']) mkdirSync(join(folder, name));
     complaints = [];
     said = [];
-    supervisor = new Supervisor({ runDir: join(folder, 'run'), logsDir: join(folder, 'logs'), onUnexpectedEnd: (complaint) => complaints.push(complaint) });
+    supervisor = new Supervisor({
+      runDir: join(folder, 'run'),
+      logsDir: join(folder, 'logs'),
+      onUnexpectedEnd: (complaint) => complaints.push(complaint),
+    });
   });
   afterEach(async () => {
     await supervisor.stopAll();
@@ -27,7 +31,10 @@ describe('a child that is kept alive', () => {
   const service: () => ChildSpec = () => ({
     name: 'service',
     command: '/bin/sh',
-    args: ['-c', `echo x >> ${join(folder, 'starts')}; if [ -e ${join(folder, 'broken')} ]; then echo "no such database" >&2; exit 3; fi; touch ${join(folder, 'ready')}; exec sleep 60`],
+    args: [
+      '-c',
+      `echo x >> ${join(folder, 'starts')}; if [ -e ${join(folder, 'broken')} ]; then echo "no such database" >&2; exit 3; fi; touch ${join(folder, 'ready')}; exec sleep 60`,
+    ],
     isReady: () => Promise.resolve(existsSync(join(folder, 'ready'))),
   });
   const starts = (): number => readFileSync(join(folder, 'starts'), 'utf8').trim().split('\n').length;
@@ -37,7 +44,10 @@ describe('a child that is kept alive', () => {
     const child = await startKeptChild(supervisor, service(), options);
     const first = child.pid;
     process.kill(first, 'SIGKILL');
-    await waitFor(() => said.some((text) => text.includes('is up again')), { timeoutMs: 30_000, what: 'the new start' });
+    await waitFor(() => said.some((text) => text.includes('is up again')), {
+      timeoutMs: 30_000,
+      what: 'the new start',
+    });
     expect(child.pid).not.toBe(first);
     expect(said[0]).toContain('service ended unexpectedly (signal SIGKILL)');
     expect(said[0]).toContain('service is started again in 0.02 s');
@@ -50,15 +60,25 @@ describe('a child that is kept alive', () => {
     writeFileSync(join(folder, 'broken'), '');
     process.kill(child.pid, 'SIGTERM');
     const pauses = (): string[] => said.flatMap((text) => /again in ([\d.]+) s/.exec(text)?.[1] ?? []);
-    await waitFor(() => pauses().length >= 4, { timeoutMs: 30_000, what: 'the end of the first and of three new starts' });
+    await waitFor(() => pauses().length >= 4, {
+      timeoutMs: 30_000,
+      what: 'the end of the first and of three new starts',
+    });
     rmSync(join(folder, 'broken'));
-    await waitFor(() => said.some((text) => text.includes('is up again')), { timeoutMs: 30_000, what: 'the start that works' });
+    await waitFor(() => said.some((text) => text.includes('is up again')), {
+      timeoutMs: 30_000,
+      what: 'the start that works',
+    });
     expect(pauses().slice(0, 4)).toEqual(['0.02', '0.04', '0.08', '0.08']);
     expect(said.some((text) => text.includes('no such database'))).toBe(true);
   });
 
   it('that is stopped or killed stays away, also while it waits for its next start', async () => {
-    const child = await startKeptChild(supervisor, service(), { ...options, firstPauseMs: 60_000, longestPauseMs: 60_000 });
+    const child = await startKeptChild(supervisor, service(), {
+      ...options,
+      firstPauseMs: 60_000,
+      longestPauseMs: 60_000,
+    });
     process.kill(child.pid, 'SIGKILL');
     await waitFor(() => said.length > 0, { timeoutMs: 30_000, what: 'the notice' });
     await child.stop();
@@ -73,6 +93,8 @@ describe('a child that is kept alive', () => {
 
   it('whose first start fails is an error, as for any child', async () => {
     writeFileSync(join(folder, 'broken'), '');
-    await expect(startKeptChild(supervisor, service(), options)).rejects.toThrow(/service did not start: it ended \(exit code 3\)/);
+    await expect(startKeptChild(supervisor, service(), options)).rejects.toThrow(
+      /service did not start: it ended \(exit code 3\)/,
+    );
   });
 });

@@ -15,12 +15,21 @@ export interface KeptChildOptions {
  * 4 s and so on up to 30 s, from 1 s again once it was ready. `pid` is that of the process that runs now.
  * @throws Error when the first start fails; later failures are said and tried again.
  */
-export async function startKeptChild(supervisor: Supervisor, spec: ChildSpec, options: KeptChildOptions): Promise<RunningChild> {
+export async function startKeptChild(
+  supervisor: Supervisor,
+  spec: ChildSpec,
+  options: KeptChildOptions,
+): Promise<RunningChild> {
   const { say, firstPauseMs = 1_000, longestPauseMs = 30_000 } = options;
   const stopping = new AbortController();
   let restarting = Promise.resolve();
 
-  const start = (): Promise<RunningChild> => supervisor.start({ ...spec, lastWords: 'one line', onUnexpectedEnd: (complaint) => void (restarting = restart(complaint)) });
+  const start = (): Promise<RunningChild> =>
+    supervisor.start({
+      ...spec,
+      lastWords: 'one line',
+      onUnexpectedEnd: (complaint) => void (restarting = restart(complaint)),
+    });
 
   async function restart(complaint: string): Promise<void> {
     let problem = complaint;

@@ -5,7 +5,11 @@ const MOST_CHARACTERS = 300;
  * are JSON (`level` 50 and above is an error, `err.message` its cause) or plain text. Pure.
  */
 export function lastWordsOf(log: string): string {
-  const said = log.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !/^(at |[{}\])]+[,;]?$|\^+$|Node\.js v)/.test(line)).map(wordsOf);
+  const said = log
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^(at |[{}\])]+[,;]?$|\^+$|Node\.js v)/.test(line))
+    .map(wordsOf);
   const words = said.findLast(({ isError }) => isError) ?? said.at(-1);
   return (words?.text ?? 'it gave no reason').replaceAll(/\s+/g, ' ').slice(0, MOST_CHARACTERS);
 }
@@ -24,7 +28,10 @@ function wordsOf(line: string): Words {
   const { err, error, msg, level } = record;
   const cause = text(isRecord(err) ? err['message'] : err) ?? text(isRecord(error) ? error['message'] : error);
   const parts = [text(msg), cause].filter((part) => part !== undefined);
-  return { text: parts.length === 0 ? line : [...new Set(parts)].join(': '), isError: typeof level === 'number' && level >= ERROR_LEVEL };
+  return {
+    text: parts.length === 0 ? line : [...new Set(parts)].join(': '),
+    isError: typeof level === 'number' && level >= ERROR_LEVEL,
+  };
 }
 
 function recordIn(line: string): Readonly<Record<string, unknown>> | undefined {

@@ -27,7 +27,8 @@ class Interruption extends Error {}
 
 /** Runs the local stack until Ctrl-C, or once through. Answers the exit code. */
 export async function main(options: StartOptions): Promise<number> {
-  const say = (text: string): void => void process.stdout.write(`[${((Date.now() - options.startedAt) / 1000).toFixed(1).padStart(6)}s] ${text}\n`);
+  const say = (text: string): void =>
+    void process.stdout.write(`[${((Date.now() - options.startedAt) / 1000).toFixed(1).padStart(6)}s] ${text}\n`);
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
   const ending = new AbortController();
   const { signal: interrupted, leave } = interruptionOf(process);
@@ -35,7 +36,9 @@ export async function main(options: StartOptions): Promise<number> {
     say('stopping: what runs is given time to end; Ctrl-C again ends it at once, with the databases in good order');
     ending.abort(new Interruption('stopped by a signal'));
   });
-  leave.addEventListener('abort', () => say('stopping at once: steps that run are broken off; the databases and Redis are stopped in good order'));
+  leave.addEventListener('abort', () =>
+    say('stopping at once: steps that run are broken off; the databases and Redis are stopped in good order'),
+  );
   let stack: Stack | undefined;
   try {
     stack = await startStack(
@@ -76,12 +79,24 @@ function appNamed(name: string): AppName {
   return found;
 }
 
-async function deployFirst(stack: Stack, say: (text: string) => void, print: (text: string) => void, signal: AbortSignal): Promise<FirstDeployment> {
-  const deployment = await runFirstDeployment(stack, { onStep: say, onLine: (stepName, line) => print(formatLogLine(stepName, line)) }, { signal });
+async function deployFirst(
+  stack: Stack,
+  say: (text: string) => void,
+  print: (text: string) => void,
+  signal: AbortSignal,
+): Promise<FirstDeployment> {
+  const deployment = await runFirstDeployment(
+    stack,
+    { onStep: say, onLine: (stepName, line) => print(formatLogLine(stepName, line)) },
+    { signal },
+  );
   const { state, planExecutionId } = deployment;
   if (state) print(`\n${changesetTable(state.changesets, planExecutionId)}\n`);
-  if (deployment.status !== 'Success') throw new Error(`the deployment ended ${deployment.status}: ${deployment.failure ?? 'no reason was given'}`);
-  say(`${deployment.status}${state ? `: ${countsInWords(state, planExecutionId)}` : ''}, in ${seconds(deployment.deployMs)} s`);
+  if (deployment.status !== 'Success')
+    throw new Error(`the deployment ended ${deployment.status}: ${deployment.failure ?? 'no reason was given'}`);
+  say(
+    `${deployment.status}${state ? `: ${countsInWords(state, planExecutionId)}` : ''}, in ${seconds(deployment.deployMs)} s`,
+  );
   return deployment;
 }
 
@@ -103,7 +118,10 @@ function summaryOf(deployment: FirstDeployment, startSeconds: number): object {
   return {
     status: deployment.status,
     planExecutionId: deployment.planExecutionId,
-    changesets: deployment.state?.isWhole && deployment.state.unknownSince === undefined ? countChangesets(deployment.state.changesets, deployment.planExecutionId).deployed : null,
+    changesets:
+      deployment.state?.isWhole && deployment.state.unknownSince === undefined
+        ? countChangesets(deployment.state.changesets, deployment.planExecutionId).deployed
+        : null,
     hops: deployment.hops,
     startSeconds,
     deploySeconds: seconds(deployment.deployMs),

@@ -13,7 +13,13 @@ export interface NetworkRow {
 
 const NETWORK_TABLE: readonly NetworkRow[] = [
   { row: 1, from: 'client', to: 'gateway', protocols: ['http'], purpose: 'every request of the UI and of API clients' },
-  { row: 2, from: 'gateway', to: 'ng-manager', protocols: ['http'], purpose: 'accounts, connectors, secrets, DB DevOps requests; API keys' },
+  {
+    row: 2,
+    from: 'gateway',
+    to: 'ng-manager',
+    protocols: ['http'],
+    purpose: 'accounts, connectors, secrets, DB DevOps requests; API keys',
+  },
   { row: 3, from: 'gateway', to: 'log-service', protocols: ['http'], purpose: 'live and stored logs' },
   { row: 4, from: 'gateway', to: 'pipeline', protocols: ['http'], purpose: 'pipelines and executions' },
   { row: 5, from: 'pipeline', to: 'ng-manager', protocols: ['http'], purpose: 'inputs of DB steps, results to record' },
@@ -27,15 +33,35 @@ const NETWORK_TABLE: readonly NetworkRow[] = [
   { row: 13, from: 'lite-engine', to: 'log-service', protocols: ['http'], purpose: 'log lines and blobs' },
   { row: 13, from: 'delegate', to: 'log-service', protocols: ['http'], purpose: 'logs that a pod could not store' },
   { row: null, from: 'pipeline', to: 'delegate-service', protocols: ['grpc'], purpose: 'tasks for the delegate' },
-  { row: null, from: 'ng-manager', to: 'delegate-service', protocols: ['grpc'], purpose: 'delegate tokens, list of delegates, connection tests' },
-  { row: null, from: 'log-service', to: 'ng-manager', protocols: ['http'], purpose: 'whether the API key behind a log token is still good' },
+  {
+    row: null,
+    from: 'ng-manager',
+    to: 'delegate-service',
+    protocols: ['grpc'],
+    purpose: 'delegate tokens, list of delegates, connection tests',
+  },
+  {
+    row: null,
+    from: 'log-service',
+    to: 'ng-manager',
+    protocols: ['http'],
+    purpose: 'whether the API key behind a log token is still good',
+  },
   { row: null, from: 'scm', to: 'git', protocols: ['http'], purpose: 'files, branches and commits for the preview' },
 ];
 
 /** The numbers of the documented table. */
-export const DOCUMENTED_ROWS: ReadonlySet<number> = new Set(NETWORK_TABLE.flatMap(({ row }) => (row === null ? [] : [row])));
+export const DOCUMENTED_ROWS: ReadonlySet<number> = new Set(
+  NETWORK_TABLE.flatMap(({ row }) => (row === null ? [] : [row])),
+);
 
 /** Finds the row of a call; undefined means that nobody said this call may happen. */
-export function rowOf(call: { readonly from: string; readonly to: string; readonly protocol: string }): NetworkRow | undefined {
-  return NETWORK_TABLE.find((row) => row.from === call.from && row.to === call.to && row.protocols.includes(call.protocol));
+export function rowOf(call: {
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: string;
+}): NetworkRow | undefined {
+  return NETWORK_TABLE.find(
+    (row) => row.from === call.from && row.to === call.to && row.protocols.includes(call.protocol),
+  );
 }

@@ -25,7 +25,9 @@ export function socketsOn(table: string, port: number): string[] {
 
 function holds(pid: string, sockets: ReadonlySet<string>): boolean {
   try {
-    return readdirSync(`/proc/${pid}/fd`).some((fd) => sockets.has(/^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? ''));
+    return readdirSync(`/proc/${pid}/fd`).some((fd) =>
+      sockets.has(/^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? ''),
+    );
   } catch {
     return false; // it has ended, or it is another user's
   }

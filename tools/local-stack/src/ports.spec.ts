@@ -51,7 +51,9 @@ describe('ports of the local stack', () => {
     const { offset, server } = await takenGateway();
     servers.push(server);
     await expect(fixedPorts(offset)).rejects.toThrow(
-      new RegExp(`^port ${portOf(server)} \\(gateway\\) is used by .+ \\(process ${process.pid}: .*node.*\\); stop it, or start with --port-offset auto$`),
+      new RegExp(
+        `^port ${portOf(server)} \\(gateway\\) is used by .+ \\(process ${process.pid}: .*node.*\\); stop it, or start with --port-offset auto$`,
+      ),
     );
   });
 
@@ -63,7 +65,8 @@ describe('ports of the local stack', () => {
   });
 
   it('are found in the tables of the kernel', () => {
-    const table = '  sl  local_address rem_address   st\n   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1\n   1: 0100007F:1F91 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4712 1';
+    const table =
+      '  sl  local_address rem_address   st\n   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1\n   1: 0100007F:1F91 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4712 1';
     expect(socketsOn(table, 8080)).toEqual(['4711']);
     expect(socketsOn(table, 8082)).toEqual([]);
     expect(holderOf(1)).toBeUndefined();
@@ -78,7 +81,10 @@ describe('the earlier port of the customer database', () => {
     const read = (): Promise<string> =>
       new Promise((resolve, reject) => {
         let text = '';
-        connect({ host: '127.0.0.1', port }).on('data', (chunk) => (text += String(chunk))).on('close', () => resolve(text)).on('error', reject);
+        connect({ host: '127.0.0.1', port })
+          .on('data', (chunk) => (text += String(chunk)))
+          .on('close', () => resolve(text))
+          .on('error', reject);
       });
     expect(await read()).toBe('hello');
     await end();

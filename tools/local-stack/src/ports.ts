@@ -49,7 +49,9 @@ export async function fixedPorts(offset: number): Promise<Ports> {
 async function requireFree(ports: Ports, otherwise: string): Promise<void> {
   for (const name of NAMES) {
     if (await isFree(ports[name])) continue;
-    throw new Error(`port ${ports[name]} (${name}) is used by ${holderOf(ports[name]) ?? 'another program'}; stop it, or ${otherwise}`);
+    throw new Error(
+      `port ${ports[name]} (${name}) is used by ${holderOf(ports[name]) ?? 'another program'}; stop it, or ${otherwise}`,
+    );
   }
 }
 
@@ -64,7 +66,10 @@ export async function freePorts(dataRoot: string): Promise<Ports> {
   const saved = existsSync(file) ? savedPorts.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
   const missing = NAMES.filter((name) => saved[name] === undefined);
   const found = await openPorts(missing.length);
-  const ports = { ...saved, ...Object.fromEntries(missing.map((name, index) => [name, found[index]])) } as Record<PortName, number>;
+  const ports = { ...saved, ...Object.fromEntries(missing.map((name, index) => [name, found[index]])) } as Record<
+    PortName,
+    number
+  >;
   await requireFree(ports, `start with another --data folder; this one keeps the ports of ${file}`);
   writeFileSync(file, JSON.stringify(ports));
   return ports;
@@ -81,7 +86,8 @@ const PROCESSES = 8;
 async function openPorts(count: number): Promise<number[]> {
   const places = Math.floor((HIGHEST_PORT - LOWEST_PORT) / Math.max(count, 1));
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
-    const first = LOWEST_PORT + (randomInt(Math.floor(places / PROCESSES)) * PROCESSES + (process.pid % PROCESSES)) * count;
+    const first =
+      LOWEST_PORT + (randomInt(Math.floor(places / PROCESSES)) * PROCESSES + (process.pid % PROCESSES)) * count;
     const ports = Array.from({ length: count }, (_, index) => first + index);
     const free = await Promise.all(ports.map(isFree));
     if (free.every(Boolean)) return ports;

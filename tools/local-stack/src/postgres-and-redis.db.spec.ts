@@ -11,7 +11,8 @@ import { stopLeftovers } from './process-records.js';
 import { startRedis } from './redis-server.js';
 import { Supervisor } from './supervisor.js';
 
-const supervisorOf = (data: DataFolder): Supervisor => new Supervisor({ runDir: data.run, logsDir: data.logs, onUnexpectedEnd: () => undefined });
+const supervisorOf = (data: DataFolder): Supervisor =>
+  new Supervisor({ runDir: data.run, logsDir: data.logs, onUnexpectedEnd: () => undefined });
 
 async function query<Row extends object>(url: string, sql: string): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url });
@@ -38,7 +39,11 @@ describe('databases and Redis of the local stack', () => {
   });
 
   async function start(supervisor: Supervisor): Promise<PostgresCluster> {
-    return startCluster(supervisor, await preparePostgresHome(data), { name: 'platform-database', port, superuserPassword: 'super-secret' });
+    return startCluster(supervisor, await preparePostgresHome(data), {
+      name: 'platform-database',
+      port,
+      superuserPassword: 'super-secret',
+    });
   }
 
   it('keeps databases, roles and rows over a restart, with commits on disk', async () => {
@@ -62,7 +67,9 @@ describe('databases and Redis of the local stack', () => {
     const cluster = await start(supervisor);
     await cluster.ensureDatabase('pipeline', 'pipeline', 'p');
     await cluster.ensureDatabase('dbdevops', 'dbdevops', 'd');
-    await expect(query(cluster.url('dbdevops', 'd', 'pipeline'), 'SELECT 1')).rejects.toThrow(/permission denied for database/);
+    await expect(query(cluster.url('dbdevops', 'd', 'pipeline'), 'SELECT 1')).rejects.toThrow(
+      /permission denied for database/,
+    );
     await supervisor.stopAll();
   });
 

@@ -1,6 +1,14 @@
 import { chownSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { initialiseCluster, mayEnter, postgresPrograms, programsAt, serverIdentity, type PostgresPrograms, type ServerIdentity } from '@sluice/testing';
+import {
+  initialiseCluster,
+  mayEnter,
+  postgresPrograms,
+  programsAt,
+  serverIdentity,
+  type PostgresPrograms,
+  type ServerIdentity,
+} from '@sluice/testing';
 import pg from 'pg';
 import { postgresFallback, type DataFolder } from './data-folder.js';
 import type { ChildSpec, RunningChild, Supervisor } from './supervisor.js';
@@ -36,7 +44,9 @@ export async function preparePostgresHome(data: DataFolder): Promise<PostgresHom
   const folder = mayStay ? data.postgres : postgresFallback(data);
   mkdirSync(folder, { recursive: true, mode: 0o711 });
   if (identity.uid !== undefined && identity.gid !== undefined) chownSync(folder, identity.uid, identity.gid);
-  const note = mayStay ? {} : { note: `the databases are kept in ${folder}, because PostgreSQL's user may not enter ${data.root}` };
+  const note = mayStay
+    ? {}
+    : { note: `the databases are kept in ${folder}, because PostgreSQL's user may not enter ${data.root}` };
   if (mayEnter(programs.home, identity)) return { programs, identity, folder, ...note };
   return { programs: copyPrograms(programs, folder), identity, folder, ...note };
 }
@@ -59,15 +69,33 @@ export interface ClusterSpec {
 }
 
 /** Starts the cluster, making it first where it is missing. Commits are durable (fsync on). */
-export async function startCluster(supervisor: Supervisor, home: PostgresHome, spec: ClusterSpec): Promise<PostgresCluster> {
+export async function startCluster(
+  supervisor: Supervisor,
+  home: PostgresHome,
+  spec: ClusterSpec,
+): Promise<PostgresCluster> {
   const dataDir = join(home.folder, spec.name);
   if (!existsSync(dataDir)) {
     // Made beside its place and moved there when complete, so that an interrupted first start is simply done again.
     rmSync(`${dataDir}.new`, { recursive: true, force: true });
-    await initialiseCluster({ programs: home.programs, identity: home.identity, dataDir: `${dataDir}.new`, password: spec.superuserPassword, isDurable: true });
+    await initialiseCluster({
+      programs: home.programs,
+      identity: home.identity,
+      dataDir: `${dataDir}.new`,
+      password: spec.superuserPassword,
+      isDurable: true,
+    });
     renameSync(`${dataDir}.new`, dataDir);
   }
-  const settings = [`port=${spec.port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200', 'shared_buffers=64MB', 'timezone=UTC', 'log_timezone=UTC'];
+  const settings = [
+    `port=${spec.port}`,
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'max_connections=200',
+    'shared_buffers=64MB',
+    'timezone=UTC',
+    'log_timezone=UTC',
+  ];
   const superuserUrl = urlOf(spec.port, 'postgres', spec.superuserPassword, 'postgres');
   const childSpec: ChildSpec = {
     name: spec.name,
@@ -90,7 +118,8 @@ export async function startCluster(supervisor: Supervisor, home: PostgresHome, s
     child,
     spec: childSpec,
     url: (role, password, database) => urlOf(spec.port, role, password, database),
-    ensureDatabase: (database, role, password) => onServer(superuserUrl, (client) => createDatabase(client, database, role, password)),
+    ensureDatabase: (database, role, password) =>
+      onServer(superuserUrl, (client) => createDatabase(client, database, role, password)),
   };
 }
 
@@ -109,7 +138,11 @@ async function onServer<T>(url: string, work: (client: pg.Client) => Promise<T>)
 }
 
 async function createDatabase(client: pg.Client, database: string, role: string, password: string): Promise<void> {
-  const [roleName, databaseName, secret] = [client.escapeIdentifier(role), client.escapeIdentifier(database), client.escapeLiteral(password)];
+  const [roleName, databaseName, secret] = [
+    client.escapeIdentifier(role),
+    client.escapeIdentifier(database),
+    client.escapeLiteral(password),
+  ];
   const { rowCount: roles } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [role]);
   await client.query(`${roles ? 'ALTER' : 'CREATE'} ROLE ${roleName} LOGIN PASSWORD ${secret}`);
   const { rowCount: databases } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);

@@ -20,7 +20,8 @@ describe('process records', () => {
     runDir = mkdtempSync(join(tmpdir(), 'sluice-run-'));
   });
   afterEach(() => {
-    for (const child of children.splice(0)) if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
+    for (const child of children.splice(0))
+      if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
     rmSync(runDir, { recursive: true, force: true });
   });
 
@@ -44,20 +45,35 @@ describe('process records', () => {
   it('leaves a process alone that merely has the number of a recorded one', async () => {
     const pid = sleeper();
     const stranger = identityOf(pid);
-    writeFileSync(join(runDir, 'redis.json'), JSON.stringify({ name: 'redis', ...stranger, startTicks: '1', stopSignal: 'SIGTERM', graceMs: 100 }));
+    writeFileSync(
+      join(runDir, 'redis.json'),
+      JSON.stringify({ name: 'redis', ...stranger, startTicks: '1', stopSignal: 'SIGTERM', graceMs: 100 }),
+    );
     expect(await stopLeftovers(runDir)).toEqual([]);
     expect(isRunning(stranger)).toBe(true);
   });
 
   it('refuses a second start on the same data, naming the process that holds it', () => {
     const release = claimDataFolder('/data/one', runDir);
-    expect(() => claimDataFolder('/data/one', runDir)).toThrow(`Sluice already runs on /data/one (process ${process.pid})`);
+    expect(() => claimDataFolder('/data/one', runDir)).toThrow(
+      `Sluice already runs on /data/one (process ${process.pid})`,
+    );
     release();
     claimDataFolder('/data/one', runDir)();
   });
 
   it('takes over the data of a launcher that is gone', () => {
-    writeFileSync(join(runDir, 'launcher.json'), JSON.stringify({ name: 'launcher', pid: process.pid, startTicks: '1', bootId: 'x', stopSignal: 'SIGTERM', graceMs: 1 }));
+    writeFileSync(
+      join(runDir, 'launcher.json'),
+      JSON.stringify({
+        name: 'launcher',
+        pid: process.pid,
+        startTicks: '1',
+        bootId: 'x',
+        stopSignal: 'SIGTERM',
+        graceMs: 1,
+      }),
+    );
     expect(() => claimDataFolder('/data/one', runDir)()).not.toThrow();
   });
 });

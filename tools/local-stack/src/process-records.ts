@@ -23,7 +23,15 @@ function fileOf(runDir: string, name: string): string {
   return join(runDir, `${name}.json`);
 }
 
-export function recordProcess(runDir: string, process: { readonly name: string; readonly pid: number; readonly stopSignal: 'SIGTERM' | 'SIGINT'; readonly graceMs: number }): ProcessRecord {
+export function recordProcess(
+  runDir: string,
+  process: {
+    readonly name: string;
+    readonly pid: number;
+    readonly stopSignal: 'SIGTERM' | 'SIGINT';
+    readonly graceMs: number;
+  },
+): ProcessRecord {
   const entry: ProcessRecord = { ...process, ...identityOf(process.pid) };
   writeFileSync(fileOf(runDir, process.name), JSON.stringify(entry), { mode: 0o600 });
   return entry;
@@ -75,7 +83,9 @@ export function claimDataFolder(root: string, runDir: string): () => void {
     }
     const holder = runningLauncher(runDir);
     if (holder) {
-      throw new Error(`Sluice already runs on ${root} (process ${holder.pid}); stop it first, or start another one with --data DIR --port-offset auto`);
+      throw new Error(
+        `Sluice already runs on ${root} (process ${holder.pid}); stop it first, or start another one with --data DIR --port-offset auto`,
+      );
     }
     rmSync(file, { force: true });
   }

@@ -12,7 +12,11 @@ export interface LocalRedis {
 }
 
 /** A redis-server of our own (the one on PATH), with a password and an append-only file. The password is in its file, not in its arguments. */
-export async function startRedis(supervisor: Supervisor, data: DataFolder, options: { readonly port: number; readonly password: string }): Promise<LocalRedis> {
+export async function startRedis(
+  supervisor: Supervisor,
+  data: DataFolder,
+  options: { readonly port: number; readonly password: string },
+): Promise<LocalRedis> {
   const configFile = join(data.redis, 'redis.conf');
   const settings = {
     port: options.port,
@@ -26,7 +30,13 @@ export async function startRedis(supervisor: Supervisor, data: DataFolder, optio
     daemonize: 'no',
     supervised: 'no',
   };
-  writeFileSync(configFile, Object.entries(settings).map(([name, value]) => `${name} ${value}\n`).join(''), { mode: 0o600 });
+  writeFileSync(
+    configFile,
+    Object.entries(settings)
+      .map(([name, value]) => `${name} ${value}\n`)
+      .join(''),
+    { mode: 0o600 },
+  );
   const url = `redis://:${encodeURIComponent(options.password)}@127.0.0.1:${options.port}`;
   const spec: ChildSpec = {
     name: 'redis',
@@ -41,7 +51,13 @@ export async function startRedis(supervisor: Supervisor, data: DataFolder, optio
 }
 
 async function answersPing(url: string): Promise<boolean> {
-  const redis = new Redis(url, { lazyConnect: true, connectTimeout: 1_000, disconnectTimeout: 50, maxRetriesPerRequest: 0, retryStrategy: null });
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: 1_000,
+    disconnectTimeout: 50,
+    maxRetriesPerRequest: 0,
+    retryStrategy: null,
+  });
   redis.on('error', () => undefined);
   try {
     await redis.connect();

@@ -29,14 +29,30 @@ describe('sample changelog, with the stock Liquibase CLI', () => {
   });
 
   async function liquibase(database: string, ...args: readonly string[]): Promise<void> {
-    const lib = join(dirname(createRequire(import.meta.url).resolve('liquibase/package.json')), 'dist/liquibase/internal/lib');
+    const lib = join(
+      dirname(createRequire(import.meta.url).resolve('liquibase/package.json')),
+      'dist/liquibase/internal/lib',
+    );
     const jars = readdirSync(lib).filter((name) => name.endsWith('.jar') && !LEFT_OUT.test(name));
-    const java = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', jars.map((jar) => join(lib, jar)).join(':'), 'liquibase.integration.commandline.LiquibaseCommandLine'];
+    const java = [
+      '-XX:+UseSerialGC',
+      '-XX:TieredStopAtLevel=1',
+      '-cp',
+      jars.map((jar) => join(lib, jar)).join(':'),
+      'liquibase.integration.commandline.LiquibaseCommandLine',
+    ];
     const target = [`--url=${pg.jdbcUrl(database)}`, `--username=${pg.username}`, `--password=${pg.password}`];
-    await run('java', [...java, `--search-path=${folder}`, ...target, ...args, `--changelog-file=${SAMPLE_CHANGELOG_PATH}`], { timeout: 240_000 });
+    await run(
+      'java',
+      [...java, `--search-path=${folder}`, ...target, ...args, `--changelog-file=${SAMPLE_CHANGELOG_PATH}`],
+      { timeout: 240_000 },
+    );
   }
 
-  const idsIn = async (database: string): Promise<string[]> => (await pg.query<{ id: string }>(database, 'SELECT id FROM databasechangelog ORDER BY orderexecuted')).map((row) => row.id);
+  const idsIn = async (database: string): Promise<string[]> =>
+    (await pg.query<{ id: string }>(database, 'SELECT id FROM databasechangelog ORDER BY orderexecuted')).map(
+      (row) => row.id,
+    );
 
   it('runs the demo changesets and not the production one in the context demo', async () => {
     await pg.createDatabase('demo');
@@ -53,12 +69,19 @@ describe('sample changelog, with the stock Liquibase CLI', () => {
     await pg.createDatabase('production');
     await liquibase('production', 'update', '--contexts=production');
     expect(await idsIn('production')).toHaveLength(12);
-    expect(await pg.query('production', 'SELECT count(*)::int AS customers FROM customers')).toEqual([{ customers: 0 }]);
+    expect(await pg.query('production', 'SELECT count(*)::int AS customers FROM customers')).toEqual([
+      { customers: 0 },
+    ]);
   }, 300_000);
 
   it('rolls back completely, changeset by changeset', async () => {
     await liquibase('demo', 'rollback-count', '--count=13', `--contexts=${SAMPLE_CONTEXT}`);
     expect(await idsIn('demo')).toEqual([]);
-    expect(await pg.query('demo', `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'databasechangelog%'`)).toEqual([]);
+    expect(
+      await pg.query(
+        'demo',
+        `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'databasechangelog%'`,
+      ),
+    ).toEqual([]);
   }, 300_000);
 });

@@ -4,7 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { waitFor } from '@sluice/kernel';
 import { freePort } from '@sluice/testing';
 import { makeAccounts, type SeededAccount } from './accounts.js';
-import { appEnvironments, CONTROL_PLANE_APPS, type AppEnvironments, type AppName, type ControlPlaneApp } from './app-environment.js';
+import {
+  appEnvironments,
+  CONTROL_PLANE_APPS,
+  type AppEnvironments,
+  type AppName,
+  type ControlPlaneApp,
+} from './app-environment.js';
 import { prepareChangeEngine } from './change-engine.js';
 import { dataFolderAt, prepareDataFolder, removeDataFolder, type DataFolder } from './data-folder.js';
 import { ensureSecrets, PLATFORM_DATABASES, type GeneratedSecrets } from './generated-secrets.js';
@@ -119,7 +125,13 @@ export async function startStack(options: StackOptions, signal?: AbortSignal): P
   }
   prepareDataFolder(data);
   const release = claimDataFolder(data.root, data.run);
-  const supervisor = new Supervisor({ runDir: data.run, logsDir: data.logs, onUnexpectedEnd: options.onUnexpectedEnd ?? (() => undefined), onWaiting: say, onStopping: (text) => signal?.aborted && say(text) });
+  const supervisor = new Supervisor({
+    runDir: data.run,
+    logsDir: data.logs,
+    onUnexpectedEnd: options.onUnexpectedEnd ?? (() => undefined),
+    onWaiting: say,
+    onStopping: (text) => signal?.aborted && say(text),
+  });
   options.hurry?.addEventListener('abort', () => supervisor.hurry(), { once: true });
   const closers: (() => Promise<void>)[] = [];
   const stop = once(async () => {
@@ -157,24 +169,39 @@ async function assemble({ options, data, supervisor, closers, stop, say }: Assem
   const secrets = ensureSecrets(data);
   const traces = await startTraceReceiver({ port: ports['trace receiver'], forwardTo: options.otelUrl });
   closers.push(() => traces.close());
-  const git = await startGitServer({ folder: data.git, port: ports.git, pushCredentials: { username: GIT_USER, password: secrets.gitPassword }, onRequest: joinToTrace(traces) });
+  const git = await startGitServer({
+    folder: data.git,
+    port: ports.git,
+    pushCredentials: { username: GIT_USER, password: secrets.gitPassword },
+    onRequest: joinToTrace(traces),
+  });
   closers.push(() => git.close());
 
   const home = await preparePostgresHome(data);
   if (home.note) say(home.note);
   const [platform, customer, redis] = await settled([
-    startCluster(supervisor, home, { name: 'platform-database', port: ports['platform database'], superuserPassword: secrets.platformSuperuserPassword }),
-    startCluster(supervisor, home, { name: 'customer-database', port: ports['customer database'], superuserPassword: secrets.customerSuperuserPassword }),
+    startCluster(supervisor, home, {
+      name: 'platform-database',
+      port: ports['platform database'],
+      superuserPassword: secrets.platformSuperuserPassword,
+    }),
+    startCluster(supervisor, home, {
+      name: 'customer-database',
+      port: ports['customer database'],
+      superuserPassword: secrets.customerSuperuserPassword,
+    }),
     startRedis(supervisor, data, { port: ports.redis, password: secrets.redisPassword }),
     runsDelegate(options) ? prepareChangeEngine(built('apps/step-runner/dist/prepare-engine.js')) : Promise.resolve(),
   ]);
-  if (options.ports.kind === 'fixed') closers.push(await passOn(EARLIER_CUSTOMER_PORT + options.ports.offset, customer.port));
+  if (options.ports.kind === 'fixed')
+    closers.push(await passOn(EARLIER_CUSTOMER_PORT + options.ports.offset, customer.port));
   for (const name of PLATFORM_DATABASES) await platform.ensureDatabase(name, name, secrets.platformPasswords[name]);
   await customer.ensureDatabase(CUSTOMER.database, CUSTOMER.username, secrets.customerPassword);
   say('databases, Redis and change engine are ready');
 
   const accounts = makeAccounts(data, secrets, options.extraAccounts ?? []);
-  const databaseUrl = (name: (typeof PLATFORM_DATABASES)[number]): string => platform.url(name, secrets.platformPasswords[name], name);
+  const databaseUrl = (name: (typeof PLATFORM_DATABASES)[number]): string =>
+    platform.url(name, secrets.platformPasswords[name], name);
   const secretFile = (name: string, content: string): string => {
     const file = join(data.secrets, name);
     writeFileSync(file, content, { mode: 0o600 });
@@ -195,10 +222,17 @@ async function assemble({ options, data, supervisor, closers, stop, say }: Assem
   );
   secretFile('environment.json', JSON.stringify(environments));
   const apps = CONTROL_PLANE_APPS.filter((app) => !options.without?.includes(app));
-  const start = (spec: ChildSpec): Promise<RunningChild> => (options.isSeparate ? startKeptChild(supervisor, spec, { say }) : supervisor.start(spec));
-  const controlPlane = restartable(start, options.isSeparate || apps.length === 0 ? apps.map((app) => nodeApp(app, environments, ports[app])) : [oneProcess(data, apps, environments, ports)]);
+  const start = (spec: ChildSpec): Promise<RunningChild> =>
+    options.isSeparate ? startKeptChild(supervisor, spec, { say }) : supervisor.start(spec);
+  const controlPlane = restartable(
+    start,
+    options.isSeparate || apps.length === 0
+      ? apps.map((app) => nodeApp(app, environments, ports[app]))
+      : [oneProcess(data, apps, environments, ports)],
+  );
   const delegate = restartable(start, [delegateSpec(environments, ports)]);
-  const server = ({ spec, child }: { readonly spec: ChildSpec; readonly child: RunningChild }): Restartable => restartable((again) => supervisor.start(again), [spec], [child]);
+  const server = ({ spec, child }: { readonly spec: ChildSpec; readonly child: RunningChild }): Restartable =>
+    restartable((again) => supervisor.start(again), [spec], [child]);
   const isUp = controlPlane.start().then(() => say('control plane is up'));
   // The delegate loads while the rest of the control plane does; no sooner, because it dials ever more rarely when nobody answers.
   const isConnected = runsDelegate(options)
@@ -208,7 +242,16 @@ async function assemble({ options, data, supervisor, closers, stop, say }: Assem
     : Promise.resolve();
   await settled([isUp, isConnected]);
   const gatewayUrl = `http://127.0.0.1:${ports.gateway}`;
-  writeFileSync(data.connectionFile, JSON.stringify({ url: gatewayUrl, accountId: secrets.accountId, apiKeyFile: secrets.apiKeyFile, git: { url: git.url, folder: data.git } }), { mode: 0o600 });
+  writeFileSync(
+    data.connectionFile,
+    JSON.stringify({
+      url: gatewayUrl,
+      accountId: secrets.accountId,
+      apiKeyFile: secrets.apiKeyFile,
+      git: { url: git.url, folder: data.git },
+    }),
+    { mode: 0o600 },
+  );
   return {
     data,
     ports,
@@ -266,7 +309,9 @@ const LEASE_VARIABLES: readonly string[] = ['DELEGATE_SERVICE_LEASE_MS', 'DELEGA
 
 function withExtra(environments: AppEnvironments, extra: NonNullable<StackOptions['environment']>): AppEnvironments {
   const apps = Object.keys(environments) as readonly AppName[];
-  const leases = Object.fromEntries(Object.entries(extra['delegate-service'] ?? {}).filter(([name]) => LEASE_VARIABLES.includes(name)));
+  const leases = Object.fromEntries(
+    Object.entries(extra['delegate-service'] ?? {}).filter(([name]) => LEASE_VARIABLES.includes(name)),
+  );
   const given: typeof extra = { ...extra, pipeline: { ...leases, ...extra.pipeline } };
   return Object.fromEntries(apps.map((app) => [app, { ...environments[app], ...given[app] }])) as AppEnvironments;
 }
@@ -276,9 +321,16 @@ const HEALTH_MS = 10_000;
 
 const NODE_ARGS = ['--enable-source-maps'];
 
-function oneProcess(data: DataFolder, apps: readonly ControlPlaneApp[], environments: AppEnvironments, ports: Ports): ChildSpec {
+function oneProcess(
+  data: DataFolder,
+  apps: readonly ControlPlaneApp[],
+  environments: AppEnvironments,
+  ports: Ports,
+): ChildSpec {
   const environmentFile = join(data.secrets, 'control-plane.json');
-  writeFileSync(environmentFile, JSON.stringify(Object.fromEntries(apps.map((app) => [app, environments[app]]))), { mode: 0o600 });
+  writeFileSync(environmentFile, JSON.stringify(Object.fromEntries(apps.map((app) => [app, environments[app]]))), {
+    mode: 0o600,
+  });
   const { OTEL_EXPORTER_OTLP_ENDPOINT = '' } = environments.gateway;
   return {
     name: 'control-plane',
@@ -295,9 +347,19 @@ function delegateSpec(environments: AppEnvironments, ports: Ports): ChildSpec {
   return { ...nodeApp('delegate', environments, ports.delegate), graceMs: 30_000 };
 }
 
-async function furtherDelegateSpec(data: DataFolder, environments: AppEnvironments, name: string, environment: Readonly<Record<string, string>>): Promise<ChildSpec> {
+async function furtherDelegateSpec(
+  data: DataFolder,
+  environments: AppEnvironments,
+  name: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<ChildSpec> {
   const port = await freePort();
-  const own = { DELEGATE_NAME: name, DELEGATE_PORT: String(port), DELEGATE_DATA_DIR: join(data.root, name), ...environment };
+  const own = {
+    DELEGATE_NAME: name,
+    DELEGATE_PORT: String(port),
+    DELEGATE_DATA_DIR: join(data.root, name),
+    ...environment,
+  };
   const { env, ...spec } = nodeApp('delegate', environments, port);
   return { ...spec, name, env: { ...env, ...own }, graceMs: 30_000 };
 }
@@ -329,14 +391,21 @@ async function problemOf(port: number): Promise<string | undefined> {
     const text = await response.text();
     return response.ok ? undefined : `says at /health/ready: ${text.slice(0, 300)}`;
   } catch (cause) {
-    return cause instanceof Error && cause.name === 'TimeoutError' ? `did not answer on port ${port} within ${HEALTH_MS / 1_000} s` : `does not listen on port ${port} yet`;
+    return cause instanceof Error && cause.name === 'TimeoutError'
+      ? `did not answer on port ${port} within ${HEALTH_MS / 1_000} s`
+      : `does not listen on port ${port} yet`;
   }
 }
 
 /** Resolves once the port answers ready, or with `other`, whichever is first. */
 async function untilAnswers(port: number, other: Promise<void>): Promise<void> {
   const end = new AbortController();
-  const answers = waitFor(async () => (await problemOf(port)) === undefined, { timeoutMs: Infinity, intervalMs: 40, what: `an answer on port ${port}`, signal: end.signal });
+  const answers = waitFor(async () => (await problemOf(port)) === undefined, {
+    timeoutMs: Infinity,
+    intervalMs: 40,
+    what: `an answer on port ${port}`,
+    signal: end.signal,
+  });
   try {
     await Promise.race([answers, other]);
   } finally {
@@ -345,7 +414,11 @@ async function untilAnswers(port: number, other: Promise<void>): Promise<void> {
   }
 }
 
-function restartable(startChild: (spec: ChildSpec) => Promise<RunningChild>, specs: readonly ChildSpec[], started: readonly RunningChild[] = []): Restartable {
+function restartable(
+  startChild: (spec: ChildSpec) => Promise<RunningChild>,
+  specs: readonly ChildSpec[],
+  started: readonly RunningChild[] = [],
+): Restartable {
   let running = started;
   return {
     pids: () => Object.fromEntries(running.map(({ name, pid }) => [name, pid])),
@@ -364,7 +437,9 @@ function restartable(startChild: (spec: ChildSpec) => Promise<RunningChild>, spe
 }
 
 /** Like Promise.all, but a failure is only reported once everything has ended, so that nothing starts behind our back. */
-async function settled<T extends readonly unknown[]>(work: readonly [...{ [K in keyof T]: Promise<T[K]> }]): Promise<T> {
+async function settled<T extends readonly unknown[]>(
+  work: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
   await Promise.allSettled(work);
   return (await Promise.all(work)) as unknown as T;
 }

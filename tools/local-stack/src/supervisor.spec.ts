@@ -15,7 +15,11 @@ describe('Supervisor', () => {
     folder = mkdtempSync(join(tmpdir(), 'sluice-supervisor-'));
     for (const name of ['run', 'logs']) mkdirSync(join(folder, name));
     complaints = [];
-    supervisor = new Supervisor({ runDir: join(folder, 'run'), logsDir: join(folder, 'logs'), onUnexpectedEnd: (complaint) => complaints.push(complaint) });
+    supervisor = new Supervisor({
+      runDir: join(folder, 'run'),
+      logsDir: join(folder, 'logs'),
+      onUnexpectedEnd: (complaint) => complaints.push(complaint),
+    });
   });
   afterEach(async () => {
     await supervisor.stopAll();
@@ -39,21 +43,34 @@ describe('Supervisor', () => {
   });
 
   it('says what a child wrote last when it ends before it is ready', async () => {
-    await expect(supervisor.start(shell('broken', 'echo "no such database" >&2; exit 3'))).rejects.toThrow(/broken did not start: it ended \(exit code 3\)[\s\S]*no such database/);
+    await expect(supervisor.start(shell('broken', 'echo "no such database" >&2; exit 3'))).rejects.toThrow(
+      /broken did not start: it ended \(exit code 3\)[\s\S]*no such database/,
+    );
     expect(complaints).toEqual([]);
   });
 
   it('never hands out a child that ended while it was looked at, although it seemed to be ready', async () => {
     const isReady = async (): Promise<boolean> => {
-      await waitFor(() => readdirSync(join(folder, 'run')).length === 0, { timeoutMs: 30_000, what: 'the end of the child' });
+      await waitFor(() => readdirSync(join(folder, 'run')).length === 0, {
+        timeoutMs: 30_000,
+        what: 'the end of the child',
+      });
       return true;
     };
-    await expect(supervisor.start(shell('brief', 'exit 3', { isReady }))).rejects.toThrow('brief did not start: it ended (exit code 3)');
+    await expect(supervisor.start(shell('brief', 'exit 3', { isReady }))).rejects.toThrow(
+      'brief did not start: it ended (exit code 3)',
+    );
   });
 
   it('waits for a child for as long as it lives, and says at intervals what is missing', async () => {
     const said: string[] = [];
-    const patient = new Supervisor({ runDir: join(folder, 'run'), logsDir: join(folder, 'logs'), onUnexpectedEnd: (complaint) => complaints.push(complaint), onWaiting: (text) => said.push(text), waitingEveryMs: 50 });
+    const patient = new Supervisor({
+      runDir: join(folder, 'run'),
+      logsDir: join(folder, 'logs'),
+      onUnexpectedEnd: (complaint) => complaints.push(complaint),
+      onWaiting: (text) => said.push(text),
+      waitingEveryMs: 50,
+    });
     const isReady = async (): Promise<boolean> => {
       if (said.length < 3) throw new Error('its database does not answer');
       return true;
@@ -67,11 +84,15 @@ describe('Supervisor', () => {
   it('reports an end nobody asked for in one sentence with the last log lines', async () => {
     const end = join(folder, 'end');
     execFileSync('mkfifo', [end]);
-    const child = await supervisor.start(shell('fragile', `${ready('fragile')}; read line < ${end}; echo "out of memory"; exit 9`));
+    const child = await supervisor.start(
+      shell('fragile', `${ready('fragile')}; read line < ${end}; echo "out of memory"; exit 9`),
+    );
     writeFileSync(end, 'now\n');
     await child.ended;
     await waitFor(() => complaints.length > 0, { timeoutMs: 30_000, what: 'the complaint' });
-    expect(complaints[0]).toMatch(/^fragile ended unexpectedly \(exit code 9\); the end of .*fragile\.log:\n[\s\S]*out of memory/);
+    expect(complaints[0]).toMatch(
+      /^fragile ended unexpectedly \(exit code 9\); the end of .*fragile\.log:\n[\s\S]*out of memory/,
+    );
   });
 
   it('does not complain about children it stops or kills itself, and forgets them', async () => {
@@ -87,16 +108,30 @@ describe('Supervisor', () => {
 
   it('says of each child it stops how long it waits; in a hurry it kills it, and still waits for one that keeps data', async () => {
     const said: string[] = [];
-    const hasty = new Supervisor({ runDir: join(folder, 'run'), logsDir: join(folder, 'logs'), onUnexpectedEnd: (complaint) => complaints.push(complaint), onStopping: (text) => said.push(text) });
+    const hasty = new Supervisor({
+      runDir: join(folder, 'run'),
+      logsDir: join(folder, 'logs'),
+      onUnexpectedEnd: (complaint) => complaints.push(complaint),
+      onStopping: (text) => said.push(text),
+    });
     const data = await hasty.start(shell('data', `${ready('data')}; exec sleep 600`, { keepsData: true }));
     const waiting = await hasty.start(shell('waiting', `${ready('waiting')}; exec sleep 600`));
-    const stubborn = await hasty.start(shell('stubborn', `trap "" TERM; ${ready('stubborn')}; exec sleep 600`, { graceMs: 600_000 }));
+    const stubborn = await hasty.start(
+      shell('stubborn', `trap "" TERM; ${ready('stubborn')}; exec sleep 600`, { graceMs: 600_000 }),
+    );
     const stopping = hasty.stopAll();
     expect(said).toEqual(['waiting for the end of stubborn, 600 s at most']);
     hasty.hurry();
     await stopping;
-    expect(await Promise.all([stubborn, waiting, data].map(({ ended }) => ended))).toEqual(['signal SIGKILL', 'signal SIGKILL', 'signal SIGTERM']);
-    expect(said).toEqual(['waiting for the end of stubborn, 600 s at most', 'waiting for the end of data, 60 s at most']);
+    expect(await Promise.all([stubborn, waiting, data].map(({ ended }) => ended))).toEqual([
+      'signal SIGKILL',
+      'signal SIGKILL',
+      'signal SIGTERM',
+    ]);
+    expect(said).toEqual([
+      'waiting for the end of stubborn, 600 s at most',
+      'waiting for the end of data, 60 s at most',
+    ]);
     expect(complaints).toEqual([]);
   });
 

@@ -70,7 +70,10 @@ export function inheritedEnvironment(): Record<string, string> {
  * and stops them in reverse order.
  */
 export class Supervisor {
-  private readonly children = new Map<string, { readonly spec: ChildSpec; readonly child: RunningChild; expectEnd(): void }>();
+  private readonly children = new Map<
+    string,
+    { readonly spec: ChildSpec; readonly child: RunningChild; expectEnd(): void }
+  >();
   /** Names in the order of their first start: a database that was restarted still outlives those who use it. */
   private readonly order = new Set<string>();
   private isStopping = false;
@@ -85,12 +88,20 @@ export class Supervisor {
     const { process: spawned, logStart } = this.spawn(spec, logFile);
     let isEndExpected = true; // until ready, `start` itself reports
     const complain = (how: string): void => {
-      if (!isEndExpected) (spec.onUnexpectedEnd ?? this.options.onUnexpectedEnd)(`${spec.name} ended unexpectedly (${how})${excerpt(spec, logFile, logStart)}`);
+      if (!isEndExpected)
+        (spec.onUnexpectedEnd ?? this.options.onUnexpectedEnd)(
+          `${spec.name} ended unexpectedly (${how})${excerpt(spec, logFile, logStart)}`,
+        );
     };
     const ended = endOf(spawned);
     const pid = spawned.pid;
     if (pid === undefined) throw new Error(`${spec.name} could not be started: ${await ended}`);
-    const record = recordProcess(this.options.runDir, { name: spec.name, pid, stopSignal: spec.stopSignal ?? 'SIGTERM', graceMs: graceOf(spec) });
+    const record = recordProcess(this.options.runDir, {
+      name: spec.name,
+      pid,
+      stopSignal: spec.stopSignal ?? 'SIGTERM',
+      graceMs: graceOf(spec),
+    });
     void ended.then((how) => {
       this.children.delete(spec.name);
       forgetProcess(this.options.runDir, spec.name);
@@ -147,7 +158,13 @@ export class Supervisor {
     }
   }
 
-  private handle(spec: ChildSpec, record: ProcessRecord, logFile: string, ended: Promise<string>, expectEnd: () => void): RunningChild {
+  private handle(
+    spec: ChildSpec,
+    record: ProcessRecord,
+    logFile: string,
+    ended: Promise<string>,
+    expectEnd: () => void,
+  ): RunningChild {
     return {
       name: spec.name,
       pid: record.pid,
@@ -171,7 +188,13 @@ export class Supervisor {
     let missing = 'it does not answer yet';
     void child.ended.then((how) => (end = how));
     const since = Date.now();
-    const telling = setInterval(() => this.options.onWaiting?.(`${spec.name} is not ready after ${Math.round((Date.now() - since) / 1_000)} s: ${missing}`), this.options.waitingEveryMs ?? WAITING_EVERY_MS);
+    const telling = setInterval(
+      () =>
+        this.options.onWaiting?.(
+          `${spec.name} is not ready after ${Math.round((Date.now() - since) / 1_000)} s: ${missing}`,
+        ),
+      this.options.waitingEveryMs ?? WAITING_EVERY_MS,
+    );
     try {
       await waitFor(
         async () => {

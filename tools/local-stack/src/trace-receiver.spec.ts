@@ -14,8 +14,15 @@ describe('trace receiver', () => {
 
   it('turns the spans our apps export into rows of the network table, in the order they happened', async () => {
     const gateway = Tracing.create('gateway', receiver.url);
-    await gateway.run('POST /execute', { kind: 'server', parent, hop: { from: 'client', to: 'gateway', protocol: 'http' } }, ({ traceparent }) =>
-      gateway.run('forward', { kind: 'client', parent: traceparent, hop: { from: 'gateway', to: 'pipeline', protocol: 'http' } }, () => Promise.resolve()),
+    await gateway.run(
+      'POST /execute',
+      { kind: 'server', parent, hop: { from: 'client', to: 'gateway', protocol: 'http' } },
+      ({ traceparent }) =>
+        gateway.run(
+          'forward',
+          { kind: 'client', parent: traceparent, hop: { from: 'gateway', to: 'pipeline', protocol: 'http' } },
+          () => Promise.resolve(),
+        ),
     );
     await gateway.close();
     expect(receiver.hopsOf(traceId).map(({ row, from, to }) => [row, from, to])).toEqual([
@@ -28,9 +35,15 @@ describe('trace receiver', () => {
 
   it('names a call that neither the table nor the design allows', async () => {
     const pipeline = Tracing.create('pipeline', receiver.url);
-    await pipeline.run('shortcut', { kind: 'client', parent, hop: { from: 'pipeline', to: 'dbdevops', protocol: 'http' } }, () => Promise.resolve());
+    await pipeline.run(
+      'shortcut',
+      { kind: 'client', parent, hop: { from: 'pipeline', to: 'dbdevops', protocol: 'http' } },
+      () => Promise.resolve(),
+    );
     await pipeline.close();
-    expect(receiver.unexpectedCalls(traceId)).toMatchObject([{ from: 'pipeline', to: 'dbdevops', protocol: 'http', count: 1 }]);
+    expect(receiver.unexpectedCalls(traceId)).toMatchObject([
+      { from: 'pipeline', to: 'dbdevops', protocol: 'http', count: 1 },
+    ]);
   });
 
   it('joins a call seen by other means to the trace', () => {

@@ -58,7 +58,13 @@ export interface TraceReceiver {
   readonly url: string;
   spansOf(traceId: string): readonly ReceivedSpan[];
   /** Adds a call that was seen by other means than a span (the Git server's request headers). */
-  recordCall(call: { readonly traceId: string; readonly from: string; readonly to: string; readonly protocol: string; readonly at: number }): void;
+  recordCall(call: {
+    readonly traceId: string;
+    readonly from: string;
+    readonly to: string;
+    readonly protocol: string;
+    readonly at: number;
+  }): void;
   /** The calls of a trace that the network table knows, in the order they first happened. */
   hopsOf(traceId: string): readonly Hop[];
   /** The calls of a trace that nobody allowed. */
@@ -73,7 +79,10 @@ const MAX_TRACES = 2_000;
  * Takes traces by OTLP/HTTP (JSON) and keeps the newest in memory. `forwardTo` is another OTLP endpoint that gets every request as
  * it came; whether it answers changes nothing here.
  */
-export async function startTraceReceiver(options: { readonly port: number; readonly forwardTo?: string | undefined }): Promise<TraceReceiver> {
+export async function startTraceReceiver(options: {
+  readonly port: number;
+  readonly forwardTo?: string | undefined;
+}): Promise<TraceReceiver> {
   const traces = new Map<string, ReceivedSpan[]>();
   const keep = (received: ReceivedSpan): void => {
     const known = traces.get(received.traceId);
@@ -144,7 +153,14 @@ function countCalls(spans: readonly ReceivedSpan[]): Map<string, SeenCall> {
     if (!from || !to || !protocol) continue;
     const key = `${from} ${to} ${protocol}`;
     const known = calls.get(key);
-    const seen = { from, to, protocol, firstAt: item.startedAt, depth: depthOf(item, byId), count: (known?.count ?? 0) + 1 };
+    const seen = {
+      from,
+      to,
+      protocol,
+      firstAt: item.startedAt,
+      depth: depthOf(item, byId),
+      count: (known?.count ?? 0) + 1,
+    };
     const first = known && inOrder(known, seen) <= 0 ? known : seen;
     calls.set(key, { ...first, count: seen.count });
   }
@@ -197,12 +213,19 @@ function spansIn(raw: Buffer, encoding: string | undefined): ReceivedSpan[] {
 }
 
 function textAttributes(attributes: readonly z.infer<typeof attribute>[]): Record<string, string> {
-  return Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue ?? String(Object.values(value)[0] ?? '')]));
+  return Object.fromEntries(
+    attributes.map(({ key, value }) => [key, value.stringValue ?? String(Object.values(value)[0] ?? '')]),
+  );
 }
 
 function forward(endpoint: string, raw: Buffer, request: IncomingMessage): void {
   const headers: Record<string, string> = { 'content-type': request.headers['content-type'] ?? 'application/json' };
   const encoding = request.headers['content-encoding'];
   if (encoding) headers['content-encoding'] = encoding;
-  void fetch(`${endpoint.replace(/\/$/, '')}/v1/traces`, { method: 'POST', headers, body: new Uint8Array(raw), signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
+  void fetch(`${endpoint.replace(/\/$/, '')}/v1/traces`, {
+    method: 'POST',
+    headers,
+    body: new Uint8Array(raw),
+    signal: AbortSignal.timeout(5_000),
+  }).catch(() => undefined);
 }

@@ -1,5 +1,9 @@
 import { Controller, Inject } from '@nestjs/common';
-import { acknowledgeAuditEvents as acknowledge, claimAuditEvents as claim, releaseAuditLease } from '@sluice/audit-outbox';
+import {
+  acknowledgeAuditEvents as acknowledge,
+  claimAuditEvents as claim,
+  releaseAuditLease,
+} from '@sluice/audit-outbox';
 import type { RouteResult } from '@sluice/api-conventions';
 import { acknowledgeAuditEvents, claimAuditEvents } from '@sluice/dbdevops-api';
 import { Call, Route, type RouteCall } from '@sluice/http';
@@ -17,7 +21,9 @@ export class AuditOutboxController {
   }
 
   @Route(acknowledgeAuditEvents)
-  async acknowledge(@Call() { body }: RouteCall<typeof acknowledgeAuditEvents>): Promise<RouteResult<typeof acknowledgeAuditEvents>> {
+  async acknowledge(
+    @Call() { body }: RouteCall<typeof acknowledgeAuditEvents>,
+  ): Promise<RouteResult<typeof acknowledgeAuditEvents>> {
     await acknowledge(this.dataSource.manager, body.eventIds);
     if (body.isLast) await releaseAuditLease(this.dataSource.manager, body.holder);
     return { acknowledged: body.eventIds.length };

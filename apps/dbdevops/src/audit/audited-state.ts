@@ -13,20 +13,58 @@ export function stateOf(entity: DbSchema | DbInstance): Readonly<Record<string, 
   return state;
 }
 
-const NOT_SET_BY_PEOPLE = ['scope', 'id', 'schemaId', 'createdAt', 'updatedAt', 'lastRunAt', 'historyAt', 'unknownSince', 'lastAppliedTag', 'lastChangesetTag'] as const;
+const NOT_SET_BY_PEOPLE = [
+  'scope',
+  'id',
+  'schemaId',
+  'createdAt',
+  'updatedAt',
+  'lastRunAt',
+  'historyAt',
+  'unknownSince',
+  'lastAppliedTag',
+  'lastChangesetTag',
+] as const;
 
 /** One event for each schema and instance that goes. */
-export function removalOf(scope: ProjectScope, schemas: readonly DbSchema[], instances: readonly DbInstance[]): AuditEntry[] {
+export function removalOf(
+  scope: ProjectScope,
+  schemas: readonly DbSchema[],
+  instances: readonly DbInstance[],
+): AuditEntry[] {
   const identifierOf = new Map(schemas.map(({ id, identifier }) => [id, identifier]));
   return [
-    ...instances.map((instance) => ({ action: 'delete', resourceType: 'dbInstance', identifier: instance.identifier, scope, before: stateOf(instance), details: { dbSchema: identifierOf.get(instance.schemaId) ?? '', isRemovedWithSchema: true } })),
-    ...schemas.map((schema) => ({ action: 'delete', resourceType: 'dbSchema', identifier: schema.identifier, scope, before: stateOf(schema) })),
+    ...instances.map((instance) => ({
+      action: 'delete',
+      resourceType: 'dbInstance',
+      identifier: instance.identifier,
+      scope,
+      before: stateOf(instance),
+      details: { dbSchema: identifierOf.get(instance.schemaId) ?? '', isRemovedWithSchema: true },
+    })),
+    ...schemas.map((schema) => ({
+      action: 'delete',
+      resourceType: 'dbSchema',
+      identifier: schema.identifier,
+      scope,
+      before: stateOf(schema),
+    })),
   ];
 }
 
 /** What a step did to a database: who ran it is who started the execution. */
 export function eventOfStep(scope: ProjectScope, report: StepReport): AuditEntry {
-  const { command, dbSchema, dbInstance, pipelineIdentifier, planExecutionId, stageExecutionId, stepExecutionId, isLate, result } = report;
+  const {
+    command,
+    dbSchema,
+    dbInstance,
+    pipelineIdentifier,
+    planExecutionId,
+    stageExecutionId,
+    stepExecutionId,
+    isLate,
+    result,
+  } = report;
   const done = result.changesets.filter(({ status }) => status !== 'skipped');
   const changesets = done.slice(0, MOST_NAMED).map((one) => ({ changeset: fqnOf(one), status: one.status }));
   return {
@@ -35,6 +73,17 @@ export function eventOfStep(scope: ProjectScope, report: StepReport): AuditEntry
     identifier: dbInstance,
     scope,
     at: result.endedAt,
-    details: { dbSchema, status: result.status, pipelineIdentifier, planExecutionId, stageExecutionId, stepExecutionId, isLate, changesetCount: done.length, changesets, error: result.error?.message ?? null },
+    details: {
+      dbSchema,
+      status: result.status,
+      pipelineIdentifier,
+      planExecutionId,
+      stageExecutionId,
+      stepExecutionId,
+      isLate,
+      changesetCount: done.length,
+      changesets,
+      error: result.error?.message ?? null,
+    },
   };
 }

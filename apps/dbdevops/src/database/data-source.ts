@@ -31,6 +31,12 @@ export function createDbDevopsDataSource(url: string, poolSize?: number): DataSo
       ImageOverrideEntity,
       ...AUDIT_OUTBOX_ENTITIES,
     ],
-    migrations: [CreateTables1767225600000, CreateAuditOutbox1795404000000, ReadMigrationStateFromIndexes1795407000000, KnowWhatIsUnknown1796047200000, FileInstances1796325000000],
+    migrations: [
+      CreateTables1767225600000,
+      CreateAuditOutbox1795404000000,
+      ReadMigrationStateFromIndexes1795407000000,
+      KnowWhatIsUnknown1796047200000,
+      FileInstances1796325000000,
+    ],
   });
 }

@@ -37,7 +37,12 @@ export class UnitOfWork {
 
   /** Runs `work` in one transaction; a thrown error undoes all of it. Never call another service inside. */
   run<T>(work: (repositories: Repositories & { readonly audit: AuditRecorder }) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction((manager) => work({ ...repositoriesOf(manager), audit: { record: (ctx, ...entries) => recordAuditEvent(manager, ctx, ...entries) } }));
+    return this.dataSource.transaction((manager) =>
+      work({
+        ...repositoriesOf(manager),
+        audit: { record: (ctx, ...entries) => recordAuditEvent(manager, ctx, ...entries) },
+      }),
+    );
   }
 }
 

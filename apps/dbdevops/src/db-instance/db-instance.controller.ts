@@ -1,5 +1,13 @@
 import { Controller, Inject } from '@nestjs/common';
-import { atDbdevops, createDbInstance, defaultAuthoringInstance, deleteDbInstance, getDbInstance, listDbInstances, updateDbInstance } from '@sluice/dbdevops-api';
+import {
+  atDbdevops,
+  createDbInstance,
+  defaultAuthoringInstance,
+  deleteDbInstance,
+  getDbInstance,
+  listDbInstances,
+  updateDbInstance,
+} from '@sluice/dbdevops-api';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { projectOf } from '../database/project-scope.js';
 import { DbInstanceService } from './db-instance.service.js';
@@ -15,7 +23,12 @@ export class DbInstanceController {
 
   @Route(atDbdevops(listDbInstances))
   list(@Call() call: RouteCall<typeof listDbInstances>) {
-    return this.instances.list(projectOf(call), call.params.dbschema, call.query, call.body ?? { filterType: 'Equals' });
+    return this.instances.list(
+      projectOf(call),
+      call.params.dbschema,
+      call.query,
+      call.body ?? { filterType: 'Equals' },
+    );
   }
 
   @Route(atDbdevops(getDbInstance))
@@ -35,7 +48,10 @@ export class DbInstanceController {
 
   @Route(atDbdevops(defaultAuthoringInstance))
   async defaultForAuthoring(@Call() call: RouteCall<typeof defaultAuthoringInstance>) {
-    const { identifier, name, connector } = await this.instances.defaultForAuthoring(projectOf(call), call.params.dbschema);
+    const { identifier, name, connector } = await this.instances.defaultForAuthoring(
+      projectOf(call),
+      call.params.dbschema,
+    );
     return { identifier, name, connector, hasSnapshot: false };
   }
 }

@@ -28,20 +28,29 @@ export class DbInstanceRepository {
   /** Finds and holds the instance against other writers until the transaction ends. */
   async findLocked(scope: ProjectScope, schemaId: string, identifier: string): Promise<DbInstance | undefined> {
     const query = inProject(this.manager.createQueryBuilder(DbInstanceEntity, 'i'), 'i', scope);
-    const row = await query.andWhere('i.schemaId = :schemaId AND i.identifier = :identifier', { schemaId, identifier }).setLock('for_no_key_update').getOne();
+    const row = await query
+      .andWhere('i.schemaId = :schemaId AND i.identifier = :identifier', { schemaId, identifier })
+      .setLock('for_no_key_update')
+      .getOne();
     return row ? instanceOf(row) : undefined;
   }
 
   /** The instance of a schema that was made first. */
   async oldest(scope: ProjectScope, schemaId: string): Promise<DbInstance | undefined> {
-    const query = inProject(this.manager.createQueryBuilder(DbInstanceEntity, 'i'), 'i', scope).andWhere('i.schemaId = :schemaId', { schemaId });
+    const query = inProject(this.manager.createQueryBuilder(DbInstanceEntity, 'i'), 'i', scope).andWhere(
+      'i.schemaId = :schemaId',
+      { schemaId },
+    );
     const row = await query.orderBy('i.createdAt', 'ASC').addOrderBy('i.id', 'ASC').limit(1).getOne();
     return row ? instanceOf(row) : undefined;
   }
 
   /** Every instance of the given schemas. */
   async allOf(scope: ProjectScope, schemaIds: readonly string[]): Promise<DbInstance[]> {
-    const query = inProject(this.manager.createQueryBuilder(DbInstanceEntity, 'i'), 'i', scope).andWhere('i.schemaId = ANY(:schemaIds)', { schemaIds });
+    const query = inProject(this.manager.createQueryBuilder(DbInstanceEntity, 'i'), 'i', scope).andWhere(
+      'i.schemaId = ANY(:schemaIds)',
+      { schemaIds },
+    );
     return (await query.orderBy('i.id').getMany()).map(instanceOf);
   }
 
@@ -56,7 +65,12 @@ export class DbInstanceRepository {
     return (result.affected ?? 0) > 0;
   }
 
-  async list(scope: ProjectScope, schemaId: string, request: ListRequest, filter: TagFilter): Promise<{ readonly items: DbInstance[]; readonly total: number }> {
+  async list(
+    scope: ProjectScope,
+    schemaId: string,
+    request: ListRequest,
+    filter: TagFilter,
+  ): Promise<{ readonly items: DbInstance[]; readonly total: number }> {
     const query = this.matching(scope, schemaId, request, filter);
     const total = await query.getCount();
     const rows = await query
@@ -68,14 +82,29 @@ export class DbInstanceRepository {
     return { items: rows.map(instanceOf), total };
   }
 
-  private matching(scope: ProjectScope, schemaId: string, request: ListRequest, filter: TagFilter): SelectQueryBuilder<DbInstanceEntity> {
-    const query = inProject(this.manager.createQueryBuilder(DbInstanceEntity, 'i'), 'i', scope).andWhere('i.schemaId = :schemaId', { schemaId });
-    if (request.search_term) query.andWhere('(i.name ILIKE :term OR i.identifier ILIKE :term)', { term: containing(request.search_term) });
+  private matching(
+    scope: ProjectScope,
+    schemaId: string,
+    request: ListRequest,
+    filter: TagFilter,
+  ): SelectQueryBuilder<DbInstanceEntity> {
+    const query = inProject(this.manager.createQueryBuilder(DbInstanceEntity, 'i'), 'i', scope).andWhere(
+      'i.schemaId = :schemaId',
+      { schemaId },
+    );
+    if (request.search_term)
+      query.andWhere('(i.name ILIKE :term OR i.identifier ILIKE :term)', { term: containing(request.search_term) });
     for (const [index, tag] of (filter.instanceTags ?? []).entries()) {
       const [key, value] = [`tagKey${index}`, `tagValue${index}`];
       // coalesce: a missing key compares as NULL, which would drop the row from both kinds of filter.
-      const carries = typeof tag.value === 'string' ? `coalesce(i.tags ->> :${key} = :${value}, false)` : `i.tags ->> :${key} IS NOT NULL`;
-      query.andWhere(filter.filterType === 'Equals' ? carries : `NOT (${carries})`, { [key]: tag.key, [value]: tag.value ?? '' });
+      const carries =
+        typeof tag.value === 'string'
+          ? `coalesce(i.tags ->> :${key} = :${value}, false)`
+          : `i.tags ->> :${key} IS NOT NULL`;
+      query.andWhere(filter.filterType === 'Equals' ? carries : `NOT (${carries})`, {
+        [key]: tag.key,
+        [value]: tag.value ?? '',
+      });
     }
     return query;
   }
@@ -86,5 +115,10 @@ function instanceOf({ accountId, orgId, projectId, ...row }: DbInstanceEntity): 
 }
 
 function rowOf({ scope, ...instance }: DbInstance): Omit<DbInstanceEntity, 'schema'> {
-  return { ...instance, tags: { ...instance.tags }, substituteProperties: instance.substituteProperties ? { ...instance.substituteProperties } : null, ...projectColumns(scope) };
+  return {
+    ...instance,
+    tags: { ...instance.tags },
+    substituteProperties: instance.substituteProperties ? { ...instance.substituteProperties } : null,
+    ...projectColumns(scope),
+  };
 }

@@ -59,7 +59,12 @@ export function newDbInstance(input: DbInstanceIn, schema: DbSchema, id: string,
 }
 
 /** Applies a partial update: absent fields keep their value; one Git reference replaces the others. @throws AppError INVALID_REQUEST */
-export function updatedDbInstance(instance: DbInstance, update: DbInstanceUpdate, schema: DbSchema, now: number): DbInstance {
+export function updatedDbInstance(
+  instance: DbInstance,
+  update: DbInstanceUpdate,
+  schema: DbSchema,
+  now: number,
+): DbInstance {
   return checked(schema, {
     ...instance,
     ...(givenRef(update) ?? clearedRef(instance, update)),
@@ -74,7 +79,10 @@ export function updatedDbInstance(instance: DbInstance, update: DbInstanceUpdate
 }
 
 /** No properties and an empty list of them are the same; what was never given is not shown as an empty one. */
-function propertiesAfter({ substituteProperties: known }: DbInstance, { substituteProperties: sent }: DbInstanceUpdate): DbInstance['substituteProperties'] {
+function propertiesAfter(
+  { substituteProperties: known }: DbInstance,
+  { substituteProperties: sent }: DbInstanceUpdate,
+): DbInstance['substituteProperties'] {
   if (!sent) return known;
   return known === null && Object.keys(sent).length === 0 ? null : sent;
 }
@@ -136,14 +144,24 @@ export function dbInstanceOut(instance: DbInstance, schema: Pick<DbSchema, 'id' 
 export function dbInstanceShown(instance: DbInstance, schema: DbSchema): DbInstanceOut {
   const { environment } = instance;
   const warnings = [
-    ...(environment === null ? [] : [{ field: 'environment', message: `filed under environment "${environment}"; nothing is deployed to it by this, a run works on the database of the connector` }]),
+    ...(environment === null
+      ? []
+      : [
+          {
+            field: 'environment',
+            message: `filed under environment "${environment}"; nothing is deployed to it by this, a run works on the database of the connector`,
+          },
+        ]),
     ...(schema.migrationType === 'Flyway' ? [NOT_RUN] : []),
   ];
   return { ...dbInstanceOut(instance, schema), ...(warnings.length > 0 ? { warnings } : {}) };
 }
 
 export function instanceNotFound(schema: string, instance: string): AppError {
-  return new AppError('RESOURCE_NOT_FOUND', `instance with id [${instance}] schema [${schema}] does not exist`, { schema, instance });
+  return new AppError('RESOURCE_NOT_FOUND', `instance with id [${instance}] schema [${schema}] does not exist`, {
+    schema,
+    instance,
+  });
 }
 
 /** For a result of an instance that was deleted, where another has its name now. */

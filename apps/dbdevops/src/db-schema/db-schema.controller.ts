@@ -1,7 +1,15 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { RouteResult } from '@sluice/api-conventions';
 import {
-  atDbdevops, createDbSchema, dbSchemaOverview, deleteDbSchema, deleteDbSchemasOfProject, getDbSchema, listDbSchemas, listDbSchemasOfAccount, updateDbSchema,
+  atDbdevops,
+  createDbSchema,
+  dbSchemaOverview,
+  deleteDbSchema,
+  deleteDbSchemasOfProject,
+  getDbSchema,
+  listDbSchemas,
+  listDbSchemasOfAccount,
+  updateDbSchema,
 } from '@sluice/dbdevops-api';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { projectScope, scopeOf } from '@sluice/kernel';
@@ -44,11 +52,18 @@ export class DbSchemaController {
 
   @Route(atDbdevops(listDbSchemasOfAccount))
   listOfAccount(@Call() { ctx, query }: RouteCall<typeof listDbSchemasOfAccount>) {
-    return this.schemas.list(scopeOf({ accountId: ctx.accountId, orgId: query.orgIdentifier, projectId: query.projectIdentifier }), query);
+    return this.schemas.list(
+      scopeOf({ accountId: ctx.accountId, orgId: query.orgIdentifier, projectId: query.projectIdentifier }),
+      query,
+    );
   }
 
   @Route(atDbdevops(deleteDbSchemasOfProject))
   removeAll(@Call() { ctx, query }: RouteCall<typeof deleteDbSchemasOfProject>) {
-    return this.schemas.removeAll(ctx, projectScope(ctx.accountId, query.orgIdentifier, query.projectIdentifier), query.forceDelete === true);
+    return this.schemas.removeAll(
+      ctx,
+      projectScope(ctx.accountId, query.orgIdentifier, query.projectIdentifier),
+      query.forceDelete === true,
+    );
   }
 }

@@ -44,14 +44,20 @@ export class DbSchemaRepository {
    * @param lock `write` against other writers and deletion; `keep` against deletion only; `remove` also against whoever would `keep` it: nothing is added to it any more
    */
   async findLocked(scope: ProjectScope, identifier: string, lock: keyof typeof LOCKS): Promise<DbSchema | undefined> {
-    const query = inProject(this.manager.createQueryBuilder(DbSchemaEntity, 's'), 's', scope).andWhere('s.identifier = :identifier', { identifier });
+    const query = inProject(this.manager.createQueryBuilder(DbSchemaEntity, 's'), 's', scope).andWhere(
+      's.identifier = :identifier',
+      { identifier },
+    );
     const row = await query.setLock(LOCKS[lock]).getOne();
     return row ? schemaOf(row) : undefined;
   }
 
   /** Every schema of a project, held as for `remove` until the transaction ends. */
   async allLocked(scope: ProjectScope): Promise<DbSchema[]> {
-    const rows = await inProject(this.manager.createQueryBuilder(DbSchemaEntity, 's'), 's', scope).orderBy('s.id').setLock('pessimistic_write').getMany();
+    const rows = await inProject(this.manager.createQueryBuilder(DbSchemaEntity, 's'), 's', scope)
+      .orderBy('s.id')
+      .setLock('pessimistic_write')
+      .getMany();
     return rows.map(schemaOf);
   }
 
@@ -61,7 +67,11 @@ export class DbSchemaRepository {
   }
 
   async clearPrimaryInstance(scope: ProjectScope, schemaId: string, instance: string): Promise<void> {
-    await this.manager.update(DbSchemaEntity, { ...projectColumns(scope), id: schemaId, primaryInstance: instance }, { primaryInstance: null });
+    await this.manager.update(
+      DbSchemaEntity,
+      { ...projectColumns(scope), id: schemaId, primaryInstance: instance },
+      { primaryInstance: null },
+    );
   }
 
   /** Removes the schema with its instances and history. @returns whether there was one */
@@ -76,7 +86,10 @@ export class DbSchemaRepository {
   }
 
   /** A page of the schemas in `scope` and below, with how many there are. */
-  async list(scope: Scope, request: DbSchemaListRequest): Promise<{ readonly items: CountedSchema[]; readonly total: number }> {
+  async list(
+    scope: Scope,
+    request: DbSchemaListRequest,
+  ): Promise<{ readonly items: CountedSchema[]; readonly total: number }> {
     const query = this.matching(scope, request);
     const total = await query.getCount();
     const rows = await query
@@ -119,11 +132,15 @@ export class DbSchemaRepository {
   }
 
   private matching(scope: Scope, request: DbSchemaListRequest): SelectQueryBuilder<DbSchemaEntity> {
-    const query = this.manager.createQueryBuilder(DbSchemaEntity, 's').where('s.accountId = :accountId', { accountId: scope.accountId });
+    const query = this.manager
+      .createQueryBuilder(DbSchemaEntity, 's')
+      .where('s.accountId = :accountId', { accountId: scope.accountId });
     if (scope.level !== 'account') query.andWhere('s.orgId = :orgId', { orgId: scope.orgId });
     if (scope.level === 'project') query.andWhere('s.projectId = :projectId', { projectId: scope.projectId });
-    if (request.search_term) query.andWhere('(s.name ILIKE :term OR s.identifier ILIKE :term)', { term: containing(request.search_term) });
-    if (request.migrationType) query.andWhere('s.migrationType = :migrationType', { migrationType: request.migrationType });
+    if (request.search_term)
+      query.andWhere('(s.name ILIKE :term OR s.identifier ILIKE :term)', { term: containing(request.search_term) });
+    if (request.migrationType)
+      query.andWhere('s.migrationType = :migrationType', { migrationType: request.migrationType });
     return query;
   }
 

@@ -63,8 +63,16 @@ export function newDbSchema(input: DbSchemaIn, scope: ProjectScope, id: string, 
 export function updatedDbSchema(schema: DbSchema, update: DbSchemaUpdate, now: number): DbSchema {
   const type = update.type ?? schema.type;
   // A schema that changes its kind of source loses the other kind's, unless it is sent along.
-  const kept = type === schema.type ? schema : { changelog: type === 'Repository' ? schema.changelog : null, changeLogScript: type === 'Script' ? schema.changeLogScript : null };
-  const changelog = update.changelog ? withoutBlanks({ ...schema.changelog, location: schema.changelog?.location ?? '', ...definedOf(update.changelog) }) : kept.changelog;
+  const kept =
+    type === schema.type
+      ? schema
+      : {
+          changelog: type === 'Repository' ? schema.changelog : null,
+          changeLogScript: type === 'Script' ? schema.changeLogScript : null,
+        };
+  const changelog = update.changelog
+    ? withoutBlanks({ ...schema.changelog, location: schema.changelog?.location ?? '', ...definedOf(update.changelog) })
+    : kept.changelog;
   const next: DbSchema = {
     ...schema,
     name: update.name ?? schema.name,
@@ -74,7 +82,8 @@ export function updatedDbSchema(schema: DbSchema, update: DbSchemaUpdate, now: n
     changeLogScript: update.changeLogScript ?? kept.changeLogScript,
     service: update.service === undefined ? schema.service : update.service || null,
     usePercona: update.usePercona ?? schema.usePercona,
-    primaryInstance: update.primaryDbInstanceId === undefined ? schema.primaryInstance : update.primaryDbInstanceId || null,
+    primaryInstance:
+      update.primaryDbInstanceId === undefined ? schema.primaryInstance : update.primaryDbInstanceId || null,
     updatedAt: Math.max(now, schema.updatedAt),
   };
   return checked(next);
@@ -84,17 +93,26 @@ function checked(schema: DbSchema): DbSchema {
   const refuse = (field: string, error: string): never => {
     throw new AppError('INVALID_REQUEST', `invalid body: ${field}: ${error}`, { fields: [{ field, error }] });
   };
-  if (schema.type === 'Repository' && !schema.changelog) return refuse('changelog', 'is required when type is Repository');
+  if (schema.type === 'Repository' && !schema.changelog)
+    return refuse('changelog', 'is required when type is Repository');
   if (schema.changelog && !schema.changelog.location) return refuse('changelog.location', 'must not be empty');
-  if (schema.changelog && !schema.changelog.connector && !schema.changelog.repo) return refuse('changelog.connector', 'give a connector, or a repo of the platform itself');
-  if (schema.type === 'Script' && !schema.changeLogScript) return refuse('changeLogScript', 'is required when type is Script');
-  if (schema.usePercona && schema.migrationType !== 'Liquibase') return refuse('usePercona', 'works with Liquibase only');
+  if (schema.changelog && !schema.changelog.connector && !schema.changelog.repo)
+    return refuse('changelog.connector', 'give a connector, or a repo of the platform itself');
+  if (schema.type === 'Script' && !schema.changeLogScript)
+    return refuse('changeLogScript', 'is required when type is Script');
+  if (schema.usePercona && schema.migrationType !== 'Liquibase')
+    return refuse('usePercona', 'works with Liquibase only');
   return schema;
 }
 
 function withoutBlanks(changelog: Changelog): Changelog {
   const { location, ...rest } = changelog;
-  return { location, ...Object.fromEntries(Object.entries(rest).filter(([, value]) => (Array.isArray(value) ? value.length > 0 : value))) };
+  return {
+    location,
+    ...Object.fromEntries(
+      Object.entries(rest).filter(([, value]) => (Array.isArray(value) ? value.length > 0 : value)),
+    ),
+  };
 }
 
 function definedOf<T extends object>(value: T): Partial<T> {
@@ -110,7 +128,11 @@ export function sourceTypeOf(schema: Pick<DbSchema, 'type' | 'changelog'>): DbSc
 
 /** A stable 22-character id of a project, for clients that group schemas by their parent. */
 export function parentIdOf(scope: ProjectScope): string {
-  return createHash('sha256').update(JSON.stringify([scope.accountId, scope.orgId, scope.projectId])).digest('base64url').replace(/[-_]/g, 'x').slice(0, 22);
+  return createHash('sha256')
+    .update(JSON.stringify([scope.accountId, scope.orgId, scope.projectId]))
+    .digest('base64url')
+    .replace(/[-_]/g, 'x')
+    .slice(0, 22);
 }
 
 export function dbSchemaOut(schema: DbSchema, instanceCount: number): DbSchemaOut {
@@ -134,12 +156,23 @@ export function dbSchemaOut(schema: DbSchema, instanceCount: number): DbSchemaOu
 }
 
 /** Said of a Flyway schema and of its instances wherever somebody makes them known. */
-export const NOT_RUN = { field: 'migrationType', message: 'Flyway is kept and not run: every run and every question for its state is refused; make a DB schema with migrationType Liquibase to deploy' } as const;
+export const NOT_RUN = {
+  field: 'migrationType',
+  message:
+    'Flyway is kept and not run: every run and every question for its state is refused; make a DB schema with migrationType Liquibase to deploy',
+} as const;
 
 /** As {@link dbSchemaOut}, with what Sluice does not do with it. */
 export function dbSchemaShown(schema: DbSchema, instanceCount: number): DbSchemaOut {
   const warnings = [
-    ...(schema.service === null ? [] : [{ field: 'service', message: `filed under service "${schema.service}"; nothing is deployed to it by this, and text that names no service is kept too` }]),
+    ...(schema.service === null
+      ? []
+      : [
+          {
+            field: 'service',
+            message: `filed under service "${schema.service}"; nothing is deployed to it by this, and text that names no service is kept too`,
+          },
+        ]),
     ...(schema.migrationType === 'Flyway' ? [NOT_RUN] : []),
   ];
   return { ...dbSchemaOut(schema, instanceCount), ...(warnings.length > 0 ? { warnings } : {}) };
@@ -151,5 +184,7 @@ export function toSeconds(milliseconds: number): number {
 }
 
 export function schemaNotFound(scope: ProjectScope, identifier: string): AppError {
-  return new AppError('RESOURCE_NOT_FOUND', `schema with id [${identifier}] does not exist in ${formatScope(scope)}`, { identifier });
+  return new AppError('RESOURCE_NOT_FOUND', `schema with id [${identifier}] does not exist in ${formatScope(scope)}`, {
+    identifier,
+  });
 }

@@ -21,14 +21,39 @@ export class DeployedStateController {
     const { params, query, body } = call;
     const { schema, instance } = await this.instances.find(projectOf(call), params.dbschema, params.dbinstance);
     requireRun(schema);
-    const place = { ...body, command: body.stepType === 'DBSchemaRollback' ? 'Rollback' : 'Update', since: body.startTime * 1000 } as const;
-    const { items, total } = await this.work.read.deployedStates.page(projectOf(call), instance.id, place, query.page, query.limit);
+    const place = {
+      ...body,
+      command: body.stepType === 'DBSchemaRollback' ? 'Rollback' : 'Update',
+      since: body.startTime * 1000,
+    } as const;
+    const { items, total } = await this.work.read.deployedStates.page(
+      projectOf(call),
+      instance.id,
+      place,
+      query.page,
+      query.limit,
+    );
     return { items: items.map(deployedStateOut), total, page: query.page, limit: query.limit };
   }
 }
 
 function deployedStateOut(changeset: DeployedChangeset): DeployedStateOutput {
-  const { status, fqn, id, author, file, command, pipeline, planExecutionId, stageExecutionId, isOwn, at, tag, label, comment } = changeset;
+  const {
+    status,
+    fqn,
+    id,
+    author,
+    file,
+    command,
+    pipeline,
+    planExecutionId,
+    stageExecutionId,
+    isOwn,
+    at,
+    tag,
+    label,
+    comment,
+  } = changeset;
   return {
     status,
     changeSetId: id,

@@ -57,9 +57,28 @@ export class DeployedStateRepository {
   constructor(private readonly manager: EntityManager) {}
 
   /** One page: the execution's own changesets first, then the others, newest first. */
-  async page(scope: ProjectScope, instanceId: string, place: ExecutionPlace, page: number, limit: number): Promise<{ items: DeployedChangeset[]; total: number }> {
-    const values = [scope.accountId, scope.orgId, scope.projectId, instanceId, place.pipeline, place.planExecutionId, place.stageExecutionId, place.command, place.since];
-    const [count] = await this.manager.query<{ total: number }[]>(`${STATE} SELECT count(*)::int AS total FROM state`, values);
+  async page(
+    scope: ProjectScope,
+    instanceId: string,
+    place: ExecutionPlace,
+    page: number,
+    limit: number,
+  ): Promise<{ items: DeployedChangeset[]; total: number }> {
+    const values = [
+      scope.accountId,
+      scope.orgId,
+      scope.projectId,
+      instanceId,
+      place.pipeline,
+      place.planExecutionId,
+      place.stageExecutionId,
+      place.command,
+      place.since,
+    ];
+    const [count] = await this.manager.query<{ total: number }[]>(
+      `${STATE} SELECT count(*)::int AS total FROM state`,
+      values,
+    );
     const items = await this.manager.query<DeployedChangeset[]>(
       `${STATE}
        SELECT s.status, c.fqn, c.change_id AS id, c.author, c.file, s.command, s.pipeline, s.plan_execution_id AS "planExecutionId",

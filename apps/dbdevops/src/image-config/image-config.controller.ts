@@ -1,5 +1,13 @@
 import { Controller, Inject } from '@nestjs/common';
-import { atDbdevops, deleteImages, getCustomerImages, getDefaultImages, pinImage, resetImages, updateImages } from '@sluice/dbdevops-api';
+import {
+  atDbdevops,
+  deleteImages,
+  getCustomerImages,
+  getDefaultImages,
+  pinImage,
+  resetImages,
+  updateImages,
+} from '@sluice/dbdevops-api';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { accountScope, type RequestContext } from '@sluice/kernel';
 import { UnitOfWork } from '../database/unit-of-work.js';
@@ -41,15 +49,28 @@ export class ImageConfigController {
   async pin(@Call() { ctx, body }: RouteCall<typeof pinImage>): Promise<boolean> {
     const scope = accountScope(ctx.accountId);
     if (body.value === '') return this.change(ctx, 'restore', (overrides) => overrides.remove(scope, [PINNED_VERSION]));
-    return this.change(ctx, 'update', (overrides) => overrides.set(scope, [{ field: PINNED_VERSION, value: body.value }]));
+    return this.change(ctx, 'update', (overrides) =>
+      overrides.set(scope, [{ field: PINNED_VERSION, value: body.value }]),
+    );
   }
 
-  private change(ctx: RequestContext, action: 'update' | 'restore', apply: (overrides: ImageOverrideRepository) => Promise<void>): Promise<boolean> {
+  private change(
+    ctx: RequestContext,
+    action: 'update' | 'restore',
+    apply: (overrides: ImageOverrideRepository) => Promise<void>,
+  ): Promise<boolean> {
     const scope = accountScope(ctx.accountId);
     return this.work.run(async ({ imageOverrides, audit }) => {
       const before = await imageOverrides.find(scope);
       await apply(imageOverrides);
-      await audit.record(ctx, { action, resourceType: 'imageConfig', identifier: 'images', scope, before, after: await imageOverrides.find(scope) });
+      await audit.record(ctx, {
+        action,
+        resourceType: 'imageConfig',
+        identifier: 'images',
+        scope,
+        before,
+        after: await imageOverrides.find(scope),
+      });
       return true;
     });
   }

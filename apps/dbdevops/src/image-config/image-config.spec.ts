@@ -13,6 +13,10 @@ describe('images of step containers', () => {
 
   it('take the pinned version for Liquibase only, and an override before it', () => {
     const images = effectiveImages({ images: { mongoTag: 'mine/mongo:1' }, pinnedVersion: '9' });
-    expect(images).toMatchObject({ defaultTag: 'sluice/step-runner:9', mongoTag: 'mine/mongo:1', gitCloneTag: DEFAULT_IMAGES.gitCloneTag });
+    expect(images).toMatchObject({
+      defaultTag: 'sluice/step-runner:9',
+      mongoTag: 'mine/mongo:1',
+      gitCloneTag: DEFAULT_IMAGES.gitCloneTag,
+    });
   });
 });

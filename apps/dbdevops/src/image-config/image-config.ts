@@ -7,7 +7,10 @@ const LIQUIBASE = 'sluice/step-runner';
 
 /** Images of step containers when an account overrides nothing. One image serves every database Liquibase reaches by JDBC. */
 export const DEFAULT_IMAGES: Readonly<Record<ImageField, string>> = Object.freeze({
-  ...(Object.fromEntries(IMAGE_FIELDS.map((field) => [field, `${LIQUIBASE}:${VERSION}`])) as Record<ImageField, string>),
+  ...(Object.fromEntries(IMAGE_FIELDS.map((field) => [field, `${LIQUIBASE}:${VERSION}`])) as Record<
+    ImageField,
+    string
+  >),
   artifactoryTag: `sluice/artifact-fetcher:${VERSION}`,
   gitCloneTag: `sluice/git-fetcher:${VERSION}`,
 });

@@ -11,11 +11,16 @@ export class ImageOverrideRepository {
   async find({ accountId }: Scope): Promise<ImageOverrides> {
     const rows = await this.manager.findBy(ImageOverrideEntity, { accountId });
     const values = new Map(rows.map((row) => [row.field, row.value]));
-    const images = Object.fromEntries(IMAGE_FIELDS.flatMap((field) => (values.has(field) ? [[field, values.get(field)]] : [])));
+    const images = Object.fromEntries(
+      IMAGE_FIELDS.flatMap((field) => (values.has(field) ? [[field, values.get(field)]] : [])),
+    );
     return { images, pinnedVersion: values.get(PINNED_VERSION) ?? null };
   }
 
-  async set({ accountId }: Scope, overrides: readonly { readonly field: ImageField | typeof PINNED_VERSION; readonly value: string }[]): Promise<void> {
+  async set(
+    { accountId }: Scope,
+    overrides: readonly { readonly field: ImageField | typeof PINNED_VERSION; readonly value: string }[],
+  ): Promise<void> {
     const lastWins = new Map(overrides.map(({ field, value }) => [field, { accountId, field, value }]));
     await this.manager.upsert(ImageOverrideEntity, [...lastWins.values()], ['accountId', 'field']);
   }

@@ -1,5 +1,11 @@
 import { Controller, Inject } from '@nestjs/common';
-import { atDbdevops, authoringPipelineStatus, defaultLlmPipeline, executeLlmPipeline, recordAuthoringEvent } from '@sluice/dbdevops-api';
+import {
+  atDbdevops,
+  authoringPipelineStatus,
+  defaultLlmPipeline,
+  executeLlmPipeline,
+  recordAuthoringEvent,
+} from '@sluice/dbdevops-api';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
 import { projectOf } from '../database/project-scope.js';
@@ -30,6 +36,9 @@ export class ChangeAuthoringController {
 
   @Route(atDbdevops(authoringPipelineStatus))
   status(@Call() { params, query }: RouteCall<typeof authoringPipelineStatus>): never {
-    throw new AppError('RESOURCE_NOT_FOUND', `execution [${query.pipelineExecutionId}] of pipeline [${params.pipelineIdentifier}] was not started by change authoring`);
+    throw new AppError(
+      'RESOURCE_NOT_FOUND',
+      `execution [${query.pipelineExecutionId}] of pipeline [${params.pipelineIdentifier}] was not started by change authoring`,
+    );
   }
 }

@@ -1,5 +1,12 @@
 import { Controller, Inject } from '@nestjs/common';
-import { atDbdevops, flywayDeployedState, flywayInstanceMigrationState, flywayMigrationScript, flywaySchemaMigrationState, flywayStepScripts } from '@sluice/dbdevops-api';
+import {
+  atDbdevops,
+  flywayDeployedState,
+  flywayInstanceMigrationState,
+  flywayMigrationScript,
+  flywaySchemaMigrationState,
+  flywayStepScripts,
+} from '@sluice/dbdevops-api';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
 import { projectOf } from '../database/project-scope.js';
@@ -38,15 +45,26 @@ export class FlywayController {
   @Route(atDbdevops(flywayMigrationScript))
   async script(@Call() call: RouteCall<typeof flywayMigrationScript>): Promise<never> {
     const { instance } = await this.find(call);
-    throw new AppError('RESOURCE_NOT_FOUND', `no migration of version [${call.query.flywayVersion}] is known on instance [${instance.identifier}]`);
+    throw new AppError(
+      'RESOURCE_NOT_FOUND',
+      `no migration of version [${call.query.flywayVersion}] is known on instance [${instance.identifier}]`,
+    );
   }
 
   @Route(atDbdevops(flywayStepScripts))
   stepScripts(@Call() { query }: RouteCall<typeof flywayStepScripts>): never {
-    throw new AppError('RESOURCE_NOT_FOUND', `no Flyway scripts are recorded for execution [${query.pipelineExecutionId}]`);
+    throw new AppError(
+      'RESOURCE_NOT_FOUND',
+      `no Flyway scripts are recorded for execution [${query.pipelineExecutionId}]`,
+    );
   }
 
-  private async find(call: RouteCall<typeof flywayInstanceMigrationState> | RouteCall<typeof flywayDeployedState> | RouteCall<typeof flywayMigrationScript>) {
+  private async find(
+    call:
+      | RouteCall<typeof flywayInstanceMigrationState>
+      | RouteCall<typeof flywayDeployedState>
+      | RouteCall<typeof flywayMigrationScript>,
+  ) {
     const found = await this.instances.find(projectOf(call), call.params.dbschema, call.params.dbinstance);
     flywayOnly(found.schema);
     return found;
@@ -55,5 +73,8 @@ export class FlywayController {
 
 function flywayOnly(schema: DbSchema): DbSchema {
   if (schema.migrationType === 'Flyway') return schema;
-  throw new AppError('INVALID_REQUEST', `schema [${schema.identifier}] is of migrationType Liquibase; use the same address without /flyway`);
+  throw new AppError(
+    'INVALID_REQUEST',
+    `schema [${schema.identifier}] is of migrationType Liquibase; use the same address without /flyway`,
+  );
 }

@@ -1,6 +1,12 @@
 import { Controller } from '@nestjs/common';
 import {
-  atDbdevops, failureInterrupt, flywayCustomOperations, flywayFailureInterrupt, flywayPluginOutputResponse, flywayStepPluginInputs, pluginOutputResponse,
+  atDbdevops,
+  failureInterrupt,
+  flywayCustomOperations,
+  flywayFailureInterrupt,
+  flywayPluginOutputResponse,
+  flywayStepPluginInputs,
+  pluginOutputResponse,
 } from '@sluice/dbdevops-api';
 import { Route } from '@sluice/http';
 import { FLYWAY_INSTEAD, FLYWAY_RUNS, notServed } from './not-served.js';

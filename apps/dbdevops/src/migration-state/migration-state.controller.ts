@@ -1,5 +1,12 @@
 import { Controller, Inject } from '@nestjs/common';
-import { atDbdevops, changesetExistence, changesetSql, changesetYaml, instanceMigrationState, schemaMigrationState } from '@sluice/dbdevops-api';
+import {
+  atDbdevops,
+  changesetExistence,
+  changesetSql,
+  changesetYaml,
+  instanceMigrationState,
+  schemaMigrationState,
+} from '@sluice/dbdevops-api';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { projectOf } from '../database/project-scope.js';
 import { MigrationStateService } from './migration-state.service.js';
@@ -20,7 +27,13 @@ export class MigrationStateController {
 
   @Route(atDbdevops(changesetExistence))
   async existence(@Call() call: RouteCall<typeof changesetExistence>) {
-    return { existence: await this.states.existence(projectOf(call), call.params.dbschema, call.body.changeSets.map(({ id }) => id)) };
+    return {
+      existence: await this.states.existence(
+        projectOf(call),
+        call.params.dbschema,
+        call.body.changeSets.map(({ id }) => id),
+      ),
+    };
   }
 
   @Route(atDbdevops(changesetSql))

@@ -82,7 +82,12 @@ export class MigrationStateRepository {
   constructor(private readonly manager: EntityManager) {}
 
   /** The instances to show, in the order asked for, and how many there are. Named ones are looked for by identifier. */
-  async instances(scope: ProjectScope, schemaId: string, filter: InstanceFilter, { offset, limit }: { readonly offset: number; readonly limit: number }): Promise<{ items: StateColumn[]; total: number }> {
+  async instances(
+    scope: ProjectScope,
+    schemaId: string,
+    filter: InstanceFilter,
+    { offset, limit }: { readonly offset: number; readonly limit: number },
+  ): Promise<{ items: StateColumn[]; total: number }> {
     const direction = filter?.order === 'DESC' ? 'DESC' : 'ASC';
     const source = `FROM db_instances WHERE schema_id = $4 AND ${IN_PROJECT} AND ($5::text[] IS NULL OR identifier = ANY($5))`;
     const values = [scope.accountId, scope.orgId, scope.projectId, schemaId, filter?.instances ?? null];
@@ -95,7 +100,11 @@ export class MigrationStateRepository {
   }
 
   /** The first of the given identifiers that no instance of the schema has. */
-  async firstUnknown(scope: ProjectScope, schemaId: string, identifiers: readonly string[]): Promise<string | undefined> {
+  async firstUnknown(
+    scope: ProjectScope,
+    schemaId: string,
+    identifiers: readonly string[],
+  ): Promise<string | undefined> {
     const [row] = await this.manager.query<{ identifier: string }[]>(
       `SELECT n.identifier FROM unnest($5::text[]) WITH ORDINALITY AS n(identifier, place)
        WHERE NOT EXISTS (SELECT 1 FROM db_instances i WHERE i.schema_id = $4 AND i.identifier = n.identifier AND i.${IN_PROJECT.replaceAll(' AND ', ' AND i.')})
@@ -106,9 +115,23 @@ export class MigrationStateRepository {
   }
 
   /** One page of changesets, newest first, each with its state on the given instances; `isSynced` and `updatedAt` are about all instances of the schema. */
-  async acrossInstances(scope: ProjectScope, schemaId: string, instanceIds: readonly string[], request: StatePage): Promise<{ items: ChangesetAcrossInstances[]; total: number }> {
-    const values = [scope.accountId, scope.orgId, scope.projectId, schemaId, request.search_term ? containing(request.search_term) : null];
-    const [count] = await this.manager.query<{ total: number }[]>(`SELECT count(*)::int AS total FROM changesets c WHERE ${MATCHING} AND ${KNOWN}`, values);
+  async acrossInstances(
+    scope: ProjectScope,
+    schemaId: string,
+    instanceIds: readonly string[],
+    request: StatePage,
+  ): Promise<{ items: ChangesetAcrossInstances[]; total: number }> {
+    const values = [
+      scope.accountId,
+      scope.orgId,
+      scope.projectId,
+      schemaId,
+      request.search_term ? containing(request.search_term) : null,
+    ];
+    const [count] = await this.manager.query<{ total: number }[]>(
+      `SELECT count(*)::int AS total FROM changesets c WHERE ${MATCHING} AND ${KNOWN}`,
+      values,
+    );
     const page = await this.manager.query<ChangesetKey[]>(
       `SELECT c.id::text AS key, c.fqn, c.change_id AS id, c.author, c.file FROM changesets c WHERE ${MATCHING} AND ${KNOWN} ORDER BY c.id DESC LIMIT $6 OFFSET $7`,
       [...values, request.limit, request.page * request.limit],
@@ -120,9 +143,15 @@ export class MigrationStateRepository {
   }
 
   /** Cells travel as text, one row per changeset: rows or JSON of their own cost the driver several times as much. Read from the index alone. */
-  private async states(keys: readonly string[], schemaId: string, instanceIds: readonly string[]): Promise<ReadonlyMap<string, ChangesetStates>> {
+  private async states(
+    keys: readonly string[],
+    schemaId: string,
+    instanceIds: readonly string[],
+  ): Promise<ReadonlyMap<string, ChangesetStates>> {
     if (keys.length === 0) return new Map();
-    const rows = await this.manager.query<{ key: string; updatedAt: number | null; isSynced: boolean; cells: string | null }[]>(
+    const rows = await this.manager.query<
+      { key: string; updatedAt: number | null; isSynced: boolean; cells: string | null }[]
+    >(
       `SELECT k.key::text AS key, s.updated_at::float8 AS "updatedAt", s.deployed = (SELECT count(*) FROM db_instances WHERE schema_id = $3) AS "isSynced", s.cells
        FROM unnest($1::bigint[]) AS k(key), LATERAL (
          SELECT max(d.updated_at) AS updated_at, count(*) FILTER (WHERE d.status = 'Successfully_Deployed') AS deployed,
@@ -131,14 +160,24 @@ export class MigrationStateRepository {
          FROM changeset_deployments d WHERE d.changeset_id = k.key) AS s`,
       [keys, instanceIds, schemaId],
     );
-    const states = new Map(rows.map(({ key, updatedAt, isSynced, cells }) => [key, { isSynced, updatedAt: updatedAt ?? 0, cells: cellsOf(cells) }]));
+    const states = new Map(
+      rows.map(({ key, updatedAt, isSynced, cells }) => [
+        key,
+        { isSynced, updatedAt: updatedAt ?? 0, cells: cellsOf(cells) },
+      ]),
+    );
     await this.addRemarks(states, instanceIds);
     return states;
   }
 
   /** Tags and errors, which few cells have and which are too long for an index. */
-  private async addRemarks(states: ReadonlyMap<string, ChangesetStates>, instanceIds: readonly string[]): Promise<void> {
-    const rows = await this.manager.query<{ key: string; instance: string; tag: string | null; error: string | null }[]>(
+  private async addRemarks(
+    states: ReadonlyMap<string, ChangesetStates>,
+    instanceIds: readonly string[],
+  ): Promise<void> {
+    const rows = await this.manager.query<
+      { key: string; instance: string; tag: string | null; error: string | null }[]
+    >(
       `SELECT d.changeset_id::text AS key, d.instance_id AS instance, d.tag, d.error FROM changeset_deployments d
        WHERE d.changeset_id = ANY($1::bigint[]) AND (d.tag IS NOT NULL OR d.error IS NOT NULL) AND d.instance_id = ANY($2::uuid[])`,
       [[...states.keys()], instanceIds],
@@ -151,8 +190,20 @@ export class MigrationStateRepository {
   }
 
   /** One page of the changesets an instance knows, newest first. */
-  async onInstance(scope: ProjectScope, schemaId: string, instanceId: string, request: StatePage): Promise<{ items: ChangesetOnInstance[]; total: number }> {
-    const values = [scope.accountId, scope.orgId, scope.projectId, schemaId, request.search_term ? containing(request.search_term) : null, instanceId];
+  async onInstance(
+    scope: ProjectScope,
+    schemaId: string,
+    instanceId: string,
+    request: StatePage,
+  ): Promise<{ items: ChangesetOnInstance[]; total: number }> {
+    const values = [
+      scope.accountId,
+      scope.orgId,
+      scope.projectId,
+      schemaId,
+      request.search_term ? containing(request.search_term) : null,
+      instanceId,
+    ];
     const source = `FROM changesets c JOIN changeset_deployments d ON d.changeset_id = c.id AND d.instance_id = $6 WHERE ${MATCHING}`;
     const [count] = await this.manager.query<{ total: number }[]>(`SELECT count(*)::int AS total ${source}`, values);
     const items = await this.manager.query<ChangesetOnInstance[]>(
@@ -192,10 +243,27 @@ interface ChangesetStates {
 const NO_STATE: ChangesetStates = { isSynced: false, updatedAt: 0, cells: new Map() };
 
 function cellsOf(text: string | null): Map<string, StateCell> {
-  return new Map((text ?? '').split(RECORD).filter((record) => record !== '').map(cellOf));
+  return new Map(
+    (text ?? '')
+      .split(RECORD)
+      .filter((record) => record !== '')
+      .map(cellOf),
+  );
 }
 
 function cellOf(text: string): [instance: string, cell: StateCell] {
-  const [instance = '', status, updatedAt, pipeline = '', planExecutionId = '', stageExecutionId = ''] = text.split(UNIT);
-  return [instance, { status: status as DeploymentStatus, updatedAt: Number(updatedAt), pipeline, planExecutionId, stageExecutionId, tag: '', error: '' }];
+  const [instance = '', status, updatedAt, pipeline = '', planExecutionId = '', stageExecutionId = ''] =
+    text.split(UNIT);
+  return [
+    instance,
+    {
+      status: status as DeploymentStatus,
+      updatedAt: Number(updatedAt),
+      pipeline,
+      planExecutionId,
+      stageExecutionId,
+      tag: '',
+      error: '',
+    },
+  ];
 }

@@ -8,7 +8,10 @@ describe('instances beside a page of changesets', () => {
     [{ limit: 50, page: 3 }, 100, { offset: 150, limit: 50 }],
     [{ limit: 10_000 }, 100, { offset: 0, limit: 100 }],
     [{ page: 2 }, 100, { offset: 200, limit: 100 }],
-  ])('asked for by %j with %i changesets are %j, so that no answer holds more than 10,000 cells', (filter, changesets, expected) => {
-    expect(columnsOf(filter && { sort: 'identifier', order: 'ASC', ...filter }, changesets)).toEqual(expected);
-  });
+  ])(
+    'asked for by %j with %i changesets are %j, so that no answer holds more than 10,000 cells',
+    (filter, changesets, expected) => {
+      expect(columnsOf(filter && { sort: 'identifier', order: 'ASC', ...filter }, changesets)).toEqual(expected);
+    },
+  );
 });

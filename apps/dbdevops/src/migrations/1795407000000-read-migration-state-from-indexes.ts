@@ -9,7 +9,9 @@ export class ReadMigrationStateFromIndexes1795407000000 implements MigrationInte
     await queryRunner.query(
       `CREATE INDEX changeset_deployments_cells ON changeset_deployments (changeset_id, instance_id) INCLUDE (status, updated_at, pipeline, plan_execution_id, stage_execution_id)`,
     );
-    await queryRunner.query(`CREATE INDEX changeset_deployments_remarks ON changeset_deployments (changeset_id) WHERE tag IS NOT NULL OR error IS NOT NULL`);
+    await queryRunner.query(
+      `CREATE INDEX changeset_deployments_remarks ON changeset_deployments (changeset_id) WHERE tag IS NOT NULL OR error IS NOT NULL`,
+    );
     await queryRunner.query(`CREATE INDEX changesets_newest ON changesets (schema_id, id)`);
   }
 

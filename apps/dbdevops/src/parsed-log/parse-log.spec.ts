@@ -21,16 +21,32 @@ describe('reading a Liquibase log', () => {
   });
 
   it('finds the changeset that failed and why', () => {
-    const text = ['Running Changeset: db/a.xml::1::ann', 'Unexpected error running Liquibase: Migration failed for changeset db/a.xml::1::ann:', '     Reason: liquibase.exception.DatabaseException: ERROR: relation "x" exists'].join('\r\n');
+    const text = [
+      'Running Changeset: db/a.xml::1::ann',
+      'Unexpected error running Liquibase: Migration failed for changeset db/a.xml::1::ann:',
+      '     Reason: liquibase.exception.DatabaseException: ERROR: relation "x" exists',
+    ].join('\r\n');
     expect(readMigrationLog(text)).toEqual({
       command: 'Update',
       isSuccess: false,
-      changesets: [{ file: 'db/a.xml', id: '1', author: 'ann', outcome: 'failed', error: 'liquibase.exception.DatabaseException: ERROR: relation "x" exists' }],
+      changesets: [
+        {
+          file: 'db/a.xml',
+          id: '1',
+          author: 'ann',
+          outcome: 'failed',
+          error: 'liquibase.exception.DatabaseException: ERROR: relation "x" exists',
+        },
+      ],
     });
   });
 
   it.each([
-    ["Rolling Back Changeset: db/a.xml::1::ann\nLiquibase command 'rollback-count' was executed successfully.", 'RollbackCount', true],
+    [
+      "Rolling Back Changeset: db/a.xml::1::ann\nLiquibase command 'rollback-count' was executed successfully.",
+      'RollbackCount',
+      true,
+    ],
     ['Rolling Back Changeset: db/a.xml::1::ann\nUnexpected error running Liquibase: no inverse', 'Rollback', false],
     ['No validation errors found.', 'Validate', true],
     ["Successfully tagged 'app@jdbc:x'", 'Tag', true],
@@ -40,14 +56,20 @@ describe('reading a Liquibase log', () => {
     expect(readMigrationLog(text)).toMatchObject({ command, isSuccess });
   });
 
-  it.each(['', 'hello', "Liquibase command 'drop-all' was executed successfully."])('makes out nothing in %j', (text) => {
-    expect(readMigrationLog(text)).toBeUndefined();
-  });
+  it.each(['', 'hello', "Liquibase command 'drop-all' was executed successfully."])(
+    'makes out nothing in %j',
+    (text) => {
+      expect(readMigrationLog(text)).toBeUndefined();
+    },
+  );
 
-  it.each(['Running Changeset: ', 'Migration failed for changeset '])('stays fast on long lines behind %j', (phrase) => {
-    const cpuMs = leastCpuMs(() => {
-      for (const part of ['a:', 'a::', ' :', '::']) readMigrationLog(`${phrase}${part.repeat(200_000)}`);
-    });
-    expect(cpuMs).toBeLessThan(2_000);
-  });
+  it.each(['Running Changeset: ', 'Migration failed for changeset '])(
+    'stays fast on long lines behind %j',
+    (phrase) => {
+      const cpuMs = leastCpuMs(() => {
+        for (const part of ['a:', 'a::', ' :', '::']) readMigrationLog(`${phrase}${part.repeat(200_000)}`);
+      });
+      expect(cpuMs).toBeLessThan(2_000);
+    },
+  );
 });

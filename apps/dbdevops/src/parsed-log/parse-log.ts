@@ -65,7 +65,9 @@ export function readLogOutcome(text: string): LogOutcome | undefined {
   const command = (done && COMMANDS[done]) ?? TITLES.find(([title]) => title.test(text))?.[1];
   if (!command) return undefined;
   const isFailure = SAYS_FAILURE.test(text);
-  const isSuccess = !isFailure && (done !== undefined || /has been successful|No validation errors found|Successfully tagged /i.test(text));
+  const isSuccess =
+    !isFailure &&
+    (done !== undefined || /has been successful|No validation errors found|Successfully tagged /i.test(text));
   return { command, isSuccess };
 }
 

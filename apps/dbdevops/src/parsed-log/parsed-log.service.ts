@@ -17,7 +17,11 @@ export class ParsedLogService {
   async parse(scope: ProjectScope, schema: string, instanceIdentifier: string, text: string): Promise<ParsedLog> {
     const { instance } = await this.instances.find(scope, schema, instanceIdentifier);
     const outcome = readLogOutcome(text);
-    if (!outcome) throw new AppError('INVALID_REQUEST', 'no Liquibase command can be made out in the log; send the whole output of one command as text/plain');
+    if (!outcome)
+      throw new AppError(
+        'INVALID_REQUEST',
+        'no Liquibase command can be made out in the log; send the whole output of one command as text/plain',
+      );
     const log = { id: newId(), success: outcome.isSuccess, command: outcome.command };
     await this.work.read.parsedLogs.insert(scope, instance.id, log, systemClock.now());
     return log;
@@ -26,7 +30,11 @@ export class ParsedLogService {
   async get(scope: ProjectScope, schema: string, instanceIdentifier: string, id: string): Promise<ParsedLog> {
     const { instance } = await this.instances.find(scope, schema, instanceIdentifier);
     const log = await this.work.read.parsedLogs.find(scope, instance.id, id);
-    if (!log) throw new AppError('RESOURCE_NOT_FOUND', `log with id [${id}] does not exist on instance [${instanceIdentifier}]`);
+    if (!log)
+      throw new AppError(
+        'RESOURCE_NOT_FOUND',
+        `log with id [${id}] does not exist on instance [${instanceIdentifier}]`,
+      );
     return log;
   }
 }

@@ -11,14 +11,22 @@ export type PluginResponse = RouteInput<typeof stepPluginResponse>['body'];
 const MOST_CHANGESETS = 10_000;
 
 /** Commands whose outcome changes what is deployed. */
-const REPORTED: Readonly<Partial<Record<PluginResponse['command'], StepReport['command']>>> = { Update: 'Update', Rollback: 'Rollback', RollbackCount: 'Rollback' };
+const REPORTED: Readonly<Partial<Record<PluginResponse['command'], StepReport['command']>>> = {
+  Update: 'Update',
+  Rollback: 'Rollback',
+  RollbackCount: 'Rollback',
+};
 
 /**
  * A step's output in the form of a report: what its log says of each changeset. The database's history is not part of it, so nothing but the changesets
  * the log names changes. The same response sent again gives the same `stepExecutionId`. @returns undefined for commands that change nothing
  * @throws AppError INVALID_REQUEST for more changesets than can be recorded while a client waits
  */
-export function reportOfPlugin(response: PluginResponse, log: ReadLog | undefined, now: number): StepReport | undefined {
+export function reportOfPlugin(
+  response: PluginResponse,
+  log: ReadLog | undefined,
+  now: number,
+): StepReport | undefined {
   const command = REPORTED[response.command];
   if (!command) return undefined;
   const changesets = log?.changesets ?? [];
@@ -27,7 +35,14 @@ export function reportOfPlugin(response: PluginResponse, log: ReadLog | undefine
     throw new AppError('INVALID_REQUEST', `invalid body: logs: ${error}`, { fields: [{ field: 'logs', error }] });
   }
   const hasSucceeded = /^succe/i.test(response.status) && log?.isSuccess !== false;
-  const identity = [response.planExecutionId, response.stageExecutionId, response.dbSchema, response.dbInstance, response.command, response.logs];
+  const identity = [
+    response.planExecutionId,
+    response.stageExecutionId,
+    response.dbSchema,
+    response.dbInstance,
+    response.command,
+    response.logs,
+  ];
   const message = changesets.find((changeset) => changeset.error)?.error ?? 'the step failed; its log says why';
   return {
     orgId: response.org,
@@ -53,6 +68,9 @@ export function reportOfPlugin(response: PluginResponse, log: ReadLog | undefine
   };
 }
 
-function outcomeOf({ id, author, file, outcome, error }: LoggedChangeset, at: number): StepReport['result']['changesets'][number] {
+function outcomeOf(
+  { id, author, file, outcome, error }: LoggedChangeset,
+  at: number,
+): StepReport['result']['changesets'][number] {
   return { id, author, file, status: outcome, at, error };
 }

@@ -1,5 +1,12 @@
 import { Controller, Inject } from '@nestjs/common';
-import { atDbdevops, customOperations, pluginCapability, schemaInstanceMetadata, stepPluginInputs, stepPluginResponse } from '@sluice/dbdevops-api';
+import {
+  atDbdevops,
+  customOperations,
+  pluginCapability,
+  schemaInstanceMetadata,
+  stepPluginInputs,
+  stepPluginResponse,
+} from '@sluice/dbdevops-api';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { projectOfBody } from '../database/project-scope.js';
 import { StepPluginService } from './step-plugin.service.js';

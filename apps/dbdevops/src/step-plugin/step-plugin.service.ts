@@ -40,10 +40,19 @@ export class StepPluginService {
     };
   }
 
-  async inputs(scope: ProjectScope, body: RouteInput<typeof stepPluginInputs>['body']): Promise<RouteResult<typeof stepPluginInputs>> {
+  async inputs(
+    scope: ProjectScope,
+    body: RouteInput<typeof stepPluginInputs>['body'],
+  ): Promise<RouteResult<typeof stepPluginInputs>> {
     requireRun((await this.instances.find(scope, body.dbSchema, body.dbInstance)).schema);
     const { dbSchema, dbInstance, ...images } = await this.metadata(scope, body.dbSchema, body.dbInstance);
-    return { ...images, schema: dbSchema, instance: dbInstance, settings: { ...body.settings }, propertiesResult: { ...dbInstance.substituteProperties, ...body.properties } };
+    return {
+      ...images,
+      schema: dbSchema,
+      instance: dbInstance,
+      settings: { ...body.settings },
+      propertiesResult: { ...dbInstance.substituteProperties, ...body.properties },
+    };
   }
 
   /** Records what the log of a step says it did. */
@@ -54,7 +63,15 @@ export class StepPluginService {
   }
 
   /** Answers only the properties asked for. */
-  async operations(scope: ProjectScope, { dbSchema, dbInstance, pipelineExecutionMetadata, properties }: Pick<Operations, 'dbSchema' | 'dbInstance' | 'pipelineExecutionMetadata' | 'properties'>): Promise<RouteResult<typeof customOperations>> {
+  async operations(
+    scope: ProjectScope,
+    {
+      dbSchema,
+      dbInstance,
+      pipelineExecutionMetadata,
+      properties,
+    }: Pick<Operations, 'dbSchema' | 'dbInstance' | 'pipelineExecutionMetadata' | 'properties'>,
+  ): Promise<RouteResult<typeof customOperations>> {
     const { schema, instance } = await this.instances.find(scope, dbSchema, dbInstance);
     requireRun(schema);
     const { planExecutionId, stageExecutionId } = pipelineExecutionMetadata;
@@ -62,8 +79,12 @@ export class StepPluginService {
     const asked = new Set(properties);
     return {
       ...(asked.has('EarlierRunInStage') ? { earlierRunInStage: runs.hasRun } : {}),
-      ...(asked.has('SuccessfulChangeSetDeploymentInStage') ? { successfulChangeSetDeploymentInStage: runs.hasDeployed } : {}),
-      ...(asked.has('DeployedChangeSets') ? { deployedChangeSets: runs.deployed.map((changeSetFQN) => ({ changeSetFQN })) } : {}),
+      ...(asked.has('SuccessfulChangeSetDeploymentInStage')
+        ? { successfulChangeSetDeploymentInStage: runs.hasDeployed }
+        : {}),
+      ...(asked.has('DeployedChangeSets')
+        ? { deployedChangeSets: runs.deployed.map((changeSetFQN) => ({ changeSetFQN })) }
+        : {}),
       ...(asked.has('PreStartTag') && runs.preStartTag !== null ? { preStartTag: runs.preStartTag } : {}),
     };
   }

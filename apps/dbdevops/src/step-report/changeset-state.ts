@@ -60,7 +60,11 @@ export interface InstanceChange {
   /** Keys of changesets whose state is to be forgotten: they have left the changelog without ever being deployed. */
   readonly forgotten: readonly string[];
   /** Set when the report read the database's history and is the newest to do so. */
-  readonly history: { readonly at: number; readonly lastAppliedTag: string | null; readonly lastChangesetTag: string } | null;
+  readonly history: {
+    readonly at: number;
+    readonly lastAppliedTag: string | null;
+    readonly lastChangesetTag: string;
+  } | null;
 }
 
 const NOTHING: InstanceChange = { changed: [], forgotten: [], history: null };
@@ -83,19 +87,38 @@ export function changeOf(before: InstanceState, report: StepReport): InstanceCha
   return { changed, forgotten: forgottenBy(before, report), history: history ? summaryOf(history, endedAt) : null };
 }
 
-function statesFromHistory(before: InstanceState, report: StepReport, history: readonly HistoryRow[]): ChangesetState[] {
+function statesFromHistory(
+  before: InstanceState,
+  report: StepReport,
+  history: readonly HistoryRow[],
+): ChangesetState[] {
   const outcomes = outcomesByKey(report);
   const pending = new Set((report.result.pending ?? []).map(keyOf));
-  const deployed = new Map(history.filter((row) => DEPLOYED.has(row.execType)).sort((a, b) => a.orderExecuted - b.orderExecuted).map((row) => [keyOf(row), row]));
-  const present = [...deployed].map(([key, row]) => stateInHistory(row, outcomes.get(key), before.changesets.get(key), pending.has(key), report));
-  const failed = new Map([...outcomes].filter(([key, outcome]) => isFailedUpdate(outcome, report) && !deployed.has(key)));
+  const deployed = new Map(
+    history
+      .filter((row) => DEPLOYED.has(row.execType))
+      .sort((a, b) => a.orderExecuted - b.orderExecuted)
+      .map((row) => [keyOf(row), row]),
+  );
+  const present = [...deployed].map(([key, row]) =>
+    stateInHistory(row, outcomes.get(key), before.changesets.get(key), pending.has(key), report),
+  );
+  const failed = new Map(
+    [...outcomes].filter(([key, outcome]) => isFailedUpdate(outcome, report) && !deployed.has(key)),
+  );
   const gone = [...before.changesets]
     .filter(([key, state]) => state.status === 'Successfully_Deployed' && !deployed.has(key) && !failed.has(key))
     .map(([key, state]) => rolledBack(state, outcomes.get(key), report));
   return [...present, ...gone, ...[...failed.values()].map((outcome) => failedState(outcome, before, report))];
 }
 
-function stateInHistory(row: HistoryRow, outcome: Outcome | undefined, previous: ChangesetState | undefined, isPending: boolean, report: StepReport): ChangesetState {
+function stateInHistory(
+  row: HistoryRow,
+  outcome: Outcome | undefined,
+  previous: ChangesetState | undefined,
+  isPending: boolean,
+  report: StepReport,
+): ChangesetState {
   const rerunFailed = outcome && isFailedUpdate(outcome, report);
   // A changeset that runs again on change stays failed until it has run: its row in the history is the one of the earlier run.
   const staysFailed = !outcome && isPending && previous?.status === 'Deployment_Failed';
@@ -110,17 +133,35 @@ function stateInHistory(row: HistoryRow, outcome: Outcome | undefined, previous:
     comment: row.comments || null,
     updatedAt: report.result.endedAt,
   };
-  if (rerunFailed) return { ...facts, status: 'Deployment_Failed', error: outcome.error ?? report.result.error?.message ?? null, ...executionOf(report) };
+  if (rerunFailed)
+    return {
+      ...facts,
+      status: 'Deployment_Failed',
+      error: outcome.error ?? report.result.error?.message ?? null,
+      ...executionOf(report),
+    };
   if (staysFailed) return { ...previous, ...facts, updatedAt: previous.updatedAt };
   const isOwn = outcome?.status === 'applied' || outcome?.status === 'markedRan';
   const isKnown = previous?.status === 'Successfully_Deployed' && previous.deployedAt === row.dateExecuted;
   const deployer = isOwn ? executionOf(report) : isKnown ? deployerOf(previous) : NOBODY;
-  return { ...facts, status: 'Successfully_Deployed', error: null, ...deployer, updatedAt: isKnown && !isOwn ? previous.updatedAt : facts.updatedAt };
+  return {
+    ...facts,
+    status: 'Successfully_Deployed',
+    error: null,
+    ...deployer,
+    updatedAt: isKnown && !isOwn ? previous.updatedAt : facts.updatedAt,
+  };
 }
 
 function rolledBack(state: ChangesetState, outcome: Outcome | undefined, report: StepReport): ChangesetState {
   const isOwn = outcome?.status === 'rolledBack' || report.command === 'Rollback';
-  return { ...state, status: 'Rolled_Back', error: null, updatedAt: report.result.endedAt, ...(isOwn ? executionOf(report) : NOBODY) };
+  return {
+    ...state,
+    status: 'Rolled_Back',
+    error: null,
+    updatedAt: report.result.endedAt,
+    ...(isOwn ? executionOf(report) : NOBODY),
+  };
 }
 
 function failedState(outcome: Outcome, before: InstanceState, report: StepReport): ChangesetState {
@@ -154,7 +195,15 @@ function statesFromOutcomes(before: InstanceState, report: StepReport): Changese
           },
         ];
       case 'rolledBack':
-        return [{ ...(previous ?? emptyState(outcome, report)), status: 'Rolled_Back', error: null, updatedAt: report.result.endedAt, ...executionOf(report) }];
+        return [
+          {
+            ...(previous ?? emptyState(outcome, report)),
+            status: 'Rolled_Back',
+            error: null,
+            updatedAt: report.result.endedAt,
+            ...executionOf(report),
+          },
+        ];
       case 'failed':
         return isFailedUpdate(outcome, report) ? [failedState(outcome, before, report)] : [];
       case 'skipped':
@@ -163,7 +212,11 @@ function statesFromOutcomes(before: InstanceState, report: StepReport): Changese
   });
 }
 
-function statesOfPending(before: InstanceState, report: StepReport, decided: readonly ChangesetState[]): ChangesetState[] {
+function statesOfPending(
+  before: InstanceState,
+  report: StepReport,
+  decided: readonly ChangesetState[],
+): ChangesetState[] {
   const known = new Set(decided.map(keyOf));
   return (report.result.pending ?? []).flatMap((pending): ChangesetState[] => {
     const key = keyOf(pending);
@@ -182,9 +235,16 @@ function statesOfPending(before: InstanceState, report: StepReport, decided: rea
 function forgottenBy(before: InstanceState, report: StepReport): string[] {
   const { pending, history } = report.result;
   if (!pending || !history) return [];
-  const alive = new Set<string>([...pending, ...history, ...report.result.changesets].map((name: ChangesetName) => keyOf(name)));
+  const alive = new Set<string>(
+    [...pending, ...history, ...report.result.changesets].map((name: ChangesetName) => keyOf(name)),
+  );
   return [...before.changesets]
-    .filter(([key, state]) => (state.status === 'Not_Deployed' || state.status === 'Deployment_Failed') && !alive.has(key) && state.updatedAt <= report.result.endedAt)
+    .filter(
+      ([key, state]) =>
+        (state.status === 'Not_Deployed' || state.status === 'Deployment_Failed') &&
+        !alive.has(key) &&
+        state.updatedAt <= report.result.endedAt,
+    )
     .map(([key]) => key);
 }
 
@@ -195,7 +255,13 @@ function claimed(before: InstanceState, report: StepReport): ChangesetState[] {
     const key = keyOf(outcome);
     const state = before.changesets.get(key);
     const isOwn = outcome.status === 'applied' || outcome.status === 'markedRan';
-    if (!isOwn || state?.status !== 'Successfully_Deployed' || state.planExecutionId !== '' || state.deployedAt !== executedAt.get(key)) return [];
+    if (
+      !isOwn ||
+      state?.status !== 'Successfully_Deployed' ||
+      state.planExecutionId !== '' ||
+      state.deployedAt !== executedAt.get(key)
+    )
+      return [];
     return [{ ...state, ...executionOf(report) }];
   });
 }
@@ -215,16 +281,34 @@ export function unknownSinceAfter(before: number | null, report: StepReport): nu
 function isNewer(before: InstanceState, state: ChangesetState): boolean {
   const previous = before.changesets.get(keyOf(state));
   if (!previous) return true;
-  return previous.updatedAt <= state.updatedAt && JSON.stringify(comparable(previous)) !== JSON.stringify(comparable(state));
+  return (
+    previous.updatedAt <= state.updatedAt && JSON.stringify(comparable(previous)) !== JSON.stringify(comparable(state))
+  );
 }
 
 function comparable(state: ChangesetState): readonly unknown[] {
-  return [state.status, state.deployedAt, state.updatedAt, state.orderExecuted, state.tag, state.label, state.comment, state.error, state.pipeline, state.planExecutionId, state.stageExecutionId];
+  return [
+    state.status,
+    state.deployedAt,
+    state.updatedAt,
+    state.orderExecuted,
+    state.tag,
+    state.label,
+    state.comment,
+    state.error,
+    state.pipeline,
+    state.planExecutionId,
+    state.stageExecutionId,
+  ];
 }
 
 function summaryOf(history: readonly HistoryRow[], at: number): InstanceChange['history'] {
   const latestFirst = [...history].sort((a, b) => b.orderExecuted - a.orderExecuted);
-  return { at, lastAppliedTag: latestFirst.find((row) => row.tag)?.tag ?? null, lastChangesetTag: latestFirst[0]?.tag ?? '' };
+  return {
+    at,
+    lastAppliedTag: latestFirst.find((row) => row.tag)?.tag ?? null,
+    lastChangesetTag: latestFirst[0]?.tag ?? '',
+  };
 }
 
 function isFailedUpdate(outcome: Outcome, report: StepReport): boolean {
@@ -242,13 +326,34 @@ function outcomesByKey(report: StepReport): ReadonlyMap<string, Outcome> {
 }
 
 function emptyState({ id, author, file }: ChangesetName, report: StepReport): ChangesetState {
-  return { id, author, file, status: 'Not_Deployed', deployedAt: null, updatedAt: report.result.endedAt, orderExecuted: null, tag: null, label: null, comment: null, error: null, ...NOBODY };
+  return {
+    id,
+    author,
+    file,
+    status: 'Not_Deployed',
+    deployedAt: null,
+    updatedAt: report.result.endedAt,
+    orderExecuted: null,
+    tag: null,
+    label: null,
+    comment: null,
+    error: null,
+    ...NOBODY,
+  };
 }
 
 function executionOf(report: StepReport): Pick<ChangesetState, 'pipeline' | 'planExecutionId' | 'stageExecutionId'> {
-  return { pipeline: report.pipelineIdentifier, planExecutionId: report.planExecutionId, stageExecutionId: report.stageExecutionId };
+  return {
+    pipeline: report.pipelineIdentifier,
+    planExecutionId: report.planExecutionId,
+    stageExecutionId: report.stageExecutionId,
+  };
 }
 
-function deployerOf({ pipeline, planExecutionId, stageExecutionId }: ChangesetState): Pick<ChangesetState, 'pipeline' | 'planExecutionId' | 'stageExecutionId'> {
+function deployerOf({
+  pipeline,
+  planExecutionId,
+  stageExecutionId,
+}: ChangesetState): Pick<ChangesetState, 'pipeline' | 'planExecutionId' | 'stageExecutionId'> {
   return { pipeline, planExecutionId, stageExecutionId };
 }

@@ -7,7 +7,11 @@ import { DbSchemaEntity } from '../db-schema/db-schema.entity.js';
 @Index('changesets_newest', ['schemaId', 'id'])
 @Index('changesets_fqn', ['schemaId', 'fqnKey'], { unique: true })
 export class ChangesetEntity extends ProjectRow {
-  @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS', primaryKeyConstraintName: 'changesets_pkey' })
+  @PrimaryGeneratedColumn('identity', {
+    type: 'bigint',
+    generatedIdentity: 'ALWAYS',
+    primaryKeyConstraintName: 'changesets_pkey',
+  })
   id!: string;
 
   @Column({ name: 'schema_id', type: 'uuid' })

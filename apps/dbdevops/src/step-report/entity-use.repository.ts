@@ -21,7 +21,10 @@ const INSTANCES = `SELECT 'dbinstance' AS kind, org_id AS "orgId", project_id AS
 
 /** Where each kind is referred to: a list, and the column in it. */
 const PLACES: Readonly<Record<ReferredKind, readonly (readonly [list: string, column: string])[]>> = {
-  connector: [[SCHEMAS, `changelog ->> 'connector'`], [INSTANCES, 'connector']],
+  connector: [
+    [SCHEMAS, `changelog ->> 'connector'`],
+    [INSTANCES, 'connector'],
+  ],
   service: [[SCHEMAS, 'service']],
   environment: [[INSTANCES, 'environment']],
 };
@@ -33,7 +36,15 @@ export class EntityUseRepository {
   async find(kind: ReferredKind, scope: Scope, identifier: string): Promise<EntityUse[]> {
     const orgId = scope.level === 'account' ? null : scope.orgId;
     const projectId = scope.level === 'project' ? scope.projectId : null;
-    const found = PLACES[kind].map(([list, column]) => `${list} WHERE account_id = $1 AND ${column} = $2 AND ($3::text IS NULL OR org_id = $3) AND ($4::text IS NULL OR project_id = $4)`);
-    return this.manager.query<EntityUse[]>(`${found.join(' UNION ALL ')} LIMIT ${MOST_USES}`, [scope.accountId, qualifiedRef(scope, identifier), orgId, projectId]);
+    const found = PLACES[kind].map(
+      ([list, column]) =>
+        `${list} WHERE account_id = $1 AND ${column} = $2 AND ($3::text IS NULL OR org_id = $3) AND ($4::text IS NULL OR project_id = $4)`,
+    );
+    return this.manager.query<EntityUse[]>(`${found.join(' UNION ALL ')} LIMIT ${MOST_USES}`, [
+      scope.accountId,
+      qualifiedRef(scope, identifier),
+      orgId,
+      projectId,
+    ]);
   }
 }

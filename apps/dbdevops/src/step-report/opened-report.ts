@@ -9,7 +9,8 @@ import type { SentReport, StepReport } from './changeset-state.js';
  */
 export async function openedReport(sent: SentReport): Promise<StepReport> {
   const { packedHistory, ...result } = sent.result;
-  const history = packedHistory === undefined ? result.history : checked(await unpack(packedHistory, LIMITS.unpackedHistoryBytes));
+  const history =
+    packedHistory === undefined ? result.history : checked(await unpack(packedHistory, LIMITS.unpackedHistoryBytes));
   return storable({ ...sent, result: { ...result, history } });
 }
 
@@ -17,5 +18,8 @@ function checked(value: unknown): StepReport['result']['history'] {
   const parsed = historyRows.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new AppError('INVALID_REQUEST', `result.packedHistory: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
+  throw new AppError(
+    'INVALID_REQUEST',
+    `result.packedHistory: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+  );
 }

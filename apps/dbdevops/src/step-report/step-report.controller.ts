@@ -10,7 +10,9 @@ export class StepReportController {
 
   @Route(stepSchemaAndInstances)
   async stepInputs(@Call() { ctx, body }: RouteCall<typeof stepSchemaAndInstances>) {
-    return { pairs: await this.reports.stepInputs(projectScope(ctx.accountId, body.orgId, body.projectId), body.pairs) };
+    return {
+      pairs: await this.reports.stepInputs(projectScope(ctx.accountId, body.orgId, body.projectId), body.pairs),
+    };
   }
 
   @Route(recordStep)
@@ -20,6 +22,12 @@ export class StepReportController {
 
   @Route(usesOfEntity)
   async uses(@Call() { ctx, body }: RouteCall<typeof usesOfEntity>) {
-    return { uses: await this.reports.usesOf(body.kind, scopeOf({ accountId: ctx.accountId, orgId: body.orgId, projectId: body.projectId }), body.identifier) };
+    return {
+      uses: await this.reports.usesOf(
+        body.kind,
+        scopeOf({ accountId: ctx.accountId, orgId: body.orgId, projectId: body.projectId }),
+        body.identifier,
+      ),
+    };
   }
 }

@@ -7,7 +7,11 @@ import { DbInstanceEntity } from '../db-instance/db-instance.entity.js';
 @Index('step_reports_once', ['accountId', 'stepExecutionId', 'isLate'], { unique: true })
 @Index('step_reports_execution', ['instanceId', 'planExecutionId', 'stageExecutionId'])
 export class StepReportEntity extends ProjectRow {
-  @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS', primaryKeyConstraintName: 'step_reports_pkey' })
+  @PrimaryGeneratedColumn('identity', {
+    type: 'bigint',
+    generatedIdentity: 'ALWAYS',
+    primaryKeyConstraintName: 'step_reports_pkey',
+  })
   id!: string;
 
   @Column({ name: 'instance_id', type: 'uuid' })

@@ -1,6 +1,13 @@
 import type { ProjectScope } from '@sluice/kernel';
 import type { EntityManager } from 'typeorm';
-import { fqnOf, keyOf, type ChangesetName, type ChangesetState, type InstanceChange, type StepReport } from './changeset-state.js';
+import {
+  fqnOf,
+  keyOf,
+  type ChangesetName,
+  type ChangesetState,
+  type InstanceChange,
+  type StepReport,
+} from './changeset-state.js';
 
 /** Which instance a report is about. */
 export interface ReportedInstance {
@@ -35,8 +42,19 @@ export class StepReportRepository {
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
        ON CONFLICT (account_id, step_execution_id, is_late) DO NOTHING RETURNING id::text`,
       [
-        ...columnsOf(scope), instanceId, report.stepExecutionId, report.isLate, report.command, report.pipelineIdentifier, report.planExecutionId,
-        report.stageExecutionId, result.status, result.error?.message ?? null, result.outputs['preStartTag'] ?? null, result.startedAt, result.endedAt,
+        ...columnsOf(scope),
+        instanceId,
+        report.stepExecutionId,
+        report.isLate,
+        report.command,
+        report.pipelineIdentifier,
+        report.planExecutionId,
+        report.stageExecutionId,
+        result.status,
+        result.error?.message ?? null,
+        result.outputs['preStartTag'] ?? null,
+        result.startedAt,
+        result.endedAt,
       ],
     );
     return row?.id;
@@ -59,7 +77,14 @@ export class StepReportRepository {
   async addChangesets({ scope, schemaId }: ReportedInstance, changesets: readonly ChangesetName[]): Promise<void> {
     const missing: object[] = [];
     for (const batch of batchesOf(changesets)) {
-      const names = batch.map((one, place) => ({ place, key: keyOf(one), fqn: fqnOf(one), file: one.file, change_id: one.id, author: one.author }));
+      const names = batch.map((one, place) => ({
+        place,
+        key: keyOf(one),
+        fqn: fqnOf(one),
+        file: one.file,
+        change_id: one.id,
+        author: one.author,
+      }));
       const unknown = await this.manager.query<{ place: number }[]>(
         `SELECT n.place FROM jsonb_to_recordset($2::jsonb) AS n(place int, key text)
          WHERE NOT EXISTS (SELECT 1 FROM changesets c WHERE c.schema_id = $1 AND c.fqn_key = md5(n.key)::uuid) ORDER BY n.place`,
@@ -83,7 +108,10 @@ export class StepReportRepository {
   }
 
   /** Writes the states of an instance. Their changesets must be known. */
-  async saveStates({ scope, schemaId, instanceId }: ReportedInstance, states: readonly ChangesetState[]): Promise<void> {
+  async saveStates(
+    { scope, schemaId, instanceId }: ReportedInstance,
+    states: readonly ChangesetState[],
+  ): Promise<void> {
     for (const batch of batchesOf(states)) {
       await this.manager.query(
         `INSERT INTO changeset_deployments (account_id, org_id, project_id, changeset_id, instance_id, status, deployed_at, updated_at, order_executed, tag,
@@ -127,19 +155,37 @@ export class StepReportRepository {
   }
 
   /** Notes on the instance when it ran last, what its history says if this report is the newest to have read it, and since when its state is not known. */
-  async touchInstance({ scope, instanceId }: ReportedInstance, endedAt: number, history: InstanceChange['history'], unknownSince: number | null): Promise<void> {
+  async touchInstance(
+    { scope, instanceId }: ReportedInstance,
+    endedAt: number,
+    history: InstanceChange['history'],
+    unknownSince: number | null,
+  ): Promise<void> {
     await this.manager.query(
       `UPDATE db_instances SET last_run_at = greatest(last_run_at, $5::bigint), history_at = coalesce($6::bigint, history_at),
          last_applied_tag = CASE WHEN $6::bigint IS NULL THEN last_applied_tag ELSE $7 END,
          last_changeset_tag = CASE WHEN $6::bigint IS NULL THEN last_changeset_tag ELSE $8 END,
          unknown_since = $9::bigint
        WHERE id = $4 AND account_id = $1 AND org_id = $2 AND project_id = $3`,
-      [...columnsOf(scope), instanceId, endedAt, history?.at ?? null, history?.lastAppliedTag ?? null, history?.lastChangesetTag ?? '', unknownSince],
+      [
+        ...columnsOf(scope),
+        instanceId,
+        endedAt,
+        history?.at ?? null,
+        history?.lastAppliedTag ?? null,
+        history?.lastChangesetTag ?? '',
+        unknownSince,
+      ],
     );
   }
 
   /** What steps of one stage did on an instance so far. */
-  async earlierRuns(scope: ProjectScope, instanceId: string, planExecutionId: string, stageExecutionId: string): Promise<EarlierRuns> {
+  async earlierRuns(
+    scope: ProjectScope,
+    instanceId: string,
+    planExecutionId: string,
+    stageExecutionId: string,
+  ): Promise<EarlierRuns> {
     const [row] = await this.manager.query<EarlierRuns[]>(
       `WITH runs AS (
          SELECT id, started_at, pre_start_tag FROM step_reports
@@ -185,7 +231,12 @@ function stateRow(state: ChangesetState): object {
   };
 }
 
-const EXECUTION_STATUS = { applied: 'SUCCESS', markedRan: 'SUCCESS', rolledBack: 'SUCCESS', failed: 'FAILURE' } as const;
+const EXECUTION_STATUS = {
+  applied: 'SUCCESS',
+  markedRan: 'SUCCESS',
+  rolledBack: 'SUCCESS',
+  failed: 'FAILURE',
+} as const;
 
 function outcomeRows(report: StepReport): { key: string }[] {
   const tags = new Map((report.result.history ?? []).map((row) => [keyOf(row), row.tag]));
@@ -193,8 +244,19 @@ function outcomeRows(report: StepReport): { key: string }[] {
   for (const outcome of report.result.changesets) {
     if (outcome.status === 'skipped') continue;
     const key = keyOf(outcome);
-    const status = outcome.status === 'failed' && report.result.status === 'aborted' ? 'CANCELLED' : EXECUTION_STATUS[outcome.status];
-    const row = { key, status, ended_at: outcome.at, tag: outcome.tag ?? tags.get(key) ?? null, label: outcome.labels || null, comment: outcome.comment || null, error: outcome.error ?? null };
+    const status =
+      outcome.status === 'failed' && report.result.status === 'aborted'
+        ? 'CANCELLED'
+        : EXECUTION_STATUS[outcome.status];
+    const row = {
+      key,
+      status,
+      ended_at: outcome.at,
+      tag: outcome.tag ?? tags.get(key) ?? null,
+      label: outcome.labels || null,
+      comment: outcome.comment || null,
+      error: outcome.error ?? null,
+    };
     rows.set(key, row);
   }
   return [...rows.values()];

@@ -22,7 +22,10 @@ export class StepReportService {
   ) {}
 
   /** Schema and instance of each pair, in the order asked. @throws AppError RESOURCE_NOT_FOUND for the first pair that does not exist */
-  async stepInputs(scope: ProjectScope, pairs: RouteInput<typeof stepSchemaAndInstances>['body']['pairs']): Promise<StepPair[]> {
+  async stepInputs(
+    scope: ProjectScope,
+    pairs: RouteInput<typeof stepSchemaAndInstances>['body']['pairs'],
+  ): Promise<StepPair[]> {
     const found: StepPair[] = [];
     for (const pair of pairs) {
       const { schema, instance } = await this.instances.find(scope, pair.dbSchema, pair.dbInstance);
@@ -36,13 +39,18 @@ export class StepReportService {
    * @returns false when the same step was reported before; nothing is changed then
    * @throws AppError RESOURCE_NOT_FOUND, also for an instance that was made after the step of an earlier one of its name had begun
    */
-  async record(ctx: Pick<RequestContext, 'principal' | 'correlationId' | 'origin'>, scope: ProjectScope, received: SentReport): Promise<boolean> {
+  async record(
+    ctx: Pick<RequestContext, 'principal' | 'correlationId' | 'origin'>,
+    scope: ProjectScope,
+    received: SentReport,
+  ): Promise<boolean> {
     const report = await openedReport(received);
     return this.work.run(async ({ schemas, instances, stepReports, audit }) => {
       const schema = await schemas.findLocked(scope, report.dbSchema, 'keep');
       const instance = schema && (await instances.findLocked(scope, schema.id, report.dbInstance));
       if (!schema || !instance) throw instanceNotFound(report.dbSchema, report.dbInstance);
-      if (report.dbInstanceId !== undefined && report.dbInstanceId !== instance.id) throw instanceWasReplaced(report.dbSchema, report.dbInstance);
+      if (report.dbInstanceId !== undefined && report.dbInstanceId !== instance.id)
+        throw instanceWasReplaced(report.dbSchema, report.dbInstance);
       const place = { scope, schemaId: schema.id, instanceId: instance.id };
       const reportId = await stepReports.insertOnce(place, report);
       if (!reportId) return false;
@@ -52,7 +60,12 @@ export class StepReportService {
       await stepReports.saveStates(place, change.changed);
       await stepReports.forgetStates(place, change.forgotten);
       await stepReports.saveOutcomes(place, reportId, report);
-      await stepReports.touchInstance(place, report.result.endedAt, change.history, unknownSinceAfter(instance.unknownSince, report));
+      await stepReports.touchInstance(
+        place,
+        report.result.endedAt,
+        change.history,
+        unknownSinceAfter(instance.unknownSince, report),
+      );
       await audit.record(ctx, eventOfStep(scope, report));
       return true;
     });
@@ -65,7 +78,8 @@ export class StepReportService {
 
 function stepSchemaOf(schema: DbSchema): StepPair['dbSchema'] {
   const location = schema.changelog?.location ?? schema.changeLogScript?.location;
-  if (!location) throw new AppError('INVALID_REQUEST', `schema [${schema.identifier}] names no changelog; set changelog.location`);
+  if (!location)
+    throw new AppError('INVALID_REQUEST', `schema [${schema.identifier}] names no changelog; set changelog.location`);
   return {
     identifier: schema.identifier,
     name: schema.name,

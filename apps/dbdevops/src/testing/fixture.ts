@@ -1,4 +1,11 @@
-import { atDbdevops, createDbInstance, createDbSchema, recordStep, updateImages, deleteDbSchemasOfProject } from '@sluice/dbdevops-api';
+import {
+  atDbdevops,
+  createDbInstance,
+  createDbSchema,
+  recordStep,
+  updateImages,
+  deleteDbSchemasOfProject,
+} from '@sluice/dbdevops-api';
 import { aReport, inHistory, named, outcome } from './reports.js';
 import type { RunningDbDevops, TestRequest } from './running-dbdevops.js';
 
@@ -13,19 +20,60 @@ let reports = 0;
  * Flyway schema `fly` with instance `f1`, schema `empty`, one image override, one parsed log.
  */
 export async function resetFixture(app: RunningDbDevops): Promise<void> {
-  const send = async (route: typeof createDbSchema | typeof createDbInstance | typeof updateImages | typeof deleteDbSchemasOfProject | typeof recordStep, request: TestRequest): Promise<void> => {
+  const send = async (
+    route:
+      | typeof createDbSchema
+      | typeof createDbInstance
+      | typeof updateImages
+      | typeof deleteDbSchemasOfProject
+      | typeof recordStep,
+    request: TestRequest,
+  ): Promise<void> => {
     const reply = await app.send(admin, route.path.startsWith('/dbdevops') ? route : atDbdevops(route), request);
     if (reply.status >= 300) throw new Error(`${route.id} answered ${reply.status}: ${JSON.stringify(reply.body)}`);
   };
-  await send(deleteDbSchemasOfProject, { query: { orgIdentifier: PROJECT.org, projectIdentifier: PROJECT.project, parent_id: 'any', forceDelete: true } });
-  for (const [identifier, migrationType] of [['orders', 'Liquibase'], ['fly', 'Flyway'], ['empty', 'Liquibase']] as const) {
-    await send(createDbSchema, { params: PROJECT, body: { identifier, name: `${identifier[0]?.toUpperCase()}${identifier.slice(1)}`, migrationType, changelog: { connector: 'git', location: 'db/changelog.xml' } } });
+  await send(deleteDbSchemasOfProject, {
+    query: { orgIdentifier: PROJECT.org, projectIdentifier: PROJECT.project, parent_id: 'any', forceDelete: true },
+  });
+  for (const [identifier, migrationType] of [
+    ['orders', 'Liquibase'],
+    ['fly', 'Flyway'],
+    ['empty', 'Liquibase'],
+  ] as const) {
+    await send(createDbSchema, {
+      params: PROJECT,
+      body: {
+        identifier,
+        name: `${identifier[0]?.toUpperCase()}${identifier.slice(1)}`,
+        migrationType,
+        changelog: { connector: 'git', location: 'db/changelog.xml' },
+      },
+    });
   }
-  for (const [dbschema, identifier, name] of [['orders', 'dev', 'Dev'], ['orders', 'prod', 'Prod'], ['fly', 'f1', 'F1']] as const) {
-    await send(createDbInstance, { params: { ...PROJECT, dbschema }, body: { identifier, name, connector: 'db', branch: 'main', tags: { env: identifier }, substituteProperties: { owner: 'app', color: 'red' } } });
+  for (const [dbschema, identifier, name] of [
+    ['orders', 'dev', 'Dev'],
+    ['orders', 'prod', 'Prod'],
+    ['fly', 'f1', 'F1'],
+  ] as const) {
+    await send(createDbInstance, {
+      params: { ...PROJECT, dbschema },
+      body: {
+        identifier,
+        name,
+        connector: 'db',
+        branch: 'main',
+        tags: { env: identifier },
+        substituteProperties: { owner: 'app', color: 'red' },
+      },
+    });
   }
   reports += 1;
-  const result = { history: [inHistory('1', 1, { tag: 'v1', labels: 'core' })], changesets: [outcome('1', 'applied')], pending: [named('2')], outputs: { preStartTag: 'before-1' } };
+  const result = {
+    history: [inHistory('1', 1, { tag: 'v1', labels: 'core' })],
+    changesets: [outcome('1', 'applied')],
+    pending: [named('2')],
+    outputs: { preStartTag: 'before-1' },
+  };
   await send(recordStep, { body: aReport(result, { stepExecutionId: `fixture-${reports}` }) });
   await send(updateImages, { body: [{ field: 'mongoTag', value: 'mine/mongo:1' }] });
   await app.pg.query(
@@ -36,11 +84,23 @@ export async function resetFixture(app: RunningDbDevops): Promise<void> {
   );
 }
 
-const TABLES = ['db_schemas', 'db_instances', 'step_reports', 'changesets', 'changeset_deployments', 'execution_changesets', 'parsed_logs', 'image_overrides'] as const;
+const TABLES = [
+  'db_schemas',
+  'db_instances',
+  'step_reports',
+  'changesets',
+  'changeset_deployments',
+  'execution_changesets',
+  'parsed_logs',
+  'image_overrides',
+] as const;
 
 /** A fingerprint of every row an account has, by table. */
 export async function contentOf(app: RunningDbDevops, account: string): Promise<Record<string, unknown>> {
-  const columns = TABLES.map((table) => `(SELECT md5(coalesce(string_agg(t::text, ',' ORDER BY t::text), '')) FROM ${table} t WHERE account_id = $1) AS ${table}`);
+  const columns = TABLES.map(
+    (table) =>
+      `(SELECT md5(coalesce(string_agg(t::text, ',' ORDER BY t::text), '')) FROM ${table} t WHERE account_id = $1) AS ${table}`,
+  );
   const [row] = await app.pg.query('dbdevops', `SELECT ${columns.join(', ')}`, [account]);
   return row ?? {};
 }

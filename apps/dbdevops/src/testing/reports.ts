@@ -3,7 +3,10 @@ import type { StepReport } from '../step-report/changeset-state.js';
 type Result = StepReport['result'];
 
 /** On whose behalf steps report. */
-export const A_RUN = { principal: { type: 'user', id: 'ann', name: 'Ann', email: 'ann@example.com' }, correlationId: 'run-1' } as const;
+export const A_RUN = {
+  principal: { type: 'user', id: 'ann', name: 'Ann', email: 'ann@example.com' },
+  correlationId: 'run-1',
+} as const;
 
 /** Names a changeset of the file `db/changelog.xml` by `author`. */
 export function named(id: string, author = 'ann'): { id: string; author: string; file: string } {
@@ -11,7 +14,11 @@ export function named(id: string, author = 'ann'): { id: string; author: string;
 }
 
 /** A row of the database's own history. */
-export function inHistory(id: string, orderExecuted: number, more: Partial<NonNullable<Result['history']>[number]> = {}): NonNullable<Result['history']>[number] {
+export function inHistory(
+  id: string,
+  orderExecuted: number,
+  more: Partial<NonNullable<Result['history']>[number]> = {},
+): NonNullable<Result['history']>[number] {
   return {
     ...named(id),
     dateExecuted: 1_000_000 + orderExecuted,
@@ -28,7 +35,11 @@ export function inHistory(id: string, orderExecuted: number, more: Partial<NonNu
   };
 }
 
-export function outcome(id: string, status: Result['changesets'][number]['status'], more: Partial<Result['changesets'][number]> = {}): Result['changesets'][number] {
+export function outcome(
+  id: string,
+  status: Result['changesets'][number]['status'],
+  more: Partial<Result['changesets'][number]> = {},
+): Result['changesets'][number] {
   return { ...named(id), status, at: 1_500_000, ...more };
 }
 
@@ -46,6 +57,15 @@ export function aReport(result: Partial<Result> = {}, more: Partial<Omit<StepRep
     stepExecutionId: 'step-1',
     isLate: false,
     ...more,
-    result: { status: 'succeeded', changesets: [], history: [], pending: [], outputs: {}, startedAt: 1_900_000, endedAt: 2_000_000, ...result },
+    result: {
+      status: 'succeeded',
+      changesets: [],
+      history: [],
+      pending: [],
+      outputs: {},
+      startedAt: 1_900_000,
+      endedAt: 2_000_000,
+      ...result,
+    },
   };
 }

@@ -53,7 +53,11 @@ export async function startDbDevops(): Promise<RunningDbDevops> {
     url: app.url,
     pg,
     send: async (caller, route, request) => {
-      const identity = await identities.headers('dbdevops', testUser(caller.accountId, caller.grants ?? [{ role: 'account_admin' }]), caller.service ?? 'ng-manager');
+      const identity = await identities.headers(
+        'dbdevops',
+        testUser(caller.accountId, caller.grants ?? [{ role: 'account_admin' }]),
+        caller.service ?? 'ng-manager',
+      );
       const { body, contentType } = encoded(request.body);
       const reply = await fetch(`${app.url}${addressOf(route.path, request)}`, {
         method: route.method,
@@ -75,7 +79,8 @@ export async function startDbDevops(): Promise<RunningDbDevops> {
 
 function addressOf(path: string, request: TestRequest): string {
   const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(request.query ?? {})) for (const one of Array.isArray(value) ? value : [value]) search.append(key, String(one));
+  for (const [key, value] of Object.entries(request.query ?? {}))
+    for (const one of Array.isArray(value) ? value : [value]) search.append(key, String(one));
   const place = path.replace(/:([A-Za-z]+)/g, (_, name: string) => encodeURIComponent(request.params?.[name] ?? ''));
   return search.size > 0 ? `${place}?${search.toString()}` : place;
 }

@@ -32,6 +32,7 @@ export class Admission {
   }
 
   private forgetIdle(at: number): void {
-    for (const key of this.allowances.keys()) if (this.allowanceOf(key, at).left >= this.perSecond) this.allowances.delete(key);
+    for (const key of this.allowances.keys())
+      if (this.allowanceOf(key, at).left >= this.perSecond) this.allowances.delete(key);
   }
 }

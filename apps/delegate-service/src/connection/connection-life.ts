@@ -1,5 +1,12 @@
 import { timingSafeEqual } from 'node:crypto';
-import { CLOSE_CODES, INSTANCE_HEADER, KEY_PROOF_VERSION, PROTOCOL_VERSION, keyProofContext, type DelegateMessage } from '@sluice/delegate-protocol';
+import {
+  CLOSE_CODES,
+  INSTANCE_HEADER,
+  KEY_PROOF_VERSION,
+  PROTOCOL_VERSION,
+  keyProofContext,
+  type DelegateMessage,
+} from '@sluice/delegate-protocol';
 import { newId } from '@sluice/kernel';
 import { seal } from '@sluice/sealed-secrets';
 import type { Visitor } from '../security/delegate-visits.js';
@@ -40,7 +47,10 @@ export class ConnectionLife {
 
   start(socket: DelegateSocket, handshakeMs: number): void {
     this.host.track(socket, this.visitor);
-    this.impatience = setTimeout(() => socket.close(CLOSE_CODES.BAD_MESSAGE, `no hello and proof within ${handshakeMs / 1000} s`), handshakeMs);
+    this.impatience = setTimeout(
+      () => socket.close(CLOSE_CODES.BAD_MESSAGE, `no hello and proof within ${handshakeMs / 1000} s`),
+      handshakeMs,
+    );
   }
 
   async receive(socket: DelegateSocket, message: DelegateMessage): Promise<void> {
@@ -71,19 +81,35 @@ export class ConnectionLife {
 
   private async open(socket: DelegateSocket, message: DelegateMessage): Promise<void> {
     const problem = problemOf(message, this.instanceHeader);
-    if (problem || message.type !== 'hello') return this.refuse(socket, problem?.code ?? CLOSE_CODES.BAD_MESSAGE, problem?.reason ?? 'the first message must be hello');
+    if (problem || message.type !== 'hello')
+      return this.refuse(
+        socket,
+        problem?.code ?? CLOSE_CODES.BAD_MESSAGE,
+        problem?.reason ?? 'the first message must be hello',
+      );
     if (message.protocol.max < KEY_PROOF_VERSION) return this.welcome(socket, message, false);
     this.stage = { name: 'challenging' };
     const nonce = newId();
     const sealed = await seal(message.publicKey, nonce, keyProofContext(message.instanceId)).catch(() => undefined);
-    if (sealed === undefined) return this.refuse(socket, CLOSE_CODES.BAD_MESSAGE, 'publicKey is no X25519 public key in base64url');
+    if (sealed === undefined)
+      return this.refuse(socket, CLOSE_CODES.BAD_MESSAGE, 'publicKey is no X25519 public key in base64url');
     this.stage = { name: 'challenged', hello: message, nonce };
     socket.send({ type: 'challenge', replyTo: message.id, sealed });
   }
 
-  private async prove(socket: DelegateSocket, message: DelegateMessage, { hello, nonce }: { hello: Hello; nonce: string }): Promise<void> {
-    if (message.type !== 'proof') return this.refuse(socket, CLOSE_CODES.BAD_MESSAGE, 'the answer to a challenge must be proof');
-    if (!isSame(message.nonce, nonce)) return this.refuse(socket, CLOSE_CODES.UNAUTHORISED, 'the proof does not fit: this process does not hold the key it names');
+  private async prove(
+    socket: DelegateSocket,
+    message: DelegateMessage,
+    { hello, nonce }: { hello: Hello; nonce: string },
+  ): Promise<void> {
+    if (message.type !== 'proof')
+      return this.refuse(socket, CLOSE_CODES.BAD_MESSAGE, 'the answer to a challenge must be proof');
+    if (!isSame(message.nonce, nonce))
+      return this.refuse(
+        socket,
+        CLOSE_CODES.UNAUTHORISED,
+        'the proof does not fit: this process does not hold the key it names',
+      );
     await this.welcome(socket, hello, true);
   }
 
@@ -108,10 +134,18 @@ function isSame(given: string, wanted: string): boolean {
   return one.length === other.length && timingSafeEqual(one, other);
 }
 
-function problemOf(message: DelegateMessage, instanceHeader: string | string[] | undefined): { code: number; reason: string } | undefined {
+function problemOf(
+  message: DelegateMessage,
+  instanceHeader: string | string[] | undefined,
+): { code: number; reason: string } | undefined {
   if (message.type !== 'hello') return { code: CLOSE_CODES.BAD_MESSAGE, reason: 'the first message must be hello' };
   const { min, max } = message.protocol;
-  if (min > KEY_PROOF_VERSION || max < PROTOCOL_VERSION) return { code: CLOSE_CODES.PROTOCOL_VERSION, reason: `this service speaks protocol versions ${PROTOCOL_VERSION} to ${KEY_PROOF_VERSION}, the delegate ${min} to ${max}` };
-  if (instanceHeader !== undefined && instanceHeader !== message.instanceId) return { code: CLOSE_CODES.BAD_MESSAGE, reason: `hello and header ${INSTANCE_HEADER} name different instances` };
+  if (min > KEY_PROOF_VERSION || max < PROTOCOL_VERSION)
+    return {
+      code: CLOSE_CODES.PROTOCOL_VERSION,
+      reason: `this service speaks protocol versions ${PROTOCOL_VERSION} to ${KEY_PROOF_VERSION}, the delegate ${min} to ${max}`,
+    };
+  if (instanceHeader !== undefined && instanceHeader !== message.instanceId)
+    return { code: CLOSE_CODES.BAD_MESSAGE, reason: `hello and header ${INSTANCE_HEADER} name different instances` };
   return undefined;
 }

@@ -34,7 +34,8 @@ export class ConnectionRegistry {
   add(connection: Connection): void {
     const older = this.byDelegate.get(connection.delegateId);
     this.byDelegate.set(connection.delegateId, connection);
-    if (older && older.connectionId !== connection.connectionId) older.close(CLOSE_CODES.REPLACED, 'replaced by a newer connection');
+    if (older && older.connectionId !== connection.connectionId)
+      older.close(CLOSE_CODES.REPLACED, 'replaced by a newer connection');
     this.count();
   }
 
@@ -59,17 +60,21 @@ export class ConnectionRegistry {
   private hear(message: Notification): void {
     switch (message.type) {
       case 'offer':
-        for (const delegateId of message.delegateIds) this.send(delegateId, { type: 'offer', taskId: message.taskId, kind: message.kind });
+        for (const delegateId of message.delegateIds)
+          this.send(delegateId, { type: 'offer', taskId: message.taskId, kind: message.kind });
         return;
       case 'abort':
         this.send(message.delegateId, { type: 'abort', taskId: message.taskId, epoch: message.epoch });
         return;
       case 'tokenRevoked':
-        for (const connection of this.byDelegate.values()) if (connection.tokenId === message.tokenId) connection.close(CLOSE_CODES.TOKEN_REVOKED, 'the token has been revoked');
+        for (const connection of this.byDelegate.values())
+          if (connection.tokenId === message.tokenId)
+            connection.close(CLOSE_CODES.TOKEN_REVOKED, 'the token has been revoked');
         return;
       case 'replaced': {
         const connection = this.byDelegate.get(message.delegateId);
-        if (connection && connection.connectionId !== message.connectionId) connection.close(CLOSE_CODES.REPLACED, 'replaced by a newer connection');
+        if (connection && connection.connectionId !== message.connectionId)
+          connection.close(CLOSE_CODES.REPLACED, 'replaced by a newer connection');
         return;
       }
       case 'events':

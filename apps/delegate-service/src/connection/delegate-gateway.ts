@@ -1,7 +1,14 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, MAX_FRAME_BYTES, SUBPROTOCOL, type DelegateMessage } from '@sluice/delegate-protocol';
+import {
+  CLOSE_CODES,
+  DELEGATE_PATH,
+  INSTANCE_HEADER,
+  MAX_FRAME_BYTES,
+  SUBPROTOCOL,
+  type DelegateMessage,
+} from '@sluice/delegate-protocol';
 import { PlacesOfEach, messageOf, newId, type AppError } from '@sluice/kernel';
 import type { Logger } from '@sluice/telemetry';
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -29,7 +36,12 @@ const TOO_MANY = 'too many connections at once; try again';
 /** The WebSocket end of the delegate protocol: who may connect, and the life of each connection. Plain `ws` on the service's HTTP server. */
 @Injectable()
 export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
-  private readonly server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES, handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false) });
+  private readonly server = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: MAX_FRAME_BYTES,
+    handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+  });
   private readonly sockets = new Set<DelegateSocket>();
   /** Connections of each account. */
   private readonly connections = new Map<string, number>();
@@ -89,9 +101,17 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
     if (!who) return refuse(socket, 503, TOO_MANY);
     if (who.outcome === 'refused') return this.refuseStranger(request, socket, head, who.reason);
     const { id, account_id: accountId } = who.token;
-    if (this.sockets.size >= this.config.maxConnections || !this.admission.admits(id)) return refuse(socket, 503, TOO_MANY);
-    if ((this.connections.get(accountId) ?? 0) >= this.config.connectionsPerAccount) return refuse(socket, 503, `the account has ${this.config.connectionsPerAccount} connections, which is its limit; try again`);
-    this.server.handleUpgrade(request, socket, head, (webSocket) => this.accept(webSocket, request, { token: who.token, address }));
+    if (this.sockets.size >= this.config.maxConnections || !this.admission.admits(id))
+      return refuse(socket, 503, TOO_MANY);
+    if ((this.connections.get(accountId) ?? 0) >= this.config.connectionsPerAccount)
+      return refuse(
+        socket,
+        503,
+        `the account has ${this.config.connectionsPerAccount} connections, which is its limit; try again`,
+      );
+    this.server.handleUpgrade(request, socket, head, (webSocket) =>
+      this.accept(webSocket, request, { token: who.token, address }),
+    );
   }
 
   /** A refused delegate gets its close code rather than a bare HTTP status, so that it can tell its owner why. A flood gets the status. */
@@ -101,14 +121,21 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
     this.log.warn({ address, reason: reason.message }, 'delegate refused');
     this.server.handleUpgrade(request, socket, head, (webSocket) => {
       webSocket.on('error', () => webSocket.terminate());
-      webSocket.close(reason.code === 'REVOKED_TOKEN' ? CLOSE_CODES.TOKEN_REVOKED : CLOSE_CODES.UNAUTHORISED, reason.message.slice(0, 120));
+      webSocket.close(
+        reason.code === 'REVOKED_TOKEN' ? CLOSE_CODES.TOKEN_REVOKED : CLOSE_CODES.UNAUTHORISED,
+        reason.message.slice(0, 120),
+      );
       setTimeout(() => webSocket.terminate(), LAST_WORD_MS).unref();
     });
   }
 
   private accept(webSocket: WebSocket, request: IncomingMessage, visitor: Visitor): void {
     const life = new ConnectionLife(this, visitor, request.headers[INSTANCE_HEADER]);
-    const socket: DelegateSocket = new DelegateSocket(webSocket, { message: (message) => life.receive(socket, message), closed: (code) => life.end(socket, code) }, this.bytes.of(visitor.token.account_id, request.socket, () => webSocket.terminate()));
+    const socket: DelegateSocket = new DelegateSocket(
+      webSocket,
+      { message: (message) => life.receive(socket, message), closed: (code) => life.end(socket, code) },
+      this.bytes.of(visitor.token.account_id, request.socket, () => webSocket.terminate()),
+    );
     life.start(socket, this.config.handshakeMs);
   }
 
@@ -126,7 +153,12 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
     return this.inShareOf(visitor.token.account_id, () => this.register(socket, visitor, hello, isKeyProven));
   }
 
-  private async register(socket: DelegateSocket, visitor: Visitor, hello: Hello, isKeyProven: boolean): Promise<DelegateSession> {
+  private async register(
+    socket: DelegateSocket,
+    visitor: Visitor,
+    hello: Hello,
+    isKeyProven: boolean,
+  ): Promise<DelegateSession> {
     const connectionId = newId();
     const registration = {
       instanceId: hello.instanceId,
@@ -141,7 +173,12 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
     };
     const { token } = visitor;
     const scope = scopeOfRow(token);
-    const delegateId = await this.delegates.register(scope, { ...registration, tokenId: token.id, connectionId, replicaId: this.replicaId }, silentMs(this.config), (manager, arrival) => this.visits.arrived(manager, visitor, arrival));
+    const delegateId = await this.delegates.register(
+      scope,
+      { ...registration, tokenId: token.id, connectionId, replicaId: this.replicaId },
+      silentMs(this.config),
+      (manager, arrival) => this.visits.arrived(manager, visitor, arrival),
+    );
     const session: DelegateSession = {
       ...registration,
       delegateId,
@@ -156,14 +193,33 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
     this.registry.add(session);
     await this.bus.publish({ type: 'replaced', delegateId, connectionId });
     const lost = await this.handler.resume(session, hello.held);
-    session.send({ type: 'welcome', replyTo: hello.id, delegateId, heartbeatMs: this.config.heartbeatMs, leaseMs: this.config.leaseMs, fenceMs: this.config.fenceMs, lost: [...lost] });
-    this.log.info({ delegateId, name: hello.name, hostName: hello.hostName, version: hello.version, held: hello.held.length, lost: lost.length }, 'delegate connected');
+    session.send({
+      type: 'welcome',
+      replyTo: hello.id,
+      delegateId,
+      heartbeatMs: this.config.heartbeatMs,
+      leaseMs: this.config.leaseMs,
+      fenceMs: this.config.fenceMs,
+      lost: [...lost],
+    });
+    this.log.info(
+      {
+        delegateId,
+        name: hello.name,
+        hostName: hello.hostName,
+        version: hello.version,
+        held: hello.held.length,
+        lost: lost.length,
+      },
+      'delegate connected',
+    );
     await this.handler.offerBacklog(session);
     return session;
   }
 
   async receive(session: DelegateSession, message: DelegateMessage): Promise<void> {
-    if (message.type === 'hello' || message.type === 'proof') return session.close(CLOSE_CODES.BAD_MESSAGE, `${message.type} is sent once, first`);
+    if (message.type === 'hello' || message.type === 'proof')
+      return session.close(CLOSE_CODES.BAD_MESSAGE, `${message.type} is sent once, first`);
     await this.inShareOf(session.accountId, () => this.handler.handle(session, message));
   }
 
@@ -174,7 +230,9 @@ export class DelegateGateway implements ConnectionHost, OnModuleDestroy {
 
   async gone(session: DelegateSession, code: number): Promise<void> {
     this.registry.remove(session);
-    const wasCurrent = await this.inShareOf(session.accountId, () => this.delegates.disconnect(session.delegateId, session.connectionId)).catch(() => false);
+    const wasCurrent = await this.inShareOf(session.accountId, () =>
+      this.delegates.disconnect(session.delegateId, session.connectionId),
+    ).catch(() => false);
     this.log.info({ delegateId: session.delegateId, name: session.name, code, wasCurrent }, 'delegate disconnected');
   }
 

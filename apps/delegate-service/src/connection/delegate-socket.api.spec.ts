@@ -11,29 +11,59 @@ import { BytesOfAccounts } from './unhandled-bytes.js';
 const MESSAGES = 2_000;
 const ANSWER = 'x'.repeat(64 * 1024);
 /** Large, so that few of them come in one piece from the system. */
-const message = (): string => JSON.stringify({
-  v: PROTOCOL_VERSION, id: newId(), type: 'hello', protocol: { min: 1, max: 1 }, instanceId: 'i', name: 'n', hostName: 'h', version: '0', tags: Array.from({ length: HELLO_LIMITS.tags }, () => 't'.repeat(HELLO_LIMITS.tag)),
-  taskKinds: [], maxConcurrentTasks: 1, publicKey: 'k', held: [],
-});
+const message = (): string =>
+  JSON.stringify({
+    v: PROTOCOL_VERSION,
+    id: newId(),
+    type: 'hello',
+    protocol: { min: 1, max: 1 },
+    instanceId: 'i',
+    name: 'n',
+    hostName: 'h',
+    version: '0',
+    tags: Array.from({ length: HELLO_LIMITS.tags }, () => 't'.repeat(HELLO_LIMITS.tag)),
+    taskKinds: [],
+    maxConcurrentTasks: 1,
+    publicKey: 'k',
+    held: [],
+  });
 
 describe('a socket of a delegate', () => {
   const cleanUp: (() => void)[] = [];
-  afterEach(() => cleanUp.splice(0).reverse().forEach((undo) => undo()));
+  afterEach(() =>
+    cleanUp
+      .splice(0)
+      .reverse()
+      .forEach((undo) => undo()),
+  );
 
   /** Both ends of a connection; the work on a message is up to the spec. */
-  const pair = async (work: (socket: DelegateSocket) => Promise<void>, options: { autoPong?: boolean; accounts?: BytesOfAccounts } = {}): Promise<{ near: WebSocket; far: WebSocket; socket: DelegateSocket; stream: Socket; wire: Socket }> => {
+  const pair = async (
+    work: (socket: DelegateSocket) => Promise<void>,
+    options: { autoPong?: boolean; accounts?: BytesOfAccounts } = {},
+  ): Promise<{ near: WebSocket; far: WebSocket; socket: DelegateSocket; stream: Socket; wire: Socket }> => {
     const server = createServer();
     const webSockets = new WebSocketServer({ server, perMessageDeflate: false });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     cleanUp.push(() => server.close());
     const accounts = options.accounts ?? new BytesOfAccounts(Number.MAX_SAFE_INTEGER);
-    const accepted = new Promise<{ near: WebSocket; socket: DelegateSocket; stream: Socket }>((resolve) => webSockets.once('connection', (near, request) => {
-      const socket: DelegateSocket = new DelegateSocket(near, { message: () => work(socket), closed: () => undefined }, accounts.of('a', request.socket, () => near.terminate()));
-      resolve({ near, socket, stream: request.socket });
-    }));
+    const accepted = new Promise<{ near: WebSocket; socket: DelegateSocket; stream: Socket }>((resolve) =>
+      webSockets.once('connection', (near, request) => {
+        const socket: DelegateSocket = new DelegateSocket(
+          near,
+          { message: () => work(socket), closed: () => undefined },
+          accounts.of('a', request.socket, () => near.terminate()),
+        );
+        resolve({ near, socket, stream: request.socket });
+      }),
+    );
     const { port } = server.address() as AddressInfo;
     const wire = connect(port, '127.0.0.1');
-    const far = new WebSocket(`ws://127.0.0.1:${port}`, { createConnection: () => wire, perMessageDeflate: false, autoPong: options.autoPong ?? true });
+    const far = new WebSocket(`ws://127.0.0.1:${port}`, {
+      createConnection: () => wire,
+      perMessageDeflate: false,
+      autoPong: options.autoPong ?? true,
+    });
     cleanUp.push(() => far.terminate());
     await new Promise((resolve) => far.once('open', resolve));
     return { ...(await accepted), far, wire };
@@ -74,20 +104,28 @@ describe('a socket of a delegate', () => {
     await waitFor(() => near.readyState === near.CLOSED, { timeoutMs: 60_000, what: 'the socket cut' });
   }, 180_000);
 
-  const closed = (near: WebSocket): Promise<unknown> => waitFor(() => near.readyState === near.CLOSED, { timeoutMs: 60_000, what: 'the socket cut' });
+  const closed = (near: WebSocket): Promise<unknown> =>
+    waitFor(() => near.readyState === near.CLOSED, { timeoutMs: 60_000, what: 'the socket cut' });
 
-  it.each([['goes on', 4_000, 8], ['dribbles', 100, 2]])('answers no pings behind a message that is under way: one whose message %s by %d bytes a ping is kept for %d pings', async (_, bytes, kept) => {
-    const { near, far, socket, stream } = await pair(() => Promise.resolve(), { autoPong: false });
-    for (let at = 0; at < kept; at += 1) {
-      const due = stream.bytesRead + bytes;
-      far.send('x'.repeat(bytes), { fin: false });
-      await waitFor(() => stream.bytesRead >= due, { timeoutMs: 60_000, what: 'the piece read' });
-      socket.ping();
-      expect(near.readyState).toBe(near.OPEN);
-    }
-    for (let at = 0; at < 3; at += 1) socket.ping();
-    await closed(near);
-  }, 180_000);
+  it.each([
+    ['goes on', 4_000, 8],
+    ['dribbles', 100, 2],
+  ])(
+    'answers no pings behind a message that is under way: one whose message %s by %d bytes a ping is kept for %d pings',
+    async (_, bytes, kept) => {
+      const { near, far, socket, stream } = await pair(() => Promise.resolve(), { autoPong: false });
+      for (let at = 0; at < kept; at += 1) {
+        const due = stream.bytesRead + bytes;
+        far.send('x'.repeat(bytes), { fin: false });
+        await waitFor(() => stream.bytesRead >= due, { timeoutMs: 60_000, what: 'the piece read' });
+        socket.ping();
+        expect(near.readyState).toBe(near.OPEN);
+      }
+      for (let at = 0; at < 3; at += 1) socket.ping();
+      await closed(near);
+    },
+    180_000,
+  );
 
   it('loses no connection to pings while the service does not read because of its own work', async () => {
     let release = (): void => undefined;
@@ -104,14 +142,19 @@ describe('a socket of a delegate', () => {
   }, 180_000);
 
   it('is cut when it takes no answers and answers no pings', async () => {
-    const { near, far, socket } = await pair((one) => Promise.resolve(one.send({ type: 'error', code: 'SPEC', message: ANSWER })));
+    const { near, far, socket } = await pair((one) =>
+      Promise.resolve(one.send({ type: 'error', code: 'SPEC', message: ANSWER })),
+    );
     far.pause();
     for (let at = 0; at < MESSAGES; at += 1) far.send(message());
     await waitFor(() => near.isPaused, { timeoutMs: 60_000, what: 'the socket no longer read' });
-    await waitFor(() => {
-      socket.ping();
-      return near.readyState === near.CLOSED;
-    }, { timeoutMs: 60_000, what: 'the socket cut' });
+    await waitFor(
+      () => {
+        socket.ping();
+        return near.readyState === near.CLOSED;
+      },
+      { timeoutMs: 60_000, what: 'the socket cut' },
+    );
   }, 180_000);
 
   it('counts against its account also what comes in one piece with the end of a message', async () => {

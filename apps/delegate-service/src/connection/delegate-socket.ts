@@ -117,7 +117,11 @@ export class DelegateSocket {
 
   /** While nothing is read from it, it cannot go on. */
   private isStuck(wasBusy: boolean): boolean {
-    const isWaiting = this.unfinished - this.began > PROGRESS.bytes && this.unfinished - this.atLastPing < PROGRESS.bytes && !this.socket.isPaused && !wasBusy;
+    const isWaiting =
+      this.unfinished - this.began > PROGRESS.bytes &&
+      this.unfinished - this.atLastPing < PROGRESS.bytes &&
+      !this.socket.isPaused &&
+      !wasBusy;
     this.pingsWithoutProgress = isWaiting ? this.pingsWithoutProgress + 1 : 0;
     this.atLastPing = this.unfinished;
     return this.pingsWithoutProgress >= PROGRESS.pings;

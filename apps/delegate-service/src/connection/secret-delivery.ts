@@ -33,7 +33,8 @@ export class SecretDelivery {
     @Inject(LOG) private readonly log: Logger,
   ) {
     bus.subscribe((message) => {
-      if (message.type === 'sealed' && registry.has(message.delegateId)) void this.collect(message.deliveryId, message.delegateId);
+      if (message.type === 'sealed' && registry.has(message.delegateId))
+        void this.collect(message.deliveryId, message.delegateId);
     });
   }
 
@@ -45,13 +46,10 @@ export class SecretDelivery {
     await this.tasks.secretsAnswered(consumer, answer.taskId, answer.epoch);
     if (this.pass(holder.delegateId, answer)) return true;
     const deliveryId = newId();
-    await this.database.query(`INSERT INTO sealed_deliveries (id, task_id, epoch, sealed, error) VALUES ($1, $2, $3, $4, $5)`, [
-      deliveryId,
-      answer.taskId,
-      answer.epoch,
-      JSON.stringify(answer.sealed),
-      answer.error,
-    ]);
+    await this.database.query(
+      `INSERT INTO sealed_deliveries (id, task_id, epoch, sealed, error) VALUES ($1, $2, $3, $4, $5)`,
+      [deliveryId, answer.taskId, answer.epoch, JSON.stringify(answer.sealed), answer.error],
+    );
     await this.bus.publish({ type: 'sealed', deliveryId, delegateId: holder.delegateId });
     return true;
   }
@@ -64,11 +62,19 @@ export class SecretDelivery {
       );
       if (row) this.pass(delegateId, { taskId: row.task_id, epoch: row.epoch, sealed: row.sealed, error: row.error });
     } catch (cause) {
-      this.log.warn({ delegateId, error: messageOf(cause) }, 'sealed values could not be collected; the delegate will ask again');
+      this.log.warn(
+        { delegateId, error: messageOf(cause) },
+        'sealed values could not be collected; the delegate will ask again',
+      );
     }
   }
 
   private pass(delegateId: string, { taskId, epoch, sealed, error }: SealedAnswer): boolean {
-    return this.registry.send(delegateId, error === '' ? { type: 'sealedSecrets', taskId, epoch, sealed: { ...sealed } } : { type: 'secretsFailed', taskId, epoch, message: error });
+    return this.registry.send(
+      delegateId,
+      error === ''
+        ? { type: 'sealedSecrets', taskId, epoch, sealed: { ...sealed } }
+        : { type: 'secretsFailed', taskId, epoch, message: error },
+    );
   }
 }

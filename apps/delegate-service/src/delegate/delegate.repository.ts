@@ -51,19 +51,37 @@ export class DelegateRepository {
    * What a delegate says of itself (instance id, name, host, tags) never leads to a row of another token's scope. The new connection replaces any older one.
    * @param alongside is done in the same transaction, last
    */
-  async register(scope: Scope, registration: Registration, silentMs: number, alongside?: (manager: EntityManager, arrival: Arrival) => Promise<void>): Promise<string> {
+  async register(
+    scope: Scope,
+    registration: Registration,
+    silentMs: number,
+    alongside?: (manager: EntityManager, arrival: Arrival) => Promise<void>,
+  ): Promise<string> {
     const { accountId, orgId, projectId } = scopeColumns(scope);
     const r = registration;
     return this.database.transaction(async (manager) => {
       // Two processes of one name must not both take over the same row.
-      await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`delegate ${accountId} ${r.name} ${r.hostName}`]);
+      await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [
+        `delegate ${accountId} ${r.name} ${r.hostName}`,
+      ]);
       const [known] = await manager.query<KnownRow[]>(
         `SELECT id, public_key, token_id, instance_id FROM (
            SELECT id, public_key, token_id, instance_id, last_heartbeat_at, is_key_proven, (instance_id = $4 AND public_key = $9 AND ($10::boolean OR (NOT is_key_proven AND token_id = $8))) AS is_same_process,
              (token_id = $8 AND name = $5 AND host_name = $6 AND (connection_id IS NULL OR last_heartbeat_at < now() - $7::float8 * interval '1 millisecond')) AS is_restart
            FROM delegates WHERE account_id = $1 AND org_id IS NOT DISTINCT FROM $2 AND project_id IS NOT DISTINCT FROM $3 AND (instance_id = $4 OR (name = $5 AND host_name = $6))) AS kin
          WHERE is_same_process OR is_restart ORDER BY is_same_process DESC, is_key_proven DESC, last_heartbeat_at DESC LIMIT 1`,
-        [accountId, orgId, projectId, r.instanceId, r.name, r.hostName, silentMs, r.tokenId, r.publicKey, r.isKeyProven],
+        [
+          accountId,
+          orgId,
+          projectId,
+          r.instanceId,
+          r.name,
+          r.hostName,
+          silentMs,
+          r.tokenId,
+          r.publicKey,
+          r.isKeyProven,
+        ],
       );
       const id = known?.id ?? newId();
       await manager.query(
@@ -71,7 +89,24 @@ export class DelegateRepository {
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          ON CONFLICT (id) DO UPDATE SET org_id = $3, project_id = $4, name = $5, host_name = $6, instance_id = $7, token_id = $8, version = $9, tags = $10, task_kinds = $11,
            max_tasks = $12, public_key = $13, connection_id = $14, replica_id = $15, is_key_proven = $16, is_draining = false, connected_at = now(), last_heartbeat_at = now()`,
-        [id, accountId, orgId, projectId, r.name, r.hostName, r.instanceId, r.tokenId, r.version, r.tags, r.taskKinds, r.maxTasks, r.publicKey, r.connectionId, r.replicaId, r.isKeyProven],
+        [
+          id,
+          accountId,
+          orgId,
+          projectId,
+          r.name,
+          r.hostName,
+          r.instanceId,
+          r.tokenId,
+          r.version,
+          r.tags,
+          r.taskKinds,
+          r.maxTasks,
+          r.publicKey,
+          r.connectionId,
+          r.replicaId,
+          r.isKeyProven,
+        ],
       );
       await alongside?.(manager, arrivalOf(id, r, known));
       return id;
@@ -88,7 +123,10 @@ export class DelegateRepository {
   }
 
   async markDraining(delegateId: string, connectionId: string): Promise<void> {
-    await this.database.query(`UPDATE delegates SET is_draining = true WHERE id = $1 AND connection_id = $2`, [delegateId, connectionId]);
+    await this.database.query(`UPDATE delegates SET is_draining = true WHERE id = $1 AND connection_id = $2`, [
+      delegateId,
+      connectionId,
+    ]);
   }
 
   /** Every delegate of the account, for the selection rules. */
@@ -105,7 +143,10 @@ export class DelegateRepository {
   /** Delegates whose token was made in exactly this scope. */
   async list(scope: Scope, silentMs: number): Promise<readonly DelegateRow[]> {
     const { accountId, orgId, projectId } = scopeColumns(scope);
-    return this.select(`d.account_id = $2 AND d.org_id IS NOT DISTINCT FROM $3 AND d.project_id IS NOT DISTINCT FROM $4`, [silentMs, accountId, orgId, projectId]);
+    return this.select(
+      `d.account_id = $2 AND d.org_id IS NOT DISTINCT FROM $3 AND d.project_id IS NOT DISTINCT FROM $4`,
+      [silentMs, accountId, orgId, projectId],
+    );
   }
 
   /** Delegates of the scope, of those above it and of those below it. */
@@ -146,8 +187,16 @@ interface KnownRow {
   readonly instance_id: string;
 }
 
-function arrivalOf(delegateId: string, { name, hostName, version, publicKey, instanceId, tokenId }: Registration, known: KnownRow | undefined): Arrival {
-  const isOther = { sealingKey: known?.public_key !== publicKey, delegateToken: known?.token_id !== tokenId, instance: known?.instance_id !== instanceId } as const;
+function arrivalOf(
+  delegateId: string,
+  { name, hostName, version, publicKey, instanceId, tokenId }: Registration,
+  known: KnownRow | undefined,
+): Arrival {
+  const isOther = {
+    sealingKey: known?.public_key !== publicKey,
+    delegateToken: known?.token_id !== tokenId,
+    instance: known?.instance_id !== instanceId,
+  } as const;
   const changed = known ? (['sealingKey', 'delegateToken', 'instance'] as const).filter((what) => isOther[what]) : [];
   return { delegateId, name, hostName, version, publicKey, isNew: !known, changed };
 }

@@ -17,7 +17,9 @@ export class CreateDelegateTables1795305600000 implements MigrationInterface {
         created_by text NOT NULL,
         revoke_after timestamptz
       )`);
-    await runner.query(`CREATE UNIQUE INDEX delegate_tokens_name ON delegate_tokens (account_id, coalesce(org_id, ''), coalesce(project_id, ''), name)`);
+    await runner.query(
+      `CREATE UNIQUE INDEX delegate_tokens_name ON delegate_tokens (account_id, coalesce(org_id, ''), coalesce(project_id, ''), name)`,
+    );
 
     await runner.query(`
       CREATE TABLE delegates (
@@ -129,6 +131,7 @@ export class CreateDelegateTables1795305600000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['sealed_deliveries', 'task_events', 'task_results', 'tasks', 'delegates', 'delegate_tokens']) await runner.query(`DROP TABLE ${table}`);
+    for (const table of ['sealed_deliveries', 'task_events', 'task_results', 'tasks', 'delegates', 'delegate_tokens'])
+      await runner.query(`DROP TABLE ${table}`);
   }
 }

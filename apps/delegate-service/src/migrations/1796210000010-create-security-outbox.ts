@@ -16,7 +16,9 @@ export class CreateSecurityOutbox1796210000010 implements MigrationInterface {
         count integer NOT NULL,
         is_handed_over boolean NOT NULL DEFAULT false
       )`);
-    await runner.query(`CREATE UNIQUE INDEX security_outbox_alike ON security_outbox (account_id, alike, minute) WHERE NOT is_handed_over`);
+    await runner.query(
+      `CREATE UNIQUE INDEX security_outbox_alike ON security_outbox (account_id, alike, minute) WHERE NOT is_handed_over`,
+    );
   }
 
   async down(): Promise<void> {

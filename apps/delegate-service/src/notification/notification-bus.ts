@@ -78,7 +78,12 @@ export class NotificationBus implements OnModuleInit, OnModuleDestroy {
   }
 
   private async listen(attempt: number): Promise<void> {
-    const session = new pg.Client({ connectionString: this.config.databaseUrl, application_name: 'sluice-delegate-service-listen', keepAlive: true, connectionTimeoutMillis: 10_000 });
+    const session = new pg.Client({
+      connectionString: this.config.databaseUrl,
+      application_name: 'sluice-delegate-service-listen',
+      keepAlive: true,
+      connectionTimeoutMillis: 10_000,
+    });
     session.on('error', (cause) => this.log.warn({ error: cause.message }, 'the listening session broke'));
     session.on('end', () => this.listenAgain(session, 0));
     session.on('notification', ({ payload }) => this.hear(payload ?? ''));

@@ -1,5 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { ClaimSecurityEventsReply, DeadLetterRecord, DelegateAdminMethods, DelegateRecord, ListDeadLettersRequest, ListDelegatesRequest, ListTokensRequest, Nothing, PutTokenRequest, RedriveDeadLetterRequest, TokenRecord, TokenRef } from '@sluice/delegate-rpc';
+import type {
+  ClaimSecurityEventsReply,
+  DeadLetterRecord,
+  DelegateAdminMethods,
+  DelegateRecord,
+  ListDeadLettersRequest,
+  ListDelegatesRequest,
+  ListTokensRequest,
+  Nothing,
+  PutTokenRequest,
+  RedriveDeadLetterRequest,
+  TokenRecord,
+  TokenRef,
+} from '@sluice/delegate-rpc';
 import type { ServiceCall, ServiceHandlers } from '@sluice/grpc';
 import { CONFIG, type DelegateServiceConfig } from '../config.js';
 import { rpcScope } from '../database.js';
@@ -34,37 +47,60 @@ export class DelegateAdminRpc implements ServiceHandlers<DelegateAdminMethods> {
     return tokenRecord(issued.row, issued.value ?? '');
   };
 
-  readonly RevokeToken = async (call: ServiceCall, request: TokenRef): Promise<TokenRecord> => tokenRecord(await this.tokens.revoke(scopeOfCall(call, request.scope), request.name));
+  readonly RevokeToken = async (call: ServiceCall, request: TokenRef): Promise<TokenRecord> =>
+    tokenRecord(await this.tokens.revoke(scopeOfCall(call, request.scope), request.name));
 
-  readonly DeleteToken = async (call: ServiceCall, request: TokenRef): Promise<{ deleted: boolean }> => ({ deleted: await this.tokens.delete(scopeOfCall(call, request.scope), request.name) });
+  readonly DeleteToken = async (call: ServiceCall, request: TokenRef): Promise<{ deleted: boolean }> => ({
+    deleted: await this.tokens.delete(scopeOfCall(call, request.scope), request.name),
+  });
 
   readonly ListTokens = async (call: ServiceCall, request: ListTokensRequest): Promise<{ tokens: TokenRecord[] }> => {
-    const rows = await this.tokens.list(scopeOfCall(call, request.scope), { name: request.name, status: request.status });
+    const rows = await this.tokens.list(scopeOfCall(call, request.scope), {
+      name: request.name,
+      status: request.status,
+    });
     return { tokens: rows.map((row) => tokenRecord(row)) };
   };
 
-  readonly ListDelegates = async (call: ServiceCall, request: ListDelegatesRequest): Promise<{ delegates: DelegateRecord[] }> => {
+  readonly ListDelegates = async (
+    call: ServiceCall,
+    request: ListDelegatesRequest,
+  ): Promise<{ delegates: DelegateRecord[] }> => {
     const scope = scopeOfCall(call, request.scope);
-    const rows = request.all ? await this.delegates.listAround(scope, silentMs(this.config)) : await this.delegates.list(scope, silentMs(this.config));
+    const rows = request.all
+      ? await this.delegates.listAround(scope, silentMs(this.config))
+      : await this.delegates.list(scope, silentMs(this.config));
     return { delegates: rows.map(delegateRecord) };
   };
 
-  readonly ListDeadLetters = async (call: ServiceCall, { accountId, page, size }: ListDeadLettersRequest): Promise<{ letters: DeadLetterRecord[]; total: number }> => {
+  readonly ListDeadLetters = async (
+    call: ServiceCall,
+    { accountId, page, size }: ListDeadLettersRequest,
+  ): Promise<{ letters: DeadLetterRecord[]; total: number }> => {
     const { letters, total } = await this.deadLetters.list(accountOfCall(call, accountId), page, size);
     return { letters: [...letters], total };
   };
 
-  readonly RedriveDeadLetter = async (call: ServiceCall, { accountId, id }: RedriveDeadLetterRequest): Promise<Nothing> => {
+  readonly RedriveDeadLetter = async (
+    call: ServiceCall,
+    { accountId, id }: RedriveDeadLetterRequest,
+  ): Promise<Nothing> => {
     await this.deadLetters.redrive(accountOfCall(call, accountId), id);
     return {};
   };
 
-  readonly ClaimSecurityEvents = async (_call: ServiceCall, { limit }: { limit: number }): Promise<ClaimSecurityEventsReply> => {
+  readonly ClaimSecurityEvents = async (
+    _call: ServiceCall,
+    { limit }: { limit: number },
+  ): Promise<ClaimSecurityEventsReply> => {
     const { events, hasMore } = await this.securityOutbox.handOver(Math.min(Math.max(limit, 1), MOST_HANDED_OVER));
     return { eventsJson: events.map((noted) => JSON.stringify(noted)), hasMore };
   };
 
-  readonly AcknowledgeSecurityEvents = async (_call: ServiceCall, { eventIds }: { eventIds: string[] }): Promise<Nothing> => {
+  readonly AcknowledgeSecurityEvents = async (
+    _call: ServiceCall,
+    { eventIds }: { eventIds: string[] },
+  ): Promise<Nothing> => {
     await this.securityOutbox.acknowledge(eventIds);
     return {};
   };

@@ -1,5 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { AbortReply, AbortRequest, AcknowledgeRequest, DelegateTasksMethods, LeaseTimesReply, Nothing, ProvideSecretsReply, ProvideSecretsRequest, RpcScope, SetAsideRequest, SubmitReply, SubmitRequest, TaskEvent } from '@sluice/delegate-rpc';
+import type {
+  AbortReply,
+  AbortRequest,
+  AcknowledgeRequest,
+  DelegateTasksMethods,
+  LeaseTimesReply,
+  Nothing,
+  ProvideSecretsReply,
+  ProvideSecretsRequest,
+  RpcScope,
+  SetAsideRequest,
+  SubmitReply,
+  SubmitRequest,
+  TaskEvent,
+} from '@sluice/delegate-rpc';
 import type { ServiceCall, ServiceHandlers } from '@sluice/grpc';
 import { AppError, scopeOf, type Scope } from '@sluice/kernel';
 import { CONFIG, type DelegateServiceConfig } from '../config.js';
@@ -40,9 +54,11 @@ export class DelegateTasksRpc implements ServiceHandlers<DelegateTasksMethods> {
     return this.tasks.abort(accountId, call.caller, request.taskId);
   };
 
-  readonly LeaseTimes = (): Promise<LeaseTimesReply> => Promise.resolve({ leaseMs: this.config.leaseMs, fenceMs: this.config.fenceMs });
+  readonly LeaseTimes = (): Promise<LeaseTimesReply> =>
+    Promise.resolve({ leaseMs: this.config.leaseMs, fenceMs: this.config.fenceMs });
 
-  readonly Events = (call: ServiceCall, _request: Nothing): AsyncIterable<TaskEvent> => this.streams.open(call.caller, call.signal);
+  readonly Events = (call: ServiceCall, _request: Nothing): AsyncIterable<TaskEvent> =>
+    this.streams.open(call.caller, call.signal);
 
   readonly Acknowledge = async (call: ServiceCall, request: AcknowledgeRequest): Promise<Nothing> => {
     await this.streams.acknowledge(call.caller, request.seqs);
@@ -54,14 +70,27 @@ export class DelegateTasksRpc implements ServiceHandlers<DelegateTasksMethods> {
     return {};
   };
 
-  readonly ProvideSecrets = async (call: ServiceCall, request: ProvideSecretsRequest): Promise<ProvideSecretsReply> => ({
-    delivered: await this.secrets.deliver(call.caller, { taskId: request.taskId, epoch: request.epoch, sealed: request.sealed, error: request.error }),
+  readonly ProvideSecrets = async (
+    call: ServiceCall,
+    request: ProvideSecretsRequest,
+  ): Promise<ProvideSecretsReply> => ({
+    delivered: await this.secrets.deliver(call.caller, {
+      taskId: request.taskId,
+      epoch: request.epoch,
+      sealed: request.sealed,
+      error: request.error,
+    }),
   });
 }
 
 /** @throws AppError INVALID_REQUEST without an account, ACCESS_DENIED when the token speaks for another one */
 export function scopeOfCall(call: ServiceCall, scope: RpcScope | null): Scope {
   if (!scope?.accountId) throw new AppError('INVALID_REQUEST', 'scope.account_id: is required');
-  if (call.accountId !== scope.accountId) throw new AppError('ACCESS_DENIED', `the call is made for account ${call.accountId}, not for ${scope.accountId}`);
-  return scopeOf({ accountId: scope.accountId, orgId: scope.orgId || undefined, projectId: scope.projectId || undefined });
+  if (call.accountId !== scope.accountId)
+    throw new AppError('ACCESS_DENIED', `the call is made for account ${call.accountId}, not for ${scope.accountId}`);
+  return scopeOf({
+    accountId: scope.accountId,
+    orgId: scope.orgId || undefined,
+    projectId: scope.projectId || undefined,
+  });
 }

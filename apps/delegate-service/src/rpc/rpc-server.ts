@@ -1,5 +1,10 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { DELEGATE_ADMIN_SERVICE, DELEGATE_TASKS_SERVICE, type DelegateAdminMethods, type DelegateTasksMethods } from '@sluice/delegate-rpc';
+import {
+  DELEGATE_ADMIN_SERVICE,
+  DELEGATE_TASKS_SERVICE,
+  type DelegateAdminMethods,
+  type DelegateTasksMethods,
+} from '@sluice/delegate-rpc';
 import { ServiceServer } from '@sluice/grpc';
 import type { ServiceIdentity } from '@sluice/service-identity';
 import type { Logger, Tracing } from '@sluice/telemetry';

@@ -18,12 +18,31 @@ describe('calls between services over gRPC with a certificate', () => {
   beforeAll(async () => {
     const files = await (await testPodAuthority(folder)).issue('localhost');
     ca = readFileSync(files.ca, 'utf8');
-    const security = { kind: 'tls', cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') } as const;
-    server = new ServiceServer({ identity: await identities.of('delegate-service'), tracing: Tracing.create('delegate-service'), log, security });
+    const security = {
+      kind: 'tls',
+      cert: readFileSync(files.cert, 'utf8'),
+      key: readFileSync(files.key, 'utf8'),
+    } as const;
+    server = new ServiceServer({
+      identity: await identities.of('delegate-service'),
+      tracing: Tracing.create('delegate-service'),
+      log,
+      security,
+    });
     const none = async (): Promise<never> => {
       throw new AppError('INVALID_REQUEST', 'not asked here');
     };
-    server.add<DelegateAdminMethods>(DELEGATE_ADMIN_SERVICE, ['ng-manager'], { PutToken: none, RevokeToken: none, DeleteToken: none, ListTokens: async () => ({ tokens: [] }), ListDelegates: none, ListDeadLetters: none, RedriveDeadLetter: none, ClaimSecurityEvents: none, AcknowledgeSecurityEvents: none });
+    server.add<DelegateAdminMethods>(DELEGATE_ADMIN_SERVICE, ['ng-manager'], {
+      PutToken: none,
+      RevokeToken: none,
+      DeleteToken: none,
+      ListTokens: async () => ({ tokens: [] }),
+      ListDelegates: none,
+      ListDeadLetters: none,
+      RedriveDeadLetter: none,
+      ClaimSecurityEvents: none,
+      AcknowledgeSecurityEvents: none,
+    });
     port = await server.listen('127.0.0.1', 0);
   });
   afterAll(async () => {
@@ -33,8 +52,21 @@ describe('calls between services over gRPC with a certificate', () => {
   });
 
   const ask = async (address: string, authority?: string): Promise<unknown> => {
-    const client = new ServiceClient<DelegateAdminMethods>({ service: DELEGATE_ADMIN_SERVICE, address, ca: authority, target: 'delegate-service', identity: await identities.of('ng-manager') });
-    return client.unary(testUser('ACC'), 'ListTokens', { scope: { accountId: 'ACC', orgId: '', projectId: '' }, name: '', status: '' }, { timeoutMs: 60_000 }).finally(() => client.close());
+    const client = new ServiceClient<DelegateAdminMethods>({
+      service: DELEGATE_ADMIN_SERVICE,
+      address,
+      ca: authority,
+      target: 'delegate-service',
+      identity: await identities.of('ng-manager'),
+    });
+    return client
+      .unary(
+        testUser('ACC'),
+        'ListTokens',
+        { scope: { accountId: 'ACC', orgId: '', projectId: '' }, name: '', status: '' },
+        { timeoutMs: 60_000 },
+      )
+      .finally(() => client.close());
   };
 
   it('are answered to who speaks TLS and knows the authority, and to no other', async () => {
@@ -44,7 +76,11 @@ describe('calls between services over gRPC with a certificate', () => {
   });
 
   it('are taken beyond loopback with TLS only', async () => {
-    const plain = new ServiceServer({ identity: await identities.of('delegate-service'), tracing: Tracing.create('delegate-service'), log });
+    const plain = new ServiceServer({
+      identity: await identities.of('delegate-service'),
+      tracing: Tracing.create('delegate-service'),
+      log,
+    });
     await expect(plain.listen('0.0.0.0', 0)).rejects.toThrow(/in clear/);
     await plain.close();
   });

@@ -44,9 +44,18 @@ export class DelegateVisits implements OnModuleDestroy {
   /** @param manager of the transaction in which the delegate is registered */
   async arrived(manager: EntityManager, { token, address }: Visitor, arrival: Arrival): Promise<void> {
     const { delegateId, publicKey, ...details } = arrival;
-    const event = noted(contextOf(token, address), { kind: 'delegateConnected', outcome: 'allowed', scope: scopeOfRow(token), resourceType: 'delegate', identifier: delegateId, details: { ...details, tokenName: token.name } }, [
-      delegateId, publicKey, address, String(arrival.isNew), ...arrival.changed,
-    ]);
+    const event = noted(
+      contextOf(token, address),
+      {
+        kind: 'delegateConnected',
+        outcome: 'allowed',
+        scope: scopeOfRow(token),
+        resourceType: 'delegate',
+        identifier: delegateId,
+        details: { ...details, tokenName: token.name },
+      },
+      [delegateId, publicKey, address, String(arrival.isNew), ...arrival.changed],
+    );
     await this.outbox.add(manager, [this.share.of(event)]);
   }
 
@@ -62,9 +71,24 @@ export class DelegateVisits implements OnModuleDestroy {
 
 function refusalOf(token: TokenRow, address: string, reason: string): NotedSecurityEvent {
   const details = { tokenName: token.name, reason };
-  return noted(contextOf(token, address), { kind: 'delegateRefused', outcome: 'refused', scope: scopeOfRow(token), resourceType: 'delegateToken', identifier: token.id, details }, [address, reason]);
+  return noted(
+    contextOf(token, address),
+    {
+      kind: 'delegateRefused',
+      outcome: 'refused',
+      scope: scopeOfRow(token),
+      resourceType: 'delegateToken',
+      identifier: token.id,
+      details,
+    },
+    [address, reason],
+  );
 }
 
 function contextOf(token: TokenRow, address: string): EventContext {
-  return { principal: { type: 'service', id: token.id, name: `delegate with token ${token.name}` }, correlationId: '', origin: { clientAddress: address, keyId: token.id } };
+  return {
+    principal: { type: 'service', id: token.id, name: `delegate with token ${token.name}` },
+    correlationId: '',
+    origin: { clientAddress: address, keyId: token.id },
+  };
 }

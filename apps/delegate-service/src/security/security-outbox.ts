@@ -37,10 +37,15 @@ export class SecurityOutbox {
        SELECT event, count, alike FROM given ORDER BY position`,
       [limit],
     );
-    return { events: rows.map(({ event, count, alike }) => ({ event: { ...event, count }, alike })), hasMore: rows.length === limit };
+    return {
+      events: rows.map(({ event, count, alike }) => ({ event: { ...event, count }, alike })),
+      hasMore: rows.length === limit,
+    };
   }
 
   async acknowledge(eventIds: readonly string[]): Promise<void> {
-    await this.database.query('DELETE FROM security_outbox WHERE is_handed_over AND event_id = ANY($1::uuid[])', [eventIds]);
+    await this.database.query('DELETE FROM security_outbox WHERE is_handed_over AND event_id = ANY($1::uuid[])', [
+      eventIds,
+    ]);
   }
 }

@@ -48,18 +48,31 @@ export class DeadLetterRepository {
       [accountId, size, page * size],
     );
     return rows.map((row) => ({
-      id: Number(row.id), scope: rpcScope(row), consumer: row.consumer, taskId: row.task_id, event: row.type, outcome: row.outcome ?? '', reason: row.reason, attempts: row.attempts,
-      eventAtMs: Math.round(row.event_at), setAsideAtMs: Math.round(row.set_aside_at),
+      id: Number(row.id),
+      scope: rpcScope(row),
+      consumer: row.consumer,
+      taskId: row.task_id,
+      event: row.type,
+      outcome: row.outcome ?? '',
+      reason: row.reason,
+      attempts: row.attempts,
+      eventAtMs: Math.round(row.event_at),
+      setAsideAtMs: Math.round(row.set_aside_at),
     }));
   }
 
   async count(accountId: string): Promise<number> {
-    const [row] = await this.database.query<{ count: number }[]>(`SELECT count(*)::int AS count FROM task_dead_letters WHERE account_id = $1`, [accountId]);
+    const [row] = await this.database.query<{ count: number }[]>(
+      `SELECT count(*)::int AS count FROM task_dead_letters WHERE account_id = $1`,
+      [accountId],
+    );
     return row?.count ?? 0;
   }
 
   async countByConsumer(): Promise<ReadonlyMap<string, number>> {
-    const rows = await this.database.query<{ consumer: string; count: number }[]>(`SELECT consumer, count(*)::int AS count FROM task_dead_letters GROUP BY consumer`);
+    const rows = await this.database.query<{ consumer: string; count: number }[]>(
+      `SELECT consumer, count(*)::int AS count FROM task_dead_letters GROUP BY consumer`,
+    );
     return new Map(rows.map(({ consumer, count }) => [consumer, count]));
   }
 
@@ -76,6 +89,9 @@ export class DeadLetterRepository {
 
   /** Forgets what was set aside longer ago, at most a few thousand at a time. */
   async prune(retentionHours: number): Promise<void> {
-    await this.database.query(`DELETE FROM task_dead_letters WHERE id IN (SELECT id FROM task_dead_letters WHERE set_aside_at < now() - $1::float8 * interval '1 hour' LIMIT 5000)`, [retentionHours]);
+    await this.database.query(
+      `DELETE FROM task_dead_letters WHERE id IN (SELECT id FROM task_dead_letters WHERE set_aside_at < now() - $1::float8 * interval '1 hour' LIMIT 5000)`,
+      [retentionHours],
+    );
   }
 }

@@ -22,7 +22,11 @@ export class DeadLetterService {
     @Inject(LOG) private readonly log: Logger,
     @Inject(METRICS) metrics: Metrics,
   ) {
-    this.gauge = metrics.gauge('delegate_service_dead_letters', 'Task events that the service they were for could not handle', ['consumer']);
+    this.gauge = metrics.gauge(
+      'delegate_service_dead_letters',
+      'Task events that the service they were for could not handle',
+      ['consumer'],
+    );
   }
 
   /** Safe to repeat. */
@@ -35,16 +39,30 @@ export class DeadLetterService {
   }
 
   /** @param page from 0 @param size 1 to 100 @throws AppError INVALID_REQUEST for another page */
-  async list(accountId: string, page: number, size: number): Promise<{ readonly letters: readonly DeadLetterRecord[]; readonly total: number }> {
-    if (size < 1 || size > LARGEST_PAGE) throw new AppError('INVALID_REQUEST', `size is ${size}; it must be 1 to ${LARGEST_PAGE}`, { fields: [{ field: 'size', error: `must be 1 to ${LARGEST_PAGE}` }] });
-    const [letters, total] = await Promise.all([this.letters.list(accountId, page, size), this.letters.count(accountId)]);
+  async list(
+    accountId: string,
+    page: number,
+    size: number,
+  ): Promise<{ readonly letters: readonly DeadLetterRecord[]; readonly total: number }> {
+    if (size < 1 || size > LARGEST_PAGE)
+      throw new AppError('INVALID_REQUEST', `size is ${size}; it must be 1 to ${LARGEST_PAGE}`, {
+        fields: [{ field: 'size', error: `must be 1 to ${LARGEST_PAGE}` }],
+      });
+    const [letters, total] = await Promise.all([
+      this.letters.list(accountId, page, size),
+      this.letters.count(accountId),
+    ]);
     return { letters, total };
   }
 
   /** @throws AppError RESOURCE_NOT_FOUND when the account has no dead letter of this id, for example because it was sent again already */
   async redrive(accountId: string, id: number): Promise<void> {
     const consumer = await this.letters.redrive(accountId, id);
-    if (consumer === undefined) throw new AppError('RESOURCE_NOT_FOUND', `the account has no dead letter ${id}; it may have been sent again already`);
+    if (consumer === undefined)
+      throw new AppError(
+        'RESOURCE_NOT_FOUND',
+        `the account has no dead letter ${id}; it may have been sent again already`,
+      );
     this.bus.tellLocal({ type: 'events', consumer });
     await this.measure();
   }

@@ -80,7 +80,8 @@ export class TaskEventStreamService {
   /** `*` wakes all: other replicas do not say whose events they are. */
   private wake(consumer: string): void {
     this.version += 1;
-    for (const [name, waiters] of this.waiting) if (consumer === '*' || consumer === name) for (const go of waiters) go();
+    for (const [name, waiters] of this.waiting)
+      if (consumer === '*' || consumer === name) for (const go of waiters) go();
   }
 
   private wait(consumer: string, version: number, signal: AbortSignal): Promise<void> {

@@ -55,7 +55,12 @@ export class TaskEventRepository {
    * results make the page shorter; it has at least one event while there is one.
    * @param full accounts and lanes to leave out, as {@link laneKey} writes them
    */
-  async backlog(consumer: string, known: readonly number[], limit: number, full: readonly string[] = []): Promise<readonly TaskEvent[]> {
+  async backlog(
+    consumer: string,
+    known: readonly number[],
+    limit: number,
+    full: readonly string[] = [],
+  ): Promise<readonly TaskEvent[]> {
     const rows = await this.database.query<EventRow[]>(
       `SELECT * FROM (
          SELECT e.seq, e.task_id, e.account_id, e.org_id, e.project_id, e.type, e.epoch, e.body, e.traceparent, r.result,
@@ -71,26 +76,55 @@ export class TaskEventRepository {
 
   /** Those of `seqs` that are still to be acknowledged. */
   async unread(consumer: string, seqs: readonly number[]): Promise<ReadonlySet<number>> {
-    const rows = await this.database.query<{ seq: string }[]>(`SELECT seq FROM task_events WHERE consumer = $1 AND seq = ANY ($2::bigint[])`, [consumer, seqs]);
+    const rows = await this.database.query<{ seq: string }[]>(
+      `SELECT seq FROM task_events WHERE consumer = $1 AND seq = ANY ($2::bigint[])`,
+      [consumer, seqs],
+    );
     return new Set(rows.map(({ seq }) => Number(seq)));
   }
 
   /** Safe to repeat. @returns the numbers that are gone now */
   async acknowledge(consumer: string, seqs: readonly number[]): Promise<void> {
-    await this.database.query(`DELETE FROM task_events WHERE consumer = $1 AND seq = ANY ($2::bigint[])`, [consumer, seqs]);
+    await this.database.query(`DELETE FROM task_events WHERE consumer = $1 AND seq = ANY ($2::bigint[])`, [
+      consumer,
+      seqs,
+    ]);
   }
 }
 
 function eventOf(row: EventRow): TaskEvent {
-  const base = { seq: Number(row.seq), taskId: row.task_id, scope: rpcScope(row), event: row.type, traceparent: row.traceparent };
+  const base = {
+    seq: Number(row.seq),
+    taskId: row.task_id,
+    scope: rpcScope(row),
+    event: row.type,
+    traceparent: row.traceparent,
+  };
   const { body } = row;
   const delegate = { delegateId: body.delegateId ?? '', delegateName: body.delegateName ?? '' };
   if (row.type === 'acquired') return { ...base, acquired: { ...delegate, epoch: row.epoch } };
-  if (row.type === 'secretsWanted') return { ...base, delegateScope: delegateScopeOf(row), secretsWanted: { delegateId: delegate.delegateId, epoch: row.epoch, publicKey: body.publicKey ?? '', expressions: body.expressions ?? [] } };
-  return { ...base, ended: { ...delegate, outcome: body.outcome ?? 'aborted', resultJson: row.result ?? '', reason: body.reason ?? '' } };
+  if (row.type === 'secretsWanted')
+    return {
+      ...base,
+      delegateScope: delegateScopeOf(row),
+      secretsWanted: {
+        delegateId: delegate.delegateId,
+        epoch: row.epoch,
+        publicKey: body.publicKey ?? '',
+        expressions: body.expressions ?? [],
+      },
+    };
+  return {
+    ...base,
+    ended: { ...delegate, outcome: body.outcome ?? 'aborted', resultJson: row.result ?? '', reason: body.reason ?? '' },
+  };
 }
 
 /** A delegate that is gone serves nothing: no account. */
 function delegateScopeOf(row: EventRow): RpcScope {
-  return rpcScope({ account_id: row.delegate_account_id ?? '', org_id: row.delegate_org_id, project_id: row.delegate_project_id });
+  return rpcScope({
+    account_id: row.delegate_account_id ?? '',
+    org_id: row.delegate_org_id,
+    project_id: row.delegate_project_id,
+  });
 }

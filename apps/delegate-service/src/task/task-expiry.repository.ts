@@ -14,7 +14,8 @@ interface EndedRow {
 
 /** Rows per statement: a scan never holds many locks at once; the next one comes soon. */
 const BATCH = 200;
-const QUEUED_COLUMNS = 't.id, t.account_id, t.org_id, t.project_id, t.kind, t.consumer, t.selectors, t.bound_delegate_id, t.secret_expressions';
+const QUEUED_COLUMNS =
+  't.id, t.account_id, t.org_id, t.project_id, t.kind, t.consumer, t.selectors, t.bound_delegate_id, t.secret_expressions';
 const CAN_BE_REOFFERED = `t.kind = ANY ($1) AND t.abort_requested_at IS NULL AND t.epoch < ${MAX_EPOCHS}`;
 const ENDED_EVENT = eventInsert(
   `SELECT consumer, id, account_id, org_id, project_id, 'ended', epoch,
@@ -33,7 +34,9 @@ export class TaskExpiryRepository {
    * Takes tasks from delegates that were not heard of for a lease: ends those that may have changed something, queues the others again.
    * @param fenceMs how long the lease is over by then: by its end the delegate began to stop, by its own clock, and after this time it has stopped
    */
-  async loseLeases(fenceMs = 0): Promise<{ readonly ended: readonly EndedTask[]; readonly requeued: readonly string[] }> {
+  async loseLeases(
+    fenceMs = 0,
+  ): Promise<{ readonly ended: readonly EndedTask[]; readonly requeued: readonly string[] }> {
     const rows = await this.database.query<(EndedRow & { was_requeued: boolean })[]>(
       `WITH lost AS (SELECT id FROM tasks WHERE state = 'ASSIGNED' AND lease_until < now() - $3::int * interval '1 millisecond' ORDER BY lease_until LIMIT ${BATCH} FOR UPDATE SKIP LOCKED),
        requeued AS (
@@ -50,7 +53,10 @@ export class TaskExpiryRepository {
        UNION ALL SELECT id, consumer, NULL, epoch, 'leaseLost', true, NULL FROM requeued`,
       [REOFFERED_KINDS, this.wakeUp(), fenceMs],
     );
-    return { ended: rows.filter((row) => !row.was_requeued).map(endedOf), requeued: rows.filter((row) => row.was_requeued).map(({ id }) => id) };
+    return {
+      ended: rows.filter((row) => !row.was_requeued).map(endedOf),
+      requeued: rows.filter((row) => row.was_requeued).map(({ id }) => id),
+    };
   }
 
   /** Ends tasks whose result did not come in time. Their delegates are to be told to stop. */
@@ -70,7 +76,9 @@ export class TaskExpiryRepository {
 
   /** Queued tasks that nobody took in time; {@link endNotAcquired} ends them with the explanation. */
   async listUnclaimed(): Promise<readonly QueuedTaskRow[]> {
-    return this.database.query<QueuedTaskRow[]>(`SELECT ${QUEUED_COLUMNS} FROM tasks t WHERE state = 'QUEUED' AND queue_deadline <= now() ORDER BY queue_deadline LIMIT ${BATCH}`);
+    return this.database.query<QueuedTaskRow[]>(
+      `SELECT ${QUEUED_COLUMNS} FROM tasks t WHERE state = 'QUEUED' AND queue_deadline <= now() ORDER BY queue_deadline LIMIT ${BATCH}`,
+    );
   }
 
   async endNotAcquired(taskId: string, reason: string): Promise<EndedTask | undefined> {
@@ -127,5 +135,11 @@ export class TaskExpiryRepository {
 }
 
 function endedOf(row: EndedRow): EndedTask {
-  return { taskId: row.id, consumer: row.consumer, delegateId: row.delegate_id, epoch: row.epoch, outcome: row.outcome };
+  return {
+    taskId: row.id,
+    consumer: row.consumer,
+    delegateId: row.delegate_id,
+    epoch: row.epoch,
+    outcome: row.outcome,
+  };
 }

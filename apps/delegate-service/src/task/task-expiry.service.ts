@@ -59,7 +59,8 @@ export class TaskExpiryService implements OnApplicationBootstrap, OnModuleDestro
 
   private async scan(): Promise<void> {
     await this.offers.offerAgain(await this.expiry.claimOffers(this.config.reofferMs));
-    for (const task of await this.expiry.listUnclaimed()) this.tell(await this.expiry.endNotAcquired(task.id, await this.offers.explain(task)));
+    for (const task of await this.expiry.listUnclaimed())
+      this.tell(await this.expiry.endNotAcquired(task.id, await this.offers.explain(task)));
     // Nobody could send a heartbeat while this service was away: that is no reason to take tasks from anybody.
     if (!this.grace.isFrozen()) {
       const { ended, requeued } = await this.expiry.loseLeases(this.config.fenceMs);
@@ -68,7 +69,8 @@ export class TaskExpiryService implements OnApplicationBootstrap, OnModuleDestro
     }
     for (const task of await this.expiry.endOverdueRuns()) {
       this.tell(task);
-      if (task.delegateId) await this.bus.publish({ type: 'abort', taskId: task.taskId, epoch: task.epoch, delegateId: task.delegateId });
+      if (task.delegateId)
+        await this.bus.publish({ type: 'abort', taskId: task.taskId, epoch: task.epoch, delegateId: task.delegateId });
     }
     this.lag.set(await this.expiry.lagSeconds(this.config.fenceMs));
     this.grace.scanned();
@@ -77,7 +79,10 @@ export class TaskExpiryService implements OnApplicationBootstrap, OnModuleDestro
 
   private tell(task: EndedTask | undefined): void {
     if (!task) return;
-    this.log.warn({ taskId: task.taskId, outcome: task.outcome, epoch: task.epoch, delegateId: task.delegateId }, 'task ended without a result');
+    this.log.warn(
+      { taskId: task.taskId, outcome: task.outcome, epoch: task.epoch, delegateId: task.delegateId },
+      'task ended without a result',
+    );
     this.ended.labels(task.outcome).inc();
     this.bus.tellLocal({ type: 'events', consumer: task.consumer });
   }

@@ -22,7 +22,10 @@ export class TaskOfferService {
   ) {}
 
   async select(task: QueuedTaskRow): Promise<Selection> {
-    return selectDelegates(await this.delegates.candidates(task.account_id, silentMs(this.config)), requirementOf(task));
+    return selectDelegates(
+      await this.delegates.candidates(task.account_id, silentMs(this.config)),
+      requirementOf(task),
+    );
   }
 
   async explain(task: QueuedTaskRow): Promise<string> {
@@ -32,7 +35,8 @@ export class TaskOfferService {
   /** Tells the least loaded eligible delegates, wherever they are connected. */
   async tell(task: QueuedTaskRow, selection: Selection): Promise<void> {
     const delegateIds = selection.eligible.slice(0, TOLD_AT_ONCE).map(({ id }) => id);
-    if (delegateIds.length > 0) await this.bus.publish({ type: 'offer', taskId: task.id, kind: task.kind, delegateIds });
+    if (delegateIds.length > 0)
+      await this.bus.publish({ type: 'offer', taskId: task.id, kind: task.kind, delegateIds });
   }
 
   /** Offers tasks again that nobody has taken yet. A failure leaves them to the next round. */
@@ -40,7 +44,9 @@ export class TaskOfferService {
     for (const task of tasks) {
       await this.select(task)
         .then((selection) => this.tell(task, selection))
-        .catch((cause: unknown) => this.log.warn({ taskId: task.id, error: messageOf(cause) }, 'task could not be offered again'));
+        .catch((cause: unknown) =>
+          this.log.warn({ taskId: task.id, error: messageOf(cause) }, 'task could not be offered again'),
+        );
     }
   }
 }

@@ -26,8 +26,10 @@ interface AssignedRow {
   readonly is_aborting: boolean;
 }
 
-const QUEUED_COLUMNS = 'id, account_id, org_id, project_id, kind, consumer, selectors, bound_delegate_id, secret_expressions';
-const ASSIGNED_COLUMNS = 'id, epoch, kind, payload, consumer, traceparent, (abort_requested_at IS NOT NULL) AS is_aborting';
+const QUEUED_COLUMNS =
+  'id, account_id, org_id, project_id, kind, consumer, selectors, bound_delegate_id, secret_expressions';
+const ASSIGNED_COLUMNS =
+  'id, epoch, kind, payload, consumer, traceparent, (abort_requested_at IS NOT NULL) AS is_aborting';
 
 /** The row that reports ($2) is a restart of the one that held the epoch ($4), as far as rows can show it: both are of one scope, token, name and host. */
 const RESTART_OF_HOLDER = `
@@ -52,12 +54,19 @@ export class TaskRepository {
   insert(task: NewTask, firstOfferAgainMs: number): Promise<'inserted' | 'same' | 'different' | 'withdrawn'> {
     return this.database.transaction(async (manager) => {
       await keepApart(manager, task.id);
-      const withdrawn = await manager.query<unknown[]>(`SELECT 1 FROM withdrawn_tasks WHERE task_id = $1 AND account_id = $2 AND consumer = $3`, [task.id, task.scope.accountId, task.consumer]);
+      const withdrawn = await manager.query<unknown[]>(
+        `SELECT 1 FROM withdrawn_tasks WHERE task_id = $1 AND account_id = $2 AND consumer = $3`,
+        [task.id, task.scope.accountId, task.consumer],
+      );
       return withdrawn.length > 0 ? 'withdrawn' : this.insertWith(manager, task, firstOfferAgainMs);
     });
   }
 
-  private async insertWith(manager: EntityManager, task: NewTask, firstOfferAgainMs: number): Promise<'inserted' | 'same' | 'different'> {
+  private async insertWith(
+    manager: EntityManager,
+    task: NewTask,
+    firstOfferAgainMs: number,
+  ): Promise<'inserted' | 'same' | 'different'> {
     const { accountId, orgId, projectId } = scopeColumns(task.scope);
     const payload = JSON.stringify(task.payload);
     const inserted = await manager.query<unknown[]>(
@@ -66,8 +75,21 @@ export class TaskRepository {
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::int, $14, 'QUEUED', now() + $13::int * interval '1 millisecond', now() + $15::int * interval '1 millisecond')
        ON CONFLICT (id) DO NOTHING RETURNING id`,
       [
-        task.id, accountId, orgId, projectId, task.consumer, task.payload.kind, payload, task.secretExpressions, task.selectors, task.description, task.traceparent, task.boundDelegateId,
-        task.queueTimeoutMs, task.runTimeoutMs, firstOfferAgainMs,
+        task.id,
+        accountId,
+        orgId,
+        projectId,
+        task.consumer,
+        task.payload.kind,
+        payload,
+        task.secretExpressions,
+        task.selectors,
+        task.description,
+        task.traceparent,
+        task.boundDelegateId,
+        task.queueTimeoutMs,
+        task.runTimeoutMs,
+        firstOfferAgainMs,
       ],
     );
     if (inserted.length > 0) return 'inserted';
@@ -82,8 +104,22 @@ export class TaskRepository {
    * Gives the task to one process: one atomic update, a lease and the next epoch. The same process asking again for a task it holds
    * gets the same epoch and payload. Whether the delegate is eligible is the caller's question.
    */
-  async acquire(taskId: string, holder: Holder, options: { readonly leaseMs: number; readonly wantsSecrets: boolean }): Promise<AcquireOutcome> {
-    const parameters = [taskId, holder.accountId, holder.delegateId, holder.delegateName, holder.instanceId, options.leaseMs, options.wantsSecrets, holder.publicKey, this.bus.wrap({ type: 'events', consumer: '*' })];
+  async acquire(
+    taskId: string,
+    holder: Holder,
+    options: { readonly leaseMs: number; readonly wantsSecrets: boolean },
+  ): Promise<AcquireOutcome> {
+    const parameters = [
+      taskId,
+      holder.accountId,
+      holder.delegateId,
+      holder.delegateName,
+      holder.instanceId,
+      options.leaseMs,
+      options.wantsSecrets,
+      holder.publicKey,
+      this.bus.wrap({ type: 'events', consumer: '*' }),
+    ];
     const [taken] = await this.database.query<AssignedRow[]>(
       `WITH taken AS (
          UPDATE tasks SET state = 'ASSIGNED', delegate_id = $3::text, delegate_name = $4::text, instance_id = $5, holder_key = $8::text, epoch = epoch + 1, holders = holders || $3::text,
@@ -105,7 +141,9 @@ export class TaskRepository {
 
   /** The lease this process holds already, extended as by a heartbeat, or why it cannot have the task. */
   async acquireAgain(taskId: string, holder: Omit<Holder, 'delegateName'>, leaseMs: number): Promise<AcquireOutcome> {
-    const [known] = await this.database.query<(AssignedRow & { state: string; is_mine: boolean; is_open: boolean; is_bound_elsewhere: boolean })[]>(
+    const [known] = await this.database.query<
+      (AssignedRow & { state: string; is_mine: boolean; is_open: boolean; is_bound_elsewhere: boolean })[]
+    >(
       `WITH mine AS (
          UPDATE tasks SET lease_until = now() + $5::int * interval '1 millisecond'
          WHERE id = $1 AND account_id = $2 AND state = 'ASSIGNED' AND delegate_id = $4 AND instance_id = $3 AND holder_key = $6 AND lease_until > now() RETURNING id)
@@ -122,7 +160,10 @@ export class TaskRepository {
 
   /** A queued task of the account, for the eligibility rules; undefined once it is taken or ended. */
   async findQueued(accountId: string, taskId: string): Promise<QueuedTaskRow | undefined> {
-    const [row] = await this.database.query<QueuedTaskRow[]>(`SELECT ${QUEUED_COLUMNS} FROM tasks WHERE id = $1 AND account_id = $2 AND state = 'QUEUED' AND queue_deadline > now()`, [taskId, accountId]);
+    const [row] = await this.database.query<QueuedTaskRow[]>(
+      `SELECT ${QUEUED_COLUMNS} FROM tasks WHERE id = $1 AND account_id = $2 AND state = 'QUEUED' AND queue_deadline > now()`,
+      [taskId, accountId],
+    );
     return row;
   }
 
@@ -135,8 +176,20 @@ export class TaskRepository {
   }
 
   /** One statement per heartbeat: the delegate was heard of, and every lease it holds and that is still its own is extended. */
-  async heartbeat(input: { delegateId: string; connectionId: string; held: readonly HeldLease[]; runningTasks: number; leaseMs: number }): Promise<LeaseReview> {
-    const [row] = await this.database.query<{ token_status: string | null; is_current: boolean; extended: { taskId: string; epoch: number; isAborting: boolean }[] | null }[]>(
+  async heartbeat(input: {
+    delegateId: string;
+    connectionId: string;
+    held: readonly HeldLease[];
+    runningTasks: number;
+    leaseMs: number;
+  }): Promise<LeaseReview> {
+    const [row] = await this.database.query<
+      {
+        token_status: string | null;
+        is_current: boolean;
+        extended: { taskId: string; epoch: number; isAborting: boolean }[] | null;
+      }[]
+    >(
       `WITH held AS (SELECT * FROM unnest($3::text[], $4::int[]) AS h(task_id, epoch)),
        seen AS (UPDATE delegates SET last_heartbeat_at = now(), running_tasks = $5 WHERE id = $1 AND connection_id = $2 RETURNING token_id, public_key),
        extended AS (
@@ -146,9 +199,20 @@ export class TaskRepository {
        SELECT EXISTS (SELECT 1 FROM seen) AS is_current,
          (SELECT CASE WHEN k.revoke_after <= now() THEN 'REVOKED' ELSE k.status END FROM delegate_tokens k JOIN seen s ON s.token_id = k.id) AS token_status,
          (SELECT json_agg(json_build_object('taskId', id, 'epoch', epoch, 'isAborting', abort_requested_at IS NOT NULL)) FROM extended) AS extended`,
-      [input.delegateId, input.connectionId, input.held.map(({ taskId }) => taskId), input.held.map(({ epoch }) => epoch), input.runningTasks, input.leaseMs],
+      [
+        input.delegateId,
+        input.connectionId,
+        input.held.map(({ taskId }) => taskId),
+        input.held.map(({ epoch }) => epoch),
+        input.runningTasks,
+        input.leaseMs,
+      ],
     );
-    return { isCurrentConnection: row?.is_current ?? false, isTokenActive: row?.token_status === 'ACTIVE', extended: row?.extended ?? [] };
+    return {
+      isCurrentConnection: row?.is_current ?? false,
+      isTokenActive: row?.token_status === 'ACTIVE',
+      extended: row?.extended ?? [],
+    };
   }
 
   /**
@@ -157,7 +221,14 @@ export class TaskRepository {
    * A result comes from the row that held the epoch, or from one of the same scope, token, name and host: a restarted process brings what its
    * predecessor had stored, and has a row of its own while that predecessor still counts as connected.
    */
-  async recordResult(input: { accountId: string; delegateId: string; taskId: string; epoch: number; kind: string; resultJson: string }): Promise<{ outcome: ResultOutcome; consumer: string | undefined }> {
+  async recordResult(input: {
+    accountId: string;
+    delegateId: string;
+    taskId: string;
+    epoch: number;
+    kind: string;
+    resultJson: string;
+  }): Promise<{ outcome: ResultOutcome; consumer: string | undefined }> {
     const [row] = await this.database.query<{ consumer: string; outcome: 'accepted' | 'late' | null }[]>(
       `WITH task AS (
          SELECT *, CASE WHEN state = 'ASSIGNED' AND epoch = $4::int THEN 'accepted' ELSE 'late' END AS verdict
@@ -172,7 +243,15 @@ export class TaskRepository {
              'delegateName', coalesce((SELECT name FROM delegates WHERE id = $2::text), t.delegate_name)), t.traceparent
          FROM task t, recorded r`)}
        SELECT consumer, (SELECT outcome FROM recorded) AS outcome, ${tellEvents('$6')} FROM task`,
-      [input.taskId, input.delegateId, input.accountId, input.epoch, input.resultJson, this.bus.wrap({ type: 'events', consumer: '*' }), input.kind],
+      [
+        input.taskId,
+        input.delegateId,
+        input.accountId,
+        input.epoch,
+        input.resultJson,
+        this.bus.wrap({ type: 'events', consumer: '*' }),
+        input.kind,
+      ],
     );
     if (!row) return { outcome: 'unknown', consumer: undefined };
     return { outcome: row.outcome ?? 'duplicate', consumer: row.consumer };
@@ -182,7 +261,13 @@ export class TaskRepository {
    * Asks for the secrets of a lease, once for as long as it is neither answered nor acknowledged.
    * @returns whom to tell; undefined when the lease is not held by this process any more
    */
-  async askForSecrets(input: { taskId: string; epoch: number; instanceId: string; delegateId: string; publicKey: string }): Promise<string | undefined> {
+  async askForSecrets(input: {
+    taskId: string;
+    epoch: number;
+    instanceId: string;
+    delegateId: string;
+    publicKey: string;
+  }): Promise<string | undefined> {
     const [row] = await this.database.query<{ consumer: string }[]>(
       `WITH task AS (SELECT * FROM tasks WHERE id = $1 AND epoch = $2 AND instance_id = $3 AND delegate_id = $4 AND holder_key = $5 AND state = 'ASSIGNED' AND lease_until > now()),
        ${eventInsert(`
@@ -190,18 +275,32 @@ export class TaskRepository {
            jsonb_build_object('delegateId', $4::text, 'publicKey', $5::text, 'expressions', secret_expressions), traceparent FROM task t
          WHERE NOT EXISTS (SELECT 1 FROM task_events e WHERE e.task_id = t.id AND e.epoch = t.epoch AND e.consumer = t.consumer AND e.type = 'secretsWanted' AND e.body ->> 'publicKey' = $5::text)`)}
        SELECT consumer, ${tellEvents('$6')} FROM task`,
-      [input.taskId, input.epoch, input.instanceId, input.delegateId, input.publicKey, this.bus.wrap({ type: 'events', consumer: '*' })],
+      [
+        input.taskId,
+        input.epoch,
+        input.instanceId,
+        input.delegateId,
+        input.publicKey,
+        this.bus.wrap({ type: 'events', consumer: '*' }),
+      ],
     );
     return row?.consumer;
   }
 
   /** A request for secrets that has been answered needs no other answer. */
   async secretsAnswered(consumer: string, taskId: string, epoch: number): Promise<void> {
-    await this.database.query(`DELETE FROM task_events WHERE task_id = $1 AND epoch = $2 AND consumer = $3 AND type = 'secretsWanted'`, [taskId, epoch, consumer]);
+    await this.database.query(
+      `DELETE FROM task_events WHERE task_id = $1 AND epoch = $2 AND consumer = $3 AND type = 'secretsWanted'`,
+      [taskId, epoch, consumer],
+    );
   }
 
   /** The delegate and connection's replica that hold this lease of a consumer's task now. */
-  async holderOf(consumer: string, taskId: string, epoch: number): Promise<{ delegateId: string; replicaId: string | null } | undefined> {
+  async holderOf(
+    consumer: string,
+    taskId: string,
+    epoch: number,
+  ): Promise<{ delegateId: string; replicaId: string | null } | undefined> {
     const [row] = await this.database.query<{ delegate_id: string; replica_id: string | null }[]>(
       `SELECT t.delegate_id, d.replica_id FROM tasks t JOIN delegates d ON d.id = t.delegate_id
        WHERE t.id = $1 AND t.epoch = $2 AND t.consumer = $3 AND t.state = 'ASSIGNED' AND t.lease_until > now()`,
@@ -215,8 +314,15 @@ export class TaskRepository {
    * a submission of it that is still on its way is refused ({@link insert}). Withdrawn ids are kept as long as ended tasks.
    * @param times a delegate whose task ran out of time may be at work until its lease and the fence after it are over, unless it has answered
    */
-  async abort(accountId: string, consumer: string, taskId: string, times: LeaseTimesReply = { leaseMs: 0, fenceMs: 0 }): Promise<{ state: 'ASSIGNED' | 'ENDED' | 'UNKNOWN'; delegateId?: string; epoch?: number }> {
-    const [row] = await this.database.query<{ state: 'ASSIGNED' | 'ENDED'; delegate_id: string | null; epoch: number }[]>(
+  async abort(
+    accountId: string,
+    consumer: string,
+    taskId: string,
+    times: LeaseTimesReply = { leaseMs: 0, fenceMs: 0 },
+  ): Promise<{ state: 'ASSIGNED' | 'ENDED' | 'UNKNOWN'; delegateId?: string; epoch?: number }> {
+    const [row] = await this.database.query<
+      { state: 'ASSIGNED' | 'ENDED'; delegate_id: string | null; epoch: number }[]
+    >(
       `WITH aborted AS (
          UPDATE tasks SET abort_requested_at = coalesce(abort_requested_at, now()),
            outcome = CASE WHEN state = 'QUEUED' THEN 'aborted' ELSE outcome END, reason = CASE WHEN state = 'QUEUED' THEN 'aborted before a delegate had taken it' ELSE reason END,
@@ -228,7 +334,10 @@ export class TaskRepository {
        SELECT state, delegate_id, epoch, ${tellEvents('$4')} FROM aborted`,
       [taskId, accountId, consumer, this.bus.wrap({ type: 'events', consumer: '*' })],
     );
-    if (row) return row.delegate_id && row.state === 'ASSIGNED' ? { state: row.state, delegateId: row.delegate_id, epoch: row.epoch } : { state: row.state };
+    if (row)
+      return row.delegate_id && row.state === 'ASSIGNED'
+        ? { state: row.state, delegateId: row.delegate_id, epoch: row.epoch }
+        : { state: row.state };
     const [known] = await this.database.query<{ has_ended: boolean; may_be_at_work: boolean }[]>(
       `SELECT (state = 'ENDED') AS has_ended, (outcome = 'timedOut' AND greatest(lease_until, ended_at + $4::float8 * interval '1 millisecond') + $5::float8 * interval '1 millisecond' > now() AND NOT EXISTS (SELECT 1 FROM task_results r WHERE r.task_id = t.id AND r.epoch = t.epoch)) IS TRUE AS may_be_at_work
        FROM tasks t WHERE id = $1 AND account_id = $2 AND consumer = $3`,
@@ -257,5 +366,13 @@ export class TaskRepository {
 }
 
 function assignmentOf(row: AssignedRow): Assignment {
-  return { taskId: row.id, epoch: row.epoch, kind: row.kind, payload: row.payload, consumer: row.consumer, traceparent: row.traceparent, isAborting: row.is_aborting };
+  return {
+    taskId: row.id,
+    epoch: row.epoch,
+    kind: row.kind,
+    payload: row.payload,
+    consumer: row.consumer,
+    traceparent: row.traceparent,
+    isAborting: row.is_aborting,
+  };
 }

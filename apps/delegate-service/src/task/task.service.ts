@@ -52,10 +52,25 @@ export class TaskService {
       throw new AppError('UNAVAILABLE_DELEGATES', explainSelection(selection, requirementOf(row)), { taskId: task.id });
     }
     const outcome = await this.tasks.insert(task, this.config.reofferMs);
-    if (outcome === 'different') throw new AppError('DUPLICATE_FIELD', `task_id: a task "${task.id}" with another payload exists already`);
-    if (outcome === 'withdrawn') throw new AppError('INVALID_REQUEST', `task_id: "${task.id}" was aborted before its task arrived, so the task is not run; submit the work under another id`, { taskId: task.id });
+    if (outcome === 'different')
+      throw new AppError('DUPLICATE_FIELD', `task_id: a task "${task.id}" with another payload exists already`);
+    if (outcome === 'withdrawn')
+      throw new AppError(
+        'INVALID_REQUEST',
+        `task_id: "${task.id}" was aborted before its task arrived, so the task is not run; submit the work under another id`,
+        { taskId: task.id },
+      );
     if (outcome === 'same') return { isKnown: true };
-    this.log.info({ taskId: task.id, kind: task.payload.kind, scope: formatScope(task.scope), eligible: selection.eligible.length, description: task.description }, 'task queued');
+    this.log.info(
+      {
+        taskId: task.id,
+        kind: task.payload.kind,
+        scope: formatScope(task.scope),
+        eligible: selection.eligible.length,
+        description: task.description,
+      },
+      'task queued',
+    );
     await this.offers.tell(row, selection);
     return { isKnown: false };
   }
@@ -67,20 +82,32 @@ export class TaskService {
     const { state, delegateId, epoch } = await this.tasks.abort(accountId, consumer, taskId, this.config);
     this.log.info({ taskId, state }, 'abort requested');
     if (state === 'ENDED') this.bus.tellLocal({ type: 'events', consumer });
-    if (delegateId !== undefined && epoch !== undefined) await this.bus.publish({ type: 'abort', taskId, epoch, delegateId });
+    if (delegateId !== undefined && epoch !== undefined)
+      await this.bus.publish({ type: 'abort', taskId, epoch, delegateId });
     return state === 'UNKNOWN' ? { state, isWithdrawn: true } : { state };
   }
 
   private async isKnown(task: NewTask): Promise<boolean> {
-    const rows = await this.database.query<unknown[]>(`SELECT 1 FROM tasks WHERE id = $1 AND account_id = $2`, [task.id, task.scope.accountId]);
+    const rows = await this.database.query<unknown[]>(`SELECT 1 FROM tasks WHERE id = $1 AND account_id = $2`, [
+      task.id,
+      task.scope.accountId,
+    ]);
     return rows.length > 0;
   }
 }
 
 function newTaskOf(submission: Submission): NewTask {
-  if (!TASK_ID.test(submission.taskId)) throw new AppError('INVALID_REQUEST', `task_id: "${submission.taskId.slice(0, 50)}" must be 1 to 200 letters, digits, "_", ":", "." or "-"`);
-  for (const [name, value] of [['queue_timeout_ms', submission.queueTimeoutMs], ['run_timeout_ms', submission.runTimeoutMs]] as const) {
-    if (value < 1 || value > MAX_TIMEOUT_MS) throw new AppError('INVALID_REQUEST', `${name}: ${value} is not within 1 and ${MAX_TIMEOUT_MS} milliseconds`);
+  if (!TASK_ID.test(submission.taskId))
+    throw new AppError(
+      'INVALID_REQUEST',
+      `task_id: "${submission.taskId.slice(0, 50)}" must be 1 to 200 letters, digits, "_", ":", "." or "-"`,
+    );
+  for (const [name, value] of [
+    ['queue_timeout_ms', submission.queueTimeoutMs],
+    ['run_timeout_ms', submission.runTimeoutMs],
+  ] as const) {
+    if (value < 1 || value > MAX_TIMEOUT_MS)
+      throw new AppError('INVALID_REQUEST', `${name}: ${value} is not within 1 and ${MAX_TIMEOUT_MS} milliseconds`);
   }
   const payload = payloadOf(submission.payloadJson);
   return {
@@ -100,7 +127,8 @@ function newTaskOf(submission: Submission): NewTask {
 
 function payloadOf(json: string): TaskPayload {
   // PostgreSQL's jsonb has no NUL character.
-  if (json.includes('\\u0000')) throw new AppError('INVALID_REQUEST', 'payload_json: holds the character U+0000; remove it');
+  if (json.includes('\\u0000'))
+    throw new AppError('INVALID_REQUEST', 'payload_json: holds the character U+0000; remove it');
   try {
     const parsed = taskPayload.safeParse(JSON.parse(json));
     if (parsed.success) return parsed.data;

@@ -32,7 +32,13 @@ export interface QueuedTaskRow extends ScopeRow {
 
 export function requirementOf(row: QueuedTaskRow): Requirement {
   const scope = scopeOfRow(row);
-  return { scope, secretScope: secretScopeOf(row.secret_expressions, scope), kind: row.kind, selectors: row.selectors, boundDelegateId: row.bound_delegate_id };
+  return {
+    scope,
+    secretScope: secretScopeOf(row.secret_expressions, scope),
+    kind: row.kind,
+    selectors: row.selectors,
+    boundDelegateId: row.bound_delegate_id,
+  };
 }
 
 /** A lease: the payload for whoever holds it. */
@@ -72,6 +78,12 @@ export interface EndedTask {
  * Work that may have changed something is never run again behind its user's back: when its lease is lost, the task ends so and the
  * pipeline's failure strategy decides. The other kinds may be given to somebody else.
  */
-export const REOFFERED_KINDS: readonly TaskKind[] = ['initialise-pod', 'cleanup-pod', 'test-jdbc', 'test-git', 'test-service'];
+export const REOFFERED_KINDS: readonly TaskKind[] = [
+  'initialise-pod',
+  'cleanup-pod',
+  'test-jdbc',
+  'test-git',
+  'test-service',
+];
 /** A task is given away this many times at most. */
 export const MAX_EPOCHS = 3;

@@ -1,9 +1,25 @@
-import { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, KEY_PROOF_VERSION, PROTOCOL_VERSION, SUBPROTOCOL, TASK_KINDS, keyProofContext, serverMessage, type DelegateMessage, type ServerMessage } from '@sluice/delegate-protocol';
+import {
+  CLOSE_CODES,
+  DELEGATE_PATH,
+  INSTANCE_HEADER,
+  KEY_PROOF_VERSION,
+  PROTOCOL_VERSION,
+  SUBPROTOCOL,
+  TASK_KINDS,
+  keyProofContext,
+  serverMessage,
+  type DelegateMessage,
+  type ServerMessage,
+} from '@sluice/delegate-protocol';
 import { newId, waitFor } from '@sluice/kernel';
 import { open, type SealingKeyPair } from '@sluice/sealed-secrets';
 import { WebSocket } from 'ws';
 
-type Sent = DelegateMessage extends infer M ? (M extends DelegateMessage ? Omit<M, 'v' | 'id'> & { readonly id?: string } : never) : never;
+type Sent = DelegateMessage extends infer M
+  ? M extends DelegateMessage
+    ? Omit<M, 'v' | 'id'> & { readonly id?: string }
+    : never
+  : never;
 type Received<Type extends ServerMessage['type']> = Extract<ServerMessage, { type: Type }>;
 
 export interface ScriptedDelegateOptions {
@@ -60,7 +76,11 @@ export class ScriptedDelegate {
     });
     if (options.keyPair) {
       const { id, sealed } = await delegate.next('challenge');
-      delegate.send({ type: 'proof', replyTo: id, nonce: options.nonce ?? (await open(options.keyPair, sealed, keyProofContext(delegate.instanceId))) });
+      delegate.send({
+        type: 'proof',
+        replyTo: id,
+        nonce: options.nonce ?? (await open(options.keyPair, sealed, keyProofContext(delegate.instanceId))),
+      });
     }
     delegate.delegateId = (await delegate.next('welcome')).delegateId;
     return delegate;
@@ -70,7 +90,10 @@ export class ScriptedDelegate {
   static async open(options: Pick<ScriptedDelegateOptions, 'url' | 'token' | 'instanceId'>): Promise<ScriptedDelegate> {
     const instanceId = options.instanceId ?? newId();
     const headers = { authorization: `Delegate ${options.token}`, [INSTANCE_HEADER]: instanceId };
-    const socket = new WebSocket(`${options.url.replace(/^http/, 'ws')}${DELEGATE_PATH}`, SUBPROTOCOL, { headers, perMessageDeflate: false });
+    const socket = new WebSocket(`${options.url.replace(/^http/, 'ws')}${DELEGATE_PATH}`, SUBPROTOCOL, {
+      headers,
+      perMessageDeflate: false,
+    });
     const delegate = new ScriptedDelegate(socket, instanceId);
     await new Promise<void>((resolve, reject) => socket.once('open', resolve).once('error', reject));
     return delegate;
@@ -90,12 +113,20 @@ export class ScriptedDelegate {
   }
 
   /** The first message of this type that was not taken yet. @throws Error at once when the socket is closed and it is not among what came before */
-  next<Type extends ServerMessage['type']>(type: Type, accept: (message: Received<Type>) => boolean = () => true, timeoutMs = 120_000): Promise<Received<Type>> {
+  next<Type extends ServerMessage['type']>(
+    type: Type,
+    accept: (message: Received<Type>) => boolean = () => true,
+    timeoutMs = 120_000,
+  ): Promise<Received<Type>> {
     return waitFor(
       () => {
-        const found = this.received.find((message): message is Received<Type> => message.type === type && !this.taken.has(message) && accept(message as Received<Type>));
+        const found = this.received.find(
+          (message): message is Received<Type> =>
+            message.type === type && !this.taken.has(message) && accept(message as Received<Type>),
+        );
         if (found) this.taken.add(found);
-        else if (this.closeCode !== undefined) throw new Error(`a message "${type}" cannot come any more: the socket was closed with ${this.closeCode}`);
+        else if (this.closeCode !== undefined)
+          throw new Error(`a message "${type}" cannot come any more: the socket was closed with ${this.closeCode}`);
         return found;
       },
       { timeoutMs, intervalMs: 5, what: `a message "${type}"` },
@@ -106,11 +137,14 @@ export class ScriptedDelegate {
   async acquire(taskId: string, wantsSecrets = false): Promise<Received<'acquired'> | Received<'notAcquired'>> {
     const id = newId();
     this.send({ id, type: 'acquire', taskId, instanceId: this.instanceId, wantsSecrets });
-    return waitFor(() => this.received.find((message): message is Received<'acquired'> | Received<'notAcquired'> => (message.type === 'acquired' || message.type === 'notAcquired') && message.replyTo === id), {
-      timeoutMs: 120_000,
-      intervalMs: 5,
-      what: `an answer to acquire ${taskId}`,
-    });
+    return waitFor(
+      () =>
+        this.received.find(
+          (message): message is Received<'acquired'> | Received<'notAcquired'> =>
+            (message.type === 'acquired' || message.type === 'notAcquired') && message.replyTo === id,
+        ),
+      { timeoutMs: 120_000, intervalMs: 5, what: `an answer to acquire ${taskId}` },
+    );
   }
 
   closed(timeoutMs = 120_000): Promise<number> {

@@ -1,7 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DELEGATE_ADMIN_SERVICE, DELEGATE_TASKS_SERVICE, type DelegateAdminMethods, type DelegateTasksMethods, type SubmitRequest, type TaskEvent } from '@sluice/delegate-rpc';
+import {
+  DELEGATE_ADMIN_SERVICE,
+  DELEGATE_TASKS_SERVICE,
+  type DelegateAdminMethods,
+  type DelegateTasksMethods,
+  type SubmitRequest,
+  type TaskEvent,
+} from '@sluice/delegate-rpc';
 import type { TaskPayload } from '@sluice/delegate-protocol';
 import { ServiceClient } from '@sluice/grpc';
 import { newId, waitFor } from '@sluice/kernel';
@@ -41,8 +48,18 @@ export class ServiceUnderTest {
     this.ports = { http: new URL(this.service.url).port, grpc: this.service.grpcAddress.split(':').at(-1) ?? '0' };
     const identity = await this.identities.of('pipeline');
     const address = this.service.grpcAddress;
-    this.tasks = new ServiceClient<DelegateTasksMethods>({ service: DELEGATE_TASKS_SERVICE, address, target: 'delegate-service', identity });
-    this.admin = new ServiceClient<DelegateAdminMethods>({ service: DELEGATE_ADMIN_SERVICE, address, target: 'delegate-service', identity: await this.identities.of('ng-manager') });
+    this.tasks = new ServiceClient<DelegateTasksMethods>({
+      service: DELEGATE_TASKS_SERVICE,
+      address,
+      target: 'delegate-service',
+      identity,
+    });
+    this.admin = new ServiceClient<DelegateAdminMethods>({
+      service: DELEGATE_ADMIN_SERVICE,
+      address,
+      target: 'delegate-service',
+      identity: await this.identities.of('ng-manager'),
+    });
     this.follow();
   }
 
@@ -66,7 +83,11 @@ export class ServiceUnderTest {
   }
 
   /** A token of the account, `<id>.<secret>`. */
-  async token(accountId: string, name = `token-${newId()}`, place: { orgId?: string; projectId?: string } = {}): Promise<string> {
+  async token(
+    accountId: string,
+    name = `token-${newId()}`,
+    place: { orgId?: string; projectId?: string } = {},
+  ): Promise<string> {
     const record = await this.admin.unary(testUser(accountId), 'PutToken', {
       scope: { accountId, orgId: place.orgId ?? '', projectId: place.projectId ?? '' },
       name,
@@ -96,14 +117,26 @@ export class ServiceUnderTest {
   }
 
   /** The first event of this task and kind. */
-  event(taskId: string, kind: TaskEvent['event'], timeoutMs = 120_000, accept: (event: TaskEvent) => boolean = () => true): Promise<TaskEvent> {
-    return waitFor(() => this.events.find((event) => event.taskId === taskId && event.event === kind && accept(event)), { timeoutMs, intervalMs: 5, what: `event ${kind} of ${taskId}` });
+  event(
+    taskId: string,
+    kind: TaskEvent['event'],
+    timeoutMs = 120_000,
+    accept: (event: TaskEvent) => boolean = () => true,
+  ): Promise<TaskEvent> {
+    return waitFor(
+      () => this.events.find((event) => event.taskId === taskId && event.event === kind && accept(event)),
+      { timeoutMs, intervalMs: 5, what: `event ${kind} of ${taskId}` },
+    );
   }
 
   /** Numbers of the events that a stream brings which opens now, up to the event `last`. */
   async readUpTo(last: number): Promise<number[]> {
     const seen: number[] = [];
-    for await (const { seq } of this.tasks.stream({ ...testUser('A1'), signal: AbortSignal.timeout(120_000) }, 'Events', {})) {
+    for await (const { seq } of this.tasks.stream(
+      { ...testUser('A1'), signal: AbortSignal.timeout(120_000) },
+      'Events',
+      {},
+    )) {
       seen.push(seq);
       if (seq === last) return seen;
     }
@@ -116,7 +149,8 @@ export class ServiceUnderTest {
     const read = async (): Promise<void> => {
       for await (const event of this.tasks.stream({ ...testUser('A1'), signal }, 'Events', {})) {
         if (!this.events.some(({ seq }) => seq === event.seq)) this.events.push(event);
-        if (this.acknowledges) void this.tasks.unary(testUser('A1'), 'Acknowledge', { seqs: [event.seq] }).catch(() => undefined);
+        if (this.acknowledges)
+          void this.tasks.unary(testUser('A1'), 'Acknowledge', { seqs: [event.seq] }).catch(() => undefined);
       }
     };
     void read().catch(() => undefined);

@@ -6,7 +6,10 @@ import { AppError } from '@sluice/kernel';
 export function requireTokenValue(text: string): DelegateTokenValue {
   const value = parseDelegateToken(text);
   if (value) return value;
-  throw new AppError('INVALID_REQUEST', 'value: a delegate token has the form <token id>.<secret>, with at least 8 and 20 letters, digits, "-" or "_"; base64 of it is taken too');
+  throw new AppError(
+    'INVALID_REQUEST',
+    'value: a delegate token has the form <token id>.<secret>, with at least 8 and 20 letters, digits, "-" or "_"; base64 of it is taken too',
+  );
 }
 
 /** A plain digest is enough: the secret is random and long, not a password. */

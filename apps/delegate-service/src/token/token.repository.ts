@@ -49,12 +49,18 @@ export class TokenRepository {
   }
 
   async findByName(scope: Scope, name: string): Promise<TokenRow | undefined> {
-    const [row] = await this.database.query<TokenRow[]>(`SELECT ${COLUMNS} FROM delegate_tokens WHERE ${SAME_SCOPE} AND name = $4`, [...place(scope), name]);
+    const [row] = await this.database.query<TokenRow[]>(
+      `SELECT ${COLUMNS} FROM delegate_tokens WHERE ${SAME_SCOPE} AND name = $4`,
+      [...place(scope), name],
+    );
     return row;
   }
 
   async list(scope: Scope): Promise<readonly TokenRow[]> {
-    return this.database.query<TokenRow[]>(`SELECT ${COLUMNS} FROM delegate_tokens WHERE ${SAME_SCOPE} ORDER BY created_at, id`, place(scope));
+    return this.database.query<TokenRow[]>(
+      `SELECT ${COLUMNS} FROM delegate_tokens WHERE ${SAME_SCOPE} ORDER BY created_at, id`,
+      place(scope),
+    );
   }
 
   async revoke(scope: Scope, name: string): Promise<TokenRow | undefined> {

@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { formatDelegateToken, newDelegateToken, parseDelegateToken, type DelegateTokenValue } from '@sluice/delegate-protocol';
+import {
+  formatDelegateToken,
+  newDelegateToken,
+  parseDelegateToken,
+  type DelegateTokenValue,
+} from '@sluice/delegate-protocol';
 import { AppError, formatScope, type Scope } from '@sluice/kernel';
 import { NotificationBus } from '../notification/notification-bus.js';
 import { TokenRepository, type TokenRow } from './token.repository.js';
@@ -20,7 +25,9 @@ export interface TokenRequest {
 }
 
 /** Whether a token opens the door. A refused one is named when it exists, so that its account can learn of it. */
-export type Authentication = { readonly outcome: 'allowed'; readonly token: TokenRow } | { readonly outcome: 'refused'; readonly reason: AppError; readonly token?: TokenRow };
+export type Authentication =
+  | { readonly outcome: 'allowed'; readonly token: TokenRow }
+  | { readonly outcome: 'refused'; readonly reason: AppError; readonly token?: TokenRow };
 
 const NAME = /^[\w .-]{1,128}$/;
 
@@ -36,13 +43,27 @@ export class TokenService {
    * @throws AppError DUPLICATE_FIELD when the name or the id is taken by another token
    */
   async put(scope: Scope, request: TokenRequest): Promise<IssuedToken> {
-    if (!NAME.test(request.name)) throw new AppError('INVALID_REQUEST', `name: "${request.name}" must be 1 to 128 letters, digits, blanks, ".", "_" or "-"`);
+    if (!NAME.test(request.name))
+      throw new AppError(
+        'INVALID_REQUEST',
+        `name: "${request.name}" must be 1 to 128 letters, digits, blanks, ".", "_" or "-"`,
+      );
     const value = request.value === null ? newDelegateToken() : requireTokenValue(request.value);
-    const row = await this.tokens.insert(scope, { id: value.id, name: request.name, secretHash: hashSecret(value.secret), createdBy: request.createdBy, revokeAfterMs: request.revokeAfterMs });
+    const row = await this.tokens.insert(scope, {
+      id: value.id,
+      name: request.name,
+      secretHash: hashSecret(value.secret),
+      createdBy: request.createdBy,
+      revokeAfterMs: request.revokeAfterMs,
+    });
     if (row) return { row, value: formatDelegateToken(value) };
     const known = await this.tokens.findByName(scope, request.name);
-    if (known && request.value !== null && known.id === value.id && secretMatches(value.secret, known.secret_hash)) return { row: known, value: null };
-    throw new AppError('DUPLICATE_FIELD', `a delegate token "${request.name}" exists already in ${formatScope(scope)}; choose another name`);
+    if (known && request.value !== null && known.id === value.id && secretMatches(value.secret, known.secret_hash))
+      return { row: known, value: null };
+    throw new AppError(
+      'DUPLICATE_FIELD',
+      `a delegate token "${request.name}" exists already in ${formatScope(scope)}; choose another name`,
+    );
   }
 
   /** Cuts every connection made with the token at once. Safe to repeat. @throws AppError RESOURCE_NOT_FOUND */
@@ -62,7 +83,10 @@ export class TokenService {
 
   async list(scope: Scope, filter: { readonly name: string; readonly status: string }): Promise<readonly TokenRow[]> {
     const rows = await this.tokens.list(scope);
-    return rows.filter((row) => (filter.name === '' || row.name === filter.name) && (filter.status === '' || row.status === filter.status));
+    return rows.filter(
+      (row) =>
+        (filter.name === '' || row.name === filter.name) && (filter.status === '' || row.status === filter.status),
+    );
   }
 
   /**
@@ -71,10 +95,24 @@ export class TokenService {
    */
   async authenticate(header: string | undefined): Promise<Authentication> {
     const value = parseDelegateToken(/^Delegate (.+)$/.exec(header ?? '')?.[1] ?? '');
-    if (!value) return { outcome: 'refused', reason: new AppError('INVALID_TOKEN', 'send the header "authorization: Delegate <token id>.<secret>"') };
+    if (!value)
+      return {
+        outcome: 'refused',
+        reason: new AppError('INVALID_TOKEN', 'send the header "authorization: Delegate <token id>.<secret>"'),
+      };
     const row = await this.tokens.findById(value.id);
-    if (!isGenuine(value, row) || !row) return { outcome: 'refused', reason: new AppError('INVALID_TOKEN', 'the delegate token is not valid'), token: row };
-    if (row.status !== 'ACTIVE') return { outcome: 'refused', reason: new AppError('REVOKED_TOKEN', `the delegate token "${row.name}" has been revoked; create another`), token: row };
+    if (!isGenuine(value, row) || !row)
+      return {
+        outcome: 'refused',
+        reason: new AppError('INVALID_TOKEN', 'the delegate token is not valid'),
+        token: row,
+      };
+    if (row.status !== 'ACTIVE')
+      return {
+        outcome: 'refused',
+        reason: new AppError('REVOKED_TOKEN', `the delegate token "${row.name}" has been revoked; create another`),
+        token: row,
+      };
     return { outcome: 'allowed', token: row };
   }
 }

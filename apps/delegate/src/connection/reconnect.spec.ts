@@ -7,7 +7,9 @@ describe('pauses between connections', () => {
   });
 
   it('then spreads attempts between nothing and a ceiling of 1 to 30 seconds', () => {
-    expect([1, 2, 3, 4, 5, 6, 7, 100].map((attempt) => reconnectMs(attempt, undefined, () => 1))).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+    expect([1, 2, 3, 4, 5, 6, 7, 100].map((attempt) => reconnectMs(attempt, undefined, () => 1))).toEqual([
+      1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000,
+    ]);
     expect(reconnectMs(5, undefined, () => 0)).toBe(0);
   });
 

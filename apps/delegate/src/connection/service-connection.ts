@@ -1,6 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { CLOSE_CODES, DELEGATE_PATH, INSTANCE_HEADER, KEY_PROOF_VERSION, MAX_FRAME_BYTES, PROTOCOL_VERSION, SUBPROTOCOL, TASK_KINDS, formatDelegateToken, keyProofContext, parseDelegateToken, serverMessage, type DelegateMessage, type HeldLease, type ServerMessage } from '@sluice/delegate-protocol';
+import {
+  CLOSE_CODES,
+  DELEGATE_PATH,
+  INSTANCE_HEADER,
+  KEY_PROOF_VERSION,
+  MAX_FRAME_BYTES,
+  PROTOCOL_VERSION,
+  SUBPROTOCOL,
+  TASK_KINDS,
+  formatDelegateToken,
+  keyProofContext,
+  parseDelegateToken,
+  serverMessage,
+  type DelegateMessage,
+  type HeldLease,
+  type ServerMessage,
+} from '@sluice/delegate-protocol';
 import { messageOf, newId, storable } from '@sluice/kernel';
 import { steadyNow } from '@sluice/runner-rpc';
 import { open, type SealingKeyPair } from '@sluice/sealed-secrets';
@@ -9,7 +25,11 @@ import { WebSocket, type RawData } from 'ws';
 import { CONFIG, INSTANCE_ID, KEY_PAIR, LOG, type DelegateConfig } from '../config.js';
 import { heartbeatPauseMs, reconnectMs } from './reconnect.js';
 
-type Sent = DelegateMessage extends infer M ? (M extends DelegateMessage ? Omit<M, 'v' | 'id'> & { readonly id?: string } : never) : never;
+type Sent = DelegateMessage extends infer M
+  ? M extends DelegateMessage
+    ? Omit<M, 'v' | 'id'> & { readonly id?: string }
+    : never
+  : never;
 type Welcome = Extract<ServerMessage, { type: 'welcome' }>;
 type Challenge = Extract<ServerMessage, { type: 'challenge' }>;
 
@@ -128,7 +148,12 @@ export class ServiceConnection {
     socket.on('open', () => this.hello(socket));
     socket.on('message', (data) => this.receive(socket, data));
     socket.on('ping', () => this.heard(socket));
-    socket.on('error', (cause) => this.attempt <= 1 && this.log.warn({ error: cause.message }, 'the delegate service cannot be reached; trying again'));
+    socket.on(
+      'error',
+      (cause) =>
+        this.attempt <= 1 &&
+        this.log.warn({ error: cause.message }, 'the delegate service cannot be reached; trying again'),
+    );
     socket.on('close', (code, reason) => this.lost(socket, code, reason.toString()));
   }
 
@@ -154,7 +179,11 @@ export class ServiceConnection {
     if (socket !== this.socket) return;
     this.heard(socket);
     const parsed = serverMessage.safeParse(parseJson(data.toString()));
-    if (!parsed.success) return this.log.warn({ issue: parsed.error.issues[0]?.message }, 'a message of the delegate service was not understood');
+    if (!parsed.success)
+      return this.log.warn(
+        { issue: parsed.error.issues[0]?.message },
+        'a message of the delegate service was not understood',
+      );
     const message = parsed.data;
     if (message.type === 'challenge') return void this.prove(socket, message);
     if (message.type === 'heartbeatAck') this.renewed(message);
@@ -164,7 +193,15 @@ export class ServiceConnection {
     this.leaseMs = message.leaseMs;
     this.fenceMs = message.fenceMs;
     this.renewed(message);
-    this.log.info({ delegateId: message.delegateId, heartbeatMs: message.heartbeatMs, leaseMs: message.leaseMs, fenceMs: message.fenceMs }, 'connected to the delegate service');
+    this.log.info(
+      {
+        delegateId: message.delegateId,
+        heartbeatMs: message.heartbeatMs,
+        leaseMs: message.leaseMs,
+        fenceMs: message.fenceMs,
+      },
+      'connected to the delegate service',
+    );
     this.beat(socket, message.heartbeatMs);
     this.owner?.connected(message);
   }
@@ -173,14 +210,22 @@ export class ServiceConnection {
     const renewal = replyTo === undefined ? undefined : this.asked.get(replyTo);
     if (!renewal || replyTo === undefined) return;
     this.asked.delete(replyTo);
-    const isLost = ({ taskId, epoch }: HeldLease): boolean => lost.some((one) => one.taskId === taskId && one.epoch === epoch);
-    this.owner?.renewed(renewal.held.filter((lease) => !isLost(lease)), this.termOf(renewal.sentAt, this.leaseMs));
+    const isLost = ({ taskId, epoch }: HeldLease): boolean =>
+      lost.some((one) => one.taskId === taskId && one.epoch === epoch);
+    this.owner?.renewed(
+      renewal.held.filter((lease) => !isLost(lease)),
+      this.termOf(renewal.sentAt, this.leaseMs),
+    );
   }
 
   /** Shows that this process holds the key it named: only then its row and its leases are its own again. */
   private async prove(socket: WebSocket, { id, sealed }: Challenge): Promise<void> {
     try {
-      this.write(socket, { type: 'proof', replyTo: id, nonce: await open(this.keyPair, sealed, keyProofContext(this.instanceId)) });
+      this.write(socket, {
+        type: 'proof',
+        replyTo: id,
+        nonce: await open(this.keyPair, sealed, keyProofContext(this.instanceId)),
+      });
     } catch (cause) {
       this.log.error({ error: messageOf(cause) }, 'the challenge of the delegate service cannot be opened');
       socket.close(CLOSE_CODES.BAD_MESSAGE, 'the challenge cannot be opened');
@@ -190,7 +235,13 @@ export class ServiceConnection {
   private beat(socket: WebSocket, intervalMs: number): void {
     this.heartbeat = setTimeout(() => {
       if (socket !== this.socket) return;
-      if (this.isWelcome && socket.readyState === WebSocket.OPEN) this.askToRenew(socket, { type: 'heartbeat', held: this.owner?.held() ?? [], runningTasks: this.owner?.runningTasks() ?? 0, sentAt: Date.now() });
+      if (this.isWelcome && socket.readyState === WebSocket.OPEN)
+        this.askToRenew(socket, {
+          type: 'heartbeat',
+          held: this.owner?.held() ?? [],
+          runningTasks: this.owner?.runningTasks() ?? 0,
+          sentAt: Date.now(),
+        });
       this.beat(socket, intervalMs);
     }, heartbeatPauseMs(intervalMs));
   }
@@ -204,7 +255,8 @@ export class ServiceConnection {
     if (socket !== this.socket) return;
     clearTimeout(this.heartbeat);
     clearTimeout(this.silence);
-    if (this.isWelcome && !this.isClosed) this.log.warn({ code, reason }, 'the connection to the delegate service is lost');
+    if (this.isWelcome && !this.isClosed)
+      this.log.warn({ code, reason }, 'the connection to the delegate service is lost');
     if (REFUSED.includes(code)) {
       this.log.error({ code, reason }, 'the delegate service refuses this delegate');
       // Somebody has to mend this; asking every second does not help.
@@ -219,7 +271,10 @@ export class ServiceConnection {
   private connectAgain(): void {
     if (this.isClosed) return;
     clearTimeout(this.retry);
-    this.retry = setTimeout(() => void this.connect(), reconnectMs(this.attempt, this.owner?.held().length ? this.leaseMs / 2 : undefined));
+    this.retry = setTimeout(
+      () => void this.connect(),
+      reconnectMs(this.attempt, this.owner?.held().length ? this.leaseMs / 2 : undefined),
+    );
     this.attempt += 1;
   }
 

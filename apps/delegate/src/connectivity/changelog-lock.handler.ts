@@ -24,14 +24,22 @@ export class ChangelogLockHandler implements TaskHandler<'changelog-lock'> {
   async run(task: ChangelogLockTask, context: TaskContext): Promise<ChangelogLockAnswer & { status: 'succeeded' }> {
     // The delegate trusts no payload: what is no address of a database it has a driver for gets no connection.
     const { product, runsHere } = checkDatabaseUrl(task.url);
-    if (!runsHere) throw failed(`the change log lock on ${product} cannot be looked at by a delegate yet; it can on PostgreSQL, MariaDB and MySQL`, 'Unknown');
+    if (!runsHere)
+      throw failed(
+        `the change log lock on ${product} cannot be looked at by a delegate yet; it can on PostgreSQL, MariaDB and MySQL`,
+        'Unknown',
+      );
     const url = parseJdbcUrl(task.url);
     await requireFilesBelow(url, this.config.databaseCertsDir);
     const { release } = task;
-    const work = async (table: LockTable): Promise<ChangelogLockAnswer> => (release ? releaseLock(table, release) : { lock: await table.look() });
+    const work = async (table: LockTable): Promise<ChangelogLockAnswer> =>
+      release ? releaseLock(table, release) : { lock: await table.look() };
     const answer = await withSecrets(task, context, (values) => {
       const slots = slotReader(task.secrets, values);
-      const login = { username: slots.value(task.usernameSlot) ?? task.username, password: slots.value(task.passwordSlot) };
+      const login = {
+        username: slots.value(task.usernameSlot) ?? task.username,
+        password: slots.value(task.passwordSlot),
+      };
       return url.product === 'postgresql' ? onPostgres(url, login, work) : onMysql(url, login, context.signal, work);
     });
     return { status: 'succeeded', ...answer };
@@ -46,6 +54,11 @@ function onPostgres<T>(url: JdbcUrl, login: Login, work: (table: LockTable) => P
   });
 }
 
-function onMysql<T>(url: JdbcUrl, { username = '', password = '' }: Login, signal: AbortSignal, work: (table: LockTable) => Promise<T>): Promise<T> {
+function onMysql<T>(
+  url: JdbcUrl,
+  { username = '', password = '' }: Login,
+  signal: AbortSignal,
+  work: (table: LockTable) => Promise<T>,
+): Promise<T> {
   return withMysql(url, { username, password }, signal, (connection) => work(new MysqlLockTable(connection)));
 }

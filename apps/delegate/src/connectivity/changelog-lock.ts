@@ -23,7 +23,11 @@ export const FREE: ChangelogLock = { locked: false, holder: null, since: null, e
 const ENGINE = /#(sluice-[A-Za-z0-9_-]+) session=(\S+)(?: backend=(\d+(?::\d+)?)@([0-9a-f]+))? \(/;
 
 /** @param lifeOf asks the database; not called for holders whose life cannot be proven */
-export async function lockHeldBy(holder: string | null, since: string | null, lifeOf: (engine: LockingEngine) => Promise<SessionLife>): Promise<ChangelogLock> {
+export async function lockHeldBy(
+  holder: string | null,
+  since: string | null,
+  lifeOf: (engine: LockingEngine) => Promise<SessionLife>,
+): Promise<ChangelogLock> {
   const [, name, session, backend, server] = ENGINE.exec(holder ?? '') ?? [];
   const life = name && session && backend && server ? await lifeOf({ name, session, backend, server }) : 'unknown';
   return { locked: true, holder, since, engine: name ?? null, session: life };
@@ -33,7 +37,10 @@ export async function lockHeldBy(holder: string | null, since: string | null, li
  * Frees the lock from the holder the task names, so a lock that changed hands since it was looked at stays.
  * A holder's name is used for one run, so a session that was seen to be gone does not come back.
  */
-export async function releaseLock(table: LockTable, { holder, force }: NonNullable<ChangelogLockTask['release']>): Promise<ChangelogLockAnswer> {
+export async function releaseLock(
+  table: LockTable,
+  { holder, force }: NonNullable<ChangelogLockTask['release']>,
+): Promise<ChangelogLockAnswer> {
   const before = await table.look();
   if (!before.locked) return { lock: before, release: 'notLocked' };
   if ((before.holder ?? '') !== holder) return { lock: before, release: 'otherHolder' };

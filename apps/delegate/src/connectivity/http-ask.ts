@@ -56,15 +56,20 @@ export function codeOf(cause: unknown): string {
 /** No such host, or nobody listening there. @returns undefined for any other failure */
 export function nobodyThere(cause: unknown, host: string, where: string): AppError | undefined {
   const code = codeOf(cause);
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return failed(`the host "${host}" cannot be found by the delegate (name resolution failed)`, 'Connectivity');
-  return code === 'ECONNREFUSED' ? failed(`nothing listens at ${where} (connection refused)`, 'Connectivity') : undefined;
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return failed(`the host "${host}" cannot be found by the delegate (name resolution failed)`, 'Connectivity');
+  return code === 'ECONNREFUSED'
+    ? failed(`nothing listens at ${where} (connection refused)`, 'Connectivity')
+    : undefined;
 }
 
 /** The body as an object; an empty one when it is none. */
 export function jsonOf({ text }: Answer): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : {};
   } catch {
     return {};
   }
@@ -77,13 +82,28 @@ export function basic(username: string, password: string): string {
 function webUrl({ url, whom }: Question): URL {
   if (!URL.canParse(url)) throw failed(`the address of ${whom} is not a URL`, 'Unknown');
   const parsed = new URL(url);
-  if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') throw failed(`the address of ${whom} must start with https:// or http://`, 'Unknown');
+  if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:')
+    throw failed(`the address of ${whom} must start with https:// or http://`, 'Unknown');
   return parsed;
 }
 
-function send(url: URL, { method = 'GET', headers = {}, body, tls = {}, whom }: Question, signal: AbortSignal): Promise<Answer> {
+function send(
+  url: URL,
+  { method = 'GET', headers = {}, body, tls = {}, whom }: Question,
+  signal: AbortSignal,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const options = { method, signal, agent: false as const, headers: { accept: 'application/json', 'user-agent': 'sluice-delegate', ...headers, ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }) } };
+    const options = {
+      method,
+      signal,
+      agent: false as const,
+      headers: {
+        accept: 'application/json',
+        'user-agent': 'sluice-delegate',
+        ...headers,
+        ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+      },
+    };
     const request = url.protocol === 'https:' ? requestHttps(url, { ...options, ...tls }) : requestHttp(url, options);
     request.once('error', reject);
     request.once('response', (response) => {
@@ -91,11 +111,23 @@ function send(url: URL, { method = 'GET', headers = {}, body, tls = {}, whom }: 
       let size = 0;
       response.on('data', (chunk: Buffer) => {
         size += chunk.length;
-        if (size > LIMIT_BYTES) request.destroy(failed(`${whom} at ${url.host} answers with more than ${LIMIT_BYTES / 1024} KiB; is the address right?`, 'Unknown'));
+        if (size > LIMIT_BYTES)
+          request.destroy(
+            failed(
+              `${whom} at ${url.host} answers with more than ${LIMIT_BYTES / 1024} KiB; is the address right?`,
+              'Unknown',
+            ),
+          );
         else chunks.push(chunk);
       });
       response.once('error', reject);
-      response.once('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString('utf8') }));
+      response.once('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text: Buffer.concat(chunks).toString('utf8'),
+        }),
+      );
     });
     request.end(body);
   });
@@ -106,7 +138,9 @@ function connectionFailure(cause: unknown, { host, hostname }: URL, whom: string
   const nobody = nobodyThere(cause, hostname, host);
   if (nobody) return nobody;
   const code = codeOf(cause);
-  if (/^(ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_SSL)/.test(code)) return failed(`the TLS connection to ${whom} at ${host} fails: ${messageOf(cause)}`, 'Connectivity');
-  if (/^ERR_OSSL|^ERR_CRYPTO/.test(code)) return failed(`the certificate, key or CA for ${whom} cannot be read: ${messageOf(cause)}`, 'Authentication');
+  if (/^(ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_SSL)/.test(code))
+    return failed(`the TLS connection to ${whom} at ${host} fails: ${messageOf(cause)}`, 'Connectivity');
+  if (/^ERR_OSSL|^ERR_CRYPTO/.test(code))
+    return failed(`the certificate, key or CA for ${whom} cannot be read: ${messageOf(cause)}`, 'Authentication');
   return failed(`${whom} at ${host} cannot be reached from the delegate: ${messageOf(cause)}`, 'Connectivity');
 }

@@ -5,7 +5,8 @@ import { textLiteral, type MysqlConnection } from './mysql-connection.js';
 
 /** With the user, as the engine has it: the sessions of another one may be hidden. */
 const IDENTITY = "SELECT CONCAT_WS(':', @@hostname, @@port, @@server_id, @@datadir, SUBSTRING_INDEX(USER(), '@', 1))";
-const TABLE = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN ('DATABASECHANGELOGLOCK', 'databasechangeloglock') ORDER BY CAST(table_name AS BINARY) LIMIT 1";
+const TABLE =
+  "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN ('DATABASECHANGELOGLOCK', 'databasechangeloglock') ORDER BY CAST(table_name AS BINARY) LIMIT 1";
 /** Session locks have names of at most so many characters. */
 const LONGEST_NAME = 64;
 
@@ -16,7 +17,9 @@ export class MysqlLockTable implements LockTable {
   async look(): Promise<ChangelogLock> {
     const table = await this.table();
     if (table === undefined) return FREE;
-    const { rows } = await this.connection.query(`SELECT LOCKEDBY, DATE_FORMAT(LOCKGRANTED, '%Y-%m-%dT%H:%i:%s') FROM ${table} WHERE ID = 1 AND LOCKED = TRUE`);
+    const { rows } = await this.connection.query(
+      `SELECT LOCKEDBY, DATE_FORMAT(LOCKGRANTED, '%Y-%m-%dT%H:%i:%s') FROM ${table} WHERE ID = 1 AND LOCKED = TRUE`,
+    );
     const [row] = rows;
     return row ? lockHeldBy(row[0] ?? null, row[1] ?? null, (engine) => this.lifeOf(engine)) : FREE;
   }
@@ -26,7 +29,9 @@ export class MysqlLockTable implements LockTable {
     if (table === undefined) return false;
     // Byte by byte: the column's collation may take other letters for the same.
     const isHolder = `CAST(CONVERT(COALESCE(LOCKEDBY, '') USING utf8mb4) AS BINARY) = CAST(${textLiteral(holder)} AS BINARY)`;
-    const { changed } = await this.connection.query(`UPDATE ${table} SET LOCKED = FALSE, LOCKEDBY = NULL, LOCKGRANTED = NULL WHERE ID = 1 AND LOCKED = TRUE AND ${isHolder}`);
+    const { changed } = await this.connection.query(
+      `UPDATE ${table} SET LOCKED = FALSE, LOCKEDBY = NULL, LOCKGRANTED = NULL WHERE ID = 1 AND LOCKED = TRUE AND ${isHolder}`,
+    );
     await this.connection.query('COMMIT');
     return changed === 1;
   }
@@ -39,8 +44,13 @@ export class MysqlLockTable implements LockTable {
   /** Session locks and sessions are facts of one server and of what its user may see. */
   private async lifeOf({ name, backend, server }: LockingEngine): Promise<SessionLife> {
     const identity = await this.one(IDENTITY);
-    if (identity === undefined || createHash('sha256').update(identity).digest('hex').slice(0, server.length) !== server) return 'unknown';
-    if ((await this.one(`SELECT IS_USED_LOCK(${textLiteral(name.slice(0, LONGEST_NAME))})`)) !== undefined) return 'alive';
+    if (
+      identity === undefined ||
+      createHash('sha256').update(identity).digest('hex').slice(0, server.length) !== server
+    )
+      return 'unknown';
+    if ((await this.one(`SELECT IS_USED_LOCK(${textLiteral(name.slice(0, LONGEST_NAME))})`)) !== undefined)
+      return 'alive';
     const [number, port] = backend.split(':');
     if (port === undefined) return 'unknown';
     const { rows } = await this.connection.query('SHOW PROCESSLIST');

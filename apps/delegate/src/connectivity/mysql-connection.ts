@@ -30,11 +30,16 @@ export class MysqlConnection {
     this.packets.begin(Buffer.concat([Buffer.from([COM_QUERY]), Buffer.from(sql)]));
     const first = await this.next();
     if (first[0] === OK) return { rows: [], changed: new Fields(first, 1).length() };
-    if (first[0] === FILE_WANTED) throw failed(`the database at ${this.where} asks for a file of this machine, which no statement named`, 'Unknown');
+    if (first[0] === FILE_WANTED)
+      throw failed(
+        `the database at ${this.where} asks for a file of this machine, which no statement named`,
+        'Unknown',
+      );
     for (let column = new Fields(first).length(); column > 0; column -= 1) await this.next();
     await this.next(); // the end of the columns
     const rows: (string | null)[][] = [];
-    for (let packet = await this.next(); !isEnd(packet); packet = await this.next()) rows.push(new Fields(packet).texts());
+    for (let packet = await this.next(); !isEnd(packet); packet = await this.next())
+      rows.push(new Fields(packet).texts());
     return { rows, changed: 0 };
   }
 
@@ -42,7 +47,10 @@ export class MysqlConnection {
     const packet = await this.packets.next();
     if (packet[0] !== ERROR) return packet;
     const { code, message } = parseError(packet);
-    throw failed(`the database at ${this.where} answers: ${message} (error ${code})`, FORBIDDEN.has(code) ? 'Authorization' : 'Unknown');
+    throw failed(
+      `the database at ${this.where} answers: ${message} (error ${code})`,
+      FORBIDDEN.has(code) ? 'Authorization' : 'Unknown',
+    );
   }
 }
 

@@ -35,7 +35,12 @@ export function parseGreeting(packet: Buffer): ServerGreeting | undefined {
   const second = packet.subarray(at, at + NONCE_BYTES - 8);
   at += NONCE_BYTES - 8 + 1;
   const plugin = packet.subarray(at, packet.indexOf(0, at) < 0 ? undefined : packet.indexOf(0, at)).toString('latin1');
-  return { version: packet.subarray(1, end).toString('latin1'), nonce: Buffer.concat([first, second]), plugin: plugin || 'mysql_native_password', hasTls: (capabilities & CLIENT_SSL) !== 0 };
+  return {
+    version: packet.subarray(1, end).toString('latin1'),
+    nonce: Buffer.concat([first, second]),
+    plugin: plugin || 'mysql_native_password',
+    hasTls: (capabilities & CLIENT_SSL) !== 0,
+  };
 }
 
 interface Login {
@@ -45,7 +50,15 @@ interface Login {
 }
 
 function capabilitiesOf({ database }: Login, isTls: boolean): number {
-  return CLIENT_LONG_PASSWORD | CLIENT_PROTOCOL_41 | CLIENT_TRANSACTIONS | CLIENT_SECURE_CONNECTION | CLIENT_PLUGIN_AUTH | (database === '' ? 0 : CLIENT_CONNECT_WITH_DB) | (isTls ? CLIENT_SSL : 0);
+  return (
+    CLIENT_LONG_PASSWORD |
+    CLIENT_PROTOCOL_41 |
+    CLIENT_TRANSACTIONS |
+    CLIENT_SECURE_CONNECTION |
+    CLIENT_PLUGIN_AUTH |
+    (database === '' ? 0 : CLIENT_CONNECT_WITH_DB) |
+    (isTls ? CLIENT_SSL : 0)
+  );
 }
 
 function head(login: Login, isTls: boolean): Buffer {
@@ -63,12 +76,20 @@ export function tlsRequest(login: Login): Buffer {
 
 export function loginPacket(login: Login, plugin: string, proof: Buffer, isTls: boolean): Buffer {
   const text = (value: string): Buffer => Buffer.from(`${value}\0`);
-  return Buffer.concat([head(login, isTls), text(login.username), Buffer.from([proof.length]), proof, ...(login.database === '' ? [] : [text(login.database)]), text(plugin)]);
+  return Buffer.concat([
+    head(login, isTls),
+    text(login.username),
+    Buffer.from([proof.length]),
+    proof,
+    ...(login.database === '' ? [] : [text(login.database)]),
+    text(plugin),
+  ]);
 }
 
 /** What proves the password to a plugin, without showing it. @returns undefined for a plugin that is not known */
 export function proofOf(plugin: string, password: string, nonce: Buffer): Buffer | undefined {
-  if (password === '') return plugin === 'mysql_native_password' || plugin === 'caching_sha2_password' ? Buffer.alloc(0) : undefined;
+  if (password === '')
+    return plugin === 'mysql_native_password' || plugin === 'caching_sha2_password' ? Buffer.alloc(0) : undefined;
   if (plugin === 'mysql_native_password') {
     const once = sha('sha1', Buffer.from(password));
     return xor(once, sha('sha1', nonce, sha('sha1', once)));
@@ -82,13 +103,22 @@ export function proofOf(plugin: string, password: string, nonce: Buffer): Buffer
 
 /** The password for a server that does not remember its proof, readable to the holder of the server's private key alone. */
 export function encryptedPassword(password: string, nonce: Buffer, publicKey: string): Buffer {
-  return publicEncrypt({ key: publicKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' }, xor(Buffer.from(`${password}\0`), nonce));
+  return publicEncrypt(
+    { key: publicKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
+    xor(Buffer.from(`${password}\0`), nonce),
+  );
 }
 
 /** An `ERR` packet's code and text. */
 export function parseError(packet: Buffer): { readonly code: number; readonly message: string } {
   const hasState = packet[3] === 0x23;
-  return { code: packet.length >= 3 ? packet.readUInt16LE(1) : 0, message: packet.subarray(hasState ? 9 : 3).toString('utf8').slice(0, 300) };
+  return {
+    code: packet.length >= 3 ? packet.readUInt16LE(1) : 0,
+    message: packet
+      .subarray(hasState ? 9 : 3)
+      .toString('utf8')
+      .slice(0, 300),
+  };
 }
 
 function sha(algorithm: string, ...parts: readonly Buffer[]): Buffer {

@@ -48,7 +48,8 @@ export class PacketStream {
   async next(): Promise<Buffer> {
     for (;;) {
       const length = this.buffer.length >= 4 ? this.buffer.readUIntLE(0, 3) : undefined;
-      if (length !== undefined && length > MOST_BYTES) throw new Error('the server answers with a larger packet than any that was asked for');
+      if (length !== undefined && length > MOST_BYTES)
+        throw new Error('the server answers with a larger packet than any that was asked for');
       if (length !== undefined && this.buffer.length >= 4 + length) {
         this.sequence = ((this.buffer[3] ?? 0) + 1) % 256;
         const payload = this.buffer.subarray(4, 4 + length);

@@ -19,13 +19,20 @@ export class PostgresLockTable implements LockTable {
       `SELECT lockedby, to_char(lockgranted, 'YYYY-MM-DD"T"HH24:MI:SS') AS since FROM ${table} WHERE id = 1 AND locked`,
     );
     const [row] = rows;
-    return row ? lockHeldBy(row.lockedby, row.since, (engine) => lifeOf(this.connection, engine.name, engine.session, engine.server)) : FREE;
+    return row
+      ? lockHeldBy(row.lockedby, row.since, (engine) =>
+          lifeOf(this.connection, engine.name, engine.session, engine.server),
+        )
+      : FREE;
   }
 
   async free(holder: string): Promise<boolean> {
     const table = await tableOf(this.connection);
     if (table === undefined) return false;
-    const { rowCount } = await this.connection.query(`UPDATE ${table} SET locked = FALSE, lockedby = NULL, lockgranted = NULL WHERE id = 1 AND locked AND COALESCE(lockedby, '') = $1`, [holder]);
+    const { rowCount } = await this.connection.query(
+      `UPDATE ${table} SET locked = FALSE, lockedby = NULL, lockgranted = NULL WHERE id = 1 AND locked AND COALESCE(lockedby, '') = $1`,
+      [holder],
+    );
     return rowCount === 1;
   }
 }
@@ -40,10 +47,15 @@ async function tableOf(connection: pg.Client): Promise<string | undefined> {
 
 /** Session locks are facts of one server: another one of the same cluster, or one that may not be asked who it is, proves nothing. */
 async function lifeOf(connection: pg.Client, engine: string, session: string, server: string): Promise<SessionLife> {
-  const asked = await connection.query<{ id: string }>('SELECT system_identifier::text AS id FROM pg_control_system()').catch(() => undefined);
+  const asked = await connection
+    .query<{ id: string }>('SELECT system_identifier::text AS id FROM pg_control_system()')
+    .catch(() => undefined);
   const id = asked?.rows[0]?.id;
   if (id === undefined || digest(id).subarray(0, 6).toString('hex') !== server) return 'unknown';
-  const { rows } = await connection.query<{ lives: boolean }>(HELD, [digest(engine).readBigInt64BE(0).toString(), session]);
+  const { rows } = await connection.query<{ lives: boolean }>(HELD, [
+    digest(engine).readBigInt64BE(0).toString(),
+    session,
+  ]);
   return rows[0]?.lives === false ? 'gone' : 'alive';
 }
 

@@ -7,7 +7,11 @@ import type { TaskContext } from '../task/task-handler.js';
  * Does work with the values of a task's secrets. What it fails with never shows one of them, whatever a server put into its answer.
  * @throws AppError as `work` does, masked
  */
-export async function withSecrets<T>(task: TaskPayload, context: TaskContext, work: (values: ReadonlyMap<string, string>) => Promise<T>): Promise<T> {
+export async function withSecrets<T>(
+  task: TaskPayload,
+  context: TaskContext,
+  work: (values: ReadonlyMap<string, string>) => Promise<T>,
+): Promise<T> {
   const values = await context.secrets(secretExpressionsOf(task));
   try {
     return await work(values);
@@ -17,7 +21,10 @@ export async function withSecrets<T>(task: TaskPayload, context: TaskContext, wo
 }
 
 /** Reads slots of a task: the value of a named one, or nothing for an absent name. @throws AppError SECRET_NOT_FOUND for a slot the task does not have */
-export function slotReader(slots: readonly SecretSlot[], values: ReadonlyMap<string, string>): { value(name: string | undefined): string | undefined; required(name: string): string } {
+export function slotReader(
+  slots: readonly SecretSlot[],
+  values: ReadonlyMap<string, string>,
+): { value(name: string | undefined): string | undefined; required(name: string): string } {
   const required = (name: string): string => {
     const slot = slots.find((one) => one.name === name);
     const value = slot && values.get(slot.expression);
@@ -31,5 +38,7 @@ export function slotReader(slots: readonly SecretSlot[], values: ReadonlyMap<str
 export function maskedBy(masker: SecretMasker, cause: unknown): AppError {
   const message = masker.mask(messageOf(cause));
   // Without its cause: that one still holds the plain text.
-  return cause instanceof AppError ? new AppError(cause.code, message, masker.maskDeep(cause.details)) : new AppError('INTERNAL', message);
+  return cause instanceof AppError
+    ? new AppError(cause.code, message, masker.maskDeep(cause.details))
+    : new AppError('INTERNAL', message);
 }

@@ -12,7 +12,12 @@ export class TestGitHandler implements TaskHandler<'test-git'> {
 
   async run(task: TestGitTask, context: TaskContext): Promise<{ status: 'succeeded' }> {
     await withSecrets(task, context, (values) =>
-      this.mirror.probe({ source: task.source, credentials: credentialsOf(task.source, values), traceparent: context.traceparent, signal: context.signal }),
+      this.mirror.probe({
+        source: task.source,
+        credentials: credentialsOf(task.source, values),
+        traceparent: context.traceparent,
+        signal: context.signal,
+      }),
     );
     return { status: 'succeeded' };
   }

@@ -15,14 +15,20 @@ export class TestJdbcHandler implements TaskHandler<'test-jdbc'> {
 
   async run(task: TestJdbcTask, context: TaskContext): Promise<{ status: 'succeeded'; product: string }> {
     const { product, runsHere } = checkDatabaseUrl(task.url);
-    if (!runsHere) throw failed(`the delegate has no driver for ${product}, so the connection cannot be tested, and steps cannot run there; it has drivers for PostgreSQL, MariaDB and MySQL`, 'Unknown');
+    if (!runsHere)
+      throw failed(
+        `the delegate has no driver for ${product}, so the connection cannot be tested, and steps cannot run there; it has drivers for PostgreSQL, MariaDB and MySQL`,
+        'Unknown',
+      );
     const url = parseJdbcUrl(task.url);
     await requireFilesBelow(url, this.config.databaseCertsDir);
     const answered = await withSecrets(task, context, (values) => {
       const slots = slotReader(task.secrets, values);
       const username = slots.value(task.usernameSlot) ?? task.username;
       const password = slots.value(task.passwordSlot);
-      return url.product === 'postgresql' ? askPostgres(url, username, password) : askMysql(url, { username: username ?? '', password: password ?? '' }, context.signal);
+      return url.product === 'postgresql'
+        ? askPostgres(url, username, password)
+        : askMysql(url, { username: username ?? '', password: password ?? '' }, context.signal);
     });
     return { status: 'succeeded', product: answered };
   }

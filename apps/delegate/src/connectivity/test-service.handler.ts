@@ -13,7 +13,9 @@ export class TestServiceHandler implements TaskHandler<'test-service'> {
   constructor(@Inject(CONFIG) private readonly config: DelegateConfig) {}
 
   async run(task: TestServiceTask, context: TaskContext): Promise<{ status: 'succeeded'; product: string }> {
-    const product = await withSecrets(task, context, (values) => this.ask(task, slotReader(task.secrets, values), context.signal));
+    const product = await withSecrets(task, context, (values) =>
+      this.ask(task, slotReader(task.secrets, values), context.signal),
+    );
     return { status: 'succeeded', product };
   }
 

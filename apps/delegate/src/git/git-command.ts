@@ -20,12 +20,16 @@ export type GitEnd =
   | { readonly status: 'timedOut' }
   | { readonly status: 'aborted' };
 
-
 /** Runs git in a process group of its own, so that its helpers end with it. A time limit or an abort asks it to end first. */
 export function runGit(command: GitCommand): Promise<GitEnd> {
   return new Promise((resolve) => {
     if (command.signal.aborted) return resolve({ status: 'aborted' });
-    const child = spawn('git', [...command.args], { cwd: command.cwd, env: command.environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn('git', [...command.args], {
+      cwd: command.cwd,
+      env: command.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     let ended: GitEnd | undefined;
     let force: NodeJS.Timeout | undefined;
     const stop = (end: GitEnd): void => {
@@ -49,7 +53,9 @@ export function runGit(command: GitCommand): Promise<GitEnd> {
       resolve(ended ?? end);
     };
     child.on('error', (cause) => finish({ status: 'failed', stderr: `git cannot be started: ${messageOf(cause)}` }));
-    child.on('close', (code) => finish(code === 0 ? { status: 'ok', stdout: stdout() } : { status: 'failed', stderr: stderr() }));
+    child.on('close', (code) =>
+      finish(code === 0 ? { status: 'ok', stdout: stdout() } : { status: 'failed', stderr: stderr() }),
+    );
   });
 }
 

@@ -9,7 +9,8 @@ export interface GitCredentials {
 
 /** What to sign in to Git with: values of secrets, or the plain user name of the connector. */
 export function credentialsOf(source: GitSource, values: ReadonlyMap<string, string>): GitCredentials {
-  const valueOf = (expression: string | undefined): string | undefined => (expression === undefined ? undefined : values.get(expression));
+  const valueOf = (expression: string | undefined): string | undefined =>
+    expression === undefined ? undefined : values.get(expression);
   const key = valueOf(source.sshKeyExpression);
   return {
     username: valueOf(source.usernameExpression) ?? source.username,

@@ -31,9 +31,14 @@ const SETTINGS: Readonly<Record<string, string>> = {
  * extra header of the configuration that `GIT_CONFIG_*` variables give.
  * @param base `PATH` and what else the process needs
  */
-export function gitEnvironment(base: Readonly<Record<string, string>>, credentials: GitCredentials, traceparent: string | undefined): Record<string, string> {
+export function gitEnvironment(
+  base: Readonly<Record<string, string>>,
+  credentials: GitCredentials,
+  traceparent: string | undefined,
+): Record<string, string> {
   const settings: [string, string][] = Object.entries(SETTINGS);
-  const isHttp = credentials.sshKey === undefined && (credentials.password !== undefined || credentials.username !== undefined);
+  const isHttp =
+    credentials.sshKey === undefined && (credentials.password !== undefined || credentials.username !== undefined);
   if (isHttp) {
     const pair = Buffer.from(`${credentials.username ?? ''}:${credentials.password ?? ''}`).toString('base64');
     settings.push(['http.extraHeader', `Authorization: Basic ${pair}`]);

@@ -18,7 +18,14 @@ const NOBODY: GitCredentials = { username: undefined, password: undefined };
 
 describe('the Git mirror', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-mirror-'));
-  const config = (over: Record<string, string> = {}) => parseConfig({ PATH: process.env['PATH'], DELEGATE_SERVICE_URL: 'ws://nowhere:1', DELEGATE_TOKEN_FILE: '/nowhere', DELEGATE_DATA_DIR: folder, ...over });
+  const config = (over: Record<string, string> = {}) =>
+    parseConfig({
+      PATH: process.env['PATH'],
+      DELEGATE_SERVICE_URL: 'ws://nowhere:1',
+      DELEGATE_TOKEN_FILE: '/nowhere',
+      DELEGATE_DATA_DIR: folder,
+      ...over,
+    });
   const mirror = new GitMirror(config(), Tracing.create('delegate', undefined));
   const trees = new SourceTree(mirror, config());
   const never = new AbortController().signal;
@@ -34,8 +41,15 @@ describe('the Git mirror', () => {
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }); // git may still tidy a mirror
   });
 
-  const fetch = (ref: Partial<GitSource>, credentials = NOBODY, from = mirror) => from.fetch({ source: { name: 'orders', url: git.url, ...ref }, credentials, traceparent: TRACEPARENT, signal: never });
-  const exported = async (ref: Partial<GitSource> = { branch: 'main' }) => trees.export(await fetch(ref), join(folder, `tree-${(exports += 1)}`), never);
+  const fetch = (ref: Partial<GitSource>, credentials = NOBODY, from = mirror) =>
+    from.fetch({
+      source: { name: 'orders', url: git.url, ...ref },
+      credentials,
+      traceparent: TRACEPARENT,
+      signal: never,
+    });
+  const exported = async (ref: Partial<GitSource> = { branch: 'main' }) =>
+    trees.export(await fetch(ref), join(folder, `tree-${(exports += 1)}`), never);
 
   it('brings the tree of a branch, with its commit, and carries the trace to the server', async () => {
     const commit = await git.commit({ 'db/parts/two.sql': 'select 2;\n' });
@@ -49,27 +63,46 @@ describe('the Git mirror', () => {
   });
 
   it.each([
-    ['files and folders', { DELEGATE_TREE_MAX_ENTRIES: '1000' }, /holds more than 1000 files and folders, the limit of this delegate \(DELEGATE_TREE_MAX_ENTRIES\)/],
-    ['bytes', { DELEGATE_TREE_MAX_MB: '5' }, /holds more than 5 MB of files, the limit of this delegate \(DELEGATE_TREE_MAX_MB\)/],
-  ])('refuses a tree that unpacks to more %s than the limit, before anything of it is written', async (_, limits, message) => {
-    await git.commitBomb('bomb', { levels: 6, width: 10, content: 'x'.repeat(1_000) });
-    const fetched = await fetch({ branch: 'bomb' });
-    const target = join(folder, `tree-${(exports += 1)}`);
-    const refused = await quickestMs(20_000, async () => {
-      const startedAt = Date.now();
-      await expect(new SourceTree(mirror, config(limits)).export(fetched, target, never)).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE', message: expect.stringMatching(message) });
-      return Date.now() - startedAt;
-    });
-    expect(refused).toBeLessThan(20_000);
-    expect(existsSync(target)).toBe(false);
-  });
+    [
+      'files and folders',
+      { DELEGATE_TREE_MAX_ENTRIES: '1000' },
+      /holds more than 1000 files and folders, the limit of this delegate \(DELEGATE_TREE_MAX_ENTRIES\)/,
+    ],
+    [
+      'bytes',
+      { DELEGATE_TREE_MAX_MB: '5' },
+      /holds more than 5 MB of files, the limit of this delegate \(DELEGATE_TREE_MAX_MB\)/,
+    ],
+  ])(
+    'refuses a tree that unpacks to more %s than the limit, before anything of it is written',
+    async (_, limits, message) => {
+      await git.commitBomb('bomb', { levels: 6, width: 10, content: 'x'.repeat(1_000) });
+      const fetched = await fetch({ branch: 'bomb' });
+      const target = join(folder, `tree-${(exports += 1)}`);
+      const refused = await quickestMs(20_000, async () => {
+        const startedAt = Date.now();
+        await expect(new SourceTree(mirror, config(limits)).export(fetched, target, never)).rejects.toMatchObject({
+          code: 'PAYLOAD_TOO_LARGE',
+          message: expect.stringMatching(message),
+        });
+        return Date.now() - startedAt;
+      });
+      expect(refused).toBeLessThan(20_000);
+      expect(existsSync(target)).toBe(false);
+    },
+  );
 
   it('names the submodules it does not fetch, also for a changelog that lies in one', async () => {
     await git.commitSubmodule('mounted', 'gemeinsam-ä');
     const tree = await exported({ branch: 'mounted' });
     expect(tree.submodules).toEqual(['gemeinsam-ä']);
     await trees.requireFile(tree, 'one.sql');
-    await expect(trees.requireFile(tree, 'gemeinsam-ä/db/changelog.sql')).rejects.toMatchObject({ code: 'GIT_FILE_NOT_FOUND', message: expect.stringMatching(/^changelog "gemeinsam-ä\/db\/changelog\.sql" lies in the submodule gemeinsam-ä of .*, and submodules are not fetched; deploy it from its own repository$/) });
+    await expect(trees.requireFile(tree, 'gemeinsam-ä/db/changelog.sql')).rejects.toMatchObject({
+      code: 'GIT_FILE_NOT_FOUND',
+      message: expect.stringMatching(
+        /^changelog "gemeinsam-ä\/db\/changelog\.sql" lies in the submodule gemeinsam-ä of .*, and submodules are not fetched; deploy it from its own repository$/,
+      ),
+    });
   });
 
   it('fetches only what is new, and of a commit it has only the proof that the server gives it', async () => {
@@ -96,7 +129,10 @@ describe('the Git mirror', () => {
     await git.tag('v1');
     await git.commit({ 'v.txt': '2' });
     expect((await fetch({ gitTag: 'v1' })).commit).toBe(old);
-    const fresh = new GitMirror(config({ DELEGATE_DATA_DIR: join(folder, 'fresh') }), Tracing.create('delegate', undefined));
+    const fresh = new GitMirror(
+      config({ DELEGATE_DATA_DIR: join(folder, 'fresh') }),
+      Tracing.create('delegate', undefined),
+    );
     expect((await fetch({ commitSha: old }, NOBODY, fresh)).commit).toBe(old);
   });
 
@@ -113,28 +149,55 @@ describe('the Git mirror', () => {
   });
 
   it.each<[string, Partial<GitSource>, RegExp]>([
-    ['an unknown branch', { branch: 'nope' }, /^branch "nope" does not exist in http:\/\/127\.0\.0\.1:\d+\/orders\.git$/],
+    [
+      'an unknown branch',
+      { branch: 'nope' },
+      /^branch "nope" does not exist in http:\/\/127\.0\.0\.1:\d+\/orders\.git$/,
+    ],
     ['an unknown tag', { gitTag: 'v9' }, /^tag "v9" does not exist in /],
     ['an unknown commit', { commitSha: 'f'.repeat(40) }, /^commit f{40} does not exist in /],
     ['a branch that is an option', { branch: '--upload-pack=touch /tmp/x' }, /is not a branch name Git allows$/],
     ['a branch that is a pattern', { branch: '*' }, /is not a branch name Git allows$/],
     ['no ref at all', {}, /name exactly one of branch, tag and commit$/],
-    ['a commit that is none', { commitSha: 'HEAD' }, /^commit: "HEAD" is no commit id; write the whole commit id, 40 hexadecimal digits \(64 in a SHA-256 repository\)/],
-    ['an abbreviated commit', { commitSha: '0123456' }, /^commit: "0123456" is no commit id; write the whole commit id/],
+    [
+      'a commit that is none',
+      { commitSha: 'HEAD' },
+      /^commit: "HEAD" is no commit id; write the whole commit id, 40 hexadecimal digits \(64 in a SHA-256 repository\)/,
+    ],
+    [
+      'an abbreviated commit',
+      { commitSha: '0123456' },
+      /^commit: "0123456" is no commit id; write the whole commit id/,
+    ],
     ['a commit of 41 digits', { commitSha: 'f'.repeat(41) }, /is no commit id; write the whole commit id/],
     ['another protocol', { url: 'file:///etc', branch: 'main' }, /the protocol "file" is not allowed/],
     ['a program in the URL', { url: 'ext::sh -c id', branch: 'main' }, /is not allowed|is not the URL/],
-    ...['\\n', '\\r', '\\t', ' ', '"', "'", '\\\\', '\\0', '`'].map<[string, Partial<GitSource>, RegExp]>((bad) => [`${JSON.stringify(bad)} in the URL`, { url: `https://git.example/a${bad}b.git`, branch: 'main' }, /^url: .* holds a blank, a line break, a quote or a backslash; write it percent-encoded$/]),
-    ['a password in the URL', { url: 'https://me:pw@git.example/r.git', branch: 'main' }, /holds a password; put it into a secret/],
+    ...['\\n', '\\r', '\\t', ' ', '"', "'", '\\\\', '\\0', '`'].map<[string, Partial<GitSource>, RegExp]>((bad) => [
+      `${JSON.stringify(bad)} in the URL`,
+      { url: `https://git.example/a${bad}b.git`, branch: 'main' },
+      /^url: .* holds a blank, a line break, a quote or a backslash; write it percent-encoded$/,
+    ]),
+    [
+      'a password in the URL',
+      { url: 'https://me:pw@git.example/r.git', branch: 'main' },
+      /holds a password; put it into a secret/,
+    ],
   ])('names what is wrong with %s', async (_what, ref, text) => {
     await expect(fetch(ref)).rejects.toThrow(text);
   });
 
   it('tells an unreachable server, an unknown host and a missing repository apart', async () => {
     const port = await freePort();
-    await expect(fetch({ url: `http://127.0.0.1:${port}/x.git`, branch: 'main' })).rejects.toMatchObject({ code: 'GIT_CONNECTION_ERROR', message: expect.stringContaining('cannot be reached from the delegate') });
-    await expect(fetch({ url: 'http://no-such-host.invalid/x.git', branch: 'main' })).rejects.toThrow(/the host of .* cannot be found by the delegate/);
-    await expect(fetch({ url: git.urlOf('missing'), branch: 'main' })).rejects.toThrow(/^there is no Git repository at /);
+    await expect(fetch({ url: `http://127.0.0.1:${port}/x.git`, branch: 'main' })).rejects.toMatchObject({
+      code: 'GIT_CONNECTION_ERROR',
+      message: expect.stringContaining('cannot be reached from the delegate'),
+    });
+    await expect(fetch({ url: 'http://no-such-host.invalid/x.git', branch: 'main' })).rejects.toThrow(
+      /the host of .* cannot be found by the delegate/,
+    );
+    await expect(fetch({ url: git.urlOf('missing'), branch: 'main' })).rejects.toThrow(
+      /^there is no Git repository at /,
+    );
   });
 
   it('gives up on a server that does not answer', async () => {
@@ -143,16 +206,27 @@ describe('the Git mirror', () => {
     const address = silent.address();
     const port = address && typeof address === 'object' ? address.port : 0;
     const impatient = new GitMirror(config({ DELEGATE_GIT_TIMEOUT_MS: '1000' }), Tracing.create('delegate', undefined));
-    await expect(fetch({ url: `http://127.0.0.1:${port}/x.git`, branch: 'main' }, NOBODY, impatient)).rejects.toThrow(/did not deliver within 1 s$/);
+    await expect(fetch({ url: `http://127.0.0.1:${port}/x.git`, branch: 'main' }, NOBODY, impatient)).rejects.toThrow(
+      /did not deliver within 1 s$/,
+    );
     silent.close();
   });
 
   it('stops a fetch of a repository that is too large', async () => {
-    const small = new GitMirror({ ...config({ DELEGATE_DATA_DIR: join(folder, 'small') }), git: { ...config().git, maxBytes: -1 } }, Tracing.create('delegate', undefined));
+    const small = new GitMirror(
+      { ...config({ DELEGATE_DATA_DIR: join(folder, 'small') }), git: { ...config().git, maxBytes: -1 } },
+      Tracing.create('delegate', undefined),
+    );
     const slow = createServer((socket) => void socket.resume());
     await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
     const address = slow.address();
-    await expect(fetch({ url: `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}/x.git`, branch: 'main' }, NOBODY, small)).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+    await expect(
+      fetch(
+        { url: `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}/x.git`, branch: 'main' },
+        NOBODY,
+        small,
+      ),
+    ).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
     slow.close();
   });
 
@@ -195,13 +269,21 @@ describe('the Git mirror', () => {
 
     it('says that they are wrong, without repeating them', async () => {
       const refused = fetch({ branch: 'main' }, { username: 'reader', password: 'guess' });
-      await expect(refused).rejects.toThrow(/refuses the credentials of the Git connector; check its user name and password or token$/);
+      await expect(refused).rejects.toThrow(
+        /refuses the credentials of the Git connector; check its user name and password or token$/,
+      );
       await expect(refused).rejects.toMatchObject({ details: { failureType: 'Authentication' } });
       await expect(fetch({ branch: 'main' })).rejects.toThrow(/refuses the credentials/);
     });
 
     it('probes a connection: right, wrong, unknown branch', async () => {
-      const probe = (password: string, branch?: string) => mirror.probe({ source: { name: 'orders', url: git.url, ...(branch ? { branch } : {}) }, credentials: { username: 'reader', password }, traceparent: undefined, signal: never });
+      const probe = (password: string, branch?: string) =>
+        mirror.probe({
+          source: { name: 'orders', url: git.url, ...(branch ? { branch } : {}) },
+          credentials: { username: 'reader', password },
+          traceparent: undefined,
+          signal: never,
+        });
       await probe('p ä:ss/wörd');
       await probe('p ä:ss/wörd', 'main');
       await expect(probe('p ä:ss/wörd', 'nope')).rejects.toThrow(/^branch "nope" does not exist/);
@@ -230,8 +312,10 @@ describe('the Git mirror', () => {
       ['other credentials', { username: 'owner', password: 'guess' }],
     ])('is not given to who has %s, by branch or by any spelling of a commit', async (_, credentials) => {
       await expect(fetch({ branch: 'force-pushed' }, credentials)).rejects.toThrow(/refuses the credentials/);
-      for (const id of [commit, commit.toUpperCase(), orphan]) await expect(fetch({ commitSha: id }, credentials)).rejects.toThrow(/refuses the credentials/);
-      for (const id of [commit.slice(0, 7), commit.slice(0, 39)]) await expect(fetch({ commitSha: id }, credentials)).rejects.toThrow(/is no commit id/);
+      for (const id of [commit, commit.toUpperCase(), orphan])
+        await expect(fetch({ commitSha: id }, credentials)).rejects.toThrow(/refuses the credentials/);
+      for (const id of [commit.slice(0, 7), commit.slice(0, 39)])
+        await expect(fetch({ commitSha: id }, credentials)).rejects.toThrow(/is no commit id/);
     });
 
     it('is not given any more to credentials that were good once', async () => {
@@ -247,7 +331,9 @@ describe('the Git mirror', () => {
       await git.deleteBranch('lost');
       expect((await fetch({ commitSha: lost }, owner)).commit).toBe(lost);
       git.protocol = 'old';
-      await expect(fetch({ commitSha: lost }, owner)).rejects.toThrow(/^commit [0-9a-f]{40} does not exist in \S+ on any branch or tag, and its server gives no other commits$/);
+      await expect(fetch({ commitSha: lost }, owner)).rejects.toThrow(
+        /^commit [0-9a-f]{40} does not exist in \S+ on any branch or tag, and its server gives no other commits$/,
+      );
       git.protocol = 'current';
     });
 
@@ -255,34 +341,49 @@ describe('the Git mirror', () => {
       const behind = await git.commit({ 'behind.sql': 'select 3;' }, 'main');
       await git.commit({ 'front.sql': 'select 4;' }, 'main');
       git.protocol = 'old';
-      const fresh = new GitMirror(config({ DELEGATE_DATA_DIR: join(folder, 'old-server') }), Tracing.create('delegate', undefined));
+      const fresh = new GitMirror(
+        config({ DELEGATE_DATA_DIR: join(folder, 'old-server') }),
+        Tracing.create('delegate', undefined),
+      );
       expect((await fetch({ commitSha: behind }, owner, fresh)).commit).toBe(behind);
       expect((await fetch({ commitSha: behind }, owner, fresh)).commit).toBe(behind);
       await expect(fetch({ commitSha: behind }, NOBODY, fresh)).rejects.toThrow(/refuses the credentials/);
-      await expect(fetch({ commitSha: 'f'.repeat(40) }, owner, fresh)).rejects.toThrow(/^commit f{40} does not exist in /);
+      await expect(fetch({ commitSha: 'f'.repeat(40) }, owner, fresh)).rejects.toThrow(
+        /^commit f{40} does not exist in /,
+      );
       git.protocol = 'current';
     });
   });
 
   describe('paths of changelogs', () => {
     it('accepts files of the tree, also through links inside it', async () => {
-      await git.commit({ 'link.yaml': { link: 'db/changelog.yaml' }, 'parts': { link: 'db/parts' } });
+      await git.commit({ 'link.yaml': { link: 'db/changelog.yaml' }, parts: { link: 'db/parts' } });
       const tree = await exported();
-      for (const path of ['db/changelog.yaml', './db/../db/changelog.yaml', 'link.yaml', 'parts/one.sql']) await trees.requireFile(tree, path);
+      for (const path of ['db/changelog.yaml', './db/../db/changelog.yaml', 'link.yaml', 'parts/one.sql'])
+        await trees.requireFile(tree, path);
       expect(tree.leftOut).toEqual([]);
     });
 
     it('names path, ref and repository when a file is missing', async () => {
       const tree = await exported();
-      await expect(trees.requireFile(tree, 'db/chnagelog.yaml')).rejects.toThrow(/^changelog "db\/chnagelog\.yaml" does not exist in http:\/\/127\.0\.0\.1:\d+\/orders\.git at branch main \(commit [0-9a-f]{12}\)$/);
+      await expect(trees.requireFile(tree, 'db/chnagelog.yaml')).rejects.toThrow(
+        /^changelog "db\/chnagelog\.yaml" does not exist in http:\/\/127\.0\.0\.1:\d+\/orders\.git at branch main \(commit [0-9a-f]{12}\)$/,
+      );
       await expect(trees.requireFile(tree, 'db')).rejects.toThrow(/is a folder, not a file/);
     });
 
     it('refuses paths and links that leave the repository, and leaves such links out of the tree', async () => {
-      await git.commit({ 'passwd': { link: '/etc/passwd' }, 'up': { link: '../../../..' }, 'chain': { link: 'up/etc' } });
+      await git.commit({ passwd: { link: '/etc/passwd' }, up: { link: '../../../..' }, chain: { link: 'up/etc' } });
       const tree = await exported();
       expect([...tree.leftOut].sort()).toEqual(['chain', 'passwd', 'up']);
-      for (const path of ['../tree-1/db/changelog.yaml', '/etc/passwd', 'db/../../x', 'passwd', 'up/etc/passwd', 'chain/passwd']) {
+      for (const path of [
+        '../tree-1/db/changelog.yaml',
+        '/etc/passwd',
+        'db/../../x',
+        'passwd',
+        'up/etc/passwd',
+        'chain/passwd',
+      ]) {
         await expect(trees.requireFile(tree, path)).rejects.toMatchObject({ code: 'PATH_OUTSIDE_REPOSITORY' });
       }
       for (const link of tree.leftOut) expect(existsSync(join(tree.folder, link))).toBe(false);
@@ -290,7 +391,11 @@ describe('the Git mirror', () => {
 
     it('runs neither hooks nor filters of a repository', async () => {
       const mark = join(folder, 'executed');
-      await git.commit({ '.gitattributes': '*.sql filter=evil\n', '.gitconfig': `[filter "evil"]\n\tsmudge = touch ${mark}\n`, 'a.sql': 'select 1;' });
+      await git.commit({
+        '.gitattributes': '*.sql filter=evil\n',
+        '.gitconfig': `[filter "evil"]\n\tsmudge = touch ${mark}\n`,
+        'a.sql': 'select 1;',
+      });
       await exported();
       await waitFor(() => true, { timeoutMs: 10, what: 'a moment' });
       expect(existsSync(mark)).toBe(false);
@@ -300,6 +405,13 @@ describe('the Git mirror', () => {
   it('stops when the task is aborted', async () => {
     const stop = new AbortController();
     stop.abort(new Error('aborted on request'));
-    await expect(mirror.fetch({ source: { name: 'o', url: git.url, branch: 'main' }, credentials: NOBODY, traceparent: undefined, signal: stop.signal })).rejects.toThrow('aborted on request');
+    await expect(
+      mirror.fetch({
+        source: { name: 'o', url: git.url, branch: 'main' },
+        credentials: NOBODY,
+        traceparent: undefined,
+        signal: stop.signal,
+      }),
+    ).rejects.toThrow('aborted on request');
   });
 });

@@ -15,11 +15,13 @@ export type Ref = NamedRef | { readonly kind: 'commit'; readonly name: string };
 /** What a source asks for. @throws AppError INVALID_REQUEST for none, several, or a name Git does not allow */
 export function refOf(source: GitSource): Ref {
   const named = [source.branch, source.gitTag, source.commitSha].filter((value) => value !== undefined && value !== '');
-  if (named.length !== 1) throw new AppError('INVALID_REQUEST', `source ${source.name}: name exactly one of branch, tag and commit`);
+  if (named.length !== 1)
+    throw new AppError('INVALID_REQUEST', `source ${source.name}: name exactly one of branch, tag and commit`);
   if (source.branch) return namedRef('branch', source.branch, `refs/heads/${checkedName('branch', source.branch)}`);
   if (source.gitTag) return namedRef('tag', source.gitTag, `refs/tags/${checkedName('tag', source.gitTag)}`);
   const commit = source.commitSha ?? '';
-  if (!isWholeCommitId(commit)) throw new AppError('INVALID_REQUEST', `commit: "${commit.slice(0, 80)}" is no commit id; ${WHOLE_COMMIT_ID_RULE}`);
+  if (!isWholeCommitId(commit))
+    throw new AppError('INVALID_REQUEST', `commit: "${commit.slice(0, 80)}" is no commit id; ${WHOLE_COMMIT_ID_RULE}`);
   return { kind: 'commit', name: commit.toLowerCase() };
 }
 
@@ -33,7 +35,8 @@ function namedRef(kind: 'branch' | 'tag', name: string, remote: string): NamedRe
 
 /** The rules of `git check-ref-format`, so that a name can be neither an option nor a pattern nor another ref. */
 export function checkedName(kind: 'branch' | 'tag', name: string): string {
-  const isBad = /[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\/|\.lock(\/|$)|^\/|\/$|\.$|(^|\/)\./.test(name) || name.length > 255;
+  const isBad =
+    /[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\/|\.lock(\/|$)|^\/|\/$|\.$|(^|\/)\./.test(name) || name.length > 255;
   if (isBad) throw new AppError('INVALID_REQUEST', `${kind}: "${name.slice(0, 80)}" is not a ${kind} name Git allows`);
   return name;
 }

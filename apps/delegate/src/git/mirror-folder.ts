@@ -7,16 +7,23 @@ const LOOSE_OBJECTS = /^[0-9a-f]{2}$/;
 
 /** Creates a mirror, or what is missing of one. Written by hand: three files are all that git needs, and `git init` costs a process. */
 export async function prepareMirror(gitDir: string, url: string): Promise<void> {
-  for (const folder of ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags', 'info']) await mkdir(join(gitDir, folder), { recursive: true, mode: 0o700 });
+  for (const folder of ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags', 'info'])
+    await mkdir(join(gitDir, folder), { recursive: true, mode: 0o700 });
   await provideFile(join(gitDir, 'HEAD'), 'ref: refs/heads/main\n');
-  await provideFile(join(gitDir, 'config'), `[core]\n\trepositoryformatversion = 0\n\tbare = true\n[remote "origin"]\n\turl = ${JSON.stringify(url)}\n`);
+  await provideFile(
+    join(gitDir, 'config'),
+    `[core]\n\trepositoryformatversion = 0\n\tbare = true\n[remote "origin"]\n\turl = ${JSON.stringify(url)}\n`,
+  );
   const now = new Date();
   await utimes(join(gitDir, 'config'), now, now);
 }
 
 /** When the mirror was prepared last; undefined for a folder that is none. Milliseconds since the epoch. */
 export async function lastUseOf(gitDir: string): Promise<number | undefined> {
-  return stat(join(gitDir, 'config')).then(({ mtimeMs }) => mtimeMs, () => undefined);
+  return stat(join(gitDir, 'config')).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
 }
 
 /**
@@ -41,7 +48,16 @@ export async function removeLeftovers(gitDir: string): Promise<string[]> {
 /** Bytes of all files below a folder; 0 for one that does not exist. */
 export async function sizeOf(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  const sizes = await Promise.all(entries.filter((entry) => entry.isFile()).map((entry) => lstat(join(entry.parentPath, entry.name)).then(({ size }) => size, () => 0)));
+  const sizes = await Promise.all(
+    entries
+      .filter((entry) => entry.isFile())
+      .map((entry) =>
+        lstat(join(entry.parentPath, entry.name)).then(
+          ({ size }) => size,
+          () => 0,
+        ),
+      ),
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 

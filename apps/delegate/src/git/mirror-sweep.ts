@@ -50,7 +50,11 @@ export class MirrorSweep implements OnModuleInit, OnModuleDestroy {
     for (const { gitDir, usedAt, bytes: own } of mirrors.sort((a, b) => a.usedAt - b.usedAt)) {
       const age = now - usedAt;
       const isUnwanted = age > this.config.git.unusedMs || (bytes > this.config.git.mirrorsMaxBytes && age > IN_USE_MS);
-      if (!isUnwanted || !(await this.mirror.remove(gitDir, async () => ((await lastUseOf(gitDir)) ?? usedAt) <= usedAt))) continue;
+      if (
+        !isUnwanted ||
+        !(await this.mirror.remove(gitDir, async () => ((await lastUseOf(gitDir)) ?? usedAt) <= usedAt))
+      )
+        continue;
       bytes -= own;
       removed.push(gitDir);
     }

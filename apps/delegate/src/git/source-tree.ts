@@ -39,7 +39,8 @@ export class SourceTree {
         return await this.export(fetched, folder, request.signal);
       } catch (cause) {
         if (!(cause instanceof MirrorDamage) || attempt === ATTEMPTS) throw cause;
-        for (const path of [folder, indexOf(folder), `${indexOf(folder)}.lock`]) await rm(path, { recursive: true, force: true });
+        for (const path of [folder, indexOf(folder), `${indexOf(folder)}.lock`])
+          await rm(path, { recursive: true, force: true });
         fetched = await this.mirror.fetchAgain(request, fetched, cause);
       }
     }
@@ -55,7 +56,12 @@ export class SourceTree {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const index = indexOf(folder);
     // An index of its own, so that two exports of one mirror do not meet.
-    await this.mirror.local(fetched.gitDir, ['-c', 'core.bare=false', 'read-tree', '--reset', '-u', fetched.commit], signal, { GIT_WORK_TREE: folder, GIT_INDEX_FILE: index });
+    await this.mirror.local(
+      fetched.gitDir,
+      ['-c', 'core.bare=false', 'read-tree', '--reset', '-u', fetched.commit],
+      signal,
+      { GIT_WORK_TREE: folder, GIT_INDEX_FILE: index },
+    );
     await rm(index, { force: true });
     return { folder, fetched, leftOut: await removeLeavingLinks(folder), submodules };
   }
@@ -64,13 +70,19 @@ export class SourceTree {
   private async measure({ gitDir, commit, shown }: FetchedCommit, signal: AbortSignal): Promise<readonly string[]> {
     const size = new TreeSize(this.config.git.tree, shown);
     const tooLarge = new AbortController();
-    await this.mirror.local(gitDir, ['ls-tree', '-r', '-t', '-l', '-z', '--full-tree', commit], AbortSignal.any([signal, tooLarge.signal]), {}, (chunk) => {
-      try {
-        if (!tooLarge.signal.aborted) size.take(chunk);
-      } catch (cause) {
-        tooLarge.abort(cause);
-      }
-    });
+    await this.mirror.local(
+      gitDir,
+      ['ls-tree', '-r', '-t', '-l', '-z', '--full-tree', commit],
+      AbortSignal.any([signal, tooLarge.signal]),
+      {},
+      (chunk) => {
+        try {
+          if (!tooLarge.signal.aborted) size.take(chunk);
+        } catch (cause) {
+          tooLarge.abort(cause);
+        }
+      },
+    );
     return size.submodules;
   }
 
@@ -78,17 +90,30 @@ export class SourceTree {
   async requireFile({ folder, fetched, leftOut, submodules }: ExportedTree, path: string): Promise<void> {
     const target = resolve(folder, path);
     if (path.startsWith('/') || path.includes('\0') || !isInside(target, folder)) {
-      throw new AppError('PATH_OUTSIDE_REPOSITORY', `changelog "${path}" leaves the repository; write a path relative to the root of ${fetched.shown}`);
+      throw new AppError(
+        'PATH_OUTSIDE_REPOSITORY',
+        `changelog "${path}" leaves the repository; write a path relative to the root of ${fetched.shown}`,
+      );
     }
     if (leftOut.some((link) => isInside(target, join(folder, link)))) {
-      throw new AppError('PATH_OUTSIDE_REPOSITORY', `changelog "${path}" leads out of the repository through a symbolic link (${fetched.shown})`);
+      throw new AppError(
+        'PATH_OUTSIDE_REPOSITORY',
+        `changelog "${path}" leads out of the repository through a symbolic link (${fetched.shown})`,
+      );
     }
     const found = await stat(target).catch(() => undefined);
     if (found?.isFile()) return;
     const submodule = submodules.find((path) => isInside(target, join(folder, path)));
-    if (submodule !== undefined) throw new AppError('GIT_FILE_NOT_FOUND', `changelog "${path}" lies in the submodule ${submodule} of ${fetched.shown}, and submodules are not fetched; deploy it from its own repository`);
+    if (submodule !== undefined)
+      throw new AppError(
+        'GIT_FILE_NOT_FOUND',
+        `changelog "${path}" lies in the submodule ${submodule} of ${fetched.shown}, and submodules are not fetched; deploy it from its own repository`,
+      );
     const what = found?.isDirectory() ? 'is a folder, not a file' : 'does not exist';
-    throw new AppError('GIT_FILE_NOT_FOUND', `changelog "${path}" ${what} in ${fetched.shown} (commit ${fetched.commit.slice(0, 12)})`);
+    throw new AppError(
+      'GIT_FILE_NOT_FOUND',
+      `changelog "${path}" ${what} in ${fetched.shown} (commit ${fetched.commit.slice(0, 12)})`,
+    );
   }
 }
 

@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +21,14 @@ import { GitMirror } from './git-mirror.js';
 import { isSshAddress, openSshSession } from './ssh-session.js';
 
 const KEY = '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----';
-const ENVIRONMENT = { GIT_AUTHOR_NAME: 'S', GIT_AUTHOR_EMAIL: 's@localhost', GIT_COMMITTER_NAME: 'S', GIT_COMMITTER_EMAIL: 's@localhost', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
+const ENVIRONMENT = {
+  GIT_AUTHOR_NAME: 'S',
+  GIT_AUTHOR_EMAIL: 's@localhost',
+  GIT_COMMITTER_NAME: 'S',
+  GIT_COMMITTER_EMAIL: 's@localhost',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+};
 
 describe('Git over SSH', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-ssh-'));
@@ -35,7 +52,8 @@ exec git-upload-pack "${repository}"
     writeFileSync(join(bin, 'ssh'), standIn);
     chmodSync(join(bin, 'ssh'), 0o755);
     const work = join(folder, 'work');
-    const git = (...args: string[]): string => execFileSync('git', args, { cwd: folder, env: { ...process.env, ...ENVIRONMENT } }).toString();
+    const git = (...args: string[]): string =>
+      execFileSync('git', args, { cwd: folder, env: { ...process.env, ...ENVIRONMENT } }).toString();
     git('init', '--quiet', '--initial-branch=main', work);
     writeFileSync(join(work, 'changelog.yaml'), 'databaseChangeLog: []');
     git('-C', work, 'add', '--all');
@@ -49,9 +67,25 @@ exec git-upload-pack "${repository}"
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const mirror = (over: Record<string, string> = {}): GitMirror =>
-    new GitMirror(parseConfig({ DELEGATE_SERVICE_URL: 'ws://none', DELEGATE_TOKEN_FILE: '/none', DELEGATE_DATA_DIR: join(folder, 'data'), PATH: `${bin}:${process.env['PATH'] ?? ''}`, ...over }), Tracing.create('delegate'));
-  const request = (url: string, sshKey: { key: string; passphrase: string | undefined } | undefined = { key: KEY, passphrase: undefined }, username?: string) => ({
-    source: { name: 'app', url, branch: 'main' }, credentials: { username, password: undefined, ...(sshKey ? { sshKey } : {}) }, traceparent: undefined, signal: new AbortController().signal,
+    new GitMirror(
+      parseConfig({
+        DELEGATE_SERVICE_URL: 'ws://none',
+        DELEGATE_TOKEN_FILE: '/none',
+        DELEGATE_DATA_DIR: join(folder, 'data'),
+        PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+        ...over,
+      }),
+      Tracing.create('delegate'),
+    );
+  const request = (
+    url: string,
+    sshKey: { key: string; passphrase: string | undefined } | undefined = { key: KEY, passphrase: undefined },
+    username?: string,
+  ) => ({
+    source: { name: 'app', url, branch: 'main' },
+    credentials: { username, password: undefined, ...(sshKey ? { sshKey } : {}) },
+    traceparent: undefined,
+    signal: new AbortController().signal,
   });
   const read = (name: string): string => readFileSync(`${seen}.${name}`, 'utf8');
 
@@ -59,7 +93,15 @@ exec git-upload-pack "${repository}"
     const fetched = await mirror().fetch(request('git@git.example.com:team/app.git'));
     expect(fetched.commit).toBe(commit);
     expect([read('key'), read('mode').trim()]).toEqual([`${KEY}\n`, '600']);
-    expect(read('args').split('\n')).toEqual(expect.arrayContaining(['IdentitiesOnly=yes', 'BatchMode=yes', 'PasswordAuthentication=no', 'ProxyCommand=none', 'git@git.example.com']));
+    expect(read('args').split('\n')).toEqual(
+      expect.arrayContaining([
+        'IdentitiesOnly=yes',
+        'BatchMode=yes',
+        'PasswordAuthentication=no',
+        'ProxyCommand=none',
+        'git@git.example.com',
+      ]),
+    );
     expect(readdirSync(join(folder, 'data/ssh'))).toEqual([]);
     expect(read('env')).not.toContain('OPENSSH PRIVATE KEY');
   });
@@ -68,7 +110,9 @@ exec git-upload-pack "${repository}"
     await mirror().probe(request('ssh://git.example.com/team/app.git'));
     expect(read('args')).toContain('StrictHostKeyChecking=accept-new');
     expect(read('args')).toContain(`UserKnownHostsFile=${join(folder, 'data/ssh/known_hosts')}`);
-    await mirror({ DELEGATE_SSH_KNOWN_HOSTS_FILE: '/etc/known hosts' }).probe(request('ssh://git.example.com/team/app.git'));
+    await mirror({ DELEGATE_SSH_KNOWN_HOSTS_FILE: '/etc/known hosts' }).probe(
+      request('ssh://git.example.com/team/app.git'),
+    );
     expect(read('args')).toContain('StrictHostKeyChecking=yes');
     expect(read('args')).toContain('UserKnownHostsFile="/etc/known hosts"');
   });
@@ -88,7 +132,11 @@ exec git-upload-pack "${repository}"
   });
 
   it('says which key is none, before anybody is dialled', async () => {
-    await expect(mirror().probe(request('git@git.example.com:team/app.git', { key: 'ssh-ed25519 AAAA public', passphrase: undefined }))).rejects.toThrow(/holds no private key/);
+    await expect(
+      mirror().probe(
+        request('git@git.example.com:team/app.git', { key: 'ssh-ed25519 AAAA public', passphrase: undefined }),
+      ),
+    ).rejects.toThrow(/holds no private key/);
     expect(existsSync(`${seen}.args`)).toBe(false);
   });
 
@@ -96,21 +144,35 @@ exec git-upload-pack "${repository}"
     const lonely = join(folder, 'lonely');
     mkdirSync(lonely);
     for (const name of ['git', 'sh']) symlinkSync(execFileSync('which', [name]).toString().trim(), join(lonely, name));
-    await expect(mirror({ PATH: lonely }).probe(request('git@git.example.com:team/app.git'))).rejects.toThrow(/needs the program "ssh", which is not installed on the delegate/);
+    await expect(mirror({ PATH: lonely }).probe(request('git@git.example.com:team/app.git'))).rejects.toThrow(
+      /needs the program "ssh", which is not installed on the delegate/,
+    );
   });
 
   it('tells with the real ssh that nobody is there, or somebody who is no SSH server', async () => {
     const real = { PATH: process.env['PATH'] ?? '' };
-    await expect(mirror(real).probe(request(`ssh://git@127.0.0.1:${await freePort()}/app.git`))).rejects.toThrow(/cannot be reached from the delegate/);
+    await expect(mirror(real).probe(request(`ssh://git@127.0.0.1:${await freePort()}/app.git`))).rejects.toThrow(
+      /cannot be reached from the delegate/,
+    );
     const silent = createServer((socket) => void socket.resume().end('hello\r\n'));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    await expect(mirror(real).probe(request(`ssh://git@127.0.0.1:${(silent.address() as AddressInfo).port}/app.git`))).rejects.toThrow(/127\.0\.0\.1/);
+    await expect(
+      mirror(real).probe(request(`ssh://git@127.0.0.1:${(silent.address() as AddressInfo).port}/app.git`)),
+    ).rejects.toThrow(/127\.0\.0\.1/);
     silent.close();
   });
 
-  it.each(['git@host:team/app.git', 'ssh://host/app.git', 'ssh://git@host:2222/app.git'])('takes %s for SSH', (url) => expect(isSshAddress(url)).toBe(true));
-  it.each(['https://host/app.git', 'http://git@host:80/app', 'git@host://x'])('does not take %s for SSH', async (url) => {
-    expect(isSshAddress(url)).toBe(false);
-    expect((await openSshSession(url, { username: undefined, password: undefined }, { folder, knownHostsFile: undefined })).environment).toEqual({});
-  });
+  it.each(['git@host:team/app.git', 'ssh://host/app.git', 'ssh://git@host:2222/app.git'])('takes %s for SSH', (url) =>
+    expect(isSshAddress(url)).toBe(true),
+  );
+  it.each(['https://host/app.git', 'http://git@host:80/app', 'git@host://x'])(
+    'does not take %s for SSH',
+    async (url) => {
+      expect(isSshAddress(url)).toBe(false);
+      expect(
+        (await openSshSession(url, { username: undefined, password: undefined }, { folder, knownHostsFile: undefined }))
+          .environment,
+      ).toEqual({});
+    },
+  );
 });

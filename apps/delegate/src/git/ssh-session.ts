@@ -28,7 +28,11 @@ export function isSshAddress(url: string): boolean {
  * Writes the key where only this process's user reads it and tells ssh to use that key, no other, and to trust no host that changed its key.
  * @throws AppError INVALID_REQUEST for a key that is none
  */
-export async function openSshSession(url: string, { username, sshKey }: GitCredentials, options: SshOptions): Promise<SshSession> {
+export async function openSshSession(
+  url: string,
+  { username, sshKey }: GitCredentials,
+  options: SshOptions,
+): Promise<SshSession> {
   if (!isSshAddress(url)) return NO_SESSION;
   await mkdir(options.folder, { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(options.folder, 'session-'));
@@ -36,7 +40,10 @@ export async function openSshSession(url: string, { username, sshKey }: GitCrede
   try {
     const keyFile = sshKey && (await writeKey(folder, sshKey.key));
     const askpass = sshKey?.passphrase === undefined ? undefined : await writeAskpass(folder);
-    return { environment: environmentOf(url, { username, keyFile, askpass, passphrase: sshKey?.passphrase }, options), close };
+    return {
+      environment: environmentOf(url, { username, keyFile, askpass, passphrase: sshKey?.passphrase }, options),
+      close,
+    };
   } catch (cause) {
     await close();
     throw cause;
@@ -44,7 +51,12 @@ export async function openSshSession(url: string, { username, sshKey }: GitCrede
 }
 
 async function writeKey(folder: string, key: string): Promise<string> {
-  if (!/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(key.trimStart())) throw new AppError('INVALID_REQUEST', 'the SSH key secret of the Git connector holds no private key in PEM or OpenSSH form (-----BEGIN … PRIVATE KEY-----)', { failureType: 'Authentication' });
+  if (!/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(key.trimStart()))
+    throw new AppError(
+      'INVALID_REQUEST',
+      'the SSH key secret of the Git connector holds no private key in PEM or OpenSSH form (-----BEGIN … PRIVATE KEY-----)',
+      { failureType: 'Authentication' },
+    );
   const file = join(folder, 'key');
   // ssh refuses a key whose last line has no end.
   await writeFile(file, `${key.replaceAll('\r\n', '\n').trim()}\n`, { mode: 0o600 });
@@ -65,18 +77,40 @@ interface Identity {
   readonly passphrase: string | undefined;
 }
 
-function environmentOf(url: string, { username, keyFile, askpass, passphrase }: Identity, { folder, knownHostsFile }: SshOptions): Record<string, string> {
+function environmentOf(
+  url: string,
+  { username, keyFile, askpass, passphrase }: Identity,
+  { folder, knownHostsFile }: SshOptions,
+): Record<string, string> {
   const options = [
-    'IdentitiesOnly=yes', 'IdentityAgent=none', `IdentityFile=${inOption(keyFile ?? 'none')}`, 'PreferredAuthentications=publickey', 'PasswordAuthentication=no', 'KbdInteractiveAuthentication=no',
-    `StrictHostKeyChecking=${knownHostsFile === undefined ? 'accept-new' : 'yes'}`, `UserKnownHostsFile=${inOption(knownHostsFile ?? join(folder, 'known_hosts'))}`, 'GlobalKnownHostsFile=/dev/null', 'UpdateHostKeys=no',
-    'ForwardAgent=no', 'ForwardX11=no', 'PermitLocalCommand=no', 'ProxyCommand=none', 'ClearAllForwardings=yes', `ConnectTimeout=${CONNECT_TIMEOUT_S}`, 'NumberOfPasswordPrompts=1',
+    'IdentitiesOnly=yes',
+    'IdentityAgent=none',
+    `IdentityFile=${inOption(keyFile ?? 'none')}`,
+    'PreferredAuthentications=publickey',
+    'PasswordAuthentication=no',
+    'KbdInteractiveAuthentication=no',
+    `StrictHostKeyChecking=${knownHostsFile === undefined ? 'accept-new' : 'yes'}`,
+    `UserKnownHostsFile=${inOption(knownHostsFile ?? join(folder, 'known_hosts'))}`,
+    'GlobalKnownHostsFile=/dev/null',
+    'UpdateHostKeys=no',
+    'ForwardAgent=no',
+    'ForwardX11=no',
+    'PermitLocalCommand=no',
+    'ProxyCommand=none',
+    'ClearAllForwardings=yes',
+    `ConnectTimeout=${CONNECT_TIMEOUT_S}`,
+    'NumberOfPasswordPrompts=1',
     `BatchMode=${askpass === undefined ? 'yes' : 'no'}`,
   ];
   const user = username !== undefined && !namesUser(url) ? ['-l', username] : [];
   return {
-    GIT_SSH_COMMAND: ['ssh', '-F', '/dev/null', ...user, ...options.flatMap((option) => ['-o', option])].map(quoted).join(' '),
+    GIT_SSH_COMMAND: ['ssh', '-F', '/dev/null', ...user, ...options.flatMap((option) => ['-o', option])]
+      .map(quoted)
+      .join(' '),
     GIT_SSH_VARIANT: 'ssh',
-    ...(askpass === undefined ? {} : { SSH_ASKPASS: askpass, SSH_ASKPASS_REQUIRE: 'force', DISPLAY: ':0', SLUICE_SSH_PASSPHRASE: passphrase ?? '' }),
+    ...(askpass === undefined
+      ? {}
+      : { SSH_ASKPASS: askpass, SSH_ASKPASS_REQUIRE: 'force', DISPLAY: ':0', SLUICE_SSH_PASSPHRASE: passphrase ?? '' }),
   };
 }
 

@@ -36,11 +36,16 @@ export class TreeSize {
     if (mounted !== undefined) this.submodules.push(Buffer.from(record.slice(mounted.length), 'latin1').toString());
     this.bytes += Number(/^\d+ blob [0-9a-f]+ +(\d+)\t/.exec(record)?.[1] ?? 0);
     const { maxEntries, maxBytes } = this.limits;
-    if (this.entries > maxEntries) throw this.tooLarge(`more than ${maxEntries} files and folders`, 'DELEGATE_TREE_MAX_ENTRIES');
-    if (this.bytes > maxBytes) throw this.tooLarge(`more than ${Math.round(maxBytes / 1024 / 1024)} MB of files`, 'DELEGATE_TREE_MAX_MB');
+    if (this.entries > maxEntries)
+      throw this.tooLarge(`more than ${maxEntries} files and folders`, 'DELEGATE_TREE_MAX_ENTRIES');
+    if (this.bytes > maxBytes)
+      throw this.tooLarge(`more than ${Math.round(maxBytes / 1024 / 1024)} MB of files`, 'DELEGATE_TREE_MAX_MB');
   }
 
   private tooLarge(what: string, variable: string): AppError {
-    return new AppError('PAYLOAD_TOO_LARGE', `the tree of ${this.shown} holds ${what}, the limit of this delegate (${variable}); keep the changelogs in a smaller repository or raise the limit`);
+    return new AppError(
+      'PAYLOAD_TOO_LARGE',
+      `the tree of ${this.shown} holds ${what}, the limit of this delegate (${variable}); keep the changelogs in a smaller repository or raise the limit`,
+    );
   }
 }

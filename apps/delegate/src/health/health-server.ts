@@ -22,12 +22,18 @@ export class HealthServer {
       const path = request.url?.split('?', 1)[0];
       const isReady = this.connection.isConnected;
       const [status, body] =
-        path === '/health/live' ? [200, { status: 'up' }] : path === '/health/ready' ? [isReady ? 200 : 503, { status: isReady ? 'ready' : 'notConnected' }] : [404, { status: 'notFound' }];
+        path === '/health/live'
+          ? [200, { status: 'up' }]
+          : path === '/health/ready'
+            ? [isReady ? 200 : 503, { status: isReady ? 'ready' : 'notConnected' }]
+            : [404, { status: 'notFound' }];
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     });
     server.requestTimeout = 5_000;
     this.server = server;
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(health.port, health.host, resolve));
+    await new Promise<void>((resolve, reject) =>
+      server.once('error', reject).listen(health.port, health.host, resolve),
+    );
     return `http://${health.host}:${(server.address() as AddressInfo).port}`;
   }
 

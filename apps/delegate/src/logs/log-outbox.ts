@@ -39,7 +39,9 @@ export class LogOutbox {
   /** Takes up what an earlier process left, and begins to send. */
   async open(): Promise<void> {
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
-    const found = await Promise.all((await SpooledLog.list(this.directory)).map(async (name) => ({ name, at: await this.storedAt(name) })));
+    const found = await Promise.all(
+      (await SpooledLog.list(this.directory)).map(async (name) => ({ name, at: await this.storedAt(name) })),
+    );
     for (const { name } of found.sort((a, b) => a.at - b.at)) this.waiting.add(name);
     this.sending = this.run();
   }
@@ -74,7 +76,7 @@ export class LogOutbox {
   }
 
   private async run(): Promise<void> {
-    for (let attempt = 0; !this.end.signal.aborted; ) {
+    for (let attempt = 0; !this.end.signal.aborted;) {
       if (this.waiting.size === 0) {
         await new Promise<void>((resolve) => (this.wake = resolve));
         continue;
@@ -132,24 +134,37 @@ export class LogOutbox {
       this.log.warn({ logKey, error }, 'a log could not be sent yet');
       return 'later';
     }
-    this.log.error({ logKey, error, isTokenOver: isOver }, isOver ? 'a log is dropped: it could not be sent while its token lived' : 'a log is dropped: the log service refuses it');
+    this.log.error(
+      { logKey, error, isTokenOver: isOver },
+      isOver
+        ? 'a log is dropped: it could not be sent while its token lived'
+        : 'a log is dropped: the log service refuses it',
+    );
     return 'hopeless';
   }
 
   /** Keeps the outbox below its limit on the disk. */
   private async bound(): Promise<void> {
-    const sizes = await Promise.all([...this.waiting].map(async (name) => ({ name, bytes: await SpooledLog.sizeOf(this.directory, name) })));
+    const sizes = await Promise.all(
+      [...this.waiting].map(async (name) => ({ name, bytes: await SpooledLog.sizeOf(this.directory, name) })),
+    );
     let total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
     for (const { name, bytes } of sizes) {
       if (total <= this.config.logOutboxMaxBytes) return;
       this.waiting.delete(name);
       await SpooledLog.remove(this.directory, name);
       total -= bytes;
-      this.log.error({ log: name, bytes, limit: this.config.logOutboxMaxBytes }, 'a log is dropped: the logs that wait for the log service are larger than DELEGATE_LOG_OUTBOX_MB');
+      this.log.error(
+        { log: name, bytes, limit: this.config.logOutboxMaxBytes },
+        'a log is dropped: the logs that wait for the log service are larger than DELEGATE_LOG_OUTBOX_MB',
+      );
     }
   }
 
   private async storedAt(name: string): Promise<number> {
-    return stat(join(this.directory, `${name}.log.jsonl`)).then(({ mtimeMs }) => mtimeMs, () => 0);
+    return stat(join(this.directory, `${name}.log.jsonl`)).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => 0,
+    );
   }
 }

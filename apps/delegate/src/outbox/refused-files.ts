@@ -26,7 +26,11 @@ export function refusedPath(path: string): string {
 }
 
 /** Removes what is too old, then the oldest while all together are too large. The log names each file: it is the last trace of what the task did. */
-export async function boundRefused(directory: string, { maxAgeMs, maxBytes }: RefusedLimits, log: Logger): Promise<void> {
+export async function boundRefused(
+  directory: string,
+  { maxAgeMs, maxBytes }: RefusedLimits,
+  log: Logger,
+): Promise<void> {
   const now = Date.now();
   let kept = 0;
   for (const [index, { name, bytes, at }] of (await list(directory)).sort((a, b) => b.at - a.at).entries()) {
@@ -35,7 +39,19 @@ export async function boundRefused(directory: string, { maxAgeMs, maxBytes }: Re
     // What is older than one that did not fit goes with it.
     if (isTooMuch) kept = Infinity;
     if (!isOld && !isTooMuch) kept += bytes;
-    else await remove(directory, name, () => log.error({ file: name, bytes, setAsideAt: new Date(at).toISOString() }, isOld ? 'a refused result is removed: it is older than DELEGATE_REFUSED_RESULTS_HOURS' : 'a refused result is removed: all together are larger than DELEGATE_REFUSED_RESULTS_MB'), log);
+    else
+      await remove(
+        directory,
+        name,
+        () =>
+          log.error(
+            { file: name, bytes, setAsideAt: new Date(at).toISOString() },
+            isOld
+              ? 'a refused result is removed: it is older than DELEGATE_REFUSED_RESULTS_HOURS'
+              : 'a refused result is removed: all together are larger than DELEGATE_REFUSED_RESULTS_MB',
+          ),
+        log,
+      );
   }
 }
 
@@ -50,8 +66,10 @@ async function remove(directory: string, name: string, removed: () => void, log:
 
 async function list(directory: string): Promise<RefusedFile[]> {
   const names = (await readdir(directory)).filter((name) => name.endsWith(ENDING));
-  return Promise.all(names.map(async (name) => {
-    const { size, mtimeMs } = await stat(join(directory, name));
-    return { name, bytes: size, at: mtimeMs };
-  }));
+  return Promise.all(
+    names.map(async (name) => {
+      const { size, mtimeMs } = await stat(join(directory, name));
+      return { name, bytes: size, at: mtimeMs };
+    }),
+  );
 }

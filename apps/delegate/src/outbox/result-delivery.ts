@@ -44,9 +44,15 @@ export class ResultDelivery {
     this.forget(ack);
     this.replaced.delete(keyOf(ack));
     // The service has kept nothing of it: the file is the only trace of what the step did.
-    if (ack.outcome === 'unknown') return this.setAside(ack, 'the delegate service knows no lease of this delegate for it');
-    if (ack.outcome !== 'accepted') this.log.warn({ taskId: ack.taskId, epoch: ack.epoch, outcome: ack.outcome }, 'result acknowledged');
-    void this.outbox.acknowledge(ack).catch((cause: unknown) => this.log.error({ taskId: ack.taskId, error: messageOf(cause) }, 'an acknowledged result could not be removed'));
+    if (ack.outcome === 'unknown')
+      return this.setAside(ack, 'the delegate service knows no lease of this delegate for it');
+    if (ack.outcome !== 'accepted')
+      this.log.warn({ taskId: ack.taskId, epoch: ack.epoch, outcome: ack.outcome }, 'result acknowledged');
+    void this.outbox
+      .acknowledge(ack)
+      .catch((cause: unknown) =>
+        this.log.error({ taskId: ack.taskId, error: messageOf(cause) }, 'an acknowledged result could not be removed'),
+      );
   }
 
   /** @returns false when the error is not the answer to a result */
@@ -56,14 +62,25 @@ export class ResultDelivery {
     const isFinal = isErrorCode(code) && code !== 'INTERNAL' && !new AppError(code, message).isRetryable;
     if (isFinal) this.replace(entry, message);
     else this.later(entry, backoffMs(this.sendings.get(keyOf(entry))?.attempt ?? 0, AGAIN));
-    if (!isFinal) this.log.warn({ taskId: entry.taskId, epoch: entry.epoch, code, error: message }, 'the delegate service did not take a result; it is sent again');
+    if (!isFinal)
+      this.log.warn(
+        { taskId: entry.taskId, epoch: entry.epoch, code, error: message },
+        'the delegate service did not take a result; it is sent again',
+      );
     return true;
   }
 
   /** The service closed the connection over a frame that was too large for it: that was the largest result under way. */
   tooLarge(): void {
-    const [largest] = this.outbox.entries().filter((entry) => this.sendings.has(keyOf(entry))).sort((a, b) => bytesOf(b.result) - bytesOf(a.result));
-    if (largest) this.replace(largest, `its ${mebibytes(bytesOf(largest.result))} are more than the delegate service takes in one message`);
+    const [largest] = this.outbox
+      .entries()
+      .filter((entry) => this.sendings.has(keyOf(entry)))
+      .sort((a, b) => bytesOf(b.result) - bytesOf(a.result));
+    if (largest)
+      this.replace(
+        largest,
+        `its ${mebibytes(bytesOf(largest.result))} are more than the delegate service takes in one message`,
+      );
   }
 
   stop(): void {
@@ -74,18 +91,28 @@ export class ResultDelivery {
   private send(entry: PendingResult, attempt: number): void {
     const { taskId, epoch, result } = entry;
     const size = bytesOf(result);
-    if (size > LIMITS.resultBytes) return this.replace(entry, `it has ${mebibytes(size)}, and a result may have ${mebibytes(LIMITS.resultBytes)}`);
+    if (size > LIMITS.resultBytes)
+      return this.replace(entry, `it has ${mebibytes(size)}, and a result may have ${mebibytes(LIMITS.resultBytes)}`);
     this.forget(entry);
     const messageId = newId();
     const isSent = this.connection.send({ id: messageId, type: 'result', taskId, epoch, result });
-    if (isSent) this.sendings.set(keyOf(entry), { messageId, attempt, timer: this.timer(entry, attempt, backoffMs(attempt, UNANSWERED)) });
+    if (isSent)
+      this.sendings.set(keyOf(entry), {
+        messageId,
+        attempt,
+        timer: this.timer(entry, attempt, backoffMs(attempt, UNANSWERED)),
+      });
   }
 
   private later(entry: PendingResult, afterMs: number): void {
     const known = this.sendings.get(keyOf(entry));
     this.forget(entry);
     const attempt = known?.attempt ?? 0;
-    this.sendings.set(keyOf(entry), { messageId: known?.messageId ?? '', attempt, timer: this.timer(entry, attempt, afterMs) });
+    this.sendings.set(keyOf(entry), {
+      messageId: known?.messageId ?? '',
+      attempt,
+      timer: this.timer(entry, attempt, afterMs),
+    });
   }
 
   private timer(entry: PendingResult, attempt: number, afterMs: number): NodeJS.Timeout {
@@ -98,14 +125,21 @@ export class ResultDelivery {
     this.forget(entry);
     const key = keyOf(entry);
     if (this.replaced.has(key)) return this.setAside(entry, why);
-    this.log.error({ taskId: entry.taskId, epoch: entry.epoch, status: entry.result.outcome.status, error: why }, 'a result was refused for good; the task ends with that as its reason');
+    this.log.error(
+      { taskId: entry.taskId, epoch: entry.epoch, status: entry.result.outcome.status, error: why },
+      'a result was refused for good; the task ends with that as its reason',
+    );
     this.replaced.add(key);
     this.deliver({ taskId: entry.taskId, epoch: entry.epoch, result: refusedResult(entry.result, why) });
   }
 
   private setAside({ taskId, epoch }: HeldLease, why: string): void {
     this.log.error({ taskId, epoch, error: why }, 'a result was refused for good and is set aside');
-    void this.outbox.setAside({ taskId, epoch }).catch((cause: unknown) => this.log.error({ taskId, error: messageOf(cause) }, 'a refused result could not be set aside'));
+    void this.outbox
+      .setAside({ taskId, epoch })
+      .catch((cause: unknown) =>
+        this.log.error({ taskId, error: messageOf(cause) }, 'a refused result could not be set aside'),
+      );
   }
 
   private forget(lease: HeldLease): void {

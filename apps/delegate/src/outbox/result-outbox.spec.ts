@@ -9,7 +9,10 @@ import { ResultOutbox } from './result-outbox.js';
 
 const HOUR_MS = 3_600_000;
 const KIB = 1024;
-const result: TaskResult = { kind: 'cleanup-pod', outcome: { status: 'failed', error: { message: 'm', failureType: 'Unknown' } } };
+const result: TaskResult = {
+  kind: 'cleanup-pod',
+  outcome: { status: 'failed', error: { message: 'm', failureType: 'Unknown' } },
+};
 
 describe('results that no service takes', () => {
   let dataDir: string;
@@ -21,7 +24,16 @@ describe('results that no service takes', () => {
   });
   afterEach(() => rm(dataDir, { recursive: true, force: true }));
 
-  const outboxWith = (limits: Record<string, string> = {}): ResultOutbox => new ResultOutbox(parseConfig({ DELEGATE_SERVICE_URL: 'ws://cp', DELEGATE_TOKEN_FILE: '/t', DELEGATE_DATA_DIR: dataDir, ...limits }), createLogger('delegate', 'silent'));
+  const outboxWith = (limits: Record<string, string> = {}): ResultOutbox =>
+    new ResultOutbox(
+      parseConfig({
+        DELEGATE_SERVICE_URL: 'ws://cp',
+        DELEGATE_TOKEN_FILE: '/t',
+        DELEGATE_DATA_DIR: dataDir,
+        ...limits,
+      }),
+      createLogger('delegate', 'silent'),
+    );
   const leave = async (name: string, hoursAgo: number, bytes = 1): Promise<void> => {
     await writeFile(join(directory, name), 'x'.repeat(bytes));
     const at = new Date(Date.now() - hoursAgo * HOUR_MS);
@@ -51,7 +63,14 @@ describe('results that no service takes', () => {
   it('keep the newest, however large it is and however long it waited before it was refused', async () => {
     const outbox = outboxWith({ DELEGATE_REFUSED_RESULTS_MB: '1', DELEGATE_REFUSED_RESULTS_HOURS: '1' });
     await outbox.open();
-    outbox.put({ taskId: 'now', epoch: 1, result: { kind: 'cleanup-pod', outcome: { status: 'failed', error: { message: 'x'.repeat(2 * KIB * KIB), failureType: 'Unknown' } } } });
+    outbox.put({
+      taskId: 'now',
+      epoch: 1,
+      result: {
+        kind: 'cleanup-pod',
+        outcome: { status: 'failed', error: { message: 'x'.repeat(2 * KIB * KIB), failureType: 'Unknown' } },
+      },
+    });
     await outbox.flush();
     const waited = new Date(Date.now() - 100 * HOUR_MS);
     await utimes(join(directory, 'now.1.json'), waited, waited);

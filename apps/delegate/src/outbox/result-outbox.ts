@@ -50,7 +50,14 @@ export class ResultOutbox {
   /** Keeps a result. It may be sent at once, without waiting for the disk: either way it is there once, or repeated. */
   put(entry: PendingResult): void {
     const earlier = this.pending.get(keyOf(entry))?.stored ?? Promise.resolve();
-    const stored = earlier.then(() => this.store(entry)).catch((cause: unknown) => this.log.error({ taskId: entry.taskId, error: messageOf(cause) }, 'a result could not be stored; it is kept in memory'));
+    const stored = earlier
+      .then(() => this.store(entry))
+      .catch((cause: unknown) =>
+        this.log.error(
+          { taskId: entry.taskId, error: messageOf(cause) },
+          'a result could not be stored; it is kept in memory',
+        ),
+      );
     this.pending.set(keyOf(entry), { entry, stored });
   }
 
@@ -89,7 +96,11 @@ export class ResultOutbox {
 
   /** One at a time. */
   private boundRefused(): Promise<void> {
-    this.bounding = this.bounding.then(() => boundRefused(this.directory, this.config.refusedResults, this.log)).catch((cause: unknown) => this.log.error({ error: messageOf(cause) }, 'refused results could not be looked through'));
+    this.bounding = this.bounding
+      .then(() => boundRefused(this.directory, this.config.refusedResults, this.log))
+      .catch((cause: unknown) =>
+        this.log.error({ error: messageOf(cause) }, 'refused results could not be looked through'),
+      );
     return this.bounding;
   }
 

@@ -30,7 +30,12 @@ export class ExecuteStepHandler implements TaskHandler<'execute-step'> {
     const startedAt = Date.now();
     const pod = this.runtime.find(task.podId);
     if (!pod) {
-      return stepWithoutResult('failed', `the pod of this step does not exist in delegate ${this.config.name} any more; the delegate was restarted, or the pod was removed`, 'DelegateRestart', startedAt);
+      return stepWithoutResult(
+        'failed',
+        `the pod of this step does not exist in delegate ${this.config.name} any more; the delegate was restarted, or the pod was removed`,
+        'DelegateRestart',
+        startedAt,
+      );
     }
     const result = await this.resultIn(pod, task, context, startedAt);
     // A step that left no history may not have been ended by its container: nothing of it runs any more when its result is told.
@@ -39,7 +44,12 @@ export class ExecuteStepHandler implements TaskHandler<'execute-step'> {
     return result;
   }
 
-  private async resultIn(pod: Pod, task: ExecuteStepTask, context: TaskContext, startedAt: number): Promise<StepResult> {
+  private async resultIn(
+    pod: Pod,
+    task: ExecuteStepTask,
+    context: TaskContext,
+    startedAt: number,
+  ): Promise<StepResult> {
     try {
       return await this.runIn(pod, task, context);
     } catch (cause) {
@@ -48,7 +58,12 @@ export class ExecuteStepHandler implements TaskHandler<'execute-step'> {
       if (recorded) return recorded;
       const { signal } = context;
       if (signal.aborted && signal.reason instanceof TaskStopped) {
-        return stepWithoutResult('aborted', `${signal.reason.message}; the step did not report its end in time`, STOPPED_AS[signal.reason.reason], startedAt);
+        return stepWithoutResult(
+          'aborted',
+          `${signal.reason.message}; the step did not report its end in time`,
+          STOPPED_AS[signal.reason.reason],
+          startedAt,
+        );
       }
       return stepWithoutResult('failed', messageOf(cause), 'Unknown', startedAt);
     }
@@ -60,11 +75,27 @@ export class ExecuteStepHandler implements TaskHandler<'execute-step'> {
     // Written first: after a crash of this process the result of the step still finds its task.
     await this.leases.write(pod, stepExecutionId, context);
     const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(new AppError('REQUEST_TIMEOUT', `the step did not report its end within its limit of ${task.timeoutMs / 1000} s`)), task.timeoutMs + REPORT_LIMIT_MS);
+    const timer = setTimeout(
+      () =>
+        limit.abort(
+          new AppError(
+            'REQUEST_TIMEOUT',
+            `the step did not report its end within its limit of ${task.timeoutMs / 1000} s`,
+          ),
+        ),
+      task.timeoutMs + REPORT_LIMIT_MS,
+    );
     const stop = (): void => void this.stop(pod, stepExecutionId, context, limit);
     context.signal.addEventListener('abort', stop, { once: true });
     try {
-      const start = { stepExecutionId, logKey: task.logKey, timeoutMs: task.timeoutMs, workJson: JSON.stringify(task.work), traceparent: context.traceparent, term: context.term };
+      const start = {
+        stepExecutionId,
+        logKey: task.logKey,
+        timeoutMs: task.timeoutMs,
+        workJson: JSON.stringify(task.work),
+        traceparent: context.traceparent,
+        term: context.term,
+      };
       await pod.startStep(start, AbortSignal.any([context.signal, limit.signal]));
       // A stop that came while the engine was told of the step may have come too early for it.
       if (context.signal.aborted) stop();
@@ -82,14 +113,20 @@ export class ExecuteStepHandler implements TaskHandler<'execute-step'> {
       try {
         for await (const event of pod.watchStep(stepExecutionId, seq, signal)) {
           seq = event.seq;
-          if (event.event === 'finishedJson' && event.finishedJson !== undefined) return stepResult.parse(JSON.parse(event.finishedJson));
+          if (event.event === 'finishedJson' && event.finishedJson !== undefined)
+            return stepResult.parse(JSON.parse(event.finishedJson));
         }
       } catch (cause) {
         signal.throwIfAborted();
-        if (!(cause instanceof AppError) || (cause.code !== 'UPSTREAM_UNAVAILABLE' && cause.code !== 'INTERNAL')) throw cause;
+        if (!(cause instanceof AppError) || (cause.code !== 'UPSTREAM_UNAVAILABLE' && cause.code !== 'INTERNAL'))
+          throw cause;
       }
       signal.throwIfAborted();
-      if (pod.failure) throw new AppError('UPSTREAM_UNAVAILABLE', `${pod.failure} while the step ran; what was applied is in the database’s own history`);
+      if (pod.failure)
+        throw new AppError(
+          'UPSTREAM_UNAVAILABLE',
+          `${pod.failure} while the step ran; what was applied is in the database’s own history`,
+        );
       await pause(WATCH_AGAIN_MS, signal);
     }
   }
@@ -99,7 +136,11 @@ export class ExecuteStepHandler implements TaskHandler<'execute-step'> {
     const reason = context.signal.reason instanceof TaskStopped ? STOPS_STEP_AS[context.signal.reason.reason] : 'ABORT';
     const { graceMs, giveUpMs } = this.patience(context, reason);
     setTimeout(() => limit.abort(context.signal.reason), giveUpMs).unref();
-    await pod.stopStep(stepExecutionId, graceMs, reason).catch((cause: unknown) => context.log.warn({ stepExecutionId, error: messageOf(cause) }, 'the engine could not be told to stop the step'));
+    await pod
+      .stopStep(stepExecutionId, graceMs, reason)
+      .catch((cause: unknown) =>
+        context.log.warn({ stepExecutionId, error: messageOf(cause) }, 'the engine could not be told to stop the step'),
+      );
   }
 
   /** A lost lease leaves only so much time until somebody else may have the database. */

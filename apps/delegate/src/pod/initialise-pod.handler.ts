@@ -1,6 +1,11 @@
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
-import { secretExpressionsOf, type GitSource, type InitialisePodTask, type TaskFailure } from '@sluice/delegate-protocol';
+import {
+  secretExpressionsOf,
+  type GitSource,
+  type InitialisePodTask,
+  type TaskFailure,
+} from '@sluice/delegate-protocol';
 import { messageOf } from '@sluice/kernel';
 import { SecretMasker } from '@sluice/secret-masking';
 import { maskedBy } from '../connectivity/task-secrets.js';
@@ -50,7 +55,9 @@ export class InitialisePodHandler implements TaskHandler<'initialise-pod'> {
         return await this.attempt(task, context, log);
       } catch (cause) {
         if (!(cause instanceof PodStartError) || attempt >= ATTEMPTS || context.signal.aborted) throw cause;
-        log.warn(`The pod did not start: ${messageOf(cause)}; nothing has run in it, and another one is made (${attempt + 1} of ${ATTEMPTS})`);
+        log.warn(
+          `The pod did not start: ${messageOf(cause)}; nothing has run in it, and another one is made (${attempt + 1} of ${ATTEMPTS})`,
+        );
       }
     }
   }
@@ -59,16 +66,26 @@ export class InitialisePodHandler implements TaskHandler<'initialise-pod'> {
     // Also that of an earlier lease: nothing has run in it, and this log has its lines.
     await this.runtime.destroy(task.podId, 'drop');
     const stepExecutionIds = task.steps.map(({ stepExecutionId }) => stepExecutionId);
-    const pod = await this.runtime.create({ podId: task.podId, stepExecutionIds, logs: task.logs, traceparent: context.traceparent, tell: (text) => log.warn(text) });
+    const pod = await this.runtime.create({
+      podId: task.podId,
+      stepExecutionIds,
+      logs: task.logs,
+      traceparent: context.traceparent,
+      tell: (text) => log.warn(text),
+    });
     log.attach(pod);
     const since = Date.now();
     let areSecretsMissing = true;
     const progress = setInterval(() => {
       const missing = [...pod.waitingFor(), ...(areSecretsMissing ? ['the secrets of its steps'] : [])];
-      if (missing.length > 0) log.info(`Still starting after ${Math.round((Date.now() - since) / 1000)} s: ${missing.join(', ')}`);
+      if (missing.length > 0)
+        log.info(`Still starting after ${Math.round((Date.now() - since) / 1000)} s: ${missing.join(', ')}`);
     }, PROGRESS_MS);
     try {
-      const [commits] = await Promise.all([this.provide(task, pod, context, log, () => (areSecretsMissing = false)), pod.ready]);
+      const [commits] = await Promise.all([
+        this.provide(task, pod, context, log, () => (areSecretsMissing = false)),
+        pod.ready,
+      ]);
       context.signal.throwIfAborted();
       log.info(`The pod is ready (${pod.address})`);
       // The log follows on its own: nobody has to wait for it.
@@ -80,31 +97,59 @@ export class InitialisePodHandler implements TaskHandler<'initialise-pod'> {
   }
 
   /** @returns the commit of each source */
-  private async provide(task: InitialisePodTask, pod: Pod, context: TaskContext, log: PodLog, secretsCame: () => void): Promise<Record<string, string>> {
+  private async provide(
+    task: InitialisePodTask,
+    pod: Pod,
+    context: TaskContext,
+    log: PodLog,
+    secretsCame: () => void,
+  ): Promise<Record<string, string>> {
     const secrets = context.secrets(secretExpressionsOf(task));
     secrets.then(secretsCame, () => undefined);
     const [commits] = await Promise.all([
       // A repository that asks for no credentials need not wait for the steps' secrets.
-      Promise.all(task.sources.map(async (source) => this.fetch(source, task, pod, context, isOpen(source) ? NO_VALUES : await secrets, log))),
-      secrets.then((values) => Promise.all(task.steps.map((step) => writeStepSecrets(pod.directory, step.stepExecutionId, step.secrets, values)))),
+      Promise.all(
+        task.sources.map(async (source) =>
+          this.fetch(source, task, pod, context, isOpen(source) ? NO_VALUES : await secrets, log),
+        ),
+      ),
+      secrets.then((values) =>
+        Promise.all(
+          task.steps.map((step) => writeStepSecrets(pod.directory, step.stepExecutionId, step.secrets, values)),
+        ),
+      ),
     ]);
     return Object.fromEntries(commits);
   }
 
-  private async fetch(source: GitSource, task: InitialisePodTask, pod: Pod, context: TaskContext, values: Values, log: PodLog): Promise<[string, string]> {
+  private async fetch(
+    source: GitSource,
+    task: InitialisePodTask,
+    pod: Pod,
+    context: TaskContext,
+    values: Values,
+    log: PodLog,
+  ): Promise<[string, string]> {
     const { traceparent, signal } = context;
     const credentials = credentialsOf(source, values);
     // A server may put into its answer what it was sent.
     const masker = new SecretMasker(secretsIn(credentials));
-    const tree = await this.trees.checkOut({ source, credentials, traceparent, signal }, join(pod.directory, 'sources', source.name)).catch((cause: unknown) => {
-      throw maskedBy(masker, cause);
-    });
+    const tree = await this.trees
+      .checkOut({ source, credentials, traceparent, signal }, join(pod.directory, 'sources', source.name))
+      .catch((cause: unknown) => {
+        throw maskedBy(masker, cause);
+      });
     const { fetched } = tree;
     for (const note of fetched.notes) log.warn(masker.mask(note));
     log.info(`Fetched ${fetched.shown}: commit ${fetched.commit}`);
     for (const link of tree.leftOut) log.warn(`Left out the symbolic link ${link}: it leads out of the repository`);
-    for (const submodule of tree.submodules) log.warn(`Left out the submodule ${submodule}: only files of the repository itself are fetched`);
-    const paths = new Set(task.steps.flatMap(({ changelogPaths }) => changelogPaths.filter((one) => one.source === source.name).map(({ path }) => path)));
+    for (const submodule of tree.submodules)
+      log.warn(`Left out the submodule ${submodule}: only files of the repository itself are fetched`);
+    const paths = new Set(
+      task.steps.flatMap(({ changelogPaths }) =>
+        changelogPaths.filter((one) => one.source === source.name).map(({ path }) => path),
+      ),
+    );
     for (const path of paths) await this.trees.requireFile(tree, path);
     return [source.name, fetched.commit];
   }
@@ -113,5 +158,9 @@ export class InitialisePodHandler implements TaskHandler<'initialise-pod'> {
 const NO_VALUES: Values = new Map();
 
 function isOpen(source: GitSource): boolean {
-  return source.usernameExpression === undefined && source.passwordExpression === undefined && source.sshKeyExpression === undefined;
+  return (
+    source.usernameExpression === undefined &&
+    source.passwordExpression === undefined &&
+    source.sshKeyExpression === undefined
+  );
 }

@@ -23,7 +23,11 @@ interface Reaping {
  */
 export async function reapLeftovers(podsDir: string, reaping: Reaping): Promise<void> {
   const directories = await PodDirectory.list(podsDir);
-  await Promise.all(directories.map((directory) => reaping.removals.remove(`left-over pod ${basename(directory.path)}`, () => reap(directory, reaping))));
+  await Promise.all(
+    directories.map((directory) =>
+      reaping.removals.remove(`left-over pod ${basename(directory.path)}`, () => reap(directory, reaping)),
+    ),
+  );
 }
 
 async function reap(directory: PodDirectory, { log, outbox, tell }: Reaping): Promise<void> {
@@ -32,10 +36,12 @@ async function reap(directory: PodDirectory, { log, outbox, tell }: Reaping): Pr
   await directory.removeSecrets();
   const leases = await directory.leases();
   // A repeated attempt may tell it again, which is only a duplicate to the service.
-  for (const { taskId, epoch, stepExecutionId } of leases) tell({ taskId, epoch, result: await directory.result(stepExecutionId) });
+  for (const { taskId, epoch, stepExecutionId } of leases)
+    tell({ taskId, epoch, result: await directory.result(stepExecutionId) });
   await outbox.take(directory.stepsPath);
   await directory.remove();
-  if (record?.podId) log.warn({ podId: record.podId, steps: leases.length }, 'removed a pod an earlier process had left behind');
+  if (record?.podId)
+    log.warn({ podId: record.podId, steps: leases.length }, 'removed a pod an earlier process had left behind');
 }
 
 async function end(record: PodRecord): Promise<void> {
@@ -43,7 +49,13 @@ async function end(record: PodRecord): Promise<void> {
   // A parked process has nothing to finish; an engine with steps records their results before it goes.
   const engines = record.podId === null ? [] : alive.filter(({ role }) => role === 'engine');
   for (const { pid } of engines) signalGroup(pid, 'SIGTERM');
-  await waitFor(() => engines.every((engine) => !isAlive(engine)), { timeoutMs: ENGINE_LIMIT_MS, what: 'the end of a left-over engine' }).catch(() => undefined);
+  await waitFor(() => engines.every((engine) => !isAlive(engine)), {
+    timeoutMs: ENGINE_LIMIT_MS,
+    what: 'the end of a left-over engine',
+  }).catch(() => undefined);
   for (const process of alive) if (isAlive(process)) signalGroup(process.pid, 'SIGKILL');
-  await waitFor(() => alive.every((process) => !isAlive(process)), { timeoutMs: 5_000, what: 'the end of left-over processes' });
+  await waitFor(() => alive.every((process) => !isAlive(process)), {
+    timeoutMs: 5_000,
+    what: 'the end of left-over processes',
+  });
 }

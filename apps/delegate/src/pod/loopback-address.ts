@@ -17,7 +17,10 @@ export async function freeLoopback(port: number, taken: (address: string) => boo
     const address = randomLoopback();
     if (!taken(address) && (await isFree(address, port))) return address;
   }
-  throw new AppError('INTERNAL', `no free loopback address was found for a pod (tried ${ATTEMPTS} between 127.${FIRST} and 127.${LAST}, port ${port})`);
+  throw new AppError(
+    'INTERNAL',
+    `no free loopback address was found for a pod (tried ${ATTEMPTS} between 127.${FIRST} and 127.${LAST}, port ${port})`,
+  );
 }
 
 function isFree(host: string, port: number): Promise<boolean> {

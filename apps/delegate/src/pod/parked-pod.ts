@@ -1,6 +1,14 @@
 import { GrpcClient, clientCredentials } from '@sluice/grpc';
 import { newId } from '@sluice/kernel';
-import { LITE_ENGINE_PORT, LITE_ENGINE_SERVICE, POD_PEERS, PROCESS_STATES, type LiteEngineIdentity, type LiteEngineMethods, type StepRunnerIdentity } from '@sluice/runner-rpc';
+import {
+  LITE_ENGINE_PORT,
+  LITE_ENGINE_SERVICE,
+  POD_PEERS,
+  PROCESS_STATES,
+  type LiteEngineIdentity,
+  type LiteEngineMethods,
+  type StepRunnerIdentity,
+} from '@sluice/runner-rpc';
 import type { DelegateConfig } from '../config.js';
 import { freeLoopback } from './loopback-address.js';
 import { PodAuthority } from './pod-certificates.js';
@@ -32,24 +40,54 @@ const CONNECT_MS = 10_000;
 const RUNNER_GRACE_MS = 2_000;
 
 /** Prepares a pod for whoever comes. Its processes go on starting after this has resolved; it may be taken meanwhile. */
-export async function preparePod(config: PodsConfig, podsDir: string, takenAddress: (address: string) => boolean): Promise<ParkedPod> {
+export async function preparePod(
+  config: PodsConfig,
+  podsDir: string,
+  takenAddress: (address: string) => boolean,
+): Promise<ParkedPod> {
   const id = newId();
   const directory = await PodDirectory.create(podsDir, id);
-  const engine = startProcess(config, directory, { what: 'lite engine', main: config.liteEngineMain, log: 'lite-engine' });
+  const engine = startProcess(config, directory, {
+    what: 'lite engine',
+    main: config.liteEngineMain,
+    log: 'lite-engine',
+  });
   const runner = startRunner(config, directory, 0);
   try {
     const address = await freeLoopback(LITE_ENGINE_PORT, takenAddress);
-    await directory.writeRecord({ podId: null, address, processes: [{ role: 'engine', ...engine.identity }, { role: 'step', ...runner.identity }] });
+    await directory.writeRecord({
+      podId: null,
+      address,
+      processes: [
+        { role: 'engine', ...engine.identity },
+        { role: 'step', ...runner.identity },
+      ],
+    });
     const authority = await PodAuthority.create(address);
     const [delegateCertificate, engineTls] = await Promise.all([
       authority.issue(POD_PEERS.delegate),
-      authority.issue(POD_PEERS.liteEngine).then((issued) => directory.writeTls(POD_PEERS.liteEngine, authority.pem, issued)),
+      authority
+        .issue(POD_PEERS.liteEngine)
+        .then((issued) => directory.writeTls(POD_PEERS.liteEngine, authority.pem, issued)),
       identifyRunner(runner, { authority, directory, address }, 0),
     ]);
-    engine.identify({ listen: `${address}:${LITE_ENGINE_PORT}`, tls: engineTls, podId: id, podDir: directory.path } satisfies LiteEngineIdentity);
+    engine.identify({
+      listen: `${address}:${LITE_ENGINE_PORT}`,
+      tls: engineTls,
+      podId: id,
+      podDir: directory.path,
+    } satisfies LiteEngineIdentity);
     // The delegate's own key is never written down.
-    const tls = { ca: Buffer.from(authority.pem), cert: Buffer.from(delegateCertificate.cert), key: Buffer.from(delegateCertificate.key) };
-    const client = new GrpcClient<LiteEngineMethods>(LITE_ENGINE_SERVICE, `${address}:${LITE_ENGINE_PORT}`, clientCredentials(tls, POD_PEERS.liteEngine));
+    const tls = {
+      ca: Buffer.from(authority.pem),
+      cert: Buffer.from(delegateCertificate.cert),
+      key: Buffer.from(delegateCertificate.key),
+    };
+    const client = new GrpcClient<LiteEngineMethods>(
+      LITE_ENGINE_SERVICE,
+      `${address}:${LITE_ENGINE_PORT}`,
+      clientCredentials(tls, POD_PEERS.liteEngine),
+    );
     const listening = engine.printed(PROCESS_STATES.listening).then(() => reach(client, engine));
     listening.catch(() => undefined);
     return { id, address, directory, authority, engine, runner, client, listening, preparedAt: Date.now() };
@@ -80,12 +118,24 @@ export async function discard({ directory, engine, runner, client }: ParkedPod):
 
 /** The step container number `index`, counted from 0. */
 export function startRunner(config: PodsConfig, directory: PodDirectory, index: number): PodProcess {
-  return startProcess(config, directory, { what: 'step container', main: config.stepRunnerMain, log: `step-${index + 1}` });
+  return startProcess(config, directory, {
+    what: 'step container',
+    main: config.stepRunnerMain,
+    log: `step-${index + 1}`,
+  });
 }
 
 /** Tells a step container where to listen, with a certificate of its own. */
-export async function identifyRunner(runner: PodProcess, { authority, directory, address }: Pick<ParkedPod, 'authority' | 'directory' | 'address'>, index: number): Promise<void> {
-  const tls = await directory.writeTls(`${POD_PEERS.stepRunner}-${index + 1}`, authority.pem, await authority.issue(POD_PEERS.stepRunner));
+export async function identifyRunner(
+  runner: PodProcess,
+  { authority, directory, address }: Pick<ParkedPod, 'authority' | 'directory' | 'address'>,
+  index: number,
+): Promise<void> {
+  const tls = await directory.writeTls(
+    `${POD_PEERS.stepRunner}-${index + 1}`,
+    authority.pem,
+    await authority.issue(POD_PEERS.stepRunner),
+  );
   runner.identify({ listen: containerAddress(address, index), tls } satisfies StepRunnerIdentity);
 }
 
@@ -94,7 +144,11 @@ export function containerAddress(address: string, index: number): string {
 }
 
 /** No home, no variable of the delegate's own: only what a program needs to start. */
-function startProcess(config: PodsConfig, directory: PodDirectory, { what, main, log }: { what: string; main: string; log: string }): PodProcess {
+function startProcess(
+  config: PodsConfig,
+  directory: PodDirectory,
+  { what, main, log }: { what: string; main: string; log: string },
+): PodProcess {
   const environment = { ...config.environment, HOME: directory.path, NODE_ENV: 'production' };
   return PodProcess.start({ what, main, cwd: directory.path, logFile: directory.logFile(log), environment });
 }

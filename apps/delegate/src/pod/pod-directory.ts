@@ -8,7 +8,9 @@ import type { IssuedCertificate } from './pod-certificates.js';
 const record = z.object({
   podId: z.string().nullable(),
   address: z.string(),
-  processes: z.array(z.object({ role: z.enum(['engine', 'step']), pid: z.number().int(), startTicks: z.string().nullable() })),
+  processes: z.array(
+    z.object({ role: z.enum(['engine', 'step']), pid: z.number().int(), startTicks: z.string().nullable() }),
+  ),
 });
 /** What a later delegate process needs to know to clean up after this one. */
 export type PodRecord = z.infer<typeof record>;
@@ -28,7 +30,8 @@ export class PodDirectory {
 
   static async create(parent: string, name: string): Promise<PodDirectory> {
     const path = join(parent, name);
-    for (const folder of ['log', 'tls', 'sources', 'secrets', 'steps']) await mkdir(join(path, folder), { recursive: true, mode: 0o700 });
+    for (const folder of ['log', 'tls', 'sources', 'secrets', 'steps'])
+      await mkdir(join(path, folder), { recursive: true, mode: 0o700 });
     return new PodDirectory(path);
   }
 
@@ -48,9 +51,21 @@ export class PodDirectory {
   }
 
   /** Writes a party's TLS files and answers with their paths. */
-  async writeTls(name: string, ca: string, issued: IssuedCertificate): Promise<{ ca: string; cert: string; key: string }> {
-    const paths = { ca: join(this.path, 'tls', 'ca.pem'), cert: join(this.path, 'tls', `${name}.pem`), key: join(this.path, 'tls', `${name}.key`) };
-    await Promise.all([writeFile(paths.ca, ca, { mode: 0o600 }), writeFile(paths.cert, issued.cert, { mode: 0o600 }), writeFile(paths.key, issued.key, { mode: 0o600 })]);
+  async writeTls(
+    name: string,
+    ca: string,
+    issued: IssuedCertificate,
+  ): Promise<{ ca: string; cert: string; key: string }> {
+    const paths = {
+      ca: join(this.path, 'tls', 'ca.pem'),
+      cert: join(this.path, 'tls', `${name}.pem`),
+      key: join(this.path, 'tls', `${name}.key`),
+    };
+    await Promise.all([
+      writeFile(paths.ca, ca, { mode: 0o600 }),
+      writeFile(paths.cert, issued.cert, { mode: 0o600 }),
+      writeFile(paths.key, issued.key, { mode: 0o600 }),
+    ]);
     return paths;
   }
 
@@ -72,9 +87,14 @@ export class PodDirectory {
     const found = await Promise.all(
       names
         .filter((name) => name.endsWith('.lease.json'))
-        .map(async (name) => ({ stepExecutionId: name.slice(0, -'.lease.json'.length), parsed: leaseRecord.safeParse(await readJson(join(this.path, 'steps', name))) })),
+        .map(async (name) => ({
+          stepExecutionId: name.slice(0, -'.lease.json'.length),
+          parsed: leaseRecord.safeParse(await readJson(join(this.path, 'steps', name))),
+        })),
     );
-    return found.flatMap(({ stepExecutionId, parsed }) => (parsed.success ? [{ stepExecutionId, ...parsed.data }] : []));
+    return found.flatMap(({ stepExecutionId, parsed }) =>
+      parsed.success ? [{ stepExecutionId, ...parsed.data }] : [],
+    );
   }
 
   /** What the engine recorded when the step ended. */

@@ -43,7 +43,12 @@ export class PodLog {
   async close(): Promise<void> {
     this.flush(true);
     await this.sending;
-    if (this.isRefused) await this.pod?.keepLog(this.logKey, this.lines).catch((cause: unknown) => this.log.error({ logKey: this.logKey, error: messageOf(cause) }, 'the log of the Initialize step is lost'));
+    if (this.isRefused)
+      await this.pod
+        ?.keepLog(this.logKey, this.lines)
+        .catch((cause: unknown) =>
+          this.log.error({ logKey: this.logKey, error: messageOf(cause) }, 'the log of the Initialize step is lost'),
+        );
   }
 
   private add(level: LogLine['level'], out: string): void {
@@ -59,7 +64,10 @@ export class PodLog {
       if (lines.length === 0 && !isLast) return;
       await pod.writeLog(this.logKey, lines, isLast).catch((cause: unknown) => {
         this.isRefused = true;
-        this.log.warn({ logKey: this.logKey, error: messageOf(cause) }, 'lines of the Initialize step could not be written');
+        this.log.warn(
+          { logKey: this.logKey, error: messageOf(cause) },
+          'lines of the Initialize step could not be written',
+        );
       });
     });
   }

@@ -32,7 +32,9 @@ export class PodPool {
       parked.then(
         (pod) => {
           const notListening = pod.listening.then(() => new Promise<string>(() => undefined), messageOf);
-          void Promise.race([pod.engine.ended, pod.runner.ended, notListening]).then((end) => this.died(parked, pod, end));
+          void Promise.race([pod.engine.ended, pod.runner.ended, notListening]).then((end) =>
+            this.died(parked, pod, end),
+          );
         },
         (cause: unknown) => {
           this.remove(parked);
@@ -50,7 +52,13 @@ export class PodPool {
       if (!next) break;
       this.fillLater(this.config.refillMs);
       const pod = await next.catch(() => undefined);
-      if (pod && pod.engine.death === undefined && pod.runner.death === undefined && Date.now() - pod.preparedAt < FRESH_MS) return pod;
+      if (
+        pod &&
+        pod.engine.death === undefined &&
+        pod.runner.death === undefined &&
+        Date.now() - pod.preparedAt < FRESH_MS
+      )
+        return pod;
       if (pod) await this.discard(pod);
     }
     this.fillLater(this.config.refillMs);

@@ -43,9 +43,15 @@ export class PodProcess {
   static start(options: PodProcessOptions): PodProcess {
     const output = openSync(options.logFile, 'a', 0o600);
     try {
-      const child = spawn(process.execPath, [options.main, '--parked'], { cwd: options.cwd, env: options.environment, stdio: ['pipe', output, output], detached: true });
+      const child = spawn(process.execPath, [options.main, '--parked'], {
+        cwd: options.cwd,
+        env: options.environment,
+        stdio: ['pipe', output, output],
+        detached: true,
+      });
       child.on('error', () => undefined);
-      if (child.pid === undefined) throw new AppError('INTERNAL', `the ${options.what} (${options.main}) cannot be started`);
+      if (child.pid === undefined)
+        throw new AppError('INTERNAL', `the ${options.what} (${options.main}) cannot be started`);
       return new PodProcess(child, child.pid, options);
     } finally {
       closeSync(output);
@@ -104,8 +110,15 @@ export class PodProcess {
   }
 
   private lastWords(): string {
-    const lines = this.output().trim().split('\n').slice(-3).map((line) => messageOfLogLine(line));
-    const text = lines.filter((line) => line !== '').join(' | ').slice(-500);
+    const lines = this.output()
+      .trim()
+      .split('\n')
+      .slice(-3)
+      .map((line) => messageOfLogLine(line));
+    const text = lines
+      .filter((line) => line !== '')
+      .join(' | ')
+      .slice(-500);
     return text === '' ? '' : `: ${text}`;
   }
 }

@@ -73,7 +73,10 @@ export class ProcessPodRuntime implements PodRuntime {
   private removeUnused(unusedMs: number): void {
     for (const [podId, { uselessSince }] of this.pods) {
       if (uselessSince === undefined || Date.now() - uselessSince < unusedMs) continue;
-      this.log.warn({ podId, unusedMs: Date.now() - uselessSince }, 'removing a pod that nothing can come to any more and whose clean-up nobody has asked for');
+      this.log.warn(
+        { podId, unusedMs: Date.now() - uselessSince },
+        'removing a pod that nothing can come to any more and whose clean-up nobody has asked for',
+      );
       void this.destroy(podId);
     }
   }

@@ -1,7 +1,14 @@
 import { availableParallelism } from 'node:os';
 import type { LogLine, StepResult } from '@sluice/delegate-protocol';
 import { AppError, messageOf, pause } from '@sluice/kernel';
-import { LITE_ENGINE_PORT, PROCESS_STATES, PeerClock, steadyNow, type StepEvent, type StopReason } from '@sluice/runner-rpc';
+import {
+  LITE_ENGINE_PORT,
+  PROCESS_STATES,
+  PeerClock,
+  steadyNow,
+  type StepEvent,
+  type StopReason,
+} from '@sluice/runner-rpc';
 import type { Logger } from '@sluice/telemetry';
 import type { DelegateConfig } from '../config.js';
 import { containerAddress, identifyRunner, startRunner, type ParkedPod } from './parked-pod.js';
@@ -50,13 +57,18 @@ export class ProcessPod implements Pod {
     this.address = `${parked.address}:${LITE_ENGINE_PORT}`;
     this.use = new PodUse(request.stepExecutionIds, expiryOf(request.logs.token), Date.now());
     const lanes = new Lanes(availableParallelism());
-    this.containers = request.stepExecutionIds.map((stepExecutionId, index) => this.container(stepExecutionId, index, lanes));
+    this.containers = request.stepExecutionIds.map((stepExecutionId, index) =>
+      this.container(stepExecutionId, index, lanes),
+    );
     this.reachable = this.start();
     const gone = parked.engine.ended.then((end) => {
       throw new PodStartError(`${end} before the pod was ready`);
     });
     gone.catch(() => undefined);
-    this.ready = Promise.race([Promise.all([this.reachable, ...this.containers.map(({ ready }) => ready)]).then(() => undefined), gone]);
+    this.ready = Promise.race([
+      Promise.all([this.reachable, ...this.containers.map(({ ready }) => ready)]).then(() => undefined),
+      gone,
+    ]);
     for (const outcome of [this.reachable, this.ready]) outcome.catch(() => undefined);
   }
 
@@ -88,7 +100,15 @@ export class ProcessPod implements Pod {
     const timeoutMs = Math.max(1_000, step.timeoutMs - (Date.now() - since));
     container?.markStarted();
     this.terms.set(step.stepExecutionId, term);
-    await this.insist(() => this.parked.client.unary('StartStep', { ...step, timeoutMs, ...this.leaseOf(term()) }, { timeoutMs: CALL_MS, traceparent }), signal);
+    await this.insist(
+      () =>
+        this.parked.client.unary(
+          'StartStep',
+          { ...step, timeoutMs, ...this.leaseOf(term()) },
+          { timeoutMs: CALL_MS, traceparent },
+        ),
+      signal,
+    );
     void this.ping();
   }
 
@@ -106,13 +126,19 @@ export class ProcessPod implements Pod {
   }
 
   async stopStep(stepExecutionId: string, graceMs: number, reason: StopReason): Promise<void> {
-    await this.parked.client.unary('StopStep', { stepExecutionId, graceMs, reason }, { timeoutMs: CALL_MS, traceparent: this.request.traceparent });
+    await this.parked.client.unary(
+      'StopStep',
+      { stepExecutionId, graceMs, reason },
+      { timeoutMs: CALL_MS, traceparent: this.request.traceparent },
+    );
   }
 
   async writeLog(logKey: string, lines: readonly LogLine[], isLast: boolean): Promise<void> {
     await this.reachable;
     const request = { logKey, linesJson: lines.map((line) => JSON.stringify(line)), close: isLast };
-    await this.insist(() => this.parked.client.unary('WriteLog', request, { timeoutMs: CALL_MS, traceparent: this.request.traceparent }));
+    await this.insist(() =>
+      this.parked.client.unary('WriteLog', request, { timeoutMs: CALL_MS, traceparent: this.request.traceparent }),
+    );
   }
 
   async keepLog(logKey: string, lines: readonly LogLine[]): Promise<void> {
@@ -129,12 +155,18 @@ export class ProcessPod implements Pod {
     this.isEnding = true;
     clearTimeout(this.pings);
     if (this.parked.engine.death === undefined) {
-      await this.parked.client.unary('Destroy', {}, { timeoutMs: DESTROY_MS, traceparent: this.request.traceparent }).catch((cause: unknown) => {
-        this.log.warn({ podId: this.podId, error: messageOf(cause) }, 'the engine did not end the pod itself');
-      });
+      await this.parked.client
+        .unary('Destroy', {}, { timeoutMs: DESTROY_MS, traceparent: this.request.traceparent })
+        .catch((cause: unknown) => {
+          this.log.warn({ podId: this.podId, error: messageOf(cause) }, 'the engine did not end the pod itself');
+        });
     }
     this.parked.client.close();
-    const ended = await Promise.allSettled([this.parked.engine.stop(EXIT_GRACE_MS), this.parked.runner.stop(EXIT_GRACE_MS), ...this.containers.map((container) => container.end(EXIT_GRACE_MS))]);
+    const ended = await Promise.allSettled([
+      this.parked.engine.stop(EXIT_GRACE_MS),
+      this.parked.runner.stop(EXIT_GRACE_MS),
+      ...this.containers.map((container) => container.end(EXIT_GRACE_MS)),
+    ]);
     await this.recording.catch(() => undefined);
     // Whatever else cannot be done now, they go.
     await this.parked.directory.removeSecrets();
@@ -156,10 +188,15 @@ export class ProcessPod implements Pod {
         logBaseUrl: request.logs.baseUrl,
         logAccountId: request.logs.accountId,
         logToken: request.logs.token,
-        containers: request.stepExecutionIds.map((stepExecutionId, index) => ({ stepExecutionId, address: containerAddress(parked.address, index) })),
+        containers: request.stepExecutionIds.map((stepExecutionId, index) => ({
+          stepExecutionId,
+          address: containerAddress(parked.address, index),
+        })),
         watchdogMs: this.config.watchdogMs,
       };
-      await this.insist(() => parked.client.unary('SetupStage', setup, { timeoutMs: CALL_MS, traceparent: request.traceparent }));
+      await this.insist(() =>
+        parked.client.unary('SetupStage', setup, { timeoutMs: CALL_MS, traceparent: request.traceparent }),
+      );
     } catch (cause) {
       throw new PodStartError(messageOf(cause));
     }
@@ -199,7 +236,9 @@ export class ProcessPod implements Pod {
   /** Only the engine knows. When it cannot be asked, the step counts as begun. */
   private async hasBegun(stepExecutionId: string, reason: string, isReplaced: boolean): Promise<boolean> {
     const request = { stepExecutionId, reason, isReplaced };
-    const reply = await this.insist(() => this.parked.client.unary('ContainerEnded', request, { timeoutMs: CALL_MS })).catch(() => undefined);
+    const reply = await this.insist(() =>
+      this.parked.client.unary('ContainerEnded', request, { timeoutMs: CALL_MS }),
+    ).catch(() => undefined);
     return reply?.hasBegun ?? true;
   }
 
@@ -210,7 +249,8 @@ export class ProcessPod implements Pod {
         return await call();
       } catch (cause) {
         signal?.throwIfAborted();
-        const mayPass = cause instanceof AppError && (cause.code === 'UPSTREAM_UNAVAILABLE' || cause.code === 'REQUEST_TIMEOUT');
+        const mayPass =
+          cause instanceof AppError && (cause.code === 'UPSTREAM_UNAVAILABLE' || cause.code === 'REQUEST_TIMEOUT');
         if (!mayPass || this.failure !== undefined || this.isEnding) throw cause;
         await pause(RETRY_MS, signal);
       }
@@ -219,13 +259,18 @@ export class ProcessPod implements Pod {
 
   /** One after the other: the file is the whole record each time. */
   private record(): Promise<void> {
-    this.recording = this.recording.catch(() => undefined).then(async () => {
-      const { engine, runner } = this.parked;
-      // The prepared container is named from the first moment on, also before its step is known.
-      const steps = new Set([runner, ...this.containers.flatMap(({ current }) => (current ? [current] : []))]);
-      const processes = [{ role: 'engine' as const, ...engine.identity }, ...[...steps].map(({ identity }) => ({ role: 'step' as const, ...identity }))];
-      await this.parked.directory.writeRecord({ podId: this.podId, address: this.parked.address, processes });
-    });
+    this.recording = this.recording
+      .catch(() => undefined)
+      .then(async () => {
+        const { engine, runner } = this.parked;
+        // The prepared container is named from the first moment on, also before its step is known.
+        const steps = new Set([runner, ...this.containers.flatMap(({ current }) => (current ? [current] : []))]);
+        const processes = [
+          { role: 'engine' as const, ...engine.identity },
+          ...[...steps].map(({ identity }) => ({ role: 'step' as const, ...identity })),
+        ];
+        await this.parked.directory.writeRecord({ podId: this.podId, address: this.parked.address, processes });
+      });
     return this.recording;
   }
 
@@ -238,7 +283,10 @@ export class ProcessPod implements Pod {
   private nextTerm(): LeaseTerm | undefined {
     const now = steadyNow();
     const terms = [...this.terms.values()].map((term) => term()).filter(({ until }) => until > now);
-    return terms.reduce<LeaseTerm | undefined>((first, term) => (first && first.until <= term.until ? first : term), undefined);
+    return terms.reduce<LeaseTerm | undefined>(
+      (first, term) => (first && first.until <= term.until ? first : term),
+      undefined,
+    );
   }
 
   /** Feeds the engine's watchdog and its steps' lease, and is a watchdog itself. */
@@ -246,7 +294,9 @@ export class ProcessPod implements Pod {
     clearTimeout(this.pings);
     const term = this.nextTerm();
     try {
-      const { clock } = await this.parked.client.unary('Ping', term ? this.leaseOf(term) : {}, { timeoutMs: PING_LIMIT_MS });
+      const { clock } = await this.parked.client.unary('Ping', term ? this.leaseOf(term) : {}, {
+        timeoutMs: PING_LIMIT_MS,
+      });
       this.engineClock.answered(clock);
       this.heardAt = Date.now();
     } catch (cause) {
@@ -255,7 +305,10 @@ export class ProcessPod implements Pod {
     if (this.isEnding || this.hung) return;
     const shortestMs = Math.min(this.config.watchdogMs, term ? term.until - steadyNow() : Infinity);
     clearTimeout(this.pings);
-    this.pings = setTimeout(() => void this.ping(), Math.min(PING_MS, Math.max(LEAST_PING_MS, shortestMs / PINGS_PER_LEASE)));
+    this.pings = setTimeout(
+      () => void this.ping(),
+      Math.min(PING_MS, Math.max(LEAST_PING_MS, shortestMs / PINGS_PER_LEASE)),
+    );
   }
 
   private async unheard(cause: unknown): Promise<void> {

@@ -60,7 +60,8 @@ export class StepContainer {
   async whenListening(signal?: AbortSignal): Promise<void> {
     while (!this.isListening) {
       signal?.throwIfAborted();
-      if (this.failure !== undefined || this.isEnding) throw new PodStartError(this.failure ?? `${this.what} is being ended`);
+      if (this.failure !== undefined || this.isEnding)
+        throw new PodStartError(this.failure ?? `${this.what} is being ended`);
       const changed = this.change.signal;
       await pause(60_000, signal ? AbortSignal.any([signal, changed]) : changed).catch(() => undefined);
     }
@@ -94,7 +95,8 @@ export class StepContainer {
         this.failure = isReplaced ? end : `${end}; it was started ${STARTS} times`;
         return this.changed();
       }
-      if (!this.isStarted) this.host.tell(`${end}; nothing was sent to the database, and it is started again (${start + 1} of ${STARTS})`);
+      if (!this.isStarted)
+        this.host.tell(`${end}; nothing was sent to the database, and it is started again (${start + 1} of ${STARTS})`);
     }
   }
 

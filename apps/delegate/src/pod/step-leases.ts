@@ -11,6 +11,8 @@ import type { Pod } from './pod-runtime.js';
 @Injectable()
 export class StepLeases {
   async write(pod: Pod, stepExecutionId: string, { taskId, epoch }: HeldLease): Promise<void> {
-    await writeFile(join(pod.directory, 'steps', `${stepExecutionId}.lease.json`), JSON.stringify({ taskId, epoch }), { mode: 0o600 });
+    await writeFile(join(pod.directory, 'steps', `${stepExecutionId}.lease.json`), JSON.stringify({ taskId, epoch }), {
+      mode: 0o600,
+    });
   }
 }

@@ -25,7 +25,9 @@ describe('secrets of a lease', () => {
   it('are asked for again for as long as the task is wanted, however long NG manager is away', async () => {
     const { answers, values, sent, keyPair } = await asked();
     expect(sent.length).toBeGreaterThan(600);
-    answers.arrived(lease, { sealed: { [EXPRESSION]: await seal(keyPair.publicKey, 'pass', sealingContext('task', 1, EXPRESSION)) } });
+    answers.arrived(lease, {
+      sealed: { [EXPRESSION]: await seal(keyPair.publicKey, 'pass', sealingContext('task', 1, EXPRESSION)) },
+    });
     expect([...(await values)]).toEqual([[EXPRESSION, 'pass']]);
   });
 

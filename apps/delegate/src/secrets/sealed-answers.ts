@@ -37,7 +37,11 @@ export class SealedAnswers {
    * limit ends the wait: NG manager may be away, or the machine busy.
    * @throws AppError SECRET_NOT_FOUND with the service's own text; the signal's reason
    */
-  async values(lease: HeldLease, expressions: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+  async values(
+    lease: HeldLease,
+    expressions: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>> {
     const values = new Map<string, string>();
     if (expressions.length === 0) return values;
     const answer = await this.answer(lease, signal);
@@ -45,9 +49,19 @@ export class SealedAnswers {
     for (const expression of expressions) {
       const sealed = answer.sealed[expression];
       if (sealed === undefined) throw new AppError('SECRET_NOT_FOUND', `no value came for ${expression}`);
-      values.set(expression, await open(this.keyPair, sealed, sealingContext(lease.taskId, lease.epoch, expression)).catch((cause: unknown) => {
-        throw new AppError('SECRET_NOT_FOUND', `the value of ${expression} was not sealed to this delegate and this lease`, {}, { cause });
-      }));
+      values.set(
+        expression,
+        await open(this.keyPair, sealed, sealingContext(lease.taskId, lease.epoch, expression)).catch(
+          (cause: unknown) => {
+            throw new AppError(
+              'SECRET_NOT_FOUND',
+              `the value of ${expression} was not sealed to this delegate and this lease`,
+              {},
+              { cause },
+            );
+          },
+        ),
+      );
     }
     return values;
   }
@@ -56,7 +70,8 @@ export class SealedAnswers {
     for (;;) {
       const known = this.answers.get(keyOf(lease));
       if (known) return known;
-      if (!(await this.wakeUp(lease, signal))) this.connection.send({ type: 'secrets', taskId: lease.taskId, epoch: lease.epoch });
+      if (!(await this.wakeUp(lease, signal)))
+        this.connection.send({ type: 'secrets', taskId: lease.taskId, epoch: lease.epoch });
     }
   }
 
@@ -69,7 +84,8 @@ export class SealedAnswers {
         this.waiting.delete(keyOf(lease));
         act();
       };
-      const aborted = (): void => finish(() => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted')));
+      const aborted = (): void =>
+        finish(() => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted')));
       const timer = setTimeout(() => finish(() => resolve(false)), ASK_AGAIN_MS);
       this.waiting.set(keyOf(lease), () => finish(() => resolve(true)));
       if (signal.aborted) aborted();

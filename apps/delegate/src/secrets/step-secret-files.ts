@@ -8,7 +8,12 @@ import { AppError } from '@sluice/kernel';
  * the disk ever holds a value; the files go with the pod.
  * @throws AppError SECRET_NOT_FOUND when a value is missing
  */
-export async function writeStepSecrets(podDirectory: string, stepExecutionId: string, slots: readonly SecretSlot[], values: ReadonlyMap<string, string>): Promise<void> {
+export async function writeStepSecrets(
+  podDirectory: string,
+  stepExecutionId: string,
+  slots: readonly SecretSlot[],
+  values: ReadonlyMap<string, string>,
+): Promise<void> {
   const folder = join(podDirectory, 'secrets', stepExecutionId);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await Promise.all(

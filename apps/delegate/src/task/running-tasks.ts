@@ -30,7 +30,14 @@ export class RunningTasks {
     known?.stop.abort(new TaskStopped('leaseLost'));
     known?.lease.release();
     const stop = new AbortController();
-    const task: RunningTask = { taskId: lease.taskId, epoch: lease.epoch, kind, stop, lease: new Lease(() => stop.abort(new TaskStopped('leaseOver'))), term };
+    const task: RunningTask = {
+      taskId: lease.taskId,
+      epoch: lease.epoch,
+      kind,
+      stop,
+      lease: new Lease(() => stop.abort(new TaskStopped('leaseOver'))),
+      term,
+    };
     this.byId.set(lease.taskId, task);
     this.renew([task], term);
     return task;

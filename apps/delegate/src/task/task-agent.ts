@@ -27,7 +27,10 @@ export class TaskAgent implements ConnectionOwner {
   private readonly running = new RunningTasks();
   private readonly results: ResultDelivery;
   /** Asked for and not answered: repeated on the next connection, since the lease may be ours already. */
-  private readonly acquiring = new Map<string, { readonly kind: string; readonly timer: NodeJS.Timeout; readonly asks: ReadonlyMap<string, number> }>();
+  private readonly acquiring = new Map<
+    string,
+    { readonly kind: string; readonly timer: NodeJS.Timeout; readonly asks: ReadonlyMap<string, number> }
+  >();
   private poll: NodeJS.Timeout | undefined;
   private isDraining = false;
   private isHurried = false;
@@ -76,14 +79,20 @@ export class TaskAgent implements ConnectionOwner {
 
   /** True once nothing runs and no pod waits for its next step. Without a connection no next step can come. */
   private async finished(withinMs: number): Promise<boolean> {
-    const isFinished = (): boolean => this.running.size === 0 && (this.pods.count === 0 || !this.connection.isConnected);
-    await waitFor(() => this.isHurried || isFinished(), { timeoutMs: withinMs, what: 'the end of all tasks' }).catch(() => undefined);
+    const isFinished = (): boolean =>
+      this.running.size === 0 && (this.pods.count === 0 || !this.connection.isConnected);
+    await waitFor(() => this.isHurried || isFinished(), { timeoutMs: withinMs, what: 'the end of all tasks' }).catch(
+      () => undefined,
+    );
     return isFinished();
   }
 
   /** Gives the service a moment to acknowledge the last results; what it does not acknowledge stays on the disk. */
   private async settleResults(): Promise<void> {
-    await waitFor(() => this.outbox.entries().length === 0 || !this.connection.isConnected, { timeoutMs: LAST_RESULTS_MS, what: 'acknowledgements' }).catch(() => undefined);
+    await waitFor(() => this.outbox.entries().length === 0 || !this.connection.isConnected, {
+      timeoutMs: LAST_RESULTS_MS,
+      what: 'acknowledgements',
+    }).catch(() => undefined);
     await this.outbox.flush();
   }
 
@@ -127,7 +136,12 @@ export class TaskAgent implements ConnectionOwner {
         for (const { taskId, kind } of message.offers) this.consider(taskId, kind);
         return;
       case 'acquired':
-        return this.begin(message, message.payload, this.connection.termOf(this.answered(message), message.leaseMs), message.traceparent);
+        return this.begin(
+          message,
+          message.payload,
+          this.connection.termOf(this.answered(message), message.leaseMs),
+          message.traceparent,
+        );
       case 'notAcquired':
         this.answered(message);
         return;
@@ -140,7 +154,8 @@ export class TaskAgent implements ConnectionOwner {
       case 'abort':
         return this.running.stop(message, 'aborted');
       case 'error':
-        if (!this.results.refused(message)) this.log.warn({ code: message.code, error: message.message }, 'the delegate service reports an error');
+        if (!this.results.refused(message))
+          this.log.warn({ code: message.code, error: message.message }, 'the delegate service reports an error');
         return;
       default:
         return assertNever(message);
@@ -149,15 +164,26 @@ export class TaskAgent implements ConnectionOwner {
 
   private consider(taskId: string, kind: string): void {
     if (this.acquiring.has(taskId) || !(kind in this.handlers)) return;
-    if (!POD_KINDS.includes(kind) && (this.isDraining || this.running.size + this.acquiring.size >= this.config.maxTasks)) return;
+    if (
+      !POD_KINDS.includes(kind) &&
+      (this.isDraining || this.running.size + this.acquiring.size >= this.config.maxTasks)
+    )
+      return;
     this.sendAcquire(taskId, kind);
   }
 
   private sendAcquire(taskId: string, kind: string): void {
     clearTimeout(this.acquiring.get(taskId)?.timer);
-    const timer = setTimeout(() => this.acquiring.has(taskId) && this.connection.isConnected && this.sendAcquire(taskId, kind), UNANSWERED_ACQUIRE_MS);
+    const timer = setTimeout(
+      () => this.acquiring.has(taskId) && this.connection.isConnected && this.sendAcquire(taskId, kind),
+      UNANSWERED_ACQUIRE_MS,
+    );
     const id = newId();
-    this.acquiring.set(taskId, { kind, timer, asks: new Map([...(this.acquiring.get(taskId)?.asks ?? []), [id, steadyNow()]]) });
+    this.acquiring.set(taskId, {
+      kind,
+      timer,
+      asks: new Map([...(this.acquiring.get(taskId)?.asks ?? []), [id, steadyNow()]]),
+    });
     this.connection.send({ type: 'acquire', id, taskId, instanceId: this.instanceId, wantsSecrets: true });
   }
 
@@ -178,7 +204,11 @@ export class TaskAgent implements ConnectionOwner {
   }
 
   private run(task: RunningTask, payload: TaskPayload, traceparent: string | undefined): Promise<TaskResult> {
-    const span = { kind: 'internal', parent: traceparent, attributes: { 'sluice.task.id': task.taskId, 'sluice.task.epoch': task.epoch } } as const;
+    const span = {
+      kind: 'internal',
+      parent: traceparent,
+      attributes: { 'sluice.task.id': task.taskId, 'sluice.task.epoch': task.epoch },
+    } as const;
     return this.tracing.run(task.kind, span, async (active) => {
       const context: TaskContext = {
         taskId: task.taskId,
@@ -218,7 +248,10 @@ export class TaskAgent implements ConnectionOwner {
 
   private finish(task: RunningTask, result: TaskResult): void {
     const entry: PendingResult = { taskId: task.taskId, epoch: task.epoch, result };
-    this.log.info({ taskId: task.taskId, epoch: task.epoch, kind: task.kind, status: result.outcome.status }, 'task ended');
+    this.log.info(
+      { taskId: task.taskId, epoch: task.epoch, kind: task.kind, status: result.outcome.status },
+      'task ended',
+    );
     this.results.deliver(entry);
     this.secrets.forget(task);
     this.running.end(task);

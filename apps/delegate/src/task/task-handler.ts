@@ -55,16 +55,32 @@ const FAILURE_TYPES: Readonly<Partial<Record<ErrorCode, FailureType>>> = {
 };
 
 /** What failure strategies see of a task that was stopped. */
-export const STOPPED_AS: Readonly<Record<TaskStopped['reason'], FailureType>> = { aborted: 'Unknown', leaseLost: 'Unknown', leaseOver: 'Connectivity', shutdown: 'DelegateRestart' };
+export const STOPPED_AS: Readonly<Record<TaskStopped['reason'], FailureType>> = {
+  aborted: 'Unknown',
+  leaseLost: 'Unknown',
+  leaseOver: 'Connectivity',
+  shutdown: 'DelegateRestart',
+};
 
 /** What the pod of a step is told. */
-export const STOPS_STEP_AS: Readonly<Record<TaskStopped['reason'], StopReason>> = { aborted: 'ABORT', leaseLost: 'LEASE_LOST', leaseOver: 'LEASE_OVER', shutdown: 'SHUTDOWN' };
+export const STOPS_STEP_AS: Readonly<Record<TaskStopped['reason'], StopReason>> = {
+  aborted: 'ABORT',
+  leaseLost: 'LEASE_LOST',
+  leaseOver: 'LEASE_OVER',
+  shutdown: 'SHUTDOWN',
+};
 
 /** The failed outcome of anything thrown. */
 export function failureOf(cause: unknown, signal: AbortSignal): TaskFailure {
   if (signal.aborted && signal.reason instanceof TaskStopped) {
-    return { status: 'aborted', error: { message: signal.reason.message, failureType: STOPPED_AS[signal.reason.reason] } };
+    return {
+      status: 'aborted',
+      error: { message: signal.reason.message, failureType: STOPPED_AS[signal.reason.reason] },
+    };
   }
-  const failureType = cause instanceof AppError ? ((cause.details['failureType'] as FailureType | undefined) ?? FAILURE_TYPES[cause.code] ?? 'Unknown') : 'Unknown';
+  const failureType =
+    cause instanceof AppError
+      ? ((cause.details['failureType'] as FailureType | undefined) ?? FAILURE_TYPES[cause.code] ?? 'Unknown')
+      : 'Unknown';
   return { status: 'failed', error: { message: messageOf(cause), failureType } };
 }

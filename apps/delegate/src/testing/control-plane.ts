@@ -5,11 +5,27 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { taskResult, type TaskPayload, type TaskResult } from '@sluice/delegate-protocol';
-import { DELEGATE_ADMIN_SERVICE, DELEGATE_TASKS_SERVICE, type DelegateAdminMethods, type DelegateRecord, type DelegateTasksMethods, type SubmitRequest, type TaskEnded, type TaskEvent } from '@sluice/delegate-rpc';
+import {
+  DELEGATE_ADMIN_SERVICE,
+  DELEGATE_TASKS_SERVICE,
+  type DelegateAdminMethods,
+  type DelegateRecord,
+  type DelegateTasksMethods,
+  type SubmitRequest,
+  type TaskEnded,
+  type TaskEvent,
+} from '@sluice/delegate-rpc';
 import { ServiceClient } from '@sluice/grpc';
 import { newId, pause, waitFor } from '@sluice/kernel';
 import { seal, sealingContext } from '@sluice/sealed-secrets';
-import { freePort, startPostgres, testIdentities, testUser, type TestIdentities, type TestPostgres } from '@sluice/testing';
+import {
+  freePort,
+  startPostgres,
+  testIdentities,
+  testUser,
+  type TestIdentities,
+  type TestPostgres,
+} from '@sluice/testing';
 
 const serviceMain = fileURLToPath(new URL('../../../delegate-service/dist/main.js', import.meta.url));
 const ACCOUNT = 'A1';
@@ -37,14 +53,35 @@ export class ControlPlane {
   ) {}
 
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<ControlPlane> {
-    const made = new ControlPlane(await startPostgres(), testIdentities(), { http: await freePort(), grpc: await freePort() }, settings);
+    const made = new ControlPlane(
+      await startPostgres(),
+      testIdentities(),
+      { http: await freePort(), grpc: await freePort() },
+      settings,
+    );
     await made.postgres.createDatabase('delegate_service');
     writeFileSync(join(made.folder, 'database-url'), made.postgres.url('delegate_service'), { mode: 0o600 });
     await made.up();
     const address = `127.0.0.1:${made.ports.grpc}`;
-    made.tasks = new ServiceClient({ service: DELEGATE_TASKS_SERVICE, address, target: 'delegate-service', identity: await made.identities.of('pipeline') });
-    made.admin = new ServiceClient({ service: DELEGATE_ADMIN_SERVICE, address, target: 'delegate-service', identity: await made.identities.of('ng-manager') });
-    const issued = await made.admin.unary(testUser(ACCOUNT), 'PutToken', { scope: { accountId: ACCOUNT, orgId: '', projectId: '' }, name: 'spec', value: '', revokeAfterMs: 0, createdBy: 'spec' });
+    made.tasks = new ServiceClient({
+      service: DELEGATE_TASKS_SERVICE,
+      address,
+      target: 'delegate-service',
+      identity: await made.identities.of('pipeline'),
+    });
+    made.admin = new ServiceClient({
+      service: DELEGATE_ADMIN_SERVICE,
+      address,
+      target: 'delegate-service',
+      identity: await made.identities.of('ng-manager'),
+    });
+    const issued = await made.admin.unary(testUser(ACCOUNT), 'PutToken', {
+      scope: { accountId: ACCOUNT, orgId: '', projectId: '' },
+      name: 'spec',
+      value: '',
+      revokeAfterMs: 0,
+      createdBy: 'spec',
+    });
     writeFileSync(made.tokenFile, issued.value, { mode: 0o600 });
     made.isKnown = true;
     void made.follow();
@@ -84,13 +121,27 @@ export class ControlPlane {
     this.child = child;
     await waitFor(
       async () => {
-        if (child.exitCode !== null) throw new Error(`the delegate service did not start (is it built? node tools/build.mjs): ${this.log().slice(-2000)}`);
-        return fetch(`http://127.0.0.1:${this.ports.http}/health/ready`).then(({ ok }) => ok, () => false);
+        if (child.exitCode !== null)
+          throw new Error(
+            `the delegate service did not start (is it built? node tools/build.mjs): ${this.log().slice(-2000)}`,
+          );
+        return fetch(`http://127.0.0.1:${this.ports.http}/health/ready`).then(
+          ({ ok }) => ok,
+          () => false,
+        );
       },
       { timeoutMs: 240_000, what: 'the delegate service' },
     );
     // A client waits a while after each connection that was refused.
-    if (this.isKnown) await waitFor(() => this.delegates().then(() => true, () => false), { timeoutMs: 240_000, what: 'the delegate service to be reached' });
+    if (this.isKnown)
+      await waitFor(
+        () =>
+          this.delegates().then(
+            () => true,
+            () => false,
+          ),
+        { timeoutMs: 240_000, what: 'the delegate service to be reached' },
+      );
   }
 
   /** Ends the service, by default without warning. */
@@ -140,7 +191,14 @@ export class ControlPlane {
   }
 
   async delegates(): Promise<DelegateRecord[]> {
-    return (await this.admin.unary(testUser(ACCOUNT), 'ListDelegates', { scope: { accountId: ACCOUNT, orgId: '', projectId: '' }, all: true }, UNARY)).delegates;
+    return (
+      await this.admin.unary(
+        testUser(ACCOUNT),
+        'ListDelegates',
+        { scope: { accountId: ACCOUNT, orgId: '', projectId: '' }, all: true },
+        UNARY,
+      )
+    ).delegates;
   }
 
   /** Id of the delegate that is connected, and the only one that is: the row of a process that has just died counts as connected until its end was noticed. */
@@ -156,16 +214,29 @@ export class ControlPlane {
 
   /** Waits until no delegate is connected, so that the next delegate to connect is another process. */
   async untilAlone(): Promise<void> {
-    await waitFor(async () => !(await this.delegates()).some(({ connected }) => connected), { timeoutMs: 240_000, what: 'no delegate to be connected' });
+    await waitFor(async () => !(await this.delegates()).some(({ connected }) => connected), {
+      timeoutMs: 240_000,
+      what: 'no delegate to be connected',
+    });
   }
 
   async revokeToken(): Promise<void> {
-    await this.admin.unary(testUser(ACCOUNT), 'RevokeToken', { scope: { accountId: ACCOUNT, orgId: '', projectId: '' }, name: 'spec' });
+    await this.admin.unary(testUser(ACCOUNT), 'RevokeToken', {
+      scope: { accountId: ACCOUNT, orgId: '', projectId: '' },
+      name: 'spec',
+    });
   }
 
   /** How the task ended. */
-  async ended(taskId: string, timeoutMs = 120_000, accept: (ended: TaskEnded) => boolean = () => true): Promise<TaskEnded> {
-    return waitFor(() => this.events.find((event) => event.taskId === taskId && event.ended && accept(event.ended))?.ended, { timeoutMs, intervalMs: 5, what: `the end of task ${taskId}` });
+  async ended(
+    taskId: string,
+    timeoutMs = 120_000,
+    accept: (ended: TaskEnded) => boolean = () => true,
+  ): Promise<TaskEnded> {
+    return waitFor(
+      () => this.events.find((event) => event.taskId === taskId && event.ended && accept(event.ended))?.ended,
+      { timeoutMs, intervalMs: 5, what: `the end of task ${taskId}` },
+    );
   }
 
   /** The result of a task that completed. */
@@ -176,7 +247,11 @@ export class ControlPlane {
   }
 
   async acquired(taskId: string, timeoutMs = 120_000): Promise<{ delegateId: string; epoch: number }> {
-    return waitFor(() => this.events.find((event) => event.taskId === taskId && event.acquired)?.acquired, { timeoutMs, intervalMs: 5, what: `somebody to acquire ${taskId}` });
+    return waitFor(() => this.events.find((event) => event.taskId === taskId && event.acquired)?.acquired, {
+      timeoutMs,
+      intervalMs: 5,
+      what: `somebody to acquire ${taskId}`,
+    });
   }
 
   private async follow(): Promise<void> {
@@ -200,7 +275,20 @@ export class ControlPlane {
     if (!secretsWanted) return;
     const { epoch, publicKey, expressions } = secretsWanted;
     const missing = expressions.find((expression) => !this.secrets.has(expression));
-    const entries = await Promise.all(expressions.map(async (expression) => [expression, await seal(publicKey, this.secrets.get(expression) ?? '', sealingContext(taskId, epoch, expression))] as const));
-    await this.tasks.unary(testUser(ACCOUNT), 'ProvideSecrets', { taskId, epoch, sealed: missing ? {} : Object.fromEntries(entries), error: missing ? `${missing} does not exist` : '' });
+    const entries = await Promise.all(
+      expressions.map(
+        async (expression) =>
+          [
+            expression,
+            await seal(publicKey, this.secrets.get(expression) ?? '', sealingContext(taskId, epoch, expression)),
+          ] as const,
+      ),
+    );
+    await this.tasks.unary(testUser(ACCOUNT), 'ProvideSecrets', {
+      taskId,
+      epoch,
+      sealed: missing ? {} : Object.fromEntries(entries),
+      error: missing ? `${missing} does not exist` : '',
+    });
   }
 }

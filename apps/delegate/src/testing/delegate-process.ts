@@ -18,12 +18,16 @@ export class DelegateProcess {
     const output = openSync(logFile, 'a');
     // What an earlier process of this folder wrote says nothing of this one.
     const logStart = statSync(logFile).size;
-    const child = spawn(process.execPath, [main], { env: { PATH: process.env['PATH'], ...environment, DELEGATE_PORT: '0' }, stdio: ['ignore', output, output] });
+    const child = spawn(process.execPath, [main], {
+      env: { PATH: process.env['PATH'], ...environment, DELEGATE_PORT: '0' },
+      stdio: ['ignore', output, output],
+    });
     closeSync(output);
     const made = new DelegateProcess(child, logFile);
     await waitFor(
       () => {
-        if (child.exitCode !== null) throw new Error(`the delegate did not start (is it built? node tools/build.mjs): ${made.log().slice(-2000)}`);
+        if (child.exitCode !== null)
+          throw new Error(`the delegate did not start (is it built? node tools/build.mjs): ${made.log().slice(-2000)}`);
         return readFileSync(logFile).subarray(logStart).includes('"ready":true');
       },
       { timeoutMs: 240_000, what: 'the delegate' },

@@ -6,7 +6,15 @@ import { AppError } from '@sluice/kernel';
 import { StepEventLog, type StepEvent } from '@sluice/runner-rpc';
 import type { Leftover, Pod, PodRequest, PodRuntime, StepStart } from '../pod/pod-runtime.js';
 
-const result = (status: StepResult['status']): StepResult => ({ status, changesets: [], history: [], pending: [], outputs: {}, startedAt: 1, endedAt: 2 });
+const result = (status: StepResult['status']): StepResult => ({
+  status,
+  changesets: [],
+  history: [],
+  pending: [],
+  outputs: {},
+  startedAt: 1,
+  endedAt: 2,
+});
 
 /** A pod without processes: its steps end when the spec says so. */
 export class FakePod implements Pod {

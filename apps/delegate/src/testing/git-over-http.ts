@@ -8,7 +8,14 @@ import { promisify } from 'node:util';
 import { createGunzip } from 'node:zlib';
 
 const run = promisify(execFile);
-const NOBODY = { GIT_AUTHOR_NAME: 'Spec', GIT_AUTHOR_EMAIL: 'spec@localhost', GIT_COMMITTER_NAME: 'Spec', GIT_COMMITTER_EMAIL: 'spec@localhost', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
+const NOBODY = {
+  GIT_AUTHOR_NAME: 'Spec',
+  GIT_AUTHOR_EMAIL: 'spec@localhost',
+  GIT_COMMITTER_NAME: 'Spec',
+  GIT_COMMITTER_EMAIL: 'spec@localhost',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+};
 
 /** Git's own http-backend behind a web server, with a work tree to commit from. */
 export class GitOverHttp {
@@ -20,7 +27,13 @@ export class GitOverHttp {
   gate: () => Promise<unknown> = () => Promise.resolve();
   private readonly root = mkdtempSync(join(tmpdir(), 'sluice-git-'));
   private readonly workTree = join(this.root, 'work');
-  private readonly server = createServer((request, response) => void this.gate().then(() => this.serve(request, response), () => response.destroy()));
+  private readonly server = createServer(
+    (request, response) =>
+      void this.gate().then(
+        () => this.serve(request, response),
+        () => response.destroy(),
+      ),
+  );
   private backend = '';
   private port = 0;
 
@@ -67,7 +80,10 @@ export class GitOverHttp {
   }
 
   /** A branch of a few objects whose tree unpacks to `width` ** `levels` files. */
-  async commitBomb(branch: string, { levels, width, content }: { readonly levels: number; readonly width: number; readonly content: string }): Promise<void> {
+  async commitBomb(
+    branch: string,
+    { levels, width, content }: { readonly levels: number; readonly width: number; readonly content: string },
+  ): Promise<void> {
     const file = join(this.root, 'bomb');
     writeFileSync(file, content);
     let object = (await this.git('hash-object', '-w', file)).trim();
@@ -106,7 +122,12 @@ export class GitOverHttp {
 
   private makeTree(entries: readonly string[]): Promise<string> {
     return new Promise((resolve, reject) => {
-      const child = execFile('git', ['mktree'], { cwd: this.workTree, env: { ...process.env, ...NOBODY } }, (cause, stdout) => (cause ? reject(cause) : resolve(stdout.trim())));
+      const child = execFile(
+        'git',
+        ['mktree'],
+        { cwd: this.workTree, env: { ...process.env, ...NOBODY } },
+        (cause, stdout) => (cause ? reject(cause) : resolve(stdout.trim())),
+      );
       child.stdin?.end(`${entries.join('\n')}\n`);
     });
   }
@@ -114,7 +135,9 @@ export class GitOverHttp {
   private serve(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '/', 'http://git');
     this.requests.push({ path: url.pathname + url.search, headers: request.headers });
-    const wanted = this.credentials && `Basic ${Buffer.from(`${this.credentials.username}:${this.credentials.password}`).toString('base64')}`;
+    const wanted =
+      this.credentials &&
+      `Basic ${Buffer.from(`${this.credentials.username}:${this.credentials.password}`).toString('base64')}`;
     if (wanted && request.headers.authorization !== wanted) {
       response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
       return;
@@ -144,9 +167,20 @@ export class GitOverHttp {
     child.on('close', () => {
       const all = Buffer.concat(chunks);
       const end = all.indexOf('\r\n\r\n');
-      const lines = all.subarray(0, end).toString('latin1').split('\r\n').map((line) => line.split(': '));
+      const lines = all
+        .subarray(0, end)
+        .toString('latin1')
+        .split('\r\n')
+        .map((line) => line.split(': '));
       const status = Number(lines.find(([name]) => name === 'Status')?.[1]?.slice(0, 3) ?? 200);
-      response.writeHead(status, Object.fromEntries(lines.filter(([name]) => name !== 'Status').map(([name, value]) => [name ?? '', value ?? '']))).end(all.subarray(end + 4));
+      response
+        .writeHead(
+          status,
+          Object.fromEntries(
+            lines.filter(([name]) => name !== 'Status').map(([name, value]) => [name ?? '', value ?? '']),
+          ),
+        )
+        .end(all.subarray(end + 4));
     });
   }
 }

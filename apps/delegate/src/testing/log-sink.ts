@@ -12,7 +12,10 @@ export class LogSink {
     request.on('end', () => {
       const lines = this.texts.get(key) ?? [];
       this.texts.set(key, lines);
-      if (request.method === 'PUT') lines.push(...(JSON.parse(Buffer.concat(chunks).toString()) as { out: string }[]).map(({ out }) => out.trimEnd()));
+      if (request.method === 'PUT')
+        lines.push(
+          ...(JSON.parse(Buffer.concat(chunks).toString()) as { out: string }[]).map(({ out }) => out.trimEnd()),
+        );
       response.writeHead(204).end();
     });
   });

@@ -27,7 +27,16 @@ const CLIENT_CONNECT_WITH_DB = 0x8;
  * It checks proofs by what a server stores, not by what the client computes: the two sides share no code.
  */
 export class MysqlServer {
-  readonly behaviour: MysqlBehaviour = { username: 'ann', password: 'p4ss-word', database: 'orders', greeting: 'caching_sha2_password', user: 'caching_sha2_password', isCached: true, tls: undefined, version: '8.4.2' };
+  readonly behaviour: MysqlBehaviour = {
+    username: 'ann',
+    password: 'p4ss-word',
+    database: 'orders',
+    greeting: 'caching_sha2_password',
+    user: 'caching_sha2_password',
+    isCached: true,
+    tls: undefined,
+    version: '8.4.2',
+  };
   /** What clients named of themselves. */
   readonly signIns: { readonly username: string; readonly database: string; readonly isEncrypted: boolean }[] = [];
   private readonly keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -73,18 +82,33 @@ export class MysqlServer {
     let { proof } = login;
     if (login.plugin !== behaviour.user) {
       nonce = Buffer.from(randomBytes(20).map((byte) => (byte % 120) + 1));
-      wire.send(packet.sequence + 1, Buffer.concat([Buffer.from([0xfe]), Buffer.from(`${behaviour.user}\0`), nonce, Buffer.from([0])]));
+      wire.send(
+        packet.sequence + 1,
+        Buffer.concat([Buffer.from([0xfe]), Buffer.from(`${behaviour.user}\0`), nonce, Buffer.from([0])]),
+      );
       packet = await wire.next();
       proof = packet.payload;
     }
-    const isRight = login.username === behaviour.username && (await this.accepts(wire, packet, proof, nonce, isEncrypted));
+    const isRight =
+      login.username === behaviour.username && (await this.accepts(wire, packet, proof, nonce, isEncrypted));
     const sequence = wire.last + 1;
-    if (!isRight) return wire.send(sequence, error(1045, '28000', `Access denied for user '${login.username}'@'127.0.0.1' (using password: YES)`));
-    if (login.database !== behaviour.database) return wire.send(sequence, error(1049, '42000', `Unknown database '${login.database}'`));
+    if (!isRight)
+      return wire.send(
+        sequence,
+        error(1045, '28000', `Access denied for user '${login.username}'@'127.0.0.1' (using password: YES)`),
+      );
+    if (login.database !== behaviour.database)
+      return wire.send(sequence, error(1049, '42000', `Unknown database '${login.database}'`));
     wire.send(sequence, Buffer.from([0, 0, 0, 2, 0, 0, 0]));
   }
 
-  private async accepts(wire: Wire, packet: Packet, proof: Buffer, nonce: Buffer, isEncrypted: boolean): Promise<boolean> {
+  private async accepts(
+    wire: Wire,
+    packet: Packet,
+    proof: Buffer,
+    nonce: Buffer,
+    isEncrypted: boolean,
+  ): Promise<boolean> {
     const { user, password, isCached } = this.behaviour;
     switch (user) {
       case 'mysql_native_password': {
@@ -113,9 +137,20 @@ export class MysqlServer {
     const wanted = `${this.behaviour.password}\0`;
     if (isEncrypted) return payload.toString() === wanted;
     if (!payload.equals(Buffer.from([0x02]))) return false;
-    wire.send(sequence + 1, Buffer.concat([Buffer.from([0x01]), Buffer.from(this.keys.publicKey.export({ type: 'spki', format: 'pem' }))]));
+    wire.send(
+      sequence + 1,
+      Buffer.concat([Buffer.from([0x01]), Buffer.from(this.keys.publicKey.export({ type: 'spki', format: 'pem' }))]),
+    );
     const { payload: sealed } = await wire.next();
-    return mix(privateDecrypt({ key: this.keys.privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' }, sealed), nonce).toString() === wanted;
+    return (
+      mix(
+        privateDecrypt(
+          { key: this.keys.privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
+          sealed,
+        ),
+        nonce,
+      ).toString() === wanted
+    );
   }
 
   private greeting(nonce: Buffer): Buffer {
@@ -127,7 +162,17 @@ export class MysqlServer {
     tail.writeUInt16LE(2, 3);
     tail.writeUInt16LE(capabilities >>> 16, 5);
     tail.writeUInt8(21, 7);
-    return Buffer.concat([Buffer.from([10]), Buffer.from(`${version}\0`), Buffer.from([1, 0, 0, 0]), nonce.subarray(0, 8), Buffer.from([0]), tail, nonce.subarray(8), Buffer.from([0]), Buffer.from(`${greeting}\0`)]);
+    return Buffer.concat([
+      Buffer.from([10]),
+      Buffer.from(`${version}\0`),
+      Buffer.from([1, 0, 0, 0]),
+      nonce.subarray(0, 8),
+      Buffer.from([0]),
+      tail,
+      nonce.subarray(8),
+      Buffer.from([0]),
+      Buffer.from(`${greeting}\0`),
+    ]);
   }
 }
 
@@ -168,7 +213,8 @@ class Wire {
   }
 
   async next(): Promise<Packet> {
-    while (this.buffer.length < 4 || this.buffer.length < 4 + this.buffer.readUIntLE(0, 3)) await new Promise<void>((resolve) => (this.wake = resolve));
+    while (this.buffer.length < 4 || this.buffer.length < 4 + this.buffer.readUIntLE(0, 3))
+      await new Promise<void>((resolve) => (this.wake = resolve));
     const length = this.buffer.readUIntLE(0, 3);
     const sequence = this.buffer.readUInt8(3);
     if (sequence !== this.last + 1) throw new Error(`packet ${sequence} after ${this.last}`);
@@ -179,7 +225,12 @@ class Wire {
   }
 }
 
-function readLogin(packet: Buffer): { readonly username: string; readonly proof: Buffer; readonly database: string; readonly plugin: string } {
+function readLogin(packet: Buffer): {
+  readonly username: string;
+  readonly proof: Buffer;
+  readonly database: string;
+  readonly plugin: string;
+} {
   let at = 32;
   const text = (): string => {
     const end = packet.indexOf(0, at);

@@ -12,13 +12,21 @@ export class NarrowWay {
   ) {
     server.on('connection', (socket, { headers }) => {
       this.connections += 1;
-      this.join(socket, { authorization: headers.authorization ?? '', [INSTANCE_HEADER]: String(headers[INSTANCE_HEADER]) });
+      this.join(socket, {
+        authorization: headers.authorization ?? '',
+        [INSTANCE_HEADER]: String(headers[INSTANCE_HEADER]),
+      });
     });
   }
 
   /** @param maxBytes of a frame */
   static async start(target: string, port: number, maxBytes: number): Promise<NarrowWay> {
-    const server = new WebSocketServer({ host: '127.0.0.1', port, maxPayload: maxBytes, handleProtocols: () => SUBPROTOCOL });
+    const server = new WebSocketServer({
+      host: '127.0.0.1',
+      port,
+      maxPayload: maxBytes,
+      handleProtocols: () => SUBPROTOCOL,
+    });
     await new Promise((resolve) => server.once('listening', resolve));
     return new NarrowWay(server, target);
   }

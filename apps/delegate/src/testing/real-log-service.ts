@@ -30,7 +30,13 @@ export class RealLogService {
 
   /** What a pod shows to write below a prefix. */
   async token(keyPrefix: string, seconds = 3_600): Promise<string> {
-    const claims = { kind: 'log', accountId: ACCOUNT, keyPrefix, rights: ['write'], scope: { orgId: 'default', projectId: 'shop' } };
+    const claims = {
+      kind: 'log',
+      accountId: ACCOUNT,
+      keyPrefix,
+      rights: ['write'],
+      scope: { orgId: 'default', projectId: 'shop' },
+    };
     return (await this.identities.of('pipeline')).sign('log+jwt', 'log-service', claims, seconds);
   }
 
@@ -51,8 +57,14 @@ export class RealLogService {
     this.child = child;
     await waitFor(
       async () => {
-        if (child.exitCode !== null) throw new Error(`the log service did not start (is it built? node tools/build.mjs): ${readFileSync(join(this.folder, 'log-service.log'), 'utf8').slice(-2_000)}`);
-        return fetch(`${this.url}/health/ready`).then(({ ok }) => ok, () => false);
+        if (child.exitCode !== null)
+          throw new Error(
+            `the log service did not start (is it built? node tools/build.mjs): ${readFileSync(join(this.folder, 'log-service.log'), 'utf8').slice(-2_000)}`,
+          );
+        return fetch(`${this.url}/health/ready`).then(
+          ({ ok }) => ok,
+          () => false,
+        );
       },
       { timeoutMs: 240_000, what: 'the log service' },
     );
@@ -70,7 +82,10 @@ export class RealLogService {
   async stored(key: string): Promise<readonly string[] | undefined> {
     const response = await this.ask(`blob?accountID=${ACCOUNT}&key=${key}`);
     if (!response?.ok) return undefined;
-    return (await response.text()).trimEnd().split('\n').map((line) => (JSON.parse(line) as { out: string }).out);
+    return (await response.text())
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { out: string }).out);
   }
 
   /** A tail of the live log that has begun; its text is there when the log ends. */
@@ -92,6 +107,8 @@ export class RealLogService {
   }
 
   private async ask(path: string): Promise<Response | undefined> {
-    return fetch(`${this.url}/log-service/${path}`, { headers: await this.identities.headers('log-service', testUser(ACCOUNT)) }).catch(() => undefined);
+    return fetch(`${this.url}/log-service/${path}`, {
+      headers: await this.identities.headers('log-service', testUser(ACCOUNT)),
+    }).catch(() => undefined);
   }
 }

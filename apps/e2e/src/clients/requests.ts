@@ -80,7 +80,9 @@ export class McpClient {
     const url = this.urlOf(request.path, { ...this.scopeQuery(request.scope), ...request.query });
     if (request.yaml !== undefined) return this.fetch(request.method, url, this.fill(request.yaml), 'application/yaml');
     const body = this.bodyOf(request);
-    return body === undefined ? this.fetch(request.method, url) : this.fetch(request.method, url, JSON.stringify(body), 'application/json');
+    return body === undefined
+      ? this.fetch(request.method, url)
+      : this.fetch(request.method, url, JSON.stringify(body), 'application/json');
   }
 
   /** GET of any path of the gateway with the account in the log service's spelling too. */
@@ -105,7 +107,12 @@ export class McpClient {
     const path = this.fill(template);
     const prefix = this.base.pathname.replace(/\/$/, '');
     const url = new URL(prefix !== '' && path.startsWith(`${prefix}/`) ? path : `${prefix}${path}`, this.base.origin);
-    return withQuery(url, Object.fromEntries(Object.entries(query).map(([key, value]) => [key, typeof value === 'string' ? this.fill(value) : value])));
+    return withQuery(
+      url,
+      Object.fromEntries(
+        Object.entries(query).map(([key, value]) => [key, typeof value === 'string' ? this.fill(value) : value]),
+      ),
+    );
   }
 
   private fill(text: string): string {
@@ -132,7 +139,9 @@ export class McpClient {
     const body = template && (JSON.parse(this.fill(JSON.stringify(template))) as object);
     if (!body || key === undefined) return body;
     const scope = { orgIdentifier: this.place.org, projectIdentifier: this.place.project };
-    return key === '' ? { ...body, ...scope } : { ...body, [key]: { ...(body as Record<string, object>)[key], ...scope } };
+    return key === ''
+      ? { ...body, ...scope }
+      : { ...body, [key]: { ...(body as Record<string, object>)[key], ...scope } };
   }
 }
 
@@ -163,10 +172,23 @@ export class TerraformClient {
 
   async send({ method, path, query, headers, body, form }: TerraformRequest): Promise<Answer> {
     const isV1 = path.startsWith('/v1/');
-    const url = withQuery(new URL(`${this.gatewayUrl}/gateway${path}`), isV1 ? (query ?? {}) : { accountIdentifier: this.account, ...query });
-    const own = { ...TERRAFORM, 'x-api-key': this.apiKey, ...(isV1 ? { 'Harness-Account': this.account } : {}), ...headers };
+    const url = withQuery(
+      new URL(`${this.gatewayUrl}/gateway${path}`),
+      isV1 ? (query ?? {}) : { accountIdentifier: this.account, ...query },
+    );
+    const own = {
+      ...TERRAFORM,
+      'x-api-key': this.apiKey,
+      ...(isV1 ? { 'Harness-Account': this.account } : {}),
+      ...headers,
+    };
     const content = typeof body === 'string' ? body : body && JSON.stringify(body);
-    const response = await fetch(url, { method, headers: content === undefined ? own : { ...own, 'content-type': 'application/json' }, body: form ?? content ?? null, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await fetch(url, {
+      method,
+      headers: content === undefined ? own : { ...own, 'content-type': 'application/json' },
+      body: form ?? content ?? null,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
     return read(response);
   }
 }
@@ -179,13 +201,17 @@ async function read(response: Response): Promise<Answer> {
   try {
     return { ...answer, body: JSON.parse(text) as unknown };
   } catch (cause) {
-    throw new Error(`${response.url} answered ${response.status} with something that is no JSON: ${text.slice(0, 200)}`, { cause });
+    throw new Error(
+      `${response.url} answered ${response.status} with something that is no JSON: ${text.slice(0, 200)}`,
+      { cause },
+    );
   }
 }
 
 function withQuery(url: URL, query: Query): URL {
   for (const [key, value] of Object.entries(query)) {
-    const values: readonly (string | number | boolean)[] = value === undefined ? [] : typeof value === 'object' ? value : [value];
+    const values: readonly (string | number | boolean)[] =
+      value === undefined ? [] : typeof value === 'object' ? value : [value];
     for (const one of values) url.searchParams.append(key, String(one));
   }
   return url;

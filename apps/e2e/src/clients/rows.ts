@@ -22,7 +22,11 @@ export function testRows(client: () => McpClient, rows: readonly Row[]): void {
   for (const row of rows) {
     it(`${row.name}: ${row.method} ${row.path.split('?', 1)[0] ?? ''}`, async () => {
       const answer = await client().send(row);
-      if (row.status === undefined) expect({ status: answer.status, text: succeeded(answer) ? '' : answer.text }).toEqual({ status: expect.any(Number), text: '' });
+      if (row.status === undefined)
+        expect({ status: answer.status, text: succeeded(answer) ? '' : answer.text }).toEqual({
+          status: expect.any(Number),
+          text: '',
+        });
       else expect(answer.status).toBe(row.status);
       expectToMatch(extracted(answer, row.extracts), row.expected);
     });
@@ -34,7 +38,8 @@ function extracted({ body }: Answer, extracts: Extracts): unknown {
   if (extracts === 'RAW') return body;
   const data = property(body, 'data') ?? body;
   if (extracts === 'NG') return data;
-  if (extracts === 'PAGE') return { items: property(data, 'content'), total: property(data, 'totalElements') ?? property(data, 'totalItems') };
+  if (extracts === 'PAGE')
+    return { items: property(data, 'content'), total: property(data, 'totalElements') ?? property(data, 'totalItems') };
   return property(data, extracts.slice(3)) ?? data;
 }
 
@@ -54,7 +59,8 @@ export function path(value: unknown, ...keys: readonly string[]): unknown {
 }
 
 function expectToMatch(found: unknown, expected: unknown): void {
-  if (typeof expected === 'object' && expected !== null && !('asymmetricMatch' in expected)) expect(found).toMatchObject(expected);
+  if (typeof expected === 'object' && expected !== null && !('asymmetricMatch' in expected))
+    expect(found).toMatchObject(expected);
   else expect(found).toEqual(expected);
 }
 

@@ -26,7 +26,30 @@ import type { RouteCase, RouteCases } from './route-case.js';
 import type { PublicRoute } from './public-routes.js';
 
 const AREAS: readonly RouteCases[] = [
-  scopeCases, scopeV1Cases, connectorCases, secretCases, peopleCases, platformCases, dbSchemaCases, dbStateCases, dbStepCases, pipelineCases, executionCases, inputSetCases, logCases, twinCases, directoryCases, accessCases, authzCases, auditCases, triggerCases, runCases, morePipelineCases, filterCases, variableCases, filingCases,
+  scopeCases,
+  scopeV1Cases,
+  connectorCases,
+  secretCases,
+  peopleCases,
+  platformCases,
+  dbSchemaCases,
+  dbStateCases,
+  dbStepCases,
+  pipelineCases,
+  executionCases,
+  inputSetCases,
+  logCases,
+  twinCases,
+  directoryCases,
+  accessCases,
+  authzCases,
+  auditCases,
+  triggerCases,
+  runCases,
+  morePipelineCases,
+  filterCases,
+  variableCases,
+  filingCases,
 ];
 
 /** Every case there is, by the id of its route. @throws Error when two areas have one for the same route */

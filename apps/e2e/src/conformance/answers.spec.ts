@@ -2,7 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { differences, errorFormComplaints, leaksIn, partOf } from './answers.js';
 import type { Exchange } from './exchange.js';
 
-const answered = (status: number, body: unknown, type = 'application/json; charset=utf-8'): Exchange => ({ request: '', status, headers: new Headers({ 'content-type': type }), text: JSON.stringify(body), json: body, ms: 1 });
+const answered = (status: number, body: unknown, type = 'application/json; charset=utf-8'): Exchange => ({
+  request: '',
+  status,
+  headers: new Headers({ 'content-type': type }),
+  text: JSON.stringify(body),
+  json: body,
+  ms: 1,
+});
 
 describe('what is known of an answer', () => {
   it.each<[unknown, unknown]>([
@@ -38,7 +45,9 @@ describe('the form of an error', () => {
     ['more than a message', answered(404, ng), 'message'],
     ['an empty text', answered(404, { error_msg: '', message: 'm' }), 'log'],
     ['one of its two texts', answered(404, { error_msg: 'm' }), 'log'],
-  ])('is wrong with %s', (_, exchange, style) => expect(errorFormComplaints(exchange, style).length).toBeGreaterThan(0));
+  ])('is wrong with %s', (_, exchange, style) =>
+    expect(errorFormComplaints(exchange, style).length).toBeGreaterThan(0),
+  );
 });
 
 describe('a text gives away', () => {

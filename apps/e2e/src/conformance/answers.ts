@@ -25,44 +25,68 @@ export function contentOf(style: WireStyle, json: unknown): unknown {
 export function errorFormComplaints(exchange: Exchange, style: 'ng' | 'message' | 'log'): string[] {
   const { json, status } = exchange;
   const complaints = leaksIn(exchange.text);
-  if (!exchange.headers.get('content-type')?.startsWith('application/json')) complaints.push(`an error is JSON, this one is ${exchange.headers.get('content-type') ?? 'without a type'}`);
+  if (!exchange.headers.get('content-type')?.startsWith('application/json'))
+    complaints.push(`an error is JSON, this one is ${exchange.headers.get('content-type') ?? 'without a type'}`);
   if (typeof json !== 'object' || json === null) return [...complaints, 'an error is a JSON object'];
   const texts = style === 'log' ? ['error_msg', 'message'] : ['message'];
-  for (const key of texts) if (typeof propertyOf(json, key) !== 'string' || propertyOf(json, key) === '') complaints.push(`an error has a text in "${key}"`);
+  for (const key of texts)
+    if (typeof propertyOf(json, key) !== 'string' || propertyOf(json, key) === '')
+      complaints.push(`an error has a text in "${key}"`);
   if (style !== 'ng') {
     const more = Object.keys(json).filter((key) => !texts.includes(key));
-    return more.length === 0 ? complaints : [...complaints, `an error has ${texts.join(' and ')} alone, this one also ${more.join(', ')}`];
+    return more.length === 0
+      ? complaints
+      : [...complaints, `an error has ${texts.join(' and ')} alone, this one also ${more.join(', ')}`];
   }
-  if (propertyOf(json, 'status') !== (status >= 500 ? 'ERROR' : 'FAILURE')) complaints.push(`"status" is ${JSON.stringify(propertyOf(json, 'status'))}`);
-  for (const key of ['code', 'correlationId']) if (typeof propertyOf(json, key) !== 'string') complaints.push(`an error has a text in "${key}"`);
+  if (propertyOf(json, 'status') !== (status >= 500 ? 'ERROR' : 'FAILURE'))
+    complaints.push(`"status" is ${JSON.stringify(propertyOf(json, 'status'))}`);
+  for (const key of ['code', 'correlationId'])
+    if (typeof propertyOf(json, key) !== 'string') complaints.push(`an error has a text in "${key}"`);
   return complaints;
 }
 
 /** Things of ours no client may ever see. */
 const LEAKS: readonly (readonly [string, RegExp])[] = [
   ['a stack trace', /\n\s+at .+\(?.+:\d+:\d+\)?/],
-  ['a path of this machine', /(?:file:\/\/)?\/(?:home|root|usr|tmp|work|var|opt)\/[\w.-]+\/[\w./-]+\.(?:js|ts|json|mjs|pem)/],
+  [
+    'a path of this machine',
+    /(?:file:\/\/)?\/(?:home|root|usr|tmp|work|var|opt)\/[\w.-]+\/[\w./-]+\.(?:js|ts|json|mjs|pem)/,
+  ],
   ['a module', /node_modules|dist\/[\w-]+\.js/],
-  ['SQL', /\b(?:SELECT .+ FROM|INSERT INTO|UPDATE .+ SET|DELETE FROM)\b|duplicate key value|violates .+ constraint|invalid input syntax|QueryFailedError/],
+  [
+    'SQL',
+    /\b(?:SELECT .+ FROM|INSERT INTO|UPDATE .+ SET|DELETE FROM)\b|duplicate key value|violates .+ constraint|invalid input syntax|QueryFailedError/,
+  ],
 ];
 
 /** What a text gives away. */
 export function leaksIn(text: string): string[] {
-  return LEAKS.flatMap(([what, pattern]) => (pattern.test(text) ? [`shows ${what}: ${pattern.exec(text)?.[0].trim().slice(0, 120) ?? ''}`] : []));
+  return LEAKS.flatMap(([what, pattern]) =>
+    pattern.test(text) ? [`shows ${what}: ${pattern.exec(text)?.[0].trim().slice(0, 120) ?? ''}`] : [],
+  );
 }
 
 /** Places where an answer differs from what is known of it; lists must have as many entries, objects may have more keys. */
 export function differences(actual: unknown, known: unknown, at = ''): string[] {
   if (known === undefined) return [];
   const here = at === '' ? 'the answer' : at;
-  if (typeof known !== 'object' || known === null) return actual === known ? [] : [`${here} is ${short(actual)}, not ${short(known)}`];
-  if ('containing' in known && typeof known.containing === 'string') return typeof actual === 'string' && actual.includes(known.containing) ? [] : [`${here} is ${short(actual)}, which does not hold "${known.containing}"`];
+  if (typeof known !== 'object' || known === null)
+    return actual === known ? [] : [`${here} is ${short(actual)}, not ${short(known)}`];
+  if ('containing' in known && typeof known.containing === 'string')
+    return typeof actual === 'string' && actual.includes(known.containing)
+      ? []
+      : [`${here} is ${short(actual)}, which does not hold "${known.containing}"`];
   if (typeof actual !== 'object' || actual === null) return [`${here} is ${short(actual)}, not ${short(known)}`];
   if (Array.isArray(known)) {
-    if (!Array.isArray(actual) || actual.length !== known.length) return [`${here} has ${Array.isArray(actual) ? actual.length : 'no'} entries, not ${known.length}: ${short(actual)}`];
+    if (!Array.isArray(actual) || actual.length !== known.length)
+      return [
+        `${here} has ${Array.isArray(actual) ? actual.length : 'no'} entries, not ${known.length}: ${short(actual)}`,
+      ];
     return known.flatMap((entry, place) => differences(actual[place], entry, `${at}[${place}]`));
   }
-  return Object.entries(known).flatMap(([key, value]) => differences(propertyOf(actual, key), value, at === '' ? key : `${at}.${key}`));
+  return Object.entries(known).flatMap(([key, value]) =>
+    differences(propertyOf(actual, key), value, at === '' ? key : `${at}.${key}`),
+  );
 }
 
 /** True for a list with nothing in it, in any generation. */
@@ -74,7 +98,9 @@ export function isEmptyList(style: WireStyle, json: unknown): boolean {
 }
 
 export function propertyOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string, unknown>)[key]
+    : undefined;
 }
 
 function short(value: unknown): string {

@@ -24,7 +24,11 @@ const TAIL_MS = 60_000;
 
 /** The working request with one part of it changed. */
 export function changed(request: CaseRequest, change: RequestChange): CaseRequest {
-  const query = Object.fromEntries(Object.entries({ ...request.query, ...change.query }).filter(([, value]) => !(Array.isArray(value) && value.length === 0)));
+  const query = Object.fromEntries(
+    Object.entries({ ...request.query, ...change.query }).filter(
+      ([, value]) => !(Array.isArray(value) && value.length === 0),
+    ),
+  );
   const hasBody = 'json' in change || 'raw' in change || 'form' in change;
   const body = hasBody ? change : request;
   return {
@@ -39,14 +43,22 @@ export function changed(request: CaseRequest, change: RequestChange): CaseReques
 
 /** Path and query of a request as a client writes them, behind `/gateway`. */
 function addressOf(path: string, request: CaseRequest): string {
-  const place = path.replace(/:([A-Za-z]+)/g, (_, name: string) => encodeURIComponent(request.params?.[name] ?? `missing-${name}`));
+  const place = path.replace(/:([A-Za-z]+)/g, (_, name: string) =>
+    encodeURIComponent(request.params?.[name] ?? `missing-${name}`),
+  );
   const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(request.query ?? {})) for (const one of Array.isArray(value) ? value : [value]) search.append(key, String(one));
+  for (const [key, value] of Object.entries(request.query ?? {}))
+    for (const one of Array.isArray(value) ? value : [value]) search.append(key, String(one));
   return search.size > 0 ? `/gateway${place}?${search}` : `/gateway${place}`;
 }
 
 /** Sends a request to the gateway and reads the answer, whatever it is. @throws Error when none comes */
-export async function send(gatewayUrl: string, route: Pick<RouteDefinition, 'method' | 'path'>, request: CaseRequest, sender: Sender): Promise<Exchange> {
+export async function send(
+  gatewayUrl: string,
+  route: Pick<RouteDefinition, 'method' | 'path'>,
+  request: CaseRequest,
+  sender: Sender,
+): Promise<Exchange> {
   const address = addressOf(route.path, request);
   const { body, contentType } = encoded(request);
   const startedAt = performance.now();
@@ -58,14 +70,29 @@ export async function send(gatewayUrl: string, route: Pick<RouteDefinition, 'met
     signal: AbortSignal.timeout(GIVE_UP_MS),
   });
   const text = await textOf(response);
-  return { request: `${route.method} ${address}`, status: response.status, headers: response.headers, text, json: parsed(text), ms: performance.now() - startedAt };
+  return {
+    request: `${route.method} ${address}`,
+    status: response.status,
+    headers: response.headers,
+    text,
+    json: parsed(text),
+    ms: performance.now() - startedAt,
+  };
 }
 
-function encoded(request: CaseRequest): { readonly body?: string | Uint8Array<ArrayBuffer> | FormData; readonly contentType?: string } {
+function encoded(request: CaseRequest): {
+  readonly body?: string | Uint8Array<ArrayBuffer> | FormData;
+  readonly contentType?: string;
+} {
   if (request.raw) return request.raw;
   if (request.form) {
     const form = new FormData();
-    for (const [name, value] of Object.entries(request.form)) form.append(name, typeof value === 'string' ? value : new Blob([value]), ...(typeof value === 'string' ? [] : ['file.bin']));
+    for (const [name, value] of Object.entries(request.form))
+      form.append(
+        name,
+        typeof value === 'string' ? value : new Blob([value]),
+        ...(typeof value === 'string' ? [] : ['file.bin']),
+      );
     return { body: form };
   }
   return request.json === undefined ? {} : { body: JSON.stringify(request.json), contentType: 'application/json' };

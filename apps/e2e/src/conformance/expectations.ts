@@ -4,7 +4,16 @@ import type { Exchange } from './exchange.js';
 import type { CaseRequest, RouteCase } from './route-case.js';
 
 /** Everybody the access walk sends. */
-export const VISITORS = ['no key', 'garbage key', 'expired key', 'revoked key', 'disabled user', 'viewer', 'admin of another project', 'admin of another account'] as const;
+export const VISITORS = [
+  'no key',
+  'garbage key',
+  'expired key',
+  'revoked key',
+  'disabled user',
+  'viewer',
+  'admin of another project',
+  'admin of another account',
+] as const;
 export type Visitor = (typeof VISITORS)[number];
 
 /** What somebody must get: a status, or anything but a refusal. */
@@ -17,7 +26,12 @@ const refused = (status: number): AccessExpectation => ({ kind: 'status', status
  * Who may do what, from what the route declares. The viewer is one of the whole account; the admin of another project has every right
  * there and none here; the admin of another account names ours. Written apart from the code that decides, so that the two check each other.
  */
-export function accessExpected(visitor: Visitor, route: RouteDefinition, row: RouteCase, request: CaseRequest): AccessExpectation {
+export function accessExpected(
+  visitor: Visitor,
+  route: RouteDefinition,
+  row: RouteCase,
+  request: CaseRequest,
+): AccessExpectation {
   switch (visitor) {
     case 'no key':
       return isSigned(request) ? ALLOWED : refused(401);
@@ -34,7 +48,12 @@ export function accessExpected(visitor: Visitor, route: RouteDefinition, row: Ro
   }
 }
 
-function roleExpected(visitor: 'viewer' | 'admin of another project', route: RouteDefinition, row: RouteCase, request: CaseRequest): AccessExpectation {
+function roleExpected(
+  visitor: 'viewer' | 'admin of another project',
+  route: RouteDefinition,
+  row: RouteCase,
+  request: CaseRequest,
+): AccessExpectation {
   const needs = rightOf(route, row);
   if (needs === 'self' || needs === 'listed') return ALLOWED;
   if (needs === 'proof') return isSigned(request) ? ALLOWED : refused(403);
@@ -44,7 +63,10 @@ function roleExpected(visitor: 'viewer' | 'admin of another project', route: Rou
 }
 
 /** The right a route asks for, whoever checks it. @throws Error for a case that does not say so where the route does not */
-function rightOf({ id, access }: Pick<RouteDefinition, 'id' | 'access'>, { rights }: Pick<RouteCase, 'rights'>): Permission | 'self' | 'listed' | 'proof' {
+function rightOf(
+  { id, access }: Pick<RouteDefinition, 'id' | 'access'>,
+  { rights }: Pick<RouteCase, 'rights'>,
+): Permission | 'self' | 'listed' | 'proof' {
   if (typeof access === 'object') return access.permission;
   if (rights) return rights;
   throw new Error(`${id} is declared as "${access}", so its case must say which right its handler asks for`);
@@ -71,7 +93,8 @@ function isSigned({ query }: CaseRequest): boolean {
 
 /** What is wrong with what a visitor got. */
 export function accessComplaints({ status }: Pick<Exchange, 'status'>, expected: AccessExpectation): string[] {
-  if (expected.kind === 'allowed') return status === 401 || status === 403 ? [`answers ${status} to somebody who may`] : [];
+  if (expected.kind === 'allowed')
+    return status === 401 || status === 403 ? [`answers ${status} to somebody who may`] : [];
   return status === expected.status ? [] : [`answers ${status}, not ${expected.status}`];
 }
 
@@ -79,7 +102,12 @@ export function accessComplaints({ status }: Pick<Exchange, 'status'>, expected:
  * What is wrong with what another account got for a request that names our things as its own: a refusal, an empty list, or, where the case
  * says so, an answer of its own; nothing of ours in any of them.
  */
-export function otherAccountComplaints(exchange: Exchange, route: RouteDefinition, row: RouteCase, marker: string): string[] {
+export function otherAccountComplaints(
+  exchange: Exchange,
+  route: RouteDefinition,
+  row: RouteCase,
+  marker: string,
+): string[] {
   const { status, text, json } = exchange;
   const leak = text.includes(marker) ? ['shows something of the first account'] : [];
   if ([400, 403, 404].includes(status)) return leak;

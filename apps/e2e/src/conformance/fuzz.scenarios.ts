@@ -19,26 +19,39 @@ export function fuzzScenarios(suite: () => Suite): void {
   describe(`bad requests (seed ${SEED}, ${RUNS} to each route)`, () => {
     const findings = new Map<string, string | undefined>();
 
-    beforeAll(async () => {
-      const { stack, world } = suite();
-      // What happens to be a good request starts a pipeline; without a delegate that costs nothing.
-      await stack.delegate.stop();
-      const plan = { gatewayUrl: stack.gatewayUrl, apiKey: stack.apiKey, seed: SEED, runs: RUNS };
-      await sideBySide(routes, WIDTH, async ({ route }) => {
-        const row = cases[route.id];
-        if (!row) return;
-        findings.set(route.id, await Promise.resolve(row.request(world)).then((base) => fuzzRoute(route, base, plan)).catch((cause: unknown) => `could not be asked: ${messageOf(cause)}`));
-      });
-    }, 60_000 + RUNS * 80_000);
+    beforeAll(
+      async () => {
+        const { stack, world } = suite();
+        // What happens to be a good request starts a pipeline; without a delegate that costs nothing.
+        await stack.delegate.stop();
+        const plan = { gatewayUrl: stack.gatewayUrl, apiKey: stack.apiKey, seed: SEED, runs: RUNS };
+        await sideBySide(routes, WIDTH, async ({ route }) => {
+          const row = cases[route.id];
+          if (!row) return;
+          findings.set(
+            route.id,
+            await Promise.resolve(row.request(world))
+              .then((base) => fuzzRoute(route, base, plan))
+              .catch((cause: unknown) => `could not be asked: ${messageOf(cause)}`),
+          );
+        });
+      },
+      60_000 + RUNS * 80_000,
+    );
 
-    it.each(routes.filter(({ route }) => cases[route.id]).map(({ route }) => [`${route.method} ${route.path}`, route.id] as const))('%s answers each with what is wrong', (_, id) => {
+    it.each(
+      routes
+        .filter(({ route }) => cases[route.id])
+        .map(({ route }) => [`${route.method} ${route.path}`, route.id] as const),
+    )('%s answers each with what is wrong', (_, id) => {
       expect(findings.has(id)).toBe(true);
       expect(findings.get(id)).toBeUndefined();
     });
   });
 
   describe('the gateway itself', () => {
-    const line = (request: string, headers = ''): string => `${request} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${headers}\r\n`;
+    const line = (request: string, headers = ''): string =>
+      `${request} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${headers}\r\n`;
     it.each<[string, string]>([
       ['a broken percent sign', line('GET /gateway/ng/api/%zz')],
       ['bytes that are no UTF-8', line('GET /gateway/ng/api/%c3%28')],
@@ -48,7 +61,13 @@ export function fuzzScenarios(suite: () => Suite): void {
       ['a NUL in the path', line('GET /gateway/ng/api/%00')],
       ['a path of 100 kB', line(`GET /gateway/ng/api/${'x'.repeat(100_000)}`)],
       ['a header of 100 kB', line('GET /gateway/ng/api/organizations', `x-big: ${'x'.repeat(100_000)}\r\n`)],
-      ['five thousand headers', line('GET /gateway/ng/api/organizations', Array.from({ length: 5_000 }, (_, index) => `x-${index}: 1\r\n`).join(''))],
+      [
+        'five thousand headers',
+        line(
+          'GET /gateway/ng/api/organizations',
+          Array.from({ length: 5_000 }, (_, index) => `x-${index}: 1\r\n`).join(''),
+        ),
+      ],
       ['a method nobody knows', line('BREW /gateway/ng/api/organizations')],
       ['a method that is not used', line('PROPFIND /gateway/ng/api/organizations')],
       ['TRACE', line('TRACE /gateway/ng/api/organizations')],
@@ -57,7 +76,10 @@ export function fuzzScenarios(suite: () => Suite): void {
       ['an asterisk', line('OPTIONS *')],
       ['an upgrade', line('GET /gateway/ng/api/organizations', 'upgrade: websocket\r\n')],
       ['two lengths', line('POST /gateway/ng/api/organizations', 'content-length: 5\r\ncontent-length: 6\r\n')],
-      ['a length and chunks', line('POST /gateway/ng/api/organizations', 'content-length: 5\r\ntransfer-encoding: chunked\r\n')],
+      [
+        'a length and chunks',
+        line('POST /gateway/ng/api/organizations', 'content-length: 5\r\ntransfer-encoding: chunked\r\n'),
+      ],
       ['a length that is none', line('POST /gateway/ng/api/organizations', 'content-length: -1\r\n')],
       ['chunks that are none', `${line('POST /gateway/ng/api/organizations', 'transfer-encoding: chunked\r\n')}zz\r\n`],
       ['a version of HTTP from elsewhere', 'GET / HTTP/9.9\r\n\r\n'],

@@ -23,7 +23,9 @@ export async function makePrincipals(stack: Stack, world: World): Promise<Princi
   const own = { parentIdentifier: world.user.id, apiKeyIdentifier: world.apiKey };
   const expired = await token(world, own, { validFrom: 1_000, validTo: 2_000 });
   const revoked = await token(world, own);
-  await make.call('DELETE', `/ng/api/token/${revoked.identifier}`, { query: { ...inAccount, apiKeyType: 'USER', ...own } });
+  await make.call('DELETE', `/ng/api/token/${revoked.identifier}`, {
+    query: { ...inAccount, apiKeyType: 'USER', ...own },
+  });
   const disabled = await person(world, '_account_admin', {});
   await make.call('PUT', `/ng/api/user/${disabled.uuid}`, { query: inAccount, body: { disabled: true } });
   return {
@@ -40,26 +42,49 @@ export async function makePrincipals(stack: Stack, world: World): Promise<Princi
   };
 }
 
-async function token(world: World, owner: { readonly parentIdentifier: string; readonly apiKeyIdentifier: string }, more: object = {}): Promise<{ readonly identifier: string; readonly key: string }> {
+async function token(
+  world: World,
+  owner: { readonly parentIdentifier: string; readonly apiKeyIdentifier: string },
+  more: object = {},
+): Promise<{ readonly identifier: string; readonly key: string }> {
   const identifier = world.make.id('walk');
-  const answer = await world.make.call('POST', '/ng/api/token', { query: world.inAccount, body: { ...tokenBody(world, identifier), ...owner, ...more } });
+  const answer = await world.make.call('POST', '/ng/api/token', {
+    query: world.inAccount,
+    body: { ...tokenBody(world, identifier), ...owner, ...more },
+  });
   return { identifier, key: String(propertyOf(answer, 'data')) };
 }
 
 /** A new user with one role at one place, and a key of theirs. */
-async function person(world: World, roleIdentifier: string, place: Place): Promise<{ readonly uuid: string; readonly key: string }> {
+async function person(
+  world: World,
+  roleIdentifier: string,
+  place: Place,
+): Promise<{ readonly uuid: string; readonly key: string }> {
   const { make, inAccount } = world;
-  const created = await make.call('POST', '/ng/api/user', { query: inAccount, body: { email: `${make.id('walker').toLowerCase()}@example.com`, name: roleIdentifier.slice(1) } });
+  const created = await make.call('POST', '/ng/api/user', {
+    query: inAccount,
+    body: { email: `${make.id('walker').toLowerCase()}@example.com`, name: roleIdentifier.slice(1) },
+  });
   const uuid = String(propertyOf(propertyOf(created, 'data'), 'uuid'));
-  await make.call('POST', '/ng/api/role-assignments', { query: { ...inAccount, ...place }, body: { roleIdentifier, principal: { identifier: uuid, type: 'USER' } } });
+  await make.call('POST', '/ng/api/role-assignments', {
+    query: { ...inAccount, ...place },
+    body: { roleIdentifier, principal: { identifier: uuid, type: 'USER' } },
+  });
   const apiKeyIdentifier = make.id('key');
-  await make.call('POST', '/ng/api/apikey', { query: inAccount, body: { identifier: apiKeyIdentifier, name: 'Walk', apiKeyType: 'USER', parentIdentifier: uuid } });
+  await make.call('POST', '/ng/api/apikey', {
+    query: inAccount,
+    body: { identifier: apiKeyIdentifier, name: 'Walk', apiKeyType: 'USER', parentIdentifier: uuid },
+  });
   return { uuid, key: (await token(world, { parentIdentifier: uuid, apiKeyIdentifier })).key };
 }
 
 async function anotherProject({ make, inAccount }: World): Promise<Place> {
   const orgIdentifier = await make.organization();
   const projectIdentifier = make.id('elsewhere');
-  await make.call('POST', '/ng/api/projects', { query: { ...inAccount, orgIdentifier }, body: { project: { identifier: projectIdentifier, orgIdentifier, name: 'Elsewhere' } } });
+  await make.call('POST', '/ng/api/projects', {
+    query: { ...inAccount, orgIdentifier },
+    body: { project: { identifier: projectIdentifier, orgIdentifier, name: 'Elsewhere' } },
+  });
   return { orgIdentifier, projectIdentifier };
 }

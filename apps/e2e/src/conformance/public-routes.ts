@@ -28,7 +28,10 @@ export function publicRoutes(): readonly PublicRoute[] {
 export function unlistedRoutes(): readonly string[] {
   const listed = new Set(publicRoutes().map(({ route }) => route));
   const exported = [dbdevops, logs, ngManager, pipeline].flatMap((contract): unknown[] => Object.values(contract));
-  return exported.filter(isRoute).filter((route) => isPublic(route) && !listed.has(route)).map(({ id }) => id);
+  return exported
+    .filter(isRoute)
+    .filter((route) => isPublic(route) && !listed.has(route))
+    .map(({ id }) => id);
 }
 
 function isPublic(route: RouteDefinition): boolean {

@@ -40,16 +40,27 @@ export interface RouteRun {
 export async function runRoute(route: RouteDefinition, row: RouteCase, run: RouteRun): Promise<RouteOutcome> {
   const request = await row.request(run.world);
   const administrator = senderOf(request, run.principals.administrator);
-  const ask = (sent: CaseRequest, sender: Sender): Promise<Exchange> => asked(route, () => send(run.gatewayUrl, route, sent, sender));
+  const ask = (sent: CaseRequest, sender: Sender): Promise<Exchange> =>
+    asked(route, () => send(run.gatewayUrl, route, sent, sender));
   const access: string[] = [];
-  for (const visitor of VISITORS) access.push(...(await visit(visitor, { route, row, request, run, ask })).map((complaint) => `${visitor}: ${complaint}`));
+  for (const visitor of VISITORS)
+    access.push(
+      ...(await visit(visitor, { route, row, request, run, ask })).map((complaint) => `${visitor}: ${complaint}`),
+    );
   const foreign = asAccount(request, run);
   const stranger = await ask(foreign, senderOf(foreign, run.principals['owner of another account']));
-  const otherTenant = [...formComplaints(stranger, route), ...otherAccountComplaints(stranger, route, row, run.world.marker)];
+  const otherTenant = [
+    ...formComplaints(stranger, route),
+    ...otherAccountComplaints(stranger, route, row, run.world.marker),
+  ];
   const invalid = typeof row.invalid === 'function' ? row.invalid(run.world) : row.invalid;
-  const validationError = isApplicable<InvalidCase>(invalid) ? invalidComplaints(await ask(changed(request, invalid.change), administrator), route, invalid) : undefined;
+  const validationError = isApplicable<InvalidCase>(invalid)
+    ? invalidComplaints(await ask(changed(request, invalid.change), administrator), route, invalid)
+    : undefined;
   const missing = typeof row.missing === 'function' ? row.missing(run.world) : row.missing;
-  const notFound = isApplicable<MissingCase>(missing) ? missingComplaints(await ask(changed(request, missing.change), administrator), route, missing) : undefined;
+  const notFound = isApplicable<MissingCase>(missing)
+    ? missingComplaints(await ask(changed(request, missing.change), administrator), route, missing)
+    : undefined;
   const success = successComplaints(await ask(request, administrator), { route, row, request, world: run.world });
   return { success, validationError, notFound, otherTenant, access };
 }
@@ -90,18 +101,30 @@ async function visit(visitor: Visitor, { route, row, request, run, ask }: Visit)
 
 /** Who shows a proof of their own shows no key besides. */
 function senderOf(request: CaseRequest, sender: Sender): Sender {
-  return request.headers?.['x-harness-token'] === undefined && request.query?.['signature'] === undefined ? sender : { headers: {} };
+  return request.headers?.['x-harness-token'] === undefined && request.query?.['signature'] === undefined
+    ? sender
+    : { headers: {} };
 }
 
 /** The same request as another account sends it: what names an account names its own. */
 function asAccount(request: CaseRequest, { world, principals }: RouteRun): CaseRequest {
   const own = principals['owner of another account'].headers['x-api-key']?.split('.')[1] ?? '';
   const { 'harness-account': _, 'x-harness-token': __, ...headers } = request.headers ?? {};
-  const query = Object.fromEntries(Object.entries(request.query ?? {}).map(([key, value]) => [key, value === world.account ? own : value]));
+  const query = Object.fromEntries(
+    Object.entries(request.query ?? {}).map(([key, value]) => [key, value === world.account ? own : value]),
+  );
   return { ...request, query, headers };
 }
 
-function successComplaints(exchange: Exchange, { route, row, request, world }: { readonly route: RouteDefinition; readonly row: RouteCase; readonly request: CaseRequest; readonly world: World }): readonly string[] {
+function successComplaints(
+  exchange: Exchange,
+  {
+    route,
+    row,
+    request,
+    world,
+  }: { readonly route: RouteDefinition; readonly row: RouteCase; readonly request: CaseRequest; readonly world: World },
+): readonly string[] {
   const { status, json, text } = exchange;
   const expected = row.status ?? route.status ?? 200;
   if (status !== expected) return told(exchange, [`answers ${status}, not ${expected}`]);
@@ -123,19 +146,31 @@ function shapeComplaints({ json, text, headers, status }: Exchange, route: Route
 }
 
 function valueOf(route: RouteDefinition, json: unknown, text: string, headers: Headers): unknown {
-  const total = { total: Number(headers.get('x-total-elements') ?? NaN), page: Number(headers.get('x-page-number') ?? NaN), limit: Number(headers.get('x-page-size') ?? NaN) };
+  const total = {
+    total: Number(headers.get('x-total-elements') ?? NaN),
+    page: Number(headers.get('x-page-number') ?? NaN),
+    limit: Number(headers.get('x-page-size') ?? NaN),
+  };
   if (route.isPaged) return { items: json, ...total };
   if (route.isPagedObject) return { body: json, ...total };
   return contentOf(route.style, json === undefined ? text : json);
 }
 
-function invalidComplaints(exchange: Exchange, route: RouteDefinition, { field, status = 400 }: InvalidCase): readonly string[] {
+function invalidComplaints(
+  exchange: Exchange,
+  route: RouteDefinition,
+  { field, status = 400 }: InvalidCase,
+): readonly string[] {
   const complaints = exchange.status === status ? [] : [`answers ${exchange.status}, not ${status}`];
   if (!exchange.text.includes(field)) complaints.push(`does not name ${field}`);
   return told(exchange, [...complaints, ...formComplaints(exchange, route)]);
 }
 
-function missingComplaints(exchange: Exchange, route: RouteDefinition, { code, status = 404 }: MissingCase): readonly string[] {
+function missingComplaints(
+  exchange: Exchange,
+  route: RouteDefinition,
+  { code, status = 404 }: MissingCase,
+): readonly string[] {
   const complaints = exchange.status === status ? [] : [`answers ${exchange.status}, not ${status}`];
   const found = propertyOf(exchange.json, 'code');
   if (code !== undefined && found !== code) complaints.push(`has the code ${String(found)}, not ${code}`);
@@ -144,7 +179,10 @@ function missingComplaints(exchange: Exchange, route: RouteDefinition, { code, s
 
 function formComplaints(exchange: Exchange, route: RouteDefinition): string[] {
   const slow = exchange.ms > slowestOf(route) ? [`took ${Math.round(exchange.ms)} ms`] : [];
-  return [...slow, ...(exchange.status >= 400 ? errorFormComplaints(exchange, errorStyleOf(route)) : leaksIn(exchange.text))];
+  return [
+    ...slow,
+    ...(exchange.status >= 400 ? errorFormComplaints(exchange, errorStyleOf(route)) : leaksIn(exchange.text)),
+  ];
 }
 
 /** Complaints with the request and the beginning of the answer, when there are any. */

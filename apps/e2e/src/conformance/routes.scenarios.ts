@@ -20,7 +20,12 @@ export function routeScenarios(suite: () => Suite): void {
       await sideBySide(routes, WIDTH, async ({ route }) => {
         const row = cases[route.id];
         if (!row) return;
-        outcomes.set(route.id, await runRoute(route, row, { gatewayUrl: stack.gatewayUrl, world, principals }).catch((cause: unknown) => new Error(`${route.id}: ${messageOf(cause)}`, { cause })));
+        outcomes.set(
+          route.id,
+          await runRoute(route, row, { gatewayUrl: stack.gatewayUrl, world, principals }).catch(
+            (cause: unknown) => new Error(`${route.id}: ${messageOf(cause)}`, { cause }),
+          ),
+        );
       });
     }, 1_200_000);
 
@@ -42,7 +47,9 @@ export function routeScenarios(suite: () => Suite): void {
       const hasMissing = typeof row.missing === 'function' || isApplicable(row.missing);
       describe(`${route.method} ${route.path}`, () => {
         it('answers as the contract says', () => expect(outcome().success).toEqual([]));
-        if (hasInvalid) it('refuses what its schema does not allow, and names it', () => expect(outcome().validationError).toEqual([]));
+        if (hasInvalid)
+          it('refuses what its schema does not allow, and names it', () =>
+            expect(outcome().validationError).toEqual([]));
         if (hasMissing) it('says that something does not exist', () => expect(outcome().notFound).toEqual([]));
         it('shows and changes nothing for another account', () => expect(outcome().otherTenant).toEqual([]));
         it('lets in who may and nobody else', () => expect(outcome().access).toEqual([]));

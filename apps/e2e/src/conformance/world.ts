@@ -23,7 +23,11 @@ export interface World {
   /** A text in the name or description of everything here; nobody else may ever see it. */
   readonly marker: string;
   /** Scope in the query of the NG and pipeline generations. */
-  readonly scope: { readonly accountIdentifier: string; readonly orgIdentifier: string; readonly projectIdentifier: string };
+  readonly scope: {
+    readonly accountIdentifier: string;
+    readonly orgIdentifier: string;
+    readonly projectIdentifier: string;
+  };
   readonly inAccount: { readonly accountIdentifier: string };
   /** Scope in the path of the v1 generation. */
   readonly path: { readonly org: string; readonly project: string };
@@ -79,7 +83,16 @@ export interface Maker {
   /** Sends a form as the administrator. @throws Error for a status of 400 and above */
   upload(path: string, request: CaseRequest): Promise<void>;
   /** As a pod with a log token, which shows no API key; answers parsed JSON, or undefined for an empty answer. @throws Error for a status of 400 and above */
-  asPod(method: 'POST', path: string, query: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>>): Promise<unknown>;
+  asPod(
+    method: 'POST',
+    path: string,
+    query: Readonly<Record<string, string>>,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<unknown>;
   /** Any request to the gateway as the administrator; answers parsed JSON. @throws Error for a status of 400 and above */
-  call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, request?: { readonly query?: Record<string, string>; readonly body?: unknown; readonly yaml?: string }): Promise<unknown>;
+  call(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    request?: { readonly query?: Record<string, string>; readonly body?: unknown; readonly yaml?: string },
+  ): Promise<unknown>;
 }

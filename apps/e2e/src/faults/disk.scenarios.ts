@@ -14,13 +14,23 @@ const HEAL_LIMIT_MS = 300_000;
 /** Disks are full in the middle of a deployment and have space again afterwards: the whole of the delegate, its pods, the stored logs, the Git cache. */
 export function diskScenarios(stack: () => Stack): void {
   for (const seed of seeds) {
-    const atRandom = (whose: string, work: (disk: { readonly moment: ReturnType<typeof anyMoment> }) => Promise<string>): void => {
+    const atRandom = (
+      whose: string,
+      work: (disk: { readonly moment: ReturnType<typeof anyMoment> }) => Promise<string>,
+    ): void => {
       const moment = anyMoment(randomFor(seed, `disk of ${whose}`));
       const name = `seed ${seed}: the disk of ${whose} is full ${describeMoment(moment)}`;
-      (canMount ? it : it.skip)(canMount ? name : `${name} (not run: only root may mount a small disk)`, () => reported(name, () => work({ moment })), CASE_LIMIT_MS);
+      (canMount ? it : it.skip)(
+        canMount ? name : `${name} (not run: only root may mount a small disk)`,
+        () => reported(name, () => work({ moment })),
+        CASE_LIMIT_MS,
+      );
     };
 
-    for (const [whose, folder] of [['the delegate', ''], ['the pods', 'pods']] as const) {
+    for (const [whose, folder] of [
+      ['the delegate', ''],
+      ['the pods', 'pods'],
+    ] as const) {
       atRandom(whose, ({ moment }) => {
         const home = join(stack().data.root, `small-${seed}-${folder}`);
         return SmallDisk.at(join(home, folder), (disk) =>
@@ -48,7 +58,11 @@ export function diskScenarios(stack: () => Stack): void {
         const { status, failure } = await deployment.ended(run);
         expect([status, failure]).toEqual(['Success', '']);
         disk.free();
-        await waitFor(() => deployment.hasStoredLog(run), { timeoutMs: HEAL_LIMIT_MS, intervalMs: 500, what: 'the log of the step is stored after all' });
+        await waitFor(() => deployment.hasStoredLog(run), {
+          timeoutMs: HEAL_LIMIT_MS,
+          intervalMs: 500,
+          what: 'the log of the step is stored after all',
+        });
         await deployment.expectNextRunWorks();
         return status;
       }),
@@ -60,7 +74,10 @@ export function diskScenarios(stack: () => Stack): void {
         const run = await deployment.start();
         await deployment.reach(run, moment);
         disk.fill();
-        await expect(deployment.preview()).rejects.toMatchObject({ status: 503, message: expect.stringContaining('no space left') });
+        await expect(deployment.preview()).rejects.toMatchObject({
+          status: 503,
+          message: expect.stringContaining('no space left'),
+        });
         const { status } = await deployment.ended(run);
         expect(status).toBe('Success');
         disk.free();

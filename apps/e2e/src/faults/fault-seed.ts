@@ -24,11 +24,16 @@ const CHANGESET_SPAN_MS = 200;
 const first = numberFrom('SLUICE_FAULT_SEED', 1);
 
 /** Seeds of this run of the suite: `SLUICE_FAULT_SEEDS` of them, 1 by default. @throws Error when a variable is no whole number */
-export const seeds: readonly number[] = Array.from({ length: numberFrom('SLUICE_FAULT_SEEDS', 1) }, (_, index) => first + index);
+export const seeds: readonly number[] = Array.from(
+  { length: numberFrom('SLUICE_FAULT_SEEDS', 1) },
+  (_, index) => first + index,
+);
 
 /** Random choices of one case, the same for the same seed and name. */
 export function randomFor(seed: number, name: string): Random {
-  return new Random([...name].reduce((state, letter) => (Math.imul(state, 31) + (letter.codePointAt(0) ?? 0)) | 0, seed));
+  return new Random(
+    [...name].reduce((state, letter) => (Math.imul(state, 31) + (letter.codePointAt(0) ?? 0)) | 0, seed),
+  );
 }
 
 /** Any moment of a deployment, its start included; `earliest` and `latest` narrow it to so many changesets. */

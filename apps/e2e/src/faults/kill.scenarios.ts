@@ -12,49 +12,70 @@ const SERVICES = ['gateway', 'ng-manager', 'pipeline', 'dbdevops', 'scm', 'log-s
 /** kill -9 of each process that has a part in a deployment, at a random moment of it. */
 export function killScenarios(stack: () => Stack): void {
   const services = isSeparate ? SERVICES : [];
-  const restarted: Readonly<Record<string, () => Restartable>> = { ...(isSeparate ? {} : { 'control plane': () => stack().controlPlane }), delegate: () => stack().delegate };
+  const restarted: Readonly<Record<string, () => Restartable>> = {
+    ...(isSeparate ? {} : { 'control plane': () => stack().controlPlane }),
+    delegate: () => stack().delegate,
+  };
   for (const seed of seeds) {
     for (const service of services) {
       const moment = anyMoment(randomFor(seed, service));
       const name = `seed ${seed}: kill -9 of ${service} ${describeMoment(moment)}`;
-      it(name, () => reported(name, async () => {
-        const deployment = await MarkedDeployment.create(stack());
-        const run = await deployment.start();
-        await deployment.reach(run, moment);
-        const killed = stack().controlPlane.pids()[service];
-        killIfThere(killed);
-        await waitFor(() => stack().controlPlane.pids()[service] !== killed, { timeoutMs: 300_000, what: `${service} is started again` });
-        const { status } = await deployment.ended(run);
-        await deployment.expectNextRunWorks();
-        return status;
-      }), CASE_LIMIT_MS);
+      it(
+        name,
+        () =>
+          reported(name, async () => {
+            const deployment = await MarkedDeployment.create(stack());
+            const run = await deployment.start();
+            await deployment.reach(run, moment);
+            const killed = stack().controlPlane.pids()[service];
+            killIfThere(killed);
+            await waitFor(() => stack().controlPlane.pids()[service] !== killed, {
+              timeoutMs: 300_000,
+              what: `${service} is started again`,
+            });
+            const { status } = await deployment.ended(run);
+            await deployment.expectNextRunWorks();
+            return status;
+          }),
+        CASE_LIMIT_MS,
+      );
     }
     for (const [victim, processes] of Object.entries(restarted)) {
       const moment = anyMoment(randomFor(seed, victim));
       const name = `seed ${seed}: kill -9 of the ${victim} ${describeMoment(moment)}`;
-      it(name, () => reported(name, async () => {
-        const deployment = await MarkedDeployment.create(stack());
-        const run = await deployment.start();
-        await deployment.reach(run, moment);
-        await processes().kill();
-        await processes().start();
-        const { status } = await deployment.ended(run);
-        await deployment.expectNextRunWorks();
-        return status;
-      }), CASE_LIMIT_MS);
+      it(
+        name,
+        () =>
+          reported(name, async () => {
+            const deployment = await MarkedDeployment.create(stack());
+            const run = await deployment.start();
+            await deployment.reach(run, moment);
+            await processes().kill();
+            await processes().start();
+            const { status } = await deployment.ended(run);
+            await deployment.expectNextRunWorks();
+            return status;
+          }),
+        CASE_LIMIT_MS,
+      );
     }
     for (const victim of ['lite engine', 'step runner', 'JVM', 'whole pod'] as const) {
       const moment = anyMoment(randomFor(seed, victim));
       const name = `seed ${seed}: kill -9 of the ${victim} ${describeMoment(moment)}`;
-      it(name, () => reported(name, async () => {
-        const deployment = await MarkedDeployment.create(stack());
-        const run = await deployment.start();
-        await deployment.reach(run, moment);
-        await killInPod(stack(), deployment, run, POD_VICTIMS[victim]);
-        const { status } = await deployment.ended(run);
-        await deployment.expectNextRunWorks();
-        return status;
-      }), CASE_LIMIT_MS);
+      it(
+        name,
+        () =>
+          reported(name, async () => {
+            const deployment = await MarkedDeployment.create(stack());
+            const run = await deployment.start();
+            await deployment.reach(run, moment);
+            await killInPod(stack(), deployment, run, POD_VICTIMS[victim]);
+            const { status } = await deployment.ended(run);
+            await deployment.expectNextRunWorks();
+            return status;
+          }),
+        CASE_LIMIT_MS,
+      );
     }
   }
 }
@@ -68,7 +89,12 @@ const POD_VICTIMS: Readonly<Record<'lite engine' | 'step runner' | 'JVM' | 'whol
 };
 
 /** Kills these processes of the run's pod as soon as it has them all. A run that ends sooner is left alone. */
-async function killInPod(stack: Stack, deployment: MarkedDeployment, run: string, victims: readonly PodVictim[]): Promise<void> {
+async function killInPod(
+  stack: Stack,
+  deployment: MarkedDeployment,
+  run: string,
+  victims: readonly PodVictim[],
+): Promise<void> {
   const step = await waitFor(() => deployment.stepOf(run), { timeoutMs: 120_000, what: 'the run has its step' });
   const found = (): readonly number[] | undefined => {
     const pids = victims.flatMap((victim) => podProcess(stack.data.delegate, step, victim) ?? []);

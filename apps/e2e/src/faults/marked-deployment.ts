@@ -22,7 +22,10 @@ type EndedRun = Omit<Run, 'lines'>;
 /** A run with a fault ends within a lease, its fence and a restart; all of it many times slower. */
 const END_LIMIT_MS = 300_000;
 const everyChangeset = Array.from({ length: CHANGESETS }, (_, index) => index + 1);
-const shownState = z.looseObject({ stateUnknownSince: z.number().optional(), changeSets: z.array(z.looseObject({ changeSet: z.string(), status: z.string() })).nullish() });
+const shownState = z.looseObject({
+  stateUnknownSince: z.number().optional(),
+  changeSets: z.array(z.looseObject({ changeSet: z.string(), status: z.string() })).nullish(),
+});
 
 /**
  * A deployment of ten changesets, each of which leaves one row with the time of the database, and what must hold of it whatever
@@ -39,14 +42,27 @@ export class MarkedDeployment {
   ) {}
 
   /** @param changesetSeconds how long the database works on each changeset */
-  static async create(stack: Stack, { changesetSeconds = 0.1 }: { readonly changesetSeconds?: number } = {}): Promise<MarkedDeployment> {
+  static async create(
+    stack: Stack,
+    { changesetSeconds = 0.1 }: { readonly changesetSeconds?: number } = {},
+  ): Promise<MarkedDeployment> {
     const project = await Project.create(stack);
-    const changesets = everyChangeset.map((n) => ({ id: String(n), sql: `SELECT pg_sleep(seconds) FROM pace; INSERT INTO marks VALUES (${n}, clock_timestamp(), current_setting('application_name'));` }));
-    const target = await project.target({ files: { 'changelog.sql': sqlChangelog(changesets) }, changelog: 'changelog.sql' });
+    const changesets = everyChangeset.map((n) => ({
+      id: String(n),
+      sql: `SELECT pg_sleep(seconds) FROM pace; INSERT INTO marks VALUES (${n}, clock_timestamp(), current_setting('application_name'));`,
+    }));
+    const target = await project.target({
+      files: { 'changelog.sql': sqlChangelog(changesets) },
+      changelog: 'changelog.sql',
+    });
     // No key: a changeset that is applied twice shall be seen, not refused.
     await rowsOf(target.url, 'CREATE TABLE marks (n int, at timestamptz, session text)');
     await rowsOf(target.url, 'CREATE TABLE pace AS SELECT $1::float AS seconds', [changesetSeconds]);
-    return new MarkedDeployment(project, target, await project.pipeline({ stages: [stage('s', [group('g', [applyStep('apply', target)])])] }));
+    return new MarkedDeployment(
+      project,
+      target,
+      await project.pipeline({ stages: [stage('s', [group('g', [applyStep('apply', target)])])] }),
+    );
   }
 
   /** Starts a run. A control plane that has just come back may refuse it with 5xx for a moment; it is asked again then. */
@@ -64,7 +80,11 @@ export class MarkedDeployment {
   /** Resolves at `moment` of the run, or when the run has ended before. */
   async reach(run: string, { changesets, plusMs }: Moment): Promise<void> {
     await withClient(this.target.url, (client) =>
-      this.beforeEnd(run, async () => ((await client.query('SELECT 1 FROM marks')).rowCount ?? 0) >= changesets, `${changesets} changesets are applied`),
+      this.beforeEnd(
+        run,
+        async () => ((await client.query('SELECT 1 FROM marks')).rowCount ?? 0) >= changesets,
+        `${changesets} changesets are applied`,
+      ),
     );
     await pause(plusMs);
   }
@@ -72,7 +92,15 @@ export class MarkedDeployment {
   /** Waits for a moment in the middle of a run. Answers undefined when the run ended without it. */
   async beforeEnd<T>(run: string, probe: () => Promise<T | undefined | false>, what: string): Promise<T | undefined> {
     const over = new AbortController();
-    const ends = waitFor(() => this.isFinal(run), { timeoutMs: END_LIMIT_MS, intervalMs: 500, what: 'the run ends', signal: over.signal }).then(() => undefined, () => undefined);
+    const ends = waitFor(() => this.isFinal(run), {
+      timeoutMs: END_LIMIT_MS,
+      intervalMs: 500,
+      what: 'the run ends',
+      signal: over.signal,
+    }).then(
+      () => undefined,
+      () => undefined,
+    );
     const seen = waitFor(probe, { timeoutMs: END_LIMIT_MS, intervalMs: 15, what, signal: over.signal });
     try {
       return await Promise.race([seen, ends]);
@@ -99,7 +127,13 @@ export class MarkedDeployment {
   /** The changelog as the control plane reads it from Git. @throws GatewayError */
   async preview(): Promise<string> {
     const { at, gateway } = this.project;
-    return JSON.stringify(await gateway.call('GET', `/v1/orgs/${at.org}/projects/${at.project}/dbschema/${this.target.schema}/changelog-preview`, { query: { ref: 'main' } }));
+    return JSON.stringify(
+      await gateway.call(
+        'GET',
+        `/v1/orgs/${at.org}/projects/${at.project}/dbschema/${this.target.schema}/changelog-preview`,
+        { query: { ref: 'main' } },
+      ),
+    );
   }
 
   /** From the next changeset on, each takes so long. */
@@ -112,7 +146,10 @@ export class MarkedDeployment {
   }
 
   async isFinal(run: string): Promise<boolean> {
-    return this.project.read(run).then(({ endedAt }) => endedAt !== undefined, () => false);
+    return this.project.read(run).then(
+      ({ endedAt }) => endedAt !== undefined,
+      () => false,
+    );
   }
 
   /** Waits for the end of a run. */
@@ -128,7 +165,11 @@ export class MarkedDeployment {
     const ended = await this.finished(run);
     const { isKnown, deployed } = await this.shown();
     const history = await this.history();
-    if (isKnown) expect({ shownAsDeployed: deployed, after: ended.failure }).toEqual({ shownAsDeployed: history, after: ended.failure });
+    if (isKnown)
+      expect({ shownAsDeployed: deployed, after: ended.failure }).toEqual({
+        shownAsDeployed: history,
+        after: ended.failure,
+      });
     if (ended.status === 'Success') expect(history).toEqual(everyChangeset);
     return ended;
   }
@@ -144,7 +185,7 @@ export class MarkedDeployment {
   async expectTruth(): Promise<void> {
     const marks = await this.marks();
     expect(marks.map(({ n }) => n).sort((a, b) => a - b)).toEqual(everyChangeset);
-expect(marks.filter((mark) => !this.runs.some((run) => isWithin(mark, run)))).toEqual([]);
+    expect(marks.filter((mark) => !this.runs.some((run) => isWithin(mark, run)))).toEqual([]);
     expect(await this.history()).toEqual(everyChangeset);
     expect(await this.shown()).toEqual({ isKnown: true, deployed: everyChangeset });
     expect(await rowsOf(this.target.url, 'SELECT lockedby FROM databasechangeloglock WHERE locked')).toEqual([]);
@@ -155,22 +196,41 @@ expect(marks.filter((mark) => !this.runs.some((run) => isWithin(mark, run)))).to
     const { schema, instance } = this.target;
     const { at, gateway } = this.project;
     const answer = await waitFor(
-      () => gateway.call('GET', `/v1/orgs/${at.org}/projects/${at.project}/dbschema/${schema}/dbinstance/${instance}/migrationstate`, { query: { page: 0, limit: 100 } }).catch(() => undefined),
+      () =>
+        gateway
+          .call(
+            'GET',
+            `/v1/orgs/${at.org}/projects/${at.project}/dbschema/${schema}/dbinstance/${instance}/migrationstate`,
+            { query: { page: 0, limit: 100 } },
+          )
+          .catch(() => undefined),
       { timeoutMs: END_LIMIT_MS, intervalMs: 200, what: 'the migration state is answered' },
     );
     const { stateUnknownSince, changeSets } = shownState.parse(answer);
-    const deployed = (changeSets ?? []).filter(({ status }) => status === 'Successfully_Deployed').map(({ changeSet }) => Number(changeSet));
+    const deployed = (changeSets ?? [])
+      .filter(({ status }) => status === 'Successfully_Deployed')
+      .map(({ changeSet }) => Number(changeSet));
     return { isKnown: stateUnknownSince === undefined, deployed: deployed.sort((a, b) => a - b) };
   }
 
   private async history(): Promise<readonly number[]> {
-    const [found] = await rowsOf<{ found: string | null }>(this.target.url, `SELECT to_regclass('databasechangelog')::text AS found`);
+    const [found] = await rowsOf<{ found: string | null }>(
+      this.target.url,
+      `SELECT to_regclass('databasechangelog')::text AS found`,
+    );
     if (!found?.found) return [];
-    return (await rowsOf<{ id: string }>(this.target.url, 'SELECT id FROM databasechangelog ORDER BY id::int')).map(({ id }) => Number(id));
+    return (await rowsOf<{ id: string }>(this.target.url, 'SELECT id FROM databasechangelog ORDER BY id::int')).map(
+      ({ id }) => Number(id),
+    );
   }
 
   private async marks(): Promise<readonly Mark[]> {
-    return (await rowsOf<{ n: number; at: Date; session: string }>(this.target.url, 'SELECT n, at, session FROM marks ORDER BY at')).map((mark) => ({ ...mark, at: mark.at.getTime() }));
+    return (
+      await rowsOf<{ n: number; at: Date; session: string }>(
+        this.target.url,
+        'SELECT n, at, session FROM marks ORDER BY at',
+      )
+    ).map((mark) => ({ ...mark, at: mark.at.getTime() }));
   }
 }
 

@@ -26,18 +26,23 @@ export function outageScenarios(stack: () => Stack): void {
     for (const { what, server, awayMs } of OUTAGES) {
       const moment = anyMoment(randomFor(seed, what));
       const name = `seed ${seed}: ${what} ${describeMoment(moment)}`;
-      it(name, () => reported(name, async () => {
-        const deployment = await MarkedDeployment.create(stack());
-        const run = await deployment.start();
-        await deployment.reach(run, moment);
-        const store = server(stack());
-        await store.stop();
-        await pause(awayMs);
-        await store.start();
-        const { status } = await deployment.ended(run);
-        await deployment.expectNextRunWorks();
-        return status;
-      }), CASE_LIMIT_MS);
+      it(
+        name,
+        () =>
+          reported(name, async () => {
+            const deployment = await MarkedDeployment.create(stack());
+            const run = await deployment.start();
+            await deployment.reach(run, moment);
+            const store = server(stack());
+            await store.stop();
+            await pause(awayMs);
+            await store.start();
+            const { status } = await deployment.ended(run);
+            await deployment.expectNextRunWorks();
+            return status;
+          }),
+        CASE_LIMIT_MS,
+      );
     }
   }
 }

@@ -5,7 +5,10 @@ import { z } from 'zod';
 /** The processes of a pod, by what they are to it. */
 export type PodVictim = 'lite engine' | 'step runner' | 'JVM';
 
-const record = z.looseObject({ podId: z.string().nullable(), processes: z.array(z.object({ role: z.enum(['engine', 'step']), pid: z.number().int() })) });
+const record = z.looseObject({
+  podId: z.string().nullable(),
+  processes: z.array(z.object({ role: z.enum(['engine', 'step']), pid: z.number().int() })),
+});
 
 /** Process id of a part of the pod that has the secrets of step `stepExecutionId`; undefined when there is none (yet, or any more). */
 export function podProcess(delegateFolder: string, stepExecutionId: string, victim: PodVictim): number | undefined {

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, symlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -29,7 +39,11 @@ export class SmallDisk {
    * The server must not run at the beginning and at the end of `work`.
    * @param elsewhere names in the folder that stay on the usual disk
    */
-  static async holding<T>(folder: string, elsewhere: readonly string[], work: (disk: SmallDisk) => Promise<T>): Promise<T> {
+  static async holding<T>(
+    folder: string,
+    elsewhere: readonly string[],
+    work: (disk: SmallDisk) => Promise<T>,
+  ): Promise<T> {
     const usual = `${folder}.usual`;
     renameSync(folder, usual);
     mkdirSync(folder);
@@ -44,7 +58,8 @@ export class SmallDisk {
       const result = await work(disk);
       disk.free();
       for (const name of elsewhere) rmSync(join(folder, name));
-      for (const name of readdirSync(usual)) if (!elsewhere.includes(name)) rmSync(join(usual, name), { recursive: true });
+      for (const name of readdirSync(usual))
+        if (!elsewhere.includes(name)) rmSync(join(usual, name), { recursive: true });
       copy(folder, usual);
       return result;
     } finally {

@@ -27,23 +27,39 @@ export function storeDiskScenarios(stack: () => Stack): void {
         const run = await deployment.start();
         await deployment.reach(run, moment);
         disk.fill();
-        expect(await refusalOf(deployment)).toMatchObject({ status: 503, message: expect.stringContaining('no space left') });
+        expect(await refusalOf(deployment)).toMatchObject({
+          status: 503,
+          message: expect.stringContaining('no space left'),
+        });
         await pause(FULL_MS);
         disk.free();
         const { status } = await deployment.ended(run);
         await deployment.expectNextRunWorks();
         return status;
       });
-    (canMount ? it : it.skip)(canMount ? name : `${name} (not run: only root may mount a small disk)`, () => reported(name, work), CASE_LIMIT_MS);
+    (canMount ? it : it.skip)(
+      canMount ? name : `${name} (not run: only root may mount a small disk)`,
+      () => reported(name, work),
+      CASE_LIMIT_MS,
+    );
   }
 }
 
 /** What a user gets who stores something that needs space. Smaller things may still find some. */
 function refusalOf({ target, project: { gateway, scope, at } }: MarkedDeployment): Promise<GatewayError> {
   const store = async (): Promise<undefined> => {
-    const pipeline = { identifier: `large_${newId()}`, name: 'Large', orgIdentifier: at.org, projectIdentifier: at.project, stages: [stage('s', [group('g', [applyStep('apply', target)])])] };
+    const pipeline = {
+      identifier: `large_${newId()}`,
+      name: 'Large',
+      orgIdentifier: at.org,
+      projectIdentifier: at.project,
+      stages: [stage('s', [group('g', [applyStep('apply', target)])])],
+    };
     // A remark that cannot be packed much.
-    await gateway.call('POST', '/pipeline/api/pipelines/v2', { query: scope, yaml: `${stringify({ pipeline })}# ${randomBytes(LARGE_BYTES / 2).toString('hex')}\n` });
+    await gateway.call('POST', '/pipeline/api/pipelines/v2', {
+      query: scope,
+      yaml: `${stringify({ pipeline })}# ${randomBytes(LARGE_BYTES / 2).toString('hex')}\n`,
+    });
     return undefined;
   };
   const refused = (): Promise<GatewayError | undefined> =>
@@ -57,7 +73,12 @@ function refusalOf({ target, project: { gateway, scope, at } }: MarkedDeployment
 }
 
 /** Runs `work` while the files of a server are on a small disk of their own. */
-async function withSmallDisk<T>(server: Restartable, folder: string, elsewhere: readonly string[], work: (disk: SmallDisk) => Promise<T>): Promise<T> {
+async function withSmallDisk<T>(
+  server: Restartable,
+  folder: string,
+  elsewhere: readonly string[],
+  work: (disk: SmallDisk) => Promise<T>,
+): Promise<T> {
   await server.stop();
   try {
     return await SmallDisk.holding(folder, elsewhere, async (disk) => {

@@ -2,8 +2,13 @@
 export type RepositoryFiles = Readonly<Record<string, string>>;
 
 /** Formatted SQL: one changeset per statement, each with a rollback where one is given. */
-export function sqlChangelog(changesets: readonly { readonly id: string; readonly sql: string; readonly rollback?: string }[], author = 'e2e'): string {
-  const parts = changesets.map(({ id, sql, rollback }) => `--changeset ${author}:${id}\n${sql}\n${rollback ? `--rollback ${rollback}\n` : ''}`);
+export function sqlChangelog(
+  changesets: readonly { readonly id: string; readonly sql: string; readonly rollback?: string }[],
+  author = 'e2e',
+): string {
+  const parts = changesets.map(
+    ({ id, sql, rollback }) => `--changeset ${author}:${id}\n${sql}\n${rollback ? `--rollback ${rollback}\n` : ''}`,
+  );
   return `--liquibase formatted sql\n\n${parts.join('\n')}`;
 }
 

@@ -14,7 +14,12 @@ export function ownStack(options: Omit<StackOptions, 'dataDir' | 'ports'> = {}):
 
   beforeAll(async () => {
     const pipeline = { ...STANDSTILL, ...options.environment?.pipeline };
-    running = await startStack({ ...options, environment: { ...options.environment, pipeline }, dataDir, ports: { kind: 'free' } });
+    running = await startStack({
+      ...options,
+      environment: { ...options.environment, pipeline },
+      dataDir,
+      ports: { kind: 'free' },
+    });
   }, 600_000);
 
   afterAll(async () => {

@@ -1,4 +1,11 @@
-import { Entities, GatewayClient, followExecution, readMigrationState, type ChangesetState, type ProjectRef } from '@sluice/cli';
+import {
+  Entities,
+  GatewayClient,
+  followExecution,
+  readMigrationState,
+  type ChangesetState,
+  type ProjectRef,
+} from '@sluice/cli';
 import { newId, waitFor } from '@sluice/kernel';
 import type { Stack } from '@sluice/local-stack';
 import { stringify } from 'yaml';
@@ -26,7 +33,12 @@ export type GraphNode = z.infer<typeof graphNode>;
 
 const detail = z.looseObject({
   data: z.looseObject({
-    pipelineExecutionSummary: z.looseObject({ status: z.string(), startTs: z.number().nullish(), endTs: z.number().nullish(), failureInfo: z.looseObject({ message: z.string().nullish() }).nullish() }),
+    pipelineExecutionSummary: z.looseObject({
+      status: z.string(),
+      startTs: z.number().nullish(),
+      endTs: z.number().nullish(),
+      failureInfo: z.looseObject({ message: z.string().nullish() }).nullish(),
+    }),
     executionGraph: z.looseObject({ nodeMap: z.record(z.string(), graphNode) }).nullish(),
   }),
 });
@@ -84,7 +96,11 @@ export class Project {
   }
 
   get scope(): Record<string, string> {
-    return { accountIdentifier: this.gateway.accountId, orgIdentifier: this.at.org, projectIdentifier: this.at.project };
+    return {
+      accountIdentifier: this.gateway.accountId,
+      orgIdentifier: this.at.org,
+      projectIdentifier: this.at.project,
+    };
   }
 
   /** An empty database of its own on the customer's server; answers its connection URL. */
@@ -94,7 +110,11 @@ export class Project {
     await withClient(server.adminUrl, async (client) => {
       await client.query(`CREATE DATABASE ${name} OWNER ${server.username}`);
     });
-    return { name, url: server.url.replace(/\/[^/]*$/, `/${name}`), jdbcUrl: server.jdbcUrl.replace(/\/[^/]*$/, `/${name}`) };
+    return {
+      name,
+      url: server.url.replace(/\/[^/]*$/, `/${name}`),
+      jdbcUrl: server.jdbcUrl.replace(/\/[^/]*$/, `/${name}`),
+    };
   }
 
   /** Repository, secret, connectors, schema and instance of one changelog and one new database. */
@@ -104,30 +124,64 @@ export class Project {
     const database = await this.database();
     const repository = await git.createRepository(id, options.files).then(() => git.urlOf(id));
     await this.entities.putTextSecret(`${id}_password`, 'Password', options.wrong?.password ?? server.password);
-    await this.entities.putJdbcConnector(`${id}_jdbc`, 'Database', { url: options.wrong?.jdbcUrl ?? database.jdbcUrl, username: server.username, passwordRef: `${id}_password` });
+    await this.entities.putJdbcConnector(`${id}_jdbc`, 'Database', {
+      url: options.wrong?.jdbcUrl ?? database.jdbcUrl,
+      username: server.username,
+      passwordRef: `${id}_password`,
+    });
     await this.entities.putGitConnector(`${id}_git`, 'Repository', { url: options.wrong?.repositoryUrl ?? repository });
     await this.entities.putSchema(id, 'Schema', { connector: `${id}_git`, location: options.changelog });
-    await this.entities.putInstance(id, `${id}_i`, 'Instance', { connector: `${id}_jdbc`, ref: { branch: options.branch ?? 'main' }, context: options.context ?? '' });
+    await this.entities.putInstance(id, `${id}_i`, 'Instance', {
+      connector: `${id}_jdbc`,
+      ref: { branch: options.branch ?? 'main' },
+      context: options.context ?? '',
+    });
     return { schema: id, instance: `${id}_i`, url: database.url };
   }
 
   async pipeline(pipeline: { readonly stages: readonly object[] }): Promise<string> {
     const identifier = `run_${newId()}`;
-    await this.entities.putPipeline(identifier, stringify({ pipeline: { identifier, name: 'Scenario', orgIdentifier: this.at.org, projectIdentifier: this.at.project, ...pipeline } }));
+    await this.entities.putPipeline(
+      identifier,
+      stringify({
+        pipeline: {
+          identifier,
+          name: 'Scenario',
+          orgIdentifier: this.at.org,
+          projectIdentifier: this.at.project,
+          ...pipeline,
+        },
+      }),
+    );
     return identifier;
   }
 
   async start(pipeline: string): Promise<string> {
-    const answer = await this.gateway.call('POST', `/pipeline/api/pipeline/execute/${pipeline}`, { query: { ...this.scope, moduleType: 'DBOPS' }, yaml: '' });
-    return z.looseObject({ data: z.looseObject({ planExecution: z.looseObject({ uuid: z.string() }) }) }).parse(answer).data.planExecution.uuid;
+    const answer = await this.gateway.call('POST', `/pipeline/api/pipeline/execute/${pipeline}`, {
+      query: { ...this.scope, moduleType: 'DBOPS' },
+      yaml: '',
+    });
+    return z.looseObject({ data: z.looseObject({ planExecution: z.looseObject({ uuid: z.string() }) }) }).parse(answer)
+      .data.planExecution.uuid;
   }
 
   async read(planExecutionId: string): Promise<Omit<Run, 'lines'>> {
-    const answer = await this.gateway.call('GET', `/pipeline/api/pipelines/execution/v2/${planExecutionId}`, { query: { ...this.scope, renderFullBottomGraph: true } });
+    const answer = await this.gateway.call('GET', `/pipeline/api/pipelines/execution/v2/${planExecutionId}`, {
+      query: { ...this.scope, renderFullBottomGraph: true },
+    });
     const { pipelineExecutionSummary: summary, executionGraph } = detail.parse(answer).data;
     const nodes = Object.values(executionGraph?.nodeMap ?? {});
-    const messages = [summary.failureInfo?.message, ...nodes.map((node) => node.failureInfo?.message)].filter((text): text is string => Boolean(text));
-    return { id: planExecutionId, status: summary.status, startedAt: summary.startTs ?? undefined, endedAt: summary.endTs ?? undefined, nodes, failure: [...new Set(messages)].join('\n') };
+    const messages = [summary.failureInfo?.message, ...nodes.map((node) => node.failureInfo?.message)].filter(
+      (text): text is string => Boolean(text),
+    );
+    return {
+      id: planExecutionId,
+      status: summary.status,
+      startedAt: summary.startTs ?? undefined,
+      endedAt: summary.endTs ?? undefined,
+      nodes,
+      failure: [...new Set(messages)].join('\n'),
+    };
   }
 
   /** Waits for the end, with no log. Looks often; a gateway that is away for a moment is borne. */
@@ -145,13 +199,18 @@ export class Project {
   async run(pipeline: string): Promise<Run> {
     const id = await this.start(pipeline);
     const lines: string[] = [];
-    await followExecution(this.gateway, this.at, id, { onLine: (_step, line) => lines.push(line.out), timeoutMs: RUN_LIMIT_MS });
+    await followExecution(this.gateway, this.at, id, {
+      onLine: (_step, line) => lines.push(line.out),
+      timeoutMs: RUN_LIMIT_MS,
+    });
     return { ...(await this.read(id)), lines };
   }
 
   /** One stage, one group, one `DBSchemaApply`; runs it. */
   async apply(target: Target, options: { readonly tag?: string; readonly timeout?: string } = {}): Promise<Run> {
-    return this.run(await this.pipeline({ stages: [stage('database', [group('migrate', [applyStep('apply', target, options)])])] }));
+    return this.run(
+      await this.pipeline({ stages: [stage('database', [group('migrate', [applyStep('apply', target, options)])])] }),
+    );
   }
 
   async migrationState(target: Target): Promise<readonly ChangesetState[]> {
@@ -160,13 +219,33 @@ export class Project {
   }
 }
 
-export function stage(identifier: string, steps: readonly object[], more: { readonly when?: object; readonly rollbackSteps?: readonly object[] } = {}): object {
+export function stage(
+  identifier: string,
+  steps: readonly object[],
+  more: { readonly when?: object; readonly rollbackSteps?: readonly object[] } = {},
+): object {
   const { rollbackSteps, ...rest } = more;
-  return { stage: { identifier, name: identifier, type: 'Custom', ...rest, spec: { execution: { steps, ...(rollbackSteps ? { rollbackSteps } : {}) } } } };
+  return {
+    stage: {
+      identifier,
+      name: identifier,
+      type: 'Custom',
+      ...rest,
+      spec: { execution: { steps, ...(rollbackSteps ? { rollbackSteps } : {}) } },
+    },
+  };
 }
 
 export function group(identifier: string, steps: readonly object[], more: { readonly when?: object } = {}): object {
-  return { stepGroup: { identifier, name: identifier, stepGroupInfra: { type: 'KubernetesDirect', spec: { connectorRef: 'account.local' } }, ...more, steps } };
+  return {
+    stepGroup: {
+      identifier,
+      name: identifier,
+      stepGroupInfra: { type: 'KubernetesDirect', spec: { connectorRef: 'account.local' } },
+      ...more,
+      steps,
+    },
+  };
 }
 
 interface StepOptions {
@@ -174,17 +253,39 @@ interface StepOptions {
   readonly when?: object;
 }
 
-export function applyStep(identifier: string, target: Target, options: StepOptions & { readonly tag?: string } = {}): object {
+export function applyStep(
+  identifier: string,
+  target: Target,
+  options: StepOptions & { readonly tag?: string } = {},
+): object {
   return dbStep(identifier, 'DBSchemaApply', target, options, options.tag ? { tag: options.tag } : {});
 }
 
-export function rollbackStep(identifier: string, target: Target, to: { readonly tag: string } | { readonly changeSetCount: number }, options: StepOptions = {}): object {
+export function rollbackStep(
+  identifier: string,
+  target: Target,
+  to: { readonly tag: string } | { readonly changeSetCount: number },
+  options: StepOptions = {},
+): object {
   return dbStep(identifier, 'DBSchemaRollback', target, options, to);
 }
 
-function dbStep(identifier: string, type: string, target: Target, { timeout = '10m', when }: StepOptions, spec: object): object {
+function dbStep(
+  identifier: string,
+  type: string,
+  target: Target,
+  { timeout = '10m', when }: StepOptions,
+  spec: object,
+): object {
   return {
-    step: { identifier, name: identifier, type, timeout, ...(when ? { when } : {}), spec: { connectorRef: 'account.harnessImage', dbSchema: target.schema, dbInstance: target.instance, ...spec } },
+    step: {
+      identifier,
+      name: identifier,
+      type,
+      timeout,
+      ...(when ? { when } : {}),
+      spec: { connectorRef: 'account.harnessImage', dbSchema: target.schema, dbInstance: target.instance, ...spec },
+    },
   };
 }
 

@@ -24,8 +24,11 @@ const HISTORY = `
 /** Reads schema and Liquibase history of `url`. */
 export async function dumpSchema(url: string): Promise<SchemaDump> {
   return withClient(url, async (client) => {
-    const lines = async (sql: string): Promise<string[]> => (await client.query<{ line: string }>(sql)).rows.map(({ line }) => line);
-    const tables = await lines(`SELECT table_name AS line FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY 1`);
+    const lines = async (sql: string): Promise<string[]> =>
+      (await client.query<{ line: string }>(sql)).rows.map(({ line }) => line);
+    const tables = await lines(
+      `SELECT table_name AS line FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY 1`,
+    );
     return { tables, schema: await lines(CATALOGUE), history: await lines(HISTORY) };
   });
 }
@@ -55,12 +58,20 @@ export async function whileHeld<T>(url: string, work: (letGo: () => Promise<void
 
 /** How many changesets of the database wait for the lock of {@link HOLD}. */
 export async function heldUp(url: string): Promise<number> {
-  return (await rowsOf(url, `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'advisory' AND query LIKE '%pg_advisory_xact_lock(4711)%'`)).length;
+  return (
+    await rowsOf(
+      url,
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'advisory' AND query LIKE '%pg_advisory_xact_lock(4711)%'`,
+    )
+  ).length;
 }
 
 /** How many change log locks are held; none in a database to which no run has come yet. */
 export async function heldChangelogLocks(url: string): Promise<number> {
-  const [{ found } = { found: null }] = await rowsOf<{ found: string | null }>(url, `SELECT to_regclass('databasechangeloglock')::text AS found`);
+  const [{ found } = { found: null }] = await rowsOf<{ found: string | null }>(
+    url,
+    `SELECT to_regclass('databasechangeloglock')::text AS found`,
+  );
   return found === null ? 0 : (await rowsOf(url, 'SELECT 1 FROM databasechangeloglock WHERE locked')).length;
 }
 
@@ -69,12 +80,23 @@ export const OTHER_TOOL = 'build-7 (10.0.0.9)';
 
 /** Gives the change log lock of a database to another tool: runs wait for it until {@link releaseChangelogLock}. */
 export async function holdChangelogLock(url: string): Promise<void> {
-  await rowsOf(url, 'CREATE TABLE IF NOT EXISTS databasechangeloglock (id int PRIMARY KEY, locked boolean NOT NULL, lockgranted timestamp, lockedby varchar(255))');
-  await rowsOf(url, 'INSERT INTO databasechangeloglock VALUES (1, true, now(), $1) ON CONFLICT (id) DO UPDATE SET locked = true, lockgranted = now(), lockedby = $1', [OTHER_TOOL]);
+  await rowsOf(
+    url,
+    'CREATE TABLE IF NOT EXISTS databasechangeloglock (id int PRIMARY KEY, locked boolean NOT NULL, lockgranted timestamp, lockedby varchar(255))',
+  );
+  await rowsOf(
+    url,
+    'INSERT INTO databasechangeloglock VALUES (1, true, now(), $1) ON CONFLICT (id) DO UPDATE SET locked = true, lockgranted = now(), lockedby = $1',
+    [OTHER_TOOL],
+  );
 }
 
 export async function releaseChangelogLock(url: string): Promise<void> {
-  await rowsOf(url, 'UPDATE databasechangeloglock SET locked = false, lockedby = NULL, lockgranted = NULL WHERE lockedby = $1', [OTHER_TOOL]);
+  await rowsOf(
+    url,
+    'UPDATE databasechangeloglock SET locked = false, lockedby = NULL, lockgranted = NULL WHERE lockedby = $1',
+    [OTHER_TOOL],
+  );
 }
 
 /** Runs `work` while another tool holds the change log lock: what is started then lasts until it is aborted. */
@@ -88,6 +110,10 @@ export async function whileChangelogIsLocked(url: string, work: () => Promise<vo
 }
 
 /** Rows of one statement. */
-export async function rowsOf<Row extends object>(url: string, sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+export async function rowsOf<Row extends object>(
+  url: string,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
   return withClient(url, async (client) => (await client.query<Row>(sql, [...values])).rows);
 }

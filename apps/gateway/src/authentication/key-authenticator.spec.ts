@@ -17,8 +17,19 @@ function ngManager(...answers: (SignedIn | AppError)[]) {
   };
 }
 
-const good = (cacheMs: number): SignedIn => ({ accountId: 'ACC', keyId: 'k1', cacheMs, principal: { type: 'user', id: 'u', name: 'Ann', email: 'ann@acc.example' }, grants: [] });
-const attempt = (apiKey = 'pat.ACC.k1.secret') => ({ apiKey, clientAddress: '10.0.0.1', correlationId: 'c', traceparent: undefined });
+const good = (cacheMs: number): SignedIn => ({
+  accountId: 'ACC',
+  keyId: 'k1',
+  cacheMs,
+  principal: { type: 'user', id: 'u', name: 'Ann', email: 'ann@acc.example' },
+  grants: [],
+});
+const attempt = (apiKey = 'pat.ACC.k1.secret') => ({
+  apiKey,
+  clientAddress: '10.0.0.1',
+  correlationId: 'c',
+  traceparent: undefined,
+});
 
 describe('a key that was checked', () => {
   it('is known for as long as ng-manager allows, and no longer', async () => {
@@ -55,7 +66,10 @@ describe('a key that was checked', () => {
 
   it('counts as good for ten minutes, until it is refused', async () => {
     const clock = { time: 0, now: () => clock.time };
-    const keys = new KeyAuthenticator(ngManager(good(1_000), good(1_000), new AppError('REVOKED_TOKEN', 'revoked')), clock);
+    const keys = new KeyAuthenticator(
+      ngManager(good(1_000), good(1_000), new AppError('REVOKED_TOKEN', 'revoked')),
+      clock,
+    );
     expect(keys.wasGood('pat.ACC.k1.secret')).toBe(false);
     await keys.ask(attempt());
     clock.time = 599_999;

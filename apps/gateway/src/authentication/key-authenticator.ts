@@ -18,13 +18,19 @@ export interface SignInAttempt {
   readonly traceparent: string | undefined;
 }
 
-type Remembered = { readonly until: number; readonly session: Session } | { readonly until: number; readonly refusal: AppError };
+type Remembered =
+  | { readonly until: number; readonly session: Session }
+  | { readonly until: number; readonly refusal: AppError };
 
 const REFUSAL_MS = 5_000;
 const GOOD_MS = 600_000;
 const MOST_REMEMBERED = 10_000;
 /** The gateway itself, which belongs to no account. */
-export const GATEWAY: CallIdentity = { accountId: '', principal: { type: 'service', id: 'gateway', name: 'gateway' }, grants: [] };
+export const GATEWAY: CallIdentity = {
+  accountId: '',
+  principal: { type: 'service', id: 'gateway', name: 'gateway' },
+  grants: [],
+};
 
 /**
  * Asks ng-manager who a key belongs to and remembers the answer by the key's hash for as long as ng-manager allows, refusals for five
@@ -72,9 +78,17 @@ export class KeyAuthenticator {
     return asked;
   }
 
-  private async askNow(hash: string, { apiKey, clientAddress, userAgent, correlationId, traceparent }: SignInAttempt): Promise<Session> {
+  private async askNow(
+    hash: string,
+    { apiKey, clientAddress, userAgent, correlationId, traceparent }: SignInAttempt,
+  ): Promise<Session> {
     try {
-      const answer = await this.client.call({ ...GATEWAY, correlationId, traceparent }, authenticateKey, { body: { apiKey, clientAddress, userAgent } }, { idempotent: true });
+      const answer = await this.client.call(
+        { ...GATEWAY, correlationId, traceparent },
+        authenticateKey,
+        { body: { apiKey, clientAddress, userAgent } },
+        { idempotent: true },
+      );
       const session = toSession(answer);
       this.remember(hash, { until: this.clock.now() + answer.cacheMs, session });
       if (this.good.size >= MOST_REMEMBERED) this.good.clear();

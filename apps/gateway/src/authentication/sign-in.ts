@@ -35,7 +35,8 @@ export class SignIn {
       this.sightings.note(session, { clientAddress: origin.address, userAgent: userAgentOf(request) });
       return session;
     } catch (cause) {
-      if (cause instanceof AppError && cause.httpStatus === 401) await this.parts.rateLimits.countFailure(origin.address);
+      if (cause instanceof AppError && cause.httpStatus === 401)
+        await this.parts.rateLimits.countFailure(origin.address);
       throw cause;
     }
   }
@@ -45,7 +46,8 @@ export class SignIn {
     try {
       check();
     } catch (cause) {
-      if (cause instanceof AppError && cause.code === 'ACCESS_DENIED') this.tellDenied(session, request, route, cause.message);
+      if (cause instanceof AppError && cause.code === 'ACCESS_DENIED')
+        this.tellDenied(session, request, route, cause.message);
       throw cause;
     }
   }
@@ -53,26 +55,42 @@ export class SignIn {
   /** Metrics and the like are for administrators of an account. @throws AppError as {@link sessionOf}, and ACCESS_DENIED */
   async assertAdministrator(request: FastifyRequest): Promise<void> {
     const session = await this.sessionOf(request, this.originOf(request));
-    if (!session) throw new AppError('INVALID_TOKEN', 'send the API key of an account administrator in the header x-api-key');
+    if (!session)
+      throw new AppError('INVALID_TOKEN', 'send the API key of an account administrator in the header x-api-key');
     await this.parts.rateLimits.countCall(`key:${session.keyId}`);
     const { accountId, grants, principal } = session.identity;
     this.denyingAloud(session, request, 'inspect', () => {
-      if (!isAllowed(accountId, grants, 'account.edit', accountScope(accountId))) throw new AppError('ACCESS_DENIED', `${principal.name} lacks account.edit in account ${accountId}`);
+      if (!isAllowed(accountId, grants, 'account.edit', accountScope(accountId)))
+        throw new AppError('ACCESS_DENIED', `${principal.name} lacks account.edit in account ${accountId}`);
     });
   }
 
   private tellDenied({ identity, keyId }: Session, request: FastifyRequest, route: string, reason: string): void {
     const origin = { clientAddress: this.originOf(request).address, userAgent: userAgentOf(request), keyId };
-    this.securityEvents.note(denialNoted({ ctx: { principal: identity.principal, correlationId: request.id, origin }, route, scope: accountScope(identity.accountId), reason }));
+    this.securityEvents.note(
+      denialNoted({
+        ctx: { principal: identity.principal, correlationId: request.id, origin },
+        route,
+        scope: accountScope(identity.accountId),
+        reason,
+      }),
+    );
   }
 
   private async ask(apiKey: string, request: FastifyRequest, { address }: ClientOrigin): Promise<Session> {
     // Others behind the same address must not lock out a key that was good a while ago.
     if (!this.keys.wasGood(apiKey)) await this.parts.rateLimits.assertMayTry(address);
     try {
-      return await this.keys.ask({ apiKey, clientAddress: address, userAgent: userAgentOf(request), correlationId: request.id, traceparent: (request as { traceparent?: string }).traceparent });
+      return await this.keys.ask({
+        apiKey,
+        clientAddress: address,
+        userAgent: userAgentOf(request),
+        correlationId: request.id,
+        traceparent: (request as { traceparent?: string }).traceparent,
+      });
     } catch (cause) {
-      if (cause instanceof AppError && isRefusal(cause)) this.parts.log.info({ address, code: cause.code, correlationId: request.id }, 'sign-in refused');
+      if (cause instanceof AppError && isRefusal(cause))
+        this.parts.log.info({ address, code: cause.code, correlationId: request.id }, 'sign-in refused');
       throw cause;
     }
   }

@@ -8,11 +8,17 @@ export interface ClientOrigin {
 }
 
 /** Believes what a trusted load balancer says of the client, and nobody else. */
-export function originOf(request: Pick<IncomingMessage, 'headers' | 'socket'>, trusted: BlockList | undefined): ClientOrigin {
+export function originOf(
+  request: Pick<IncomingMessage, 'headers' | 'socket'>,
+  trusted: BlockList | undefined,
+): ClientOrigin {
   const peer = plain(request.socket.remoteAddress ?? '0.0.0.0');
   if (!trusted || !isTrusted(peer, trusted)) return { address: peer, protocol: 'http' };
   const protocol = request.headers['x-forwarded-proto'] === 'https' ? 'https' : 'http';
-  const chain = String(request.headers['x-forwarded-for'] ?? '').split(',').map((part) => plain(part.trim())).filter((part) => isIP(part) !== 0);
+  const chain = String(request.headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .map((part) => plain(part.trim()))
+    .filter((part) => isIP(part) !== 0);
   return { address: chain.findLast((address) => !isTrusted(address, trusted)) ?? chain[0] ?? peer, protocol };
 }
 

@@ -38,18 +38,28 @@ export class Places {
   /** @throws AppError UPSTREAM_UNAVAILABLE when all places are taken */
   enter(): Place {
     if (this.total >= this.limits.inAll) {
-      throw new AppError('UPSTREAM_UNAVAILABLE', `the gateway has ${this.limits.inAll} ${this.what} under way, which is its limit; try again in a moment`, { retryAfterSeconds: 1 });
+      throw new AppError(
+        'UPSTREAM_UNAVAILABLE',
+        `the gateway has ${this.limits.inAll} ${this.what} under way, which is its limit; try again in a moment`,
+        { retryAfterSeconds: 1 },
+      );
     }
     this.onChange((this.total += 1));
     const counted: string[] = [];
     let isOpen = true;
     return {
       holdFor: ({ key, accountId }) => {
-        const shares: (readonly [name: string, limit: number, text: string])[] = [[`key ${key}`, this.limits.perKey, 'one key']];
+        const shares: (readonly [name: string, limit: number, text: string])[] = [
+          [`key ${key}`, this.limits.perKey, 'one key'],
+        ];
         if (accountId !== undefined) shares.push([`account ${accountId}`, this.limits.perAccount, 'one account']);
         for (const [name, limit, text] of shares) {
           if ((this.held.get(name) ?? 0) < limit) continue;
-          throw new AppError('TOO_MANY_REQUESTS', `too many requests: ${text} may have ${limit} ${this.what} under way; wait until some have ended`, { retryAfterSeconds: 1 });
+          throw new AppError(
+            'TOO_MANY_REQUESTS',
+            `too many requests: ${text} may have ${limit} ${this.what} under way; wait until some have ended`,
+            { retryAfterSeconds: 1 },
+          );
         }
         for (const [name] of shares) {
           this.held.set(name, (this.held.get(name) ?? 0) + 1);

@@ -1,5 +1,11 @@
 import type { Redis } from 'ioredis';
-import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
+import {
+  BurstyRateLimiter,
+  RateLimiterMemory,
+  RateLimiterRedis,
+  RateLimiterRes,
+  type RateLimiterAbstract,
+} from 'rate-limiter-flexible';
 import { AppError } from '@sluice/kernel';
 import type { GatewayLimits } from '../config.js';
 
@@ -20,9 +26,21 @@ export class RateLimits {
   ) {
     const counter = (keyPrefix: string, points: number, duration: number): RateLimiterAbstract => {
       const alone = new RateLimiterMemory({ keyPrefix, points, duration });
-      return redis ? new RateLimiterRedis({ storeClient: redis, keyPrefix, points, duration, insuranceLimiter: alone, rejectIfRedisNotReady: true }) : alone;
+      return redis
+        ? new RateLimiterRedis({
+            storeClient: redis,
+            keyPrefix,
+            points,
+            duration,
+            insuranceLimiter: alone,
+            rejectIfRedisNotReady: true,
+          })
+        : alone;
     };
-    this.calls = new BurstyRateLimiter(counter('gateway:calls', limits.ratePerSecond, 1), counter('gateway:burst', limits.burst, BURST_SECONDS));
+    this.calls = new BurstyRateLimiter(
+      counter('gateway:calls', limits.ratePerSecond, 1),
+      counter('gateway:burst', limits.burst, BURST_SECONDS),
+    );
     this.failures = counter('gateway:failures', limits.signInFailuresPerMinute, 60);
   }
 
@@ -32,7 +50,10 @@ export class RateLimits {
       await this.calls.consume(caller);
     } catch (cause) {
       const { ratePerSecond, burst } = this.limits;
-      throw tooMany(cause, `one key may send ${ratePerSecond} requests a second, and ${burst} more within ${BURST_SECONDS} s`);
+      throw tooMany(
+        cause,
+        `one key may send ${ratePerSecond} requests a second, and ${burst} more within ${BURST_SECONDS} s`,
+      );
     }
   }
 
@@ -40,7 +61,10 @@ export class RateLimits {
   async assertMayTry(address: string): Promise<void> {
     const counted = await this.failures.get(address);
     if (!counted || counted.consumedPoints < this.limits.signInFailuresPerMinute) return;
-    throw tooMany(counted, `${this.limits.signInFailuresPerMinute} failed sign-ins a minute are allowed from one address`);
+    throw tooMany(
+      counted,
+      `${this.limits.signInFailuresPerMinute} failed sign-ins a minute are allowed from one address`,
+    );
   }
 
   async countFailure(address: string): Promise<void> {
@@ -51,5 +75,7 @@ export class RateLimits {
 function tooMany(cause: unknown, limit: string): unknown {
   if (!(cause instanceof RateLimiterRes)) return cause;
   const retryAfterSeconds = Math.max(1, Math.ceil(cause.msBeforeNext / 1_000));
-  return new AppError('TOO_MANY_REQUESTS', `too many requests: ${limit}; try again in ${retryAfterSeconds} s`, { retryAfterSeconds });
+  return new AppError('TOO_MANY_REQUESTS', `too many requests: ${limit}; try again in ${retryAfterSeconds} s`, {
+    retryAfterSeconds,
+  });
 }

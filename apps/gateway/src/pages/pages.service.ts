@@ -35,8 +35,13 @@ export class PagesService {
     }
   }
 
-  private async serveUi({ below, hasGatewayPrefix }: PageTarget, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    if (hasGatewayPrefix || pathOf(request) === '/ng') return reply.redirect(`/ng/${below.split('/').map(encodeURIComponent).join('/')}${queryOf(request)}`, 302);
+  private async serveUi(
+    { below, hasGatewayPrefix }: PageTarget,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    if (hasGatewayPrefix || pathOf(request) === '/ng')
+      return reply.redirect(`/ng/${below.split('/').map(encodeURIComponent).join('/')}${queryOf(request)}`, 302);
     // The UI has pages of its own below /ng/: what looks like no file is one of them.
     const isFile = /\.\w+$/.test(below.split('/').at(-1) ?? '');
     const cacheControl = isFile && below.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache';
@@ -46,21 +51,38 @@ export class PagesService {
 
   private uiMissing(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     void reply.status(404).header('cache-control', 'no-store');
-    if (String(request.headers.accept ?? '').includes('text/html')) return reply.header('content-type', 'text/html; charset=utf-8').send(UI_MISSING_PAGE);
-    return reply.send({ status: 'FAILURE', code: 'ROUTE_NOT_FOUND', message: 'the user interface is not built; run "npm run build" and start again', correlationId: request.id });
+    if (String(request.headers.accept ?? '').includes('text/html'))
+      return reply.header('content-type', 'text/html; charset=utf-8').send(UI_MISSING_PAGE);
+    return reply.send({
+      status: 'FAILURE',
+      code: 'ROUTE_NOT_FOUND',
+      message: 'the user interface is not built; run "npm run build" and start again',
+      correlationId: request.id,
+    });
   }
 
-  private async serveDocs({ below, hasGatewayPrefix }: PageTarget, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  private async serveDocs(
+    { below, hasGatewayPrefix }: PageTarget,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
     const base = hasGatewayPrefix ? '/gateway/docs' : '/docs';
     if (below === '' && !pathOf(request).endsWith('/')) return reply.redirect(`${base}/`, 302);
     void reply.header('cache-control', 'no-cache');
     const service = UPSTREAMS.find((name) => below === `openapi/${name}.json`);
-    if (service) return reply.header('content-type', 'application/json').send(await this.parts.upstreams[service].text('/openapi.json'));
-    if (below === 'openapi.json') return reply.send(UPSTREAMS.map((name) => ({ name, url: `${base}/openapi/${name}.json` })));
+    if (service)
+      return reply
+        .header('content-type', 'application/json')
+        .send(await this.parts.upstreams[service].text('/openapi.json'));
+    if (below === 'openapi.json')
+      return reply.send(UPSTREAMS.map((name) => ({ name, url: `${base}/openapi/${name}.json` })));
     if (!this.swagger) return below === '' ? reply.redirect(`${base}/openapi.json`, 302) : this.noPage(request);
     if (below === '') return reply.header('content-type', 'text/html; charset=utf-8').send(DOCS_PAGE);
-    if (below === 'start.js') return reply.header('content-type', 'text/javascript; charset=utf-8').send(DOCS_SCRIPT(UPSTREAMS));
-    return SWAGGER_FILES.includes(below) && (await this.swagger.send(below, request, reply, 'no-cache')) ? reply : this.noPage(request);
+    if (below === 'start.js')
+      return reply.header('content-type', 'text/javascript; charset=utf-8').send(DOCS_SCRIPT(UPSTREAMS));
+    return SWAGGER_FILES.includes(below) && (await this.swagger.send(below, request, reply, 'no-cache'))
+      ? reply
+      : this.noPage(request);
   }
 
   private noPage(request: FastifyRequest): never {

@@ -41,12 +41,17 @@ export class StaticFiles {
   async send(path: string, request: FastifyRequest, reply: FastifyReply, cacheControl: string): Promise<boolean> {
     const file = await this.load(path);
     if (!file) return false;
-    void reply.header('cache-control', cacheControl).header('etag', file.etag).header('vary', 'accept-encoding').header('content-type', file.type);
+    void reply
+      .header('cache-control', cacheControl)
+      .header('etag', file.etag)
+      .header('vary', 'accept-encoding')
+      .header('content-type', file.type);
     if (request.headers['if-none-match'] === file.etag) {
       await reply.status(304).send();
       return true;
     }
-    const isCompressed = file.compressed !== undefined && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+    const isCompressed =
+      file.compressed !== undefined && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
     if (isCompressed) void reply.header('content-encoding', 'gzip');
     await reply.send(isCompressed ? file.compressed : file.body);
     return true;
@@ -55,7 +60,8 @@ export class StaticFiles {
   private async load(path: string): Promise<LoadedFile | undefined> {
     const full = normalize(join(this.root, path));
     const folder = normalize(this.root.endsWith(sep) ? this.root : `${this.root}${sep}`);
-    if (!full.startsWith(folder) || path.includes('\0') || path.split('/').some((part) => part.startsWith('.'))) return undefined;
+    if (!full.startsWith(folder) || path.includes('\0') || path.split('/').some((part) => part.startsWith('.')))
+      return undefined;
     const found = await stat(full).catch(() => undefined);
     if (!found?.isFile() || found.size > MOST_BYTES) return undefined;
     const known = this.loaded.get(full);

@@ -1,10 +1,31 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** Belong to one connection (RFC 9110 7.6.1), so they never travel on. */
-const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
 
 /** Said by the client, but only the gateway may say them; or of no use behind it. */
-const OURS = ['host', 'expect', 'authorization', 'x-api-key', 'cookie', 'forwarded', 'x-real-ip', 'x-request-id', 'traceparent', 'x-harness-token'];
+const OURS = [
+  'host',
+  'expect',
+  'authorization',
+  'x-api-key',
+  'cookie',
+  'forwarded',
+  'x-real-ip',
+  'x-request-id',
+  'traceparent',
+  'x-harness-token',
+];
 
 const NOT_SENT = new Set([...HOP_BY_HOP, ...OURS]);
 const NOT_RETURNED = new Set([...HOP_BY_HOP, 'set-cookie', 'x-powered-by', 'server']);
@@ -25,7 +46,10 @@ type Headers = Record<string, string | string[]>;
 
 /** Headers for the upstream: the client's without connection matters, credentials and anything that would speak for the gateway. */
 export function requestHeaders(client: IncomingHttpHeaders, says: GatewaySays): Headers {
-  const headers = withoutConnectionHeaders(client, (name) => NOT_SENT.has(name) || name.startsWith('x-sluice-') || name.startsWith('x-forwarded-'));
+  const headers = withoutConnectionHeaders(
+    client,
+    (name) => NOT_SENT.has(name) || name.startsWith('x-sluice-') || name.startsWith('x-forwarded-'),
+  );
   if (says.authorization) headers['authorization'] = says.authorization;
   headers['x-request-id'] = says.requestId;
   if (says.traceparent) headers['traceparent'] = says.traceparent;
@@ -47,7 +71,14 @@ export function responseHeaders(upstream: IncomingHttpHeaders, requestId: string
 }
 
 function withoutConnectionHeaders(source: IncomingHttpHeaders, isDropped: (name: string) => boolean): Headers {
-  const named = source.connection ? new Set(source.connection.toLowerCase().split(',').map((name) => name.trim())) : undefined;
+  const named = source.connection
+    ? new Set(
+        source.connection
+          .toLowerCase()
+          .split(',')
+          .map((name) => name.trim()),
+      )
+    : undefined;
   const headers: Headers = {};
   for (const name in source) {
     const value = source[name];

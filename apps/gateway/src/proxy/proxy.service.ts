@@ -26,7 +26,10 @@ export class ProxyService {
 
   /** @throws AppError in the order of the checks: method, load, key, account, rate, places of the key, size, upstream */
   async forward(target: ForwardTarget, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    if (!METHODS.has(request.method)) throw new AppError('METHOD_NOT_ALLOWED', `${request.method} is not used here`, { allow: [...METHODS].join(', ') });
+    if (!METHODS.has(request.method))
+      throw new AppError('METHOD_NOT_ALLOWED', `${request.method} is not used here`, {
+        allow: [...METHODS].join(', '),
+      });
     try {
       await this.inPlace(target, request, reply);
     } catch (cause) {
@@ -50,9 +53,15 @@ export class ProxyService {
     const origin = this.signIn.originOf(request);
     const query = queryOf(raw.url ?? '');
     const session = await this.sessionOf(target, request, origin, query);
-    place.holdFor(session ? { key: `key:${session.keyId}`, accountId: session.identity.accountId } : { key: `address:${origin.address}` });
+    place.holdFor(
+      session
+        ? { key: `key:${session.keyId}`, accountId: session.identity.accountId }
+        : { key: `address:${origin.address}` },
+    );
     const says: GatewaySays = {
-      authorization: session ? `Bearer ${await this.identity.tokenFor(target.to, { ...session.identity, origin: { clientAddress: origin.address, userAgent: userAgentOf(request), keyId: session.keyId } })}` : undefined,
+      authorization: session
+        ? `Bearer ${await this.identity.tokenFor(target.to, { ...session.identity, origin: { clientAddress: origin.address, userAgent: userAgentOf(request), keyId: session.keyId } })}`
+        : undefined,
       requestId: request.id,
       traceparent: (request as { traceparent?: string }).traceparent,
       clientAddress: origin.address,
@@ -63,19 +72,36 @@ export class ProxyService {
     const body = await bodyOf(raw, target.bodyBytes ?? this.parts.limits.bodyBytes, this.parts.limits.bodyMs);
     const headers = requestHeaders(raw.headers, says);
     if (body === null) delete headers['content-length'];
-    await this.parts.upstreams[target.to].forward({ method: request.method, path: query === '' ? target.path : `${target.path}?${query}`, headers, body, requestId: request.id }, reply);
+    await this.parts.upstreams[target.to].forward(
+      {
+        method: request.method,
+        path: query === '' ? target.path : `${target.path}?${query}`,
+        headers,
+        body,
+        requestId: request.id,
+      },
+      reply,
+    );
   }
 
   /** Undefined for a request without key that shows the upstream's own proof. */
-  private async sessionOf(target: ForwardTarget, request: FastifyRequest, origin: ClientOrigin, query: string): Promise<Session | undefined> {
+  private async sessionOf(
+    target: ForwardTarget,
+    request: FastifyRequest,
+    origin: ClientOrigin,
+    query: string,
+  ): Promise<Session | undefined> {
     const session = await this.signIn.sessionOf(request, origin);
     if (session) {
-      this.signIn.denyingAloud(session, request, 'anotherAccount', () => assertOneAccount(session.identity.accountId, request.headers, query));
+      this.signIn.denyingAloud(session, request, 'anotherAccount', () =>
+        assertOneAccount(session.identity.accountId, request.headers, query),
+      );
       await this.parts.rateLimits.countCall(`key:${session.keyId}`);
       return session;
     }
     // A request without any key guesses nothing; it is refused, not counted.
-    if (!showsOwnProof(target, request, query)) throw new AppError('INVALID_TOKEN', 'send an API key in the header x-api-key');
+    if (!showsOwnProof(target, request, query))
+      throw new AppError('INVALID_TOKEN', 'send an API key in the header x-api-key');
     await this.parts.rateLimits.countCall(`address:${origin.address}`);
     return undefined;
   }

@@ -48,7 +48,16 @@ export function discardBody(request: IncomingMessage): Promise<void> {
 async function wholeWithin(ms: number, request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new AppError('BODY_TOO_SLOW', `the body of ${request.headers['content-length'] ?? ''} bytes did not come within ${ms / 1_000} s; send it at once`)), ms);
+    timer = setTimeout(
+      () =>
+        reject(
+          new AppError(
+            'BODY_TOO_SLOW',
+            `the body of ${request.headers['content-length'] ?? ''} bytes did not come within ${ms / 1_000} s; send it at once`,
+          ),
+        ),
+      ms,
+    );
   });
   try {
     return await Promise.race([whole(request, maxBytes), late]);
@@ -73,5 +82,8 @@ async function* limited(request: IncomingMessage, maxBytes: number): AsyncGenera
 }
 
 function tooLarge(maxBytes: number): AppError {
-  return new AppError('PAYLOAD_TOO_LARGE', `the body is larger than the ${maxBytes} bytes this address takes; send less at a time`);
+  return new AppError(
+    'PAYLOAD_TOO_LARGE',
+    `the body is larger than the ${maxBytes} bytes this address takes; send less at a time`,
+  );
 }

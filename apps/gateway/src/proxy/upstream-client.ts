@@ -37,7 +37,8 @@ export class UpstreamClient {
       await this.send(request, reply);
     } catch (cause) {
       // A kept connection that the upstream closed at this moment says nothing about the upstream.
-      if (request.body !== null || request.method !== 'GET' || !wasCutOff(cause) || reply.raw.headersSent) throw this.explain(cause);
+      if (request.body !== null || request.method !== 'GET' || !wasCutOff(cause) || reply.raw.headersSent)
+        throw this.explain(cause);
       await this.send(request, reply).catch((again: unknown) => {
         throw this.explain(again);
       });
@@ -47,7 +48,13 @@ export class UpstreamClient {
   /** A small document of the upstream's own, such as its OpenAPI. @throws AppError as {@link forward} */
   async text(path: string): Promise<string> {
     try {
-      const response = await this.pool.request({ method: 'GET', path, headers: { 'x-sluice-caller': 'gateway' }, headersTimeout: 5_000, bodyTimeout: 5_000 });
+      const response = await this.pool.request({
+        method: 'GET',
+        path,
+        headers: { 'x-sluice-caller': 'gateway' },
+        headersTimeout: 5_000,
+        bodyTimeout: 5_000,
+      });
       const text = await response.body.text();
       if (response.statusCode === 200) return text;
       throw new AppError('UPSTREAM_UNAVAILABLE', `${this.name} answered ${response.statusCode} for ${path}`);
@@ -63,7 +70,14 @@ export class UpstreamClient {
   private send(request: ForwardedRequest, reply: FastifyReply): Promise<void> {
     const { method, path, headers, body } = request;
     return new Promise((resolve, reject) => {
-      const options = { method: method as Dispatcher.HttpMethod, path, headers, body, headersTimeout: this.limits.requestMs, bodyTimeout: this.limits.idleMs };
+      const options = {
+        method: method as Dispatcher.HttpMethod,
+        path,
+        headers,
+        body,
+        headersTimeout: this.limits.requestMs,
+        bodyTimeout: this.limits.idleMs,
+      };
       this.pool.dispatch(options as Dispatcher.DispatchOptions, new Relay(reply, request.requestId, resolve, reject));
     });
   }
@@ -71,9 +85,19 @@ export class UpstreamClient {
   private explain(cause: unknown): unknown {
     if (cause instanceof AppError || cause instanceof ClientGone) return cause;
     if (cause instanceof errors.HeadersTimeoutError) {
-      return new AppError('REQUEST_TIMEOUT', `${this.name} did not begin to answer within ${this.limits.requestMs / 1_000} s`, {}, { cause });
+      return new AppError(
+        'REQUEST_TIMEOUT',
+        `${this.name} did not begin to answer within ${this.limits.requestMs / 1_000} s`,
+        {},
+        { cause },
+      );
     }
-    return new AppError('UPSTREAM_UNAVAILABLE', `${this.name} cannot be reached (${messageOf(cause)}); try again in a moment`, { retryAfterSeconds: 2 }, { cause });
+    return new AppError(
+      'UPSTREAM_UNAVAILABLE',
+      `${this.name} cannot be reached (${messageOf(cause)}); try again in a moment`,
+      { retryAfterSeconds: 2 },
+      { cause },
+    );
   }
 }
 

@@ -8,14 +8,53 @@ const [INSTANCE, DB_INSTANCE] = [`${SCHEMA}/instance/prod`, `${SCHEMA}/dbinstanc
 const CONFIG = '/v1/dbops/execution-config';
 /** Every address of DB DevOps (api-contract 2.1, 2.6), as the contract spells it. */
 const DB_DEVOPS = [
-  `${P}/dbschema`, SCHEMA, `${P}/dbschema/overview`, `${SCHEMA}/instance`, `${SCHEMA}/instancelist`, INSTANCE, `${SCHEMA}/migrationstate`, `${DB_INSTANCE}/migrationstate`, `${SCHEMA}/flyway/migrationstate`,
-  `${DB_INSTANCE}/flyway/migrationstate`, `${DB_INSTANCE}/changeset/sql`, `${DB_INSTANCE}/changeset/yaml`, `${INSTANCE}/deployedState`, `${INSTANCE}/flyway/deployedState`, `${DB_INSTANCE}/migration/scripts`,
-  `${DB_INSTANCE}/changesetmetadata`, `${INSTANCE}/logs`, `${INSTANCE}/logs/l1`, `${DB_INSTANCE}/snapshot-object-names`, `${DB_INSTANCE}/snapshot-object-values`, `${SCHEMA}/changesets/existence`,
-  `${SCHEMA}/default-authoring-instance`, `${P}/default-llm-pipeline`, `${P}/llm-authoring/execute-pipeline`, `${P}/change-authoring-event`, `${P}/pipeline/deploy/status`, '/v1/dbops/dbschema',
-  CONFIG, `${CONFIG}/get-default-config`, `${CONFIG}/get-customer-config`, `${CONFIG}/update-config`, `${CONFIG}/reset-config`, `${CONFIG}/pin-image`,
-  '/v1/step/plugin-inputs', '/v1/step/plugin-response', '/v1/step/flyway/plugin-inputs', '/v1/step/flyway/migrationscripts', '/v1/dbops/plugin-output-response', '/v1/dbops/flyway/plugin-output-response',
-  '/v1/dbops/failure-interrupt', '/v1/dbops/flyway/failure-interrupt', '/v1/dbops/custom-operations', '/v1/dbops/flyway/custom-operations', '/v1/dbops/schema-instance-metadata', '/v1/dbops/plugin-capability',
-  '/v1/dbops/db-metadata/s1', '/v1/dbops/metadata-snapshot/s1',
+  `${P}/dbschema`,
+  SCHEMA,
+  `${P}/dbschema/overview`,
+  `${SCHEMA}/instance`,
+  `${SCHEMA}/instancelist`,
+  INSTANCE,
+  `${SCHEMA}/migrationstate`,
+  `${DB_INSTANCE}/migrationstate`,
+  `${SCHEMA}/flyway/migrationstate`,
+  `${DB_INSTANCE}/flyway/migrationstate`,
+  `${DB_INSTANCE}/changeset/sql`,
+  `${DB_INSTANCE}/changeset/yaml`,
+  `${INSTANCE}/deployedState`,
+  `${INSTANCE}/flyway/deployedState`,
+  `${DB_INSTANCE}/migration/scripts`,
+  `${DB_INSTANCE}/changesetmetadata`,
+  `${INSTANCE}/logs`,
+  `${INSTANCE}/logs/l1`,
+  `${DB_INSTANCE}/snapshot-object-names`,
+  `${DB_INSTANCE}/snapshot-object-values`,
+  `${SCHEMA}/changesets/existence`,
+  `${SCHEMA}/default-authoring-instance`,
+  `${P}/default-llm-pipeline`,
+  `${P}/llm-authoring/execute-pipeline`,
+  `${P}/change-authoring-event`,
+  `${P}/pipeline/deploy/status`,
+  '/v1/dbops/dbschema',
+  CONFIG,
+  `${CONFIG}/get-default-config`,
+  `${CONFIG}/get-customer-config`,
+  `${CONFIG}/update-config`,
+  `${CONFIG}/reset-config`,
+  `${CONFIG}/pin-image`,
+  '/v1/step/plugin-inputs',
+  '/v1/step/plugin-response',
+  '/v1/step/flyway/plugin-inputs',
+  '/v1/step/flyway/migrationscripts',
+  '/v1/dbops/plugin-output-response',
+  '/v1/dbops/flyway/plugin-output-response',
+  '/v1/dbops/failure-interrupt',
+  '/v1/dbops/flyway/failure-interrupt',
+  '/v1/dbops/custom-operations',
+  '/v1/dbops/flyway/custom-operations',
+  '/v1/dbops/schema-instance-metadata',
+  '/v1/dbops/plugin-capability',
+  '/v1/dbops/db-metadata/s1',
+  '/v1/dbops/metadata-snapshot/s1',
 ];
 
 describe('the routing table', () => {
@@ -29,7 +68,11 @@ describe('the routing table', () => {
     ['/v1/secrets/db_password', 'ng-manager', '/v1/secrets/db_password'],
     [`${P}/connectors/git`, 'ng-manager', `${P}/connectors/git`],
     [`${P}/dbschema`, 'ng-manager', `${P}/dbschema`],
-    [`${P}/dbschema/orders/instance/prod/deployedState`, 'ng-manager', `${P}/dbschema/orders/instance/prod/deployedState`],
+    [
+      `${P}/dbschema/orders/instance/prod/deployedState`,
+      'ng-manager',
+      `${P}/dbschema/orders/instance/prod/deployedState`,
+    ],
     [`${P}/pipeline/deploy/status`, 'ng-manager', `${P}/pipeline/deploy/status`],
     ['/v1/dbops/execution-config/get-default-config', 'ng-manager', '/v1/dbops/execution-config/get-default-config'],
     ['/v1/step/plugin-inputs', 'ng-manager', '/v1/step/plugin-inputs'],
@@ -46,7 +89,11 @@ describe('the routing table', () => {
     [`${P}/pipelines/deploy/execute`, 'pipeline', `${P}/pipelines/deploy/execute`],
     [`${P}/input-sets/prod`, 'pipeline', `${P}/input-sets/prod`],
     ['/pipeline/api/pipeline/execute/deploy', 'pipeline', '/pipeline/api/pipeline/execute/deploy'],
-    ['/pipeline-service/pipeline/api/pipelines/execution/summary', 'pipeline', '/pipeline/api/pipelines/execution/summary'],
+    [
+      '/pipeline-service/pipeline/api/pipelines/execution/summary',
+      'pipeline',
+      '/pipeline/api/pipelines/execution/summary',
+    ],
     ['/pipeline-service/api/pipelines/list', 'pipeline', '/pipeline/api/pipelines/list'],
     [`/pipeline-service${P}/pipelines`, 'pipeline', `${P}/pipelines`],
     ['/log-service/stream', 'log-service', '/log-service/stream'],
@@ -64,24 +111,73 @@ describe('the routing table', () => {
   });
 
   it.each([
-    '/chaos/api', '/ccm/api/x', '/gitops', '/authz/api/acl', '/authz/api/rolesx', '/resourcegroup/api/resourcegroup', '/gateway', '/gateway/', '/gateway/gateway/ng/api/organizations', '/v1', '/v2/orgs', '/v1/step', '/v1/steps/plugin-inputs', '/v1/orgsx', '/dbops', '/dbops/v2/x',
-    '/ng-manager/internal', '/ng-manager/ng/api', '/dbdevops/v1/orgs', '/scm/file', '/delegate-service/ws', '/pipeline', '/pipeline/apix', '/pipeline-service/internal/x', '/log-service', '//ng/api/organizations',
-    '/audit/api/internal/audit-events', '/audit/api/x', '/audit', '/ng/api/internal/audit-events',
-    '/ng/api/internal/authenticate', '/gateway/ng/api/internal/authenticate', '/ng/api/%69nternal/authenticate', '/ng/%61pi/internal', '/pipeline/api/internal/x', '/log-service/internal/x', '/NG/API/organizations',
+    '/chaos/api',
+    '/ccm/api/x',
+    '/gitops',
+    '/authz/api/acl',
+    '/authz/api/rolesx',
+    '/resourcegroup/api/resourcegroup',
+    '/gateway',
+    '/gateway/',
+    '/gateway/gateway/ng/api/organizations',
+    '/v1',
+    '/v2/orgs',
+    '/v1/step',
+    '/v1/steps/plugin-inputs',
+    '/v1/orgsx',
+    '/dbops',
+    '/dbops/v2/x',
+    '/ng-manager/internal',
+    '/ng-manager/ng/api',
+    '/dbdevops/v1/orgs',
+    '/scm/file',
+    '/delegate-service/ws',
+    '/pipeline',
+    '/pipeline/apix',
+    '/pipeline-service/internal/x',
+    '/log-service',
+    '//ng/api/organizations',
+    '/audit/api/internal/audit-events',
+    '/audit/api/x',
+    '/audit',
+    '/ng/api/internal/audit-events',
+    '/ng/api/internal/authenticate',
+    '/gateway/ng/api/internal/authenticate',
+    '/ng/api/%69nternal/authenticate',
+    '/ng/%61pi/internal',
+    '/pipeline/api/internal/x',
+    '/log-service/internal/x',
+    '/NG/API/organizations',
   ])('knows no operation %s', (path) => {
     const target = resolve(path);
     expect(target.kind === 'page' ? target.page : target.kind).toMatch(/^(nothing|home)$/);
     if (target.kind === 'page') expect(['/gateway', '/gateway/']).toContain(path);
   });
 
-  it.each(['/ng/api/../internal', '/ng/api/%2e%2e/x', '/ng/api/./x', '/ng/api/..', '/ng/api/x%2F..%2Finternal', '/ng/api/%2e%2e%2fx', '/ng/api/%00', '/ng/api/%zz', '/ng/api/a%5c..%5cb', '/ng/api/%0d%0aX:1', '/ng/api/é'])('refuses %s, which tries to look like something else', (path) => {
+  it.each([
+    '/ng/api/../internal',
+    '/ng/api/%2e%2e/x',
+    '/ng/api/./x',
+    '/ng/api/..',
+    '/ng/api/x%2F..%2Finternal',
+    '/ng/api/%2e%2e%2fx',
+    '/ng/api/%00',
+    '/ng/api/%zz',
+    '/ng/api/a%5c..%5cb',
+    '/ng/api/%0d%0aX:1',
+    '/ng/api/é',
+  ])('refuses %s, which tries to look like something else', (path) => {
     const target = resolve(path);
     if (path.endsWith('é')) expect(target).toMatchObject({ kind: 'forward', path: '/ng/api/%C3%A9' });
     else expect(target.kind).toBe('malformed');
   });
 
   it('forwards what it matched: encoded characters keep their meaning, an encoded slash stays in its segment', () => {
-    expect(resolve('/%6eg/api/connectors/a%2Fb')).toMatchObject({ kind: 'forward', to: 'ng-manager', path: '/ng/api/connectors/a%2Fb' });
+    expect(resolve('/%6eg/api/connectors/a%2Fb')).toMatchObject({
+      kind: 'forward',
+      to: 'ng-manager',
+      path: '/ng/api/connectors/a%2Fb',
+    });
     expect(resolve('/ng/api/a.b/c..d/...')).toMatchObject({ kind: 'forward', path: '/ng/api/a.b/c..d/...' });
     expect(resolve('/ng/api/a%20b%25c')).toMatchObject({ kind: 'forward', path: '/ng/api/a%20b%25c' });
     expect(resolve('/v1/orgs/o/projects%2Fp/pipelines')).toMatchObject({ kind: 'forward', to: 'ng-manager' });

@@ -15,7 +15,12 @@ export interface ForwardTarget {
 
 export type Target =
   | ForwardTarget
-  | { readonly kind: 'page'; readonly page: Page; /** Below the page's own path, without leading slash. */ readonly below: string; readonly hasGatewayPrefix: boolean }
+  | {
+      readonly kind: 'page';
+      readonly page: Page;
+      /** Below the page's own path, without leading slash. */ readonly below: string;
+      readonly hasGatewayPrefix: boolean;
+    }
   /** No such operation. */
   | { readonly kind: 'nothing' }
   /** The path tries to be something else than it looks. */
@@ -28,7 +33,8 @@ const PLAIN = /^(?!.*\/\.{1,2}(\/|$))[\w\-./~:@!$&'()*+,;=]*$/;
 /** Where a request path (encoded, without query) goes. Pure; what is matched is exactly what is forwarded. */
 export function resolve(rawPath: string, table: readonly RoutingRow[] = ROUTING_TABLE): Target {
   const decoded = decodePath(rawPath);
-  if (!decoded) return { kind: 'malformed', why: 'the path holds a dot segment, a control character or a broken percent sign' };
+  if (!decoded)
+    return { kind: 'malformed', why: 'the path holds a dot segment, a control character or a broken percent sign' };
   const { path, hasGatewayPrefix } = withoutPrefix(decoded);
   return lookUp(path, hasGatewayPrefix, table);
 }
@@ -54,10 +60,19 @@ function styleOfRow(path: string): WireStyle {
 function lookUp(path: string, hasGatewayPrefix: boolean, table: readonly RoutingRow[]): Target {
   const row = table.find((candidate) => candidate.path.test(path));
   if (!row) return { kind: 'nothing' };
-  if ('page' in row) return { kind: 'page', page: row.page, below: path.replace(row.path, '').replace(/^\//, ''), hasGatewayPrefix };
+  if ('page' in row)
+    return { kind: 'page', page: row.page, below: path.replace(row.path, '').replace(/^\//, ''), hasGatewayPrefix };
   if ('sameAs' in row) return lookUp(path.replace(row.path, row.sameAs), hasGatewayPrefix, table);
   if (row.to === 'nobody') return { kind: 'nothing' };
-  return { kind: 'forward', to: row.to, path: encodePath(path), errors: row.errors, bodyBytes: row.bodyBytes, isStream: row.isStream ?? false, ownProof: row.ownProof };
+  return {
+    kind: 'forward',
+    to: row.to,
+    path: encodePath(path),
+    errors: row.errors,
+    bodyBytes: row.bodyBytes,
+    isStream: row.isStream ?? false,
+    ownProof: row.ownProof,
+  };
 }
 
 /** Decoded segments, an encoded slash inside a segment staying encoded. Undefined for what no client sends in good faith. */
@@ -83,5 +98,8 @@ function decodeSegment(raw: string): string | undefined {
 /** The reverse of {@link decodePath}. */
 function encodePath(path: string): string {
   if (PLAIN.test(path)) return path;
-  return path.split('/').map((segment) => encodeURIComponent(decodeURIComponent(segment))).join('/');
+  return path
+    .split('/')
+    .map((segment) => encodeURIComponent(decodeURIComponent(segment)))
+    .join('/');
 }

@@ -12,7 +12,10 @@ export class KeySightings {
 
   constructor(private readonly reporter: Pick<SecurityReporter, 'note'>) {}
 
-  note({ identity, keyId }: Session, from: { readonly clientAddress: string; readonly userAgent?: string | undefined }): void {
+  note(
+    { identity, keyId }: Session,
+    from: { readonly clientAddress: string; readonly userAgent?: string | undefined },
+  ): void {
     const sighting = `${identity.accountId} ${keyId} ${from.clientAddress}`;
     if (this.seen.has(sighting)) return;
     if (this.seen.size >= MOST_REMEMBERED) this.seen.clear();

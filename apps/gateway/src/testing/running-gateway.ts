@@ -44,7 +44,12 @@ export function signedInAs(accountId: string, keyId: string, cacheMs = 60_000): 
     accountId,
     keyId,
     cacheMs,
-    principal: { type: 'user', id: `user-${accountId}`, name: `User ${accountId}`, email: `user@${accountId.toLowerCase()}.example` },
+    principal: {
+      type: 'user',
+      id: `user-${accountId}`,
+      name: `User ${accountId}`,
+      email: `user@${accountId.toLowerCase()}.example`,
+    },
     grants: [{ role: 'account_admin' }],
   };
 }
@@ -61,7 +66,14 @@ export async function runGateway(env: Readonly<Record<string, string>> = {}, ups
   const securityEvents: SecurityEventRecord[] = [];
   const takesEvents = { value: true };
   const doubles = {
-    'ng-manager': await double('ng-manager', identities, async (request, response) => (await answerKey(request, response, identities, keys, asked)) || takeEvents(request, response, identities, takesEvents.value ? securityEvents : undefined), upstreamTls),
+    'ng-manager': await double(
+      'ng-manager',
+      identities,
+      async (request, response) =>
+        (await answerKey(request, response, identities, keys, asked)) ||
+        takeEvents(request, response, identities, takesEvents.value ? securityEvents : undefined),
+      upstreamTls,
+    ),
     pipeline: await double('pipeline', identities, undefined, upstreamTls),
     'log-service': await double('log-service', identities, undefined, upstreamTls),
   };
@@ -92,7 +104,11 @@ export async function runGateway(env: Readonly<Record<string, string>> = {}, ups
     /** Whether ng-manager takes security events. */
     takesEvents,
     call: (path: string, init: RequestInit = {}, key: string | undefined = KEY_A): Promise<Response> =>
-      fetch(`${app.url}${path}`, { redirect: 'manual', ...init, headers: { ...(key ? { 'x-api-key': key } : {}), ...(init.headers as Record<string, string> | undefined) } }),
+      fetch(`${app.url}${path}`, {
+        redirect: 'manual',
+        ...init,
+        headers: { ...(key ? { 'x-api-key': key } : {}), ...(init.headers as Record<string, string> | undefined) },
+      }),
     stop: async () => {
       await app.close();
       await Promise.all([...Object.values(doubles).map((one) => one.stop()), redis.stop()]);
@@ -102,7 +118,12 @@ export async function runGateway(env: Readonly<Record<string, string>> = {}, ups
 }
 export type RunningGateway = Awaited<ReturnType<typeof runGateway>>;
 
-async function double(service: ServiceName, identities: TestIdentities, first?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>, tls?: UpstreamTls): Promise<UpstreamDouble> {
+async function double(
+  service: ServiceName,
+  identities: TestIdentities,
+  first?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>,
+  tls?: UpstreamTls,
+): Promise<UpstreamDouble> {
   const identity = await identities.of(service);
   const seen: Seen[] = [];
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
@@ -116,7 +137,9 @@ async function double(service: ServiceName, identities: TestIdentities, first?: 
     })().catch((cause: unknown) => response.destroy(cause instanceof Error ? cause : undefined));
   };
   const server: Server = tls ? createTlsServer(tls, answer) : createServer(answer);
-  const port = await new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
+  const port = await new Promise<number>((resolve) =>
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
+  );
   const result: UpstreamDouble = {
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     seen,
@@ -131,8 +154,22 @@ async function double(service: ServiceName, identities: TestIdentities, first?: 
 
 export const echo: Handler = async (request, response, seen) => {
   const body = await read(request);
-  response.writeHead(200, { 'content-type': 'application/json', 'x-total-elements': '7', 'set-cookie': 'a=b', connection: 'keep-alive, x-private', 'x-private': 'yes' });
-  response.end(JSON.stringify({ method: seen.method, url: seen.url, account: seen.call?.accountId, bodyBytes: body.length, body: body.subarray(0, 200).toString() }));
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    'x-total-elements': '7',
+    'set-cookie': 'a=b',
+    connection: 'keep-alive, x-private',
+    'x-private': 'yes',
+  });
+  response.end(
+    JSON.stringify({
+      method: seen.method,
+      url: seen.url,
+      account: seen.call?.accountId,
+      bodyBytes: body.length,
+      body: body.subarray(0, 200).toString(),
+    }),
+  );
 };
 
 export async function read(request: IncomingMessage): Promise<Buffer> {
@@ -141,22 +178,38 @@ export async function read(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-async function answerKey(request: IncomingMessage, response: ServerResponse, identities: TestIdentities, keys: KnownKeys, asked: string[]): Promise<boolean> {
+async function answerKey(
+  request: IncomingMessage,
+  response: ServerResponse,
+  identities: TestIdentities,
+  keys: KnownKeys,
+  asked: string[],
+): Promise<boolean> {
   if (request.method !== authenticateKey.method || request.url !== authenticateKey.path) return false;
   const identity = await identities.of('ng-manager');
   await identity.verifyCall(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '', ['gateway']);
   const body = authenticateKey.body?.parse(JSON.parse((await read(request)).toString()));
   asked.push(body?.apiKey ?? '');
   const known = keys.get(body?.apiKey ?? '') ?? 'INVALID_TOKEN';
-  if (typeof known !== 'string') response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(authenticateKey.response.parse(known)));
+  if (typeof known !== 'string')
+    response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify(authenticateKey.response.parse(known)));
   else {
     const error = new AppError(isErrorCode(known) ? known : 'INVALID_TOKEN', `the key is refused: ${known}`);
-    response.writeHead(error.httpStatus, { 'content-type': 'application/json' }).end(JSON.stringify({ code: error.code, message: error.message, correlationId: '', details: {} }));
+    response
+      .writeHead(error.httpStatus, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ code: error.code, message: error.message, correlationId: '', details: {} }));
   }
   return true;
 }
 
-async function takeEvents(request: IncomingMessage, response: ServerResponse, identities: TestIdentities, taken: SecurityEventRecord[] | undefined): Promise<boolean> {
+async function takeEvents(
+  request: IncomingMessage,
+  response: ServerResponse,
+  identities: TestIdentities,
+  taken: SecurityEventRecord[] | undefined,
+): Promise<boolean> {
   if (request.method !== receiveSecurityEvents.method || request.url !== receiveSecurityEvents.path) return false;
   const identity = await identities.of('ng-manager');
   await identity.verifyCall(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '', ['gateway']);
@@ -166,6 +219,8 @@ async function takeEvents(request: IncomingMessage, response: ServerResponse, id
     return true;
   }
   for (const { event } of events) if (!taken.some(({ eventId }) => eventId === event.eventId)) taken.push(event);
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(receiveSecurityEvents.response.parse({ received: events.length })));
+  response
+    .writeHead(200, { 'content-type': 'application/json' })
+    .end(JSON.stringify(receiveSecurityEvents.response.parse({ received: events.length })));
   return true;
 }

@@ -74,7 +74,8 @@ export class StageService {
 
   /** Safe to repeat; later values replace earlier ones. */
   prepare(request: SetupStageRequest): void {
-    if (request.podId !== this.pod.identity.podId) throw new AppError('CONFLICT', `this is pod "${this.pod.identity.podId}", not "${request.podId}"`);
+    if (request.podId !== this.pod.identity.podId)
+      throw new AppError('CONFLICT', `this is pod "${this.pod.identity.podId}", not "${request.podId}"`);
     this.setup = request;
     this.watchdog.start(request.watchdogMs);
   }
@@ -82,18 +83,31 @@ export class StageService {
   /** @throws AppError CONFLICT when the stage is not set up, or when the same id comes with other work; RESOURCE_NOT_FOUND without a container */
   start(request: StartStepRequest, traceparent: string): StartStepReply {
     const { stepExecutionId } = request;
-    if (!STEP_ID.test(stepExecutionId)) throw new AppError('INVALID_REQUEST', `"${stepExecutionId}" is not a step execution id`);
+    if (!STEP_ID.test(stepExecutionId))
+      throw new AppError('INVALID_REQUEST', `"${stepExecutionId}" is not a step execution id`);
     const body = JSON.stringify([request.workJson, request.logKey, request.timeoutMs]);
     const known = this.steps.get(stepExecutionId);
-    if (known && known.request !== body) throw new AppError('CONFLICT', `step "${stepExecutionId}" was started before with other work`);
+    if (known && known.request !== body)
+      throw new AppError('CONFLICT', `step "${stepExecutionId}" was started before with other work`);
     if (known) return { alreadyStarted: true };
     const { containers } = this.ready();
     const container = containers.find((each) => each.stepExecutionId === stepExecutionId);
     if (!container) throw new AppError('RESOURCE_NOT_FOUND', `this pod has no container for step "${stepExecutionId}"`);
     const { podDir } = this.pod.identity;
     const session = new StepSession({
-      request: { stepExecutionId, timeoutMs: request.timeoutMs, workJson: request.workJson, sourcesDir: join(podDir, 'sources'), secretsDir: join(podDir, 'secrets', stepExecutionId) },
-      runner: GrpcClient.mutualTls<StepRunnerMethods>(STEP_RUNNER_SERVICE, container.address, this.pod.tls, POD_PEERS.stepRunner),
+      request: {
+        stepExecutionId,
+        timeoutMs: request.timeoutMs,
+        workJson: request.workJson,
+        sourcesDir: join(podDir, 'sources'),
+        secretsDir: join(podDir, 'secrets', stepExecutionId),
+      },
+      runner: GrpcClient.mutualTls<StepRunnerMethods>(
+        STEP_RUNNER_SERVICE,
+        container.address,
+        this.pod.tls,
+        POD_PEERS.stepRunner,
+      ),
       log: this.logOf(request.logKey, traceparent),
       resultFile: new ResultFile(join(podDir, 'steps'), stepExecutionId),
       logger: this.logger,
@@ -106,7 +120,11 @@ export class StageService {
   }
 
   /** @throws AppError RESOURCE_NOT_FOUND for a step that was never started */
-  watch({ stepExecutionId, afterSeq, withoutLog = false }: WatchStepRequest): (signal: AbortSignal) => AsyncGenerator<StepEvent> {
+  watch({
+    stepExecutionId,
+    afterSeq,
+    withoutLog = false,
+  }: WatchStepRequest): (signal: AbortSignal) => AsyncGenerator<StepEvent> {
     const step = this.steps.get(stepExecutionId);
     if (!step) throw new AppError('RESOURCE_NOT_FOUND', `step "${stepExecutionId}" was never started in this pod`);
     return (signal) => this.follow(step.session, afterSeq, withoutLog, signal);
@@ -138,7 +156,10 @@ export class StageService {
     const endings = [...this.steps.values()].map(({ session }) => session.settled);
     const recorded = Promise.all([...this.steps.values()].map(({ session }) => finished(session)));
     await recorded;
-    await Promise.race([Promise.all([...endings, ...[...this.logs.values()].map((log) => log.close())]), pause(LOG_LIMIT_MS)]);
+    await Promise.race([
+      Promise.all([...endings, ...[...this.logs.values()].map((log) => log.close())]),
+      pause(LOG_LIMIT_MS),
+    ]);
   }
 
   /** Nothing more will be asked. */
@@ -159,11 +180,17 @@ export class StageService {
     this.end();
   }
 
-  private async *follow(session: StepSession, afterSeq: number, withoutLog: boolean, signal: AbortSignal): AsyncGenerator<StepEvent> {
+  private async *follow(
+    session: StepSession,
+    afterSeq: number,
+    withoutLog: boolean,
+    signal: AbortSignal,
+  ): AsyncGenerator<StepEvent> {
     // An open stream is contact: the transport notices within seconds when the other side is gone.
     const release = this.watchdog.hold();
     try {
-      for await (const event of session.events.follow(afterSeq, signal)) if (!withoutLog || event.event !== 'logJson') yield event;
+      for await (const event of session.events.follow(afterSeq, signal))
+        if (!withoutLog || event.event !== 'logJson') yield event;
     } finally {
       release();
     }

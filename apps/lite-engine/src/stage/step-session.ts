@@ -2,7 +2,17 @@ import { AppError, messageOf, pause } from '@sluice/kernel';
 import { logLine, type FailureType, type LogLine, type StepResult } from '@sluice/delegate-protocol';
 import type { GrpcClient } from '@sluice/grpc';
 import type { LogWriter } from '@sluice/log-shipping';
-import { Lease, PeerClock, STOPPED_BECAUSE, StepEventLog, type ContainerEndedRequest, type RunRequest, type StepEvent, type StepRunnerMethods, type StopReason } from '@sluice/runner-rpc';
+import {
+  Lease,
+  PeerClock,
+  STOPPED_BECAUSE,
+  StepEventLog,
+  type ContainerEndedRequest,
+  type RunRequest,
+  type StepEvent,
+  type StepRunnerMethods,
+  type StopReason,
+} from '@sluice/runner-rpc';
 import type { Logger } from '@sluice/telemetry';
 import type { ResultFile } from './result-file.js';
 
@@ -14,7 +24,8 @@ const GONE_LIMIT_MS = 5_000;
 const SILENCE_LIMIT_MS = 60_000;
 const RETRY_MS = 100;
 const PING_TIMEOUT_MS = 2_000;
-const LEASE_OVER_BEFORE = 'the delegate was cut off from the control plane for longer than its lease before the step had begun; nothing was sent to the database';
+const LEASE_OVER_BEFORE =
+  'the delegate was cut off from the control plane for longer than its lease before the step had begun; nothing was sent to the database';
 const STOP_CALL_TIMEOUT_MS = 2_000;
 /** After the grace of a stop, or after the step's own time limit, for the step container to report. */
 const REPORT_LIMIT_MS = 15_000;
@@ -61,7 +72,13 @@ export class StepSession {
     this.isStopping = true;
     if (!this.hasBegun) {
       const { message, failureType } = STOPPED_BECAUSE[reason];
-      return this.over.abort(new LostStepError('aborted', failureType, reason === 'LEASE_OVER' ? LEASE_OVER_BEFORE : `${message} before it had begun`));
+      return this.over.abort(
+        new LostStepError(
+          'aborted',
+          failureType,
+          reason === 'LEASE_OVER' ? LEASE_OVER_BEFORE : `${message} before it had begun`,
+        ),
+      );
     }
     void this.deliverStop(graceMs, reason);
   }
@@ -86,14 +103,21 @@ export class StepSession {
       if (this.runnerClock.readingAt(until) === undefined) await this.pingRunner(0);
       await this.pingRunner(this.runnerClock.readingAt(until) ?? 0);
     } catch (cause) {
-      this.options.logger.warn({ stepExecutionId: this.options.request.stepExecutionId, error: messageOf(cause) }, 'the lease could not be passed on');
+      this.options.logger.warn(
+        { stepExecutionId: this.options.request.stepExecutionId, error: messageOf(cause) },
+        'the lease could not be passed on',
+      );
     } finally {
       this.isPinging = false;
     }
   }
 
   private async pingRunner(leaseUntil: number): Promise<void> {
-    const { clock } = await this.options.runner.unary('Ping', { leaseUntil, stopWithinMs: this.stopWithinMs }, { timeoutMs: PING_TIMEOUT_MS });
+    const { clock } = await this.options.runner.unary(
+      'Ping',
+      { leaseUntil, stopWithinMs: this.stopWithinMs },
+      { timeoutMs: PING_TIMEOUT_MS },
+    );
     this.runnerClock.answered(clock);
   }
 
@@ -103,21 +127,41 @@ export class StepSession {
       this.containerEnd = reason;
       return true;
     }
-    if (isReplaced) this.say('WARN', `${reason} before the step had begun; nothing was sent to the database, and another one is started`);
-    else this.over.abort(new LostStepError('failed', 'Unknown', `the step container did not start: ${reason}; nothing was sent to the database`));
+    if (isReplaced)
+      this.say(
+        'WARN',
+        `${reason} before the step had begun; nothing was sent to the database, and another one is started`,
+      );
+    else
+      this.over.abort(
+        new LostStepError(
+          'failed',
+          'Unknown',
+          `the step container did not start: ${reason}; nothing was sent to the database`,
+        ),
+      );
     return false;
   }
 
   /** Half of the time is for the statement to end in good order; the container ends by force after that. */
   private leaseOver(): void {
-    this.options.logger.warn({ stepExecutionId: this.options.request.stepExecutionId, stopWithinMs: this.stopWithinMs }, 'the lease of the step is over');
+    this.options.logger.warn(
+      { stepExecutionId: this.options.request.stepExecutionId, stopWithinMs: this.stopWithinMs },
+      'the lease of the step is over',
+    );
     this.stop(this.stopWithinMs / 2, 'LEASE_OVER');
   }
 
   private async drive(): Promise<void> {
     const { request } = this.options;
     const limit = setTimeout(() => {
-      this.over.abort(new LostStepError('failed', 'Timeout', `the step did not finish within ${request.timeoutMs / 1000} s, and its container did not report`));
+      this.over.abort(
+        new LostStepError(
+          'failed',
+          'Timeout',
+          `the step did not finish within ${request.timeoutMs / 1000} s, and its container did not report`,
+        ),
+      );
     }, request.timeoutMs + REPORT_LIMIT_MS);
     const result = await this.relay().catch(lostResult);
     clearTimeout(limit);
@@ -125,11 +169,25 @@ export class StepSession {
     const stored = this.options.log.close();
     const isStored = await Promise.race([stored, pause(LOG_PATIENCE_MS).then(() => undefined)]);
     if (isStored !== true) {
-      this.record({ logJson: JSON.stringify(lineOf('WARN', `the log could not be stored yet (${this.options.log.trouble ?? 'no answer'}); it is kept in the pod${isStored === undefined ? ' and sent again' : ''}`)) });
+      this.record({
+        logJson: JSON.stringify(
+          lineOf(
+            'WARN',
+            `the log could not be stored yet (${this.options.log.trouble ?? 'no answer'}); it is kept in the pod${isStored === undefined ? ' and sent again' : ''}`,
+          ),
+        ),
+      });
     }
-    await this.options.resultFile.write(result).catch((cause: unknown) => this.options.logger.error({ cause: messageOf(cause) }, 'the result could not be written to the disk'));
+    await this.options.resultFile
+      .write(result)
+      .catch((cause: unknown) =>
+        this.options.logger.error({ cause: messageOf(cause) }, 'the result could not be written to the disk'),
+      );
     this.record({ finishedJson: result });
-    this.options.logger.info({ stepExecutionId: request.stepExecutionId, events: this.events.lastSeq }, 'step finished');
+    this.options.logger.info(
+      { stepExecutionId: request.stepExecutionId, events: this.events.lastSeq },
+      'step finished',
+    );
     await this.acknowledge();
     await stored;
   }
@@ -144,11 +202,18 @@ export class StepSession {
     this.heardAt = Date.now();
     while (!this.over.signal.aborted) {
       try {
-        for await (const event of this.options.runner.stream('Run', this.options.request, { signal: this.over.signal, traceparent: this.options.traceparent })) {
+        for await (const event of this.options.runner.stream('Run', this.options.request, {
+          signal: this.over.signal,
+          traceparent: this.options.traceparent,
+        })) {
           this.heardAt = Date.now();
           if (event.seq <= this.runnerSeq) continue;
           const missing = event.seq - this.runnerSeq - 1;
-          if (missing > 0) this.say('WARN', `… ${missing} lines are missing here: the step wrote them faster than they could be taken …`);
+          if (missing > 0)
+            this.say(
+              'WARN',
+              `… ${missing} lines are missing here: the step wrote them faster than they could be taken …`,
+            );
           this.runnerSeq = event.seq;
           if (event.finishedJson !== undefined && event.event === 'finishedJson') return event.finishedJson;
           this.take(event);
@@ -172,7 +237,11 @@ export class StepSession {
         await this.options.runner.waitUntilReady(STILL_WAITING_MS, this.over.signal);
         return;
       } catch {
-        if (!this.over.signal.aborted) this.say('INFO', `The step container does not listen yet (${Math.round((Date.now() - startedAt) / 1000)} s); the step waits for it within its time limit of ${this.options.request.timeoutMs / 1000} s`);
+        if (!this.over.signal.aborted)
+          this.say(
+            'INFO',
+            `The step container does not listen yet (${Math.round((Date.now() - startedAt) / 1000)} s); the step waits for it within its time limit of ${this.options.request.timeoutMs / 1000} s`,
+          );
       }
     }
     throw this.over.signal.reason;
@@ -213,7 +282,13 @@ export class StepSession {
 
   private tellStop(graceMs: number, reason: StopReason): Promise<{ known: boolean }> {
     const { runner, request, traceparent } = this.options;
-    return runner.unary('Stop', { stepExecutionId: request.stepExecutionId, graceMs, reason }, { timeoutMs: STOP_CALL_TIMEOUT_MS, traceparent }).catch(() => ({ known: false }));
+    return runner
+      .unary(
+        'Stop',
+        { stepExecutionId: request.stepExecutionId, graceMs, reason },
+        { timeoutMs: STOP_CALL_TIMEOUT_MS, traceparent },
+      )
+      .catch(() => ({ known: false }));
   }
 
   /** After the result a stop means that it has arrived: the container ends. */
@@ -223,8 +298,15 @@ export class StepSession {
   }
 
   private lost(): LostStepError {
-    const end = this.containerEnd === undefined ? 'the step container ended unexpectedly' : `the step container ended unexpectedly (${this.containerEnd})`;
-    return new LostStepError(this.isStopping ? 'aborted' : 'failed', 'Unknown', `${end}; what it had applied is in the database’s own history`);
+    const end =
+      this.containerEnd === undefined
+        ? 'the step container ended unexpectedly'
+        : `the step container ended unexpectedly (${this.containerEnd})`;
+    return new LostStepError(
+      this.isStopping ? 'aborted' : 'failed',
+      'Unknown',
+      `${end}; what it had applied is in the database’s own history`,
+    );
   }
 }
 
@@ -242,9 +324,19 @@ class LostStepError extends Error {
 }
 
 function lostResult(cause: unknown): string {
-  const { status, failureType } = cause instanceof LostStepError ? cause : { status: 'failed' as const, failureType: 'Unknown' as const };
+  const { status, failureType } =
+    cause instanceof LostStepError ? cause : { status: 'failed' as const, failureType: 'Unknown' as const };
   const now = Date.now();
-  const result: StepResult = { status, error: { message: messageOf(cause), failureType }, changesets: [], history: null, pending: null, outputs: {}, startedAt: now, endedAt: now };
+  const result: StepResult = {
+    status,
+    error: { message: messageOf(cause), failureType },
+    changesets: [],
+    history: null,
+    pending: null,
+    outputs: {},
+    startedAt: now,
+    endedAt: now,
+  };
   return JSON.stringify(result);
 }
 

@@ -13,11 +13,14 @@ export class Watchdog {
     this.stop();
     this.heard();
     if (limitMs <= 0) return;
-    this.timer = setInterval(() => {
-      if (this.holds > 0 || Date.now() - this.heardAt < limitMs) return;
-      this.stop();
-      this.bark();
-    }, Math.max(50, limitMs / CHECKS));
+    this.timer = setInterval(
+      () => {
+        if (this.holds > 0 || Date.now() - this.heardAt < limitMs) return;
+        this.stop();
+        this.bark();
+      },
+      Math.max(50, limitMs / CHECKS),
+    );
     this.timer.unref();
   }
 

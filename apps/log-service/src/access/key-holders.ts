@@ -40,5 +40,11 @@ export class KeyHolders {
 
 /** Who the log service is when it asks for itself. @param accountId of what it asks about; empty for none */
 export function ownContext(accountId: string): CallContext {
-  return { accountId, principal: { type: 'service', id: 'log-service', name: 'log-service' }, grants: [], correlationId: newUuid(), traceparent: undefined };
+  return {
+    accountId,
+    principal: { type: 'service', id: 'log-service', name: 'log-service' },
+    grants: [],
+    correlationId: newUuid(),
+    traceparent: undefined,
+  };
 }

@@ -23,7 +23,12 @@ describe('rights to a log', () => {
     ['an account viewer, a log without scope', user([{ role: 'viewer' }]), {}, true],
     ['an org viewer, a log of a project inside', user([{ role: 'viewer', orgId: 'default' }]), SHOP, true],
     ['a project viewer, a log of the project', user([{ role: 'viewer', ...SHOP }]), SHOP, true],
-    ['a project viewer, a log of another project', user([{ role: 'viewer', orgId: 'default', projectId: 'other' }]), SHOP, false],
+    [
+      'a project viewer, a log of another project',
+      user([{ role: 'viewer', orgId: 'default', projectId: 'other' }]),
+      SHOP,
+      false,
+    ],
     ['a project viewer, a log without scope', user([{ role: 'viewer', ...SHOP }]), {}, false],
     ['nobody in particular', user([]), SHOP, false],
     ['an administrator of another account', user([{ role: 'account_admin' }], 'OTHER'), SHOP, false],
@@ -54,9 +59,17 @@ describe('rights to a log', () => {
 
   it.each<[string, string, boolean]>([
     ['a key that begins with the account', KEY, true],
-    ['a key in the standard layout', 'accountId:ACC/orgId:default/projectId:shop/pipelineId:deploy/runSequence:1/level0:pipeline', true],
+    [
+      'a key in the standard layout',
+      'accountId:ACC/orgId:default/projectId:shop/pipelineId:deploy/runSequence:1/level0:pipeline',
+      true,
+    ],
     ['a key of another account', KEY.replace('ACC', 'OTHER'), false],
-    ['a standard key of another account', 'accountId:OTHER/orgId:default/projectId:shop/pipelineId:deploy/runSequence:1/level0:pipeline', false],
+    [
+      'a standard key of another account',
+      'accountId:OTHER/orgId:default/projectId:shop/pipelineId:deploy/runSequence:1/level0:pipeline',
+      false,
+    ],
   ])('of a token for a whole account reach %s', (_, key, expected) => {
     const whole = token({ keyPrefix: 'ACC', rights: ['read', 'write'] });
     expect(mayRead(whole, key, {})).toBe(expected);
@@ -67,14 +80,21 @@ describe('rights to a log', () => {
   it('follow the account of the key, not the one of the query', () => {
     expect(ownerFor(token(), KEY, 'ACC').accountId).toBe('ACC');
     expect(() => ownerFor(token(), KEY, 'OTHER')).toThrow(expect.objectContaining({ code: 'ACCESS_DENIED' }));
-    expect(() => ownerFor(token({ accountId: 'OTHER' }), KEY, undefined)).toThrow(expect.objectContaining({ code: 'ACCESS_DENIED' }));
-    expect(() => ownerFor(token(), 'nonsense', undefined)).toThrow(expect.objectContaining({ code: 'INVALID_REQUEST' }));
+    expect(() => ownerFor(token({ accountId: 'OTHER' }), KEY, undefined)).toThrow(
+      expect.objectContaining({ code: 'ACCESS_DENIED' }),
+    );
+    expect(() => ownerFor(token(), 'nonsense', undefined)).toThrow(
+      expect.objectContaining({ code: 'INVALID_REQUEST' }),
+    );
   });
 
   it('are kept with a log from the token of its writer, unless the key names the project', () => {
     const owner = ownerFor(token(), KEY, undefined);
     expect(scopeOfWriter(token({ scope: SHOP }), owner)).toEqual(SHOP);
     expect(scopeOfWriter(token(), owner)).toEqual({});
-    expect(scopeOfWriter(token({ scope: SHOP }), { ...owner, orgId: 'o', projectId: 'p' })).toEqual({ orgId: 'o', projectId: 'p' });
+    expect(scopeOfWriter(token({ scope: SHOP }), { ...owner, orgId: 'o', projectId: 'p' })).toEqual({
+      orgId: 'o',
+      projectId: 'p',
+    });
   });
 });

@@ -29,7 +29,12 @@ export function ownerFor(caller: LogCaller, keyOrPrefix: string, accountID: stri
 export function mayRead(caller: LogCaller, key: string, stored: LogScope): boolean {
   const owner = ownerOfLog(key);
   if (!owner) return false;
-  if (caller.kind === 'token') return caller.claims.accountId === owner.accountId && caller.claims.rights.includes('read') && isCovered(caller.claims, key);
+  if (caller.kind === 'token')
+    return (
+      caller.claims.accountId === owner.accountId &&
+      caller.claims.rights.includes('read') &&
+      isCovered(caller.claims, key)
+    );
   if (caller.identity.accountId !== owner.accountId) return false;
   return isAllowed(caller.identity.accountId, caller.identity.grants, 'log.view', readScope(owner, stored));
 }
@@ -39,15 +44,22 @@ export function assertMayRead(caller: LogCaller, key: string, stored: LogScope):
   if (mayRead(caller, key, stored)) return;
   const owner = ownerOfLog(key);
   if (caller.kind === 'token' || !owner) throw new AppError('ACCESS_DENIED', 'the log token may not read this log');
-  throw new AppError('ACCESS_DENIED', `${caller.identity.principal.name} lacks log.view in ${formatScope(readScope(owner, stored))}`);
+  throw new AppError(
+    'ACCESS_DENIED',
+    `${caller.identity.principal.name} lacks log.view in ${formatScope(readScope(owner, stored))}`,
+  );
 }
 
 /** Lines are written with a log token only; the name of a calling service gives no right. Answers the writer. @throws AppError ACCESS_DENIED */
 export function assertMayWrite(caller: LogCaller, keyOrPrefix: string): LogWriter {
   if (caller.kind === 'service') {
-    throw new AppError('ACCESS_DENIED', 'logs are written with a log token in X-Harness-Token; ask GET /log-service/token for one');
+    throw new AppError(
+      'ACCESS_DENIED',
+      'logs are written with a log token in X-Harness-Token; ask GET /log-service/token for one',
+    );
   }
-  if (caller.claims.rights.includes('write') && isCovered(caller.claims, withoutSlash(keyOrPrefix))) return writerOf(caller.claims);
+  if (caller.claims.rights.includes('write') && isCovered(caller.claims, withoutSlash(keyOrPrefix)))
+    return writerOf(caller.claims);
   throw new AppError('ACCESS_DENIED', `the log token may write below ${caller.claims.keyPrefix} only`);
 }
 
@@ -85,7 +97,11 @@ export function scopeOfWriter(caller: LogCaller, owner: LogOwner): LogScope {
 }
 
 function readScope(owner: LogOwner, stored: LogScope) {
-  return scopeOf({ accountId: owner.accountId, orgId: owner.orgId ?? stored.orgId, projectId: owner.projectId ?? stored.projectId });
+  return scopeOf({
+    accountId: owner.accountId,
+    orgId: owner.orgId ?? stored.orgId,
+    projectId: owner.projectId ?? stored.projectId,
+  });
 }
 
 function withoutSlash(prefix: string): string {

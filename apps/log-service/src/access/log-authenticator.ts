@@ -15,7 +15,12 @@ export const LINK_NANOSECONDS = LINK_SECONDS * 1_000_000_000;
 
 const scope = z.object({ orgId: z.string().optional(), projectId: z.string().optional() });
 const downloadLink = z.object({ kind: z.literal('blobDownload'), key: z.string() });
-const uploadLink = z.object({ kind: z.literal('blobUpload'), key: z.string(), scope, writer: z.custom<LogWriter>((value) => typeof value === 'string' && /^(pod|key):/.test(value)) });
+const uploadLink = z.object({
+  kind: z.literal('blobUpload'),
+  key: z.string(),
+  scope,
+  writer: z.custom<LogWriter>((value) => typeof value === 'string' && /^(pod|key):/.test(value)),
+});
 const blobLink = z.discriminatedUnion('kind', [downloadLink, uploadLink]);
 /** Names who made it nowhere: a link is passed on, and ends up in histories and the logs of proxies. */
 const archiveLink = z.object({ kind: z.literal('archive'), prefix: z.string(), scopes: z.array(scope) });
@@ -54,7 +59,12 @@ export class LogAuthenticator {
     }
     const token = headers[LOG_TOKEN_HEADER];
     if (typeof token !== 'string' || token === '') return undefined;
-    return { kind: 'token', claims: await this.withRightsOfNow(await this.claims('log+jwt', token, logTokenClaims, ['pipeline', 'log-service'])) };
+    return {
+      kind: 'token',
+      claims: await this.withRightsOfNow(
+        await this.claims('log+jwt', token, logTokenClaims, ['pipeline', 'log-service']),
+      ),
+    };
   }
 
   /** A token for an API key is worth what the key is worth at this moment. */
@@ -67,11 +77,25 @@ export class LogAuthenticator {
 
   /** A token for a whole account. It may do what the caller may do in the whole account, and no more. @throws AppError ACCESS_DENIED */
   async accountToken(caller: LogCaller): Promise<string> {
-    if (caller.kind === 'token') throw new AppError('ACCESS_DENIED', 'a log token cannot be exchanged for another; use an x-api-key');
+    if (caller.kind === 'token')
+      throw new AppError('ACCESS_DENIED', 'a log token cannot be exchanged for another; use an x-api-key');
     const { accountId, grants, principal, origin } = caller.identity;
     const rights = rightsInAccount(accountId, grants);
-    if (rights.length === 0) throw new AppError('ACCESS_DENIED', `${principal.name} lacks log.view in account ${accountId}`);
-    return this.identity.sign('log+jwt', 'log-service', { kind: 'log', accountId, keyPrefix: accountId, rights, jti: newUuid(), ...(origin?.keyId ? { keyId: origin.keyId } : {}) } satisfies LogTokenClaims, this.tokenSeconds);
+    if (rights.length === 0)
+      throw new AppError('ACCESS_DENIED', `${principal.name} lacks log.view in account ${accountId}`);
+    return this.identity.sign(
+      'log+jwt',
+      'log-service',
+      {
+        kind: 'log',
+        accountId,
+        keyPrefix: accountId,
+        rights,
+        jti: newUuid(),
+        ...(origin?.keyId ? { keyId: origin.keyId } : {}),
+      } satisfies LogTokenClaims,
+      this.tokenSeconds,
+    );
   }
 
   async signDownloadLink(key: string): Promise<string> {
@@ -109,7 +133,12 @@ export class LogAuthenticator {
     return this.identity.sign('link+jwt', 'log-service', claims, LINK_SECONDS);
   }
 
-  private async claims<S extends z.ZodType>(purpose: TokenPurpose, token: string, schema: S, issuers: ('pipeline' | 'log-service')[]): Promise<z.output<S>> {
+  private async claims<S extends z.ZodType>(
+    purpose: TokenPurpose,
+    token: string,
+    schema: S,
+    issuers: ('pipeline' | 'log-service')[],
+  ): Promise<z.output<S>> {
     const { claims } = await this.identity.verify(purpose, token, issuers);
     const parsed = schema.safeParse(claims);
     if (parsed.success) return parsed.data;

@@ -17,10 +17,17 @@ const MAX_BYTES = 3 * 1024 ** 3;
 /** @throws AppError INVALID_REQUEST when the logs below a prefix are too many or too large for one archive */
 export function assertArchivable(prefix: string, entries: readonly ArchiveEntry[]): void {
   if (entries.length > LOG_LIMITS.archiveLogs) {
-    throw new AppError('INVALID_REQUEST', `more than ${LOG_LIMITS.archiveLogs} logs lie below ${prefix}; name a stage or a step`);
+    throw new AppError(
+      'INVALID_REQUEST',
+      `more than ${LOG_LIMITS.archiveLogs} logs lie below ${prefix}; name a stage or a step`,
+    );
   }
   const bytes = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  if (bytes > MAX_BYTES) throw new AppError('INVALID_REQUEST', `the logs below ${prefix} hold ${bytes} bytes, more than one archive takes; name a stage or a step`);
+  if (bytes > MAX_BYTES)
+    throw new AppError(
+      'INVALID_REQUEST',
+      `the logs below ${prefix} hold ${bytes} bytes, more than one archive takes; name a stage or a step`,
+    );
 }
 
 /** Zip of the entries, made while it is read: one chunk of one log is in memory at a time. */

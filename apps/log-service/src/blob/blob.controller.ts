@@ -2,7 +2,15 @@ import { Readable } from 'node:stream';
 import { Controller, Inject } from '@nestjs/common';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
-import { blobDownloadLink, blobUploadLink, getArchive, getBlob, getLogToken, getSignedBlob, prepareArchive } from '@sluice/log-api';
+import {
+  blobDownloadLink,
+  blobUploadLink,
+  getArchive,
+  getBlob,
+  getLogToken,
+  getSignedBlob,
+  prepareArchive,
+} from '@sluice/log-api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { mayRead, ownerFor } from '../access/log-access.js';
 import { LINK_NANOSECONDS, LogAuthenticator } from '../access/log-authenticator.js';
@@ -33,7 +41,10 @@ export class BlobController {
     const caller = await this.authenticator.authenticate(call.headers);
     const { accountID } = call.query;
     if (caller.kind === 'service' && accountID !== undefined && accountID !== caller.identity.accountId) {
-      throw new AppError('ACCESS_DENIED', `the key belongs to account ${caller.identity.accountId}, not to ${accountID}`);
+      throw new AppError(
+        'ACCESS_DENIED',
+        `the key belongs to account ${caller.identity.accountId}, not to ${accountID}`,
+      );
     }
     const token = await this.authenticator.accountToken(caller);
     this.events.issued(caller, 'token');
@@ -82,8 +93,14 @@ export class BlobController {
   @Route(getArchive)
   async archive(@Call() call: RouteCall<typeof getArchive>): Promise<Readable> {
     const { prefix, signature } = call.query;
-    const { entries } = await this.archives.below(prefix, signature === undefined ? await this.rightsOfCaller(call) : await this.rightsOfLink(signature, prefix));
-    void call.reply.header('content-type', 'application/zip').header('content-disposition', `attachment; filename="${archiveName(prefix)}"`).header('cache-control', 'private, no-store');
+    const { entries } = await this.archives.below(
+      prefix,
+      signature === undefined ? await this.rightsOfCaller(call) : await this.rightsOfLink(signature, prefix),
+    );
+    void call.reply
+      .header('content-type', 'application/zip')
+      .header('content-disposition', `attachment; filename="${archiveName(prefix)}"`)
+      .header('cache-control', 'private, no-store');
     return Readable.from(zipOf(prefix, entries));
   }
 
@@ -97,7 +114,8 @@ export class BlobController {
   private async rightsOfLink(signature: string, prefix: string): Promise<MayRead> {
     const link = await this.authenticator.verifyArchiveLink(signature);
     if (link.prefix !== prefix) throw new AppError('ACCESS_DENIED', 'this link was made for another prefix');
-    return (_, scope) => link.scopes.some(({ orgId, projectId }) => orgId === scope.orgId && projectId === scope.projectId);
+    return (_, scope) =>
+      link.scopes.some(({ orgId, projectId }) => orgId === scope.orgId && projectId === scope.projectId);
   }
 
   private async send(key: string, reply: FastifyReply): Promise<Readable> {
@@ -111,7 +129,10 @@ export class BlobController {
   }
 
   private link(request: FastifyRequest, path: string, query: Readonly<Record<string, string>>): Link {
-    return { link: `${this.limits.publicUrl ?? origin(request)}/log-service/blob/${path}?${new URLSearchParams(query).toString()}`, expires: LINK_NANOSECONDS };
+    return {
+      link: `${this.limits.publicUrl ?? origin(request)}/log-service/blob/${path}?${new URLSearchParams(query).toString()}`,
+      expires: LINK_NANOSECONDS,
+    };
   }
 }
 
@@ -126,5 +147,9 @@ function origin(request: FastifyRequest): string {
 
 function archiveName(prefix: string): string {
   const parts = prefix.split('/').filter((part) => part !== '');
-  return `${parts.slice(-2).join('-').replaceAll(/[^\w.-]+/g, '_').slice(-100)}.zip`;
+  return `${parts
+    .slice(-2)
+    .join('-')
+    .replaceAll(/[^\w.-]+/g, '_')
+    .slice(-100)}.zip`;
 }

@@ -1,7 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError } from '@sluice/kernel';
 import { LOG_LIMITS } from '@sluice/log-api';
-import { assertMayRead, assertMayWrite, ownerFor, scopeOfWriter, type LogCaller, type LogScope, type LogWriter } from '../access/log-access.js';
+import {
+  assertMayRead,
+  assertMayWrite,
+  ownerFor,
+  scopeOfWriter,
+  type LogCaller,
+  type LogScope,
+  type LogWriter,
+} from '../access/log-access.js';
 import { LogEvents } from '../security/log-events.js';
 import type { LogPlace } from '../stream/stream.service.js';
 import { StreamStore } from '../stream/stream-store.js';
@@ -41,7 +49,8 @@ export class BlobService {
       if (replaced) this.events.overwritten('allowed', place, replaced.writer);
       this.events.uploaded(place);
     } catch (cause) {
-      if (cause instanceof AppError && cause.code === 'CONFLICT') this.events.overwritten('refused', place, (await this.blobs.info(key))?.writer);
+      if (cause instanceof AppError && cause.code === 'CONFLICT')
+        this.events.overwritten('refused', place, (await this.blobs.info(key))?.writer);
       throw cause;
     }
   }
@@ -50,7 +59,11 @@ export class BlobService {
   async infoForReading(caller: LogCaller, { key, accountID }: LogPlace): Promise<BlobInfo> {
     ownerFor(caller, key, accountID);
     const info = await this.blobs.info(key);
-    if (!info) throw new AppError('RESOURCE_NOT_FOUND', `there is no stored log ${key}; while its step runs, tail GET /log-service/stream instead`);
+    if (!info)
+      throw new AppError(
+        'RESOURCE_NOT_FOUND',
+        `there is no stored log ${key}; while its step runs, tail GET /log-service/stream instead`,
+      );
     assertMayRead(caller, key, info.scope);
     return info;
   }

@@ -33,7 +33,8 @@ export class FileBlobStore implements BlobStore {
   static async at(root: string): Promise<FileBlobStore> {
     const temporary = join(root, '@unfinished');
     await mkdir(temporary, { recursive: true, mode: 0o700 });
-    for (const name of await readdir(temporary)) if (Number(name.split('-', 1)[0]) < Date.now() - 86_400_000) await rm(join(temporary, name), { force: true });
+    for (const name of await readdir(temporary))
+      if (Number(name.split('-', 1)[0]) < Date.now() - 86_400_000) await rm(join(temporary, name), { force: true });
     return new FileBlobStore(root, temporary);
   }
 
@@ -41,7 +42,13 @@ export class FileBlobStore implements BlobStore {
     const unfinished = this.temporaryFile();
     try {
       const written = await this.writeDurably(unfinished, source, options.maxBytes);
-      const info: BlobInfo = { key, scope: options.scope, ...written, storedAt: new Date().toISOString(), writer: options.writer };
+      const info: BlobInfo = {
+        key,
+        scope: options.scope,
+        ...written,
+        storedAt: new Date().toISOString(),
+        writer: options.writer,
+      };
       const previous = await this.info(key);
       if (previous && !mayStoreAgain(options.writer, previous.writer)) return sameOrRefused(previous, info);
       await mkdir(dirname(this.pathOf(key)), { recursive: true, mode: 0o700 });
@@ -96,7 +103,8 @@ export class FileBlobStore implements BlobStore {
       if (!entry.name.startsWith(begin)) continue;
       if (found.length >= limit) return;
       if (entry.isDirectory()) await this.walk(join(folder, entry.name), found, limit);
-      else if (entry.name.endsWith(DESCRIPTOR)) found.push(descriptor.parse(JSON.parse(await readFile(join(folder, entry.name), 'utf8'))));
+      else if (entry.name.endsWith(DESCRIPTOR))
+        found.push(descriptor.parse(JSON.parse(await readFile(join(folder, entry.name), 'utf8'))));
     }
   }
 
@@ -132,7 +140,11 @@ export class FileBlobStore implements BlobStore {
     }
   }
 
-  private async writeDurably(path: string, source: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Pick<BlobInfo, 'sizeBytes' | 'lines' | 'sha256'>> {
+  private async writeDurably(
+    path: string,
+    source: AsyncIterable<Uint8Array>,
+    maxBytes: number,
+  ): Promise<Pick<BlobInfo, 'sizeBytes' | 'lines' | 'sha256'>> {
     const file = await this.create(path);
     try {
       const written = await copy(source, file, maxBytes);
@@ -173,7 +185,10 @@ export class FileBlobStore implements BlobStore {
 /** What another writer sends again to the byte needs no place. @throws AppError CONFLICT */
 function sameOrRefused(first: BlobInfo, second: BlobInfo): StoredBlob {
   if (first.sha256 === second.sha256) return { info: first };
-  throw new AppError('CONFLICT', `the log ${first.key} is finished and was stored by another writer at ${first.storedAt}; a finished log is not overwritten, use a key of your own`);
+  throw new AppError(
+    'CONFLICT',
+    `the log ${first.key} is finished and was stored by another writer at ${first.storedAt}; a finished log is not overwritten, use a key of your own`,
+  );
 }
 
 /** Gives a file its second name unless that name is taken; atomic, also for several processes. */
@@ -187,7 +202,11 @@ async function isLinked(file: string, name: string): Promise<boolean> {
   }
 }
 
-async function copy(source: AsyncIterable<Uint8Array>, file: FileHandle, maxBytes: number): Promise<Pick<BlobInfo, 'sizeBytes' | 'lines' | 'sha256'>> {
+async function copy(
+  source: AsyncIterable<Uint8Array>,
+  file: FileHandle,
+  maxBytes: number,
+): Promise<Pick<BlobInfo, 'sizeBytes' | 'lines' | 'sha256'>> {
   const hash = createHash('sha256');
   let sizeBytes = 0;
   let newlines = 0;
@@ -195,7 +214,10 @@ async function copy(source: AsyncIterable<Uint8Array>, file: FileHandle, maxByte
   for await (const chunk of source) {
     sizeBytes += chunk.length;
     if (sizeBytes > maxBytes) {
-      throw new AppError('PAYLOAD_TOO_LARGE', `the log of one step may hold ${maxBytes} bytes; keep its first MiB and the newest rest, and say in a line how much is left out`);
+      throw new AppError(
+        'PAYLOAD_TOO_LARGE',
+        `the log of one step may hold ${maxBytes} bytes; keep its first MiB and the newest rest, and say in a line how much is left out`,
+      );
     }
     hash.update(chunk);
     for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) newlines += 1;
@@ -214,5 +236,7 @@ function isMissing(cause: unknown): boolean {
 }
 
 function codeOf(cause: unknown): string | undefined {
-  return typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+  return typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string'
+    ? cause.code
+    : undefined;
 }

@@ -1,7 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { accountScope, scopeOf, type Scope } from '@sluice/kernel';
 import { ownerOfLog } from '@sluice/log-api';
-import { denialNoted, noted, type EventContext, type SecurityEntry, type SecurityReporter } from '@sluice/security-events';
+import {
+  denialNoted,
+  noted,
+  type EventContext,
+  type SecurityEntry,
+  type SecurityReporter,
+} from '@sluice/security-events';
 import type { LogCaller, LogScope, LogWriter } from '../access/log-access.js';
 import type { BlobPlace } from '../blob/blob.service.js';
 
@@ -14,13 +20,27 @@ export class LogEvents {
 
   /** @param route id of the route, or its path where it has none */
   denied(caller: LogCaller, route: string, reason: string, correlationId: string): void {
-    this.reporter.note(denialNoted({ ctx: { ...contextOf(caller), correlationId }, route, scope: accountScope(accountOf(caller)), reason }));
+    this.reporter.note(
+      denialNoted({
+        ctx: { ...contextOf(caller), correlationId },
+        route,
+        scope: accountScope(accountOf(caller)),
+        reason,
+      }),
+    );
   }
 
   /** One for a caller, kind and place. @param place key or prefix of what it opens; absent for all logs of the account */
   issued(caller: LogCaller, what: Issued, place?: string): void {
     const scope = scopeOfPlace(accountOf(caller), place, {});
-    const entry = { kind: 'logTokenIssued', outcome: 'allowed', scope, resourceType: what === 'token' ? 'logToken' : 'logLink', identifier: place ?? accountOf(caller), details: { what } } as const;
+    const entry = {
+      kind: 'logTokenIssued',
+      outcome: 'allowed',
+      scope,
+      resourceType: what === 'token' ? 'logToken' : 'logLink',
+      identifier: place ?? accountOf(caller),
+      details: { what },
+    } as const;
     this.reporter.note(noted(contextOf(caller), entry, [what, place ?? null]));
   }
 
@@ -34,11 +54,22 @@ export class LogEvents {
     this.note('logOverwritten', outcome, log, { earlierWriter: earlier ?? 'unknown' });
   }
 
-  private note(kind: 'logUploaded' | 'logOverwritten', outcome: SecurityEntry['outcome'], { key, scope, writer }: BlobPlace, details: Readonly<Record<string, unknown>>): void {
+  private note(
+    kind: 'logUploaded' | 'logOverwritten',
+    outcome: SecurityEntry['outcome'],
+    { key, scope, writer }: BlobPlace,
+    details: Readonly<Record<string, unknown>>,
+  ): void {
     const accountId = ownerOfLog(key)?.accountId;
     if (accountId === undefined) return;
     const ctx: EventContext = { principal: { type: 'service', id: writer, name: nameOf(writer) }, correlationId: '' };
-    this.reporter.note(noted(ctx, { kind, outcome, scope: scopeOfPlace(accountId, key, scope), resourceType: 'log', identifier: key, details }, [key]));
+    this.reporter.note(
+      noted(
+        ctx,
+        { kind, outcome, scope: scopeOfPlace(accountId, key, scope), resourceType: 'log', identifier: key, details },
+        [key],
+      ),
+    );
   }
 }
 
@@ -57,7 +88,12 @@ export class CallersOfRequests {
 }
 
 function contextOf(caller: LogCaller): EventContext {
-  if (caller.kind === 'service') return { principal: caller.identity.principal, correlationId: '', ...(caller.identity.origin ? { origin: caller.identity.origin } : {}) };
+  if (caller.kind === 'service')
+    return {
+      principal: caller.identity.principal,
+      correlationId: '',
+      ...(caller.identity.origin ? { origin: caller.identity.origin } : {}),
+    };
   const { keyId, keyPrefix } = caller.claims;
   const writer = keyId === undefined ? (`pod:${keyPrefix}` as const) : (`key:${keyId}` as const);
   return { principal: { type: 'service', id: writer, name: nameOf(writer) }, correlationId: '' };
@@ -68,7 +104,9 @@ function accountOf(caller: LogCaller): string {
 }
 
 function nameOf(writer: LogWriter): string {
-  return writer.startsWith('pod:') ? `pod below ${writer.slice('pod:'.length)}` : `log token of API key ${writer.slice('key:'.length)}`;
+  return writer.startsWith('pod:')
+    ? `pod below ${writer.slice('pod:'.length)}`
+    : `log token of API key ${writer.slice('key:'.length)}`;
 }
 
 function scopeOfPlace(accountId: string, place: string | undefined, stored: LogScope): Scope {

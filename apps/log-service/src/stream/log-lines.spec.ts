@@ -26,29 +26,53 @@ describe('lines of a log', () => {
 
   it('come back from their chunks as they went in, each at its index', () => {
     fc.assert(
-      fc.property(fc.array(fc.record({ level: fc.constantFrom('INFO', 'ERROR'), out: anyText, time: fc.constant('t') }), { maxLength: 40 }), (lines) => {
-        const chunks = toChunks(lines.map((line, pos) => ({ ...line, pos })));
-        const stored = chunks.flatMap(({ text }) => text.split('\n'));
-        expect(chunks.reduce((sum, { count }) => sum + count, 0)).toBe(lines.length);
-        expect(stored.map((text, index) => JSON.parse(withIndex(text, index)) as unknown)).toEqual(lines.map((line, pos) => ({ pos, ...line, args: null })));
-      }),
+      fc.property(
+        fc.array(fc.record({ level: fc.constantFrom('INFO', 'ERROR'), out: anyText, time: fc.constant('t') }), {
+          maxLength: 40,
+        }),
+        (lines) => {
+          const chunks = toChunks(lines.map((line, pos) => ({ ...line, pos })));
+          const stored = chunks.flatMap(({ text }) => text.split('\n'));
+          expect(chunks.reduce((sum, { count }) => sum + count, 0)).toBe(lines.length);
+          expect(stored.map((text, index) => JSON.parse(withIndex(text, index)) as unknown)).toEqual(
+            lines.map((line, pos) => ({ pos, ...line, args: null })),
+          );
+        },
+      ),
     );
   });
 
   it('have every documented field: args are null where there are none', () => {
-    const [chunk] = toChunks([{ level: 'INFO', pos: 0, out: 'a', time: 't' }, { level: 'INFO', pos: 1, out: 'b', time: 't', args: { unit: 'one' } }]);
-    expect(chunk?.text.split('\n').map((text) => (JSON.parse(text) as { args: unknown }).args)).toEqual([null, { unit: 'one' }]);
+    const [chunk] = toChunks([
+      { level: 'INFO', pos: 0, out: 'a', time: 't' },
+      { level: 'INFO', pos: 1, out: 'b', time: 't', args: { unit: 'one' } },
+    ]);
+    expect(chunk?.text.split('\n').map((text) => (JSON.parse(text) as { args: unknown }).args)).toEqual([
+      null,
+      { unit: 'one' },
+    ]);
     expect(JSON.parse(droppedMark(1, 0))).toMatchObject({ args: null });
   });
 
   it('are split into chunks of at most 500 lines and about 64 KiB', () => {
-    const chunks = toChunks(Array.from({ length: 2_000 }, (_, pos) => ({ level: 'INFO', pos, out: 'x'.repeat(pos % 2 === 0 ? 10 : 1_000), time: 't' })));
+    const chunks = toChunks(
+      Array.from({ length: 2_000 }, (_, pos) => ({
+        level: 'INFO',
+        pos,
+        out: 'x'.repeat(pos % 2 === 0 ? 10 : 1_000),
+        time: 't',
+      })),
+    );
     expect(Math.max(...chunks.map(({ count }) => count))).toBeLessThanOrEqual(500);
     expect(Math.max(...chunks.map(({ text }) => text.length))).toBeLessThan(70_000);
   });
 
   it('are events with their index as id', () => {
     expect(frame('{"pos":7}', 7)).toBe('id: 7\ndata: {"pos":7}\n\n');
-    expect(JSON.parse(droppedMark(12, 11))).toMatchObject({ pos: 11, level: 'WARN', out: expect.stringContaining('12 earlier lines') });
+    expect(JSON.parse(droppedMark(12, 11))).toMatchObject({
+      pos: 11,
+      level: 'WARN',
+      out: expect.stringContaining('12 earlier lines'),
+    });
   });
 });

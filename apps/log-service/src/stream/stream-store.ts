@@ -50,10 +50,21 @@ export class StreamStore {
   ) {}
 
   /** Creates the stream if absent; an existing one of the same writer keeps its lines and its scope. What gives way to the writer is removed first. */
-  async open(key: string, scope: LogScope, writer: LogWriter): Promise<{ readonly state: 'open' | 'closed' | 'foreign'; readonly nextIndex: number }> {
+  async open(
+    key: string,
+    scope: LogScope,
+    writer: LogWriter,
+  ): Promise<{ readonly state: 'open' | 'closed' | 'foreign'; readonly nextIndex: number }> {
     return this.reaching(async () => {
       const run = runKey(key);
-      const answer = await openScript.run(this.redis, keysOf(key), [this.limits.ttlMs, scope.orgId ?? '', scope.projectId ?? '', Date.now(), writer, writerThatGivesWay(writer)]);
+      const answer = await openScript.run(this.redis, keysOf(key), [
+        this.limits.ttlMs,
+        scope.orgId ?? '',
+        scope.projectId ?? '',
+        Date.now(),
+        writer,
+        writerThatGivesWay(writer),
+      ]);
       await this.redis.pipeline().sadd(run, key).pexpire(run, INDEX_TTL_MS).exec();
       const [state, next] = answer as ['open' | 'closed' | 'foreign', string];
       return { state, nextIndex: Number(next) };
@@ -61,22 +72,43 @@ export class StreamStore {
   }
 
   /** Appends lines that start at index `from` (at the end when undefined). Lines already there are skipped, so it is safe to repeat with `from`. */
-  async append(key: string, from: number | undefined, lines: readonly WireLogLine[], writer: LogWriter): Promise<AppendResult> {
+  async append(
+    key: string,
+    from: number | undefined,
+    lines: readonly WireLogLine[],
+    writer: LogWriter,
+  ): Promise<AppendResult> {
     return this.reaching(async () => {
       const { ttlMs, maxLines, maxBytes } = this.limits;
       const chunks = toChunks(lines).flatMap(({ count, text }) => [count, text]);
-      const answer = await appendScript.run(this.redis, keysOf(key), [from ?? '', lines.length, ttlMs, maxLines, maxBytes, channelOf(key), writer, ...chunks]);
+      const answer = await appendScript.run(this.redis, keysOf(key), [
+        from ?? '',
+        lines.length,
+        ttlMs,
+        maxLines,
+        maxBytes,
+        channelOf(key),
+        writer,
+        ...chunks,
+      ]);
       const [outcome, next] = answer as ['appended' | 'gap' | 'closed' | 'missing' | 'foreign' | 'overlap', string];
       const nextIndex = Number(next);
       if (outcome === 'missing' || outcome === 'foreign') return { kind: outcome };
-      if (outcome === 'overlap' && from !== undefined) return this.append(key, nextIndex, lines.slice(nextIndex - from), writer);
+      if (outcome === 'overlap' && from !== undefined)
+        return this.append(key, nextIndex, lines.slice(nextIndex - from), writer);
       return { kind: outcome as 'appended' | 'gap' | 'closed', nextIndex };
     });
   }
 
   /** Takes no more lines and tells every tail. Safe to repeat. */
   async close(key: string, writer: LogWriter): Promise<'closed' | 'missing' | 'foreign'> {
-    return this.reaching(async () => (await closeScript.run(this.redis, [metaKey(key)], [channelOf(key), writer])) as 'closed' | 'missing' | 'foreign');
+    return this.reaching(
+      async () =>
+        (await closeScript.run(this.redis, [metaKey(key)], [channelOf(key), writer])) as
+          | 'closed'
+          | 'missing'
+          | 'foreign',
+    );
   }
 
   /** Lets the live lines of a closed log go, ten minutes from now. */
@@ -89,12 +121,16 @@ export class StreamStore {
   }
 
   async info(key: string): Promise<StreamInfo | undefined> {
-    return this.reaching(async () => infoOf(await this.redis.hmget(metaKey(key), 'state', 'next', 'first', 'org', 'project', 'writer')));
+    return this.reaching(async () =>
+      infoOf(await this.redis.hmget(metaKey(key), 'state', 'next', 'first', 'org', 'project', 'writer')),
+    );
   }
 
   /** Keys of live streams at or below a prefix that names one run. */
   async keysBelow(prefix: string): Promise<string[]> {
-    return this.reaching(async () => (await this.redis.smembers(runKey(prefix))).filter((key) => isBelow(key, prefix)).sort());
+    return this.reaching(async () =>
+      (await this.redis.smembers(runKey(prefix))).filter((key) => isBelow(key, prefix)).sort(),
+    );
   }
 
   /**
@@ -132,7 +168,12 @@ export class StreamStore {
       return await work();
     } catch (cause) {
       if (cause instanceof AppError) throw cause;
-      throw new AppError('UPSTREAM_UNAVAILABLE', `the store of live logs does not answer (${messageOf(cause)}); send the same request again`, {}, { cause });
+      throw new AppError(
+        'UPSTREAM_UNAVAILABLE',
+        `the store of live logs does not answer (${messageOf(cause)}); send the same request again`,
+        {},
+        { cause },
+      );
     }
   }
 }
@@ -161,5 +202,11 @@ function runKey(keyOrPrefix: string): string {
 
 function infoOf([state, next, first, org, project, writer]: readonly (string | null)[]): StreamInfo | undefined {
   if (!state) return undefined;
-  return { isOpen: state === 'open', nextIndex: Number(next), firstIndex: Number(first), scope: { orgId: org || undefined, projectId: project || undefined }, writer: writer ?? undefined };
+  return {
+    isOpen: state === 'open',
+    nextIndex: Number(next),
+    firstIndex: Number(first),
+    scope: { orgId: org || undefined, projectId: project || undefined },
+    writer: writer ?? undefined,
+  };
 }

@@ -28,18 +28,25 @@ export class StreamController {
 
   @Route(openStream)
   async open(@Call() call: RouteCall<typeof openStream>): Promise<void> {
-    await tellingNextIndex(call, async () => this.service.open(await this.authenticator.authenticate(call.headers), call.query));
+    await tellingNextIndex(call, async () =>
+      this.service.open(await this.authenticator.authenticate(call.headers), call.query),
+    );
   }
 
   @Route(appendLines)
   async append(@Call() call: RouteCall<typeof appendLines>): Promise<void> {
-    await tellingNextIndex(call, async () => this.service.append(await this.authenticator.authenticate(call.headers), call.query, call.query.from, call.body));
+    await tellingNextIndex(call, async () =>
+      this.service.append(await this.authenticator.authenticate(call.headers), call.query, call.query.from, call.body),
+    );
   }
 
   @Route(closeStream)
   async close(@Call() call: RouteCall<typeof closeStream>): Promise<void> {
     const caller = await this.authenticator.authenticate(call.headers);
-    await this.service.close(caller, call.query, { isPrefix: call.query.prefix ?? false, keepLines: call.query.snapshot ?? false });
+    await this.service.close(caller, call.query, {
+      isPrefix: call.query.prefix ?? false,
+      keepLines: call.query.snapshot ?? false,
+    });
   }
 
   @Route(tailStream)
@@ -49,13 +56,19 @@ export class StreamController {
     const owner = ownerFor(caller, key, accountID);
     const start = from ?? nextAfter(call.headers['last-event-id']);
     const known = await this.streams.info(key).catch(() => undefined);
-    if (known && !mayRead(caller, key, known.scope)) throw new AppError('ACCESS_DENIED', 'the caller lacks log.view for this log');
+    if (known && !mayRead(caller, key, known.scope))
+      throw new AppError('ACCESS_DENIED', 'the caller lacks log.view for this log');
     const leave = this.tails.enter(owner.accountId);
     call.reply.raw.once('close', leave);
-    void call.reply.header('content-type', 'text/event-stream; charset=utf-8').header('cache-control', 'no-cache, no-transform').header('x-accel-buffering', 'no');
+    void call.reply
+      .header('content-type', 'text/event-stream; charset=utf-8')
+      .header('cache-control', 'no-cache, no-transform')
+      .header('x-accel-buffering', 'no');
     const signal = AbortSignal.any([requestSignal(call.request, call.reply), this.tails.signal]);
     const sources = { streams: this.streams, signals: this.signals, blobs: this.blobs, limits: this.limits.tail };
-    return Readable.from(tail({ key, from: start, mayRead: (scope) => mayRead(caller, key, scope), signal }, sources), { highWaterMark: 1 });
+    return Readable.from(tail({ key, from: start, mayRead: (scope) => mayRead(caller, key, scope), signal }, sources), {
+      highWaterMark: 1,
+    });
   }
 }
 
@@ -64,7 +77,8 @@ async function tellingNextIndex(call: RouteCall, work: () => Promise<number>): P
   try {
     void call.reply.header(NEXT_INDEX_HEADER, String(await work()));
   } catch (cause) {
-    if (cause instanceof AppError && typeof cause.details['nextIndex'] === 'number') void call.reply.header(NEXT_INDEX_HEADER, String(cause.details['nextIndex']));
+    if (cause instanceof AppError && typeof cause.details['nextIndex'] === 'number')
+      void call.reply.header(NEXT_INDEX_HEADER, String(cause.details['nextIndex']));
     throw cause;
   }
 }

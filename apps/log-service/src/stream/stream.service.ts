@@ -25,7 +25,11 @@ export class StreamService {
   /** Creates the stream if absent. Answers the index the next line gets. @throws AppError CONFLICT when the log was closed before */
   async open(caller: LogCaller, { key, accountID }: LogPlace): Promise<number> {
     const owner = ownerFor(caller, key, accountID);
-    const { state, nextIndex } = await this.streams.open(key, scopeOfWriter(caller, owner), assertMayWrite(caller, key));
+    const { state, nextIndex } = await this.streams.open(
+      key,
+      scopeOfWriter(caller, owner),
+      assertMayWrite(caller, key),
+    );
     if (state === 'open') return nextIndex;
     if (state === 'foreign') throw writtenByOther(key);
     throw new AppError('CONFLICT', `the log ${key} is closed; another attempt needs a key of its own`, { nextIndex });
@@ -35,7 +39,12 @@ export class StreamService {
    * Answers the index the next line gets. With `from` (index of the first line) it is safe to repeat.
    * @throws AppError STREAM_NOT_FOUND, INVALID_REQUEST when it is closed, ACCESS_DENIED when another writer opened it, CONFLICT when lines before `from` are missing; `details.nextIndex` says where to go on
    */
-  async append(caller: LogCaller, { key, accountID }: LogPlace, from: number | undefined, lines: readonly WireLogLine[]): Promise<number> {
+  async append(
+    caller: LogCaller,
+    { key, accountID }: LogPlace,
+    from: number | undefined,
+    lines: readonly WireLogLine[],
+  ): Promise<number> {
     ownerFor(caller, key, accountID);
     const result = await this.streams.append(key, from, lines, assertMayWrite(caller, key));
     switch (result.kind) {
@@ -46,9 +55,15 @@ export class StreamService {
       case 'foreign':
         throw writtenByOther(key);
       case 'closed':
-        throw new AppError('INVALID_REQUEST', `the log ${key} is closed and takes no more lines`, { nextIndex: result.nextIndex });
+        throw new AppError('INVALID_REQUEST', `the log ${key} is closed and takes no more lines`, {
+          nextIndex: result.nextIndex,
+        });
       case 'gap':
-        throw new AppError('CONFLICT', `the log ${key} has ${result.nextIndex} lines, so a line ${from ?? 0} would leave a gap; send from line ${result.nextIndex}`, { nextIndex: result.nextIndex });
+        throw new AppError(
+          'CONFLICT',
+          `the log ${key} has ${result.nextIndex} lines, so a line ${from ?? 0} would leave a gap; send from line ${result.nextIndex}`,
+          { nextIndex: result.nextIndex },
+        );
     }
   }
 
@@ -56,14 +71,19 @@ export class StreamService {
    * Closes one log, or with `isPrefix` every one of this writer below the key. `keepLines` stores the lines of those that have no stored log. Safe to repeat:
    * when storing fails the log stays closed and the next call stores it. @throws AppError STREAM_NOT_FOUND for one unknown log, ACCESS_DENIED for one of another writer
    */
-  async close(caller: LogCaller, { key, accountID }: LogPlace, options: { readonly isPrefix: boolean; readonly keepLines: boolean }): Promise<void> {
+  async close(
+    caller: LogCaller,
+    { key, accountID }: LogPlace,
+    options: { readonly isPrefix: boolean; readonly keepLines: boolean },
+  ): Promise<void> {
     ownerFor(caller, key, accountID);
     const writer = assertMayWrite(caller, key);
     const keys = options.isPrefix ? await this.streams.keysBelow(key) : [key];
     for (const one of keys) {
       const outcome = await this.streams.close(one, writer);
       if (outcome === 'foreign' && !options.isPrefix) throw writtenByOther(one);
-      if (outcome === 'missing' && !options.isPrefix && !(await this.blobs.info(one))) throw new AppError('STREAM_NOT_FOUND', `the log ${one} is not open`);
+      if (outcome === 'missing' && !options.isPrefix && !(await this.blobs.info(one)))
+        throw new AppError('STREAM_NOT_FOUND', `the log ${one} is not open`);
       if (outcome === 'closed') await this.settle(one, writer, options.keepLines);
     }
   }
@@ -77,13 +97,20 @@ export class StreamService {
     const info = await this.streams.info(key);
     if (!info) return false;
     const content = streamContent(this.streams, key, info.nextIndex);
-    await this.stored.store({ key, scope: info.scope, writer }, info.firstIndex > 0 ? withMark(info.firstIndex, content) : content, Number.MAX_SAFE_INTEGER);
+    await this.stored.store(
+      { key, scope: info.scope, writer },
+      info.firstIndex > 0 ? withMark(info.firstIndex, content) : content,
+      Number.MAX_SAFE_INTEGER,
+    );
     return true;
   }
 }
 
 function writtenByOther(key: string): AppError {
-  return new AppError('ACCESS_DENIED', `the log ${key} was opened by another writer, and only that one may add to it or close it; use a key of your own`);
+  return new AppError(
+    'ACCESS_DENIED',
+    `the log ${key} was opened by another writer, and only that one may add to it or close it; use a key of your own`,
+  );
 }
 
 async function* withMark(missing: number, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

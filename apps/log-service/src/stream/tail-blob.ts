@@ -39,6 +39,15 @@ function wireLine(text: string, expected: number): { readonly index: number; rea
     // A position that goes backwards would make a resuming client skip lines, so it does not count.
     return { index: typeof pos === 'number' && Number.isInteger(pos) && pos >= expected ? pos : expected, wire: text };
   } catch {
-    return { index: expected, wire: JSON.stringify({ pos: expected, level: 'INFO', out: `${text}\n`, time: new Date(0).toISOString(), args: null }) };
+    return {
+      index: expected,
+      wire: JSON.stringify({
+        pos: expected,
+        level: 'INFO',
+        out: `${text}\n`,
+        time: new Date(0).toISOString(),
+        args: null,
+      }),
+    };
   }
 }

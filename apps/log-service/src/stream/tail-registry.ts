@@ -21,7 +21,11 @@ export class TailRegistry {
   /** Takes a place; the returned function gives it back. @throws AppError TOO_MANY_REQUESTS naming the limit */
   enter(accountId: string): () => void {
     const count = this.open.get(accountId) ?? 0;
-    if (count >= this.perAccount) throw new AppError('TOO_MANY_REQUESTS', `account ${accountId} has ${count} log tails open, which is the limit; close one and try again`);
+    if (count >= this.perAccount)
+      throw new AppError(
+        'TOO_MANY_REQUESTS',
+        `account ${accountId} has ${count} log tails open, which is the limit; close one and try again`,
+      );
     this.open.set(accountId, count + 1);
     this.onChange((this.total += 1));
     let isOpen = true;

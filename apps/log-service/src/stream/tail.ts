@@ -107,7 +107,9 @@ const rendered = new WeakMap<StreamBatch, string>();
 /** Rendered once per batch: tails of one stream at the same place get the same batch. */
 function framesOf(batch: StreamBatch, position: number): string {
   const known = rendered.get(batch);
-  const frames = known ?? batch.lines.map((line, at) => frame(withIndex(line, batch.firstIndex + at), batch.firstIndex + at)).join('');
+  const frames =
+    known ??
+    batch.lines.map((line, at) => frame(withIndex(line, batch.firstIndex + at), batch.firstIndex + at)).join('');
   if (known === undefined) rendered.set(batch, frames);
   const missing = batch.firstIndex - position;
   return missing > 0 ? `${frame(droppedMark(missing, batch.firstIndex - 1), batch.firstIndex - 1)}${frames}` : frames;

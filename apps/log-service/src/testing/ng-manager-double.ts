@@ -29,7 +29,8 @@ class HolderController {
 
   @Route(receiveSecurityEvents)
   receive(@Call() { body }: RouteCall<typeof receiveSecurityEvents>) {
-    for (const { event } of body.events) if (!this.events.some(({ eventId }) => eventId === event.eventId)) this.events.push(event);
+    for (const { event } of body.events)
+      if (!this.events.some(({ eventId }) => eventId === event.eventId)) this.events.push(event);
     return { received: body.events.length };
   }
 }
@@ -37,14 +38,34 @@ class HolderController {
 @Module({})
 class NgManagerDouble {
   static with(keys: KeysOfNgManager, events: SecurityEventRecord[]): DynamicModule {
-    return { module: NgManagerDouble, controllers: [HolderController], providers: [{ provide: KEYS, useValue: keys }, { provide: EVENTS, useValue: events }] };
+    return {
+      module: NgManagerDouble,
+      controllers: [HolderController],
+      providers: [
+        { provide: KEYS, useValue: keys },
+        { provide: EVENTS, useValue: events },
+      ],
+    };
   }
 }
 
 /** An ng-manager that knows whose a key is and collects security events; it checks calls and answers by the contract. */
-export async function startNgManagerDouble(identities: TestIdentities, keys: KeysOfNgManager, events: SecurityEventRecord[] = []): Promise<RunningApp> {
+export async function startNgManagerDouble(
+  identities: TestIdentities,
+  keys: KeysOfNgManager,
+  events: SecurityEventRecord[] = [],
+): Promise<RunningApp> {
   return startHttpApp({
-    service: 'ng-manager', module: NgManagerDouble.with(keys, events), host: '127.0.0.1', port: 0, identity: await identities.of('ng-manager'), log: createLogger('ng-manager', 'silent'),
-    tracing: Tracing.create('ng-manager'), metrics: new Metrics('ng-manager'), routes: [], errorStyle: () => 'internal', checkReady: async () => undefined,
+    service: 'ng-manager',
+    module: NgManagerDouble.with(keys, events),
+    host: '127.0.0.1',
+    port: 0,
+    identity: await identities.of('ng-manager'),
+    log: createLogger('ng-manager', 'silent'),
+    tracing: Tracing.create('ng-manager'),
+    metrics: new Metrics('ng-manager'),
+    routes: [],
+    errorStyle: () => 'internal',
+    checkReady: async () => undefined,
   });
 }

@@ -39,7 +39,8 @@ export async function runLogService(env: Readonly<Record<string, string>> = {}) 
     ...env,
   };
   const app = await bootstrap(environment);
-  const call = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`${app.url}/log-service${path}`, init);
+  const call = (path: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(`${app.url}/log-service${path}`, init);
   return {
     app,
     redis,
@@ -54,12 +55,20 @@ export async function runLogService(env: Readonly<Record<string, string>> = {}) 
     /** Headers of a pod whose log token covers `prefix`. */
     pod: async (prefix: string, claims: Partial<LogTokenClaims> = {}): Promise<Record<string, string>> => {
       const accountId = prefix.split('/')[0] ?? '';
-      const full: LogTokenClaims = { kind: 'log', accountId, keyPrefix: prefix, rights: ['write'], scope: { orgId: 'default', projectId: 'shop' }, ...claims };
+      const full: LogTokenClaims = {
+        kind: 'log',
+        accountId,
+        keyPrefix: prefix,
+        rights: ['write'],
+        scope: { orgId: 'default', projectId: 'shop' },
+        ...claims,
+      };
       return { 'x-harness-token': await (await identities.of('pipeline')).sign('log+jwt', 'log-service', full, 600) };
     },
     /** Headers the gateway sends for a user. */
     user: (who: CallIdentity): Promise<Record<string, string>> => identities.headers('log-service', who),
-    tail: async (key: string, headers: Readonly<Record<string, string>>, query = ''): Promise<TailResult> => readTail(await call(`/stream?key=${key}${query}`, { headers })),
+    tail: async (key: string, headers: Readonly<Record<string, string>>, query = ''): Promise<TailResult> =>
+      readTail(await call(`/stream?key=${key}${query}`, { headers })),
     stop: async () => {
       await app.close();
       await ngManager.close();
@@ -83,11 +92,20 @@ export function newRun(): string {
 
 /** Lines `from` (inclusive) to `to` (exclusive), each naming its number. */
 export function linesOf(from: number, to: number): WireLogLine[] {
-  return Array.from({ length: to - from }, (_, at) => ({ level: 'INFO', pos: from + at, out: `line ${from + at}\n`, time: '2026-11-22T10:00:00.000Z', args: null }));
+  return Array.from({ length: to - from }, (_, at) => ({
+    level: 'INFO',
+    pos: from + at,
+    out: `line ${from + at}\n`,
+    time: '2026-11-22T10:00:00.000Z',
+    args: null,
+  }));
 }
 
 /** Reads a tail to its end, or until `enough` says so. */
-export async function readTail(response: Response, enough: (lines: readonly SseLine[]) => boolean = () => false): Promise<TailResult> {
+export async function readTail(
+  response: Response,
+  enough: (lines: readonly SseLine[]) => boolean = () => false,
+): Promise<TailResult> {
   if (response.status !== 200) throw new Error(`tail answered ${response.status}: ${await response.text()}`);
   const lines: SseLine[] = [];
   let end: string | undefined;

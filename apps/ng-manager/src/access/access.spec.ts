@@ -4,7 +4,12 @@ import { isSecretOf, newApiKey, parseApiKey } from './api-key-text.js';
 import { visibleTo } from './permission.js';
 
 const ctxOf = (...grants: RoleGrant[]): RequestContext => ({
-  accountId: 'A', principal: { type: 'user', id: 'u', name: 'Ann', email: 'a@example.com' }, grants, correlationId: 'c', traceparent: undefined, signal: AbortSignal.timeout(60_000),
+  accountId: 'A',
+  principal: { type: 'user', id: 'u', name: 'Ann', email: 'a@example.com' },
+  grants,
+  correlationId: 'c',
+  traceparent: undefined,
+  signal: AbortSignal.timeout(60_000),
 });
 
 describe('API keys', () => {
@@ -17,7 +22,15 @@ describe('API keys', () => {
     expect(isSecretOf(key.secretHash, `${parts?.secret}x`)).toBe(false);
   });
 
-  it.each(['', 'pat', 'pat.a.b', 'pat.a.b.short', 'key.a.b.cccccccccccccccccccc', `pat.${'a'.repeat(65)}.b.cccccccccccccccccccc`, 'pat.a.b.cccccccccccccccccc cc'])('"%s" is none', (text) => {
+  it.each([
+    '',
+    'pat',
+    'pat.a.b',
+    'pat.a.b.short',
+    'key.a.b.cccccccccccccccccccc',
+    `pat.${'a'.repeat(65)}.b.cccccccccccccccccccc`,
+    'pat.a.b.cccccccccccccccccc cc',
+  ])('"%s" is none', (text) => {
     expect(parseApiKey(text)).toBeUndefined();
   });
 });
@@ -25,7 +38,9 @@ describe('API keys', () => {
 describe('rights', () => {
   it('decide what a list shows', () => {
     expect(visibleTo(ctxOf({ role: 'viewer' }), 'project.view')).toBe('all');
-    expect(visibleTo(ctxOf({ role: 'viewer', orgId: 'o' }, { role: 'viewer', orgId: 'x', projectId: 'p' }), 'project.view')).toEqual({ orgIds: ['o'], projects: [['x', 'p']] });
+    expect(
+      visibleTo(ctxOf({ role: 'viewer', orgId: 'o' }, { role: 'viewer', orgId: 'x', projectId: 'p' }), 'project.view'),
+    ).toEqual({ orgIds: ['o'], projects: [['x', 'p']] });
     expect(visibleTo(ctxOf(), 'project.view')).toEqual({ orgIds: [], projects: [] });
   });
 });

@@ -18,7 +18,10 @@ export function describe({ name, description, tags }: ApiKey | Token): Described
 }
 
 export function keyValues(key: ApiKey): Described & Pick<ApiKeyRow, 'defaultTimeToExpireMs'> {
-  return { ...describe(key), defaultTimeToExpireMs: key.defaultTimeToExpireToken == null ? null : String(key.defaultTimeToExpireToken) };
+  return {
+    ...describe(key),
+    defaultTimeToExpireMs: key.defaultTimeToExpireToken == null ? null : String(key.defaultTimeToExpireToken),
+  };
 }
 
 /** The end of the year 9999, the last instant the API takes. */
@@ -31,16 +34,25 @@ export type Validity = Pick<ApiTokenRow, 'validFrom' | 'validTo' | 'scheduledExp
  * What a request makes of the validity there is: an absent time stays, null clears it, and 0 is no end as clients of typed languages send it.
  * @throws AppError INVALID_REQUEST for an end that does not lie after the start
  */
-export function validityOf(token: Pick<Token, 'validFrom' | 'validTo' | 'scheduledExpireTime'>, known: Validity): Validity {
-  const timeOf = (sent: number | null | undefined, kept: Date | null): Date | null => (sent === undefined ? kept : sent ? new Date(sent) : null);
+export function validityOf(
+  token: Pick<Token, 'validFrom' | 'validTo' | 'scheduledExpireTime'>,
+  known: Validity,
+): Validity {
+  const timeOf = (sent: number | null | undefined, kept: Date | null): Date | null =>
+    sent === undefined ? kept : sent ? new Date(sent) : null;
   const validity = {
     validFrom: token.validFrom ? new Date(token.validFrom) : known.validFrom,
     validTo: timeOf(token.validTo, known.validTo),
     scheduledExpireAt: timeOf(token.scheduledExpireTime, known.scheduledExpireAt),
   };
-  for (const [field, end] of [['validTo', validity.validTo], ['scheduledExpireTime', validity.scheduledExpireAt]] as const) {
+  for (const [field, end] of [
+    ['validTo', validity.validTo],
+    ['scheduledExpireTime', validity.scheduledExpireAt],
+  ] as const) {
     if (!end || end > validity.validFrom) continue;
-    throw new AppError('INVALID_REQUEST', `${field} must be later than validFrom (milliseconds since 1970)`, { fields: [{ field, error: 'is not later than validFrom' }] });
+    throw new AppError('INVALID_REQUEST', `${field} must be later than validFrom (milliseconds since 1970)`, {
+      fields: [{ field, error: 'is not later than validFrom' }],
+    });
   }
   return validity;
 }
@@ -50,14 +62,25 @@ export function validityOf(token: Pick<Token, 'validFrom' | 'validTo' | 'schedul
  * @param keyLifeMs what its key says; 0 for nothing
  * @param accountLifeMs what the account says, counted from now at the earliest: a token made valid from long ago is no dead one
  */
-export function defaultEnd(validFrom: Date, keyLifeMs: number, accountLifeMs: number | undefined, now = Date.now()): Date | null {
+export function defaultEnd(
+  validFrom: Date,
+  keyLifeMs: number,
+  accountLifeMs: number | undefined,
+  now = Date.now(),
+): Date | null {
   if (keyLifeMs > 0) return new Date(validFrom.getTime() + keyLifeMs);
-  return accountLifeMs === undefined ? null : new Date(Math.min(Math.max(validFrom.getTime(), now) + accountLifeMs, LAST_INSTANT));
+  return accountLifeMs === undefined
+    ? null
+    : new Date(Math.min(Math.max(validFrom.getTime(), now) + accountLifeMs, LAST_INSTANT));
 }
 
 /** The same length of life, starting now; `end` for a token that had none. */
 export function renewed({ validFrom, validTo }: Validity, now: number, end: Date | null): Validity {
-  return { validFrom: new Date(now), validTo: validTo ? new Date(now + validTo.getTime() - validFrom.getTime()) : end, scheduledExpireAt: null };
+  return {
+    validFrom: new Date(now),
+    validTo: validTo ? new Date(now + validTo.getTime() - validFrom.getTime()) : end,
+    scheduledExpireAt: null,
+  };
 }
 
 export function endOf({ validTo, scheduledExpireAt }: Validity): Date | null {
@@ -82,10 +105,20 @@ export function presentKey(row: ApiKeyRow, { apiKeyType, parentIdentifier }: Nam
 }
 
 export function presentKeyAggregate(row: ApiKeyRow, owner: NamedOwner, tokensCount: number): ApiKeyAggregate {
-  return { apiKey: presentKey(row, owner), createdAt: row.createdAt.getTime(), lastModifiedAt: row.updatedAt.getTime(), createdBy: { name: owner.name, email: owner.email }, tokensCount };
+  return {
+    apiKey: presentKey(row, owner),
+    createdAt: row.createdAt.getTime(),
+    lastModifiedAt: row.updatedAt.getTime(),
+    createdBy: { name: owner.name, email: owner.email },
+    tokensCount,
+  };
 }
 
-export function presentToken(row: ApiTokenRow, { apiKeyType, parentIdentifier }: NamedOwner, now = Date.now()): TokenOut {
+export function presentToken(
+  row: ApiTokenRow,
+  { apiKeyType, parentIdentifier }: NamedOwner,
+  now = Date.now(),
+): TokenOut {
   const end = endOf(row);
   return {
     identifier: row.identifier,

@@ -2,8 +2,21 @@ import { Controller } from '@nestjs/common';
 import type { NgPage } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import {
-  aggregateApiKey, aggregateApiKeys, aggregateTokens, createApiKey, createToken, deleteApiKey, deleteToken, listApiKeys, rotateToken, updateApiKey, updateToken,
-  type ApiKey, type ApiKeyAggregate, type TokenAggregate, type TokenOut,
+  aggregateApiKey,
+  aggregateApiKeys,
+  aggregateTokens,
+  createApiKey,
+  createToken,
+  deleteApiKey,
+  deleteToken,
+  listApiKeys,
+  rotateToken,
+  updateApiKey,
+  updateToken,
+  type ApiKey,
+  type ApiKeyAggregate,
+  type TokenAggregate,
+  type TokenOut,
 } from '@sluice/ng-manager-api';
 import { ApiKeyService } from './api-key.service.js';
 
@@ -23,7 +36,12 @@ export class ApiKeyController {
 
   @Route(updateApiKey)
   update(@Call() { ctx, scope, params, body }: RouteCall<typeof updateApiKey>): Promise<ApiKey> {
-    return this.keys.updateKey(ctx, scope, params.identifier === ctx.accountId ? body.identifier : params.identifier, body);
+    return this.keys.updateKey(
+      ctx,
+      scope,
+      params.identifier === ctx.accountId ? body.identifier : params.identifier,
+      body,
+    );
   }
 
   @Route(deleteApiKey)
@@ -33,7 +51,12 @@ export class ApiKeyController {
 
   @Route(aggregateApiKeys)
   page(@Call() { scope, query }: RouteCall<typeof aggregateApiKeys>): Promise<NgPage<ApiKeyAggregate>> {
-    return this.keys.pageOfKeys(scope, query, { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders }, query.identifiers);
+    return this.keys.pageOfKeys(
+      scope,
+      query,
+      { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders },
+      query.identifiers,
+    );
   }
 
   @Route(aggregateApiKey)
@@ -63,6 +86,11 @@ export class ApiKeyController {
 
   @Route(aggregateTokens)
   tokens(@Call() { scope, query }: RouteCall<typeof aggregateTokens>): Promise<NgPage<TokenAggregate>> {
-    return this.keys.pageOfTokens(scope, query, query, { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders });
+    return this.keys.pageOfTokens(scope, query, query, {
+      index: query.pageIndex,
+      size: query.pageSize,
+      search: query.searchTerm,
+      sort: query.sortOrders,
+    });
   }
 }

@@ -26,7 +26,13 @@ export interface PresentedToken {
   readonly validFrom: Date;
   /** The earlier of its two ends. */
   readonly validTo: Date | null;
-  readonly user: { readonly id: string; readonly type: 'user' | 'serviceAccount'; readonly name: string; readonly email: string; readonly isDisabled: boolean };
+  readonly user: {
+    readonly id: string;
+    readonly type: 'user' | 'serviceAccount';
+    readonly name: string;
+    readonly email: string;
+    readonly isDisabled: boolean;
+  };
   readonly grants: readonly RoleGrant[];
 }
 
@@ -53,7 +59,13 @@ export class ApiKeyRepository {
       validFrom: row.valid_from,
       validTo: row.valid_to,
       user: { id: row.id, type: row.type, name: row.name, email: row.email, isDisabled: row.is_disabled },
-      grants: minimalGrants(row.grants.map(({ role, orgId, projectId }) => ({ role, ...(orgId ? { orgId } : {}), ...(projectId ? { projectId } : {}) }))),
+      grants: minimalGrants(
+        row.grants.map(({ role, orgId, projectId }) => ({
+          role,
+          ...(orgId ? { orgId } : {}),
+          ...(projectId ? { projectId } : {}),
+        })),
+      ),
     };
   }
 
@@ -65,8 +77,14 @@ export class ApiKeyRepository {
     return this.manager.find(ApiKeyEntity, { where: { accountId, userId }, order: { identifier: 'ASC' }, take: 1000 });
   }
 
-  pageOfKeys({ accountId, userId }: KeyOwner, page: PageRequest, identifiers?: readonly string[]): Promise<Page<ApiKeyRow>> {
-    const query = this.manager.createQueryBuilder(ApiKeyEntity, 'row').where('row.accountId = :accountId AND row.userId = :userId', { accountId, userId });
+  pageOfKeys(
+    { accountId, userId }: KeyOwner,
+    page: PageRequest,
+    identifiers?: readonly string[],
+  ): Promise<Page<ApiKeyRow>> {
+    const query = this.manager
+      .createQueryBuilder(ApiKeyEntity, 'row')
+      .where('row.accountId = :accountId AND row.userId = :userId', { accountId, userId });
     if (identifiers) query.andWhere('row.identifier = ANY(:identifiers)', { identifiers });
     return readPage(query, page);
   }
@@ -75,7 +93,11 @@ export class ApiKeyRepository {
     await this.manager.insert(ApiKeyEntity, key);
   }
 
-  async updateKey({ accountId, userId }: KeyOwner, identifier: string, change: Pick<ApiKeyRow, 'name' | 'description' | 'tags' | 'defaultTimeToExpireMs'>): Promise<boolean> {
+  async updateKey(
+    { accountId, userId }: KeyOwner,
+    identifier: string,
+    change: Pick<ApiKeyRow, 'name' | 'description' | 'tags' | 'defaultTimeToExpireMs'>,
+  ): Promise<boolean> {
     return (await this.manager.update(ApiKeyEntity, { accountId, userId, identifier }, change)).affected === 1;
   }
 
@@ -86,7 +108,10 @@ export class ApiKeyRepository {
   }
 
   /** Number of tokens by API key. */
-  async tokenCounts({ accountId, userId }: KeyOwner, apiKeyIdentifiers: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  async tokenCounts(
+    { accountId, userId }: KeyOwner,
+    apiKeyIdentifiers: readonly string[],
+  ): Promise<ReadonlyMap<string, number>> {
     const rows = await this.manager.query<{ key: string; tokens: number }[]>(
       `SELECT api_key_identifier AS key, count(*)::int AS tokens FROM api_tokens
         WHERE account_id = $1 AND user_id = $2 AND api_key_identifier = ANY($3) AND NOT is_superseded GROUP BY 1`,
@@ -95,12 +120,28 @@ export class ApiKeyRepository {
     return new Map(rows.map(({ key, tokens }) => [key, tokens]));
   }
 
-  findToken({ accountId, userId }: KeyOwner, apiKeyIdentifier: string, identifier: string): Promise<ApiTokenRow | null> {
-    return this.manager.findOneBy(ApiTokenEntity, { accountId, userId, apiKeyIdentifier, identifier, isSuperseded: false });
+  findToken(
+    { accountId, userId }: KeyOwner,
+    apiKeyIdentifier: string,
+    identifier: string,
+  ): Promise<ApiTokenRow | null> {
+    return this.manager.findOneBy(ApiTokenEntity, {
+      accountId,
+      userId,
+      apiKeyIdentifier,
+      identifier,
+      isSuperseded: false,
+    });
   }
 
-  pageOfTokens({ accountId, userId }: KeyOwner, { apiKeyIdentifier, identifiers }: TokenFilter, page: PageRequest): Promise<Page<ApiTokenRow>> {
-    const query = this.manager.createQueryBuilder(ApiTokenEntity, 'row').where('row.accountId = :accountId AND row.userId = :userId AND NOT row.isSuperseded', { accountId, userId });
+  pageOfTokens(
+    { accountId, userId }: KeyOwner,
+    { apiKeyIdentifier, identifiers }: TokenFilter,
+    page: PageRequest,
+  ): Promise<Page<ApiTokenRow>> {
+    const query = this.manager
+      .createQueryBuilder(ApiTokenEntity, 'row')
+      .where('row.accountId = :accountId AND row.userId = :userId AND NOT row.isSuperseded', { accountId, userId });
     if (apiKeyIdentifier) query.andWhere('row.apiKeyIdentifier = :apiKeyIdentifier', { apiKeyIdentifier });
     if (identifiers) query.andWhere('row.identifier = ANY(:identifiers)', { identifiers });
     return readPage(query, page);
@@ -110,7 +151,16 @@ export class ApiKeyRepository {
     await this.manager.insert(ApiTokenEntity, token);
   }
 
-  async updateToken(accountId: string, id: string, change: Partial<Pick<ApiTokenRow, 'name' | 'description' | 'tags' | 'validFrom' | 'validTo' | 'scheduledExpireAt' | 'isSuperseded' | 'status'>>): Promise<void> {
+  async updateToken(
+    accountId: string,
+    id: string,
+    change: Partial<
+      Pick<
+        ApiTokenRow,
+        'name' | 'description' | 'tags' | 'validFrom' | 'validTo' | 'scheduledExpireAt' | 'isSuperseded' | 'status'
+      >
+    >,
+  ): Promise<void> {
     await this.manager.update(ApiTokenEntity, { accountId, id }, change);
   }
 
@@ -119,10 +169,19 @@ export class ApiKeyRepository {
     return this.revokeTokens({ accountId, userId, apiKeyIdentifier, identifier });
   }
 
-  private async revokeTokens(which: KeyOwner & { readonly apiKeyIdentifier: string; readonly identifier?: string }): Promise<boolean> {
+  private async revokeTokens(
+    which: KeyOwner & { readonly apiKeyIdentifier: string; readonly identifier?: string },
+  ): Promise<boolean> {
     const { accountId, userId } = which;
-    await this.manager.delete(ApiTokenEntity, { accountId, userId, status: 'revoked', updatedAt: LessThan(new Date(Date.now() - REVOKED_KEPT_MS)) });
-    return ((await this.manager.update(ApiTokenEntity, which, { status: 'revoked', isSuperseded: true })).affected ?? 0) > 0;
+    await this.manager.delete(ApiTokenEntity, {
+      accountId,
+      userId,
+      status: 'revoked',
+      updatedAt: LessThan(new Date(Date.now() - REVOKED_KEPT_MS)),
+    });
+    return (
+      ((await this.manager.update(ApiTokenEntity, which, { status: 'revoked', isSuperseded: true })).affected ?? 0) > 0
+    );
   }
 
   /** Adds the token unless its id is there; its status is never changed by this. */
@@ -145,5 +204,9 @@ interface TokenQueryRow {
   readonly name: string;
   readonly email: string;
   readonly is_disabled: boolean;
-  readonly grants: readonly { readonly role: RoleName; readonly orgId: string | null; readonly projectId: string | null }[];
+  readonly grants: readonly {
+    readonly role: RoleName;
+    readonly orgId: string | null;
+    readonly projectId: string | null;
+  }[];
 }

@@ -8,7 +8,18 @@ import { UnitOfWork, type Stores } from '../persistence/unit-of-work.js';
 import { foundServiceAccount } from '../service-account/service-account.service.js';
 import { SettingService } from '../setting/setting.service.js';
 import { newApiKey } from './api-key-text.js';
-import { defaultEnd, describe, endOf, keyValues, presentKey, presentKeyAggregate, presentToken, renewed, validityOf, type NamedOwner } from './api-key-view.js';
+import {
+  defaultEnd,
+  describe,
+  endOf,
+  keyValues,
+  presentKey,
+  presentKeyAggregate,
+  presentToken,
+  renewed,
+  validityOf,
+  type NamedOwner,
+} from './api-key-view.js';
 import type { ApiKeyRow, ApiTokenRow, TokenFilter } from './api-key.repository.js';
 import { requireSameAccount } from './permission.js';
 import { requireCovers } from './roles.js';
@@ -33,12 +44,25 @@ export class ApiKeyService {
   async createKey(ctx: RequestContext, scope: Scope, key: ApiKey): Promise<ApiKey> {
     requireSameAccount(ctx, key.accountIdentifier);
     const owner = await this.ownerOf(scope, key);
-    const row = { accountId: owner.accountId, userId: owner.userId, identifier: key.identifier, ...keyValues(key), orgId: key.orgIdentifier || null, projectId: key.projectIdentifier || null };
+    const row = {
+      accountId: owner.accountId,
+      userId: owner.userId,
+      identifier: key.identifier,
+      ...keyValues(key),
+      orgId: key.orgIdentifier || null,
+      projectId: key.projectIdentifier || null,
+    };
     return refuseDuplicate('API key', key.identifier, scope, () =>
       this.unitOfWork.run(async (stores) => {
         await stores.apiKeys.insertKey(row);
         const after = presentKey(await foundKey(stores, owner, key.identifier), owner);
-        await stores.audit.append(ctx, { action: 'create', resourceType: 'apiKey', identifier: key.identifier, scope, after });
+        await stores.audit.append(ctx, {
+          action: 'create',
+          resourceType: 'apiKey',
+          identifier: key.identifier,
+          scope,
+          after,
+        });
         return after;
       }),
     );
@@ -47,7 +71,9 @@ export class ApiKeyService {
   async listKeys(scope: Scope, of: OwnerKeys, identifiers?: readonly string[]): Promise<ApiKey[]> {
     const owner = await this.ownerOf(scope, of);
     const rows = await this.unitOfWork.read.apiKeys.listKeys(owner);
-    return rows.filter(({ identifier }) => identifiers?.includes(identifier) ?? true).map((row) => presentKey(row, owner));
+    return rows
+      .filter(({ identifier }) => identifiers?.includes(identifier) ?? true)
+      .map((row) => presentKey(row, owner));
   }
 
   async updateKey(ctx: RequestContext, scope: Scope, identifier: string, key: ApiKey): Promise<ApiKey> {
@@ -72,12 +98,25 @@ export class ApiKeyService {
     });
   }
 
-  async pageOfKeys(scope: Scope, of: OwnerKeys, page: PageRequest, identifiers?: readonly string[]): Promise<NgPage<ApiKeyAggregate>> {
+  async pageOfKeys(
+    scope: Scope,
+    of: OwnerKeys,
+    page: PageRequest,
+    identifiers?: readonly string[],
+  ): Promise<NgPage<ApiKeyAggregate>> {
     const owner = await this.ownerOf(scope, of);
     const { apiKeys } = this.unitOfWork.read;
     const { rows, total } = await apiKeys.pageOfKeys(owner, page, identifiers);
-    const counts = await apiKeys.tokenCounts(owner, rows.map(({ identifier }) => identifier));
-    return toNgPage(rows.map((row) => presentKeyAggregate(row, owner, counts.get(row.identifier) ?? 0)), total, page.index, page.size);
+    const counts = await apiKeys.tokenCounts(
+      owner,
+      rows.map(({ identifier }) => identifier),
+    );
+    return toNgPage(
+      rows.map((row) => presentKeyAggregate(row, owner, counts.get(row.identifier) ?? 0)),
+      total,
+      page.index,
+      page.size,
+    );
   }
 
   async aggregateKey(scope: Scope, identifier: string, of: OwnerKeys): Promise<ApiKeyAggregate> {
@@ -111,10 +150,20 @@ export class ApiKeyService {
           secretHash: made.secretHash,
           status: 'active',
           isSuperseded: false,
-          ...validityOf(hasOwnEnd ? token : {}, { validFrom, validTo: hasOwnEnd ? null : defaultEnd(validFrom, Number(key.defaultTimeToExpireMs ?? 0), accountLifeMs), scheduledExpireAt: null }),
+          ...validityOf(hasOwnEnd ? token : {}, {
+            validFrom,
+            validTo: hasOwnEnd ? null : defaultEnd(validFrom, Number(key.defaultTimeToExpireMs ?? 0), accountLifeMs),
+            scheduledExpireAt: null,
+          }),
         });
         const after = presentToken(await foundToken(stores, owner, key.identifier, token.identifier), owner);
-        await stores.audit.append(ctx, { action: 'create', resourceType: 'token', identifier: token.identifier, scope, after });
+        await stores.audit.append(ctx, {
+          action: 'create',
+          resourceType: 'token',
+          identifier: token.identifier,
+          scope,
+          after,
+        });
         return made.text;
       }),
     );
@@ -129,12 +178,25 @@ export class ApiKeyService {
       const row = await foundToken(stores, owner, token.apiKeyIdentifier, identifier);
       await stores.apiKeys.updateToken(owner.accountId, row.id, { ...describe(token), ...validityOf(token, row) });
       const after = presentToken(await foundToken(stores, owner, token.apiKeyIdentifier, identifier), owner);
-      await stores.audit.append(ctx, { action: 'update', resourceType: 'token', identifier, scope, before: presentToken(row, owner), after });
+      await stores.audit.append(ctx, {
+        action: 'update',
+        resourceType: 'token',
+        identifier,
+        scope,
+        before: presentToken(row, owner),
+        after,
+      });
       return after;
     });
   }
 
-  async deleteToken(ctx: RequestContext, scope: Scope, apiKeyIdentifier: string, identifier: string, of: OwnerKeys): Promise<boolean> {
+  async deleteToken(
+    ctx: RequestContext,
+    scope: Scope,
+    apiKeyIdentifier: string,
+    identifier: string,
+    of: OwnerKeys,
+  ): Promise<boolean> {
     const owner = await this.ownerOf(scope, of);
     return this.unitOfWork.run(async (stores) => {
       const before = presentToken(await foundToken(stores, owner, apiKeyIdentifier, identifier), owner);
@@ -144,7 +206,14 @@ export class ApiKeyService {
   }
 
   /** A new value, which lives as long as the old one was made for; the old one works until `oldUntilMs`, or stops at once. */
-  async rotateToken(ctx: RequestContext, scope: Scope, apiKeyIdentifier: string, identifier: string, of: OwnerKeys, oldUntilMs: number | undefined): Promise<string> {
+  async rotateToken(
+    ctx: RequestContext,
+    scope: Scope,
+    apiKeyIdentifier: string,
+    identifier: string,
+    of: OwnerKeys,
+    oldUntilMs: number | undefined,
+  ): Promise<string> {
     const owner = await this.ownerOf(scope, of);
     await this.requireRights(ctx, owner);
     const made = newApiKey(ctx.accountId, kindOf(owner));
@@ -155,19 +224,47 @@ export class ApiKeyService {
       const now = Date.now();
       const until = new Date(Math.max(oldUntilMs ?? now, now));
       const end = endOf(old);
-      await stores.apiKeys.updateToken(owner.accountId, old.id, { isSuperseded: true, scheduledExpireAt: end && end < until ? end : until });
+      await stores.apiKeys.updateToken(owner.accountId, old.id, {
+        isSuperseded: true,
+        scheduledExpireAt: end && end < until ? end : until,
+      });
       const { createdAt: _, updatedAt: __, ...kept } = old;
-      await stores.apiKeys.insertToken({ ...kept, id: made.tokenId, secretHash: made.secretHash, status: 'active', isSuperseded: false, ...renewed(old, now, defaultEnd(new Date(now), Number(key.defaultTimeToExpireMs ?? 0), accountLifeMs)) });
+      await stores.apiKeys.insertToken({
+        ...kept,
+        id: made.tokenId,
+        secretHash: made.secretHash,
+        status: 'active',
+        isSuperseded: false,
+        ...renewed(old, now, defaultEnd(new Date(now), Number(key.defaultTimeToExpireMs ?? 0), accountLifeMs)),
+      });
       const after = presentToken(await foundToken(stores, owner, apiKeyIdentifier, identifier), owner);
-      await stores.audit.append(ctx, { action: 'rotate', resourceType: 'token', identifier, scope, before: presentToken(old, owner), after, details: { apiKeyIdentifier, oldWorksUntil: until.getTime() } });
+      await stores.audit.append(ctx, {
+        action: 'rotate',
+        resourceType: 'token',
+        identifier,
+        scope,
+        before: presentToken(old, owner),
+        after,
+        details: { apiKeyIdentifier, oldWorksUntil: until.getTime() },
+      });
       return made.text;
     });
   }
 
-  async pageOfTokens(scope: Scope, of: OwnerKeys, which: TokenFilter, page: PageRequest): Promise<NgPage<TokenAggregate>> {
+  async pageOfTokens(
+    scope: Scope,
+    of: OwnerKeys,
+    which: TokenFilter,
+    page: PageRequest,
+  ): Promise<NgPage<TokenAggregate>> {
     const owner = await this.ownerOf(scope, of);
     const { rows, total } = await this.unitOfWork.read.apiKeys.pageOfTokens(owner, which, page);
-    const content = rows.map((row) => ({ token: presentToken(row, owner), createdAt: row.createdAt.getTime(), lastModifiedAt: row.updatedAt.getTime(), expiryAt: endOf(row)?.getTime() ?? null }));
+    const content = rows.map((row) => ({
+      token: presentToken(row, owner),
+      createdAt: row.createdAt.getTime(),
+      lastModifiedAt: row.updatedAt.getTime(),
+      expiryAt: endOf(row)?.getTime() ?? null,
+    }));
     return toNgPage(content, total, page.index, page.size);
   }
 
@@ -179,13 +276,27 @@ export class ApiKeyService {
       return { accountId, userId, name, email, apiKeyType, parentIdentifier };
     }
     const user = await stores.users.find(scope.accountId, parentIdentifier);
-    if (user) return { accountId: user.accountId, userId: user.id, name: user.name, email: user.email, apiKeyType, parentIdentifier };
-    throw new AppError('RESOURCE_NOT_FOUND', `there is no user "${parentIdentifier}" in account ${scope.accountId}`, { fields: [{ field: 'parentIdentifier', error: 'does not exist' }] });
+    if (user)
+      return {
+        accountId: user.accountId,
+        userId: user.id,
+        name: user.name,
+        email: user.email,
+        apiKeyType,
+        parentIdentifier,
+      };
+    throw new AppError('RESOURCE_NOT_FOUND', `there is no user "${parentIdentifier}" in account ${scope.accountId}`, {
+      fields: [{ field: 'parentIdentifier', error: 'does not exist' }],
+    });
   }
 
   private async requireRights(ctx: RequestContext, owner: NamedOwner): Promise<void> {
     if (owner.userId === ctx.principal.id) return;
-    requireCovers(ctx, await this.unitOfWork.read.roleBindings.grantsOf(owner.accountId, owner.userId), `make keys for ${owner.name}`);
+    requireCovers(
+      ctx,
+      await this.unitOfWork.read.roleBindings.grantsOf(owner.accountId, owner.userId),
+      `make keys for ${owner.name}`,
+    );
   }
 }
 
@@ -195,7 +306,11 @@ function kindOf({ apiKeyType }: NamedOwner): 'pat' | 'sat' {
 
 function requireSameIdentifier(what: string, inBody: string, inPath: string): void {
   if (inBody === inPath) return;
-  throw new AppError('INVALID_REQUEST', `the body names ${what} "${inBody}", the path "${inPath}"; an identifier cannot be changed`, { fields: [{ field: 'identifier', error: 'differs from the path' }] });
+  throw new AppError(
+    'INVALID_REQUEST',
+    `the body names ${what} "${inBody}", the path "${inPath}"; an identifier cannot be changed`,
+    { fields: [{ field: 'identifier', error: 'differs from the path' }] },
+  );
 }
 
 async function foundKey(stores: Stores, owner: NamedOwner, identifier: string): Promise<ApiKeyRow> {
@@ -204,7 +319,12 @@ async function foundKey(stores: Stores, owner: NamedOwner, identifier: string): 
   throw new AppError('RESOURCE_NOT_FOUND', `there is no API key "${identifier}" of ${owner.name}`);
 }
 
-async function foundToken(stores: Stores, owner: NamedOwner, apiKeyIdentifier: string, identifier: string): Promise<ApiTokenRow> {
+async function foundToken(
+  stores: Stores,
+  owner: NamedOwner,
+  apiKeyIdentifier: string,
+  identifier: string,
+): Promise<ApiTokenRow> {
   const row = await stores.apiKeys.findToken(owner, apiKeyIdentifier, identifier);
   if (row) return row;
   throw new AppError('RESOURCE_NOT_FOUND', `there is no token "${identifier}" of API key "${apiKeyIdentifier}"`);

@@ -30,14 +30,40 @@ export class AuthenticationService {
    * Who holds an API key. One query by primary key, and one for whether the key was used from there before.
    * @throws AppError INVALID_TOKEN, EXPIRED_TOKEN, REVOKED_TOKEN; wrong secrets and unknown keys look alike
    */
-  async authenticate(apiKey: string, from: { readonly clientAddress: string; readonly userAgent?: string | undefined }): Promise<SignedIn> {
+  async authenticate(
+    apiKey: string,
+    from: { readonly clientAddress: string; readonly userAgent?: string | undefined },
+  ): Promise<SignedIn> {
     const parts = parseApiKey(apiKey);
-    if (!parts) throw await this.refused(undefined, undefined, from, new AppError('INVALID_TOKEN', 'the x-api-key header does not hold an API key (pat.<account>.<id>.<secret>)'));
+    if (!parts)
+      throw await this.refused(
+        undefined,
+        undefined,
+        from,
+        new AppError('INVALID_TOKEN', 'the x-api-key header does not hold an API key (pat.<account>.<id>.<secret>)'),
+      );
     const token = await this.unitOfWork.read.apiKeys.presented(parts.accountId, parts.tokenId);
-    const isRight = isSecretOf(token?.secretHash ?? NO_HASH, parts.secret) && token?.user.type === (parts.kind === 'sat' ? 'serviceAccount' : 'user');
-    if (!token || !isRight) throw await this.refused(parts, token && { keyId: parts.tokenId, actor: UNKNOWN }, from, new AppError('INVALID_TOKEN', 'the API key is not valid'));
+    const isRight =
+      isSecretOf(token?.secretHash ?? NO_HASH, parts.secret) &&
+      token?.user.type === (parts.kind === 'sat' ? 'serviceAccount' : 'user');
+    if (!token || !isRight)
+      throw await this.refused(
+        parts,
+        token && { keyId: parts.tokenId, actor: UNKNOWN },
+        from,
+        new AppError('INVALID_TOKEN', 'the API key is not valid'),
+      );
     const problem = problemOf(token, Date.now());
-    if (problem) throw await this.refused(parts, { keyId: parts.tokenId, actor: { type: token.user.type, id: token.user.id, name: token.user.name, email: token.user.email } }, from, problem);
+    if (problem)
+      throw await this.refused(
+        parts,
+        {
+          keyId: parts.tokenId,
+          actor: { type: token.user.type, id: token.user.id, name: token.user.name, email: token.user.email },
+        },
+        from,
+        problem,
+      );
     const holder = signedInWith(parts.accountId, parts.tokenId, token);
     await this.securityEvents.signedIn(holder, from);
     return holder;
@@ -62,8 +88,21 @@ export class AuthenticationService {
     { clientAddress, userAgent }: { readonly clientAddress: string; readonly userAgent?: string | undefined },
     error: AppError,
   ): Promise<AppError> {
-    this.log.warn({ accountId: parts?.accountId, keyId: parts?.tokenId, clientAddress, code: error.code }, 'sign-in refused');
-    if (parts) await this.refusedSignIns.record({ accountId: parts.accountId, claimedKeyId: parts.tokenId, keyId: '', actor: UNKNOWN, ...holder, clientAddress, userAgent, code: error.code });
+    this.log.warn(
+      { accountId: parts?.accountId, keyId: parts?.tokenId, clientAddress, code: error.code },
+      'sign-in refused',
+    );
+    if (parts)
+      await this.refusedSignIns.record({
+        accountId: parts.accountId,
+        claimedKeyId: parts.tokenId,
+        keyId: '',
+        actor: UNKNOWN,
+        ...holder,
+        clientAddress,
+        userAgent,
+        code: error.code,
+      });
     return error;
   }
 }
@@ -81,7 +120,8 @@ function signedInWith(accountId: string, keyId: string, { user, grants, validTo 
 function problemOf({ status, validFrom, validTo, user }: PresentedToken, now: number): AppError | undefined {
   if (status === 'revoked') return new AppError('REVOKED_TOKEN', 'the API key was revoked; create a new one');
   if (user.isDisabled) return new AppError('REVOKED_TOKEN', 'the user of this API key is disabled');
-  if (validTo && validTo.getTime() <= now) return new AppError('EXPIRED_TOKEN', 'the API key has expired; create or rotate one');
+  if (validTo && validTo.getTime() <= now)
+    return new AppError('EXPIRED_TOKEN', 'the API key has expired; create or rotate one');
   if (validFrom.getTime() > now + 1_000) return new AppError('INVALID_TOKEN', 'the API key is not valid yet');
   return undefined;
 }

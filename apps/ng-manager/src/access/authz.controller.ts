@@ -3,15 +3,49 @@ import { PERMISSIONS, toNgPage, type NgPage, type RouteResult } from '@sluice/ap
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { AppError, formatScope, messageOf, scopeColumns, type RoleName, type Scope } from '@sluice/kernel';
 import {
-  ALL_RESOURCES, authzAggregateRoleAssignments, authzCreateRole, authzCreateRoleAssignment, authzCreateRoleAssignments, authzDeleteRole, authzDeleteRoleAssignment, authzFilterRoleAssignments, authzFilterRoleAssignmentsByScope, authzGetRole,
-  authzGetRoleAssignment, authzListPermissions, authzListRoleAssignments, authzListRoles, authzUpdateRole, authzUpdateRoleAssignment, authzValidateRoleAssignment, createResourceGroup, deleteResourceGroup,
-  filterResourceGroups, getResourceGroup, listResourceGroups, updateResourceGroup,
-  type AuthzRole, type AuthzRoleAssignment, type AuthzRoleAssignmentResponse, type ResourceGroupResponse,
+  ALL_RESOURCES,
+  authzAggregateRoleAssignments,
+  authzCreateRole,
+  authzCreateRoleAssignment,
+  authzCreateRoleAssignments,
+  authzDeleteRole,
+  authzDeleteRoleAssignment,
+  authzFilterRoleAssignments,
+  authzFilterRoleAssignmentsByScope,
+  authzGetRole,
+  authzGetRoleAssignment,
+  authzListPermissions,
+  authzListRoleAssignments,
+  authzListRoles,
+  authzUpdateRole,
+  authzUpdateRoleAssignment,
+  authzValidateRoleAssignment,
+  createResourceGroup,
+  deleteResourceGroup,
+  filterResourceGroups,
+  getResourceGroup,
+  listResourceGroups,
+  updateResourceGroup,
+  type AuthzRole,
+  type AuthzRoleAssignment,
+  type AuthzRoleAssignmentResponse,
+  type ResourceGroupResponse,
 } from '@sluice/ng-manager-api';
 import { scopeOfRow } from '../persistence/scoped.js';
 import { assignmentsFound, reachesOf } from './assignment-filter.js';
 import { KeptAccess, presentKeptGroup, presentKeptRole } from './kept-access.service.js';
-import { levelNameOf, levelRole, levelRolesAt, levelsOf, noSuchGroup, noSuchRole, requireGroupOf, resourceGroupAt, resourceGroupsAt, roleBoundAt } from './level-roles.js';
+import {
+  levelNameOf,
+  levelRole,
+  levelRolesAt,
+  levelsOf,
+  noSuchGroup,
+  noSuchRole,
+  requireGroupOf,
+  resourceGroupAt,
+  resourceGroupsAt,
+  roleBoundAt,
+} from './level-roles.js';
 import { RoleService, placeOf, type PresentBinding, type RoleWish } from './role.service.js';
 import { levelOf } from './roles.js';
 
@@ -27,62 +61,106 @@ export class AuthzController {
   ) {}
 
   @Route(authzCreateRoleAssignment)
-  bind(@Call() { ctx, scope, body }: RouteCall<typeof authzCreateRoleAssignment>): Promise<AuthzRoleAssignmentResponse> {
+  bind(
+    @Call() { ctx, scope, body }: RouteCall<typeof authzCreateRoleAssignment>,
+  ): Promise<AuthzRoleAssignmentResponse> {
     return this.roles.bind(ctx, scope, wishOf(body, scope, ''), presentWritten);
   }
 
   @Route(authzCreateRoleAssignments)
-  bindAll(@Call() { ctx, scope, body }: RouteCall<typeof authzCreateRoleAssignments>): Promise<AuthzRoleAssignmentResponse[]> {
-    return this.roles.bindAll(ctx, scope, body.roleAssignments.map((one, index) => wishOf(one, scope, `roleAssignments.${index}.`)), presentWritten);
+  bindAll(
+    @Call() { ctx, scope, body }: RouteCall<typeof authzCreateRoleAssignments>,
+  ): Promise<AuthzRoleAssignmentResponse[]> {
+    return this.roles.bindAll(
+      ctx,
+      scope,
+      body.roleAssignments.map((one, index) => wishOf(one, scope, `roleAssignments.${index}.`)),
+      presentWritten,
+    );
   }
 
   @Route(authzListRoleAssignments)
-  list(@Call() { scope, query }: RouteCall<typeof authzListRoleAssignments>): Promise<NgPage<AuthzRoleAssignmentResponse>> {
+  list(
+    @Call() { scope, query }: RouteCall<typeof authzListRoleAssignments>,
+  ): Promise<NgPage<AuthzRoleAssignmentResponse>> {
     return this.roles.list(scope, pageOf(query), {}, presentWritten);
   }
 
   @Route(authzFilterRoleAssignments)
-  async filter(@Call() { scope, query, body }: RouteCall<typeof authzFilterRoleAssignments>): Promise<NgPage<AuthzRoleAssignmentResponse>> {
+  async filter(
+    @Call() { scope, query, body }: RouteCall<typeof authzFilterRoleAssignments>,
+  ): Promise<NgPage<AuthzRoleAssignmentResponse>> {
     const filter = assignmentsFound(scope, body);
-    return filter ? this.roles.list(scope, pageOf(query), filter, presentWritten) : toNgPage([], 0, query.pageIndex, query.pageSize);
+    return filter
+      ? this.roles.list(scope, pageOf(query), filter, presentWritten)
+      : toNgPage([], 0, query.pageIndex, query.pageSize);
   }
 
   @Route(authzFilterRoleAssignmentsByScope)
-  async filterByScope(@Call() { scope, query, body }: RouteCall<typeof authzFilterRoleAssignmentsByScope>): Promise<RouteResult<typeof authzFilterRoleAssignmentsByScope>> {
+  async filterByScope(
+    @Call() { scope, query, body }: RouteCall<typeof authzFilterRoleAssignmentsByScope>,
+  ): Promise<RouteResult<typeof authzFilterRoleAssignmentsByScope>> {
     const { scopeFilters, principalFilter, harnessManagedFilter, disabledFilter, ...more } = body ?? {};
     const listed = <T>(one: T | null | undefined): T[] => (one === null || one === undefined ? [] : [one]);
     const reaches = reachesOf(scope, scopeFilters ?? []);
-    const filter = assignmentsFound(scope, { ...more, principalFilter: principalFilter ? [principalFilter] : undefined, harnessManagedFilter: listed(harnessManagedFilter), disabledFilter: listed(disabledFilter) });
-    return filter ? this.roles.list(scope, pageOf(query), { ...filter, reaches }, presentWhole) : toNgPage([], 0, query.pageIndex, query.pageSize);
+    const filter = assignmentsFound(scope, {
+      ...more,
+      principalFilter: principalFilter ? [principalFilter] : undefined,
+      harnessManagedFilter: listed(harnessManagedFilter),
+      disabledFilter: listed(disabledFilter),
+    });
+    return filter
+      ? this.roles.list(scope, pageOf(query), { ...filter, reaches }, presentWhole)
+      : toNgPage([], 0, query.pageIndex, query.pageSize);
   }
 
   @Route(authzAggregateRoleAssignments)
-  async aggregate(@Call() { scope, body }: RouteCall<typeof authzAggregateRoleAssignments>): Promise<RouteResult<typeof authzAggregateRoleAssignments>> {
+  async aggregate(
+    @Call() { scope, body }: RouteCall<typeof authzAggregateRoleAssignments>,
+  ): Promise<RouteResult<typeof authzAggregateRoleAssignments>> {
     const filter = assignmentsFound(scope, body);
-    const roleAssignments = filter ? (await this.roles.list(scope, { index: 0, size: MOST_AGGREGATED }, filter, presentWritten)).content.map(({ roleAssignment }) => roleAssignment) : [];
+    const roleAssignments = filter
+      ? (await this.roles.list(scope, { index: 0, size: MOST_AGGREGATED }, filter, presentWritten)).content.map(
+          ({ roleAssignment }) => roleAssignment,
+        )
+      : [];
     const groups = new Set(roleAssignments.map(({ resourceGroupIdentifier }) => resourceGroupIdentifier));
     const { accountId, orgId, projectId } = scopeColumns(scope);
     return {
       roleAssignments,
       scope: { accountIdentifier: accountId, orgIdentifier: orgId, projectIdentifier: projectId },
-      roles: [...new Set(roleAssignments.map(({ roleIdentifier }) => roleIdentifier))].flatMap((identifier) => levelRole(identifier) ?? []),
-      resourceGroups: resourceGroupsAt(scope).map(({ resourceGroup }) => resourceGroup).filter(({ identifier }) => groups.has(identifier)),
+      roles: [...new Set(roleAssignments.map(({ roleIdentifier }) => roleIdentifier))].flatMap(
+        (identifier) => levelRole(identifier) ?? [],
+      ),
+      resourceGroups: resourceGroupsAt(scope)
+        .map(({ resourceGroup }) => resourceGroup)
+        .filter(({ identifier }) => groups.has(identifier)),
     };
   }
 
   @Route(authzValidateRoleAssignment)
-  async validate(@Call() { scope, body }: RouteCall<typeof authzValidateRoleAssignment>): Promise<RouteResult<typeof authzValidateRoleAssignment>> {
-    const { roleAssignment: { roleIdentifier, resourceGroupIdentifier, principal } } = body;
+  async validate(
+    @Call() { scope, body }: RouteCall<typeof authzValidateRoleAssignment>,
+  ): Promise<RouteResult<typeof authzValidateRoleAssignment>> {
+    const {
+      roleAssignment: { roleIdentifier, resourceGroupIdentifier, principal },
+    } = body;
     const role = async (): Promise<RoleName> => roleBoundAt(roleIdentifier, scope, 'roleIdentifier');
     return {
-      principalValidationResult: await resultOf(body.validatePrincipal, () => this.roles.requirePrincipal(scope, principalOf(principal))),
+      principalValidationResult: await resultOf(body.validatePrincipal, () =>
+        this.roles.requirePrincipal(scope, principalOf(principal)),
+      ),
       roleValidationResult: await resultOf(body.validateRole, role),
-      resourceGroupValidationResult: await resultOf(body.validateResourceGroup, async () => requireGroupOf(await role(), resourceGroupIdentifier, scope, 'resourceGroupIdentifier')),
+      resourceGroupValidationResult: await resultOf(body.validateResourceGroup, async () =>
+        requireGroupOf(await role(), resourceGroupIdentifier, scope, 'resourceGroupIdentifier'),
+      ),
     };
   }
 
   @Route(authzUpdateRoleAssignment)
-  update(@Call() { scope, params, body }: RouteCall<typeof authzUpdateRoleAssignment>): Promise<AuthzRoleAssignmentResponse> {
+  update(
+    @Call() { scope, params, body }: RouteCall<typeof authzUpdateRoleAssignment>,
+  ): Promise<AuthzRoleAssignmentResponse> {
     return this.roles.confirm(scope, params.identifier, wishOf(body, scope, ''), presentWritten);
   }
 
@@ -92,7 +170,9 @@ export class AuthzController {
   }
 
   @Route(authzDeleteRoleAssignment)
-  withdraw(@Call() { ctx, scope, params }: RouteCall<typeof authzDeleteRoleAssignment>): Promise<AuthzRoleAssignmentResponse> {
+  withdraw(
+    @Call() { ctx, scope, params }: RouteCall<typeof authzDeleteRoleAssignment>,
+  ): Promise<AuthzRoleAssignmentResponse> {
     return this.roles.withdraw(ctx, scope, params.identifier, presentWritten);
   }
 
@@ -129,27 +209,51 @@ export class AuthzController {
   }
 
   @Route(authzListPermissions)
-  async permissions(@Call() _call: RouteCall<typeof authzListPermissions>): Promise<RouteResult<typeof authzListPermissions>> {
+  async permissions(
+    @Call() _call: RouteCall<typeof authzListPermissions>,
+  ): Promise<RouteResult<typeof authzListPermissions>> {
     return PERMISSIONS.map((identifier) => {
       const [resourceType = '', action = ''] = identifier.split('.');
-      return { permission: { identifier, name: `${action} ${resourceType}`, status: 'ACTIVE', resourceType, action, allowedScopeLevels: levelsOf(identifier), includeInAllRoles: false } };
+      return {
+        permission: {
+          identifier,
+          name: `${action} ${resourceType}`,
+          status: 'ACTIVE',
+          resourceType,
+          action,
+          allowedScopeLevels: levelsOf(identifier),
+          includeInAllRoles: false,
+        },
+      };
     });
   }
 
   @Route(listResourceGroups)
-  async listGroups(@Call() { scope, query }: RouteCall<typeof listResourceGroups>): Promise<NgPage<ResourceGroupResponse>> {
-    return sliced(await this.groupsAt(scope), query, ({ resourceGroup }) => `${resourceGroup.identifier} ${resourceGroup.name}`);
+  async listGroups(
+    @Call() { scope, query }: RouteCall<typeof listResourceGroups>,
+  ): Promise<NgPage<ResourceGroupResponse>> {
+    return sliced(
+      await this.groupsAt(scope),
+      query,
+      ({ resourceGroup }) => `${resourceGroup.identifier} ${resourceGroup.name}`,
+    );
   }
 
   @Route(filterResourceGroups)
-  async filterGroups(@Call() { scope, query, body }: RouteCall<typeof filterResourceGroups>): Promise<NgPage<ResourceGroupResponse>> {
+  async filterGroups(
+    @Call() { scope, query, body }: RouteCall<typeof filterResourceGroups>,
+  ): Promise<NgPage<ResourceGroupResponse>> {
     const { identifierFilter, managedFilter, searchTerm } = body ?? {};
     const groups = (await this.groupsAt(scope)).filter(({ resourceGroup, harnessManaged }) => {
       if (managedFilter === 'ONLY_CUSTOM' && harnessManaged) return false;
       if (managedFilter === 'ONLY_MANAGED' && !harnessManaged) return false;
       return !identifierFilter?.length || identifierFilter.includes(resourceGroup.identifier);
     });
-    return sliced(groups, { ...query, searchTerm: searchTerm ?? query.searchTerm }, ({ resourceGroup }) => `${resourceGroup.identifier} ${resourceGroup.name}`);
+    return sliced(
+      groups,
+      { ...query, searchTerm: searchTerm ?? query.searchTerm },
+      ({ resourceGroup }) => `${resourceGroup.identifier} ${resourceGroup.name}`,
+    );
   }
 
   @Route(getResourceGroup)
@@ -167,7 +271,9 @@ export class AuthzController {
   }
 
   @Route(updateResourceGroup)
-  updateGroup(@Call() { ctx, scope, params, body }: RouteCall<typeof updateResourceGroup>): Promise<ResourceGroupResponse> {
+  updateGroup(
+    @Call() { ctx, scope, params, body }: RouteCall<typeof updateResourceGroup>,
+  ): Promise<ResourceGroupResponse> {
     if (resourceGroupAt(scope, params.identifier)) throw unchangeable(`resource group "${params.identifier}"`);
     return this.kept.updateGroup(ctx, scope, params.identifier, body.resourceGroup);
   }
@@ -184,7 +290,10 @@ export class AuthzController {
 }
 
 /** Whether a part of a binding is as it must be; null when it was not asked after. Failures that are not the client's go on. */
-async function resultOf(isAsked: boolean | null | undefined, check: () => Promise<unknown>): Promise<{ valid: boolean; errorMessage: string | null } | null> {
+async function resultOf(
+  isAsked: boolean | null | undefined,
+  check: () => Promise<unknown>,
+): Promise<{ valid: boolean; errorMessage: string | null } | null> {
   if (!isAsked) return null;
   try {
     await check();
@@ -196,13 +305,25 @@ async function resultOf(isAsked: boolean | null | undefined, check: () => Promis
 }
 
 /** What a client asks to bind, checked. @param at path of the assignment in the body, for messages */
-function wishOf({ identifier, roleIdentifier, roleReference, resourceGroupIdentifier, principal }: AuthzRoleAssignment, scope: Scope, at: string): RoleWish {
+function wishOf(
+  { identifier, roleIdentifier, roleReference, resourceGroupIdentifier, principal }: AuthzRoleAssignment,
+  scope: Scope,
+  at: string,
+): RoleWish {
   const role = roleBoundAt(roleIdentifier, scope, `${at}roleIdentifier`);
   if (roleReference?.identifier && roleReference.identifier !== roleIdentifier) {
-    throw new AppError('INVALID_REQUEST', `${at}roleReference.identifier is "${roleReference.identifier}", ${at}roleIdentifier "${roleIdentifier}"; send the same`, { fields: [{ field: `${at}roleReference.identifier`, error: 'differs from roleIdentifier' }] });
+    throw new AppError(
+      'INVALID_REQUEST',
+      `${at}roleReference.identifier is "${roleReference.identifier}", ${at}roleIdentifier "${roleIdentifier}"; send the same`,
+      { fields: [{ field: `${at}roleReference.identifier`, error: 'differs from roleIdentifier' }] },
+    );
   }
   requireGroupOf(role, resourceGroupIdentifier, scope, `${at}resourceGroupIdentifier`);
-  const asWritten = { roleIdentifier, resourceGroupIdentifier, ...(roleReference?.scopeLevel ? { roleScopeLevel: roleReference.scopeLevel } : {}) };
+  const asWritten = {
+    roleIdentifier,
+    resourceGroupIdentifier,
+    ...(roleReference?.scopeLevel ? { roleScopeLevel: roleReference.scopeLevel } : {}),
+  };
   return { identifier: identifier || undefined, role, principal: principalOf(principal), asWritten };
 }
 
@@ -229,13 +350,20 @@ const presentWritten: PresentBinding<AuthzRoleAssignmentResponse> = (row, princi
 };
 
 /** A binding with what its role and resource group are. */
-const presentWhole: PresentBinding<RouteResult<typeof authzFilterRoleAssignmentsByScope>['content'][number]> = (row, principal) => {
+const presentWhole: PresentBinding<RouteResult<typeof authzFilterRoleAssignmentsByScope>['content'][number]> = (
+  row,
+  principal,
+) => {
   const { roleAssignment, ...place } = presentWritten(row, principal);
   const { identifier, disabled, roleIdentifier, resourceGroupIdentifier } = roleAssignment;
   const scope = scopeOfRow(row);
   const role = levelRole(roleIdentifier) ?? levelRole(levelNameOf(row.role, levelOf(row)));
   const group = resourceGroupAt(scope, resourceGroupIdentifier) ?? resourceGroupAt(scope, ALL_RESOURCES);
-  if (!role || !group) throw new AppError('INTERNAL', `role binding ${identifier} of ${formatScope(scope)} has a role or resource group that is not built in`);
+  if (!role || !group)
+    throw new AppError(
+      'INTERNAL',
+      `role binding ${identifier} of ${formatScope(scope)} has a role or resource group that is not built in`,
+    );
   return { identifier, principal, disabled, role, resourceGroup: group.resourceGroup, ...place };
 };
 
@@ -251,7 +379,11 @@ function pageOf({ pageIndex, pageSize, searchTerm, sortOrders }: ListQuery) {
 }
 
 /** A page of a list that is the same for everybody. */
-function sliced<T>(rows: readonly T[], { pageIndex, pageSize, searchTerm }: ListQuery, textOf: (row: T) => string): NgPage<T> {
+function sliced<T>(
+  rows: readonly T[],
+  { pageIndex, pageSize, searchTerm }: ListQuery,
+  textOf: (row: T) => string,
+): NgPage<T> {
   const wanted = searchTerm?.toLowerCase() ?? '';
   const found = rows.filter((row) => textOf(row).toLowerCase().includes(wanted));
   return toNgPage(found.slice(pageIndex * pageSize, (pageIndex + 1) * pageSize), found.length, pageIndex, pageSize);

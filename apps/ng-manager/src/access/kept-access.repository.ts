@@ -9,13 +9,24 @@ export type KeptValues = Pick<KeptRow, 'name' | 'description' | 'tags' | 'conten
 export class KeptAccessRepository {
   constructor(private readonly manager: EntityManager) {}
 
-  find(scope: Scope, kind: KeptKind, identifier: string, options: { readonly forUpdate?: boolean } = {}): Promise<KeptRow | null> {
-    return this.manager.findOne<KeptAccessEntity>(KeptAccessEntity, { where: { ...atScope(scope), kind, identifier }, ...(options.forUpdate ? { lock: { mode: 'pessimistic_write' } } : {}) });
+  find(
+    scope: Scope,
+    kind: KeptKind,
+    identifier: string,
+    options: { readonly forUpdate?: boolean } = {},
+  ): Promise<KeptRow | null> {
+    return this.manager.findOne<KeptAccessEntity>(KeptAccessEntity, {
+      where: { ...atScope(scope), kind, identifier },
+      ...(options.forUpdate ? { lock: { mode: 'pessimistic_write' } } : {}),
+    });
   }
 
   /** All of exactly this scope, in the order they were made. Their number is bounded where they are made. */
   all(scope: Scope, kind: KeptKind): Promise<KeptRow[]> {
-    return this.manager.find<KeptAccessEntity>(KeptAccessEntity, { where: { ...atScope(scope), kind }, order: { createdAt: 'ASC', identifier: 'ASC' } });
+    return this.manager.find<KeptAccessEntity>(KeptAccessEntity, {
+      where: { ...atScope(scope), kind },
+      order: { createdAt: 'ASC', identifier: 'ASC' },
+    });
   }
 
   count(scope: Scope, kind: KeptKind): Promise<number> {

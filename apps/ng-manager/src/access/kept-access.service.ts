@@ -41,7 +41,11 @@ export class KeptAccess {
 
   /** @throws AppError RESOURCE_NOT_FOUND, INVALID_REQUEST for another identifier than the path's */
   async updateRole(ctx: RequestContext, scope: Scope, identifier: string, role: Changed<KeptRole>): Promise<AuthzRole> {
-    return presentKeptRole(await this.update(ctx, scope, 'role', identifier, role.identifier, ({ name }) => roleValues(role, role.name ?? name)));
+    return presentKeptRole(
+      await this.update(ctx, scope, 'role', identifier, role.identifier, ({ name }) =>
+        roleValues(role, role.name ?? name),
+      ),
+    );
   }
 
   async deleteRole(ctx: RequestContext, scope: Scope, identifier: string): Promise<AuthzRole> {
@@ -50,42 +54,87 @@ export class KeptAccess {
 
   async createGroup(ctx: RequestContext, scope: Scope, group: KeptResourceGroup): Promise<ResourceGroupResponse> {
     requireSameAccount(ctx, group.accountIdentifier);
-    return presentKeptGroup(await this.create(ctx, scope, 'resourceGroup', group.identifier, groupValues(group, group.name)));
+    return presentKeptGroup(
+      await this.create(ctx, scope, 'resourceGroup', group.identifier, groupValues(group, group.name)),
+    );
   }
 
   /** @throws AppError RESOURCE_NOT_FOUND, INVALID_REQUEST for another identifier than the path's */
-  async updateGroup(ctx: RequestContext, scope: Scope, identifier: string, group: Changed<KeptResourceGroup>): Promise<ResourceGroupResponse> {
+  async updateGroup(
+    ctx: RequestContext,
+    scope: Scope,
+    identifier: string,
+    group: Changed<KeptResourceGroup>,
+  ): Promise<ResourceGroupResponse> {
     requireSameAccount(ctx, group.accountIdentifier);
-    return presentKeptGroup(await this.update(ctx, scope, 'resourceGroup', identifier, group.identifier, ({ name }) => groupValues(group, group.name ?? name)));
+    return presentKeptGroup(
+      await this.update(ctx, scope, 'resourceGroup', identifier, group.identifier, ({ name }) =>
+        groupValues(group, group.name ?? name),
+      ),
+    );
   }
 
   async deleteGroup(ctx: RequestContext, scope: Scope, identifier: string): Promise<ResourceGroupResponse> {
     return presentKeptGroup(await this.delete(ctx, scope, 'resourceGroup', identifier));
   }
 
-  private async create(ctx: RequestContext, scope: Scope, kind: KeptKind, identifier: string, values: KeptValues): Promise<KeptRow> {
+  private async create(
+    ctx: RequestContext,
+    scope: Scope,
+    kind: KeptKind,
+    identifier: string,
+    values: KeptValues,
+  ): Promise<KeptRow> {
     await this.projects.requireScope(scope);
     return refuseDuplicate(NOUNS[kind], identifier, scope, () =>
       this.unitOfWork.run(async (stores) => {
         await stores.roleBindings.lockPeople(ctx.accountId);
-        if ((await stores.keptAccess.count(scope, kind)) >= MOST_AT_SCOPE) throw new AppError('INVALID_REQUEST', `${formatScope(scope)} has ${MOST_AT_SCOPE} kept ${NOUNS[kind]}s, the most there may be; delete one first`);
+        if ((await stores.keptAccess.count(scope, kind)) >= MOST_AT_SCOPE)
+          throw new AppError(
+            'INVALID_REQUEST',
+            `${formatScope(scope)} has ${MOST_AT_SCOPE} kept ${NOUNS[kind]}s, the most there may be; delete one first`,
+          );
         await stores.keptAccess.insert(scope, kind, identifier, values);
         const made = await foundKept(stores, scope, kind, identifier);
-        await stores.audit.append(ctx, { action: 'create', resourceType: kind, identifier, scope, after: stateOf(made) });
+        await stores.audit.append(ctx, {
+          action: 'create',
+          resourceType: kind,
+          identifier,
+          scope,
+          after: stateOf(made),
+        });
         return made;
       }),
     );
   }
 
-  private update(ctx: RequestContext, scope: Scope, kind: KeptKind, identifier: string, inBody: string, valuesOf: (row: KeptRow) => KeptValues): Promise<KeptRow> {
+  private update(
+    ctx: RequestContext,
+    scope: Scope,
+    kind: KeptKind,
+    identifier: string,
+    inBody: string,
+    valuesOf: (row: KeptRow) => KeptValues,
+  ): Promise<KeptRow> {
     return this.unitOfWork.run(async (stores) => {
       const row = await foundKept(stores, scope, kind, identifier, { forUpdate: true });
       if (inBody !== identifier) {
-        throw new AppError('INVALID_REQUEST', `the body names ${NOUNS[kind]} "${inBody}", the path "${identifier}"; an identifier cannot be changed`, { fields: [{ field: 'identifier', error: 'differs from the path' }] });
+        throw new AppError(
+          'INVALID_REQUEST',
+          `the body names ${NOUNS[kind]} "${inBody}", the path "${identifier}"; an identifier cannot be changed`,
+          { fields: [{ field: 'identifier', error: 'differs from the path' }] },
+        );
       }
       await stores.keptAccess.update(row, valuesOf(row));
       const changed = await foundKept(stores, scope, kind, identifier);
-      await stores.audit.append(ctx, { action: 'update', resourceType: kind, identifier, scope, before: stateOf(row), after: stateOf(changed) });
+      await stores.audit.append(ctx, {
+        action: 'update',
+        resourceType: kind,
+        identifier,
+        scope,
+        before: stateOf(row),
+        after: stateOf(changed),
+      });
       return changed;
     });
   }
@@ -100,7 +149,13 @@ export class KeptAccess {
   }
 }
 
-async function foundKept(stores: Stores, scope: Scope, kind: KeptKind, identifier: string, options: { readonly forUpdate?: boolean } = {}): Promise<KeptRow> {
+async function foundKept(
+  stores: Stores,
+  scope: Scope,
+  kind: KeptKind,
+  identifier: string,
+  options: { readonly forUpdate?: boolean } = {},
+): Promise<KeptRow> {
   const row = await stores.keptAccess.find(scope, kind, identifier, options);
   if (row) return row;
   throw new AppError('RESOURCE_NOT_FOUND', `there is no ${NOUNS[kind]} "${identifier}" in ${formatScope(scope)}`);
@@ -110,12 +165,23 @@ function stateOf({ identifier, name, description, tags, content }: KeptRow): obj
   return { identifier, name, description, tags, ...content };
 }
 
-function roleValues({ description, tags, permissions, allowedScopeLevels }: Changed<KeptRole>, name: string): KeptValues {
+function roleValues(
+  { description, tags, permissions, allowedScopeLevels }: Changed<KeptRole>,
+  name: string,
+): KeptValues {
   return { name, description: description ?? null, tags: tags ?? {}, content: { permissions, allowedScopeLevels } };
 }
 
-function groupValues({ description, tags, color, allowedScopeLevels, includedScopes, resourceFilter }: Changed<KeptResourceGroup>, name: string): KeptValues {
-  return { name, description: description ?? null, tags: tags ?? {}, content: { color, allowedScopeLevels, includedScopes, resourceFilter } };
+function groupValues(
+  { description, tags, color, allowedScopeLevels, includedScopes, resourceFilter }: Changed<KeptResourceGroup>,
+  name: string,
+): KeptValues {
+  return {
+    name,
+    description: description ?? null,
+    tags: tags ?? {},
+    content: { color, allowedScopeLevels, includedScopes, resourceFilter },
+  };
 }
 
 export function presentKeptRole(row: KeptRow): AuthzRole {
@@ -126,7 +192,9 @@ export function presentKeptRole(row: KeptRow): AuthzRole {
       name: row.name,
       description: row.description ?? '',
       permissions: [...(row.content.permissions ?? [])],
-      allowedScopeLevels: [...(row.content.allowedScopeLevels?.length ? row.content.allowedScopeLevels : [levelOf(row)])],
+      allowedScopeLevels: [
+        ...(row.content.allowedScopeLevels?.length ? row.content.allowedScopeLevels : [levelOf(row)]),
+      ],
       tags: row.tags,
     },
     scope: { accountIdentifier: accountId, orgIdentifier: orgId, projectIdentifier: projectId },
@@ -151,7 +219,10 @@ export function presentKeptGroup(row: KeptRow): ResourceGroupResponse {
       tags: row.tags,
       allowedScopeLevels: [...(content.allowedScopeLevels?.length ? content.allowedScopeLevels : [levelOf(row)])],
       includedScopes: [...(content.includedScopes ?? [])],
-      resourceFilter: { includeAllResources: content.resourceFilter?.includeAllResources ?? false, resources: [...(content.resourceFilter?.resources ?? [])] },
+      resourceFilter: {
+        includeAllResources: content.resourceFilter?.includeAllResources ?? false,
+        resources: [...(content.resourceFilter?.resources ?? [])],
+      },
     },
     harnessManaged: false,
     ...timesOf(row),

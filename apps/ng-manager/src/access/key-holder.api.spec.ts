@@ -8,7 +8,11 @@ describe('the holder of an API key', () => {
   let logService: RouteClient;
   beforeAll(async () => {
     ng = await startNgManager();
-    logService = new RouteClient({ target: 'ng-manager', baseUrl: ng.app.url, identity: await ng.identities.of('log-service') });
+    logService = new RouteClient({
+      target: 'ng-manager',
+      baseUrl: ng.app.url,
+      identity: await ng.identities.of('log-service'),
+    });
   });
   afterAll(async () => {
     await logService.close();
@@ -17,11 +21,26 @@ describe('the holder of an API key', () => {
 
   const idOf = (account: 'A1' | 'B1'): string => ng.apiKeys[account].split('.')[2] ?? '';
   const ask = (accountId: string, keyId: string, client = logService) =>
-    client.call({ accountId, principal: { type: 'service', id: 'log-service', name: 'log-service' }, grants: [], correlationId: 'c', traceparent: undefined }, holderOfKey, { params: { keyId } });
+    client.call(
+      {
+        accountId,
+        principal: { type: 'service', id: 'log-service', name: 'log-service' },
+        grants: [],
+        correlationId: 'c',
+        traceparent: undefined,
+      },
+      holderOfKey,
+      { params: { keyId } },
+    );
 
   it('is named with the rights of now, for a few seconds', async () => {
     const holder = await ask('A1', idOf('A1'));
-    expect(holder).toMatchObject({ accountId: 'A1', keyId: idOf('A1'), principal: { type: 'user', email: 'admin@a1.example' }, grants: [{ role: 'account_admin' }] });
+    expect(holder).toMatchObject({
+      accountId: 'A1',
+      keyId: idOf('A1'),
+      principal: { type: 'user', email: 'admin@a1.example' },
+      grants: [{ role: 'account_admin' }],
+    });
     expect(holder.cacheMs).toBeLessThanOrEqual(5_000);
   });
 
@@ -33,7 +52,11 @@ describe('the holder of an API key', () => {
   });
 
   it('is asked after by the log service only', async () => {
-    const pipeline = new RouteClient({ target: 'ng-manager', baseUrl: ng.app.url, identity: await ng.identities.of('pipeline') });
+    const pipeline = new RouteClient({
+      target: 'ng-manager',
+      baseUrl: ng.app.url,
+      identity: await ng.identities.of('pipeline'),
+    });
     await expect(ask('A1', idOf('A1'), pipeline)).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
     await pipeline.close();
   });

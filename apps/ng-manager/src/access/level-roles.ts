@@ -1,6 +1,14 @@
 import { PERMISSIONS, ROLES, countsInside } from '@sluice/api-conventions';
 import { AppError, ROLE_NAMES, formatScope, scopeColumns, type RoleName, type Scope } from '@sluice/kernel';
-import { ALL_RESOURCES, RESOURCE_GROUPS, type AuthzRole, type ResourceGroupName, type ResourceGroupResponse, type RoleAssignmentMetadata, type ScopeLevel } from '@sluice/ng-manager-api';
+import {
+  ALL_RESOURCES,
+  RESOURCE_GROUPS,
+  type AuthzRole,
+  type ResourceGroupName,
+  type ResourceGroupResponse,
+  type RoleAssignmentMetadata,
+  type ScopeLevel,
+} from '@sluice/ng-manager-api';
 import type { HeldRole } from './role-binding.repository.js';
 import { ROLE_TEXTS, SCOPE_LEVELS, levelOf } from './roles.js';
 
@@ -60,19 +68,30 @@ export function roleBoundAt(identifier: string, scope: Scope, field: string): Ro
   const role = roleWritten(identifier);
   const ofLevel = Object.hasOwn(LEVEL_ROLES, identifier) ? LEVEL_ROLES[identifier] : undefined;
   if (role && (!ofLevel || ofLevel.level === level)) return role;
-  const why = role ? `is bound at ${ofLevel?.level ?? level} level, not in ${formatScope(scope)}` : 'gives no right: roles are built in and cannot be made';
-  throw new AppError('INVALID_REQUEST', `${field}: role "${identifier}" ${why}; write one of ${namesAt(level).join(', ')}`, { fields: [{ field, error: role ? 'does not fit this scope' : 'is not built in' }] });
+  const why = role
+    ? `is bound at ${ofLevel?.level ?? level} level, not in ${formatScope(scope)}`
+    : 'gives no right: roles are built in and cannot be made';
+  throw new AppError(
+    'INVALID_REQUEST',
+    `${field}: role "${identifier}" ${why}; write one of ${namesAt(level).join(', ')}`,
+    { fields: [{ field, error: role ? 'does not fit this scope' : 'is not built in' }] },
+  );
 }
 
 /** Checks that a role at `scope` counts for exactly what the client asked. @throws AppError INVALID_REQUEST naming what to write instead */
 export function requireGroupOf(role: RoleName, group: string, scope: Scope, field: string): void {
   const level = SCOPE_LEVELS[scope.level];
-  const fitting: readonly string[] = level === 'project' ? [LEVEL_GROUPS.project, ALL_RESOURCES] : [countsInside(role) ? ALL_RESOURCES : LEVEL_GROUPS[level]];
+  const fitting: readonly string[] =
+    level === 'project'
+      ? [LEVEL_GROUPS.project, ALL_RESOURCES]
+      : [countsInside(role) ? ALL_RESOURCES : LEVEL_GROUPS[level]];
   if (fitting.includes(group)) return;
   const what = countsInside(role) ? 'everything in its scope and inside' : 'what its scope itself holds';
-  throw new AppError('INVALID_REQUEST', `${field}: resource group "${group}" cannot be used: role ${ROLE_TEXTS[role].name} counts for ${what}, and parts of that cannot be named; write ${fitting.join(' or ')}`, {
-    fields: [{ field, error: `must be ${fitting.join(' or ')}` }],
-  });
+  throw new AppError(
+    'INVALID_REQUEST',
+    `${field}: resource group "${group}" cannot be used: role ${ROLE_TEXTS[role].name} counts for ${what}, and parts of that cannot be named; write ${fitting.join(' or ')}`,
+    { fields: [{ field, error: `must be ${fitting.join(' or ')}` }] },
+  );
 }
 
 /** The group a role counts for at a scope, when a client names none. */
@@ -81,7 +100,14 @@ export function wholeGroupOf(role: RoleName, scope: Scope): ResourceGroupName {
 }
 
 /** A role as one principal holds it, in the words it was bound in. */
-export function presentHeldRole({ identifier, role, orgId, projectId, groupIdentifier, asWritten }: HeldRole): RoleAssignmentMetadata {
+export function presentHeldRole({
+  identifier,
+  role,
+  orgId,
+  projectId,
+  groupIdentifier,
+  asWritten,
+}: HeldRole): RoleAssignmentMetadata {
   const resourceGroupIdentifier = asWritten?.resourceGroupIdentifier ?? ALL_RESOURCES;
   const roleIdentifier = asWritten?.roleIdentifier ?? `_${role}`;
   return {
@@ -92,7 +118,9 @@ export function presentHeldRole({ identifier, role, orgId, projectId, groupIdent
     orgIdentifier: orgId,
     projectIdentifier: projectId,
     resourceGroupIdentifier,
-    resourceGroupName: Object.hasOwn(GROUP_NAMES, resourceGroupIdentifier) ? GROUP_NAMES[resourceGroupIdentifier as ResourceGroupName] : resourceGroupIdentifier,
+    resourceGroupName: Object.hasOwn(GROUP_NAMES, resourceGroupIdentifier)
+      ? GROUP_NAMES[resourceGroupIdentifier as ResourceGroupName]
+      : resourceGroupIdentifier,
     userGroupIdentifier: groupIdentifier,
     managedRole: true,
     managedRoleAssignment: false,
@@ -115,8 +143,18 @@ export function levelRole(identifier: string): AuthzRole | undefined {
   const { description, levels } = ROLE_TEXTS[role];
   const ofLevel = Object.hasOwn(LEVEL_ROLES, identifier) ? LEVEL_ROLES[identifier] : undefined;
   return {
-    role: { identifier, name: nameOf(identifier, role), description, permissions: [...ROLES[role]], allowedScopeLevels: ofLevel ? [ofLevel.level] : [...levels], tags: {} },
-    scope: null, harnessManaged: true, createdAt: null, lastModifiedAt: null,
+    role: {
+      identifier,
+      name: nameOf(identifier, role),
+      description,
+      permissions: [...ROLES[role]],
+      allowedScopeLevels: ofLevel ? [ofLevel.level] : [...levels],
+      tags: {},
+    },
+    scope: null,
+    harnessManaged: true,
+    createdAt: null,
+    lastModifiedAt: null,
   };
 }
 
@@ -134,10 +172,14 @@ export function resourceGroupsAt(scope: Scope): ResourceGroupResponse[] {
       description: group === ALL_RESOURCES ? 'Everything in the scope and inside' : 'What the scope itself holds',
       tags: {},
       allowedScopeLevels: [level],
-      includedScopes: [{ filter: group === ALL_RESOURCES ? 'INCLUDING_CHILD_SCOPES' : 'EXCLUDING_CHILD_SCOPES', ...place }],
+      includedScopes: [
+        { filter: group === ALL_RESOURCES ? 'INCLUDING_CHILD_SCOPES' : 'EXCLUDING_CHILD_SCOPES', ...place },
+      ],
       resourceFilter: { includeAllResources: true, resources: [] },
     },
-    createdAt: null, lastModifiedAt: null, harnessManaged: true,
+    createdAt: null,
+    lastModifiedAt: null,
+    harnessManaged: true,
   }));
 }
 
@@ -148,7 +190,10 @@ export function resourceGroupAt(scope: Scope, identifier: string): ResourceGroup
 
 export function noSuchGroup(scope: Scope, identifier: string): AppError {
   const names = resourceGroupsAt(scope).map(({ resourceGroup }) => resourceGroup.identifier);
-  return new AppError('RESOURCE_NOT_FOUND', `there is no resource group "${identifier}" in ${formatScope(scope)}; built in are ${names.join(', ')}`);
+  return new AppError(
+    'RESOURCE_NOT_FOUND',
+    `there is no resource group "${identifier}" in ${formatScope(scope)}; built in are ${names.join(', ')}`,
+  );
 }
 
 /** Levels at which a permission means something. */
@@ -158,5 +203,8 @@ export function levelsOf(permission: (typeof PERMISSIONS)[number]): ScopeLevel[]
 }
 
 export function noSuchRole(identifier: string): AppError {
-  return new AppError('RESOURCE_NOT_FOUND', `there is no role "${identifier}"; there are ${[...Object.keys(LEVEL_ROLES), ...ROLE_NAMES.map((one) => `_${one}`)].join(', ')}`);
+  return new AppError(
+    'RESOURCE_NOT_FOUND',
+    `there is no role "${identifier}"; there are ${[...Object.keys(LEVEL_ROLES), ...ROLE_NAMES.map((one) => `_${one}`)].join(', ')}`,
+  );
 }

@@ -8,7 +8,9 @@ export function requireSameAccount(ctx: RequestContext, accountIdentifier: strin
 }
 
 /** Which orgs and projects a list may show: all, or these. An org is shown to whoever may see anything inside it. */
-export type Visible = 'all' | { readonly orgIds: readonly string[]; readonly projects: readonly (readonly [orgId: string, projectId: string])[] };
+export type Visible =
+  | 'all'
+  | { readonly orgIds: readonly string[]; readonly projects: readonly (readonly [orgId: string, projectId: string])[] };
 
 export function visibleTo(ctx: RequestContext, permission: Permission): Visible {
   const grants = ctx.grants.filter((grant) => isAllowed(ctx.accountId, [grant], permission, boundScope(ctx, grant)));

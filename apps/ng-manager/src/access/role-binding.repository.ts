@@ -47,15 +47,33 @@ export class RoleBindingRepository {
 
   /** Bindings at exactly this scope, or, where the filter says so, within its reaches. */
   page(scope: Scope, page: PageRequest, filter: RoleBindingFilter): Promise<Page<RoleBinding>> {
-    const query = this.manager.createQueryBuilder(RoleBindingEntity, 'row').where(reaching(filter.reaches ?? [{ scope }]));
+    const query = this.manager
+      .createQueryBuilder(RoleBindingEntity, 'row')
+      .where(reaching(filter.reaches ?? [{ scope }]));
     if (filter.roles) query.andWhere({ role: In([...filter.roles]) });
     if (filter.holders) query.andWhere(filter.holders.map((holder) => ({ ...holder })));
-    if (filter.holderTypes) query.andWhere(`${HOLDER_TYPE} = ANY(:holderTypes)`, { holderTypes: [...filter.holderTypes] });
-    return readPage(query, page, { searched: ['role', 'identifier'], sortable: { identifier: 'identifier', createdAt: 'createdAt' } });
+    if (filter.holderTypes)
+      query.andWhere(`${HOLDER_TYPE} = ANY(:holderTypes)`, { holderTypes: [...filter.holderTypes] });
+    return readPage(query, page, {
+      searched: ['role', 'identifier'],
+      sortable: { identifier: 'identifier', createdAt: 'createdAt' },
+    });
   }
 
-  async insert(scope: Scope, holder: RoleHolder, role: RoleName, identifier?: string, asWritten?: WrittenBinding): Promise<void> {
-    await this.manager.insert(RoleBindingEntity, { ...scopeColumns(scope), ...holder, role, asWritten: asWritten ?? null, ...(identifier ? { identifier } : {}) });
+  async insert(
+    scope: Scope,
+    holder: RoleHolder,
+    role: RoleName,
+    identifier?: string,
+    asWritten?: WrittenBinding,
+  ): Promise<void> {
+    await this.manager.insert(RoleBindingEntity, {
+      ...scopeColumns(scope),
+      ...holder,
+      role,
+      asWritten: asWritten ?? null,
+      ...(identifier ? { identifier } : {}),
+    });
   }
 
   /** Is the role bound to exactly this holder at exactly this scope? */
@@ -65,7 +83,13 @@ export class RoleBindingRepository {
 
   /** Binds the role unless it is bound there already. */
   async ensure(scope: Scope, holder: RoleHolder, role: RoleName): Promise<void> {
-    await this.manager.createQueryBuilder().insert().into(RoleBindingEntity).values({ ...scopeColumns(scope), ...holder, role }).orIgnore().execute();
+    await this.manager
+      .createQueryBuilder()
+      .insert()
+      .into(RoleBindingEntity)
+      .values({ ...scopeColumns(scope), ...holder, role })
+      .orIgnore()
+      .execute();
   }
 
   async delete(accountId: string, id: string): Promise<void> {
@@ -74,7 +98,10 @@ export class RoleBindingRepository {
 
   /** What a user or service account may do, their groups included. */
   async grantsOf(accountId: string, userId: string): Promise<RoleGrant[]> {
-    const rows = await this.manager.query<GrantRow[]>(`SELECT DISTINCT role, org_id, project_id FROM granted_roles WHERE account_id = $1 AND user_id = $2`, [accountId, userId]);
+    const rows = await this.manager.query<GrantRow[]>(
+      `SELECT DISTINCT role, org_id, project_id FROM granted_roles WHERE account_id = $1 AND user_id = $2`,
+      [accountId, userId],
+    );
     return rows.map(grantOf);
   }
 
@@ -113,7 +140,10 @@ export class RoleBindingRepository {
 
   /** Names of the groups bindings belong to, by id. */
   async groupsNamed(accountId: string, ids: readonly string[]): Promise<ReadonlyMap<string, HolderName>> {
-    const rows = await this.manager.query<(HolderName & { id: string })[]>(`SELECT id, identifier, org_id AS "orgId", project_id AS "projectId" FROM user_groups WHERE account_id = $1 AND id = ANY($2)`, [accountId, [...ids]]);
+    const rows = await this.manager.query<(HolderName & { id: string })[]>(
+      `SELECT id, identifier, org_id AS "orgId", project_id AS "projectId" FROM user_groups WHERE account_id = $1 AND id = ANY($2)`,
+      [accountId, [...ids]],
+    );
     return new Map(rows.map((row) => [row.id, row]));
   }
 

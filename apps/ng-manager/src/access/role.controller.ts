@@ -2,7 +2,13 @@ import { Controller } from '@nestjs/common';
 import { toNgPage, type NgPage } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import {
-  createRoleAssignment, deleteRoleAssignment, getRoleAssignment, listRoleAssignments, listRoles, type RoleAssignmentResponse, type RoleResponse,
+  createRoleAssignment,
+  deleteRoleAssignment,
+  getRoleAssignment,
+  listRoleAssignments,
+  listRoles,
+  type RoleAssignmentResponse,
+  type RoleResponse,
 } from '@sluice/ng-manager-api';
 import { RoleService, presentBinding } from './role.service.js';
 import { roleNamed, rolesAt } from './roles.js';
@@ -20,18 +26,42 @@ export class RoleController {
   }
 
   @Route(createRoleAssignment)
-  assign(@Call() { ctx, scope, body: { identifier, roleIdentifier, principal } }: RouteCall<typeof createRoleAssignment>): Promise<RoleAssignmentResponse> {
-    return this.roles.bind(ctx, scope, { identifier: identifier ?? undefined, role: roleNamed(roleIdentifier), principal }, presentBinding);
+  assign(
+    @Call() { ctx, scope, body: { identifier, roleIdentifier, principal } }: RouteCall<typeof createRoleAssignment>,
+  ): Promise<RoleAssignmentResponse> {
+    return this.roles.bind(
+      ctx,
+      scope,
+      { identifier: identifier ?? undefined, role: roleNamed(roleIdentifier), principal },
+      presentBinding,
+    );
   }
 
   @Route(listRoleAssignments)
-  assignments(@Call() { scope, query: { roleIdentifier, principalIdentifier, principalType, ...query } }: RouteCall<typeof listRoleAssignments>): Promise<NgPage<RoleAssignmentResponse>> {
+  assignments(
+    @Call() {
+      scope,
+      query: { roleIdentifier, principalIdentifier, principalType, ...query },
+    }: RouteCall<typeof listRoleAssignments>,
+  ): Promise<NgPage<RoleAssignmentResponse>> {
     const filter = {
       roles: roleIdentifier ? [roleNamed(roleIdentifier)] : undefined,
-      principals: principalIdentifier ? [{ identifier: principalIdentifier, type: principalType ?? 'USER' }] : undefined,
-      principalTypes: principalType === undefined ? undefined : principalType === 'USER_GROUP' ? [principalType] : (['USER', 'SERVICE_ACCOUNT'] as const),
+      principals: principalIdentifier
+        ? [{ identifier: principalIdentifier, type: principalType ?? 'USER' }]
+        : undefined,
+      principalTypes:
+        principalType === undefined
+          ? undefined
+          : principalType === 'USER_GROUP'
+            ? [principalType]
+            : (['USER', 'SERVICE_ACCOUNT'] as const),
     };
-    return this.roles.list(scope, { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders }, filter, presentBinding);
+    return this.roles.list(
+      scope,
+      { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders },
+      filter,
+      presentBinding,
+    );
   }
 
   @Route(getRoleAssignment)

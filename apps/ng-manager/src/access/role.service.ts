@@ -50,11 +50,15 @@ export class RoleService {
   async bind<T>(ctx: RequestContext, scope: Scope, wish: RoleWish, present: PresentBinding<T>): Promise<T> {
     requireMayBind(ctx, wish.role, scope);
     await this.projects.requireScope(scope);
-    return refuseDuplicate('role assignment', wish.identifier ?? `_${wish.role} of ${wish.principal.identifier}`, scope, () =>
-      this.unitOfWork.run(async (stores) => {
-        await stores.roleBindings.lockPeople(ctx.accountId);
-        return presentOne(stores, await insertBinding(stores, ctx, scope, wish), present);
-      }),
+    return refuseDuplicate(
+      'role assignment',
+      wish.identifier ?? `_${wish.role} of ${wish.principal.identifier}`,
+      scope,
+      () =>
+        this.unitOfWork.run(async (stores) => {
+          await stores.roleBindings.lockPeople(ctx.accountId);
+          return presentOne(stores, await insertBinding(stores, ctx, scope, wish), present);
+        }),
     );
   }
 
@@ -62,26 +66,48 @@ export class RoleService {
    * Binds several roles at once, or none of them. What a principal has there already stays as it is.
    * @returns those that were made
    */
-  async bindAll<T>(ctx: RequestContext, scope: Scope, wishes: readonly RoleWish[], present: PresentBinding<T>): Promise<T[]> {
+  async bindAll<T>(
+    ctx: RequestContext,
+    scope: Scope,
+    wishes: readonly RoleWish[],
+    present: PresentBinding<T>,
+  ): Promise<T[]> {
     for (const { role } of wishes) requireMayBind(ctx, role, scope);
     await this.projects.requireScope(scope);
-    return refuseDuplicate('role assignment', wishes.flatMap(({ identifier }) => identifier ?? []).join(', '), scope, () =>
-      this.unitOfWork.run(async (stores) => {
-        await stores.roleBindings.lockPeople(ctx.accountId);
-        const made: RoleBinding[] = [];
-        for (const wish of wishes) {
-          const holder = await holderOf(stores, scope, wish.principal);
-          if (!(await stores.roleBindings.isBound(scope, holder, wish.role))) made.push(await insertBinding(stores, ctx, scope, wish));
-        }
-        return presentAll(stores, made, present);
-      }),
+    return refuseDuplicate(
+      'role assignment',
+      wishes.flatMap(({ identifier }) => identifier ?? []).join(', '),
+      scope,
+      () =>
+        this.unitOfWork.run(async (stores) => {
+          await stores.roleBindings.lockPeople(ctx.accountId);
+          const made: RoleBinding[] = [];
+          for (const wish of wishes) {
+            const holder = await holderOf(stores, scope, wish.principal);
+            if (!(await stores.roleBindings.isBound(scope, holder, wish.role)))
+              made.push(await insertBinding(stores, ctx, scope, wish));
+          }
+          return presentAll(stores, made, present);
+        }),
     );
   }
 
-  async list<T>(scope: Scope, page: PageRequest, { principals, principalTypes, roles, reaches }: RoleAssignmentFilter, present: PresentBinding<T>): Promise<NgPage<T>> {
+  async list<T>(
+    scope: Scope,
+    page: PageRequest,
+    { principals, principalTypes, roles, reaches }: RoleAssignmentFilter,
+    present: PresentBinding<T>,
+  ): Promise<NgPage<T>> {
     const stores = this.unitOfWork.read;
-    const [first, ...others] = await Promise.all((principals ?? []).map((principal) => holderOf(stores, scope, principal)));
-    const { rows, total } = await stores.roleBindings.page(scope, page, { holders: first && [first, ...others], holderTypes: principalTypes, roles, reaches });
+    const [first, ...others] = await Promise.all(
+      (principals ?? []).map((principal) => holderOf(stores, scope, principal)),
+    );
+    const { rows, total } = await stores.roleBindings.page(scope, page, {
+      holders: first && [first, ...others],
+      holderTypes: principalTypes,
+      roles,
+      reaches,
+    });
     return toNgPage(await presentAll(stores, rows, present), total, page.index, page.size);
   }
 
@@ -93,10 +119,12 @@ export class RoleService {
   async confirm<T>(scope: Scope, identifier: string, wish: RoleWish, present: PresentBinding<T>): Promise<T> {
     const stores = this.unitOfWork.read;
     const row = await found(stores, scope, identifier);
-    if (wish.identifier && wish.identifier !== identifier) throw unchangeable('identifier', wish.identifier, identifier);
+    if (wish.identifier && wish.identifier !== identifier)
+      throw unchangeable('identifier', wish.identifier, identifier);
     if (wish.role !== row.role) throw unchangeable('roleIdentifier', `_${wish.role}`, `_${row.role}`);
     const holder = await holderOf(stores, scope, wish.principal);
-    if (('groupId' in holder ? holder.groupId : holder.userId) !== (row.groupId ?? row.userId)) throw unchangeable('principal.identifier', wish.principal.identifier, 'another one');
+    if (('groupId' in holder ? holder.groupId : holder.userId) !== (row.groupId ?? row.userId))
+      throw unchangeable('principal.identifier', wish.principal.identifier, 'another one');
     return presentOne(stores, row, present);
   }
 
@@ -119,26 +147,55 @@ export class RoleService {
 }
 
 /** Inserts a binding the caller may make, and its audit event. The people of the account are locked. */
-export async function insertBinding(stores: Stores, ctx: RequestContext, scope: Scope, { identifier, role, principal, asWritten }: RoleWish): Promise<RoleBinding> {
+export async function insertBinding(
+  stores: Stores,
+  ctx: RequestContext,
+  scope: Scope,
+  { identifier, role, principal, asWritten }: RoleWish,
+): Promise<RoleBinding> {
   const name = identifier ?? `role_assignment_${crypto.randomUUID().replaceAll('-', '')}`;
   await stores.roleBindings.insert(scope, await holderOf(stores, scope, principal), role, name, asWritten);
   const row = await found(stores, scope, name);
   const made = await presentOne(stores, row, presentBinding);
-  await stores.audit.append(ctx, { action: 'create', resourceType: 'roleAssignment', identifier: name, scope, after: made.roleAssignment });
+  await stores.audit.append(ctx, {
+    action: 'create',
+    resourceType: 'roleAssignment',
+    identifier: name,
+    scope,
+    after: made.roleAssignment,
+  });
   return row;
 }
 
 /** Deletes a binding the caller may unmake, and writes its audit event. @throws AppError as `requireMayBind` */
-export async function deleteBinding(stores: Stores, ctx: RequestContext, scope: Scope, row: RoleBinding): Promise<void> {
+export async function deleteBinding(
+  stores: Stores,
+  ctx: RequestContext,
+  scope: Scope,
+  row: RoleBinding,
+): Promise<void> {
   requireMayBind(ctx, row.role, scope);
   const gone = await presentOne(stores, row, presentBinding);
   await stores.roleBindings.delete(row.accountId, row.id);
-  await stores.audit.append(ctx, { action: 'delete', resourceType: 'roleAssignment', identifier: row.identifier, scope, before: gone.roleAssignment });
+  await stores.audit.append(ctx, {
+    action: 'delete',
+    resourceType: 'roleAssignment',
+    identifier: row.identifier,
+    scope,
+    before: gone.roleAssignment,
+  });
 }
 
 /** A binding in our own words. */
 export const presentBinding: PresentBinding<RoleAssignmentResponse> = (row, principal) => ({
-  roleAssignment: { identifier: row.identifier, roleIdentifier: `_${row.role}`, resourceGroupIdentifier: ALL_RESOURCES, principal, disabled: false, managed: false },
+  roleAssignment: {
+    identifier: row.identifier,
+    roleIdentifier: `_${row.role}`,
+    resourceGroupIdentifier: ALL_RESOURCES,
+    principal,
+    disabled: false,
+    managed: false,
+  },
   ...placeOf(row),
 });
 
@@ -160,8 +217,14 @@ async function presentOne<T>(stores: Stores, row: RoleBinding, present: PresentB
 
 async function presentAll<T>(stores: Stores, rows: readonly RoleBinding[], present: PresentBinding<T>): Promise<T[]> {
   const accountId = rows[0]?.accountId ?? '';
-  const groups = await stores.roleBindings.groupsNamed(accountId, rows.flatMap(({ groupId }) => groupId ?? []));
-  const accounts = await stores.roleBindings.serviceAccountsNamed(accountId, rows.flatMap(({ userId }) => userId ?? []));
+  const groups = await stores.roleBindings.groupsNamed(
+    accountId,
+    rows.flatMap(({ groupId }) => groupId ?? []),
+  );
+  const accounts = await stores.roleBindings.serviceAccountsNamed(
+    accountId,
+    rows.flatMap(({ userId }) => userId ?? []),
+  );
   return rows.map((row) => {
     const group = row.groupId === null ? undefined : groups.get(row.groupId);
     const account = row.userId === null ? undefined : accounts.get(row.userId);
@@ -175,17 +238,31 @@ async function presentAll<T>(stores: Stores, rows: readonly RoleBinding[], prese
 }
 
 /** The principal an assignment at `scope` names. @throws AppError RESOURCE_NOT_FOUND, INVALID_REQUEST for one that lives below or beside the scope */
-async function holderOf(stores: Stores, scope: Scope, { identifier, type, scopeLevel }: PrincipalIn): Promise<RoleHolder> {
+async function holderOf(
+  stores: Stores,
+  scope: Scope,
+  { identifier, type, scopeLevel }: PrincipalIn,
+): Promise<RoleHolder> {
   if (type === 'USER') return { userId: (await foundUser(stores, scope.accountId, identifier)).id };
   const home = scopeLevel ? lineage(scope).find(({ level }) => SCOPE_LEVELS[level] === scopeLevel) : scope;
   if (!home) {
-    throw new AppError('INVALID_REQUEST', `principal.scopeLevel "${scopeLevel}" lies below ${formatScope(scope)}; a principal gets roles where it lives and inside`, { fields: [{ field: 'principal.scopeLevel', error: 'lies below the scope' }] });
+    throw new AppError(
+      'INVALID_REQUEST',
+      `principal.scopeLevel "${scopeLevel}" lies below ${formatScope(scope)}; a principal gets roles where it lives and inside`,
+      { fields: [{ field: 'principal.scopeLevel', error: 'lies below the scope' }] },
+    );
   }
-  return type === 'USER_GROUP' ? { groupId: (await foundGroup(stores, home, identifier)).id } : { userId: (await foundServiceAccount(stores, home, identifier)).userId };
+  return type === 'USER_GROUP'
+    ? { groupId: (await foundGroup(stores, home, identifier)).id }
+    : { userId: (await foundServiceAccount(stores, home, identifier)).userId };
 }
 
 function unchangeable(field: string, sent: string, known: string): AppError {
-  return new AppError('INVALID_REQUEST', `${field} is "${sent}" and was ${known}: what an assignment binds cannot be changed; delete it and make another`, { fields: [{ field, error: 'cannot be changed' }] });
+  return new AppError(
+    'INVALID_REQUEST',
+    `${field} is "${sent}" and was ${known}: what an assignment binds cannot be changed; delete it and make another`,
+    { fields: [{ field, error: 'cannot be changed' }] },
+  );
 }
 
 async function found(stores: Stores, scope: Scope, identifier: string): Promise<RoleBinding> {

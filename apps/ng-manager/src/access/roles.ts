@@ -1,11 +1,30 @@
 import { ROLES, mayBindRole } from '@sluice/api-conventions';
-import { AppError, ROLE_NAMES, formatScope, scopeOf, type RequestContext, type RoleGrant, type RoleName, type Scope } from '@sluice/kernel';
+import {
+  AppError,
+  ROLE_NAMES,
+  formatScope,
+  scopeOf,
+  type RequestContext,
+  type RoleGrant,
+  type RoleName,
+  type Scope,
+} from '@sluice/kernel';
 import type { RoleResponse, ScopeLevel } from '@sluice/ng-manager-api';
 
-export const SCOPE_LEVELS: Readonly<Record<Scope['level'], ScopeLevel>> = { account: 'account', org: 'organization', project: 'project' };
+export const SCOPE_LEVELS: Readonly<Record<Scope['level'], ScopeLevel>> = {
+  account: 'account',
+  org: 'organization',
+  project: 'project',
+};
 
 /** The level at which a row lives. */
-export function levelOf({ orgId, projectId }: { readonly orgId: string | null; readonly projectId: string | null }): ScopeLevel {
+export function levelOf({
+  orgId,
+  projectId,
+}: {
+  readonly orgId: string | null;
+  readonly projectId: string | null;
+}): ScopeLevel {
   if (projectId) return 'project';
   return orgId ? 'organization' : 'account';
 }
@@ -19,10 +38,26 @@ interface RoleText {
 /** What people read about the built-in roles. What each allows is in `ROLES`. */
 export const ROLE_TEXTS: Readonly<Record<RoleName, RoleText>> = {
   account_admin: { name: 'Account Admin', description: 'Everything in the account', levels: ['account'] },
-  org_admin: { name: 'Organization Admin', description: 'Everything in an organization and its projects', levels: ['account', 'organization'] },
-  project_admin: { name: 'Project Admin', description: 'Everything in a project', levels: ['account', 'organization', 'project'] },
-  pipeline_executor: { name: 'Pipeline Executor', description: 'Read everything, use connectors and secrets, and run pipelines', levels: ['account', 'organization', 'project'] },
-  resource_user: { name: 'Resource User', description: 'See and use the connectors and secrets of the account, or of an organization, itself', levels: ['account', 'organization'] },
+  org_admin: {
+    name: 'Organization Admin',
+    description: 'Everything in an organization and its projects',
+    levels: ['account', 'organization'],
+  },
+  project_admin: {
+    name: 'Project Admin',
+    description: 'Everything in a project',
+    levels: ['account', 'organization', 'project'],
+  },
+  pipeline_executor: {
+    name: 'Pipeline Executor',
+    description: 'Read everything, use connectors and secrets, and run pipelines',
+    levels: ['account', 'organization', 'project'],
+  },
+  resource_user: {
+    name: 'Resource User',
+    description: 'See and use the connectors and secrets of the account, or of an organization, itself',
+    levels: ['account', 'organization'],
+  },
   viewer: { name: 'Viewer', description: 'Read everything', levels: ['account', 'organization', 'project'] },
 };
 
@@ -30,13 +65,23 @@ export const ROLE_TEXTS: Readonly<Record<RoleName, RoleText>> = {
 export function roleNamed(identifier: string): RoleName {
   const name = ROLE_NAMES.find((one) => `_${one}` === identifier);
   if (name) return name;
-  throw new AppError('RESOURCE_NOT_FOUND', `there is no role "${identifier}"; there are ${ROLE_NAMES.map((one) => `_${one}`).join(', ')}`);
+  throw new AppError(
+    'RESOURCE_NOT_FOUND',
+    `there is no role "${identifier}"; there are ${ROLE_NAMES.map((one) => `_${one}`).join(', ')}`,
+  );
 }
 
 /** The roles that may be bound at a scope. */
 export function rolesAt(scope: Scope): RoleResponse[] {
   return ROLE_NAMES.filter((name) => ROLE_TEXTS[name].levels.includes(SCOPE_LEVELS[scope.level])).map((name) => ({
-    role: { identifier: `_${name}`, name: ROLE_TEXTS[name].name, description: ROLE_TEXTS[name].description, permissions: [...ROLES[name]], allowedScopeLevels: [...ROLE_TEXTS[name].levels], tags: {} },
+    role: {
+      identifier: `_${name}`,
+      name: ROLE_TEXTS[name].name,
+      description: ROLE_TEXTS[name].description,
+      permissions: [...ROLES[name]],
+      allowedScopeLevels: [...ROLE_TEXTS[name].levels],
+      tags: {},
+    },
     scope: null,
     harnessManaged: true,
     createdAt: null,
@@ -48,7 +93,11 @@ export function rolesAt(scope: Scope): RoleResponse[] {
 export function requireMayBind(ctx: RequestContext, role: RoleName, scope: Scope): void {
   const { name, levels } = ROLE_TEXTS[role];
   if (!levels.includes(SCOPE_LEVELS[scope.level])) {
-    throw new AppError('INVALID_REQUEST', `role ${name} is bound at ${levels.join(' or ')} level, not in ${formatScope(scope)}`, { fields: [{ field: 'roleIdentifier', error: 'does not fit this scope' }] });
+    throw new AppError(
+      'INVALID_REQUEST',
+      `role ${name} is bound at ${levels.join(' or ')} level, not in ${formatScope(scope)}`,
+      { fields: [{ field: 'roleIdentifier', error: 'does not fit this scope' }] },
+    );
   }
   requireCovers(ctx, [{ role, ...idsOf(scope) }], `bind role ${name}`);
 }
@@ -58,11 +107,18 @@ export function requireMayBind(ctx: RequestContext, role: RoleName, scope: Scope
  * @param what the deed, for the message
  * @throws AppError ACCESS_DENIED naming the role that is missing
  */
-export function requireCovers({ accountId, grants, principal }: RequestContext, held: readonly RoleGrant[], what: string): void {
+export function requireCovers(
+  { accountId, grants, principal }: RequestContext,
+  held: readonly RoleGrant[],
+  what: string,
+): void {
   for (const { role, orgId, projectId } of held) {
     const scope = scopeOf({ accountId, orgId, projectId });
     if (mayBindRole(accountId, grants, role, scope)) continue;
-    throw new AppError('ACCESS_DENIED', `${principal.name} may not ${what}: that takes every right of ${ROLE_TEXTS[role].name} in ${formatScope(scope)}`);
+    throw new AppError(
+      'ACCESS_DENIED',
+      `${principal.name} may not ${what}: that takes every right of ${ROLE_TEXTS[role].name} in ${formatScope(scope)}`,
+    );
   }
 }
 

@@ -21,7 +21,13 @@ export class AccountRepository {
 
   /** Makes the account unless it is there. */
   async ensure(accountId: string, name: string): Promise<void> {
-    await this.manager.createQueryBuilder().insert().into(AccountEntity).values({ identifier: accountId, name }).orIgnore().execute();
+    await this.manager
+      .createQueryBuilder()
+      .insert()
+      .into(AccountEntity)
+      .values({ identifier: accountId, name })
+      .orIgnore()
+      .execute();
   }
 
   /** The key new values are encrypted with. */
@@ -45,19 +51,35 @@ export class AccountRepository {
 
   /** Identifiers of at most `limit` accounts after `after`, in order. */
   async identifiersAfter(after: string, limit: number): Promise<string[]> {
-    const rows = await this.manager.find(AccountEntity, { select: { identifier: true }, where: { identifier: MoreThan(after) }, order: { identifier: 'ASC' }, take: limit });
+    const rows = await this.manager.find(AccountEntity, {
+      select: { identifier: true },
+      where: { identifier: MoreThan(after) },
+      order: { identifier: 'ASC' },
+      take: limit,
+    });
     return rows.map(({ identifier }) => identifier);
   }
 
   /** Names of all key-encryption keys in use, of at most `limit`. */
   async keyEncryptionKeyIds(limit: number): Promise<string[]> {
-    const rows = await this.manager.createQueryBuilder(AccountDataKeyEntity, 'key').select('DISTINCT key.keyEncryptionKeyId', 'id').limit(limit).getRawMany<{ id: string }>();
+    const rows = await this.manager
+      .createQueryBuilder(AccountDataKeyEntity, 'key')
+      .select('DISTINCT key.keyEncryptionKeyId', 'id')
+      .limit(limit)
+      .getRawMany<{ id: string }>();
     return rows.map(({ id }) => id);
   }
 
   /** Replaces how a data key is wrapped, unless somebody else did meanwhile: then nothing happens and the answer is false. */
-  async rewrapDataKey({ accountId, version, keyEncryptionKeyId, wrappedKey }: AccountDataKey, { keyId, wrapped }: WrappedKey): Promise<boolean> {
-    const changed = await this.manager.update(AccountDataKeyEntity, { accountId, version, keyEncryptionKeyId, wrappedKey }, { keyEncryptionKeyId: keyId, wrappedKey: wrapped });
+  async rewrapDataKey(
+    { accountId, version, keyEncryptionKeyId, wrappedKey }: AccountDataKey,
+    { keyId, wrapped }: WrappedKey,
+  ): Promise<boolean> {
+    const changed = await this.manager.update(
+      AccountDataKeyEntity,
+      { accountId, version, keyEncryptionKeyId, wrappedKey },
+      { keyEncryptionKeyId: keyId, wrappedKey: wrapped },
+    );
     return changed.affected === 1;
   }
 }

@@ -7,10 +7,21 @@ const bootstrapFile = z.object({
     z.object({
       identifier: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
       name: z.string().min(1).max(128),
-      users: z.array(z.object({ email: z.email(), name: z.string().min(1).max(128), role: z.enum(ROLE_NAMES), apiKey: z.string().min(1).max(512) })).default([]),
+      users: z
+        .array(
+          z.object({
+            email: z.email(),
+            name: z.string().min(1).max(128),
+            role: z.enum(ROLE_NAMES),
+            apiKey: z.string().min(1).max(512),
+          }),
+        )
+        .default([]),
     }),
   ),
-  delegateTokens: z.array(z.object({ account: z.string(), name: z.string().min(1).max(128), value: z.string().min(1).max(512) })).default([]),
+  delegateTokens: z
+    .array(z.object({ account: z.string(), name: z.string().min(1).max(128), value: z.string().min(1).max(512) }))
+    .default([]),
 });
 /** What a fresh installation starts with (`NG_MANAGER_BOOTSTRAP_FILE`). */
 export type BootstrapFile = z.output<typeof bootstrapFile>;

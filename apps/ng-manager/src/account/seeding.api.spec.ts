@@ -18,7 +18,13 @@ describe('the bootstrap file', () => {
 
   it('that is missing while no account exists ends the start with the file, the reason and the remedy', async () => {
     const databaseUrl = await ng.pg.createDatabase('empty_ng_manager');
-    const start = bootstrap({ ...ng.environment, NG_MANAGER_DATABASE_URL_FILE: ng.keep('empty-url', databaseUrl), NG_MANAGER_BOOTSTRAP_FILE: removed });
-    await expect(start).rejects.toThrow(`bootstrap file ${removed} does not exist and no account does: write the file (its shape is in the README of ng-manager) or correct NG_MANAGER_BOOTSTRAP_FILE`);
+    const start = bootstrap({
+      ...ng.environment,
+      NG_MANAGER_DATABASE_URL_FILE: ng.keep('empty-url', databaseUrl),
+      NG_MANAGER_BOOTSTRAP_FILE: removed,
+    });
+    await expect(start).rejects.toThrow(
+      `bootstrap file ${removed} does not exist and no account does: write the file (its shape is in the README of ng-manager) or correct NG_MANAGER_BOOTSTRAP_FILE`,
+    );
   });
 });

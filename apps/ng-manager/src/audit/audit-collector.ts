@@ -63,7 +63,9 @@ export class AuditCollector {
       await this.attempt('refused sign-ins cannot be moved to the audit trail', async () => {
         while ((await this.refused.closeEnded()) > 0 && !signal.aborted);
       });
-      await this.attempt('changes of other services cannot be looked up', () => this.outside.settleLeftOpen((event) => this.delegates.isMade(event)));
+      await this.attempt('changes of other services cannot be looked up', () =>
+        this.outside.settleLeftOpen((event) => this.delegates.isMade(event)),
+      );
       await this.attempt('security events whose time is over cannot be removed', async () => {
         while ((await this.securityEvents.prune()) > 0 && !signal.aborted);
       });

@@ -36,7 +36,8 @@ export class AuditReads {
   async page(accountId: string, search: AuditSearch, place: AuditPlace): Promise<ChainedEvent[]> {
     const { conditions, values, value } = whereOf(accountId, search);
     const order = place.isOldestFirst ? 'ASC' : 'DESC';
-    if (place.behind !== undefined) conditions.push(`position ${place.isOldestFirst ? '>' : '<'} ${value(place.behind)}`);
+    if (place.behind !== undefined)
+      conditions.push(`position ${place.isOldestFirst ? '>' : '<'} ${value(place.behind)}`);
     const rows = await this.manager.query<AuditRow[]>(
       // Which events first, by indexes alone; then the events.
       `SELECT * FROM audit_events WHERE account_id = $1 AND position = ANY(ARRAY(
@@ -58,36 +59,62 @@ export class AuditReads {
   }
 
   async find(accountId: string, eventId: string): Promise<ChainedEvent | undefined> {
-    const [row] = await this.manager.query<AuditRow[]>('SELECT * FROM audit_events WHERE account_id = $1 AND event_id = $2', [accountId, eventId]);
+    const [row] = await this.manager.query<AuditRow[]>(
+      'SELECT * FROM audit_events WHERE account_id = $1 AND event_id = $2',
+      [accountId, eventId],
+    );
     return row && eventOfRow(row);
   }
 
   /** Where the chain ends, as the last append left it. */
   async head(accountId: string): Promise<ChainHead> {
-    const [row] = await this.manager.query<ChainHead[]>('SELECT position::float8 AS position, hash FROM audit_chains WHERE account_id = $1', [accountId]);
+    const [row] = await this.manager.query<ChainHead[]>(
+      'SELECT position::float8 AS position, hash FROM audit_chains WHERE account_id = $1',
+      [accountId],
+    );
     return row ?? NO_EVENTS;
   }
 
   /** The next events of the chain in order, from `position` on. */
   async chainFrom(accountId: string, position: number, limit: number): Promise<ChainedEvent[]> {
-    const rows = await this.manager.query<AuditRow[]>('SELECT * FROM audit_events WHERE account_id = $1 AND position >= $2 ORDER BY position LIMIT $3', [accountId, position, limit]);
+    const rows = await this.manager.query<AuditRow[]>(
+      'SELECT * FROM audit_events WHERE account_id = $1 AND position >= $2 ORDER BY position LIMIT $3',
+      [accountId, position, limit],
+    );
     return rows.map(eventOfRow);
   }
 }
 
-function whereOf(accountId: string, search: AuditSearch): { conditions: string[]; values: unknown[]; value: (of: unknown) => string } {
+function whereOf(
+  accountId: string,
+  search: AuditSearch,
+): { conditions: string[]; values: unknown[]; value: (of: unknown) => string } {
   const values: unknown[] = [];
   const value = (of: unknown): string => `$${values.push(of)}`;
   const conditions = [`account_id = ${value(accountId)}`];
   conditions.push(seenBy(search.visible, value));
   if (search.scopes.length > 0) conditions.push(oneOf(search.scopes.map((scope) => insideOf(scope, value))));
   if (search.resources.length > 0) {
-    conditions.push(oneOf(search.resources.map(({ type, identifier }) => `(resource_type = ${value(type)}${identifier === undefined ? '' : ` AND resource_identifier = ${value(identifier)}`})`)));
+    conditions.push(
+      oneOf(
+        search.resources.map(
+          ({ type, identifier }) =>
+            `(resource_type = ${value(type)}${identifier === undefined ? '' : ` AND resource_identifier = ${value(identifier)}`})`,
+        ),
+      ),
+    );
   }
   if (search.modules.length > 0) conditions.push(`module = ANY(${value(search.modules)})`);
   if (search.actions.length > 0) conditions.push(`action = ANY(${value(search.actions)})`);
   if (search.principals.length > 0) {
-    conditions.push(oneOf(search.principals.map(({ type, identifier }) => `(actor_key = ${value(identifier.toLowerCase())} AND actor ->> 'type' = ${value(type)})`)));
+    conditions.push(
+      oneOf(
+        search.principals.map(
+          ({ type, identifier }) =>
+            `(actor_key = ${value(identifier.toLowerCase())} AND actor ->> 'type' = ${value(type)})`,
+        ),
+      ),
+    );
   }
   if (search.from !== undefined) conditions.push(`at >= ${value(new Date(search.from))}`);
   if (search.until !== undefined) conditions.push(`at <= ${value(new Date(search.until))}`);
@@ -99,14 +126,19 @@ function whereOf(accountId: string, search: AuditSearch): { conditions: string[]
 export function seenBy(visible: Visible, value: (of: unknown) => string): string {
   if (visible === 'all') return 'true';
   const { orgIds, projects } = visible;
-  return oneOf([`org_id = ANY(${value([...orgIds])})`, ...projects.map(([orgId, projectId]) => `(org_id = ${value(orgId)} AND project_id = ${value(projectId)})`)]);
+  return oneOf([
+    `org_id = ANY(${value([...orgIds])})`,
+    ...projects.map(([orgId, projectId]) => `(org_id = ${value(orgId)} AND project_id = ${value(projectId)})`),
+  ]);
 }
 
 /** The condition for rows of `scope` and what is below it. */
 export function insideOf(scope: Scope, value: (of: unknown) => string): string {
   const { orgId, projectId } = scopeColumns(scope);
   if (orgId === null) return 'true';
-  return projectId === null ? `org_id = ${value(orgId)}` : `(org_id = ${value(orgId)} AND project_id = ${value(projectId)})`;
+  return projectId === null
+    ? `org_id = ${value(orgId)}`
+    : `(org_id = ${value(orgId)} AND project_id = ${value(projectId)})`;
 }
 
 function oneOf(conditions: readonly string[]): string {

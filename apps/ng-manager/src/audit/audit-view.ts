@@ -5,7 +5,12 @@ import type { ChainedEvent } from './chain.js';
 
 /** Names of the API for names that are not simply the same word in capitals. */
 const API_NAMES: Readonly<Record<string, string>> = { rotate: 'UPDATE', retry: 'RERUN' };
-const PRINCIPALS: Readonly<Record<AuditActor['type'], string>> = { user: 'USER', serviceAccount: 'SERVICE_ACCOUNT', service: 'SYSTEM', unknown: 'ANONYMOUS' };
+const PRINCIPALS: Readonly<Record<AuditActor['type'], string>> = {
+  user: 'USER',
+  serviceAccount: 'SERVICE_ACCOUNT',
+  service: 'SYSTEM',
+  unknown: 'ANONYMOUS',
+};
 
 /** `inputSet` → `INPUT_SET`. */
 function apiName(name: string): string {
@@ -14,8 +19,15 @@ function apiName(name: string): string {
 
 /** `INPUT_SET` → `inputSet`; a name in our own spelling stays. Every name that looks so in the API. */
 export function storedNames(name: string): readonly string[] {
-  const own = /[a-z]/.test(name) ? name : name.toLowerCase().replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-  return [own, ...Object.entries(API_NAMES).filter(([, api]) => api === name).map(([stored]) => stored)];
+  const own = /[a-z]/.test(name)
+    ? name
+    : name.toLowerCase().replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  return [
+    own,
+    ...Object.entries(API_NAMES)
+      .filter(([, api]) => api === name)
+      .map(([stored]) => stored),
+  ];
 }
 
 export function storedPrincipalType(type: string): string {
@@ -29,7 +41,11 @@ export function presentEvent(event: ChainedEvent): AuditEvent {
   return {
     auditId: event.eventId,
     insertId: String(event.position),
-    resourceScope: { accountIdentifier: event.accountId, ...(event.orgId === null ? {} : { orgIdentifier: event.orgId }), ...(event.projectId === null ? {} : { projectIdentifier: event.projectId }) },
+    resourceScope: {
+      accountIdentifier: event.accountId,
+      ...(event.orgId === null ? {} : { orgIdentifier: event.orgId }),
+      ...(event.projectId === null ? {} : { projectIdentifier: event.projectId }),
+    },
     httpRequestInfo: { requestMethod: event.requestMethod, clientIP },
     requestMetadata: { clientIP, userAgent: origin?.userAgent ?? null },
     timestamp: event.at,
@@ -38,7 +54,11 @@ export function presentEvent(event: ChainedEvent): AuditEvent {
       labels: { userId: actor.id, username: actor.name, ...(origin?.keyId ? { keyId: origin.keyId } : {}) },
     },
     module: event.module,
-    resource: { type: apiName(event.resourceType), identifier: event.identifier, labels: event.name === null ? {} : { resourceName: event.name } },
+    resource: {
+      type: apiName(event.resourceType),
+      identifier: event.identifier,
+      labels: event.name === null ? {} : { resourceName: event.name },
+    },
     action: apiName(event.action),
     changes: event.changes,
     details: event.details,

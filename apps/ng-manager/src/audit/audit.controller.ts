@@ -1,6 +1,13 @@
 import { Controller } from '@nestjs/common';
 import { Call, Route, type RouteCall } from '@sluice/http';
-import { getAuditEvent, getAuditYaml, getAuditYamlByQuery, listAuditEvents, receiveAuditEvents, verifyAuditTrail } from '@sluice/ng-manager-api';
+import {
+  getAuditEvent,
+  getAuditYaml,
+  getAuditYamlByQuery,
+  listAuditEvents,
+  receiveAuditEvents,
+  verifyAuditTrail,
+} from '@sluice/ng-manager-api';
 import { AuditService } from './audit.service.js';
 
 const PIPELINE_MODULE = 'PIPELINE';
@@ -12,13 +19,24 @@ export class AuditController {
   @Route(listAuditEvents)
   list(@Call() { ctx, scope, query, body }: RouteCall<typeof listAuditEvents>) {
     const isOldestFirst = query.sortOrders?.some((order) => /^timestamp\s*[,:]\s*asc$/i.test(order.trim())) ?? false;
-    return this.audit.list(ctx, scope, body ?? {}, { index: query.pageIndex, size: query.pageSize, token: query.pageToken, isOldestFirst, term: query.searchTerm });
+    return this.audit.list(ctx, scope, body ?? {}, {
+      index: query.pageIndex,
+      size: query.pageSize,
+      token: query.pageToken,
+      isOldestFirst,
+      term: query.searchTerm,
+    });
   }
 
   @Route(verifyAuditTrail)
   verify(@Call() { ctx, query }: RouteCall<typeof verifyAuditTrail>) {
     const [position, hash] = query.known?.split(':') ?? [];
-    return this.audit.verify(ctx.accountId, query.fromPosition, query.limit, position && hash ? { position: Number(position), hash } : undefined);
+    return this.audit.verify(
+      ctx.accountId,
+      query.fromPosition,
+      query.limit,
+      position && hash ? { position: Number(position), hash } : undefined,
+    );
   }
 
   @Route(getAuditYamlByQuery)

@@ -4,7 +4,15 @@ import type { EntityManager } from 'typeorm';
 import { NO_EVENTS, chainEvent, type ChainHead, type ChainedEvent } from './chain.js';
 
 /** Imperative, as the API shows it in capitals. Services of other databases send further ones. */
-type AuditAction = 'create' | 'update' | 'delete' | 'secretAccess' | 'revoke' | 'rotate' | 'unsuccessfulLogin' | 'restore';
+type AuditAction =
+  | 'create'
+  | 'update'
+  | 'delete'
+  | 'secretAccess'
+  | 'revoke'
+  | 'rotate'
+  | 'unsuccessfulLogin'
+  | 'restore';
 export type AuditEntry = Entry<AuditAction>;
 export type { AuditContext };
 
@@ -22,14 +30,21 @@ export class AuditRepository {
 
   /** Adds events when the transaction is about to commit: the account's chain is held only from then on, and always after every other row. */
   async append(ctx: AuditContext, ...entries: readonly AuditEntry[]): Promise<void> {
-    if (this.manager.queryRunner?.isTransactionActive !== true) throw new Error('audit events are appended inside UnitOfWork.run');
+    if (this.manager.queryRunner?.isTransactionActive !== true)
+      throw new Error('audit events are appended inside UnitOfWork.run');
     this.pending.push(...entries.map((entry) => ({ event: auditEventOf(ctx, entry), module: OWN_MODULE })));
   }
 
   /** As {@link append}, for events another service has recorded; those the trail has already are left out. */
   async appendReceived(events: readonly AuditEventRecord[], module: string): Promise<void> {
-    if (this.manager.queryRunner?.isTransactionActive !== true) throw new Error('audit events are appended inside UnitOfWork.run');
-    this.pending.push(...events.map((event) => ({ event: { ...event, before: event.before ?? null, after: event.after ?? null }, module })));
+    if (this.manager.queryRunner?.isTransactionActive !== true)
+      throw new Error('audit events are appended inside UnitOfWork.run');
+    this.pending.push(
+      ...events.map((event) => ({
+        event: { ...event, before: event.before ?? null, after: event.after ?? null },
+        module,
+      })),
+    );
   }
 
   /** Writes what was appended. Called by the unit of work, last. */
@@ -37,12 +52,22 @@ export class AuditRepository {
     const waiting = this.pending.splice(0);
     // In one order, so that two transactions about the same accounts never wait for each other.
     const accounts = [...new Set(waiting.map(({ event }) => event.accountId))].sort();
-    for (const accountId of accounts) await this.write(accountId, waiting.filter(({ event }) => event.accountId === accountId));
+    for (const accountId of accounts)
+      await this.write(
+        accountId,
+        waiting.filter(({ event }) => event.accountId === accountId),
+      );
   }
 
-  private async write(accountId: string, waiting: readonly { readonly event: AuditEventRecord; readonly module: string }[]): Promise<void> {
+  private async write(
+    accountId: string,
+    waiting: readonly { readonly event: AuditEventRecord; readonly module: string }[],
+  ): Promise<void> {
     let head = await this.lockedHead(accountId);
-    const known = await this.knownIds(accountId, waiting.filter(({ module }) => module !== OWN_MODULE).map(({ event }) => event.eventId));
+    const known = await this.knownIds(
+      accountId,
+      waiting.filter(({ module }) => module !== OWN_MODULE).map(({ event }) => event.eventId),
+    );
     const recordedAt = Date.now();
     const chained: ChainedEvent[] = [];
     for (const { event, module } of waiting) {
@@ -60,14 +85,20 @@ export class AuditRepository {
     const select = 'SELECT position::float8 AS position, hash FROM audit_chains WHERE account_id = $1 FOR UPDATE';
     const [head] = await this.manager.query<ChainHead[]>(select, [accountId]);
     if (head) return head;
-    await this.manager.query('INSERT INTO audit_chains (account_id, position, hash) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING', [accountId, NO_EVENTS.hash]);
+    await this.manager.query(
+      'INSERT INTO audit_chains (account_id, position, hash) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING',
+      [accountId, NO_EVENTS.hash],
+    );
     const [made] = await this.manager.query<ChainHead[]>(select, [accountId]);
     return made ?? NO_EVENTS;
   }
 
   private async knownIds(accountId: string, eventIds: readonly string[]): Promise<Set<string>> {
     if (eventIds.length === 0) return new Set();
-    const rows = await this.manager.query<{ event_id: string }[]>('SELECT event_id FROM audit_events WHERE account_id = $1 AND event_id = ANY($2)', [accountId, eventIds]);
+    const rows = await this.manager.query<{ event_id: string }[]>(
+      'SELECT event_id FROM audit_events WHERE account_id = $1 AND event_id = ANY($2)',
+      [accountId, eventIds],
+    );
     return new Set(rows.map((row) => row.event_id));
   }
 

@@ -4,8 +4,24 @@ import fc from 'fast-check';
 import { NO_EVENTS, breakOf, canonicalJson, chainEvent, hashOf, type ChainHead, type ChainedEvent } from './chain.js';
 
 const event = (over: Partial<AuditEventRecord> = {}): AuditEventRecord => ({
-  eventId: 'e', at: 1, accountId: 'A', orgId: null, projectId: null, action: 'create', resourceType: 'connector', identifier: 'c', name: null,
-  actor: { type: 'user', id: 'u', name: 'Ann' }, origin: null, requestMethod: null, correlationId: 'x', details: {}, before: null, after: { a: 1 }, changes: [], ...over,
+  eventId: 'e',
+  at: 1,
+  accountId: 'A',
+  orgId: null,
+  projectId: null,
+  action: 'create',
+  resourceType: 'connector',
+  identifier: 'c',
+  name: null,
+  actor: { type: 'user', id: 'u', name: 'Ann' },
+  origin: null,
+  requestMethod: null,
+  correlationId: 'x',
+  details: {},
+  before: null,
+  after: { a: 1 },
+  changes: [],
+  ...over,
 });
 
 function chainOf(count: number): ChainedEvent[] {
@@ -29,14 +45,23 @@ function firstBreak(events: readonly ChainedEvent[]): number | undefined {
 
 describe('canonical form', () => {
   it('orders keys, leaves out undefined and puts nothing between tokens', () => {
-    expect(canonicalJson({ b: [1, { d: undefined, c: 'x"y' }], a: null, B: true })).toBe('{"B":true,"a":null,"b":[1,{"c":"x\\"y"}]}');
+    expect(canonicalJson({ b: [1, { d: undefined, c: 'x"y' }], a: null, B: true })).toBe(
+      '{"B":true,"a":null,"b":[1,{"c":"x\\"y"}]}',
+    );
   });
 
   it('is the same for the same value, in whatever order its keys were written', () => {
-    fc.assert(fc.property(fc.jsonValue(), (value) => {
-      const shuffled: unknown = JSON.parse(JSON.stringify(value), (_, item: unknown) => (typeof item === 'object' && item !== null && !Array.isArray(item) ? Object.fromEntries(Object.entries(item).reverse()) : item));
-      expect(canonicalJson(shuffled)).toBe(canonicalJson(value));
-    }), { numRuns: 300 });
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const shuffled: unknown = JSON.parse(JSON.stringify(value), (_, item: unknown) =>
+          typeof item === 'object' && item !== null && !Array.isArray(item)
+            ? Object.fromEntries(Object.entries(item).reverse())
+            : item,
+        );
+        expect(canonicalJson(shuffled)).toBe(canonicalJson(value));
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('does not change with the program: an event of this version has this hash', () => {
@@ -52,13 +77,44 @@ describe('a chain', () => {
   });
 
   it.each([
-    ['a field', (events: ChainedEvent[]) => events.map((one) => (one.position === 7 ? { ...one, action: 'update' } : one)), 7],
-    ['a field inside', (events: ChainedEvent[]) => events.map((one) => (one.position === 7 ? { ...one, after: { a: 2 } } : one)), 7],
-    ['who did it', (events: ChainedEvent[]) => events.map((one) => (one.position === 7 ? { ...one, actor: { ...one.actor, id: 'v' } } : one)), 7],
-    ['a field, with a new hash', (events: ChainedEvent[]) => events.map((one) => (one.position === 7 ? { ...one, action: 'x', hash: hashOf({ ...one, action: 'x' }) } : one)), 8],
+    [
+      'a field',
+      (events: ChainedEvent[]) => events.map((one) => (one.position === 7 ? { ...one, action: 'update' } : one)),
+      7,
+    ],
+    [
+      'a field inside',
+      (events: ChainedEvent[]) => events.map((one) => (one.position === 7 ? { ...one, after: { a: 2 } } : one)),
+      7,
+    ],
+    [
+      'who did it',
+      (events: ChainedEvent[]) =>
+        events.map((one) => (one.position === 7 ? { ...one, actor: { ...one.actor, id: 'v' } } : one)),
+      7,
+    ],
+    [
+      'a field, with a new hash',
+      (events: ChainedEvent[]) =>
+        events.map((one) =>
+          one.position === 7 ? { ...one, action: 'x', hash: hashOf({ ...one, action: 'x' }) } : one,
+        ),
+      8,
+    ],
     ['one event less', (events: ChainedEvent[]) => events.filter((one) => one.position !== 7), 7],
-    ['one event less and the rest moved up', (events: ChainedEvent[]) => events.filter((one) => one.position !== 7).map((one) => (one.position > 7 ? { ...one, position: one.position - 1 } : one)), 7],
-    ['two events swapped', (events: ChainedEvent[]) => events.map((one, index) => (index === 6 ? { ...one, eventId: '7' } : one)), 7],
+    [
+      'one event less and the rest moved up',
+      (events: ChainedEvent[]) =>
+        events
+          .filter((one) => one.position !== 7)
+          .map((one) => (one.position > 7 ? { ...one, position: one.position - 1 } : one)),
+      7,
+    ],
+    [
+      'two events swapped',
+      (events: ChainedEvent[]) => events.map((one, index) => (index === 6 ? { ...one, eventId: '7' } : one)),
+      7,
+    ],
   ])('breaks where it was touched: %s', (_, touch, brokenAt) => {
     expect(firstBreak(touch(chainOf(20)))).toBe(brokenAt);
   });

@@ -24,7 +24,11 @@ export const NO_EVENTS: ChainHead = { position: 0, hash: '' };
 const FORMAT = 'sluice-audit/1';
 
 /** The event as the next one behind `head`. */
-export function chainEvent(head: ChainHead, event: AuditEventRecord, arrival: { readonly module: string; readonly recordedAt: number }): ChainedEvent {
+export function chainEvent(
+  head: ChainHead,
+  event: AuditEventRecord,
+  arrival: { readonly module: string; readonly recordedAt: number },
+): ChainedEvent {
   const placed = { ...event, ...arrival, position: head.position + 1, prevHash: head.hash };
   return { ...placed, hash: hashOf(placed) };
 }
@@ -32,7 +36,8 @@ export function chainEvent(head: ChainHead, event: AuditEventRecord, arrival: { 
 /** Why an event does not follow `head`, or undefined when it does. */
 export function breakOf(head: ChainHead, event: ChainedEvent): string | undefined {
   if (event.position !== head.position + 1) return `event ${head.position + 1} is missing`;
-  if (event.prevHash !== head.hash) return `event ${event.position} does not follow event ${head.position}: that one, or this one, was changed`;
+  if (event.prevHash !== head.hash)
+    return `event ${event.position} does not follow event ${head.position}: that one, or this one, was changed`;
   if (event.hash !== hashOf(event)) return `event ${event.position} was changed after it was added`;
   return undefined;
 }
@@ -40,7 +45,9 @@ export function breakOf(head: ChainHead, event: ChainedEvent): string | undefine
 /** SHA-256, in hexadecimal, over the canonical form of everything an event holds and of the hash in front. */
 export function hashOf(event: Omit<ChainedEvent, 'hash'> & { readonly hash?: string }): string {
   const { hash: _, ...content } = event;
-  return createHash('sha256').update(canonicalJson({ format: FORMAT, ...content })).digest('hex');
+  return createHash('sha256')
+    .update(canonicalJson({ format: FORMAT, ...content }))
+    .digest('hex');
 }
 
 /** JSON with the keys of every object in order and nothing between tokens: the same value always gives the same text. Undefined is left out. */

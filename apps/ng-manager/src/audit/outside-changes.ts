@@ -34,7 +34,8 @@ export class OutsideChanges {
 
   /** Settles what was left open. @param isMade asks the other service; a rejection leaves the change open */
   async settleLeftOpen(isMade: (event: AuditEventRecord) => Promise<boolean>, ageMs = LEFT_AFTER_MS): Promise<void> {
-    for (const event of await this.unitOfWork.read.outsideChanges.leftOpen(ageMs, ONE_ROUND)) await this.settle(event, await isMade(event));
+    for (const event of await this.unitOfWork.read.outsideChanges.leftOpen(ageMs, ONE_ROUND))
+      await this.settle(event, await isMade(event));
   }
 
   private async settle(event: AuditEventRecord, isMade: boolean): Promise<void> {

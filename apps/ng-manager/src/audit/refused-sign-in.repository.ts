@@ -43,7 +43,16 @@ export class RefusedSignInRepository {
        RETURNING *`,
       [limit],
     );
-    return rows.map((row) => ({ accountId: row.account_id, keyId: row.key_id, clientAddress: row.client_address, minute: row.minute, code: row.code, repeats: row.repeats, lastAt: row.last_at, actor: row.actor }));
+    return rows.map((row) => ({
+      accountId: row.account_id,
+      keyId: row.key_id,
+      clientAddress: row.client_address,
+      minute: row.minute,
+      code: row.code,
+      repeats: row.repeats,
+      lastAt: row.last_at,
+      actor: row.actor,
+    }));
   }
 }
 

@@ -30,14 +30,30 @@ export class RefusedSignIns {
     try {
       if (!(await this.unitOfWork.read.accounts.find(attempt.accountId))) return;
       const { clientAddress, userAgent, keyId } = attempt;
-      const ctx = { principal: attempt.actor, correlationId: '', origin: { clientAddress, userAgent, keyId: keyId || undefined } };
+      const ctx = {
+        principal: attempt.actor,
+        correlationId: '',
+        origin: { clientAddress, userAgent, keyId: keyId || undefined },
+      };
       await this.unitOfWork.run(async (stores) => {
-        await stores.securityEvents.add(noted(ctx, { ...placeOf(attempt), kind: 'signInRefused', outcome: 'refused', details: { code: attempt.code } }, [keyId, clientAddress]));
+        await stores.securityEvents.add(
+          noted(
+            ctx,
+            { ...placeOf(attempt), kind: 'signInRefused', outcome: 'refused', details: { code: attempt.code } },
+            [keyId, clientAddress],
+          ),
+        );
         if (!(await stores.refusedSignIns.count(attempt))) return;
-        await stores.audit.append(ctx, entryOf(attempt, { code: attempt.code, claimedKeyId: attempt.claimedKeyId, count: 1 }));
+        await stores.audit.append(
+          ctx,
+          entryOf(attempt, { code: attempt.code, claimedKeyId: attempt.claimedKeyId, count: 1 }),
+        );
       });
     } catch (cause) {
-      this.log.error({ accountId: attempt.accountId, error: messageOf(cause) }, 'a refused sign-in is not in the audit trail');
+      this.log.error(
+        { accountId: attempt.accountId, error: messageOf(cause) },
+        'a refused sign-in is not in the audit trail',
+      );
     }
   }
 
@@ -48,7 +64,10 @@ export class RefusedSignIns {
       for (const window of ended.filter(({ repeats }) => repeats > 0)) {
         const { actor, clientAddress, keyId } = window;
         const details = { code: window.code, count: window.repeats, since: window.minute, until: window.lastAt };
-        await stores.audit.append({ principal: actor, correlationId: '', origin: { clientAddress, keyId: keyId || undefined } }, { ...entryOf(window, details), at: window.lastAt.getTime() });
+        await stores.audit.append(
+          { principal: actor, correlationId: '', origin: { clientAddress, keyId: keyId || undefined } },
+          { ...entryOf(window, details), at: window.lastAt.getTime() },
+        );
       }
       return ended.length;
     });

@@ -17,7 +17,16 @@ const CONTENTS: readonly { readonly table: string; readonly resourceType: string
   { table: 'secrets', resourceType: 'secret' },
   { table: 'connectors', resourceType: 'connector', where: 'NOT harness_managed' },
 ];
-const NOT_STATE = ['id', 'account_id', 'org_id', 'project_id', 'created_at', 'updated_at', 'ciphertext', 'key_version'] as const;
+const NOT_STATE = [
+  'id',
+  'account_id',
+  'org_id',
+  'project_id',
+  'created_at',
+  'updated_at',
+  'ciphertext',
+  'key_version',
+] as const;
 
 /** What is removed with an org or project without anybody naming it: an event for each, because each was something of its own. */
 export class ScopeContents {
@@ -26,9 +35,22 @@ export class ScopeContents {
   /** Call it before the scope is removed. Projects of an org come last. */
   async removalsIn(scope: OrgScope | ProjectScope): Promise<AuditEntry[]> {
     const { accountId, orgId, projectId } = scopeColumns(scope);
-    const parts = CONTENTS.map(({ table, resourceType, where }, order) => partOf(order, resourceType, table, `org_id = $2 AND ($3::text IS NULL OR project_id = $3)${where ? ` AND ${where}` : ''}`, 'project_id'));
-    if (scope.level === 'org') parts.push(partOf(CONTENTS.length, 'project', 'projects', 'org_id = $2 AND $3::text IS NULL', 'identifier'));
-    const rows = await this.manager.query<ContentRow[]>(`${parts.join(' UNION ALL ')} ORDER BY kind, identifier`, [accountId, orgId, projectId]);
+    const parts = CONTENTS.map(({ table, resourceType, where }, order) =>
+      partOf(
+        order,
+        resourceType,
+        table,
+        `org_id = $2 AND ($3::text IS NULL OR project_id = $3)${where ? ` AND ${where}` : ''}`,
+        'project_id',
+      ),
+    );
+    if (scope.level === 'org')
+      parts.push(partOf(CONTENTS.length, 'project', 'projects', 'org_id = $2 AND $3::text IS NULL', 'identifier'));
+    const rows = await this.manager.query<ContentRow[]>(`${parts.join(' UNION ALL ')} ORDER BY kind, identifier`, [
+      accountId,
+      orgId,
+      projectId,
+    ]);
     return rows.map((row) => ({
       action: 'delete',
       resourceType: row.resource_type,

@@ -22,17 +22,35 @@ export class ChangelogLockTaskRepository {
 
   async insert({ taskId, scope, question, expressions, askedBy }: Omit<LockTask, 'outcome'>): Promise<void> {
     await this.manager.delete(ChangelogLockTaskEntity, { createdAt: LessThan(new Date(Date.now() - KEPT_MS)) });
-    await this.manager.insert(ChangelogLockTaskEntity, { taskId, ...scopeColumns(scope), question, expressions: [...expressions], askedBy });
+    await this.manager.insert(ChangelogLockTaskEntity, {
+      taskId,
+      ...scopeColumns(scope),
+      question,
+      expressions: [...expressions],
+      askedBy,
+    });
   }
 
   /** Found by the task, whose id nobody outside knows; `accountId` must agree. */
   async find(accountId: string, taskId: string): Promise<LockTask | undefined> {
     const row = await this.manager.findOneBy(ChangelogLockTaskEntity, { accountId, taskId });
-    return row ? { taskId, scope: scopeOfRow(row), question: row.question, expressions: row.expressions, askedBy: row.askedBy, outcome: row.outcome } : undefined;
+    return row
+      ? {
+          taskId,
+          scope: scopeOfRow(row),
+          question: row.question,
+          expressions: row.expressions,
+          askedBy: row.askedBy,
+          outcome: row.outcome,
+        }
+      : undefined;
   }
 
   /** Keeps the first outcome. */
   async end(accountId: string, taskId: string, outcome: LockOutcome): Promise<boolean> {
-    return (await this.manager.update(ChangelogLockTaskEntity, { accountId, taskId, outcome: IsNull() }, { outcome })).affected === 1;
+    return (
+      (await this.manager.update(ChangelogLockTaskEntity, { accountId, taskId, outcome: IsNull() }, { outcome }))
+        .affected === 1
+    );
   }
 }

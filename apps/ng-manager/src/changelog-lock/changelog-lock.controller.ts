@@ -10,14 +10,19 @@ export class ChangelogLockController {
   constructor(private readonly locks: ChangelogLockService) {}
 
   @Route(getChangelogLock)
-  async get(@Call() { ctx, params }: RouteCall<typeof getChangelogLock>): Promise<RouteResult<typeof getChangelogLock>> {
+  async get(
+    @Call() { ctx, params }: RouteCall<typeof getChangelogLock>,
+  ): Promise<RouteResult<typeof getChangelogLock>> {
     return (await this.locks.ask(ctx, { ...questionAt(params), release: null })).lock;
   }
 
   @Route(releaseChangelogLock)
-  async release(@Call() { ctx, params, body }: RouteCall<typeof releaseChangelogLock>): Promise<RouteResult<typeof releaseChangelogLock>> {
+  async release(
+    @Call() { ctx, params, body }: RouteCall<typeof releaseChangelogLock>,
+  ): Promise<RouteResult<typeof releaseChangelogLock>> {
     const { release, lock } = await this.locks.ask(ctx, { ...questionAt(params), release: body });
-    if (!release) throw new AppError('INTERNAL', 'the delegate did not say what became of the change log lock; look at it again');
+    if (!release)
+      throw new AppError('INTERNAL', 'the delegate did not say what became of the change log lock; look at it again');
     return { release, lock };
   }
 }

@@ -2,7 +2,15 @@ import { Inject, Injectable } from '@nestjs/common';
 import { resolveUsableRefIn } from '@sluice/api-conventions';
 import { checkDatabaseUrl } from '@sluice/db-migration';
 import { secretExpressionsOf, type ChangelogLockAnswer } from '@sluice/delegate-protocol';
-import { AppError, messageOf, newUuid, projectScope, type ProjectScope, type RequestContext, type Scope } from '@sluice/kernel';
+import {
+  AppError,
+  messageOf,
+  newUuid,
+  projectScope,
+  type ProjectScope,
+  type RequestContext,
+  type Scope,
+} from '@sluice/kernel';
 import { secretRefsOf } from '../connector/connector-refs.js';
 import { jdbcTaskOf, type ConnectionTask } from '../connector/connection-task.js';
 import { connectorBodyOf } from '../connector/connector-view.js';
@@ -40,7 +48,10 @@ export class ChangelogLockService {
     const { task, scope } = await this.taskOf(ctx, project, question);
     const outcome = await this.byDelegate(ctx, scope, task, question);
     if (outcome.status === 'answered') return outcome;
-    throw new AppError('UPSTREAM_UNAVAILABLE', `the change log lock of DB instance "${question.dbInstance}" ${question.release ? 'was not freed as far as is known' : 'could not be looked at'}: ${outcome.message}`);
+    throw new AppError(
+      'UPSTREAM_UNAVAILABLE',
+      `the change log lock of DB instance "${question.dbInstance}" ${question.release ? 'was not freed as far as is known' : 'could not be looked at'}: ${outcome.message}`,
+    );
   }
 
   /** Stores the outcome, with its audit event when the lock was to be freed, and wakes whoever waits for it. Only the first outcome counts. */
@@ -50,36 +61,80 @@ export class ChangelogLockService {
       if (!task || !(await stores.changelogLockTasks.end(accountId, taskId, outcome))) return;
       const { orgId, projectId, dbSchema, dbInstance, release } = task.question;
       if (!release) return;
-      const became = outcome.status === 'answered' ? { outcome: outcome.release } : { outcome: 'failed', reason: outcome.message };
-      await stores.audit.append(task.askedBy, { action: 'update', resourceType: 'changelogLock', identifier: `${dbSchema}/${dbInstance}`, scope: projectScope(accountId, orgId, projectId), details: { ...release, ...became } });
+      const became =
+        outcome.status === 'answered' ? { outcome: outcome.release } : { outcome: 'failed', reason: outcome.message };
+      await stores.audit.append(task.askedBy, {
+        action: 'update',
+        resourceType: 'changelogLock',
+        identifier: `${dbSchema}/${dbInstance}`,
+        scope: projectScope(accountId, orgId, projectId),
+        details: { ...release, ...became },
+      });
     });
     this.waits.wake(taskId);
   }
 
-  private async taskOf(ctx: RequestContext, project: ProjectScope, { orgId, projectId, dbSchema, dbInstance, release }: LockQuestion): Promise<{ readonly task: ConnectionTask; readonly scope: Scope }> {
+  private async taskOf(
+    ctx: RequestContext,
+    project: ProjectScope,
+    { orgId, projectId, dbSchema, dbInstance, release }: LockQuestion,
+  ): Promise<{ readonly task: ConnectionTask; readonly scope: Scope }> {
     const { pairs } = await this.dbdevops.stepInputs(ctx, { orgId, projectId, pairs: [{ dbSchema, dbInstance }] });
     const [pair] = pairs;
-    if (!pair) throw new AppError('RESOURCE_NOT_FOUND', `instance with id [${dbInstance}] schema [${dbSchema}] does not exist`);
-    if (pair.dbSchema.migrationType === 'Flyway') throw new AppError('INVALID_REQUEST', `DB schema "${dbSchema}" has the migration type Flyway, which has no change log lock; name a schema with migrationType Liquibase`);
-    const row = await this.connectors.resolveUsable(ctx, pair.dbInstance.connector, project, `connector of DB instance "${dbInstance}"`);
+    if (!pair)
+      throw new AppError('RESOURCE_NOT_FOUND', `instance with id [${dbInstance}] schema [${dbSchema}] does not exist`);
+    if (pair.dbSchema.migrationType === 'Flyway')
+      throw new AppError(
+        'INVALID_REQUEST',
+        `DB schema "${dbSchema}" has the migration type Flyway, which has no change log lock; name a schema with migrationType Liquibase`,
+      );
+    const row = await this.connectors.resolveUsable(
+      ctx,
+      pair.dbInstance.connector,
+      project,
+      `connector of DB instance "${dbInstance}"`,
+    );
     const scope = scopeOfRow(row);
     const body = connectorBodyOf(row);
     for (const { field, ref } of secretRefsOf(body)) resolveUsableRefIn(ctx, 'secret', field, ref, scope);
     const { payload, selectors } = jdbcTaskOf(row.identifier, body);
     requireDriver(dbInstance, payload.url);
-    return { task: { payload: { ...payload, kind: 'changelog-lock', ...(release ? { release } : {}) }, selectors }, scope };
+    return {
+      task: { payload: { ...payload, kind: 'changelog-lock', ...(release ? { release } : {}) }, selectors },
+      scope,
+    };
   }
 
-  private async byDelegate(ctx: RequestContext, scope: Scope, { payload, selectors }: ConnectionTask, question: LockQuestion): Promise<LockOutcome> {
+  private async byDelegate(
+    ctx: RequestContext,
+    scope: Scope,
+    { payload, selectors }: ConnectionTask,
+    question: LockQuestion,
+  ): Promise<LockOutcome> {
     const taskId = newUuid();
     const { accountId } = ctx;
     const { principal, correlationId, origin, requestMethod } = ctx;
     const expressions = secretExpressionsOf(payload);
-    await this.unitOfWork.run((stores) => stores.changelogLockTasks.insert({ taskId, scope, question, expressions, askedBy: { principal, correlationId, origin, requestMethod } }));
+    await this.unitOfWork.run((stores) =>
+      stores.changelogLockTasks.insert({
+        taskId,
+        scope,
+        question,
+        expressions,
+        askedBy: { principal, correlationId, origin, requestMethod },
+      }),
+    );
     try {
       await this.delegates.tasks.unary(ctx, 'Submit', {
-        taskId, scope: rpcScope(scope), payloadJson: JSON.stringify(payload), selectors: [...selectors], boundDelegateId: '', queueTimeoutMs: this.limits.queueMs, runTimeoutMs: this.limits.runMs,
-        description: `change log lock of instance ${question.dbInstance}`, traceparent: ctx.traceparent ?? '',
+        taskId,
+        scope: rpcScope(scope),
+        payloadJson: JSON.stringify(payload),
+        selectors: [...selectors],
+        boundDelegateId: '',
+        queueTimeoutMs: this.limits.queueMs,
+        runTimeoutMs: this.limits.runMs,
+        description: `change log lock of instance ${question.dbInstance}`,
+        traceparent: ctx.traceparent ?? '',
       });
     } catch (cause) {
       await this.finish(accountId, taskId, { status: 'failed', message: messageOf(cause) });
@@ -87,7 +142,10 @@ export class ChangelogLockService {
     const look = async () => (await this.unitOfWork.read.changelogLockTasks.find(accountId, taskId))?.outcome;
     const answered = await this.waits.until(taskId, look, this.limits.waitMs, ctx.signal);
     if (answered) return answered;
-    await this.finish(accountId, taskId, { status: 'failed', message: `no delegate answered within ${this.limits.waitMs / 1000} s` });
+    await this.finish(accountId, taskId, {
+      status: 'failed',
+      message: `no delegate answered within ${this.limits.waitMs / 1000} s`,
+    });
     await this.delegates.tasks.unary(ctx, 'Abort', { taskId, accountId }).catch(() => undefined);
     return (await look()) ?? { status: 'failed', message: 'the question is not known any more' };
   }
@@ -97,7 +155,11 @@ export class ChangelogLockService {
 function requireDriver(dbInstance: string, url: string): void {
   const { product, runsHere } = checkDatabaseUrl(url);
   if (runsHere) return;
-  if (product === 'MongoDB') throw new AppError('NOT_IMPLEMENTED', `DB instance "${dbInstance}" is on MongoDB, where no step runs, so that no run holds a change log lock there; ask the tool that changes it, or give the instance a connector to PostgreSQL, MariaDB or MySQL`);
+  if (product === 'MongoDB')
+    throw new AppError(
+      'NOT_IMPLEMENTED',
+      `DB instance "${dbInstance}" is on MongoDB, where no step runs, so that no run holds a change log lock there; ask the tool that changes it, or give the instance a connector to PostgreSQL, MariaDB or MySQL`,
+    );
   throw new AppError(
     'NOT_IMPLEMENTED',
     `DB instance "${dbInstance}" is on ${product}, where the change log lock is not supported yet; look at it with: SELECT LOCKED, LOCKEDBY, LOCKGRANTED FROM DATABASECHANGELOGLOCK; when its holder certainly does not run any more, free it with: UPDATE DATABASECHANGELOGLOCK SET LOCKED = FALSE, LOCKEDBY = NULL, LOCKGRANTED = NULL WHERE LOCKEDBY = '<holder>'`,

@@ -9,11 +9,14 @@ export interface LockQuestion {
   readonly release: NonNullable<ChangelogLockTask['release']> | null;
 }
 
-export type LockOutcome = ({ readonly status: 'answered' } & ChangelogLockAnswer) | { readonly status: 'failed'; readonly message: string };
+export type LockOutcome =
+  | ({ readonly status: 'answered' } & ChangelogLockAnswer)
+  | { readonly status: 'failed'; readonly message: string };
 
 /** What a delegate's answer means. Pure. */
 export function lockOutcomeOf(result: TaskResult): LockOutcome {
-  if (result.kind !== 'changelog-lock') return { status: 'failed', message: `the delegate answered with a result of ${result.kind}` };
+  if (result.kind !== 'changelog-lock')
+    return { status: 'failed', message: `the delegate answered with a result of ${result.kind}` };
   const { outcome } = result;
   if (outcome.status !== 'succeeded') return { status: 'failed', message: outcome.error.message };
   return { status: 'answered', lock: outcome.lock, ...(outcome.release ? { release: outcome.release } : {}) };

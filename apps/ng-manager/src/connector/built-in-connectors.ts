@@ -9,7 +9,12 @@ const BUILT_IN_IMAGE_CONNECTOR = 'harnessImage';
 /** Adds what every new scope has from the start; repeating it changes nothing. */
 export async function addBuiltInConnectors(stores: Stores, scope: Scope): Promise<void> {
   const named = { description: null, tags: {} };
-  await stores.connectors.ensure(scope, BUILT_IN_SECRET_MANAGER, { ...named, name: 'Built-in Secret Manager', type: 'Local', spec: { default: true } });
+  await stores.connectors.ensure(scope, BUILT_IN_SECRET_MANAGER, {
+    ...named,
+    name: 'Built-in Secret Manager',
+    type: 'Local',
+    spec: { default: true },
+  });
   if (scope.level !== 'account') return;
   await stores.connectors.ensure(scope, BUILT_IN_IMAGE_CONNECTOR, {
     ...named,

@@ -22,7 +22,11 @@ export type TestedBody = Exclude<ConnectorBody, { type: 'Local' }>;
  * @param git how a Git connector is reached, with its SSH key looked up: {@link gitAccessToTest}
  * @throws AppError NOT_IMPLEMENTED, INVALID_REQUEST saying why there is nothing a delegate could try
  */
-export function connectionTaskOf(identifier: string, body: TestedBody, git?: { readonly access: GitAccess; readonly sshKey: SshKeyAccess | undefined }): ConnectionTask {
+export function connectionTaskOf(
+  identifier: string,
+  body: TestedBody,
+  git?: { readonly access: GitAccess; readonly sshKey: SshKeyAccess | undefined },
+): ConnectionTask {
   switch (body.type) {
     case 'JDBC': {
       const task = jdbcTaskOf(identifier, body);
@@ -35,13 +39,22 @@ export function connectionTaskOf(identifier: string, body: TestedBody, git?: { r
     case 'Bitbucket': {
       const { access, sshKey } = git ?? { access: gitAccessToTest(identifier, body, undefined), sshKey: undefined };
       const branch = body.type === 'Git' && body.spec.branchName ? { branch: body.spec.branchName } : {};
-      return { payload: { kind: 'test-git', source: { name: 'repository', ...gitSourceOf(access, sshKey, (ref) => ref), ...branch } }, selectors: access.delegateSelectors };
+      return {
+        payload: {
+          kind: 'test-git',
+          source: { name: 'repository', ...gitSourceOf(access, sshKey, (ref) => ref), ...branch },
+        },
+        selectors: access.delegateSelectors,
+      };
     }
     case 'K8sCluster':
     case 'DockerRegistry':
     case 'Vault': {
       const { target, secrets } = serviceTestOf(identifier, body);
-      return { payload: { kind: 'test-service', target, secrets: [...secrets] }, selectors: body.spec.delegateSelectors ?? [] };
+      return {
+        payload: { kind: 'test-service', target, secrets: [...secrets] },
+        selectors: body.spec.delegateSelectors ?? [],
+      };
     }
     case 'Artifactory':
     case 'Nexus':
@@ -51,7 +64,10 @@ export function connectionTaskOf(identifier: string, body: TestedBody, git?: { r
     case 'AwsSecretManager':
     case 'GcpSecretManager':
     case 'AzureKeyVault':
-      throw new AppError('NOT_IMPLEMENTED', `connector "${identifier}" is of type ${body.type}: its test is not supported yet; it is stored and given out as it is, and nothing connects with it`);
+      throw new AppError(
+        'NOT_IMPLEMENTED',
+        `connector "${identifier}" is of type ${body.type}: its test is not supported yet; it is stored and given out as it is, and nothing connects with it`,
+      );
     default:
       return assertNever(body);
   }
@@ -60,31 +76,58 @@ export function connectionTaskOf(identifier: string, body: TestedBody, git?: { r
 /** Known without asking a delegate, so that no secret is sealed. @throws AppError NOT_IMPLEMENTED */
 function requireDriver(identifier: string, url: string): void {
   const product = productWithoutDriver(url);
-  if (product) throw new AppError('NOT_IMPLEMENTED', `connector "${identifier}" leads to ${product}: ${noDriver(product)}`);
+  if (product)
+    throw new AppError('NOT_IMPLEMENTED', `connector "${identifier}" leads to ${product}: ${noDriver(product)}`);
 }
 
 /** What signs in at the database of a JDBC connector. @throws AppError as `jdbcAccessOf` */
-export function jdbcTaskOf(identifier: string, body: ConnectorBody): { readonly payload: TestJdbcTask; readonly selectors: readonly string[] } {
+export function jdbcTaskOf(
+  identifier: string,
+  body: ConnectorBody,
+): { readonly payload: TestJdbcTask; readonly selectors: readonly string[] } {
   const { url, username, usernameRef, passwordRef, delegateSelectors } = jdbcAccessOf(identifier, body);
   const secrets = [
     ...(usernameRef ? [{ name: USERNAME_SLOT, expression: secretExpressionOf(usernameRef) }] : []),
     ...(passwordRef ? [{ name: PASSWORD_SLOT, expression: secretExpressionOf(passwordRef) }] : []),
   ];
-  const slots = { ...(usernameRef ? { usernameSlot: USERNAME_SLOT } : {}), ...(passwordRef ? { passwordSlot: PASSWORD_SLOT } : {}) };
-  return { payload: { kind: 'test-jdbc', url, ...(username ? { username } : {}), secrets, ...slots }, selectors: delegateSelectors };
+  const slots = {
+    ...(usernameRef ? { usernameSlot: USERNAME_SLOT } : {}),
+    ...(passwordRef ? { passwordSlot: PASSWORD_SLOT } : {}),
+  };
+  return {
+    payload: { kind: 'test-jdbc', url, ...(username ? { username } : {}), secrets, ...slots },
+    selectors: delegateSelectors,
+  };
 }
 
 /** The repository a Git connector is tried on: the one asked for, else its validation repository. @throws AppError as `gitAccessOf` */
-export function gitAccessToTest(identifier: string, body: Extract<ConnectorBody, { type: 'Git' | 'Github' | 'Gitlab' | 'Bitbucket' }>, repoUrl: string | undefined): GitAccess {
-  return repoUrl ? gitAccessOfRepository(identifier, body, repoUrl) : gitAccessOf(identifier, body, body.spec.validationRepo ?? undefined);
+export function gitAccessToTest(
+  identifier: string,
+  body: Extract<ConnectorBody, { type: 'Git' | 'Github' | 'Gitlab' | 'Bitbucket' }>,
+  repoUrl: string | undefined,
+): GitAccess {
+  return repoUrl
+    ? gitAccessOfRepository(identifier, body, repoUrl)
+    : gitAccessOf(identifier, body, body.spec.validationRepo ?? undefined);
 }
 
 export function success(at: number, delegateId: string | null): ValidationResult {
   return { status: 'SUCCESS', errors: [], errorSummary: null, testedAt: at, delegateId };
 }
 
-export function failure(at: number, delegateId: string | null, message: string, reason = 'Connection failed'): ValidationResult {
-  return { status: 'FAILURE', errors: [{ reason, message, code: 400 }], errorSummary: message, testedAt: at, delegateId };
+export function failure(
+  at: number,
+  delegateId: string | null,
+  message: string,
+  reason = 'Connection failed',
+): ValidationResult {
+  return {
+    status: 'FAILURE',
+    errors: [{ reason, message, code: 400 }],
+    errorSummary: message,
+    testedAt: at,
+    delegateId,
+  };
 }
 
 /** What a delegate's answer means for the connector. */
@@ -94,7 +137,9 @@ export function validationOf(result: TaskResult, at: number, delegateId: string)
     case 'test-git':
     case 'test-service': {
       const { outcome } = result;
-      return outcome.status === 'succeeded' ? success(at, delegateId) : failure(at, delegateId, outcome.error.message, outcome.error.failureType);
+      return outcome.status === 'succeeded'
+        ? success(at, delegateId)
+        : failure(at, delegateId, outcome.error.message, outcome.error.failureType);
     }
     default:
       return failure(at, delegateId, `the delegate answered with a result of ${result.kind}`);
@@ -104,5 +149,12 @@ export function validationOf(result: TaskResult, at: number, delegateId: string)
 /** The connector's status after a test. */
 export function statusAfter(previous: ConnectorStatus | null, result: ValidationResult): ConnectorStatus {
   const { status, errors, errorSummary, testedAt } = result;
-  return { status, errors, errorSummary, testedAt, lastTestedAt: testedAt, lastConnectedAt: status === 'SUCCESS' ? testedAt : (previous?.lastConnectedAt ?? null) };
+  return {
+    status,
+    errors,
+    errorSummary,
+    testedAt,
+    lastTestedAt: testedAt,
+    lastConnectedAt: status === 'SUCCESS' ? testedAt : (previous?.lastConnectedAt ?? null),
+  };
 }

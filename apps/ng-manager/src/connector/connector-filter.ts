@@ -1,4 +1,9 @@
-import { CONNECTOR_CATEGORIES, CONNECTOR_TYPES, type ConnectorFilter, type ConnectorType } from '@sluice/ng-manager-api';
+import {
+  CONNECTOR_CATEGORIES,
+  CONNECTOR_TYPES,
+  type ConnectorFilter,
+  type ConnectorType,
+} from '@sluice/ng-manager-api';
 import { containing } from '@sluice/persistence';
 import type { SelectQueryBuilder } from 'typeorm';
 import type { ConnectorEntity } from './connector.entity.js';
@@ -14,16 +19,27 @@ export interface ConnectorListing extends ConnectorFilter {
 
 /** Adds the conditions of a filter to a query whose alias is `row`. */
 export function filterConnectors(query: SelectQueryBuilder<ConnectorEntity>, filter: ConnectorListing): void {
-  if (filter.withoutTypes?.length) query.andWhere('row.type <> ALL(:withoutTypes)', { withoutTypes: filter.withoutTypes });
+  if (filter.withoutTypes?.length)
+    query.andWhere('row.type <> ALL(:withoutTypes)', { withoutTypes: filter.withoutTypes });
   const types = typesOf(filter);
   if (types) query.andWhere('row.type = ANY(:types)', { types });
   if (filter.connectorNames?.length) query.andWhere('row.name = ANY(:names)', { names: filter.connectorNames });
-  if (filter.connectorIdentifiers?.length) query.andWhere('row.identifier = ANY(:identifiers)', { identifiers: filter.connectorIdentifiers });
-  if (filter.connectivityStatuses?.length) query.andWhere(`coalesce(row.status ->> 'status', 'UNKNOWN') = ANY(:statuses)`, { statuses: filter.connectivityStatuses });
-  if (filter.connectorConnectivityModes?.length) query.andWhere(`CASE WHEN ${BY_PLATFORM} THEN 'MANAGER' ELSE 'DELEGATE' END = ANY(:modes)`, { modes: filter.connectorConnectivityModes });
-  if (typeof filter.inheritingCredentialsFromDelegate === 'boolean') query.andWhere(`${INHERITS} = :inherits`, { inherits: filter.inheritingCredentialsFromDelegate });
-  if (filter.description) query.andWhere('row.description ILIKE :description', { description: containing(filter.description) });
-  if (filter.tags && Object.keys(filter.tags).length > 0) query.andWhere('row.tags @> :tags', { tags: JSON.stringify(filter.tags) });
+  if (filter.connectorIdentifiers?.length)
+    query.andWhere('row.identifier = ANY(:identifiers)', { identifiers: filter.connectorIdentifiers });
+  if (filter.connectivityStatuses?.length)
+    query.andWhere(`coalesce(row.status ->> 'status', 'UNKNOWN') = ANY(:statuses)`, {
+      statuses: filter.connectivityStatuses,
+    });
+  if (filter.connectorConnectivityModes?.length)
+    query.andWhere(`CASE WHEN ${BY_PLATFORM} THEN 'MANAGER' ELSE 'DELEGATE' END = ANY(:modes)`, {
+      modes: filter.connectorConnectivityModes,
+    });
+  if (typeof filter.inheritingCredentialsFromDelegate === 'boolean')
+    query.andWhere(`${INHERITS} = :inherits`, { inherits: filter.inheritingCredentialsFromDelegate });
+  if (filter.description)
+    query.andWhere('row.description ILIKE :description', { description: containing(filter.description) });
+  if (filter.tags && Object.keys(filter.tags).length > 0)
+    query.andWhere('row.tags @> :tags', { tags: JSON.stringify(filter.tags) });
   if (filter.ccmConnectorFilter?.featuresEnabled?.length) query.andWhere('FALSE');
 }
 

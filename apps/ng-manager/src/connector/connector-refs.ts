@@ -48,6 +48,10 @@ export function secretExpressionOf(ref: string): string {
 /** The reference inside `<+secrets.getValue("…")>`. @throws AppError INVALID_REQUEST */
 export function refOfSecretExpression(expression: string): string {
   const ref = /^<\+secrets\.getValue\(["']([^"'<>]+)["']\)>$/.exec(expression)?.[1];
-  if (!ref) throw new AppError('INVALID_REQUEST', `"${expression}" is not a secret expression; write <+secrets.getValue("identifier")>`);
+  if (!ref)
+    throw new AppError(
+      'INVALID_REQUEST',
+      `"${expression}" is not a secret expression; write <+secrets.getValue("identifier")>`,
+    );
   return ref;
 }

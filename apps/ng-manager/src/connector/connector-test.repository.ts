@@ -21,18 +21,38 @@ export class ConnectorTestRepository {
 
   async insert({ taskId, connector, expressions, askedBy }: Omit<ConnectorTest, 'result'>): Promise<void> {
     await this.manager.delete(ConnectorTestEntity, { createdAt: LessThan(new Date(Date.now() - KEPT_MS)) });
-    await this.manager.insert(ConnectorTestEntity, { taskId, ...scopeColumns(connector.scope), connectorIdentifier: connector.identifier, expressions: [...expressions], askedBy });
+    await this.manager.insert(ConnectorTestEntity, {
+      taskId,
+      ...scopeColumns(connector.scope),
+      connectorIdentifier: connector.identifier,
+      expressions: [...expressions],
+      askedBy,
+    });
   }
 
   /** Tests are found by their task, whose id nobody outside knows; `accountId` must agree. */
   async find(accountId: string, taskId: string): Promise<ConnectorTest | undefined> {
     const row = await this.manager.findOneBy(ConnectorTestEntity, { accountId, taskId });
     if (!row) return undefined;
-    return { taskId, connector: { scope: scopeOfRow(row), identifier: row.connectorIdentifier }, expressions: row.expressions, askedBy: row.askedBy, result: row.result };
+    return {
+      taskId,
+      connector: { scope: scopeOfRow(row), identifier: row.connectorIdentifier },
+      expressions: row.expressions,
+      askedBy: row.askedBy,
+      result: row.result,
+    };
   }
 
   /** Keeps the first result. */
   async end(accountId: string, taskId: string, result: ValidationResult): Promise<boolean> {
-    return (await this.manager.update(ConnectorTestEntity, { accountId, taskId, result: IsNull() }, { result, endedAt: new Date() })).affected === 1;
+    return (
+      (
+        await this.manager.update(
+          ConnectorTestEntity,
+          { accountId, taskId, result: IsNull() },
+          { result, endedAt: new Date() },
+        )
+      ).affected === 1
+    );
   }
 }

@@ -2,7 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { resolveUsableRefIn } from '@sluice/api-conventions';
 import { secretExpressionsOf } from '@sluice/delegate-protocol';
-import { AppError, formatScope, messageOf, newUuid, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
+import {
+  AppError,
+  formatScope,
+  messageOf,
+  newUuid,
+  type RequestContext,
+  type Scope,
+  type ScopedRef,
+} from '@sluice/kernel';
 import type { ValidationResult } from '@sluice/ng-manager-api';
 import { ANSWER_LIMITS, type AnswerLimits } from '../delegate/answer-limits.js';
 import { AnswerWaits } from '../delegate/answer-waits.js';
@@ -10,7 +18,15 @@ import { DelegateServiceClient, rpcScope } from '../delegate/delegate-service-cl
 import { KEY_PROVIDER, type KeyProvider } from '../encryption/key-provider.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { testNoted } from '../security-event/test-noted.js';
-import { connectionTaskOf, failure, gitAccessToTest, statusAfter, success, type ConnectionTask, type TestedBody } from './connection-task.js';
+import {
+  connectionTaskOf,
+  failure,
+  gitAccessToTest,
+  statusAfter,
+  success,
+  type ConnectionTask,
+  type TestedBody,
+} from './connection-task.js';
 import { refOfSecretExpression, secretRefsOf } from './connector-refs.js';
 import { connectorBodyOf } from './connector-view.js';
 import type { ConnectorRow } from './connector.repository.js';
@@ -37,28 +53,59 @@ export class ConnectorTestService {
    */
   async test(ctx: RequestContext, ref: ScopedRef, repoUrl?: string): Promise<ValidationResult> {
     const row = await this.unitOfWork.read.connectors.find(ref);
-    if (!row) throw new AppError('RESOURCE_NOT_FOUND', `there is no connector "${ref.identifier}" in ${formatScope(ref.scope)}`);
+    if (!row)
+      throw new AppError(
+        'RESOURCE_NOT_FOUND',
+        `there is no connector "${ref.identifier}" in ${formatScope(ref.scope)}`,
+      );
     const body = connectorBodyOf(row);
     if (body.type === 'Local') return this.keep(ref, await this.testKeys(ref.scope.accountId));
     await this.requireUsable(ctx, ref, secretRefsOf(body));
     const task = await this.taskOf(ctx, row, body, ref.scope, repoUrl).catch((cause: unknown) => reasonNotToTry(cause));
     if ('status' in task) return this.keep(ref, task);
     // An SSH key is made of further secrets.
-    await this.requireUsable(ctx, ref, secretExpressionsOf(task.payload).map((expression) => ({ field: 'connector.spec', ref: refOfSecretExpression(expression) })));
+    await this.requireUsable(
+      ctx,
+      ref,
+      secretExpressionsOf(task.payload).map((expression) => ({
+        field: 'connector.spec',
+        ref: refOfSecretExpression(expression),
+      })),
+    );
     return this.byDelegate(ctx, ref, task);
   }
 
   /** A refusal is a security event. @throws AppError INVALID_IDENTIFIER_REF */
-  private async requireUsable(ctx: RequestContext, tested: ScopedRef, secrets: readonly { readonly field: string; readonly ref: string }[]): Promise<void> {
+  private async requireUsable(
+    ctx: RequestContext,
+    tested: ScopedRef,
+    secrets: readonly { readonly field: string; readonly ref: string }[],
+  ): Promise<void> {
     try {
       for (const { field, ref } of secrets) resolveUsableRefIn(ctx, 'secret', field, ref, tested.scope);
     } catch (cause) {
-      await this.unitOfWork.run((stores) => stores.securityEvents.add(testNoted(ctx, 'connectorTest', 'refused', tested, secrets.map(({ ref }) => ref))));
+      await this.unitOfWork.run((stores) =>
+        stores.securityEvents.add(
+          testNoted(
+            ctx,
+            'connectorTest',
+            'refused',
+            tested,
+            secrets.map(({ ref }) => ref),
+          ),
+        ),
+      );
       throw cause;
     }
   }
 
-  private async taskOf(ctx: RequestContext, { identifier }: ConnectorRow, body: TestedBody, scope: Scope, repoUrl: string | undefined): Promise<ConnectionTask> {
+  private async taskOf(
+    ctx: RequestContext,
+    { identifier }: ConnectorRow,
+    body: TestedBody,
+    scope: Scope,
+    repoUrl: string | undefined,
+  ): Promise<ConnectionTask> {
     switch (body.type) {
       case 'Git':
       case 'Github':
@@ -68,7 +115,11 @@ export class ConnectorTestService {
         return connectionTaskOf(identifier, body, { access, sshKey: await this.sshKeys.of(ctx, access, scope) });
       }
       default:
-        if (repoUrl) throw new AppError('INVALID_REQUEST', `connector "${identifier}" is of type ${body.type}; only Git connectors have repositories`);
+        if (repoUrl)
+          throw new AppError(
+            'INVALID_REQUEST',
+            `connector "${identifier}" is of type ${body.type}; only Git connectors have repositories`,
+          );
         return connectionTaskOf(identifier, body);
     }
   }
@@ -78,7 +129,9 @@ export class ConnectorTestService {
     try {
       const probe = randomBytes(32);
       const opened = await this.keys.unwrap(accountId, await this.keys.wrap(accountId, probe));
-      return opened.equals(probe) ? success(Date.now(), null) : failure(Date.now(), null, 'the key-encryption key opens to something else than was sealed', 'Unknown');
+      return opened.equals(probe)
+        ? success(Date.now(), null)
+        : failure(Date.now(), null, 'the key-encryption key opens to something else than was sealed', 'Unknown');
     } catch (cause) {
       return failure(Date.now(), null, `the key-encryption key cannot be used: ${messageOf(cause)}`, 'Unknown');
     }
@@ -93,14 +146,20 @@ export class ConnectorTestService {
     return result;
   }
 
-  private async byDelegate(ctx: RequestContext, ref: ScopedRef, { payload, selectors }: ConnectionTask): Promise<ValidationResult> {
+  private async byDelegate(
+    ctx: RequestContext,
+    ref: ScopedRef,
+    { payload, selectors }: ConnectionTask,
+  ): Promise<ValidationResult> {
     const taskId = newUuid();
     const { principal, correlationId, origin, requestMethod } = ctx;
     const askedBy = { principal, correlationId, origin, requestMethod };
     const expressions = secretExpressionsOf(payload);
     await this.unitOfWork.run(async (stores) => {
       await stores.connectorTests.insert({ taskId, connector: ref, expressions, askedBy });
-      await stores.securityEvents.add(testNoted(ctx, 'connectorTest', 'allowed', ref, expressions.map(refOfSecretExpression)));
+      await stores.securityEvents.add(
+        testNoted(ctx, 'connectorTest', 'allowed', ref, expressions.map(refOfSecretExpression)),
+      );
     });
     try {
       await this.delegates.tasks.unary(ctx, 'Submit', {
@@ -131,11 +190,20 @@ export class ConnectorTestService {
     this.waits.wake(taskId);
   }
 
-  private async wait(ctx: RequestContext, { scope: { accountId } }: ScopedRef, taskId: string): Promise<ValidationResult> {
+  private async wait(
+    ctx: RequestContext,
+    { scope: { accountId } }: ScopedRef,
+    taskId: string,
+  ): Promise<ValidationResult> {
     const look = async () => (await this.unitOfWork.read.connectorTests.find(accountId, taskId))?.result;
     const answered = await this.waits.until(taskId, look, this.limits.waitMs, ctx.signal);
     if (answered) return answered;
-    const result = failure(Date.now(), null, `no delegate finished the test within ${this.limits.waitMs / 1000} s`, 'Timeout');
+    const result = failure(
+      Date.now(),
+      null,
+      `no delegate finished the test within ${this.limits.waitMs / 1000} s`,
+      'Timeout',
+    );
     await this.finish(accountId, taskId, result);
     await this.delegates.tasks.unary(ctx, 'Abort', { taskId, accountId }).catch(() => undefined);
     return result;

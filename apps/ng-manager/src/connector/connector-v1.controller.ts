@@ -2,7 +2,14 @@ import { Controller, type Type } from '@nestjs/common';
 import type { Paged } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
-import { v1AccountConnectors, v1OrgConnectors, v1ProjectConnectors, type V1ConnectorOut, type V1ConnectorRoutes, type V1ConnectorTestOut } from '@sluice/ng-manager-api';
+import {
+  v1AccountConnectors,
+  v1OrgConnectors,
+  v1ProjectConnectors,
+  type V1ConnectorOut,
+  type V1ConnectorRoutes,
+  type V1ConnectorTestOut,
+} from '@sluice/ng-manager-api';
 import { v1Page } from '../persistence/v1-page.js';
 import { ConnectorService } from './connector.service.js';
 import { ConnectorTestService } from './connector-test.service.js';
@@ -25,7 +32,12 @@ function controllerOf(routes: V1ConnectorRoutes): Type {
 
     @Route(routes.list)
     async list(@Call() { scope, query }: ListCall): Promise<Paged<V1ConnectorOut>> {
-      const filter = { connectorIdentifiers: query.connector, types: query.type, categories: query.category, withParents: query.recursive ?? false };
+      const filter = {
+        connectorIdentifiers: query.connector,
+        types: query.type,
+        categories: query.category,
+        withParents: query.recursive ?? false,
+      };
       const { content, totalItems } = await this.connectors.list(scope, v1Page(query), filter);
       return { items: content.map(presentConnectorV1), total: totalItems, page: query.page, limit: query.limit };
     }
@@ -44,7 +56,11 @@ function controllerOf(routes: V1ConnectorRoutes): Type {
     async update(@Call() { ctx, scope, params, body }: UpdateCall): Promise<V1ConnectorOut> {
       const sent = connectorOfV1(body.connector, scope);
       if (sent.identifier !== params.connector) {
-        throw new AppError('INVALID_REQUEST', `the body names connector "${sent.identifier}", the path "${params.connector}"; an identifier cannot be changed`, { fields: [{ field: 'connector.identifier', error: 'differs from the path' }] });
+        throw new AppError(
+          'INVALID_REQUEST',
+          `the body names connector "${sent.identifier}", the path "${params.connector}"; an identifier cannot be changed`,
+          { fields: [{ field: 'connector.identifier', error: 'differs from the path' }] },
+        );
       }
       return presentConnectorV1(await this.connectors.update(ctx, scope, sent));
     }
@@ -66,4 +82,6 @@ function controllerOf(routes: V1ConnectorRoutes): Type {
 }
 
 /** One controller per level. */
-export const connectorV1Controllers: readonly Type[] = [v1AccountConnectors, v1OrgConnectors, v1ProjectConnectors].map(controllerOf);
+export const connectorV1Controllers: readonly Type[] = [v1AccountConnectors, v1OrgConnectors, v1ProjectConnectors].map(
+  controllerOf,
+);

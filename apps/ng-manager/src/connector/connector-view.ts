@@ -9,7 +9,12 @@ export function connectorBodyOf({ type, spec }: Connector | ConnectorRow): Conne
 }
 
 export function connectorValuesOf(connector: Connector): ConnectorValues {
-  return { name: connector.name, description: connector.description ?? null, tags: connector.tags ?? {}, ...connectorBodyOf(connector) };
+  return {
+    name: connector.name,
+    description: connector.description ?? null,
+    tags: connector.tags ?? {},
+    ...connectorBodyOf(connector),
+  };
 }
 
 export function presentConnector(row: ConnectorRow): ConnectorResponse {

@@ -2,8 +2,24 @@ import { Controller } from '@nestjs/common';
 import type { NgPage, RouteResult } from '@sluice/api-conventions';
 import { Call, Route, scopeOfRequest, type RouteCall } from '@sluice/http';
 import {
-  CONNECTOR_CATEGORIES, CONNECTOR_TYPES, connectivityStatus, connectorCatalogue, connectorFieldValues, connectorStatistics, createConnector, deleteConnector, getConnector, isConnectorIdentifierFree, listConnectors,
-  listConnectorsByFqn, listConnectorsV2, testConnector, testGitRepo, updateConnector, type ConnectorResponse, type ValidationResult,
+  CONNECTOR_CATEGORIES,
+  CONNECTOR_TYPES,
+  connectivityStatus,
+  connectorCatalogue,
+  connectorFieldValues,
+  connectorStatistics,
+  createConnector,
+  deleteConnector,
+  getConnector,
+  isConnectorIdentifierFree,
+  listConnectors,
+  listConnectorsByFqn,
+  listConnectorsV2,
+  testConnector,
+  testGitRepo,
+  updateConnector,
+  type ConnectorResponse,
+  type ValidationResult,
 } from '@sluice/ng-manager-api';
 import { ConnectorService } from './connector.service.js';
 import { ConnectorTestService } from './connector-test.service.js';
@@ -28,11 +44,18 @@ export class ConnectorController {
   @Route(connectorCatalogue)
   async catalogue(): Promise<RouteResult<typeof connectorCatalogue>> {
     const categories = [...new Set(Object.values(CONNECTOR_CATEGORIES))];
-    return { catalogue: categories.map((category) => ({ category, connectors: CONNECTOR_TYPES.filter((type) => CONNECTOR_CATEGORIES[type] === category) })) };
+    return {
+      catalogue: categories.map((category) => ({
+        category,
+        connectors: CONNECTOR_TYPES.filter((type) => CONNECTOR_CATEGORIES[type] === category),
+      })),
+    };
   }
 
   @Route(connectorStatistics)
-  statistics(@Call() { scope }: RouteCall<typeof connectorStatistics>): Promise<RouteResult<typeof connectorStatistics>> {
+  statistics(
+    @Call() { scope }: RouteCall<typeof connectorStatistics>,
+  ): Promise<RouteResult<typeof connectorStatistics>> {
     return this.connectors.statistics(scope);
   }
 
@@ -65,7 +88,11 @@ export class ConnectorController {
 
   @Route(deleteConnector)
   delete(@Call() { ctx, params, query }: RouteCall<typeof deleteConnector>): Promise<boolean> {
-    return this.connectors.delete(ctx, { scope: scopeOfRequest(ctx, {}, query), identifier: params.identifier }, query.forceDelete ?? false);
+    return this.connectors.delete(
+      ctx,
+      { scope: scopeOfRequest(ctx, {}, query), identifier: params.identifier },
+      query.forceDelete ?? false,
+    );
   }
 
   @Route(listConnectors)
@@ -74,13 +101,21 @@ export class ConnectorController {
     const [types, categories] = [query.type ?? [], query.category ?? query.source_category ?? []];
     // Generated clients end a page at the first type they do not know, and this is the one they do not.
     const withoutTypes = types.length + categories.length === 0 ? (['Local'] as const) : [];
-    return this.connectors.list(scopeOfRequest(ctx, {}, query), page, { types, categories, withoutTypes, withParents: query.includeAllConnectorsAvailableAtScope ?? false });
+    return this.connectors.list(scopeOfRequest(ctx, {}, query), page, {
+      types,
+      categories,
+      withoutTypes,
+      withParents: query.includeAllConnectorsAvailableAtScope ?? false,
+    });
   }
 
   @Route(listConnectorsV2)
   listV2(@Call() { ctx, query, body }: RouteCall<typeof listConnectorsV2>): Promise<NgPage<ConnectorResponse>> {
     const page = { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders };
-    return this.connectors.list(scopeOfRequest(ctx, {}, query), page, { ...body, withParents: query.includeAllConnectorsAvailableAtScope ?? false });
+    return this.connectors.list(scopeOfRequest(ctx, {}, query), page, {
+      ...body,
+      withParents: query.includeAllConnectorsAvailableAtScope ?? false,
+    });
   }
 
   @Route(testConnector)
@@ -90,6 +125,10 @@ export class ConnectorController {
 
   @Route(testGitRepo)
   testRepo(@Call() { ctx, params, query }: RouteCall<typeof testGitRepo>): Promise<ValidationResult> {
-    return this.tests.test(ctx, { scope: scopeOfRequest(ctx, {}, query), identifier: params.identifier }, query.repoURL);
+    return this.tests.test(
+      ctx,
+      { scope: scopeOfRequest(ctx, {}, query), identifier: params.identifier },
+      query.repoURL,
+    );
   }
 }

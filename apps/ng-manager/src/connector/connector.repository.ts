@@ -8,7 +8,15 @@ import { ConnectorEntity } from './connector.entity.js';
 
 const FIELDS: ListFields = {
   searched: ['name', 'identifier'],
-  sortable: { name: 'name', identifier: 'identifier', type: 'type', createdAt: 'createdAt', lastModifiedAt: 'updatedAt', updatedAt: 'updatedAt', lastActivityTime: 'lastActivityAt' },
+  sortable: {
+    name: 'name',
+    identifier: 'identifier',
+    type: 'type',
+    createdAt: 'createdAt',
+    lastModifiedAt: 'updatedAt',
+    updatedAt: 'updatedAt',
+    lastActivityTime: 'lastActivityAt',
+  },
 };
 
 export type ConnectorRow = Readonly<ConnectorEntity>;
@@ -17,8 +25,13 @@ export type ConnectorValues = Pick<ConnectorRow, 'name' | 'description' | 'tags'
 export class ConnectorRepository {
   constructor(private readonly manager: EntityManager) {}
 
-  find({ scope, identifier }: ScopedRef, options: { readonly lock?: 'share' | 'update' } = {}): Promise<ConnectorRow | null> {
-    const lock = options.lock && ({ lock: { mode: options.lock === 'share' ? 'pessimistic_read' : 'pessimistic_write' } } as const);
+  find(
+    { scope, identifier }: ScopedRef,
+    options: { readonly lock?: 'share' | 'update' } = {},
+  ): Promise<ConnectorRow | null> {
+    const lock =
+      options.lock &&
+      ({ lock: { mode: options.lock === 'share' ? 'pessimistic_read' : 'pessimistic_write' } } as const);
     return this.manager.findOne(ConnectorEntity, { where: { ...atScope(scope), identifier }, ...lock });
   }
 
@@ -31,14 +44,19 @@ export class ConnectorRepository {
       if (known) known.identifiers.push(identifier);
       else scopes.set(place, { scope, identifiers: [identifier] });
     }
-    const groups = await Promise.all([...scopes.values()].map(({ scope, identifiers }) => this.manager.findBy(ConnectorEntity, { ...atScope(scope), identifier: In(identifiers) })));
+    const groups = await Promise.all(
+      [...scopes.values()].map(({ scope, identifiers }) =>
+        this.manager.findBy(ConnectorEntity, { ...atScope(scope), identifier: In(identifiers) }),
+      ),
+    );
     return groups.flat();
   }
 
   page(scope: Scope, page: PageRequest, filter: ConnectorListing): Promise<Page<ConnectorRow>> {
     const query = this.manager.createQueryBuilder(ConnectorEntity, 'row').where(
       new Brackets((where) => {
-        for (const [at, one] of (filter.withParents ? lineage(scope) : [scope]).entries()) where.orWhere(...atScopeOfRow(one, at));
+        for (const [at, one] of (filter.withParents ? lineage(scope) : [scope]).entries())
+          where.orWhere(...atScopeOfRow(one, at));
       }),
     );
     filterConnectors(query, filter);
@@ -46,7 +64,11 @@ export class ConnectorRepository {
   }
 
   /** Connectors of exactly this scope, counted. */
-  async count(scope: Scope): Promise<{ readonly type: ConnectorBody['type']; readonly status: ConnectorStatus['status']; readonly count: number }[]> {
+  async count(
+    scope: Scope,
+  ): Promise<
+    { readonly type: ConnectorBody['type']; readonly status: ConnectorStatus['status']; readonly count: number }[]
+  > {
     return this.manager
       .createQueryBuilder(ConnectorEntity, 'row')
       .select('row.type', 'type')
@@ -74,12 +96,25 @@ export class ConnectorRepository {
   }
 
   async update({ scope, identifier }: ScopedRef, values: ConnectorValues): Promise<boolean> {
-    return (await this.manager.update(ConnectorEntity, { ...atScope(scope), identifier }, { ...values, lastActivityAt: () => 'now()' })).affected === 1;
+    return (
+      (
+        await this.manager.update(
+          ConnectorEntity,
+          { ...atScope(scope), identifier },
+          { ...values, lastActivityAt: () => 'now()' },
+        )
+      ).affected === 1
+    );
   }
 
   /** The outcome of a test. Does not count as a change of the connector. */
   async saveStatus({ scope, identifier }: ScopedRef, status: ConnectorStatus): Promise<void> {
-    await this.manager.createQueryBuilder().update(ConnectorEntity).set({ status, updatedAt: () => 'updated_at' }).where({ ...atScope(scope), identifier }).execute();
+    await this.manager
+      .createQueryBuilder()
+      .update(ConnectorEntity)
+      .set({ status, updatedAt: () => 'updated_at' })
+      .where({ ...atScope(scope), identifier })
+      .execute();
   }
 
   async delete({ scope, identifier }: ScopedRef): Promise<boolean> {

@@ -1,7 +1,30 @@
 import { Injectable } from '@nestjs/common';
-import { isAllowed, nothingToUse, resolveRefIn, resolveUsableRefIn, toNgPage, type NgPage, type RouteResult, type User } from '@sluice/api-conventions';
-import { AppError, formatScope, inUse, scopeColumns, Turns, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
-import { GIT_CONNECTOR_TYPES, type Connector, type ConnectorResponse, type connectorStatistics } from '@sluice/ng-manager-api';
+import {
+  isAllowed,
+  nothingToUse,
+  resolveRefIn,
+  resolveUsableRefIn,
+  toNgPage,
+  type NgPage,
+  type RouteResult,
+  type User,
+} from '@sluice/api-conventions';
+import {
+  AppError,
+  formatScope,
+  inUse,
+  scopeColumns,
+  Turns,
+  type RequestContext,
+  type Scope,
+  type ScopedRef,
+} from '@sluice/kernel';
+import {
+  GIT_CONNECTOR_TYPES,
+  type Connector,
+  type ConnectorResponse,
+  type connectorStatistics,
+} from '@sluice/ng-manager-api';
 import { fullNameOf, parseFullName } from './full-name.js';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
@@ -35,7 +58,13 @@ export class ConnectorService {
       this.unitOfWork.run(async (stores) => {
         await stores.connectors.insert(scope, connector.identifier, connectorValuesOf(connector));
         await this.recordUses(stores, ctx, ref, connector);
-        await stores.audit.append(ctx, { action: 'create', resourceType: 'connector', identifier: connector.identifier, scope, after: connector });
+        await stores.audit.append(ctx, {
+          action: 'create',
+          resourceType: 'connector',
+          identifier: connector.identifier,
+          scope,
+          after: connector,
+        });
         return presentConnector(await found(stores, ref));
       }),
     );
@@ -47,13 +76,24 @@ export class ConnectorService {
       const known = await found(stores, ref, 'update');
       refuseManaged(known);
       if (known.type !== connector.type) {
-        throw new AppError('INVALID_REQUEST', `connector "${known.identifier}" is of type ${known.type}, which cannot be changed to ${connector.type}; create another connector`, { fields: [{ field: 'connector.type', error: 'cannot be changed' }] });
+        throw new AppError(
+          'INVALID_REQUEST',
+          `connector "${known.identifier}" is of type ${known.type}, which cannot be changed to ${connector.type}; create another connector`,
+          { fields: [{ field: 'connector.type', error: 'cannot be changed' }] },
+        );
       }
       checkConnector(connector);
       await stores.connectors.update(ref, connectorValuesOf(connector));
       await this.recordUses(stores, ctx, ref, connector);
       const changed = presentConnector(await found(stores, ref));
-      await stores.audit.append(ctx, { action: 'update', resourceType: 'connector', identifier: ref.identifier, scope, before: presentConnector(known).connector, after: changed.connector });
+      await stores.audit.append(ctx, {
+        action: 'update',
+        resourceType: 'connector',
+        identifier: ref.identifier,
+        scope,
+        before: presentConnector(known).connector,
+        after: changed.connector,
+      });
       return changed;
     });
   }
@@ -79,11 +119,20 @@ export class ConnectorService {
     const outside = force ? [] : await this.dbdevops.usersOf(ctx, 'connector', ref);
     return this.unitOfWork.run(async (stores) => {
       await found(stores, ref, 'update');
-      const users = force ? [] : [...outside, ...(await stores.uses.usersOf({ kind: 'connector', ...ref })).map(describeUser)];
+      const users = force
+        ? []
+        : [...outside, ...(await stores.uses.usersOf({ kind: 'connector', ...ref })).map(describeUser)];
       if (users.length > 0) throw inUse(`connector "${ref.identifier}"`, users);
       await stores.uses.replace({ kind: 'connector', ...ref }, []);
       await stores.connectors.delete(ref);
-      await stores.audit.append(ctx, { action: 'delete', resourceType: 'connector', identifier: ref.identifier, scope: ref.scope, before: presentConnector(known).connector, details: { force } });
+      await stores.audit.append(ctx, {
+        action: 'delete',
+        resourceType: 'connector',
+        identifier: ref.identifier,
+        scope: ref.scope,
+        before: presentConnector(known).connector,
+        details: { force },
+      });
       return true;
     });
   }
@@ -91,7 +140,8 @@ export class ConnectorService {
   /** Those of the given full names that exist and may be seen, in the order asked. */
   async byFullName(ctx: RequestContext, names: readonly string[]): Promise<ConnectorResponse[]> {
     const refs = names.map(parseFullName);
-    const isSeen = ({ scope }: ScopedRef): boolean => scope.accountId === ctx.accountId && isAllowed(ctx.accountId, ctx.grants, 'connector.view', scope);
+    const isSeen = ({ scope }: ScopedRef): boolean =>
+      scope.accountId === ctx.accountId && isAllowed(ctx.accountId, ctx.grants, 'connector.view', scope);
     const rows = await this.unitOfWork.read.connectors.findAll(refs.filter(isSeen));
     const byName = new Map(rows.map((row) => [fullNameOf(row), row]));
     return refs.flatMap((ref) => {
@@ -102,15 +152,24 @@ export class ConnectorService {
 
   async statistics(scope: Scope): Promise<RouteResult<typeof connectorStatistics>> {
     const counts = await this.unitOfWork.read.connectors.count(scope);
-    const sumOf = (those: (row: (typeof counts)[number]) => boolean): number => counts.filter(those).reduce((sum, { count }) => sum + count, 0);
+    const sumOf = (those: (row: (typeof counts)[number]) => boolean): number =>
+      counts.filter(those).reduce((sum, { count }) => sum + count, 0);
     const types = [...new Set(counts.map(({ type }) => type))];
     const statuses = [...new Set(counts.map(({ status }) => status))].sort();
-    return { typeStats: types.map((type) => ({ type, count: sumOf((row) => row.type === type) })), statusStats: statuses.map((status) => ({ status, count: sumOf((row) => row.status === status) })) };
+    return {
+      typeStats: types.map((type) => ({ type, count: sumOf((row) => row.type === type) })),
+      statusStats: statuses.map((status) => ({ status, count: sumOf((row) => row.status === status) })),
+    };
   }
 
   async list(scope: Scope, page: PageRequest, filter: ConnectorListing): Promise<NgPage<ConnectorResponse>> {
     const { rows, total } = await this.unitOfWork.read.connectors.page(scope, page, filter);
-    return toNgPage(rows.map((row) => ({ identifier: row.identifier, name: row.name, type: row.type, ...presentConnector(row) })), total, page.index, page.size);
+    return toNgPage(
+      rows.map((row) => ({ identifier: row.identifier, name: row.name, type: row.type, ...presentConnector(row) })),
+      total,
+      page.index,
+      page.size,
+    );
   }
 
   async isFree(ref: ScopedRef): Promise<boolean> {
@@ -126,7 +185,11 @@ export class ConnectorService {
     const at = resolveRefIn(field, ref, from);
     const row = await this.unitOfWork.read.connectors.find(at);
     if (row) return row;
-    throw new AppError('INVALID_IDENTIFIER_REF', `${field}: there is no connector "${at.identifier}" in ${formatScope(at.scope)}`, { fields: [{ field, error: `connector "${ref}" does not exist` }] });
+    throw new AppError(
+      'INVALID_IDENTIFIER_REF',
+      `${field}: there is no connector "${at.identifier}" in ${formatScope(at.scope)}`,
+      { fields: [{ field, error: `connector "${ref}" does not exist` }] },
+    );
   }
 
   /** As {@link resolve}, for a reference the user writes or sends now. @throws AppError INVALID_IDENTIFIER_REF also when they may not use the connector */
@@ -143,7 +206,11 @@ export class ConnectorService {
     const isRight = purpose === 'database' ? row.type === 'JDBC' : GIT_CONNECTOR_TYPES.includes(row.type);
     if (isRight) return;
     const wanted = purpose === 'database' ? 'JDBC' : GIT_CONNECTOR_TYPES.join(', ');
-    throw new AppError('INVALID_IDENTIFIER_REF', `${field}: connector "${ref}" is of type ${row.type}; this needs ${wanted}`, { fields: [{ field, error: `must be a connector of type ${wanted}` }] });
+    throw new AppError(
+      'INVALID_IDENTIFIER_REF',
+      `${field}: connector "${ref}" is of type ${row.type}; this needs ${wanted}`,
+      { fields: [{ field, error: `must be a connector of type ${wanted}` }] },
+    );
   }
 
   /** The secrets must be there for whoever writes the connector, who must be allowed to use them; they are locked against removal until the transaction ends. */
@@ -166,5 +233,9 @@ async function found(stores: Stores, ref: ScopedRef, lock?: 'update'): Promise<C
 }
 
 function refuseManaged({ identifier, harnessManaged }: ConnectorRow): void {
-  if (harnessManaged) throw new AppError('INVALID_REQUEST', `connector "${identifier}" is built in; it can be neither changed nor deleted`);
+  if (harnessManaged)
+    throw new AppError(
+      'INVALID_REQUEST',
+      `connector "${identifier}" is built in; it can be neither changed nor deleted`,
+    );
 }

@@ -34,11 +34,21 @@ export function gitAccessOfRepository(identifier: string, body: ConnectorBody, r
   const own = trimmed(url);
   const isAddress = /^[a-z][a-z0-9+.-]*:\/\//i.test(wanted) || /^[\w.-]+@[\w.-]+:/.test(wanted);
   if (reach === 'Repo') {
-    if (wanted === own || wanted === `${own}.git` || `${wanted}.git` === own) return gitAccessOf(identifier, body, undefined);
-    throw refusedRepository('repoURL', repoUrl, `connector "${identifier}" is for the one repository ${own}; leave repoURL out, or name that one`);
+    if (wanted === own || wanted === `${own}.git` || `${wanted}.git` === own)
+      return gitAccessOf(identifier, body, undefined);
+    throw refusedRepository(
+      'repoURL',
+      repoUrl,
+      `connector "${identifier}" is for the one repository ${own}; leave repoURL out, or name that one`,
+    );
   }
   if (!isAddress) return gitAccessOf(identifier, body, repoUrl);
-  if (!wanted.startsWith(`${own}/`)) throw refusedRepository('repoURL', repoUrl, `it does not lie inside ${own}, the address of connector "${identifier}", and the credentials of the connector are for that one`);
+  if (!wanted.startsWith(`${own}/`))
+    throw refusedRepository(
+      'repoURL',
+      repoUrl,
+      `it does not lie inside ${own}, the address of connector "${identifier}", and the credentials of the connector are for that one`,
+    );
   return gitAccessOf(identifier, body, wanted.slice(own.length + 1));
 }
 
@@ -52,28 +62,56 @@ interface GitParts {
 function gitPartsOf(identifier: string, body: ConnectorBody): GitParts {
   switch (body.type) {
     case 'Git':
-      return { url: body.spec.url, reach: body.spec.connectionType, delegateSelectors: body.spec.delegateSelectors ?? [], credentials: () => credentialsOfGit(body.spec) };
+      return {
+        url: body.spec.url,
+        reach: body.spec.connectionType,
+        delegateSelectors: body.spec.delegateSelectors ?? [],
+        credentials: () => credentialsOfGit(body.spec),
+      };
     case 'Github':
     case 'Gitlab':
     case 'Bitbucket':
-      return { url: body.spec.url, reach: body.spec.type, delegateSelectors: body.spec.delegateSelectors ?? [], credentials: () => credentialsOfProvider(identifier, body.spec) };
+      return {
+        url: body.spec.url,
+        reach: body.spec.type,
+        delegateSelectors: body.spec.delegateSelectors ?? [],
+        credentials: () => credentialsOfProvider(identifier, body.spec),
+      };
     default:
-      throw new AppError('INVALID_REQUEST', `connector "${identifier}" is of type ${body.type}; a changelog needs a connector of type Git, Github, Gitlab or Bitbucket`);
+      throw new AppError(
+        'INVALID_REQUEST',
+        `connector "${identifier}" is of type ${body.type}; a changelog needs a connector of type Git, Github, Gitlab or Bitbucket`,
+      );
   }
 }
 
 function insideAccount(identifier: string, url: string, repo: string | undefined): string {
-  if (!repo) throw new AppError('INVALID_REQUEST', `connector "${identifier}" is for a whole account; name the repository in "repo"`, { fields: [{ field: 'repo', error: 'is required for an account connector' }] });
+  if (!repo)
+    throw new AppError(
+      'INVALID_REQUEST',
+      `connector "${identifier}" is for a whole account; name the repository in "repo"`,
+      { fields: [{ field: 'repo', error: 'is required for an account connector' }] },
+    );
   const name = repo.replace(/^\/+/, '');
   // Another path of the host is not what the credentials are for.
-  if (/[?#\\%\s\x00-\x1f\x7f]/.test(name) || name.startsWith('-') || name.split('/').some((part) => part === '' || part === '.' || part === '..')) {
-    throw refusedRepository('repo', repo, 'write the name of a repository, such as team/app.git, without "..", "?" or blanks');
+  if (
+    /[?#\\%\s\x00-\x1f\x7f]/.test(name) ||
+    name.startsWith('-') ||
+    name.split('/').some((part) => part === '' || part === '.' || part === '..')
+  ) {
+    throw refusedRepository(
+      'repo',
+      repo,
+      'write the name of a repository, such as team/app.git, without "..", "?" or blanks',
+    );
   }
   return `${url.replace(/\/+$/, '')}/${name}`;
 }
 
 function refusedRepository(field: string, value: string, why: string): AppError {
-  return new AppError('INVALID_REQUEST', `${field}: "${value.slice(0, 200)}" cannot be used: ${why}`, { fields: [{ field, error: why }] });
+  return new AppError('INVALID_REQUEST', `${field}: "${value.slice(0, 200)}" cannot be used: ${why}`, {
+    fields: [{ field, error: why }],
+  });
 }
 
 function trimmed(url: string): string {
@@ -102,11 +140,20 @@ function credentialsOfProvider(identifier: string, { authentication }: GitProvid
   }
 }
 
-function usernameOf({ username, usernameRef }: { username?: string | null | undefined; usernameRef?: string | null | undefined }): Credentials {
+function usernameOf({
+  username,
+  usernameRef,
+}: {
+  username?: string | null | undefined;
+  usernameRef?: string | null | undefined;
+}): Credentials {
   if (username) return { username };
   return usernameRef ? { usernameRef } : {};
 }
 
 function unsupported(identifier: string, what: string): AppError {
-  return new AppError('NOT_IMPLEMENTED', `connector "${identifier}" authenticates with ${what}, which cannot be used yet; use a username with a password or token over HTTP, or an SSH key`);
+  return new AppError(
+    'NOT_IMPLEMENTED',
+    `connector "${identifier}" authenticates with ${what}, which cannot be used yet; use a username with a password or token over HTTP, or an SSH key`,
+  );
 }

@@ -4,7 +4,11 @@ import type { GitAccess } from './git-access.js';
 import type { SshKeyAccess } from './ssh-key-access.js';
 
 /** A repository as a delegate is told of it: expressions instead of references. @param refOf rewrites a reference of the connector for where the task runs. Pure. */
-export function gitSourceOf(access: GitAccess, sshKey: SshKeyAccess | undefined, refOf: (ref: string) => string): Omit<GitSource, 'name'> {
+export function gitSourceOf(
+  access: GitAccess,
+  sshKey: SshKeyAccess | undefined,
+  refOf: (ref: string) => string,
+): Omit<GitSource, 'name'> {
   const expression = (ref: string): string => secretExpressionOf(refOf(ref));
   // Where neither key nor address says as whom, it is the user Git hosts have for everybody.
   const username = access.username ?? sshKey?.username ?? (sshKey ? 'git' : undefined);

@@ -21,7 +21,11 @@ export function noDriver(product: string): string {
 
 /** @throws AppError INVALID_REQUEST for another type of connector, NOT_IMPLEMENTED for ways to authenticate that cannot be used yet */
 export function jdbcAccessOf(identifier: string, body: ConnectorBody): JdbcAccess {
-  if (body.type !== 'JDBC') throw new AppError('INVALID_REQUEST', `connector "${identifier}" is of type ${body.type}; a DB instance needs a connector of type JDBC`);
+  if (body.type !== 'JDBC')
+    throw new AppError(
+      'INVALID_REQUEST',
+      `connector "${identifier}" is of type ${body.type}; a DB instance needs a connector of type JDBC`,
+    );
   const { url, auth, delegateSelectors } = body.spec;
   const base = { url, delegateSelectors: delegateSelectors ?? [] };
   if (!auth) return base;
@@ -31,5 +35,8 @@ export function jdbcAccessOf(identifier: string, body: ConnectorBody): JdbcAcces
 }
 
 function unsupported(identifier: string, authentication: string): AppError {
-  return new AppError('NOT_IMPLEMENTED', `connector "${identifier}" uses authentication ${authentication}, which cannot be used yet; use UsernamePassword`);
+  return new AppError(
+    'NOT_IMPLEMENTED',
+    `connector "${identifier}" uses authentication ${authentication}, which cannot be used yet; use UsernamePassword`,
+  );
 }

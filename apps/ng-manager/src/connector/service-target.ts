@@ -26,27 +26,44 @@ class Slots {
     return ref ? ({ [key]: this.required(name, ref) } as { [K in Key]: string }) : {};
   }
 
-  login({ username, usernameRef, passwordRef }: { username?: Ref; usernameRef?: Ref; passwordRef?: Ref }): { username?: string; usernameSlot?: string; passwordSlot?: string } {
-    return { ...(username ? { username } : this.optional('usernameSlot', 'username', usernameRef)), ...this.optional('passwordSlot', 'password', passwordRef) };
+  login({ username, usernameRef, passwordRef }: { username?: Ref; usernameRef?: Ref; passwordRef?: Ref }): {
+    username?: string;
+    usernameSlot?: string;
+    passwordSlot?: string;
+  } {
+    return {
+      ...(username ? { username } : this.optional('usernameSlot', 'username', usernameRef)),
+      ...this.optional('passwordSlot', 'password', passwordRef),
+    };
   }
 }
 
 /** @throws AppError NOT_IMPLEMENTED for ways to authenticate that a delegate cannot try */
-export function serviceTestOf(identifier: string, body: BodyOf<'K8sCluster'> | BodyOf<'DockerRegistry'> | BodyOf<'Vault'>): ServiceTest {
+export function serviceTestOf(
+  identifier: string,
+  body: BodyOf<'K8sCluster'> | BodyOf<'DockerRegistry'> | BodyOf<'Vault'>,
+): ServiceTest {
   const slots = new Slots();
   switch (body.type) {
     case 'K8sCluster':
       return { target: kubernetesTarget(identifier, body.spec, slots), secrets: slots.secrets };
     case 'DockerRegistry': {
       const { dockerRegistryUrl: url, auth } = body.spec;
-      return { target: { type: 'docker-registry', url, ...(auth?.type === 'UsernamePassword' ? slots.login(auth.spec) : {}) }, secrets: slots.secrets };
+      return {
+        target: { type: 'docker-registry', url, ...(auth?.type === 'UsernamePassword' ? slots.login(auth.spec) : {}) },
+        secrets: slots.secrets,
+      };
     }
     case 'Vault':
       return { target: vaultTarget(identifier, body.spec, slots), secrets: slots.secrets };
   }
 }
 
-function kubernetesTarget(identifier: string, { credential }: BodyOf<'K8sCluster'>['spec'], slots: Slots): ServiceTarget {
+function kubernetesTarget(
+  identifier: string,
+  { credential }: BodyOf<'K8sCluster'>['spec'],
+  slots: Slots,
+): ServiceTarget {
   if (credential.type === 'InheritFromDelegate') return { type: 'kubernetes' };
   const { masterUrl, auth } = credential.spec;
   const ca = 'caCertRef' in auth.spec ? slots.optional('caCertSlot', 'ca-cert', auth.spec.caCertRef) : {};
@@ -69,7 +86,15 @@ function kubernetesAuth(identifier: string, auth: K8sAuth, slots: Slots): Kubern
         ...slots.optional('passphraseSlot', 'client-key-passphrase', auth.spec.clientKeyPassphraseRef),
       };
     case 'OpenIdConnect': {
-      const { oidcIssuerUrl, oidcUsername, oidcUsernameRef, oidcClientIdRef, oidcPasswordRef, oidcSecretRef, oidcScopes } = auth.spec;
+      const {
+        oidcIssuerUrl,
+        oidcUsername,
+        oidcUsernameRef,
+        oidcClientIdRef,
+        oidcPasswordRef,
+        oidcSecretRef,
+        oidcScopes,
+      } = auth.spec;
       if (!oidcIssuerUrl) throw untestable(identifier, 'has no oidcIssuerUrl, so there is nobody to get a token from');
       return {
         type: 'openId',
@@ -85,10 +110,23 @@ function kubernetesAuth(identifier: string, auth: K8sAuth, slots: Slots): Kubern
 
 function vaultTarget(identifier: string, spec: BodyOf<'Vault'>['spec'], slots: Slots): ServiceTarget {
   const base = { type: 'vault', url: spec.vaultUrl, ...(spec.namespace ? { namespace: spec.namespace } : {}) } as const;
-  const other = [spec.useVaultAgent && 'a Vault agent', spec.useAwsIam && 'AWS IAM', spec.useK8sAuth && 'a Kubernetes service account', spec.useJwtAuth && 'a JWT'].find((way) => typeof way === 'string');
-  if (other) throw untestable(identifier, `signs in to Vault with ${other}, which a connection test cannot do; only tokens and AppRoles can be tested`);
+  const other = [
+    spec.useVaultAgent && 'a Vault agent',
+    spec.useAwsIam && 'AWS IAM',
+    spec.useK8sAuth && 'a Kubernetes service account',
+    spec.useJwtAuth && 'a JWT',
+  ].find((way) => typeof way === 'string');
+  if (other)
+    throw untestable(
+      identifier,
+      `signs in to Vault with ${other}, which a connection test cannot do; only tokens and AppRoles can be tested`,
+    );
   if (spec.authToken) return { ...base, auth: { type: 'token', tokenSlot: slots.required('token', spec.authToken) } };
-  if (spec.appRoleId && spec.secretId) return { ...base, auth: { type: 'appRole', roleId: spec.appRoleId, secretIdSlot: slots.required('secret-id', spec.secretId) } };
+  if (spec.appRoleId && spec.secretId)
+    return {
+      ...base,
+      auth: { type: 'appRole', roleId: spec.appRoleId, secretIdSlot: slots.required('secret-id', spec.secretId) },
+    };
   throw untestable(identifier, 'names no way to sign in to Vault; give authToken, or appRoleId with secretId');
 }
 

@@ -20,8 +20,10 @@ export class SshKeys {
     if (sshKeyRef === undefined) return undefined;
     const at = resolveRef(sshKeyRef, scope);
     const row = await this.unitOfWork.read.secrets.find(at);
-    if (!row) throw new AppError('SECRET_NOT_FOUND', `there is no secret "${at.identifier}" in ${formatScope(at.scope)}`);
-    for (const { field, ref } of partsOfSecret(row)) await this.storedUses.require(caller, { kind: 'secret', ...at }, 'secret', field, ref);
+    if (!row)
+      throw new AppError('SECRET_NOT_FOUND', `there is no secret "${at.identifier}" in ${formatScope(at.scope)}`);
+    for (const { field, ref } of partsOfSecret(row))
+      await this.storedUses.require(caller, { kind: 'secret', ...at }, 'secret', field, ref);
     return sshKeyAccessOf(row);
   }
 }

@@ -11,7 +11,14 @@ import type { SshKeyAccess } from '../connector/ssh-key-access.js';
 
 /** Schema and instance of a step as dbdevops keeps them. */
 export interface SchemaAndInstance {
-  readonly dbSchema: { readonly identifier: string; readonly name: string; readonly migrationType: 'Liquibase' | 'Flyway'; readonly location: string; readonly searchPath?: string[] | undefined; readonly filePrefix?: string | undefined };
+  readonly dbSchema: {
+    readonly identifier: string;
+    readonly name: string;
+    readonly migrationType: 'Liquibase' | 'Flyway';
+    readonly location: string;
+    readonly searchPath?: string[] | undefined;
+    readonly filePrefix?: string | undefined;
+  };
   readonly dbInstance: {
     readonly id?: string | undefined;
     readonly identifier: string;
@@ -32,8 +39,15 @@ export interface Placed<T> {
 }
 
 /** Before anything else is looked at: what else is wrong with a Flyway schema does not matter. @throws AppError PLAN_CREATION_ERROR */
-export function requireRunnable({ identifier, migrationType }: Pick<SchemaAndInstance['dbSchema'], 'identifier' | 'migrationType'>): void {
-  if (migrationType === 'Flyway') throw new AppError('PLAN_CREATION_ERROR', `DB schema "${identifier}" has the migration type Flyway, which is not run yet; make a DB schema with migrationType Liquibase`);
+export function requireRunnable({
+  identifier,
+  migrationType,
+}: Pick<SchemaAndInstance['dbSchema'], 'identifier' | 'migrationType'>): void {
+  if (migrationType === 'Flyway')
+    throw new AppError(
+      'PLAN_CREATION_ERROR',
+      `DB schema "${identifier}" has the migration type Flyway, which is not run yet; make a DB schema with migrationType Liquibase`,
+    );
 }
 
 /**
@@ -41,14 +55,30 @@ export function requireRunnable({ identifier, migrationType }: Pick<SchemaAndIns
  * @throws AppError INVALID_REQUEST when the instance names no ref of the repository, PLAN_CREATION_ERROR for a Flyway schema or a database that no
  * step can run on
  */
-export function joinStepInputs({ dbSchema, dbInstance }: SchemaAndInstance, git: Placed<GitAccess> & { readonly sshKey?: SshKeyAccess | undefined }, jdbc: Placed<JdbcAccess>): DbStepInputs {
+export function joinStepInputs(
+  { dbSchema, dbInstance }: SchemaAndInstance,
+  git: Placed<GitAccess> & { readonly sshKey?: SshKeyAccess | undefined },
+  jdbc: Placed<JdbcAccess>,
+): DbStepInputs {
   const { passwordRef, username, usernameRef, url } = jdbc.access;
   requireRunnable(dbSchema);
   const { product, runsHere } = checkDatabaseUrl(url);
-  if (!runsHere) throw new AppError('PLAN_CREATION_ERROR', `DB instance "${dbInstance.identifier}" is on ${product}, where no step can run; steps run on PostgreSQL, MariaDB and MySQL`);
-  const slot = (name: string, ref: string | undefined): { name: string; expression: string }[] => (ref ? [{ name, expression: secretExpressionOf(requalify(ref, jdbc.scope)) }] : []);
+  if (!runsHere)
+    throw new AppError(
+      'PLAN_CREATION_ERROR',
+      `DB instance "${dbInstance.identifier}" is on ${product}, where no step can run; steps run on PostgreSQL, MariaDB and MySQL`,
+    );
+  const slot = (name: string, ref: string | undefined): { name: string; expression: string }[] =>
+    ref ? [{ name, expression: secretExpressionOf(requalify(ref, jdbc.scope)) }] : [];
   return {
-    schema: { identifier: dbSchema.identifier, name: dbSchema.name, migrationType: dbSchema.migrationType, changelogPath: dbSchema.location, ...(dbSchema.searchPath ? { searchPath: dbSchema.searchPath } : {}), ...(dbSchema.filePrefix ? { filePrefix: dbSchema.filePrefix } : {}) },
+    schema: {
+      identifier: dbSchema.identifier,
+      name: dbSchema.name,
+      migrationType: dbSchema.migrationType,
+      changelogPath: dbSchema.location,
+      ...(dbSchema.searchPath ? { searchPath: dbSchema.searchPath } : {}),
+      ...(dbSchema.filePrefix ? { filePrefix: dbSchema.filePrefix } : {}),
+    },
     instance: {
       ...(dbInstance.id === undefined ? {} : { id: dbInstance.id }),
       identifier: dbInstance.identifier,
@@ -58,21 +88,37 @@ export function joinStepInputs({ dbSchema, dbInstance }: SchemaAndInstance, git:
       tags: dbInstance.tags,
     },
     source: sourceOf(dbInstance, git),
-    target: { url, ...(username ? { username } : {}), ...(usernameRef ? { usernameSlot: USERNAME_SLOT } : {}), ...(passwordRef ? { passwordSlot: PASSWORD_SLOT } : {}) },
+    target: {
+      url,
+      ...(username ? { username } : {}),
+      ...(usernameRef ? { usernameSlot: USERNAME_SLOT } : {}),
+      ...(passwordRef ? { passwordSlot: PASSWORD_SLOT } : {}),
+    },
     secrets: [...slot(USERNAME_SLOT, usernameRef), ...slot(PASSWORD_SLOT, passwordRef)],
     delegateSelectors: [...new Set([...jdbc.access.delegateSelectors, ...git.access.delegateSelectors])],
   };
 }
 
-function sourceOf(instance: SchemaAndInstance['dbInstance'], { access, scope, sshKey }: Placed<GitAccess> & { readonly sshKey?: SshKeyAccess | undefined }): GitSource {
+function sourceOf(
+  instance: SchemaAndInstance['dbInstance'],
+  { access, scope, sshKey }: Placed<GitAccess> & { readonly sshKey?: SshKeyAccess | undefined },
+): GitSource {
   const source = { ...gitSourceOf(access, sshKey, (ref) => requalify(ref, scope)), ...refOf(instance) };
   // Steps that read the same repository at the same ref share one source by its name.
   return { name: `git-${createHash('sha256').update(JSON.stringify(source)).digest('hex').slice(0, 16)}`, ...source };
 }
 
-function refOf({ identifier, branch, commitSha, gitTag }: SchemaAndInstance['dbInstance']): Pick<GitSource, 'branch' | 'commitSha' | 'gitTag'> {
+function refOf({
+  identifier,
+  branch,
+  commitSha,
+  gitTag,
+}: SchemaAndInstance['dbInstance']): Pick<GitSource, 'branch' | 'commitSha' | 'gitTag'> {
   if (branch) return { branch };
   if (commitSha) return { commitSha };
   if (gitTag) return { gitTag };
-  throw new AppError('INVALID_REQUEST', `DB instance "${identifier}" names no branch, commitSha or gitTag to read the changelog at`);
+  throw new AppError(
+    'INVALID_REQUEST',
+    `DB instance "${identifier}" names no branch, commitSha or gitTag to read the changelog at`,
+  );
 }

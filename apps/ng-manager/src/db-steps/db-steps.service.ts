@@ -18,7 +18,9 @@ import { joinStepInputs, requireRunnable, type Placed } from './db-step-inputs.j
 
 type StepsOf = RouteInput<typeof resolveDbStepInputs>['body'];
 /** Which steps of which project. */
-type Steps = Pick<StepsOf, 'orgId' | 'projectId'> & { readonly steps: readonly Omit<StepsOf['steps'][number], 'command'>[] };
+type Steps = Pick<StepsOf, 'orgId' | 'projectId'> & {
+  readonly steps: readonly Omit<StepsOf['steps'][number], 'command'>[];
+};
 type Pair = Awaited<ReturnType<DbDevopsClient['stepInputs']>>['pairs'][number];
 
 /** What pipeline asks about DB steps: joins dbdevops' schemas and instances with the connectors kept here. */
@@ -33,17 +35,36 @@ export class DbStepsService {
   ) {}
 
   /** @throws AppError RESOURCE_NOT_FOUND, INVALID_IDENTIFIER_REF, NOT_IMPLEMENTED, ACCESS_DENIED: each names the schema, instance or connector */
-  async resolve(ctx: RequestContext, { orgId, projectId, steps }: Steps): Promise<{ inputs: Record<string, DbStepInputs> }> {
+  async resolve(
+    ctx: RequestContext,
+    { orgId, projectId, steps }: Steps,
+  ): Promise<{ inputs: Record<string, DbStepInputs> }> {
     const scope = projectScope(ctx.accountId, orgId, projectId);
     await this.projects.requireScope(scope);
-    const { pairs } = await this.dbdevops.stepInputs(ctx, { orgId, projectId, pairs: steps.map(({ dbSchema, dbInstance }) => ({ dbSchema, dbInstance })) });
+    const { pairs } = await this.dbdevops.stepInputs(ctx, {
+      orgId,
+      projectId,
+      pairs: steps.map(({ dbSchema, dbInstance }) => ({ dbSchema, dbInstance })),
+    });
     const inputs: Record<string, DbStepInputs> = {};
     const resolve = this.resolver(ctx, scope);
     for (const [at, step] of steps.entries()) {
-      const pair = pairs.find(({ dbSchema, dbInstance }) => dbSchema.identifier === step.dbSchema && dbInstance.identifier === step.dbInstance) ?? pairs[at];
-      if (!pair) throw new AppError('RESOURCE_NOT_FOUND', `instance with id [${step.dbInstance}] schema [${step.dbSchema}] does not exist`);
+      const pair =
+        pairs.find(
+          ({ dbSchema, dbInstance }) =>
+            dbSchema.identifier === step.dbSchema && dbInstance.identifier === step.dbInstance,
+        ) ?? pairs[at];
+      if (!pair)
+        throw new AppError(
+          'RESOURCE_NOT_FOUND',
+          `instance with id [${step.dbInstance}] schema [${step.dbSchema}] does not exist`,
+        );
       requireRunnable(pair.dbSchema);
-      inputs[step.key] = joinStepInputs(pair, await this.withKey(ctx, await gitOf(pair, resolve)), await jdbcOf(pair, resolve));
+      inputs[step.key] = joinStepInputs(
+        pair,
+        await this.withKey(ctx, await gitOf(pair, resolve)),
+        await jdbcOf(pair, resolve),
+      );
     }
     return { inputs };
   }
@@ -54,7 +75,12 @@ export class DbStepsService {
    */
   async expressionsOf(ctx: RequestContext, steps: Steps): Promise<ReadonlySet<string>> {
     const { inputs } = await this.resolve(ctx, steps);
-    return new Set(Object.values(inputs).flatMap(({ source, secrets }) => [...expressionsOfSource(source), ...secrets.map(({ expression }) => expression)]));
+    return new Set(
+      Object.values(inputs).flatMap(({ source, secrets }) => [
+        ...expressionsOfSource(source),
+        ...secrets.map(({ expression }) => expression),
+      ]),
+    );
   }
 
   report(ctx: RequestContext, report: RouteInput<typeof reportDbStep>['body']): Promise<{ recorded: boolean }> {
@@ -68,7 +94,8 @@ export class DbStepsService {
   private async usable(ctx: RequestContext, ref: string, scope: ProjectScope, field: string): Promise<ConnectorRow> {
     const row = await this.connectors.resolve(ref, scope, field);
     const owner = { kind: 'connector', scope: scopeOfRow(row), identifier: row.identifier } as const;
-    for (const secret of secretRefsOf(connectorBodyOf(row))) await this.storedUses.require(ctx, owner, 'secret', secret.field, secret.ref);
+    for (const secret of secretRefsOf(connectorBodyOf(row)))
+      await this.storedUses.require(ctx, owner, 'secret', secret.field, secret.ref);
     return row;
   }
 
@@ -86,8 +113,16 @@ export class DbStepsService {
 type Resolve = (ref: string, field: string) => Promise<ConnectorRow>;
 
 async function gitOf({ dbSchema }: Pair, resolve: Resolve): Promise<Placed<GitAccess>> {
-  if (dbSchema.type === 'Script') throw new AppError('NOT_IMPLEMENTED', `DB schema "${dbSchema.identifier}" takes its changelog from a script, which cannot be run yet; use type Repository with a Git connector`);
-  if (!dbSchema.connector) throw new AppError('NOT_IMPLEMENTED', `DB schema "${dbSchema.identifier}" names no connector; repositories of the platform itself are not there, so give it a Git connector`);
+  if (dbSchema.type === 'Script')
+    throw new AppError(
+      'NOT_IMPLEMENTED',
+      `DB schema "${dbSchema.identifier}" takes its changelog from a script, which cannot be run yet; use type Repository with a Git connector`,
+    );
+  if (!dbSchema.connector)
+    throw new AppError(
+      'NOT_IMPLEMENTED',
+      `DB schema "${dbSchema.identifier}" names no connector; repositories of the platform itself are not there, so give it a Git connector`,
+    );
   const row = await resolve(dbSchema.connector, `connector of DB schema "${dbSchema.identifier}"`);
   return { access: gitAccessOf(row.identifier, connectorBodyOf(row), dbSchema.repo), scope: scopeOfRow(row) };
 }

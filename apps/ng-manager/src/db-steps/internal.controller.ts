@@ -2,7 +2,16 @@ import { Controller } from '@nestjs/common';
 import type { RouteResult } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { projectScope, scopeOf } from '@sluice/kernel';
-import { confirmRemovedProject, listRemovedProjects, projectExistence, recordEntityUses, reportDbStep, resolveDbStepInputs, runSettings, sealSecrets } from '@sluice/ng-manager-api';
+import {
+  confirmRemovedProject,
+  listRemovedProjects,
+  projectExistence,
+  recordEntityUses,
+  reportDbStep,
+  resolveDbStepInputs,
+  runSettings,
+  sealSecrets,
+} from '@sluice/ng-manager-api';
 import { EntityUseService } from '../entity-use/entity-use.service.js';
 import { ProjectService } from '../project/project.service.js';
 import { SealingService } from '../secret/sealing.service.js';
@@ -21,7 +30,9 @@ export class InternalController {
   ) {}
 
   @Route(resolveDbStepInputs)
-  resolve(@Call() { ctx, body }: RouteCall<typeof resolveDbStepInputs>): Promise<RouteResult<typeof resolveDbStepInputs>> {
+  resolve(
+    @Call() { ctx, body }: RouteCall<typeof resolveDbStepInputs>,
+  ): Promise<RouteResult<typeof resolveDbStepInputs>> {
     return this.steps.resolve(ctx, body);
   }
 
@@ -34,7 +45,13 @@ export class InternalController {
   async seal(@Call() { ctx, body }: RouteCall<typeof sealSecrets>): Promise<RouteResult<typeof sealSecrets>> {
     const named = await this.steps.expressionsOf(ctx, body);
     const delegateScope = scopeOf(body.delegateScope);
-    return { sealed: await this.sealing.seal(ctx, { scope: projectScope(ctx.accountId, body.orgId, body.projectId), expressions: body.expressions, named }, { ...body, delegateScope }) };
+    return {
+      sealed: await this.sealing.seal(
+        ctx,
+        { scope: projectScope(ctx.accountId, body.orgId, body.projectId), expressions: body.expressions, named },
+        { ...body, delegateScope },
+      ),
+    };
   }
 
   @Route(runSettings)
@@ -48,18 +65,24 @@ export class InternalController {
   }
 
   @Route(listRemovedProjects)
-  async removed(@Call() { query }: RouteCall<typeof listRemovedProjects>): Promise<RouteResult<typeof listRemovedProjects>> {
+  async removed(
+    @Call() { query }: RouteCall<typeof listRemovedProjects>,
+  ): Promise<RouteResult<typeof listRemovedProjects>> {
     return { projects: await this.projects.removed(query.after) };
   }
 
   @Route(confirmRemovedProject)
-  async confirmRemoved(@Call() { body }: RouteCall<typeof confirmRemovedProject>): Promise<RouteResult<typeof confirmRemovedProject>> {
+  async confirmRemoved(
+    @Call() { body }: RouteCall<typeof confirmRemovedProject>,
+  ): Promise<RouteResult<typeof confirmRemovedProject>> {
     await this.projects.confirmRemoved(body.position);
     return { isFree: true };
   }
 
   @Route(recordEntityUses)
-  async recordUses(@Call() { ctx, body }: RouteCall<typeof recordEntityUses>): Promise<RouteResult<typeof recordEntityUses>> {
+  async recordUses(
+    @Call() { ctx, body }: RouteCall<typeof recordEntityUses>,
+  ): Promise<RouteResult<typeof recordEntityUses>> {
     const recorded = await this.uses.record(ctx, body);
     const warnings = await this.uses.warnings(ctx, body);
     return { ...recorded, ...(warnings.length > 0 ? { warnings } : {}) };

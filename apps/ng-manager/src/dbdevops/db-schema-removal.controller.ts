@@ -22,7 +22,8 @@ export class DbSchemaRemovalController {
   @Route(deleteDbSchema)
   async remove(@Call() call: RouteCall<typeof deleteDbSchema>): Promise<unknown> {
     const { ctx, params, query } = call;
-    if (!query.forceDelete) await this.requireUnused(ctx, projectScope(ctx.accountId, params.org, params.project), params.dbschema);
+    if (!query.forceDelete)
+      await this.requireUnused(ctx, projectScope(ctx.accountId, params.org, params.project), params.dbschema);
     return this.forwarder.forward(deleteDbSchema, { ...call, query: { ...query, forceDelete: true } });
   }
 
@@ -40,6 +41,10 @@ export class DbSchemaRemovalController {
     const users = await this.unitOfWork.read.uses.usersOf({ kind: 'dbschema', scope, identifier });
     if (users.length === 0) return;
     const instances = await this.dbdevops.instanceIdentifiers(ctx, scope, identifier);
-    if (instances) throw inUse(`schema "${identifier}"`, [...users.map(describeUser), ...instances.map((instance) => `instance ${instance}`)]);
+    if (instances)
+      throw inUse(`schema "${identifier}"`, [
+        ...users.map(describeUser),
+        ...instances.map((instance) => `instance ${instance}`),
+      ]);
   }
 }

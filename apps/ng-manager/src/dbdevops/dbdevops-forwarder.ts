@@ -21,18 +21,34 @@ export class DbDevopsForwarder {
   /** @throws AppError RESOURCE_NOT_FOUND for an unknown project, INVALID_IDENTIFIER_REF for a connector that does not fit or that the caller may not use, a service or environment that is not there or that they may not see; dbdevops' own errors */
   async forward(route: RouteDefinition, { ctx, params, query, body }: RouteCall): Promise<unknown> {
     if (route.bodyKind === 'raw' || route.bodyKind === 'bytes') {
-      throw new AppError('NOT_IMPLEMENTED', `${route.method} ${route.path} takes a body that is not passed on yet; send it to dbdevops itself`);
+      throw new AppError(
+        'NOT_IMPLEMENTED',
+        `${route.method} ${route.path} takes a body that is not passed on yet; send it to dbdevops itself`,
+      );
     }
     const scope = scopeOfRequest(ctx, params, query);
     await this.projects.requireScope(scope);
-    const named = [...connectorsIn(body), ...(route.id === updateDbSchema.id ? await this.keptConnector(ctx, params, body) : [])];
-    return this.connectors.whileKept(named.map(({ ref, field }) => resolveRefIn(field, ref, scope)), async () => {
-      for (const { ref, field, purpose } of named) await this.connectors.requireType(ctx, ref, scope, field, purpose);
-      return this.whileFiled(ctx, scope, filedUnder(route, body), () => this.dbdevops.forward(ctx, route, { params, query, body }));
-    });
+    const named = [
+      ...connectorsIn(body),
+      ...(route.id === updateDbSchema.id ? await this.keptConnector(ctx, params, body) : []),
+    ];
+    return this.connectors.whileKept(
+      named.map(({ ref, field }) => resolveRefIn(field, ref, scope)),
+      async () => {
+        for (const { ref, field, purpose } of named) await this.connectors.requireType(ctx, ref, scope, field, purpose);
+        return this.whileFiled(ctx, scope, filedUnder(route, body), () =>
+          this.dbdevops.forward(ctx, route, { params, query, body }),
+        );
+      },
+    );
   }
 
-  private whileFiled<T>(ctx: RequestContext, scope: Scope, filed: FiledUnder | undefined, work: () => Promise<T>): Promise<T> {
+  private whileFiled<T>(
+    ctx: RequestContext,
+    scope: Scope,
+    filed: FiledUnder | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
     return filed ? this.filing.whileFiled(ctx, filed.kind, filed.kind, filed.ref, scope, work) : work();
   }
 
@@ -67,7 +83,8 @@ const ABOVE = /^(?:account|org)\.[a-zA-Z_][0-9a-zA-Z_$-]{0,127}$/;
 function filedUnder({ id }: RouteDefinition, body: unknown): FiledUnder | undefined {
   const service = id === createDbSchema.id || id === updateDbSchema.id ? textAt(body, 'service') : undefined;
   if (service && ABOVE.test(service)) return { kind: 'service', ref: service };
-  const environment = id === createDbInstance.id || id === updateDbInstance.id ? textAt(body, 'environment') : undefined;
+  const environment =
+    id === createDbInstance.id || id === updateDbInstance.id ? textAt(body, 'environment') : undefined;
   return environment ? { kind: 'environment', ref: environment } : undefined;
 }
 

@@ -11,7 +11,12 @@ export class AnswerWaits {
   }
 
   /** What `look` finds, as soon as it finds something; undefined when it does not within `withinMs`. */
-  async until<T>(taskId: string, look: () => Promise<T | null | undefined>, withinMs: number, signal: AbortSignal): Promise<T | undefined> {
+  async until<T>(
+    taskId: string,
+    look: () => Promise<T | null | undefined>,
+    withinMs: number,
+    signal: AbortSignal,
+  ): Promise<T | undefined> {
     const until = Date.now() + withinMs;
     try {
       while (Date.now() < until) {
@@ -19,7 +24,9 @@ export class AnswerWaits {
         const found = await look();
         if (found) return found;
         const stop = new AbortController();
-        await Promise.race([woken, pause(LOOK_AGAIN_MS, AbortSignal.any([signal, stop.signal]))]).finally(() => stop.abort());
+        await Promise.race([woken, pause(LOOK_AGAIN_MS, AbortSignal.any([signal, stop.signal]))]).finally(() =>
+          stop.abort(),
+        );
       }
       return undefined;
     } finally {

@@ -7,8 +7,16 @@ export const DELEGATE_ADMIN = Symbol('ServiceClient of DelegateAdmin');
 export const DELEGATE_TASKS = Symbol('ServiceClient of DelegateTasks');
 
 /** Who background work is: the service itself, bound to no account. */
-export function ownContext(accountId = ''): Pick<RequestContext, 'accountId' | 'principal' | 'grants' | 'correlationId' | 'traceparent'> {
-  return { accountId, principal: { type: 'service', id: 'ng-manager', name: 'ng-manager' }, grants: [], correlationId: 'background', traceparent: undefined };
+export function ownContext(
+  accountId = '',
+): Pick<RequestContext, 'accountId' | 'principal' | 'grants' | 'correlationId' | 'traceparent'> {
+  return {
+    accountId,
+    principal: { type: 'service', id: 'ng-manager', name: 'ng-manager' },
+    grants: [],
+    correlationId: 'background',
+    traceparent: undefined,
+  };
 }
 
 export function rpcScope(scope: Scope): RpcScope {

@@ -13,7 +13,10 @@ import { LocalKeyProvider } from '../encryption/local-key-provider.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
 import { DelegateTokenValues } from './delegate-token-values.js';
 
-const ctx = { principal: { type: 'user', id: 'u', name: 'Ann', email: 'ann@example.com' }, correlationId: 'c' } as const;
+const ctx = {
+  principal: { type: 'user', id: 'u', name: 'Ann', email: 'ann@example.com' },
+  correlationId: 'c',
+} as const;
 const scope = accountScope('A');
 
 describe('kept values of delegate tokens', () => {
@@ -25,9 +28,13 @@ describe('kept values of delegate tokens', () => {
   const newKey = (): string => randomBytes(32).toString('base64');
   const open = async (): Promise<{ values: DelegateTokenValues; rotation: KeyRotation }> => {
     const keys = await LocalKeyProvider.load(keyFile);
-    return { values: new DelegateTokenValues(unitOfWork, new DataKeys(unitOfWork, keys)), rotation: new KeyRotation(unitOfWork, keys) };
+    return {
+      values: new DelegateTokenValues(unitOfWork, new DataKeys(unitOfWork, keys)),
+      rotation: new KeyRotation(unitOfWork, keys),
+    };
   };
-  const read = async (values: DelegateTokenValues, id: string): Promise<string | undefined> => (await values.read(ctx, scope, [{ id, name: id }])).get(id);
+  const read = async (values: DelegateTokenValues, id: string): Promise<string | undefined> =>
+    (await values.read(ctx, scope, [{ id, name: id }])).get(id);
 
   beforeAll(async () => {
     pg = await startPostgres();
@@ -53,17 +60,31 @@ describe('kept values of delegate tokens', () => {
   });
 
   it('and whatever else is encrypted name a data key that exists: a rotation of the keys is a rotation of everything', async () => {
-    const encrypted = await pg.query<{ name: string }>('ng', `SELECT table_name AS name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'ciphertext' ORDER BY 1`);
-    const bound = await pg.query<{ name: string }>('ng', `SELECT DISTINCT conrelid::regclass::text AS name FROM pg_constraint WHERE contype = 'f' AND confrelid = 'account_data_keys'::regclass ORDER BY 1`);
+    const encrypted = await pg.query<{ name: string }>(
+      'ng',
+      `SELECT table_name AS name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'ciphertext' ORDER BY 1`,
+    );
+    const bound = await pg.query<{ name: string }>(
+      'ng',
+      `SELECT DISTINCT conrelid::regclass::text AS name FROM pg_constraint WHERE contype = 'f' AND confrelid = 'account_data_keys'::regclass ORDER BY 1`,
+    );
     expect(bound).toEqual(encrypted);
     expect(encrypted.map(({ name }) => name)).toContain('delegate_token_values');
   });
 
   it('do not open in the place of another token, nor in another account', async () => {
     const { values } = await open();
-    for (const [account, id] of [['A', 'mine'], ['A', 'yours'], ['B', 'mine']] as const) await values.keep(account, id, `${account} ${id}`);
+    for (const [account, id] of [
+      ['A', 'mine'],
+      ['A', 'yours'],
+      ['B', 'mine'],
+    ] as const)
+      await values.keep(account, id, `${account} ${id}`);
     expect([await read(values, 'mine'), await read(values, 'yours')]).toEqual(['A mine', 'A yours']);
-    await pg.query('ng', `UPDATE delegate_token_values SET ciphertext = (SELECT ciphertext FROM delegate_token_values WHERE account_id = 'A' AND token_id = 'yours') WHERE token_id = 'mine'`);
+    await pg.query(
+      'ng',
+      `UPDATE delegate_token_values SET ciphertext = (SELECT ciphertext FROM delegate_token_values WHERE account_id = 'A' AND token_id = 'yours') WHERE token_id = 'mine'`,
+    );
     await expect(read(values, 'mine')).rejects.toThrow();
   });
 

@@ -22,7 +22,12 @@ export class DelegateTokenValues {
     const { delegateTokenValues } = this.unitOfWork.read;
     if ((await delegateTokenValues.find(accountId, [tokenId])).length > 0) return;
     const { version, plain } = await this.dataKeys.current(accountId);
-    await delegateTokenValues.add({ accountId, tokenId, ciphertext: encrypt(plain, Buffer.from(value), contextOf(accountId, tokenId)), keyVersion: version });
+    await delegateTokenValues.add({
+      accountId,
+      tokenId,
+      ciphertext: encrypt(plain, Buffer.from(value), contextOf(accountId, tokenId)),
+      keyVersion: version,
+    });
   }
 
   forget(accountId: string, tokenId: string): Promise<void> {
@@ -30,18 +35,34 @@ export class DelegateTokenValues {
   }
 
   /** Values by token id, of those that are kept. One audit event names all of them; it is committed before anything is returned. */
-  async read(ctx: AuditContext, scope: Scope, tokens: readonly Pick<TokenRecord, 'id' | 'name'>[]): Promise<ReadonlyMap<string, string>> {
+  async read(
+    ctx: AuditContext,
+    scope: Scope,
+    tokens: readonly Pick<TokenRecord, 'id' | 'name'>[],
+  ): Promise<ReadonlyMap<string, string>> {
     const { accountId } = scope;
     const values = new Map<string, string>();
     const plainKeys = new Map<number, Buffer>();
-    for (const { tokenId, keyVersion, ciphertext } of await this.unitOfWork.read.delegateTokenValues.find(accountId, tokens.map(({ id }) => id))) {
+    for (const { tokenId, keyVersion, ciphertext } of await this.unitOfWork.read.delegateTokenValues.find(
+      accountId,
+      tokens.map(({ id }) => id),
+    )) {
       const key = plainKeys.get(keyVersion) ?? (await this.dataKeys.ofVersion(accountId, keyVersion));
       plainKeys.set(keyVersion, key);
       values.set(tokenId, decrypt(key, ciphertext, contextOf(accountId, tokenId)).toString());
     }
     const names = tokens.filter(({ id }) => values.has(id)).map(({ name }) => name);
     const [only = SEVERAL] = names.length === 1 ? names : [];
-    if (names.length > 0) await this.unitOfWork.run((stores) => stores.audit.append(ctx, { action: 'secretAccess', resourceType: 'delegateToken', identifier: only, scope, details: { purpose: 'read', names } }));
+    if (names.length > 0)
+      await this.unitOfWork.run((stores) =>
+        stores.audit.append(ctx, {
+          action: 'secretAccess',
+          resourceType: 'delegateToken',
+          identifier: only,
+          scope,
+          details: { purpose: 'read', names },
+        }),
+      );
     return values;
   }
 }

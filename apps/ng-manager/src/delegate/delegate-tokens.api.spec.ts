@@ -23,10 +23,20 @@ describe('the value of a delegate token', () => {
     expect(status).toBe(200);
     return body.resource;
   };
-  const list = async (query: string, as = admin): Promise<DelegateToken[]> => (await as('GET', `${ROOT}?${query}`)).body.resource;
-  const get = async (name: string, query = A1, as = admin): Promise<DelegateToken> => (await as('GET', `${ROOT}/${name}?${query}`)).body.resource;
-  const reads = async (): Promise<AuditEvent[]> => (await admin('POST', `/ng/api/audits/list?${A1}&pageSize=100`, { filterType: 'Audit', actions: ['SECRET_ACCESS'], resources: [{ type: 'DELEGATE_TOKEN' }] })).body.data.content;
-  const stored = (): Promise<{ token_id: string }[]> => ng.pg.query(ng.database, 'SELECT token_id FROM delegate_token_values');
+  const list = async (query: string, as = admin): Promise<DelegateToken[]> =>
+    (await as('GET', `${ROOT}?${query}`)).body.resource;
+  const get = async (name: string, query = A1, as = admin): Promise<DelegateToken> =>
+    (await as('GET', `${ROOT}/${name}?${query}`)).body.resource;
+  const reads = async (): Promise<AuditEvent[]> =>
+    (
+      await admin('POST', `/ng/api/audits/list?${A1}&pageSize=100`, {
+        filterType: 'Audit',
+        actions: ['SECRET_ACCESS'],
+        resources: [{ type: 'DELEGATE_TOKEN' }],
+      })
+    ).body.data.content;
+  const stored = (): Promise<{ token_id: string }[]> =>
+    ng.pg.query(ng.database, 'SELECT token_id FROM delegate_token_values');
   /** Audit events of reads that `work` caused. */
   const toldOf = async (work: () => Promise<unknown>): Promise<AuditEvent[]> => {
     const before = new Set((await reads()).map(({ auditId }) => auditId));
@@ -45,11 +55,18 @@ describe('the value of a delegate token', () => {
   it('is base64 of what a delegate signs in with, the same at creation and in every later read', async () => {
     const made = await create('first');
     expect(parseDelegateToken(plain(made))?.id).toBe(made.uuid);
-    expect([made.value, (await get('first')).value, (await list(`${A1}&name=first&status=ACTIVE`))[0]?.value]).toEqual([made.value, made.value, made.value]);
+    expect([made.value, (await get('first')).value, (await list(`${A1}&name=first&status=ACTIVE`))[0]?.value]).toEqual([
+      made.value,
+      made.value,
+      made.value,
+    ]);
   });
 
   it('of a seeded token is given too', async () => {
-    await waitFor(async () => ((await stored()).some(({ token_id }) => token_id === 'seeded-token') ? true : undefined), { timeoutMs: 120_000, what: 'the seeded token' });
+    await waitFor(
+      async () => ((await stored()).some(({ token_id }) => token_id === 'seeded-token') ? true : undefined),
+      { timeoutMs: 120_000, what: 'the seeded token' },
+    );
     expect(plain(await get('default_token'))).toBe(SEEDED_DELEGATE_TOKEN);
   });
 
@@ -57,15 +74,31 @@ describe('the value of a delegate token', () => {
     ['a viewer', [{ role: 'viewer' }], A1, false],
     ['who executes pipelines', [{ role: 'pipeline_executor' }], A1, false],
     ['an administrator of a project, at the project', [{ role: 'project_admin', ...inShop }], SHOP, true],
-    ['an administrator of a project who views the account, at the account', [{ role: 'viewer' }, { role: 'project_admin', ...inShop }], A1, false],
+    [
+      'an administrator of a project who views the account, at the account',
+      [{ role: 'viewer' }, { role: 'project_admin', ...inShop }],
+      A1,
+      false,
+    ],
     ['an administrator of the organization, at the project', [{ role: 'org_admin', orgId: 'o' }], SHOP, true],
-    ['a viewer of the project who administers another', [{ role: 'viewer', ...inShop }, { role: 'project_admin', orgId: 'o', projectId: 'other' }], SHOP, false],
+    [
+      'a viewer of the project who administers another',
+      [
+        { role: 'viewer', ...inShop },
+        { role: 'project_admin', orgId: 'o', projectId: 'other' },
+      ],
+      SHOP,
+      false,
+    ],
   ])('is given to who may change tokens there and to nobody else: %s', async (_, grants, query, isShown) => {
     const made = await create(`t_${newId()}`, query);
     const as = ng.as('A1', grants);
     const told = await toldOf(async () => {
       const expected = isShown ? made.value : null;
-      expect([(await get(made.name, query, as)).value, (await list(`${query}&name=${made.name}`, as))[0]?.value]).toEqual([expected, expected]);
+      expect([
+        (await get(made.name, query, as)).value,
+        (await list(`${query}&name=${made.name}`, as))[0]?.value,
+      ]).toEqual([expected, expected]);
     });
     expect(told).toHaveLength(isShown ? 2 : 0);
   });
@@ -85,8 +118,14 @@ describe('the value of a delegate token', () => {
 
   it('is gone once the token is revoked or deleted, and another one when it is made again', async () => {
     const made = await create('short');
-    expect((await admin('PUT', `${ROOT}?${A1}&tokenName=short`)).body.resource).toMatchObject({ status: 'REVOKED', value: null });
-    expect([(await get('short')).value, (await list(`${A1}&name=short&status=REVOKED`))[0]?.value]).toEqual([null, null]);
+    expect((await admin('PUT', `${ROOT}?${A1}&tokenName=short`)).body.resource).toMatchObject({
+      status: 'REVOKED',
+      value: null,
+    });
+    expect([(await get('short')).value, (await list(`${A1}&name=short&status=REVOKED`))[0]?.value]).toEqual([
+      null,
+      null,
+    ]);
     await admin('DELETE', `${ROOT}/short?${A1}`);
     const again = await create('short');
     expect([again.value === made.value, (await get('short')).value === again.value]).toEqual([false, true]);
@@ -103,7 +142,16 @@ describe('the value of a delegate token', () => {
   });
 
   it('of a token made before values were kept is null, and nobody is told of a read', async () => {
-    const old = { id: newId(), scope: { accountId: 'A1', orgId: '', projectId: '' }, name: 'old', status: 'ACTIVE' as const, createdAtMs: 1, createdBy: 'x', value: '', revokeAfterMs: 0 };
+    const old = {
+      id: newId(),
+      scope: { accountId: 'A1', orgId: '', projectId: '' },
+      name: 'old',
+      status: 'ACTIVE' as const,
+      createdAtMs: 1,
+      createdBy: 'x',
+      value: '',
+      revokeAfterMs: 0,
+    };
     ng.delegateService.tokens.push(old);
     const told = await toldOf(async () => expect(await get('old')).toMatchObject({ uuid: old.id, value: null }));
     expect(told).toEqual([]);
@@ -112,10 +160,20 @@ describe('the value of a delegate token', () => {
   it('read is told of once for each request, naming the tokens', async () => {
     for (const name of ['one', 'two']) await create(name, SHOP);
     const one = await toldOf(() => get('one', SHOP));
-    expect(one).toMatchObject([{ action: 'SECRET_ACCESS', resource: { type: 'DELEGATE_TOKEN', identifier: 'one' }, resourceScope: { orgIdentifier: 'o', projectIdentifier: 'shop' }, details: { names: ['one'] } }]);
+    expect(one).toMatchObject([
+      {
+        action: 'SECRET_ACCESS',
+        resource: { type: 'DELEGATE_TOKEN', identifier: 'one' },
+        resourceScope: { orgIdentifier: 'o', projectIdentifier: 'shop' },
+        details: { names: ['one'] },
+      },
+    ]);
     const many = await toldOf(() => list(SHOP));
     expect(many).toHaveLength(1);
-    expect(many[0]).toMatchObject({ resource: { identifier: '*' }, details: { names: expect.arrayContaining(['one', 'two']) } });
+    expect(many[0]).toMatchObject({
+      resource: { identifier: '*' },
+      details: { names: expect.arrayContaining(['one', 'two']) },
+    });
     const others = await toldOf(async () => {
       await admin('GET', `${ROOT}/one/delegates?${SHOP}`);
       await admin('PUT', `${ROOT}/one?${SHOP}`);
@@ -127,8 +185,19 @@ describe('the value of a delegate token', () => {
     const replica = await startReplica(ng);
     const tokens: DelegateToken[] = [];
     try {
-      for (const [method, path] of [['POST', `${ROOT}?${A1}&tokenName=told`], ['GET', `${ROOT}/told?${A1}`], ['GET', `${ROOT}?${A1}`], ['POST', `${ROOT}?${A1}&tokenName=told`], ['PUT', `${ROOT}/told?${A1}`]] as const) {
-        const { resource } = (await (await fetch(`${replica.url}${path}`, { method, headers: await ng.identities.headers('ng-manager', testUser('A1')) })).json()) as { resource: DelegateToken | DelegateToken[] | null };
+      for (const [method, path] of [
+        ['POST', `${ROOT}?${A1}&tokenName=told`],
+        ['GET', `${ROOT}/told?${A1}`],
+        ['GET', `${ROOT}?${A1}`],
+        ['POST', `${ROOT}?${A1}&tokenName=told`],
+        ['PUT', `${ROOT}/told?${A1}`],
+      ] as const) {
+        const { resource } = (await (
+          await fetch(`${replica.url}${path}`, {
+            method,
+            headers: await ng.identities.headers('ng-manager', testUser('A1')),
+          })
+        ).json()) as { resource: DelegateToken | DelegateToken[] | null };
         tokens.push(...[resource ?? []].flat());
       }
     } finally {
@@ -136,10 +205,18 @@ describe('the value of a delegate token', () => {
     }
     const values = tokens.flatMap((token) => (token.value ? [plain(token).split('.')[1] ?? '', token.value] : []));
     expect(values.length).toBeGreaterThan(4);
-    const tables = await ng.pg.query<{ name: string }>(ng.database, `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`);
+    const tables = await ng.pg.query<{ name: string }>(
+      ng.database,
+      `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`,
+    );
     const rows: string[] = [];
-    for (const { name } of tables) for (const { row } of await ng.pg.query<{ row: string }>(ng.database, `SELECT t::text AS row FROM "${name}" t`)) rows.push(row);
-    const bytes = await ng.pg.query<{ text: string }>(ng.database, `SELECT encode(ciphertext, 'escape') AS text FROM delegate_token_values`);
+    for (const { name } of tables)
+      for (const { row } of await ng.pg.query<{ row: string }>(ng.database, `SELECT t::text AS row FROM "${name}" t`))
+        rows.push(row);
+    const bytes = await ng.pg.query<{ text: string }>(
+      ng.database,
+      `SELECT encode(ciphertext, 'escape') AS text FROM delegate_token_values`,
+    );
     const everything = [...rows, ...bytes.map(({ text }) => text), replica.output()].join('\n');
     expect(values.filter((value) => everything.includes(value))).toEqual([]);
     expect([replica.output().includes('"msg":"listening"'), rows.length > 20]).toEqual([true, true]);
@@ -151,11 +228,18 @@ async function startReplica(ng: NgManagerUnderTest): Promise<{ url: string; outp
   const root = resolve(import.meta.dirname, '../../../..');
   const built = spawnSync(process.execPath, ['tools/build.mjs', '--no-ui'], { cwd: root, encoding: 'utf8' });
   if (built.status !== 0) throw new Error(built.stderr);
-  const child = spawn(process.execPath, ['apps/ng-manager/dist/main.js'], { cwd: root, env: { PATH: process.env['PATH'], ...ng.environment, LOG_LEVEL: 'trace' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['apps/ng-manager/dist/main.js'], {
+    cwd: root,
+    env: { PATH: process.env['PATH'], ...ng.environment, LOG_LEVEL: 'trace' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const exited = once(child, 'close');
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const url = await waitFor(async () => /"ready":true,"url":"([^"]+)"/.exec(output)?.[1], { timeoutMs: 120_000, what: 'the replica' });
+  const url = await waitFor(async () => /"ready":true,"url":"([^"]+)"/.exec(output)?.[1], {
+    timeoutMs: 120_000,
+    what: 'the replica',
+  });
   return {
     url,
     output: () => output,

@@ -17,7 +17,14 @@ export function groupDelegates(records: readonly DelegateRecord[]): Delegate[] {
       tags: [...new Set(replicas.flatMap(({ tags }) => tags))],
       lastHeartBeat: newest.lastHeartbeatMs,
       connected: replicas.some(({ connected }) => connected),
-      delegateReplicas: replicas.map(({ id, lastHeartbeatMs, connected, hostName, version }) => ({ uuid: id, lastHeartbeat: lastHeartbeatMs, connected, hostName, version, expiringAt: null })),
+      delegateReplicas: replicas.map(({ id, lastHeartbeatMs, connected, hostName, version }) => ({
+        uuid: id,
+        lastHeartbeat: lastHeartbeatMs,
+        connected,
+        hostName,
+        version,
+        expiringAt: null,
+      })),
       autoUpgrade: 'OFF' as const,
       legacy: false,
       orgName: newest.scope?.orgId || null,
@@ -37,7 +44,8 @@ export function filterDelegates(delegates: readonly Delegate[], filter: Delegate
     // Delegates of this installation do not expire: they are all of the supported version, and available.
     if (filter.versionStatus && filter.versionStatus.toUpperCase() !== 'ACTIVE') return false;
     if (filter.delegateInstanceFilter && filter.delegateInstanceFilter.toUpperCase() !== 'AVAILABLE') return false;
-    if (filter.description && !(delegate.description ?? '').toLowerCase().includes(filter.description.toLowerCase())) return false;
+    if (filter.description && !(delegate.description ?? '').toLowerCase().includes(filter.description.toLowerCase()))
+      return false;
     if (name && !delegate.name.toLowerCase().includes(name)) return false;
     if (filter.delegateGroupIdentifier && delegate.name !== filter.delegateGroupIdentifier) return false;
     if (host && !delegate.delegateReplicas.some(({ hostName }) => hostName.toLowerCase().includes(host))) return false;

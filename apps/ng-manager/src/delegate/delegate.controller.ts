@@ -3,8 +3,20 @@ import type { RouteResult } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
 import {
-  createDelegateToken, delegateGroupsOfToken, generateHelmValues, delegatesOfTokenByPath, deleteDelegateToken, deleteDelegateTokenByPath, getDelegateToken, latestDelegateVersion,
-  listDelegateTokens, listDelegates, revokeDelegateToken, revokeDelegateTokenByPath, type Delegate, type DelegateToken,
+  createDelegateToken,
+  delegateGroupsOfToken,
+  generateHelmValues,
+  delegatesOfTokenByPath,
+  deleteDelegateToken,
+  deleteDelegateTokenByPath,
+  getDelegateToken,
+  latestDelegateVersion,
+  listDelegateTokens,
+  listDelegates,
+  revokeDelegateToken,
+  revokeDelegateTokenByPath,
+  type Delegate,
+  type DelegateToken,
 } from '@sluice/ng-manager-api';
 import { ProjectService } from '../project/project.service.js';
 import { helmValues } from './helm-values.js';
@@ -32,15 +44,27 @@ export class DelegateController {
   @Route(generateHelmValues)
   async helmValues(@Call() { ctx, scope, body, reply }: RouteCall<typeof generateHelmValues>): Promise<string> {
     if (body.tokenName) await this.delegates.requireToken(ctx, scope, body.tokenName);
-    void reply.header('content-type', 'application/yaml; charset=utf-8').header('content-disposition', 'attachment; filename="sluice-delegate-values.yaml"');
+    void reply
+      .header('content-type', 'application/yaml; charset=utf-8')
+      .header('content-disposition', 'attachment; filename="sluice-delegate-values.yaml"');
     return helmValues(ctx.accountId, body, VERSION);
   }
 
   @Route(createDelegateToken)
-  async createToken(@Call() { ctx, scope, query, body }: RouteCall<typeof createDelegateToken>): Promise<DelegateToken> {
+  async createToken(
+    @Call() { ctx, scope, query, body }: RouteCall<typeof createDelegateToken>,
+  ): Promise<DelegateToken> {
     const name = query.tokenName ?? body?.name;
-    if (!name) throw new AppError('INVALID_REQUEST', 'the token has no name; send tokenName in the query or name in the body', { fields: [{ field: 'tokenName', error: 'is required' }] });
-    if (body?.name && body.name !== name) throw new AppError('INVALID_REQUEST', `the token is "${name}" in the query and "${body.name}" in the body; send one of them`, { fields: [{ field: 'name', error: 'differs from tokenName' }] });
+    if (!name)
+      throw new AppError('INVALID_REQUEST', 'the token has no name; send tokenName in the query or name in the body', {
+        fields: [{ field: 'tokenName', error: 'is required' }],
+      });
+    if (body?.name && body.name !== name)
+      throw new AppError(
+        'INVALID_REQUEST',
+        `the token is "${name}" in the query and "${body.name}" in the body; send one of them`,
+        { fields: [{ field: 'name', error: 'differs from tokenName' }] },
+      );
     await this.projects.requireScope(scope);
     return this.delegates.createToken(ctx, scope, name, query.revokeAfter ?? 0);
   }
@@ -51,7 +75,9 @@ export class DelegateController {
   }
 
   @Route(delegateGroupsOfToken)
-  delegateGroups(@Call() { ctx, scope, query }: RouteCall<typeof delegateGroupsOfToken>): Promise<RouteResult<typeof delegateGroupsOfToken>> {
+  delegateGroups(
+    @Call() { ctx, scope, query }: RouteCall<typeof delegateGroupsOfToken>,
+  ): Promise<RouteResult<typeof delegateGroupsOfToken>> {
     return this.delegates.ofToken(ctx, scope, query.delegateTokenName);
   }
 
@@ -61,7 +87,9 @@ export class DelegateController {
   }
 
   @Route(delegatesOfTokenByPath)
-  delegatesOfToken(@Call() { ctx, scope, params }: RouteCall<typeof delegatesOfTokenByPath>): Promise<RouteResult<typeof delegatesOfTokenByPath>> {
+  delegatesOfToken(
+    @Call() { ctx, scope, params }: RouteCall<typeof delegatesOfTokenByPath>,
+  ): Promise<RouteResult<typeof delegatesOfTokenByPath>> {
     return this.delegates.ofToken(ctx, scope, params.tokenName);
   }
 

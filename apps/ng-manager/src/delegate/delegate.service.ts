@@ -44,13 +44,22 @@ export class DelegateService {
     const value = formatDelegateToken(made);
     const record = await this.changes.run(ctx, tokenEntry(scope, 'create', name, { after }), async () => {
       await this.values.keep(scope.accountId, made.id, value);
-      return this.putToken(ctx, { scope: rpcScope(scope), name, value, revokeAfterMs, createdBy: ctx.principal.name }, made.id);
+      return this.putToken(
+        ctx,
+        { scope: rpcScope(scope), name, value, revokeAfterMs, createdBy: ctx.principal.name },
+        made.id,
+      );
     });
     return presentToken(record, value);
   }
 
   /** With values for who may change tokens here; reading them goes into the audit trail. */
-  async tokens(ctx: RequestContext, scope: Scope, name: string, status: '' | DelegateToken['status']): Promise<DelegateToken[]> {
+  async tokens(
+    ctx: RequestContext,
+    scope: Scope,
+    name: string,
+    status: '' | DelegateToken['status'],
+  ): Promise<DelegateToken[]> {
     return this.withValues(ctx, scope, await this.tokenRecords(ctx, scope, name, status));
   }
 
@@ -72,14 +81,18 @@ export class DelegateService {
     const token = await this.requireToken(ctx, scope, name);
     const before = stateOf(token);
     const states = { before, after: { ...before, status: 'REVOKED' } };
-    const record = await this.changes.run(ctx, tokenEntry(scope, 'revoke', name, states), () => this.delegates.admin.unary(ctx, 'RevokeToken', { scope: rpcScope(scope), name }));
+    const record = await this.changes.run(ctx, tokenEntry(scope, 'revoke', name, states), () =>
+      this.delegates.admin.unary(ctx, 'RevokeToken', { scope: rpcScope(scope), name }),
+    );
     await this.values.forget(scope.accountId, token.id);
     return presentToken(record);
   }
 
   async deleteToken(ctx: RequestContext, scope: Scope, name: string): Promise<boolean> {
     const token = await this.requireToken(ctx, scope, name);
-    const { deleted } = await this.changes.run(ctx, tokenEntry(scope, 'delete', name, { before: stateOf(token) }), () => this.delegates.admin.unary(ctx, 'DeleteToken', { scope: rpcScope(scope), name }));
+    const { deleted } = await this.changes.run(ctx, tokenEntry(scope, 'delete', name, { before: stateOf(token) }), () =>
+      this.delegates.admin.unary(ctx, 'DeleteToken', { scope: rpcScope(scope), name }),
+    );
     await this.values.forget(scope.accountId, token.id);
     return deleted;
   }
@@ -92,7 +105,10 @@ export class DelegateService {
   async deleteTokensOf(ctx: RequestContext, scope: Scope, removedWith: string): Promise<void> {
     try {
       for (const token of await this.tokenRecords(ctx, scope, '', '')) {
-        const entry = { ...tokenEntry(scope, 'delete', token.name, { before: stateOf(token) }), details: { isRemovedWith: removedWith } };
+        const entry = {
+          ...tokenEntry(scope, 'delete', token.name, { before: stateOf(token) }),
+          details: { isRemovedWith: removedWith },
+        };
         await this.changes.run(ctx, entry, async () => {
           await this.values.forget(scope.accountId, token.id);
           await this.delegates.admin.unary(ctx, 'DeleteToken', { scope: rpcScope(scope), name: token.name });
@@ -100,7 +116,12 @@ export class DelegateService {
       }
     } catch (cause) {
       if (!(cause instanceof AppError) || !cause.isRetryable) throw cause;
-      throw new AppError(cause.code, `the delegate tokens of ${formatScope(scope)} could not be deleted, so ${removedWith} was not deleted either: ${cause.message}; try again in a moment`, cause.details, { cause });
+      throw new AppError(
+        cause.code,
+        `the delegate tokens of ${formatScope(scope)} could not be deleted, so ${removedWith} was not deleted either: ${cause.message}; try again in a moment`,
+        cause.details,
+        { cause },
+      );
     }
   }
 
@@ -114,13 +135,26 @@ export class DelegateService {
     }
   }
 
-  private async tokenRecords(ctx: RequestContext, scope: Scope, name: string, status: '' | DelegateToken['status']): Promise<TokenRecord[]> {
+  private async tokenRecords(
+    ctx: RequestContext,
+    scope: Scope,
+    name: string,
+    status: '' | DelegateToken['status'],
+  ): Promise<TokenRecord[]> {
     return (await this.delegates.admin.unary(ctx, 'ListTokens', { scope: rpcScope(scope), name, status })).tokens;
   }
 
-  private async withValues(ctx: RequestContext, scope: Scope, records: readonly TokenRecord[]): Promise<DelegateToken[]> {
+  private async withValues(
+    ctx: RequestContext,
+    scope: Scope,
+    records: readonly TokenRecord[],
+  ): Promise<DelegateToken[]> {
     const isShown = isAllowed(ctx.accountId, ctx.grants, 'delegate.edit', scope);
-    const values = await this.values.read(ctx, scope, isShown ? records.filter(({ status }) => status === 'ACTIVE') : []);
+    const values = await this.values.read(
+      ctx,
+      scope,
+      isShown ? records.filter(({ status }) => status === 'ACTIVE') : [],
+    );
     return records.map((record) => presentToken(record, values.get(record.id)));
   }
 
@@ -130,7 +164,11 @@ export class DelegateService {
 
   /** Was a change of a token made whose answer never came? */
   async isMade({ accountId, orgId, projectId, identifier, action, at }: AuditEventRecord): Promise<boolean> {
-    const { tokens } = await this.delegates.admin.unary(ownContext(accountId), 'ListTokens', { scope: { accountId, orgId: orgId ?? '', projectId: projectId ?? '' }, name: identifier, status: '' });
+    const { tokens } = await this.delegates.admin.unary(ownContext(accountId), 'ListTokens', {
+      scope: { accountId, orgId: orgId ?? '', projectId: projectId ?? '' },
+      name: identifier,
+      status: '',
+    });
     const token = tokens.find(({ name }) => name === identifier);
     if (action === 'delete') return token === undefined;
     if (action === 'revoke') return token?.status === 'REVOKED';
@@ -140,7 +178,12 @@ export class DelegateService {
 
 type TokenAction = 'create' | 'revoke' | 'delete';
 
-function tokenEntry(scope: Scope, action: TokenAction, identifier: string, states: { readonly before?: object; readonly after?: object }) {
+function tokenEntry(
+  scope: Scope,
+  action: TokenAction,
+  identifier: string,
+  states: { readonly before?: object; readonly after?: object },
+) {
   return { action, resourceType: 'delegateToken', identifier, scope, ...states } as const;
 }
 

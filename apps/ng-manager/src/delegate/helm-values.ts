@@ -8,7 +8,11 @@ const SIZES = {
 } as const;
 
 /** Values for an installation of a delegate, as YAML. Every text is written as a JSON string, which YAML reads as it is. Pure. */
-export function helmValues(accountId: string, { name, description, size, tags, tokenName, runAsRoot }: DelegateSetupDetails, version: string): string {
+export function helmValues(
+  accountId: string,
+  { name, description, size, tags, tokenName, runAsRoot }: DelegateSetupDetails,
+  version: string,
+): string {
   const { replicas, cpu, memory } = SIZES[size ?? 'SMALL'];
   const text = (value: string): string => JSON.stringify(value);
   return [

@@ -52,7 +52,8 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
       source: {
         events: (signal) => tasks.stream({ ...ownContext(), signal }, 'Events', {}),
         acknowledge: async (seq) => void (await tasks.unary(ownContext(), 'Acknowledge', { seqs: [seq] })),
-        setAside: async (seq, reason, attempts) => void (await tasks.unary(ownContext(), 'SetAside', { seq, reason, attempts })),
+        setAside: async (seq, reason, attempts) =>
+          void (await tasks.unary(ownContext(), 'SetAside', { seq, reason, attempts })),
       },
       handler: this,
       laneOf,
@@ -73,13 +74,21 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
     if (event.acquired) return;
     if (event.secretsWanted) return this.provideSecrets(event, event.secretsWanted);
     if (event.ended) return this.end(event, event.ended, endingOf);
-    throw new AppError('INVALID_REQUEST', `an event of kind "${event.event}" is not known to this version of NG manager`);
+    throw new AppError(
+      'INVALID_REQUEST',
+      `an event of kind "${event.event}" is not known to this version of NG manager`,
+    );
   };
 
   /** The test ends as failed with the reason; a delegate that waits for secrets hears it. */
   readonly refuse = async (event: TaskEvent, reason: string): Promise<void> => {
     if (event.secretsWanted) return this.answerSecrets(event, event.secretsWanted, { sealed: {}, error: reason });
-    if (event.ended) return this.end(event, event.ended, ({ delegateId }, task) => ({ kind: 'failed', reason: `the outcome of the ${task} cannot be recorded: ${reason}`, delegateId }));
+    if (event.ended)
+      return this.end(event, event.ended, ({ delegateId }, task) => ({
+        kind: 'failed',
+        reason: `the outcome of the ${task} cannot be recorded: ${reason}`,
+        delegateId,
+      }));
   };
 
   /** Only a definite answer is handed on as the reason why there are no values. */
@@ -95,26 +104,52 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
     await this.delegates.tasks.unary(contextOf(event), 'ProvideSecrets', { taskId: event.taskId, epoch, ...answer });
   }
 
-  private async sealed(event: TaskEvent, { expressions, epoch, delegateId, publicKey }: SecretsWanted): Promise<SealedAnswer> {
+  private async sealed(
+    event: TaskEvent,
+    { expressions, epoch, delegateId, publicKey }: SecretsWanted,
+  ): Promise<SealedAnswer> {
     const { taskId } = event;
     const ctx = contextOf(event);
     const asked = await this.askedAt(ctx.accountId, taskId);
     if (!asked) return { sealed: {}, error: 'the connector test is not known any more' };
     const wanted = { scope: asked.scope, expressions, named: new Set(asked.expressions) };
-    return { sealed: await this.sealing.seal(asked.askedBy ?? ctx, wanted, { taskId, epoch, delegateId, delegateScope: scopeOfRpc(event.delegateScope ?? NOWHERE), publicKey }), error: '' };
+    return {
+      sealed: await this.sealing.seal(asked.askedBy ?? ctx, wanted, {
+        taskId,
+        epoch,
+        delegateId,
+        delegateScope: scopeOfRpc(event.delegateScope ?? NOWHERE),
+        publicKey,
+      }),
+      error: '',
+    };
   }
 
   /** The connector's scope, what its task may have sealed, and in whose name. */
-  private async askedAt(accountId: string, taskId: string): Promise<{ readonly scope: Scope; readonly expressions: readonly string[]; readonly askedBy: Asker | null } | undefined> {
+  private async askedAt(
+    accountId: string,
+    taskId: string,
+  ): Promise<
+    { readonly scope: Scope; readonly expressions: readonly string[]; readonly askedBy: Asker | null } | undefined
+  > {
     const { connectorTests, changelogLockTasks } = this.unitOfWork.read;
     const test = await connectorTests.find(accountId, taskId);
     return test ? { ...test, scope: test.connector.scope } : changelogLockTasks.find(accountId, taskId);
   }
 
-  private async end({ taskId, scope: { accountId } }: TaskEvent, ended: TaskEnded, ending: (ended: TaskEnded, task: TaskWord) => Ending): Promise<void> {
-    if (!(await this.unitOfWork.read.changelogLockTasks.find(accountId, taskId))) return this.tests.finish(accountId, taskId, validationAt(ending(ended, 'test')));
+  private async end(
+    { taskId, scope: { accountId } }: TaskEvent,
+    ended: TaskEnded,
+    ending: (ended: TaskEnded, task: TaskWord) => Ending,
+  ): Promise<void> {
+    if (!(await this.unitOfWork.read.changelogLockTasks.find(accountId, taskId)))
+      return this.tests.finish(accountId, taskId, validationAt(ending(ended, 'test')));
     const end = ending(ended, 'task');
-    await this.locks.finish(accountId, taskId, end.kind === 'answered' ? lockOutcomeOf(end.result) : { status: 'failed', message: end.reason });
+    await this.locks.finish(
+      accountId,
+      taskId,
+      end.kind === 'answered' ? lockOutcomeOf(end.result) : { status: 'failed', message: end.reason },
+    );
   }
 }
 
@@ -123,14 +158,19 @@ function contextOf({ scope, traceparent }: TaskEvent): ReturnType<typeof ownCont
 }
 
 /** How a task ended: with what its delegate answered, or without. */
-type Ending = { readonly kind: 'answered'; readonly result: TaskResult; readonly delegateId: string } | { readonly kind: 'failed'; readonly reason: string; readonly delegateId: string };
+type Ending =
+  | { readonly kind: 'answered'; readonly result: TaskResult; readonly delegateId: string }
+  | { readonly kind: 'failed'; readonly reason: string; readonly delegateId: string };
 
 /** @throws SyntaxError or ZodError for a result nobody can read */
 function endingOf({ outcome, resultJson, reason, delegateId }: TaskEnded, task: TaskWord): Ending {
-  if (outcome === 'completed' || outcome === 'late') return { kind: 'answered', result: taskResult.parse(JSON.parse(resultJson)), delegateId };
+  if (outcome === 'completed' || outcome === 'late')
+    return { kind: 'answered', result: taskResult.parse(JSON.parse(resultJson)), delegateId };
   return { kind: 'failed', reason: reason || REASONS[outcome](task), delegateId };
 }
 
 function validationAt(ending: Ending): ValidationResult {
-  return ending.kind === 'answered' ? validationOf(ending.result, Date.now(), ending.delegateId) : failure(Date.now(), ending.delegateId || null, ending.reason);
+  return ending.kind === 'answered'
+    ? validationOf(ending.result, Date.now(), ending.delegateId)
+    : failure(Date.now(), ending.delegateId || null, ending.reason);
 }

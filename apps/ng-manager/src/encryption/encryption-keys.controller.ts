@@ -1,6 +1,11 @@
 import { Controller } from '@nestjs/common';
 import { Call, Route, type RouteCall } from '@sluice/http';
-import { getEncryptionKeys, rotateEncryptionKeys, type EncryptionKeys, type KeyRotation as RotationResult } from '@sluice/ng-manager-api';
+import {
+  getEncryptionKeys,
+  rotateEncryptionKeys,
+  type EncryptionKeys,
+  type KeyRotation as RotationResult,
+} from '@sluice/ng-manager-api';
 import { KeyRotation } from './key-rotation.js';
 
 @Controller()

@@ -25,7 +25,10 @@ async function local(): Promise<Case> {
   const file = join(folder, 'keys');
   const newKey = (): string => `${randomBytes(32).toString('base64')}\n`;
   writeFileSync(file, newKey(), { mode: 0o600 });
-  const lines = (): string[] => readFileSync(file, 'utf8').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const lines = (): string[] =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'));
   return {
     provider: await LocalKeyProvider.load(file),
     another: () => LocalKeyProvider.load(file),
@@ -37,8 +40,18 @@ async function local(): Promise<Case> {
 
 async function vaultTransit(): Promise<Case> {
   const vault = await startVaultTransit('kms/transit');
-  const open = () => new VaultTransitKeyProvider({ url: vault.url, tokenFile: vault.tokenFile, timeoutMs: 60_000 }, { mount: 'kms/transit', name: 'sluice' });
-  return { provider: open(), another: async () => open(), rotate: () => vault.rotate('sluice'), dropOld: () => vault.trim('sluice'), stop: () => vault.close() };
+  const open = () =>
+    new VaultTransitKeyProvider(
+      { url: vault.url, tokenFile: vault.tokenFile, timeoutMs: 60_000 },
+      { mount: 'kms/transit', name: 'sluice' },
+    );
+  return {
+    provider: open(),
+    another: async () => open(),
+    rotate: () => vault.rotate('sluice'),
+    dropOld: () => vault.trim('sluice'),
+    stop: () => vault.close(),
+  };
 }
 
 async function ring(): Promise<Case> {
@@ -51,7 +64,11 @@ async function ring(): Promise<Case> {
   };
 }
 
-describe.each([['local', local], ['Vault Transit', vaultTransit], ['a ring of both', ring]] as const)('key provider %s', (_, start) => {
+describe.each([
+  ['local', local],
+  ['Vault Transit', vaultTransit],
+  ['a ring of both', ring],
+] as const)('key provider %s', (_, start) => {
   const dataKey = randomBytes(32);
   let open: Case | undefined;
   const begin = async (): Promise<Case> => (open = await start());
@@ -69,7 +86,10 @@ describe.each([['local', local], ['Vault Transit', vaultTransit], ['a ring of bo
     const replica = await another();
     expect(await replica.unwrap('A', key)).toEqual(dataKey);
     await replica.close();
-    expect([key.wrapped.includes(dataKey), key.wrapped.toString().includes(dataKey.toString('base64'))]).toEqual([false, false]);
+    expect([key.wrapped.includes(dataKey), key.wrapped.toString().includes(dataKey.toString('base64'))]).toEqual([
+      false,
+      false,
+    ]);
     expect([key.keyId, provider.owns(key.keyId)]).toEqual([await provider.currentKeyId(), true]);
   });
 
@@ -137,7 +157,10 @@ describe('a ring of key providers', () => {
     const dataKey = randomBytes(32);
     const before = await from.provider.wrap('A', dataKey);
     const after = await moving.rewrap('A', before);
-    expect([before.keyId, after.keyId]).toEqual([expect.stringMatching(/^local:/), 'vault-transit:kms/transit/sluice:v1']);
+    expect([before.keyId, after.keyId]).toEqual([
+      expect.stringMatching(/^local:/),
+      'vault-transit:kms/transit/sluice:v1',
+    ]);
     expect(await to.provider.unwrap('A', after)).toEqual(dataKey);
     expect(await new KeyRing(from.provider, [to.provider]).rewrap('A', after)).toMatchObject({ keyId: before.keyId });
     await moving.close();

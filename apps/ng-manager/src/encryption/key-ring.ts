@@ -36,6 +36,8 @@ export class KeyRing implements KeyProvider {
   private ownerOf(accountId: string, { keyId }: WrappedKey): KeyProvider {
     const owner = [this.current, ...this.others].find((provider) => provider.owns(keyId));
     if (owner) return owner;
-    throw new Error(`a data key of account ${accountId} was wrapped by ${keyId}, whose provider is not configured; configure it beside the current one until the keys are rotated`);
+    throw new Error(
+      `a data key of account ${accountId} was wrapped by ${keyId}, whose provider is not configured; configure it beside the current one until the keys are rotated`,
+    );
   }
 }

@@ -39,9 +39,19 @@ describe('rotation of the key-encryption key', () => {
 
   const newKey = (): string => randomBytes(32).toString('base64');
   const keyLines = (): string[] => readFileSync(keyFile, 'utf8').split('\n').filter(Boolean);
-  const vaultTransit = (): NonNullable<KeyProviderConfig['vaultTransit']> => ({ url: vault.url, tokenFile: vault.tokenFile, timeoutMs: 60_000, key: { mount: 'transit', name: 'sluice' } });
-  const replica = async (config: Partial<KeyProviderConfig> = {}): Promise<{ keys: KeyProvider; values: SecretValues; rotation: KeyRotation }> => {
-    const keys = await openKeyProvider({ keyProvider: 'local', keyEncryptionKeyFile: keyFile, vaultTransit: undefined, ...config }, log);
+  const vaultTransit = (): NonNullable<KeyProviderConfig['vaultTransit']> => ({
+    url: vault.url,
+    tokenFile: vault.tokenFile,
+    timeoutMs: 60_000,
+    key: { mount: 'transit', name: 'sluice' },
+  });
+  const replica = async (
+    config: Partial<KeyProviderConfig> = {},
+  ): Promise<{ keys: KeyProvider; values: SecretValues; rotation: KeyRotation }> => {
+    const keys = await openKeyProvider(
+      { keyProvider: 'local', keyEncryptionKeyFile: keyFile, vaultTransit: undefined, ...config },
+      log,
+    );
     opened.push(keys);
     return { keys, values: new SecretValues(uow, new DataKeys(uow, keys)), rotation: new KeyRotation(uow, keys) };
   };
@@ -49,19 +59,33 @@ describe('rotation of the key-encryption key', () => {
     const urlFile = join(folder, 'url');
     writeFileSync(urlFile, databaseUrl, { mode: 0o600 });
     return {
-      NG_MANAGER_SERVICE_KEY_FILE: identities.keyFile('ng-manager'), SERVICE_KEYS_DIR: identities.keysDir, NG_MANAGER_DATABASE_URL_FILE: urlFile, NG_MANAGER_DBDEVOPS_URL: 'http://127.0.0.1:1',
-      NG_MANAGER_SCM_URL: 'http://127.0.0.1:1', NG_MANAGER_DELEGATE_SERVICE_ADDRESS: '127.0.0.1:1', NG_MANAGER_KEY_PROVIDER: 'vault-transit', NG_MANAGER_VAULT_URL: vault.url, NG_MANAGER_VAULT_TOKEN_FILE: vault.tokenFile,
+      NG_MANAGER_SERVICE_KEY_FILE: identities.keyFile('ng-manager'),
+      SERVICE_KEYS_DIR: identities.keysDir,
+      NG_MANAGER_DATABASE_URL_FILE: urlFile,
+      NG_MANAGER_DBDEVOPS_URL: 'http://127.0.0.1:1',
+      NG_MANAGER_SCM_URL: 'http://127.0.0.1:1',
+      NG_MANAGER_DELEGATE_SERVICE_ADDRESS: '127.0.0.1:1',
+      NG_MANAGER_KEY_PROVIDER: 'vault-transit',
+      NG_MANAGER_VAULT_URL: vault.url,
+      NG_MANAGER_VAULT_TOKEN_FILE: vault.tokenFile,
       LOG_LEVEL: 'silent',
     };
   };
   /** The operator's command, built, in a process of its own. */
   const rotateInProcess = (): { child: ChildProcess; lines: string[] } => {
-    const child = spawn(process.execPath, ['apps/ng-manager/dist/rotate-keys.js'], { cwd: root, env: { PATH: process.env['PATH'], ...environment() }, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['apps/ng-manager/dist/rotate-keys.js'], {
+      cwd: root,
+      env: { PATH: process.env['PATH'], ...environment() },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const lines: string[] = [];
     createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
     return { child, lines };
   };
-  const keyIds = async (): Promise<string[]> => (await pg.query<{ id: string }>('ng', 'SELECT DISTINCT key_encryption_key_id AS id FROM account_data_keys')).map(({ id }) => id);
+  const keyIds = async (): Promise<string[]> =>
+    (await pg.query<{ id: string }>('ng', 'SELECT DISTINCT key_encryption_key_id AS id FROM account_data_keys')).map(
+      ({ id }) => id,
+    );
   const untouched = new AbortController().signal;
 
   beforeAll(async () => {
@@ -81,7 +105,18 @@ describe('rotation of the key-encryption key', () => {
       await uow.read.accounts.ensure(accountId, accountId);
       const ref = secretOf(accountId);
       const value = (await values.encryptorFor(accountId)).encrypt(ref, Buffer.from(`value of ${accountId}`));
-      await uow.read.secrets.insert(ref, { name: 'password', description: null, tags: {}, type: 'SecretText', spec: { secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline' } }, value, null);
+      await uow.read.secrets.insert(
+        ref,
+        {
+          name: 'password',
+          description: null,
+          tags: {},
+          type: 'SecretText',
+          spec: { secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline' },
+        },
+        value,
+        null,
+      );
     }
   }, 300_000);
   afterAll(async () => {
@@ -101,12 +136,17 @@ describe('rotation of the key-encryption key', () => {
       readers.map(async (values, reader) => {
         for (let at = reader * 7; !isDone; at += 1) {
           const accountId = ACCOUNTS[at % ACCOUNTS.length] ?? '';
-          expect(await values.read(actor, [secretOf(accountId)], { purpose: 'task' })).toEqual([`value of ${accountId}`]);
+          expect(await values.read(actor, [secretOf(accountId)], { purpose: 'task' })).toEqual([
+            `value of ${accountId}`,
+          ]);
           reads += 1;
         }
       }),
     );
-    await waitFor(async () => (reads >= readers.length ? true : undefined), { timeoutMs: 120_000, what: 'the first reads' });
+    await waitFor(async () => (reads >= readers.length ? true : undefined), {
+      timeoutMs: 120_000,
+      what: 'the first reads',
+    });
     const before = reads;
     try {
       await work();
@@ -122,7 +162,12 @@ describe('rotation of the key-encryption key', () => {
     const old = await keyIds();
     writeFileSync(keyFile, [newKey(), ...keyLines()].join('\n'));
     const reads = await readingAllTheWhile([one.values, two.values], async () => {
-      expect(await rotator.rotation.rotateInstallation(actor, untouched, () => undefined)).toEqual({ accounts: 30, rewrapped: 30, unchanged: 0, failures: [] });
+      expect(await rotator.rotation.rotateInstallation(actor, untouched, () => undefined)).toEqual({
+        accounts: 30,
+        rewrapped: 30,
+        unchanged: 0,
+        failures: [],
+      });
     });
     expect(reads).toBeGreaterThan(0);
     expect(await keyIds()).toEqual([await rotator.keys.currentKeyId()]);
@@ -132,20 +177,31 @@ describe('rotation of the key-encryption key', () => {
   it('makes the old key unnecessary', async () => {
     writeFileSync(keyFile, keyLines()[0] ?? '');
     const { values } = await replica();
-    for (const accountId of ACCOUNTS) expect(await values.read(actor, [secretOf(accountId)], { purpose: 'task' })).toEqual([`value of ${accountId}`]);
+    for (const accountId of ACCOUNTS)
+      expect(await values.read(actor, [secretOf(accountId)], { purpose: 'task' })).toEqual([`value of ${accountId}`]);
   });
 
   it('repeated changes nothing and is told of once, in the audit trail', async () => {
     const { rotation } = await replica();
-    expect(await rotation.rotateInstallation(actor, untouched, () => undefined)).toMatchObject({ rewrapped: 0, unchanged: 30 });
-    const events = await pg.query<{ details: { from: string; to: string } }>('ng', `SELECT details FROM audit_events WHERE action = 'rotate' AND resource_type = 'dataKey'`);
+    expect(await rotation.rotateInstallation(actor, untouched, () => undefined)).toMatchObject({
+      rewrapped: 0,
+      unchanged: 30,
+    });
+    const events = await pg.query<{ details: { from: string; to: string } }>(
+      'ng',
+      `SELECT details FROM audit_events WHERE action = 'rotate' AND resource_type = 'dataKey'`,
+    );
     expect(events).toHaveLength(30);
     expect(events[0]?.details).toEqual({ from: expect.stringMatching(/^local:/), to: (await keyIds())[0] });
   });
 
   it('run twice at once wraps each data key once', async () => {
     writeFileSync(keyFile, [newKey(), ...keyLines()].join('\n'));
-    const both = await Promise.all([(await replica()).rotation, (await replica()).rotation].map((rotation) => rotation.rotateInstallation(actor, untouched, () => undefined)));
+    const both = await Promise.all(
+      [(await replica()).rotation, (await replica()).rotation].map((rotation) =>
+        rotation.rotateInstallation(actor, untouched, () => undefined),
+      ),
+    );
     expect((both[0]?.rewrapped ?? 0) + (both[1]?.rewrapped ?? 0)).toBe(30);
     expect(both.flatMap(({ failures }) => failures)).toEqual([]);
   });
@@ -154,9 +210,15 @@ describe('rotation of the key-encryption key', () => {
     const both = { vaultTransit: vaultTransit() };
     const [reader, rotator] = [await replica(both), await replica({ ...both, keyProvider: 'vault-transit' })];
     await readingAllTheWhile([reader.values], async () => {
-      expect(await rotator.rotation.rotateInstallation(actor, untouched, () => undefined)).toMatchObject({ rewrapped: 30, failures: [] });
+      expect(await rotator.rotation.rotateInstallation(actor, untouched, () => undefined)).toMatchObject({
+        rewrapped: 30,
+        failures: [],
+      });
       vault.rotate('sluice');
-      expect(await rotator.rotation.rotateInstallation(actor, untouched, () => undefined)).toMatchObject({ rewrapped: 30, failures: [] });
+      expect(await rotator.rotation.rotateInstallation(actor, untouched, () => undefined)).toMatchObject({
+        rewrapped: 30,
+        failures: [],
+      });
     });
     expect(await keyIds()).toEqual(['vault-transit:transit/sluice:v2']);
     vault.trim('sluice');
@@ -168,10 +230,22 @@ describe('rotation of the key-encryption key', () => {
     const reader = await replica({ vaultTransit: vaultTransit(), keyProvider: 'vault-transit' });
     vault.rotate('sluice');
     vault.delayMs = 300;
-    const under = async (): Promise<number> => Number((await pg.query<{ count: string }>('ng', `SELECT count(*) FROM account_data_keys WHERE key_encryption_key_id = 'vault-transit:transit/sluice:v3'`))[0]?.count);
+    const under = async (): Promise<number> =>
+      Number(
+        (
+          await pg.query<{ count: string }>(
+            'ng',
+            `SELECT count(*) FROM account_data_keys WHERE key_encryption_key_id = 'vault-transit:transit/sluice:v3'`,
+          )
+        )[0]?.count,
+      );
     await readingAllTheWhile([reader.values], async () => {
       const { child, lines } = rotateInProcess();
-      await waitFor(async () => (lines.length >= 5 ? true : undefined), { timeoutMs: 120_000, intervalMs: 5, what: 'the first accounts' });
+      await waitFor(async () => (lines.length >= 5 ? true : undefined), {
+        timeoutMs: 120_000,
+        intervalMs: 5,
+        what: 'the first accounts',
+      });
       child.kill('SIGKILL');
       await once(child, 'close');
     }).finally(() => (vault.delayMs = 0));
@@ -179,7 +253,12 @@ describe('rotation of the key-encryption key', () => {
     expect([done >= 5, done < 30]).toEqual([true, true]);
     const { child, lines } = rotateInProcess();
     expect(await once(child, 'close')).toEqual([0, null]); // and not `exit`: its last line has been read then
-    expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ accounts: 30, rewrapped: 30 - done, unchanged: done, failures: [] });
+    expect(JSON.parse(lines.at(-1) ?? '')).toEqual({
+      accounts: 30,
+      rewrapped: 30 - done,
+      unchanged: done,
+      failures: [],
+    });
     expect(await under()).toBe(30);
   }, 300_000);
 
@@ -190,8 +269,17 @@ describe('rotation of the key-encryption key', () => {
     const code = await rotateInstallation(environment(), untouched, (line) => lines.push(line));
     expect(code).toBe(1);
     expect(lines).toHaveLength(30);
-    expect(JSON.parse(lines[0] ?? '')).toEqual({ accountId: 'acc00', rewrapped: 1, keyId: 'vault-transit:transit/sluice:v4' });
-    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ accounts: 30, rewrapped: 29, unchanged: 0, failures: [{ accountId: 'acc03', reason: expect.stringContaining('transit/rewrap/sluice') }] });
+    expect(JSON.parse(lines[0] ?? '')).toEqual({
+      accountId: 'acc00',
+      rewrapped: 1,
+      keyId: 'vault-transit:transit/sluice:v4',
+    });
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+      accounts: 30,
+      rewrapped: 29,
+      unchanged: 0,
+      failures: [{ accountId: 'acc03', reason: expect.stringContaining('transit/rewrap/sluice') }],
+    });
   });
 
   it('stops between accounts when it is asked to', async () => {

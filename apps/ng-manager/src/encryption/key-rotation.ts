@@ -32,7 +32,15 @@ export class KeyRotation {
   async describe(accountId: string): Promise<EncryptionKeys> {
     const currentKeyId = await this.keys.currentKeyId();
     const stored = await this.unitOfWork.read.accounts.dataKeysOf(accountId);
-    return { currentKeyId, dataKeys: stored.map(({ version, keyEncryptionKeyId: keyId, createdAt }) => ({ version, keyId, isCurrent: keyId === currentKeyId, createdAt: createdAt.getTime() })) };
+    return {
+      currentKeyId,
+      dataKeys: stored.map(({ version, keyEncryptionKeyId: keyId, createdAt }) => ({
+        version,
+        keyId,
+        isCurrent: keyId === currentKeyId,
+        createdAt: createdAt.getTime(),
+      })),
+    };
   }
 
   /** @throws what the key provider throws; keys that were wrapped anew before stay so */
@@ -48,7 +56,11 @@ export class KeyRotation {
   }
 
   /** Every account, one after the other; one that fails does not stop the rest. */
-  async rotateInstallation(actor: Actor, signal: AbortSignal, onAccount: (accountId: string, result: RotationResult) => void): Promise<InstallationRotation> {
+  async rotateInstallation(
+    actor: Actor,
+    signal: AbortSignal,
+    onAccount: (accountId: string, result: RotationResult) => void,
+  ): Promise<InstallationRotation> {
     const sum = { accounts: 0, rewrapped: 0, unchanged: 0 };
     const failures: { accountId: string; reason: string }[] = [];
     for await (const accountId of this.accountIds()) {
@@ -84,7 +96,13 @@ export class KeyRotation {
     if (again.keyId === from) return false;
     return this.unitOfWork.run(async (stores) => {
       if (!(await stores.accounts.rewrapDataKey(key, again))) return false;
-      await stores.audit.append(actor, { action: 'rotate', resourceType: 'dataKey', identifier: String(version), scope: accountScope(accountId), details: { from, to: again.keyId } });
+      await stores.audit.append(actor, {
+        action: 'rotate',
+        resourceType: 'dataKey',
+        identifier: String(version),
+        scope: accountScope(accountId),
+        details: { from, to: again.keyId },
+      });
       return true;
     });
   }

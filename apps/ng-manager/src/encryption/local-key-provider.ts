@@ -47,7 +47,10 @@ export class LocalKeyProvider implements KeyProvider {
     // A file that cannot be read now takes no secret away: what was read before still opens.
     const { keys } = await this.fresh().catch(() => this.file);
     const key = keys.get(keyId);
-    if (!key) throw new Error(`a data key of account ${accountId} was wrapped by ${keyId}, which is not in ${this.path}; add that key as a further line`);
+    if (!key)
+      throw new Error(
+        `a data key of account ${accountId} was wrapped by ${keyId}, which is not in ${this.path}; add that key as a further line`,
+      );
     return decrypt(key, wrapped, dataKeyContext(accountId));
   }
 
@@ -78,16 +81,19 @@ async function stampOf(path: string): Promise<string> {
 async function readKeyFile(path: string): Promise<KeyFile> {
   const stamp = await stampOf(path);
   const { mode } = await stat(path);
-  if ((mode & 0o077) !== 0) throw new Error(`key file ${path} may be read by others (mode ${(mode & 0o777).toString(8)}); run chmod 600 on it`);
+  if ((mode & 0o077) !== 0)
+    throw new Error(`key file ${path} may be read by others (mode ${(mode & 0o777).toString(8)}); run chmod 600 on it`);
   const keys = new Map<string, Buffer>();
   for (const [at, line] of (await readFile(path, 'utf8')).split('\n').entries()) {
     const text = line.trim();
     if (text === '' || text.startsWith('#')) continue;
     const key = Buffer.from(text, 'base64');
-    if (key.length !== KEY_BYTES) throw new Error(`line ${at + 1} of key file ${path} must hold ${KEY_BYTES} bytes in base64, found ${key.length}`);
+    if (key.length !== KEY_BYTES)
+      throw new Error(`line ${at + 1} of key file ${path} must hold ${KEY_BYTES} bytes in base64, found ${key.length}`);
     keys.set(`${PREFIX}${createHash('sha256').update(key).digest('hex').slice(0, 16)}`, key);
   }
   const [currentId] = keys.keys();
-  if (currentId === undefined) throw new Error(`key file ${path} holds no key; write ${KEY_BYTES} bytes in base64 into it`);
+  if (currentId === undefined)
+    throw new Error(`key file ${path} holds no key; write ${KEY_BYTES} bytes in base64 into it`);
   return { stamp, currentId, keys };
 }

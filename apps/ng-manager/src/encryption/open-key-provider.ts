@@ -12,7 +12,10 @@ export type KeyProviderConfig = Pick<NgManagerConfig, 'keyProvider' | 'keyEncryp
  * The configured provider, and beside it the other one when that is configured too, so that what it wrapped still opens. The current key is tried once.
  * @throws Error when a key or its configuration cannot be used; a Vault that is sealed or away for now is only logged
  */
-export async function openKeyProvider({ keyProvider, keyEncryptionKeyFile, vaultTransit }: KeyProviderConfig, log: Logger): Promise<KeyProvider> {
+export async function openKeyProvider(
+  { keyProvider, keyEncryptionKeyFile, vaultTransit }: KeyProviderConfig,
+  log: Logger,
+): Promise<KeyProvider> {
   const local = keyEncryptionKeyFile === undefined ? undefined : await LocalKeyProvider.load(keyEncryptionKeyFile);
   const vault = vaultTransit && new VaultTransitKeyProvider(vaultTransit, vaultTransit.key);
   const [current, other] = keyProvider === 'local' ? [local, vault] : [vault, local];
@@ -25,7 +28,10 @@ export async function openKeyProvider({ keyProvider, keyEncryptionKeyFile, vault
       await ring.close();
       throw cause;
     }
-    log.warn({ error: messageOf(cause) }, 'the key-encryption key is out of reach for now; secrets cannot be read until it is back');
+    log.warn(
+      { error: messageOf(cause) },
+      'the key-encryption key is out of reach for now; secrets cannot be read until it is back',
+    );
   }
   return ring;
 }
@@ -33,5 +39,9 @@ export async function openKeyProvider({ keyProvider, keyEncryptionKeyFile, vault
 /** Says in the log which keys are in use and belong to no provider that is configured. */
 export function warnOfForeignKeys(keys: KeyProvider, keyIdsInUse: readonly string[], log: Logger): void {
   const foreign = keyIdsInUse.filter((keyId) => !keys.owns(keyId));
-  if (foreign.length > 0) log.error({ keyIds: foreign }, 'data keys are wrapped by keys whose provider is not configured; their accounts cannot read secrets');
+  if (foreign.length > 0)
+    log.error(
+      { keyIds: foreign },
+      'data keys are wrapped by keys whose provider is not configured; their accounts cannot read secrets',
+    );
 }

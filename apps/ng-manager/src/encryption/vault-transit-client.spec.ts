@@ -47,16 +47,73 @@ describe('Vault Transit', () => {
   });
 
   it.each<[string, (double: VaultTransitDouble) => void, Partial<typeof KEY>, object]>([
-    ['a bad token', (double) => double.setToken('wrong'), {}, { code: 'UPSTREAM_UNAVAILABLE', message: expect.stringMatching(/refuses the token in .* for transit\/encrypt\/sluice.*policy/), details: { isMisconfigured: true } }],
-    ['an empty token file', (double) => double.setToken(' \n'), {}, { message: expect.stringMatching(/holds no token/), details: { isMisconfigured: true } }],
-    ['no token file', (double) => rmSync(double.tokenFile), {}, { message: expect.stringMatching(/token file .* cannot be read/), details: { isMisconfigured: true } }],
-    ['a missing key', () => undefined, { name: 'other' }, { message: expect.stringMatching(/no key "other" in a transit engine at "transit"/), details: { isMisconfigured: true } }],
-    ['a missing engine', () => undefined, { mount: 'nowhere' }, { message: expect.stringMatching(/transit engine at "nowhere"/), details: { isMisconfigured: true } }],
-    ['a key Vault says is not found', (double) => void (double.answer = { status: 400, body: '{"errors":["encryption key not found"]}' }), {}, { message: expect.stringMatching(/no key "sluice"/), details: { isMisconfigured: true } }],
-    ['a seal', (double) => void (double.isSealed = true), {}, { code: 'UPSTREAM_UNAVAILABLE', message: expect.stringMatching(/sealed/), details: {} }],
-    ['an error of its own', (double) => void (double.answer = { status: 500, body: '{"errors":["internal error"]}' }), {}, { code: 'UPSTREAM_UNAVAILABLE', message: expect.stringMatching(/status 500: internal error/) }],
-    ['something that is not Vault', (double) => void (double.answer = { status: 200, body: '<html>' }), {}, { message: expect.stringMatching(/not Vault's/), details: { isMisconfigured: true } }],
-    ['an endless answer', (double) => void (double.answer = { status: 200, body: ' '.repeat(200_000) }), {}, { code: 'UPSTREAM_UNAVAILABLE', message: expect.stringMatching(/longer than/) }],
+    [
+      'a bad token',
+      (double) => double.setToken('wrong'),
+      {},
+      {
+        code: 'UPSTREAM_UNAVAILABLE',
+        message: expect.stringMatching(/refuses the token in .* for transit\/encrypt\/sluice.*policy/),
+        details: { isMisconfigured: true },
+      },
+    ],
+    [
+      'an empty token file',
+      (double) => double.setToken(' \n'),
+      {},
+      { message: expect.stringMatching(/holds no token/), details: { isMisconfigured: true } },
+    ],
+    [
+      'no token file',
+      (double) => rmSync(double.tokenFile),
+      {},
+      { message: expect.stringMatching(/token file .* cannot be read/), details: { isMisconfigured: true } },
+    ],
+    [
+      'a missing key',
+      () => undefined,
+      { name: 'other' },
+      {
+        message: expect.stringMatching(/no key "other" in a transit engine at "transit"/),
+        details: { isMisconfigured: true },
+      },
+    ],
+    [
+      'a missing engine',
+      () => undefined,
+      { mount: 'nowhere' },
+      { message: expect.stringMatching(/transit engine at "nowhere"/), details: { isMisconfigured: true } },
+    ],
+    [
+      'a key Vault says is not found',
+      (double) => void (double.answer = { status: 400, body: '{"errors":["encryption key not found"]}' }),
+      {},
+      { message: expect.stringMatching(/no key "sluice"/), details: { isMisconfigured: true } },
+    ],
+    [
+      'a seal',
+      (double) => void (double.isSealed = true),
+      {},
+      { code: 'UPSTREAM_UNAVAILABLE', message: expect.stringMatching(/sealed/), details: {} },
+    ],
+    [
+      'an error of its own',
+      (double) => void (double.answer = { status: 500, body: '{"errors":["internal error"]}' }),
+      {},
+      { code: 'UPSTREAM_UNAVAILABLE', message: expect.stringMatching(/status 500: internal error/) },
+    ],
+    [
+      'something that is not Vault',
+      (double) => void (double.answer = { status: 200, body: '<html>' }),
+      {},
+      { message: expect.stringMatching(/not Vault's/), details: { isMisconfigured: true } },
+    ],
+    [
+      'an endless answer',
+      (double) => void (double.answer = { status: 200, body: ' '.repeat(200_000) }),
+      {},
+      { code: 'UPSTREAM_UNAVAILABLE', message: expect.stringMatching(/longer than/) },
+    ],
   ])('answering with %s is told apart from the rest', async (_, prepare, key, expected) => {
     prepare(vault);
     const error = await failure(client().call('encrypt', { ...KEY, ...key }, PLAIN));
@@ -66,11 +123,17 @@ describe('Vault Transit', () => {
 
   it('is not waited for for ever', async () => {
     vault.delayMs = 3_600_000;
-    expect(await failure(client({ timeoutMs: 200 }).call('encrypt', KEY, PLAIN))).toMatchObject({ code: 'REQUEST_TIMEOUT', message: expect.stringContaining('within 200 ms') });
+    expect(await failure(client({ timeoutMs: 200 }).call('encrypt', KEY, PLAIN))).toMatchObject({
+      code: 'REQUEST_TIMEOUT',
+      message: expect.stringContaining('within 200 ms'),
+    });
   });
 
   it('that nobody answers for is named', async () => {
-    expect(await failure(client({ url: 'http://127.0.0.1:1' }).call('encrypt', KEY, PLAIN))).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', message: expect.stringContaining('127.0.0.1:1 cannot be reached') });
+    expect(await failure(client({ url: 'http://127.0.0.1:1' }).call('encrypt', KEY, PLAIN))).toMatchObject({
+      code: 'UPSTREAM_UNAVAILABLE',
+      message: expect.stringContaining('127.0.0.1:1 cannot be reached'),
+    });
   });
 
   it('an altered ciphertext is no fault of the configuration', async () => {
@@ -79,7 +142,15 @@ describe('Vault Transit', () => {
   });
 
   describe('at the start of the service', () => {
-    const open = () => openKeyProvider({ keyProvider: 'vault-transit', keyEncryptionKeyFile: undefined, vaultTransit: { url: vault.url, tokenFile: vault.tokenFile, timeoutMs: 60_000, key: KEY } }, createLogger('ng-manager', 'silent'));
+    const open = () =>
+      openKeyProvider(
+        {
+          keyProvider: 'vault-transit',
+          keyEncryptionKeyFile: undefined,
+          vaultTransit: { url: vault.url, tokenFile: vault.tokenFile, timeoutMs: 60_000, key: KEY },
+        },
+        createLogger('ng-manager', 'silent'),
+      );
 
     it('a wrong configuration ends it', async () => {
       vault.setToken('wrong');

@@ -40,7 +40,11 @@ export class VaultTransitClient {
    * @param input `plaintext` (base64) or `ciphertext`
    * @throws AppError UPSTREAM_UNAVAILABLE (`details.isMisconfigured` when somebody has to mend something), REQUEST_TIMEOUT; Error for a ciphertext Vault does not take
    */
-  async call(operation: TransitOperation, key: TransitKey, input: Readonly<Record<string, string>>): Promise<z.output<typeof answer>['data']> {
+  async call(
+    operation: TransitOperation,
+    key: TransitKey,
+    input: Readonly<Record<string, string>>,
+  ): Promise<z.output<typeof answer>['data']> {
     const place = `${key.mount}/${operation}/${key.name}`;
     const token = await this.token();
     const { status, text } = await this.post(place, token, JSON.stringify(input));
@@ -70,7 +74,12 @@ export class VaultTransitClient {
         const response = await this.pool.request({
           method: 'POST',
           path: `${this.base}/v1/${place}`,
-          headers: { 'content-type': 'application/json', 'x-vault-token': token, 'x-vault-request': 'true', ...(namespace ? { 'x-vault-namespace': namespace } : {}) },
+          headers: {
+            'content-type': 'application/json',
+            'x-vault-token': token,
+            'x-vault-request': 'true',
+            ...(namespace ? { 'x-vault-namespace': namespace } : {}),
+          },
           body,
           signal: timeout,
         });
@@ -81,28 +90,49 @@ export class VaultTransitClient {
         }
         return { status: response.statusCode, text };
       } catch (cause) {
-        if (timeout.aborted) throw new AppError('REQUEST_TIMEOUT', `Vault at ${url} did not answer ${place} within ${timeoutMs} ms`, {}, { cause });
+        if (timeout.aborted)
+          throw new AppError(
+            'REQUEST_TIMEOUT',
+            `Vault at ${url} did not answer ${place} within ${timeoutMs} ms`,
+            {},
+            { cause },
+          );
         // A kept connection that was closed at this moment says nothing about Vault, and each of the three calls may be repeated.
         if (attempt === 1) continue;
-        throw new AppError('UPSTREAM_UNAVAILABLE', `Vault at ${url} cannot be reached: ${messageOf(cause)}`, {}, { cause });
+        throw new AppError(
+          'UPSTREAM_UNAVAILABLE',
+          `Vault at ${url} cannot be reached: ${messageOf(cause)}`,
+          {},
+          { cause },
+        );
       }
     }
   }
 
   private parse(place: string, text: string): z.output<typeof answer>['data'] {
     const parsed = answer.safeParse(jsonOf(text));
-    if (!parsed.success) throw misconfigured(`${this.options.url} answered ${place} with something that is not Vault's; is NG_MANAGER_VAULT_URL right?`);
+    if (!parsed.success)
+      throw misconfigured(
+        `${this.options.url} answered ${place} with something that is not Vault's; is NG_MANAGER_VAULT_URL right?`,
+      );
     return parsed.data.data;
   }
 
   private refused(status: number, place: string, { mount, name }: TransitKey, errors: string): Error {
     const { tokenFile, url } = this.options;
     const noKey = `Vault has no key "${name}" in a transit engine at "${mount}"; create it there, or correct NG_MANAGER_VAULT_TRANSIT_KEY or NG_MANAGER_VAULT_TRANSIT_MOUNT`;
-    if (status === 403) return misconfigured(`Vault refuses the token in ${tokenFile} for ${place}; renew it, or give it a policy with "update" on that path`);
+    if (status === 403)
+      return misconfigured(
+        `Vault refuses the token in ${tokenFile} for ${place}; renew it, or give it a policy with "update" on that path`,
+      );
     if (status === 404 || (status === 400 && /key not found/i.test(errors))) return misconfigured(noKey);
-    if (status === 503) return new AppError('UPSTREAM_UNAVAILABLE', `Vault at ${url} is sealed or in maintenance; unseal it`);
+    if (status === 503)
+      return new AppError('UPSTREAM_UNAVAILABLE', `Vault at ${url} is sealed or in maintenance; unseal it`);
     if (status === 400) return new Error(`Vault does not take what it was sent for ${place}: ${errors}`);
-    return new AppError('UPSTREAM_UNAVAILABLE', `Vault at ${url} answered ${place} with status ${status}${errors ? `: ${errors}` : ''}`);
+    return new AppError(
+      'UPSTREAM_UNAVAILABLE',
+      `Vault at ${url} answered ${place} with status ${status}${errors ? `: ${errors}` : ''}`,
+    );
   }
 }
 

@@ -35,7 +35,9 @@ export class VaultTransitKeyProvider implements KeyProvider {
   }
 
   async unwrap(accountId: string, { keyId, wrapped }: WrappedKey): Promise<Buffer> {
-    const { plaintext = '' } = await this.client.call('decrypt', transitKeyOf(keyId), { ciphertext: wrapped.toString() });
+    const { plaintext = '' } = await this.client.call('decrypt', transitKeyOf(keyId), {
+      ciphertext: wrapped.toString(),
+    });
     const bytes = Buffer.from(plaintext, 'base64');
     const digest = digestOf(accountId);
     if (bytes.length !== digest.length + KEY_BYTES || !timingSafeEqual(bytes.subarray(0, digest.length), digest)) {
@@ -46,7 +48,8 @@ export class VaultTransitKeyProvider implements KeyProvider {
 
   async rewrap(accountId: string, key: WrappedKey): Promise<WrappedKey> {
     const { mount, name } = transitKeyOf(key.keyId);
-    if (mount !== this.key.mount || name !== this.key.name) return this.wrap(accountId, await this.unwrap(accountId, key));
+    if (mount !== this.key.mount || name !== this.key.name)
+      return this.wrap(accountId, await this.unwrap(accountId, key));
     const again = this.wrapped(await this.client.call('rewrap', this.key, { ciphertext: key.wrapped.toString() }));
     return again.keyId === key.keyId ? key : again;
   }

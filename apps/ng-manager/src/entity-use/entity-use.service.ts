@@ -30,7 +30,8 @@ export class EntityUseService {
     return this.unitOfWork.run(async (stores) => {
       if (!(await stores.projects.find(scope, { lock: 'keep' }))) return { recorded: 0 };
       if (mode === 'replace') return replaced(stores, document, used, turn);
-      for (const { kind, ref, field = 'yaml' } of uses) if (isFilingKind(kind)) await requireFiled(stores, ctx, kind, field, ref, scope);
+      for (const { kind, ref, field = 'yaml' } of uses)
+        if (isFilingKind(kind)) await requireFiled(stores, ctx, kind, field, ref, scope);
       if (mode === 'check') return { recorded: 0 };
       // A variable that is being deleted is waited for: the deletion then sees this use, or the next run says that it is gone.
       for (const at of used) if (at.kind === 'variable') await stores.variables.find(at, { lock: 'share' });
@@ -46,7 +47,12 @@ export class EntityUseService {
     if (schemas.length === 0) return [];
     try {
       const flyway = await this.dbdevops.flywaySchemas(ctx, projectScope(accountId, orgId, projectId));
-      return schemas.filter(({ ref }) => flyway.has(ref)).map(({ ref, field = 'yaml' }) => ({ field, message: `DB schema "${ref}" has the migration type Flyway, which is kept and not run: a run of this is refused; name a DB schema with migrationType Liquibase` }));
+      return schemas
+        .filter(({ ref }) => flyway.has(ref))
+        .map(({ ref, field = 'yaml' }) => ({
+          field,
+          message: `DB schema "${ref}" has the migration type Flyway, which is kept and not run: a run of this is refused; name a DB schema with migrationType Liquibase`,
+        }));
     } catch (cause) {
       if (cause instanceof AppError) return [];
       throw cause;
@@ -54,7 +60,12 @@ export class EntityUseService {
   }
 }
 
-async function replaced(stores: Stores, document: DocumentUser, used: readonly EntityAt[], turn: string | undefined): Promise<Recorded> {
+async function replaced(
+  stores: Stores,
+  document: DocumentUser,
+  used: readonly EntityAt[],
+  turn: string | undefined,
+): Promise<Recorded> {
   if (turn !== undefined && !(await stores.uses.isTurn(document, turn))) return { recorded: 0, isSuperseded: true };
   await stores.uses.replace(document, used);
   if (used.length === 0) await stores.uses.endTurns(document);

@@ -19,7 +19,12 @@ export class StoredUses {
    */
   async require(caller: User, owner: Usable, kind: UsableKind, field: string, ref: string): Promise<ScopedRef> {
     const at = resolveRefIn(field, ref, owner.scope);
-    if (at.scope.level === owner.scope.level || mayUse(caller, kind, at) || (await this.unitOfWork.read.uses.isAuthorised(owner, { kind, ...at }))) return at;
+    if (
+      at.scope.level === owner.scope.level ||
+      mayUse(caller, kind, at) ||
+      (await this.unitOfWork.read.uses.isAuthorised(owner, { kind, ...at }))
+    )
+      return at;
     throw new AppError(
       'ACCESS_DENIED',
       `${owner.kind} "${owner.identifier}" of ${formatScope(owner.scope)} refers to a ${kind} of ${formatScope(at.scope)} in ${field}, and nobody who may use that has stored the reference; have somebody with the right ${kind}.access there save ${owner.kind} "${owner.identifier}" once`,

@@ -30,7 +30,14 @@ export function keyAt(kind: FilingKind, { scope, identifier }: ScopedRef): Filin
  * it is the business of who has their rights.
  * @throws AppError INVALID_IDENTIFIER_REF naming the field and the remedy
  */
-export async function requireFiled(stores: Stores, user: Pick<User, 'principal'>, kind: FilingKind, field: string, ref: string, from: Scope): Promise<FilingKey> {
+export async function requireFiled(
+  stores: Stores,
+  user: Pick<User, 'principal'>,
+  kind: FilingKind,
+  field: string,
+  ref: string,
+  from: Scope,
+): Promise<FilingKey> {
   const at = resolveRefIn(field, ref, from);
   const key = keyAt(kind, at);
   if (await stores.filing.find(key, { lock: 'share' })) return key;

@@ -15,13 +15,23 @@ import type { FilingKey } from './filing.repository.js';
  */
 export async function recordNamed(stores: Stores, user: User, key: FilingKey, yaml: string): Promise<void> {
   const named = referencesIn(parseYaml(yaml, 'yaml').value);
-  if (named.length > MOST_USES) throw new AppError('INVALID_REQUEST', `yaml: names ${named.length} connectors, secrets and variables; at most ${MOST_USES} are taken`, { fields: [{ field: 'yaml', error: 'names too much' }] });
+  if (named.length > MOST_USES)
+    throw new AppError(
+      'INVALID_REQUEST',
+      `yaml: names ${named.length} connectors, secrets and variables; at most ${MOST_USES} are taken`,
+      { fields: [{ field: 'yaml', error: 'names too much' }] },
+    );
   const used: EntityAt[] = [];
   for (const reference of named) used.push(...(await usedBy(stores, user, key, reference)));
   await stores.uses.replace({ kind: key.kind, ...refOf(key) }, used);
 }
 
-async function usedBy(stores: Stores, user: User, { scope }: FilingKey, { kind, ref, field: path }: Reference): Promise<EntityAt[]> {
+async function usedBy(
+  stores: Stores,
+  user: User,
+  { scope }: FilingKey,
+  { kind, ref, field: path }: Reference,
+): Promise<EntityAt[]> {
   const field = `yaml: ${path}`;
   switch (kind) {
     case 'connector':
@@ -43,7 +53,12 @@ async function usedBy(stores: Stores, user: User, { scope }: FilingKey, { kind, 
   }
 }
 
-async function isThere(stores: Stores, { principal }: User, kind: 'connector' | 'secret', at: ScopedRef): Promise<boolean> {
+async function isThere(
+  stores: Stores,
+  { principal }: User,
+  kind: 'connector' | 'secret',
+  at: ScopedRef,
+): Promise<boolean> {
   if (kind === 'connector') return (await stores.connectors.find(at, { lock: 'share' })) !== null;
   const secret = await stores.secrets.find(at, { lock: 'share' });
   return secret !== null && isThereFor(secret, principal);

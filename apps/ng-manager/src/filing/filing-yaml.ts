@@ -5,7 +5,11 @@ import { stringify } from 'yaml';
 import type { Traits } from './filing.entity.js';
 
 /** Root keys of the documents. */
-const ROOTS: Readonly<Record<FilingKind, string>> = { service: 'service', environment: 'environment', infrastructure: 'infrastructureDefinition' };
+const ROOTS: Readonly<Record<FilingKind, string>> = {
+  service: 'service',
+  environment: 'environment',
+  infrastructure: 'infrastructureDefinition',
+};
 
 /** What a request says besides its YAML. */
 export interface Described {
@@ -20,21 +24,38 @@ export interface Described {
  * The document to keep: as it was sent, when its root and what it says of its identifier and place agree with the request; made of the request when none was sent.
  * @throws AppError INVALID_YAML_ERROR, INVALID_REQUEST naming the key
  */
-export function documentOf(kind: FilingKind, scope: Scope, described: Described, sent: string | null | undefined): string {
+export function documentOf(
+  kind: FilingKind,
+  scope: Scope,
+  described: Described,
+  sent: string | null | undefined,
+): string {
   const { orgId, projectId } = scopeColumns(scope);
   const root = ROOTS[kind];
-  const place = { ...(orgId === null ? {} : { orgIdentifier: orgId }), ...(projectId === null ? {} : { projectIdentifier: projectId }) };
+  const place = {
+    ...(orgId === null ? {} : { orgIdentifier: orgId }),
+    ...(projectId === null ? {} : { projectIdentifier: projectId }),
+  };
   if (sent === null || sent === undefined || sent.trim() === '') {
     const { identifier, name, description, tags, traits } = described;
-    return stringify({ [root]: { name, identifier, ...(description ? { description } : {}), tags, ...place, ...traits } });
+    return stringify({
+      [root]: { name, identifier, ...(description ? { description } : {}), tags, ...place, ...traits },
+    });
   }
   const document = parseYaml(sent, 'yaml').value;
   const inner = isRecord(document) ? document[root] : undefined;
   if (!isRecord(inner)) throw refused('yaml', `has no root key "${root}" with fields below it; write "${root}:" first`);
-  for (const [key, wanted] of Object.entries({ identifier: described.identifier, orgIdentifier: orgId, projectIdentifier: projectId })) {
+  for (const [key, wanted] of Object.entries({
+    identifier: described.identifier,
+    orgIdentifier: orgId,
+    projectIdentifier: projectId,
+  })) {
     const found = inner[key];
     if (found === undefined || found === null || found === '' || found === wanted) continue;
-    throw refused(`yaml: ${root}.${key}`, `is ${JSON.stringify(found)?.slice(0, 140) ?? ''}, and the request says ${wanted === null ? 'none' : `"${wanted}"`}; make both the same`);
+    throw refused(
+      `yaml: ${root}.${key}`,
+      `is ${JSON.stringify(found)?.slice(0, 140) ?? ''}, and the request says ${wanted === null ? 'none' : `"${wanted}"`}; make both the same`,
+    );
   }
   return sent;
 }

@@ -3,8 +3,28 @@ import { toNgPage, type NgPage } from '@sluice/api-conventions';
 import { Call, Route, scopeOfRequest, type RouteCall } from '@sluice/http';
 import type { RequestContext, Scope } from '@sluice/kernel';
 import {
-  createEnvironment, createInfrastructure, createService, deleteEnvironment, deleteInfrastructure, deleteService, getEnvironment, getInfrastructure, getService, listEnvironments, listInfrastructures, listServices,
-  updateEnvironment, updateInfrastructure, updateService, upsertEnvironment, upsertInfrastructure, upsertService, type EnvironmentResponse, type FilingKind, type InfrastructureResponse, type ServiceResponse,
+  createEnvironment,
+  createInfrastructure,
+  createService,
+  deleteEnvironment,
+  deleteInfrastructure,
+  deleteService,
+  getEnvironment,
+  getInfrastructure,
+  getService,
+  listEnvironments,
+  listInfrastructures,
+  listServices,
+  updateEnvironment,
+  updateInfrastructure,
+  updateService,
+  upsertEnvironment,
+  upsertInfrastructure,
+  upsertService,
+  type EnvironmentResponse,
+  type FilingKind,
+  type InfrastructureResponse,
+  type ServiceResponse,
 } from '@sluice/ng-manager-api';
 import { presentEnvironment, presentInfrastructure, presentService, rowOf } from './filing-view.js';
 import type { FilingKey, FilingRow } from './filing.repository.js';
@@ -37,12 +57,18 @@ export class FilingController {
 
   @Route(getService)
   async getService(@Call() { ctx, params, query }: RouteCall<typeof getService>): Promise<ServiceResponse> {
-    return presentService(await this.filing.get(keyOf('service', scopeOfRequest(ctx, {}, query), params.serviceIdentifier)));
+    return presentService(
+      await this.filing.get(keyOf('service', scopeOfRequest(ctx, {}, query), params.serviceIdentifier)),
+    );
   }
 
   @Route(deleteService)
   deleteService(@Call() { ctx, params, query }: RouteCall<typeof deleteService>): Promise<boolean> {
-    return this.filing.delete(ctx, keyOf('service', scopeOfRequest(ctx, {}, query), params.serviceIdentifier), query.forceDelete ?? false);
+    return this.filing.delete(
+      ctx,
+      keyOf('service', scopeOfRequest(ctx, {}, query), params.serviceIdentifier),
+      query.forceDelete ?? false,
+    );
   }
 
   @Route(listServices)
@@ -67,12 +93,18 @@ export class FilingController {
 
   @Route(getEnvironment)
   async getEnvironment(@Call() { ctx, params, query }: RouteCall<typeof getEnvironment>): Promise<EnvironmentResponse> {
-    return presentEnvironment(await this.filing.get(keyOf('environment', scopeOfRequest(ctx, {}, query), params.environmentIdentifier)));
+    return presentEnvironment(
+      await this.filing.get(keyOf('environment', scopeOfRequest(ctx, {}, query), params.environmentIdentifier)),
+    );
   }
 
   @Route(deleteEnvironment)
   deleteEnvironment(@Call() { ctx, params, query }: RouteCall<typeof deleteEnvironment>): Promise<boolean> {
-    return this.filing.delete(ctx, keyOf('environment', scopeOfRequest(ctx, {}, query), params.environmentIdentifier), query.forceDelete ?? false);
+    return this.filing.delete(
+      ctx,
+      keyOf('environment', scopeOfRequest(ctx, {}, query), params.environmentIdentifier),
+      query.forceDelete ?? false,
+    );
   }
 
   @Route(listEnvironments)
@@ -96,36 +128,95 @@ export class FilingController {
   }
 
   @Route(getInfrastructure)
-  async getInfrastructure(@Call() { ctx, params, query }: RouteCall<typeof getInfrastructure>): Promise<InfrastructureResponse> {
-    return presentInfrastructure(await this.filing.get(infrastructureKey(scopeOfRequest(ctx, {}, query), query.environmentIdentifier, params.infraIdentifier)));
+  async getInfrastructure(
+    @Call() { ctx, params, query }: RouteCall<typeof getInfrastructure>,
+  ): Promise<InfrastructureResponse> {
+    return presentInfrastructure(
+      await this.filing.get(
+        infrastructureKey(scopeOfRequest(ctx, {}, query), query.environmentIdentifier, params.infraIdentifier),
+      ),
+    );
   }
 
   @Route(deleteInfrastructure)
   deleteInfrastructure(@Call() { ctx, params, query }: RouteCall<typeof deleteInfrastructure>): Promise<boolean> {
-    return this.filing.delete(ctx, infrastructureKey(scopeOfRequest(ctx, {}, query), query.environmentIdentifier, params.infraIdentifier), query.forceDelete ?? false);
+    return this.filing.delete(
+      ctx,
+      infrastructureKey(scopeOfRequest(ctx, {}, query), query.environmentIdentifier, params.infraIdentifier),
+      query.forceDelete ?? false,
+    );
   }
 
   @Route(listInfrastructures)
-  listInfrastructures(@Call() { ctx, query }: RouteCall<typeof listInfrastructures>): Promise<NgPage<InfrastructureResponse>> {
-    return this.page(ctx, 'infrastructure', environmentOf(scopeOfRequest(ctx, {}, query), 'environmentIdentifier', query.environmentIdentifier), query, presentInfrastructure);
+  listInfrastructures(
+    @Call() { ctx, query }: RouteCall<typeof listInfrastructures>,
+  ): Promise<NgPage<InfrastructureResponse>> {
+    return this.page(
+      ctx,
+      'infrastructure',
+      environmentOf(scopeOfRequest(ctx, {}, query), 'environmentIdentifier', query.environmentIdentifier),
+      query,
+      presentInfrastructure,
+    );
   }
 
   private async writeService({ ctx, scope, body }: ServiceWrite, writing: Writing): Promise<ServiceResponse> {
-    return presentService(await this.filing.write(ctx, keyOf('service', scope, body.identifier), filingOf(body, {}), writing));
+    return presentService(
+      await this.filing.write(ctx, keyOf('service', scope, body.identifier), filingOf(body, {}), writing),
+    );
   }
 
-  private async writeEnvironment({ ctx, scope, body }: EnvironmentWrite, writing: Writing): Promise<EnvironmentResponse> {
-    return presentEnvironment(await this.filing.write(ctx, keyOf('environment', scope, body.identifier), filingOf(body, { type: body.type, color: body.color }), writing));
+  private async writeEnvironment(
+    { ctx, scope, body }: EnvironmentWrite,
+    writing: Writing,
+  ): Promise<EnvironmentResponse> {
+    return presentEnvironment(
+      await this.filing.write(
+        ctx,
+        keyOf('environment', scope, body.identifier),
+        filingOf(body, { type: body.type, color: body.color }),
+        writing,
+      ),
+    );
   }
 
-  private async writeInfrastructure({ ctx, scope, body }: InfrastructureWrite, writing: Writing): Promise<InfrastructureResponse> {
-    const key: FilingKey = { scope, kind: 'infrastructure', environment: environmentOf(scope, 'environmentRef', body.environmentRef), identifier: body.identifier };
-    return presentInfrastructure(await this.filing.write(ctx, key, filingOf(body, { type: body.type, deploymentType: body.deploymentType, environmentRef: body.environmentRef }), writing));
+  private async writeInfrastructure(
+    { ctx, scope, body }: InfrastructureWrite,
+    writing: Writing,
+  ): Promise<InfrastructureResponse> {
+    const key: FilingKey = {
+      scope,
+      kind: 'infrastructure',
+      environment: environmentOf(scope, 'environmentRef', body.environmentRef),
+      identifier: body.identifier,
+    };
+    return presentInfrastructure(
+      await this.filing.write(
+        ctx,
+        key,
+        filingOf(body, { type: body.type, deploymentType: body.deploymentType, environmentRef: body.environmentRef }),
+        writing,
+      ),
+    );
   }
 
-  private async page<T extends object>(ctx: RequestContext, kind: FilingKind, environment: string, query: ListQuery, present: (row: FilingRow) => T): Promise<NgPage<T>> {
-    const { rows, total } = await this.filing.list({ scope: scopeOfRequest(ctx, {}, query), kind, environment }, { index: query.page, size: query.size, search: query.searchTerm, sort: query.sort });
-    return toNgPage(rows.map((row) => rowOf(row, present(row))), total, query.page, query.size);
+  private async page<T extends object>(
+    ctx: RequestContext,
+    kind: FilingKind,
+    environment: string,
+    query: ListQuery,
+    present: (row: FilingRow) => T,
+  ): Promise<NgPage<T>> {
+    const { rows, total } = await this.filing.list(
+      { scope: scopeOfRequest(ctx, {}, query), kind, environment },
+      { index: query.page, size: query.size, search: query.searchTerm, sort: query.sort },
+    );
+    return toNgPage(
+      rows.map((row) => rowOf(row, present(row))),
+      total,
+      query.page,
+      query.size,
+    );
   }
 }
 
@@ -134,10 +225,27 @@ function keyOf(kind: FilingKind, scope: Scope, identifier: string): FilingKey {
 }
 
 function infrastructureKey(scope: Scope, environmentRef: string, identifier: string): FilingKey {
-  return { scope, kind: 'infrastructure', environment: environmentOf(scope, 'environmentIdentifier', environmentRef), identifier };
+  return {
+    scope,
+    kind: 'infrastructure',
+    environment: environmentOf(scope, 'environmentIdentifier', environmentRef),
+    identifier,
+  };
 }
 
-function filingOf({ identifier, name, description, tags, yaml }: ServiceWrite['body'], traits: Readonly<Record<string, string | null | undefined>>): Filing {
-  const given = Object.entries(traits).filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== '');
-  return { identifier, name, description: description ?? null, tags: tags ?? {}, traits: Object.fromEntries(given), yaml };
+function filingOf(
+  { identifier, name, description, tags, yaml }: ServiceWrite['body'],
+  traits: Readonly<Record<string, string | null | undefined>>,
+): Filing {
+  const given = Object.entries(traits).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== '',
+  );
+  return {
+    identifier,
+    name,
+    description: description ?? null,
+    tags: tags ?? {},
+    traits: Object.fromEntries(given),
+    yaml,
+  };
 }

@@ -21,12 +21,20 @@ export class FilingRepository {
   constructor(private readonly manager: EntityManager) {}
 
   find(key: FilingKey, options: { readonly lock?: 'share' | 'update' } = {}): Promise<FilingRow | null> {
-    const lock = options.lock && ({ lock: { mode: options.lock === 'share' ? 'pessimistic_read' : 'pessimistic_write' } } as const);
+    const lock =
+      options.lock &&
+      ({ lock: { mode: options.lock === 'share' ? 'pessimistic_read' : 'pessimistic_write' } } as const);
     return this.manager.findOne(FilingEntity, { where: columnsOf(key), ...lock });
   }
 
   page({ scope, kind, environment }: Omit<FilingKey, 'identifier'>, page: PageRequest): Promise<Page<FilingRow>> {
-    return readPage(this.manager.createQueryBuilder(FilingEntity, 'row').where(...atScopeOfRow(scope)).andWhere('row.kind = :kind AND row.environment = :environment', { kind, environment }), page);
+    return readPage(
+      this.manager
+        .createQueryBuilder(FilingEntity, 'row')
+        .where(...atScopeOfRow(scope))
+        .andWhere('row.kind = :kind AND row.environment = :environment', { kind, environment }),
+      page,
+    );
   }
 
   /** What belongs to an environment, by identifier. */

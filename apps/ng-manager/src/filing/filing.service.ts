@@ -38,7 +38,13 @@ export class FilingService {
    */
   async write(ctx: RequestContext, key: FilingKey, filing: Filing, writing: Writing): Promise<FilingRow> {
     const { scope, kind, identifier } = key;
-    const values: FilingValues = { name: filing.name, description: filing.description, tags: { ...filing.tags }, traits: filing.traits, yaml: documentOf(kind, scope, filing, filing.yaml) };
+    const values: FilingValues = {
+      name: filing.name,
+      description: filing.description,
+      tags: { ...filing.tags },
+      traits: filing.traits,
+      yaml: documentOf(kind, scope, filing, filing.yaml),
+    };
     if (writing !== 'replace') await this.projects.requireScope(scope);
     return refuseDuplicate(kind, identifier, scope, () =>
       this.unitOfWork.run(async (stores) => {
@@ -49,7 +55,14 @@ export class FilingService {
         else await stores.filing.insert(key, values);
         await recordNamed(stores, ctx, key, values.yaml);
         const after = await found(stores, key);
-        await stores.audit.append(ctx, { action: before ? 'update' : 'create', resourceType: kind, identifier, scope, ...(before ? { before: stateOf(before) } : {}), after: stateOf(after) });
+        await stores.audit.append(ctx, {
+          action: before ? 'update' : 'create',
+          resourceType: kind,
+          identifier,
+          scope,
+          ...(before ? { before: stateOf(before) } : {}),
+          after: stateOf(after),
+        });
         return after;
       }),
     );
@@ -64,7 +77,14 @@ export class FilingService {
    * Runs `work`, which makes something in dbdevops refer to what `ref` names, while this process deletes nothing of it.
    * @throws AppError INVALID_IDENTIFIER_REF for what is not there or what the user may not see, and what `work` throws
    */
-  whileFiled<T>(user: User, kind: FilingKind, field: string, ref: string, from: Scope, work: () => Promise<T>): Promise<T> {
+  whileFiled<T>(
+    user: User,
+    kind: FilingKind,
+    field: string,
+    ref: string,
+    from: Scope,
+    work: () => Promise<T>,
+  ): Promise<T> {
     const at = resolveUsableRefIn(user, kind, field, ref, from);
     const key = keyAt(kind, at);
     return this.turns.take(turnOf(key), async () => {
@@ -86,7 +106,13 @@ export class FilingService {
       const before = await stores.filing.find(key, { lock: 'update' });
       if (!before) throw missing(key);
       const inside = kind === 'environment' ? await stores.filing.ofEnvironment(scope, identifier) : [];
-      const users = force ? [] : [...inside.map((row) => `infrastructure ${row.identifier}`), ...outside, ...(await stores.uses.usersOf({ kind, ...refOf(key) })).map(describeUser)];
+      const users = force
+        ? []
+        : [
+            ...inside.map((row) => `infrastructure ${row.identifier}`),
+            ...outside,
+            ...(await stores.uses.usersOf({ kind, ...refOf(key) })).map(describeUser),
+          ];
       if (users.length > 0) throw inUse(`${kind} "${identifier}"`, users);
       for (const row of [...inside, before]) {
         await stores.uses.replace({ kind: row.kind, scope, identifier: nameOf(row) }, []);
@@ -94,7 +120,14 @@ export class FilingService {
       }
       await stores.audit.append(
         ctx,
-        ...inside.map((row) => ({ action: 'delete' as const, resourceType: row.kind, identifier: row.identifier, scope, before: stateOf(row), details: { isRemovedWith: `environment ${identifier}` } })),
+        ...inside.map((row) => ({
+          action: 'delete' as const,
+          resourceType: row.kind,
+          identifier: row.identifier,
+          scope,
+          before: stateOf(row),
+          details: { isRemovedWith: `environment ${identifier}` },
+        })),
         { action: 'delete', resourceType: kind, identifier, scope, before: stateOf(before), details: { force } },
       );
       return true;
@@ -110,13 +143,27 @@ export class FilingService {
 export function environmentOf(scope: Scope, field: string, ref: string): string {
   const at = resolveRefIn(field, ref, scope);
   if (formatScope(at.scope) === formatScope(scope)) return at.identifier;
-  throw new AppError('INVALID_IDENTIFIER_REF', `${field}: "${ref}" is an environment of ${formatScope(at.scope)}, and an infrastructure belongs to an environment of its own scope, ${formatScope(scope)}`, { fields: [{ field, error: 'is in another scope' }] });
+  throw new AppError(
+    'INVALID_IDENTIFIER_REF',
+    `${field}: "${ref}" is an environment of ${formatScope(at.scope)}, and an infrastructure belongs to an environment of its own scope, ${formatScope(scope)}`,
+    { fields: [{ field, error: 'is in another scope' }] },
+  );
 }
 
 /** Held against its removal until the transaction ends. */
 async function requireEnvironment(stores: Stores, { scope, environment }: FilingKey): Promise<void> {
-  if (await stores.filing.find({ scope, kind: 'environment', environment: '', identifier: environment }, { lock: 'share' })) return;
-  throw new AppError('INVALID_IDENTIFIER_REF', `environmentRef: there is no environment "${environment}" in ${formatScope(scope)}; create it first`, { fields: [{ field: 'environmentRef', error: `environment "${environment}" does not exist` }] });
+  if (
+    await stores.filing.find(
+      { scope, kind: 'environment', environment: '', identifier: environment },
+      { lock: 'share' },
+    )
+  )
+    return;
+  throw new AppError(
+    'INVALID_IDENTIFIER_REF',
+    `environmentRef: there is no environment "${environment}" in ${formatScope(scope)}; create it first`,
+    { fields: [{ field: 'environmentRef', error: `environment "${environment}" does not exist` }] },
+  );
 }
 
 /** One thing at a time is done to an entity, over all accounts. */
@@ -135,5 +182,8 @@ async function found(stores: Stores, key: FilingKey): Promise<FilingRow> {
 }
 
 function missing({ scope, kind, environment, identifier }: FilingKey): AppError {
-  return new AppError('RESOURCE_NOT_FOUND', `there is no ${kind} "${identifier}" in ${environment === '' ? '' : `environment "${environment}" of `}${formatScope(scope)}`);
+  return new AppError(
+    'RESOURCE_NOT_FOUND',
+    `there is no ${kind} "${identifier}" in ${environment === '' ? '' : `environment "${environment}" of `}${formatScope(scope)}`,
+  );
 }

@@ -28,35 +28,89 @@ export class GitBrowsingService {
     private readonly storedUses: StoredUses,
   ) {}
 
-  async changelog(ctx: RequestContext, org: string, project: string, dbschema: string, ref: string): Promise<RouteResult<typeof readRepositoryFile>> {
+  async changelog(
+    ctx: RequestContext,
+    org: string,
+    project: string,
+    dbschema: string,
+    ref: string,
+  ): Promise<RouteResult<typeof readRepositoryFile>> {
     const scope = projectScope(ctx.accountId, org, project);
     const { changelog } = await this.dbdevops.schema(ctx, scope, dbschema);
-    if (!changelog?.connector) throw new AppError('NOT_IMPLEMENTED', `DB schema "${dbschema}" does not take its changelog from a Git connector`);
+    if (!changelog?.connector)
+      throw new AppError('NOT_IMPLEMENTED', `DB schema "${dbschema}" does not take its changelog from a Git connector`);
     const row = await this.connectors.resolve(changelog.connector, scope, 'changelog.connector');
     const owner = { kind: 'connector', scope: scopeOfRow(row), identifier: row.identifier } as const;
-    const repository = await this.repository(ctx, row, changelog.repo, (ref) => this.storedUses.require(ctx, owner, 'secret', 'connector.spec', ref));
-    return this.scm.call(ctx, readRepositoryFile, { body: { repository, ref, path: changelog.location } }, { idempotent: true });
+    const repository = await this.repository(ctx, row, changelog.repo, (ref) =>
+      this.storedUses.require(ctx, owner, 'secret', 'connector.spec', ref),
+    );
+    return this.scm.call(
+      ctx,
+      readRepositoryFile,
+      { body: { repository, ref, path: changelog.location } },
+      { idempotent: true },
+    );
   }
 
-  async branches(ctx: RequestContext, scope: ProjectScope, connector: string, options: { readonly repo?: string | undefined; readonly search?: string | undefined; readonly limit: number }): Promise<RouteResult<typeof listBranches>> {
+  async branches(
+    ctx: RequestContext,
+    scope: ProjectScope,
+    connector: string,
+    options: { readonly repo?: string | undefined; readonly search?: string | undefined; readonly limit: number },
+  ): Promise<RouteResult<typeof listBranches>> {
     const repository = await this.named(ctx, scope, connector, options.repo);
-    return this.scm.call(ctx, listBranches, { body: { repository, search: options.search, limit: options.limit } }, { idempotent: true });
+    return this.scm.call(
+      ctx,
+      listBranches,
+      { body: { repository, search: options.search, limit: options.limit } },
+      { idempotent: true },
+    );
   }
 
-  async commits(ctx: RequestContext, scope: ProjectScope, connector: string, options: { readonly repo?: string | undefined; readonly ref: string; readonly limit: number }): Promise<RouteResult<typeof listCommits>> {
+  async commits(
+    ctx: RequestContext,
+    scope: ProjectScope,
+    connector: string,
+    options: { readonly repo?: string | undefined; readonly ref: string; readonly limit: number },
+  ): Promise<RouteResult<typeof listCommits>> {
     const repository = await this.named(ctx, scope, connector, options.repo);
-    return this.scm.call(ctx, listCommits, { body: { repository, ref: options.ref, limit: options.limit } }, { idempotent: true });
+    return this.scm.call(
+      ctx,
+      listCommits,
+      { body: { repository, ref: options.ref, limit: options.limit } },
+      { idempotent: true },
+    );
   }
 
-  private async named(ctx: RequestContext, scope: ProjectScope, connector: string, repo: string | undefined): Promise<RepositoryAccess> {
+  private async named(
+    ctx: RequestContext,
+    scope: ProjectScope,
+    connector: string,
+    repo: string | undefined,
+  ): Promise<RepositoryAccess> {
     const row = await this.connectors.resolveUsable(ctx, connector, scope, 'connector');
-    return this.repository(ctx, row, repo, async (ref) => resolveUsableRefIn(ctx, 'secret', 'connector.spec', ref, scopeOfRow(row)));
+    return this.repository(ctx, row, repo, async (ref) =>
+      resolveUsableRefIn(ctx, 'secret', 'connector.spec', ref, scopeOfRow(row)),
+    );
   }
 
   /** Credentials are read here and passed over one internal hop; scm does not keep them. @param resolve what a reference of the connector names, once it may be used */
-  private async repository(ctx: RequestContext, row: ConnectorRow, repo: string | undefined, resolve: (ref: string) => Promise<ScopedRef>): Promise<RepositoryAccess> {
-    const { url, username, usernameRef, passwordRef, sshKeyRef } = gitAccessOf(row.identifier, connectorBodyOf(row), repo);
-    if (sshKeyRef !== undefined) throw new AppError('NOT_IMPLEMENTED', `connector "${row.identifier}" goes over SSH; branches, commits and files can be looked at over HTTP only, while steps fetch over SSH too`);
+  private async repository(
+    ctx: RequestContext,
+    row: ConnectorRow,
+    repo: string | undefined,
+    resolve: (ref: string) => Promise<ScopedRef>,
+  ): Promise<RepositoryAccess> {
+    const { url, username, usernameRef, passwordRef, sshKeyRef } = gitAccessOf(
+      row.identifier,
+      connectorBodyOf(row),
+      repo,
+    );
+    if (sshKeyRef !== undefined)
+      throw new AppError(
+        'NOT_IMPLEMENTED',
+        `connector "${row.identifier}" goes over SSH; branches, commits and files can be looked at over HTTP only, while steps fetch over SSH too`,
+      );
     const refs = await Promise.all([usernameRef, passwordRef].filter((ref) => ref !== undefined).map(resolve));
     const values = await this.values.read(ctx, refs, { purpose: 'scm', connector: row.identifier });
     const user = usernameRef ? values.shift() : username;

@@ -66,8 +66,11 @@ const AFTER: readonly string[] = [
 
 async function chainExisting(runner: QueryRunner): Promise<void> {
   const heads = new Map<string, ChainHead>();
-  for (let after = '0'; ; ) {
-    const rows = (await runner.query('SELECT * FROM audit_events WHERE seq > $1 ORDER BY seq LIMIT $2', [after, BATCH])) as (AuditRow & { seq: string })[];
+  for (let after = '0'; ;) {
+    const rows = (await runner.query('SELECT * FROM audit_events WHERE seq > $1 ORDER BY seq LIMIT $2', [
+      after,
+      BATCH,
+    ])) as (AuditRow & { seq: string })[];
     const last = rows.at(-1);
     if (!last) break;
     after = last.seq;
@@ -83,5 +86,10 @@ async function chainExisting(runner: QueryRunner): Promise<void> {
       [JSON.stringify(places)],
     );
   }
-  for (const [accountId, { position, hash }] of heads) await runner.query('INSERT INTO audit_chains (account_id, position, hash) VALUES ($1, $2, $3)', [accountId, position, hash]);
+  for (const [accountId, { position, hash }] of heads)
+    await runner.query('INSERT INTO audit_chains (account_id, position, hash) VALUES ($1, $2, $3)', [
+      accountId,
+      position,
+      hash,
+    ]);
 }

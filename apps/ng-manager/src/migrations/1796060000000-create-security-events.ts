@@ -26,7 +26,9 @@ export class CreateSecurityEvents1796060000000 implements MigrationInterface {
       )`,
     );
     await runner.query('CREATE INDEX security_events_by_time ON security_events (account_id, at, event_id)');
-    await runner.query('CREATE INDEX security_events_by_project ON security_events (account_id, org_id, project_id, at, event_id)');
+    await runner.query(
+      'CREATE INDEX security_events_by_project ON security_events (account_id, org_id, project_id, at, event_id)',
+    );
     await runner.query('CREATE INDEX security_events_by_kind ON security_events (account_id, kind, at, event_id)');
     await runner.query('CREATE INDEX security_events_by_age ON security_events (at)');
   }

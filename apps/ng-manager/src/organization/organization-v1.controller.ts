@@ -1,7 +1,16 @@
 import { Controller } from '@nestjs/common';
 import type { Paged } from '@sluice/api-conventions';
 import { Call, Route, expectedVersionOf, type RouteCall } from '@sluice/http';
-import { v1CreateOrg, v1DeleteOrg, v1GetOrg, v1ListOrgs, v1UpdateOrg, type OrganizationResponse, type V1OrgIn, type V1OrgOut } from '@sluice/ng-manager-api';
+import {
+  v1CreateOrg,
+  v1DeleteOrg,
+  v1GetOrg,
+  v1ListOrgs,
+  v1UpdateOrg,
+  type OrganizationResponse,
+  type V1OrgIn,
+  type V1OrgOut,
+} from '@sluice/ng-manager-api';
 import { v1Page } from '../persistence/v1-page.js';
 import { withETag } from '../persistence/versioned.js';
 import { OrganizationService } from './organization.service.js';
@@ -29,7 +38,12 @@ export class OrganizationV1Controller {
 
   @Route(v1UpdateOrg)
   async update(@Call() { ctx, params, body, headers, reply }: RouteCall<typeof v1UpdateOrg>): Promise<V1OrgOut> {
-    return present(withETag(reply, await this.organizations.update(ctx, params.org, organizationOf(body.org), expectedVersionOf(headers))));
+    return present(
+      withETag(
+        reply,
+        await this.organizations.update(ctx, params.org, organizationOf(body.org), expectedVersionOf(headers)),
+      ),
+    );
   }
 
   @Route(v1DeleteOrg)
@@ -46,5 +60,10 @@ function organizationOf({ identifier, slug, name, description, tags }: V1OrgIn) 
 
 function present({ organization, createdAt, lastModifiedAt, harnessManaged }: OrganizationResponse): V1OrgOut {
   const { identifier, name, description, tags } = organization;
-  return { org: { identifier, slug: identifier, name, description: description ?? '', tags: tags ?? {} }, created: createdAt, updated: lastModifiedAt, harness_managed: harnessManaged };
+  return {
+    org: { identifier, slug: identifier, name, description: description ?? '', tags: tags ?? {} },
+    created: createdAt,
+    updated: lastModifiedAt,
+    harness_managed: harnessManaged,
+  };
 }

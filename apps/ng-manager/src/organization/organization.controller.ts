@@ -1,7 +1,14 @@
 import { Controller } from '@nestjs/common';
 import type { NgPage } from '@sluice/api-conventions';
 import { Call, Route, expectedVersionOf, type RouteCall } from '@sluice/http';
-import { createOrganization, deleteOrganization, getOrganization, listOrganizations, updateOrganization, type OrganizationResponse } from '@sluice/ng-manager-api';
+import {
+  createOrganization,
+  deleteOrganization,
+  getOrganization,
+  listOrganizations,
+  updateOrganization,
+  type OrganizationResponse,
+} from '@sluice/ng-manager-api';
 import { withETag } from '../persistence/versioned.js';
 import { OrganizationService } from './organization.service.js';
 
@@ -11,7 +18,11 @@ export class OrganizationController {
 
   @Route(listOrganizations)
   list(@Call() { ctx, query }: RouteCall<typeof listOrganizations>): Promise<NgPage<OrganizationResponse>> {
-    return this.organizations.list(ctx, { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders }, query.identifiers);
+    return this.organizations.list(
+      ctx,
+      { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders },
+      query.identifiers,
+    );
   }
 
   @Route(createOrganization)
@@ -25,12 +36,20 @@ export class OrganizationController {
   }
 
   @Route(updateOrganization)
-  async update(@Call() { ctx, params, body, headers, reply }: RouteCall<typeof updateOrganization>): Promise<OrganizationResponse> {
-    return withETag(reply, await this.organizations.update(ctx, params.identifier, body.organization, expectedVersionOf(headers)));
+  async update(
+    @Call() { ctx, params, body, headers, reply }: RouteCall<typeof updateOrganization>,
+  ): Promise<OrganizationResponse> {
+    return withETag(
+      reply,
+      await this.organizations.update(ctx, params.identifier, body.organization, expectedVersionOf(headers)),
+    );
   }
 
   @Route(deleteOrganization)
   delete(@Call() { ctx, params, query, headers }: RouteCall<typeof deleteOrganization>): Promise<boolean> {
-    return this.organizations.delete(ctx, params.identifier, { force: query.forceDelete ?? false, expected: expectedVersionOf(headers) });
+    return this.organizations.delete(ctx, params.identifier, {
+      force: query.forceDelete ?? false,
+      expected: expectedVersionOf(headers),
+    });
   }
 }

@@ -10,14 +10,30 @@ export type OrganizationValues = Pick<OrganizationRow, 'name' | 'description' | 
 export class OrganizationRepository {
   constructor(private readonly manager: EntityManager) {}
 
-  find({ accountId }: AccountScope, identifier: string, options: { readonly forUpdate?: boolean } = {}): Promise<OrganizationRow | null> {
-    return this.manager.findOne(OrganizationEntity, { where: { accountId, identifier }, ...(options.forUpdate ? { lock: { mode: 'pessimistic_write' } } : {}) });
+  find(
+    { accountId }: AccountScope,
+    identifier: string,
+    options: { readonly forUpdate?: boolean } = {},
+  ): Promise<OrganizationRow | null> {
+    return this.manager.findOne(OrganizationEntity, {
+      where: { accountId, identifier },
+      ...(options.forUpdate ? { lock: { mode: 'pessimistic_write' } } : {}),
+    });
   }
 
-  page({ accountId }: AccountScope, page: PageRequest, filter: { readonly identifiers?: readonly string[] | undefined; readonly visible: Visible }): Promise<Page<OrganizationRow>> {
-    const query = this.manager.createQueryBuilder(OrganizationEntity, 'row').where('row.accountId = :accountId', { accountId });
+  page(
+    { accountId }: AccountScope,
+    page: PageRequest,
+    filter: { readonly identifiers?: readonly string[] | undefined; readonly visible: Visible },
+  ): Promise<Page<OrganizationRow>> {
+    const query = this.manager
+      .createQueryBuilder(OrganizationEntity, 'row')
+      .where('row.accountId = :accountId', { accountId });
     if (filter.identifiers) query.andWhere('row.identifier = ANY(:identifiers)', { identifiers: filter.identifiers });
-    if (filter.visible !== 'all') query.andWhere('row.identifier = ANY(:visible)', { visible: [...filter.visible.orgIds, ...filter.visible.projects.map(([orgId]) => orgId)] });
+    if (filter.visible !== 'all')
+      query.andWhere('row.identifier = ANY(:visible)', {
+        visible: [...filter.visible.orgIds, ...filter.visible.projects.map(([orgId]) => orgId)],
+      });
     return readPage(query, page);
   }
 

@@ -29,10 +29,22 @@ export class OrganizationService {
     private readonly delegates: DelegateService,
   ) {}
 
-  async list(ctx: RequestContext, page: PageRequest, identifiers?: readonly string[]): Promise<NgPage<OrganizationResponse>> {
+  async list(
+    ctx: RequestContext,
+    page: PageRequest,
+    identifiers?: readonly string[],
+  ): Promise<NgPage<OrganizationResponse>> {
     const visible = visibleTo(ctx, 'organization.view');
-    const { rows, total } = await this.unitOfWork.read.organizations.page(accountScope(ctx.accountId), page, { identifiers, visible });
-    return toNgPage(rows.map((row) => ({ identifier: row.identifier, name: row.name, ...present(row) })), total, page.index, page.size);
+    const { rows, total } = await this.unitOfWork.read.organizations.page(accountScope(ctx.accountId), page, {
+      identifiers,
+      visible,
+    });
+    return toNgPage(
+      rows.map((row) => ({ identifier: row.identifier, name: row.name, ...present(row) })),
+      total,
+      page.index,
+      page.size,
+    );
   }
 
   async get(ctx: RequestContext, identifier: string): Promise<Versioned<OrganizationResponse>> {
@@ -48,16 +60,31 @@ export class OrganizationService {
         await stores.organizations.insert(account, identifier, valuesOf(organization));
         await addBuiltInConnectors(stores, orgScope(ctx, identifier));
         const made = versioned((await stores.organizations.find(account, identifier)) ?? missing(identifier));
-        await stores.audit.append(ctx, { action: 'create', resourceType: 'organization', identifier, scope: orgScope(ctx, identifier), after: made.body.organization });
+        await stores.audit.append(ctx, {
+          action: 'create',
+          resourceType: 'organization',
+          identifier,
+          scope: orgScope(ctx, identifier),
+          after: made.body.organization,
+        });
         return made;
       }),
     );
   }
 
   /** @param expected version the client changes @throws AppError OPTIMISTIC_LOCK */
-  async update(ctx: RequestContext, identifier: string, organization: Organization, expected: number | undefined): Promise<Versioned<OrganizationResponse>> {
+  async update(
+    ctx: RequestContext,
+    identifier: string,
+    organization: Organization,
+    expected: number | undefined,
+  ): Promise<Versioned<OrganizationResponse>> {
     if (organization.identifier !== identifier) {
-      throw new AppError('INVALID_REQUEST', `the body names organization "${organization.identifier}", the path "${identifier}"; an identifier cannot be changed`, { fields: [{ field: 'organization.identifier', error: 'differs from the path' }] });
+      throw new AppError(
+        'INVALID_REQUEST',
+        `the body names organization "${organization.identifier}", the path "${identifier}"; an identifier cannot be changed`,
+        { fields: [{ field: 'organization.identifier', error: 'differs from the path' }] },
+      );
     }
     const scope = orgScope(ctx, identifier);
     return this.unitOfWork.run(async (stores) => {
@@ -66,7 +93,14 @@ export class OrganizationService {
       requireVersion(`organization ${identifier}`, row.version, expected);
       await stores.organizations.update(account, identifier, valuesOf(organization));
       const changed = versioned((await stores.organizations.find(account, identifier)) ?? missing(identifier));
-      await stores.audit.append(ctx, { action: 'update', resourceType: 'organization', identifier, scope, before: present(row).organization, after: changed.body.organization });
+      await stores.audit.append(ctx, {
+        action: 'update',
+        resourceType: 'organization',
+        identifier,
+        scope,
+        before: present(row).organization,
+        after: changed.body.organization,
+      });
       return changed;
     });
   }
@@ -79,7 +113,11 @@ export class OrganizationService {
     const scope = orgScope(ctx, identifier);
     const account = accountScope(ctx.accountId);
     const what = `organization ${identifier}`;
-    requireVersion(what, ((await this.unitOfWork.read.organizations.find(account, identifier)) ?? missing(identifier)).version, expected);
+    requireVersion(
+      what,
+      ((await this.unitOfWork.read.organizations.find(account, identifier)) ?? missing(identifier)).version,
+      expected,
+    );
     if (force) await this.emptyProjectsOf(ctx, scope);
     else await refuseProjects(this.unitOfWork.read, scope);
     await this.delegates.deleteTokensOf(ctx, scope, what);
@@ -90,7 +128,14 @@ export class OrganizationService {
       const contents = await stores.scopeContents.removalsIn(scope);
       await stores.removedProjects.add(scope, ctx);
       await stores.organizations.delete(account, identifier);
-      await stores.audit.append(ctx, ...contents, { action: 'delete', resourceType: 'organization', identifier, scope, before: present(row).organization, details: { force } });
+      await stores.audit.append(ctx, ...contents, {
+        action: 'delete',
+        resourceType: 'organization',
+        identifier,
+        scope,
+        before: present(row).organization,
+        details: { force },
+      });
       return true;
     });
   }
@@ -109,7 +154,10 @@ export class OrganizationService {
 async function refuseProjects({ projects }: Pick<Stores, 'projects'>, scope: OrgScope): Promise<void> {
   const known = await projects.identifiersIn(scope, MOST_NAMED);
   if (known.length === 0) return;
-  throw new AppError('ENTITY_REFERENCED', `organization "${scope.orgId}" still has projects: ${known.join(', ')}; delete them first, or send forceDelete=true`);
+  throw new AppError(
+    'ENTITY_REFERENCED',
+    `organization "${scope.orgId}" still has projects: ${known.join(', ')}; delete them first, or send forceDelete=true`,
+  );
 }
 
 function orgScope(ctx: RequestContext, orgId: string): OrgScope {

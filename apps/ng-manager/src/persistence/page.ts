@@ -24,19 +24,34 @@ export interface ListFields {
 
 const ENTITY_FIELDS: ListFields = {
   searched: ['name', 'identifier'],
-  sortable: { name: 'name', identifier: 'identifier', createdAt: 'createdAt', lastModifiedAt: 'updatedAt', updatedAt: 'updatedAt' },
+  sortable: {
+    name: 'name',
+    identifier: 'identifier',
+    createdAt: 'createdAt',
+    lastModifiedAt: 'updatedAt',
+    updatedAt: 'updatedAt',
+  },
 };
 
 /** Applies search, order and bounds, and runs the query. The builder's alias must be `row`; ties are broken by identifier, then by the primary key. */
-export async function readPage<T extends ObjectLiteral>(query: SelectQueryBuilder<T>, page: PageRequest, { searched, sortable }: ListFields = ENTITY_FIELDS): Promise<Page<T>> {
+export async function readPage<T extends ObjectLiteral>(
+  query: SelectQueryBuilder<T>,
+  page: PageRequest,
+  { searched, sortable }: ListFields = ENTITY_FIELDS,
+): Promise<Page<T>> {
   if (page.search) {
-    query.andWhere(`(${searched.map((field) => `row.${field} ILIKE :search`).join(' OR ')})`, { search: containing(page.search) });
+    query.andWhere(`(${searched.map((field) => `row.${field} ILIKE :search`).join(' OR ')})`, {
+      search: containing(page.search),
+    });
   }
   const orders = ordersOf(page.sort ?? [], sortable);
   for (const { property, direction } of orders) query.addOrderBy(`row.${property}`, direction);
   if (orders.length === 0) query.addOrderBy('row.createdAt', 'DESC');
   // The primary key last: a list of several scopes holds one identifier more than once, and pages of equal rows would overlap.
-  const ties = [searched.at(-1) ?? 'identifier', ...(query.expressionMap.mainAlias?.metadata.primaryColumns ?? []).map(({ propertyName }) => propertyName)];
+  const ties = [
+    searched.at(-1) ?? 'identifier',
+    ...(query.expressionMap.mainAlias?.metadata.primaryColumns ?? []).map(({ propertyName }) => propertyName),
+  ];
   for (const tie of new Set(ties)) {
     // A second order by the same column would take the place of the one asked for.
     if (!orders.some(({ property }) => property === tie)) query.addOrderBy(`row.${tie}`, 'ASC');
@@ -52,11 +67,16 @@ export async function readPage<T extends ObjectLiteral>(query: SelectQueryBuilde
  * What `field,ASC`, `field:DESC` and `fieldName=field&orderType=DESC` ask for, by the properties a list may be ordered by; every other name, also one
  * that objects inherit, is ignored. Pure.
  */
-export function ordersOf(sort: readonly string[], sortable: ListFields['sortable']): readonly { readonly property: string; readonly direction: 'ASC' | 'DESC' }[] {
+export function ordersOf(
+  sort: readonly string[],
+  sortable: ListFields['sortable'],
+): readonly { readonly property: string; readonly direction: 'ASC' | 'DESC' }[] {
   return sort.flatMap((order) => {
     const [field = '', direction = ''] = partsOf(order).map((part) => part.trim());
     const property = Object.hasOwn(sortable, field) ? sortable[field] : undefined;
-    return property ? [{ property, direction: direction.toUpperCase() === 'DESC' ? ('DESC' as const) : ('ASC' as const) }] : [];
+    return property
+      ? [{ property, direction: direction.toUpperCase() === 'DESC' ? ('DESC' as const) : ('ASC' as const) }]
+      : [];
   });
 }
 

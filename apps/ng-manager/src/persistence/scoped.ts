@@ -23,10 +23,18 @@ export function atScope(scope: Scope): FindOptionsWhere<ScopedEntity> {
  * The same for a query builder whose alias is `row`: a condition that an index on account, org and project answers, which `IS NOT DISTINCT FROM` is not.
  * @param at tells the parameters of several scopes in one query apart
  */
-export function atScopeOfRow(scope: Scope, at = 0): readonly [condition: string, parameters: Readonly<Record<string, string>>] {
+export function atScopeOfRow(
+  scope: Scope,
+  at = 0,
+): readonly [condition: string, parameters: Readonly<Record<string, string>>] {
   const columns = Object.entries(scopeColumns(scope)) as readonly (readonly [keyof ScopeColumns, string | null])[];
-  const conditions = columns.map(([column, value]) => (value === null ? `row.${column} IS NULL` : `row.${column} = :${column}${at}`));
-  return [`(${conditions.join(' AND ')})`, Object.fromEntries(columns.flatMap(([column, value]) => (value === null ? [] : [[`${column}${at}`, value]])))];
+  const conditions = columns.map(([column, value]) =>
+    value === null ? `row.${column} IS NULL` : `row.${column} = :${column}${at}`,
+  );
+  return [
+    `(${conditions.join(' AND ')})`,
+    Object.fromEntries(columns.flatMap(([column, value]) => (value === null ? [] : [[`${column}${at}`, value]]))),
+  ];
 }
 
 /** A scope whose rows are read, alone or with what is inside it. */
@@ -44,7 +52,10 @@ export function reaching(reaches: readonly Reach[]): Brackets {
         continue;
       }
       const given = Object.entries(scopeColumns(scope)).filter((entry): entry is [string, string] => entry[1] !== null);
-      where.orWhere(`(${given.map(([column]) => `row.${column} = :in_${column}${at}`).join(' AND ')})`, Object.fromEntries(given.map(([column, value]) => [`in_${column}${at}`, value])));
+      where.orWhere(
+        `(${given.map(([column]) => `row.${column} = :in_${column}${at}`).join(' AND ')})`,
+        Object.fromEntries(given.map(([column, value]) => [`in_${column}${at}`, value])),
+      );
     }
   });
 }

@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RouteClient, type CallContext, type RunningApp } from '@sluice/http';
 import { newId, waitFor } from '@sluice/kernel';
-import { confirmRemovedProject, listRemovedProjects, projectExistence, type AuditEvent, type RemovedProject } from '@sluice/ng-manager-api';
+import {
+  confirmRemovedProject,
+  listRemovedProjects,
+  projectExistence,
+  type AuditEvent,
+  type RemovedProject,
+} from '@sluice/ng-manager-api';
 import { testUser } from '@sluice/testing';
 import { bootstrap } from '../bootstrap.js';
 import { startNgManager, type HttpAnswer, type NgManagerUnderTest } from '../testing/ng-manager-under-test.js';
@@ -20,21 +26,40 @@ describe('removing projects and organizations', () => {
   let ng: NgManagerUnderTest;
   let call: Caller;
   let pipeline: RouteClient;
-  const own: CallContext = { accountId: '', principal: { type: 'service', id: 'pipeline', name: 'pipeline' }, grants: [], correlationId: 'c', traceparent: undefined };
+  const own: CallContext = {
+    accountId: '',
+    principal: { type: 'service', id: 'pipeline', name: 'pipeline' },
+    grants: [],
+    correlationId: 'c',
+    traceparent: undefined,
+  };
 
   beforeAll(async () => {
     ng = await startNgManager();
     call = ng.as('A1');
-    pipeline = new RouteClient({ target: 'ng-manager', baseUrl: ng.app.url, identity: await ng.identities.of('pipeline') });
+    pipeline = new RouteClient({
+      target: 'ng-manager',
+      baseUrl: ng.app.url,
+      identity: await ng.identities.of('pipeline'),
+    });
   }, 300_000);
   afterAll(async () => {
     await pipeline.close();
     await ng.stop();
   });
 
-  const makeOrg = (identifier: string, as = call, account = 'A1') => made(as('POST', `/ng/api/organizations?accountIdentifier=${account}`, { organization: { identifier, name: identifier } }));
-  const makeProject = (orgId: string, identifier: string, as = call, account = 'A1') => as('POST', `/ng/api/projects?accountIdentifier=${account}&orgIdentifier=${orgId}`, { project: { identifier, name: identifier } });
-  const removeProject = (orgId: string, identifier: string, as = call) => as('DELETE', `/ng/api/projects/${identifier}?${A1}&orgIdentifier=${orgId}`);
+  const makeOrg = (identifier: string, as = call, account = 'A1') =>
+    made(
+      as('POST', `/ng/api/organizations?accountIdentifier=${account}`, {
+        organization: { identifier, name: identifier },
+      }),
+    );
+  const makeProject = (orgId: string, identifier: string, as = call, account = 'A1') =>
+    as('POST', `/ng/api/projects?accountIdentifier=${account}&orgIdentifier=${orgId}`, {
+      project: { identifier, name: identifier },
+    });
+  const removeProject = (orgId: string, identifier: string, as = call) =>
+    as('DELETE', `/ng/api/projects/${identifier}?${A1}&orgIdentifier=${orgId}`);
   /** An org of its own with projects. */
   const orgWith = async (...projects: readonly string[]): Promise<string> => {
     const orgId = `o_${newId()}`;
@@ -42,15 +67,33 @@ describe('removing projects and organizations', () => {
     for (const project of projects) await made(makeProject(orgId, project));
     return orgId;
   };
-  const removedIn = async (orgId: string): Promise<RemovedProject[]> => (await pipeline.call(own, listRemovedProjects, { query: {} })).projects.filter((one) => one.orgId === orgId);
+  const removedIn = async (orgId: string): Promise<RemovedProject[]> =>
+    (await pipeline.call(own, listRemovedProjects, { query: {} })).projects.filter((one) => one.orgId === orgId);
   const confirm = ({ position }: RemovedProject) => pipeline.call(own, confirmRemovedProject, { body: { position } });
-  const uniqueIdOf = async (orgId: string, projectId: string): Promise<string | null> => (await pipeline.call({ ...testUser('A1'), correlationId: 'c', traceparent: undefined }, projectExistence, { query: { orgId, projectId } })).uniqueId;
-  const scopeQuery = (orgId: string, projectId?: string): string => `${A1}&orgIdentifier=${orgId}${projectId ? `&projectIdentifier=${projectId}` : ''}`;
-  const makeToken = async (query: string, name: string): Promise<string> => (await made(call('POST', `${TOKENS}?${query}&tokenName=${name}`))).resource.uuid;
+  const uniqueIdOf = async (orgId: string, projectId: string): Promise<string | null> =>
+    (
+      await pipeline.call({ ...testUser('A1'), correlationId: 'c', traceparent: undefined }, projectExistence, {
+        query: { orgId, projectId },
+      })
+    ).uniqueId;
+  const scopeQuery = (orgId: string, projectId?: string): string =>
+    `${A1}&orgIdentifier=${orgId}${projectId ? `&projectIdentifier=${projectId}` : ''}`;
+  const makeToken = async (query: string, name: string): Promise<string> =>
+    (await made(call('POST', `${TOKENS}?${query}&tokenName=${name}`))).resource.uuid;
   /** Ids of tokens there still are: in the delegate service, and those whose value is kept. */
   const tokensLeft = async (ids: readonly string[]): Promise<readonly [string[], string[]]> => {
-    const kept = await ng.pg.query<{ token_id: string }>(ng.database, 'SELECT token_id FROM delegate_token_values WHERE token_id = ANY($1)', [ids]);
-    return [ng.delegateService.tokens.map(({ id }) => id).filter((id) => ids.includes(id)).sort(), kept.map(({ token_id }) => token_id).sort()];
+    const kept = await ng.pg.query<{ token_id: string }>(
+      ng.database,
+      'SELECT token_id FROM delegate_token_values WHERE token_id = ANY($1)',
+      [ids],
+    );
+    return [
+      ng.delegateService.tokens
+        .map(({ id }) => id)
+        .filter((id) => ids.includes(id))
+        .sort(),
+      kept.map(({ token_id }) => token_id).sort(),
+    ];
   };
 
   it('pipeline is told of a removed project until it confirms that nothing is left of it', async () => {
@@ -58,9 +101,26 @@ describe('removing projects and organizations', () => {
     const uniqueId = await uniqueIdOf(orgId, 'shop');
     await made(removeProject(orgId, 'shop'));
     const [removed] = await removedIn(orgId);
-    expect(removed).toEqual({ position: expect.any(Number), accountId: 'A1', orgId, projectId: 'shop', uniqueId, removedBy: { type: 'user', id: expect.any(String), name: expect.any(String), email: expect.stringContaining('@') }, correlationId: expect.any(String) });
+    expect(removed).toEqual({
+      position: expect.any(Number),
+      accountId: 'A1',
+      orgId,
+      projectId: 'shop',
+      uniqueId,
+      removedBy: {
+        type: 'user',
+        id: expect.any(String),
+        name: expect.any(String),
+        email: expect.stringContaining('@'),
+      },
+      correlationId: expect.any(String),
+    });
     if (!removed) return;
-    expect((await pipeline.call(own, listRemovedProjects, { query: { after: removed.position } })).projects.filter((one) => one.orgId === orgId)).toEqual([]);
+    expect(
+      (await pipeline.call(own, listRemovedProjects, { query: { after: removed.position } })).projects.filter(
+        (one) => one.orgId === orgId,
+      ),
+    ).toEqual([]);
     await confirm(removed);
     await confirm(removed);
     expect(await removedIn(orgId)).toEqual([]);
@@ -85,7 +145,14 @@ describe('removing projects and organizations', () => {
   it('with pipeline away the name stays held, and the refusal says so', async () => {
     const orgId = await orgWith('shop');
     await made(removeProject(orgId, 'shop'));
-    expect(await makeProject(orgId, 'shop')).toMatchObject({ status: 409, body: { status: 'FAILURE', code: 'CONFLICT', message: expect.stringContaining('are still being removed; try again in a moment') } });
+    expect(await makeProject(orgId, 'shop')).toMatchObject({
+      status: 409,
+      body: {
+        status: 'FAILURE',
+        code: 'CONFLICT',
+        message: expect.stringContaining('are still being removed; try again in a moment'),
+      },
+    });
     expect(await uniqueIdOf(orgId, 'shop')).toBeNull();
   });
 
@@ -122,7 +189,9 @@ describe('removing projects and organizations', () => {
     const orgId = await orgWith('shop');
     const token = await makeToken(scopeQuery(orgId, 'shop'), 'kept');
     const orgToken = await makeToken(scopeQuery(orgId), 'kept');
-    expect((await call('DELETE', `/ng/api/projects/shop?${scopeQuery(orgId)}`, undefined, { 'if-match': '"9"' })).status).toBe(412);
+    expect(
+      (await call('DELETE', `/ng/api/projects/shop?${scopeQuery(orgId)}`, undefined, { 'if-match': '"9"' })).status,
+    ).toBe(412);
     expect((await call('DELETE', `/ng/api/organizations/${orgId}?${A1}`)).status).toBe(400);
     expect((await call('DELETE', `/ng/api/projects/none?${scopeQuery(orgId)}`)).status).toBe(404);
     expect(await removedIn(orgId)).toEqual([]);
@@ -132,12 +201,24 @@ describe('removing projects and organizations', () => {
   it('delegate tokens of a project go with it, with their values; those above and beside it stay', async () => {
     const orgId = await orgWith('shop', 'beside');
     const gone = [await makeToken(scopeQuery(orgId, 'shop'), 'one'), await makeToken(scopeQuery(orgId, 'shop'), 'two')];
-    const kept = [await makeToken(scopeQuery(orgId, 'beside'), 'one'), await makeToken(scopeQuery(orgId), 'one'), await makeToken(A1, `one_${newId()}`)].sort();
+    const kept = [
+      await makeToken(scopeQuery(orgId, 'beside'), 'one'),
+      await makeToken(scopeQuery(orgId), 'one'),
+      await makeToken(A1, `one_${newId()}`),
+    ].sort();
     await made(removeProject(orgId, 'shop'));
     expect(await tokensLeft([...gone, ...kept])).toEqual([kept, kept]);
-    const query = { filterType: 'Audit', actions: ['DELETE'], resources: [{ type: 'DELEGATE_TOKEN' }], scopes: [{ accountIdentifier: 'A1', orgIdentifier: orgId, projectIdentifier: 'shop' }] };
+    const query = {
+      filterType: 'Audit',
+      actions: ['DELETE'],
+      resources: [{ type: 'DELEGATE_TOKEN' }],
+      scopes: [{ accountIdentifier: 'A1', orgIdentifier: orgId, projectIdentifier: 'shop' }],
+    };
     const events: AuditEvent[] = (await made(call('POST', `/ng/api/audits/list?${A1}`, query))).data.content;
-    expect(events.map(({ resource, details }) => [resource.identifier, details])).toEqual([['two', { isRemovedWith: 'project shop' }], ['one', { isRemovedWith: 'project shop' }]]);
+    expect(events.map(({ resource, details }) => [resource.identifier, details])).toEqual([
+      ['two', { isRemovedWith: 'project shop' }],
+      ['one', { isRemovedWith: 'project shop' }],
+    ]);
   });
 
   it('delegate tokens of an organization and of its projects go with it', async () => {
@@ -153,8 +234,14 @@ describe('removing projects and organizations', () => {
 
   it('a delegate token is not made where there is no project or organization', async () => {
     const orgId = await orgWith();
-    expect(await call('POST', `${TOKENS}?${scopeQuery(orgId, 'none')}&tokenName=t`)).toMatchObject({ status: 404, body: { code: 'RESOURCE_NOT_FOUND_EXCEPTION' } });
-    expect(await call('POST', `${TOKENS}?${scopeQuery('none')}&tokenName=t`)).toMatchObject({ status: 404, body: { code: 'RESOURCE_NOT_FOUND_EXCEPTION' } });
+    expect(await call('POST', `${TOKENS}?${scopeQuery(orgId, 'none')}&tokenName=t`)).toMatchObject({
+      status: 404,
+      body: { code: 'RESOURCE_NOT_FOUND_EXCEPTION' },
+    });
+    expect(await call('POST', `${TOKENS}?${scopeQuery('none')}&tokenName=t`)).toMatchObject({
+      status: 404,
+      body: { code: 'RESOURCE_NOT_FOUND_EXCEPTION' },
+    });
   });
 
   describe('while the delegate service is away', () => {
@@ -170,8 +257,19 @@ describe('removing projects and organizations', () => {
     ])('%s is not removed, and the same request does it later', async (_, path) => {
       const orgId = await orgWith('shop');
       const token = await makeToken(scopeQuery(orgId, 'shop'), 'one');
-      const refused = await fetch(`${cutOff.url}${path(orgId)}`, { method: 'DELETE', headers: await ng.identities.headers('ng-manager', testUser('A1')) });
-      expect([refused.status, await refused.json()]).toEqual([503, expect.objectContaining({ code: 'UPSTREAM_UNAVAILABLE', message: expect.stringMatching(/^the delegate tokens of .* could not be deleted, so .* was not deleted either: .*; try again in a moment$/) })]);
+      const refused = await fetch(`${cutOff.url}${path(orgId)}`, {
+        method: 'DELETE',
+        headers: await ng.identities.headers('ng-manager', testUser('A1')),
+      });
+      expect([refused.status, await refused.json()]).toEqual([
+        503,
+        expect.objectContaining({
+          code: 'UPSTREAM_UNAVAILABLE',
+          message: expect.stringMatching(
+            /^the delegate tokens of .* could not be deleted, so .* was not deleted either: .*; try again in a moment$/,
+          ),
+        }),
+      ]);
       expect([await uniqueIdOf(orgId, 'shop'), await removedIn(orgId)]).toEqual([expect.any(String), []]);
       await made(call('DELETE', path(orgId)));
       expect(await tokensLeft([token])).toEqual([[], []]);
@@ -179,21 +277,35 @@ describe('removing projects and organizations', () => {
   });
 
   it('only pipeline hears of removed projects', async () => {
-    const gateway = new RouteClient({ target: 'ng-manager', baseUrl: ng.app.url, identity: await ng.identities.of('gateway') });
-    await expect(gateway.call(own, listRemovedProjects, { query: {} })).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
-    await expect(gateway.call(own, confirmRemovedProject, { body: { position: 1 } })).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+    const gateway = new RouteClient({
+      target: 'ng-manager',
+      baseUrl: ng.app.url,
+      identity: await ng.identities.of('gateway'),
+    });
+    await expect(gateway.call(own, listRemovedProjects, { query: {} })).rejects.toMatchObject({
+      code: 'ACCESS_DENIED',
+    });
+    await expect(gateway.call(own, confirmRemovedProject, { body: { position: 1 } })).rejects.toMatchObject({
+      code: 'ACCESS_DENIED',
+    });
     await gateway.close();
   });
 
   it('two removals at once, of a project and of its organization, both end', async () => {
     for (let round = 0; round < 5; round += 1) {
       const orgId = await orgWith('a', 'b', 'c');
-      const [one, all] = await Promise.all([removeProject(orgId, 'b'), call('DELETE', `/ng/api/organizations/${orgId}?${A1}&forceDelete=true`)]);
+      const [one, all] = await Promise.all([
+        removeProject(orgId, 'b'),
+        call('DELETE', `/ng/api/organizations/${orgId}?${A1}&forceDelete=true`),
+      ]);
       expect([[200, 404].includes(one.status), all.status]).toEqual([true, 200]);
-      const removed = await waitFor(async () => {
-        const projects = await removedIn(orgId);
-        return projects.length === 3 && projects;
-      }, { timeoutMs: 120_000, what: 'three removed projects' });
+      const removed = await waitFor(
+        async () => {
+          const projects = await removedIn(orgId);
+          return projects.length === 3 && projects;
+        },
+        { timeoutMs: 120_000, what: 'three removed projects' },
+      );
       expect(removed.map(({ projectId }) => projectId).sort()).toEqual(['a', 'b', 'c']);
       for (const project of removed) await confirm(project);
     }

@@ -2,7 +2,17 @@ import { Controller } from '@nestjs/common';
 import type { Paged } from '@sluice/api-conventions';
 import { Call, Route, expectedVersionOf, type RouteCall } from '@sluice/http';
 import { AppError, projectScope } from '@sluice/kernel';
-import { v1CreateProject, v1DeleteProject, v1GetProject, v1ListProjects, v1UpdateProject, type Project, type ProjectResponse, type V1ProjectIn, type V1ProjectOut } from '@sluice/ng-manager-api';
+import {
+  v1CreateProject,
+  v1DeleteProject,
+  v1GetProject,
+  v1ListProjects,
+  v1UpdateProject,
+  type Project,
+  type ProjectResponse,
+  type V1ProjectIn,
+  type V1ProjectOut,
+} from '@sluice/ng-manager-api';
 import { v1Page } from '../persistence/v1-page.js';
 import { withETag } from '../persistence/versioned.js';
 import { ProjectService } from './project.service.js';
@@ -14,8 +24,13 @@ export class ProjectV1Controller {
 
   @Route(v1ListProjects)
   async list(@Call() { ctx, params, query }: RouteCall<typeof v1ListProjects>): Promise<Paged<V1ProjectOut>> {
-    const module = query.module_type === undefined ? undefined : { name: query.module_type, isThere: query.has_module !== false };
-    const { content, totalItems } = await this.projects.list(ctx, v1Page(query), { orgId: params.org, identifiers: query.project, module });
+    const module =
+      query.module_type === undefined ? undefined : { name: query.module_type, isThere: query.has_module !== false };
+    const { content, totalItems } = await this.projects.list(ctx, v1Page(query), {
+      orgId: params.org,
+      identifiers: query.project,
+      module,
+    });
     return { items: content.map(present), total: totalItems, page: query.page, limit: query.limit };
   }
 
@@ -30,9 +45,16 @@ export class ProjectV1Controller {
   }
 
   @Route(v1UpdateProject)
-  async update(@Call() { ctx, params, body, headers, reply }: RouteCall<typeof v1UpdateProject>): Promise<V1ProjectOut> {
+  async update(
+    @Call() { ctx, params, body, headers, reply }: RouteCall<typeof v1UpdateProject>,
+  ): Promise<V1ProjectOut> {
     const scope = projectScope(ctx.accountId, params.org, params.project);
-    return present(withETag(reply, await this.projects.update(ctx, scope, projectOf(params.org, body.project), expectedVersionOf(headers))));
+    return present(
+      withETag(
+        reply,
+        await this.projects.update(ctx, scope, projectOf(params.org, body.project), expectedVersionOf(headers)),
+      ),
+    );
   }
 
   @Route(v1DeleteProject)
@@ -46,12 +68,27 @@ export class ProjectV1Controller {
 
 function projectOf(org: string, { identifier, slug, org: orgInBody, ...rest }: V1ProjectIn): Project {
   if (orgInBody && orgInBody !== org) {
-    throw new AppError('INVALID_REQUEST', `the body names organization "${orgInBody}", the path "${org}"`, { fields: [{ field: 'project.org', error: 'differs from the path' }] });
+    throw new AppError('INVALID_REQUEST', `the body names organization "${orgInBody}", the path "${org}"`, {
+      fields: [{ field: 'project.org', error: 'differs from the path' }],
+    });
   }
   return { identifier: identifier ?? slug ?? '', orgIdentifier: org, ...rest };
 }
 
 function present({ project, createdAt, lastModifiedAt }: ProjectResponse): V1ProjectOut {
   const { identifier, name, orgIdentifier, color, modules, description, tags } = project;
-  return { project: { identifier, slug: identifier, name, org: orgIdentifier, color, modules: modules ?? [], description: description ?? '', tags: tags ?? {} }, created: createdAt, updated: lastModifiedAt };
+  return {
+    project: {
+      identifier,
+      slug: identifier,
+      name,
+      org: orgIdentifier,
+      color,
+      modules: modules ?? [],
+      description: description ?? '',
+      tags: tags ?? {},
+    },
+    created: createdAt,
+    updated: lastModifiedAt,
+  };
 }

@@ -2,7 +2,15 @@ import { Controller } from '@nestjs/common';
 import type { NgPage } from '@sluice/api-conventions';
 import { Call, Route, expectedVersionOf, type RouteCall } from '@sluice/http';
 import { AppError, type ProjectScope, type Scope } from '@sluice/kernel';
-import { createProject, deleteProject, getProject, listAllProjects, listProjects, updateProject, type ProjectResponse } from '@sluice/ng-manager-api';
+import {
+  createProject,
+  deleteProject,
+  getProject,
+  listAllProjects,
+  listProjects,
+  updateProject,
+  type ProjectResponse,
+} from '@sluice/ng-manager-api';
 import { withETag } from '../persistence/versioned.js';
 import { ProjectService } from './project.service.js';
 
@@ -13,7 +21,8 @@ export class ProjectController {
   @Route(listProjects)
   list(@Call() { ctx, query }: RouteCall<typeof listProjects>): Promise<NgPage<ProjectResponse>> {
     const page = { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders };
-    const module = query.moduleType === undefined ? undefined : { name: query.moduleType, isThere: query.hasModule !== false };
+    const module =
+      query.moduleType === undefined ? undefined : { name: query.moduleType, isThere: query.hasModule !== false };
     return this.projects.list(ctx, page, { orgId: query.orgIdentifier, identifiers: query.identifiers, module });
   }
 
@@ -24,7 +33,10 @@ export class ProjectController {
 
   @Route(createProject)
   async create(@Call() { ctx, scope, body, reply }: RouteCall<typeof createProject>): Promise<ProjectResponse> {
-    return withETag(reply, await this.projects.create(ctx, scope.level === 'account' ? needOrg() : scope.orgId, body.project));
+    return withETag(
+      reply,
+      await this.projects.create(ctx, scope.level === 'account' ? needOrg() : scope.orgId, body.project),
+    );
   }
 
   @Route(getProject)
@@ -33,13 +45,18 @@ export class ProjectController {
   }
 
   @Route(updateProject)
-  async update(@Call() { ctx, scope, body, headers, reply }: RouteCall<typeof updateProject>): Promise<ProjectResponse> {
+  async update(
+    @Call() { ctx, scope, body, headers, reply }: RouteCall<typeof updateProject>,
+  ): Promise<ProjectResponse> {
     return withETag(reply, await this.projects.update(ctx, projectAt(scope), body.project, expectedVersionOf(headers)));
   }
 
   @Route(deleteProject)
   delete(@Call() { ctx, scope, query, headers }: RouteCall<typeof deleteProject>): Promise<boolean> {
-    return this.projects.delete(ctx, projectAt(scope), { force: query.forceDelete ?? false, expected: expectedVersionOf(headers) });
+    return this.projects.delete(ctx, projectAt(scope), {
+      force: query.forceDelete ?? false,
+      expected: expectedVersionOf(headers),
+    });
   }
 }
 
@@ -49,5 +66,9 @@ function projectAt(scope: Scope): ProjectScope {
 }
 
 function needOrg(): never {
-  throw new AppError('INVALID_REQUEST', 'orgIdentifier is missing; a project is named by its organization and its identifier', { fields: [{ field: 'orgIdentifier', error: 'is required' }] });
+  throw new AppError(
+    'INVALID_REQUEST',
+    'orgIdentifier is missing; a project is named by its organization and its identifier',
+    { fields: [{ field: 'orgIdentifier', error: 'is required' }] },
+  );
 }

@@ -20,8 +20,14 @@ export class ProjectRepository {
   constructor(private readonly manager: EntityManager) {}
 
   /** @param lock `update` against other writers, `keep` against its removal, until the transaction ends */
-  find({ accountId, orgId, projectId }: ProjectScope, { lock }: { readonly lock?: 'update' | 'keep' } = {}): Promise<ProjectRow | null> {
-    return this.manager.findOne(ProjectEntity, { where: { accountId, orgId, identifier: projectId }, ...(lock ? { lock: { mode: lock === 'update' ? 'pessimistic_write' : 'for_key_share' } } : {}) });
+  find(
+    { accountId, orgId, projectId }: ProjectScope,
+    { lock }: { readonly lock?: 'update' | 'keep' } = {},
+  ): Promise<ProjectRow | null> {
+    return this.manager.findOne(ProjectEntity, {
+      where: { accountId, orgId, identifier: projectId },
+      ...(lock ? { lock: { mode: lock === 'update' ? 'pessimistic_write' : 'for_key_share' } } : {}),
+    });
   }
 
   /** Whether a project and its organization are there, and which project it is; one look at each primary key. */
@@ -36,20 +42,33 @@ export class ProjectRepository {
   }
 
   page({ accountId }: AccountScope, page: PageRequest, filter: ProjectFilter): Promise<Page<ProjectRow>> {
-    const query = this.manager.createQueryBuilder(ProjectEntity, 'row').where('row.accountId = :accountId', { accountId });
+    const query = this.manager
+      .createQueryBuilder(ProjectEntity, 'row')
+      .where('row.accountId = :accountId', { accountId });
     if (filter.orgId) query.andWhere('row.orgId = :orgId', { orgId: filter.orgId });
     if (filter.identifiers) query.andWhere('row.identifier = ANY(:identifiers)', { identifiers: filter.identifiers });
-    if (filter.module) query.andWhere(`${filter.module.isThere ? '' : 'NOT '}row.modules @> :module`, { module: JSON.stringify([filter.module.name]) });
+    if (filter.module)
+      query.andWhere(`${filter.module.isThere ? '' : 'NOT '}row.modules @> :module`, {
+        module: JSON.stringify([filter.module.name]),
+      });
     if (filter.visible !== 'all') {
       const { orgIds, projects } = filter.visible;
-      query.andWhere(`(row.orgId = ANY(:orgIds) OR (row.orgId || '/' || row.identifier) = ANY(:projects))`, { orgIds, projects: projects.map((pair) => pair.join('/')) });
+      query.andWhere(`(row.orgId = ANY(:orgIds) OR (row.orgId || '/' || row.identifier) = ANY(:projects))`, {
+        orgIds,
+        projects: projects.map((pair) => pair.join('/')),
+      });
     }
     return readPage(query, page);
   }
 
   /** At most `limit` identifiers of an org's projects, in order. */
   async identifiersIn({ accountId, orgId }: OrgScope, limit: number): Promise<string[]> {
-    const rows = await this.manager.find(ProjectEntity, { select: { identifier: true }, where: { accountId, orgId }, order: { identifier: 'ASC' }, take: limit });
+    const rows = await this.manager.find(ProjectEntity, {
+      select: { identifier: true },
+      where: { accountId, orgId },
+      order: { identifier: 'ASC' },
+      take: limit,
+    });
     return rows.map(({ identifier }) => identifier);
   }
 
@@ -62,7 +81,9 @@ export class ProjectRepository {
   }
 
   async update({ accountId, orgId, projectId }: ProjectScope, values: ProjectValues): Promise<boolean> {
-    return (await this.manager.update(ProjectEntity, { accountId, orgId, identifier: projectId }, values)).affected === 1;
+    return (
+      (await this.manager.update(ProjectEntity, { accountId, orgId, identifier: projectId }, values)).affected === 1
+    );
   }
 
   async delete({ accountId, orgId, projectId }: ProjectScope): Promise<boolean> {

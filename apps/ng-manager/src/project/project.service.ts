@@ -1,8 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { toNgPage, type NgPage } from '@sluice/api-conventions';
 import { requireVersion } from '@sluice/http';
-import { AppError, accountScope, formatScope, pause, projectScope, type ProjectScope, type RequestContext, type Scope } from '@sluice/kernel';
-import { MOST_REMOVED, type Project, type ProjectExistence, type ProjectResponse, type RemovedProject } from '@sluice/ng-manager-api';
+import {
+  AppError,
+  accountScope,
+  formatScope,
+  pause,
+  projectScope,
+  type ProjectScope,
+  type RequestContext,
+  type Scope,
+} from '@sluice/kernel';
+import {
+  MOST_REMOVED,
+  type Project,
+  type ProjectExistence,
+  type ProjectResponse,
+  type RemovedProject,
+} from '@sluice/ng-manager-api';
 import { visibleTo } from '../access/permission.js';
 import { addBuiltInConnectors } from '../connector/built-in-connectors.js';
 import { DbDevopsClient } from '../dbdevops/dbdevops-client.js';
@@ -26,8 +41,15 @@ export class ProjectService {
     private readonly delegates: DelegateService,
   ) {}
 
-  async list(ctx: RequestContext, page: PageRequest, filter: Omit<ProjectFilter, 'visible'>): Promise<NgPage<ProjectResponse>> {
-    const { rows, total } = await this.unitOfWork.read.projects.page(accountScope(ctx.accountId), page, { ...filter, visible: visibleTo(ctx, 'project.view') });
+  async list(
+    ctx: RequestContext,
+    page: PageRequest,
+    filter: Omit<ProjectFilter, 'visible'>,
+  ): Promise<NgPage<ProjectResponse>> {
+    const { rows, total } = await this.unitOfWork.read.projects.page(accountScope(ctx.accountId), page, {
+      ...filter,
+      visible: visibleTo(ctx, 'project.view'),
+    });
     return toNgPage(rows.map(present), total, page.index, page.size);
   }
 
@@ -52,23 +74,45 @@ export class ProjectService {
         if (await stores.removedProjects.holds(scope)) nameIsHeld(scope);
         await addBuiltInConnectors(stores, scope);
         const made = versioned((await stores.projects.find(scope)) ?? missing(scope));
-        await stores.audit.append(ctx, { action: 'create', resourceType: 'project', identifier: project.identifier, scope, after: made.body.project });
+        await stores.audit.append(ctx, {
+          action: 'create',
+          resourceType: 'project',
+          identifier: project.identifier,
+          scope,
+          after: made.body.project,
+        });
         return made;
       }),
     );
   }
 
   /** @param expected version the client changes @throws AppError OPTIMISTIC_LOCK */
-  async update(ctx: RequestContext, scope: ProjectScope, project: Project, expected: number | undefined): Promise<Versioned<ProjectResponse>> {
+  async update(
+    ctx: RequestContext,
+    scope: ProjectScope,
+    project: Project,
+    expected: number | undefined,
+  ): Promise<Versioned<ProjectResponse>> {
     if (project.identifier !== scope.projectId) {
-      throw new AppError('INVALID_REQUEST', `the body names project "${project.identifier}", the path "${scope.projectId}"; an identifier cannot be changed`, { fields: [{ field: 'project.identifier', error: 'differs from the path' }] });
+      throw new AppError(
+        'INVALID_REQUEST',
+        `the body names project "${project.identifier}", the path "${scope.projectId}"; an identifier cannot be changed`,
+        { fields: [{ field: 'project.identifier', error: 'differs from the path' }] },
+      );
     }
     return this.unitOfWork.run(async (stores) => {
       const row = (await stores.projects.find(scope, { lock: 'update' })) ?? missing(scope);
       requireVersion(`project ${scope.projectId}`, row.version, expected);
       await stores.projects.update(scope, valuesOf(project));
       const changed = versioned((await stores.projects.find(scope)) ?? missing(scope));
-      await stores.audit.append(ctx, { action: 'update', resourceType: 'project', identifier: scope.projectId, scope, before: present(row).project, after: changed.body.project });
+      await stores.audit.append(ctx, {
+        action: 'update',
+        resourceType: 'project',
+        identifier: scope.projectId,
+        scope,
+        before: present(row).project,
+        after: changed.body.project,
+      });
       return changed;
     });
   }
@@ -82,7 +126,10 @@ export class ProjectService {
     requireVersion(`project ${scope.projectId}`, version, expected);
     const schemas = await this.dbdevops.schemaIdentifiers(ctx, scope);
     if (schemas.length > 0 && !force) {
-      throw new AppError('ENTITY_REFERENCED', `project "${scope.projectId}" still has DB schemas: ${schemas.join(', ')}; delete them first, or send forceDelete=true`);
+      throw new AppError(
+        'ENTITY_REFERENCED',
+        `project "${scope.projectId}" still has DB schemas: ${schemas.join(', ')}; delete them first, or send forceDelete=true`,
+      );
     }
     if (schemas.length > 0) await this.dbdevops.deleteSchemasOf(ctx, scope, uniqueId);
     await this.delegates.deleteTokensOf(ctx, scope, `project ${scope.projectId}`);
@@ -92,7 +139,14 @@ export class ProjectService {
       const contents = await stores.scopeContents.removalsIn(scope);
       await stores.removedProjects.add(scope, ctx);
       await stores.projects.delete(scope);
-      await stores.audit.append(ctx, ...contents, { action: 'delete', resourceType: 'project', identifier: scope.projectId, scope, before: present(row).project, details: { force } });
+      await stores.audit.append(ctx, ...contents, {
+        action: 'delete',
+        resourceType: 'project',
+        identifier: scope.projectId,
+        scope,
+        before: present(row).project,
+        details: { force },
+      });
       return true;
     });
   }
@@ -131,7 +185,11 @@ export class ProjectService {
 }
 
 function nameIsHeld({ accountId, orgId, projectId }: ProjectScope): never {
-  throw new AppError('CONFLICT', `the pipelines and executions of the project "${projectId}" that was deleted from ${formatScope({ level: 'org', accountId, orgId })} are still being removed; try again in a moment, or choose another identifier`, { fields: [{ field: 'identifier', error: 'is still held by a deleted project' }] });
+  throw new AppError(
+    'CONFLICT',
+    `the pipelines and executions of the project "${projectId}" that was deleted from ${formatScope({ level: 'org', accountId, orgId })} are still being removed; try again in a moment, or choose another identifier`,
+    { fields: [{ field: 'identifier', error: 'is still held by a deleted project' }] },
+  );
 }
 
 function valuesOf({ name, description, color, modules, tags }: Project): ProjectValues {
@@ -159,5 +217,8 @@ function present(row: ProjectRow): ProjectResponse {
 }
 
 function missing(scope: ProjectScope): never {
-  throw new AppError('RESOURCE_NOT_FOUND', `project "${scope.projectId}" does not exist in ${formatScope({ level: 'org', accountId: scope.accountId, orgId: scope.orgId })}`);
+  throw new AppError(
+    'RESOURCE_NOT_FOUND',
+    `project "${scope.projectId}" does not exist in ${formatScope({ level: 'org', accountId: scope.accountId, orgId: scope.orgId })}`,
+  );
 }

@@ -32,7 +32,11 @@ export class RemovedProjectRepository {
 
   /** Of every account, oldest first: this is for pipeline itself. */
   async after(position: number, limit: number): Promise<RemovedProject[]> {
-    const rows = await this.manager.find(RemovedProjectEntity, { where: { position: MoreThan(String(position)) }, order: { position: 'ASC' }, take: limit });
+    const rows = await this.manager.find(RemovedProjectEntity, {
+      where: { position: MoreThan(String(position)) },
+      order: { position: 'ASC' },
+      take: limit,
+    });
     return rows.map(({ position: at, removedAt: _at, ...row }) => ({ ...row, position: Number(at) }));
   }
 

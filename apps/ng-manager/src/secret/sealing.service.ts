@@ -32,14 +32,25 @@ export class SealingService {
    * @throws AppError SECRET_NOT_FOUND naming the expression; INVALID_REQUEST for something that is no secret expression or a bad key; ACCESS_DENIED for
    *   what the task's own entities do not name, and for a secret that lives above the delegate
    */
-  async seal(ctx: Asker, { scope, expressions, named }: SealingRequest, lease: SealingLease): Promise<Record<string, string>> {
+  async seal(
+    ctx: Asker,
+    { scope, expressions, named }: SealingRequest,
+    lease: SealingLease,
+  ): Promise<Record<string, string>> {
     const wanted = [...new Set(expressions)];
     const foreign = wanted.find((expression) => !named.has(expression));
-    if (foreign !== undefined) throw new AppError('ACCESS_DENIED', `${foreign} is not part of this task: none of its connectors refers to that secret`);
+    if (foreign !== undefined)
+      throw new AppError(
+        'ACCESS_DENIED',
+        `${foreign} is not part of this task: none of its connectors refers to that secret`,
+      );
     const refs = wanted.map((expression) => resolveRef(refOfSecretExpression(expression), scope));
     const above = refs.find((ref) => !isWithin(ref.scope, lease.delegateScope));
     if (above) {
-      throw new AppError('ACCESS_DENIED', `secret "${above.identifier}" lives in ${formatScope(above.scope)}, and the delegate that asks for it serves only ${formatScope(lease.delegateScope)}; run the step on a delegate of ${formatScope(above.scope)} or above`);
+      throw new AppError(
+        'ACCESS_DENIED',
+        `secret "${above.identifier}" lives in ${formatScope(above.scope)}, and the delegate that asks for it serves only ${formatScope(lease.delegateScope)}; run the step on a delegate of ${formatScope(above.scope)} or above`,
+      );
     }
     const plain = await this.read(ctx, scope, wanted, refs, lease);
     const sealed: Record<string, string> = {};
@@ -49,20 +60,40 @@ export class SealingService {
     return sealed;
   }
 
-  private async read(ctx: Asker, scope: Scope, expressions: readonly string[], refs: ReturnType<typeof resolveRef>[], { taskId, delegateId, epoch }: SealingLease): Promise<string[]> {
+  private async read(
+    ctx: Asker,
+    scope: Scope,
+    expressions: readonly string[],
+    refs: ReturnType<typeof resolveRef>[],
+    { taskId, delegateId, epoch }: SealingLease,
+  ): Promise<string[]> {
     try {
       return await this.values.read(ctx, refs, { purpose: 'task', taskId, delegateId, epoch });
     } catch (cause) {
       if (!(cause instanceof AppError) || cause.code !== 'SECRET_NOT_FOUND') throw cause;
-      throw new AppError('SECRET_NOT_FOUND', `${cause.message} (one of ${expressions.join(', ')}, seen from ${formatScope(scope)})`, {}, { cause });
+      throw new AppError(
+        'SECRET_NOT_FOUND',
+        `${cause.message} (one of ${expressions.join(', ')}, seen from ${formatScope(scope)})`,
+        {},
+        { cause },
+      );
     }
   }
 
-  private async sealOne({ taskId, epoch, publicKey }: SealingLease, value: string, expression: string): Promise<string> {
+  private async sealOne(
+    { taskId, epoch, publicKey }: SealingLease,
+    value: string,
+    expression: string,
+  ): Promise<string> {
     try {
       return await seal(publicKey, value, sealingContext(taskId, epoch, expression));
     } catch (cause) {
-      throw new AppError('INVALID_REQUEST', 'publicKey is not an X25519 key in base64url', { fields: [{ field: 'publicKey', error: 'is not valid' }] }, { cause });
+      throw new AppError(
+        'INVALID_REQUEST',
+        'publicKey is not an X25519 key in base64url',
+        { fields: [{ field: 'publicKey', error: 'is not valid' }] },
+        { cause },
+      );
     }
   }
 }

@@ -18,8 +18,14 @@ export function secretFromSpec(text: string): Secret {
 function secretIn(value: unknown, what: string): Secret {
   const parsed = document.safeParse(value);
   if (parsed.success) return parsed.data.secret;
-  const fields = parsed.error.issues.slice(0, 20).map((issue) => ({ field: issue.path.join('.') || what, error: issue.message }));
-  throw new AppError('INVALID_REQUEST', `invalid ${what}: ${fields.map(({ field, error }) => `${field}: ${error}`).join('; ')}`, { fields });
+  const fields = parsed.error.issues
+    .slice(0, 20)
+    .map((issue) => ({ field: issue.path.join('.') || what, error: issue.message }));
+  throw new AppError(
+    'INVALID_REQUEST',
+    `invalid ${what}: ${fields.map(({ field, error }) => `${field}: ${error}`).join('; ')}`,
+    { fields },
+  );
 }
 
 function yamlOf(text: string): unknown {
@@ -28,7 +34,10 @@ function yamlOf(text: string): unknown {
   } catch (cause) {
     // The parser may quote the document, which holds a value; only the line goes on.
     const line = /line \d+/.exec(messageOf(cause))?.[0];
-    throw new AppError('INVALID_YAML_ERROR', `the document is not readable YAML${line ? ` (${line})` : ''}; check indentation, quotes and brackets, and write no aliases`);
+    throw new AppError(
+      'INVALID_YAML_ERROR',
+      `the document is not readable YAML${line ? ` (${line})` : ''}; check indentation, quotes and brackets, and write no aliases`,
+    );
   }
 }
 
@@ -36,6 +45,8 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new AppError('INVALID_REQUEST', 'spec is not JSON; send {"secret":{…}} as text', { fields: [{ field: 'spec', error: 'is not JSON' }] });
+    throw new AppError('INVALID_REQUEST', 'spec is not JSON; send {"secret":{…}} as text', {
+      fields: [{ field: 'spec', error: 'is not JSON' }],
+    });
   }
 }

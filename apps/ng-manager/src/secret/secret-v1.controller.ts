@@ -14,7 +14,12 @@ export function secretV1Controller(routes: V1SecretRoutes): Type {
 
     @Route(routes.list)
     async list(@Call() { ctx, scope, query }: RouteCall<V1SecretRoutes['list']>): Promise<Paged<V1SecretOut>> {
-      const filter = { identifiers: query.secret, types: query.type, withParents: false, withChildren: query.recursive ?? false };
+      const filter = {
+        identifiers: query.secret,
+        types: query.type,
+        withParents: false,
+        withChildren: query.recursive ?? false,
+      };
       const { content, totalItems } = await this.secrets.list(ctx, scope, v1Page(query), filter);
       return { items: content.map(presentSecretV1), total: totalItems, page: query.page, limit: query.limit };
     }
@@ -38,7 +43,9 @@ export function secretV1Controller(routes: V1SecretRoutes): Type {
     /** Answers what was deleted. */
     @Route(routes.delete)
     async delete(@Call() { ctx, scope, params, query }: RouteCall<V1SecretRoutes['delete']>): Promise<V1SecretOut> {
-      return presentSecretV1(await this.secrets.delete(ctx, { scope, identifier: params.secret }, query.forceDelete ?? false));
+      return presentSecretV1(
+        await this.secrets.delete(ctx, { scope, identifier: params.secret }, query.forceDelete ?? false),
+      );
     }
   }
   return SecretV1Controller;

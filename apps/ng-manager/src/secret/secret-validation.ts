@@ -49,27 +49,62 @@ export class SecretValidation {
   }
 
   /** No value is opened before that is among the security events. */
-  private async open(ctx: RequestContext, tested: ScopedRef, secrets: readonly { readonly ref: string; readonly at: ScopedRef }[]): Promise<string[]> {
+  private async open(
+    ctx: RequestContext,
+    tested: ScopedRef,
+    secrets: readonly { readonly ref: string; readonly at: ScopedRef }[],
+  ): Promise<string[]> {
     if (secrets.length === 0) return [];
-    await this.unitOfWork.run((stores) => stores.securityEvents.add(testNoted(ctx, 'secretTest', 'allowed', tested, secrets.map(({ ref }) => ref))));
-    return this.values.read(ctx, secrets.map(({ at }) => at), { purpose: 'validation' });
+    await this.unitOfWork.run((stores) =>
+      stores.securityEvents.add(
+        testNoted(
+          ctx,
+          'secretTest',
+          'allowed',
+          tested,
+          secrets.map(({ ref }) => ref),
+        ),
+      ),
+    );
+    return this.values.read(
+      ctx,
+      secrets.map(({ at }) => at),
+      { purpose: 'validation' },
+    );
   }
 
   /** What references of a secret name. A refusal is a security event. @throws AppError INVALID_IDENTIFIER_REF */
-  private async usable(ctx: RequestContext, tested: ScopedRef, refs: readonly string[]): Promise<readonly { readonly ref: string; readonly at: ScopedRef }[]> {
+  private async usable(
+    ctx: RequestContext,
+    tested: ScopedRef,
+    refs: readonly string[],
+  ): Promise<readonly { readonly ref: string; readonly at: ScopedRef }[]> {
     try {
       return refs.map((ref) => ({ ref, at: resolveUsableRefIn(ctx, 'secret', 'secret.spec.auth', ref, tested.scope) }));
     } catch (cause) {
-      await this.unitOfWork.run((stores) => stores.securityEvents.add(testNoted(ctx, 'secretTest', 'refused', tested, refs)));
+      await this.unitOfWork.run((stores) =>
+        stores.securityEvents.add(testNoted(ctx, 'secretTest', 'refused', tested, refs)),
+      );
       throw cause;
     }
   }
 
-  private async examineSshKey(ctx: RequestContext, tested: ScopedRef, auth: SshKeySpec['auth']): Promise<SecretVerdict> {
-    const read = async (...refs: readonly string[]): Promise<string[]> => this.open(ctx, tested, await this.usable(ctx, tested, refs));
+  private async examineSshKey(
+    ctx: RequestContext,
+    tested: ScopedRef,
+    auth: SshKeySpec['auth'],
+  ): Promise<SecretVerdict> {
+    const read = async (...refs: readonly string[]): Promise<string[]> =>
+      this.open(ctx, tested, await this.usable(ctx, tested, refs));
     if (auth.type === 'Kerberos') {
       if (auth.spec.tgtGenerationMethod === 'Password') await read(auth.spec.spec.password);
-      return { success: true, message: auth.spec.tgtGenerationMethod === 'Password' ? 'the Kerberos password can be read; no ticket was asked for' : 'nothing of Kerberos can be checked here: the key tab is a file of the delegate' };
+      return {
+        success: true,
+        message:
+          auth.spec.tgtGenerationMethod === 'Password'
+            ? 'the Kerberos password can be read; no ticket was asked for'
+            : 'nothing of Kerberos can be checked here: the key tab is a file of the delegate',
+      };
     }
     const credential = auth.spec;
     if (credential.credentialType === 'Password') {
@@ -79,7 +114,10 @@ export class SecretValidation {
     const passphraseRefs = credential.spec.encryptedPassphrase ? [credential.spec.encryptedPassphrase] : [];
     if (credential.credentialType === 'KeyPath') {
       await read(...passphraseRefs);
-      return { success: true, message: `the key is the file ${credential.spec.keyPath} of the delegate, which was not looked at` };
+      return {
+        success: true,
+        message: `the key is the file ${credential.spec.keyPath} of the delegate, which was not looked at`,
+      };
     }
     const [key = '', passphrase] = await read(credential.spec.key, ...passphraseRefs);
     return verdictOn(credential.spec.key, () => readSshKey(key, passphrase), passphrase !== undefined);
@@ -89,12 +127,24 @@ export class SecretValidation {
 function verdictOn(keyRef: string, read: () => SshKeyFacts, hasPassphrase: boolean): SecretVerdict {
   try {
     const { type, encryption } = read();
-    if (!encryption.isEncrypted) return { success: true, message: `the key in secret "${keyRef}" is a readable private key (${type})` };
-    if (!hasPassphrase) return { success: false, message: `the key in secret "${keyRef}" is encrypted (${type}); name the secret with its passphrase in encryptedPassphrase` };
-    if (encryption.passphraseFits === null) return { success: true, message: `the key in secret "${keyRef}" is a well-formed encrypted private key (${type}), whose passphrase could not be tried` };
+    if (!encryption.isEncrypted)
+      return { success: true, message: `the key in secret "${keyRef}" is a readable private key (${type})` };
+    if (!hasPassphrase)
+      return {
+        success: false,
+        message: `the key in secret "${keyRef}" is encrypted (${type}); name the secret with its passphrase in encryptedPassphrase`,
+      };
+    if (encryption.passphraseFits === null)
+      return {
+        success: true,
+        message: `the key in secret "${keyRef}" is a well-formed encrypted private key (${type}), whose passphrase could not be tried`,
+      };
     return encryption.passphraseFits
       ? { success: true, message: `the key in secret "${keyRef}" opens with its passphrase (${type})` }
-      : { success: false, message: `the key in secret "${keyRef}" does not open with the passphrase in encryptedPassphrase` };
+      : {
+          success: false,
+          message: `the key in secret "${keyRef}" does not open with the passphrase in encryptedPassphrase`,
+        };
   } catch (cause) {
     return { success: false, message: `the key in secret "${keyRef}" cannot be used: ${messageOf(cause)}` };
   }

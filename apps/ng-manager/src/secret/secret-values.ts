@@ -54,7 +54,13 @@ export class SecretValues {
       values.push(valueAsText(row, decrypt(key, row.ciphertext, contextOf(ref))));
     }
     await this.unitOfWork.run((stores) =>
-      stores.audit.append(ctx, ...refs.map(({ scope, identifier }) => ({ action: 'secretAccess', resourceType: 'secret', identifier, scope, details: reason }) as const)),
+      stores.audit.append(
+        ctx,
+        ...refs.map(
+          ({ scope, identifier }) =>
+            ({ action: 'secretAccess', resourceType: 'secret', identifier, scope, details: reason }) as const,
+        ),
+      ),
     );
     return values;
   }
@@ -63,12 +69,21 @@ export class SecretValues {
     const what = `secret "${ref.identifier}" in ${formatScope(ref.scope)}`;
     const row = await this.unitOfWork.read.secrets.findWithValue(ref);
     // Also for services: whoever may write a connector could otherwise have somebody's private secret sent to a host of their choice.
-    if (!row || !isThereFor(row, ctx.principal)) throw new AppError('SECRET_NOT_FOUND', `there is no ${what} that ${ctx.principal.name} may use`);
-    if (row.type === 'SSHKey') throw new AppError('INVALID_REQUEST', `${what} is an SSH key, which has no value of its own; refer to the secret that holds the key or the password`);
+    if (!row || !isThereFor(row, ctx.principal))
+      throw new AppError('SECRET_NOT_FOUND', `there is no ${what} that ${ctx.principal.name} may use`);
+    if (row.type === 'SSHKey')
+      throw new AppError(
+        'INVALID_REQUEST',
+        `${what} is an SSH key, which has no value of its own; refer to the secret that holds the key or the password`,
+      );
     if (row.type === 'SecretText' && row.spec.valueType === 'Reference') {
-      throw new AppError('NOT_IMPLEMENTED', `${what} refers to a path in secret manager "${row.spec.secretManagerIdentifier}"; values in external secret managers cannot be read yet, so store the value inline with harnessSecretManager`);
+      throw new AppError(
+        'NOT_IMPLEMENTED',
+        `${what} refers to a path in secret manager "${row.spec.secretManagerIdentifier}"; values in external secret managers cannot be read yet, so store the value inline with harnessSecretManager`,
+      );
     }
-    if (isDraft(row) || !row.ciphertext) throw new AppError('SECRET_NOT_FOUND', `${what} is a draft without a value; update it with one`);
+    if (isDraft(row) || !row.ciphertext)
+      throw new AppError('SECRET_NOT_FOUND', `${what} is a draft without a value; update it with one`);
     return { ...row, ciphertext: row.ciphertext };
   }
 }

@@ -6,7 +6,12 @@ import type { SecretRow, StoredSecret } from './secret.repository.js';
 
 /** What is stored of a secret in the clear. @param reference path in the external manager, for a text of value type Reference */
 export function storedSecretOf(secret: Secret, reference: string | null): StoredSecret {
-  return { name: secret.name, description: secret.description ?? null, tags: secret.tags ?? {}, ...storedBodyOf(secret, reference) };
+  return {
+    name: secret.name,
+    description: secret.description ?? null,
+    tags: secret.tags ?? {},
+    ...storedBodyOf(secret, reference),
+  };
 }
 
 function storedBodyOf(secret: SecretBody, reference: string | null): StoredSecretBody {
@@ -43,7 +48,15 @@ export function isThereFor({ ownerId }: Pick<SecretRow, 'ownerId'>, { id }: Pick
 export function presentSecret(row: SecretRow): SecretResponse {
   const { name, identifier, orgId, projectId, tags, description, createdAt, updatedAt } = row;
   return {
-    secret: { ...shownBodyOf(row), name, identifier, orgIdentifier: orgId, projectIdentifier: projectId, tags, description: description ?? '' },
+    secret: {
+      ...shownBodyOf(row),
+      name,
+      identifier,
+      orgIdentifier: orgId,
+      projectIdentifier: projectId,
+      tags,
+      description: description ?? '',
+    },
     createdAt: createdAt.getTime(),
     updatedAt: updatedAt.getTime(),
     draft: isDraft(row),
@@ -56,7 +69,15 @@ function shownBodyOf(body: StoredSecretBody): SecretBody {
     case 'SecretText': {
       const { reference, secretManagerIdentifier, valueType, additionalMetadata } = body.spec;
       const value = valueType === 'Reference' ? (reference ?? null) : null;
-      return { type: body.type, spec: { secretManagerIdentifier, valueType, value, ...(additionalMetadata === undefined ? {} : { additionalMetadata }) } };
+      return {
+        type: body.type,
+        spec: {
+          secretManagerIdentifier,
+          valueType,
+          value,
+          ...(additionalMetadata === undefined ? {} : { additionalMetadata }),
+        },
+      };
     }
     case 'SecretFile':
       return { type: body.type, spec: body.spec };

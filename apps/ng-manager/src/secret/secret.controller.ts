@@ -3,8 +3,21 @@ import { scopeFromQueryOrBody, type NgPage } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { scopeOf, type RequestContext, type Scope } from '@sluice/kernel';
 import {
-  createSecret, createSecretFile, createSecretFromYaml, deleteSecret, filterSecrets, filterSecretsV2, getSecret, isSecretIdentifierFree, listSecrets, updateSecret, updateSecretFile,
-  updateSecretFromYaml, validateSecret, type Secret, type SecretResponse,
+  createSecret,
+  createSecretFile,
+  createSecretFromYaml,
+  deleteSecret,
+  filterSecrets,
+  filterSecretsV2,
+  getSecret,
+  isSecretIdentifierFree,
+  listSecrets,
+  updateSecret,
+  updateSecretFile,
+  updateSecretFromYaml,
+  validateSecret,
+  type Secret,
+  type SecretResponse,
 } from '@sluice/ng-manager-api';
 import { secretFromSpec, secretFromYaml } from './secret-documents.js';
 import { SecretService } from './secret.service.js';
@@ -30,11 +43,16 @@ export class SecretController {
   @Route(createSecretFromYaml)
   createFromYaml(@Call() { ctx, query, body }: RouteCall<typeof createSecretFromYaml>): Promise<SecretResponse> {
     const secret = secretFromYaml(body);
-    return this.secrets.create(ctx, scopeOfDocument(ctx, query, secret), secret, { isPrivate: query.privateSecret, mayBeDraft: true });
+    return this.secrets.create(ctx, scopeOfDocument(ctx, query, secret), secret, {
+      isPrivate: query.privateSecret,
+      mayBeDraft: true,
+    });
   }
 
   @Route(updateSecretFromYaml)
-  updateFromYaml(@Call() { ctx, params, query, body }: RouteCall<typeof updateSecretFromYaml>): Promise<SecretResponse> {
+  updateFromYaml(
+    @Call() { ctx, params, query, body }: RouteCall<typeof updateSecretFromYaml>,
+  ): Promise<SecretResponse> {
     const secret = secretFromYaml(body);
     return this.secrets.update(ctx, scopeOfDocument(ctx, query, secret), params.identifier, secret);
   }
@@ -42,17 +60,24 @@ export class SecretController {
   @Route(createSecretFile)
   async createFile(@Call() { ctx, query, body }: RouteCall<typeof createSecretFile>): Promise<SecretResponse> {
     const secret = secretFromSpec(body.spec);
-    return this.secrets.create(ctx, scopeOfDocument(ctx, query, secret), secret, { isPrivate: query.privateSecret, file: await bytesOf(body.file) });
+    return this.secrets.create(ctx, scopeOfDocument(ctx, query, secret), secret, {
+      isPrivate: query.privateSecret,
+      file: await bytesOf(body.file),
+    });
   }
 
   @Route(updateSecretFile)
   async updateFile(@Call() { ctx, params, query, body }: RouteCall<typeof updateSecretFile>): Promise<SecretResponse> {
     const secret = secretFromSpec(body.spec);
-    return this.secrets.update(ctx, scopeOfDocument(ctx, query, secret), params.identifier, secret, { file: await bytesOf(body.file) });
+    return this.secrets.update(ctx, scopeOfDocument(ctx, query, secret), params.identifier, secret, {
+      file: await bytesOf(body.file),
+    });
   }
 
   @Route(validateSecret)
-  validate(@Call() { ctx, scope, query, body }: RouteCall<typeof validateSecret>): Promise<{ success: boolean; message: string }> {
+  validate(
+    @Call() { ctx, scope, query, body }: RouteCall<typeof validateSecret>,
+  ): Promise<{ success: boolean; message: string }> {
     return this.validation.validate(ctx, { scope, identifier: query.identifier }, body?.host ?? undefined);
   }
 
@@ -71,12 +96,23 @@ export class SecretController {
   list(@Call() { ctx, scope, query }: RouteCall<typeof listSecrets>): Promise<NgPage<SecretResponse>> {
     const page = { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders };
     const types = [...(query.type ? [query.type] : []), ...(query.types ?? [])];
-    return this.secrets.list(ctx, scope, page, { identifiers: query.identifiers, types, category: query.source_category, withParents: false, withChildren: query.includeSecretsFromEverySubScope ?? false });
+    return this.secrets.list(ctx, scope, page, {
+      identifiers: query.identifiers,
+      types,
+      category: query.source_category,
+      withParents: false,
+      withChildren: query.includeSecretsFromEverySubScope ?? false,
+    });
   }
 
   @Route(filterSecrets)
   filter(@Call() { ctx, scope, query, body }: RouteCall<typeof filterSecrets>): Promise<NgPage<SecretResponse>> {
-    const page = { index: query.pageIndex, size: query.pageSize, search: query.searchTerm ?? body?.searchTerm ?? undefined, sort: query.sortOrders };
+    const page = {
+      index: query.pageIndex,
+      size: query.pageSize,
+      search: query.searchTerm ?? body?.searchTerm ?? undefined,
+      sort: query.sortOrders,
+    };
     return this.secrets.list(ctx, scope, page, {
       identifiers: body?.identifiers,
       identifier: body?.secretIdentifier,

@@ -34,19 +34,37 @@ export interface SecretListFilter {
 /** Clients expect a search to look at tags too. */
 const LIST_FIELDS: ListFields = {
   searched: ['name', 'tags::text', 'identifier'],
-  sortable: { name: 'name', identifier: 'identifier', type: 'type', createdAt: 'createdAt', lastModifiedAt: 'updatedAt', updatedAt: 'updatedAt' },
+  sortable: {
+    name: 'name',
+    identifier: 'identifier',
+    type: 'type',
+    createdAt: 'createdAt',
+    lastModifiedAt: 'updatedAt',
+    updatedAt: 'updatedAt',
+  },
 };
 
 export class SecretRepository {
   constructor(private readonly manager: EntityManager) {}
 
-  find({ scope, identifier }: ScopedRef, options: { readonly lock?: 'share' | 'update' } = {}): Promise<SecretRow | null> {
-    const lock = options.lock && ({ lock: { mode: options.lock === 'share' ? 'pessimistic_read' : 'pessimistic_write' } } as const);
-    return this.manager.findOne(SecretEntity, { where: { ...atScope(scope), identifier }, ...lock }) as Promise<SecretRow | null>;
+  find(
+    { scope, identifier }: ScopedRef,
+    options: { readonly lock?: 'share' | 'update' } = {},
+  ): Promise<SecretRow | null> {
+    const lock =
+      options.lock &&
+      ({ lock: { mode: options.lock === 'share' ? 'pessimistic_read' : 'pessimistic_write' } } as const);
+    return this.manager.findOne(SecretEntity, {
+      where: { ...atScope(scope), identifier },
+      ...lock,
+    }) as Promise<SecretRow | null>;
   }
 
   /** The secret with its encrypted value, for the one place that decrypts. */
-  findWithValue({ scope, identifier }: ScopedRef): Promise<(SecretRow & { readonly ciphertext: Buffer | null }) | null> {
+  findWithValue({
+    scope,
+    identifier,
+  }: ScopedRef): Promise<(SecretRow & { readonly ciphertext: Buffer | null }) | null> {
     return this.manager
       .createQueryBuilder(SecretEntity, 'row')
       .addSelect('row.ciphertext')
@@ -56,34 +74,53 @@ export class SecretRepository {
 
   /** What `viewerId` may see: everything but the private secrets of others. */
   page(scope: Scope, viewerId: string, page: PageRequest, filter: SecretListFilter): Promise<Page<SecretRow>> {
-    const query = this.manager.createQueryBuilder(SecretEntity, 'row').where('row.accountId = :accountId', { accountId: scope.accountId });
+    const query = this.manager
+      .createQueryBuilder(SecretEntity, 'row')
+      .where('row.accountId = :accountId', { accountId: scope.accountId });
     query.andWhere('(row.ownerId IS NULL OR row.ownerId = :viewerId)', { viewerId });
     if (filter.category && filter.category !== 'SECRET_MANAGER') query.andWhere('FALSE');
     if (filter.identifier) query.andWhere('row.identifier = :identifier', { identifier: filter.identifier });
     query.andWhere(
       new Brackets((where) => {
-        for (const [at, one] of (filter.withParents ? lineage(scope) : [scope]).entries()) where.orWhere(...atScopeOfRow(one, at));
+        for (const [at, one] of (filter.withParents ? lineage(scope) : [scope]).entries())
+          where.orWhere(...atScopeOfRow(one, at));
         if (!filter.withChildren) return;
         if (scope.level === 'account') where.orWhere('TRUE');
         if (scope.level === 'org') where.orWhere('row.orgId = :parentOrg', { parentOrg: scope.orgId });
       }),
     );
-    if (filter.identifiers?.length) query.andWhere('row.identifier = ANY(:identifiers)', { identifiers: filter.identifiers });
+    if (filter.identifiers?.length)
+      query.andWhere('row.identifier = ANY(:identifiers)', { identifiers: filter.identifiers });
     if (filter.types?.length) query.andWhere('row.type = ANY(:types)', { types: filter.types });
-    if (filter.managers?.length) query.andWhere(`row.spec ->> 'secretManagerIdentifier' = ANY(:managers)`, { managers: filter.managers });
+    if (filter.managers?.length)
+      query.andWhere(`row.spec ->> 'secretManagerIdentifier' = ANY(:managers)`, { managers: filter.managers });
     if (filter.name) query.andWhere('row.name ILIKE :name', { name: containing(filter.name) });
-    if (filter.description) query.andWhere('row.description ILIKE :description', { description: containing(filter.description) });
-    if (filter.tags && Object.keys(filter.tags).length > 0) query.andWhere('row.tags @> :tags', { tags: JSON.stringify(filter.tags) });
+    if (filter.description)
+      query.andWhere('row.description ILIKE :description', { description: containing(filter.description) });
+    if (filter.tags && Object.keys(filter.tags).length > 0)
+      query.andWhere('row.tags @> :tags', { tags: JSON.stringify(filter.tags) });
     return readPage(query, page, LIST_FIELDS) as Promise<Page<SecretRow>>;
   }
 
-  async insert({ scope, identifier }: ScopedRef, secret: StoredSecret, value: EncryptedValue | null, ownerId: string | null): Promise<void> {
+  async insert(
+    { scope, identifier }: ScopedRef,
+    secret: StoredSecret,
+    value: EncryptedValue | null,
+    ownerId: string | null,
+  ): Promise<void> {
     await this.manager.insert(SecretEntity, { ...scopeColumns(scope), identifier, ownerId, ...columns(secret, value) });
   }
 
   /** @param value undefined keeps the stored one; null removes it */
-  async update({ scope, identifier }: ScopedRef, secret: StoredSecret, value: EncryptedValue | null | undefined): Promise<boolean> {
-    return (await this.manager.update(SecretEntity, { ...atScope(scope), identifier }, columns(secret, value))).affected === 1;
+  async update(
+    { scope, identifier }: ScopedRef,
+    secret: StoredSecret,
+    value: EncryptedValue | null | undefined,
+  ): Promise<boolean> {
+    return (
+      (await this.manager.update(SecretEntity, { ...atScope(scope), identifier }, columns(secret, value))).affected ===
+      1
+    );
   }
 
   async delete({ scope, identifier }: ScopedRef): Promise<boolean> {
@@ -92,6 +129,7 @@ export class SecretRepository {
 }
 
 function columns({ name, description, tags, type, spec }: StoredSecret, value: EncryptedValue | null | undefined) {
-  const encrypted = value === undefined ? {} : { ciphertext: value?.ciphertext ?? null, keyVersion: value?.keyVersion ?? null };
+  const encrypted =
+    value === undefined ? {} : { ciphertext: value?.ciphertext ?? null, keyVersion: value?.keyVersion ?? null };
   return { name, description, tags: { ...tags }, type, spec, ...encrypted };
 }

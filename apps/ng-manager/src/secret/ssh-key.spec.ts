@@ -14,18 +14,47 @@ const number = (value: number): Buffer => {
   return bytes;
 };
 /** As ssh-keygen writes them (PROTOCOL.key). */
-function openSsh({ cipher = 'none', checks = [7, 7], type = 'ssh-ed25519', keys = 1 }: { cipher?: string; checks?: [number, number]; type?: string; keys?: number } = {}): string {
-  const secretPart = Buffer.concat([number(checks[0]), number(checks[1]), field(type), field('public'), field('secret'), field('comment')]);
-  const bytes = Buffer.concat([Buffer.from('openssh-key-v1\0'), field(cipher), field(cipher === 'none' ? 'none' : 'bcrypt'), field(''), number(keys), field(field('ssh-ed25519')), field(secretPart)]);
+function openSsh({
+  cipher = 'none',
+  checks = [7, 7],
+  type = 'ssh-ed25519',
+  keys = 1,
+}: { cipher?: string; checks?: [number, number]; type?: string; keys?: number } = {}): string {
+  const secretPart = Buffer.concat([
+    number(checks[0]),
+    number(checks[1]),
+    field(type),
+    field('public'),
+    field('secret'),
+    field('comment'),
+  ]);
+  const bytes = Buffer.concat([
+    Buffer.from('openssh-key-v1\0'),
+    field(cipher),
+    field(cipher === 'none' ? 'none' : 'bcrypt'),
+    field(''),
+    number(keys),
+    field(field('ssh-ed25519')),
+    field(secretPart),
+  ]);
   return armoured(bytes);
 }
-const armoured = (bytes: Buffer): string => `-----BEGIN OPENSSH PRIVATE KEY-----\n${bytes.toString('base64').replace(/(.{70})/g, '$1\n')}\n-----END OPENSSH PRIVATE KEY-----\n`;
-const pem = (options: object): string => generateKeyPairSync('ec', { namedCurve: 'P-256', privateKeyEncoding: { type: 'pkcs8', format: 'pem', ...options }, publicKeyEncoding: { type: 'spki', format: 'pem' } } as never).privateKey as unknown as string;
+const armoured = (bytes: Buffer): string =>
+  `-----BEGIN OPENSSH PRIVATE KEY-----\n${bytes.toString('base64').replace(/(.{70})/g, '$1\n')}\n-----END OPENSSH PRIVATE KEY-----\n`;
+const pem = (options: object): string =>
+  generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem', ...options },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  } as never).privateKey as unknown as string;
 
 describe('an SSH key', () => {
   it('in the OpenSSH format is read', () => {
     expect(readSshKey(openSsh(), undefined)).toEqual({ type: 'ssh-ed25519', encryption: { isEncrypted: false } });
-    expect(readSshKey(openSsh({ cipher: 'aes256-ctr' }), 'anything')).toEqual({ type: 'ssh-ed25519', encryption: { isEncrypted: true, passphraseFits: null } });
+    expect(readSshKey(openSsh({ cipher: 'aes256-ctr' }), 'anything')).toEqual({
+      type: 'ssh-ed25519',
+      encryption: { isEncrypted: true, passphraseFits: null },
+    });
   });
 
   it('in the PEM format is read, with its passphrase tried', () => {
@@ -44,7 +73,11 @@ describe('an SSH key', () => {
     ['two keys', openSsh({ keys: 2 }), /exactly one/],
     ['another type inside', openSsh({ type: 'ssh-rsa' }), /damaged/],
     ['its end cut off', armoured(Buffer.from('openssh-key-v1\0\0\0\0\x04no')), /cut off/],
-    ['a length beyond its end', armoured(Buffer.concat([Buffer.from('openssh-key-v1\0'), Buffer.alloc(4, 255)])), /cut off/],
+    [
+      'a length beyond its end',
+      armoured(Buffer.concat([Buffer.from('openssh-key-v1\0'), Buffer.alloc(4, 255)])),
+      /cut off/,
+    ],
     ['other bytes', armoured(Buffer.from('something')), /damaged/],
     ['a PEM body that is none', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----', /cannot be read/],
   ])('with %s is told what is wrong, without being quoted', (_, text, message) => {

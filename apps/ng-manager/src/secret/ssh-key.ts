@@ -6,7 +6,9 @@ export interface SshKeyFacts {
   /** Such as `ssh-ed25519`, `ssh-rsa`; `rsa`, `ec` for PEM. */
   readonly type: string;
   /** `passphraseFits`: true or false where it could be tried, null where it could not. */
-  readonly encryption: { readonly isEncrypted: false } | { readonly isEncrypted: true; readonly passphraseFits: boolean | null };
+  readonly encryption:
+    | { readonly isEncrypted: false }
+    | { readonly isEncrypted: true; readonly passphraseFits: boolean | null };
 }
 
 const OPENSSH = /^-----BEGIN OPENSSH PRIVATE KEY-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END OPENSSH PRIVATE KEY-----\s*$/;
@@ -24,10 +26,14 @@ function readPem(text: string, passphrase: string | undefined): SshKeyFacts {
     throw new Error('it is no private key: neither the OpenSSH nor the PEM format');
   }
   const isEncrypted = /Proc-Type: 4,ENCRYPTED|BEGIN ENCRYPTED PRIVATE KEY/.test(text);
-  if (isEncrypted && passphrase === undefined) return { type: 'pem', encryption: { isEncrypted: true, passphraseFits: null } };
+  if (isEncrypted && passphrase === undefined)
+    return { type: 'pem', encryption: { isEncrypted: true, passphraseFits: null } };
   try {
     const key = createPrivateKey({ key: text, ...(isEncrypted ? { passphrase: passphrase ?? '' } : {}) });
-    return { type: key.asymmetricKeyType ?? 'pem', encryption: isEncrypted ? { isEncrypted: true, passphraseFits: true } : { isEncrypted: false } };
+    return {
+      type: key.asymmetricKeyType ?? 'pem',
+      encryption: isEncrypted ? { isEncrypted: true, passphraseFits: true } : { isEncrypted: false },
+    };
   } catch (cause) {
     if (isEncrypted) return { type: 'pem', encryption: { isEncrypted: true, passphraseFits: false } };
     throw new Error(`it cannot be read: ${messageOf(cause).slice(0, 200)}`, { cause });
@@ -36,7 +42,8 @@ function readPem(text: string, passphrase: string | undefined): SshKeyFacts {
 
 /** PROTOCOL.key of OpenSSH: magic, cipher, kdf, kdf options, number of keys, public keys, private part. */
 function readOpenSsh(bytes: Buffer): SshKeyFacts {
-  if (bytes.subarray(0, MAGIC.length).toString('latin1') !== MAGIC) throw new Error('it is damaged: its first bytes are not those of an OpenSSH key');
+  if (bytes.subarray(0, MAGIC.length).toString('latin1') !== MAGIC)
+    throw new Error('it is damaged: its first bytes are not those of an OpenSSH key');
   const reader = new SshReader(bytes, MAGIC.length);
   const cipher = reader.text();
   reader.text();
@@ -47,7 +54,8 @@ function readOpenSsh(bytes: Buffer): SshKeyFacts {
   // The passphrase goes through bcrypt_pbkdf, which is not there to try it.
   if (cipher !== 'none') return { type, encryption: { isEncrypted: true, passphraseFits: null } };
   const inside = new SshReader(secretPart, 0);
-  if (inside.number() !== inside.number() || inside.text() !== type) throw new Error('it is damaged: its private part does not fit its public one');
+  if (inside.number() !== inside.number() || inside.text() !== type)
+    throw new Error('it is damaged: its private part does not fit its public one');
   return { type, encryption: { isEncrypted: false } };
 }
 

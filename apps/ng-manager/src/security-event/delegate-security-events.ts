@@ -35,7 +35,8 @@ export class DelegateSecurityEvents {
           const readable = fetched.flatMap(({ noted }) => noted ?? []);
           if (readable.length > 0) await events.receive(readable);
         },
-        acknowledge: async (eventIds) => void (await delegates.admin.unary(ownContext(), 'AcknowledgeSecurityEvents', { eventIds: [...eventIds] })),
+        acknowledge: async (eventIds) =>
+          void (await delegates.admin.unary(ownContext(), 'AcknowledgeSecurityEvents', { eventIds: [...eventIds] })),
         release: async () => undefined,
       },
     });
@@ -50,7 +51,9 @@ export class DelegateSecurityEvents {
   }
 
   private async claim(): Promise<{ events: Fetched[]; hasMore: boolean }> {
-    const { eventsJson, hasMore } = await this.delegates.admin.unary(ownContext(), 'ClaimSecurityEvents', { limit: LIMIT });
+    const { eventsJson, hasMore } = await this.delegates.admin.unary(ownContext(), 'ClaimSecurityEvents', {
+      limit: LIMIT,
+    });
     return { events: eventsJson.flatMap((json) => this.read(json)), hasMore };
   }
 
@@ -59,7 +62,10 @@ export class DelegateSecurityEvents {
     const parsed = notedSecurityEvent.safeParse(value);
     if (parsed.success) return [{ eventId: parsed.data.event.eventId, noted: parsed.data }];
     const identified = z.object({ event: z.object({ eventId: z.string() }) }).safeParse(value);
-    this.log.error({ error: parsed.error.message.slice(0, 500) }, 'a security event of the delegate service cannot be read and is left out');
+    this.log.error(
+      { error: parsed.error.message.slice(0, 500) },
+      'a security event of the delegate service cannot be read and is left out',
+    );
     return identified.success ? [{ eventId: identified.data.event.eventId, noted: undefined }] : [];
   }
 }

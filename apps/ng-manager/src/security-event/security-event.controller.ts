@@ -9,12 +9,16 @@ export class SecurityEventController {
   constructor(private readonly events: SecurityEvents) {}
 
   @Route(listSecurityEvents)
-  list(@Call() { ctx, scope, query }: RouteCall<typeof listSecurityEvents>): Promise<RouteResult<typeof listSecurityEvents>> {
+  list(
+    @Call() { ctx, scope, query }: RouteCall<typeof listSecurityEvents>,
+  ): Promise<RouteResult<typeof listSecurityEvents>> {
     return this.events.list(ctx, scope, query, { index: query.pageIndex, size: query.pageSize });
   }
 
   @Route(receiveSecurityEvents)
-  async receive(@Call() { body }: RouteCall<typeof receiveSecurityEvents>): Promise<RouteResult<typeof receiveSecurityEvents>> {
+  async receive(
+    @Call() { body }: RouteCall<typeof receiveSecurityEvents>,
+  ): Promise<RouteResult<typeof receiveSecurityEvents>> {
     await this.events.receive(body.events);
     return { received: body.events.length };
   }

@@ -35,8 +35,21 @@ export class SecurityEventRepository {
        VALUES ($1, $2, date_trunc('minute', $3::timestamptz), $4, $3, $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
        ON CONFLICT (account_id, alike, minute) DO UPDATE SET count = s.count + excluded.count, last_at = greatest(s.last_at, excluded.last_at)`,
       [
-        accountId, alike, new Date(at), event.eventId, event.count, event.kind, event.outcome, orgId, projectId, event.resourceType, event.identifier,
-        JSON.stringify(event.actor), event.origin && JSON.stringify(event.origin), event.correlationId, JSON.stringify(event.details),
+        accountId,
+        alike,
+        new Date(at),
+        event.eventId,
+        event.count,
+        event.kind,
+        event.outcome,
+        orgId,
+        projectId,
+        event.resourceType,
+        event.identifier,
+        JSON.stringify(event.actor),
+        event.origin && JSON.stringify(event.origin),
+        event.correlationId,
+        JSON.stringify(event.details),
       ],
     );
   }
@@ -54,21 +67,34 @@ export class SecurityEventRepository {
   }
 
   async isKnown(accountId: string, alike: string): Promise<boolean> {
-    const rows = await this.manager.query<unknown[]>('SELECT 1 FROM security_events WHERE account_id = $1 AND alike = $2 LIMIT 1', [accountId, alike]);
+    const rows = await this.manager.query<unknown[]>(
+      'SELECT 1 FROM security_events WHERE account_id = $1 AND alike = $2 LIMIT 1',
+      [accountId, alike],
+    );
     return rows.length > 0;
   }
 
   /** Newest first. */
-  async page(accountId: string, search: SecurityEventSearch, { offset, limit }: { readonly offset: number; readonly limit: number }): Promise<StoredSecurityEvent[]> {
+  async page(
+    accountId: string,
+    search: SecurityEventSearch,
+    { offset, limit }: { readonly offset: number; readonly limit: number },
+  ): Promise<StoredSecurityEvent[]> {
     const { where, values, value } = whereOf(accountId, search);
-    const rows = await this.manager.query<EventRow[]>(`SELECT * FROM security_events WHERE ${where} ORDER BY at DESC, event_id DESC LIMIT ${value(limit)} OFFSET ${value(offset)}`, values);
+    const rows = await this.manager.query<EventRow[]>(
+      `SELECT * FROM security_events WHERE ${where} ORDER BY at DESC, event_id DESC LIMIT ${value(limit)} OFFSET ${value(offset)}`,
+      values,
+    );
     return rows.map(eventOfRow);
   }
 
   /** How many there are, at most {@link MOST_COUNTED}. */
   async count(accountId: string, search: SecurityEventSearch): Promise<number> {
     const { where, values, value } = whereOf(accountId, search);
-    const [row] = await this.manager.query<{ count: number }[]>(`SELECT count(*)::int AS count FROM (SELECT 1 FROM security_events WHERE ${where} LIMIT ${value(MOST_COUNTED)}) AS counted`, values);
+    const [row] = await this.manager.query<{ count: number }[]>(
+      `SELECT count(*)::int AS count FROM (SELECT 1 FROM security_events WHERE ${where} LIMIT ${value(MOST_COUNTED)}) AS counted`,
+      values,
+    );
     return row?.count ?? 0;
   }
 
@@ -92,7 +118,10 @@ function keyOf({ event }: NotedSecurityEvent): string {
   return `${event.accountId} ${event.eventId}`;
 }
 
-function whereOf(accountId: string, { visible, scope, kind, from, until }: SecurityEventSearch): { where: string; values: unknown[]; value: (of: unknown) => string } {
+function whereOf(
+  accountId: string,
+  { visible, scope, kind, from, until }: SecurityEventSearch,
+): { where: string; values: unknown[]; value: (of: unknown) => string } {
   const values: unknown[] = [];
   const value = (of: unknown): string => `$${values.push(of)}`;
   const conditions = [`account_id = ${value(accountId)}`, seenBy(visible, value), insideOf(scope, value)];
@@ -123,7 +152,20 @@ interface EventRow {
 function eventOfRow(row: EventRow): StoredSecurityEvent {
   const { kind, outcome, identifier, actor, origin, count, details } = row;
   return {
-    eventId: row.event_id, at: row.at.getTime(), lastAt: row.last_at.getTime(), kind, outcome, accountId: row.account_id, orgId: row.org_id, projectId: row.project_id,
-    resourceType: row.resource_type, identifier, actor, origin, correlationId: row.correlation_id, count, details,
+    eventId: row.event_id,
+    at: row.at.getTime(),
+    lastAt: row.last_at.getTime(),
+    kind,
+    outcome,
+    accountId: row.account_id,
+    orgId: row.org_id,
+    projectId: row.project_id,
+    resourceType: row.resource_type,
+    identifier,
+    actor,
+    origin,
+    correlationId: row.correlation_id,
+    count,
+    details,
   };
 }

@@ -34,13 +34,19 @@ export class SecurityEvents {
   }
 
   /** The first use of a key from an address, as far back as events are kept. Never fails: who has signed in has signed in. */
-  async signedIn({ accountId, principal, keyId }: SignedIn, from: { readonly clientAddress: string; readonly userAgent?: string | undefined }): Promise<void> {
+  async signedIn(
+    { accountId, principal, keyId }: SignedIn,
+    from: { readonly clientAddress: string; readonly userAgent?: string | undefined },
+  ): Promise<void> {
     const event = signInNoted(principal, { accountId, keyId }, from);
     try {
       if (await this.unitOfWork.read.securityEvents.isKnown(accountId, event.alike)) return;
       await this.unitOfWork.run((stores) => stores.securityEvents.add(event));
     } catch (cause) {
-      this.log.error({ accountId, keyId, error: messageOf(cause) }, 'a sign-in from a new address is not among the security events');
+      this.log.error(
+        { accountId, keyId, error: messageOf(cause) },
+        'a sign-in from a new address is not among the security events',
+      );
     }
   }
 
@@ -48,20 +54,33 @@ export class SecurityEvents {
   async receive(events: readonly NotedSecurityEvent[]): Promise<void> {
     await this.unitOfWork.run(async ({ securityEvents }) => {
       for (const noted of await securityEvents.receive(events)) {
-        if (noted.event.kind === 'signIn' && (await securityEvents.isKnown(noted.event.accountId, noted.alike))) continue;
+        if (noted.event.kind === 'signIn' && (await securityEvents.isKnown(noted.event.accountId, noted.alike)))
+          continue;
         await securityEvents.add(noted);
       }
     });
   }
 
   /** Events inside `scope` that the caller may see, newest first. @throws AppError INVALID_REQUEST beyond what is counted */
-  async list(ctx: RequestContext, scope: Scope, { kind, startTime, endTime }: SecurityEventFilter, { index, size }: { readonly index: number; readonly size: number }): Promise<NgPage<SecurityEvent>> {
+  async list(
+    ctx: RequestContext,
+    scope: Scope,
+    { kind, startTime, endTime }: SecurityEventFilter,
+    { index, size }: { readonly index: number; readonly size: number },
+  ): Promise<NgPage<SecurityEvent>> {
     if (index > 0 && index * size >= MOST_COUNTED) {
-      throw new AppError('INVALID_REQUEST', `pageIndex ${index} is beyond the first ${MOST_COUNTED} events; narrow the scope, kind or time`, { fields: [{ field: 'pageIndex', error: 'is too large' }] });
+      throw new AppError(
+        'INVALID_REQUEST',
+        `pageIndex ${index} is beyond the first ${MOST_COUNTED} events; narrow the scope, kind or time`,
+        { fields: [{ field: 'pageIndex', error: 'is too large' }] },
+      );
     }
     const { securityEvents } = this.unitOfWork.read;
     const search = { visible: visibleTo(ctx, 'audit.view'), scope, kind, from: startTime, until: endTime };
-    const [events, total] = await Promise.all([securityEvents.page(ctx.accountId, search, { offset: index * size, limit: size }), securityEvents.count(ctx.accountId, search)]);
+    const [events, total] = await Promise.all([
+      securityEvents.page(ctx.accountId, search, { offset: index * size, limit: size }),
+      securityEvents.count(ctx.accountId, search),
+    ]);
     return toNgPage(events.map(presented), total, index, size);
   }
 
@@ -76,6 +95,36 @@ export class SecurityEvents {
   }
 }
 
-function presented({ eventId, at, lastAt, kind, outcome, orgId, projectId, resourceType, identifier: resource, actor, origin, correlationId, count, details }: StoredSecurityEvent): SecurityEvent {
-  return { eventId, kind, outcome, orgIdentifier: orgId, projectIdentifier: projectId, resourceType, identifier: resource, actor, origin, correlationId, count, occurredAt: at, lastOccurredAt: lastAt, details };
+function presented({
+  eventId,
+  at,
+  lastAt,
+  kind,
+  outcome,
+  orgId,
+  projectId,
+  resourceType,
+  identifier: resource,
+  actor,
+  origin,
+  correlationId,
+  count,
+  details,
+}: StoredSecurityEvent): SecurityEvent {
+  return {
+    eventId,
+    kind,
+    outcome,
+    orgIdentifier: orgId,
+    projectIdentifier: projectId,
+    resourceType,
+    identifier: resource,
+    actor,
+    origin,
+    correlationId,
+    count,
+    occurredAt: at,
+    lastOccurredAt: lastAt,
+    details,
+  };
 }

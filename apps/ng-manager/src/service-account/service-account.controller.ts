@@ -2,8 +2,15 @@ import { Controller } from '@nestjs/common';
 import type { NgPage } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import {
-  aggregateServiceAccount, aggregateServiceAccounts, createServiceAccount, deleteServiceAccount, getServiceAccount, listServiceAccounts, updateServiceAccount,
-  type ServiceAccountAggregate, type ServiceAccountOut,
+  aggregateServiceAccount,
+  aggregateServiceAccounts,
+  createServiceAccount,
+  deleteServiceAccount,
+  getServiceAccount,
+  listServiceAccounts,
+  updateServiceAccount,
+  type ServiceAccountAggregate,
+  type ServiceAccountOut,
 } from '@sluice/ng-manager-api';
 import { ServiceAccountService } from './service-account.service.js';
 
@@ -38,7 +45,11 @@ export class ServiceAccountController {
 
   @Route(aggregateServiceAccounts)
   page(@Call() { scope, query }: RouteCall<typeof aggregateServiceAccounts>): Promise<NgPage<ServiceAccountAggregate>> {
-    return this.accounts.page(scope, { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders }, query.identifiers);
+    return this.accounts.page(
+      scope,
+      { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders },
+      query.identifiers,
+    );
   }
 
   @Route(aggregateServiceAccount)

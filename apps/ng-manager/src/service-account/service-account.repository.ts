@@ -10,8 +10,15 @@ export type ServiceAccountValues = Pick<ServiceAccountRow, 'name' | 'email' | 'd
 export class ServiceAccountRepository {
   constructor(private readonly manager: EntityManager) {}
 
-  find(scope: Scope, identifier: string, options: { readonly forUpdate?: boolean } = {}): Promise<ServiceAccountRow | null> {
-    return this.manager.findOne<ServiceAccountEntity>(ServiceAccountEntity, { where: { ...atScope(scope), identifier }, ...(options.forUpdate ? { lock: { mode: 'pessimistic_write' } } : {}) });
+  find(
+    scope: Scope,
+    identifier: string,
+    options: { readonly forUpdate?: boolean } = {},
+  ): Promise<ServiceAccountRow | null> {
+    return this.manager.findOne<ServiceAccountEntity>(ServiceAccountEntity, {
+      where: { ...atScope(scope), identifier },
+      ...(options.forUpdate ? { lock: { mode: 'pessimistic_write' } } : {}),
+    });
   }
 
   page(scope: Scope, page: PageRequest, identifiers?: readonly string[]): Promise<Page<ServiceAccountRow>> {

@@ -29,19 +29,40 @@ export class ServiceAccountService {
     const id = newId();
     return refuseDuplicate('service account', account.identifier, scope, () =>
       this.unitOfWork.run(async (stores) => {
-        await stores.users.insert({ accountId: ctx.accountId, id, type: 'serviceAccount', email: values.email, name: values.name });
+        await stores.users.insert({
+          accountId: ctx.accountId,
+          id,
+          type: 'serviceAccount',
+          email: values.email,
+          name: values.name,
+        });
         await stores.serviceAccounts.insert(scope, id, account.identifier, values);
         const made = presentServiceAccount(await foundServiceAccount(stores, scope, account.identifier));
-        await stores.audit.append(ctx, { action: 'create', resourceType: 'serviceAccount', identifier: account.identifier, scope, after: made });
+        await stores.audit.append(ctx, {
+          action: 'create',
+          resourceType: 'serviceAccount',
+          identifier: account.identifier,
+          scope,
+          after: made,
+        });
         return made;
       }),
     );
   }
 
-  async update(ctx: RequestContext, scope: Scope, identifier: string, account: ServiceAccount): Promise<ServiceAccountOut> {
+  async update(
+    ctx: RequestContext,
+    scope: Scope,
+    identifier: string,
+    account: ServiceAccount,
+  ): Promise<ServiceAccountOut> {
     requireSameAccount(ctx, account.accountIdentifier);
     if (account.identifier !== identifier) {
-      throw new AppError('INVALID_REQUEST', `the body names service account "${account.identifier}", the path "${identifier}"; an identifier cannot be changed`, { fields: [{ field: 'identifier', error: 'differs from the path' }] });
+      throw new AppError(
+        'INVALID_REQUEST',
+        `the body names service account "${account.identifier}", the path "${identifier}"; an identifier cannot be changed`,
+        { fields: [{ field: 'identifier', error: 'differs from the path' }] },
+      );
     }
     return this.unitOfWork.run(async (stores) => {
       const row = await foundServiceAccount(stores, scope, identifier, { forUpdate: true });
@@ -49,7 +70,14 @@ export class ServiceAccountService {
       await stores.serviceAccounts.update(row, values);
       await stores.users.update(row.accountId, row.userId, { name: values.name, email: values.email.toLowerCase() });
       const changed = presentServiceAccount(await foundServiceAccount(stores, scope, identifier));
-      await stores.audit.append(ctx, { action: 'update', resourceType: 'serviceAccount', identifier, scope, before: presentServiceAccount(row), after: changed });
+      await stores.audit.append(ctx, {
+        action: 'update',
+        resourceType: 'serviceAccount',
+        identifier,
+        scope,
+        before: presentServiceAccount(row),
+        after: changed,
+      });
       return changed;
     });
   }
@@ -58,8 +86,18 @@ export class ServiceAccountService {
   async delete(ctx: RequestContext, scope: Scope, identifier: string): Promise<boolean> {
     return this.unitOfWork.run(async (stores) => {
       const row = await foundServiceAccount(stores, scope, identifier, { forUpdate: true });
-      requireCovers(ctx, await stores.roleBindings.grantsOf(row.accountId, row.userId), `delete service account ${row.name}`);
-      await stores.audit.append(ctx, { action: 'delete', resourceType: 'serviceAccount', identifier, scope, before: presentServiceAccount(row) });
+      requireCovers(
+        ctx,
+        await stores.roleBindings.grantsOf(row.accountId, row.userId),
+        `delete service account ${row.name}`,
+      );
+      await stores.audit.append(ctx, {
+        action: 'delete',
+        resourceType: 'serviceAccount',
+        identifier,
+        scope,
+        before: presentServiceAccount(row),
+      });
       return stores.users.delete(row.accountId, row.userId);
     });
   }
@@ -70,24 +108,37 @@ export class ServiceAccountService {
 
   /** At most 1000. */
   async list(scope: Scope, identifiers: readonly string[] | undefined): Promise<ServiceAccountOut[]> {
-    const { rows } = await this.unitOfWork.read.serviceAccounts.page(scope, { index: 0, size: MOST_LISTED, sort: ['identifier,ASC'] }, identifiers);
+    const { rows } = await this.unitOfWork.read.serviceAccounts.page(
+      scope,
+      { index: 0, size: MOST_LISTED, sort: ['identifier,ASC'] },
+      identifiers,
+    );
     return rows.map(presentServiceAccount);
   }
 
-  async page(scope: Scope, page: PageRequest, identifiers: readonly string[] | undefined): Promise<NgPage<ServiceAccountAggregate>> {
+  async page(
+    scope: Scope,
+    page: PageRequest,
+    identifiers: readonly string[] | undefined,
+  ): Promise<NgPage<ServiceAccountAggregate>> {
     const { rows, total } = await this.unitOfWork.read.serviceAccounts.page(scope, page, identifiers);
     return toNgPage(await this.aggregates(scope, rows), total, page.index, page.size);
   }
 
   async aggregate(scope: Scope, identifier: string): Promise<ServiceAccountAggregate> {
-    const [aggregate] = await this.aggregates(scope, [await foundServiceAccount(this.unitOfWork.read, scope, identifier)]);
+    const [aggregate] = await this.aggregates(scope, [
+      await foundServiceAccount(this.unitOfWork.read, scope, identifier),
+    ]);
     return aggregate ?? missing(scope, identifier);
   }
 
   private async aggregates(scope: Scope, rows: readonly ServiceAccountRow[]): Promise<ServiceAccountAggregate[]> {
     const ids = rows.map(({ userId }) => userId);
     const { roleBindings, serviceAccounts } = this.unitOfWork.read;
-    const [held, tokens] = await Promise.all([roleBindings.heldBy(scope, ids), serviceAccounts.tokenCounts(scope.accountId, ids)]);
+    const [held, tokens] = await Promise.all([
+      roleBindings.heldBy(scope, ids),
+      serviceAccounts.tokenCounts(scope.accountId, ids),
+    ]);
     const roles = groupedBy(held, ({ userId }) => userId);
     return rows.map((row) => ({
       serviceAccount: presentServiceAccount(row),
@@ -100,7 +151,12 @@ export class ServiceAccountService {
 }
 
 /** @throws AppError RESOURCE_NOT_FOUND */
-export async function foundServiceAccount(stores: Stores, scope: Scope, identifier: string, options: { readonly forUpdate?: boolean } = {}): Promise<ServiceAccountRow> {
+export async function foundServiceAccount(
+  stores: Stores,
+  scope: Scope,
+  identifier: string,
+  options: { readonly forUpdate?: boolean } = {},
+): Promise<ServiceAccountRow> {
   return (await stores.serviceAccounts.find(scope, identifier, options)) ?? missing(scope, identifier);
 }
 
@@ -114,5 +170,14 @@ function valuesOf({ identifier, name, email, description, tags }: ServiceAccount
 
 function presentServiceAccount(row: ServiceAccountRow): ServiceAccountOut {
   const { accountId, orgId, projectId, identifier, name, email, description, tags } = row;
-  return { accountIdentifier: accountId, orgIdentifier: orgId, projectIdentifier: projectId, identifier, name, email, description: description ?? '', tags };
+  return {
+    accountIdentifier: accountId,
+    orgIdentifier: orgId,
+    projectIdentifier: projectId,
+    identifier,
+    name,
+    email,
+    description: description ?? '',
+    tags,
+  };
 }

@@ -1,6 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { RouteResult } from '@sluice/api-conventions';
-import { AppError, accountScope, formatScope, messageOf, scopeColumns, type RequestContext, type Scope } from '@sluice/kernel';
+import {
+  AppError,
+  accountScope,
+  formatScope,
+  messageOf,
+  scopeColumns,
+  type RequestContext,
+  type Scope,
+} from '@sluice/kernel';
 import type { SettingItem, SettingRequest, updateSettings } from '@sluice/ng-manager-api';
 import { lineage, scopeOfRow } from '../persistence/scoped.js';
 import { UnitOfWork } from '../persistence/unit-of-work.js';
@@ -28,7 +36,9 @@ export class SettingService {
   /** Settings with the value that counts at `scope`. */
   async list(scope: Scope, filter: SettingFilter): Promise<SettingItem[]> {
     const rows = await this.unitOfWork.read.settings.inLineage(scope);
-    return SETTINGS.filter((definition) => isWanted(definition, scope, filter)).map((definition) => present(definition, scope, rows));
+    return SETTINGS.filter((definition) => isWanted(definition, scope, filter)).map((definition) =>
+      present(definition, scope, rows),
+    );
   }
 
   /** @throws AppError RESOURCE_NOT_FOUND for a setting there is not */
@@ -48,17 +58,33 @@ export class SettingService {
   }
 
   /** Each item by itself: one that is refused says why and leaves the others alone. */
-  async update(ctx: RequestContext, scope: Scope, requests: readonly SettingRequest[]): Promise<RouteResult<typeof updateSettings>> {
+  async update(
+    ctx: RequestContext,
+    scope: Scope,
+    requests: readonly SettingRequest[],
+  ): Promise<RouteResult<typeof updateSettings>> {
     await this.projects.requireScope(scope);
     const answers: RouteResult<typeof updateSettings> = [];
     for (const request of requests) {
       try {
         const { setting, lastModifiedAt } = await this.updateOne(ctx, scope, request);
         // The name that was asked for: two are in use for one of them.
-        answers.push({ identifier: request.identifier, setting: { ...setting, identifier: request.identifier }, lastModifiedAt, updateStatus: true, errorMessage: null });
+        answers.push({
+          identifier: request.identifier,
+          setting: { ...setting, identifier: request.identifier },
+          lastModifiedAt,
+          updateStatus: true,
+          errorMessage: null,
+        });
       } catch (cause) {
         if (!(cause instanceof AppError) || cause.httpStatus >= 500) throw cause;
-        answers.push({ identifier: request.identifier, setting: null, lastModifiedAt: null, updateStatus: false, errorMessage: messageOf(cause) });
+        answers.push({
+          identifier: request.identifier,
+          setting: null,
+          lastModifiedAt: null,
+          updateStatus: false,
+          errorMessage: messageOf(cause),
+        });
       }
     }
     return answers;
@@ -68,15 +94,31 @@ export class SettingService {
     const definition = defined(request.identifier);
     const rows = await this.unitOfWork.read.settings.inLineage(scope);
     if (!isEditable(definition, scope, rows)) {
-      throw new AppError('INVALID_REQUEST', `setting ${definition.identifier} cannot be changed in ${formatScope(scope)}: it may be set at ${definition.allowedScopes.join(', ')}, and where the scope above allows overrides`);
+      throw new AppError(
+        'INVALID_REQUEST',
+        `setting ${definition.identifier} cannot be changed in ${formatScope(scope)}: it may be set at ${definition.allowedScopes.join(', ')}, and where the scope above allows overrides`,
+      );
     }
     return this.unitOfWork.run(async (stores) => {
       const before = present(definition, scope, await stores.settings.inLineage(scope));
       if (request.updateType === 'RESTORE') await stores.settings.remove(scope, definition.identifier);
-      else await stores.settings.put(scope, definition.identifier, checkedValue(definition, request.value), definition.canOverride && (request.allowOverrides ?? true));
+      else
+        await stores.settings.put(
+          scope,
+          definition.identifier,
+          checkedValue(definition, request.value),
+          definition.canOverride && (request.allowOverrides ?? true),
+        );
       const after = present(definition, scope, await stores.settings.inLineage(scope));
       const action = request.updateType === 'RESTORE' ? 'restore' : 'update';
-      await stores.audit.append(ctx, { action, resourceType: 'setting', identifier: definition.identifier, scope, before: changeable(before), after: changeable(after) });
+      await stores.audit.append(ctx, {
+        action,
+        resourceType: 'setting',
+        identifier: definition.identifier,
+        scope,
+        before: changeable(before),
+        after: changeable(after),
+      });
       return after;
     });
   }
@@ -96,13 +138,20 @@ function isWanted({ category, group, allowedScopes }: SettingDefinition, scope: 
 function defined(identifier: string): SettingDefinition {
   const definition = findSetting(identifier);
   if (definition) return definition;
-  throw new AppError('RESOURCE_NOT_FOUND', `there is no setting "${identifier}"; there are ${SETTINGS.map((setting) => setting.identifier).join(', ')}`);
+  throw new AppError(
+    'RESOURCE_NOT_FOUND',
+    `there is no setting "${identifier}"; there are ${SETTINGS.map((setting) => setting.identifier).join(', ')}`,
+  );
 }
 
 function checkedValue(definition: SettingDefinition, value: string | null | undefined): string {
   const text = value ?? '';
   if (isValueOf(definition, text)) return text;
-  throw new AppError('INVALID_REQUEST', `"${text}" is no value of setting ${definition.identifier}; use ${valuesOf(definition)}`, { fields: [{ field: 'value', error: 'is not allowed' }] });
+  throw new AppError(
+    'INVALID_REQUEST',
+    `"${text}" is no value of setting ${definition.identifier}; use ${valuesOf(definition)}`,
+    { fields: [{ field: 'value', error: 'is not allowed' }] },
+  );
 }
 
 function isValueOf({ valueType, allowedValues, range }: SettingDefinition, text: string): boolean {
@@ -118,14 +167,19 @@ function valuesOf({ allowedValues, range }: SettingDefinition): string {
 
 /** The row that counts: the narrowest one, unless a wider one forbids overrides. */
 function effective(definition: SettingDefinition, scope: Scope, rows: readonly SettingRow[]): SettingRow | undefined {
-  const set = lineage(scope).flatMap((one) => rows.filter((row) => row.identifier === definition.identifier && formatScope(scopeOfRow(row)) === formatScope(one)));
+  const set = lineage(scope).flatMap((one) =>
+    rows.filter((row) => row.identifier === definition.identifier && formatScope(scopeOfRow(row)) === formatScope(one)),
+  );
   return set.findLast(({ allowOverrides }) => !allowOverrides) ?? set[0];
 }
 
 function isEditable(definition: SettingDefinition, scope: Scope, rows: readonly SettingRow[]): boolean {
   if (!definition.allowedScopes.includes(SCOPE_NAMES[scope.level])) return false;
   const above = lineage(scope).slice(1).map(formatScope);
-  return !rows.some((row) => row.identifier === definition.identifier && !row.allowOverrides && above.includes(formatScope(scopeOfRow(row))));
+  return !rows.some(
+    (row) =>
+      row.identifier === definition.identifier && !row.allowOverrides && above.includes(formatScope(scopeOfRow(row))),
+  );
 }
 
 function present(definition: SettingDefinition, scope: Scope, rows: readonly SettingRow[]): SettingItem {

@@ -1,6 +1,23 @@
 import { Controller, Module } from '@nestjs/common';
 import type { AuditEventRecord, RouteInput, RouteResult } from '@sluice/api-conventions';
-import { acknowledgeAuditEvents, atDbdevops, claimAuditEvents, createDbInstance, createDbSchema, deleteDbSchema, deleteDbSchemasOfProject, getDbSchema, listDbInstances, listDbSchemas, recordStep, stepSchemaAndInstances, updateDbInstance, updateDbSchema, usesOfEntity, type DbSchemaOut } from '@sluice/dbdevops-api';
+import {
+  acknowledgeAuditEvents,
+  atDbdevops,
+  claimAuditEvents,
+  createDbInstance,
+  createDbSchema,
+  deleteDbSchema,
+  deleteDbSchemasOfProject,
+  getDbSchema,
+  listDbInstances,
+  listDbSchemas,
+  recordStep,
+  stepSchemaAndInstances,
+  updateDbInstance,
+  updateDbSchema,
+  usesOfEntity,
+  type DbSchemaOut,
+} from '@sluice/dbdevops-api';
 import { Call, Route, startHttpApp, type RouteCall, type RunningApp } from '@sluice/http';
 import { AppError, inUse } from '@sluice/kernel';
 import type { TestIdentities } from '@sluice/testing';
@@ -28,17 +45,42 @@ export interface DbDevopsDouble {
 }
 
 export function aDbSchema(identifier: string, changelog: DbSchemaOut['changelog']): DbSchemaOut {
-  return { identifier, name: identifier, tags: {}, created: 1, instanceCount: 0, schemaSourceType: 'Git', type: 'Repository', migrationType: 'Liquibase', usePercona: false, parentId: 'p', changelog };
+  return {
+    identifier,
+    name: identifier,
+    tags: {},
+    created: 1,
+    instanceCount: 0,
+    schemaSourceType: 'Git',
+    type: 'Repository',
+    migrationType: 'Liquibase',
+    usePercona: false,
+    parentId: 'p',
+    changelog,
+  };
 }
 
 /** Starts a stand-in for dbdevops with only what NG manager needs of it. */
 export async function startDbDevopsDouble(identities: TestIdentities): Promise<DbDevopsDouble> {
-  const state: Omit<DbDevopsDouble, 'url' | 'close'> = { schemas: new Map(), beforeCreate: () => Promise.resolve(), instances: [], uses: [], filed: new Map(), pairs: [], reports: [], auditEvents: [], loseAcknowledgements: 0 };
+  const state: Omit<DbDevopsDouble, 'url' | 'close'> = {
+    schemas: new Map(),
+    beforeCreate: () => Promise.resolve(),
+    instances: [],
+    uses: [],
+    filed: new Map(),
+    pairs: [],
+    reports: [],
+    auditEvents: [],
+    loseAcknowledgements: 0,
+  };
   @Controller()
   class DbDevopsController {
     @Route(atDbdevops(listDbSchemas))
     list(@Call() { params, query }: RouteCall<typeof listDbSchemas>): RouteResult<typeof listDbSchemas> {
-      const items = [...state.schemas].filter(([key]) => key.startsWith(`${params.org}/${params.project}/`)).map(([, schema]) => schema).filter(({ migrationType }) => query.migrationType === undefined || migrationType === query.migrationType);
+      const items = [...state.schemas]
+        .filter(([key]) => key.startsWith(`${params.org}/${params.project}/`))
+        .map(([, schema]) => schema)
+        .filter(({ migrationType }) => query.migrationType === undefined || migrationType === query.migrationType);
       return { items, total: items.length, page: 0, limit: 10 };
     }
 
@@ -53,12 +95,35 @@ export async function startDbDevopsDouble(identities: TestIdentities): Promise<D
     @Route(atDbdevops(createDbInstance))
     createInstance(@Call() { params, body }: RouteCall<typeof createDbInstance>): RouteResult<typeof createDbInstance> {
       const { identifier, name, connector, branch } = body;
-      return { identifier, name: name ?? '', connector, branch, tags: {}, created: 1, context: '', toOnboard: true, lastDeployedChangeSetTag: '', schemaId: 's', schemaIdentifier: params.dbschema };
+      return {
+        identifier,
+        name: name ?? '',
+        connector,
+        branch,
+        tags: {},
+        created: 1,
+        context: '',
+        toOnboard: true,
+        lastDeployedChangeSetTag: '',
+        schemaId: 's',
+        schemaIdentifier: params.dbschema,
+      };
     }
 
     @Route(atDbdevops(updateDbInstance))
     updateInstance(@Call() { params, body }: RouteCall<typeof updateDbInstance>): RouteResult<typeof updateDbInstance> {
-      return { identifier: params.dbinstance, name: body.name ?? '', connector: 'db', tags: {}, created: 1, context: '', toOnboard: true, lastDeployedChangeSetTag: '', schemaId: 's', schemaIdentifier: params.dbschema };
+      return {
+        identifier: params.dbinstance,
+        name: body.name ?? '',
+        connector: 'db',
+        tags: {},
+        created: 1,
+        context: '',
+        toOnboard: true,
+        lastDeployedChangeSetTag: '',
+        schemaId: 's',
+        schemaIdentifier: params.dbschema,
+      };
     }
 
     @Route(atDbdevops(getDbSchema))
@@ -75,24 +140,45 @@ export async function startDbDevopsDouble(identities: TestIdentities): Promise<D
 
     @Route(atDbdevops(deleteDbSchema))
     delete(@Call() { params, query }: RouteCall<typeof deleteDbSchema>): void {
-      if (state.instances.length > 0 && !query.forceDelete) throw inUse(`schema "${params.dbschema}"`, state.instances.map((identifier) => `instance ${identifier}`));
-      if (!state.schemas.delete(`${params.org}/${params.project}/${params.dbschema}`)) throw new AppError('RESOURCE_NOT_FOUND', `DB schema "${params.dbschema}" does not exist`);
+      if (state.instances.length > 0 && !query.forceDelete)
+        throw inUse(
+          `schema "${params.dbschema}"`,
+          state.instances.map((identifier) => `instance ${identifier}`),
+        );
+      if (!state.schemas.delete(`${params.org}/${params.project}/${params.dbschema}`))
+        throw new AppError('RESOURCE_NOT_FOUND', `DB schema "${params.dbschema}" does not exist`);
     }
 
     @Route(atDbdevops(listDbInstances))
     listInstances(@Call() { params }: RouteCall<typeof listDbInstances>): RouteResult<typeof listDbInstances> {
-      if (!state.schemas.has(`${params.org}/${params.project}/${params.dbschema}`)) throw new AppError('RESOURCE_NOT_FOUND', `DB schema "${params.dbschema}" does not exist`);
-      const items = state.instances.map((identifier) => ({ identifier, name: identifier, connector: 'db', branch: 'main', tags: {}, created: 1, context: '', toOnboard: true, lastDeployedChangeSetTag: '', schemaId: 's', schemaIdentifier: params.dbschema }));
+      if (!state.schemas.has(`${params.org}/${params.project}/${params.dbschema}`))
+        throw new AppError('RESOURCE_NOT_FOUND', `DB schema "${params.dbschema}" does not exist`);
+      const items = state.instances.map((identifier) => ({
+        identifier,
+        name: identifier,
+        connector: 'db',
+        branch: 'main',
+        tags: {},
+        created: 1,
+        context: '',
+        toOnboard: true,
+        lastDeployedChangeSetTag: '',
+        schemaId: 's',
+        schemaIdentifier: params.dbschema,
+      }));
       return { items, total: items.length, page: 0, limit: 10 };
     }
 
     @Route(atDbdevops(deleteDbSchemasOfProject))
     deleteAll(@Call() { query }: RouteCall<typeof deleteDbSchemasOfProject>): void {
-      for (const key of state.schemas.keys()) if (key.startsWith(`${query.orgIdentifier}/${query.projectIdentifier}/`)) state.schemas.delete(key);
+      for (const key of state.schemas.keys())
+        if (key.startsWith(`${query.orgIdentifier}/${query.projectIdentifier}/`)) state.schemas.delete(key);
     }
 
     @Route(usesOfEntity)
-    uses(@Call() { body: { kind, orgId, projectId, identifier } }: RouteCall<typeof usesOfEntity>): RouteResult<typeof usesOfEntity> {
+    uses(
+      @Call() { body: { kind, orgId, projectId, identifier } }: RouteCall<typeof usesOfEntity>,
+    ): RouteResult<typeof usesOfEntity> {
       const ref = `${projectId === undefined ? (orgId === undefined ? 'account.' : 'org.') : ''}${identifier}`;
       return { uses: kind === 'connector' ? state.uses : (state.filed.get(`${kind} ${ref}`) ?? []) };
     }
@@ -108,12 +194,18 @@ export async function startDbDevopsDouble(identities: TestIdentities): Promise<D
     }
 
     @Route(acknowledgeAuditEvents)
-    acknowledge(@Call() { body }: RouteCall<typeof acknowledgeAuditEvents>): RouteResult<typeof acknowledgeAuditEvents> {
+    acknowledge(
+      @Call() { body }: RouteCall<typeof acknowledgeAuditEvents>,
+    ): RouteResult<typeof acknowledgeAuditEvents> {
       if (body.eventIds.length > 0 && state.loseAcknowledgements > 0) {
         state.loseAcknowledgements -= 1;
         throw new AppError('INTERNAL', 'lost');
       }
-      for (const id of body.eventIds) state.auditEvents.splice(state.auditEvents.findIndex(({ eventId }) => eventId === id), 1);
+      for (const id of body.eventIds)
+        state.auditEvents.splice(
+          state.auditEvents.findIndex(({ eventId }) => eventId === id),
+          1,
+        );
       return { acknowledged: body.eventIds.length };
     }
 

@@ -1,5 +1,16 @@
 import { parseDelegateToken, taskPayload, type TaskPayload, type TaskResult } from '@sluice/delegate-protocol';
-import { DELEGATE_ADMIN_SERVICE, DELEGATE_TASKS_SERVICE, type DeadLetterRecord, type DelegateAdminMethods, type DelegateRecord, type DelegateTasksMethods, type RpcScope, type SubmitRequest, type TaskEvent, type TokenRecord } from '@sluice/delegate-rpc';
+import {
+  DELEGATE_ADMIN_SERVICE,
+  DELEGATE_TASKS_SERVICE,
+  type DeadLetterRecord,
+  type DelegateAdminMethods,
+  type DelegateRecord,
+  type DelegateTasksMethods,
+  type RpcScope,
+  type SubmitRequest,
+  type TaskEvent,
+  type TokenRecord,
+} from '@sluice/delegate-rpc';
 import { ServiceServer } from '@sluice/grpc';
 import { AppError, newId } from '@sluice/kernel';
 import { generateSealingKeyPair, open, sealingContext } from '@sluice/sealed-secrets';
@@ -7,7 +18,10 @@ import { Tracing, createLogger } from '@sluice/telemetry';
 import type { TestIdentities } from '@sluice/testing';
 
 /** What a delegate would do with a task (`unreadable`: answer with half a JSON text); `secrets` holds the opened values by expression. */
-type DelegateBehaviour = (payload: TaskPayload, secrets: Readonly<Record<string, string>>) => TaskResult | 'nobody' | 'never' | 'unreadable';
+type DelegateBehaviour = (
+  payload: TaskPayload,
+  secrets: Readonly<Record<string, string>>,
+) => TaskResult | 'nobody' | 'never' | 'unreadable';
 
 /** The delegate service's gRPC contract with one obedient delegate behind it. Tokens and sealing are real. */
 export interface DelegateServiceDouble {
@@ -35,7 +49,17 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
   const waiting = new Set<() => void>();
   const payloads = new Map<string, TaskPayload>();
   let seq = 0;
-  const state: Omit<DelegateServiceDouble, 'address' | 'close'> = { submitted: [], tokens: [], delegates: [], behaviour: () => 'never', delegateScope: undefined, sealingErrors: [], deadLetters: [], letters: [], securityEvents: new Map() };
+  const state: Omit<DelegateServiceDouble, 'address' | 'close'> = {
+    submitted: [],
+    tokens: [],
+    delegates: [],
+    behaviour: () => 'never',
+    delegateScope: undefined,
+    sealingErrors: [],
+    deadLetters: [],
+    letters: [],
+    securityEvents: new Map(),
+  };
   const publish = (event: Omit<TaskEvent, 'seq' | 'traceparent'>): void => {
     queue.push({ ...event, seq: (seq += 1), traceparent: '' });
     for (const wake of waiting) wake();
@@ -44,24 +68,59 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
     const payload = payloads.get(taskId);
     const result = payload ? state.behaviour(payload, secrets) : 'never';
     if (result === 'never') return;
-    const ended = { outcome: 'completed' as const, resultJson: result === 'unreadable' ? '{"kind":' : JSON.stringify(result), reason: '', delegateId: 'd1', delegateName: 'one' };
+    const ended = {
+      outcome: 'completed' as const,
+      resultJson: result === 'unreadable' ? '{"kind":' : JSON.stringify(result),
+      reason: '',
+      delegateId: 'd1',
+      delegateName: 'one',
+    };
     publish({ taskId, scope, event: 'ended', ended });
   };
   const fail = (taskId: string, scope: TaskEvent['scope'], message: string): void => {
-    const result = { kind: payloads.get(taskId)?.kind, outcome: { status: 'failed', error: { message, failureType: 'Unknown' } } };
-    publish({ taskId, scope, event: 'ended', ended: { outcome: 'completed', resultJson: JSON.stringify(result), reason: '', delegateId: 'd1', delegateName: 'one' } });
+    const result = {
+      kind: payloads.get(taskId)?.kind,
+      outcome: { status: 'failed', error: { message, failureType: 'Unknown' } },
+    };
+    publish({
+      taskId,
+      scope,
+      event: 'ended',
+      ended: {
+        outcome: 'completed',
+        resultJson: JSON.stringify(result),
+        reason: '',
+        delegateId: 'd1',
+        delegateName: 'one',
+      },
+    });
   };
   const scopes = new Map<string, TaskEvent['scope']>();
-  const server = new ServiceServer({ identity: await identities.of('delegate-service'), tracing: Tracing.create('delegate-service'), log: createLogger('delegate-service', 'silent') });
+  const server = new ServiceServer({
+    identity: await identities.of('delegate-service'),
+    tracing: Tracing.create('delegate-service'),
+    log: createLogger('delegate-service', 'silent'),
+  });
   server.add<DelegateTasksMethods>(DELEGATE_TASKS_SERVICE, ['ng-manager'], {
     Submit: async (_call, request) => {
       const payload = taskPayload.parse(JSON.parse(request.payloadJson));
-      if (state.behaviour(payload, {}) === 'nobody') throw new AppError('UNAVAILABLE_DELEGATES', 'no delegate is connected to this account');
+      if (state.behaviour(payload, {}) === 'nobody')
+        throw new AppError('UNAVAILABLE_DELEGATES', 'no delegate is connected to this account');
       state.submitted.push(request);
       payloads.set(request.taskId, payload);
       scopes.set(request.taskId, request.scope);
-      const expressions = JSON.stringify(payload).match(/<\+secrets\.getValue\(\\"[^"]+\\"\)>/g)?.map((text) => text.replaceAll('\\"', '"')) ?? [];
-      if (expressions.length > 0) publish({ taskId: request.taskId, scope: request.scope, event: 'secretsWanted', delegateScope: state.delegateScope ?? { accountId: request.scope.accountId, orgId: '', projectId: '' }, secretsWanted: { delegateId: 'd1', epoch: 1, publicKey: keyPair.publicKey, expressions } });
+      const expressions =
+        JSON.stringify(payload)
+          .match(/<\+secrets\.getValue\(\\"[^"]+\\"\)>/g)
+          ?.map((text) => text.replaceAll('\\"', '"')) ?? [];
+      if (expressions.length > 0)
+        publish({
+          taskId: request.taskId,
+          scope: request.scope,
+          event: 'secretsWanted',
+          delegateScope: state.delegateScope ?? { accountId: request.scope.accountId, orgId: '', projectId: '' },
+          secretsWanted: { delegateId: 'd1', epoch: 1, publicKey: keyPair.publicKey, expressions },
+        });
       else end(request.taskId, request.scope, {});
       return { alreadyKnown: false };
     },
@@ -87,7 +146,8 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
     ProvideSecrets: async (_call, { taskId, epoch, sealed, error }) => {
       if (error) state.sealingErrors.push(error);
       const opened: Record<string, string> = {};
-      for (const [expression, value] of Object.entries(sealed)) opened[expression] = await open(keyPair, value, sealingContext(taskId, epoch, expression));
+      for (const [expression, value] of Object.entries(sealed))
+        opened[expression] = await open(keyPair, value, sealingContext(taskId, epoch, expression));
       const scope = scopes.get(taskId);
       if (scope && error) fail(taskId, scope, error);
       else if (scope) end(taskId, scope, opened);
@@ -96,8 +156,18 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
   });
   server.add<DelegateAdminMethods>(DELEGATE_ADMIN_SERVICE, ['ng-manager'], {
     PutToken: async (_call, { scope, name, value, revokeAfterMs, createdBy }) => {
-      if (state.tokens.some(at(scope, name))) throw new AppError('DUPLICATE_FIELD', `a delegate token "${name}" exists already`);
-      const record: TokenRecord = { id: parseDelegateToken(value)?.id ?? newId(), scope, name, status: 'ACTIVE', createdAtMs: Date.now(), createdBy, value: value || `${newId()}.${newId()}`, revokeAfterMs };
+      if (state.tokens.some(at(scope, name)))
+        throw new AppError('DUPLICATE_FIELD', `a delegate token "${name}" exists already`);
+      const record: TokenRecord = {
+        id: parseDelegateToken(value)?.id ?? newId(),
+        scope,
+        name,
+        status: 'ACTIVE',
+        createdAtMs: Date.now(),
+        createdBy,
+        value: value || `${newId()}.${newId()}`,
+        revokeAfterMs,
+      };
       state.tokens.push({ ...record, value: '' });
       return record;
     },
@@ -111,7 +181,9 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
       return { deleted: index >= 0 && state.tokens.splice(index, 1).length === 1 };
     },
     ListTokens: async (_call, { scope, name, status }) => ({
-      tokens: state.tokens.filter((token) => at(scope, name || token.name)(token) && (!status || token.status === status)),
+      tokens: state.tokens.filter(
+        (token) => at(scope, name || token.name)(token) && (!status || token.status === status),
+      ),
     }),
     ListDelegates: async () => ({ delegates: state.delegates }),
     ListDeadLetters: async (_call, { accountId, page, size }) => {
@@ -124,7 +196,10 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
       state.letters.splice(index, 1);
       return {};
     },
-    ClaimSecurityEvents: async (_call, { limit }) => ({ eventsJson: [...state.securityEvents.values()].slice(0, limit), hasMore: state.securityEvents.size > limit }),
+    ClaimSecurityEvents: async (_call, { limit }) => ({
+      eventsJson: [...state.securityEvents.values()].slice(0, limit),
+      hasMore: state.securityEvents.size > limit,
+    }),
     AcknowledgeSecurityEvents: async (_call, { eventIds }) => {
       for (const id of eventIds) state.securityEvents.delete(id);
       return {};
@@ -136,5 +211,6 @@ export async function startDelegateServiceDouble(identities: TestIdentities): Pr
 
 /** Is it the token of this name at exactly this scope? */
 function at({ accountId, orgId, projectId }: TokenRecord['scope'], name: string): (token: TokenRecord) => boolean {
-  return ({ scope, name: known }) => known === name && scope.accountId === accountId && scope.orgId === orgId && scope.projectId === projectId;
+  return ({ scope, name: known }) =>
+    known === name && scope.accountId === accountId && scope.orgId === orgId && scope.projectId === projectId;
 }

@@ -35,11 +35,18 @@ export interface NgManagerUnderTest {
   readonly delegateService: DelegateServiceDouble;
   readonly apiKeys: Readonly<Record<'A1' | 'B1', string>>;
   /** Calls as the gateway would for a user of `account` (administrator unless grants are given). */
-  as(account: string, grants?: readonly RoleGrant[], principal?: Partial<CallIdentity['principal']>, origin?: CallOrigin): (method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>) => Promise<HttpAnswer>;
+  as(
+    account: string,
+    grants?: readonly RoleGrant[],
+    principal?: Partial<CallIdentity['principal']>,
+    origin?: CallOrigin,
+  ): (method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>) => Promise<HttpAnswer>;
   stop(): Promise<void>;
 }
 
-export async function startNgManager(options: { readonly scm?: (identities: TestIdentities) => Promise<string> } = {}): Promise<NgManagerUnderTest> {
+export async function startNgManager(
+  options: { readonly scm?: (identities: TestIdentities) => Promise<string> } = {},
+): Promise<NgManagerUnderTest> {
   const identities = testIdentities();
   const folder = mkdtempSync(join(tmpdir(), 'sluice-ng-'));
   const pg = await startPostgres();
@@ -52,7 +59,18 @@ export async function startNgManager(options: { readonly scm?: (identities: Test
     return file;
   };
   const apiKeys = { A1: newApiKey('A1').text, B1: newApiKey('B1').text };
-  const accounts = (['A1', 'B1'] as const).map((identifier) => ({ identifier, name: identifier, users: [{ email: `admin@${identifier.toLowerCase()}.example`, name: 'Admin', role: 'account_admin', apiKey: apiKeys[identifier] }] }));
+  const accounts = (['A1', 'B1'] as const).map((identifier) => ({
+    identifier,
+    name: identifier,
+    users: [
+      {
+        email: `admin@${identifier.toLowerCase()}.example`,
+        name: 'Admin',
+        role: 'account_admin',
+        apiKey: apiKeys[identifier],
+      },
+    ],
+  }));
   const environment = {
     NG_MANAGER_PORT: '0',
     NG_MANAGER_SERVICE_KEY_FILE: identities.keyFile('ng-manager'),
@@ -62,7 +80,13 @@ export async function startNgManager(options: { readonly scm?: (identities: Test
     NG_MANAGER_DBDEVOPS_URL: dbdevops.url,
     NG_MANAGER_SCM_URL: (await options.scm?.(identities)) ?? 'http://127.0.0.1:1',
     NG_MANAGER_DELEGATE_SERVICE_ADDRESS: delegateService.address,
-    NG_MANAGER_BOOTSTRAP_FILE: keep('bootstrap.json', JSON.stringify({ accounts, delegateTokens: [{ account: 'A1', name: 'default_token', value: SEEDED_DELEGATE_TOKEN }] })),
+    NG_MANAGER_BOOTSTRAP_FILE: keep(
+      'bootstrap.json',
+      JSON.stringify({
+        accounts,
+        delegateTokens: [{ account: 'A1', name: 'default_token', value: SEEDED_DELEGATE_TOKEN }],
+      }),
+    ),
     LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
   };
   const app = await bootstrap(environment);
@@ -78,10 +102,22 @@ export async function startNgManager(options: { readonly scm?: (identities: Test
     apiKeys,
     as: (account, grants, principal, origin) => {
       const user = testUser(account, grants);
-      const who = { ...user, principal: { ...user.principal, ...principal } as CallIdentity['principal'], ...(origin ? { origin } : {}) };
+      const who = {
+        ...user,
+        principal: { ...user.principal, ...principal } as CallIdentity['principal'],
+        ...(origin ? { origin } : {}),
+      };
       return async (method, path, body, further) => {
-        const headers = { ...(await identities.headers('ng-manager', who)), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...further };
-        const answer = await fetch(`${app.url}${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+        const headers = {
+          ...(await identities.headers('ng-manager', who)),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...further,
+        };
+        const answer = await fetch(`${app.url}${path}`, {
+          method,
+          headers,
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        });
         const text = await answer.text();
         return { status: answer.status, headers: answer.headers, body: text === '' ? undefined : JSON.parse(text) };
       };

@@ -10,12 +10,38 @@ export const LOCAL = { secretManagerIdentifier: 'harnessSecretManager' };
 
 /** Bodies as clients send them, with the discriminators of their SDK. */
 export const textSecret = (identifier: string, value: string | null, more: object = {}) => ({
-  secret: { type: 'SecretText', identifier, name: identifier, description: 'd', tags: { team: 'one' }, ...inProject, spec: { type: 'SecretTextSpec', ...LOCAL, valueType: 'Inline', value }, ...more },
+  secret: {
+    type: 'SecretText',
+    identifier,
+    name: identifier,
+    description: 'd',
+    tags: { team: 'one' },
+    ...inProject,
+    spec: { type: 'SecretTextSpec', ...LOCAL, valueType: 'Inline', value },
+    ...more,
+  },
 });
-export const fileSecret = (identifier: string, more: object = {}) => ({ secret: { type: 'SecretFile', identifier, name: identifier, tags: {}, ...inProject, spec: { type: 'SecretFileSpe', ...LOCAL }, ...more } });
-export const sshKeySecret = (identifier: string, auth: object) => ({ secret: { type: 'SSHKey', identifier, name: identifier, ...inProject, spec: { type: 'SSHKeySpec', port: 22, auth } } });
+export const fileSecret = (identifier: string, more: object = {}) => ({
+  secret: {
+    type: 'SecretFile',
+    identifier,
+    name: identifier,
+    tags: {},
+    ...inProject,
+    spec: { type: 'SecretFileSpe', ...LOCAL },
+    ...more,
+  },
+});
+export const sshKeySecret = (identifier: string, auth: object) => ({
+  secret: { type: 'SSHKey', identifier, name: identifier, ...inProject, spec: { type: 'SSHKeySpec', port: 22, auth } },
+});
 export const keyReference = (key: string, passphrase?: string) => ({
-  type: 'SSH', spec: { type: 'KeyReference', credentialType: 'KeyReference', spec: { userName: 'git', key, ...(passphrase === undefined ? {} : { encryptedPassphrase: passphrase }) } },
+  type: 'SSH',
+  spec: {
+    type: 'KeyReference',
+    credentialType: 'KeyReference',
+    spec: { userName: 'git', key, ...(passphrase === undefined ? {} : { encryptedPassphrase: passphrase }) },
+  },
 });
 
 /** A form as the SDK makes it: the path of the file as a text beside its bytes. */
@@ -27,7 +53,8 @@ export function secretForm(spec: unknown, bytes?: Uint8Array<ArrayBuffer> | stri
   return parts;
 }
 
-export const identifiersOf = (answer: HttpAnswer): string[] => answer.body.data.content.map((row: { identifier: string }) => row.identifier);
+export const identifiersOf = (answer: HttpAnswer): string[] =>
+  answer.body.data.content.map((row: { identifier: string }) => row.identifier);
 
 /** NG manager with project `o/p` in both accounts and a Vault connector `account.vault` in A1. */
 export interface SecretsUnderTest {
@@ -44,22 +71,66 @@ export interface SecretsUnderTest {
 export async function startWithProject(): Promise<SecretsUnderTest> {
   const ng = await startNgManager();
   const call = ng.as('A1');
-  const pipeline = new RouteClient({ target: 'ng-manager', baseUrl: ng.app.url, identity: await ng.identities.of('pipeline') });
+  const pipeline = new RouteClient({
+    target: 'ng-manager',
+    baseUrl: ng.app.url,
+    identity: await ng.identities.of('pipeline'),
+  });
   for (const account of ['A1', 'B1']) {
-    await ng.as(account)('POST', `/ng/api/organizations?accountIdentifier=${account}`, { organization: { identifier: 'o', name: 'O' } });
-    await ng.as(account)('POST', `/ng/api/projects?accountIdentifier=${account}&orgIdentifier=o`, { project: { identifier: 'p', name: 'P' } });
+    await ng.as(account)('POST', `/ng/api/organizations?accountIdentifier=${account}`, {
+      organization: { identifier: 'o', name: 'O' },
+    });
+    await ng.as(account)('POST', `/ng/api/projects?accountIdentifier=${account}&orgIdentifier=o`, {
+      project: { identifier: 'p', name: 'P' },
+    });
   }
-  await call('POST', '/ng/api/connectors?accountIdentifier=A1', { connector: { identifier: 'vault', name: 'Vault', type: 'Vault', spec: { vaultUrl: 'https://vault.example.com', renewalIntervalMinutes: 10 } } });
-  const reader = (identifier: string, type: string, spec: object) => ({ connector: { identifier, name: identifier, ...inProject, type, spec } });
+  await call('POST', '/ng/api/connectors?accountIdentifier=A1', {
+    connector: {
+      identifier: 'vault',
+      name: 'Vault',
+      type: 'Vault',
+      spec: { vaultUrl: 'https://vault.example.com', renewalIntervalMinutes: 10 },
+    },
+  });
+  const reader = (identifier: string, type: string, spec: object) => ({
+    connector: { identifier, name: identifier, ...inProject, type, spec },
+  });
   for (const account of ['A1', 'B1']) {
     const project = `accountIdentifier=${account}&orgIdentifier=o&projectIdentifier=p`;
-    await ng.as(account)('POST', `/ng/api/connectors?${project}`, reader('reader', 'JDBC', { url: 'jdbc:postgresql://db.example/orders' }));
-    await ng.as(account)('POST', `/ng/api/connectors?${project}`, reader('reader_code', 'Git', { url: 'https://git.example.com/team/app.git', type: 'Http', connectionType: 'Repo' }));
+    await ng.as(account)(
+      'POST',
+      `/ng/api/connectors?${project}`,
+      reader('reader', 'JDBC', { url: 'jdbc:postgresql://db.example/orders' }),
+    );
+    await ng.as(account)(
+      'POST',
+      `/ng/api/connectors?${project}`,
+      reader('reader_code', 'Git', {
+        url: 'https://git.example.com/team/app.git',
+        type: 'Http',
+        connectionType: 'Repo',
+      }),
+    );
   }
   ng.dbdevops.pairs = [
     {
-      dbSchema: { identifier: 's', name: 's', migrationType: 'Liquibase', type: 'Repository', connector: 'reader_code', location: 'db.xml' },
-      dbInstance: { identifier: 'i', name: 'i', connector: 'reader', branch: 'main', context: '', substituteProperties: {}, tags: {} },
+      dbSchema: {
+        identifier: 's',
+        name: 's',
+        migrationType: 'Liquibase',
+        type: 'Repository',
+        connector: 'reader_code',
+        location: 'db.xml',
+      },
+      dbInstance: {
+        identifier: 'i',
+        name: 'i',
+        connector: 'reader',
+        branch: 'main',
+        context: '',
+        substituteProperties: {},
+        tags: {},
+      },
     },
   ];
   return {
@@ -67,7 +138,10 @@ export async function startWithProject(): Promise<SecretsUnderTest> {
     call,
     post: (path, body) => call('POST', path, body),
     send: async (method, path, body, contentType) => {
-      const headers = { ...(await ng.identities.headers('ng-manager', testUser('A1'))), ...(contentType ? { 'content-type': contentType } : {}) };
+      const headers = {
+        ...(await ng.identities.headers('ng-manager', testUser('A1'))),
+        ...(contentType ? { 'content-type': contentType } : {}),
+      };
       const request = { method, headers, body };
       const answer = await fetch(`${ng.app.url}${path}`, request);
       const text = await answer.text();
@@ -78,10 +152,25 @@ export async function startWithProject(): Promise<SecretsUnderTest> {
       const expression = `<+secrets.getValue("${ref}")>`;
       // What the reference leads to may be gone, or somebody else's, which a connector could not be stored with.
       const auth = { type: 'UsernamePassword', spec: { username: 'u', passwordRef: ref } };
-      await ng.pg.query(ng.database, `UPDATE connectors SET spec = jsonb_set(spec, '{auth}', '${JSON.stringify(auth)}') WHERE account_id = '${account}' AND identifier = 'reader'`);
+      await ng.pg.query(
+        ng.database,
+        `UPDATE connectors SET spec = jsonb_set(spec, '{auth}', '${JSON.stringify(auth)}') WHERE account_id = '${account}' AND identifier = 'reader'`,
+      );
       const steps = [{ key: 'one', dbSchema: 's', dbInstance: 'i' }];
-      const lease = { taskId: 't', epoch: 1, delegateId: 'd', delegateScope: { accountId: account }, publicKey: pair.publicKey, steps, expressions: [expression] };
-      const { sealed } = await pipeline.call({ ...testUser(account), correlationId: 'c', traceparent: undefined }, sealSecrets, { body: { orgId: 'o', projectId: 'p', ...lease } });
+      const lease = {
+        taskId: 't',
+        epoch: 1,
+        delegateId: 'd',
+        delegateScope: { accountId: account },
+        publicKey: pair.publicKey,
+        steps,
+        expressions: [expression],
+      };
+      const { sealed } = await pipeline.call(
+        { ...testUser(account), correlationId: 'c', traceparent: undefined },
+        sealSecrets,
+        { body: { orgId: 'o', projectId: 'p', ...lease } },
+      );
       return open(pair, sealed[expression] ?? '', sealingContext('t', 1, expression));
     },
     stop: async () => {

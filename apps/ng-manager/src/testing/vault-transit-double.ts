@@ -36,7 +36,13 @@ export async function startVaultTransit(mount = 'transit'): Promise<VaultTransit
   const tokenFile = join(folder, 'token');
   writeFileSync(tokenFile, `${TOKEN}\n`);
   const keys = new Map<string, Map<number, Buffer>>([['sluice', new Map([[1, randomBytes(32)]])]]);
-  const state = { asked: [] as string[], namespaces: [] as (string | undefined)[], isSealed: false, delayMs: 0, answer: undefined as VaultTransitDouble['answer'] };
+  const state = {
+    asked: [] as string[],
+    namespaces: [] as (string | undefined)[],
+    isSealed: false,
+    delayMs: 0,
+    answer: undefined as VaultTransitDouble['answer'],
+  };
 
   const stopping = new AbortController();
 
@@ -48,18 +54,27 @@ export async function startVaultTransit(mount = 'transit'): Promise<VaultTransit
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     if (state.delayMs > 0) await pause(state.delayMs, stopping.signal);
-    if (state.answer) return void response.writeHead(state.answer.status, { 'content-type': 'application/json' }).end(state.answer.body);
+    if (state.answer)
+      return void response
+        .writeHead(state.answer.status, { 'content-type': 'application/json' })
+        .end(state.answer.body);
     if (state.isSealed) return reply(response, 503, { errors: ['Vault is sealed'] });
     const namespace = request.headers['x-vault-namespace'];
     state.namespaces.push(typeof namespace === 'string' ? namespace : undefined);
     if (request.headers['x-vault-token'] !== TOKEN) return reply(response, 403, { errors: ['permission denied'] });
-    const [, operation = '', name = ''] = new RegExp(`^/v1/${mount}/(encrypt|decrypt|rewrap)/([^/]+)$`).exec(request.url ?? '') ?? [];
+    const [, operation = '', name = ''] =
+      new RegExp(`^/v1/${mount}/(encrypt|decrypt|rewrap)/([^/]+)$`).exec(request.url ?? '') ?? [];
     const key = keys.get(name);
     if (request.method !== 'POST' || operation === '' || !key) return reply(response, 404, { errors: [] });
     state.asked.push(`${operation}/${name}`);
     const body = JSON.parse(Buffer.concat(chunks).toString()) as { plaintext?: string; ciphertext?: string };
     try {
-      const data = operation === 'encrypt' ? { ciphertext: encrypt(key, Buffer.from(body.plaintext ?? '', 'base64')) } : operation === 'rewrap' ? { ciphertext: encrypt(key, decrypt(key, body.ciphertext ?? '')) } : { plaintext: decrypt(key, body.ciphertext ?? '').toString('base64') };
+      const data =
+        operation === 'encrypt'
+          ? { ciphertext: encrypt(key, Buffer.from(body.plaintext ?? '', 'base64')) }
+          : operation === 'rewrap'
+            ? { ciphertext: encrypt(key, decrypt(key, body.ciphertext ?? '')) }
+            : { plaintext: decrypt(key, body.ciphertext ?? '').toString('base64') };
       reply(response, 200, { request_id: 'r', data });
     } catch (cause) {
       reply(response, 400, { errors: [cause instanceof Error ? cause.message : String(cause)] });
@@ -105,6 +120,8 @@ function decrypt(versions: ReadonlyMap<number, Buffer>, ciphertext: string): Buf
   const key = versions.get(Number(version));
   if (!key) throw new Error('ciphertext or signature version is disallowed by policy (too old)');
   const sealed = Buffer.from(text, 'base64');
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12), { authTagLength: 16 }).setAuthTag(sealed.subarray(-16));
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12), { authTagLength: 16 }).setAuthTag(
+    sealed.subarray(-16),
+  );
   return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()]);
 }

@@ -12,7 +12,12 @@ export type ShownNotification = UserGroupOut['notificationConfigs'][number];
 
 /** One for each notification of a group; null for one without address or key. */
 const addresses = z.array(z.string().nullable());
-const ADDRESS_FIELDS = { EMAIL: null, SLACK: 'slackWebhookUrl', MSTEAMS: 'microsoftTeamsWebhookUrl', PAGERDUTY: 'pagerDutyKey' } as const;
+const ADDRESS_FIELDS = {
+  EMAIL: null,
+  SLACK: 'slackWebhookUrl',
+  MSTEAMS: 'microsoftTeamsWebhookUrl',
+  PAGERDUTY: 'pagerDutyKey',
+} as const;
 
 /** Webhook addresses and keys of groups. Whoever knows one can post there, so they are encrypted at rest and plain here only. Not called inside a transaction. */
 @Injectable()
@@ -25,7 +30,11 @@ export class NotificationAddresses {
     const plain = configs.map(addressOf);
     if (plain.every((address) => address === null)) return { notificationConfigs, ciphertext: null, keyVersion: null };
     const key = await this.dataKeys.current(scope.accountId);
-    return { notificationConfigs, ciphertext: encrypt(key.plain, Buffer.from(JSON.stringify(plain)), contextOf(scope, identifier)), keyVersion: key.version };
+    return {
+      notificationConfigs,
+      ciphertext: encrypt(key.plain, Buffer.from(JSON.stringify(plain)), contextOf(scope, identifier)),
+      keyVersion: key.version,
+    };
   }
 
   /** The notifications of groups of one account, by group id, with their addresses. */
@@ -36,8 +45,13 @@ export class NotificationAddresses {
       if (!row.ciphertext) continue;
       const key = keys.get(row.keyVersion) ?? (await this.dataKeys.ofVersion(row.accountId, row.keyVersion));
       keys.set(row.keyVersion, key);
-      const plain = addresses.parse(JSON.parse(decrypt(key, row.ciphertext, contextOf(scopeOfRow(row), row.identifier)).toString()));
-      opened.set(row.id, row.notificationConfigs.map((place, index) => withAddress(place, plain[index] ?? null)));
+      const plain = addresses.parse(
+        JSON.parse(decrypt(key, row.ciphertext, contextOf(scopeOfRow(row), row.identifier)).toString()),
+      );
+      opened.set(
+        row.id,
+        row.notificationConfigs.map((place, index) => withAddress(place, plain[index] ?? null)),
+      );
     }
     return opened;
   }
@@ -45,7 +59,11 @@ export class NotificationAddresses {
 
 function placeOf(config: NotificationConfig): NotificationPlace {
   if (config.type !== 'EMAIL') return { type: config.type };
-  return { type: 'EMAIL', ...(config.groupEmail ? { groupEmail: config.groupEmail } : {}), sendEmailToAllUsers: config.sendEmailToAllUsers ?? false };
+  return {
+    type: 'EMAIL',
+    ...(config.groupEmail ? { groupEmail: config.groupEmail } : {}),
+    sendEmailToAllUsers: config.sendEmailToAllUsers ?? false,
+  };
 }
 
 function addressOf(config: NotificationConfig): string | null {

@@ -2,8 +2,22 @@ import { Controller } from '@nestjs/common';
 import type { NgPage } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import {
-  addGroupMember, createUserGroup, createUserGroupV2, deleteUserGroup, filterUserGroups, getUserGroup, isGroupMember, listGroupMembers, listUserGroups, removeGroupMember, updateUserGroup, updateUserGroupByPath,
-  updateUserGroupV2, type UserGroupOut, type UserGroupOutV2, type UserMetadata,
+  addGroupMember,
+  createUserGroup,
+  createUserGroupV2,
+  deleteUserGroup,
+  filterUserGroups,
+  getUserGroup,
+  isGroupMember,
+  listGroupMembers,
+  listUserGroups,
+  removeGroupMember,
+  updateUserGroup,
+  updateUserGroupByPath,
+  updateUserGroupV2,
+  type UserGroupOut,
+  type UserGroupOutV2,
+  type UserMetadata,
 } from '@sluice/ng-manager-api';
 import { UserGroupService } from './user-group.service.js';
 
@@ -38,14 +52,28 @@ export class UserGroupController {
 
   @Route(listUserGroups)
   list(@Call() { ctx, scope, query }: RouteCall<typeof listUserGroups>): Promise<NgPage<UserGroupOut>> {
-    return this.groups.list(ctx, scope, { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders }, query.filterType ?? 'EXCLUDE_INHERITED_GROUPS');
+    return this.groups.list(
+      ctx,
+      scope,
+      { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders },
+      query.filterType ?? 'EXCLUDE_INHERITED_GROUPS',
+    );
   }
 
   @Route(filterUserGroups)
   filter(@Call() { ctx, scope, body }: RouteCall<typeof filterUserGroups>): Promise<UserGroupOut[]> {
-    const { accountIdentifier, identifierFilter, userIdentifierFilter, databaseIdFilter, searchTerm, filterType } = body;
-    const listed = (names: readonly string[] | null | undefined): readonly string[] | undefined => (names && names.length > 0 ? names : undefined);
-    return this.groups.filtered(ctx, scope, { accountIdentifier, identifiers: listed(identifierFilter), userIds: listed(userIdentifierFilter), ids: listed(databaseIdFilter), searchTerm: searchTerm || undefined, reach: filterType ?? 'EXCLUDE_INHERITED_GROUPS' });
+    const { accountIdentifier, identifierFilter, userIdentifierFilter, databaseIdFilter, searchTerm, filterType } =
+      body;
+    const listed = (names: readonly string[] | null | undefined): readonly string[] | undefined =>
+      names && names.length > 0 ? names : undefined;
+    return this.groups.filtered(ctx, scope, {
+      accountIdentifier,
+      identifiers: listed(identifierFilter),
+      userIds: listed(userIdentifierFilter),
+      ids: listed(databaseIdFilter),
+      searchTerm: searchTerm || undefined,
+      reach: filterType ?? 'EXCLUDE_INHERITED_GROUPS',
+    });
   }
 
   @Route(getUserGroup)
@@ -60,7 +88,12 @@ export class UserGroupController {
 
   @Route(listGroupMembers)
   members(@Call() { scope, params, query }: RouteCall<typeof listGroupMembers>): Promise<NgPage<UserMetadata>> {
-    return this.groups.members(scope, params.identifier, { index: query.pageIndex, size: query.pageSize, search: query.searchTerm, sort: query.sortOrders });
+    return this.groups.members(scope, params.identifier, {
+      index: query.pageIndex,
+      size: query.pageSize,
+      search: query.searchTerm,
+      sort: query.sortOrders,
+    });
   }
 
   @Route(isGroupMember)

@@ -23,7 +23,10 @@ export class UserGroupRepository {
   constructor(private readonly manager: EntityManager) {}
 
   find(scope: Scope, identifier: string, options: { readonly forUpdate?: boolean } = {}): Promise<UserGroupRow | null> {
-    return this.manager.findOne<UserGroupEntity>(UserGroupEntity, { where: { ...atScope(scope), identifier }, ...(options.forUpdate ? { lock: { mode: 'pessimistic_write' } } : {}) });
+    return this.manager.findOne<UserGroupEntity>(UserGroupEntity, {
+      where: { ...atScope(scope), identifier },
+      ...(options.forUpdate ? { lock: { mode: 'pessimistic_write' } } : {}),
+    });
   }
 
   /** The groups of exactly this scope that a user is a member of, locked. */
@@ -31,7 +34,10 @@ export class UserGroupRepository {
     return this.manager
       .createQueryBuilder(UserGroupEntity, 'row')
       .where(atScope(scope))
-      .andWhere('EXISTS (SELECT 1 FROM user_group_members m WHERE m.account_id = row.account_id AND m.group_id = row.id AND m.user_id = :userId)', { userId })
+      .andWhere(
+        'EXISTS (SELECT 1 FROM user_group_members m WHERE m.account_id = row.account_id AND m.group_id = row.id AND m.user_id = :userId)',
+        { userId },
+      )
       .orderBy('row.identifier')
       .setLock('pessimistic_write')
       .getMany();
@@ -42,12 +48,21 @@ export class UserGroupRepository {
   }
 
   /** What a filter finds, by identifier. */
-  async filtered(reaches: readonly Reach[], { identifiers, userIds, ids, searchTerm }: GroupFilter, most: number): Promise<UserGroupRow[]> {
+  async filtered(
+    reaches: readonly Reach[],
+    { identifiers, userIds, ids, searchTerm }: GroupFilter,
+    most: number,
+  ): Promise<UserGroupRow[]> {
     const query = this.manager.createQueryBuilder(UserGroupEntity, 'row').where(reaching(reaches));
     if (identifiers) query.andWhere('row.identifier = ANY(:identifiers)', { identifiers: [...identifiers] });
     if (ids) query.andWhere('row.id::text = ANY(:ids)', { ids: [...ids] });
-    if (userIds) query.andWhere('(row.holds_all_users AND :anybody OR EXISTS (SELECT 1 FROM user_group_members m WHERE m.account_id = row.account_id AND m.group_id = row.id AND m.user_id::text = ANY(:userIds)))', { userIds: [...userIds], anybody: userIds.length > 0 });
-    if (searchTerm) query.andWhere('(row.identifier ILIKE :term OR row.name ILIKE :term)', { term: containing(searchTerm) });
+    if (userIds)
+      query.andWhere(
+        '(row.holds_all_users AND :anybody OR EXISTS (SELECT 1 FROM user_group_members m WHERE m.account_id = row.account_id AND m.group_id = row.id AND m.user_id::text = ANY(:userIds)))',
+        { userIds: [...userIds], anybody: userIds.length > 0 },
+      );
+    if (searchTerm)
+      query.andWhere('(row.identifier ILIKE :term OR row.name ILIKE :term)', { term: containing(searchTerm) });
     return query.orderBy('row.identifier').addOrderBy('row.id').take(most).getMany();
   }
 
@@ -57,7 +72,14 @@ export class UserGroupRepository {
 
   /** Makes the group of all users of an account unless it is there. */
   async ensureAllUsers(accountId: string): Promise<void> {
-    const group = { accountId, identifier: ALL_USERS_GROUP, name: 'All Account Users', description: 'Every user of the account', tags: {}, holdsAllUsers: true };
+    const group = {
+      accountId,
+      identifier: ALL_USERS_GROUP,
+      name: 'All Account Users',
+      description: 'Every user of the account',
+      tags: {},
+      holdsAllUsers: true,
+    };
     await this.manager.createQueryBuilder().insert().into(UserGroupEntity).values(group).orIgnore().execute();
   }
 
@@ -73,7 +95,10 @@ export class UserGroupRepository {
   async membersOf(groups: readonly GroupKey[]): Promise<ReadonlyMap<string, readonly string[]>> {
     const members = new Map<string, string[]>();
     if (groups.length === 0) return members;
-    const rows = await this.manager.find(UserGroupMemberEntity, { where: { accountId: groups[0]?.accountId ?? '', groupId: In(groups.map(({ id }) => id)) }, order: { position: 'ASC', userId: 'ASC' } });
+    const rows = await this.manager.find(UserGroupMemberEntity, {
+      where: { accountId: groups[0]?.accountId ?? '', groupId: In(groups.map(({ id }) => id)) },
+      order: { position: 'ASC', userId: 'ASC' },
+    });
     for (const { groupId, userId } of rows) members.set(groupId, [...(members.get(groupId) ?? []), userId]);
     return members;
   }
@@ -99,7 +124,8 @@ export class UserGroupRepository {
   }
 
   async removeMembers({ accountId, id }: GroupKey, userIds: readonly string[]): Promise<void> {
-    if (userIds.length > 0) await this.manager.delete(UserGroupMemberEntity, { accountId, groupId: id, userId: In([...userIds]) });
+    if (userIds.length > 0)
+      await this.manager.delete(UserGroupMemberEntity, { accountId, groupId: id, userId: In([...userIds]) });
   }
 }
 

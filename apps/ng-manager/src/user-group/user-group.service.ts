@@ -1,7 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { isAllowed, toNgPage, type NgPage } from '@sluice/api-conventions';
 import { AppError, formatScope, type RequestContext, type Scope } from '@sluice/kernel';
-import type { GroupReach, UserGroup, UserGroupOut, UserGroupOutV2, UserGroupV2, UserMetadata } from '@sluice/ng-manager-api';
+import type {
+  GroupReach,
+  UserGroup,
+  UserGroupOut,
+  UserGroupOutV2,
+  UserGroupV2,
+  UserMetadata,
+} from '@sluice/ng-manager-api';
 import { keepingAnAdministrator } from '../access/last-administrator.js';
 import { requireSameAccount } from '../access/permission.js';
 import { requireCovers } from '../access/roles.js';
@@ -59,9 +66,16 @@ export class UserGroupService {
   }
 
   /** At most 1,000 groups, by identifier. */
-  async filtered(ctx: RequestContext, scope: Scope, filter: GroupFilter & { readonly accountIdentifier: string; readonly reach: GroupReach }): Promise<UserGroupOut[]> {
+  async filtered(
+    ctx: RequestContext,
+    scope: Scope,
+    filter: GroupFilter & { readonly accountIdentifier: string; readonly reach: GroupReach },
+  ): Promise<UserGroupOut[]> {
     requireSameAccount(ctx, filter.accountIdentifier);
-    return this.allShown(ctx, await this.unitOfWork.read.userGroups.filtered(groupsOf(ctx, scope, filter.reach), filter, MOST_FILTERED));
+    return this.allShown(
+      ctx,
+      await this.unitOfWork.read.userGroups.filtered(groupsOf(ctx, scope, filter.reach), filter, MOST_FILTERED),
+    );
   }
 
   private async allShown(ctx: RequestContext, rows: readonly UserGroupRow[]): Promise<UserGroupOut[]> {
@@ -71,14 +85,21 @@ export class UserGroupService {
   }
 
   async get(ctx: RequestContext, scope: Scope, identifier: string): Promise<UserGroupOut> {
-    return this.shown(ctx, await stateOf(this.unitOfWork.read, await foundGroup(this.unitOfWork.read, scope, identifier)));
+    return this.shown(
+      ctx,
+      await stateOf(this.unitOfWork.read, await foundGroup(this.unitOfWork.read, scope, identifier)),
+    );
   }
 
   /** Replaces the whole group: without `users` it has no members. */
   async update(ctx: RequestContext, scope: Scope, identifier: string, group: UserGroup): Promise<UserGroupOut> {
     requireSameAccount(ctx, group.accountIdentifier);
     if (group.identifier !== identifier) {
-      throw new AppError('INVALID_REQUEST', `the body names user group "${group.identifier}", the path "${identifier}"; an identifier cannot be changed`, { fields: [{ field: 'identifier', error: 'differs from the path' }] });
+      throw new AppError(
+        'INVALID_REQUEST',
+        `the body names user group "${group.identifier}", the path "${identifier}"; an identifier cannot be changed`,
+        { fields: [{ field: 'identifier', error: 'differs from the path' }] },
+      );
     }
     const values = await this.valuesOf(scope, group);
     return this.change(ctx, scope, identifier, async (stores, row) => {
@@ -99,14 +120,24 @@ export class UserGroupService {
       await requireRights(stores, ctx, row);
       const gone = await stateOf(stores, row);
       await stores.userGroups.delete(row);
-      await stores.audit.append(ctx, { action: 'delete', resourceType: 'userGroup', identifier, scope, before: present(gone) });
+      await stores.audit.append(ctx, {
+        action: 'delete',
+        resourceType: 'userGroup',
+        identifier,
+        scope,
+        before: present(gone),
+      });
       return gone;
     });
   }
 
   async members(scope: Scope, identifier: string, page: PageRequest): Promise<NgPage<UserMetadata>> {
     const { id, holdsAllUsers } = await foundGroup(this.unitOfWork.read, scope, identifier);
-    const { rows, total } = await this.unitOfWork.read.users.page(scope.accountId, page, holdsAllUsers ? undefined : { reaching: { level: 'account', accountId: scope.accountId }, inGroup: id });
+    const { rows, total } = await this.unitOfWork.read.users.page(
+      scope.accountId,
+      page,
+      holdsAllUsers ? undefined : { reaching: { level: 'account', accountId: scope.accountId }, inGroup: id },
+    );
     return toNgPage(rows.map(presentUser), total, page.index, page.size);
   }
 
@@ -131,19 +162,36 @@ export class UserGroupService {
     });
   }
 
-  private async change(ctx: RequestContext, scope: Scope, identifier: string, work: (stores: Stores, row: UserGroupRow) => Promise<GroupState>): Promise<UserGroupOut> {
+  private async change(
+    ctx: RequestContext,
+    scope: Scope,
+    identifier: string,
+    work: (stores: Stores, row: UserGroupRow) => Promise<GroupState>,
+  ): Promise<UserGroupOut> {
     const changed = await this.unitOfWork.run((stores) =>
       keepingAnAdministrator(stores, ctx.accountId, async () => {
         const row = await foundGroup(stores, scope, identifier, { forUpdate: true });
-        if (row.holdsAllUsers) throw new AppError('INVALID_REQUEST', `user group "${identifier}" is built in and holds every user; it can be neither changed nor deleted`);
+        if (row.holdsAllUsers)
+          throw new AppError(
+            'INVALID_REQUEST',
+            `user group "${identifier}" is built in and holds every user; it can be neither changed nor deleted`,
+          );
         return work(stores, row);
       }),
     );
     return this.shown(ctx, changed);
   }
 
-  private async valuesOf(scope: Scope, { identifier, name, description, tags, notificationConfigs }: UserGroup): Promise<UserGroupValues> {
-    return { name, description: description ?? null, tags: tags ?? {}, ...(await this.addresses.seal(scope, identifier, notificationConfigs ?? [])) };
+  private async valuesOf(
+    scope: Scope,
+    { identifier, name, description, tags, notificationConfigs }: UserGroup,
+  ): Promise<UserGroupValues> {
+    return {
+      name,
+      description: description ?? null,
+      tags: tags ?? {},
+      ...(await this.addresses.seal(scope, identifier, notificationConfigs ?? [])),
+    };
   }
 
   private async shown(ctx: RequestContext, state: GroupState): Promise<UserGroupOut> {
@@ -151,7 +199,10 @@ export class UserGroupService {
   }
 
   /** Addresses and keys are for who may change the groups of the scope where each lives. */
-  private async opened(ctx: RequestContext, rows: readonly UserGroupRow[]): Promise<ReadonlyMap<string, readonly ShownNotification[]>> {
+  private async opened(
+    ctx: RequestContext,
+    rows: readonly UserGroupRow[],
+  ): Promise<ReadonlyMap<string, readonly ShownNotification[]>> {
     const own = rows.filter((row) => isAllowed(ctx.accountId, ctx.grants, 'user.edit', scopeOfRow(row)));
     return own.length > 0 ? this.addresses.open(own) : new Map();
   }
@@ -159,15 +210,26 @@ export class UserGroupService {
   private async byId({ accountId }: RequestContext, { users, ...group }: UserGroupV2): Promise<UserGroup> {
     if (!users) return group;
     const ids = await this.unitOfWork.read.users.idsByEmail(accountId, users);
-    return { ...group, users: users.map((email, index) => ids.get(email.toLowerCase()) ?? noUser(accountId, `users.${index}`, email)) };
+    return {
+      ...group,
+      users: users.map((email, index) => ids.get(email.toLowerCase()) ?? noUser(accountId, `users.${index}`, email)),
+    };
   }
 
   private async withPeople({ accountId }: RequestContext, { users, ...group }: UserGroupOut): Promise<UserGroupOutV2> {
     const people = await this.unitOfWork.read.users.named(accountId, users);
-    return { ...group, users: users.flatMap((id) => people.get(id) ?? []).map(({ id, name, email }) => ({ uuid: id, name, email })) };
+    return {
+      ...group,
+      users: users.flatMap((id) => people.get(id) ?? []).map(({ id, name, email }) => ({ uuid: id, name, email })),
+    };
   }
 
-  private async setMembers(stores: Stores, ctx: RequestContext, row: UserGroupRow, wanted: ReadonlySet<string>): Promise<void> {
+  private async setMembers(
+    stores: Stores,
+    ctx: RequestContext,
+    row: UserGroupRow,
+    wanted: ReadonlySet<string>,
+  ): Promise<void> {
     const present = new Set((await stores.userGroups.membersOf([row])).get(row.id) ?? []);
     const added = [...wanted].filter((id) => !present.has(id));
     const removed = [...present].filter((id) => !wanted.has(id));
@@ -188,14 +250,22 @@ function groupsOf({ accountId, grants }: RequestContext, scope: Scope, reach: Gr
       return [{ scope }];
     case 'INCLUDE_INHERITED_GROUPS':
     case 'INCLUDE_PARENT_SCOPE_GROUPS':
-      return lineage(scope).filter((one) => one.level === scope.level || isAllowed(accountId, grants, 'user.view', one)).map((one) => ({ scope: one }));
+      return lineage(scope)
+        .filter((one) => one.level === scope.level || isAllowed(accountId, grants, 'user.view', one))
+        .map((one) => ({ scope: one }));
     case 'INCLUDE_CHILD_SCOPE_GROUPS':
       return [{ scope, withInside: true }];
   }
 }
 
 /** Puts users into a group whose roles the caller may give, behind those in it. The people of the account are locked. @returns the group as it is now */
-export async function joinGroup(stores: Stores, ctx: RequestContext, scope: Scope, row: UserGroupRow, userIds: readonly string[]): Promise<GroupState> {
+export async function joinGroup(
+  stores: Stores,
+  ctx: RequestContext,
+  scope: Scope,
+  row: UserGroupRow,
+  userIds: readonly string[],
+): Promise<GroupState> {
   await requireRights(stores, ctx, row);
   const before = await stateOf(stores, row);
   await stores.userGroups.addMembers(row, userIds);
@@ -203,7 +273,13 @@ export async function joinGroup(stores: Stores, ctx: RequestContext, scope: Scop
 }
 
 /** Takes a user out of a group whose roles the caller may give. The people of the account are locked. @returns the group as it is now */
-export async function leaveGroup(stores: Stores, ctx: RequestContext, scope: Scope, row: UserGroupRow, userId: string): Promise<GroupState> {
+export async function leaveGroup(
+  stores: Stores,
+  ctx: RequestContext,
+  scope: Scope,
+  row: UserGroupRow,
+  userId: string,
+): Promise<GroupState> {
   await requireRights(stores, ctx, row);
   const before = await stateOf(stores, row);
   await stores.userGroups.removeMembers(row, [userId]);
@@ -211,7 +287,11 @@ export async function leaveGroup(stores: Stores, ctx: RequestContext, scope: Sco
 }
 
 async function requireRights(stores: Stores, ctx: RequestContext, row: UserGroupRow): Promise<void> {
-  requireCovers(ctx, await stores.roleBindings.grantsOfGroup(row.accountId, row.id), `change who is in group ${row.name}`);
+  requireCovers(
+    ctx,
+    await stores.roleBindings.grantsOfGroup(row.accountId, row.id),
+    `change who is in group ${row.name}`,
+  );
 }
 
 async function stateOf(stores: Stores, row: UserGroupRow): Promise<GroupState> {
@@ -219,13 +299,31 @@ async function stateOf(stores: Stores, row: UserGroupRow): Promise<GroupState> {
 }
 
 /** Puts a change into the audit trail, without addresses and keys. @returns the group as it is now */
-async function audited(stores: Stores, ctx: RequestContext, scope: Scope, before: GroupState | undefined, after: GroupState): Promise<GroupState> {
-  await stores.audit.append(ctx, { action: before ? 'update' : 'create', resourceType: 'userGroup', identifier: after.row.identifier, scope, before: before && present(before), after: present(after) });
+async function audited(
+  stores: Stores,
+  ctx: RequestContext,
+  scope: Scope,
+  before: GroupState | undefined,
+  after: GroupState,
+): Promise<GroupState> {
+  await stores.audit.append(ctx, {
+    action: before ? 'update' : 'create',
+    resourceType: 'userGroup',
+    identifier: after.row.identifier,
+    scope,
+    before: before && present(before),
+    after: present(after),
+  });
   return after;
 }
 
 /** @throws AppError RESOURCE_NOT_FOUND */
-export async function foundGroup(stores: Stores, scope: Scope, identifier: string, options: { readonly forUpdate?: boolean } = {}): Promise<UserGroupRow> {
+export async function foundGroup(
+  stores: Stores,
+  scope: Scope,
+  identifier: string,
+  options: { readonly forUpdate?: boolean } = {},
+): Promise<UserGroupRow> {
   const row = await stores.userGroups.find(scope, identifier, options);
   if (row) return row;
   throw new AppError('RESOURCE_NOT_FOUND', `there is no user group "${identifier}" in ${formatScope(scope)}`);
@@ -235,11 +333,18 @@ async function requireUsers(stores: Stores, ctx: RequestContext, ids: readonly s
   if (ids.length === 0) return;
   const known = await stores.users.known(ctx.accountId, ids);
   const missing = ids.find((id) => !known.has(id));
-  if (missing !== undefined) throw new AppError('RESOURCE_NOT_FOUND', `there is no user "${missing}" in account ${ctx.accountId}`, { fields: [{ field: 'users', error: `"${missing}" does not exist` }] });
+  if (missing !== undefined)
+    throw new AppError('RESOURCE_NOT_FOUND', `there is no user "${missing}" in account ${ctx.accountId}`, {
+      fields: [{ field: 'users', error: `"${missing}" does not exist` }],
+    });
 }
 
 function noUser(accountId: string, field: string, email: string): never {
-  throw new AppError('RESOURCE_NOT_FOUND', `${field}: "${email}" is no user of account ${accountId}; add the user first`, { fields: [{ field, error: `"${email}" does not exist` }] });
+  throw new AppError(
+    'RESOURCE_NOT_FOUND',
+    `${field}: "${email}" is no user of account ${accountId}; add the user first`,
+    { fields: [{ field, error: `"${email}" does not exist` }] },
+  );
 }
 
 /** @param notifications with their addresses and keys, for who may see them */
@@ -257,6 +362,8 @@ function present({ row, users }: GroupState, notifications?: readonly ShownNotif
     externallyManaged: false,
     harnessManaged: row.holdsAllUsers,
     ssoLinked: false,
-    ...(row.notificationConfigs.length > 0 ? { warnings: [{ field: 'notificationConfigs', message: 'kept, and nothing is sent to it yet' }] } : {}),
+    ...(row.notificationConfigs.length > 0
+      ? { warnings: [{ field: 'notificationConfigs', message: 'kept, and nothing is sent to it yet' }] }
+      : {}),
   };
 }

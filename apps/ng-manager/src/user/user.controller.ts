@@ -2,7 +2,18 @@ import { Controller } from '@nestjs/common';
 import type { NgPage, RouteResult } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import {
-  addUsers, aggregateUsers, batchUsers, createUser, deleteUser, getUser, getUserAggregate, updateUser, updateUserInfo, type UserAggregate, type UserInfo, type UserMetadata,
+  addUsers,
+  aggregateUsers,
+  batchUsers,
+  createUser,
+  deleteUser,
+  getUser,
+  getUserAggregate,
+  updateUser,
+  updateUserInfo,
+  type UserAggregate,
+  type UserInfo,
+  type UserMetadata,
 } from '@sluice/ng-manager-api';
 import { AdmissionService } from '../access/admission.service.js';
 import { DepartureService } from '../access/departure.service.js';
@@ -18,13 +29,27 @@ export class UserController {
 
   @Route(aggregateUsers)
   aggregate(@Call() { scope, query, body }: RouteCall<typeof aggregateUsers>): Promise<NgPage<UserAggregate>> {
-    const page = { index: query.pageIndex, size: query.pageSize, search: query.searchTerm ?? body?.searchTerm ?? undefined, sort: query.sortOrders };
+    const page = {
+      index: query.pageIndex,
+      size: query.pageSize,
+      search: query.searchTerm ?? body?.searchTerm ?? undefined,
+      sort: query.sortOrders,
+    };
     return this.users.aggregate(scope, page, body);
   }
 
   @Route(batchUsers)
   batch(@Call() { scope, query, body }: RouteCall<typeof batchUsers>): Promise<NgPage<UserMetadata>> {
-    return this.users.batch(scope, { index: query.pageIndex, size: query.pageSize, search: query.searchTerm ?? body?.searchTerm ?? undefined, sort: query.sortOrders }, body);
+    return this.users.batch(
+      scope,
+      {
+        index: query.pageIndex,
+        size: query.pageSize,
+        search: query.searchTerm ?? body?.searchTerm ?? undefined,
+        sort: query.sortOrders,
+      },
+      body,
+    );
   }
 
   @Route(addUsers)
@@ -59,6 +84,8 @@ export class UserController {
 
   @Route(deleteUser)
   delete(@Call() { ctx, scope, params }: RouteCall<typeof deleteUser>): Promise<boolean> {
-    return scope.level === 'account' ? this.users.delete(ctx, params.userId) : this.departures.leave(ctx, scope, params.userId);
+    return scope.level === 'account'
+      ? this.users.delete(ctx, params.userId)
+      : this.departures.leave(ctx, scope, params.userId);
   }
 }

@@ -36,7 +36,10 @@ export class UserRepository {
   }
 
   find(accountId: string, id: string, options: { readonly forUpdate?: boolean } = {}): Promise<User | null> {
-    return this.manager.findOne(UserEntity, { where: { accountId, id, type: 'user' }, ...(options.forUpdate ? { lock: { mode: 'pessimistic_write' } } : {}) });
+    return this.manager.findOne(UserEntity, {
+      where: { accountId, id, type: 'user' },
+      ...(options.forUpdate ? { lock: { mode: 'pessimistic_write' } } : {}),
+    });
   }
 
   findByEmail(accountId: string, email: string): Promise<User | null> {
@@ -45,7 +48,10 @@ export class UserRepository {
 
   /** Ids of those that are users of the account. */
   async known(accountId: string, ids: readonly string[]): Promise<Set<string>> {
-    const rows = await this.manager.find(UserEntity, { select: { id: true }, where: { accountId, id: In([...ids]), type: 'user' } });
+    const rows = await this.manager.find(UserEntity, {
+      select: { id: true },
+      where: { accountId, id: In([...ids]), type: 'user' },
+    });
     return new Set(rows.map(({ id }) => id));
   }
 
@@ -57,15 +63,29 @@ export class UserRepository {
 
   /** Ids by address, in small letters. */
   async idsByEmail(accountId: string, emails: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const rows = await this.manager.find(UserEntity, { select: { id: true, email: true }, where: { accountId, email: In(emails.map((email) => email.toLowerCase())), type: 'user' } });
+    const rows = await this.manager.find(UserEntity, {
+      select: { id: true, email: true },
+      where: { accountId, email: In(emails.map((email) => email.toLowerCase())), type: 'user' },
+    });
     return new Map(rows.map(({ id, email }) => [email, id]));
   }
 
-  async insert(user: { readonly accountId: string; readonly id: string; readonly email: string; readonly name: string; readonly type?: User['type']; readonly isDisabled?: boolean }): Promise<void> {
+  async insert(user: {
+    readonly accountId: string;
+    readonly id: string;
+    readonly email: string;
+    readonly name: string;
+    readonly type?: User['type'];
+    readonly isDisabled?: boolean;
+  }): Promise<void> {
     await this.manager.insert(UserEntity, { ...user, email: user.email.toLowerCase() });
   }
 
-  async update(accountId: string, id: string, change: Partial<Pick<User, 'name' | 'email' | 'isDisabled'>>): Promise<void> {
+  async update(
+    accountId: string,
+    id: string,
+    change: Partial<Pick<User, 'name' | 'email' | 'isDisabled'>>,
+  ): Promise<void> {
     await this.manager.update(UserEntity, { accountId, id }, change);
   }
 
@@ -76,18 +96,33 @@ export class UserRepository {
 
   /** Somebody whose e-mail address is searched for stands in front of those whose address contains it: clients take the first. */
   page(accountId: string, page: PageRequest, filter?: UserFilter): Promise<Page<User>> {
-    const query = this.manager.createQueryBuilder(UserEntity, 'row').where(`row.accountId = :accountId AND row.type = 'user'`, { accountId });
+    const query = this.manager
+      .createQueryBuilder(UserEntity, 'row')
+      .where(`row.accountId = :accountId AND row.type = 'user'`, { accountId });
     if (filter?.ids) query.andWhere('row.id = ANY(:ids)', { ids: [...filter.ids] });
-    if (filter?.emails) query.andWhere('row.email = ANY(:emails)', { emails: filter.emails.map((email) => email.toLowerCase()) });
-    if (filter?.inGroup) query.andWhere('EXISTS (SELECT 1 FROM user_group_members m WHERE m.account_id = row.account_id AND m.user_id = row.id AND m.group_id = :group)', { group: filter.inGroup });
+    if (filter?.emails)
+      query.andWhere('row.email = ANY(:emails)', { emails: filter.emails.map((email) => email.toLowerCase()) });
+    if (filter?.inGroup)
+      query.andWhere(
+        'EXISTS (SELECT 1 FROM user_group_members m WHERE m.account_id = row.account_id AND m.user_id = row.id AND m.group_id = :group)',
+        { group: filter.inGroup },
+      );
     if (filter) withRole(query, filter);
-    if (page.search && !page.sort?.length) query.addSelect('row.email = :address', 'is_address').orderBy('is_address', 'DESC').setParameter('address', page.search.toLowerCase());
-    return readPage(query, page, { searched: ['name', 'email'], sortable: { name: 'name', email: 'email', createdAt: 'createdAt', lastModifiedAt: 'updatedAt' } });
+    if (page.search && !page.sort?.length)
+      query
+        .addSelect('row.email = :address', 'is_address')
+        .orderBy('is_address', 'DESC')
+        .setParameter('address', page.search.toLowerCase());
+    return readPage(query, page, {
+      searched: ['name', 'email'],
+      sortable: { name: 'name', email: 'email', createdAt: 'createdAt', lastModifiedAt: 'updatedAt' },
+    });
   }
 }
 
 const LEVEL_OF_GRANT = `CASE WHEN g.project_id IS NOT NULL THEN 'project' WHEN g.org_id IS NOT NULL THEN 'organization' ELSE 'account' END`;
-const REACHES = '(g.org_id IS NULL OR g.org_id = :orgId::text) AND (g.project_id IS NULL OR g.project_id = :projectId::text)';
+const REACHES =
+  '(g.org_id IS NULL OR g.org_id = :orgId::text) AND (g.project_id IS NULL OR g.project_id = :projectId::text)';
 const IS_HERE = '(g.org_id IS NOT DISTINCT FROM :orgId::text AND g.project_id IS NOT DISTINCT FROM :projectId::text)';
 
 function withRole(query: SelectQueryBuilder<UserEntity>, { reaching, bound, roles, resourceGroups }: UserFilter): void {
@@ -96,14 +131,23 @@ function withRole(query: SelectQueryBuilder<UserEntity>, { reaching, bound, role
   if (orgId === null && !roles?.length && !resourceGroups?.length) return;
   const conditions = [REACHES];
   if (bound && orgId !== null) conditions.push(bound === 'here' ? IS_HERE : `NOT ${IS_HERE}`);
-  if (roles?.length) conditions.push(`EXISTS (SELECT 1 FROM unnest(:roles::text[], :levels::text[]) AS sought (role, level) WHERE sought.role = g.role AND (sought.level IS NULL OR sought.level = ${LEVEL_OF_GRANT}))`);
-  if (resourceGroups?.length) conditions.push(`EXISTS (SELECT 1 FROM role_bindings b WHERE b.id = g.binding_id AND coalesce(b.as_written ->> 'resourceGroupIdentifier', :allResources) = ANY(:resourceGroups))`);
-  query.andWhere(`EXISTS (SELECT 1 FROM granted_roles g WHERE g.account_id = row.account_id AND g.user_id = row.id AND ${conditions.join(' AND ')})`, {
-    orgId,
-    projectId,
-    roles: roles?.map(({ role }) => role),
-    levels: roles?.map(({ level }) => level ?? null),
-    resourceGroups,
-    allResources: ALL_RESOURCES,
-  });
+  if (roles?.length)
+    conditions.push(
+      `EXISTS (SELECT 1 FROM unnest(:roles::text[], :levels::text[]) AS sought (role, level) WHERE sought.role = g.role AND (sought.level IS NULL OR sought.level = ${LEVEL_OF_GRANT}))`,
+    );
+  if (resourceGroups?.length)
+    conditions.push(
+      `EXISTS (SELECT 1 FROM role_bindings b WHERE b.id = g.binding_id AND coalesce(b.as_written ->> 'resourceGroupIdentifier', :allResources) = ANY(:resourceGroups))`,
+    );
+  query.andWhere(
+    `EXISTS (SELECT 1 FROM granted_roles g WHERE g.account_id = row.account_id AND g.user_id = row.id AND ${conditions.join(' AND ')})`,
+    {
+      orgId,
+      projectId,
+      roles: roles?.map(({ role }) => role),
+      levels: roles?.map(({ level }) => level ?? null),
+      resourceGroups,
+      allResources: ALL_RESOURCES,
+    },
+  );
 }

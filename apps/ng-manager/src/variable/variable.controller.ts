@@ -2,7 +2,15 @@ import { Controller } from '@nestjs/common';
 import type { NgPage, RouteResult } from '@sluice/api-conventions';
 import { Call, Route, scopeOfRequest, type RouteCall } from '@sluice/http';
 import { projectScope } from '@sluice/kernel';
-import { createVariable, deleteVariable, getVariable, listVariables, resolveVariables, updateVariable, type VariableResponse } from '@sluice/ng-manager-api';
+import {
+  createVariable,
+  deleteVariable,
+  getVariable,
+  listVariables,
+  resolveVariables,
+  updateVariable,
+  type VariableResponse,
+} from '@sluice/ng-manager-api';
 import { VariableService } from './variable.service.js';
 
 @Controller()
@@ -26,7 +34,11 @@ export class VariableController {
 
   @Route(deleteVariable)
   delete(@Call() { ctx, params, query }: RouteCall<typeof deleteVariable>): Promise<boolean> {
-    return this.variables.delete(ctx, { scope: scopeOfRequest(ctx, {}, query), identifier: params.identifier }, query.forceDelete ?? false);
+    return this.variables.delete(
+      ctx,
+      { scope: scopeOfRequest(ctx, {}, query), identifier: params.identifier },
+      query.forceDelete ?? false,
+    );
   }
 
   @Route(listVariables)

@@ -10,8 +10,13 @@ export type VariableValues = Pick<VariableRow, 'name' | 'description' | 'tags' |
 export class VariableRepository {
   constructor(private readonly manager: EntityManager) {}
 
-  find({ scope, identifier }: ScopedRef, options: { readonly lock?: 'share' | 'update' } = {}): Promise<VariableRow | null> {
-    const lock = options.lock && ({ lock: { mode: options.lock === 'share' ? 'pessimistic_read' : 'pessimistic_write' } } as const);
+  find(
+    { scope, identifier }: ScopedRef,
+    options: { readonly lock?: 'share' | 'update' } = {},
+  ): Promise<VariableRow | null> {
+    const lock =
+      options.lock &&
+      ({ lock: { mode: options.lock === 'share' ? 'pessimistic_read' : 'pessimistic_write' } } as const);
     return this.manager.findOne(VariableEntity, { where: { ...atScope(scope), identifier }, ...lock });
   }
 
@@ -25,7 +30,8 @@ export class VariableRepository {
   page(scope: Scope, page: PageRequest, withParents: boolean): Promise<Page<VariableRow>> {
     const query = this.manager.createQueryBuilder(VariableEntity, 'row').where(
       new Brackets((where) => {
-        for (const [at, one] of (withParents ? lineage(scope) : [scope]).entries()) where.orWhere(...atScopeOfRow(one, at));
+        for (const [at, one] of (withParents ? lineage(scope) : [scope]).entries())
+          where.orWhere(...atScopeOfRow(one, at));
       }),
     );
     return readPage(query, page);

@@ -1,6 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { toNgPage, type NgPage, type RouteResult } from '@sluice/api-conventions';
-import { AppError, accountScope, formatScope, inUse, type ProjectScope, type RequestContext, type Scope, type ScopedRef } from '@sluice/kernel';
+import {
+  AppError,
+  accountScope,
+  formatScope,
+  inUse,
+  type ProjectScope,
+  type RequestContext,
+  type Scope,
+  type ScopedRef,
+} from '@sluice/kernel';
 import type { resolveVariables, Variable, VariableResponse } from '@sluice/ng-manager-api';
 import { describeUser } from '../entity-use/entity-use.repository.js';
 import { refuseDuplicate } from '../persistence/duplicate.js';
@@ -27,7 +36,13 @@ export class VariableService {
       this.unitOfWork.run(async (stores) => {
         await stores.variables.insert(ref, valuesOf(variable));
         const created = present(await found(stores, ref));
-        await stores.audit.append(ctx, { action: 'create', resourceType: 'variable', identifier: ref.identifier, scope, after: created.variable });
+        await stores.audit.append(ctx, {
+          action: 'create',
+          resourceType: 'variable',
+          identifier: ref.identifier,
+          scope,
+          after: created.variable,
+        });
         return created;
       }),
     );
@@ -40,7 +55,14 @@ export class VariableService {
       const before = present(await found(stores, ref, 'update'));
       await stores.variables.update(ref, valuesOf(variable));
       const changed = present(await found(stores, ref));
-      await stores.audit.append(ctx, { action: 'update', resourceType: 'variable', identifier: ref.identifier, scope, before: before.variable, after: changed.variable });
+      await stores.audit.append(ctx, {
+        action: 'update',
+        resourceType: 'variable',
+        identifier: ref.identifier,
+        scope,
+        before: before.variable,
+        after: changed.variable,
+      });
       return changed;
     });
   }
@@ -57,21 +79,35 @@ export class VariableService {
       const users = force ? [] : await stores.uses.usersOf({ kind: 'variable', ...ref });
       if (users.length > 0) throw inUse(`variable "${ref.identifier}"`, users.map(describeUser));
       await stores.variables.delete(ref);
-      await stores.audit.append(ctx, { action: 'delete', resourceType: 'variable', identifier: ref.identifier, scope: ref.scope, before: before.variable, details: { force } });
+      await stores.audit.append(ctx, {
+        action: 'delete',
+        resourceType: 'variable',
+        identifier: ref.identifier,
+        scope: ref.scope,
+        before: before.variable,
+        details: { force },
+      });
       return true;
     });
   }
 
   async list(scope: Scope, page: PageRequest, withParents: boolean): Promise<NgPage<VariableResponse>> {
     const { rows, total } = await this.unitOfWork.read.variables.page(scope, page, withParents);
-    return toNgPage(rows.map((row) => ({ identifier: row.identifier, name: row.name, type: 'String', ...present(row) })), total, page.index, page.size);
+    return toNgPage(
+      rows.map((row) => ({ identifier: row.identifier, name: row.name, type: 'String', ...present(row) })),
+      total,
+      page.index,
+      page.size,
+    );
   }
 
   /** What the named variables say to a run in a project. */
   async values(scope: ProjectScope, names: Names): Promise<RouteResult<typeof resolveVariables>> {
     const { variables } = this.unitOfWork.read;
     const [account, org, project] = await Promise.all([
-      variables.values(accountScope(scope.accountId), names.account), variables.values({ level: 'org', accountId: scope.accountId, orgId: scope.orgId }, names.org), variables.values(scope, names.project),
+      variables.values(accountScope(scope.accountId), names.account),
+      variables.values({ level: 'org', accountId: scope.accountId, orgId: scope.orgId }, names.org),
+      variables.values(scope, names.project),
     ]);
     return { account, org, project };
   }
@@ -84,8 +120,14 @@ function valuesOf({ name, description, tags, spec }: Variable): VariableValues {
 function present(row: VariableRow): VariableResponse {
   return {
     variable: {
-      identifier: row.identifier, name: row.name, description: row.description ?? '', tags: row.tags, ...(row.orgId === null ? {} : { orgIdentifier: row.orgId }), ...(row.projectId === null ? {} : { projectIdentifier: row.projectId }),
-      type: 'String', spec: { valueType: 'FIXED', fixedValue: row.value },
+      identifier: row.identifier,
+      name: row.name,
+      description: row.description ?? '',
+      tags: row.tags,
+      ...(row.orgId === null ? {} : { orgIdentifier: row.orgId }),
+      ...(row.projectId === null ? {} : { projectIdentifier: row.projectId }),
+      type: 'String',
+      spec: { valueType: 'FIXED', fixedValue: row.value },
     },
     createdAt: row.createdAt.getTime(),
     lastModifiedAt: row.updatedAt.getTime(),

@@ -28,10 +28,20 @@ type JsonSchema = Record<string, unknown>;
  */
 export function yamlSchemaOf(wish: YamlSchemaWish): JsonSchema {
   const [root, schema] = DOCUMENTS[wish.entityType];
-  const json = z.toJSONSchema(z.object({ [root]: schema }), { target: 'draft-7', io: 'input', unrepresentable: 'any', cycles: 'ref', reused: 'ref' }) as JsonSchema;
+  const json = z.toJSONSchema(z.object({ [root]: schema }), {
+    target: 'draft-7',
+    io: 'input',
+    unrepresentable: 'any',
+    cycles: 'ref',
+    reused: 'ref',
+  }) as JsonSchema;
   const variants = variantsOf(json, resolved(json, recordAt(json['properties'], root)));
   for (const variant of variants) narrow(variant, wish);
-  return { title: root, ...json, definitions: { ...recordOf(json['definitions']), [root]: sectionsOf(root, variants) } };
+  return {
+    title: root,
+    ...json,
+    definitions: { ...recordOf(json['definitions']), [root]: sectionsOf(root, variants) },
+  };
 }
 
 /** Alternatives of an entity (one per connector type, say), or the entity itself. */
@@ -45,9 +55,19 @@ function sectionsOf(root: string, variants: readonly JsonSchema[]): JsonSchema {
   const [first = {}, ...others] = variants;
   if (others.length === 0) return { [root]: first };
   const types = variants.map((variant) => String(recordAt(variant['properties'], 'type')['const']));
-  const shared = Object.entries(recordOf(first['properties'])).filter(([key]) => others.every((other) => key in recordOf(other['properties'])));
-  const own = { type: { type: 'string', enum: types }, spec: { type: 'object', description: `depends on the type, see the section of that name: ${types.join(', ')}` } };
-  const common = { type: 'object', properties: { ...Object.fromEntries(shared), ...own }, required: first['required'], oneOf: types.map((type) => ({ $ref: `#/definitions/${root}/${type}` })) };
+  const shared = Object.entries(recordOf(first['properties'])).filter(([key]) =>
+    others.every((other) => key in recordOf(other['properties'])),
+  );
+  const own = {
+    type: { type: 'string', enum: types },
+    spec: { type: 'object', description: `depends on the type, see the section of that name: ${types.join(', ')}` },
+  };
+  const common = {
+    type: 'object',
+    properties: { ...Object.fromEntries(shared), ...own },
+    required: first['required'],
+    oneOf: types.map((type) => ({ $ref: `#/definitions/${root}/${type}` })),
+  };
   return { [root]: common, ...Object.fromEntries(types.map((type, index) => [type, variants[index]])) };
 }
 
@@ -66,7 +86,10 @@ function narrow(variant: JsonSchema, { scope, identifier, orgIdentifier, project
 function resolved(document: JsonSchema, schema: JsonSchema): JsonSchema {
   const { $ref } = schema;
   if (typeof $ref !== 'string' || !$ref.startsWith('#/')) return schema;
-  return $ref.slice(2).split('/').reduce((at, part) => recordAt(at, part), document);
+  return $ref
+    .slice(2)
+    .split('/')
+    .reduce((at, part) => recordAt(at, part), document);
 }
 
 function recordAt(value: unknown, key: string): JsonSchema {

@@ -1,6 +1,12 @@
 import { Controller, Inject } from '@nestjs/common';
 import { Call, Route, type RouteCall } from '@sluice/http';
-import { addApprovalActivity, getApproval, listApprovals, type ApprovalInstance, type ApprovalRow } from '@sluice/pipeline-api';
+import {
+  addApprovalActivity,
+  getApproval,
+  listApprovals,
+  type ApprovalInstance,
+  type ApprovalRow,
+} from '@sluice/pipeline-api';
 import { projectOfPath } from '../database/request-scope.js';
 import type { Approval } from './approval.js';
 import { ApprovalService } from './approval.service.js';
@@ -11,7 +17,11 @@ export class ApprovalController {
 
   @Route(listApprovals)
   async list(@Call() { ctx, params, query }: RouteCall<typeof listApprovals>): Promise<ApprovalRow[]> {
-    const filter = { status: query.approval_status, type: query.approval_type, nodeExecutionId: query.node_execution_id };
+    const filter = {
+      status: query.approval_status,
+      type: query.approval_type,
+      nodeExecutionId: query.node_execution_id,
+    };
     return (await this.approvals.list(projectOfPath(ctx, params), params.executionId, filter)).map(rowView);
   }
 
@@ -21,8 +31,16 @@ export class ApprovalController {
   }
 
   @Route(addApprovalActivity)
-  async addActivity(@Call() { ctx, params, query, body }: RouteCall<typeof addApprovalActivity>): Promise<ApprovalInstance> {
-    return approvalView(await this.approvals.hear(ctx, query, params.approvalInstanceId, { action: body.action, comments: body.comments ?? '', inputs: body.approverInputs ?? [] }));
+  async addActivity(
+    @Call() { ctx, params, query, body }: RouteCall<typeof addApprovalActivity>,
+  ): Promise<ApprovalInstance> {
+    return approvalView(
+      await this.approvals.hear(ctx, query, params.approvalInstanceId, {
+        action: body.action,
+        comments: body.comments ?? '',
+        inputs: body.approverInputs ?? [],
+      }),
+    );
   }
 }
 
@@ -42,9 +60,19 @@ function approvalView(approval: Approval): ApprovalInstance {
     details: {
       approvalMessage: approval.message,
       includePipelineExecutionHistory: approval.showsHistory,
-      approvers: { ...approvers, userGroups: [...approvers.userGroups], serviceAccounts: [...approvers.serviceAccounts], disallowedUserEmails: [...approvers.disallowedUserEmails] },
+      approvers: {
+        ...approvers,
+        userGroups: [...approvers.userGroups],
+        serviceAccounts: [...approvers.serviceAccounts],
+        disallowedUserEmails: [...approvers.disallowedUserEmails],
+      },
       approvalActivities: [...approval.activities],
-      approverInputs: inputs.map((input) => ({ ...input, allowedValues: [...input.allowedValues], selectOneFrom: [...input.selectOneFrom], selectManyFrom: [...input.selectManyFrom] })),
+      approverInputs: inputs.map((input) => ({
+        ...input,
+        allowedValues: [...input.allowedValues],
+        selectOneFrom: [...input.selectOneFrom],
+        selectManyFrom: [...input.selectManyFrom],
+      })),
     },
   };
 }

@@ -6,7 +6,18 @@ import { projectColumns } from '@sluice/persistence';
 import { ApprovalInstanceEntity } from './approval.entity.js';
 import type { Approval, ApprovalChange } from './approval.js';
 
-export type NewApproval = Pick<Approval, 'id' | 'planExecutionId' | 'nodeExecutionId' | 'type' | 'message' | 'deadline' | 'showsHistory' | 'approvers' | 'inputs'>;
+export type NewApproval = Pick<
+  Approval,
+  | 'id'
+  | 'planExecutionId'
+  | 'nodeExecutionId'
+  | 'type'
+  | 'message'
+  | 'deadline'
+  | 'showsHistory'
+  | 'approvers'
+  | 'inputs'
+>;
 
 export interface ApprovalFilter {
   readonly status?: ApprovalStatus | undefined;
@@ -25,7 +36,17 @@ export class ApprovalRepository {
       .createQueryBuilder()
       .insert()
       .into(ApprovalInstanceEntity)
-      .values({ ...projectColumns(scope), ...rest, inputs: [...inputs], status: 'WAITING', errorMessage: null, activities: [], version: 1, createdAt: at, updatedAt: at })
+      .values({
+        ...projectColumns(scope),
+        ...rest,
+        inputs: [...inputs],
+        status: 'WAITING',
+        errorMessage: null,
+        activities: [],
+        version: 1,
+        createdAt: at,
+        updatedAt: at,
+      })
       .orIgnore()
       .execute();
   }
@@ -38,25 +59,56 @@ export class ApprovalRepository {
   /** Of one execution, oldest first. */
   async list(scope: ProjectScope, planExecutionId: string, filter: ApprovalFilter): Promise<Approval[]> {
     const { status, type, nodeExecutionId } = filter;
-    const where = { ...projectColumns(scope), planExecutionId, ...(status ? { status } : {}), ...(type ? { type } : {}), ...(nodeExecutionId ? { nodeExecutionId } : {}) };
-    return (await this.dataSource.getRepository(ApprovalInstanceEntity).find({ where, order: { createdAt: 'ASC', id: 'ASC' }, take: 1_000 })).map(toApproval);
+    const where = {
+      ...projectColumns(scope),
+      planExecutionId,
+      ...(status ? { status } : {}),
+      ...(type ? { type } : {}),
+      ...(nodeExecutionId ? { nodeExecutionId } : {}),
+    };
+    return (
+      await this.dataSource
+        .getRepository(ApprovalInstanceEntity)
+        .find({ where, order: { createdAt: 'ASC', id: 'ASC' }, take: 1_000 })
+    ).map(toApproval);
   }
 
   /**
    * Changes an approval that nobody else changes meanwhile, inside the caller's transaction.
    * @param decide gets it as it is; undefined leaves it so @returns as it was and is, the same twice when it was left; undefined when there is none
    */
-  async change(manager: EntityManager, scope: ProjectScope, id: string, at: number, decide: (approval: Approval) => ApprovalChange | undefined): Promise<{ readonly before: Approval; readonly after: Approval } | undefined> {
+  async change(
+    manager: EntityManager,
+    scope: ProjectScope,
+    id: string,
+    at: number,
+    decide: (approval: Approval) => ApprovalChange | undefined,
+  ): Promise<{ readonly before: Approval; readonly after: Approval } | undefined> {
     const before = await locked(manager, scope, id);
     const change = before && decide(before);
     if (!before || !change) return before && { before, after: before };
-    await manager.getRepository(ApprovalInstanceEntity).update({ ...projectColumns(scope), id }, { status: change.status, inputs: [...change.inputs], activities: [...change.activities], version: before.version + 1, updatedAt: at });
+    await manager
+      .getRepository(ApprovalInstanceEntity)
+      .update(
+        { ...projectColumns(scope), id },
+        {
+          status: change.status,
+          inputs: [...change.inputs],
+          activities: [...change.activities],
+          version: before.version + 1,
+          updatedAt: at,
+        },
+      );
     return { before, after: { ...before, ...change, version: before.version + 1, updatedAt: at } };
   }
 }
 
 async function locked(manager: EntityManager, scope: ProjectScope, id: string): Promise<Approval | undefined> {
-  return found(await manager.getRepository(ApprovalInstanceEntity).findOne({ where: { ...projectColumns(scope), id }, lock: { mode: 'pessimistic_write' } }));
+  return found(
+    await manager
+      .getRepository(ApprovalInstanceEntity)
+      .findOne({ where: { ...projectColumns(scope), id }, lock: { mode: 'pessimistic_write' } }),
+  );
 }
 
 function found(row: ApprovalInstanceEntity | null): Approval | undefined {

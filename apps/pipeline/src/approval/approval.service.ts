@@ -28,7 +28,8 @@ export class ApprovalService {
 
   /** @throws AppError ENTITY_NOT_FOUND (execution) */
   async list(scope: ProjectScope, planExecutionId: string, filter: ApprovalFilter): Promise<Approval[]> {
-    if (!(await this.executions.find(scope, planExecutionId))) throw new AppError('ENTITY_NOT_FOUND', `there is no execution ${planExecutionId} in ${formatScope(scope)}`);
+    if (!(await this.executions.find(scope, planExecutionId)))
+      throw new AppError('ENTITY_NOT_FOUND', `there is no execution ${planExecutionId} in ${formatScope(scope)}`);
     return this.approvals.list(scope, planExecutionId, filter);
   }
 
@@ -47,12 +48,23 @@ export class ApprovalService {
     const user = { uuid: principal.id, name: principal.name, email: 'email' in principal ? principal.email : null };
     const match = await this.matchFor(approval, say);
     return this.audit.run(async ({ manager, record }) => {
-      const heard = await this.approvals.change(manager, approval.scope, id, at, (current) => hear(current, { ...say, user, at }, match));
+      const heard = await this.approvals.change(manager, approval.scope, id, at, (current) =>
+        hear(current, { ...say, user, at }, match),
+      );
       if (!heard) throw noApproval(ctx, id);
       const { before, after } = heard;
       if (after.version === before.version) return after;
       const details = { planExecutionId: after.planExecutionId, comments: say.comments };
-      await record(ctx, { action: say.action === 'APPROVE' ? 'approve' : 'reject', resourceType: 'approval', identifier: id, scope: after.scope, at, before: { status: before.status }, after: { status: after.status, inputs: after.inputs }, details });
+      await record(ctx, {
+        action: say.action === 'APPROVE' ? 'approve' : 'reject',
+        resourceType: 'approval',
+        identifier: id,
+        scope: after.scope,
+        at,
+        before: { status: before.status },
+        after: { status: after.status, inputs: after.inputs },
+        details,
+      });
       return after;
     });
   }
@@ -66,11 +78,17 @@ export class ApprovalService {
     return (pattern, value) => known.get(JSON.stringify([pattern, value])) ?? 'match';
   }
 
-  private async find(ctx: RequestContext, permission: Permission, { orgIdentifier, projectIdentifier }: ApprovalPlace, id: string): Promise<Approval> {
+  private async find(
+    ctx: RequestContext,
+    permission: Permission,
+    { orgIdentifier, projectIdentifier }: ApprovalPlace,
+    id: string,
+  ): Promise<Approval> {
     const approval = await this.approvals.find(ctx.accountId, id);
     if (!approval) throw noApproval(ctx, id);
     const { scope } = approval;
-    const isElsewhere = (orgIdentifier && orgIdentifier !== scope.orgId) || (projectIdentifier && projectIdentifier !== scope.projectId);
+    const isElsewhere =
+      (orgIdentifier && orgIdentifier !== scope.orgId) || (projectIdentifier && projectIdentifier !== scope.projectId);
     if (isElsewhere || !isAllowed(ctx.accountId, ctx.grants, permission, scope)) throw noApproval(ctx, id);
     return approval;
   }

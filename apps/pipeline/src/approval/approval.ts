@@ -66,11 +66,27 @@ export type ApprovalChange = Pick<Approval, 'status' | 'inputs' | 'activities'>;
  * @throws AppError INVALID_REQUEST when it has ended or its deadline has passed, or for inputs that will not do
  */
 export function hear(approval: Approval, say: Say, match: MatchPattern = matchPattern): ApprovalChange | undefined {
-  if (approval.type !== 'HarnessApproval') throw new AppError('INVALID_REQUEST', `approval ${approval.id} is a ${approval.type}: it is decided in the system it asks, not here`);
-  if (approval.activities.some(({ user, action }) => user.uuid === say.user.uuid && action === say.action)) return undefined;
-  if (approval.status !== 'WAITING') throw new AppError('INVALID_REQUEST', `approval ${approval.id} has ended already with status ${approval.status}; nothing can be added to it`);
-  if (say.at > approval.deadline) throw new AppError('INVALID_REQUEST', `approval ${approval.id} was to be given by ${new Date(approval.deadline).toISOString()}; run the pipeline again to ask anew`);
-  const activities = [...approval.activities, { user: say.user, action: say.action, comments: say.comments, approvedAt: say.at }];
+  if (approval.type !== 'HarnessApproval')
+    throw new AppError(
+      'INVALID_REQUEST',
+      `approval ${approval.id} is a ${approval.type}: it is decided in the system it asks, not here`,
+    );
+  if (approval.activities.some(({ user, action }) => user.uuid === say.user.uuid && action === say.action))
+    return undefined;
+  if (approval.status !== 'WAITING')
+    throw new AppError(
+      'INVALID_REQUEST',
+      `approval ${approval.id} has ended already with status ${approval.status}; nothing can be added to it`,
+    );
+  if (say.at > approval.deadline)
+    throw new AppError(
+      'INVALID_REQUEST',
+      `approval ${approval.id} was to be given by ${new Date(approval.deadline).toISOString()}; run the pipeline again to ask anew`,
+    );
+  const activities = [
+    ...approval.activities,
+    { user: say.user, action: say.action, comments: say.comments, approvedAt: say.at },
+  ];
   if (say.action === 'REJECT') return { status: 'REJECTED', inputs: approval.inputs, activities };
   const inputs = filled(approval.inputs, say.inputs, match);
   const approvals = activities.filter(({ action }) => action === 'APPROVE').length;
@@ -84,7 +100,10 @@ export interface PatternCheck {
 }
 
 /** What {@link hear} asks about patterns for this say. Pure. */
-export function patternsToMatch({ status, inputs }: Approval, { action, inputs: given }: Pick<Say, 'action' | 'inputs'>): PatternCheck[] {
+export function patternsToMatch(
+  { status, inputs }: Approval,
+  { action, inputs: given }: Pick<Say, 'action' | 'inputs'>,
+): PatternCheck[] {
   if (status !== 'WAITING' || action === 'REJECT') return [];
   return inputs.flatMap((input) => {
     const value = valueOf(input, given);
@@ -97,13 +116,27 @@ function valueOf(input: ApproverInput, given: Say['inputs']): string | null {
 }
 
 function filled(asked: readonly ApproverInput[], given: Say['inputs'], match: MatchPattern): ApproverInput[] {
-  const faults: FieldError[] = given.flatMap(({ name }, index) => (asked.some((input) => input.name === name) ? [] : [{ field: `approverInputs[${index}].name`, error: `"${name}" is not asked for; use ${asked.map((input) => input.name).join(', ') || 'none'}` }]));
+  const faults: FieldError[] = given.flatMap(({ name }, index) =>
+    asked.some((input) => input.name === name)
+      ? []
+      : [
+          {
+            field: `approverInputs[${index}].name`,
+            error: `"${name}" is not asked for; use ${asked.map((input) => input.name).join(', ') || 'none'}`,
+          },
+        ],
+  );
   const inputs = asked.map((input) => {
     const value = valueOf(input, given);
     const fault = inputFault(input, value, match);
     if (fault !== undefined) faults.push({ field: `approverInputs.${input.name}`, error: fault });
     return { ...input, value };
   });
-  if (faults.length > 0) throw new AppError('INVALID_REQUEST', `the inputs will not do: ${faults.map(({ field, error }) => `${field}: ${error}`).join('; ')}`, { fields: faults });
+  if (faults.length > 0)
+    throw new AppError(
+      'INVALID_REQUEST',
+      `the inputs will not do: ${faults.map(({ field, error }) => `${field}: ${error}`).join('; ')}`,
+      { fields: faults },
+    );
   return inputs;
 }

@@ -20,10 +20,15 @@ export type MatchPattern = (pattern: string, value: string) => PatternResult;
 export function inputFault(input: ApproverInput, value: string | null, match: MatchPattern): string | undefined {
   if (value === null || value === '') return input.required ? 'is required; send a value' : undefined;
   const choices = input.allowedValues.length > 0 ? input.allowedValues : input.selectOneFrom;
-  if (choices.length > 0 && !choices.includes(value)) return `"${shown(value)}" is not allowed; use one of ${choices.join(', ')}`;
+  if (choices.length > 0 && !choices.includes(value))
+    return `"${shown(value)}" is not allowed; use one of ${choices.join(', ')}`;
   if (input.selectManyFrom.length > 0) {
-    const odd = value.split(',').map((one) => one.trim()).find((one) => !input.selectManyFrom.includes(one));
-    if (odd !== undefined) return `"${shown(odd)}" is not allowed; use some of ${input.selectManyFrom.join(', ')}, separated by commas`;
+    const odd = value
+      .split(',')
+      .map((one) => one.trim())
+      .find((one) => !input.selectManyFrom.includes(one));
+    if (odd !== undefined)
+      return `"${shown(odd)}" is not allowed; use some of ${input.selectManyFrom.join(', ')}, separated by commas`;
   }
   return input.regex ? patternFault(input.regex, value, match) : undefined;
 }

@@ -1,4 +1,12 @@
-import { acknowledgeAuditEvents, AuditShipper, claimAuditEvents, recordAuditEvent, releaseAuditLease, type AuditContext, type AuditEntry } from '@sluice/audit-outbox';
+import {
+  acknowledgeAuditEvents,
+  AuditShipper,
+  claimAuditEvents,
+  recordAuditEvent,
+  releaseAuditLease,
+  type AuditContext,
+  type AuditEntry,
+} from '@sluice/audit-outbox';
 import type { AuditEventRecord } from '@sluice/api-conventions';
 import type { Logger } from '@sluice/telemetry';
 import type { DataSource, EntityManager } from 'typeorm';

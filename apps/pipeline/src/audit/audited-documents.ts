@@ -36,7 +36,10 @@ export class AuditedDocuments {
         if (!(cause instanceof Unprepared)) throw cause;
       }
     }
-    throw new AppError('CONFLICT', `others changed the document ${MOST_TRIES} times while this change was prepared; try again`);
+    throw new AppError(
+      'CONFLICT',
+      `others changed the document ${MOST_TRIES} times while this change was prepared; try again`,
+    );
   }
 
   /** What {@link prepare} has worked out, for a transaction inside {@link during}, which repeats when a document is another one by now. */
@@ -52,10 +55,12 @@ export class AuditedDocuments {
     const key = keyOf(resourceType, from, to);
     const known = this.known.get(key);
     if (known) return known;
-    const states = await this.documents.read(this.accountId, 'states', resourceType, from, to).catch((cause: unknown) => {
-      if (!(cause instanceof AppError) || cause.isRetryable) throw cause;
-      return unreadStates(resourceType, from, to, cause.message);
-    });
+    const states = await this.documents
+      .read(this.accountId, 'states', resourceType, from, to)
+      .catch((cause: unknown) => {
+        if (!(cause instanceof AppError) || cause.isRetryable) throw cause;
+        return unreadStates(resourceType, from, to, cause.message);
+      });
     const audited = { name: after?.name ?? before?.name, states };
     this.known.set(key, audited);
     return audited;

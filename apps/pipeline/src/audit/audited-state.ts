@@ -15,12 +15,25 @@ export interface Described {
  * How a stored document looked before and after a change: its YAML as an object, so that secrets in it are found by their keys and changes by their paths.
  * @param before undefined for a new one @param after undefined for one that goes
  */
-export function documentStates(resourceType: string, before: Described | undefined, after: Described | undefined): ShownStates {
-  return shownStates(resourceType, before && stateOf(before, documentOf(before)), after && stateOf(after, documentOf(after)));
+export function documentStates(
+  resourceType: string,
+  before: Described | undefined,
+  after: Described | undefined,
+): ShownStates {
+  return shownStates(
+    resourceType,
+    before && stateOf(before, documentOf(before)),
+    after && stateOf(after, documentOf(after)),
+  );
 }
 
 /** The same for documents that cannot be read. Their text is not shown, for it may hold secrets. */
-export function unreadStates(resourceType: string, before: Described | undefined, after: Described | undefined, why: string): ShownStates {
+export function unreadStates(
+  resourceType: string,
+  before: Described | undefined,
+  after: Described | undefined,
+  why: string,
+): ShownStates {
   return shownStates(resourceType, before && stateOf(before, notShown(why)), after && stateOf(after, notShown(why)));
 }
 

@@ -19,7 +19,13 @@ export class CheckRepository {
   constructor(@Inject(DataSource) private readonly dataSource: DataSource) {}
 
   /** Keeps a result for a day; older ones of everybody go. @returns the id to ask for it */
-  async add(scope: ProjectScope, kind: CheckKind, pipelineIdentifier: string, result: object, at: number): Promise<string> {
+  async add(
+    scope: ProjectScope,
+    kind: CheckKind,
+    pipelineIdentifier: string,
+    result: object,
+    at: number,
+  ): Promise<string> {
     const checkId = newId();
     await this.dataSource.query(`DELETE FROM pipeline_checks WHERE created_at < $1`, [at - KEPT_MS]);
     await this.dataSource.query(
@@ -32,6 +38,8 @@ export class CheckRepository {
   /** @typeParam T what was added under this kind */
   async find<T>(scope: ProjectScope, kind: CheckKind, checkId: string): Promise<StoredCheck<T> | undefined> {
     const row = await this.dataSource.getRepository(CheckEntity).findOneBy({ ...projectColumns(scope), kind, checkId });
-    return row ? { pipelineIdentifier: row.pipelineIdentifier, result: row.result as T, createdAt: row.createdAt } : undefined;
+    return row
+      ? { pipelineIdentifier: row.pipelineIdentifier, result: row.result as T, createdAt: row.createdAt }
+      : undefined;
   }
 }

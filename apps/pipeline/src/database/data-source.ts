@@ -3,7 +3,12 @@ import { createDataSource } from '@sluice/persistence';
 import type { DataSource } from 'typeorm';
 import { ApprovalInstanceEntity } from '../approval/approval.entity.js';
 import { CheckEntity } from '../check/check.entity.js';
-import { ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity } from '../execution/execution.entity.js';
+import {
+  ExecutionEntity,
+  ExecutionNodeEntity,
+  ExecutionTaskEntity,
+  InstanceLockEntity,
+} from '../execution/execution.entity.js';
 import { FilterEntity } from '../filter/filter.entity.js';
 import { InputSetEntity } from '../input-set/input-set.entity.js';
 import { CreatePipelineTables1795305600000 } from '../migrations/1795305600000-create-pipeline-tables.js';
@@ -29,7 +34,35 @@ export function createPipelineDataSource(url: string, poolSize: number): DataSou
     app: 'pipeline',
     url,
     poolSize,
-    entities: [PipelineEntity, InputSetEntity, CheckEntity, ExecutionEntity, ExecutionNodeEntity, ExecutionTaskEntity, InstanceLockEntity, TriggerEntity, ApprovalInstanceEntity, RemovedProjectEntity, FilterEntity, ...AUDIT_OUTBOX_ENTITIES],
-    migrations: [CreatePipelineTables1795305600000, CreateAuditOutbox1795404000000, CompletePipelineApi1795405000000, NarrowExecutions1795405000001, CreateTriggers1795406000000, CreateApprovalInstances1795406000001, OutlinePlans1795407000000, SearchExecutions1795407000001, CreateRemovedProjects1795420000000, DisableTriggers1795430000000, FindOpenCleanups1796190000000, CreateFilters1796311000000, FileExecutions1796326000000, KeepStops1796328000000],
+    entities: [
+      PipelineEntity,
+      InputSetEntity,
+      CheckEntity,
+      ExecutionEntity,
+      ExecutionNodeEntity,
+      ExecutionTaskEntity,
+      InstanceLockEntity,
+      TriggerEntity,
+      ApprovalInstanceEntity,
+      RemovedProjectEntity,
+      FilterEntity,
+      ...AUDIT_OUTBOX_ENTITIES,
+    ],
+    migrations: [
+      CreatePipelineTables1795305600000,
+      CreateAuditOutbox1795404000000,
+      CompletePipelineApi1795405000000,
+      NarrowExecutions1795405000001,
+      CreateTriggers1795406000000,
+      CreateApprovalInstances1795406000001,
+      OutlinePlans1795407000000,
+      SearchExecutions1795407000001,
+      CreateRemovedProjects1795420000000,
+      DisableTriggers1795430000000,
+      FindOpenCleanups1796190000000,
+      CreateFilters1796311000000,
+      FileExecutions1796326000000,
+      KeepStops1796328000000,
+    ],
   });
 }

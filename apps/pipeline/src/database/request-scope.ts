@@ -12,7 +12,10 @@ export function projectOfQuery(ctx: RequestContext, query: QueryScope): ProjectS
 }
 
 /** The project of a `/v1` request. */
-export function projectOfPath(ctx: RequestContext, params: { readonly org: string; readonly project: string }): ProjectScope {
+export function projectOfPath(
+  ctx: RequestContext,
+  params: { readonly org: string; readonly project: string },
+): ProjectScope {
   return projectScope(ctx.accountId, params.org, params.project);
 }
 

@@ -1,6 +1,21 @@
-import { applyRuntimeInput, compilePlan, matchPattern, type PatternResult, type Plan, type PlanInput, type Problem } from '@sluice/pipeline-engine';
+import {
+  applyRuntimeInput,
+  compilePlan,
+  matchPattern,
+  type PatternResult,
+  type Plan,
+  type PlanInput,
+  type Problem,
+} from '@sluice/pipeline-engine';
 import type { PatternCheck } from '../approval/approval.js';
-import { faultsOfSets, mergeSets, runInput, type Merged, type Merging, type StoredInput } from '../input-set/merging.js';
+import {
+  faultsOfSets,
+  mergeSets,
+  runInput,
+  type Merged,
+  type Merging,
+  type StoredInput,
+} from '../input-set/merging.js';
 import { stableId } from '../run/identifiers.js';
 import { readWith, types, type ReaderName } from './readers.js';
 
@@ -10,7 +25,12 @@ export type DocumentJob =
   | { readonly kind: 'compile'; readonly input: CompileInput }
   | { readonly kind: 'faults'; readonly yaml: string; readonly sets: readonly string[] }
   | { readonly kind: 'merge'; readonly merging: Merging }
-  | { readonly kind: 'runInput'; readonly yaml: string; readonly sets: readonly StoredInput[]; readonly inputYaml: string }
+  | {
+      readonly kind: 'runInput';
+      readonly yaml: string;
+      readonly sets: readonly StoredInput[];
+      readonly inputYaml: string;
+    }
   | { readonly kind: 'match'; readonly checks: readonly PatternCheck[] }
   | { readonly kind: 'read'; readonly name: ReaderName; readonly args: readonly unknown[] };
 

@@ -12,6 +12,12 @@ function replyTo(job: DocumentJob): Reply {
     return { result: runJob(job) };
   } catch (cause) {
     const isKnown = cause instanceof AppError;
-    return { error: { code: isKnown ? cause.code : undefined, message: messageOf(cause), details: isKnown ? cause.details : {} } };
+    return {
+      error: {
+        code: isKnown ? cause.code : undefined,
+        message: messageOf(cause),
+        details: isKnown ? cause.details : {},
+      },
+    };
   }
 }

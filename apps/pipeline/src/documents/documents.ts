@@ -53,12 +53,20 @@ export class Documents {
   }
 
   /** Reads something out of documents. Small ones are read at once, after whatever waits for the thread. @throws AppError as {@link WorkerPool.run} and the reader */
-  read<Name extends ReaderName>(account: string, name: Name, ...args: ReaderArguments<Name>): Promise<ReaderResult<Name>> {
+  read<Name extends ReaderName>(
+    account: string,
+    name: Name,
+    ...args: ReaderArguments<Name>
+  ): Promise<ReaderResult<Name>> {
     return this.readIn(this.pool, account, name, args);
   }
 
   /** As {@link read}, in a thread that no account waits for. For work of the service that goes on for all accounts, one document after the other. */
-  readForService<Name extends ReaderName>(account: string, name: Name, ...args: ReaderArguments<Name>): Promise<ReaderResult<Name>> {
+  readForService<Name extends ReaderName>(
+    account: string,
+    name: Name,
+    ...args: ReaderArguments<Name>
+  ): Promise<ReaderResult<Name>> {
     return this.readIn(this.own, account, name, args);
   }
 
@@ -67,14 +75,24 @@ export class Documents {
     await Promise.all([this.pool.stop(), this.own.stop()]);
   }
 
-  private async readIn<Name extends ReaderName>(pool: WorkerPool, account: string, name: Name, args: ReaderArguments<Name>): Promise<ReaderResult<Name>> {
+  private async readIn<Name extends ReaderName>(
+    pool: WorkerPool,
+    account: string,
+    name: Name,
+    args: ReaderArguments<Name>,
+  ): Promise<ReaderResult<Name>> {
     const job = { kind: 'read', name, args } as const;
-    if (charactersLeft(args, SMALL_CHARACTERS) < 0) return (await pool.run(account, 'the document', job)) as ReaderResult<Name>;
+    if (charactersLeft(args, SMALL_CHARACTERS) < 0)
+      return (await pool.run(account, 'the document', job)) as ReaderResult<Name>;
     await setImmediate();
     return runJob(job) as ReaderResult<Name>;
   }
 
-  private run<Kind extends DocumentJob['kind']>(account: string, what: string, job: Extract<DocumentJob, { readonly kind: Kind }>): Promise<DocumentResults[Kind]> {
+  private run<Kind extends DocumentJob['kind']>(
+    account: string,
+    what: string,
+    job: Extract<DocumentJob, { readonly kind: Kind }>,
+  ): Promise<DocumentResults[Kind]> {
     return this.pool.run(account, what, job) as Promise<DocumentResults[Kind]>;
   }
 }

@@ -4,7 +4,13 @@ import { documentStates } from '../audit/audited-state.js';
 import { resolvedInputs, templateNow } from '../execution/resolved-inputs.js';
 import { readInputSet } from '../input-set/input-set-yaml.js';
 import { askedOf } from '../input-set/merging.js';
-import { headOf, summaryOf, type PipelineHead, type PipelinePlace, type PipelineSummary } from '../pipeline/pipeline-summary.js';
+import {
+  headOf,
+  summaryOf,
+  type PipelineHead,
+  type PipelinePlace,
+  type PipelineSummary,
+} from '../pipeline/pipeline-summary.js';
 import { referencesOf } from '../reference/stored-document.js';
 import { namedInInput } from '../reference/usable.js';
 import { stableId } from '../run/identifiers.js';

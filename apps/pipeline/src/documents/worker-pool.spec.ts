@@ -3,8 +3,12 @@ import { WorkerPool } from './worker-pool.js';
 
 /** A worker from a line of code that makes `result` of a `job`. */
 const worker = (code: string): URL =>
-  new URL(`data:text/javascript,${encodeURIComponent(`import { parentPort } from 'node:worker_threads'; parentPort.on('message', (job) => { ${code} parentPort.postMessage({ result }); }); parentPort.postMessage('ready');`)}`);
-const HOG = worker("const kept = []; while (job === 'hog') kept.push(new Array(1_000).fill(kept.length)); const result = job;");
+  new URL(
+    `data:text/javascript,${encodeURIComponent(`import { parentPort } from 'node:worker_threads'; parentPort.on('message', (job) => { ${code} parentPort.postMessage({ result }); }); parentPort.postMessage('ready');`)}`,
+  );
+const HOG = worker(
+  "const kept = []; while (job === 'hog') kept.push(new Array(1_000).fill(kept.length)); const result = job;",
+);
 
 describe('a pool of threads', () => {
   let pool: WorkerPool | undefined;
@@ -12,7 +16,10 @@ describe('a pool of threads', () => {
 
   it('ends a job that needs more memory than a thread has, and replaces the thread', async () => {
     pool = new WorkerPool({ file: HOG, size: 1, deadlineMs: 120_000 });
-    await expect(pool.run('acc', 'the pipeline', 'hog')).rejects.toMatchObject({ code: 'INVALID_REQUEST', message: 'the pipeline needs more than 256 MB to be read; make it smaller' });
+    await expect(pool.run('acc', 'the pipeline', 'hog')).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: 'the pipeline needs more than 256 MB to be read; make it smaller',
+    });
     expect(await pool.run('acc', 'the pipeline', 'plain')).toBe('plain');
   }, 300_000);
 
@@ -25,9 +32,13 @@ describe('a pool of threads', () => {
   it('takes accounts in turns, and refuses an account of which too much waits', async () => {
     pool = new WorkerPool({ file: worker('const result = job;'), size: 1, deadlineMs: 120_000 });
     const ended: string[] = [];
-    const ask = (account: string) => (pool as WorkerPool).run(account, 'the pipeline', account).then(() => ended.push(account));
+    const ask = (account: string) =>
+      (pool as WorkerPool).run(account, 'the pipeline', account).then(() => ended.push(account));
     const many = Array.from({ length: 200 }, () => ask('many'));
-    await expect(ask('many')).rejects.toMatchObject({ code: 'TOO_MANY_REQUESTS', message: expect.stringMatching(/account many .* 200 of its documents wait/) });
+    await expect(ask('many')).rejects.toMatchObject({
+      code: 'TOO_MANY_REQUESTS',
+      message: expect.stringMatching(/account many .* 200 of its documents wait/),
+    });
     await ask('few');
     expect(ended.length).toBeLessThan(5);
     await Promise.all(many);

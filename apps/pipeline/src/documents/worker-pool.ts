@@ -69,7 +69,8 @@ export class WorkerPool {
   run(account: string, what: string, argument: unknown): Promise<unknown> {
     if (this.isStopped) return Promise.reject(stopping());
     const line = this.waiting.get(account) ?? [];
-    if (line.length >= MAX_WAITING) return Promise.reject(busy(account, `${MAX_WAITING} of its documents wait already`));
+    if (line.length >= MAX_WAITING)
+      return Promise.reject(busy(account, `${MAX_WAITING} of its documents wait already`));
     return new Promise((resolve, reject) => {
       this.waiting.set(account, [...line, { account, what, argument, askedAt: Date.now(), resolve, reject }]);
       this.fillUp();
@@ -81,10 +82,12 @@ export class WorkerPool {
   async stop(): Promise<void> {
     this.isStopped = true;
     this.refuseWaiting(stopping());
-    await Promise.all([...this.slots].map((slot) => {
-      takeJob(slot)?.reject(stopping());
-      return slot.worker.terminate();
-    }));
+    await Promise.all(
+      [...this.slots].map((slot) => {
+        takeJob(slot)?.reject(stopping());
+        return slot.worker.terminate();
+      }),
+    );
   }
 
   private fillUp(): void {
@@ -92,12 +95,17 @@ export class WorkerPool {
   }
 
   private open(): void {
-    const worker = new Worker(this.options.file, { execArgv: [], resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB } });
+    const worker = new Worker(this.options.file, {
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+    });
     const slot: Slot = { worker, isReady: false, job: undefined, timer: undefined, fault: undefined };
     this.slots.add(slot);
     worker.unref();
     worker.on('message', (message: 'ready' | Reply) => this.hear(slot, message));
-    worker.on('error', (cause: Error) => { slot.fault = cause; });
+    worker.on('error', (cause: Error) => {
+      slot.fault = cause;
+    });
     worker.on('exit', () => this.replace(slot));
   }
 
@@ -146,7 +154,12 @@ export class WorkerPool {
   private expire(slot: Slot): void {
     const job = takeJob(slot);
     slot.isReady = false;
-    job?.reject(new AppError('INVALID_REQUEST', `${job.what} could not be read within ${this.options.deadlineMs} ms; simplify its patterns (.regex) and expressions, or make it smaller`));
+    job?.reject(
+      new AppError(
+        'INVALID_REQUEST',
+        `${job.what} could not be read within ${this.options.deadlineMs} ms; simplify its patterns (.regex) and expressions, or make it smaller`,
+      ),
+    );
     void slot.worker.terminate();
   }
 
@@ -174,7 +187,8 @@ function takeJob(slot: Slot): Job | undefined {
 }
 
 function brokenBy(fault: Error | undefined, job: Job): Error {
-  if (fault && 'code' in fault && fault.code === 'ERR_WORKER_OUT_OF_MEMORY') return new AppError('INVALID_REQUEST', `${job.what} needs more than ${MAX_HEAP_MB} MB to be read; make it smaller`);
+  if (fault && 'code' in fault && fault.code === 'ERR_WORKER_OUT_OF_MEMORY')
+    return new AppError('INVALID_REQUEST', `${job.what} needs more than ${MAX_HEAP_MB} MB to be read; make it smaller`);
   return fault ?? new AppError('INTERNAL', `the thread that read ${job.what} ended`);
 }
 
@@ -183,7 +197,10 @@ function received({ code, message, details }: SentError): Error {
 }
 
 function busy(account: string, why: string): AppError {
-  return new AppError('TOO_MANY_REQUESTS', `too many documents of account ${account} are being read: ${why}; try again in a few seconds`);
+  return new AppError(
+    'TOO_MANY_REQUESTS',
+    `too many documents of account ${account} are being read: ${why}; try again in a few seconds`,
+  );
 }
 
 function stopping(): AppError {

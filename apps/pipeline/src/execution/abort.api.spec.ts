@@ -1,7 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { AppError, waitFor } from '@sluice/kernel';
 import { LONG_LEASES, SHORT_LEASES, stepResult, succeed, type DoubleTask } from '../testing/delegate-service-double.js';
-import { World, byIdentifier, groupYaml, pipelineYaml, simplePipeline, stageYaml, statuses, type ProjectClient } from '../testing/pipeline-under-test.js';
+import {
+  World,
+  byIdentifier,
+  groupYaml,
+  pipelineYaml,
+  simplePipeline,
+  stageYaml,
+  statuses,
+  type ProjectClient,
+} from '../testing/pipeline-under-test.js';
 
 describe('stopping an execution', () => {
   let world: World;
@@ -16,17 +25,26 @@ describe('stopping an execution', () => {
     world.delegates.abortRefusal = undefined;
   });
 
-  const tasksOf = (id: string): DoubleTask[] => [...world.delegates.tasks.values()].filter((task) => task.request.taskId.startsWith(id));
+  const tasksOf = (id: string): DoubleTask[] =>
+    [...world.delegates.tasks.values()].filter((task) => task.request.taskId.startsWith(id));
   const holdSteps = (): void => {
     world.delegates.behaviour = (task) => (task.payload.kind === 'execute-step' ? 'hold' : succeed(task));
   };
   const runningStep = async (client: ProjectClient, id: string): Promise<DoubleTask> => {
-    const task = await waitFor(() => tasksOf(id).find((one) => one.payload.kind === 'execute-step'), { timeoutMs: 120_000, what: 'a running step' });
-    await waitFor(async () => byIdentifier(await client.detail(id))['apply']?.status === 'Running', { timeoutMs: 120_000, what: 'the step shown as running' });
+    const task = await waitFor(() => tasksOf(id).find((one) => one.payload.kind === 'execute-step'), {
+      timeoutMs: 120_000,
+      what: 'a running step',
+    });
+    await waitFor(async () => byIdentifier(await client.detail(id))['apply']?.status === 'Running', {
+      timeoutMs: 120_000,
+      what: 'the step shown as running',
+    });
     return task;
   };
   /** A run of a pipeline of its own whose step a delegate works on. */
-  const heldRun = async (pipeline: string): Promise<{ readonly client: ProjectClient; readonly id: string; readonly step: DoubleTask }> => {
+  const heldRun = async (
+    pipeline: string,
+  ): Promise<{ readonly client: ProjectClient; readonly id: string; readonly step: DoubleTask }> => {
     const client = world.project();
     holdSteps();
     await client.create(simplePipeline(pipeline));
@@ -37,7 +55,13 @@ describe('stopping an execution', () => {
   it('shows Discontinuing until the delegate has stopped the step, then Aborted; nothing else runs, the pod goes', async () => {
     const client = world.project();
     holdSteps();
-    await client.create(pipelineYaml('a', stageYaml('db', groupYaml('grp', [{ id: 'apply' }, { id: 'next' }])) + stageYaml('later', groupYaml('g2', [{ id: 'never' }], ['when: { stageStatus: All }']))));
+    await client.create(
+      pipelineYaml(
+        'a',
+        stageYaml('db', groupYaml('grp', [{ id: 'apply' }, { id: 'next' }])) +
+          stageYaml('later', groupYaml('g2', [{ id: 'never' }], ['when: { stageStatus: All }'])),
+      ),
+    );
     const id = await client.execute('a');
     const step = await runningStep(client, id);
     const answer = await client.abort(id);
@@ -47,12 +71,28 @@ describe('stopping an execution', () => {
     expect(stopping.pipelineExecutionSummary.status).toBe('Discontinuing');
     expect(stopping.pipelineExecutionSummary.endTs).toBeUndefined();
     expect(byIdentifier(stopping)['apply']?.status).toBe('Discontinuing');
-    world.delegates.end(step.request.taskId, { kind: 'execute-step', outcome: stepResult({ status: 'aborted', changesets: [] }) });
+    world.delegates.end(step.request.taskId, {
+      kind: 'execute-step',
+      outcome: stepResult({ status: 'aborted', changesets: [] }),
+    });
     const detail = await client.ended(id);
-    expect(statuses(detail)).toMatchObject({ pipeline: 'Aborted', db: 'Aborted', grp: 'Aborted', apply: 'Aborted', next: 'NotStarted', later: 'NotStarted', never: 'NotStarted' });
+    expect(statuses(detail)).toMatchObject({
+      pipeline: 'Aborted',
+      db: 'Aborted',
+      grp: 'Aborted',
+      apply: 'Aborted',
+      next: 'NotStarted',
+      later: 'NotStarted',
+      never: 'NotStarted',
+    });
     expect(byIdentifier(detail)['apply']?.interruptHistories).toMatchObject([{ interruptType: 'ABORT_ALL' }]);
-    expect(world.ngManager.state.reports.filter((report) => report.planExecutionId === id)).toMatchObject([{ result: { status: 'aborted' } }]);
-    await waitFor(() => tasksOf(id).some((task) => task.payload.kind === 'cleanup-pod'), { timeoutMs: 120_000, what: 'the pod cleaned up' });
+    expect(world.ngManager.state.reports.filter((report) => report.planExecutionId === id)).toMatchObject([
+      { result: { status: 'aborted' } },
+    ]);
+    await waitFor(() => tasksOf(id).some((task) => task.payload.kind === 'cleanup-pod'), {
+      timeoutMs: 120_000,
+      what: 'the pod cleaned up',
+    });
   });
 
   it('tells the truth when the step succeeded before it could be stopped', async () => {
@@ -68,9 +108,15 @@ describe('stopping an execution', () => {
     world.delegates.leaseTimes = SHORT_LEASES;
     await client.abort(id);
     const detail = await client.ended(id);
-    expect(byIdentifier(detail)['apply']).toMatchObject({ status: 'Aborted', progressData: { notes: [expect.stringMatching(/did not confirm/)] } });
+    expect(byIdentifier(detail)['apply']).toMatchObject({
+      status: 'Aborted',
+      progressData: { notes: [expect.stringMatching(/did not confirm/)] },
+    });
     world.delegates.end(step.request.taskId, succeed(step));
-    await waitFor(() => world.ngManager.state.reports.some((report) => report.planExecutionId === id && report.isLate), { timeoutMs: 120_000, what: 'the late result' });
+    await waitFor(
+      () => world.ngManager.state.reports.some((report) => report.planExecutionId === id && report.isLate),
+      { timeoutMs: 120_000, what: 'the late result' },
+    );
   });
 
   it('waits for a delegate that does not confirm no shorter than the leases of the delegate service last', async () => {
@@ -96,14 +142,30 @@ describe('stopping an execution', () => {
       await client.ended(ended);
       return ended;
     })();
-    expect(await client.abort(other)).toMatchObject({ status: 400, body: { message: expect.stringMatching(/has ended already with status Success/) } });
+    expect(await client.abort(other)).toMatchObject({
+      status: 400,
+      body: { message: expect.stringMatching(/has ended already with status Success/) },
+    });
     for (const type of ['Pause', 'Resume', 'StageRollback', 'ExpireAll', 'Retry', 'UserMarkedFailure']) {
-      expect(await client.send('PUT', `/pipeline/api/pipeline/execute/interrupt/${other}?interruptType=${type}`, {})).toMatchObject({ status: 400, body: { message: expect.stringContaining(`interruptType ${type} is not supported; supported are AbortAll and Abort`) } });
+      expect(
+        await client.send('PUT', `/pipeline/api/pipeline/execute/interrupt/${other}?interruptType=${type}`, {}),
+      ).toMatchObject({
+        status: 400,
+        body: {
+          message: expect.stringContaining(`interruptType ${type} is not supported; supported are AbortAll and Abort`),
+        },
+      });
     }
   });
 
   const holders = async (client: ProjectClient): Promise<unknown[]> =>
-    (await world.pg.query<{ plan_execution_id: string }>('pipeline', 'SELECT plan_execution_id FROM instance_locks WHERE project_id = $1 AND granted_at IS NOT NULL', [client.project])).map((row) => row.plan_execution_id);
+    (
+      await world.pg.query<{ plan_execution_id: string }>(
+        'pipeline',
+        'SELECT plan_execution_id FROM instance_locks WHERE project_id = $1 AND granted_at IS NOT NULL',
+        [client.project],
+      )
+    ).map((row) => row.plan_execution_id);
 
   it('repeats an abort that the delegate service could not take, also after the step was given up; the instance stays held until it is known to be over', async () => {
     const { client, id, step } = await heldRun('untaken');
@@ -111,10 +173,16 @@ describe('stopping an execution', () => {
     world.delegates.abortRefusal = new AppError('INTERNAL', 'the database is away');
     await client.abort(id);
     const detail = await client.ended(id);
-    expect(byIdentifier(detail)['apply']).toMatchObject({ status: 'Aborted', progressData: { notes: [expect.stringMatching(/did not confirm.*no other run gets its database instance/)] } });
+    expect(byIdentifier(detail)['apply']).toMatchObject({
+      status: 'Aborted',
+      progressData: { notes: [expect.stringMatching(/did not confirm.*no other run gets its database instance/)] },
+    });
     expect(step.isAborted).toBe(false);
     const next = await client.execute('untaken');
-    await waitFor(async () => byIdentifier(await client.detail(next))['apply']?.status === 'ResourceWaiting', { timeoutMs: 90_000, what: 'the next run waits' });
+    await waitFor(async () => byIdentifier(await client.detail(next))['apply']?.status === 'ResourceWaiting', {
+      timeoutMs: 90_000,
+      what: 'the next run waits',
+    });
     expect(await holders(client)).toEqual([id]);
     world.delegates.leaseTimes = LONG_LEASES;
     world.delegates.abortRefusal = undefined;
@@ -130,17 +198,31 @@ describe('stopping an execution', () => {
   it('stops the steps of a stage that breaks, and frees an instance only when its step is over', async () => {
     const { client, id, step } = await heldRun('breaks');
     // What the stage writes next is refused for good.
-    await world.pg.query('pipeline', `CREATE FUNCTION refuse_stopping() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'broken' USING ERRCODE = '22000'; END $$`);
-    await world.pg.query('pipeline', `CREATE TRIGGER refuse_stopping BEFORE UPDATE ON execution_nodes FOR EACH ROW WHEN (NEW.plan_execution_id = '${id}' AND NEW.status = 'Discontinuing') EXECUTE FUNCTION refuse_stopping()`);
+    await world.pg.query(
+      'pipeline',
+      `CREATE FUNCTION refuse_stopping() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'broken' USING ERRCODE = '22000'; END $$`,
+    );
+    await world.pg.query(
+      'pipeline',
+      `CREATE TRIGGER refuse_stopping BEFORE UPDATE ON execution_nodes FOR EACH ROW WHEN (NEW.plan_execution_id = '${id}' AND NEW.status = 'Discontinuing') EXECUTE FUNCTION refuse_stopping()`,
+    );
     try {
       await client.abort(id);
       const detail = await client.ended(id);
       expect(statuses(detail)).toMatchObject({ db: 'Errored', apply: 'Errored' });
       await waitFor(() => step.isAborted, { timeoutMs: 90_000, what: 'the delegate asked to stop' });
       expect(await holders(client)).toEqual([id]);
-      world.delegates.end(step.request.taskId, { kind: 'execute-step', outcome: stepResult({ status: 'aborted', changesets: [] }) });
-      await waitFor(async () => (await holders(client)).length === 0, { timeoutMs: 90_000, what: 'the instance freed' });
-      expect(world.ngManager.state.reports.filter((report) => report.planExecutionId === id)).toMatchObject([{ isLate: true, result: { status: 'aborted' } }]);
+      world.delegates.end(step.request.taskId, {
+        kind: 'execute-step',
+        outcome: stepResult({ status: 'aborted', changesets: [] }),
+      });
+      await waitFor(async () => (await holders(client)).length === 0, {
+        timeoutMs: 90_000,
+        what: 'the instance freed',
+      });
+      expect(world.ngManager.state.reports.filter((report) => report.planExecutionId === id)).toMatchObject([
+        { isLate: true, result: { status: 'aborted' } },
+      ]);
     } finally {
       await world.pg.query('pipeline', 'DROP TRIGGER refuse_stopping ON execution_nodes');
     }
@@ -150,7 +232,10 @@ describe('stopping an execution', () => {
     const { client, step: held } = await heldRun('e');
     const [waiting, last] = [await client.execute('e'), ''];
     expect(last).toBe('');
-    await waitFor(async () => byIdentifier(await client.detail(waiting))['apply']?.status === 'ResourceWaiting', { timeoutMs: 120_000, what: 'the second waits' });
+    await waitFor(async () => byIdentifier(await client.detail(waiting))['apply']?.status === 'ResourceWaiting', {
+      timeoutMs: 120_000,
+      what: 'the second waits',
+    });
     await client.abort(waiting);
     expect(statuses(await client.ended(waiting))).toMatchObject({ pipeline: 'Aborted', apply: 'Aborted' });
     world.delegates.behaviour = succeed;
@@ -165,11 +250,18 @@ describe('stopping an execution', () => {
     world.delegates.behaviour = (task) => (task.payload.kind === 'initialise-pod' ? 'hold' : succeed(task));
     await client.create(simplePipeline('f'));
     const id = await client.execute('f');
-    const pod = await waitFor(() => tasksOf(id).find((task) => task.payload.kind === 'initialise-pod'), { timeoutMs: 120_000, what: 'the pod task' });
+    const pod = await waitFor(() => tasksOf(id).find((task) => task.payload.kind === 'initialise-pod'), {
+      timeoutMs: 120_000,
+      what: 'the pod task',
+    });
     await client.abort(id);
     await waitFor(() => pod.isAborted, { timeoutMs: 120_000, what: 'the abort' });
     world.delegates.end(pod.request.taskId, { outcome: 'aborted', reason: 'stopped' });
-    expect(statuses(await client.ended(id))).toMatchObject({ pipeline: 'Aborted', liteEngineTask: 'Aborted', apply: 'NotStarted' });
+    expect(statuses(await client.ended(id))).toMatchObject({
+      pipeline: 'Aborted',
+      liteEngineTask: 'Aborted',
+      apply: 'NotStarted',
+    });
     expect(tasksOf(id).some((task) => task.payload.kind === 'execute-step')).toBe(false);
   });
 
@@ -179,7 +271,12 @@ describe('stopping an execution', () => {
     world.delegates.leaseTimes = SHORT_LEASES;
     // Where the machine is so slow that the time is over before the step begins, the stage gets more.
     for (const seconds of [5, 20, 80]) {
-      await client.create(pipelineYaml(`g${seconds}`, stageYaml('db', groupYaml('grp', [{ id: 'apply' }]), { extra: [`timeout: ${seconds}s`] })));
+      await client.create(
+        pipelineYaml(
+          `g${seconds}`,
+          stageYaml('db', groupYaml('grp', [{ id: 'apply' }]), { extra: [`timeout: ${seconds}s`] }),
+        ),
+      );
       const id = await client.execute(`g${seconds}`);
       const detail = await client.ended(id, 240_000);
       expect(statuses(detail)).toMatchObject({ pipeline: 'Expired', db: 'Expired' });

@@ -27,8 +27,17 @@ export function connectorUsesOf(plan: Plan): ConnectorUse[] {
 
 function usesOf(plan: Plan, node: PlanNode): ConnectorUse[] {
   const stageName = node.stageId === null ? null : (plan.nodes[node.stageId]?.name ?? null);
-  const ofGroup = (node.infraConnectors ?? []).map(({ key, ref }): ConnectorUse => ({ purpose: key === 'connectorRef' ? 'cluster' : 'image', ref, fqn: `${node.baseFqn}.stepGroupInfra.spec.${key}`, stageName, stepName: null }));
+  const ofGroup = (node.infraConnectors ?? []).map(({ key, ref }): ConnectorUse => ({
+    purpose: key === 'connectorRef' ? 'cluster' : 'image',
+    ref,
+    fqn: `${node.baseFqn}.stepGroupInfra.spec.${key}`,
+    stageName,
+    stepName: null,
+  }));
   const ref = node.step?.spec['connectorRef'];
   if (typeof ref !== 'string' || ref === '') return ofGroup;
-  return [...ofGroup, { purpose: 'image', ref, fqn: `${node.baseFqn}.spec.connectorRef`, stageName, stepName: node.name }];
+  return [
+    ...ofGroup,
+    { purpose: 'image', ref, fqn: `${node.baseFqn}.spec.connectorRef`, stageName, stepName: node.name },
+  ];
 }

@@ -1,7 +1,17 @@
 import { Controller, Inject } from '@nestjs/common';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import {
-  executePipeline, executePipelineV2, executeStages, executeWithInputSets, rerunPipeline, rerunPipelineV2, rerunStages, rerunWithInputSets, retryExecution, retryPipeline, type PlanExecutionResponse,
+  executePipeline,
+  executePipelineV2,
+  executeStages,
+  executeWithInputSets,
+  rerunPipeline,
+  rerunPipelineV2,
+  rerunStages,
+  rerunWithInputSets,
+  retryExecution,
+  retryPipeline,
+  type PlanExecutionResponse,
 } from '@sluice/pipeline-api';
 import { projectOfQuery } from '../database/request-scope.js';
 import { ExecuteService, type ExecuteRequest } from './execute.service.js';
@@ -58,11 +68,18 @@ export class ExecuteController {
 
   @Route(retryExecution)
   async retry(@Call() { ctx, query, params }: RouteCall<typeof retryExecution>): Promise<PlanExecutionResponse> {
-    return startedView(await this.executions.retry(ctx, projectOfQuery(ctx, query), params.planExecutionId, { stages: [], runsAllOfGroup: false }));
+    return startedView(
+      await this.executions.retry(ctx, projectOfQuery(ctx, query), params.planExecutionId, {
+        stages: [],
+        runsAllOfGroup: false,
+      }),
+    );
   }
 
   @Route(retryPipeline)
-  async retryPipeline(@Call() { ctx, query, params, body }: RouteCall<typeof retryPipeline>): Promise<PlanExecutionResponse> {
+  async retryPipeline(
+    @Call() { ctx, query, params, body }: RouteCall<typeof retryPipeline>,
+  ): Promise<PlanExecutionResponse> {
     const scope = projectOfQuery(ctx, query);
     await this.executions.ofPipeline(scope, query.planExecutionId, params.pipelineIdentifier);
     const from = { stages: query.retryStages ?? [], runsAllOfGroup: query.runAllStages ?? true };
@@ -70,16 +87,30 @@ export class ExecuteController {
   }
 
   private async run(call: StartCall, what: What): Promise<PlanExecutionResponse> {
-    return startedView(await this.executions.execute(call.ctx, projectOfQuery(call.ctx, call.query), requestOf(call, what)));
+    return startedView(
+      await this.executions.execute(call.ctx, projectOfQuery(call.ctx, call.query), requestOf(call, what)),
+    );
   }
 
   private async again(call: RerunCall, what: What): Promise<PlanExecutionResponse> {
-    return startedView(await this.executions.rerun(call.ctx, projectOfQuery(call.ctx, call.query), call.params.originalExecutionId, requestOf(call, what)));
+    return startedView(
+      await this.executions.rerun(
+        call.ctx,
+        projectOfQuery(call.ctx, call.query),
+        call.params.originalExecutionId,
+        requestOf(call, what),
+      ),
+    );
   }
 }
 
 function requestOf({ params, query }: StartCall, what: What): ExecuteRequest {
-  return { pipelineIdentifier: params.pipelineIdentifier, notes: query.notesForPipelineExecution, moduleType: query.moduleType ?? query.module, ...what };
+  return {
+    pipelineIdentifier: params.pipelineIdentifier,
+    notes: query.notesForPipelineExecution,
+    moduleType: query.moduleType ?? query.module,
+    ...what,
+  };
 }
 
 function textInputs({ body, query }: Pick<RouteCall<typeof executePipeline>, 'body' | 'query'>): What {
@@ -88,11 +119,19 @@ function textInputs({ body, query }: Pick<RouteCall<typeof executePipeline>, 'bo
 
 function setInputs(body: RouteCall<typeof executeWithInputSets>['body']): What {
   const stages = body.stageIdentifiers ?? [];
-  return { inputYaml: '', inputSetIds: body.inputSetReferences ?? [], ...(stages.length > 0 ? { stages: { identifiers: stages, values: {} } } : {}) };
+  return {
+    inputYaml: '',
+    inputSetIds: body.inputSetReferences ?? [],
+    ...(stages.length > 0 ? { stages: { identifiers: stages, values: {} } } : {}),
+  };
 }
 
 function stageInputs({ body, query }: Pick<RouteCall<typeof executeStages>, 'body' | 'query'>): What {
-  return { inputYaml: inputText(body.runtimeInputYaml ?? ''), inputSetIds: query.inputSetIdentifiers ?? [], stages: { identifiers: body.stageIdentifiers, values: body.expressionValues ?? {} } };
+  return {
+    inputYaml: inputText(body.runtimeInputYaml ?? ''),
+    inputSetIds: query.inputSetIdentifiers ?? [],
+    stages: { identifiers: body.stageIdentifiers, values: body.expressionValues ?? {} },
+  };
 }
 
 /** Clients without inputs send nothing, or an empty JSON object. */

@@ -26,12 +26,24 @@ export interface Cursor {
 }
 
 /** What a search looks at: the names of an execution in small letters, short enough for an index. */
-export function searchTextOf({ name, pipelineIdentifier }: { readonly name: string; readonly pipelineIdentifier: string }): string {
+export function searchTextOf({
+  name,
+  pipelineIdentifier,
+}: {
+  readonly name: string;
+  readonly pipelineIdentifier: string;
+}): string {
   return `${name.slice(0, 128)}\n${pipelineIdentifier.slice(0, 128)}`.toLowerCase();
 }
 
 /** Columns a list may be sorted by. */
-export type ExecutionSortColumn = 'created_at' | 'ended_at' | 'name' | 'status' | 'run_sequence' | 'pipeline_identifier';
+export type ExecutionSortColumn =
+  | 'created_at'
+  | 'ended_at'
+  | 'name'
+  | 'status'
+  | 'run_sequence'
+  | 'pipeline_identifier';
 
 /**
  * Ids of executions in the order of a list. Rows are read by these ids afterwards, so that neither sorting nor skipping ever touches plans
@@ -47,24 +59,42 @@ export class ExecutionQuery {
     if (pipelineIdentifier) this.add((value) => `pipeline_identifier = ${value}`, pipelineIdentifier);
     if (statuses && statuses.length > 0) this.add((value) => `status = ANY(${value})`, statuses);
     // In small letters on both sides, and from the index: what is compared for every row must be cheap.
-    if (searchTerm) this.add((value) => `(search_text LIKE ${value} OR plan_execution_id = ${this.parameter(searchTerm)})`, containing(searchTerm.toLowerCase()));
+    if (searchTerm)
+      this.add(
+        (value) => `(search_text LIKE ${value} OR plan_execution_id = ${this.parameter(searchTerm)})`,
+        containing(searchTerm.toLowerCase()),
+      );
     if (pipelineName) this.add((value) => `name ILIKE ${value}`, containing(pipelineName));
     if (callerId) this.add((value) => `caller #>> '{principal,id}' = ${value}`, callerId);
     if (from !== undefined) this.add((value) => `created_at >= ${value}`, from);
     if (to !== undefined) this.add((value) => `created_at <= ${value}`, to);
-    for (const terms of Object.values(filingTerms(filter.filedUnder ?? {}))) if (terms.length > 0) this.add((value) => `(filed_under <> '{}' AND filed_under && ${value}::text[])`, terms);
+    for (const terms of Object.values(filingTerms(filter.filedUnder ?? {})))
+      if (terms.length > 0) this.add((value) => `(filed_under <> '{}' AND filed_under && ${value}::text[])`, terms);
     const { keys, pairs } = tagsWanted(filter.tags ?? []);
     if (keys.length > 0) this.add((value) => `tags ?& ${value}`, keys);
     if (Object.keys(pairs).length > 0) this.add((value) => `tags @> ${value}`, JSON.stringify(pairs));
   }
 
   /** One page and how many there are in all. */
-  async page(dataSource: DataSource, sort: readonly Sort<ExecutionSortColumn>[], page: number, size: number): Promise<{ ids: string[]; total: number }> {
-    const order = sort.map(({ column, direction }) => `${column} ${direction} NULLS ${direction === 'ASC' ? 'LAST' : 'FIRST'}`);
+  async page(
+    dataSource: DataSource,
+    sort: readonly Sort<ExecutionSortColumn>[],
+    page: number,
+    size: number,
+  ): Promise<{ ids: string[]; total: number }> {
+    const order = sort.map(
+      ({ column, direction }) => `${column} ${direction} NULLS ${direction === 'ASC' ? 'LAST' : 'FIRST'}`,
+    );
     const last = sort.at(-1)?.direction ?? 'DESC';
     const [rows, [count]] = await Promise.all([
-      dataSource.query<{ plan_execution_id: string }[]>(`SELECT plan_execution_id FROM executions WHERE ${this.where} ORDER BY ${order.join(', ')}, plan_execution_id ${last} LIMIT ${size} OFFSET ${page * size}`, this.parameters),
-      dataSource.query<{ total: number }[]>(`SELECT count(*)::int AS total FROM executions WHERE ${this.where}`, this.parameters),
+      dataSource.query<{ plan_execution_id: string }[]>(
+        `SELECT plan_execution_id FROM executions WHERE ${this.where} ORDER BY ${order.join(', ')}, plan_execution_id ${last} LIMIT ${size} OFFSET ${page * size}`,
+        this.parameters,
+      ),
+      dataSource.query<{ total: number }[]>(
+        `SELECT count(*)::int AS total FROM executions WHERE ${this.where}`,
+        this.parameters,
+      ),
     ]);
     return { ids: rows.map((row) => row.plan_execution_id), total: count?.total ?? 0 };
   }
@@ -75,7 +105,10 @@ export class ExecutionQuery {
       const [at, id] = [this.parameter(after.createdAt), this.parameter(after.planExecutionId)];
       this.conditions.push(`created_at <= ${at}`, `(created_at, plan_execution_id) < (${at}::bigint, ${id}::text)`);
     }
-    const rows = await dataSource.query<{ plan_execution_id: string }[]>(`SELECT plan_execution_id FROM executions WHERE ${this.where} ORDER BY created_at DESC, plan_execution_id DESC LIMIT ${size}`, this.parameters);
+    const rows = await dataSource.query<{ plan_execution_id: string }[]>(
+      `SELECT plan_execution_id FROM executions WHERE ${this.where} ORDER BY created_at DESC, plan_execution_id DESC LIMIT ${size}`,
+      this.parameters,
+    );
     return rows.map((row) => row.plan_execution_id);
   }
 

@@ -1,7 +1,23 @@
 import { logKey } from '@sluice/log-api';
 import type { ProjectScope } from '@sluice/kernel';
-import type { ExecutionDetail, ExecutionOutline, PipelineExecutionSummary, PlanExecutionResponse } from '@sluice/pipeline-api';
-import { executionGraph, shownWarnings, stageCounts, stageLayout, stepOfPart, type NodeState, type Plan, type PlanOutline, type ResourceHoldUp, type Warning } from '@sluice/pipeline-engine';
+import type {
+  ExecutionDetail,
+  ExecutionOutline,
+  PipelineExecutionSummary,
+  PlanExecutionResponse,
+} from '@sluice/pipeline-api';
+import {
+  executionGraph,
+  shownWarnings,
+  stageCounts,
+  stageLayout,
+  stepOfPart,
+  type NodeState,
+  type Plan,
+  type PlanOutline,
+  type ResourceHoldUp,
+  type Warning,
+} from '@sluice/pipeline-engine';
 import type { CallIdentity } from '@sluice/service-identity';
 import type { StepTypeRegistry } from '@sluice/step-types';
 import { MODULE } from '../database/list-query.js';
@@ -24,12 +40,31 @@ export function warned(warnings: readonly Warning[]): { warnings?: Warning[] } {
 
 /** What the YAML of a run holds and what has no effect, by the name of the node. */
 export function warningsOfPlan(plan: Plan): Warning[] {
-  return shownWarnings(Object.values(plan.nodes).flatMap(({ baseFqn, ineffective = [] }) => ineffective.map((message) => ({ field: baseFqn, message }))));
+  return shownWarnings(
+    Object.values(plan.nodes).flatMap(({ baseFqn, ineffective = [] }) =>
+      ineffective.map((message) => ({ field: baseFqn, message })),
+    ),
+  );
 }
 
 /** No policy has been evaluated. */
 export function noGovernance(scope: ProjectScope, at: number, action: 'onsave' | 'onrun') {
-  return { id: '', deny: false, status: 'pass' as const, message: '', timestamp: at, created: at, type: 'pipeline', entity: '', action, accountId: scope.accountId, orgId: scope.orgId, projectId: scope.projectId, details: [], detailsList: [] };
+  return {
+    id: '',
+    deny: false,
+    status: 'pass' as const,
+    message: '',
+    timestamp: at,
+    created: at,
+    type: 'pipeline',
+    entity: '',
+    action,
+    accountId: scope.accountId,
+    orgId: scope.orgId,
+    projectId: scope.projectId,
+    details: [],
+    detailsList: [],
+  };
 }
 
 export function scopeOfExecution(execution: ListedExecution): ProjectScope {
@@ -37,8 +72,16 @@ export function scopeOfExecution(execution: ListedExecution): ProjectScope {
 }
 
 /** Who started a run, as clients read it. */
-export function startedBy({ principal }: CallIdentity): { uuid: string; identifier: string; extraInfo: { email: string } } {
-  return { uuid: principal.id, identifier: principal.name, extraInfo: { email: 'email' in principal ? principal.email : '' } };
+export function startedBy({ principal }: CallIdentity): {
+  uuid: string;
+  identifier: string;
+  extraInfo: { email: string };
+} {
+  return {
+    uuid: principal.id,
+    identifier: principal.name,
+    extraInfo: { email: 'email' in principal ? principal.email : '' },
+  };
 }
 
 function triggerInfo(execution: ListedExecution) {
@@ -47,12 +90,24 @@ function triggerInfo(execution: ListedExecution) {
     triggerType: 'MANUAL',
     triggeredBy: startedBy(execution.caller),
     isRerun: earlier !== null,
-    rerunInfo: earlier === null ? null : { rootExecutionId: execution.rootExecutionId ?? earlier, prevExecutionId: earlier, rootTriggerType: 'MANUAL', prevTriggerType: 'MANUAL' },
+    rerunInfo:
+      earlier === null
+        ? null
+        : {
+            rootExecutionId: execution.rootExecutionId ?? earlier,
+            prevExecutionId: earlier,
+            rootTriggerType: 'MANUAL',
+            prevTriggerType: 'MANUAL',
+          },
   };
 }
 
 /** `pipelineExecutionSummary` of api-contract 4.4. `states` must hold the stage nodes at least; `stored` the identifier of its pipeline when that is still there. */
-export function summaryOf(execution: ListedExecution, states: States, stored: ReadonlySet<string>): PipelineExecutionSummary {
+export function summaryOf(
+  execution: ListedExecution,
+  states: States,
+  stored: ReadonlySet<string>,
+): PipelineExecutionSummary {
   const { plan } = execution;
   const counts = stageCounts(plan, states);
   const filed = filedUnder(plan);
@@ -82,7 +137,8 @@ export function summaryOf(execution: ListedExecution, states: States, stored: Re
     runningStagesCount: counts.running,
     failedStagesCount: counts.failed,
     totalStagesCount: counts.total,
-    canRetry: execution.endedAt !== null && whyNotRetried(execution, stored.has(execution.pipelineIdentifier)) === undefined,
+    canRetry:
+      execution.endedAt !== null && whyNotRetried(execution, stored.has(execution.pipelineIdentifier)) === undefined,
     showRetryHistory: execution.retryOf !== null || execution.isRetried,
     isStagesExecution: execution.chosenStages !== null,
     allowStageExecutions: plan.allowsStageExecutions,
@@ -93,14 +149,25 @@ export function summaryOf(execution: ListedExecution, states: States, stored: Re
 }
 
 function stageNames(plan: PlanOutline): Record<string, string> {
-  return Object.fromEntries(plan.stageIds.flatMap((id) => (plan.nodes[id] ? [[plan.nodes[id].identifier, plan.nodes[id].name]] : [])));
+  return Object.fromEntries(
+    plan.stageIds.flatMap((id) => (plan.nodes[id] ? [[plan.nodes[id].identifier, plan.nodes[id].name]] : [])),
+  );
 }
 
 /** The little of an execution that a long list shows. */
 export function outlineOf(execution: ListedExecution): ExecutionOutline {
   return {
-    planExecutionId: execution.planExecutionId, pipelineIdentifier: execution.pipelineIdentifier, name: execution.name, status: execution.status, orgIdentifier: execution.orgId, projectIdentifier: execution.projectId,
-    runSequence: execution.runSequence, startTs: execution.createdAt, endTs: execution.endedAt ?? undefined, createdAt: execution.createdAt, executionTriggerInfo: triggerInfo(execution),
+    planExecutionId: execution.planExecutionId,
+    pipelineIdentifier: execution.pipelineIdentifier,
+    name: execution.name,
+    status: execution.status,
+    orgIdentifier: execution.orgId,
+    projectIdentifier: execution.projectId,
+    runSequence: execution.runSequence,
+    startTs: execution.createdAt,
+    endTs: execution.endedAt ?? undefined,
+    createdAt: execution.createdAt,
+    executionTriggerInfo: triggerInfo(execution),
   };
 }
 
@@ -110,14 +177,37 @@ type Graph = NonNullable<ExecutionDetail['executionGraph']>;
  * @param holdUps what stands before steps that wait, by task id
  * @param stage stage node (setup id or node id) to which the graph is narrowed; undefined for the whole graph
  */
-export function graphOf(execution: Execution, states: States, types: StepTypeRegistry, holdUps: ReadonlyMap<string, ResourceHoldUp>, stage: string | undefined): Graph {
+export function graphOf(
+  execution: Execution,
+  states: States,
+  types: StepTypeRegistry,
+  holdUps: ReadonlyMap<string, ResourceHoldUp>,
+  stage: string | undefined,
+): Graph {
   const { plan } = execution;
-  const interrupts = execution.interruptId === null ? [] : [{ interruptId: execution.interruptId, interruptType: 'ABORT_ALL', tookEffectAt: execution.interruptedAt, interruptConfig: { issuedBy: { manualIssuer: { identifier: execution.interruptedBy } } } }];
+  const interrupts =
+    execution.interruptId === null
+      ? []
+      : [
+          {
+            interruptId: execution.interruptId,
+            interruptType: 'ABORT_ALL',
+            tookEffectAt: execution.interruptedAt,
+            interruptConfig: { issuedBy: { manualIssuer: { identifier: execution.interruptedBy } } },
+          },
+        ];
   const graph = executionGraph(
     {
       plan,
       states,
-      logKeyOf: (path, run = execution) => logKey({ accountId: execution.accountId, pipelineId: execution.pipelineIdentifier, runSequence: run.runSequence, planExecutionId: run.planExecutionId, path }),
+      logKeyOf: (path, run = execution) =>
+        logKey({
+          accountId: execution.accountId,
+          pipelineId: execution.pipelineIdentifier,
+          runSequence: run.runSequence,
+          planExecutionId: run.planExecutionId,
+          path,
+        }),
       partsOf: (type) => types.find(type)?.shownAs.parts ?? [],
       shownTypeOf: (type) => types.find(type)?.shownAs.stepType ?? type,
       holdUpOf: (taskId) => holdUps.get(taskId),
@@ -149,7 +239,8 @@ export function subGraph(graph: Graph, nodeId: string): Graph | undefined {
 }
 
 function keeping(graph: Graph, isWanted: (uuid: string) => boolean): Graph {
-  const keep = <T>(map: Record<string, T>): Record<string, T> => Object.fromEntries(Object.entries(map).filter(([uuid]) => isWanted(uuid)));
+  const keep = <T>(map: Record<string, T>): Record<string, T> =>
+    Object.fromEntries(Object.entries(map).filter(([uuid]) => isWanted(uuid)));
   return { ...graph, nodeMap: keep(graph.nodeMap), nodeAdjacencyListMap: keep(graph.nodeAdjacencyListMap) };
 }
 
@@ -171,9 +262,16 @@ export function startedView(execution: Execution): PlanExecutionResponse {
         triggerInfo: triggerInfo(execution),
         pipelineIdentifier: execution.pipelineIdentifier,
         executionUuid: execution.planExecutionId,
-        principalInfo: { principal: execution.caller.principal.id, principalType: execution.caller.principal.type === 'serviceAccount' ? 'SERVICE_ACCOUNT' : 'USER' },
+        principalInfo: {
+          principal: execution.caller.principal.id,
+          principalType: execution.caller.principal.type === 'serviceAccount' ? 'SERVICE_ACCOUNT' : 'USER',
+        },
         moduleType: execution.moduleType,
-        retryInfo: { isRetry: execution.retryOf !== null, rootExecutionId: execution.rootExecutionId, parentRetryId: execution.retryOf },
+        retryInfo: {
+          isRetry: execution.retryOf !== null,
+          rootExecutionId: execution.rootExecutionId,
+          parentRetryId: execution.retryOf,
+        },
       },
       governanceMetadata: noGovernance(scope, execution.createdAt, 'onrun'),
       version: 0,

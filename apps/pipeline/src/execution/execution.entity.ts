@@ -191,7 +191,10 @@ export class ExecutionTaskEntity {
 }
 
 @Entity('instance_locks')
-@Index('instance_locks_one_holder', ['accountId', 'orgId', 'projectId', 'dbSchema', 'dbInstance'], { unique: true, where: 'granted_at IS NOT NULL' })
+@Index('instance_locks_one_holder', ['accountId', 'orgId', 'projectId', 'dbSchema', 'dbInstance'], {
+  unique: true,
+  where: 'granted_at IS NOT NULL',
+})
 @Index('instance_locks_queue', ['accountId', 'orgId', 'projectId', 'dbSchema', 'dbInstance', 'position'])
 export class InstanceLockEntity extends ProjectRow {
   /** Task id of the step that wants the instance. */

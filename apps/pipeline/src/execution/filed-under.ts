@@ -20,7 +20,16 @@ export function filedUnder(plan: PlanOutline): FiledUnder | undefined {
 }
 
 /** The same as one list of texts, for a column that is searched: `service shop`, `environment org.prod`, `infrastructure cluster`. */
-export function filingTerms({ serviceIdentifiers, envIdentifiers, infrastructureIdentifiers }: Partial<FiledUnder>): { readonly services: string[]; readonly environments: string[]; readonly infrastructures: string[] } {
-  const named = (kind: string, names: readonly string[] | undefined): string[] => (names ?? []).map((name) => `${kind} ${name}`);
-  return { services: named('service', serviceIdentifiers), environments: named('environment', envIdentifiers), infrastructures: named('infrastructure', infrastructureIdentifiers) };
+export function filingTerms({ serviceIdentifiers, envIdentifiers, infrastructureIdentifiers }: Partial<FiledUnder>): {
+  readonly services: string[];
+  readonly environments: string[];
+  readonly infrastructures: string[];
+} {
+  const named = (kind: string, names: readonly string[] | undefined): string[] =>
+    (names ?? []).map((name) => `${kind} ${name}`);
+  return {
+    services: named('service', serviceIdentifiers),
+    environments: named('environment', envIdentifiers),
+    infrastructures: named('infrastructure', infrastructureIdentifiers),
+  };
 }

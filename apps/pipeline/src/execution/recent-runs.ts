@@ -39,7 +39,13 @@ interface RunRow {
 }
 
 /** @param now end of the week that is counted @param newest how many runs of each pipeline are told of */
-export async function readRecentRuns(dataSource: DataSource, scope: ProjectScope, pipelineIdentifiers: readonly string[], now: number, newest: number): Promise<ReadonlyMap<string, RecentRuns>> {
+export async function readRecentRuns(
+  dataSource: DataSource,
+  scope: ProjectScope,
+  pipelineIdentifiers: readonly string[],
+  now: number,
+  newest: number,
+): Promise<ReadonlyMap<string, RecentRuns>> {
   if (pipelineIdentifiers.length === 0) return new Map();
   const key = [scope.accountId, scope.orgId, scope.projectId, pipelineIdentifiers];
   const [days, runs] = await Promise.all([
@@ -56,11 +62,18 @@ export async function readRecentRuns(dataSource: DataSource, scope: ProjectScope
     ),
   ]);
   const [daysOf, runsOf] = [grouped(days), grouped(runs)];
-  return new Map(pipelineIdentifiers.map((identifier) => [identifier, { ...week(daysOf.get(identifier) ?? []), newest: (runsOf.get(identifier) ?? []).map(toRun) }]));
+  return new Map(
+    pipelineIdentifiers.map((identifier) => [
+      identifier,
+      { ...week(daysOf.get(identifier) ?? []), newest: (runsOf.get(identifier) ?? []).map(toRun) },
+    ]),
+  );
 }
 
 /** Rows by pipeline, in their order: a list asks for a thousand pipelines at once. */
-function grouped<Row extends { readonly pipeline_identifier: string }>(rows: readonly Row[]): ReadonlyMap<string, readonly Row[]> {
+function grouped<Row extends { readonly pipeline_identifier: string }>(
+  rows: readonly Row[],
+): ReadonlyMap<string, readonly Row[]> {
   const groups = new Map<string, Row[]>();
   for (const row of rows) {
     const group = groups.get(row.pipeline_identifier);
@@ -71,10 +84,20 @@ function grouped<Row extends { readonly pipeline_identifier: string }>(rows: rea
 }
 
 function week(rows: readonly DayRow[]): Pick<RecentRuns, 'deployments' | 'errors'> {
-  const perDay = (pick: (row: DayRow) => number): number[] => Array.from({ length: DAYS }, (_, index) => rows.filter(({ day }) => day === DAYS - 1 - index).reduce((sum, row) => sum + pick(row), 0));
+  const perDay = (pick: (row: DayRow) => number): number[] =>
+    Array.from({ length: DAYS }, (_, index) =>
+      rows.filter(({ day }) => day === DAYS - 1 - index).reduce((sum, row) => sum + pick(row), 0),
+    );
   return { deployments: perDay(({ runs }) => runs), errors: perDay(({ errors }) => errors) };
 }
 
 function toRun(row: RunRow): RecentRun {
-  return { planExecutionId: row.plan_execution_id, status: row.status, runSequence: row.run_sequence, caller: row.caller, createdAt: Number(row.created_at), endedAt: row.ended_at === null ? null : Number(row.ended_at) };
+  return {
+    planExecutionId: row.plan_execution_id,
+    status: row.status,
+    runSequence: row.run_sequence,
+    caller: row.caller,
+    createdAt: Number(row.created_at),
+    endedAt: row.ended_at === null ? null : Number(row.ended_at),
+  };
 }

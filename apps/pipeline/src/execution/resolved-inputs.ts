@@ -4,7 +4,8 @@ import { stringify } from 'yaml';
 /** Inputs with every expression replaced that is known; others stay. @param known by what stands between `<+` and `>` @throws AppError INVALID_YAML_ERROR */
 export function resolvedInputs(inputYaml: string, known: Readonly<Record<string, Scalar>>): string {
   if (inputYaml.trim() === '') return inputYaml;
-  const lookup = (body: string): Lookup => (Object.hasOwn(known, body) ? { kind: 'value', value: known[body] as Scalar } : { kind: 'keep' });
+  const lookup = (body: string): Lookup =>
+    Object.hasOwn(known, body) ? { kind: 'value', value: known[body] as Scalar } : { kind: 'keep' };
   return stringify(evaluate(parseYaml(inputYaml, 'the runtime input').value, lookup).value);
 }
 

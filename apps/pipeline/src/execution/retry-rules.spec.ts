@@ -7,12 +7,27 @@ const stage = (id: string): string =>
   `{ stage: { identifier: ${id}, name: ${id}, type: Custom, spec: { execution: { steps: [{ stepGroup: { identifier: g, name: g, steps: [{ step: { identifier: s, name: s, type: DBSchemaApply, spec: { connectorRef: c, dbSchema: a, dbInstance: b } } }] } }] } } } }`;
 const PLAN: Plan = compilePlan({
   yaml: `pipeline: { identifier: p, name: P, stages: [${stage('a')}, ${stage('b')}, { parallel: [${stage('c')}, ${stage('d')}] }, ${stage('e')}] }`,
-  catalogue: new StepTypeRegistry(), planId: 'plan', planExecutionId: 'x', accountId: 'acc', orgId: 'o', projectId: 'p', runSequence: 1, triggeredBy: { name: '', email: '' }, idOf: (text) => text,
+  catalogue: new StepTypeRegistry(),
+  planId: 'plan',
+  planExecutionId: 'x',
+  accountId: 'acc',
+  orgId: 'o',
+  projectId: 'p',
+  runSequence: 1,
+  triggeredBy: { name: '', email: '' },
+  idOf: (text) => text,
 });
 const statesOf = (statuses: Partial<Record<string, Status>>): Record<string, NodeState> =>
-  Object.fromEntries(PLAN.stageIds.map((id) => [id, { ...NEW_NODE, status: statuses[PLAN.nodes[id]?.identifier ?? ''] ?? 'NotStarted' }]));
+  Object.fromEntries(
+    PLAN.stageIds.map((id) => [
+      id,
+      { ...NEW_NODE, status: statuses[PLAN.nodes[id]?.identifier ?? ''] ?? 'NotStarted' },
+    ]),
+  );
 const kept = (statuses: Partial<Record<string, Status>>, stages: string[] = [], runsAllOfGroup = false): string[] =>
-  [...stagesToTakeOver(PLAN, statesOf(statuses), { stages, runsAllOfGroup })].map((fqn) => fqn.replace('pipeline.stages.', ''));
+  [...stagesToTakeOver(PLAN, statesOf(statuses), { stages, runsAllOfGroup })].map((fqn) =>
+    fqn.replace('pipeline.stages.', ''),
+  );
 
 describe('what a retry keeps', () => {
   it('what succeeded in front of the first stage that did not', () => {
@@ -41,10 +56,16 @@ describe('what a retry keeps', () => {
 
   it('names a stage there is not, and refuses when all succeeded', () => {
     expect(() => kept({}, ['z'])).toThrow('the execution has no stage "z"; it has a, b, c, d, e');
-    expect(() => kept({ a: 'Success', b: 'Success', c: 'Success', d: 'Success', e: 'Success' })).toThrow('every stage of the execution succeeded');
+    expect(() => kept({ a: 'Success', b: 'Success', c: 'Success', d: 'Success', e: 'Success' })).toThrow(
+      'every stage of the execution succeeded',
+    );
   });
 });
 
 it('a retry may begin at every group up to the one that failed', () => {
-  expect(retryableGroups(PLAN, statesOf({ a: 'Success', b: 'Success', c: 'Failed', d: 'Success' })).map((group) => group.map(({ identifier }) => identifier))).toEqual([['a'], ['b'], ['c', 'd']]);
+  expect(
+    retryableGroups(PLAN, statesOf({ a: 'Success', b: 'Success', c: 'Failed', d: 'Success' })).map((group) =>
+      group.map(({ identifier }) => identifier),
+    ),
+  ).toEqual([['a'], ['b'], ['c', 'd']]);
 });

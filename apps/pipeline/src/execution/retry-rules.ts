@@ -1,5 +1,14 @@
 import { AppError } from '@sluice/kernel';
-import { NEW_NODE, isBroken, isFinal, nodeOf, type NodeState, type Plan, type PlanNode, type Status } from '@sluice/pipeline-engine';
+import {
+  NEW_NODE,
+  isBroken,
+  isFinal,
+  nodeOf,
+  type NodeState,
+  type Plan,
+  type PlanNode,
+  type Status,
+} from '@sluice/pipeline-engine';
 
 type States = Readonly<Record<string, NodeState>>;
 
@@ -14,7 +23,9 @@ export interface RetryFrom {
 /** Stages as they follow each other; those of a fork together. */
 function stageGroups(plan: Plan): readonly (readonly PlanNode[])[] {
   const stages = Object.values(plan.nodes).find((node) => node.kind === 'stages');
-  return (stages?.children ?? []).map((id) => nodeOf(plan, id)).map((node) => (node.kind === 'parallel' ? node.children.map((child) => nodeOf(plan, child)) : [node]));
+  return (stages?.children ?? [])
+    .map((id) => nodeOf(plan, id))
+    .map((node) => (node.kind === 'parallel' ? node.children.map((child) => nodeOf(plan, child)) : [node]));
 }
 
 /**
@@ -25,11 +36,23 @@ export function stagesToTakeOver(plan: Plan, states: States, from: RetryFrom): R
   const groups = stageGroups(plan);
   const unknown = from.stages.find((identifier) => !groups.flat().some((stage) => stage.identifier === identifier));
   if (unknown !== undefined) {
-    throw new AppError('INVALID_REQUEST', `the execution has no stage "${unknown}"; it has ${groups.flat().map(({ identifier }) => identifier).join(', ')}`, { fields: [{ field: 'retryStages', error: `there is no stage "${unknown}"` }] });
+    throw new AppError(
+      'INVALID_REQUEST',
+      `the execution has no stage "${unknown}"; it has ${groups
+        .flat()
+        .map(({ identifier }) => identifier)
+        .join(', ')}`,
+      { fields: [{ field: 'retryStages', error: `there is no stage "${unknown}"` }] },
+    );
   }
-  const begins = (stage: PlanNode): boolean => (from.stages.length > 0 ? from.stages.includes(stage.identifier) : mustRun(states, stage));
+  const begins = (stage: PlanNode): boolean =>
+    from.stages.length > 0 ? from.stages.includes(stage.identifier) : mustRun(states, stage);
   const first = groups.findIndex((group) => group.some(begins));
-  if (first < 0) throw new AppError('INVALID_REQUEST', 'every stage of the execution succeeded, so there is nothing to retry; run the pipeline again, or name the stages to begin at in retryStages');
+  if (first < 0)
+    throw new AppError(
+      'INVALID_REQUEST',
+      'every stage of the execution succeeded, so there is nothing to retry; run the pipeline again, or name the stages to begin at in retryStages',
+    );
   const kept = groups.flatMap((group, index) => {
     if (index > first) return [];
     const succeeded = group.filter((stage) => hasSucceeded(states, stage));
@@ -43,7 +66,9 @@ export function stagesToTakeOver(plan: Plan, states: States, from: RetryFrom): R
 export function whyNotRetried({ status, pipelineIdentifier }: Retriable, hasPipeline: boolean): string | undefined {
   if (!isFinal(status)) return `the execution is still ${status}; it can be retried when it has ended`;
   if (!isBroken(status)) return `the execution ended with ${status}, so there is nothing to retry`;
-  return hasPipeline ? undefined : `pipeline "${pipelineIdentifier}" has been deleted, so its executions cannot be retried; create the pipeline and run it`;
+  return hasPipeline
+    ? undefined
+    : `pipeline "${pipelineIdentifier}" has been deleted, so its executions cannot be retried; create the pipeline and run it`;
 }
 
 /** What of an execution says whether it can be retried. */

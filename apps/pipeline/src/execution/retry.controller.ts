@@ -23,15 +23,32 @@ export class RetryController {
   async retryStages(@Call() { ctx, query, params }: RouteCall<typeof retryStages>) {
     const scope = projectOfQuery(ctx, query);
     const execution = await this.execute.ofPipeline(scope, params.planExecutionId, query.pipelineIdentifier);
-    const why = whyNotRetried(execution, (await this.executions.storedPipelines(scope, [execution.pipelineIdentifier])).has(execution.pipelineIdentifier));
+    const why = whyNotRetried(
+      execution,
+      (await this.executions.storedPipelines(scope, [execution.pipelineIdentifier])).has(execution.pipelineIdentifier),
+    );
     if (why !== undefined) return { isResumable: false, errorMessage: why, groups: [] };
-    const states = (await this.executions.states([execution.planExecutionId], execution.plan.stageIds)).get(execution.planExecutionId) ?? {};
+    const states =
+      (await this.executions.states([execution.planExecutionId], execution.plan.stageIds)).get(
+        execution.planExecutionId,
+      ) ?? {};
     const groups = retryableGroups(execution.plan, states);
     const info = (stage: PlanNode, index: number) => {
       const { status, startedAt } = states[stage.id] ?? NEW_NODE;
-      return { name: stage.name, identifier: stage.identifier, status, createdAt: startedAt, parentId: groups[index - 1]?.[0]?.setupId ?? null, nextId: groups[index + 1]?.[0]?.setupId ?? null };
+      return {
+        name: stage.name,
+        identifier: stage.identifier,
+        status,
+        createdAt: startedAt,
+        parentId: groups[index - 1]?.[0]?.setupId ?? null,
+        nextId: groups[index + 1]?.[0]?.setupId ?? null,
+      };
     };
-    return { isResumable: true, errorMessage: null, groups: groups.map((group, index) => ({ info: group.map((stage) => info(stage, index)) })) };
+    return {
+      isResumable: true,
+      errorMessage: null,
+      groups: groups.map((group, index) => ({ info: group.map((stage) => info(stage, index)) })),
+    };
   }
 
   @Route(retryHistory)
@@ -40,14 +57,22 @@ export class RetryController {
     return {
       errorMessage: retries.length > 1 ? null : `execution ${params.planExecutionId} has not been retried`,
       latestExecutionId: retries[0]?.planExecutionId ?? params.planExecutionId,
-      executionInfos: retries.map((one) => ({ uuid: one.planExecutionId, startTs: one.createdAt, endTs: one.endedAt, status: one.status })),
+      executionInfos: retries.map((one) => ({
+        uuid: one.planExecutionId,
+        startTs: one.createdAt,
+        endTs: one.endedAt,
+        status: one.status,
+      })),
     };
   }
 
   @Route(latestExecutionId)
   async latest(@Call() { ctx, query, params }: RouteCall<typeof latestExecutionId>) {
     const retries = await this.retries({ ctx, query, params });
-    return { errorMessage: retries.length > 1 ? null : `execution ${params.planExecutionId} has not been retried`, latestExecutionId: retries[0]?.planExecutionId ?? params.planExecutionId };
+    return {
+      errorMessage: retries.length > 1 ? null : `execution ${params.planExecutionId} has not been retried`,
+      latestExecutionId: retries[0]?.planExecutionId ?? params.planExecutionId,
+    };
   }
 
   @Route(stagesExecutionList)
@@ -56,12 +81,24 @@ export class RetryController {
     const { yaml } = await this.pipelines.get(scope, query.pipelineIdentifier);
     const { allowsStages: isAllowed } = await this.documents.read(scope.accountId, 'pipelineHead', yaml);
     return (await this.documents.read(scope.accountId, 'stageNeeds', yaml)).map(({ identifier, name, requires }) => ({
-      stageIdentifier: identifier, stageName: name, stagesRequired: [...requires], isToBeBlocked: !isAllowed, toBeBlocked: !isAllowed,
-      message: isAllowed ? (requires.length > 0 ? `it reads from: ${requires.join(', ')}` : null) : 'the pipeline has no allowStageExecutions: true',
+      stageIdentifier: identifier,
+      stageName: name,
+      stagesRequired: [...requires],
+      isToBeBlocked: !isAllowed,
+      toBeBlocked: !isAllowed,
+      message: isAllowed
+        ? requires.length > 0
+          ? `it reads from: ${requires.join(', ')}`
+          : null
+        : 'the pipeline has no allowStageExecutions: true',
     }));
   }
 
-  private async retries({ ctx, query, params }: Pick<RouteCall<typeof retryHistory>, 'ctx' | 'query' | 'params'>): Promise<ListedExecution[]> {
+  private async retries({
+    ctx,
+    query,
+    params,
+  }: Pick<RouteCall<typeof retryHistory>, 'ctx' | 'query' | 'params'>): Promise<ListedExecution[]> {
     const scope = projectOfQuery(ctx, query);
     const execution = await this.execute.ofPipeline(scope, params.planExecutionId, query.pipelineIdentifier);
     return this.executions.retries(scope, execution.rootExecutionId ?? execution.planExecutionId);

@@ -2,7 +2,14 @@ import { Controller, Inject } from '@nestjs/common';
 import { toNgPage, type NgPage } from '@sluice/api-conventions';
 import { Call, Route, type RouteCall } from '@sluice/http';
 import { AppError, type ProjectScope, type Scope } from '@sluice/kernel';
-import { createFilter, deleteFilter, getFilter, listFilters, updateFilter, type StoredFilter } from '@sluice/pipeline-api';
+import {
+  createFilter,
+  deleteFilter,
+  getFilter,
+  listFilters,
+  updateFilter,
+  type StoredFilter,
+} from '@sluice/pipeline-api';
 import { requireReachable } from '../database/list-query.js';
 import { projectOfQuery } from '../database/request-scope.js';
 import type { Filter } from './filter.repository.js';
@@ -31,7 +38,12 @@ export class FilterController {
     const { pageIndex, pageSize } = query;
     requireReachable(pageIndex, pageSize, 'narrow the list with searchTerm');
     const { rows, total } = await this.filters.list(ctx, scope, query.type, query.searchTerm, pageIndex, pageSize);
-    return toNgPage(rows.map((row) => viewOf(scope, row)), total, pageIndex, pageSize);
+    return toNgPage(
+      rows.map((row) => viewOf(scope, row)),
+      total,
+      pageIndex,
+      pageSize,
+    );
   }
 
   @Route(getFilter)
@@ -50,13 +62,38 @@ export class FilterController {
 function projectOf(scope: Scope): ProjectScope {
   if (scope.level === 'project') return scope;
   const missing = scope.level === 'account' ? 'orgIdentifier' : 'projectIdentifier';
-  throw new AppError('INVALID_REQUEST', `${missing} is missing: pipelines are in projects, so their filters are too; name the organization and the project`, { fields: [{ field: missing, error: 'is missing' }] });
+  throw new AppError(
+    'INVALID_REQUEST',
+    `${missing} is missing: pipelines are in projects, so their filters are too; name the organization and the project`,
+    { fields: [{ field: missing, error: 'is missing' }] },
+  );
 }
 
-function filterOf({ name, identifier, filterProperties, filterVisibility }: RouteCall<typeof createFilter>['body']): Filter {
-  return { type: filterProperties.filterType, identifier, name, visibility: filterVisibility || 'EveryOne', properties: filterProperties };
+function filterOf({
+  name,
+  identifier,
+  filterProperties,
+  filterVisibility,
+}: RouteCall<typeof createFilter>['body']): Filter {
+  return {
+    type: filterProperties.filterType,
+    identifier,
+    name,
+    visibility: filterVisibility || 'EveryOne',
+    properties: filterProperties,
+  };
 }
 
-function viewOf({ orgId, projectId }: ProjectScope, { name, identifier, visibility, properties }: Filter): StoredFilter {
-  return { name, identifier, orgIdentifier: orgId, projectIdentifier: projectId, filterProperties: properties, filterVisibility: visibility };
+function viewOf(
+  { orgId, projectId }: ProjectScope,
+  { name, identifier, visibility, properties }: Filter,
+): StoredFilter {
+  return {
+    name,
+    identifier,
+    orgIdentifier: orgId,
+    projectIdentifier: projectId,
+    filterProperties: properties,
+    filterVisibility: visibility,
+  };
 }

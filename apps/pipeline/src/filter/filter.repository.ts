@@ -1,7 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ProjectScope } from '@sluice/kernel';
 import { containing, projectColumns } from '@sluice/persistence';
-import { filterProperties, filterVisibility, type FilterProperties, type FilterType, type StoredFilter } from '@sluice/pipeline-api';
+import {
+  filterProperties,
+  filterVisibility,
+  type FilterProperties,
+  type FilterType,
+  type StoredFilter,
+} from '@sluice/pipeline-api';
 import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import { FilterEntity } from './filter.entity.js';
 
@@ -33,11 +39,25 @@ export class FilterRepository {
 
   /** @throws the driver's unique violation for an identifier that is taken */
   async insert(scope: ProjectScope, filter: Filter, createdBy: string, at: number): Promise<void> {
-    await this.table().insert({ ...projectColumns(scope), ...filter, properties: filter.properties as never, createdBy, createdAt: at, updatedAt: at });
+    await this.table().insert({
+      ...projectColumns(scope),
+      ...filter,
+      properties: filter.properties as never,
+      createdBy,
+      createdAt: at,
+      updatedAt: at,
+    });
   }
 
-  async replace(scope: ProjectScope, { type, identifier, name, visibility, properties }: Filter, at: number): Promise<void> {
-    await this.table().update({ ...projectColumns(scope), type, identifier }, { name, visibility, properties: properties as never, updatedAt: at });
+  async replace(
+    scope: ProjectScope,
+    { type, identifier, name, visibility, properties }: Filter,
+    at: number,
+  ): Promise<void> {
+    await this.table().update(
+      { ...projectColumns(scope), type, identifier },
+      { name, visibility, properties: properties as never, updatedAt: at },
+    );
   }
 
   async delete(scope: ProjectScope, type: FilterType, identifier: string): Promise<void> {
@@ -56,11 +76,22 @@ export class FilterRepository {
   }
 
   /** By name and identifier. */
-  async list(scope: ProjectScope, { type, viewer }: Omit<FilterKey, 'identifier'>, searchTerm: string | undefined, page: number, size: number): Promise<{ rows: Filter[]; total: number }> {
+  async list(
+    scope: ProjectScope,
+    { type, viewer }: Omit<FilterKey, 'identifier'>,
+    searchTerm: string | undefined,
+    page: number,
+    size: number,
+  ): Promise<{ rows: Filter[]; total: number }> {
     const query = this.visibleTo(scope, type, viewer);
-    if (searchTerm) query.andWhere('(f.name ILIKE :term OR f.identifier ILIKE :term)', { term: containing(searchTerm) });
+    if (searchTerm)
+      query.andWhere('(f.name ILIKE :term OR f.identifier ILIKE :term)', { term: containing(searchTerm) });
     const counted = query.clone();
-    query.orderBy('f.name').addOrderBy('f.identifier').offset(page * size).limit(size);
+    query
+      .orderBy('f.name')
+      .addOrderBy('f.identifier')
+      .offset(page * size)
+      .limit(size);
     const [rows, total] = await Promise.all([query.getMany(), counted.getCount()]);
     return { rows: rows.map(toFilter), total };
   }
@@ -70,7 +101,10 @@ export class FilterRepository {
   }
 
   private visibleTo(scope: ProjectScope, type: FilterType, viewer: string): SelectQueryBuilder<FilterEntity> {
-    return this.table().createQueryBuilder('f').where({ ...projectColumns(scope), type }).andWhere(`(f.visibility = 'EveryOne' OR f.createdBy = :viewer)`, { viewer });
+    return this.table()
+      .createQueryBuilder('f')
+      .where({ ...projectColumns(scope), type })
+      .andWhere(`(f.visibility = 'EveryOne' OR f.createdBy = :viewer)`, { viewer });
   }
 
   private table() {
@@ -80,5 +114,11 @@ export class FilterRepository {
 
 function toFilter({ identifier, name, visibility, properties }: FilterEntity): Filter {
   const known = filterProperties.parse(properties);
-  return { type: known.filterType, identifier, name, visibility: filterVisibility.parse(visibility), properties: known };
+  return {
+    type: known.filterType,
+    identifier,
+    name,
+    visibility: filterVisibility.parse(visibility),
+    properties: known,
+  };
 }

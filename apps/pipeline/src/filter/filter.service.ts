@@ -22,11 +22,22 @@ export class FilterService {
       await this.audit.run(async ({ manager, record }) => {
         await this.projects.hold(manager, project);
         await this.filters.within(manager).insert(scope, filter, ctx.principal.id, Date.now());
-        await record(ctx, { action: 'create', resourceType: 'filter', identifier: filter.identifier, name: filter.name, scope, after: stateOf(filter) });
+        await record(ctx, {
+          action: 'create',
+          resourceType: 'filter',
+          identifier: filter.identifier,
+          name: filter.name,
+          scope,
+          after: stateOf(filter),
+        });
       });
     } catch (cause) {
       if (!isUniqueViolation(cause)) throw cause;
-      throw new AppError('DUPLICATE_FIELD', `a filter "${filter.identifier}" of type ${filter.type} exists already in ${formatScope(scope)}; choose another identifier or update it`, { fields: [{ field: 'identifier', error: 'is taken' }] });
+      throw new AppError(
+        'DUPLICATE_FIELD',
+        `a filter "${filter.identifier}" of type ${filter.type} exists already in ${formatScope(scope)}; choose another identifier or update it`,
+        { fields: [{ field: 'identifier', error: 'is taken' }] },
+      );
     }
     return filter;
   }
@@ -39,7 +50,15 @@ export class FilterService {
       const before = await filters.findLocked(scope, key);
       if (!before) throw notFound(scope, key);
       await filters.replace(scope, filter, Date.now());
-      await record(ctx, { action: 'update', resourceType: 'filter', identifier: filter.identifier, name: filter.name, scope, before: stateOf(before), after: stateOf(filter) });
+      await record(ctx, {
+        action: 'update',
+        resourceType: 'filter',
+        identifier: filter.identifier,
+        name: filter.name,
+        scope,
+        before: stateOf(before),
+        after: stateOf(filter),
+      });
     });
     return filter;
   }
@@ -60,11 +79,25 @@ export class FilterService {
       const before = await filters.findLocked(scope, key);
       if (!before) throw notFound(scope, key);
       await filters.delete(scope, type, identifier);
-      await record(ctx, { action: 'delete', resourceType: 'filter', identifier, name: before.name, scope, before: stateOf(before) });
+      await record(ctx, {
+        action: 'delete',
+        resourceType: 'filter',
+        identifier,
+        name: before.name,
+        scope,
+        before: stateOf(before),
+      });
     });
   }
 
-  list(ctx: RequestContext, scope: ProjectScope, type: FilterType, searchTerm: string | undefined, page: number, size: number): Promise<{ rows: Filter[]; total: number }> {
+  list(
+    ctx: RequestContext,
+    scope: ProjectScope,
+    type: FilterType,
+    searchTerm: string | undefined,
+    page: number,
+    size: number,
+  ): Promise<{ rows: Filter[]; total: number }> {
     return this.filters.list(scope, { type, viewer: ctx.principal.id }, searchTerm, page, size);
   }
 
@@ -73,10 +106,22 @@ export class FilterService {
    * @param field what names the filter, for the error @param identifier empty or undefined for none
    * @throws AppError INVALID_REQUEST for a filter there is not, or that the caller does not see
    */
-  async narrowing<Type extends FilterType>(ctx: RequestContext, scope: ProjectScope, type: Type, field: string, identifier: string | undefined, own: Narrowing<Type>): Promise<Narrowing<Type>> {
+  async narrowing<Type extends FilterType>(
+    ctx: RequestContext,
+    scope: ProjectScope,
+    type: Type,
+    field: string,
+    identifier: string | undefined,
+    own: Narrowing<Type>,
+  ): Promise<Narrowing<Type>> {
     if (identifier === undefined || identifier === '') return own;
     const filter = await this.filters.find(scope, { type, identifier, viewer: ctx.principal.id });
-    if (!filter) throw new AppError('INVALID_REQUEST', `${field}: there is no saved filter "${identifier}" of type ${type} in ${formatScope(scope)}; create it with POST /pipeline/api/filters, or send what to filter by in the request itself`, { fields: [{ field, error: `there is no saved filter "${identifier}"` }] });
+    if (!filter)
+      throw new AppError(
+        'INVALID_REQUEST',
+        `${field}: there is no saved filter "${identifier}" of type ${type} in ${formatScope(scope)}; create it with POST /pipeline/api/filters, or send what to filter by in the request itself`,
+        { fields: [{ field, error: `there is no saved filter "${identifier}"` }] },
+      );
     const given = Object.entries(own).filter(([, value]) => value !== null && value !== undefined);
     return { ...(filter.properties as Narrowing<Type>), ...Object.fromEntries(given) };
   }
@@ -90,5 +135,8 @@ function stateOf({ name, type, visibility, properties }: Filter): Readonly<Recor
 }
 
 function notFound(scope: ProjectScope, { type, identifier }: FilterKey): AppError {
-  return new AppError('ENTITY_NOT_FOUND', `there is no filter "${identifier}" of type ${type} in ${formatScope(scope)}`);
+  return new AppError(
+    'ENTITY_NOT_FOUND',
+    `there is no filter "${identifier}" of type ${type} in ${formatScope(scope)}`,
+  );
 }

@@ -6,8 +6,20 @@ import { InputSetFits } from './input-set-fits.js';
 import { faultsOfSets } from './merging.js';
 
 const scope = projectScope('acc', 'org', 'project');
-const pipeline = (version: number, description: string): Pipeline => ({ identifier: 'p', yaml: `pipeline:\n  identifier: p\n  description: ${description}\n`, version, updatedAt: 1 }) as Pipeline;
-const set = (version: number, field: 'description' | 'timeout'): InputSet => ({ identifier: 's', yaml: `inputSet:\n  identifier: s\n  name: S\n  pipeline:\n    identifier: p\n    ${field}: given\n`, version, updatedAt: 1 }) as InputSet;
+const pipeline = (version: number, description: string): Pipeline =>
+  ({
+    identifier: 'p',
+    yaml: `pipeline:\n  identifier: p\n  description: ${description}\n`,
+    version,
+    updatedAt: 1,
+  }) as Pipeline;
+const set = (version: number, field: 'description' | 'timeout'): InputSet =>
+  ({
+    identifier: 's',
+    yaml: `inputSet:\n  identifier: s\n  name: S\n  pipeline:\n    identifier: p\n    ${field}: given\n`,
+    version,
+    updatedAt: 1,
+  }) as InputSet;
 const faultsOf = (_account: string, yaml: string, sets: readonly string[]) => Promise.resolve(faultsOfSets(yaml, sets));
 const asking = pipeline(1, '<+input>');
 
@@ -24,6 +36,8 @@ describe('how an input set fits its pipeline', () => {
   it('is remembered for each project alone', async () => {
     const fits = new InputSetFits(faultsOf);
     expect((await fits.forPipeline(scope, asking, [set(1, 'description')])).get('s')).toEqual([]);
-    expect((await fits.forPipeline(projectScope('other', 'org', 'project'), asking, [set(1, 'timeout')])).get('s')).toHaveLength(1);
+    expect(
+      (await fits.forPipeline(projectScope('other', 'org', 'project'), asking, [set(1, 'timeout')])).get('s'),
+    ).toHaveLength(1);
   });
 });

@@ -16,15 +16,28 @@ export class InputSetFits {
   constructor(private readonly faultsOf: Documents['faults']) {}
 
   /** @returns by identifier of the set: what of it does not fit this pipeline as it is now */
-  async forPipeline(scope: ProjectScope, pipeline: Pipeline, sets: readonly InputSet[]): Promise<ReadonlyMap<string, readonly Problem[]>> {
+  async forPipeline(
+    scope: ProjectScope,
+    pipeline: Pipeline,
+    sets: readonly InputSet[],
+  ): Promise<ReadonlyMap<string, readonly Problem[]>> {
     const place = [scope.accountId, scope.orgId, scope.projectId, pipeline.identifier, stampOf(pipeline)].join('/');
     const asked = sets.map((set) => ({ set, key: `${place}/${set.identifier}/${stampOf(set)}` }));
-    const found = new Map(asked.flatMap(({ set, key }) => {
-      const known = this.known.get(key);
-      return known ? [[set.identifier, known] as const] : [];
-    }));
+    const found = new Map(
+      asked.flatMap(({ set, key }) => {
+        const known = this.known.get(key);
+        return known ? [[set.identifier, known] as const] : [];
+      }),
+    );
     const open = asked.filter(({ set }) => !found.has(set.identifier));
-    const worked = open.length === 0 ? [] : await this.faultsOf(scope.accountId, pipeline.yaml, open.map(({ set }) => set.yaml));
+    const worked =
+      open.length === 0
+        ? []
+        : await this.faultsOf(
+            scope.accountId,
+            pipeline.yaml,
+            open.map(({ set }) => set.yaml),
+          );
     for (const [index, { set, key }] of open.entries()) {
       const faults = worked[index] ?? [];
       this.remember(key, faults);

@@ -40,13 +40,30 @@ export class InputSetRepository {
 
   /** @throws the driver's unique violation for an identifier that is taken */
   async insert(scope: ProjectScope, set: NewInputSet, at: number): Promise<void> {
-    await this.table().insert({ ...projectColumns(scope), ...set, tags: { ...set.tags }, references: [...set.references], version: 1, createdAt: at, updatedAt: at });
+    await this.table().insert({
+      ...projectColumns(scope),
+      ...set,
+      tags: { ...set.tags },
+      references: [...set.references],
+      version: 1,
+      createdAt: at,
+      updatedAt: at,
+    });
   }
 
   /** @param version the version that is replaced; undefined replaces any @returns false when there is no such set or version */
   async replace(scope: ProjectScope, set: NewInputSet, at: number, version: number | undefined): Promise<boolean> {
     const { pipelineIdentifier, identifier, type, ...rest } = set;
-    const update = this.table().createQueryBuilder().update().set({ ...rest, tags: { ...rest.tags }, references: [...rest.references], updatedAt: at, version: () => 'version + 1' });
+    const update = this.table()
+      .createQueryBuilder()
+      .update()
+      .set({
+        ...rest,
+        tags: { ...rest.tags },
+        references: [...rest.references],
+        updatedAt: at,
+        version: () => 'version + 1',
+      });
     update.where({ ...projectColumns(scope), pipelineIdentifier, identifier, type });
     if (version !== undefined) update.andWhere('version = :version', { version });
     return (await update.execute()).affected === 1;
@@ -59,7 +76,10 @@ export class InputSetRepository {
 
   /** Finds and holds it against other writers until the transaction ends. */
   async findLocked(scope: ProjectScope, pipelineIdentifier: string, identifier: string): Promise<InputSet | undefined> {
-    const row = await this.table().findOne({ where: { ...projectColumns(scope), pipelineIdentifier, identifier }, lock: { mode: 'pessimistic_write' } });
+    const row = await this.table().findOne({
+      where: { ...projectColumns(scope), pipelineIdentifier, identifier },
+      lock: { mode: 'pessimistic_write' },
+    });
     return row ? toInputSet(row) : undefined;
   }
 
@@ -69,20 +89,46 @@ export class InputSetRepository {
   }
 
   /** Those of the identifiers that exist, by identifier. */
-  async findAll(scope: ProjectScope, pipelineIdentifier: string, identifiers: readonly string[]): Promise<ReadonlyMap<string, InputSet>> {
+  async findAll(
+    scope: ProjectScope,
+    pipelineIdentifier: string,
+    identifiers: readonly string[],
+  ): Promise<ReadonlyMap<string, InputSet>> {
     if (identifiers.length === 0) return new Map();
-    const rows = await this.table().findBy({ ...projectColumns(scope), pipelineIdentifier, identifier: In([...identifiers]) });
+    const rows = await this.table().findBy({
+      ...projectColumns(scope),
+      pipelineIdentifier,
+      identifier: In([...identifiers]),
+    });
     return new Map(rows.map((row) => [row.identifier, toInputSet(row)]));
   }
 
-  async names(scope: ProjectScope, pipelineIdentifier: string, identifiers: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  async names(
+    scope: ProjectScope,
+    pipelineIdentifier: string,
+    identifiers: readonly string[],
+  ): Promise<ReadonlyMap<string, string>> {
     const sets = await this.findAll(scope, pipelineIdentifier, identifiers);
     return new Map([...sets].map(([identifier, { name }]) => [identifier, name]));
   }
 
   /** @param version the version that is deleted; undefined deletes any @returns false when there is no such set or version */
-  async delete(scope: ProjectScope, pipelineIdentifier: string, identifier: string, version: number | undefined): Promise<boolean> {
-    return (await this.table().delete({ ...projectColumns(scope), pipelineIdentifier, identifier, ...(version === undefined ? {} : { version }) })).affected === 1;
+  async delete(
+    scope: ProjectScope,
+    pipelineIdentifier: string,
+    identifier: string,
+    version: number | undefined,
+  ): Promise<boolean> {
+    return (
+      (
+        await this.table().delete({
+          ...projectColumns(scope),
+          pipelineIdentifier,
+          identifier,
+          ...(version === undefined ? {} : { version }),
+        })
+      ).affected === 1
+    );
   }
 
   async deleteOfPipeline(scope: ProjectScope, pipelineIdentifier: string): Promise<void> {
@@ -93,13 +139,29 @@ export class InputSetRepository {
     return this.table().existsBy({ ...projectColumns(scope), pipelineIdentifier });
   }
 
-  async list(scope: ProjectScope, pipelineIdentifier: string, filter: InputSetFilter, sort: readonly Sort<InputSetSortColumn>[], page: number, size: number): Promise<{ rows: InputSet[]; total: number }> {
-    const query = this.table().createQueryBuilder('s').where({ ...projectColumns(scope), pipelineIdentifier });
+  async list(
+    scope: ProjectScope,
+    pipelineIdentifier: string,
+    filter: InputSetFilter,
+    sort: readonly Sort<InputSetSortColumn>[],
+    page: number,
+    size: number,
+  ): Promise<{ rows: InputSet[]; total: number }> {
+    const query = this.table()
+      .createQueryBuilder('s')
+      .where({ ...projectColumns(scope), pipelineIdentifier });
     if (filter.type) query.andWhere('s.type = :type', { type: filter.type });
-    if (filter.searchTerm) query.andWhere('(s.name ILIKE :term OR s.identifier ILIKE :term)', { term: containing(filter.searchTerm) });
+    if (filter.searchTerm)
+      query.andWhere('(s.name ILIKE :term OR s.identifier ILIKE :term)', { term: containing(filter.searchTerm) });
     const counted = query.clone();
     for (const { column, direction } of withTieBreak(sort, 'identifier')) query.addOrderBy(`s.${column}`, direction);
-    const [rows, total] = await Promise.all([query.offset(page * size).limit(size).getMany(), counted.getCount()]);
+    const [rows, total] = await Promise.all([
+      query
+        .offset(page * size)
+        .limit(size)
+        .getMany(),
+      counted.getCount(),
+    ]);
     return { rows: rows.map(toInputSet), total };
   }
 
@@ -109,6 +171,30 @@ export class InputSetRepository {
 }
 
 function toInputSet(row: InputSetEntity): InputSet {
-  const { pipelineIdentifier, identifier, type, name, description, tags, yaml, references, version, createdAt, updatedAt } = row;
-  return { pipelineIdentifier, identifier, type: type === 'OVERLAY_INPUT_SET' ? type : 'INPUT_SET', name, description, tags, yaml, references, version, createdAt, updatedAt };
+  const {
+    pipelineIdentifier,
+    identifier,
+    type,
+    name,
+    description,
+    tags,
+    yaml,
+    references,
+    version,
+    createdAt,
+    updatedAt,
+  } = row;
+  return {
+    pipelineIdentifier,
+    identifier,
+    type: type === 'OVERLAY_INPUT_SET' ? type : 'INPUT_SET',
+    name,
+    description,
+    tags,
+    yaml,
+    references,
+    version,
+    createdAt,
+    updatedAt,
+  };
 }

@@ -1,4 +1,13 @@
-import { chooseStages, inputFitter, inputRoot, inputTemplate, mergeInputs, templateWith, type FittedInput, type Problem } from '@sluice/pipeline-engine';
+import {
+  chooseStages,
+  inputFitter,
+  inputRoot,
+  inputTemplate,
+  mergeInputs,
+  templateWith,
+  type FittedInput,
+  type Problem,
+} from '@sluice/pipeline-engine';
 import { stringify } from 'yaml';
 import { inputOfSet } from './input-set-yaml.js';
 
@@ -73,15 +82,33 @@ export function runInput(pipelineYaml: string, sets: readonly StoredInput[], inp
 
 /** The inputs of a pipeline, for all or some stages. @throws AppError INVALID_YAML_ERROR, INVALID_REQUEST for stages there are not */
 export function askedOf(pipelineYaml: string, stages: readonly string[]): Asked {
-  const chosen = stages.length > 0 ? chooseStages(pipelineYaml, stages) : { yaml: pipelineYaml, openExpressions: [], openByStage: {} };
+  const chosen =
+    stages.length > 0
+      ? chooseStages(pipelineYaml, stages)
+      : { yaml: pipelineYaml, openExpressions: [], openByStage: {} };
   const template = inputTemplate(chosen.yaml) ?? null;
-  return { template, inputs: template === null ? undefined : inputRoot(template), pipelineYaml: chosen.yaml, replacedExpressions: chosen.openExpressions, replacedByStage: chosen.openByStage };
+  return {
+    template,
+    inputs: template === null ? undefined : inputRoot(template),
+    pipelineYaml: chosen.yaml,
+    replacedExpressions: chosen.openExpressions,
+    replacedByStage: chosen.openByStage,
+  };
 }
 
-function mergeStored(pipelineYaml: string, sets: readonly StoredInput[]): { readonly input: unknown; readonly problems: readonly SetProblem[] } {
+function mergeStored(
+  pipelineYaml: string,
+  sets: readonly StoredInput[],
+): { readonly input: unknown; readonly problems: readonly SetProblem[] } {
   const fit = inputFitter(pipelineYaml);
-  const fitted = sets.map(({ identifier, yaml }): { readonly set: string } & FittedInput => ({ set: identifier, ...fit(inputOfSet(yaml)) }));
-  return { input: mergeInputs(fitted.map(({ kept }) => kept)), problems: fitted.flatMap(({ set, faults }) => faults.map((problem) => ({ ...problem, set }))) };
+  const fitted = sets.map(({ identifier, yaml }): { readonly set: string } & FittedInput => ({
+    set: identifier,
+    ...fit(inputOfSet(yaml)),
+  }));
+  return {
+    input: mergeInputs(fitted.map(({ kept }) => kept)),
+    problems: fitted.flatMap(({ set, faults }) => faults.map((problem) => ({ ...problem, set }))),
+  };
 }
 
 function asDocument(input: unknown): string | null {

@@ -27,8 +27,12 @@ export class CreatePipelineTables1795305600000 implements MigrationInterface {
         interrupt_id text, interrupted_at bigint, interrupted_by text, is_started boolean NOT NULL DEFAULT false,
         CONSTRAINT "PK_executions" PRIMARY KEY (plan_execution_id)
       )`);
-    await queryRunner.query(`CREATE INDEX executions_by_project ON executions (account_id, org_id, project_id, created_at)`);
-    await queryRunner.query(`CREATE INDEX executions_by_pipeline ON executions (account_id, org_id, project_id, pipeline_identifier, created_at)`);
+    await queryRunner.query(
+      `CREATE INDEX executions_by_project ON executions (account_id, org_id, project_id, created_at)`,
+    );
+    await queryRunner.query(
+      `CREATE INDEX executions_by_pipeline ON executions (account_id, org_id, project_id, pipeline_identifier, created_at)`,
+    );
     await queryRunner.query(`CREATE INDEX executions_under_way ON executions (created_at) WHERE ended_at IS NULL`);
     await queryRunner.query(`
       CREATE TABLE execution_nodes (
@@ -41,7 +45,9 @@ export class CreatePipelineTables1795305600000 implements MigrationInterface {
         status text NOT NULL DEFAULT 'open', context jsonb NOT NULL, report jsonb, created_at bigint NOT NULL, ended_at bigint,
         CONSTRAINT "PK_execution_tasks" PRIMARY KEY (task_id)
       )`);
-    await queryRunner.query(`CREATE INDEX execution_tasks_open ON execution_tasks (plan_execution_id) WHERE status = 'open'`);
+    await queryRunner.query(
+      `CREATE INDEX execution_tasks_open ON execution_tasks (plan_execution_id) WHERE status = 'open'`,
+    );
     await queryRunner.query(`
       CREATE TABLE instance_locks (
         account_id text NOT NULL, org_id text NOT NULL, project_id text NOT NULL, holder text NOT NULL, position bigserial NOT NULL,
@@ -49,11 +55,23 @@ export class CreatePipelineTables1795305600000 implements MigrationInterface {
         queued_at bigint NOT NULL, granted_at bigint, is_told boolean NOT NULL DEFAULT false,
         CONSTRAINT "PK_instance_locks" PRIMARY KEY (holder)
       )`);
-    await queryRunner.query(`CREATE UNIQUE INDEX instance_locks_one_holder ON instance_locks (account_id, org_id, project_id, db_schema, db_instance) WHERE granted_at IS NOT NULL`);
-    await queryRunner.query(`CREATE INDEX instance_locks_queue ON instance_locks (account_id, org_id, project_id, db_schema, db_instance, position)`);
+    await queryRunner.query(
+      `CREATE UNIQUE INDEX instance_locks_one_holder ON instance_locks (account_id, org_id, project_id, db_schema, db_instance) WHERE granted_at IS NOT NULL`,
+    );
+    await queryRunner.query(
+      `CREATE INDEX instance_locks_queue ON instance_locks (account_id, org_id, project_id, db_schema, db_instance, position)`,
+    );
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    for (const table of ['instance_locks', 'execution_tasks', 'execution_nodes', 'executions', 'input_sets', 'pipelines']) await queryRunner.query(`DROP TABLE ${table}`);
+    for (const table of [
+      'instance_locks',
+      'execution_tasks',
+      'execution_nodes',
+      'executions',
+      'input_sets',
+      'pipelines',
+    ])
+      await queryRunner.query(`DROP TABLE ${table}`);
   }
 }

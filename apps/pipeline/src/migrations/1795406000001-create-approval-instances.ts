@@ -11,7 +11,9 @@ export class CreateApprovalInstances1795406000001 implements MigrationInterface 
         version int NOT NULL DEFAULT 1, created_at bigint NOT NULL, updated_at bigint NOT NULL,
         CONSTRAINT "PK_approval_instances" PRIMARY KEY (id)
       )`);
-    await queryRunner.query(`CREATE INDEX approval_instances_by_execution ON approval_instances (plan_execution_id, created_at)`);
+    await queryRunner.query(
+      `CREATE INDEX approval_instances_by_execution ON approval_instances (plan_execution_id, created_at)`,
+    );
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {

@@ -11,7 +11,9 @@ export class CreateRemovedProjects1795420000000 implements MigrationInterface {
       )`);
     await queryRunner.query(`CREATE INDEX removed_projects_by_age ON removed_projects (removed_at)`);
     await queryRunner.query(`CREATE INDEX execution_tasks_by_execution ON execution_tasks (plan_execution_id)`);
-    await queryRunner.query(`CREATE INDEX pipeline_checks_by_project ON pipeline_checks (account_id, org_id, project_id)`);
+    await queryRunner.query(
+      `CREATE INDEX pipeline_checks_by_project ON pipeline_checks (account_id, org_id, project_id)`,
+    );
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {

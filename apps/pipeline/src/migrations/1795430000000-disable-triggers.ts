@@ -10,6 +10,8 @@ export class DisableTriggers1795430000000 implements MigrationInterface {
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query(`UPDATE triggers SET is_enabled = true, errors = errors - 'trigger.enabled' WHERE jsonb_exists(errors, 'trigger.enabled')`);
+    await queryRunner.query(
+      `UPDATE triggers SET is_enabled = true, errors = errors - 'trigger.enabled' WHERE jsonb_exists(errors, 'trigger.enabled')`,
+    );
   }
 }

@@ -4,7 +4,9 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 export class FileExecutions1796326000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`ALTER TABLE executions ADD COLUMN filed_under text[] NOT NULL DEFAULT '{}'`);
-    await queryRunner.query(`CREATE INDEX executions_filed_under ON executions USING gin (filed_under) WHERE filed_under <> '{}'`);
+    await queryRunner.query(
+      `CREATE INDEX executions_filed_under ON executions USING gin (filed_under) WHERE filed_under <> '{}'`,
+    );
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {

@@ -38,5 +38,14 @@ export function summaryOf(catalogue: StepTypeRegistry, yaml: string, place: Pipe
   const model = parsePipeline(yaml, catalogue, place);
   const warnings = requireSupported(model, catalogue.capabilities, false);
   const { identifier, name, description, tags, allowStageExecutions } = model.pipeline;
-  return { identifier, name, description: description ?? null, tags: tags ?? {}, allowsStages: allowStageExecutions === true, stageNames: model.stages.map((stage) => stage.name), filters: factsOf(model), warnings };
+  return {
+    identifier,
+    name,
+    description: description ?? null,
+    tags: tags ?? {},
+    allowsStages: allowStageExecutions === true,
+    stageNames: model.stages.map((stage) => stage.name),
+    filters: factsOf(model),
+    warnings,
+  };
 }

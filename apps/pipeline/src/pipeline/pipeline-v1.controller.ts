@@ -2,7 +2,18 @@ import { Controller, Inject } from '@nestjs/common';
 import type { Paged } from '@sluice/api-conventions';
 import { Call, Route, expectedVersionOf, type RouteCall } from '@sluice/http';
 import {
-  v1CreatePipeline, v1DeletePipeline, v1ExecuteDynamic, v1ExecutePipeline, v1GetPipeline, v1GetPipelineValidation, v1ImportPipeline, v1ListPipelines, v1MovePipeline, v1PipelineGitMetadata, v1UpdatePipeline, v1ValidatePipeline,
+  v1CreatePipeline,
+  v1DeletePipeline,
+  v1ExecuteDynamic,
+  v1ExecutePipeline,
+  v1GetPipeline,
+  v1GetPipelineValidation,
+  v1ImportPipeline,
+  v1ListPipelines,
+  v1MovePipeline,
+  v1PipelineGitMetadata,
+  v1UpdatePipeline,
+  v1ValidatePipeline,
   type V1PipelineListItem,
 } from '@sluice/pipeline-api';
 import { allTags, isOurModule, readSort, requireReachable, type TagFilter } from '../database/list-query.js';
@@ -34,14 +45,40 @@ export class PipelineV1Controller {
     const { page, limit } = query;
     requireReachable(page, limit, 'narrow the list with search_term or pipeline_identifiers');
     const direction = query.order?.toUpperCase() ?? 'DESC';
-    const sort = readSort(query.sort === undefined ? undefined : [`${query.sort},${direction}`], V1_PIPELINE_SORT, { column: 'updatedAt', direction: direction === 'ASC' ? 'ASC' : 'DESC' });
-    const own = { pipelineIdentifiers: query.pipeline_identifiers, name: query.name, description: query.description, pipelineTags: query.tags?.map(tagOf) };
-    const by = await this.filters.narrowing(ctx, scope, 'PipelineSetup', 'filter_identifier', query.filter_identifier, own);
+    const sort = readSort(query.sort === undefined ? undefined : [`${query.sort},${direction}`], V1_PIPELINE_SORT, {
+      column: 'updatedAt',
+      direction: direction === 'ASC' ? 'ASC' : 'DESC',
+    });
+    const own = {
+      pipelineIdentifiers: query.pipeline_identifiers,
+      name: query.name,
+      description: query.description,
+      pipelineTags: query.tags?.map(tagOf),
+    };
+    const by = await this.filters.narrowing(
+      ctx,
+      scope,
+      'PipelineSetup',
+      'filter_identifier',
+      query.filter_identifier,
+      own,
+    );
     // A repository holds pipelines that are stored in Git; there are none.
     if (!isOurModule(query.module) || query.repository) return { items: [], total: 0, page, limit };
-    const filter = { searchTerm: query.search_term, identifiers: by.pipelineIdentifiers ?? undefined, name: by.name ?? undefined, description: by.description ?? undefined, tags: allTags(by.pipelineTags, by.tags) };
+    const filter = {
+      searchTerm: query.search_term,
+      identifiers: by.pipelineIdentifiers ?? undefined,
+      name: by.name ?? undefined,
+      description: by.description ?? undefined,
+      tags: allTags(by.pipelineTags, by.tags),
+    };
     const { rows, total } = await this.pipelines.list(scope, filter, sort, page, limit);
-    const runs = await this.executions.recentRuns(scope, rows.map((row) => row.identifier), Date.now(), SHOWN_RUNS);
+    const runs = await this.executions.recentRuns(
+      scope,
+      rows.map((row) => row.identifier),
+      Date.now(),
+      SHOWN_RUNS,
+    );
     return { items: rows.map((row) => v1ListItem(row, runs.get(row.identifier))), total, page, limit };
   }
 
@@ -59,7 +96,13 @@ export class PipelineV1Controller {
   async update(@Call() { ctx, params, body, headers, reply }: RouteCall<typeof v1UpdatePipeline>) {
     const scope = projectOfPath(ctx, params);
     requireInline(body.git_details);
-    const { pipeline, warnings } = await this.pipelines.update(ctx, scope, saysOf(body, params.pipeline), body.pipeline_yaml, expectedVersionOf(headers));
+    const { pipeline, warnings } = await this.pipelines.update(
+      ctx,
+      scope,
+      saysOf(body, params.pipeline),
+      body.pipeline_yaml,
+      expectedVersionOf(headers),
+    );
     tellVersion(reply, pipeline.version);
     const { governanceMetadata, ...saved } = savedView(scope, pipeline, warnings);
     return { ...saved, governance_metadata: governanceMetadata };
@@ -71,7 +114,9 @@ export class PipelineV1Controller {
     const pipeline = await this.pipelines.get(scope, params.pipeline);
     tellVersion(reply, pipeline.version);
     const view = v1DetailView(scope, pipeline, query.template_applied === 'true');
-    return query.validate_async === true ? { ...view, validation_uuid: await this.pipelines.startValidation(scope, params.pipeline) } : view;
+    return query.validate_async === true
+      ? { ...view, validation_uuid: await this.pipelines.startValidation(scope, params.pipeline) }
+      : view;
   }
 
   @Route(v1DeletePipeline)
@@ -88,13 +133,25 @@ export class PipelineV1Controller {
   async validation(@Call() { ctx, params }: RouteCall<typeof v1GetPipelineValidation>) {
     const scope = projectOfPath(ctx, params);
     const { isValid, message, errors, startedAt, endedAt } = await this.pipelines.validation(scope, params.uuid);
-    return { uuid: params.uuid, status: isValid ? ('SUCCESS' as const) : ('FAILURE' as const), message, errors: [...errors], start_ts: startedAt, end_ts: endedAt, policy_eval: noGovernance(scope, endedAt, 'onsave') };
+    return {
+      uuid: params.uuid,
+      status: isValid ? ('SUCCESS' as const) : ('FAILURE' as const),
+      message,
+      errors: [...errors],
+      start_ts: startedAt,
+      end_ts: endedAt,
+      policy_eval: noGovernance(scope, endedAt, 'onsave'),
+    };
   }
 
   @Route(v1ExecutePipeline)
   async run(@Call() { ctx, params, query, body }: RouteCall<typeof v1ExecutePipeline>) {
     const execution = await this.execute.execute(ctx, projectOfPath(ctx, params), {
-      pipelineIdentifier: params.pipeline, inputYaml: body?.inputs_yaml ?? '', inputSetIds: [], notes: query.notes, moduleType: query.module ?? query.moduleType,
+      pipelineIdentifier: params.pipeline,
+      inputYaml: body?.inputs_yaml ?? '',
+      inputSetIds: [],
+      notes: query.notes,
+      moduleType: query.module ?? query.moduleType,
     });
     return startedView(execution);
   }
@@ -102,7 +159,12 @@ export class PipelineV1Controller {
   @Route(v1ExecuteDynamic)
   async runDynamic(@Call() { ctx, params, query, body }: RouteCall<typeof v1ExecuteDynamic>) {
     const execution = await this.execute.execute(ctx, projectOfPath(ctx, params), {
-      pipelineIdentifier: params.pipeline, otherYaml: body.yaml, inputYaml: body.inputs_yaml ?? '', inputSetIds: [], notes: query.notes, moduleType: query.module ?? query.moduleType,
+      pipelineIdentifier: params.pipeline,
+      otherYaml: body.yaml,
+      inputYaml: body.inputs_yaml ?? '',
+      inputSetIds: [],
+      notes: query.notes,
+      moduleType: query.module ?? query.moduleType,
     });
     return startedView(execution);
   }
@@ -126,7 +188,10 @@ export class PipelineV1Controller {
 }
 
 function startedView(execution: Execution) {
-  return { ...warned(warningsOfPlan(execution.plan)), execution_details: { execution_id: execution.planExecutionId, status: execution.status.toUpperCase() } };
+  return {
+    ...warned(warningsOfPlan(execution.plan)),
+    execution_details: { execution_id: execution.planExecutionId, status: execution.status.toUpperCase() },
+  };
 }
 
 /** `key:value`, or `key` alone for any value. */

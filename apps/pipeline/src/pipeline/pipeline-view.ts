@@ -11,18 +11,40 @@ const VALID = { valid: true, invalidYaml: null };
 
 /** What clients may sort pipelines by, older form. */
 export const PIPELINE_SORT: Readonly<Record<string, PipelineSortColumn>> = {
-  identifier: 'identifier', name: 'name', createdAt: 'createdAt', lastUpdatedAt: 'updatedAt', version: 'version', 'executionSummaryInfo.lastExecutionTs': 'lastExecutionAt',
+  identifier: 'identifier',
+  name: 'name',
+  createdAt: 'createdAt',
+  lastUpdatedAt: 'updatedAt',
+  version: 'version',
+  'executionSummaryInfo.lastExecutionTs': 'lastExecutionAt',
 };
 
 /** The same in the `/v1` form. */
-export const V1_PIPELINE_SORT: Readonly<Record<string, PipelineSortColumn>> = { identifier: 'identifier', name: 'name', created: 'createdAt', updated: 'updatedAt' };
+export const V1_PIPELINE_SORT: Readonly<Record<string, PipelineSortColumn>> = {
+  identifier: 'identifier',
+  name: 'name',
+  created: 'createdAt',
+  updated: 'updatedAt',
+};
 
 export function savedView(scope: ProjectScope, pipeline: Pipeline, warnings: readonly Warning[]) {
-  return { ...warned(warnings), identifier: pipeline.identifier, governanceMetadata: noGovernance(scope, pipeline.updatedAt, 'onsave') };
+  return {
+    ...warned(warnings),
+    identifier: pipeline.identifier,
+    governanceMetadata: noGovernance(scope, pipeline.updatedAt, 'onsave'),
+  };
 }
 
 export function detailView({ yaml, version }: Pipeline) {
-  return { yamlPipeline: yaml, resolvedTemplatesPipelineYaml: yaml, version, gitDetails: inlineGitDetails(), entityValidityDetails: VALID, modules: [MODULE], storeType: 'INLINE' as const };
+  return {
+    yamlPipeline: yaml,
+    resolvedTemplatesPipelineYaml: yaml,
+    version,
+    gitDetails: inlineGitDetails(),
+    entityValidityDetails: VALID,
+    modules: [MODULE],
+    storeType: 'INLINE' as const,
+  };
 }
 
 export function summaryView(pipeline: Pipeline, runs: RecentRuns | undefined): PipelineSummary {
@@ -54,22 +76,48 @@ export function summaryView(pipeline: Pipeline, runs: RecentRuns | undefined): P
 
 export function v1DetailView(scope: ProjectScope, pipeline: Pipeline, withTemplates: boolean) {
   return {
-    pipeline_yaml: pipeline.yaml, template_applied_pipeline_yaml: withTemplates ? pipeline.yaml : null, identifier: pipeline.identifier, name: pipeline.name, org: scope.orgId, project: scope.projectId,
-    description: pipeline.description, tags: { ...pipeline.tags }, modules: [MODULE], git_details: null, store_type: 'INLINE' as const, valid: true, yaml_error_wrapper: [], created: pipeline.createdAt, updated: pipeline.updatedAt,
+    pipeline_yaml: pipeline.yaml,
+    template_applied_pipeline_yaml: withTemplates ? pipeline.yaml : null,
+    identifier: pipeline.identifier,
+    name: pipeline.name,
+    org: scope.orgId,
+    project: scope.projectId,
+    description: pipeline.description,
+    tags: { ...pipeline.tags },
+    modules: [MODULE],
+    git_details: null,
+    store_type: 'INLINE' as const,
+    valid: true,
+    yaml_error_wrapper: [],
+    created: pipeline.createdAt,
+    updated: pipeline.updatedAt,
   };
 }
 
 export function v1ListItem(pipeline: Pipeline, runs: RecentRuns | undefined): V1PipelineListItem {
   return {
-    identifier: pipeline.identifier, name: pipeline.name, description: pipeline.description, tags: { ...pipeline.tags }, created: pipeline.createdAt, updated: pipeline.updatedAt, modules: [MODULE],
+    identifier: pipeline.identifier,
+    name: pipeline.name,
+    description: pipeline.description,
+    tags: { ...pipeline.tags },
+    created: pipeline.createdAt,
+    updated: pipeline.updatedAt,
+    modules: [MODULE],
     execution_summary: { errors_count: runs?.errors ?? QUIET_WEEK, deployments_count: runs?.deployments ?? QUIET_WEEK },
     recent_execution_info: (runs?.newest ?? []).map((run) => {
       const by = startedBy(run.caller);
       return {
         executor_info: { username: by.identifier, email: by.extraInfo.email, trigger_type: 'MANUAL' },
-        execution_id: run.planExecutionId, execution_status: run.status.toUpperCase(), started: run.createdAt, ended: run.endedAt, run_number: run.runSequence,
+        execution_id: run.planExecutionId,
+        execution_status: run.status.toUpperCase(),
+        started: run.createdAt,
+        ended: run.endedAt,
+        run_number: run.runSequence,
       };
     }),
-    store_type: 'INLINE', connector_ref: null, valid: true, git_details: null,
+    store_type: 'INLINE',
+    connector_ref: null,
+    valid: true,
+    git_details: null,
   };
 }

@@ -2,8 +2,22 @@ import { Controller, Inject } from '@nestjs/common';
 import { toSpringPage, type SpringPage } from '@sluice/api-conventions';
 import { Call, Route, expectedVersionOf, type RouteCall } from '@sluice/http';
 import {
-  createPipeline, createPipelineLegacy, deletePipeline, expandedPipelineJson, getPipeline, getPipelineSummary, importPipeline, importPipelineAs, listPipelines, pipelineVariables, updatePipeline, updatePipelineGitMetadata,
-  updatePipelineLegacy, validatePipelineYaml, validateStoredPipeline, type PipelineSummary,
+  createPipeline,
+  createPipelineLegacy,
+  deletePipeline,
+  expandedPipelineJson,
+  getPipeline,
+  getPipelineSummary,
+  importPipeline,
+  importPipelineAs,
+  listPipelines,
+  pipelineVariables,
+  updatePipeline,
+  updatePipelineGitMetadata,
+  updatePipelineLegacy,
+  validatePipelineYaml,
+  validateStoredPipeline,
+  type PipelineSummary,
 } from '@sluice/pipeline-api';
 import { allTags, isOurModule, readSort, requireReachable } from '../database/list-query.js';
 import { projectOfQuery, tellVersion } from '../database/request-scope.js';
@@ -40,14 +54,30 @@ export class PipelineController {
   @Route(updatePipeline)
   async update(@Call() { ctx, query, body, params, headers, reply }: RouteCall<typeof updatePipeline>) {
     const scope = projectOfQuery(ctx, query);
-    const { pipeline, warnings } = await this.pipelines.update(ctx, scope, { identifier: params.pipelineIdentifier }, body, expectedVersionOf(headers));
+    const { pipeline, warnings } = await this.pipelines.update(
+      ctx,
+      scope,
+      { identifier: params.pipelineIdentifier },
+      body,
+      expectedVersionOf(headers),
+    );
     tellVersion(reply, pipeline.version);
     return savedView(scope, pipeline, warnings);
   }
 
   @Route(updatePipelineLegacy)
-  async updateLegacy(@Call() { ctx, query, body, params, headers }: RouteCall<typeof updatePipelineLegacy>): Promise<string> {
-    return (await this.pipelines.update(ctx, projectOfQuery(ctx, query), { identifier: params.pipelineIdentifier }, body, expectedVersionOf(headers))).pipeline.identifier;
+  async updateLegacy(
+    @Call() { ctx, query, body, params, headers }: RouteCall<typeof updatePipelineLegacy>,
+  ): Promise<string> {
+    return (
+      await this.pipelines.update(
+        ctx,
+        projectOfQuery(ctx, query),
+        { identifier: params.pipelineIdentifier },
+        body,
+        expectedVersionOf(headers),
+      )
+    ).pipeline.identifier;
   }
 
   @Route(getPipeline)
@@ -69,12 +99,33 @@ export class PipelineController {
     const { page, size } = query;
     requireReachable(page, size, 'narrow the list with searchTerm or pipelineIdentifiers');
     const sort = readSort(query.sort, PIPELINE_SORT, { column: 'updatedAt', direction: 'DESC' });
-    const by = await this.filters.narrowing(ctx, scope, 'PipelineSetup', 'filterIdentifier', query.filterIdentifier, { pipelineIdentifiers: body?.pipelineIdentifiers, name: body?.name, description: body?.description, pipelineTags: body?.pipelineTags });
+    const by = await this.filters.narrowing(ctx, scope, 'PipelineSetup', 'filterIdentifier', query.filterIdentifier, {
+      pipelineIdentifiers: body?.pipelineIdentifiers,
+      name: body?.name,
+      description: body?.description,
+      pipelineTags: body?.pipelineTags,
+    });
     if (!isOurModule(query.module)) return toSpringPage([], 0, page, size);
-    const filter = { searchTerm: query.searchTerm, identifiers: by.pipelineIdentifiers ?? undefined, name: by.name ?? undefined, description: by.description ?? undefined, tags: allTags(by.pipelineTags, by.tags) };
+    const filter = {
+      searchTerm: query.searchTerm,
+      identifiers: by.pipelineIdentifiers ?? undefined,
+      name: by.name ?? undefined,
+      description: by.description ?? undefined,
+      tags: allTags(by.pipelineTags, by.tags),
+    };
     const { rows, total } = await this.pipelines.list(scope, filter, sort, page, size);
-    const runs = await this.executions.recentRuns(scope, rows.map((row) => row.identifier), Date.now(), 1);
-    return toSpringPage(rows.map((row) => summaryView(row, runs.get(row.identifier))), total, page, size);
+    const runs = await this.executions.recentRuns(
+      scope,
+      rows.map((row) => row.identifier),
+      Date.now(),
+      1,
+    );
+    return toSpringPage(
+      rows.map((row) => summaryView(row, runs.get(row.identifier))),
+      total,
+      page,
+      size,
+    );
   }
 
   @Route(getPipelineSummary)
@@ -82,7 +133,10 @@ export class PipelineController {
     const scope = projectOfQuery(ctx, query);
     const pipeline = await this.pipelines.get(scope, params.pipelineIdentifier);
     tellVersion(reply, pipeline.version);
-    return summaryView(pipeline, (await this.executions.recentRuns(scope, [pipeline.identifier], Date.now(), 1)).get(pipeline.identifier));
+    return summaryView(
+      pipeline,
+      (await this.executions.recentRuns(scope, [pipeline.identifier], Date.now(), 1)).get(pipeline.identifier),
+    );
   }
 
   @Route(validatePipelineYaml)
@@ -104,7 +158,9 @@ export class PipelineController {
   }
 
   @Route(expandedPipelineJson)
-  async expanded(@Call() { ctx, query, params }: RouteCall<typeof expandedPipelineJson>): Promise<{ expandedJson: string }> {
+  async expanded(
+    @Call() { ctx, query, params }: RouteCall<typeof expandedPipelineJson>,
+  ): Promise<{ expandedJson: string }> {
     const { yaml } = await this.pipelines.get(projectOfQuery(ctx, query), params.pipelineIdentifier);
     return { expandedJson: await this.documents.read(ctx.accountId, 'json', yaml) };
   }

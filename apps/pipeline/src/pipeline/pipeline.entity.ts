@@ -3,7 +3,16 @@ import { asNumber } from '@sluice/persistence';
 import { YamlDocument } from '../database/columns.js';
 
 /** What a pipeline works on, per module. */
-export type PipelineFacts = Readonly<Record<string, { readonly stepTypes: readonly string[]; readonly dbSchemas: readonly string[]; readonly dbInstances: readonly string[] }>>;
+export type PipelineFacts = Readonly<
+  Record<
+    string,
+    {
+      readonly stepTypes: readonly string[];
+      readonly dbSchemas: readonly string[];
+      readonly dbInstances: readonly string[];
+    }
+  >
+>;
 
 @Entity('pipelines')
 export class PipelineEntity extends YamlDocument {

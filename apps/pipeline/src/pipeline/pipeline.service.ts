@@ -11,7 +11,13 @@ import { InputSetRepository } from '../input-set/input-set.repository.js';
 import { Projects } from '../project/projects.js';
 import { References } from '../reference/references.js';
 import { TriggerRepository } from '../trigger/trigger.repository.js';
-import { PipelineRepository, type NewPipeline, type Pipeline, type PipelineFilter, type PipelineSortColumn } from './pipeline.repository.js';
+import {
+  PipelineRepository,
+  type NewPipeline,
+  type Pipeline,
+  type PipelineFilter,
+  type PipelineSortColumn,
+} from './pipeline.repository.js';
 import type { PipelineSummary } from './pipeline-summary.js';
 
 /** What a request says about a pipeline besides its YAML. What it says counts, so that clients read back what they sent. */
@@ -74,18 +80,34 @@ export class PipelineService {
         await this.projects.hold(manager, project);
         const pipelines = this.pipelines.within(manager);
         await pipelines.insert(scope, pipeline, Date.now());
-        await record(ctx, { action: 'create', resourceType: 'pipeline', identifier: pipeline.identifier, scope, ...shown });
+        await record(ctx, {
+          action: 'create',
+          resourceType: 'pipeline',
+          identifier: pipeline.identifier,
+          scope,
+          ...shown,
+        });
         return found(pipelines, scope, pipeline.identifier);
       });
       return { pipeline: stored, warnings: advice };
     } catch (cause) {
       if (!isUniqueViolation(cause)) throw cause;
-      throw new AppError('DUPLICATE_FIELD', `pipeline "${pipeline.identifier}" exists already in ${formatScope(scope)}; choose another identifier or update it`, { fields: [{ field: 'pipeline.identifier', error: 'is taken' }] });
+      throw new AppError(
+        'DUPLICATE_FIELD',
+        `pipeline "${pipeline.identifier}" exists already in ${formatScope(scope)}; choose another identifier or update it`,
+        { fields: [{ field: 'pipeline.identifier', error: 'is taken' }] },
+      );
     }
   }
 
   /** @param version from `If-Match`; undefined overwrites whatever is there @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
-  async update(ctx: RequestContext, scope: ProjectScope, says: PipelineSays, yaml: string, version: number | undefined): Promise<SavedPipeline> {
+  async update(
+    ctx: RequestContext,
+    scope: ProjectScope,
+    says: PipelineSays,
+    yaml: string,
+    version: number | undefined,
+  ): Promise<SavedPipeline> {
     const { pipeline, warnings } = await this.read(scope, yaml, says);
     const audited = new AuditedDocuments(this.documents, scope.accountId);
     const prepare = async (): Promise<void> => {
@@ -93,13 +115,22 @@ export class PipelineService {
       if (seen) await audited.prepare('pipeline', seen, pipeline);
     };
     const advice = await this.adviceOn(ctx, scope, pipeline, warnings);
-    const stored = await audited.during(prepare, () => this.stored(ctx, scope, pipeline, async ({ manager, record }) => {
-      const pipelines = this.pipelines.within(manager);
-      const before = await pipelines.findLocked(scope, says.identifier);
-      if (!before || !(await pipelines.replace(scope, pipeline, Date.now(), version))) return this.refuse(scope, says.identifier, version);
-      await record(ctx, { action: 'update', resourceType: 'pipeline', identifier: says.identifier, scope, ...audited.of('pipeline', before, pipeline) });
-      return found(pipelines, scope, says.identifier);
-    }));
+    const stored = await audited.during(prepare, () =>
+      this.stored(ctx, scope, pipeline, async ({ manager, record }) => {
+        const pipelines = this.pipelines.within(manager);
+        const before = await pipelines.findLocked(scope, says.identifier);
+        if (!before || !(await pipelines.replace(scope, pipeline, Date.now(), version)))
+          return this.refuse(scope, says.identifier, version);
+        await record(ctx, {
+          action: 'update',
+          resourceType: 'pipeline',
+          identifier: says.identifier,
+          scope,
+          ...audited.of('pipeline', before, pipeline),
+        });
+        return found(pipelines, scope, says.identifier);
+      }),
+    );
     return { pipeline: stored, warnings: advice };
   }
 
@@ -109,40 +140,91 @@ export class PipelineService {
   }
 
   /** Deletes a pipeline and its input sets; executions stay. @param version from `If-Match` @throws AppError ENTITY_NOT_FOUND, OPTIMISTIC_LOCK */
-  async delete(ctx: RequestContext, scope: ProjectScope, identifier: string, version: number | undefined): Promise<void> {
+  async delete(
+    ctx: RequestContext,
+    scope: ProjectScope,
+    identifier: string,
+    version: number | undefined,
+  ): Promise<void> {
     const audited = new AuditedDocuments(this.documents, scope.accountId);
     /** Texts that refer to nothing. */
     const silent = new Set<string>();
     const prepare = async (): Promise<void> => {
       const seen = await this.pipelines.find(scope, identifier);
       if (seen) await audited.prepare('pipeline', seen, undefined);
-      for (const [resourceType, documents] of [['inputSet', await this.inputSets.allOf(scope, identifier)], ['trigger', await this.triggers.allOf(scope, identifier)]] as const) {
+      for (const [resourceType, documents] of [
+        ['inputSet', await this.inputSets.allOf(scope, identifier)],
+        ['trigger', await this.triggers.allOf(scope, identifier)],
+      ] as const) {
         for (const document of documents) {
           await audited.prepare(resourceType, document, undefined);
           if (!(await this.references.mayRefer(scope, document.yaml))) silent.add(document.yaml);
         }
       }
     };
-    const removed = await audited.during(prepare, () => this.audit.run(async ({ manager, record }) => {
-      const [pipelines, inputSets] = [this.pipelines.within(manager), this.inputSets.within(manager)];
-      const before = await pipelines.findLocked(scope, identifier);
-      const [sets, triggers] = [await inputSets.allOf(scope, identifier), await this.triggers.within(manager).allOf(scope, identifier)];
-      if (!before || !(await pipelines.delete(scope, identifier, version))) return this.refuse(scope, identifier, version);
-      await inputSets.deleteOfPipeline(scope, identifier);
-      const details = { pipelineIdentifier: identifier, isRemovedWith: `pipeline ${identifier}` };
-      await record(
-        ctx,
-        ...sets.map((set) => ({ action: 'delete', resourceType: 'inputSet', identifier: set.identifier, scope, ...audited.of('inputSet', set, undefined), details })),
-        ...triggers.map((trigger) => ({ action: 'delete', resourceType: 'trigger', identifier: trigger.identifier, scope, ...audited.of('trigger', trigger, undefined), details })),
-        { action: 'delete', resourceType: 'pipeline', identifier, scope, ...audited.of('pipeline', before, undefined) },
-      );
-      const inside = [...sets.map((set) => ({ kind: 'inputSet' as const, ...set })), ...triggers.map((trigger) => ({ kind: 'trigger' as const, ...trigger }))];
-      return [{ kind: 'pipeline' as const, ...before }, ...inside.filter(({ yaml }) => !silent.has(yaml))];
-    }));
-    await this.references.forget(ctx, removed.map((document) => ({ scope, kind: document.kind, pipelineIdentifier: identifier, identifier: document.identifier })));
+    const removed = await audited.during(prepare, () =>
+      this.audit.run(async ({ manager, record }) => {
+        const [pipelines, inputSets] = [this.pipelines.within(manager), this.inputSets.within(manager)];
+        const before = await pipelines.findLocked(scope, identifier);
+        const [sets, triggers] = [
+          await inputSets.allOf(scope, identifier),
+          await this.triggers.within(manager).allOf(scope, identifier),
+        ];
+        if (!before || !(await pipelines.delete(scope, identifier, version)))
+          return this.refuse(scope, identifier, version);
+        await inputSets.deleteOfPipeline(scope, identifier);
+        const details = { pipelineIdentifier: identifier, isRemovedWith: `pipeline ${identifier}` };
+        await record(
+          ctx,
+          ...sets.map((set) => ({
+            action: 'delete',
+            resourceType: 'inputSet',
+            identifier: set.identifier,
+            scope,
+            ...audited.of('inputSet', set, undefined),
+            details,
+          })),
+          ...triggers.map((trigger) => ({
+            action: 'delete',
+            resourceType: 'trigger',
+            identifier: trigger.identifier,
+            scope,
+            ...audited.of('trigger', trigger, undefined),
+            details,
+          })),
+          {
+            action: 'delete',
+            resourceType: 'pipeline',
+            identifier,
+            scope,
+            ...audited.of('pipeline', before, undefined),
+          },
+        );
+        const inside = [
+          ...sets.map((set) => ({ kind: 'inputSet' as const, ...set })),
+          ...triggers.map((trigger) => ({ kind: 'trigger' as const, ...trigger })),
+        ];
+        return [{ kind: 'pipeline' as const, ...before }, ...inside.filter(({ yaml }) => !silent.has(yaml))];
+      }),
+    );
+    await this.references.forget(
+      ctx,
+      removed.map((document) => ({
+        scope,
+        kind: document.kind,
+        pipelineIdentifier: identifier,
+        identifier: document.identifier,
+      })),
+    );
   }
 
-  list(scope: ProjectScope, filter: PipelineFilter, sort: readonly Sort<PipelineSortColumn>[], page: number, size: number): Promise<{ rows: Pipeline[]; total: number }> {
+  list(
+    scope: ProjectScope,
+    filter: PipelineFilter,
+    sort: readonly Sort<PipelineSortColumn>[],
+    page: number,
+    size: number,
+  ): Promise<{ rows: Pipeline[]; total: number }> {
     return this.pipelines.list(scope, filter, sort, page, size);
   }
 
@@ -151,39 +233,79 @@ export class PipelineService {
     const { yaml } = await this.get(scope, identifier);
     const startedAt = Date.now();
     const fault = await faultOf(() => this.validate(scope, yaml));
-    const result: Validation = { isValid: fault === undefined, message: fault?.message ?? null, errors: fault?.details.fields ?? [], startedAt, endedAt: Date.now() };
+    const result: Validation = {
+      isValid: fault === undefined,
+      message: fault?.message ?? null,
+      errors: fault?.details.fields ?? [],
+      startedAt,
+      endedAt: Date.now(),
+    };
     return this.checks.add(scope, 'validation', identifier, result, startedAt);
   }
 
   /** @throws AppError ENTITY_NOT_FOUND */
   async validation(scope: ProjectScope, uuid: string): Promise<Validation> {
     const check = await this.checks.find<Validation>(scope, 'validation', uuid);
-    if (!check) throw new AppError('ENTITY_NOT_FOUND', `there is no validation "${uuid}" in ${formatScope(scope)}; results are kept for a day`);
+    if (!check)
+      throw new AppError(
+        'ENTITY_NOT_FOUND',
+        `there is no validation "${uuid}" in ${formatScope(scope)}; results are kept for a day`,
+      );
     return check.result;
   }
 
   /** Worked out before the store: whatever goes wrong in it, a pipeline that is stored is not answered with an error. */
-  private async adviceOn(ctx: RequestContext, scope: ProjectScope, { identifier, yaml }: NewPipeline, warnings: readonly Warning[]): Promise<Warning[]> {
+  private async adviceOn(
+    ctx: RequestContext,
+    scope: ProjectScope,
+    { identifier, yaml }: NewPipeline,
+    warnings: readonly Warning[],
+  ): Promise<Warning[]> {
     return [...warnings, ...(await this.references.warnings(ctx, scope, identifier, yaml))];
   }
 
-  private stored<T>(ctx: RequestContext, scope: ProjectScope, { identifier, yaml }: NewPipeline, work: (change: AuditedChange) => Promise<T>): Promise<T> {
-    return this.references.whileStoring(ctx, { scope, kind: 'pipeline', pipelineIdentifier: identifier, identifier }, yaml, () => this.audit.run(work));
+  private stored<T>(
+    ctx: RequestContext,
+    scope: ProjectScope,
+    { identifier, yaml }: NewPipeline,
+    work: (change: AuditedChange) => Promise<T>,
+  ): Promise<T> {
+    return this.references.whileStoring(
+      ctx,
+      { scope, kind: 'pipeline', pipelineIdentifier: identifier, identifier },
+      yaml,
+      () => this.audit.run(work),
+    );
   }
 
   private async refuse(scope: ProjectScope, identifier: string, version: number | undefined): Promise<never> {
     const current = await this.get(scope, identifier);
-    throw new AppError('OPTIMISTIC_LOCK', `pipeline "${identifier}" has version ${current.version}, not ${String(version)}; read it again and repeat the change`);
+    throw new AppError(
+      'OPTIMISTIC_LOCK',
+      `pipeline "${identifier}" has version ${current.version}, not ${String(version)}; read it again and repeat the change`,
+    );
   }
 
   private async read(scope: ProjectScope, yaml: string, says: PipelineSays | undefined): Promise<ReadPipeline> {
     const { warnings, ...pipeline } = await this.validate(scope, yaml);
     if (says !== undefined && pipeline.identifier !== says.identifier) {
-      throw new AppError('INVALID_REQUEST', `the YAML names pipeline "${pipeline.identifier}", the request "${says.identifier}"; identifiers cannot be changed, make both the same`, { fields: [{ field: 'pipeline.identifier', error: `must be "${says.identifier}"` }] });
+      throw new AppError(
+        'INVALID_REQUEST',
+        `the YAML names pipeline "${pipeline.identifier}", the request "${says.identifier}"; identifiers cannot be changed, make both the same`,
+        { fields: [{ field: 'pipeline.identifier', error: `must be "${says.identifier}"` }] },
+      );
     }
     const { identifier, stageNames, filters } = pipeline;
     return {
-      pipeline: { identifier, name: says?.name ?? pipeline.name, description: says?.description ?? pipeline.description, tags: says?.tags ?? pipeline.tags, yaml, stageNames, filters },
+      pipeline: {
+        identifier,
+        name: says?.name ?? pipeline.name,
+        description: says?.description ?? pipeline.description,
+        tags: says?.tags ?? pipeline.tags,
+        yaml,
+        stageNames,
+        filters,
+      },
       warnings,
     };
   }

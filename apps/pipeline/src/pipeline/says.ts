@@ -7,7 +7,11 @@ import type { PipelineSays } from './pipeline.service.js';
  */
 export function saysOf({ identifier, name, description, tags }: PipelineSays, inPath = identifier): PipelineSays {
   if (identifier !== inPath) {
-    throw new AppError('INVALID_REQUEST', `the body names "${identifier}", the path "${inPath}"; identifiers cannot be changed, make both the same`, { fields: [{ field: 'identifier', error: `must be "${inPath}"` }] });
+    throw new AppError(
+      'INVALID_REQUEST',
+      `the body names "${identifier}", the path "${inPath}"; identifiers cannot be changed, make both the same`,
+      { fields: [{ field: 'identifier', error: `must be "${inPath}"` }] },
+    );
   }
   return { identifier, name, description, tags };
 }

@@ -6,7 +6,8 @@ import type { AuditedDocuments } from '../audit/audited-documents.js';
 /** Documents and executions of one transaction. */
 const BATCH = 50;
 const IN_PROJECT = 'account_id = $1 AND org_id = $2 AND project_id = $3';
-const HAS_TASK_TO_STOP = 'EXISTS (SELECT FROM execution_tasks t WHERE t.plan_execution_id = e.plan_execution_id AND t.stop_wanted_at IS NOT NULL)';
+const HAS_TASK_TO_STOP =
+  'EXISTS (SELECT FROM execution_tasks t WHERE t.plan_execution_id = e.plan_execution_id AND t.stop_wanted_at IS NOT NULL)';
 
 interface DocumentTable {
   readonly table: string;
@@ -57,7 +58,10 @@ export class ProjectContents {
   /** Works out what the audit trail will show of those that {@link removeDocuments} removes next, before its transaction begins. */
   async prepare(audited: AuditedDocuments): Promise<void> {
     for (const { table, resourceType, pipeline } of DOCUMENTS) {
-      const rows = await this.db.query<DocumentRow[]>(`SELECT name, description, tags, yaml FROM ${table} WHERE ${IN_PROJECT} ORDER BY ${keysOf(pipeline)} LIMIT ${BATCH}`, [...this.place]);
+      const rows = await this.db.query<DocumentRow[]>(
+        `SELECT name, description, tags, yaml FROM ${table} WHERE ${IN_PROJECT} ORDER BY ${keysOf(pipeline)} LIMIT ${BATCH}`,
+        [...this.place],
+      );
       for (const row of rows) await audited.prepare(resourceType, row, undefined);
       if (rows.length > 0) return;
     }
@@ -73,7 +77,15 @@ export class ProjectContents {
         [...this.place],
       );
       const isRemovedWith = `project ${this.scope.projectId}`;
-      if (rows.length > 0) return rows.map((row) => ({ action: 'delete', resourceType, identifier: row.identifier, scope: this.scope, ...audited.of(resourceType, row, undefined), details: { pipelineIdentifier: row.pipeline_identifier, isRemovedWith } }));
+      if (rows.length > 0)
+        return rows.map((row) => ({
+          action: 'delete',
+          resourceType,
+          identifier: row.identifier,
+          scope: this.scope,
+          ...audited.of(resourceType, row, undefined),
+          details: { pipelineIdentifier: row.pipeline_identifier, isRemovedWith },
+        }));
     }
     return this.removeFilters();
   }
@@ -83,12 +95,23 @@ export class ProjectContents {
       `DELETE FROM filters WHERE ${IN_PROJECT} AND (type, identifier) IN (SELECT type, identifier FROM filters WHERE ${IN_PROJECT} ORDER BY type, identifier LIMIT ${BATCH}) RETURNING identifier, type, name, visibility, properties`,
       [...this.place],
     );
-    return rows.map(({ identifier, ...before }) => ({ action: 'delete', resourceType: 'filter', identifier, name: before.name, scope: this.scope, before, details: { isRemovedWith: `project ${this.scope.projectId}` } }));
+    return rows.map(({ identifier, ...before }) => ({
+      action: 'delete',
+      resourceType: 'filter',
+      identifier,
+      name: before.name,
+      scope: this.scope,
+      before,
+      details: { isRemovedWith: `project ${this.scope.projectId}` },
+    }));
   }
 
   /** Some executions that have not ended. */
   async underWay(): Promise<string[]> {
-    const rows = await this.db.query<{ plan_execution_id: string }[]>(`SELECT plan_execution_id FROM executions WHERE ${IN_PROJECT} AND ended_at IS NULL ORDER BY created_at LIMIT ${BATCH}`, [...this.place]);
+    const rows = await this.db.query<{ plan_execution_id: string }[]>(
+      `SELECT plan_execution_id FROM executions WHERE ${IN_PROJECT} AND ended_at IS NULL ORDER BY created_at LIMIT ${BATCH}`,
+      [...this.place],
+    );
     return rows.map((row) => row.plan_execution_id);
   }
 
@@ -97,9 +120,15 @@ export class ProjectContents {
    * the stop is asked for in the name of the execution, and its instance is held by the task. @returns how many
    */
   async removeExecutions(): Promise<number> {
-    const rows = await this.db.query<{ plan_execution_id: string }[]>(`SELECT plan_execution_id FROM executions e WHERE ${IN_PROJECT} AND ended_at IS NOT NULL AND NOT ${HAS_TASK_TO_STOP} ORDER BY created_at, plan_execution_id LIMIT ${BATCH}`, [...this.place]);
+    const rows = await this.db.query<{ plan_execution_id: string }[]>(
+      `SELECT plan_execution_id FROM executions e WHERE ${IN_PROJECT} AND ended_at IS NOT NULL AND NOT ${HAS_TASK_TO_STOP} ORDER BY created_at, plan_execution_id LIMIT ${BATCH}`,
+      [...this.place],
+    );
     const ids = rows.map((row) => row.plan_execution_id);
-    for (const table of ids.length > 0 ? ['execution_nodes', 'execution_tasks', 'approval_instances', 'executions'] : []) await this.db.query(`DELETE FROM ${table} WHERE plan_execution_id = ANY($1)`, [ids]);
+    for (const table of ids.length > 0
+      ? ['execution_nodes', 'execution_tasks', 'approval_instances', 'executions']
+      : [])
+      await this.db.query(`DELETE FROM ${table} WHERE plan_execution_id = ANY($1)`, [ids]);
     return ids.length;
   }
 

@@ -48,7 +48,8 @@ export class ProjectRemoval {
   private async loop(): Promise<void> {
     while (!this.isStopping) {
       await this.round().catch((cause: unknown) => {
-        if (!this.isStopping) this.parts.log.warn({ error: messageOf(cause) }, 'removed projects cannot be looked up; retrying');
+        if (!this.isStopping)
+          this.parts.log.warn({ error: messageOf(cause) }, 'removed projects cannot be looked up; retrying');
       });
       await pause(this.parts.intervalMs, this.closing.signal).catch(() => undefined);
     }
@@ -56,12 +57,16 @@ export class ProjectRemoval {
 
   /** Every removed project once; one that cannot be finished yet does not hold up the others. */
   private async round(): Promise<void> {
-    for (let after = 0; !this.isStopping; ) {
+    for (let after = 0; !this.isStopping;) {
       const projects = await this.parts.ngManager.removedProjects(after, this.closing.signal);
       for (const project of projects) {
         if (this.isStopping) return;
         await this.remove(project).catch((cause: unknown) => {
-          if (!this.isStopping) this.parts.log.warn({ error: messageOf(cause), projectId: project.projectId, position: project.position }, 'a removed project could not be emptied; retrying');
+          if (!this.isStopping)
+            this.parts.log.warn(
+              { error: messageOf(cause), projectId: project.projectId, position: project.position },
+              'a removed project could not be emptied; retrying',
+            );
         });
       }
       const last = projects.at(-1);
@@ -77,7 +82,9 @@ export class ProjectRemoval {
     await this.parts.audit.run(({ manager }) => new RemovedProjects(manager).add(scope, uniqueId, Date.now()));
     await this.repeat(() => this.removeDocuments(project, scope));
     if ((await this.abortAll(project, scope)) > 0) return;
-    await this.repeat(() => this.inTurn(uniqueId, 0, ({ manager }) => new ProjectContents(manager, scope).removeExecutions()));
+    await this.repeat(() =>
+      this.inTurn(uniqueId, 0, ({ manager }) => new ProjectContents(manager, scope).removeExecutions()),
+    );
     if (this.isStopping) return;
     const isEmpty = await this.inTurn(uniqueId, true, async ({ manager }) => {
       const contents = new ProjectContents(manager, scope);
@@ -98,16 +105,22 @@ export class ProjectRemoval {
 
   /** One transaction in which nobody else works on the project. @param otherwise what is answered when nothing is left of it */
   private inTurn<T>(uniqueId: string, otherwise: T, work: (change: AuditedChange) => Promise<T>): Promise<T> {
-    return this.parts.audit.run(async (change) => ((await new RemovedProjects(change.manager).takeTurn(uniqueId)) ? work(change) : otherwise));
+    return this.parts.audit.run(async (change) =>
+      (await new RemovedProjects(change.manager).takeTurn(uniqueId)) ? work(change) : otherwise,
+    );
   }
 
-  private async removeDocuments({ uniqueId, removedBy, correlationId }: RemovedProject, scope: ProjectScope): Promise<number> {
+  private async removeDocuments(
+    { uniqueId, removedBy, correlationId }: RemovedProject,
+    scope: ProjectScope,
+  ): Promise<number> {
     const audited = new AuditedDocuments(this.parts.documents, scope.accountId);
-    const remove = (): Promise<number> => this.inTurn(uniqueId, 0, async ({ manager, record }) => {
-      const events = await new ProjectContents(manager, scope).removeDocuments(audited);
-      if (events.length > 0) await record({ principal: removedBy, correlationId }, ...events);
-      return events.length;
-    });
+    const remove = (): Promise<number> =>
+      this.inTurn(uniqueId, 0, async ({ manager, record }) => {
+        const events = await new ProjectContents(manager, scope).removeDocuments(audited);
+        if (events.length > 0) await record({ principal: removedBy, correlationId }, ...events);
+        return events.length;
+      });
     return audited.during(() => new ProjectContents(this.parts.dataSource.manager, scope).prepare(audited), remove);
   }
 
@@ -118,7 +131,17 @@ export class ProjectRemoval {
       for (const identifier of ids) {
         const interrupt = { id: newId(), at: Date.now(), by: removedBy.name };
         const inForce = await interruptExecution(manager, scope, identifier, interrupt);
-        if (inForce === interrupt.id) await record({ principal: removedBy, correlationId }, { action: 'abort', resourceType: 'pipelineExecution', identifier, scope, details: { isRemovedWith: `project ${scope.projectId}` } });
+        if (inForce === interrupt.id)
+          await record(
+            { principal: removedBy, correlationId },
+            {
+              action: 'abort',
+              resourceType: 'pipelineExecution',
+              identifier,
+              scope,
+              details: { isRemovedWith: `project ${scope.projectId}` },
+            },
+          );
       }
       return ids;
     });

@@ -20,7 +20,11 @@ export class Projects {
   async require(ctx: RequestContext, scope: ProjectScope): Promise<KnownProject> {
     const { accountId, orgId } = scope;
     const { hasOrg, uniqueId } = await this.ngManager.projectExistence(ctx, scope);
-    if (!hasOrg) throw new AppError('RESOURCE_NOT_FOUND', `organization "${orgId}" does not exist in account ${accountId}; create it first`);
+    if (!hasOrg)
+      throw new AppError(
+        'RESOURCE_NOT_FOUND',
+        `organization "${orgId}" does not exist in account ${accountId}; create it first`,
+      );
     if (uniqueId === null) throw noProject(scope);
     return { scope, uniqueId };
   }
@@ -32,5 +36,8 @@ export class Projects {
 }
 
 function noProject({ accountId, orgId, projectId }: ProjectScope): AppError {
-  return new AppError('RESOURCE_NOT_FOUND', `project "${projectId}" does not exist in org ${accountId}/${orgId}; create it first`);
+  return new AppError(
+    'RESOURCE_NOT_FOUND',
+    `project "${projectId}" does not exist in org ${accountId}/${orgId}; create it first`,
+  );
 }

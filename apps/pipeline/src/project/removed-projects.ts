@@ -22,7 +22,10 @@ export class RemovedProjects {
   /** From the commit on nothing new is stored in the project. Safe to repeat. Those removed long ago are forgotten. */
   async add({ accountId, orgId, projectId }: ProjectScope, uniqueId: string, at: number): Promise<void> {
     await this.lock(uniqueId);
-    await this.db.query(`INSERT INTO removed_projects (account_id, org_id, project_id, unique_id, removed_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (unique_id) DO UPDATE SET removed_at = excluded.removed_at`, [accountId, orgId, projectId, uniqueId, at]);
+    await this.db.query(
+      `INSERT INTO removed_projects (account_id, org_id, project_id, unique_id, removed_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (unique_id) DO UPDATE SET removed_at = excluded.removed_at`,
+      [accountId, orgId, projectId, uniqueId, at],
+    );
     await this.db.query(`DELETE FROM removed_projects WHERE removed_at < $1`, [at - KEPT_MS]);
   }
 
@@ -32,7 +35,9 @@ export class RemovedProjects {
    */
   async takeTurn(uniqueId: string): Promise<boolean> {
     await this.lock(uniqueId);
-    const rows = await this.db.query<unknown[]>(`SELECT FROM removed_projects WHERE unique_id = $1 AND NOT is_empty`, [uniqueId]);
+    const rows = await this.db.query<unknown[]>(`SELECT FROM removed_projects WHERE unique_id = $1 AND NOT is_empty`, [
+      uniqueId,
+    ]);
     return rows.length === 1;
   }
 

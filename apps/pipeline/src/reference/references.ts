@@ -53,14 +53,20 @@ export class References {
    */
   async whileStoring<T>(ctx: CallContext, document: DocumentAt, yaml: string, store: () => Promise<T>): Promise<T> {
     const uses = await this.documents.read(document.scope.accountId, 'references', yaml);
-    if (uses.length > MOST_USES) throw new AppError('INVALID_REQUEST', `the document refers to ${uses.length} connectors, secrets and DB schemas; at most ${MOST_USES} are taken, with variables and what it is filed under; use several documents`);
+    if (uses.length > MOST_USES)
+      throw new AppError(
+        'INVALID_REQUEST',
+        `the document refers to ${uses.length} connectors, secrets and DB schemas; at most ${MOST_USES} are taken, with variables and what it is filed under; use several documents`,
+      );
     requireUsable(ctx, document.scope, uses);
     return this.turns.take(keyOf(document), async () => {
       const turn = uses.length > 0 ? await this.announce(ctx, document, uses) : undefined;
       try {
         return await store();
       } finally {
-        await this.inTime([document], (signal) => this.settle({ ...ctx, signal }, document, this.usesIn(document), turn));
+        await this.inTime([document], (signal) =>
+          this.settle({ ...ctx, signal }, document, this.usesIn(document), turn),
+        );
       }
     });
   }
@@ -70,7 +76,9 @@ export class References {
    * heard within the time for it, it hears from the audit trail.
    */
   async forget(ctx: CallContext, documents: readonly DocumentAt[]): Promise<void> {
-    await this.inTime(documents, (signal, document) => this.turns.take(keyOf(document), () => this.settle({ ...ctx, signal }, document, this.usesIn(document))));
+    await this.inTime(documents, (signal, document) =>
+      this.turns.take(keyOf(document), () => this.settle({ ...ctx, signal }, document, this.usesIn(document))),
+    );
   }
 
   /** Whether a stored document may refer to something. One that cannot be read any more, because limits are tighter than when it was stored, may. */
@@ -87,22 +95,35 @@ export class References {
    * What is sent along with a run may be used by its starter, and what it files the run under is there.
    * @throws AppError INVALID_IDENTIFIER_REF naming the field; UPSTREAM_UNAVAILABLE when nobody can tell
    */
-  async requireUsableInput(ctx: CallContext, scope: ProjectScope, pipelineIdentifier: string, texts: readonly (string | undefined)[]): Promise<void> {
+  async requireUsableInput(
+    ctx: CallContext,
+    scope: ProjectScope,
+    pipelineIdentifier: string,
+    texts: readonly (string | undefined)[],
+  ): Promise<void> {
     const uses = await this.documents.read(scope.accountId, 'named', texts);
     requireUsable(ctx, scope, uses);
     const filed = uses.filter(({ kind }) => FILED.has(kind)).slice(0, MOST_USES);
-    if (filed.length > 0) await this.ngManager.recordUses(ctx, 'check', scope, { kind: 'pipeline', identifier: pipelineIdentifier }, filed);
+    if (filed.length > 0)
+      await this.ngManager.recordUses(ctx, 'check', scope, { kind: 'pipeline', identifier: pipelineIdentifier }, filed);
   }
 
   /** What a stored pipeline names and no run takes. It is advice, so that it is left out when nobody can tell. */
   async warnings(ctx: CallContext, scope: ProjectScope, identifier: string, yaml: string): Promise<Warning[]> {
-    const schemas = (await this.documents.read(scope.accountId, 'references', yaml)).filter(({ kind }) => kind === 'dbschema');
+    const schemas = (await this.documents.read(scope.accountId, 'references', yaml)).filter(
+      ({ kind }) => kind === 'dbschema',
+    );
     if (schemas.length === 0) return [];
     try {
-      return (await this.ngManager.recordUses(ctx, 'check', scope, { kind: 'pipeline', identifier }, schemas)).warnings ?? [];
+      return (
+        (await this.ngManager.recordUses(ctx, 'check', scope, { kind: 'pipeline', identifier }, schemas)).warnings ?? []
+      );
     } catch (cause) {
       if (!(cause instanceof AppError)) throw cause;
-      this.log.warn({ error: cause.message, pipeline: identifier }, 'the answer to a save does not say which of its DB schemas are not run');
+      this.log.warn(
+        { error: cause.message, pipeline: identifier },
+        'the answer to a save does not say which of its DB schemas are not run',
+      );
       return [];
     }
   }
@@ -111,10 +132,15 @@ export class References {
   async settleChanged(ctx: CallContext, events: readonly AuditEventRecord[]): Promise<void> {
     for (const document of changedDocuments(events)) {
       try {
-        await this.turns.take(keyOf(document), () => this.settle(ctx, document, (yaml) => this.readableUses(document, yaml)));
+        await this.turns.take(keyOf(document), () =>
+          this.settle(ctx, document, (yaml) => this.readableUses(document, yaml)),
+        );
       } catch (cause) {
         if (!(cause instanceof AppError) || cause.isRetryable || cause.code === 'INTERNAL') throw cause;
-        this.log.error({ error: cause.message, document: nameOf(document) }, 'NG manager does not take what a document refers to');
+        this.log.error(
+          { error: cause.message, document: nameOf(document) },
+          'NG manager does not take what a document refers to',
+        );
       }
     }
   }
@@ -123,7 +149,10 @@ export class References {
    * Waits for all of it, and for the time that a caller is kept at most. What fails, or is not over by then, is said again from the audit trail; a refused
    * document's references count until it is stored.
    */
-  private async inTime(documents: readonly DocumentAt[], work: (signal: AbortSignal, document: DocumentAt) => Promise<void>): Promise<void> {
+  private async inTime(
+    documents: readonly DocumentAt[],
+    work: (signal: AbortSignal, document: DocumentAt) => Promise<void>,
+  ): Promise<void> {
     const { waitMs } = this.options;
     const late = new AbortController();
     const over = new Promise<void>((resolve) => late.signal.addEventListener('abort', () => resolve(), { once: true }));
@@ -132,7 +161,12 @@ export class References {
     const takeFromThem = async (): Promise<void> => {
       for (const document of left) {
         if (late.signal.aborted) return;
-        await work(late.signal, document).catch((cause: unknown) => this.log.warn({ error: messageOf(cause), document: nameOf(document) }, 'NG manager has not heard yet what a document refers to'));
+        await work(late.signal, document).catch((cause: unknown) =>
+          this.log.warn(
+            { error: messageOf(cause), document: nameOf(document) },
+            'NG manager has not heard yet what a document refers to',
+          ),
+        );
       }
     };
     await Promise.race([Promise.all(Array.from({ length: AT_ONCE }, takeFromThem)), over]);
@@ -149,7 +183,10 @@ export class References {
       return await this.documents.readForService(document.scope.accountId, 'references', yaml);
     } catch (cause) {
       if (cause instanceof AppError && cause.isRetryable) throw cause;
-      this.log.error({ error: messageOf(cause), document: nameOf(document) }, 'a stored document cannot be read; what was said last of what it refers to counts on');
+      this.log.error(
+        { error: messageOf(cause), document: nameOf(document) },
+        'a stored document cannot be read; what was said last of what it refers to counts on',
+      );
       return undefined;
     }
   }
@@ -165,20 +202,43 @@ export class References {
       if (!isSuperseded) return;
       mine = undefined;
     }
-    throw new AppError('CONFLICT', `others said ${MOST_TURNS} times in between what ${document.kind} "${nameOf(document)}" refers to`);
+    throw new AppError(
+      'CONFLICT',
+      `others said ${MOST_TURNS} times in between what ${document.kind} "${nameOf(document)}" refers to`,
+    );
   }
 
   /** Says what a document is going to refer to, besides what it refers to already. @returns the turn that begins; undefined for a project there is not */
-  private async announce(ctx: CallContext, document: DocumentAt, uses: readonly Reference[]): Promise<string | undefined> {
+  private async announce(
+    ctx: CallContext,
+    document: DocumentAt,
+    uses: readonly Reference[],
+  ): Promise<string | undefined> {
     return (await this.tell(ctx, 'add', document, uses)).turn;
   }
 
-  private tell(ctx: CallContext, mode: 'add' | 'replace', document: DocumentAt, uses: readonly Reference[], turn?: string): Promise<RecordedUses> {
-    return this.ngManager.recordUses(ctx, mode, document.scope, { kind: document.kind, identifier: nameOf(document) }, uses, turn);
+  private tell(
+    ctx: CallContext,
+    mode: 'add' | 'replace',
+    document: DocumentAt,
+    uses: readonly Reference[],
+    turn?: string,
+  ): Promise<RecordedUses> {
+    return this.ngManager.recordUses(
+      ctx,
+      mode,
+      document.scope,
+      { kind: document.kind, identifier: nameOf(document) },
+      uses,
+      turn,
+    );
   }
 
   /** Nothing for a document that is gone. */
-  private async stored({ scope, kind, pipelineIdentifier, identifier }: DocumentAt, read: ReadUses): Promise<Reference[] | undefined> {
+  private async stored(
+    { scope, kind, pipelineIdentifier, identifier }: DocumentAt,
+    read: ReadUses,
+  ): Promise<Reference[] | undefined> {
     const find = {
       pipeline: () => new PipelineRepository(this.dataSource).find(scope, identifier),
       inputSet: () => new InputSetRepository(this.dataSource).find(scope, pipelineIdentifier, identifier),

@@ -39,13 +39,22 @@ export function referencesOf(yaml: string): Reference[] {
   return [...new Map(found.map((reference) => [`${reference.kind} ${reference.ref}`, reference])).values()];
 }
 
-function documentOf({ accountId, orgId, projectId, resourceType, identifier, details }: AuditEventRecord): DocumentAt | undefined {
+function documentOf({
+  accountId,
+  orgId,
+  projectId,
+  resourceType,
+  identifier,
+  details,
+}: AuditEventRecord): DocumentAt | undefined {
   if (orgId === null || projectId === null) return undefined;
   const scope = projectScope(accountId, orgId, projectId);
   if (resourceType === 'pipeline') return { scope, kind: 'pipeline', pipelineIdentifier: identifier, identifier };
   if (resourceType !== 'inputSet' && resourceType !== 'trigger') return undefined;
   const pipelineIdentifier = details['pipelineIdentifier'];
-  return typeof pipelineIdentifier === 'string' ? { scope, kind: resourceType, pipelineIdentifier, identifier } : undefined;
+  return typeof pipelineIdentifier === 'string'
+    ? { scope, kind: resourceType, pipelineIdentifier, identifier }
+    : undefined;
 }
 
 const withInput = z.object({ trigger: z.object({ inputYaml: z.string() }) });

@@ -8,7 +8,8 @@ import { parseYaml, referencesIn, type Reference } from '@sluice/pipeline-engine
  * @throws AppError INVALID_IDENTIFIER_REF
  */
 export function requireUsable(writer: User, scope: ProjectScope, uses: readonly Reference[]): void {
-  for (const { kind, ref, field } of uses) if (kind !== 'dbschema' && kind !== 'variable') resolveUsableRefIn(writer, kind, field, ref, scope);
+  for (const { kind, ref, field } of uses)
+    if (kind !== 'dbschema' && kind !== 'variable') resolveUsableRefIn(writer, kind, field, ref, scope);
 }
 
 /** What is sent along with a run names. Text that cannot be read names nothing; what reads it to run it says so. */

@@ -1,5 +1,11 @@
 import type { TaskPayload } from '@sluice/delegate-protocol';
-import { DELEGATE_TASKS_SERVICE, type DelegateTasksMethods, type ProvideSecretsRequest, type RpcScope, type TaskEvent } from '@sluice/delegate-rpc';
+import {
+  DELEGATE_TASKS_SERVICE,
+  type DelegateTasksMethods,
+  type ProvideSecretsRequest,
+  type RpcScope,
+  type TaskEvent,
+} from '@sluice/delegate-rpc';
 import { ServiceClient } from '@sluice/grpc';
 import { AppError, backoffMs, pause, type ProjectScope } from '@sluice/kernel';
 import type { CallIdentity, ServiceIdentity } from '@sluice/service-identity';
@@ -34,7 +40,13 @@ export class DelegateTasks {
   private readonly closing = new AbortController();
 
   constructor(address: string, identity: ServiceIdentity, ca?: string) {
-    this.client = new ServiceClient<DelegateTasksMethods>({ service: DELEGATE_TASKS_SERVICE, address, target: 'delegate-service', identity, ca });
+    this.client = new ServiceClient<DelegateTasksMethods>({
+      service: DELEGATE_TASKS_SERVICE,
+      address,
+      target: 'delegate-service',
+      identity,
+      ca,
+    });
   }
 
   /**
@@ -63,7 +75,10 @@ export class DelegateTasks {
 
   /** Asks that a task stop. Safe to repeat. @param patienceMs how long the service may be away */
   async abort(caller: TaskCaller, taskId: string, patienceMs?: number): Promise<StopAnswer> {
-    const { state, isWithdrawn } = await this.whileReachable(() => this.client.unary(caller, 'Abort', { taskId, accountId: caller.accountId }, { timeoutMs: CALL_MS }), patienceMs);
+    const { state, isWithdrawn } = await this.whileReachable(
+      () => this.client.unary(caller, 'Abort', { taskId, accountId: caller.accountId }, { timeoutMs: CALL_MS }),
+      patienceMs,
+    );
     if (state === 'UNKNOWN') return isWithdrawn ? 'withdrawn' : 'unknown';
     return state === 'ASSIGNED' ? 'assigned' : 'ended';
   }
@@ -103,7 +118,8 @@ export class DelegateTasks {
       try {
         return await call();
       } catch (cause) {
-        const isAway = cause instanceof AppError && (cause.code === 'UPSTREAM_UNAVAILABLE' || cause.code === 'REQUEST_TIMEOUT');
+        const isAway =
+          cause instanceof AppError && (cause.code === 'UPSTREAM_UNAVAILABLE' || cause.code === 'REQUEST_TIMEOUT');
         if (!isAway || Date.now() >= until) throw cause;
         await pause(backoffMs(attempt, { baseMs: 100, maxMs: 3_000 }), this.closing.signal);
       }

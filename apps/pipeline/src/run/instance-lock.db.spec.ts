@@ -22,14 +22,42 @@ describe('the queue in front of a database instance', () => {
   afterEach(() => db.query('DELETE FROM executions'));
 
   const storeExecution = (id: string, runSequence: number, scope = projectScope('acc', 'o', 'p')) =>
-    db.getRepository(ExecutionEntity).insert({
-      ...projectColumns(scope), planExecutionId: `exec-${id}`, pipelineIdentifier: 'p', name: `Pipeline ${id}`, runSequence, status: 'Running', plan: {} as never, outline: {} as never, searchText: '', yaml: '', inputYaml: '',
-      inputSetIds: [], caller: {} as never, correlationId: 'c', tags: {}, takenOver: [], createdAt: 1, validUntil: 2,
-    });
+    db
+      .getRepository(ExecutionEntity)
+      .insert({
+        ...projectColumns(scope),
+        planExecutionId: `exec-${id}`,
+        pipelineIdentifier: 'p',
+        name: `Pipeline ${id}`,
+        runSequence,
+        status: 'Running',
+        plan: {} as never,
+        outline: {} as never,
+        searchText: '',
+        yaml: '',
+        inputYaml: '',
+        inputSetIds: [],
+        caller: {} as never,
+        correlationId: 'c',
+        tags: {},
+        takenOver: [],
+        createdAt: 1,
+        validUntil: 2,
+      });
 
-  const request = (holder: string, over: Partial<LockRequest> = {}): LockRequest => ({ scope: projectScope('acc', 'o', 'p'), dbSchema: 's', dbInstance: 'i', holder, planExecutionId: `exec-${holder}`, workflowId: `wf-${holder}`, ...over });
-  const within = <T>(work: (locks: InstanceLocks) => Promise<T>): Promise<T> => db.transaction((manager) => work(new InstanceLocks(manager)));
-  const acquire = (holder: string, over: Partial<LockRequest> = {}): Promise<boolean> => within((locks) => locks.acquire(request(holder, over), 1));
+  const request = (holder: string, over: Partial<LockRequest> = {}): LockRequest => ({
+    scope: projectScope('acc', 'o', 'p'),
+    dbSchema: 's',
+    dbInstance: 'i',
+    holder,
+    planExecutionId: `exec-${holder}`,
+    workflowId: `wf-${holder}`,
+    ...over,
+  });
+  const within = <T>(work: (locks: InstanceLocks) => Promise<T>): Promise<T> =>
+    db.transaction((manager) => work(new InstanceLocks(manager)));
+  const acquire = (holder: string, over: Partial<LockRequest> = {}): Promise<boolean> =>
+    within((locks) => locks.acquire(request(holder, over), 1));
   const release = (holder: string) => within((locks) => locks.release(holder, 2));
 
   it('gives it to the first and makes others wait, in order', async () => {
@@ -40,7 +68,12 @@ describe('the queue in front of a database instance', () => {
   });
 
   it('is safe to repeat: asking again and giving back twice change nothing', async () => {
-    expect([await acquire('a'), await acquire('a'), await acquire('b'), await acquire('b')]).toEqual([true, true, false, false]);
+    expect([await acquire('a'), await acquire('a'), await acquire('b'), await acquire('b')]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
     await release('a');
     expect(await release('a')).toBeUndefined();
     expect(await acquire('b')).toBe(true);
@@ -67,7 +100,7 @@ describe('the queue in front of a database instance', () => {
     const granted = await Promise.all(holders.map((holder) => acquire(holder)));
     expect(granted.filter(Boolean)).toHaveLength(1);
     const served: string[] = [];
-    for (let holder = holders[granted.indexOf(true)]; holder !== undefined; ) {
+    for (let holder = holders[granted.indexOf(true)]; holder !== undefined;) {
       served.push(holder);
       holder = (await release(holder))?.holder;
     }
@@ -88,13 +121,23 @@ describe('the queue in front of a database instance', () => {
     for (const [index, holder] of ['a', 'b', 'c'].entries()) await storeExecution(holder, index + 1);
     for (const holder of ['a', 'b', 'c']) await acquire(holder);
     const of = (...taskIds: string[]) => within((locks) => locks.holdUps(projectScope('acc', 'o', 'p'), taskIds));
-    const holder = (id: string, runSequence: number, heldSince: number) => ({ planExecutionId: `exec-${id}`, pipelineIdentifier: 'p', pipelineName: `Pipeline ${id}`, runSequence, heldSince });
-    expect(await of('a', 'b', 'c', 'unknown')).toEqual(new Map([
-      ['b', { dbSchema: 's', dbInstance: 'i', holder: holder('a', 1, 1), place: 1 }],
-      ['c', { dbSchema: 's', dbInstance: 'i', holder: holder('a', 1, 1), place: 2 }],
-    ]));
+    const holder = (id: string, runSequence: number, heldSince: number) => ({
+      planExecutionId: `exec-${id}`,
+      pipelineIdentifier: 'p',
+      pipelineName: `Pipeline ${id}`,
+      runSequence,
+      heldSince,
+    });
+    expect(await of('a', 'b', 'c', 'unknown')).toEqual(
+      new Map([
+        ['b', { dbSchema: 's', dbInstance: 'i', holder: holder('a', 1, 1), place: 1 }],
+        ['c', { dbSchema: 's', dbInstance: 'i', holder: holder('a', 1, 1), place: 2 }],
+      ]),
+    );
     await release('a');
-    expect(await of('b', 'c')).toEqual(new Map([['c', { dbSchema: 's', dbInstance: 'i', holder: holder('b', 2, 2), place: 1 }]]));
+    expect(await of('b', 'c')).toEqual(
+      new Map([['c', { dbSchema: 's', dbInstance: 'i', holder: holder('b', 2, 2), place: 1 }]]),
+    );
     expect(await within((locks) => locks.holdUps(projectScope('acc', 'o', 'other'), ['c']))).toEqual(new Map());
     await release('b');
     expect(await of('c')).toEqual(new Map());

@@ -40,8 +40,16 @@ interface HoldUpRow {
 
 function holdUpOf(row: HoldUpRow): ResourceHoldUp {
   return {
-    dbSchema: row.db_schema, dbInstance: row.db_instance, place: row.place,
-    holder: { planExecutionId: row.plan_execution_id, pipelineIdentifier: row.pipeline_identifier, pipelineName: row.name, runSequence: row.run_sequence, heldSince: row.granted_at },
+    dbSchema: row.db_schema,
+    dbInstance: row.db_instance,
+    place: row.place,
+    holder: {
+      planExecutionId: row.plan_execution_id,
+      pipelineIdentifier: row.pipeline_identifier,
+      pipelineName: row.name,
+      runSequence: row.run_sequence,
+      heldSince: row.granted_at,
+    },
   };
 }
 
@@ -65,7 +73,13 @@ export class InstanceLocks {
 
   /** Takes the instance or a place in its queue. Safe to repeat. @returns true when the instance is the holder's now */
   async acquire(request: LockRequest, at: number): Promise<boolean> {
-    const key = [request.scope.accountId, request.scope.orgId, request.scope.projectId, request.dbSchema, request.dbInstance];
+    const key = [
+      request.scope.accountId,
+      request.scope.orgId,
+      request.scope.projectId,
+      request.dbSchema,
+      request.dbInstance,
+    ];
     await this.serialise(key);
     await this.db.query(
       `INSERT INTO instance_locks (account_id, org_id, project_id, db_schema, db_instance, holder, plan_execution_id, workflow_id, queued_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (holder) DO NOTHING`,
@@ -74,7 +88,10 @@ export class InstanceLocks {
     const granted = await this.grantNext(key, at);
     // Who gets it at once is not waiting for a message.
     if (granted?.holder === request.holder) await this.markTold([request.holder]);
-    const [row] = await this.db.query<{ granted_at: string | null }[]>(`SELECT granted_at FROM instance_locks WHERE holder = $1`, [request.holder]);
+    const [row] = await this.db.query<{ granted_at: string | null }[]>(
+      `SELECT granted_at FROM instance_locks WHERE holder = $1`,
+      [request.holder],
+    );
     return row?.granted_at != null;
   }
 
@@ -137,7 +154,9 @@ export class InstanceLocks {
 
   /** Holders that have the instance and have not been told. */
   async untold(): Promise<Grant[]> {
-    const rows = await this.db.query<{ holder: string; workflow_id: string }[]>(`SELECT holder, workflow_id FROM instance_locks WHERE granted_at IS NOT NULL AND NOT is_told`);
+    const rows = await this.db.query<{ holder: string; workflow_id: string }[]>(
+      `SELECT holder, workflow_id FROM instance_locks WHERE granted_at IS NOT NULL AND NOT is_told`,
+    );
     return rows.map((row) => ({ holder: row.holder, workflowId: row.workflow_id }));
   }
 

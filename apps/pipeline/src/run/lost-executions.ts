@@ -79,11 +79,17 @@ export class LostExecutions {
   }
 
   private openTasks(planExecutionId: string): Promise<TaskIdRow[]> {
-    return this.actions.services.dataSource.query(`SELECT task_id, node_id, kind FROM execution_tasks WHERE plan_execution_id = $1 AND status = 'open' AND kind <> 'cleanup-pod'`, [planExecutionId]);
+    return this.actions.services.dataSource.query(
+      `SELECT task_id, node_id, kind FROM execution_tasks WHERE plan_execution_id = $1 AND status = 'open' AND kind <> 'cleanup-pod'`,
+      [planExecutionId],
+    );
   }
 
   private tasksOf(planExecutionId: string): Promise<TaskIdRow[]> {
-    return this.actions.services.dataSource.query(`SELECT task_id, node_id, kind FROM execution_tasks WHERE plan_execution_id = $1 AND kind <> 'cleanup-pod' ORDER BY created_at`, [planExecutionId]);
+    return this.actions.services.dataSource.query(
+      `SELECT task_id, node_id, kind FROM execution_tasks WHERE plan_execution_id = $1 AND kind <> 'cleanup-pod' ORDER BY created_at`,
+      [planExecutionId],
+    );
   }
 
   /** Has an open task stopped; gives it up after the time an abort has. */
@@ -102,11 +108,16 @@ export class LostExecutions {
     if (!task || !node) return;
     if (kind === 'execute-step') {
       const end = task.report === null ? SILENT_END : endOf(task.report);
-      await this.steps.end(run, node, taskId, end, { stop: null, isUnconfirmed: task.report === null, ignoreFailure: false });
+      await this.steps.end(run, node, taskId, end, {
+        stop: null,
+        isUnconfirmed: task.report === null,
+        ignoreFailure: false,
+      });
       return;
     }
     const group = Object.values(run.plan.nodes).find(({ children }) => children.includes(nodeId));
-    if (group && task.report?.delegateId) await this.actions.cleanups.close(run, group, podIdOf(group.id), task.report.delegateId, task.workflowId, []);
+    if (group && task.report?.delegateId)
+      await this.actions.cleanups.close(run, group, podIdOf(group.id), task.report.delegateId, task.workflowId, []);
   }
 }
 

@@ -17,7 +17,8 @@ export class Messages {
     try {
       await DBOS.send(workflowId, message, TOPIC, key);
     } catch (cause) {
-      if (cause instanceof DurableError.DBOSNonExistentWorkflowError) throw new AppError('ENTITY_NOT_FOUND', `there is no workflow ${workflowId}`, {}, { cause });
+      if (cause instanceof DurableError.DBOSNonExistentWorkflowError)
+        throw new AppError('ENTITY_NOT_FOUND', `there is no workflow ${workflowId}`, {}, { cause });
       throw cause;
     }
   }

@@ -2,8 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import { AppError } from '@sluice/kernel';
 import { namingSteps } from './named-steps.js';
 
-const targets = [{ step: 'apply', dbSchema: 'app', dbInstance: 'nosuch' }, { step: 'tag', dbSchema: 'app', dbInstance: 'dev' }, { step: 'again', dbSchema: 'app', dbInstance: 'dev' }];
-const missing = (instance: string): AppError => new AppError('RESOURCE_NOT_FOUND', `instance with id [${instance}] schema [app] does not exist`, { schema: 'app', instance });
+const targets = [
+  { step: 'apply', dbSchema: 'app', dbInstance: 'nosuch' },
+  { step: 'tag', dbSchema: 'app', dbInstance: 'dev' },
+  { step: 'again', dbSchema: 'app', dbInstance: 'dev' },
+];
+const missing = (instance: string): AppError =>
+  new AppError('RESOURCE_NOT_FOUND', `instance with id [${instance}] schema [app] does not exist`, {
+    schema: 'app',
+    instance,
+  });
 
 describe('an error about a DB instance names the steps that work on it', () => {
   it.each([
@@ -21,6 +29,8 @@ describe('an error about a DB instance names the steps that work on it', () => {
 
   it('and of very many steps the first ten', () => {
     const many = Array.from({ length: 12 }, (_, index) => ({ step: `s${index}`, dbSchema: 'app', dbInstance: 'dev' }));
-    expect(namingSteps(missing('dev'), many)).toMatchObject({ message: expect.stringContaining('"s9" and 2 more: instance with id') });
+    expect(namingSteps(missing('dev'), many)).toMatchObject({
+      message: expect.stringContaining('"s9" and 2 more: instance with id'),
+    });
   });
 });

@@ -12,10 +12,17 @@ export interface StepTarget {
 export function namingSteps(cause: unknown, targets: readonly StepTarget[]): unknown {
   if (!(cause instanceof AppError)) return cause;
   const { schema, instance } = cause.details;
-  const steps = targets.filter(({ dbSchema, dbInstance }) => dbSchema === schema && dbInstance === instance).map(({ step }) => `"${step}"`);
+  const steps = targets
+    .filter(({ dbSchema, dbInstance }) => dbSchema === schema && dbInstance === instance)
+    .map(({ step }) => `"${step}"`);
   if (steps.length === 0) return cause;
   const more = steps.length > MOST_NAMED ? ` and ${steps.length - MOST_NAMED} more` : '';
-  return new AppError(cause.code, `${steps.length === 1 ? 'step' : 'steps'} ${steps.slice(0, MOST_NAMED).join(', ')}${more}: ${cause.message}`, cause.details, { cause });
+  return new AppError(
+    cause.code,
+    `${steps.length === 1 ? 'step' : 'steps'} ${steps.slice(0, MOST_NAMED).join(', ')}${more}: ${cause.message}`,
+    cause.details,
+    { cause },
+  );
 }
 
 const MOST_NAMED = 10;

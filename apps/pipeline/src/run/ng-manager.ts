@@ -4,7 +4,20 @@ import type { RouteRequest, RouteResult } from '@sluice/api-conventions';
 import type { RouteClient, CallContext } from '@sluice/http';
 import { AppError, backoffMs, pause, type ProjectScope, type ScopedRef } from '@sluice/kernel';
 import {
-  confirmRemovedProject, listConnectorsByFqn, listRemovedProjects, projectExistence, receiveAuditEvents, receiveSecurityEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, resolveVariables, sealSecrets, type DbStepInputs, type ProjectExistence, type RemovedProject,
+  confirmRemovedProject,
+  listConnectorsByFqn,
+  listRemovedProjects,
+  projectExistence,
+  receiveAuditEvents,
+  receiveSecurityEvents,
+  recordEntityUses,
+  reportDbStep,
+  resolveDbStepInputs,
+  resolveVariables,
+  sealSecrets,
+  type DbStepInputs,
+  type ProjectExistence,
+  type RemovedProject,
 } from '@sluice/ng-manager-api';
 import type { Reference, StoredVariableNames, StoredVariables } from '@sluice/pipeline-engine';
 import type { DbCommand } from '@sluice/step-types';
@@ -49,7 +62,13 @@ interface Patience {
 
 const DELIVERY_MS = 10_000;
 /** Who the service is when it hands over what it recorded: itself. */
-export const OWN_CONTEXT: CallContext = { accountId: '', principal: { type: 'service', id: 'pipeline', name: 'pipeline' }, grants: [], correlationId: 'audit', traceparent: undefined };
+export const OWN_CONTEXT: CallContext = {
+  accountId: '',
+  principal: { type: 'service', id: 'pipeline', name: 'pipeline' },
+  grants: [],
+  correlationId: 'audit',
+  traceparent: undefined,
+};
 
 /** NG manager, as pipeline uses it: always on behalf of the user who asks or who started the run. */
 export class NgManager {
@@ -66,7 +85,11 @@ export class NgManager {
   }
 
   /** Values of the variables a pipeline names; those there are not are absent. @throws AppError UPSTREAM_UNAVAILABLE, REQUEST_TIMEOUT */
-  variables(ctx: CallContext, { orgId, projectId }: ProjectScope, names: StoredVariableNames): Promise<StoredVariables> {
+  variables(
+    ctx: CallContext,
+    { orgId, projectId }: ProjectScope,
+    names: StoredVariableNames,
+  ): Promise<StoredVariables> {
     return this.client.call(ctx, resolveVariables, { body: { orgId, projectId, ...names } }, { idempotent: true });
   }
 
@@ -74,9 +97,20 @@ export class NgManager {
    * @param patience how long it is repeated while NG manager is away or slow; once only when absent
    * @throws AppError RESOURCE_NOT_FOUND, INVALID_IDENTIFIER_REF naming what is missing; UPSTREAM_UNAVAILABLE, REQUEST_TIMEOUT
    */
-  async stepInputs(run: OnBehalf, traceparent: string | undefined, steps: readonly DbStepReference[], patience: Patience = { forMs: 0 }): Promise<Readonly<Record<string, DbStepInputs>>> {
+  async stepInputs(
+    run: OnBehalf,
+    traceparent: string | undefined,
+    steps: readonly DbStepReference[],
+    patience: Patience = { forMs: 0 },
+  ): Promise<Readonly<Record<string, DbStepInputs>>> {
     const { orgId, projectId } = run.scope;
-    const ask = () => this.client.call(contextOf(run, traceparent), resolveDbStepInputs, { body: { orgId, projectId, steps: [...steps] } }, { idempotent: true });
+    const ask = () =>
+      this.client.call(
+        contextOf(run, traceparent),
+        resolveDbStepInputs,
+        { body: { orgId, projectId, steps: [...steps] } },
+        { idempotent: true },
+      );
     return (await this.patiently(ask, patience)).inputs;
   }
 
@@ -86,9 +120,28 @@ export class NgManager {
    */
   async connectorNames(ctx: CallContext, refs: readonly ScopedRef[]): Promise<(ref: ScopedRef) => string | undefined> {
     if (refs.length === 0) return () => undefined;
-    const asService: CallContext = { ...OWN_CONTEXT, accountId: ctx.accountId, grants: [{ role: 'viewer' }], correlationId: ctx.correlationId, traceparent: ctx.traceparent, ...(ctx.signal ? { signal: ctx.signal } : {}) };
-    const found = await this.client.call(asService, listConnectorsByFqn, { query: { accountIdentifier: ctx.accountId }, body: refs.map(fullNameOf) }, { idempotent: true });
-    const names = new Map(found.map(({ connector }) => [[ctx.accountId, connector.orgIdentifier, connector.projectIdentifier, connector.identifier].filter((part) => typeof part === 'string').join('/'), connector.name]));
+    const asService: CallContext = {
+      ...OWN_CONTEXT,
+      accountId: ctx.accountId,
+      grants: [{ role: 'viewer' }],
+      correlationId: ctx.correlationId,
+      traceparent: ctx.traceparent,
+      ...(ctx.signal ? { signal: ctx.signal } : {}),
+    };
+    const found = await this.client.call(
+      asService,
+      listConnectorsByFqn,
+      { query: { accountIdentifier: ctx.accountId }, body: refs.map(fullNameOf) },
+      { idempotent: true },
+    );
+    const names = new Map(
+      found.map(({ connector }) => [
+        [ctx.accountId, connector.orgIdentifier, connector.projectIdentifier, connector.identifier]
+          .filter((part) => typeof part === 'string')
+          .join('/'),
+        connector.name,
+      ]),
+    );
     return (ref) => names.get(fullNameOf(ref));
   }
 
@@ -114,25 +167,51 @@ export class NgManager {
   /** The same for a caller that does its own waiting. @throws AppError */
   async reportOnce(run: RunHeader, traceparent: string | undefined, report: DbStepReport): Promise<void> {
     const { orgId, projectId } = run.scope;
-    const body = { orgId, projectId, pipelineIdentifier: run.plan.pipelineIdentifier, planExecutionId: run.planExecutionId, ...report };
+    const body = {
+      orgId,
+      projectId,
+      pipelineIdentifier: run.plan.pipelineIdentifier,
+      planExecutionId: run.planExecutionId,
+      ...report,
+    };
     await this.client.call(contextOf(run, traceparent), reportDbStep, { body }, { idempotent: true });
   }
 
   /** Secret values of the connectors of these steps, sealed to one delegate for one lease. @throws AppError SECRET_NOT_FOUND, ACCESS_DENIED */
-  async sealedSecrets(run: RunHeader, traceparent: string | undefined, steps: readonly SealedStep[], lease: SealingLease): Promise<Record<string, string>> {
+  async sealedSecrets(
+    run: RunHeader,
+    traceparent: string | undefined,
+    steps: readonly SealedStep[],
+    lease: SealingLease,
+  ): Promise<Record<string, string>> {
     const { orgId, projectId } = run.scope;
-    const { sealed } = await this.client.call(contextOf(run, traceparent), sealSecrets, { body: { orgId, projectId, steps: [...steps], ...lease } }, { idempotent: true });
+    const { sealed } = await this.client.call(
+      contextOf(run, traceparent),
+      sealSecrets,
+      { body: { orgId, projectId, steps: [...steps], ...lease } },
+      { idempotent: true },
+    );
     return sealed;
   }
 
   /** Adds events to the audit trail; they may have been sent before. Resolves when they are committed there. @throws AppError */
   async deliverAuditEvents(events: readonly AuditEventRecord[]): Promise<void> {
-    await this.client.call({ ...OWN_CONTEXT, signal: AbortSignal.timeout(DELIVERY_MS) }, receiveAuditEvents, { body: { events: [...events] } }, { idempotent: true });
+    await this.client.call(
+      { ...OWN_CONTEXT, signal: AbortSignal.timeout(DELIVERY_MS) },
+      receiveAuditEvents,
+      { body: { events: [...events] } },
+      { idempotent: true },
+    );
   }
 
   /** Adds security events; they may have been sent before. @throws AppError */
   async deliverSecurityEvents(events: readonly NotedSecurityEvent[]): Promise<void> {
-    await this.client.call({ ...OWN_CONTEXT, signal: AbortSignal.timeout(DELIVERY_MS) }, receiveSecurityEvents, { body: { events: [...events] } }, { idempotent: true });
+    await this.client.call(
+      { ...OWN_CONTEXT, signal: AbortSignal.timeout(DELIVERY_MS) },
+      receiveSecurityEvents,
+      { body: { events: [...events] } },
+      { idempotent: true },
+    );
   }
 
   /**
@@ -140,18 +219,41 @@ export class NgManager {
    * @returns as the contract says: of an `add` the turn it began, of a `replace` whether it was overtaken, of a `check` what stands in the way of a run
    * @throws AppError INVALID_IDENTIFIER_REF, UPSTREAM_UNAVAILABLE, REQUEST_TIMEOUT
    */
-  recordUses(ctx: CallContext, mode: Uses['mode'], { accountId, orgId, projectId }: ProjectScope, user: Uses['user'], uses: readonly Reference[], turn?: string): Promise<RecordedUses> {
-    return this.client.call(ctx, recordEntityUses, { body: { accountId, orgId, projectId, user, mode, uses: [...uses], turn } }, { idempotent: true });
+  recordUses(
+    ctx: CallContext,
+    mode: Uses['mode'],
+    { accountId, orgId, projectId }: ProjectScope,
+    user: Uses['user'],
+    uses: readonly Reference[],
+    turn?: string,
+  ): Promise<RecordedUses> {
+    return this.client.call(
+      ctx,
+      recordEntityUses,
+      { body: { accountId, orgId, projectId, user, mode, uses: [...uses], turn } },
+      { idempotent: true },
+    );
   }
 
   /** Removed projects with something left in pipeline, at most a hundred behind a position, oldest first. @throws AppError */
   async removedProjects(after: number, signal: AbortSignal): Promise<RemovedProject[]> {
-    return (await this.client.call({ ...OWN_CONTEXT, signal: AbortSignal.any([signal, AbortSignal.timeout(DELIVERY_MS)]) }, listRemovedProjects, { query: { after } })).projects;
+    return (
+      await this.client.call(
+        { ...OWN_CONTEXT, signal: AbortSignal.any([signal, AbortSignal.timeout(DELIVERY_MS)]) },
+        listRemovedProjects,
+        { query: { after } },
+      )
+    ).projects;
   }
 
   /** Says that nothing is left of a removed project. @throws AppError */
   async confirmRemovedProject(position: number, signal: AbortSignal): Promise<void> {
-    await this.client.call({ ...OWN_CONTEXT, signal: AbortSignal.any([signal, AbortSignal.timeout(DELIVERY_MS)]) }, confirmRemovedProject, { body: { position } }, { idempotent: true });
+    await this.client.call(
+      { ...OWN_CONTEXT, signal: AbortSignal.any([signal, AbortSignal.timeout(DELIVERY_MS)]) },
+      confirmRemovedProject,
+      { body: { position } },
+      { idempotent: true },
+    );
   }
 
   async close(): Promise<void> {
@@ -162,7 +264,12 @@ export class NgManager {
 
 /** `account/identifier`, `account/org/identifier` or `account/org/project/identifier`. */
 function fullNameOf({ scope, identifier }: ScopedRef): string {
-  return [scope.accountId, ...(scope.level === 'account' ? [] : [scope.orgId]), ...(scope.level === 'project' ? [scope.projectId] : []), identifier].join('/');
+  return [
+    scope.accountId,
+    ...(scope.level === 'account' ? [] : [scope.orgId]),
+    ...(scope.level === 'project' ? [scope.projectId] : []),
+    identifier,
+  ].join('/');
 }
 
 function contextOf(run: OnBehalf, traceparent: string | undefined): CallContext {

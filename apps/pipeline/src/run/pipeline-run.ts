@@ -1,4 +1,14 @@
-import { decideRun, isBroken, nodeOf, statusOfParent, subtree, type EndStatus, type PlanNode, type RunDecision, type Status } from '@sluice/pipeline-engine';
+import {
+  decideRun,
+  isBroken,
+  nodeOf,
+  statusOfParent,
+  subtree,
+  type EndStatus,
+  type PlanNode,
+  type RunDecision,
+  type Status,
+} from '@sluice/pipeline-engine';
 import type { DurableStep } from './durable-step.js';
 import type { NodeChange, RunHeader } from './execution-record.js';
 import type { RunActions } from './run-actions.js';
@@ -16,7 +26,11 @@ export interface PipelineRunParts {
   readonly actions: RunActions;
   readonly durable: DurableStep;
   /** Starts the stage's own workflow. */
-  readonly startStage: (run: RunHeader, stage: PlanNode, start: StageStart) => Promise<{ getResult(): Promise<BranchResult> }>;
+  readonly startStage: (
+    run: RunHeader,
+    stage: PlanNode,
+    start: StageStart,
+  ) => Promise<{ getResult(): Promise<BranchResult> }>;
 }
 
 /** Runs the stages of an execution, each in a workflow of its own, and says the last word. */
@@ -32,7 +46,9 @@ export class PipelineRun {
 
   async execute(): Promise<EndStatus> {
     const { plan } = this.run;
-    const stages = nodeOf(plan, plan.rootId).children.map((id) => nodeOf(plan, id)).flatMap((node) => node.children);
+    const stages = nodeOf(plan, plan.rootId)
+      .children.map((id) => nodeOf(plan, id))
+      .flatMap((node) => node.children);
     const statuses: Status[] = [];
     for (const id of stages) {
       if (this.stop !== null) break;
@@ -65,7 +81,15 @@ export class PipelineRun {
         continue;
       }
       const decision = await this.decide(stage, hasFailed);
-      if (decision.kind === 'run') started.push({ stage, handle: await this.parts.startStage(this.run, stage, { decision: decision.reason, hasFailed: false, isRollbackOnly: false }) });
+      if (decision.kind === 'run')
+        started.push({
+          stage,
+          handle: await this.parts.startStage(this.run, stage, {
+            decision: decision.reason,
+            hasFailed: false,
+            isRollbackOnly: false,
+          }),
+        });
       else statuses.push(await this.leaveOut(stage, decision));
     }
     let rollback = false;
@@ -84,30 +108,53 @@ export class PipelineRun {
   private async rollBackSucceeded(): Promise<void> {
     for (const stage of this.succeeded.splice(0).reverse()) {
       if (this.stop !== null || this.run.takenOver.includes(stage.id)) continue;
-      const handle = await this.parts.startStage(this.run, stage, { decision: '', hasFailed: true, isRollbackOnly: true });
+      const handle = await this.parts.startStage(this.run, stage, {
+        decision: '',
+        hasFailed: true,
+        isRollbackOnly: true,
+      });
       this.stop ??= (await handle.getResult()).stop;
     }
   }
 
   private async decide(stage: PlanNode, hasFailed: boolean): Promise<RunDecision> {
     const surroundings = { hasFailed, hasFailedHere: hasFailed };
-    if (stage.when?.condition?.includes('<+')) return this.parts.durable('decide', () => this.parts.actions.decide(this.run, stage, surroundings));
+    if (stage.when?.condition?.includes('<+'))
+      return this.parts.durable('decide', () => this.parts.actions.decide(this.run, stage, surroundings));
     return decideRun(stage, surroundings, () => ({ kind: 'keep' }));
   }
 
   private async leaveOut(stage: PlanNode, decision: RunDecision): Promise<Status> {
     if (decision.kind === 'invalid') {
-      await this.write([{ nodeId: stage.id, event: { kind: 'ended', at: 0, status: 'Failed', failure: { message: decision.reason, failureType: 'Unknown' } } }]);
+      await this.write([
+        {
+          nodeId: stage.id,
+          event: {
+            kind: 'ended',
+            at: 0,
+            status: 'Failed',
+            failure: { message: decision.reason, failureType: 'Unknown' },
+          },
+        },
+      ]);
       return 'Failed';
     }
-    await this.write(subtree(this.run.plan, stage.id).map(({ id }) => ({ nodeId: id, event: { kind: 'skipped', at: 0, decision: decision.reason } })));
+    await this.write(
+      subtree(this.run.plan, stage.id).map(({ id }) => ({
+        nodeId: id,
+        event: { kind: 'skipped', at: 0, decision: decision.reason },
+      })),
+    );
     return 'Skipped';
   }
 
   private async write(changes: readonly NodeChange[]): Promise<void> {
     await this.parts.durable('write', () => {
       const at = Date.now();
-      return this.parts.actions.flush(this.run, changes.map(({ nodeId, event }) => ({ nodeId, event: 'at' in event ? { ...event, at } : event })));
+      return this.parts.actions.flush(
+        this.run,
+        changes.map(({ nodeId, event }) => ({ nodeId, event: 'at' in event ? { ...event, at } : event })),
+      );
     });
   }
 }

@@ -1,7 +1,15 @@
 import type { GitSource, TaskPayload } from '@sluice/delegate-protocol';
 import { AppError } from '@sluice/kernel';
 import type { DbStepInputs } from '@sluice/ng-manager-api';
-import { hasExpression, podSelectors, resolveOutputs, stepsBelow, type NodeFailure, type NodeState, type PlanNode } from '@sluice/pipeline-engine';
+import {
+  hasExpression,
+  podSelectors,
+  resolveOutputs,
+  stepsBelow,
+  type NodeFailure,
+  type NodeState,
+  type PlanNode,
+} from '@sluice/pipeline-engine';
 import type { DbTarget, StepType, StepTypeRegistry } from '@sluice/step-types';
 import type { NodeChange, RunHeader } from './execution-record.js';
 import { podIdOf } from './identifiers.js';
@@ -26,7 +34,13 @@ export class PodActions {
   ) {}
 
   /** One durable step: inputs, task row, submission. Changes are written along with the start of the group. */
-  async open(run: RunHeader, group: PlanNode, initialise: PlanNode, workflowId: string, changes: readonly NodeChange[]): Promise<OpenedPod> {
+  async open(
+    run: RunHeader,
+    group: PlanNode,
+    initialise: PlanNode,
+    workflowId: string,
+    changes: readonly NodeChange[],
+  ): Promise<OpenedPod> {
     return this.actions.span(run, 'initialise pod', async (traceparent) => {
       const taskId = taskIdOf(run.planExecutionId, initialise.id, 'init');
       const at = Date.now();
@@ -40,7 +54,17 @@ export class PodActions {
       const context = { kind: 'initialise-pod', podId: podIdOf(group.id), steps: resolved.steps } as const;
       const stillWanted = await this.actions.write(async ({ record }) => {
         if (await record.isInterrupted(run.planExecutionId)) return false;
-        await record.addTask({ taskId, planExecutionId: run.planExecutionId, nodeId: initialise.id, workflowId, kind: 'initialise-pod', context }, at);
+        await record.addTask(
+          {
+            taskId,
+            planExecutionId: run.planExecutionId,
+            nodeId: initialise.id,
+            workflowId,
+            kind: 'initialise-pod',
+            context,
+          },
+          at,
+        );
         return true;
       });
       if (!stillWanted) return this.interrupted(run, initialise, taskId);
@@ -49,14 +73,23 @@ export class PodActions {
   }
 
   private async interrupted(run: RunHeader, initialise: PlanNode, taskId: string): Promise<OpenedPod> {
-    return (await this.actions.isUnderWay(run, taskId)) ? { kind: 'submitted', taskId, deadline: this.deadline(initialise) } : { kind: 'interrupted' };
+    return (await this.actions.isUnderWay(run, taskId))
+      ? { kind: 'submitted', taskId, deadline: this.deadline(initialise) }
+      : { kind: 'interrupted' };
   }
 
   private deadline(initialise: PlanNode): number {
     return Date.now() + this.actions.services.config.taskQueueTimeoutMs + podTimeout(initialise) + REPORT_GRACE_MS;
   }
 
-  private async submit(run: RunHeader, group: PlanNode, initialise: PlanNode, taskId: string, pod: Pod, traceparent: string): Promise<OpenedPod> {
+  private async submit(
+    run: RunHeader,
+    group: PlanNode,
+    initialise: PlanNode,
+    taskId: string,
+    pod: Pod,
+    traceparent: string,
+  ): Promise<OpenedPod> {
     const { config, tasks } = this.actions.services;
     const runTimeoutMs = podTimeout(initialise);
     try {
@@ -64,7 +97,11 @@ export class PodActions {
         taskId,
         scope: run.scope,
         payload: await this.payload(run, group, initialise, pod),
-        selectors: podSelectors(run.plan, Object.keys(pod.steps), Object.fromEntries(Object.entries(pod.steps).map(([id, step]) => [id, step.inputs.delegateSelectors]))),
+        selectors: podSelectors(
+          run.plan,
+          Object.keys(pod.steps),
+          Object.fromEntries(Object.entries(pod.steps).map(([id, step]) => [id, step.inputs.delegateSelectors])),
+        ),
         boundDelegateId: '',
         queueTimeoutMs: config.taskQueueTimeoutMs,
         runTimeoutMs,
@@ -78,7 +115,9 @@ export class PodActions {
   }
 
   private async failed(run: RunHeader, initialise: PlanNode, failure: NodeFailure): Promise<OpenedPod> {
-    await this.actions.flush(run, [{ nodeId: initialise.id, event: { kind: 'ended', at: Date.now(), status: 'Failed', failure } }]);
+    await this.actions.flush(run, [
+      { nodeId: initialise.id, event: { kind: 'ended', at: Date.now(), status: 'Failed', failure } },
+    ]);
     return { kind: 'failed', failure };
   }
 
@@ -86,28 +125,45 @@ export class PodActions {
     const states = await this.actions.record.states(run.planExecutionId);
     const nodes = stepsBelow(run.plan, group.id);
     const references = nodes.map((node) => this.reference(run, node, states));
-    const targets = references.map(({ dbSchema, dbInstance }, at): StepTarget => ({ step: nodes[at]?.identifier ?? '', dbSchema, dbInstance }));
-    const inputs = await this.actions.services.ngManager.stepInputs(run, traceparent, references, {
-      forMs: podTimeout(initialise),
-      isPointless: () => this.actions.write(({ record }) => record.isInterrupted(run.planExecutionId)),
-    }).catch((cause: unknown) => {
-      throw namingSteps(cause, targets);
-    });
+    const targets = references.map(({ dbSchema, dbInstance }, at): StepTarget => ({
+      step: nodes[at]?.identifier ?? '',
+      dbSchema,
+      dbInstance,
+    }));
+    const inputs = await this.actions.services.ngManager
+      .stepInputs(run, traceparent, references, {
+        forMs: podTimeout(initialise),
+        isPointless: () => this.actions.write(({ record }) => record.isInterrupted(run.planExecutionId)),
+      })
+      .catch((cause: unknown) => {
+        throw namingSteps(cause, targets);
+      });
     return arrange(references, inputs);
   }
 
   private reference(run: RunHeader, node: PlanNode, states: Readonly<Record<string, NodeState>>): DbStepReference {
     const type = stepTypeOf(this.types, node);
-    const { value, unresolved } = resolveOutputs(run.plan, node.id, node.step?.spec ?? {}, (fqn) => outputsOf(run, states, fqn));
+    const { value, unresolved } = resolveOutputs(run.plan, node.id, node.step?.spec ?? {}, (fqn) =>
+      outputsOf(run, states, fqn),
+    );
     // Only the target has to be known now; the rest of the spec may still wait for outputs of steps in this group.
     const target = type.target(value) as Partial<Record<keyof DbTarget, unknown>>;
     for (const key of ['dbSchema', 'dbInstance'] as const) {
       const text = target[key];
       if (typeof text === 'string' && !hasExpression(text)) continue;
-      const reason = unresolved.find(({ expression }) => String(text).includes(expression))?.reason ?? 'it is not a text';
-      throw new AppError('PLAN_CREATION_ERROR', `step "${node.identifier}": ${key} ${JSON.stringify(text)} has no value when its step group starts: ${reason}`);
+      const reason =
+        unresolved.find(({ expression }) => String(text).includes(expression))?.reason ?? 'it is not a text';
+      throw new AppError(
+        'PLAN_CREATION_ERROR',
+        `step "${node.identifier}": ${key} ${JSON.stringify(text)} has no value when its step group starts: ${reason}`,
+      );
     }
-    return { key: node.id, dbSchema: String(target.dbSchema), dbInstance: String(target.dbInstance), command: type.command };
+    return {
+      key: node.id,
+      dbSchema: String(target.dbSchema),
+      dbInstance: String(target.dbInstance),
+      command: type.command,
+    };
   }
 
   private async payload(run: RunHeader, group: PlanNode, initialise: PlanNode, pod: Pod): Promise<TaskPayload> {
@@ -124,7 +180,12 @@ export class PodActions {
         secrets: step.inputs.secrets,
         changelogPaths: [{ source: step.source, path: step.inputs.schema.changelogPath }],
       })),
-      logs: { baseUrl: config.podLogServiceUrl, accountId: run.scope.accountId, token: await logToken(run.scope, keyPrefix, ttlSeconds), keyPrefix },
+      logs: {
+        baseUrl: config.podLogServiceUrl,
+        accountId: run.scope.accountId,
+        token: await logToken(run.scope, keyPrefix, ttlSeconds),
+        keyPrefix,
+      },
       logKey: this.actions.keyOf(run, initialise.logPath),
     };
   }
@@ -152,7 +213,8 @@ function arrange(references: readonly DbStepReference[], inputs: Readonly<Record
   const steps: Record<string, PodStep> = {};
   for (const { key, dbSchema, dbInstance } of references) {
     const found = inputs[key];
-    if (!found) throw new AppError('INTERNAL', `NG manager gave no inputs for schema "${dbSchema}", instance "${dbInstance}"`);
+    if (!found)
+      throw new AppError('INTERNAL', `NG manager gave no inputs for schema "${dbSchema}", instance "${dbInstance}"`);
     const identity = JSON.stringify({ ...found.source, name: '' });
     const source = sources.get(identity) ?? { ...found.source, name: `source${sources.size + 1}` };
     sources.set(identity, source);
@@ -163,6 +225,10 @@ function arrange(references: readonly DbStepReference[], inputs: Readonly<Record
 
 export function stepTypeOf(types: StepTypeRegistry, node: PlanNode): StepType {
   const type = types.find(node.step?.type ?? '');
-  if (!type) throw new AppError('PLAN_CREATION_ERROR', `step "${node.identifier}" has type "${node.step?.type ?? ''}", which this service does not know; known are ${types.names.join(', ')}`);
+  if (!type)
+    throw new AppError(
+      'PLAN_CREATION_ERROR',
+      `step "${node.identifier}" has type "${node.step?.type ?? ''}", which this service does not know; known are ${types.names.join(', ')}`,
+    );
   return type;
 }

@@ -25,11 +25,28 @@ export class PodCleanups {
   constructor(private readonly actions: RunActions) {}
 
   /** Deletes the pod of a group; nobody waits for it. Pending changes are written along. */
-  async close(run: RunHeader, group: PlanNode, podId: string, delegateId: string, workflowId: string, changes: readonly NodeChange[]): Promise<void> {
+  async close(
+    run: RunHeader,
+    group: PlanNode,
+    podId: string,
+    delegateId: string,
+    workflowId: string,
+    changes: readonly NodeChange[],
+  ): Promise<void> {
     const taskId = taskIdOf(run.planExecutionId, group.id, 'cleanup');
     await this.actions.write(async ({ record }) => {
       await record.apply(run.planExecutionId, changes);
-      await record.addTask({ taskId, planExecutionId: run.planExecutionId, nodeId: group.id, workflowId, kind: 'cleanup-pod', context: { kind: 'cleanup-pod', podId, delegateId } }, Date.now());
+      await record.addTask(
+        {
+          taskId,
+          planExecutionId: run.planExecutionId,
+          nodeId: group.id,
+          workflowId,
+          kind: 'cleanup-pod',
+          context: { kind: 'cleanup-pod', podId, delegateId },
+        },
+        Date.now(),
+      );
     });
     await this.submit(run, group.id, taskId, podId, delegateId, RUN_MS);
   }
@@ -42,7 +59,10 @@ export class PodCleanups {
          AND (status = 'abandoned' OR created_at < $1) AND context ->> 'delegateId' <> '' AND task_id <> ALL ($2) ORDER BY created_at LIMIT ${MOST_READ}`,
       [now - this.actions.services.config.taskQueueTimeoutMs - RUN_MS - REPORT_MS, resting],
     );
-    return rows.filter((row) => Number(row.ended_at ?? 0) + backoffMs(attemptOf(row.task_id) - 1, AGAIN) < now).slice(0, BATCH).map((row) => row.task_id);
+    return rows
+      .filter((row) => Number(row.ended_at ?? 0) + backoffMs(attemptOf(row.task_id) - 1, AGAIN) < now)
+      .slice(0, BATCH)
+      .map((row) => row.task_id);
   }
 
   /** A further task takes the place of one that came to nothing: the delegate service knows that one as ended. Safe to repeat. */
@@ -55,28 +75,57 @@ export class PodCleanups {
     const { nodeId, workflowId, context } = task;
     const attempt = attemptOf(taskId) + 1;
     if (attempt > MAX_ATTEMPTS) {
-      this.actions.services.log.error({ taskId, podId: context.podId, attempts: attempt - 1 }, 'a pod could not be cleaned up and is given up; the next process of its delegate removes it');
+      this.actions.services.log.error(
+        { taskId, podId: context.podId, attempts: attempt - 1 },
+        'a pod could not be cleaned up and is given up; the next process of its delegate removes it',
+      );
       return this.actions.write(({ record }) => record.supersedeTask(taskId, Date.now()));
     }
     const next = taskIdOf(run.planExecutionId, nodeId, 'cleanup', attempt);
     await this.actions.write(async ({ record }) => {
-      await record.addTask({ taskId: next, planExecutionId: run.planExecutionId, nodeId, workflowId, kind: 'cleanup-pod', context }, Date.now());
+      await record.addTask(
+        { taskId: next, planExecutionId: run.planExecutionId, nodeId, workflowId, kind: 'cleanup-pod', context },
+        Date.now(),
+      );
       await record.supersedeTask(taskId, Date.now());
     });
     await this.submit(run, nodeId, next, context.podId, context.delegateId ?? '', 0);
   }
 
-  private async submit(run: RunHeader, groupId: string, taskId: string, podId: string, delegateId: string, patienceMs: number): Promise<void> {
+  private async submit(
+    run: RunHeader,
+    groupId: string,
+    taskId: string,
+    podId: string,
+    delegateId: string,
+    patienceMs: number,
+  ): Promise<void> {
     const { config, tasks, log } = this.actions.services;
     const description = `clean up after step group "${run.plan.nodes[groupId]?.name ?? groupId}"`;
-    await this.actions.span(run, 'cleanup pod', (traceparent) =>
-      tasks.submit(this.actions.callerOf(run, traceparent), {
-        taskId, scope: run.scope, payload: { kind: 'cleanup-pod', podId }, selectors: [], boundDelegateId: delegateId, queueTimeoutMs: config.taskQueueTimeoutMs, runTimeoutMs: RUN_MS, description,
-      }, patienceMs),
-    ).catch(async (cause: unknown) => {
-      log.warn({ taskId, podId, delegateId, error: messageOf(cause) }, 'a pod could not be cleaned up; it is tried again');
-      await this.actions.write(({ record }) => record.abandonTask(taskId, Date.now()));
-    });
+    await this.actions
+      .span(run, 'cleanup pod', (traceparent) =>
+        tasks.submit(
+          this.actions.callerOf(run, traceparent),
+          {
+            taskId,
+            scope: run.scope,
+            payload: { kind: 'cleanup-pod', podId },
+            selectors: [],
+            boundDelegateId: delegateId,
+            queueTimeoutMs: config.taskQueueTimeoutMs,
+            runTimeoutMs: RUN_MS,
+            description,
+          },
+          patienceMs,
+        ),
+      )
+      .catch(async (cause: unknown) => {
+        log.warn(
+          { taskId, podId, delegateId, error: messageOf(cause) },
+          'a pod could not be cleaned up; it is tried again',
+        );
+        await this.actions.write(({ record }) => record.abandonTask(taskId, Date.now()));
+      });
   }
 }
 

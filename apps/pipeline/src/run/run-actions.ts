@@ -2,7 +2,18 @@ import { logKey } from '@sluice/log-api';
 import { AppError, messageOf, type ProjectScope } from '@sluice/kernel';
 import { failureKindOf } from '@sluice/task-events';
 import type { AuditTrail, AuditedChange } from '../audit/audit-trail.js';
-import { decideRun, firstFailure, isFinal, outputLookup, subtree, type NodeFailure, type PlanNode, type RunDecision, type EndStatus, type Surroundings } from '@sluice/pipeline-engine';
+import {
+  decideRun,
+  firstFailure,
+  isFinal,
+  outputLookup,
+  subtree,
+  type NodeFailure,
+  type PlanNode,
+  type RunDecision,
+  type EndStatus,
+  type Surroundings,
+} from '@sluice/pipeline-engine';
 import type { Logger, Tracing } from '@sluice/telemetry';
 import type { DataSource } from 'typeorm';
 import type { PipelineConfig } from '../config.js';
@@ -68,12 +79,18 @@ export class RunActions {
   }
 
   write<T>(work: (writes: Writes) => Promise<T>): Promise<T> {
-    return this.services.audit.run(({ manager, record }) => work({ record: new ExecutionRecord(manager), locks: new InstanceLocks(manager), tell: record }));
+    return this.services.audit.run(({ manager, record }) =>
+      work({ record: new ExecutionRecord(manager), locks: new InstanceLocks(manager), tell: record }),
+    );
   }
 
   /** Runs one durable step's body in a span of the execution's trace. */
   span<T>(run: RunHeader, name: string, work: (traceparent: string) => Promise<T>): Promise<T> {
-    return this.services.tracing.run(name, { kind: 'internal', parent: run.traceparent, attributes: { 'sluice.execution': run.planExecutionId } }, (span) => work(span.traceparent));
+    return this.services.tracing.run(
+      name,
+      { kind: 'internal', parent: run.traceparent, attributes: { 'sluice.execution': run.planExecutionId } },
+      (span) => work(span.traceparent),
+    );
   }
 
   callerOf(run: RunHeader, traceparent: string | undefined): TaskCaller {
@@ -81,7 +98,13 @@ export class RunActions {
   }
 
   keyOf(run: RunHeader, path: readonly string[]): string {
-    return logKey({ accountId: run.scope.accountId, pipelineId: run.plan.pipelineIdentifier, runSequence: run.runSequence, planExecutionId: run.planExecutionId, path });
+    return logKey({
+      accountId: run.scope.accountId,
+      pipelineId: run.plan.pipelineIdentifier,
+      runSequence: run.runSequence,
+      planExecutionId: run.planExecutionId,
+      path,
+    });
   }
 
   /** Writes pending changes. @returns whether somebody interrupted the execution */
@@ -96,7 +119,11 @@ export class RunActions {
   /** Decides about a node whose condition may name outputs. */
   async decide(run: RunHeader, node: PlanNode, surroundings: Surroundings): Promise<RunDecision> {
     const states = await this.record.states(run.planExecutionId);
-    return decideRun(node, surroundings, outputLookup(run.plan, node.id, (fqn) => outputsOf(run, states, fqn)));
+    return decideRun(
+      node,
+      surroundings,
+      outputLookup(run.plan, node.id, (fqn) => outputsOf(run, states, fqn)),
+    );
   }
 
   /** Asks the delegate to stop a task and shows it. @returns until when to wait for that */
@@ -150,7 +177,7 @@ export class RunActions {
 
   /** Tells the holder that the instance is its. One whose workflow is gone gives its place to the next: it will never hear of it, and others wait. */
   async tell(grant: Grant | undefined): Promise<void> {
-    for (let next = grant; next; ) {
+    for (let next = grant; next;) {
       const { holder, workflowId } = next;
       try {
         await this.services.messages.send(workflowId, { kind: 'lockGranted', holder }, `lock:${holder}`);
@@ -158,7 +185,10 @@ export class RunActions {
         return;
       } catch (cause) {
         if (!isMissing(cause)) throw cause;
-        this.services.log.warn({ holder, workflowId }, 'a database instance was held for a workflow that is gone; the next in the queue gets it');
+        this.services.log.warn(
+          { holder, workflowId },
+          'a database instance was held for a workflow that is gone; the next in the queue gets it',
+        );
         next = await this.write(({ locks }) => locks.release(holder, Date.now()));
       }
     }
@@ -172,10 +202,29 @@ export class RunActions {
     const nodeIds = nodes.map((node) => node.id);
     const { grants, stopping } = await this.write(async ({ record, locks }) => {
       const states = await record.states(run.planExecutionId, nodeIds);
-      const open = nodes.filter((node) => states[node.id]?.startedAt != null && !isFinal(states[node.id]?.status ?? 'NotStarted'));
-      await record.apply(run.planExecutionId, open.map((node) => ({ nodeId: node.id, event: { kind: 'ended' as const, at, status: 'Errored' as const, failure: node.id === nodeId ? failure : null } })));
+      const open = nodes.filter(
+        (node) => states[node.id]?.startedAt != null && !isFinal(states[node.id]?.status ?? 'NotStarted'),
+      );
+      await record.apply(
+        run.planExecutionId,
+        open.map((node) => ({
+          nodeId: node.id,
+          event: {
+            kind: 'ended' as const,
+            at,
+            status: 'Errored' as const,
+            failure: node.id === nodeId ? failure : null,
+          },
+        })),
+      );
       const stopping = await record.stopBelow(run.planExecutionId, nodeIds, at);
-      return { grants: await locks.releaseAll(nodeIds.map((id) => taskIdOf(run.planExecutionId, id, 'step')), at), stopping };
+      return {
+        grants: await locks.releaseAll(
+          nodeIds.map((id) => taskIdOf(run.planExecutionId, id, 'step')),
+          at,
+        ),
+        stopping,
+      };
     });
     for (const grant of grants) await this.tell(grant);
     await this.stopAll(run, stopping);
@@ -184,11 +233,14 @@ export class RunActions {
   /** Nothing of this goes on: what waits is woken (a workflow that is gone waits for nothing), then delegates are asked, together, because one call may take its whole time limit. */
   private async stopAll(run: RunHeader, { workflowIds, taskIds }: Stopping): Promise<void> {
     for (const workflowId of workflowIds) {
-      await this.services.messages.send(workflowId, { kind: 'abort' }, `abort:${run.planExecutionId}`).catch((cause: unknown) => {
-        if (!isMissing(cause)) throw cause;
-      });
+      await this.services.messages
+        .send(workflowId, { kind: 'abort' }, `abort:${run.planExecutionId}`)
+        .catch((cause: unknown) => {
+          if (!isMissing(cause)) throw cause;
+        });
     }
-    for (let asked = 0; asked < taskIds.length; asked += STOPS_AT_ONCE) await Promise.all(taskIds.slice(asked, asked + STOPS_AT_ONCE).map((taskId) => this.stops.ask(run, taskId, 0)));
+    for (let asked = 0; asked < taskIds.length; asked += STOPS_AT_ONCE)
+      await Promise.all(taskIds.slice(asked, asked + STOPS_AT_ONCE).map((taskId) => this.stops.ask(run, taskId, 0)));
   }
 
   /** The last word about an execution. Nothing of it goes on: what is under way all the same, because a stage broke beside it, is stopped. @param reason instead of the first failure of its nodes */
@@ -197,13 +249,37 @@ export class RunActions {
     const stages = Object.values(run.plan.nodes).find((node) => node.kind === 'stages');
     const stopping = await this.write(async ({ record, tell }) => {
       const states = await record.states(run.planExecutionId);
-      const message = reason ?? firstFailure(run.plan, states)?.message ?? (status === 'Aborted' ? 'the execution was aborted' : status === 'Expired' ? 'the execution did not end within its timeout' : null);
+      const message =
+        reason ??
+        firstFailure(run.plan, states)?.message ??
+        (status === 'Aborted'
+          ? 'the execution was aborted'
+          : status === 'Expired'
+            ? 'the execution did not end within its timeout'
+            : null);
       const failure = status === 'Success' || status === 'IgnoreFailed' ? null : message;
       if (!(await record.end(run.planExecutionId, status, at, failure))) return undefined;
-      await record.apply(run.planExecutionId, [...(stages ? [stages.id] : []), run.plan.rootId].map((nodeId) => ({ nodeId, event: { kind: 'ended' as const, at, status } })));
+      await record.apply(
+        run.planExecutionId,
+        [...(stages ? [stages.id] : []), run.plan.rootId].map((nodeId) => ({
+          nodeId,
+          event: { kind: 'ended' as const, at, status },
+        })),
+      );
       const { scope, plan, caller, correlationId } = run;
       const details = { pipelineIdentifier: plan.pipelineIdentifier, runSequence: run.runSequence, status, failure };
-      await tell({ principal: caller.principal, origin: caller.origin, correlationId }, { action: 'end', resourceType: 'pipelineExecution', identifier: run.planExecutionId, name: plan.name, scope, at, details });
+      await tell(
+        { principal: caller.principal, origin: caller.origin, correlationId },
+        {
+          action: 'end',
+          resourceType: 'pipelineExecution',
+          identifier: run.planExecutionId,
+          name: plan.name,
+          scope,
+          at,
+          details,
+        },
+      );
       // A step that began while its stage broke has committed by now: both lock the execution.
       return record.stopBelow(run.planExecutionId, Object.keys(plan.nodes), at);
     });
@@ -213,7 +289,13 @@ export class RunActions {
   }
 }
 
-export function outputsOf(run: RunHeader, states: Readonly<Record<string, { readonly endedAt: number | null; readonly outputs: Readonly<Record<string, unknown>> }>>, fqn: string): Readonly<Record<string, unknown>> | undefined {
+export function outputsOf(
+  run: RunHeader,
+  states: Readonly<
+    Record<string, { readonly endedAt: number | null; readonly outputs: Readonly<Record<string, unknown>> }>
+  >,
+  fqn: string,
+): Readonly<Record<string, unknown>> | undefined {
   const node = Object.values(run.plan.nodes).find((one) => one.baseFqn === fqn && one.kind === 'step');
   const state = node && states[node.id];
   return state?.endedAt != null ? state.outputs : undefined;

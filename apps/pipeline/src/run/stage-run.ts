@@ -1,4 +1,15 @@
-import { decideFailure, decideRun, isBroken, nodeOf, statusOfParent, subtree, type EndStatus, type PlanNode, type RunDecision, type Status } from '@sluice/pipeline-engine';
+import {
+  decideFailure,
+  decideRun,
+  isBroken,
+  nodeOf,
+  statusOfParent,
+  subtree,
+  type EndStatus,
+  type PlanNode,
+  type RunDecision,
+  type Status,
+} from '@sluice/pipeline-engine';
 import type { DurableStep } from './durable-step.js';
 import type { NodeChange, RunHeader } from './execution-record.js';
 import { podIdOf } from './identifiers.js';
@@ -31,7 +42,11 @@ export interface RunParts {
   readonly steps: StepActions;
   readonly messages: Messages;
   /** Starts a workflow for one side of a fork. */
-  readonly startBranch: (run: RunHeader, nodeId: string, start: BranchStart) => Promise<{ getResult(): Promise<BranchResult> }>;
+  readonly startBranch: (
+    run: RunHeader,
+    nodeId: string,
+    start: BranchStart,
+  ) => Promise<{ getResult(): Promise<BranchResult> }>;
 }
 
 interface TaskWait {
@@ -109,7 +124,11 @@ export class StageRun {
     if (!execution) throw new Error(`stage ${stage.identifier} has no execution`);
     this.note(stage.id, { kind: 'started', at: 0, decision });
     this.note(execution.id, { kind: 'started', at: 0 });
-    if (stage.timeoutMs !== null) this.deadline = Math.min(this.deadline, (await this.parts.durable('stage begins', () => Promise.resolve({ at: Date.now() }))).at + stage.timeoutMs);
+    if (stage.timeoutMs !== null)
+      this.deadline = Math.min(
+        this.deadline,
+        (await this.parts.durable('stage begins', () => Promise.resolve({ at: Date.now() }))).at + stage.timeoutMs,
+      );
     const status = await this.list(execution.children, null);
     this.ended(execution.id, status);
     if (rollback && isBroken(status) && this.stop === null && this.rollback !== 'none') {
@@ -162,7 +181,8 @@ export class StageRun {
 
   private async decide(node: PlanNode, hasFailedHere: boolean): Promise<RunDecision> {
     const surroundings = { hasFailed: this.hasFailed, hasFailedHere };
-    if (node.when?.condition?.includes('<+')) return this.parts.durable('decide', () => this.parts.actions.decide(this.run, node, surroundings));
+    if (node.when?.condition?.includes('<+'))
+      return this.parts.durable('decide', () => this.parts.actions.decide(this.run, node, surroundings));
     return decideRun(node, surroundings, () => ({ kind: 'keep' }));
   }
 
@@ -172,7 +192,12 @@ export class StageRun {
   }
 
   private refuse(node: PlanNode, reason: string): Status {
-    this.note(node.id, { kind: 'ended', at: 0, status: 'Failed', failure: { message: reason, failureType: 'Unknown' } });
+    this.note(node.id, {
+      kind: 'ended',
+      at: 0,
+      status: 'Failed',
+      failure: { message: reason, failureType: 'Unknown' },
+    });
     return this.judge(node, 'Failed', 'Unknown');
   }
 
@@ -181,7 +206,10 @@ export class StageRun {
     const pod = outer ?? (await this.openPod(group));
     if (pod === 'failed' || pod === 'stopped') {
       const status: EndStatus = this.stop === 'aborted' ? 'Aborted' : this.stop === 'expired' ? 'Expired' : 'Failed';
-      if (this.stop === null) for (const id of group.children) if (nodeOf(this.run.plan, id).kind !== 'initialise') this.skip(nodeOf(this.run.plan, id), 'the pod of its step group could not be made');
+      if (this.stop === null)
+        for (const id of group.children)
+          if (nodeOf(this.run.plan, id).kind !== 'initialise')
+            this.skip(nodeOf(this.run.plan, id), 'the pod of its step group could not be made');
       this.ended(group.id, status);
       return status;
     }
@@ -195,7 +223,9 @@ export class StageRun {
     const initialise = group.children.map((id) => nodeOf(this.run.plan, id)).find((node) => node.kind === 'initialise');
     if (!initialise) throw new Error(`step group ${group.identifier} has no initialise node`);
     const changes = this.take();
-    const opened = await this.parts.durable<OpenedPod>('open pod', () => this.parts.pods.open(this.run, group, initialise, this.workflowId, stamped(changes)));
+    const opened = await this.parts.durable<OpenedPod>('open pod', () =>
+      this.parts.pods.open(this.run, group, initialise, this.workflowId, stamped(changes)),
+    );
     if (opened.kind === 'interrupted') {
       this.ended(initialise.id, 'Aborted');
       this.stop = 'aborted';
@@ -223,7 +253,14 @@ export class StageRun {
     this.open = null;
     const changes = this.take();
     await this.parts.durable('close pod', async () => {
-      await this.parts.actions.cleanups.close(this.run, group, podIdOf(group.id), pod.delegateId, this.workflowId, stamped(changes));
+      await this.parts.actions.cleanups.close(
+        this.run,
+        group,
+        podIdOf(group.id),
+        pod.delegateId,
+        this.workflowId,
+        stamped(changes),
+      );
       return null;
     });
   }
@@ -231,7 +268,9 @@ export class StageRun {
   private async step(node: PlanNode, reason: string, pod: OpenPod | null): Promise<Status> {
     if (pod === null) throw new Error(`step ${node.identifier} is not in a step group`);
     const changes = this.take();
-    let begun = await this.parts.durable<BegunStep>('begin step', () => this.parts.steps.begin(this.run, node, pod, this.workflowId, stamped(changes), reason));
+    let begun = await this.parts.durable<BegunStep>('begin step', () =>
+      this.parts.steps.begin(this.run, node, pod, this.workflowId, stamped(changes), reason),
+    );
     if (begun.kind === 'queued') begun = await this.turn(node, begun.taskId, pod);
     if (begun.kind === 'interrupted') {
       this.stop = 'aborted';
@@ -243,9 +282,15 @@ export class StageRun {
     const { taskId, deadline } = begun;
     const wait = await this.wait(node, taskId, deadline);
     const expected = endingOf(wait.end, wait.stop);
-    const ignoreFailure = expected.status === 'Failed' && decideFailure(this.run.plan, node.id, expected.failure?.failureType ?? 'Unknown') === 'ignore';
+    const ignoreFailure =
+      expected.status === 'Failed' &&
+      decideFailure(this.run.plan, node.id, expected.failure?.failureType ?? 'Unknown') === 'ignore';
     const { status, failureType } = await this.parts.durable('end step', () =>
-      this.parts.steps.end(this.run, node, taskId, wait.end, { stop: wait.stop, isUnconfirmed: wait.isUnconfirmed, ignoreFailure }),
+      this.parts.steps.end(this.run, node, taskId, wait.end, {
+        stop: wait.stop,
+        isUnconfirmed: wait.isUnconfirmed,
+        ignoreFailure,
+      }),
     );
     return this.judge(node, status, failureType);
   }
@@ -255,12 +300,19 @@ export class StageRun {
     for (;;) {
       const message = await this.parts.messages.receive(this.deadline);
       if (message?.kind === 'lockGranted' && message.holder === taskId) {
-        const begun = await this.parts.durable('begin granted step', () => this.parts.steps.beginGranted(this.run, node, pod, this.workflowId));
+        const begun = await this.parts.durable('begin granted step', () =>
+          this.parts.steps.beginGranted(this.run, node, pod, this.workflowId),
+        );
         if (begun.kind !== 'interrupted') return begun;
       } else if (message !== null && message.kind !== 'abort') continue;
       this.stop = message === null ? 'expired' : 'aborted';
-      const [status, failure] = message === null ? (['Expired', { message: 'the database instance was not free in time', failureType: 'Timeout' }] as const) : (['Aborted', null] as const);
-      await this.parts.durable('leave queue', async () => this.parts.steps.leave(this.run, node, taskId, status, failure).then(() => null));
+      const [status, failure] =
+        message === null
+          ? (['Expired', { message: 'the database instance was not free in time', failureType: 'Timeout' }] as const)
+          : (['Aborted', null] as const);
+      await this.parts.durable('leave queue', async () =>
+        this.parts.steps.leave(this.run, node, taskId, status, failure).then(() => null),
+      );
       return { kind: 'queued', taskId };
     }
   }
@@ -271,20 +323,25 @@ export class StageRun {
     let until = Math.min(taskDeadline, this.deadline);
     for (;;) {
       const message = await this.parts.messages.receive(until);
-      if (message?.kind === 'taskEnded' && message.taskId === taskId) return { end: message.end, stop: isStopping ? this.stop : null, isUnconfirmed: false };
+      if (message?.kind === 'taskEnded' && message.taskId === taskId)
+        return { end: message.end, stop: isStopping ? this.stop : null, isUnconfirmed: false };
       if (message?.kind === 'abort' && !isStopping) {
         this.stop = 'aborted';
         isStopping = true;
-        until = (await this.parts.durable('stop task', () => this.parts.actions.stopTask(this.run, node.id, taskId))).waitUntil;
+        until = (await this.parts.durable('stop task', () => this.parts.actions.stopTask(this.run, node.id, taskId)))
+          .waitUntil;
       }
       if (message !== null) continue;
       if (!isStopping && this.deadline <= taskDeadline) {
         this.stop = 'expired';
         isStopping = true;
-        until = (await this.parts.durable('stop task', () => this.parts.actions.stopTask(this.run, node.id, taskId))).waitUntil;
+        until = (await this.parts.durable('stop task', () => this.parts.actions.stopTask(this.run, node.id, taskId)))
+          .waitUntil;
         continue;
       }
-      const { isAbandoned, waitUntil } = await this.parts.durable('give up', () => this.parts.actions.giveUp(this.run, taskId));
+      const { isAbandoned, waitUntil } = await this.parts.durable('give up', () =>
+        this.parts.actions.giveUp(this.run, taskId),
+      );
       if (isAbandoned) return { end: SILENT_END, stop: isStopping ? this.stop : null, isUnconfirmed: true };
       until = waitUntil;
     }

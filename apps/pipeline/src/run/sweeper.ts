@@ -66,7 +66,10 @@ export class Sweeper {
     for (const { plan_execution_id: id } of rows) {
       await this.attempt(`start ${id}`, async () => {
         await this.workflows.start(id);
-        await this.actions.services.dataSource.query(`UPDATE executions SET is_started = true WHERE plan_execution_id = $1`, [id]);
+        await this.actions.services.dataSource.query(
+          `UPDATE executions SET is_started = true WHERE plan_execution_id = $1`,
+          [id],
+        );
       });
     }
   }
@@ -81,13 +84,18 @@ export class Sweeper {
   }
 
   private async repeatCleanups(): Promise<void> {
-    for (const taskId of await this.actions.cleanups.due(this.resting('cleanup'))) await this.attempt(`cleanup ${taskId}`, () => this.actions.cleanups.again(taskId));
+    for (const taskId of await this.actions.cleanups.due(this.resting('cleanup')))
+      await this.attempt(`cleanup ${taskId}`, () => this.actions.cleanups.again(taskId));
   }
 
   /** At once, so that a delegate service that does not answer holds up the sweep for one call. */
   private async repeatStops(): Promise<void> {
     const { stops } = this.actions;
-    await Promise.all((await stops.due(this.resting('stop'))).map((taskId) => this.attempt(`stop ${taskId}`, () => stops.again(taskId))));
+    await Promise.all(
+      (await stops.due(this.resting('stop'))).map((taskId) =>
+        this.attempt(`stop ${taskId}`, () => stops.again(taskId)),
+      ),
+    );
   }
 
   private async repeatAborts(): Promise<void> {
@@ -101,17 +109,23 @@ export class Sweeper {
   /** Wakes whatever waits in an interrupted execution. A workflow that is gone waits for nothing. */
   async tellAbort(planExecutionId: string): Promise<void> {
     for (const workflowId of await this.actions.record.waitingWorkflows(planExecutionId)) {
-      await this.actions.services.messages.send(workflowId, { kind: 'abort' }, `abort:${planExecutionId}`).catch((cause: unknown) => {
-        if (!isMissing(cause)) throw cause;
-        this.actions.services.log.warn({ planExecutionId, workflowId }, 'a workflow that is to be aborted is gone');
-      });
+      await this.actions.services.messages
+        .send(workflowId, { kind: 'abort' }, `abort:${planExecutionId}`)
+        .catch((cause: unknown) => {
+          if (!isMissing(cause)) throw cause;
+          this.actions.services.log.warn({ planExecutionId, workflowId }, 'a workflow that is to be aborted is gone');
+        });
     }
   }
 
   private async freeInstances(): Promise<void> {
     const resting = new Set(this.resting('free'));
     for (const holder of await this.actions.write(({ locks }) => locks.orphans())) {
-      if (!resting.has(holder)) await this.attempt(`free ${holder}`, async () => void (await this.actions.write(({ locks }) => locks.release(holder, Date.now()))));
+      if (!resting.has(holder))
+        await this.attempt(
+          `free ${holder}`,
+          async () => void (await this.actions.write(({ locks }) => locks.release(holder, Date.now()))),
+        );
     }
   }
 
@@ -131,7 +145,10 @@ export class Sweeper {
       if (this.closing.signal.aborted) return;
       const attempts = (this.failing.get(what)?.attempts ?? 0) + 1;
       this.failing.set(what, { attempts, restsUntil: Date.now() + backoffMs(attempts, REST) });
-      this.actions.services.log.warn({ what, attempts, error: messageOf(cause) }, 'a sweep could not finish something; it is tried again later');
+      this.actions.services.log.warn(
+        { what, attempts, error: messageOf(cause) },
+        'a sweep could not finish something; it is tried again later',
+      );
     }
   }
 

@@ -11,7 +11,11 @@ import { endOf, refusedEnd, reportOf } from './task-end.js';
 import type { TaskReport } from './task.js';
 
 /** In whose name events are read: they are of every account. */
-const SELF: CallIdentity = { accountId: '', principal: { type: 'service', id: 'pipeline', name: 'pipeline' }, grants: [] };
+const SELF: CallIdentity = {
+  accountId: '',
+  principal: { type: 'service', id: 'pipeline', name: 'pipeline' },
+  grants: [],
+};
 
 /** Which execution an event belongs to. */
 interface Concerned {
@@ -58,10 +62,17 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
     const concerned = await this.concerned(event);
     if (!concerned) return;
     const { run, task } = concerned;
-    if (event.acquired) return this.note(run, task, { kind: 'taskAcquired', delegate: { id: event.acquired.delegateId, name: event.acquired.delegateName, taskId: task.taskId } });
+    if (event.acquired)
+      return this.note(run, task, {
+        kind: 'taskAcquired',
+        delegate: { id: event.acquired.delegateId, name: event.acquired.delegateName, taskId: task.taskId },
+      });
     if (event.secretsWanted) return this.provideSecrets(concerned, event.secretsWanted, event.delegateScope);
     if (event.ended) return this.ended(concerned, event.ended);
-    throw new AppError('INVALID_REQUEST', `an event of kind "${event.event}" is not known to this version of the pipeline service`);
+    throw new AppError(
+      'INVALID_REQUEST',
+      `an event of kind "${event.event}" is not known to this version of the pipeline service`,
+    );
   };
 
   /** A step whose end cannot be recorded fails with the reason; a delegate that waits for secrets hears it; a late result is noted on its node. */
@@ -85,12 +96,23 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
    * Plain values never come by here: NG manager seals them to the delegate that holds the lease. Only a definite answer is handed on as the reason why
    * there are none; while NG manager cannot be asked, the delegate waits.
    */
-  private async provideSecrets(concerned: Concerned, wanted: SecretsWanted, delegateScope: TaskEvent['delegateScope']): Promise<void> {
+  private async provideSecrets(
+    concerned: Concerned,
+    wanted: SecretsWanted,
+    delegateScope: TaskEvent['delegateScope'],
+  ): Promise<void> {
     const { task } = concerned;
     if (task.status !== 'open') return;
     const { epoch, delegateId, publicKey, expressions } = wanted;
     const { accountId, orgId, projectId } = delegateScope ?? { accountId: '', orgId: '', projectId: '' };
-    const lease = { taskId: task.taskId, epoch, delegateId, delegateScope: { accountId, ...(orgId ? { orgId } : {}), ...(projectId ? { projectId } : {}) }, publicKey, expressions };
+    const lease = {
+      taskId: task.taskId,
+      epoch,
+      delegateId,
+      delegateScope: { accountId, ...(orgId ? { orgId } : {}), ...(projectId ? { projectId } : {}) },
+      publicKey,
+      expressions,
+    };
     const answer = await this.sealed(concerned, lease).then(
       (sealed) => ({ sealed, error: '' }),
       (cause: unknown) => {
@@ -101,7 +123,11 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
     await this.answerSecrets(concerned, wanted, answer);
   }
 
-  private async answerSecrets({ run, task, traceparent }: Concerned, { epoch }: SecretsWanted, answer: { readonly sealed: Record<string, string>; readonly error: string }): Promise<void> {
+  private async answerSecrets(
+    { run, task, traceparent }: Concerned,
+    { epoch }: SecretsWanted,
+    answer: { readonly sealed: Record<string, string>; readonly error: string },
+  ): Promise<void> {
     await this.services.tasks.provideSecrets({ ...run.caller, traceparent }, { taskId: task.taskId, epoch, ...answer });
   }
 
@@ -114,23 +140,33 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
     const report = reportOf(ended);
     if (report.result === null && ended.resultJson !== '') throw new AppError('INVALID_REQUEST', report.reason);
     if (task.kind === 'cleanup-pod') return this.cleanedUp(task, report);
-    const status = ended.outcome === 'late' ? 'abandoned' : await this.actions.record.endTask(task.taskId, report, Date.now());
+    const status =
+      ended.outcome === 'late' ? 'abandoned' : await this.actions.record.endTask(task.taskId, report, Date.now());
     if (status === 'abandoned') {
       await this.late(concerned, report);
       // Its time limit ended it while its delegate renewed the lease: it is over when the delegate service says so.
       if (report.outcome === 'timedOut') return;
       return this.actions.stops.settle(task.taskId);
     }
-    await this.services.messages.send(task.workflowId, { kind: 'taskEnded', taskId: task.taskId, end: endOf(report) }, `end:${task.taskId}`).catch((cause: unknown) => {
-      if (!isMissing(cause)) throw cause;
-      this.services.log.warn({ taskId: task.taskId, workflowId: task.workflowId }, 'a task ended whose workflow is gone; the sweeper ends the execution with its result');
-    });
+    await this.services.messages
+      .send(task.workflowId, { kind: 'taskEnded', taskId: task.taskId, end: endOf(report) }, `end:${task.taskId}`)
+      .catch((cause: unknown) => {
+        if (!isMissing(cause)) throw cause;
+        this.services.log.warn(
+          { taskId: task.taskId, workflowId: task.workflowId },
+          'a task ended whose workflow is gone; the sweeper ends the execution with its result',
+        );
+      });
   }
 
   /** The task counts as one nobody waits for: when its event is sent again, its result is reported as a late one. */
   private async refuseEnd({ run, task }: Concerned, ended: TaskEnded, reason: string): Promise<void> {
     const end = refusedEnd(reportOf(ended), reason);
-    if (ended.outcome === 'late' || task.status !== 'open') await this.note(run, task, { kind: 'note', text: `A result came late, after this step had ended already. ${end.message}` });
+    if (ended.outcome === 'late' || task.status !== 'open')
+      await this.note(run, task, {
+        kind: 'note',
+        text: `A result came late, after this step had ended already. ${end.message}`,
+      });
     const at = Date.now();
     await this.actions.write(async ({ record }) => {
       await record.abandonTask(task.taskId, at);
@@ -140,14 +176,22 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
     // Any other end is one that the delegate answered, or that no delegate works on: what cannot be recorded of it does not make it go on.
     if (ended.outcome !== 'timedOut') await this.actions.stops.settle(task.taskId);
     if (ended.outcome === 'late' || task.kind === 'cleanup-pod') return;
-    await this.services.messages.send(task.workflowId, { kind: 'taskEnded', taskId: task.taskId, end }, `end:${task.taskId}`);
+    await this.services.messages.send(
+      task.workflowId,
+      { kind: 'taskEnded', taskId: task.taskId, end },
+      `end:${task.taskId}`,
+    );
   }
 
   private async cleanedUp(task: TaskRow, report: TaskReport): Promise<void> {
     const result = report.result?.kind === 'other' ? report.result : undefined;
-    if (result?.status === 'succeeded') return void (await this.actions.record.endTask(task.taskId, report, Date.now()));
+    if (result?.status === 'succeeded')
+      return void (await this.actions.record.endTask(task.taskId, report, Date.now()));
     await this.actions.record.abandonTask(task.taskId, Date.now());
-    this.services.log.warn({ taskId: task.taskId, outcome: report.outcome, reason: result?.message ?? report.reason }, 'a pod was not cleaned up; it is tried again');
+    this.services.log.warn(
+      { taskId: task.taskId, outcome: report.outcome, reason: result?.message ?? report.reason },
+      'a pod was not cleaned up; it is tried again',
+    );
   }
 
   /** Nobody waits for it any more, but it happened: dbdevops hears of it, and the node says so. */
@@ -155,7 +199,16 @@ export class TaskEvents implements TaskEventHandler<TaskEvent> {
     if (report.result?.kind !== 'step' || task.context.kind !== 'execute-step') return;
     const { dbSchema, dbInstance, dbInstanceId, command, stageId } = task.context;
     const result = report.result.step;
-    await this.services.ngManager.reportOnce(run, traceparent, { dbSchema, dbInstance, dbInstanceId, command, stageExecutionId: stageId, stepExecutionId: task.nodeId, isLate: true, result });
+    await this.services.ngManager.reportOnce(run, traceparent, {
+      dbSchema,
+      dbInstance,
+      dbInstanceId,
+      command,
+      stageExecutionId: stageId,
+      stepExecutionId: task.nodeId,
+      isLate: true,
+      result,
+    });
     const changed = result.changesets.filter((one) => one.status === 'applied' || one.status === 'rolledBack').length;
     const text = `A result came late, after this step had ended already: the step ${result.status} with ${changed} changeset(s) changed${result.error ? `: ${result.error.message}` : ''}.`;
     await this.note(run, task, { kind: 'note', text });

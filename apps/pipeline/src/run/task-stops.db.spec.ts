@@ -35,32 +35,70 @@ describe('stops of tasks', () => {
   });
 
   /** A run whose one step a delegate works on and does not end by itself. */
-  const working = async (over: { readonly isSubmitted?: boolean } = {}): Promise<{ readonly run: RunHeader; readonly nodeId: string; readonly taskId: string; readonly end: (isUnconfirmed: boolean) => Promise<unknown> }> => {
+  const working = async (
+    over: { readonly isSubmitted?: boolean } = {},
+  ): Promise<{
+    readonly run: RunHeader;
+    readonly nodeId: string;
+    readonly taskId: string;
+    readonly end: (isUnconfirmed: boolean) => Promise<unknown>;
+  }> => {
     sut.world.delegates.behaviour = () => 'hold';
     const run = await sut.store(simplePipeline('p'));
     const [node] = stepsOf(run);
     if (!node) throw new Error('no step');
     const taskId = await sut.begin(run, node, over);
-    const end = (isUnconfirmed: boolean) => new StepActions(sut.actions, sut.types).end(run, node, taskId, SILENT_END, { stop: null, isUnconfirmed, ignoreFailure: false });
+    const end = (isUnconfirmed: boolean) =>
+      new StepActions(sut.actions, sut.types).end(run, node, taskId, SILENT_END, {
+        stop: null,
+        isUnconfirmed,
+        ignoreFailure: false,
+      });
     return { run, nodeId: node.id, taskId, end };
   };
   const task = (taskId: string) => sut.actions.record.task(taskId);
   const due = () => sut.actions.stops.due([]);
   /** A call that a process at a standstill lets run into its time limit is repeated. */
-  const again = (taskId: string) => waitFor(() => sut.actions.stops.again(taskId).then(() => true, () => false), { ...WAITS, what: `an answer for ${taskId}` });
+  const again = (taskId: string) =>
+    waitFor(
+      () =>
+        sut.actions.stops.again(taskId).then(
+          () => true,
+          () => false,
+        ),
+      { ...WAITS, what: `an answer for ${taskId}` },
+    );
   const giveUp = (run: RunHeader, taskId: string) =>
-    waitFor(async () => {
-      const { isAbandoned } = await sut.actions.giveUp(run, taskId);
-      return isAbandoned && (await due()).length === 0;
-    }, { ...WAITS, what: 'a given up task whose stop was taken' });
-  const notes = async ({ planExecutionId }: RunHeader, nodeId: string) => (await sut.actions.record.states(planExecutionId, [nodeId]))[nodeId]?.notes;
+    waitFor(
+      async () => {
+        const { isAbandoned } = await sut.actions.giveUp(run, taskId);
+        return isAbandoned && (await due()).length === 0;
+      },
+      { ...WAITS, what: 'a given up task whose stop was taken' },
+    );
+  const notes = async ({ planExecutionId }: RunHeader, nodeId: string) =>
+    (await sut.actions.record.states(planExecutionId, [nodeId]))[nodeId]?.notes;
   const events = () => new TaskEvents(sut.actions, new Metrics('pipeline'));
-  const TIMED_OUT = { outcome: 'timedOut', resultJson: '', reason: 'no result in time', delegateId: 'd', delegateName: 'D' } as const;
-  const endedBy = (taskId: string, ended: TaskEnded): TaskEvent => ({ seq: 1, taskId, scope: { accountId: 'acc', orgId: 'o', projectId: 'p' }, event: 'ended', traceparent: '', ended });
+  const TIMED_OUT = {
+    outcome: 'timedOut',
+    resultJson: '',
+    reason: 'no result in time',
+    delegateId: 'd',
+    delegateName: 'D',
+  } as const;
+  const endedBy = (taskId: string, ended: TaskEnded): TaskEvent => ({
+    seq: 1,
+    taskId,
+    scope: { accountId: 'acc', orgId: 'o', projectId: 'p' },
+    event: 'ended',
+    traceparent: '',
+    ended,
+  });
   const orphans = () => sut.actions.write(({ locks }) => locks.orphans());
   const HELD = [expect.stringMatching(/did not confirm.*no other run gets its database instance/)];
   /** The time that the first answer left for the stop is over. */
-  const timeIsOver = (taskId: string) => sut.db.query('UPDATE execution_tasks SET stop_until = 1 WHERE task_id = $1', [taskId]);
+  const timeIsOver = (taskId: string) =>
+    sut.db.query('UPDATE execution_tasks SET stop_until = 1 WHERE task_id = $1', [taskId]);
 
   it('a stop that was taken holds the instance for as long as the delegate renews its lease, and not longer', async () => {
     const { delegates } = sut.world;
@@ -70,7 +108,11 @@ describe('stops of tasks', () => {
     await timeIsOver(taskId);
     await giveUp(run, taskId);
     await end(true);
-    expect([await notes(run, nodeId), await sut.holders(), await sut.actions.record.stopWantedAt(taskId)]).toEqual([HELD, [taskId], expect.any(Number)]);
+    expect([await notes(run, nodeId), await sut.holders(), await sut.actions.record.stopWantedAt(taskId)]).toEqual([
+      HELD,
+      [taskId],
+      expect.any(Number),
+    ]);
     for (let round = 0; round < 3; round += 1) {
       expect(await due()).toEqual([]);
       await timeIsOver(taskId);
@@ -94,7 +136,10 @@ describe('stops of tasks', () => {
     await again(taskId);
     expect(await sut.holders()).toEqual([taskId]);
     delegates.abortRefusal = new AppError('INTERNAL', 'the database is away');
-    await sut.db.query('UPDATE execution_tasks SET stop_wanted_at = $2, stop_until = 1 WHERE task_id = $1', [taskId, Date.now()]);
+    await sut.db.query('UPDATE execution_tasks SET stop_wanted_at = $2, stop_until = 1 WHERE task_id = $1', [
+      taskId,
+      Date.now(),
+    ]);
     await expect(sut.actions.stops.again(taskId)).rejects.toBeInstanceOf(AppError);
     expect(await sut.holders()).toEqual([taskId]);
     await sut.db.query('UPDATE execution_tasks SET stop_wanted_at = 1 WHERE task_id = $1', [taskId]);
@@ -109,7 +154,10 @@ describe('stops of tasks', () => {
     expect([await due(), await sut.holders()]).toEqual([[taskId], [taskId]]);
     await again(taskId);
     expect([await sut.holders(), await due()]).toEqual([[], []]);
-    await expect(sut.submit(run, taskId)).rejects.toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringContaining('was aborted before its task arrived') });
+    await expect(sut.submit(run, taskId)).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: expect.stringContaining('was aborted before its task arrived'),
+    });
     expect(sut.world.delegates.tasks.has(taskId)).toBe(false);
   }, 300_000);
 
@@ -119,10 +167,33 @@ describe('stops of tasks', () => {
     const [node] = stepsOf(run);
     if (!node) throw new Error('no step');
     const initTaskId = taskIdOf(run.planExecutionId, 'group', 'init');
-    const steps = { [node.id]: { dbSchema: 'orders', dbInstance: 'prod', inputs: dbStepInputsOf('orders', 'prod'), source: 'repo' } };
-    await sut.actions.record.addTask({ taskId: initTaskId, planExecutionId: run.planExecutionId, nodeId: 'group', workflowId: 'wf', kind: 'initialise-pod', context: { kind: 'initialise-pod', podId: 'p', steps } }, 1);
-    const begun = await new StepActions(sut.actions, sut.types).begin(run, node, { groupId: 'group', initTaskId, delegateId: 'd' }, 'wf', [], '');
-    expect([begun.kind, await notes(run, node.id), await sut.holders()]).toEqual(['failed', [expect.stringMatching(/did not say whether.*no other run gets its database instance/)], [taskIdOf(run.planExecutionId, node.id, 'step')]]);
+    const steps = {
+      [node.id]: { dbSchema: 'orders', dbInstance: 'prod', inputs: dbStepInputsOf('orders', 'prod'), source: 'repo' },
+    };
+    await sut.actions.record.addTask(
+      {
+        taskId: initTaskId,
+        planExecutionId: run.planExecutionId,
+        nodeId: 'group',
+        workflowId: 'wf',
+        kind: 'initialise-pod',
+        context: { kind: 'initialise-pod', podId: 'p', steps },
+      },
+      1,
+    );
+    const begun = await new StepActions(sut.actions, sut.types).begin(
+      run,
+      node,
+      { groupId: 'group', initTaskId, delegateId: 'd' },
+      'wf',
+      [],
+      '',
+    );
+    expect([begun.kind, await notes(run, node.id), await sut.holders()]).toEqual([
+      'failed',
+      [expect.stringMatching(/did not say whether.*no other run gets its database instance/)],
+      [taskIdOf(run.planExecutionId, node.id, 'step')],
+    ]);
   }, 300_000);
 
   it('a delegate service that does not withdraw the id of a task that was never submitted frees its instance only after the time a stop takes', async () => {
@@ -144,7 +215,10 @@ describe('stops of tasks', () => {
     await giveUp(run, taskId);
     expect([await sut.actions.record.stopWantedAt(taskId), await sut.holders()]).toEqual([undefined, [taskId]]);
     await end(true);
-    expect([await notes(run, nodeId), await sut.holders()]).toEqual([[expect.not.stringContaining('no other run')], []]);
+    expect([await notes(run, nodeId), await sut.holders()]).toEqual([
+      [expect.not.stringContaining('no other run')],
+      [],
+    ]);
   }, 300_000);
 
   it('a step that its time limit ended keeps its instance until its delegate is known to have stopped', async () => {
@@ -166,10 +240,13 @@ describe('stops of tasks', () => {
     const { run, taskId } = await working();
     await sut.actions.finish(run, 'Errored', 'a stage broke');
     expect(await task(taskId)).toMatchObject({ status: 'abandoned' });
-    await waitFor(async () => {
-      for (const one of await due()) await again(one);
-      return sut.world.delegates.tasks.get(taskId)?.isAborted;
-    }, { ...WAITS, what: 'the delegate asked to stop' });
+    await waitFor(
+      async () => {
+        for (const one of await due()) await again(one);
+        return sut.world.delegates.tasks.get(taskId)?.isAborted;
+      },
+      { ...WAITS, what: 'the delegate asked to stop' },
+    );
     expect([await sut.holders(), await orphans()]).toEqual([[taskId], []]);
     sut.world.delegates.end(taskId, { outcome: 'aborted', reason: 'stopped' });
     await again(taskId);
@@ -179,15 +256,27 @@ describe('stops of tasks', () => {
   it('an end that cannot be recorded settles the stop of a step whose delegate answered, and no other', async () => {
     const answered = await working();
     await sut.actions.stopTask(answered.run, answered.nodeId, answered.taskId);
-    const completed = { ...TIMED_OUT, outcome: 'completed', resultJson: JSON.stringify({ kind: 'execute-step', outcome: stepResult() }) } as const;
+    const completed = {
+      ...TIMED_OUT,
+      outcome: 'completed',
+      resultJson: JSON.stringify({ kind: 'execute-step', outcome: stepResult() }),
+    } as const;
     // No workflow waits for the step here.
-    await expect(events().refuse(endedBy(answered.taskId, completed), 'the store refused it')).rejects.toMatchObject({ code: 'ENTITY_NOT_FOUND' });
+    await expect(events().refuse(endedBy(answered.taskId, completed), 'the store refused it')).rejects.toMatchObject({
+      code: 'ENTITY_NOT_FOUND',
+    });
     await answered.end(false);
     expect([await notes(answered.run, answered.nodeId), await sut.holders()]).toEqual([[], []]);
     const silent = await working();
-    await expect(events().refuse(endedBy(silent.taskId, TIMED_OUT), 'the store refused it')).rejects.toMatchObject({ code: 'ENTITY_NOT_FOUND' });
+    await expect(events().refuse(endedBy(silent.taskId, TIMED_OUT), 'the store refused it')).rejects.toMatchObject({
+      code: 'ENTITY_NOT_FOUND',
+    });
     await silent.end(false);
-    expect([await notes(silent.run, silent.nodeId), await sut.holders(), await due()]).toEqual([HELD, [silent.taskId], [silent.taskId]]);
+    expect([await notes(silent.run, silent.nodeId), await sut.holders(), await due()]).toEqual([
+      HELD,
+      [silent.taskId],
+      [silent.taskId],
+    ]);
   }, 300_000);
 
   it('a step that has ended and whose stop was settled by another, without its instance, does not keep the instance', async () => {
@@ -209,7 +298,11 @@ describe('stops of tasks', () => {
       return [await contents.hasExecutions(), (await sut.actions.record.header(run.planExecutionId))?.planExecutionId];
     };
     await sut.db.query('UPDATE executions SET ended_at = 1 WHERE plan_execution_id <> $1', [run.planExecutionId]);
-    expect([await removeAll(), await task(taskId), await sut.holders()]).toEqual([[true, run.planExecutionId], expect.objectContaining({ status: 'abandoned' }), [taskId]]);
+    expect([await removeAll(), await task(taskId), await sut.holders()]).toEqual([
+      [true, run.planExecutionId],
+      expect.objectContaining({ status: 'abandoned' }),
+      [taskId],
+    ]);
     await sut.actions.stops.settle(taskId);
     expect([await removeAll(), await task(taskId), await sut.holders()]).toEqual([[false, undefined], undefined, []]);
   }, 300_000);
@@ -217,7 +310,18 @@ describe('stops of tasks', () => {
   it('a stage that breaks has all of its tasks stopped at once: one call that gets no answer does not hold up the others', async () => {
     const { delegates } = sut.world;
     delegates.behaviour = () => 'hold';
-    const run = await sut.store(pipelineYaml('many', stageYaml('db', groupYaml('grp', ['a', 'b', 'c'].map((id) => ({ id, instance: id }))))));
+    const run = await sut.store(
+      pipelineYaml(
+        'many',
+        stageYaml(
+          'db',
+          groupYaml(
+            'grp',
+            ['a', 'b', 'c'].map((id) => ({ id, instance: id })),
+          ),
+        ),
+      ),
+    );
     const taskIds: string[] = [];
     for (const node of stepsOf(run)) taskIds.push(await sut.begin(run, node, { dbInstance: node.identifier }));
     let [asking, most] = [0, 0];
@@ -227,11 +331,17 @@ describe('stops of tasks', () => {
       await waitFor(() => most === taskIds.length || signal.aborted, { ...WAITS, what: 'all aborts' });
       asking -= 1;
     };
-    await waitFor(async () => {
-      await sut.actions.fail(run, run.plan.rootId, { message: 'broken', failureType: 'Unknown' });
-      return most === taskIds.length;
-    }, { ...WAITS, what: 'all tasks asked to stop at once' });
-    await waitFor(() => taskIds.every((taskId) => delegates.tasks.get(taskId)?.isAborted), { ...WAITS, what: 'all tasks stopped' });
+    await waitFor(
+      async () => {
+        await sut.actions.fail(run, run.plan.rootId, { message: 'broken', failureType: 'Unknown' });
+        return most === taskIds.length;
+      },
+      { ...WAITS, what: 'all tasks asked to stop at once' },
+    );
+    await waitFor(() => taskIds.every((taskId) => delegates.tasks.get(taskId)?.isAborted), {
+      ...WAITS,
+      what: 'all tasks stopped',
+    });
     expect([...(await sut.holders())].sort()).toEqual([...taskIds].sort());
   }, 300_000);
 
@@ -239,7 +349,8 @@ describe('stops of tasks', () => {
     const { run, taskId } = await working();
     await giveUp(run, taskId);
     await timeIsOver(taskId);
-    await sut.db.query(`INSERT INTO execution_tasks (task_id, plan_execution_id, node_id, workflow_id, kind, status, context, created_at, stop_wanted_at, stop_until)
+    await sut.db
+      .query(`INSERT INTO execution_tasks (task_id, plan_execution_id, node_id, workflow_id, kind, status, context, created_at, stop_wanted_at, stop_until)
       SELECT 'bad' || n, 'gone', 'n', 'w', 'execute-step', CASE WHEN n % 2 = 0 THEN 'abandoned' ELSE 'ended' END, '{"kind": "execute-step", "runTimeoutMs": 1}', n, 1, CASE WHEN n % 3 = 0 THEN 1 END FROM generate_series(1, 60) AS n`);
     const seen = [];
     for (let batch = await due(); batch.length > 0; batch = await due()) {
@@ -252,7 +363,8 @@ describe('stops of tasks', () => {
   }, 300_000);
 
   it('clean-ups without their execution are not looked for again', async () => {
-    await sut.db.query(`INSERT INTO execution_tasks (task_id, plan_execution_id, node_id, workflow_id, kind, status, context, created_at, ended_at)
+    await sut.db
+      .query(`INSERT INTO execution_tasks (task_id, plan_execution_id, node_id, workflow_id, kind, status, context, created_at, ended_at)
       SELECT 'gone' || n || '-cleanup1', 'gone', 'n', 'w', 'cleanup-pod', 'abandoned', '{"kind": "cleanup-pod", "podId": "p", "delegateId": "d"}', n, 1 FROM generate_series(1, 25) AS n`);
     const cleanups = sut.actions.cleanups;
     const first = await cleanups.due([]);

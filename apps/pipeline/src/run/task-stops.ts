@@ -55,11 +55,16 @@ export class TaskStops {
     // Without its execution there is no caller left in whose name it could be stopped.
     if (!run) return this.settle(taskId);
     const { tasks, log } = this.actions.services;
-    const answer = await tasks.abort(this.actions.callerOf(run, run.traceparent), taskId, 0).catch((cause: unknown): StopAnswer => {
-      if (Date.now() < this.limitOf(task, stop.wantedAt)) throw cause;
-      log.error({ taskId, error: messageOf(cause) }, 'the delegate service could not be asked whether a task has stopped; all time limits of the task are over, so it counts as over');
-      return 'ended';
-    });
+    const answer = await tasks
+      .abort(this.actions.callerOf(run, run.traceparent), taskId, 0)
+      .catch((cause: unknown): StopAnswer => {
+        if (Date.now() < this.limitOf(task, stop.wantedAt)) throw cause;
+        log.error(
+          { taskId, error: messageOf(cause) },
+          'the delegate service could not be asked whether a task has stopped; all time limits of the task are over, so it counts as over',
+        );
+        return 'ended';
+      });
     // Not withdrawn, but a submission that was on its way when it was asked first has arrived by now, or never will.
     const isLongUnknown = answer === 'unknown' && stop.until !== undefined && stop.until <= Date.now();
     await this.taken(taskId, isLongUnknown ? 'ended' : answer, await this.stopsBy(run));

@@ -14,7 +14,16 @@ export interface PodStep {
 /** What has to be remembered about a task to make sense of its end, even after a restart or much later. */
 export type TaskContext =
   | { readonly kind: 'initialise-pod'; readonly podId: string; readonly steps: Readonly<Record<string, PodStep>> }
-  | { readonly kind: 'execute-step'; readonly podId: string; readonly stageId: string; readonly dbSchema: string; readonly dbInstance: string; readonly dbInstanceId?: string | undefined; readonly command: DbCommand; readonly runTimeoutMs: number }
+  | {
+      readonly kind: 'execute-step';
+      readonly podId: string;
+      readonly stageId: string;
+      readonly dbSchema: string;
+      readonly dbInstance: string;
+      readonly dbInstanceId?: string | undefined;
+      readonly command: DbCommand;
+      readonly runTimeoutMs: number;
+    }
   /** `delegateId`: whose pod it is; absent on rows of earlier versions. */
   | { readonly kind: 'cleanup-pod'; readonly podId: string; readonly delegateId?: string };
 
@@ -29,12 +38,22 @@ export interface TaskReport {
 
 export type TaskReportResult =
   | { readonly kind: 'step'; readonly step: StepResult }
-  | { readonly kind: 'other'; readonly status: 'succeeded' | 'failed' | 'aborted'; readonly message: string; readonly failureType: string };
+  | {
+      readonly kind: 'other';
+      readonly status: 'succeeded' | 'failed' | 'aborted';
+      readonly message: string;
+      readonly failureType: string;
+    };
 
 /** What the delegate needs beyond the step's own timeout to start it and to send the result. */
 export const RUN_MARGIN_MS = 60_000;
 
 /** `<planExecutionId>:<node>:<attempt>`: the same work has the same id, so it is never submitted twice. */
-export function taskIdOf(planExecutionId: string, nodeId: string, what: 'init' | 'step' | 'cleanup', attempt = 1): string {
+export function taskIdOf(
+  planExecutionId: string,
+  nodeId: string,
+  what: 'init' | 'step' | 'cleanup',
+  attempt = 1,
+): string {
   return `${planExecutionId}:${nodeId}:${what}${attempt}`;
 }

@@ -45,12 +45,26 @@ export class Workflows {
       pods: new PodActions(this.actions, types),
       steps: new StepActions(this.actions, types),
       messages: actions.services.messages,
-      startBranch: (run, nodeId, start) => DBOS.startWorkflow(this.branch, { workflowID: `${run.planExecutionId}/${nodeId}` })(run.planExecutionId, nodeId, start),
+      startBranch: (run, nodeId, start) =>
+        DBOS.startWorkflow(this.branch, { workflowID: `${run.planExecutionId}/${nodeId}` })(
+          run.planExecutionId,
+          nodeId,
+          start,
+        ),
     };
     const config = { maxRecoveryAttempts: MAX_RECOVERIES };
-    this.pipeline = DBOS.registerWorkflow((planExecutionId: string) => this.runPipeline(planExecutionId), { ...config, name: 'runPipeline' });
-    this.stage = DBOS.registerWorkflow((planExecutionId: string, stageId: string, start: StageStart) => this.runStage(planExecutionId, stageId, start), { ...config, name: 'runStage' });
-    this.branch = DBOS.registerWorkflow((planExecutionId: string, nodeId: string, start: BranchStart) => this.runBranch(planExecutionId, nodeId, start), { ...config, name: 'runBranch' });
+    this.pipeline = DBOS.registerWorkflow((planExecutionId: string) => this.runPipeline(planExecutionId), {
+      ...config,
+      name: 'runPipeline',
+    });
+    this.stage = DBOS.registerWorkflow(
+      (planExecutionId: string, stageId: string, start: StageStart) => this.runStage(planExecutionId, stageId, start),
+      { ...config, name: 'runStage' },
+    );
+    this.branch = DBOS.registerWorkflow(
+      (planExecutionId: string, nodeId: string, start: BranchStart) => this.runBranch(planExecutionId, nodeId, start),
+      { ...config, name: 'runBranch' },
+    );
   }
 
   /** Connects the durable engine and takes up what was under way under this executor id. */
@@ -81,7 +95,9 @@ export class Workflows {
   private async runPipeline(planExecutionId: string): Promise<Status> {
     const run = await this.header(planExecutionId);
     const startStage = (_run: RunHeader, stage: { readonly id: string }, start: StageStart) =>
-      DBOS.startWorkflow(this.stage, { workflowID: `${planExecutionId}/${stage.id}${start.isRollbackOnly ? '/rollback' : ''}` })(planExecutionId, stage.id, start);
+      DBOS.startWorkflow(this.stage, {
+        workflowID: `${planExecutionId}/${stage.id}${start.isRollbackOnly ? '/rollback' : ''}`,
+      })(planExecutionId, stage.id, start);
     try {
       return await new PipelineRun({ actions: this.actions, durable: this.durable, startStage }, run).execute();
     } catch (cause) {
@@ -94,7 +110,11 @@ export class Workflows {
   private async runStage(planExecutionId: string, stageId: string, start: StageStart): Promise<BranchResult> {
     const run = await this.header(planExecutionId);
     const stage = nodeOf(run.plan, stageId);
-    const work = new StageRun(this.parts, run, DBOS.workflowID ?? '', { hasFailed: start.hasFailed, pod: null, deadline: run.validUntil });
+    const work = new StageRun(this.parts, run, DBOS.workflowID ?? '', {
+      hasFailed: start.hasFailed,
+      pod: null,
+      deadline: run.validUntil,
+    });
     try {
       return await (start.isRollbackOnly ? work.rollbackOnly(stage) : work.stage(stage, start.decision));
     } catch (cause) {
@@ -106,7 +126,10 @@ export class Workflows {
   private async runBranch(planExecutionId: string, nodeId: string, start: BranchStart): Promise<BranchResult> {
     const run = await this.header(planExecutionId);
     try {
-      return await new StageRun(this.parts, run, DBOS.workflowID ?? '', start).branch(nodeOf(run.plan, nodeId), start.pod);
+      return await new StageRun(this.parts, run, DBOS.workflowID ?? '', start).branch(
+        nodeOf(run.plan, nodeId),
+        start.pod,
+      );
     } catch (cause) {
       await this.failed(run, nodeId, cause);
       return BROKEN;
@@ -134,7 +157,12 @@ export class Workflows {
    */
   private async failed(run: RunHeader, nodeId: string, cause: unknown): Promise<void> {
     if (this.isStopping) await new Promise<never>(() => undefined);
-    await this.durable('fail', () => this.actions.fail(run, nodeId, { message: `Sluice could not go on: ${messageOf(cause)}`, failureType: 'Unknown' }));
+    await this.durable('fail', () =>
+      this.actions.fail(run, nodeId, {
+        message: `Sluice could not go on: ${messageOf(cause)}`,
+        failureType: 'Unknown',
+      }),
+    );
   }
 }
 
@@ -142,7 +170,10 @@ export class Workflows {
 function withIdleTimeout(databaseUrl: string): string {
   const url = new URL(databaseUrl);
   const options = url.searchParams.get('options');
-  url.searchParams.set('options', `${options === null ? '' : `${options} `}-c idle_in_transaction_session_timeout=${IDLE_TRANSACTION_MS}`);
+  url.searchParams.set(
+    'options',
+    `${options === null ? '' : `${options} `}-c idle_in_transaction_session_timeout=${IDLE_TRANSACTION_MS}`,
+  );
   return url.toString();
 }
 

@@ -1,5 +1,18 @@
-import { secretExpressionsOf, taskPayload, taskResult, type StepResult, type TaskPayload, type TaskResult } from '@sluice/delegate-protocol';
-import { DELEGATE_TASKS_SERVICE, type DelegateTasksMethods, type SubmitRequest, type TaskEnded, type TaskEvent } from '@sluice/delegate-rpc';
+import {
+  secretExpressionsOf,
+  taskPayload,
+  taskResult,
+  type StepResult,
+  type TaskPayload,
+  type TaskResult,
+} from '@sluice/delegate-protocol';
+import {
+  DELEGATE_TASKS_SERVICE,
+  type DelegateTasksMethods,
+  type SubmitRequest,
+  type TaskEnded,
+  type TaskEvent,
+} from '@sluice/delegate-rpc';
 import { ServiceServer, type ServiceCall, type ServiceHandlers } from '@sluice/grpc';
 import { AppError, messageOf } from '@sluice/kernel';
 import type { ServiceIdentity } from '@sluice/service-identity';
@@ -20,7 +33,9 @@ export interface DoubleTask {
 }
 
 /** What the delegate does with a task: a result, another end, or nothing at all for now. */
-export type Behaviour = (task: DoubleTask) => Promise<TaskResult | Partial<TaskEnded> | 'hold'> | TaskResult | Partial<TaskEnded> | 'hold';
+export type Behaviour = (
+  task: DoubleTask,
+) => Promise<TaskResult | Partial<TaskEnded> | 'hold'> | TaskResult | Partial<TaskEnded> | 'hold';
 
 const DELEGATE = { delegateId: 'delegate-1', delegateName: 'double' };
 
@@ -53,7 +68,11 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
 
   /** @param port 0 takes a free one @returns `host:port` */
   async start(identity: ServiceIdentity, port = 0): Promise<string> {
-    this.server = new ServiceServer({ identity, tracing: Tracing.create('delegate-service', undefined), log: createLogger('delegate-service', 'silent') });
+    this.server = new ServiceServer({
+      identity,
+      tracing: Tracing.create('delegate-service', undefined),
+      log: createLogger('delegate-service', 'silent'),
+    });
     this.server.add<DelegateTasksMethods>(DELEGATE_TASKS_SERVICE, ['pipeline'], this);
     return `127.0.0.1:${await this.server.listen('127.0.0.1', port)}`;
   }
@@ -70,18 +89,37 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
   readonly Submit = async (call: ServiceCall, request: SubmitRequest) => {
     if (call.accountId !== request.scope.accountId) throw new AppError('ACCESS_DENIED', 'another account');
     if (this.refusal) throw this.refusal;
-    if (this.withdrawn.has(request.taskId)) throw new AppError('INVALID_REQUEST', `task_id: "${request.taskId}" was aborted before its task arrived`);
+    if (this.withdrawn.has(request.taskId))
+      throw new AppError('INVALID_REQUEST', `task_id: "${request.taskId}" was aborted before its task arrived`);
     const known = this.tasks.get(request.taskId);
     if (known) {
       known.submissions += 1;
-      if (known.request.payloadJson !== request.payloadJson) throw new AppError('DUPLICATE_FIELD', `task_id: a task "${request.taskId}" with another payload exists already`);
+      if (known.request.payloadJson !== request.payloadJson)
+        throw new AppError(
+          'DUPLICATE_FIELD',
+          `task_id: a task "${request.taskId}" with another payload exists already`,
+        );
       return { alreadyKnown: true };
     }
-    const task: DoubleTask = { request, payload: taskPayload.parse(JSON.parse(request.payloadJson)), submissions: 1, isAborted: false, leaseUntil: Number.POSITIVE_INFINITY, isEnded: false, sealed: {}, secretError: '' };
+    const task: DoubleTask = {
+      request,
+      payload: taskPayload.parse(JSON.parse(request.payloadJson)),
+      submissions: 1,
+      isAborted: false,
+      leaseUntil: Number.POSITIVE_INFINITY,
+      isEnded: false,
+      sealed: {},
+      secretError: '',
+    };
     this.tasks.set(request.taskId, task);
     this.emit(task, { event: 'acquired', acquired: { ...DELEGATE, epoch: 1 } });
     const expressions = secretExpressionsOf(task.payload);
-    if (expressions.length > 0) this.emit(task, { event: 'secretsWanted', delegateScope: { accountId: request.scope.accountId, orgId: request.scope.orgId, projectId: '' }, secretsWanted: { delegateId: DELEGATE.delegateId, epoch: 1, publicKey: 'key', expressions } });
+    if (expressions.length > 0)
+      this.emit(task, {
+        event: 'secretsWanted',
+        delegateScope: { accountId: request.scope.accountId, orgId: request.scope.orgId, projectId: '' },
+        secretsWanted: { delegateId: DELEGATE.delegateId, epoch: 1, publicKey: 'key', expressions },
+      });
     else void this.work(task);
     return { alreadyKnown: false };
   };
@@ -134,7 +172,10 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
     return Promise.resolve({});
   };
 
-  readonly ProvideSecrets = (_call: ServiceCall, request: { taskId: string; sealed: Record<string, string>; error: string }) => {
+  readonly ProvideSecrets = (
+    _call: ServiceCall,
+    request: { taskId: string; sealed: Record<string, string>; error: string },
+  ) => {
     const task = this.tasks.get(request.taskId);
     if (!task) return Promise.resolve({ delivered: false });
     Object.assign(task.sealed, request.sealed);
@@ -149,8 +190,14 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
     const task = this.tasks.get(taskId);
     if (!task) throw new Error(`no task ${taskId}`);
     task.isEnded = true;
-    const ended = 'kind' in how ? { outcome: 'completed' as const, resultJson: JSON.stringify(taskResult.parse(how)), reason: '' } : how;
-    this.emit(task, { event: 'ended', ended: { outcome: 'completed', resultJson: '', reason: '', ...DELEGATE, ...ended } });
+    const ended =
+      'kind' in how
+        ? { outcome: 'completed' as const, resultJson: JSON.stringify(taskResult.parse(how)), reason: '' }
+        : how;
+    this.emit(task, {
+      event: 'ended',
+      ended: { outcome: 'completed', resultJson: '', reason: '', ...DELEGATE, ...ended },
+    });
   }
 
   /** Sends the event of the newest dead letter again, as a new one. */
@@ -171,9 +218,18 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
     }
   }
 
-  private emit(task: DoubleTask, event: Pick<TaskEvent, 'event' | 'delegateScope' | 'acquired' | 'secretsWanted' | 'ended'>): void {
+  private emit(
+    task: DoubleTask,
+    event: Pick<TaskEvent, 'event' | 'delegateScope' | 'acquired' | 'secretsWanted' | 'ended'>,
+  ): void {
     const seq = (this.seq += 1);
-    this.events.set(seq, { seq, taskId: task.request.taskId, scope: task.request.scope, traceparent: task.request.traceparent, ...event });
+    this.events.set(seq, {
+      seq,
+      taskId: task.request.taskId,
+      scope: task.request.scope,
+      traceparent: task.request.traceparent,
+      ...event,
+    });
     for (const wake of this.wakes) wake();
   }
 
@@ -202,7 +258,16 @@ export class DelegateServiceDouble implements ServiceHandlers<DelegateTasksMetho
 /** A step result like a successful rollout of one changeset. */
 export function stepResult(over: Partial<StepResult> = {}): StepResult {
   const at = Date.now();
-  return { status: 'succeeded', changesets: [{ id: '1', author: 'me', file: 'db.xml', status: 'applied', at }], history: [], pending: [], outputs: { preStartTag: 'before' }, startedAt: at, endedAt: at, ...over };
+  return {
+    status: 'succeeded',
+    changesets: [{ id: '1', author: 'me', file: 'db.xml', status: 'applied', at }],
+    history: [],
+    pending: [],
+    outputs: { preStartTag: 'before' },
+    startedAt: at,
+    endedAt: at,
+    ...over,
+  };
 }
 
 export function succeed(task: DoubleTask): TaskResult {
@@ -216,12 +281,20 @@ export function succeed(task: DoubleTask): TaskResult {
   }
 }
 
-export function failStep(message: string, failureType: 'Unknown' | 'Authentication' | 'Connectivity' | 'Timeout' = 'Unknown'): TaskResult {
-  return { kind: 'execute-step', outcome: stepResult({ status: 'failed', error: { message, failureType }, changesets: [] }) };
+export function failStep(
+  message: string,
+  failureType: 'Unknown' | 'Authentication' | 'Connectivity' | 'Timeout' = 'Unknown',
+): TaskResult {
+  return {
+    kind: 'execute-step',
+    outcome: stepResult({ status: 'failed', error: { message, failureType }, changesets: [] }),
+  };
 }
 
 function failedTask(task: DoubleTask, message: string): TaskResult {
   const error = { message, failureType: 'Unknown' as const };
   if (task.payload.kind === 'execute-step') return failStep(message);
-  return task.payload.kind === 'initialise-pod' ? { kind: 'initialise-pod', outcome: { status: 'failed', error } } : { kind: 'cleanup-pod', outcome: { status: 'failed', error } };
+  return task.payload.kind === 'initialise-pod'
+    ? { kind: 'initialise-pod', outcome: { status: 'failed', error } }
+    : { kind: 'cleanup-pod', outcome: { status: 'failed', error } };
 }

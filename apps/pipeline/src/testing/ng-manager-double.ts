@@ -3,7 +3,21 @@ import type { AuditEventRecord, SecurityEventRecord } from '@sluice/api-conventi
 import { Call, Route, startHttpApp, type RouteCall, type RunningApp } from '@sluice/http';
 import { AppError, newUuid } from '@sluice/kernel';
 import {
-  MOST_REMOVED, confirmRemovedProject, listConnectorsByFqn, listRemovedProjects, projectExistence, receiveAuditEvents, receiveSecurityEvents, recordEntityUses, reportDbStep, resolveDbStepInputs, resolveVariables, sealSecrets, type ConnectorResponse, type DbStepInputs, type RemovedProject,
+  MOST_REMOVED,
+  confirmRemovedProject,
+  listConnectorsByFqn,
+  listRemovedProjects,
+  projectExistence,
+  receiveAuditEvents,
+  receiveSecurityEvents,
+  recordEntityUses,
+  reportDbStep,
+  resolveDbStepInputs,
+  resolveVariables,
+  sealSecrets,
+  type ConnectorResponse,
+  type DbStepInputs,
+  type RemovedProject,
 } from '@sluice/ng-manager-api';
 import type { ServiceIdentity } from '@sluice/service-identity';
 import { Metrics, Tracing, createLogger } from '@sluice/telemetry';
@@ -71,11 +85,27 @@ export interface NgManagerDouble extends RunningApp {
 
 /** Inputs as they come for a PostgreSQL instance with a password and a Git repository with credentials. Instances called `missing` do not exist. */
 export function dbStepInputsOf(dbSchema: string, dbInstance: string): DbStepInputs {
-  if (dbInstance === 'missing') throw new AppError('RESOURCE_NOT_FOUND', `instance with id [${dbInstance}] schema [${dbSchema}] does not exist`, { schema: dbSchema, instance: dbInstance });
+  if (dbInstance === 'missing')
+    throw new AppError('RESOURCE_NOT_FOUND', `instance with id [${dbInstance}] schema [${dbSchema}] does not exist`, {
+      schema: dbSchema,
+      instance: dbInstance,
+    });
   return {
     schema: { identifier: dbSchema, name: dbSchema, migrationType: 'Liquibase', changelogPath: 'db/changelog.xml' },
-    instance: { identifier: dbInstance, name: dbInstance, context: 'prod', substituteProperties: { owner: 'app' }, tags: {} },
-    source: { name: 'repo', url: 'https://git.example/repo.git', branch: 'main', username: 'git', passwordExpression: '<+secrets.getValue("git_token")>' },
+    instance: {
+      identifier: dbInstance,
+      name: dbInstance,
+      context: 'prod',
+      substituteProperties: { owner: 'app' },
+      tags: {},
+    },
+    source: {
+      name: 'repo',
+      url: 'https://git.example/repo.git',
+      branch: 'main',
+      username: 'git',
+      passwordExpression: '<+secrets.getValue("git_token")>',
+    },
     target: { url: `jdbc:postgresql://db.example:5432/${dbInstance}`, username: 'app', passwordSlot: 'password' },
     secrets: [{ name: 'password', expression: '<+secrets.getValue("db_password")>' }],
     delegateSelectors: ['from-connector'],
@@ -84,7 +114,35 @@ export function dbStepInputsOf(dbSchema: string, dbInstance: string): DbStepInpu
 
 /** Stands in for NG manager over real HTTP, made from the contract's own routes. */
 export async function startNgManagerDouble(identity: ServiceIdentity): Promise<NgManagerDouble> {
-  const state: NgManagerState = { reports: [], sealed: [], sealedFor: [], askedForConnectors: [], askedForProjects: [], missing: new Set(['nowhere']), askedFor: [], auditEvents: [], securityEvents: [], variables: new Map(), auditDeliveries: 0, holdsAuditAnswers: false, failReports: 0, reportRefusal: undefined, reportsRefused: 0, sealingFailures: [], uses: new Map(), turns: new Map(), filed: new Set(), flyway: new Set(), failUses: false, whileTold: () => Promise.resolve(), removed: [], removals: [], confirmed: new Map(), holdsConfirmations: false, inputs: dbStepInputsOf };
+  const state: NgManagerState = {
+    reports: [],
+    sealed: [],
+    sealedFor: [],
+    askedForConnectors: [],
+    askedForProjects: [],
+    missing: new Set(['nowhere']),
+    askedFor: [],
+    auditEvents: [],
+    securityEvents: [],
+    variables: new Map(),
+    auditDeliveries: 0,
+    holdsAuditAnswers: false,
+    failReports: 0,
+    reportRefusal: undefined,
+    reportsRefused: 0,
+    sealingFailures: [],
+    uses: new Map(),
+    turns: new Map(),
+    filed: new Set(),
+    flyway: new Set(),
+    failUses: false,
+    whileTold: () => Promise.resolve(),
+    removed: [],
+    removals: [],
+    confirmed: new Map(),
+    holdsConfirmations: false,
+    inputs: dbStepInputsOf,
+  };
   const app = await startHttpApp({
     service: 'ng-manager',
     module: { module: NgManagerDoubleModule, controllers: [controllerFor(state)] },
@@ -94,7 +152,19 @@ export async function startNgManagerDouble(identity: ServiceIdentity): Promise<N
     log: createLogger('ng-manager', 'silent'),
     tracing: Tracing.create('ng-manager', undefined),
     metrics: new Metrics('ng-manager'),
-    routes: [projectExistence, listConnectorsByFqn, listRemovedProjects, confirmRemovedProject, recordEntityUses, resolveDbStepInputs, resolveVariables, reportDbStep, receiveAuditEvents, receiveSecurityEvents, sealSecrets],
+    routes: [
+      projectExistence,
+      listConnectorsByFqn,
+      listRemovedProjects,
+      confirmRemovedProject,
+      recordEntityUses,
+      resolveDbStepInputs,
+      resolveVariables,
+      reportDbStep,
+      receiveAuditEvents,
+      receiveSecurityEvents,
+      sealSecrets,
+    ],
     errorStyle: () => 'internal',
     checkReady: () => Promise.resolve(),
   });
@@ -109,8 +179,24 @@ function registry(fullName: string): ConnectorResponse {
   const [identifier = '', ...scope] = fullName.split('/').reverse();
   const [, orgIdentifier = null, projectIdentifier = null] = scope.reverse();
   return {
-    connector: { identifier, name: `Connector ${identifier}`, description: '', tags: {}, orgIdentifier, projectIdentifier, type: 'DockerRegistry', spec: { dockerRegistryUrl: 'https://registry.example', providerType: 'Other', auth: { type: 'Anonymous' } } },
-    createdAt: 1, lastModifiedAt: 1, status: null, activityDetails: { lastActivityTime: 1 }, harnessManaged: false, gitDetails: { valid: true }, entityValidityDetails: { valid: true, invalidYaml: null }, governanceMetadata: null,
+    connector: {
+      identifier,
+      name: `Connector ${identifier}`,
+      description: '',
+      tags: {},
+      orgIdentifier,
+      projectIdentifier,
+      type: 'DockerRegistry',
+      spec: { dockerRegistryUrl: 'https://registry.example', providerType: 'Other', auth: { type: 'Anonymous' } },
+    },
+    createdAt: 1,
+    lastModifiedAt: 1,
+    status: null,
+    activityDetails: { lastActivityTime: 1 },
+    harnessManaged: false,
+    gitDetails: { valid: true },
+    entityValidityDetails: { valid: true, invalidYaml: null },
+    governanceMetadata: null,
   };
 }
 
@@ -126,7 +212,15 @@ function uniqueIdOf({ removals }: Pick<NgManagerState, 'removals'>, { accountId,
 /** Removes a project; the next one of that name is another. @returns its position in the list */
 export function removeProject(state: NgManagerState, { accountId, orgId, projectId }: Place): number {
   const position = state.removals.length + 1;
-  state.removed.push({ position, accountId, orgId, projectId, uniqueId: uniqueIdOf(state, { accountId, orgId, projectId }), removedBy: REMOVED_BY, correlationId: `removal-${position}` });
+  state.removed.push({
+    position,
+    accountId,
+    orgId,
+    projectId,
+    uniqueId: uniqueIdOf(state, { accountId, orgId, projectId }),
+    removedBy: REMOVED_BY,
+    correlationId: `removal-${position}`,
+  });
   state.removals.push(`${accountId}/${orgId}/${projectId}`);
   return position;
 }
@@ -137,12 +231,21 @@ function controllerFor(state: NgManagerState): new () => object {
     @Route(resolveDbStepInputs)
     inputs(@Call() { body }: RouteCall<typeof resolveDbStepInputs>) {
       state.askedFor.push(body.steps.map(({ dbSchema, dbInstance }) => ({ dbSchema, dbInstance })));
-      return { inputs: Object.fromEntries(body.steps.map(({ key, dbSchema, dbInstance }) => [key, state.inputs(dbSchema, dbInstance)])) };
+      return {
+        inputs: Object.fromEntries(
+          body.steps.map(({ key, dbSchema, dbInstance }) => [key, state.inputs(dbSchema, dbInstance)]),
+        ),
+      };
     }
 
     @Route(resolveVariables)
     variables(@Call() { body }: RouteCall<typeof resolveVariables>) {
-      const known = (level: 'account' | 'org' | 'project') => Object.fromEntries(body[level].flatMap((name) => (state.variables.has(`${level} ${name}`) ? [[name, state.variables.get(`${level} ${name}`) ?? '']] : [])));
+      const known = (level: 'account' | 'org' | 'project') =>
+        Object.fromEntries(
+          body[level].flatMap((name) =>
+            state.variables.has(`${level} ${name}`) ? [[name, state.variables.get(`${level} ${name}`) ?? '']] : [],
+          ),
+        );
       return { account: known('account'), org: known('org'), project: known('project') };
     }
 
@@ -151,7 +254,11 @@ function controllerFor(state: NgManagerState): new () => object {
       state.askedForProjects.push(`${orgId}/${projectId}`);
       const hasOrg = !state.missing.has(orgId);
       const hasProject = hasOrg && !state.missing.has(projectId);
-      return { hasOrg, hasProject, uniqueId: hasProject ? uniqueIdOf(state, { accountId: ctx.accountId, orgId, projectId }) : null };
+      return {
+        hasOrg,
+        hasProject,
+        uniqueId: hasProject ? uniqueIdOf(state, { accountId: ctx.accountId, orgId, projectId }) : null,
+      };
     }
 
     @Route(listConnectorsByFqn)
@@ -179,11 +286,28 @@ function controllerFor(state: NgManagerState): new () => object {
       const { accountId, orgId, projectId, user, mode, uses } = body;
       await state.whileTold(body);
       if (state.failUses) throw new AppError('UPSTREAM_UNAVAILABLE', 'the database cannot be reached');
-      const absent = mode === 'replace' ? undefined : uses.find(({ kind, ref }) => ['service', 'environment', 'infrastructure'].includes(kind) && !state.filed.has(`${kind} ${ref}`));
-      if (absent) throw new AppError('INVALID_IDENTIFIER_REF', `${absent.field ?? 'yaml'}: there is no ${absent.kind} "${absent.ref}"; create it first`);
-      if (mode === 'check') return { recorded: 0, warnings: uses.filter(({ kind, ref }) => kind === 'dbschema' && state.flyway.has(ref)).map(({ ref, field = 'yaml' }) => ({ field, message: `${ref} is not run` })) };
+      const absent =
+        mode === 'replace'
+          ? undefined
+          : uses.find(
+              ({ kind, ref }) =>
+                ['service', 'environment', 'infrastructure'].includes(kind) && !state.filed.has(`${kind} ${ref}`),
+            );
+      if (absent)
+        throw new AppError(
+          'INVALID_IDENTIFIER_REF',
+          `${absent.field ?? 'yaml'}: there is no ${absent.kind} "${absent.ref}"; create it first`,
+        );
+      if (mode === 'check')
+        return {
+          recorded: 0,
+          warnings: uses
+            .filter(({ kind, ref }) => kind === 'dbschema' && state.flyway.has(ref))
+            .map(({ ref, field = 'yaml' }) => ({ field, message: `${ref} is not run` })),
+        };
       const key = `${accountId}/${orgId}/${projectId} ${user.kind} ${user.identifier}`;
-      if (mode === 'replace' && body.turn !== undefined && body.turn !== state.turns.get(key)) return { recorded: 0, isSuperseded: true as const };
+      if (mode === 'replace' && body.turn !== undefined && body.turn !== state.turns.get(key))
+        return { recorded: 0, isSuperseded: true as const };
       const turn = mode === 'add' ? newUuid() : undefined;
       if (turn !== undefined) state.turns.set(key, turn);
       const known = mode === 'add' ? (state.uses.get(key) ?? []) : [];
@@ -201,7 +325,9 @@ function controllerFor(state: NgManagerState): new () => object {
         state.failReports -= 1;
         throw new AppError('UPSTREAM_UNAVAILABLE', 'dbdevops cannot be reached');
       }
-      const isNew = !state.reports.some((one) => one.stepExecutionId === body.stepExecutionId && one.isLate === body.isLate);
+      const isNew = !state.reports.some(
+        (one) => one.stepExecutionId === body.stepExecutionId && one.isLate === body.isLate,
+      );
       if (isNew) state.reports.push(body);
       return { recorded: isNew };
     }
@@ -209,14 +335,16 @@ function controllerFor(state: NgManagerState): new () => object {
     @Route(receiveAuditEvents)
     async receive(@Call() { body }: RouteCall<typeof receiveAuditEvents>) {
       state.auditDeliveries += 1;
-      for (const event of body.events) if (!state.auditEvents.some(({ eventId }) => eventId === event.eventId)) state.auditEvents.push(event);
+      for (const event of body.events)
+        if (!state.auditEvents.some(({ eventId }) => eventId === event.eventId)) state.auditEvents.push(event);
       if (state.holdsAuditAnswers) await new Promise<never>(() => undefined);
       return { received: body.events.length };
     }
 
     @Route(receiveSecurityEvents)
     receiveSecurity(@Call() { body }: RouteCall<typeof receiveSecurityEvents>) {
-      for (const { event } of body.events) if (!state.securityEvents.some(({ eventId }) => eventId === event.eventId)) state.securityEvents.push(event);
+      for (const { event } of body.events)
+        if (!state.securityEvents.some(({ eventId }) => eventId === event.eventId)) state.securityEvents.push(event);
       return { received: body.events.length };
     }
 
@@ -228,7 +356,9 @@ function controllerFor(state: NgManagerState): new () => object {
       state.sealedFor.push({ steps: body.steps, delegateScope: body.delegateScope });
       const missing = body.expressions.find((expression) => expression.includes('"gone"'));
       if (missing) throw new AppError('SECRET_NOT_FOUND', `${missing}: there is no such secret`);
-      return { sealed: Object.fromEntries(body.expressions.map((expression) => [expression, `sealed(${expression})`])) };
+      return {
+        sealed: Object.fromEntries(body.expressions.map((expression) => [expression, `sealed(${expression})`])),
+      };
     }
   }
   return NgManagerDoubleController;

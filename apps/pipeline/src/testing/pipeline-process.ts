@@ -5,8 +5,23 @@ import type { World } from './pipeline-under-test.js';
 
 const root = resolve(import.meta.dirname, '../../../..');
 const BUILT = [
-  'libs/kernel', 'libs/contracts/api-conventions', 'libs/contracts/delegate-protocol', 'libs/contracts/delegate-rpc', 'libs/contracts/log-api', 'libs/contracts/ng-manager-api', 'libs/contracts/pipeline-api', 'libs/platform/config',
-  'libs/platform/grpc', 'libs/platform/http', 'libs/platform/audit-outbox', 'libs/platform/persistence', 'libs/platform/service-identity', 'libs/platform/telemetry', 'libs/domain/pipeline-engine', 'libs/domain/step-types', 'apps/pipeline',
+  'libs/kernel',
+  'libs/contracts/api-conventions',
+  'libs/contracts/delegate-protocol',
+  'libs/contracts/delegate-rpc',
+  'libs/contracts/log-api',
+  'libs/contracts/ng-manager-api',
+  'libs/contracts/pipeline-api',
+  'libs/platform/config',
+  'libs/platform/grpc',
+  'libs/platform/http',
+  'libs/platform/audit-outbox',
+  'libs/platform/persistence',
+  'libs/platform/service-identity',
+  'libs/platform/telemetry',
+  'libs/domain/pipeline-engine',
+  'libs/domain/step-types',
+  'apps/pipeline',
 ];
 
 /** The service in a process of its own, built, as in production: it can be killed. */
@@ -23,7 +38,11 @@ export class PipelineProcess {
 
   /** @param over environment that differs from the world's @returns its URL */
   async start(over: Record<string, string> = {}): Promise<string> {
-    const started = spawn(process.execPath, ['--enable-source-maps', 'apps/pipeline/dist/main.js'], { cwd: root, env: { PATH: process.env['PATH'], ...this.world.env, ...over }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = spawn(process.execPath, ['--enable-source-maps', 'apps/pipeline/dist/main.js'], {
+      cwd: root,
+      env: { PATH: process.env['PATH'], ...this.world.env, ...over },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.child = started;
     let complaints = '';
     started.stderr?.on('data', (chunk: Buffer) => (complaints = `${complaints}${chunk.toString()}`.slice(-4_000)));

@@ -13,7 +13,12 @@ import { startNgManagerDouble, type NgManagerDouble } from './ng-manager-double.
 
 export interface Answer<T> {
   readonly status: number;
-  readonly body: { readonly data: T; readonly code?: string; readonly message?: string; readonly errors?: readonly { fieldId: string; error: string }[] };
+  readonly body: {
+    readonly data: T;
+    readonly code?: string;
+    readonly message?: string;
+    readonly errors?: readonly { fieldId: string; error: string }[];
+  };
   readonly headers: Headers;
 }
 
@@ -39,20 +44,27 @@ export class World {
     const ngManager = await startNgManagerDouble(await identities.of('ng-manager'));
     const folder = mkdtempSync(join(tmpdir(), 'sluice-pipeline-'));
     writeFileSync(join(folder, 'url'), await pg.createDatabase('pipeline'), { mode: 0o600 });
-    return new World(pg, identities, delegates, ngManager, {
-      PIPELINE_PORT: '0',
-      PIPELINE_DATABASE_URL_FILE: join(folder, 'url'),
-      PIPELINE_SERVICE_KEY_FILE: identities.keyFile('pipeline'),
-      SERVICE_KEYS_DIR: identities.keysDir,
-      PIPELINE_NG_MANAGER_URL: ngManager.url,
-      PIPELINE_DELEGATE_SERVICE_ADDRESS: address,
-      PIPELINE_POD_LOG_SERVICE_URL: 'http://127.0.0.1:8079',
-      DELEGATE_SERVICE_LEASE_MS: '900',
-      PIPELINE_ABORT_TIMEOUT_MS: '1500',
-      PIPELINE_SWEEP_MS: '200',
-      PIPELINE_REFERENCES_WAIT_MS: '60000',
-      LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
-    }, folder);
+    return new World(
+      pg,
+      identities,
+      delegates,
+      ngManager,
+      {
+        PIPELINE_PORT: '0',
+        PIPELINE_DATABASE_URL_FILE: join(folder, 'url'),
+        PIPELINE_SERVICE_KEY_FILE: identities.keyFile('pipeline'),
+        SERVICE_KEYS_DIR: identities.keysDir,
+        PIPELINE_NG_MANAGER_URL: ngManager.url,
+        PIPELINE_DELEGATE_SERVICE_ADDRESS: address,
+        PIPELINE_POD_LOG_SERVICE_URL: 'http://127.0.0.1:8079',
+        DELEGATE_SERVICE_LEASE_MS: '900',
+        PIPELINE_ABORT_TIMEOUT_MS: '1500',
+        PIPELINE_SWEEP_MS: '200',
+        PIPELINE_REFERENCES_WAIT_MS: '60000',
+        LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
+      },
+      folder,
+    );
   }
 
   /** Starts the service inside this process. */
@@ -95,16 +107,30 @@ export class ProjectClient {
     return new ProjectClient(this.world, accountId, this.org, this.project, grants);
   }
 
-  async send<T>(method: string, path: string, body?: string | object, headers: Record<string, string> = {}): Promise<Answer<T>> {
+  async send<T>(
+    method: string,
+    path: string,
+    body?: string | object,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<T>> {
     const own = await this.world.identities.headers('pipeline', testUser(this.accountId, this.grants));
     const isV1 = path.startsWith('/v1');
     const scope = `accountIdentifier=${this.accountId}&routingId=${this.accountId}&orgIdentifier=${this.org}&projectIdentifier=${this.project}`;
     const url = `${this.world.url}${path}${isV1 ? '' : `${path.includes('?') ? '&' : '?'}${scope}`}`;
-    const content: Record<string, string> = body === undefined ? {} : { 'content-type': typeof body === 'string' ? 'application/yaml' : 'application/json' };
-    const response = await fetch(url, { method, headers: { ...own, ...content, ...headers }, body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body) });
+    const content: Record<string, string> =
+      body === undefined ? {} : { 'content-type': typeof body === 'string' ? 'application/yaml' : 'application/json' };
+    const response = await fetch(url, {
+      method,
+      headers: { ...own, ...content, ...headers },
+      body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
+    });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') === true && text !== '';
-    return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : { data: text }) as Answer<T>['body'] };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (isJson ? JSON.parse(text) : { data: text }) as Answer<T>['body'],
+    };
   }
 
   async create(yaml: string): Promise<void> {
@@ -113,23 +139,33 @@ export class ProjectClient {
   }
 
   async execute(pipeline: string, inputYaml = ''): Promise<string> {
-    const answer = await this.send<PlanExecutionResponse>('POST', `/pipeline/api/pipeline/execute/${pipeline}`, inputYaml);
+    const answer = await this.send<PlanExecutionResponse>(
+      'POST',
+      `/pipeline/api/pipeline/execute/${pipeline}`,
+      inputYaml,
+    );
     if (answer.status !== 200) throw new Error(`execute: ${answer.status} ${answer.body.message ?? ''}`);
     return answer.body.data.planExecution.uuid;
   }
 
   async detail(planExecutionId: string): Promise<Required<ExecutionDetail>> {
-    const answer = await this.send<Required<ExecutionDetail>>('GET', `/pipeline/api/pipelines/execution/v2/${planExecutionId}?renderFullBottomGraph=true`);
+    const answer = await this.send<Required<ExecutionDetail>>(
+      'GET',
+      `/pipeline/api/pipelines/execution/v2/${planExecutionId}?renderFullBottomGraph=true`,
+    );
     if (answer.status !== 200) throw new Error(`detail: ${answer.status} ${answer.body.message ?? ''}`);
     return answer.body.data;
   }
 
   /** Waits until the execution has ended. */
   ended(planExecutionId: string, timeoutMs = 240_000): Promise<Required<ExecutionDetail>> {
-    return waitFor(async () => {
-      const detail = await this.detail(planExecutionId);
-      return isFinal(detail.pipelineExecutionSummary.status) && detail;
-    }, { timeoutMs, what: `end of ${planExecutionId}` });
+    return waitFor(
+      async () => {
+        const detail = await this.detail(planExecutionId);
+        return isFinal(detail.pipelineExecutionSummary.status) && detail;
+      },
+      { timeoutMs, what: `end of ${planExecutionId}` },
+    );
   }
 
   abort(planExecutionId: string): Promise<Answer<{ id: string }>> {
@@ -138,13 +174,23 @@ export class ProjectClient {
 }
 
 /** Nodes of a graph by identifier; the first of each. */
-export function byIdentifier(detail: Required<ExecutionDetail>): Record<string, Required<ExecutionDetail>['executionGraph']['nodeMap'][string]> {
-  return Object.fromEntries(Object.values(detail.executionGraph.nodeMap).reverse().map((node) => [node.identifier, node]));
+export function byIdentifier(
+  detail: Required<ExecutionDetail>,
+): Record<string, Required<ExecutionDetail>['executionGraph']['nodeMap'][string]> {
+  return Object.fromEntries(
+    Object.values(detail.executionGraph.nodeMap)
+      .reverse()
+      .map((node) => [node.identifier, node]),
+  );
 }
 
 /** Statuses by identifier of stages, groups, initialise nodes and steps. */
 export function statuses(detail: Required<ExecutionDetail>): Record<string, string> {
-  return Object.fromEntries(Object.entries(byIdentifier(detail)).filter(([identifier]) => !/_(resource|clone|command)$/.test(identifier)).map(([identifier, node]) => [identifier, node.status]));
+  return Object.fromEntries(
+    Object.entries(byIdentifier(detail))
+      .filter(([identifier]) => !/_(resource|clone|command)$/.test(identifier))
+      .map(([identifier, node]) => [identifier, node.status]),
+  );
 }
 
 export interface StepText {
@@ -158,13 +204,16 @@ export interface StepText {
 
 /** YAML of a step group with DB steps, indented for `steps:` of an execution. */
 export function groupYaml(id: string, steps: readonly StepText[], extra: readonly string[] = []): string {
-  const pad = (lines: readonly string[], by: number): string => lines.map((line) => `${' '.repeat(by)}${line}\n`).join('');
+  const pad = (lines: readonly string[], by: number): string =>
+    lines.map((line) => `${' '.repeat(by)}${line}\n`).join('');
   return `              - stepGroup:
                   identifier: ${id}
                   name: ${id}
 ${pad(extra, 18)}                  stepGroupInfra: { type: KubernetesDirect, spec: { connectorRef: k8s } }
                   steps:
-${steps.map((step) => `                    - step:
+${steps
+  .map(
+    (step) => `                    - step:
                         identifier: ${step.id}
                         name: ${step.id}
                         type: ${step.type ?? 'DBSchemaApply'}
@@ -173,10 +222,16 @@ ${pad(step.extra ?? [], 24)}                        spec:
                           connectorRef: account.harnessImage
                           dbSchema: orders
                           dbInstance: ${step.instance ?? 'prod'}
-${pad(step.spec ?? [], 26)}`).join('')}`;
+${pad(step.spec ?? [], 26)}`,
+  )
+  .join('')}`;
 }
 
-export function stageYaml(id: string, groups: string, options: { readonly extra?: readonly string[]; readonly rollback?: string } = {}): string {
+export function stageYaml(
+  id: string,
+  groups: string,
+  options: { readonly extra?: readonly string[]; readonly rollback?: string } = {},
+): string {
   return `    - stage:
         identifier: ${id}
         name: ${id}

@@ -36,9 +36,26 @@ export class RunUnderTest {
     const log = createLogger('pipeline', config.logLevel);
     const db = await openDataSource(createPipelineDataSource(config.databaseUrl, config.databasePoolSize));
     const tasks = new DelegateTasks(config.delegateServiceAddress, identity, config.serviceCa);
-    const ngManager = new NgManager(new RouteClient({ target: 'ng-manager', baseUrl: config.ngManagerUrl, identity, ca: config.serviceCa }), config.reportTimeoutMs);
-    const audit = new AuditTrail(db, log, { holder: config.executorId, deliver: () => Promise.resolve(), pollMs: config.sweepMs });
-    const actions = new RunActions({ config, dataSource: db, audit, tasks, ngManager, messages: new Messages(), tracing: Tracing.create('pipeline', undefined), log, logToken: () => Promise.resolve('') });
+    const ngManager = new NgManager(
+      new RouteClient({ target: 'ng-manager', baseUrl: config.ngManagerUrl, identity, ca: config.serviceCa }),
+      config.reportTimeoutMs,
+    );
+    const audit = new AuditTrail(db, log, {
+      holder: config.executorId,
+      deliver: () => Promise.resolve(),
+      pollMs: config.sweepMs,
+    });
+    const actions = new RunActions({
+      config,
+      dataSource: db,
+      audit,
+      tasks,
+      ngManager,
+      messages: new Messages(),
+      tracing: Tracing.create('pipeline', undefined),
+      log,
+      logToken: () => Promise.resolve(''),
+    });
     const types = new StepTypeRegistry();
     const workflows = new Workflows(actions, types);
     await workflows.launch(config);
@@ -59,13 +76,52 @@ export class RunUnderTest {
   async store(yaml: string): Promise<RunHeader> {
     const planExecutionId = newId();
     const scope = projectScope('acc', 'o', 'p');
-    const plan = compilePlan({ yaml, catalogue: this.types, planId: 'plan', planExecutionId, accountId: 'acc', orgId: 'o', projectId: 'p', runSequence: 1, triggeredBy: { name: '', email: '' }, idOf: stableId });
+    const plan = compilePlan({
+      yaml,
+      catalogue: this.types,
+      planId: 'plan',
+      planExecutionId,
+      accountId: 'acc',
+      orgId: 'o',
+      projectId: 'p',
+      runSequence: 1,
+      triggeredBy: { name: '', email: '' },
+      idOf: stableId,
+    });
     const createdAt = Date.now();
     const execution: NewExecution = {
-      planExecutionId, pipelineIdentifier: 'p', name: 'P', runSequence: 1, status: 'Running', plan, yaml: '', inputYaml: '', inputTemplateYaml: null, inputSetIds: [],
-      caller: { accountId: 'acc', principal: { type: 'user', id: 'u', name: 'U', email: 'u@x' }, grants: [] }, correlationId: 'c', traceparent: null, notes: null, retryOf: null, rootExecutionId: null, rerunOf: null, chosenStages: null, moduleType: null, tags: {}, takenOver: [], createdAt, validUntil: createdAt + 3_600_000,
+      planExecutionId,
+      pipelineIdentifier: 'p',
+      name: 'P',
+      runSequence: 1,
+      status: 'Running',
+      plan,
+      yaml: '',
+      inputYaml: '',
+      inputTemplateYaml: null,
+      inputSetIds: [],
+      caller: { accountId: 'acc', principal: { type: 'user', id: 'u', name: 'U', email: 'u@x' }, grants: [] },
+      correlationId: 'c',
+      traceparent: null,
+      notes: null,
+      retryOf: null,
+      rootExecutionId: null,
+      rerunOf: null,
+      chosenStages: null,
+      moduleType: null,
+      tags: {},
+      takenOver: [],
+      createdAt,
+      validUntil: createdAt + 3_600_000,
     };
-    await this.db.transaction((manager) => new ExecutionRepository(this.db).insert(manager, scope, execution, new Map(Object.keys(plan.nodes).map((node) => [node, NEW_NODE]))));
+    await this.db.transaction((manager) =>
+      new ExecutionRepository(this.db).insert(
+        manager,
+        scope,
+        execution,
+        new Map(Object.keys(plan.nodes).map((node) => [node, NEW_NODE])),
+      ),
+    );
     const run = await this.actions.header(planExecutionId);
     if (!run) throw new Error(`execution ${planExecutionId} was not stored`);
     return run;
@@ -76,24 +132,70 @@ export class RunUnderTest {
     const taskId = taskIdOf(run.planExecutionId, node.id, 'step');
     const at = Date.now();
     await this.actions.write(async ({ record, locks }) => {
-      await record.apply(run.planExecutionId, [{ nodeId: node.id, event: { kind: 'started', at, decision: '', taskId, parameters: {} } }]);
-      await locks.acquire({ scope: run.scope, dbSchema: 'orders', dbInstance, holder: taskId, planExecutionId: run.planExecutionId, workflowId: `wf-${taskId}` }, at);
-      await record.addTask({ taskId, planExecutionId: run.planExecutionId, nodeId: node.id, workflowId: `wf-${taskId}`, kind: 'execute-step', context: { kind: 'execute-step', podId: 'p', stageId: node.stageId ?? '', dbSchema: 'orders', dbInstance, command: 'Update', runTimeoutMs: 600_000 } }, at);
+      await record.apply(run.planExecutionId, [
+        { nodeId: node.id, event: { kind: 'started', at, decision: '', taskId, parameters: {} } },
+      ]);
+      await locks.acquire(
+        {
+          scope: run.scope,
+          dbSchema: 'orders',
+          dbInstance,
+          holder: taskId,
+          planExecutionId: run.planExecutionId,
+          workflowId: `wf-${taskId}`,
+        },
+        at,
+      );
+      await record.addTask(
+        {
+          taskId,
+          planExecutionId: run.planExecutionId,
+          nodeId: node.id,
+          workflowId: `wf-${taskId}`,
+          kind: 'execute-step',
+          context: {
+            kind: 'execute-step',
+            podId: 'p',
+            stageId: node.stageId ?? '',
+            dbSchema: 'orders',
+            dbInstance,
+            command: 'Update',
+            runTimeoutMs: 600_000,
+          },
+        },
+        at,
+      );
     });
     if (isSubmitted) await this.submit(run, taskId);
     return taskId;
   }
 
   submit(run: RunHeader, taskId: string): Promise<void> {
-    const work = { kind: 'liquibase.update', target: { url: 'u' }, changelog: { source: 's', path: 'p' }, contexts: '', labels: '', substituteProperties: {} } as const;
+    const work = {
+      kind: 'liquibase.update',
+      target: { url: 'u' },
+      changelog: { source: 's', path: 'p' },
+      contexts: '',
+      labels: '',
+      substituteProperties: {},
+    } as const;
     return this.actions.services.tasks.submit(this.actions.callerOf(run, undefined), {
-      taskId, scope: run.scope, payload: { kind: 'execute-step', podId: 'p', stepExecutionId: 's', logKey: 'k', timeoutMs: 1_000, work }, selectors: [], boundDelegateId: '', queueTimeoutMs: 60_000, runTimeoutMs: 60_000, description: '',
+      taskId,
+      scope: run.scope,
+      payload: { kind: 'execute-step', podId: 'p', stepExecutionId: 's', logKey: 'k', timeoutMs: 1_000, work },
+      selectors: [],
+      boundDelegateId: '',
+      queueTimeoutMs: 60_000,
+      runTimeoutMs: 60_000,
+      description: '',
     });
   }
 
   /** Task ids of steps that hold an instance, or wait for one. */
   async holders(): Promise<string[]> {
-    return (await this.db.query<{ holder: string }[]>('SELECT holder FROM instance_locks ORDER BY position')).map((row) => row.holder);
+    return (await this.db.query<{ holder: string }[]>('SELECT holder FROM instance_locks ORDER BY position')).map(
+      (row) => row.holder,
+    );
   }
 }
 

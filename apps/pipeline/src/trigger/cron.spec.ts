@@ -2,10 +2,22 @@ import { describe, expect, it } from '@jest/globals';
 import { cronFault, isTimeZone } from './cron.js';
 
 describe('cron expressions', () => {
-  it.each(['* * * * *', '0/15 4 * * *', '*/5 0-6,18-23 1,15 * MON-FRI', '0 0 31 DEC 7', '  30   2 * jan-mar sun '])('UNIX takes "%s"', (expression) => expect(cronFault(expression, 'UNIX')).toBeUndefined());
+  it.each(['* * * * *', '0/15 4 * * *', '*/5 0-6,18-23 1,15 * MON-FRI', '0 0 31 DEC 7', '  30   2 * jan-mar sun '])(
+    'UNIX takes "%s"',
+    (expression) => expect(cronFault(expression, 'UNIX')).toBeUndefined(),
+  );
 
-  it.each(['0 0 12 * * ?', '0 0/5 14 ? * MON-FRI', '0 15 10 L * ?', '0 15 10 L-3 * ? 2030-2035', '0 15 10 ? * 6L', '0 15 10 ? * FRI#3', '0 0 0 15W * ?', '0 0 0 LW * ?', '0 0 0 ? * L'])('QUARTZ takes "%s"', (expression) =>
-    expect(cronFault(expression, 'QUARTZ')).toBeUndefined());
+  it.each([
+    '0 0 12 * * ?',
+    '0 0/5 14 ? * MON-FRI',
+    '0 15 10 L * ?',
+    '0 15 10 L-3 * ? 2030-2035',
+    '0 15 10 ? * 6L',
+    '0 15 10 ? * FRI#3',
+    '0 0 0 15W * ?',
+    '0 0 0 LW * ?',
+    '0 0 0 ? * L',
+  ])('QUARTZ takes "%s"', (expression) => expect(cronFault(expression, 'QUARTZ')).toBeUndefined());
 
   it.each([
     ['UNIX', '', 'has no fields, UNIX cron has 5'],
@@ -27,10 +39,18 @@ describe('cron expressions', () => {
     ['QUARTZ', '0 0 12 ? * ?', 'needs "?" as exactly one'],
     ['QUARTZ', '0 0 12 ? * 0', 'as day of week'],
     ['QUARTZ', '0 0 12 * * ? 1969', 'as year'],
-  ] as const)('%s refuses "%s" and says why', (type, expression, fault) => expect(cronFault(expression, type)).toContain(fault));
+  ] as const)('%s refuses "%s" and says why', (type, expression, fault) =>
+    expect(cronFault(expression, type)).toContain(fault),
+  );
 
   it('knows time zones by name', () => {
     expect(['Europe/Berlin', 'UTC', 'Asia/Kolkata', 'US/Pacific'].map(isTimeZone)).toEqual([true, true, true, true]);
-    expect(['', 'Mars/Base', '+02:00', 'Europe', '\u0000'].map(isTimeZone)).toEqual([false, false, false, false, false]);
+    expect(['', 'Mars/Base', '+02:00', 'Europe', '\u0000'].map(isTimeZone)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 });

@@ -18,14 +18,26 @@ const HOUR: Field = { name: 'hour', min: 0, max: 23 };
 const DAY_OF_MONTH: Field = { name: 'day of month', min: 1, max: 31 };
 const MONTH: Field = { name: 'month', min: 1, max: 12, names: MONTHS };
 
-const UNIX: readonly Field[] = [MINUTE, HOUR, DAY_OF_MONTH, MONTH, { name: 'day of week', min: 0, max: 7, names: DAYS }];
+const UNIX: readonly Field[] = [
+  MINUTE,
+  HOUR,
+  DAY_OF_MONTH,
+  MONTH,
+  { name: 'day of week', min: 0, max: 7, names: DAYS },
+];
 const QUARTZ: readonly Field[] = [
   { name: 'second', min: 0, max: 59 },
   MINUTE,
   HOUR,
   { ...DAY_OF_MONTH, special: /^(\?|L|LW|L-([1-9]|[12]\d|30)|([1-9]|[12]\d|3[01])W)$/ },
   MONTH,
-  { name: 'day of week', min: 1, max: 7, names: DAYS, special: /^(\?|L|([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(L|#[1-5]))$/ },
+  {
+    name: 'day of week',
+    min: 1,
+    max: 7,
+    names: DAYS,
+    special: /^(\?|L|([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(L|#[1-5]))$/,
+  },
   { name: 'year', min: 1970, max: 2199 },
 ];
 const MAX_LENGTH = 256;
@@ -35,14 +47,17 @@ export function cronFault(expression: string, type: CronType): string | undefine
   if (expression.length > MAX_LENGTH) return `has more than ${MAX_LENGTH} characters`;
   const parts = expression.trim().toUpperCase().split(/\s+/);
   const fields = type === 'UNIX' ? UNIX : QUARTZ;
-  if (type === 'UNIX' && parts.length !== 5) return `has ${count(parts)}, UNIX cron has 5: minute, hour, day of month, month, day of week`;
-  if (type === 'QUARTZ' && parts.length !== 6 && parts.length !== 7) return `has ${count(parts)}, QUARTZ cron has 6 or 7: second, minute, hour, day of month, month, day of week and, if you like, year`;
+  if (type === 'UNIX' && parts.length !== 5)
+    return `has ${count(parts)}, UNIX cron has 5: minute, hour, day of month, month, day of week`;
+  if (type === 'QUARTZ' && parts.length !== 6 && parts.length !== 7)
+    return `has ${count(parts)}, QUARTZ cron has 6 or 7: second, minute, hour, day of month, month, day of week and, if you like, year`;
   for (const [index, part] of parts.entries()) {
     const field = fields[index];
     const fault = field && fieldFault(part, field);
     if (field && fault !== undefined) return `has "${part}" as ${field.name}: ${fault}`;
   }
-  if (type === 'QUARTZ' && (parts[3] === '?') === (parts[5] === '?')) return 'needs "?" as exactly one of day of month and day of week';
+  if (type === 'QUARTZ' && (parts[3] === '?') === (parts[5] === '?'))
+    return 'needs "?" as exactly one of day of month and day of week';
   return undefined;
 }
 
@@ -69,12 +84,14 @@ function fieldFault(text: string, field: Field): string | undefined {
 function itemFault(item: string, field: Field): string | undefined {
   const [range = '', step, ...more] = item.split('/');
   if (more.length > 0) return 'more than one step';
-  if (step !== undefined && !(/^\d{1,4}$/.test(step) && Number(step) > 0)) return `the step "${step}" is not a number above 0`;
+  if (step !== undefined && !(/^\d{1,4}$/.test(step) && Number(step) > 0))
+    return `the step "${step}" is not a number above 0`;
   if (range === '*') return undefined;
   const [from = '', to, ...rest] = range.split('-');
   if (rest.length > 0) return `"${range}" is not a range`;
   const [low, high] = [valueOf(from, field), to === undefined ? undefined : valueOf(to, field)];
-  if (low === undefined || (to !== undefined && high === undefined)) return `"${low === undefined ? from : (to ?? '')}" is not ${wanted(field)}`;
+  if (low === undefined || (to !== undefined && high === undefined))
+    return `"${low === undefined ? from : (to ?? '')}" is not ${wanted(field)}`;
   if (high !== undefined && high < low) return `the range "${range}" runs backwards`;
   return undefined;
 }

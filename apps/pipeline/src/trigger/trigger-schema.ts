@@ -8,11 +8,24 @@ import { CRON_TYPES, cronFault, isTimeZone } from './cron.js';
 const SOURCE_TYPES = ['Webhook', 'Artifact', 'Manifest', 'Scheduled', 'MultiRegionArtifact', 'SystemEvent'] as const;
 export type SourceType = (typeof SOURCE_TYPES)[number];
 
-const OPERATORS = ['In', 'Equals', 'NotEquals', 'NotIn', 'Regex', 'EndsWith', 'StartsWith', 'Contains', 'DoesNotContain'] as const;
+const OPERATORS = [
+  'In',
+  'Equals',
+  'NotEquals',
+  'NotIn',
+  'Regex',
+  'EndsWith',
+  'StartsWith',
+  'Contains',
+  'DoesNotContain',
+] as const;
 
 const identifier = z
   .string()
-  .regex(/^[a-zA-Z_][0-9a-zA-Z_]{0,127}$/, 'must start with a letter or underscore and hold only letters, digits and underscores, at most 128');
+  .regex(
+    /^[a-zA-Z_][0-9a-zA-Z_]{0,127}$/,
+    'must start with a letter or underscore and hold only letters, digits and underscores, at most 128',
+  );
 const text = z.string().max(4096, 'must be at most 4096 characters');
 const reference = z.string().min(1, 'must not be empty').max(256, 'must be at most 256 characters');
 const condition = z.looseObject({ key: reference, operator: z.enum(OPERATORS), value: text });
@@ -39,7 +52,10 @@ export const triggerSchema = z.looseObject({
   pipelineBranchName: text.nullish(),
   source: z.looseObject({
     type: z.enum(SOURCE_TYPES),
-    pollInterval: z.string().regex(/^(|0|([1-9]\d*[mh]\s?)+)$/, 'must be "0" or minutes and hours such as "2m" or "1h"').nullish(),
+    pollInterval: z
+      .string()
+      .regex(/^(|0|([1-9]\d*[mh]\s?)+)$/, 'must be "0" or minutes and hours such as "2m" or "1h"')
+      .nullish(),
     webhookId: text.nullish(),
     spec: z.looseObject({ type: z.string() }),
   }),
@@ -54,8 +70,10 @@ const eventSpec = z.looseObject({
   ...conditions,
 });
 
-const withActions = (...actions: readonly [string, ...string[]]) => eventSpec.extend({ actions: z.array(z.enum(actions)).max(32).nullish() });
-const events = (...names: readonly string[]): Readonly<Record<string, z.ZodType>> => Object.fromEntries(names.map((name) => [name, eventSpec]));
+const withActions = (...actions: readonly [string, ...string[]]) =>
+  eventSpec.extend({ actions: z.array(z.enum(actions)).max(32).nullish() });
+const events = (...names: readonly string[]): Readonly<Record<string, z.ZodType>> =>
+  Object.fromEntries(names.map((name) => [name, eventSpec]));
 
 /** Events of each provider, with the shape of the event's spec. */
 const EVENTS = {
@@ -63,7 +81,10 @@ const EVENTS = {
     ...events('Push', 'IssueComment', 'Release', 'Delete', 'Create', 'PullRequestReview', 'MergeQueue'),
     PullRequest: withActions('Close', 'Edit', 'Open', 'Reopen', 'Label', 'Unlabel', 'Synchronize', 'ReadyForReview'),
   },
-  Gitlab: { ...events('Push', 'MRComment', 'Tag', 'PipelineHook'), MergeRequest: withActions('Open', 'Close', 'Reopen', 'Merge', 'Update', 'Sync') },
+  Gitlab: {
+    ...events('Push', 'MRComment', 'Tag', 'PipelineHook'),
+    MergeRequest: withActions('Open', 'Close', 'Reopen', 'Merge', 'Update', 'Sync'),
+  },
   Bitbucket: events('PullRequest', 'Push', 'PRComment'),
   Harness: events('PullRequest', 'Push', 'Branch', 'Tag', 'MergeQueue'),
   AzureRepo: events('PullRequest', 'Push', 'IssueComment'),
@@ -78,10 +99,15 @@ const cron = z
   })
   .superRefine(({ type, expression }, context) => {
     const fault = cronFault(expression, type ?? 'UNIX');
-    if (fault !== undefined) context.addIssue({ code: 'custom', path: ['expression'], message: `the expression ${fault}` });
+    if (fault !== undefined)
+      context.addIssue({ code: 'custom', path: ['expression'], message: `the expression ${fault}` });
   });
 
-const build = { artifactRef: z.string().max(256).nullish(), manifestRef: z.string().max(256).nullish(), stageIdentifier: z.string().max(256).nullish() };
+const build = {
+  artifactRef: z.string().max(256).nullish(),
+  manifestRef: z.string().max(256).nullish(),
+  stageIdentifier: z.string().max(256).nullish(),
+};
 
 /** What `spec.spec` must look like, by `spec.type`; undefined where any object will do. */
 type SpecTypes = Readonly<Record<string, z.ZodType | undefined>>;
@@ -90,8 +116,23 @@ const anyObject = z.looseObject({});
 const anySpec = (types: readonly string[]): SpecTypes => Object.fromEntries(types.map((type) => [type, anyObject]));
 
 const ARTIFACTS = [
-  'Gcr', 'Ecr', 'DockerRegistry', 'Nexus3Registry', 'Nexus2Registry', 'ArtifactoryRegistry', 'Acr', 'AmazonS3', 'Jenkins', 'CustomArtifact',
-  'GoogleArtifactRegistry', 'GithubPackageRegistry', 'AzureArtifacts', 'AmazonMachineImage', 'GoogleCloudStorage', 'Bamboo', 'HarnessArtifactRegistry',
+  'Gcr',
+  'Ecr',
+  'DockerRegistry',
+  'Nexus3Registry',
+  'Nexus2Registry',
+  'ArtifactoryRegistry',
+  'Acr',
+  'AmazonS3',
+  'Jenkins',
+  'CustomArtifact',
+  'GoogleArtifactRegistry',
+  'GithubPackageRegistry',
+  'AzureArtifacts',
+  'AmazonMachineImage',
+  'GoogleCloudStorage',
+  'Bamboo',
+  'HarnessArtifactRegistry',
 ] as const;
 
 /** `source.spec` of each source type: its own keys, and the kinds of `spec.type`. */
@@ -108,7 +149,15 @@ export const SOURCES: Readonly<Record<SourceType, { readonly keys: z.ZodType; re
   Artifact: { keys: z.looseObject(build), types: anySpec(ARTIFACTS) },
   Manifest: { keys: z.looseObject(build), types: anySpec(['HelmChart']) },
   Scheduled: { keys: anyObject, types: { Cron: cron } },
-  MultiRegionArtifact: { keys: z.looseObject({ sources: z.array(z.looseObject({ spec: anyObject })).min(1, 'must name at least one source').max(64) }), types: Object.fromEntries(ARTIFACTS.map((type) => [type, undefined])) },
+  MultiRegionArtifact: {
+    keys: z.looseObject({
+      sources: z
+        .array(z.looseObject({ spec: anyObject }))
+        .min(1, 'must name at least one source')
+        .max(64),
+    }),
+    types: Object.fromEntries(ARTIFACTS.map((type) => [type, undefined])),
+  },
   SystemEvent: { keys: anyObject, types: anySpec(['Pipeline']) },
 };
 
@@ -116,6 +165,7 @@ export const SOURCES: Readonly<Record<SourceType, { readonly keys: z.ZodType; re
 function eventOf(known: Readonly<Record<string, z.ZodType>>): z.ZodType {
   const names = Object.keys(known) as [string, ...string[]];
   return z.looseObject({ type: z.enum(names), spec: z.looseObject({}) }).superRefine(({ type, spec }, context) => {
-    for (const issue of known[type]?.safeParse(spec).error?.issues ?? []) context.addIssue({ ...issue, path: ['spec', ...issue.path] } as Parameters<typeof context.addIssue>[0]);
+    for (const issue of known[type]?.safeParse(spec).error?.issues ?? [])
+      context.addIssue({ ...issue, path: ['spec', ...issue.path] } as Parameters<typeof context.addIssue>[0]);
   });
 }

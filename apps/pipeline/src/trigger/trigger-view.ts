@@ -33,11 +33,17 @@ export function triggerDetailsView(scope: ProjectScope, trigger: Trigger, public
     type: trigger.type,
     triggerStatus: {
       pollingSubscriptionStatus: null,
-      validationStatus: { statusResult: faults.length > 0 ? 'FAILED' : 'SUCCESS', detailedMessage: faults.length > 0 ? faults.join('; ') : null },
+      validationStatus: {
+        statusResult: faults.length > 0 ? 'FAILED' : 'SUCCESS',
+        detailedMessage: faults.length > 0 ? faults.join('; ') : null,
+      },
       webhookAutoRegistrationStatus: null,
     },
     lastTriggerExecutionDetails: null,
-    webhookDetails: trigger.type === 'Webhook' ? { webhookSecret: trigger.webhookSecretRef, webhookSourceRepo: trigger.sourceType } : null,
+    webhookDetails:
+      trigger.type === 'Webhook'
+        ? { webhookSecret: trigger.webhookSecretRef, webhookSourceRepo: trigger.sourceType }
+        : null,
     buildDetails: isBuild ? { buildType: trigger.sourceType } : null,
     tags: { ...trigger.tags },
     executions: [0, 0, 0, 0, 0, 0, 0],
@@ -52,7 +58,14 @@ export function triggerDetailsView(scope: ProjectScope, trigger: Trigger, public
 function webhookUrl(scope: ProjectScope, trigger: Trigger, publicUrl: string): string | null {
   if (trigger.type !== 'Webhook') return null;
   const account = { accountIdentifier: scope.accountId };
-  if (trigger.sourceType !== 'Custom') return `${publicUrl}/gateway/ng/api/webhook?${new URLSearchParams(account).toString()}`;
-  const query = new URLSearchParams({ ...account, orgIdentifier: scope.orgId, projectIdentifier: scope.projectId, pipelineIdentifier: trigger.target, triggerIdentifier: trigger.identifier });
+  if (trigger.sourceType !== 'Custom')
+    return `${publicUrl}/gateway/ng/api/webhook?${new URLSearchParams(account).toString()}`;
+  const query = new URLSearchParams({
+    ...account,
+    orgIdentifier: scope.orgId,
+    projectIdentifier: scope.projectId,
+    pipelineIdentifier: trigger.target,
+    triggerIdentifier: trigger.identifier,
+  });
   return `${publicUrl}/gateway/pipeline/api/webhook/custom?${query.toString()}`;
 }

@@ -31,10 +31,20 @@ export function readTrigger(yaml: string, scope: ProjectScope, target: string): 
   const problems = new ProblemList(source, false);
   const trigger = rootOf(source, problems);
   checkSource(trigger, problems);
-  for (const [key, wanted] of [['orgIdentifier', scope.orgId], ['projectIdentifier', scope.projectId], ['pipelineIdentifier', target]] as const) {
+  for (const [key, wanted] of [
+    ['orgIdentifier', scope.orgId],
+    ['projectIdentifier', scope.projectId],
+    ['pipelineIdentifier', target],
+  ] as const) {
     const found = trigger[key];
     const asked = key === 'pipelineIdentifier' ? 'targetIdentifier' : key;
-    if (found != null && found !== wanted) problems.add(['trigger', key], found, `differs from the ${asked} of the request, "${wanted}"`, 'make both the same');
+    if (found != null && found !== wanted)
+      problems.add(
+        ['trigger', key],
+        found,
+        `differs from the ${asked} of the request, "${wanted}"`,
+        'make both the same',
+      );
   }
   if (problems.list.length > 0) throw problemsError(WHAT, problems.list);
   return {
@@ -65,7 +75,12 @@ export function inputFault(inputYaml: string): string | null {
 function rootOf(source: YamlSource, problems: ProblemList): TriggerDocument {
   const document = source.value;
   if (typeof document !== 'object' || document === null || !('trigger' in document)) {
-    problems.add(['trigger'], document ?? undefined, 'the document has no root key "trigger"', 'put everything below one key "trigger:"');
+    problems.add(
+      ['trigger'],
+      document ?? undefined,
+      'the document has no root key "trigger"',
+      'put everything below one key "trigger:"',
+    );
     throw problemsError(WHAT, problems.list);
   }
   const parsed = triggerSchema.safeParse(document.trigger);
@@ -79,9 +94,15 @@ function checkSource({ source }: TriggerDocument, problems: ProblemList): void {
   const at = ['trigger', 'source', 'spec'];
   for (const issue of keys.safeParse(source.spec).error?.issues ?? []) problems.addIssue(at, source.spec, issue);
   if (!Object.hasOwn(types, source.spec.type)) {
-    problems.add([...at, 'type'], source.spec.type, `is not a kind of ${source.type} source`, `use one of: ${Object.keys(types).join(', ')}`);
+    problems.add(
+      [...at, 'type'],
+      source.spec.type,
+      `is not a kind of ${source.type} source`,
+      `use one of: ${Object.keys(types).join(', ')}`,
+    );
     return;
   }
   const inner = source.spec['spec'];
-  for (const issue of types[source.spec.type]?.safeParse(inner).error?.issues ?? []) problems.addIssue([...at, 'spec'], inner, issue);
+  for (const issue of types[source.spec.type]?.safeParse(inner).error?.issues ?? [])
+    problems.addIssue([...at, 'spec'], inner, issue);
 }

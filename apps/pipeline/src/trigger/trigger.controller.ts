@@ -1,14 +1,27 @@
 import { Controller, Inject } from '@nestjs/common';
 import { toNgPage } from '@sluice/api-conventions';
 import { Call, Route, expectedVersionOf, type RouteCall } from '@sluice/http';
-import { createTrigger, deleteTrigger, getTrigger, getTriggerDetails, listTriggers, triggerCatalog, updateTrigger, type TriggerDetails, type TriggerResponse } from '@sluice/pipeline-api';
+import {
+  createTrigger,
+  deleteTrigger,
+  getTrigger,
+  getTriggerDetails,
+  listTriggers,
+  triggerCatalog,
+  updateTrigger,
+  type TriggerDetails,
+  type TriggerResponse,
+} from '@sluice/pipeline-api';
 import { projectOfQuery } from '../database/request-scope.js';
 import { SOURCES } from './trigger-schema.js';
 import { triggerDetailsView, triggerView } from './trigger-view.js';
 import type { Trigger } from './trigger.repository.js';
 import { TriggerService } from './trigger.service.js';
 
-const CATALOG = Object.entries(SOURCES).map(([category, { types }]) => ({ category, triggerCatalogType: Object.keys(types) }));
+const CATALOG = Object.entries(SOURCES).map(([category, { types }]) => ({
+  category,
+  triggerCatalogType: Object.keys(types),
+}));
 
 @Controller()
 export class TriggerController {
@@ -17,38 +30,78 @@ export class TriggerController {
   @Route(listTriggers)
   async list(@Call() { ctx, query, headers }: RouteCall<typeof listTriggers>) {
     const scope = projectOfQuery(ctx, query);
-    const { rows, total } = await this.triggers.list(scope, query.targetIdentifier, { searchTerm: query.searchTerm, filter: query.filter }, query.page, query.size);
-    return toNgPage(rows.map((row) => triggerDetailsView(scope, row, publicUrl(headers))), total, query.page, query.size);
+    const { rows, total } = await this.triggers.list(
+      scope,
+      query.targetIdentifier,
+      { searchTerm: query.searchTerm, filter: query.filter },
+      query.page,
+      query.size,
+    );
+    return toNgPage(
+      rows.map((row) => triggerDetailsView(scope, row, publicUrl(headers))),
+      total,
+      query.page,
+      query.size,
+    );
   }
 
   @Route(createTrigger)
   async create(@Call() call: RouteCall<typeof createTrigger>): Promise<TriggerResponse> {
     const { ctx, query, body } = call;
-    return view(call, await this.triggers.create(ctx, projectOfQuery(ctx, query), query.targetIdentifier, { yaml: body, ignoresErrors: query.ignoreError === true }));
+    return view(
+      call,
+      await this.triggers.create(ctx, projectOfQuery(ctx, query), query.targetIdentifier, {
+        yaml: body,
+        ignoresErrors: query.ignoreError === true,
+      }),
+    );
   }
 
   @Route(updateTrigger)
   async update(@Call() call: RouteCall<typeof updateTrigger>): Promise<TriggerResponse> {
     const { ctx, query, params, body, headers } = call;
     const write = { yaml: body, ignoresErrors: query.ignoreError === true };
-    return view(call, await this.triggers.update(ctx, projectOfQuery(ctx, query), query.targetIdentifier, params.triggerIdentifier, write, expectedVersionOf(headers)));
+    return view(
+      call,
+      await this.triggers.update(
+        ctx,
+        projectOfQuery(ctx, query),
+        query.targetIdentifier,
+        params.triggerIdentifier,
+        write,
+        expectedVersionOf(headers),
+      ),
+    );
   }
 
   @Route(getTrigger)
   async get(@Call() call: RouteCall<typeof getTrigger>): Promise<TriggerResponse> {
     const { ctx, query, params } = call;
-    return view(call, await this.triggers.get(projectOfQuery(ctx, query), query.targetIdentifier, params.triggerIdentifier));
+    return view(
+      call,
+      await this.triggers.get(projectOfQuery(ctx, query), query.targetIdentifier, params.triggerIdentifier),
+    );
   }
 
   @Route(getTriggerDetails)
   async details(@Call() { ctx, query, params, headers }: RouteCall<typeof getTriggerDetails>): Promise<TriggerDetails> {
     const scope = projectOfQuery(ctx, query);
-    return triggerDetailsView(scope, await this.triggers.get(scope, query.targetIdentifier, params.triggerIdentifier), publicUrl(headers));
+    return triggerDetailsView(
+      scope,
+      await this.triggers.get(scope, query.targetIdentifier, params.triggerIdentifier),
+      publicUrl(headers),
+    );
   }
 
   @Route(deleteTrigger)
   async delete(@Call() { ctx, query, params, headers }: RouteCall<typeof deleteTrigger>): Promise<boolean> {
-    await this.triggers.delete(ctx, projectOfQuery(ctx, query), query.targetIdentifier, params.triggerIdentifier, expectedVersionOf(headers));
+    await this.triggers.delete(
+      ctx,
+      projectOfQuery(ctx, query),
+      query.targetIdentifier,
+      params.triggerIdentifier,
+      expectedVersionOf(headers),
+    );
     return true;
   }
 
@@ -58,7 +111,10 @@ export class TriggerController {
   }
 }
 
-function view({ ctx, query, headers, reply }: Pick<RouteCall<typeof getTrigger>, 'ctx' | 'query' | 'headers' | 'reply'>, trigger: Trigger): TriggerResponse {
+function view(
+  { ctx, query, headers, reply }: Pick<RouteCall<typeof getTrigger>, 'ctx' | 'query' | 'headers' | 'reply'>,
+  trigger: Trigger,
+): TriggerResponse {
   void reply.header('etag', `"${trigger.version}"`);
   return triggerView(projectOfQuery(ctx, query), trigger, publicUrl(headers));
 }

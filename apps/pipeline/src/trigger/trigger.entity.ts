@@ -4,7 +4,12 @@ import { PipelineEntity } from '../pipeline/pipeline.entity.js';
 
 /** Goes with its pipeline. */
 @Entity('triggers')
-@ForeignKey(() => PipelineEntity, ['accountId', 'orgId', 'projectId', 'target'], ['accountId', 'orgId', 'projectId', 'identifier'], { name: 'triggers_of_pipeline', onDelete: 'CASCADE' })
+@ForeignKey(
+  () => PipelineEntity,
+  ['accountId', 'orgId', 'projectId', 'target'],
+  ['accountId', 'orgId', 'projectId', 'identifier'],
+  { name: 'triggers_of_pipeline', onDelete: 'CASCADE' },
+)
 export class TriggerEntity extends YamlDocument {
   @PrimaryColumn({ name: 'target', type: 'text' })
   target!: string;

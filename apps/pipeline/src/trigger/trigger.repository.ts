@@ -5,7 +5,20 @@ import { containing, projectColumns } from '@sluice/persistence';
 import { TriggerEntity } from './trigger.entity.js';
 
 export type Trigger = Readonly<TriggerEntity>;
-export type NewTrigger = Pick<Trigger, 'target' | 'identifier' | 'name' | 'description' | 'tags' | 'type' | 'sourceType' | 'webhookSecretRef' | 'isEnabled' | 'yaml' | 'errors'>;
+export type NewTrigger = Pick<
+  Trigger,
+  | 'target'
+  | 'identifier'
+  | 'name'
+  | 'description'
+  | 'tags'
+  | 'type'
+  | 'sourceType'
+  | 'webhookSecretRef'
+  | 'isEnabled'
+  | 'yaml'
+  | 'errors'
+>;
 
 export interface TriggerFilter {
   /** Part of the name or identifier. */
@@ -31,7 +44,11 @@ export class TriggerRepository {
   /** @param version the version that is replaced; undefined replaces any @returns false when there is no such version */
   async replace(scope: ProjectScope, trigger: NewTrigger, at: number, version: number | undefined): Promise<boolean> {
     const { target, identifier, ...rest } = trigger;
-    const update = this.table().createQueryBuilder().update().set({ ...rest, updatedAt: at, version: () => 'version + 1' }).where({ ...projectColumns(scope), target, identifier });
+    const update = this.table()
+      .createQueryBuilder()
+      .update()
+      .set({ ...rest, updatedAt: at, version: () => 'version + 1' })
+      .where({ ...projectColumns(scope), target, identifier });
     if (version !== undefined) update.andWhere('version = :version', { version });
     return (await update.execute()).affected === 1;
   }
@@ -42,7 +59,12 @@ export class TriggerRepository {
 
   /** Finds and holds it against other writers until the transaction ends. */
   async findLocked(scope: ProjectScope, target: string, identifier: string): Promise<Trigger | undefined> {
-    return (await this.table().findOne({ where: { ...projectColumns(scope), target, identifier }, lock: { mode: 'pessimistic_write' } })) ?? undefined;
+    return (
+      (await this.table().findOne({
+        where: { ...projectColumns(scope), target, identifier },
+        lock: { mode: 'pessimistic_write' },
+      })) ?? undefined
+    );
   }
 
   /** Every trigger of a pipeline. */
@@ -52,14 +74,41 @@ export class TriggerRepository {
 
   /** @param version as for {@link replace} */
   async delete(scope: ProjectScope, target: string, identifier: string, version: number | undefined): Promise<boolean> {
-    return (await this.table().delete({ ...projectColumns(scope), target, identifier, ...(version === undefined ? {} : { version }) })).affected === 1;
+    return (
+      (
+        await this.table().delete({
+          ...projectColumns(scope),
+          target,
+          identifier,
+          ...(version === undefined ? {} : { version }),
+        })
+      ).affected === 1
+    );
   }
 
-  async list(scope: ProjectScope, target: string, { searchTerm, filter }: TriggerFilter, page: number, size: number): Promise<{ rows: Trigger[]; total: number }> {
-    const query = this.table().createQueryBuilder('t').where({ ...projectColumns(scope), target });
-    if (searchTerm) query.andWhere('(t.name ILIKE :term OR t.identifier ILIKE :term)', { term: containing(searchTerm) });
-    if (filter) query.andWhere('(t.name ILIKE :filter OR t.identifier ILIKE :filter OR t.type ILIKE :filter OR t.sourceType ILIKE :filter)', { filter: containing(filter) });
-    const [rows, total] = await query.orderBy('t.createdAt', 'DESC').addOrderBy('t.identifier', 'ASC').skip(page * size).take(size).getManyAndCount();
+  async list(
+    scope: ProjectScope,
+    target: string,
+    { searchTerm, filter }: TriggerFilter,
+    page: number,
+    size: number,
+  ): Promise<{ rows: Trigger[]; total: number }> {
+    const query = this.table()
+      .createQueryBuilder('t')
+      .where({ ...projectColumns(scope), target });
+    if (searchTerm)
+      query.andWhere('(t.name ILIKE :term OR t.identifier ILIKE :term)', { term: containing(searchTerm) });
+    if (filter)
+      query.andWhere(
+        '(t.name ILIKE :filter OR t.identifier ILIKE :filter OR t.type ILIKE :filter OR t.sourceType ILIKE :filter)',
+        { filter: containing(filter) },
+      );
+    const [rows, total] = await query
+      .orderBy('t.createdAt', 'DESC')
+      .addOrderBy('t.identifier', 'ASC')
+      .skip(page * size)
+      .take(size)
+      .getManyAndCount();
     return { rows, total };
   }
 

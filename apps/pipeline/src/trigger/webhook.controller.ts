@@ -1,7 +1,13 @@
 import { Controller } from '@nestjs/common';
 import { Route } from '@sluice/http';
 import { AppError } from '@sluice/kernel';
-import { receiveCustomEvent, receiveCustomEventV2, receiveScmEvent, receiveTriggerEvent, triggerProcessingDetails } from '@sluice/pipeline-api';
+import {
+  receiveCustomEvent,
+  receiveCustomEventV2,
+  receiveScmEvent,
+  receiveTriggerEvent,
+  triggerProcessingDetails,
+} from '@sluice/pipeline-api';
 
 /** Events from outside. Nothing takes them up yet, and a made-up event id would say otherwise. */
 @Controller()
@@ -33,5 +39,8 @@ export class WebhookController {
 }
 
 function notYet(): AppError {
-  return new AppError('NOT_IMPLEMENTED', 'events from outside do not start pipelines yet; run the pipeline by POST /pipeline/api/pipeline/execute/{pipelineIdentifier}');
+  return new AppError(
+    'NOT_IMPLEMENTED',
+    'events from outside do not start pipelines yet; run the pipeline by POST /pipeline/api/pipeline/execute/{pipelineIdentifier}',
+  );
 }

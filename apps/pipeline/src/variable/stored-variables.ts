@@ -14,7 +14,11 @@ export class StoredVariableValues {
     const names = storedVariablesIn(yaml);
     const count = names.account.length + names.org.length + names.project.length;
     if (count === 0) return NO_STORED_VARIABLES;
-    if (count > MOST_NAMED_VARIABLES) throw new AppError('INVALID_REQUEST', `the pipeline names ${count} variables of its account, organization and project, and ${MOST_NAMED_VARIABLES} at most can be read; write values out`);
+    if (count > MOST_NAMED_VARIABLES)
+      throw new AppError(
+        'INVALID_REQUEST',
+        `the pipeline names ${count} variables of its account, organization and project, and ${MOST_NAMED_VARIABLES} at most can be read; write values out`,
+      );
     return this.ngManager.variables(ctx, scope, names);
   }
 }

@@ -7,11 +7,31 @@ import { AppError, messageOf } from '@sluice/kernel';
  * IPv4 addresses get past.
  */
 const NOT_PUBLIC_IPV4: readonly (readonly [string, number])[] = [
-  ['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12], ['192.0.0.0', 24], ['192.0.2.0', 24], ['192.88.99.0', 24],
-  ['192.168.0.0', 16], ['198.18.0.0', 15], ['198.51.100.0', 24], ['203.0.113.0', 24], ['224.0.0.0', 4], ['240.0.0.0', 4],
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
 ];
 const NOT_PUBLIC_IPV6: readonly (readonly [string, number])[] = [
-  ['::', 3], ['4000::', 2], ['8000::', 1], ['2001::', 23], ['2001:db8::', 32], ['2002::', 16], ['3ffe::', 16], ['3fff::', 20],
+  ['::', 3],
+  ['4000::', 2],
+  ['8000::', 1],
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['3ffe::', 16],
+  ['3fff::', 20],
 ];
 
 /** A repository that may be dialled, with the addresses that were checked: git must use these and not ask the resolver again. */
@@ -38,7 +58,8 @@ export class AddressPolicy {
   /** @param allowed entries `host`, `host:port`, an address, or a CIDR. @throws Error for a CIDR that is none */
   constructor(
     allowed: readonly string[],
-    private readonly resolve: Resolve = async (host) => (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address),
+    private readonly resolve: Resolve = async (host) =>
+      (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address),
   ) {
     this.allowedHosts = new Set(allowed.filter((entry) => !entry.includes('/')).map((entry) => entry.toLowerCase()));
     const ranges = allowed.filter((entry) => entry.includes('/') || isIP(entry) !== 0).map(parseRange);
@@ -52,12 +73,15 @@ export class AddressPolicy {
     const port = Number(parsed.port || (parsed.protocol === 'https:' ? 443 : 80));
     const isAddress = isIP(host) !== 0;
     const addresses = isAddress ? [host] : await this.addressesOf(host);
-    const isListed = this.allowedHosts.has(host.toLowerCase()) || this.allowedHosts.has(`${host.toLowerCase()}:${port}`);
+    const isListed =
+      this.allowedHosts.has(host.toLowerCase()) || this.allowedHosts.has(`${host.toLowerCase()}:${port}`);
     const bad = isListed ? undefined : addresses.find((address) => !this.isAllowed(address));
     if (bad !== undefined) {
-      throw new AppError('GIT_CONNECTION_ERROR', `${host} is at ${bad}, which is not a public address; an operator can allow it with SCM_ALLOWED_HOSTS`, {
-        fields: [{ field: 'url', error: 'leads to an address that may not be dialled' }],
-      });
+      throw new AppError(
+        'GIT_CONNECTION_ERROR',
+        `${host} is at ${bad}, which is not a public address; an operator can allow it with SCM_ALLOWED_HOSTS`,
+        { fields: [{ field: 'url', error: 'leads to an address that may not be dialled' }] },
+      );
     }
     return { url: parsed.href, host, port, addresses: isAddress ? [] : addresses };
   }
@@ -73,7 +97,12 @@ export class AddressPolicy {
       const found = await this.resolve(host);
       if (found.length > 0) return found;
     } catch (cause) {
-      throw new AppError('GIT_CONNECTION_ERROR', `host ${host} cannot be resolved: ${messageOf(cause)}; check the URL of the connector`, {}, { cause });
+      throw new AppError(
+        'GIT_CONNECTION_ERROR',
+        `host ${host} cannot be resolved: ${messageOf(cause)}; check the URL of the connector`,
+        {},
+        { cause },
+      );
     }
     throw new AppError('GIT_CONNECTION_ERROR', `host ${host} has no address; check the URL of the connector`);
   }
@@ -85,8 +114,10 @@ function parseRepositoryUrl(url: string): URL {
   };
   if (!URL.canParse(url)) return refuse('is not a URL; write for example https://git.example.com/team/repository.git');
   const parsed = new URL(url);
-  if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') return refuse(`must be http or https, not ${parsed.protocol.replace(':', '')}`);
-  if (parsed.username || parsed.password) return refuse('must not hold credentials; give them as a username and a secret reference');
+  if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:')
+    return refuse(`must be http or https, not ${parsed.protocol.replace(':', '')}`);
+  if (parsed.username || parsed.password)
+    return refuse('must not hold credentials; give them as a username and a secret reference');
   // One name in two spellings: git would look up another than the one that was checked.
   if (parsed.hostname.endsWith('.')) return refuse('must not have a dot at the end of its host');
   if (parsed.search || parsed.hash) return refuse('must not have a query or a fragment');
@@ -103,6 +134,7 @@ function parseRange(entry: string): readonly [string, number] {
   const [address = '', bits] = entry.split('/', 2);
   const most = isIPv6(address) ? 128 : 32;
   const prefix = bits === undefined ? most : Number(bits);
-  if (isIP(address) === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > most) throw new Error(`"${entry}" is not a CIDR range such as 10.1.0.0/16`);
+  if (isIP(address) === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > most)
+    throw new Error(`"${entry}" is not a CIDR range such as 10.1.0.0/16`);
   return [address, prefix];
 }

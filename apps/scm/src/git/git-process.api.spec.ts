@@ -24,7 +24,9 @@ describe('git processes of several accounts', () => {
     const processes = new GitProcesses(2, 1);
     const stop = new AbortController();
     const args = ['ls-remote', `http://127.0.0.1:${(server.address() as AddressInfo).port}/r.git`];
-    const hung = [1, 2, 3].map(() => processes.run({ args, signal: stop.signal, accountId: 'a' }).catch(() => 'stopped'));
+    const hung = [1, 2, 3].map(() =>
+      processes.run({ args, signal: stop.signal, accountId: 'a' }).catch(() => 'stopped'),
+    );
     await waitFor(() => asked === 1, { timeoutMs: 120_000, what: 'the server asked' });
     const answer = await processes.run({ args: ['--version'], signal: AbortSignal.timeout(60_000), accountId: 'b' });
     expect([answer.toString(), asked]).toEqual([expect.stringContaining('git version'), 1]);

@@ -72,7 +72,12 @@ export class GitProcesses {
 
 function execute({ args, cwd, config = [], signal, maxBytes = LIMITS.gitAnswerBytes }: GitRun): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const child = spawn('git', [...args], { cwd: cwd ?? '/', env: environment(config), stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn('git', [...args], {
+      cwd: cwd ?? '/',
+      env: environment(config),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     const chunks: Buffer[] = [];
     let size = 0;
     let stderr = '';
@@ -131,6 +136,11 @@ function environment(config: GitConfig): NodeJS.ProcessEnv {
     GIT_ALLOW_PROTOCOL: 'http:https',
     GIT_LITERAL_PATHSPECS: '1',
     GIT_CONFIG_COUNT: String(entries.length),
-    ...Object.fromEntries(entries.flatMap(([key, value], at) => [[`GIT_CONFIG_KEY_${at}`, key], [`GIT_CONFIG_VALUE_${at}`, value]])),
+    ...Object.fromEntries(
+      entries.flatMap(([key, value], at) => [
+        [`GIT_CONFIG_KEY_${at}`, key],
+        [`GIT_CONFIG_VALUE_${at}`, value],
+      ]),
+    ),
   };
 }

@@ -1,7 +1,9 @@
 import { AppError } from '@sluice/kernel';
 
 /** A ref as people write it: a commit, a full ref name, or the short name of a branch or tag. */
-export type GitRef = { readonly kind: 'commit'; readonly sha: string } | { readonly kind: 'name'; readonly candidates: readonly string[] };
+export type GitRef =
+  | { readonly kind: 'commit'; readonly sha: string }
+  | { readonly kind: 'name'; readonly candidates: readonly string[] };
 
 /**
  * Only full names ever reach git (`refs/heads/…`), so a branch called `--upload-pack=x` is a branch and nothing else.
@@ -9,8 +11,14 @@ export type GitRef = { readonly kind: 'commit'; readonly sha: string } | { reado
  */
 export function parseRef(ref: string): GitRef {
   if (/^[0-9a-f]{40}$/i.test(ref)) return { kind: 'commit', sha: ref.toLowerCase() };
-  const isBad = /[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|^\/|\/$|\.$|\.lock(\/|$)|(^|\/)\./.test(ref) || ref === '' || ref === '@';
-  if (isBad) throw new AppError('INVALID_REQUEST', `"${ref}" is not a branch, tag or commit`, { fields: [{ field: 'ref', error: 'is not a valid Git ref name' }] });
+  const isBad =
+    /[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|^\/|\/$|\.$|\.lock(\/|$)|(^|\/)\./.test(ref) ||
+    ref === '' ||
+    ref === '@';
+  if (isBad)
+    throw new AppError('INVALID_REQUEST', `"${ref}" is not a branch, tag or commit`, {
+      fields: [{ field: 'ref', error: 'is not a valid Git ref name' }],
+    });
   if (ref === 'HEAD') return { kind: 'name', candidates: ['HEAD'] };
   if (ref.startsWith('refs/')) return { kind: 'name', candidates: [ref] };
   return { kind: 'name', candidates: [`refs/heads/${ref}`, `refs/tags/${ref}`] };

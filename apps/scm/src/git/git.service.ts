@@ -33,18 +33,28 @@ export class GitService {
   ) {}
 
   /** One text file of at most 1 MiB. @throws AppError GIT_CONNECTION_ERROR, GIT_FILE_NOT_FOUND, PATH_OUTSIDE_REPOSITORY, PAYLOAD_TOO_LARGE */
-  async readFile(ctx: RequestContext, access: RepositoryAccess, ref: string, path: string): Promise<RouteResult<typeof readRepositoryFile>> {
+  async readFile(
+    ctx: RequestContext,
+    access: RepositoryAccess,
+    ref: string,
+    path: string,
+  ): Promise<RouteResult<typeof readRepositoryFile>> {
     const wanted = repositoryPath(path);
     return this.inRepository(ctx, access, async (session) => {
       const commit = await this.fetch(session, ref, 1);
       const blob = await this.findBlob(session, commit, wanted);
-      if (blob.kind !== 'file') throw noFile(blob.kind, path, `${ref} (commit ${commit.slice(0, 10)}) of ${session.target.url}`);
+      if (blob.kind !== 'file')
+        throw noFile(blob.kind, path, `${ref} (commit ${commit.slice(0, 10)}) of ${session.target.url}`);
       const bytes = await this.readBlob(session, blob.object, path);
       return { path: wanted, commit, content: decode(bytes, path), sizeBytes: bytes.length };
     });
   }
 
-  async branches(ctx: RequestContext, access: RepositoryAccess, { search, limit }: { search?: string | undefined; limit: number }): Promise<RouteResult<typeof listBranches>> {
+  async branches(
+    ctx: RequestContext,
+    access: RepositoryAccess,
+    { search, limit }: { search?: string | undefined; limit: number },
+  ): Promise<RouteResult<typeof listBranches>> {
     return this.inRepository(ctx, access, async (session) => {
       const text = (await this.git(session, ['ls-remote', '--symref', 'origin', 'HEAD', 'refs/heads/*'])).toString();
       const needle = search?.toLowerCase();
@@ -56,30 +66,58 @@ export class GitService {
     });
   }
 
-  async commits(ctx: RequestContext, access: RepositoryAccess, ref: string, limit: number): Promise<RouteResult<typeof listCommits>> {
+  async commits(
+    ctx: RequestContext,
+    access: RepositoryAccess,
+    ref: string,
+    limit: number,
+  ): Promise<RouteResult<typeof listCommits>> {
     return this.inRepository(ctx, access, async (session) => {
       const commit = await this.fetch(session, ref, limit);
-      const text = (await this.git(session, ['log', `--max-count=${limit}`, '--no-show-signature', '--format=%H%x00%an%x00%at%x00%s%x00', '--end-of-options', commit])).toString();
+      const text = (
+        await this.git(session, [
+          'log',
+          `--max-count=${limit}`,
+          '--no-show-signature',
+          '--format=%H%x00%an%x00%at%x00%s%x00',
+          '--end-of-options',
+          commit,
+        ])
+      ).toString();
       const fields = text.split('\0');
       const count = Math.floor(fields.length / 4);
-      const commits = Array.from({ length: count }, (_, at) => fields.slice(at * 4, at * 4 + 4)).map(([sha = '', author = '', at = '0', subject = '']) => ({
-        sha: sha.trim(),
-        author,
-        at: Number(at) * 1000,
-        subject,
-      }));
+      const commits = Array.from({ length: count }, (_, at) => fields.slice(at * 4, at * 4 + 4)).map(
+        ([sha = '', author = '', at = '0', subject = '']) => ({
+          sha: sha.trim(),
+          author,
+          at: Number(at) * 1000,
+          subject,
+        }),
+      );
       return { commits };
     });
   }
 
-  private async inRepository<T>(ctx: RequestContext, access: RepositoryAccess, work: (session: Session) => Promise<T>): Promise<T> {
+  private async inRepository<T>(
+    ctx: RequestContext,
+    access: RepositoryAccess,
+    work: (session: Session) => Promise<T>,
+  ): Promise<T> {
     const timeout = AbortSignal.timeout(TIME_LIMIT_MS);
     const signal = AbortSignal.any([ctx.signal, timeout]);
     const target = await this.policy.admit(access.url);
     try {
-      return await this.cache.use(ctx.accountId, target.url, signal, (folder, ends) => work({ accountId: ctx.accountId, target, folder, signal: ends, config: configOf(ctx, target, access) }));
+      return await this.cache.use(ctx.accountId, target.url, signal, (folder, ends) =>
+        work({ accountId: ctx.accountId, target, folder, signal: ends, config: configOf(ctx, target, access) }),
+      );
     } catch (cause) {
-      if (timeout.aborted) throw new AppError('GIT_CONNECTION_ERROR', `${target.url} did not answer within ${TIME_LIMIT_MS / 1000} s`, {}, { cause });
+      if (timeout.aborted)
+        throw new AppError(
+          'GIT_CONNECTION_ERROR',
+          `${target.url} did not answer within ${TIME_LIMIT_MS / 1000} s`,
+          {},
+          { cause },
+        );
       const full = noSpace(cause);
       if (full) throw full;
       if (cause instanceof GitExit) throw gitFailure(target.url, cause.stderr);
@@ -94,18 +132,37 @@ export class GitService {
     const refs = parseRemoteRefs((await this.git(session, ['ls-remote', 'origin', ...patterns])).toString());
     const name = parsed.kind === 'name' ? parsed.candidates.find((candidate) => refs.has(candidate)) : undefined;
     const commit = parsed.kind === 'commit' ? parsed.sha : name && refs.get(name);
-    if (!commit) throw new AppError('GIT_FILE_NOT_FOUND', `${session.target.url} has no branch or tag "${ref}"`, { fields: [{ field: 'ref', error: 'does not exist in the repository' }] });
+    if (!commit)
+      throw new AppError('GIT_FILE_NOT_FOUND', `${session.target.url} has no branch or tag "${ref}"`, {
+        fields: [{ field: 'ref', error: 'does not exist in the repository' }],
+      });
     if (depth === 1 && existsSync(markOf(session, commit))) return commit;
     try {
-      await this.git(session, ['fetch', '--quiet', '--no-tags', '--no-recurse-submodules', `--depth=${depth}`, '--filter=blob:none', 'origin', name ?? commit]);
+      await this.git(session, [
+        'fetch',
+        '--quiet',
+        '--no-tags',
+        '--no-recurse-submodules',
+        `--depth=${depth}`,
+        '--filter=blob:none',
+        'origin',
+        name ?? commit,
+      ]);
     } catch (cause) {
       if (cause instanceof GitExit && /not our ref|no such remote ref|unadvertised object/i.test(cause.stderr)) {
-        throw new AppError('GIT_FILE_NOT_FOUND', `${session.target.url} has no commit ${commit}, or does not hand out single commits`, { fields: [{ field: 'ref', error: 'does not exist in the repository' }] }, { cause });
+        throw new AppError(
+          'GIT_FILE_NOT_FOUND',
+          `${session.target.url} has no commit ${commit}, or does not hand out single commits`,
+          { fields: [{ field: 'ref', error: 'does not exist in the repository' }] },
+          { cause },
+        );
       }
       throw cause;
     }
     // The branch may have moved since the look at the remote: what was fetched is what counts.
-    const fetched = (await this.git(session, ['rev-parse', '--verify', '--quiet', 'FETCH_HEAD^{commit}'])).toString().trim();
+    const fetched = (await this.git(session, ['rev-parse', '--verify', '--quiet', 'FETCH_HEAD^{commit}']))
+      .toString()
+      .trim();
     await this.git(session, ['update-ref', `refs/sluice/${fetched}`, fetched]);
     return fetched;
   }
@@ -125,12 +182,22 @@ export class GitService {
 
   private async readBlob(session: Session, blob: string, path: string): Promise<Buffer> {
     const sizeBytes = Number((await this.git(session, ['cat-file', '-s', blob])).toString());
-    if (sizeBytes > LIMITS.gitFileBytes) throw new AppError('PAYLOAD_TOO_LARGE', `"${path}" has ${sizeBytes} bytes; files of at most ${LIMITS.gitFileBytes} bytes can be read`);
+    if (sizeBytes > LIMITS.gitFileBytes)
+      throw new AppError(
+        'PAYLOAD_TOO_LARGE',
+        `"${path}" has ${sizeBytes} bytes; files of at most ${LIMITS.gitFileBytes} bytes can be read`,
+      );
     return this.git(session, ['cat-file', 'blob', blob]);
   }
 
   private git(session: Session, args: readonly string[]): Promise<Buffer> {
-    return this.processes.run({ args, cwd: session.folder, config: session.config, signal: session.signal, accountId: session.accountId });
+    return this.processes.run({
+      args,
+      cwd: session.folder,
+      config: session.config,
+      signal: session.signal,
+      accountId: session.accountId,
+    });
   }
 }
 
@@ -139,7 +206,10 @@ export class GitService {
 type Found = { readonly kind: 'file'; readonly object: string } | { readonly kind: 'folder' | 'nothing' };
 
 function noFile(found: 'folder' | 'nothing', path: string, where: string): AppError {
-  const [message, error] = found === 'folder' ? [`"${path}" is a folder at ${where}; name a file in it`, 'is a folder'] : [`there is no file "${path}" at ${where}`, 'does not exist at this ref'];
+  const [message, error] =
+    found === 'folder'
+      ? [`"${path}" is a folder at ${where}; name a file in it`, 'is a folder']
+      : [`there is no file "${path}" at ${where}`, 'does not exist at this ref'];
   return new AppError('GIT_FILE_NOT_FOUND', message, { fields: [{ field: 'path', error }] });
 }
 
@@ -149,7 +219,10 @@ function markOf(session: Session, commit: string): string {
 
 function configOf(ctx: RequestContext, target: DialTarget, access: RepositoryAccess): GitConfig {
   const pinned = target.addresses.map((address) => (address.includes(':') ? `[${address}]` : address)).join(',');
-  const credentials = access.password === undefined && access.username === undefined ? undefined : Buffer.from(`${access.username ?? ''}:${access.password ?? ''}`).toString('base64');
+  const credentials =
+    access.password === undefined && access.username === undefined
+      ? undefined
+      : Buffer.from(`${access.username ?? ''}:${access.password ?? ''}`).toString('base64');
   return [
     ...(pinned ? ([['http.curloptResolve', `${target.host}:${target.port}:${pinned}`]] as const) : []),
     ...(credentials ? ([['http.extraHeader', `Authorization: Basic ${credentials}`]] as const) : []),
@@ -161,6 +234,11 @@ function decode(bytes: Buffer, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new AppError('INVALID_REQUEST', `"${path}" is not a text file in UTF-8`, { fields: [{ field: 'path', error: 'is not a UTF-8 text file' }] }, { cause });
+    throw new AppError(
+      'INVALID_REQUEST',
+      `"${path}" is not a text file in UTF-8`,
+      { fields: [{ field: 'path', error: 'is not a UTF-8 text file' }] },
+      { cause },
+    );
   }
 }

@@ -29,7 +29,9 @@ describe('the cache of repositories', () => {
       for (let at = 0; at < 60; at += 1) mkdirSync(join(root, `left-${round}-${at}/objects`), { recursive: true });
       const newcomers = Array.from({ length: 12 }, async (_, at) => {
         await meanwhile(at * 3);
-        return cache.use('acc', `https://git.example.com/${round}-${at}`, signal, (folder) => Promise.resolve(existsSync(join(folder, 'HEAD'))));
+        return cache.use('acc', `https://git.example.com/${round}-${at}`, signal, (folder) =>
+          Promise.resolve(existsSync(join(folder, 'HEAD'))),
+        );
       });
       expect(await Promise.all(newcomers)).toEqual(newcomers.map(() => true));
     }
@@ -50,7 +52,8 @@ describe('the cache of repositories', () => {
 
   it('keeps as many as it may, those used last', async () => {
     const cache = new RepositoryCache(root, { repositories: 2, repositoryBytes: LARGE }, new GitProcesses(4));
-    const use = (name: string): Promise<string> => cache.use('acc', `https://git.example.com/${name}`, signal, (folder) => Promise.resolve(folder));
+    const use = (name: string): Promise<string> =>
+      cache.use('acc', `https://git.example.com/${name}`, signal, (folder) => Promise.resolve(folder));
     const first = await use('first');
     const second = await use('second');
     utimesSync(first, 1, 1);
@@ -65,7 +68,8 @@ describe('the cache of repositories', () => {
     ['kept, when the server fails', 'fatal: unable to access: The requested URL returned error: 503', 1, true],
   ])('a folder is %s', async (_, stderr, runs, isKept) => {
     const cache = new RepositoryCache(root, { repositories: 4, repositoryBytes: LARGE }, new GitProcesses(4));
-    const use = <T>(work: (folder: string) => T): Promise<T> => cache.use('acc', 'https://git.example.com/a', signal, async (folder) => work(folder));
+    const use = <T>(work: (folder: string) => T): Promise<T> =>
+      cache.use('acc', 'https://git.example.com/a', signal, async (folder) => work(folder));
     const folder = await use((name) => name);
     writeFileSync(join(folder, 'work'), '');
     let tries = 0;
@@ -77,7 +81,8 @@ describe('the cache of repositories', () => {
     expect([tries, existsSync(join(folder, 'work'))]).toEqual([runs, isKept]);
   });
 
-  const untilEnded = (ends: AbortSignal): Promise<never> => new Promise((_, reject) => ends.addEventListener('abort', () => reject(ends.reason), { once: true }));
+  const untilEnded = (ends: AbortSignal): Promise<never> =>
+    new Promise((_, reject) => ends.addEventListener('abort', () => reject(ends.reason), { once: true }));
 
   it('ends what lets a folder grow above the limit, and removes the folder', async () => {
     const cache = new RepositoryCache(root, { repositories: 4, repositoryBytes: 1024 * 1024 }, new GitProcesses(4));
@@ -87,7 +92,10 @@ describe('the cache of repositories', () => {
       writeFileSync(join(folder, 'objects/pack/tmp_pack_1'), Buffer.alloc(2 * 1024 * 1024));
       return untilEnded(ends);
     });
-    await expect(growing).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE', message: expect.stringContaining('SCM_REPOSITORY_MAX_MB') });
+    await expect(growing).rejects.toMatchObject({
+      code: 'PAYLOAD_TOO_LARGE',
+      message: expect.stringContaining('SCM_REPOSITORY_MAX_MB'),
+    });
     expect([used === '', existsSync(used)]).toEqual([false, false]);
   }, 300_000);
 

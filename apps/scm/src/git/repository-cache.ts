@@ -42,7 +42,12 @@ export class RepositoryCache {
    * reason than the server, the folder may hold the lock of a killed process or a damaged file: it is made anew, and `work` runs once more.
    * @param work gets a signal that also ends it when the folder becomes too large @throws AppError PAYLOAD_TOO_LARGE then, with the folder removed
    */
-  use<T>(accountId: string, url: string, signal: AbortSignal, work: (folder: string, signal: AbortSignal) => Promise<T>): Promise<T> {
+  use<T>(
+    accountId: string,
+    url: string,
+    signal: AbortSignal,
+    work: (folder: string, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const name = createHash('sha256').update(`${accountId}\n${url}`).digest('hex').slice(0, 40);
     return this.folders.take(name, async () => {
       signal.throwIfAborted();
@@ -58,12 +63,22 @@ export class RepositoryCache {
   }
 
   /** A server may send without end, and what a killed git leaves behind is in nobody's way but on the disk. */
-  private async bounded<T>(folder: string, signal: AbortSignal, work: (folder: string, signal: AbortSignal) => Promise<T>): Promise<T> {
+  private async bounded<T>(
+    folder: string,
+    signal: AbortSignal,
+    work: (folder: string, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const { repositoryBytes } = this.limits;
     const tooLarge = new AbortController();
     const watch = setInterval(() => {
       void sizeOf(folder).then((bytes) => {
-        if (bytes > repositoryBytes) tooLarge.abort(new AppError('PAYLOAD_TOO_LARGE', `what is read of the repository takes more than ${mebibytes(repositoryBytes)}, the limit of SCM_REPOSITORY_MAX_MB; name a smaller repository`));
+        if (bytes > repositoryBytes)
+          tooLarge.abort(
+            new AppError(
+              'PAYLOAD_TOO_LARGE',
+              `what is read of the repository takes more than ${mebibytes(repositoryBytes)}, the limit of SCM_REPOSITORY_MAX_MB; name a smaller repository`,
+            ),
+          );
       });
     }, SIZE_CHECK_MS);
     const ends = AbortSignal.any([signal, tooLarge.signal]);
@@ -87,7 +102,10 @@ export class RepositoryCache {
     }
     await discard(folder);
     await this.evictions.take('', () => this.evict());
-    await this.processes.run({ args: ['init', '--quiet', '--bare', '--template=', '--initial-branch=sluice-cache', folder], signal });
+    await this.processes.run({
+      args: ['init', '--quiet', '--bare', '--template=', '--initial-branch=sluice-cache', folder],
+      signal,
+    });
     await writeFile(join(folder, 'config'), configFile(url));
     await writeFile(join(folder, READY), '');
     return { folder, isNew: true };

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 
 /** Bytes of all files below a folder; files that go while it looks count as nothing. */
 export async function sizeOf(folder: string): Promise<number> {
-  const sizes = await Promise.all((await filesOf(folder)).map((file) => lstat(file).then(({ size }) => size, () => 0)));
+  const sizes = await Promise.all(
+    (await filesOf(folder)).map((file) =>
+      lstat(file).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 

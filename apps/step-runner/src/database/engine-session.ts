@@ -33,7 +33,10 @@ export class EngineSession implements DatabaseSession {
     const { connection, server, lockOwner, sessionName } = this.options;
     const engine = this.options.startEngine();
     try {
-      const finished = await engine.run({ action: 'tidy', ...connection, server, session, sessionName, lockOwner }, () => undefined);
+      const finished = await engine.run(
+        { action: 'tidy', ...connection, server, session, sessionName, lockOwner },
+        () => undefined,
+      );
       if (finished.error) throw new Error(finished.error.message);
       return finished.released ?? false;
     } finally {

@@ -24,14 +24,20 @@ export class PostgresSession implements DatabaseSession {
   constructor(private readonly options: PostgresSessionOptions) {}
 
   async cancelStatement(): Promise<void> {
-    await this.ask((client) => client.query(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE ${MINE}`, [this.options.sessionName]));
+    await this.ask((client) =>
+      client.query(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE ${MINE}`, [this.options.sessionName]),
+    );
   }
 
   async terminate(): Promise<void> {
     await this.ask(async (client) => {
-      await client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${MINE}`, [this.options.sessionName]);
+      await client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${MINE}`, [
+        this.options.sessionName,
+      ]);
       await waitFor(
-        async () => (await client.query(`SELECT 1 FROM pg_stat_activity WHERE ${MINE}`, [this.options.sessionName])).rowCount === 0,
+        async () =>
+          (await client.query(`SELECT 1 FROM pg_stat_activity WHERE ${MINE}`, [this.options.sessionName])).rowCount ===
+          0,
         { timeoutMs: GONE_TIMEOUT_MS, what: 'end of the database session' },
       );
     });
@@ -41,7 +47,9 @@ export class PostgresSession implements DatabaseSession {
     return this.ask(async (client) => {
       const schema = this.options.url.options['currentSchema'];
       if (schema) await client.query(`SELECT set_config('search_path', $1, false)`, [schema]);
-      const { rows } = await client.query<{ name: string | null }>(`SELECT to_regclass('databasechangeloglock')::text AS name`);
+      const { rows } = await client.query<{ name: string | null }>(
+        `SELECT to_regclass('databasechangeloglock')::text AS name`,
+      );
       if (!rows[0]?.name) return false;
       const freed = await client.query(
         'UPDATE databasechangeloglock SET locked = FALSE, lockgranted = NULL, lockedby = NULL WHERE locked AND position($1 in lockedby) > 0',
@@ -62,7 +70,10 @@ export class PostgresSession implements DatabaseSession {
 
   private async connect(): Promise<pg.Client> {
     const encryption = postgresEncryption(this.options.url);
-    const attempts = encryption.mode === 'either' ? [undefined, { rejectUnauthorized: false }] : [encryption.mode === 'plain' ? undefined : tlsOf(encryption)];
+    const attempts =
+      encryption.mode === 'either'
+        ? [undefined, { rejectUnauthorized: false }]
+        : [encryption.mode === 'plain' ? undefined : tlsOf(encryption)];
     let failure: unknown;
     for (const ssl of attempts) {
       for (const { host, port } of this.options.url.hosts) {

@@ -13,7 +13,15 @@ const run = promisify(execFile);
 /** Loaded whole into the class archive: their classes are needed for the first connection, which the rehearsal does not make. */
 const ARCHIVED_WHOLE: readonly string[] = ['postgresql', 'mariadb-java-client'];
 const SOURCES = fileURLToPath(new URL('../../java/', import.meta.url));
-const JVM_FLAGS = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData', '-Xlog:disable', '-Xlog:all=off', '-Dfile.encoding=UTF-8', '-Djava.awt.headless=true'];
+const JVM_FLAGS = [
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+  '-XX:-UsePerfData',
+  '-Xlog:disable',
+  '-Xlog:all=off',
+  '-Dfile.encoding=UTF-8',
+  '-Djava.awt.headless=true',
+];
 const MAIN_CLASS = 'sluice.engine.Engine';
 /** For what takes seconds on a machine that does nothing else. */
 const TOOL_TIMEOUT_MS = 600_000;
@@ -38,7 +46,10 @@ export interface EngineHome {
  * @param onProgress told in words what is being done, only when something is
  * @throws AppError INTERNAL when there is no JDK or when the Liquibase jars are not installed; the text says what to do
  */
-export async function prepareEngine(directory: string, onProgress: (text: string) => void = () => undefined): Promise<EngineHome> {
+export async function prepareEngine(
+  directory: string,
+  onProgress: (text: string) => void = () => undefined,
+): Promise<EngineHome> {
   const java = process.env['JAVA_HOME'] ? join(process.env['JAVA_HOME'], 'bin', 'java') : 'java';
   const version = await javaVersion(java);
   const { jars, rehearsalJar } = await liquibaseJars();
@@ -67,31 +78,54 @@ export async function prepareEngine(directory: string, onProgress: (text: string
 
 async function javaVersion(java: string): Promise<string> {
   try {
-    const { stderr } = await run(java, ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto', '-version'], { timeout: 30_000 });
+    const { stderr } = await run(java, ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto', '-version'], {
+      timeout: 30_000,
+    });
     return stderr;
   } catch (cause) {
-    throw new AppError('INTERNAL', 'Java is missing; install a JDK 17 or newer (Debian: default-jdk-headless) or set JAVA_HOME', {}, { cause });
+    throw new AppError(
+      'INTERNAL',
+      'Java is missing; install a JDK 17 or newer (Debian: default-jdk-headless) or set JAVA_HOME',
+      {},
+      { cause },
+    );
   }
 }
 
 async function liquibaseJars(): Promise<{ readonly jars: string[]; readonly rehearsalJar: string }> {
-  const folder = join(dirname(createRequire(import.meta.url).resolve('liquibase/package.json')), 'dist', 'liquibase', 'internal', 'lib');
+  const folder = join(
+    dirname(createRequire(import.meta.url).resolve('liquibase/package.json')),
+    'dist',
+    'liquibase',
+    'internal',
+    'lib',
+  );
   const pathOf = (name: string): string => join(folder, `${name}.jar`);
   for (const { name } of ENGINE_JARS) {
-    if (!(await exists(pathOf(name)))) throw new AppError('INTERNAL', `${pathOf(name)} is missing; install the npm packages again`);
+    if (!(await exists(pathOf(name))))
+      throw new AppError('INTERNAL', `${pathOf(name)} is missing; install the npm packages again`);
   }
-  return { jars: ENGINE_JARS.filter(({ name }) => name !== REHEARSAL_JAR).map(({ name }) => pathOf(name)), rehearsalJar: pathOf(REHEARSAL_JAR) };
+  return {
+    jars: ENGINE_JARS.filter(({ name }) => name !== REHEARSAL_JAR).map(({ name }) => pathOf(name)),
+    rehearsalJar: pathOf(REHEARSAL_JAR),
+  };
 }
 
 /** What runs against databases is what was looked at. @throws AppError INTERNAL naming a jar with other bytes */
 async function requireKnownJars(folder: string): Promise<void> {
   for (const jar of ENGINE_JARS) {
-    if ((await digestOf(folder, jar)) !== jar.sha256) throw new AppError('INTERNAL', `${join(folder, jar.name)}.jar is not ${jar.name} ${jar.version}: its SHA-256 differs; install the npm packages again`);
+    if ((await digestOf(folder, jar)) !== jar.sha256)
+      throw new AppError(
+        'INTERNAL',
+        `${join(folder, jar.name)}.jar is not ${jar.name} ${jar.version}: its SHA-256 differs; install the npm packages again`,
+      );
   }
 }
 
 async function digestOf(folder: string, { name }: EngineJar): Promise<string> {
-  return createHash('sha256').update(await readFile(join(folder, `${name}.jar`))).digest('hex');
+  return createHash('sha256')
+    .update(await readFile(join(folder, `${name}.jar`)))
+    .digest('hex');
 }
 
 async function keyOf(version: string, jars: readonly string[]): Promise<string> {
@@ -106,7 +140,10 @@ async function keyOf(version: string, jars: readonly string[]): Promise<string> 
 
 async function sourceFiles(): Promise<string[]> {
   const entries = await readdir(SOURCES, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(SOURCES.length)).sort();
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(SOURCES.length))
+    .sort();
 }
 
 /** Builds aside and moves into place, so that no other process ever sees half an engine. */
@@ -117,7 +154,17 @@ async function compile(java: string, jars: readonly string[], directory: string,
     const classes = join(aside, 'classes');
     const sources = (await sourceFiles()).filter((file) => file.endsWith('.java')).map((file) => join(SOURCES, file));
     await mkdir(classes);
-    await tool(java, 'javac', ['-proc:none', '-nowarn', '-encoding', 'UTF-8', '-d', classes, '-cp', jars.join(':'), ...sources]);
+    await tool(java, 'javac', [
+      '-proc:none',
+      '-nowarn',
+      '-encoding',
+      'UTF-8',
+      '-d',
+      classes,
+      '-cp',
+      jars.join(':'),
+      ...sources,
+    ]);
     await cp(join(SOURCES, 'META-INF'), join(classes, 'META-INF'), { recursive: true });
     await cp(join(SOURCES, 'warm-up'), join(aside, 'warm-up'), { recursive: true });
     await tool(java, 'jar', ['--create', '--file', join(aside, 'engine.jar'), '-C', classes, '.']);
@@ -136,18 +183,47 @@ async function tool(java: string, name: string, args: readonly string[]): Promis
     await run(path, [...args], { timeout: TOOL_TIMEOUT_MS });
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') {
-      throw new AppError('INTERNAL', `${name} is missing: this Java is not a JDK; install one (Debian: default-jdk-headless)`, {}, { cause });
+      throw new AppError(
+        'INTERNAL',
+        `${name} is missing: this Java is not a JDK; install one (Debian: default-jdk-headless)`,
+        {},
+        { cause },
+      );
     }
-    throw new AppError('INTERNAL', `${name} failed while the change engine was being built: ${messageOf(cause)}`, {}, { cause });
+    throw new AppError(
+      'INTERNAL',
+      `${name} failed while the change engine was being built: ${messageOf(cause)}`,
+      {},
+      { cause },
+    );
   }
 }
 
 /** The archive is tied to the jars' final paths, so it is made where the engine lies. Without it everything works, only slower. */
-async function makeArchive(java: string, jars: readonly string[], home: string, rehearsal: EngineHome['rehearsal'], archive: string): Promise<void> {
+async function makeArchive(
+  java: string,
+  jars: readonly string[],
+  home: string,
+  rehearsal: EngineHome['rehearsal'],
+  archive: string,
+): Promise<void> {
   const aside = `${archive}.${randomUUID()}`;
   const whole = jars.filter((jar) => ARCHIVED_WHOLE.some((name) => jar.endsWith(`/${name}.jar`)));
   try {
-    await run(java, [...JVM_FLAGS, `-XX:ArchiveClassesAtExit=${aside}`, '-cp', classPath(home, jars), MAIN_CLASS, 'train', ...rehearsal, ...whole], { timeout: TOOL_TIMEOUT_MS });
+    await run(
+      java,
+      [
+        ...JVM_FLAGS,
+        `-XX:ArchiveClassesAtExit=${aside}`,
+        '-cp',
+        classPath(home, jars),
+        MAIN_CLASS,
+        'train',
+        ...rehearsal,
+        ...whole,
+      ],
+      { timeout: TOOL_TIMEOUT_MS },
+    );
     await rename(aside, archive);
   } catch {
     await rm(aside, { force: true });

@@ -2,7 +2,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { messageOf, newId, pause } from '@sluice/kernel';
 import type { EngineHome } from './engine-home.js';
-import { engineEvent, inOrder, type EngineCommand, type EngineEvent, type EngineFinished, type EngineProgress } from './engine-protocol.js';
+import {
+  engineEvent,
+  inOrder,
+  type EngineCommand,
+  type EngineEvent,
+  type EngineFinished,
+  type EngineProgress,
+} from './engine-protocol.js';
 
 const STDERR_TAIL = 4_000;
 const TERM_PATIENCE_MS = 500;
@@ -32,7 +39,12 @@ class EngineDiedError extends Error {
     readonly exit: EngineExit,
     heapMb: number,
   ) {
-    const how = exit.code === OUT_OF_MEMORY ? `needed more than its heap of ${heapMb} MiB (set STEP_RUNNER_HEAP_MB of the delegate higher) and ended` : exit.signal ? `was ended by ${exit.signal}` : `ended with code ${String(exit.code)}`;
+    const how =
+      exit.code === OUT_OF_MEMORY
+        ? `needed more than its heap of ${heapMb} MiB (set STEP_RUNNER_HEAP_MB of the delegate higher) and ended`
+        : exit.signal
+          ? `was ended by ${exit.signal}`
+          : `ended with code ${String(exit.code)}`;
     super(`the change engine ${how} before it had a result${exit.complaint ? `: ${exit.complaint}` : ''}`);
   }
 }
@@ -59,7 +71,10 @@ export class EngineProcess {
     heapMb: number,
   ) {
     this.lockOwner = lockOwner;
-    child.stderr?.on('data', (chunk: Buffer) => (this.stderr = `${this.stderr}${chunk.toString()}`.slice(-STDERR_TAIL)));
+    child.stderr?.on(
+      'data',
+      (chunk: Buffer) => (this.stderr = `${this.stderr}${chunk.toString()}`.slice(-STDERR_TAIL)),
+    );
     child.stdin?.on('error', () => undefined); // a dead reader shows as the exit
     this.exited = new Promise((resolve) => {
       child.once('error', (cause) => resolve({ code: null, signal: null, complaint: messageOf(cause) }));
@@ -91,7 +106,11 @@ export class EngineProcess {
     ];
     const { PATH, HOME, TZ } = process.env;
     // Whatever the machine speaks: in the locale "C" Java can open no file whose name has other letters than English ones.
-    const child = spawn(home.java, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env: { PATH, HOME, TZ, LC_ALL: 'C.UTF-8' } });
+    const child = spawn(home.java, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+      env: { PATH, HOME, TZ, LC_ALL: 'C.UTF-8' },
+    });
     return new EngineProcess(child, lockOwner, options.heapMb);
   }
 

@@ -51,13 +51,23 @@ export interface EngineRunCommand {
 }
 
 const at = z.number().int();
-const pendingChangeset = changesetId.extend({ comment: z.string().optional(), labels: z.string().optional(), contexts: z.string().optional() });
+const pendingChangeset = changesetId.extend({
+  comment: z.string().optional(),
+  labels: z.string().optional(),
+  contexts: z.string().optional(),
+});
 
 /** What an engine process prints: one JSON object per line. */
 export const engineEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), at, warmUpMs: z.number() }),
   z.object({ type: z.literal('log'), at, level: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']), message: z.string() }),
-  z.object({ type: z.literal('connected'), at, product: z.string(), version: z.string(), session: z.string().optional() }),
+  z.object({
+    type: z.literal('connected'),
+    at,
+    product: z.string(),
+    version: z.string(),
+    session: z.string().optional(),
+  }),
   /** Sent before the first change of a changeset; its `changeset` follows unless the engine dies. */
   changesetId.extend({ type: z.literal('began'), at }),
   changesetId.extend({
@@ -79,7 +89,9 @@ export const engineEvent = z.discriminatedUnion('type', [
     type: z.literal('finished'),
     at,
     status: z.enum(['succeeded', 'failed', 'cancelled']),
-    error: z.object({ message: z.string(), failureType, sqlState: z.string().optional(), changeset: changesetId.optional() }).optional(),
+    error: z
+      .object({ message: z.string(), failureType, sqlState: z.string().optional(), changeset: changesetId.optional() })
+      .optional(),
     preStartTag: z.string().nullable(),
     /** Of a `tidy`: the lock was still held. */
     released: z.boolean().optional(),
@@ -91,10 +103,14 @@ export const engineEvent = z.discriminatedUnion('type', [
 export type EngineEvent = z.infer<typeof engineEvent>;
 type HistoryRow = z.infer<typeof historyRow>;
 /** The end of a run with the whole history, in the order of execution; null when the table could not be read. */
-export type EngineFinished = Omit<Extract<EngineEvent, { type: 'finished' }>, 'historyRows'> & { readonly history: HistoryRow[] | null };
+export type EngineFinished = Omit<Extract<EngineEvent, { type: 'finished' }>, 'historyRows'> & {
+  readonly history: HistoryRow[] | null;
+};
 export type EngineProgress = Exclude<EngineEvent, { type: 'finished' | 'history' | 'ready' }>;
 
 /** Rows with the same number are told apart by the time they carry, as Liquibase does. */
 export function inOrder(rows: readonly HistoryRow[]): HistoryRow[] {
-  return [...rows].sort((left, right) => left.orderExecuted - right.orderExecuted || left.dateExecuted - right.dateExecuted);
+  return [...rows].sort(
+    (left, right) => left.orderExecuted - right.orderExecuted || left.dateExecuted - right.dateExecuted,
+  );
 }

@@ -16,8 +16,12 @@ const SOURCE_NAME = /^[a-zA-Z0-9_-]{1,64}$/;
  * @throws AppError PATH_OUTSIDE_REPOSITORY when the path, or a symbolic link on it, leads out of the tree;
  * GIT_FILE_NOT_FOUND when there is no such file
  */
-export async function findChangelog(sourcesDir: string, changelog: { source: string; path: string }): Promise<ChangelogFile> {
-  if (!SOURCE_NAME.test(changelog.source)) throw new AppError('INVALID_REQUEST', `"${changelog.source}" is not the name of a source`);
+export async function findChangelog(
+  sourcesDir: string,
+  changelog: { source: string; path: string },
+): Promise<ChangelogFile> {
+  if (!SOURCE_NAME.test(changelog.source))
+    throw new AppError('INVALID_REQUEST', `"${changelog.source}" is not the name of a source`);
   const tree = join(sourcesDir, changelog.source);
   const root = await realpath(tree).catch(() => {
     throw new AppError('GIT_FILE_NOT_FOUND', `the source "${changelog.source}" was not checked out`);
@@ -26,10 +30,14 @@ export async function findChangelog(sourcesDir: string, changelog: { source: str
   const lexical = relative(root, join(root, wanted));
   if (isOutside(lexical)) throw outside(changelog.path);
   const found = await realpath(join(root, lexical)).catch(() => {
-    throw new AppError('GIT_FILE_NOT_FOUND', `changelog "${changelog.path}" does not exist in the repository; check its path and the branch, tag or commit`);
+    throw new AppError(
+      'GIT_FILE_NOT_FOUND',
+      `changelog "${changelog.path}" does not exist in the repository; check its path and the branch, tag or commit`,
+    );
   });
   if (isOutside(relative(root, found))) throw outside(changelog.path);
-  if (!(await stat(found)).isFile()) throw new AppError('GIT_FILE_NOT_FOUND', `changelog "${changelog.path}" is a folder; name a file in it`);
+  if (!(await stat(found)).isFile())
+    throw new AppError('GIT_FILE_NOT_FOUND', `changelog "${changelog.path}" is a folder; name a file in it`);
   return { root, path: lexical.split(sep).join('/') };
 }
 
@@ -38,5 +46,8 @@ function isOutside(path: string): boolean {
 }
 
 function outside(path: string): AppError {
-  return new AppError('PATH_OUTSIDE_REPOSITORY', `changelog "${path}" leads out of the repository; only files inside it can be used`);
+  return new AppError(
+    'PATH_OUTSIDE_REPOSITORY',
+    `changelog "${path}" leads out of the repository; only files inside it can be used`,
+  );
 }

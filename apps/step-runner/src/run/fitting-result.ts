@@ -18,12 +18,22 @@ export function fittingResult(result: StepResult, limit = LIMITS.resultBytes): S
   const message =
     `${outcomeOf(result)}, but its result has ${mebibytes(size)} (${result.changesets.length} changesets that ran, ${rows} rows of history, ${result.pending?.length ?? 0} pending), ` +
     `more than the ${mebibytes(limit)} a result may have, and was not recorded as a whole; what is applied stays, and the next run reads it from the database’s own history. Apply fewer changesets in one run, or shorten descriptions and comments in the history table`;
-  const withoutHistory: StepResult = { ...whole, status: result.status === 'succeeded' ? 'failed' : result.status, error: { failureType: 'Unknown', ...whole.error, message }, history: null, packedHistory: undefined, pending: null, outputs: {} };
+  const withoutHistory: StepResult = {
+    ...whole,
+    status: result.status === 'succeeded' ? 'failed' : result.status,
+    error: { failureType: 'Unknown', ...whole.error, message },
+    history: null,
+    packedHistory: undefined,
+    pending: null,
+    outputs: {},
+  };
   return bytesOf(withoutHistory) <= limit ? withoutHistory : { ...withoutHistory, changesets: [] };
 }
 
 function packed(result: StepResult): StepResult {
-  return result.history === null || result.history.length <= PLAIN_ROWS ? result : { ...result, history: null, packedHistory: pack(result.history) };
+  return result.history === null || result.history.length <= PLAIN_ROWS
+    ? result
+    : { ...result, history: null, packedHistory: pack(result.history) };
 }
 
 /** A database repeats the statement that failed, which can be as large as the changelog. */
@@ -32,7 +42,9 @@ function withCutErrors(result: StepResult): StepResult {
   return {
     ...result,
     ...(error ? { error: { ...error, message: cut(error.message) } } : {}),
-    changesets: result.changesets.map((outcome) => (outcome.error === undefined ? outcome : { ...outcome, error: cut(outcome.error) })),
+    changesets: result.changesets.map((outcome) =>
+      outcome.error === undefined ? outcome : { ...outcome, error: cut(outcome.error) },
+    ),
   };
 }
 
@@ -45,7 +57,9 @@ function cut(text: string): string {
 }
 
 function outcomeOf({ status, error }: StepResult): string {
-  return status === 'succeeded' ? 'the step succeeded in the database' : `the step ${status}: ${cut(error?.message ?? 'without a message')}`;
+  return status === 'succeeded'
+    ? 'the step succeeded in the database'
+    : `the step ${status}: ${cut(error?.message ?? 'without a message')}`;
 }
 
 function bytesOf(result: StepResult): number {

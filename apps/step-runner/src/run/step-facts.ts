@@ -12,7 +12,14 @@ const FACT_OUTPUTS: ReadonlySet<string> = new Set(['preStartTag', 'changeSets', 
  */
 export function maskOutcome(outcome: ChangesetOutcome, mask: Mask): ChangesetOutcome {
   const { description, comment, error, ...facts } = outcome;
-  return { ...facts, ...present({ description: maskText(description, mask), comment: maskText(comment, mask), error: maskText(error, mask) }) };
+  return {
+    ...facts,
+    ...present({
+      description: maskText(description, mask),
+      comment: maskText(comment, mask),
+      error: maskText(error, mask),
+    }),
+  };
 }
 
 /** Masks the texts of a result, as {@link maskOutcome} does, and what its error and its outputs say. */
@@ -22,15 +29,29 @@ export function maskResult(result: StepResult, mask: Mask): StepResult {
     ...result,
     ...(error ? { error: { ...error, message: mask(error.message) } } : {}),
     changesets: changesets.map((outcome) => maskOutcome(outcome, mask)),
-    history: history && history.map((row) => ({ ...row, description: row.description && mask(row.description), comments: row.comments && mask(row.comments) })),
-    pending: pending && pending.map(({ comment, ...names }) => ({ ...names, ...present({ comment: maskText(comment, mask) }) })),
-    outputs: Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, FACT_OUTPUTS.has(name) ? value : mask(value)])),
+    history:
+      history &&
+      history.map((row) => ({
+        ...row,
+        description: row.description && mask(row.description),
+        comments: row.comments && mask(row.comments),
+      })),
+    pending:
+      pending &&
+      pending.map(({ comment, ...names }) => ({ ...names, ...present({ comment: maskText(comment, mask) }) })),
+    outputs: Object.fromEntries(
+      Object.entries(outputs).map(([name, value]) => [name, FACT_OUTPUTS.has(name) ? value : mask(value)]),
+    ),
   };
 }
 
 /** Every name in a result that is shown as it is and that people have chosen. */
 export function namesIn({ changesets, history, pending }: StepResult): string[] {
-  const ids = [...changesets, ...(history ?? []), ...(pending ?? [])].flatMap(({ id, author, file }) => [id, author, file]);
+  const ids = [...changesets, ...(history ?? []), ...(pending ?? [])].flatMap(({ id, author, file }) => [
+    id,
+    author,
+    file,
+  ]);
   return [...new Set([...ids, ...(history ?? []).flatMap(({ tag }) => (tag === null ? [] : [tag]))])];
 }
 
@@ -39,5 +60,7 @@ function maskText(text: string | undefined, mask: Mask): string | undefined {
 }
 
 function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }

@@ -46,14 +46,19 @@ export class StepJournal {
 
   finish(result: StepResult): void {
     this.warnOfWords(result);
-    this.events.append({ finishedJson: JSON.stringify(fittingResult(storable(maskResult(result, (text) => this.known().mask(text))))) });
+    this.events.append({
+      finishedJson: JSON.stringify(fittingResult(storable(maskResult(result, (text) => this.known().mask(text))))),
+    });
   }
 
   private warnOfWords(result: StepResult): void {
     const names = namesIn(result).join('\n');
     for (const { what, value } of this.watched) {
       if (!new SecretMasker([value]).finds(names)) continue;
-      this.log('WARN', `the ${what} is a word of the changelog: the id, author, file or tag of a changeset holds it, and these are shown as they are; choose another ${what}`);
+      this.log(
+        'WARN',
+        `the ${what} is a word of the changelog: the id, author, file or tag of a changeset holds it, and these are shown as they are; choose another ${what}`,
+      );
     }
   }
 

@@ -1,6 +1,18 @@
 import { AppError, messageOf, pause } from '@sluice/kernel';
-import { stepWork, type ChangesetOutcome, type FailureType, type StepResult, type StepWork } from '@sluice/delegate-protocol';
-import { engineConnection, parseJdbcUrl, requireFilesBelow, type EngineConnection, type JdbcUrl } from '@sluice/db-migration';
+import {
+  stepWork,
+  type ChangesetOutcome,
+  type FailureType,
+  type StepResult,
+  type StepWork,
+} from '@sluice/delegate-protocol';
+import {
+  engineConnection,
+  parseJdbcUrl,
+  requireFilesBelow,
+  type EngineConnection,
+  type JdbcUrl,
+} from '@sluice/db-migration';
 import { SecretMasker } from '@sluice/secret-masking';
 import type { Tracing } from '@sluice/telemetry';
 import { STOPPED_BECAUSE, type RunRequest, type StopReason } from '@sluice/runner-rpc';
@@ -72,7 +84,12 @@ export class StepRun {
           kind: 'client',
           parent: traceparent,
           hop: { from: 'step-runner', to: 'database', protocol: 'sql' },
-          attributes: { 'db.system': plan.url.product, 'server.address': plan.url.hosts[0]?.host ?? '', 'server.port': plan.url.hosts[0]?.port ?? 0, 'db.namespace': plan.url.database },
+          attributes: {
+            'db.system': plan.url.product,
+            'server.address': plan.url.hosts[0]?.host ?? '',
+            'server.port': plan.url.hosts[0]?.port ?? 0,
+            'db.namespace': plan.url.database,
+          },
         },
         () => this.runEngine(plan),
       );
@@ -115,7 +132,11 @@ export class StepRun {
     });
     this.journal.useMasker(new SecretMasker(secrets.values()));
     const parsed = stepWork.safeParse(JSON.parse(this.request.workJson));
-    if (!parsed.success) throw new AppError('NOT_IMPLEMENTED', `this step container cannot do that work: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`);
+    if (!parsed.success)
+      throw new AppError(
+        'NOT_IMPLEMENTED',
+        `this step container cannot do that work: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
+      );
     const work = parsed.data;
     if (work.kind === 'liquibase.rollback' && (work.tag === undefined) === (work.changeSetCount === undefined)) {
       throw new AppError('INVALID_REQUEST', 'a rollback needs exactly one of tag and changeSetCount');
@@ -123,11 +144,14 @@ export class StepRun {
     const url = parseJdbcUrl(work.target.url, { allowInMemory: this.options.allowInMemory ?? false });
     await requireFilesBelow(url, this.options.databaseCertsDir);
     const changelog = await findChangelog(this.request.sourcesDir, work.changelog);
-    const username = work.target.usernameSlot === undefined ? work.target.username : secretOf(secrets, work.target.usernameSlot);
+    const username =
+      work.target.usernameSlot === undefined ? work.target.username : secretOf(secrets, work.target.usernameSlot);
     const password = work.target.passwordSlot === undefined ? undefined : secretOf(secrets, work.target.passwordSlot);
     this.journal.watch([
       ...(password === undefined ? [] : [{ what: 'password of the database user', value: password }]),
-      ...(username === undefined || work.target.usernameSlot === undefined ? [] : [{ what: 'user name of the database', value: username }]),
+      ...(username === undefined || work.target.usernameSlot === undefined
+        ? []
+        : [{ what: 'user name of the database', value: username }]),
     ]);
     const sessionName = `sluice-${this.request.stepExecutionId}`.slice(0, 63);
     const connection = engineConnection({ url, username, password, sessionName });
@@ -158,21 +182,35 @@ export class StepRun {
     };
   }
 
-  private sessionOf(url: JdbcUrl, connection: EngineConnection, login: { username?: string | undefined; password?: string | undefined; sessionName: string }): DatabaseSession {
+  private sessionOf(
+    url: JdbcUrl,
+    connection: EngineConnection,
+    login: { username?: string | undefined; password?: string | undefined; sessionName: string },
+  ): DatabaseSession {
     const { engine, startEngine } = this.options;
     const { lockOwner } = engine;
     switch (url.product) {
       case 'postgresql':
         return new PostgresSession({ url, ...login, lockOwner });
       case 'mariadb':
-        return new EngineSession({ connection, server: url.server, lockOwner, sessionName: login.sessionName, startEngine, sessionId: () => this.sessionId });
+        return new EngineSession({
+          connection,
+          server: url.server,
+          lockOwner,
+          sessionName: login.sessionName,
+          startEngine,
+          sessionId: () => this.sessionId,
+        });
       case 'h2':
         return noSession;
     }
   }
 
   private async runEngine(plan: Plan): Promise<EngineFinished> {
-    this.journal.log('INFO', `${plan.command.action === 'update' ? 'Updating' : 'Rolling back'} ${plan.url.server} with changelog ${plan.command.changelog}`);
+    this.journal.log(
+      'INFO',
+      `${plan.command.action === 'update' ? 'Updating' : 'Rolling back'} ${plan.url.server} with changelog ${plan.command.changelog}`,
+    );
     return this.options.engine.run(plan.command, (event) => this.tell(event));
   }
 
@@ -191,7 +229,12 @@ export class StepRun {
         this.underWay = undefined;
         const { type: _type, reason, ...outcome } = event;
         this.outcomes.push(this.journal.changeset(outcome));
-        if (outcome.status === 'skipped') this.journal.log('INFO', `Skipped changeset ${outcome.file}::${outcome.id}::${outcome.author}${reason ? `: ${reason}` : ''}`, event.at);
+        if (outcome.status === 'skipped')
+          this.journal.log(
+            'INFO',
+            `Skipped changeset ${outcome.file}::${outcome.id}::${outcome.author}${reason ? `: ${reason}` : ''}`,
+            event.at,
+          );
       }
     }
   }
@@ -205,7 +248,10 @@ export class StepRun {
       history: finished.history,
       reachedDatabase: this.hasConnected,
       pending: finished.pending,
-      outputs: plan.work.kind === 'liquibase.update' ? { preStartTag: finished.preStartTag ?? '', changeSets, ChangeSets: changeSets } : {},
+      outputs:
+        plan.work.kind === 'liquibase.update'
+          ? { preStartTag: finished.preStartTag ?? '', changeSets, ChangeSets: changeSets }
+          : {},
       startedAt: this.startedAt,
       endedAt: Date.now(),
     };
@@ -214,21 +260,36 @@ export class StepRun {
   private statusOf(finished: EngineFinished): Pick<StepResult, 'status' | 'error'> {
     if (finished.status === 'succeeded') return { status: 'succeeded' };
     // A failure that came before the cancelling took effect is still that failure.
-    if (finished.status === 'failed' || !this.stopping) return { status: 'failed', error: finished.error ?? { message: 'the change engine failed without a reason', failureType: 'Unknown' } };
+    if (finished.status === 'failed' || !this.stopping)
+      return {
+        status: 'failed',
+        error: finished.error ?? { message: 'the change engine failed without a reason', failureType: 'Unknown' },
+      };
     const changeset = finished.error?.changeset;
-    return { status: this.stopping === 'timeout' ? 'failed' : 'aborted', error: { ...this.stopError(changeset), ...(changeset ? { changeset } : {}) } };
+    return {
+      status: this.stopping === 'timeout' ? 'failed' : 'aborted',
+      error: { ...this.stopError(changeset), ...(changeset ? { changeset } : {}) },
+    };
   }
 
   private stopError(changeset?: ChangesetId): { message: string; failureType: FailureType } {
-    const where = changeset ? ` while ${nameOf(changeset)} was running; its statement was cancelled${this.leftover()}` : '';
-    if (this.stopping === undefined || this.stopping === 'timeout') return { message: `the step did not finish within ${this.request.timeoutMs / 1000} s and was stopped${where}`, failureType: 'Timeout' };
+    const where = changeset
+      ? ` while ${nameOf(changeset)} was running; its statement was cancelled${this.leftover()}`
+      : '';
+    if (this.stopping === undefined || this.stopping === 'timeout')
+      return {
+        message: `the step did not finish within ${this.request.timeoutMs / 1000} s and was stopped${where}`,
+        failureType: 'Timeout',
+      };
     const { message, failureType } = STOPPED_BECAUSE[this.stopping];
     return { message: `${message}${where}`, failureType };
   }
 
   /** What a changeset that ended in its middle may have left. */
   private leftover(): string {
-    return this.plan?.url.product === 'mariadb' ? '. DDL statements commit by themselves on this database: what the changeset had done by then stays, without a row in DATABASECHANGELOG; compare it with the database before it runs again' : '';
+    return this.plan?.url.product === 'mariadb'
+      ? '. DDL statements commit by themselves on this database: what the changeset had done by then stays, without a row in DATABASECHANGELOG; compare it with the database before it runs again'
+      : '';
   }
 
   /** The engine left no result: the database is put in order from outside, as far as it can be reached. */
@@ -236,7 +297,12 @@ export class StepRun {
     await this.stopped;
     if (this.plan) await this.tidy(this.plan.session);
     const changeset = this.underWay;
-    const error = this.stopping ? this.stopError(changeset) : { message: `${messageOf(cause)}${changeset ? ` while ${nameOf(changeset)} was running${this.leftover()}` : ''}`, failureType: 'Unknown' as const };
+    const error = this.stopping
+      ? this.stopError(changeset)
+      : {
+          message: `${messageOf(cause)}${changeset ? ` while ${nameOf(changeset)} was running${this.leftover()}` : ''}`,
+          failureType: 'Unknown' as const,
+        };
     return {
       status: this.stopping === undefined || this.stopping === 'timeout' ? 'failed' : 'aborted',
       error: { ...error, ...(changeset ? { changeset } : {}) },
@@ -253,7 +319,9 @@ export class StepRun {
   /** With patience: what ended the engine may have ended the database too. A stopped step has less time than one that goes on. */
   private async tidy(session: DatabaseSession): Promise<void> {
     const startedAt = Date.now();
-    const isOver = (): boolean => Date.now() - startedAt >= (this.stopping ? Math.min(TIMEOUT_GRACE_MS, this.options.recoveryMs) : this.options.recoveryMs);
+    const isOver = (): boolean =>
+      Date.now() - startedAt >=
+      (this.stopping ? Math.min(TIMEOUT_GRACE_MS, this.options.recoveryMs) : this.options.recoveryMs);
     for (;;) {
       const failure = await this.tryToTidy(session);
       if (failure === undefined) return;
@@ -266,7 +334,8 @@ export class StepRun {
   private async tryToTidy(session: DatabaseSession): Promise<unknown> {
     try {
       await session.terminate();
-      if (await session.releaseOwnLock()) this.journal.log('WARN', 'Released the change log lock that the ended engine still held');
+      if (await session.releaseOwnLock())
+        this.journal.log('WARN', 'Released the change log lock that the ended engine still held');
       return undefined;
     } catch (cause) {
       return cause;
@@ -275,7 +344,8 @@ export class StepRun {
 
   private async releaseLock(session: DatabaseSession): Promise<void> {
     try {
-      if (await session.releaseOwnLock()) this.journal.log('WARN', 'Released the change log lock that the stopped engine still held');
+      if (await session.releaseOwnLock())
+        this.journal.log('WARN', 'Released the change log lock that the stopped engine still held');
     } catch (cause) {
       this.lockStays(cause);
     }
@@ -284,12 +354,16 @@ export class StepRun {
   private lockStays(cause: unknown): void {
     const byHand = `UPDATE DATABASECHANGELOGLOCK SET LOCKED = FALSE, LOCKEDBY = NULL, LOCKGRANTED = NULL WHERE LOCKEDBY LIKE '%#${this.options.engine.lockOwner} %'`;
     const next = 'if it is still held, the next run frees it as soon as the database shows that this session is gone';
-    this.journal.log('WARN', `the change log lock could not be checked: ${messageOf(cause)}; ${next}; by hand it is freed with: ${byHand}; also with: npm run sluice -- locks release, for the holder that locks list shows`);
+    this.journal.log(
+      'WARN',
+      `the change log lock could not be checked: ${messageOf(cause)}; ${next}; by hand it is freed with: ${byHand}; also with: npm run sluice -- locks release, for the holder that locks list shows`,
+    );
   }
 
   private finish(result: StepResult): void {
     this.isOver = true;
-    if (result.error && result.changesets.length > 0) this.journal.log('INFO', `Until it ended, after ${summary(result)}`);
+    if (result.error && result.changesets.length > 0)
+      this.journal.log('INFO', `Until it ended, after ${summary(result)}`);
     if (result.error) this.journal.log('ERROR', result.error.message);
     else this.journal.log('INFO', `Done in ${summary(result)}`);
     this.journal.finish(result);
@@ -301,9 +375,18 @@ function nameOf({ id, author, file }: ChangesetId): string {
 }
 
 function summary({ changesets, pending, startedAt, endedAt }: StepResult): string {
-  const count = (status: ChangesetOutcome['status']): number => changesets.filter((changeset) => changeset.status === status).length;
-  const parts = (['applied', 'rolledBack', 'markedRan', 'skipped', 'failed'] as const).flatMap((status) => (count(status) > 0 ? [`${count(status)} ${WORDS[status]}`] : []));
+  const count = (status: ChangesetOutcome['status']): number =>
+    changesets.filter((changeset) => changeset.status === status).length;
+  const parts = (['applied', 'rolledBack', 'markedRan', 'skipped', 'failed'] as const).flatMap((status) =>
+    count(status) > 0 ? [`${count(status)} ${WORDS[status]}`] : [],
+  );
   return `${((endedAt - startedAt) / 1000).toFixed(2)} s: ${parts.join(', ') || 'nothing to do'}${pending ? `; ${pending.length} pending` : ''}`;
 }
 
-const WORDS = { applied: 'applied', rolledBack: 'rolled back', markedRan: 'marked as ran', skipped: 'skipped', failed: 'failed' } as const;
+const WORDS = {
+  applied: 'applied',
+  rolledBack: 'rolled back',
+  markedRan: 'marked as ran',
+  skipped: 'skipped',
+  failed: 'failed',
+} as const;

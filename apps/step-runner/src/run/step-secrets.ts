@@ -10,8 +10,12 @@ export async function readSecrets(directory: string): Promise<StepSecrets> {
   try {
     const entries = await readdir(directory, { withFileTypes: true });
     // Mounted secrets are links to files of a hidden folder beside them.
-    const names = entries.filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.')).map((entry) => entry.name);
-    return new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(directory, name), 'utf8')] as const)));
+    const names = entries
+      .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
+      .map((entry) => entry.name);
+    return new Map(
+      await Promise.all(names.map(async (name) => [name, await readFile(join(directory, name), 'utf8')] as const)),
+    );
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return new Map();
     throw new AppError('INTERNAL', `the step's secrets cannot be read: ${messageOf(cause)}`, {}, { cause });

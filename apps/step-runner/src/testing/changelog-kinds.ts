@@ -15,7 +15,8 @@ export interface Kind {
   readonly fails?: boolean;
 }
 
-const HEAD = 'xmlns="http://www.liquibase.org/xml/ns/dbchangelog" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd"';
+const HEAD =
+  'xmlns="http://www.liquibase.org/xml/ns/dbchangelog" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd"';
 
 function xml(body: string, attributes = ''): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<databaseChangeLog ${HEAD} ${attributes}>\n${body}\n</databaseChangeLog>\n`;
@@ -31,14 +32,33 @@ function making(table: string, attributes = '', inside = ''): string {
  * cannot, because ours rolls nothing back where the stock command line stops half way.
  */
 export function changelogKinds(random: Random): readonly Kind[] {
-  return [preconditionsOfFile(random), ...sqlKinds(random), includes(random), folders(random), properties(random), preconditions(random), order(), rollbacks(), data(random), texts(), yaml()];
+  return [
+    preconditionsOfFile(random),
+    ...sqlKinds(random),
+    includes(random),
+    folders(random),
+    properties(random),
+    preconditions(random),
+    order(),
+    rollbacks(),
+    data(random),
+    texts(),
+    yaml(),
+  ];
 }
 
 function includes(random: Random): Kind {
   const folder = 'kinds/includes';
-  const mark = random.pick(['context="dev"', 'contextFilter="prod or dev"', 'labels="alpha"', 'context="!test" labels="!gamma"', 'ignore="false"']);
+  const mark = random.pick([
+    'context="dev"',
+    'contextFilter="prod or dev"',
+    'labels="alpha"',
+    'context="!test" labels="!gamma"',
+    'ignore="false"',
+  ]);
   return {
-    name: 'includes', entry: `${folder}/main.xml`,
+    name: 'includes',
+    entry: `${folder}/main.xml`,
     files: {
       [`${folder}/main.xml`]: xml(`
         <include file="deep/one.xml" relativeToChangelogFile="true"/>
@@ -47,13 +67,30 @@ function includes(random: Random): Kind {
         <include file="deep/never.xml" relativeToChangelogFile="true" ignore="true"/>
         <include file="missing.xml" relativeToChangelogFile="true" errorIfMissing="false"/>
         <include file="deep/raw.sql" relativeToChangelogFile="true"/>`),
-      [`${folder}/deep/one.xml`]: xml(`${making('in_one')}<include file="../up.json" relativeToChangelogFile="true" context="dev,prod,test"/>${making('in_one_again', 'logicalFilePath="own/one.xml"')}`, 'logicalFilePath="logical/one.xml" context="!never"'),
-      [`${folder}/deep/two.yaml`]: 'databaseChangeLog:\n- changeSet: {id: in_two, author: kind, contextFilter: "!never", changes: [{createTable: {tableName: in_two, columns: [{column: {name: id, type: int}}]}}]}\n- include: {file: three_more.sql, relativeToChangelogFile: true, labels: "!beta"}\n',
-      [`${folder}/deep/three.sql`]: '--liquibase formatted sql\n--changeset kind:in_three labels:alpha,beta\ncreate table in_three (id int);\n',
-      [`${folder}/deep/three_more.sql`]: '--liquibase formatted sql\n--changeset kind:in_three_more context:"dev or prod"\ncreate table in_three_more (id int);\n',
+      [`${folder}/deep/one.xml`]: xml(
+        `${making('in_one')}<include file="../up.json" relativeToChangelogFile="true" context="dev,prod,test"/>${making('in_one_again', 'logicalFilePath="own/one.xml"')}`,
+        'logicalFilePath="logical/one.xml" context="!never"',
+      ),
+      [`${folder}/deep/two.yaml`]:
+        'databaseChangeLog:\n- changeSet: {id: in_two, author: kind, contextFilter: "!never", changes: [{createTable: {tableName: in_two, columns: [{column: {name: id, type: int}}]}}]}\n- include: {file: three_more.sql, relativeToChangelogFile: true, labels: "!beta"}\n',
+      [`${folder}/deep/three.sql`]:
+        '--liquibase formatted sql\n--changeset kind:in_three labels:alpha,beta\ncreate table in_three (id int);\n',
+      [`${folder}/deep/three_more.sql`]:
+        '--liquibase formatted sql\n--changeset kind:in_three_more context:"dev or prod"\ncreate table in_three_more (id int);\n',
       [`${folder}/deep/never.xml`]: xml(making('in_never')),
       [`${folder}/deep/raw.sql`]: 'create table in_raw (id int); -- not formatted\ninsert into in_raw values (1);\n',
-      [`${folder}/up.json`]: JSON.stringify({ databaseChangeLog: [{ changeSet: { id: 'in_up', author: 'kind', labels: 'alpha', changes: [{ createTable: { tableName: 'in_up', columns: [{ column: { name: 'id', type: 'int' } }] } }] } }] }),
+      [`${folder}/up.json`]: JSON.stringify({
+        databaseChangeLog: [
+          {
+            changeSet: {
+              id: 'in_up',
+              author: 'kind',
+              labels: 'alpha',
+              changes: [{ createTable: { tableName: 'in_up', columns: [{ column: { name: 'id', type: 'int' } }] } }],
+            },
+          },
+        ],
+      }),
     },
   };
 }
@@ -61,19 +98,38 @@ function includes(random: Random): Kind {
 /** Names whose order differs by letters, numbers, and depth. */
 function folders(random: Random): Kind {
   const folder = 'kinds/folders';
-  const names = ['b/10.sql', 'b/9.sql', 'B/1.sql', 'a.sql', 'A.sql', 'a-1.sql', 'a_1.sql', 'a/z/deep.sql', 'a/1.sql', 'é.sql', 'with space.sql'];
+  const names = [
+    'b/10.sql',
+    'b/9.sql',
+    'B/1.sql',
+    'a.sql',
+    'A.sql',
+    'a-1.sql',
+    'a_1.sql',
+    'a/z/deep.sql',
+    'a/1.sql',
+    'é.sql',
+    'with space.sql',
+  ];
   const depth = random.pick(['', 'maxDepth="1"', 'minDepth="2"', 'minDepth="1" maxDepth="2"']);
   return {
-    name: 'folders', entry: `${folder}/main.xml`,
+    name: 'folders',
+    entry: `${folder}/main.xml`,
     files: {
       [`${folder}/main.xml`]: xml(`
         <includeAll path="all" relativeToChangelogFile="true" endsWithFilter="${random.pick(['.sql', '1.sql', 'SQL'])}" ${depth} errorIfMissingOrEmpty="false"/>
         <includeAll path="${folder}/none" errorIfMissingOrEmpty="false"/>
         <includeAll path="${folder}/marked/" ${random.pick(['context="dev"', 'labels="alpha"', 'contextFilter="!dev"'])}/>`),
-      ...Object.fromEntries(names.map((name, index) => [`${folder}/all/${name}`, `--liquibase formatted sql\n--changeset kind:folder-${index}\ncreate table folder_${index} (id int);\n`])),
+      ...Object.fromEntries(
+        names.map((name, index) => [
+          `${folder}/all/${name}`,
+          `--liquibase formatted sql\n--changeset kind:folder-${index}\ncreate table folder_${index} (id int);\n`,
+        ]),
+      ),
       [`${folder}/all/readme.txt`]: 'not a changelog',
       [`${folder}/marked/1.xml`]: xml(making('marked_1')),
-      [`${folder}/marked/2.yml`]: 'databaseChangeLog:\n- changeSet: {id: marked_2, author: kind, changes: [{sql: {sql: "create table marked_2 (id int)"}}]}\n',
+      [`${folder}/marked/2.yml`]:
+        'databaseChangeLog:\n- changeSet: {id: marked_2, author: kind, changes: [{sql: {sql: "create table marked_2 (id int)"}}]}\n',
     },
   };
 }
@@ -81,9 +137,11 @@ function folders(random: Random): Kind {
 function properties(random: Random): Kind {
   const folder = 'kinds/properties';
   const global = random.pick(['', 'global="false"', 'global="true"']);
-  const using = (name: string): string => `<changeSet id="${name}" author="kind"><sql>create table "${name}_\${scope.name}_\${from.file}_\${of_include}" (id int)</sql></changeSet>`;
+  const using = (name: string): string =>
+    `<changeSet id="${name}" author="kind"><sql>create table "${name}_\${scope.name}_\${from.file}_\${of_include}" (id int)</sql></changeSet>`;
   return {
-    name: 'properties', entry: `${folder}/main.xml`,
+    name: 'properties',
+    entry: `${folder}/main.xml`,
     files: {
       [`${folder}/main.xml`]: xml(`
         <property file="set/first.properties" relativeToChangelogFile="true" ${global}/>
@@ -95,7 +153,9 @@ function properties(random: Random): Kind {
         <include file="inner.xml" relativeToChangelogFile="true"/>
         <include file="${folder}/inner.yaml"/>
         ${using('after')}`),
-      [`${folder}/inner.xml`]: xml(`<property name="scope.name" value="inner" global="false"/><property name="of_include" value="x" ${global}/><property name="from.file" value="inner" dbms="postgresql" global="false"/>${using('inner')}`),
+      [`${folder}/inner.xml`]: xml(
+        `<property name="scope.name" value="inner" global="false"/><property name="of_include" value="x" ${global}/><property name="from.file" value="inner" dbms="postgresql" global="false"/>${using('inner')}`,
+      ),
       [`${folder}/inner.yaml`]: `databaseChangeLog:\n- property: {name: scope.name, value: yaml, global: ${random.chance(0.5)}}\n- property: {name: of_include, value: 7}\n- changeSet: {id: "yaml \${scope.name}", author: "\${of_include}", changes: [{sql: {sql: 'create table "yaml_\${scope.name}_\${of_include}" (id int)'}}]}\n`,
       [`${folder}/set/first.properties`]: 'from.file = first\n# comment\nscope.name: of\\ file\nunused=\\u00e9\n',
       [`${folder}/set/second.properties`]: 'from.file=second\n',
@@ -107,9 +167,13 @@ function preconditions(random: Random): Kind {
   const folder = 'kinds/preconditions';
   const no = '<tableExists tableName="no_such_table"/>';
   const error = '<sqlCheck expectedResult="1">select count(*) from no_such_table</sqlCheck>';
-  const part = (name: string, own: string, check: string): [string, string] => [`${folder}/${name}.xml`, xml(`<preConditions ${own}>${check}</preConditions>${making(`pre_${name}`)}`)];
+  const part = (name: string, own: string, check: string): [string, string] => [
+    `${folder}/${name}.xml`,
+    xml(`<preConditions ${own}>${check}</preConditions>${making(`pre_${name}`)}`),
+  ];
   return {
-    name: 'preconditions', entry: `${folder}/main.xml`,
+    name: 'preconditions',
+    entry: `${folder}/main.xml`,
     files: {
       [`${folder}/main.xml`]: xml(`
         <include file="warned.xml" relativeToChangelogFile="true"/><include file="error.xml" relativeToChangelogFile="true"/>
@@ -119,7 +183,10 @@ function preconditions(random: Random): Kind {
         ${making('pre_d', '', `<preConditions onFail="CONTINUE"><changeSetExecuted id="pre_c" author="kind" changeLogFile="${folder}/main.xml"/><rowCount tableName="base" expectedRows="${random.pick(['0', '5'])}"/></preConditions>`)}
         ${making('pre_e', '', '<preConditions onFail="MARK_RAN" onSqlOutput="TEST"><sequenceExists sequenceName="none"/></preConditions>')}
         ${making('pre_f', 'failOnError="false"', `<preConditions>${no}</preConditions>`)}`),
-      ...Object.fromEntries([part('warned', 'onFail="WARN" onError="WARN"', no), part('error', 'onError="WARN"', error)]),
+      ...Object.fromEntries([
+        part('warned', 'onFail="WARN" onError="WARN"', no),
+        part('error', 'onError="WARN"', error),
+      ]),
     },
   };
 }
@@ -129,15 +196,20 @@ function preconditionsOfFile(random: Random): Kind {
   const entry = 'kinds/preconditions/file.yaml';
   const ending = random.pick(['MARK_RAN', 'CONTINUE', 'HALT']);
   return {
-    name: `preconditions of a file with ${ending}`, entry, fails: true,
-    files: { [entry]: `databaseChangeLog:\n- preConditions: [{onFail: ${ending}}, {tableExists: {tableName: no_such_table}}]\n- changeSet: {id: of_file, author: kind, changes: [{sql: {sql: "create table of_file (id int)"}}]}\n` },
+    name: `preconditions of a file with ${ending}`,
+    entry,
+    fails: true,
+    files: {
+      [entry]: `databaseChangeLog:\n- preConditions: [{onFail: ${ending}}, {tableExists: {tableName: no_such_table}}]\n- changeSet: {id: of_file, author: kind, changes: [{sql: {sql: "create table of_file (id int)"}}]}\n`,
+    },
   };
 }
 
 function order(): Kind {
   const folder = 'kinds/order';
   return {
-    name: 'order', entry: `${folder}/main.xml`,
+    name: 'order',
+    entry: `${folder}/main.xml`,
     files: {
       [`${folder}/main.xml`]: xml(`
         ${making('order_last', 'runOrder="last"')}${making('order_a')}${making('order_first', 'runOrder="first"')}${making('order_ignored', 'ignore="true"')}
@@ -151,10 +223,15 @@ function order(): Kind {
         <changeSet id="quoted" author="kind" objectQuotingStrategy="QUOTE_ALL_OBJECTS"><createTable tableName="Quoted Name"><column name="Id" type="int"/><column name="order" type="varchar(5)"/></createTable></changeSet>
         <changeSet id="reserved" author="kind" objectQuotingStrategy="QUOTE_ONLY_RESERVED_WORDS"><createTable tableName="ReservedOnly"><column name="order" type="int"/></createTable></changeSet>
         <changeSet id="created" author="kind" created="2020-01-01" runInTransaction="false"><sql>create table created_at (id int)</sql></changeSet>`),
-      [`${folder}/same.xml`]: xml('<changeSet id="same" author="kind"><sql>insert into order_a (id) values (5)</sql></changeSet>', 'objectQuotingStrategy="QUOTE_ALL_OBJECTS"'),
+      [`${folder}/same.xml`]: xml(
+        '<changeSet id="same" author="kind"><sql>insert into order_a (id) values (5)</sql></changeSet>',
+        'objectQuotingStrategy="QUOTE_ALL_OBJECTS"',
+      ),
     },
     changed: {
-      [`${folder}/same.xml`]: xml('<changeSet id="same" author="kind"><validCheckSum>1:any</validCheckSum><sql>insert into order_a (id) values (6)</sql></changeSet><changeSet id="once more" author="kind" runOnChange="true"><sql>insert into order_a (id) values (7)</sql><rollback/></changeSet>'),
+      [`${folder}/same.xml`]: xml(
+        '<changeSet id="same" author="kind"><validCheckSum>1:any</validCheckSum><sql>insert into order_a (id) values (6)</sql></changeSet><changeSet id="once more" author="kind" runOnChange="true"><sql>insert into order_a (id) values (7)</sql><rollback/></changeSet>',
+      ),
     },
   };
 }
@@ -162,7 +239,8 @@ function order(): Kind {
 function rollbacks(): Kind {
   const folder = 'kinds/rollbacks';
   return {
-    name: 'rollbacks', entry: `${folder}/main.xml`,
+    name: 'rollbacks',
+    entry: `${folder}/main.xml`,
     files: {
       [`${folder}/main.xml`]: xml(`
         ${making('roll_a', '', '')}
@@ -179,9 +257,11 @@ function rollbacks(): Kind {
 
 function data(random: Random): Kind {
   const folder = 'kinds/data';
-  const types = '<column name="id" type="numeric"/><column name="ok" type="boolean"/><column name="at" type="datetime"/><column name="n" type="numeric" header="amount"/><column name="skipped" type="skip"/>';
+  const types =
+    '<column name="id" type="numeric"/><column name="ok" type="boolean"/><column name="at" type="datetime"/><column name="n" type="numeric" header="amount"/><column name="skipped" type="skip"/>';
   return {
-    name: 'data', entry: `${folder}/main.xml`,
+    name: 'data',
+    entry: `${folder}/main.xml`,
     files: {
       [`${folder}/main.xml`]: xml(`
         <changeSet id="data table" author="kind"><createTable tableName="data_rows"><column name="id" type="int"><constraints primaryKey="true" nullable="false"/></column><column name="ok" type="boolean"/><column name="at" type="timestamp"/><column name="n" type="decimal(10,3)" defaultValueNumeric="1.5"/><column name="t" type="varchar(200)"/><column name="long" type="text"/><column name="made" type="timestamp" defaultValueComputed="'2020-02-02 02:02:02'"/></createTable></changeSet>
@@ -194,7 +274,8 @@ function data(random: Random): Kind {
           <update tableName="data_rows"><column name="t" value="it's \${p1}"/><where>:name = :value or id = :value</where><whereParams><param name="id" valueNumeric="91"/><param valueNumeric="90"/></whereParams></update>
           <delete tableName="data_rows"><where>id = 12</where></delete>
         </changeSet>`),
-      [`${folder}/typed.csv`]: 'id,ok,at,amount,skipped,t\n1,true,2020-01-02T03:04:05,3.25,x,"line one\nline two"\n2,NO,2020-01-02,NULL,y,\n3,1,NULL,7,z, spaced \n# 4,true\n',
+      [`${folder}/typed.csv`]:
+        'id,ok,at,amount,skipped,t\n1,true,2020-01-02T03:04:05,3.25,x,"line one\nline two"\n2,NO,2020-01-02,NULL,y,\n3,1,NULL,7,z, spaced \n# 4,true\n',
       [`${folder}/tabs.csv`]: "id\tt\n// comment\n10\t'tab\tinside'\n11\tNULL\n12\tgone\n",
       [`${folder}/again.csv`]: 'id,t\n1,updated\n20,new\n',
       [`${folder}/long.txt`]: `long text, é, 'quoted'\n${'x'.repeat(5_000)}\n`,
@@ -206,9 +287,11 @@ function data(random: Random): Kind {
 function texts(): Kind {
   const folder = 'kinds/texts';
   return {
-    name: 'texts', entry: `${folder}/main.xml`,
+    name: 'texts',
+    entry: `${folder}/main.xml`,
     files: {
-      [`${folder}/main.xml`]: xml(`
+      [`${folder}/main.xml`]: xml(
+        `
         <changeSet id="&lt;é&gt; &amp; 'q' &quot;d&quot;" author=" spaced  author "><comment>  two
           lines \${p1} \${undefined} \${:escaped}</comment><sql><![CDATA[create table texts_a (v text default '<>&');]]></sql></changeSet>
         <changeSet id="1" author="kind"><sql splitStatements="true" stripComments="true">/* first; */ insert into texts_a values ('a--b'); -- second; 'x
@@ -220,9 +303,14 @@ insert into texts_a values ('f')
 /
 </sql></changeSet>
         <changeSet id="1.0" author="kind"><createProcedure path="proc.sql" relativeToChangelogFile="true"/><createView viewName="texts_v" path="view.sql" relativeToChangelogFile="true"/></changeSet>
-        <changeSet id="empty" author="kind"><empty/></changeSet><changeSet id="nothing" author="kind"/><changeSet id="output" author="kind"><output target="STDERR">said</output><stop message="never"/></changeSet>`.replace('<stop message="never"/>', '')),
-      [`${folder}/proc.sql`]: "create function texts_f() returns int language plpgsql as $body$\nbegin\n  -- a comment; with a semicolon\n  return 1;\nend\n$body$\n",
-      [`${folder}/view.sql`]: 'select v from texts_a where v <> \'\'\n',
+        <changeSet id="empty" author="kind"><empty/></changeSet><changeSet id="nothing" author="kind"/><changeSet id="output" author="kind"><output target="STDERR">said</output><stop message="never"/></changeSet>`.replace(
+          '<stop message="never"/>',
+          '',
+        ),
+      ),
+      [`${folder}/proc.sql`]:
+        'create function texts_f() returns int language plpgsql as $body$\nbegin\n  -- a comment; with a semicolon\n  return 1;\nend\n$body$\n',
+      [`${folder}/view.sql`]: "select v from texts_a where v <> ''\n",
     },
   };
 }
@@ -231,7 +319,8 @@ insert into texts_a values ('f')
 function yaml(): Kind {
   const folder = 'kinds/yaml';
   return {
-    name: 'yaml', entry: `${folder}/main.yml`,
+    name: 'yaml',
+    entry: `${folder}/main.yml`,
     files: {
       [`${folder}/main.yml`]: `
 databaseChangeLog:

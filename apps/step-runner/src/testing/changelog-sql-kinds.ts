@@ -11,7 +11,8 @@ function attributes(random: Random): Kind {
   const delimiter = random.pick(['@@', '/', 'GO', '\\nGO']);
   const logical = random.pick([entry, 'logical/attributes.sql']);
   return {
-    name: 'sql attributes', entry,
+    name: 'sql attributes',
+    entry,
     files: {
       [entry]: `--liquibase formatted sql ${logical === entry ? '' : `logicalFilePath:${logical}`}
 --property name:s1 value:one_sql ${random.pick(['', 'global:false', 'context:dev', 'dbms:!h2'])}
@@ -65,7 +66,8 @@ create table sql_e (id int);
 function comments(random: Random): Kind {
   const entry = 'kinds/sql/comments.sql';
   return {
-    name: 'sql comments', entry,
+    name: 'sql comments',
+    entry,
     files: {
       [entry]: `--liquibase formatted sql
 /* before everything; */
@@ -119,5 +121,10 @@ function lines(random: Random): Kind {
   const plain = `--liquibase formatted sql\n\n--changeset kind:lines-1  \ncreate table lines_a (\n  v varchar(60)\n);\t\n\n\ninsert into lines_a values ('two\nlines');\n--rollback drop table lines_a;\n\n--changeset kind:lines-2 runOnChange:true\ninsert into lines_a values ('é €');\n--rollback select 4;`;
   const ended = random.chance(0.6) ? plain.replaceAll('\n', '\r\n') : plain;
   const marked = random.chance(0.5) ? `\uFEFF${ended}` : ended;
-  return { name: 'sql lines', entry, files: { [entry]: marked }, changed: { [entry]: marked.includes('\r\n') ? marked.replaceAll('\r\n', '\n') : marked.replaceAll('\n', '\r\n') } };
+  return {
+    name: 'sql lines',
+    entry,
+    files: { [entry]: marked },
+    changed: { [entry]: marked.includes('\r\n') ? marked.replaceAll('\r\n', '\n') : marked.replaceAll('\n', '\r\n') },
+  };
 }

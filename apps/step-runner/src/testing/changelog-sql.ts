@@ -10,7 +10,14 @@ export function renderSql(entries: readonly Entry[], attributes: Readonly<Record
   return `--liquibase formatted sql${list(attributes)}\n\n${body.join('\n\n')}\n`;
 }
 
-function changeset({ attributes: { id, author, ...attributes }, comment, validCheckSum, preConditions, changes, rollback }: GeneratedChangeset): string {
+function changeset({
+  attributes: { id, author, ...attributes },
+  comment,
+  validCheckSum,
+  preConditions,
+  changes,
+  rollback,
+}: GeneratedChangeset): string {
   const [{ sql } = { sql: undefined }] = changes;
   if (sql === undefined || typeof sql !== 'object') throw new Error('formatted SQL holds SQL');
   return [
@@ -34,5 +41,9 @@ function conditions([own = {}, ...rest]: readonly Element[]): string[] {
 }
 
 function list(attributes: Element): string {
-  return Object.entries(attributes).map(([name, value]) => (/[\s,()]/.test(String(value)) ? ` ${name}:"${String(value)}"` : ` ${name}:${String(value)}`)).join('');
+  return Object.entries(attributes)
+    .map(([name, value]) =>
+      /[\s,()]/.test(String(value)) ? ` ${name}:"${String(value)}"` : ` ${name}:${String(value)}`,
+    )
+    .join('');
 }

@@ -1,18 +1,29 @@
 import type { Element, Entry, GeneratedChangeset } from './changelog-generator.js';
 
-const HEAD = 'xmlns="http://www.liquibase.org/xml/ns/dbchangelog" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd"';
+const HEAD =
+  'xmlns="http://www.liquibase.org/xml/ns/dbchangelog" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd"';
 /** Written between the tags of these elements, not as an attribute. */
 const TEXT: Readonly<Record<string, string>> = { sql: 'sql', sqlCheck: 'sql', createView: 'selectQuery' };
 
 export function renderXml(entries: readonly Entry[], attributes: Readonly<Record<string, string>>): string {
   const body = entries.map((entry) => {
     if ('changeSet' in entry) return changeset(entry.changeSet);
-    return Object.entries(entry).map(([name, value]) => element(name, value)).join('');
+    return Object.entries(entry)
+      .map(([name, value]) => element(name, value))
+      .join('');
   });
   return `<?xml version="1.0" encoding="UTF-8"?>\n<databaseChangeLog ${HEAD}${attributeList(attributes)}>\n${body.join('\n')}\n</databaseChangeLog>\n`;
 }
 
-function changeset({ attributes, comment, validCheckSum, preConditions, changes, rollback, modifySql }: GeneratedChangeset): string {
+function changeset({
+  attributes,
+  comment,
+  validCheckSum,
+  preConditions,
+  changes,
+  rollback,
+  modifySql,
+}: GeneratedChangeset): string {
   return [
     `<changeSet${attributeList(attributes)}>`,
     validCheckSum === undefined ? '' : `<validCheckSum>${escape(validCheckSum)}</validCheckSum>`,
@@ -22,7 +33,9 @@ function changeset({ attributes, comment, validCheckSum, preConditions, changes,
     rollback === undefined ? '' : `<rollback>${escape(rollback)}</rollback>`,
     modifySql === undefined ? '' : element('modifySql', modifySql),
     '</changeSet>',
-  ].filter((part) => part !== '').join('\n  ');
+  ]
+    .filter((part) => part !== '')
+    .join('\n  ');
 }
 
 /** The first entry holds the attributes of the list itself. */
@@ -31,7 +44,9 @@ function conditions([own = {}, ...rest]: readonly Element[]): string {
 }
 
 function list(item: Element): string {
-  return Object.entries(item).map(([name, value]) => element(name, value as Element | readonly Element[])).join('');
+  return Object.entries(item)
+    .map(([name, value]) => element(name, value as Element | readonly Element[]))
+    .join('');
 }
 
 function element(name: string, value: Element | readonly Element[]): string {
@@ -50,7 +65,9 @@ function element(name: string, value: Element | readonly Element[]): string {
 }
 
 function attributeList(attributes: Element): string {
-  return Object.entries(attributes).map(([name, value]) => ` ${name}="${escape(String(value))}"`).join('');
+  return Object.entries(attributes)
+    .map(([name, value]) => ` ${name}="${escape(String(value))}"`)
+    .join('');
 }
 
 function escape(text: string): string {

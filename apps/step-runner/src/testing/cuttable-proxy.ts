@@ -38,7 +38,10 @@ export class CuttableProxy {
   private join(client: Socket, target: number): void {
     if (this.isCut) return void client.destroy();
     const upstream = connect(target, '127.0.0.1');
-    for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
       this.sockets.add(from);
       from.on('error', () => to.destroy());
       from.on('close', () => {

@@ -80,11 +80,25 @@ export class StepBench {
       changelog: { source: 'repo', path: 'changelog.sql' },
       ...work,
     };
-    const startEngine = (): EngineProcess => EngineProcess.start(this.home, { heapMb: 128, warmUp: options.warmUp ?? false });
+    const startEngine = (): EngineProcess =>
+      EngineProcess.start(this.home, { heapMb: 128, warmUp: options.warmUp ?? false });
     const engine = startEngine();
     const run = new StepRun(
-      { stepExecutionId: id, timeoutMs: options.timeoutMs ?? 240_000, workJson: JSON.stringify(full), sourcesDir: join(this.folder, 'sources'), secretsDir },
-      { engine, startEngine, tracing: this.tracing, allowShellCommands: false, databaseCertsDir: '/etc/ssl/certs/dbops', recoveryMs: options.recoveryMs ?? 120_000 },
+      {
+        stepExecutionId: id,
+        timeoutMs: options.timeoutMs ?? 240_000,
+        workJson: JSON.stringify(full),
+        sourcesDir: join(this.folder, 'sources'),
+        secretsDir,
+      },
+      {
+        engine,
+        startEngine,
+        tracing: this.tracing,
+        allowShellCommands: false,
+        databaseCertsDir: '/etc/ssl/certs/dbops',
+        recoveryMs: options.recoveryMs ?? 120_000,
+      },
     );
     const lines: string[] = [];
     const result = (async () => {
@@ -111,12 +125,18 @@ export class StepBench {
   }
 
   /** Runs a step under a time limit of a few seconds that is over when it has got as far as `probe` says: a slow machine gets a longer one. */
-  async overrun(start: (timeoutMs: number) => StartedStep | Promise<StartedStep>, probe: (step: StartedStep) => boolean | Promise<boolean>): Promise<StartedStep> {
+  async overrun(
+    start: (timeoutMs: number) => StartedStep | Promise<StartedStep>,
+    probe: (step: StartedStep) => boolean | Promise<boolean>,
+  ): Promise<StartedStep> {
     for (const timeoutMs of [4_000, 16_000, 64_000]) {
       const step = await start(timeoutMs);
       let isOver = false;
       void step.result.finally(() => (isOver = true)).catch(() => undefined);
-      const isThere = await waitFor(async () => ((await probe(step)) ? 'there' : isOver && 'too late'), { timeoutMs: 240_000, what: 'the step to get so far, or its end' });
+      const isThere = await waitFor(async () => ((await probe(step)) ? 'there' : isOver && 'too late'), {
+        timeoutMs: 240_000,
+        what: 'the step to get so far, or its end',
+      });
       await step.result;
       if (isThere === 'there') return step;
     }
@@ -124,6 +144,10 @@ export class StepBench {
   }
 
   async sessionsOf({ id }: StartedStep, filter = ''): Promise<number> {
-    return (await this.pg.query('postgres', `select 1 from pg_stat_activity where application_name = $1 ${filter}`, [`sluice-${id}`])).length;
+    return (
+      await this.pg.query('postgres', `select 1 from pg_stat_activity where application_name = $1 ${filter}`, [
+        `sluice-${id}`,
+      ])
+    ).length;
   }
 }

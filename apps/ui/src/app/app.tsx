@@ -37,11 +37,15 @@ const queryClient = new QueryClient({
 const router = createAppRouter({ sessionStore, gateway });
 
 export function App() {
-  useEffect(() => sessionStore.subscribe(() => {
-    // Nothing of one key's data may be left for the next one.
-    if (sessionStore.current().status === 'signed-out') queryClient.clear();
-    void router.invalidate();
-  }), []);
+  useEffect(
+    () =>
+      sessionStore.subscribe(() => {
+        // Nothing of one key's data may be left for the next one.
+        if (sessionStore.current().status === 'signed-out') queryClient.clear();
+        void router.invalidate();
+      }),
+    [],
+  );
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto">
       <Notifications position="top-right" />

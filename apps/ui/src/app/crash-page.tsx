@@ -7,7 +7,11 @@ import { ErrorState } from '../feedback/error-state.js';
 export function CrashPage({ error, reset }: ErrorComponentProps) {
   return (
     <Container size="sm" py={64}>
-      <ErrorState title="This page stopped working" error={error instanceof Error ? error : new Error(String(error))} onRetry={reset} />
+      <ErrorState
+        title="This page stopped working"
+        error={error instanceof Error ? error : new Error(String(error))}
+        onRetry={reset}
+      />
     </Container>
   );
 }

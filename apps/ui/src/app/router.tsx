@@ -1,4 +1,11 @@
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, stripSearchParams } from '@tanstack/react-router';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+  stripSearchParams,
+} from '@tanstack/react-router';
 import { z } from 'zod';
 
 import type { SessionStore } from '../features/session/session.js';
@@ -25,7 +32,9 @@ const executionsSearch = listSearch.extend({ status: z.array(z.string()).catch([
 const LIST_DEFAULTS = { q: '', page: 1 };
 const MATRIX_DEFAULTS = { ...LIST_DEFAULTS, columns: 1 };
 const listSearchRules = { middlewares: [stripSearchParams<z.output<typeof listSearch>>(LIST_DEFAULTS)] };
-const executionsSearchRules = { middlewares: [stripSearchParams<z.output<typeof executionsSearch>>({ ...LIST_DEFAULTS, status: [] })] };
+const executionsSearchRules = {
+  middlewares: [stripSearchParams<z.output<typeof executionsSearch>>({ ...LIST_DEFAULTS, status: [] })],
+};
 const matrixSearchRules = { middlewares: [stripSearchParams<z.output<typeof matrixSearch>>(MATRIX_DEFAULTS)] };
 
 const rootRoute = createRootRouteWithContext<AppServices>()({});
@@ -219,8 +228,18 @@ const routeTree = rootRoute.addChildren([
     homeRoute,
     organizationRoute,
     projectRoute.addChildren([
-      projectIndexRoute, executionsRoute, pipelinesRoute, pipelineStudioRoute, pipelineExecutionsRoute, executionRoute,
-      triggersRoute, inputSetsRoute, connectorsRoute, connectorRoute, secretsRoute, secretRoute,
+      projectIndexRoute,
+      executionsRoute,
+      pipelinesRoute,
+      pipelineStudioRoute,
+      pipelineExecutionsRoute,
+      executionRoute,
+      triggersRoute,
+      inputSetsRoute,
+      connectorsRoute,
+      connectorRoute,
+      secretsRoute,
+      secretRoute,
     ]),
     delegatesRoute,
     delegateTokensRoute,

@@ -19,18 +19,37 @@ export function UserMenu({ session }: { readonly session: Extract<Session, { sta
   return (
     <Menu position="bottom-end" width={260}>
       <Menu.Target>
-        <Button variant="subtle" color="gray" px="xs" aria-label={`User menu of ${name}`} leftSection={<IconUserCircle size={20} aria-hidden />} rightSection={<IconChevronDown size={14} aria-hidden />}>
-          <Text span inherit maw={180} className="truncate" visibleFrom="sm">{name}</Text>
+        <Button
+          variant="subtle"
+          color="gray"
+          px="xs"
+          aria-label={`User menu of ${name}`}
+          leftSection={<IconUserCircle size={20} aria-hidden />}
+          rightSection={<IconChevronDown size={14} aria-hidden />}
+        >
+          <Text span inherit maw={180} className="truncate" visibleFrom="sm">
+            {name}
+          </Text>
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
         <Box px="sm" py={6}>
-          <Text size="sm" fw={600} className="break-anywhere">{name}</Text>
-          {user?.email && user.email !== name && <Text size="xs" c="dimmed" className="break-anywhere">{user.email}</Text>}
-          <Text size="xs" c="dimmed" className="break-anywhere">Account {session.accountId}</Text>
+          <Text size="sm" fw={600} className="break-anywhere">
+            {name}
+          </Text>
+          {user?.email && user.email !== name && (
+            <Text size="xs" c="dimmed" className="break-anywhere">
+              {user.email}
+            </Text>
+          )}
+          <Text size="xs" c="dimmed" className="break-anywhere">
+            Account {session.accountId}
+          </Text>
         </Box>
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => store.signOut()}>Sign out</Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => store.signOut()}>
+          Sign out
+        </Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

@@ -12,9 +12,15 @@ interface EmptyStateProps {
 export function EmptyState({ icon, title, children, actions }: EmptyStateProps) {
   return (
     <Stack align="center" gap="sm" py={56} px="md" ta="center">
-      <ThemeIcon size={56} radius="xl" variant="light" aria-hidden>{icon}</ThemeIcon>
-      <Title order={2} size="h4">{title}</Title>
-      <Text component="div" c="dimmed" size="sm" maw={520}>{children}</Text>
+      <ThemeIcon size={56} radius="xl" variant="light" aria-hidden>
+        {icon}
+      </ThemeIcon>
+      <Title order={2} size="h4">
+        {title}
+      </Title>
+      <Text component="div" c="dimmed" size="sm" maw={520}>
+        {children}
+      </Text>
       {actions}
     </Stack>
   );

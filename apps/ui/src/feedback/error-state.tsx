@@ -15,18 +15,47 @@ interface ErrorStateProps {
 export function ErrorState({ title, error, onRetry, isRetrying = false }: ErrorStateProps) {
   const facts = error instanceof GatewayError ? error : undefined;
   return (
-    <Alert role="alert" color="red" variant="outline" title={title} icon={<IconAlertTriangle aria-hidden />} className="error-state">
+    <Alert
+      role="alert"
+      color="red"
+      variant="outline"
+      title={title}
+      icon={<IconAlertTriangle aria-hidden />}
+      className="error-state"
+    >
       <Stack gap="xs">
-        <Text size="sm" className="break-anywhere">{error.message}</Text>
+        <Text size="sm" className="break-anywhere">
+          {error.message}
+        </Text>
         {facts && facts.hints.length > 0 && (
-          <List size="sm" spacing={2}>{facts.hints.map((hint) => <List.Item key={hint}>{hint}</List.Item>)}</List>
+          <List size="sm" spacing={2}>
+            {facts.hints.map((hint) => (
+              <List.Item key={hint}>{hint}</List.Item>
+            ))}
+          </List>
         )}
         {facts?.correlationId && (
-          <Text size="xs" c="dimmed">Correlation id <Code>{facts.correlationId}</Code>{facts.code ? <> · code <Code>{facts.code}</Code></> : null}</Text>
+          <Text size="xs" c="dimmed">
+            Correlation id <Code>{facts.correlationId}</Code>
+            {facts.code ? (
+              <>
+                {' '}
+                · code <Code>{facts.code}</Code>
+              </>
+            ) : null}
+          </Text>
         )}
         {onRetry && (
           <Group>
-            <Button size="xs" variant="default" leftSection={<IconRefresh size={14} aria-hidden />} onClick={onRetry} loading={isRetrying}>Retry</Button>
+            <Button
+              size="xs"
+              variant="default"
+              leftSection={<IconRefresh size={14} aria-hidden />}
+              onClick={onRetry}
+              loading={isRetrying}
+            >
+              Retry
+            </Button>
           </Group>
         )}
       </Stack>

@@ -13,8 +13,14 @@ export function PageHeader({ title, description, actions }: PageHeaderProps) {
   return (
     <Group justify="space-between" align="flex-start" gap="md" mb="md">
       <Box>
-        <Title order={1} size="h2">{title}</Title>
-        {description && <Text component="div" c="dimmed" size="sm" mt={2}>{description}</Text>}
+        <Title order={1} size="h2">
+          {title}
+        </Title>
+        {description && (
+          <Text component="div" c="dimmed" size="sm" mt={2}>
+            {description}
+          </Text>
+        )}
       </Box>
       {actions}
     </Group>

@@ -7,7 +7,9 @@ export function StaleNotice({ error, onRetry }: { readonly error: Error; readonl
     <Alert role="status" color="yellow" variant="light" icon={<IconCloudOff aria-hidden />} p="xs">
       <Group justify="space-between" gap="sm">
         <Text size="sm">What you see may be out of date: {error.message}</Text>
-        <Button size="compact-xs" variant="default" onClick={onRetry}>Retry</Button>
+        <Button size="compact-xs" variant="default" onClick={onRetry}>
+          Retry
+        </Button>
       </Group>
     </Alert>
   );

@@ -12,7 +12,12 @@ export function ngPage<S extends z.ZodType>(row: S) {
 
 /** Page of the pipeline generation. */
 export function springPage<S extends z.ZodType>(row: S) {
-  return z.object({ content: z.array(row), totalElements: z.number(), totalPages: z.number(), number: z.number().nullish() });
+  return z.object({
+    content: z.array(row),
+    totalElements: z.number(),
+    totalPages: z.number(),
+    number: z.number().nullish(),
+  });
 }
 
 /** Total of a v1 list, from its headers; the rows at hand where a server leaves the header out. */

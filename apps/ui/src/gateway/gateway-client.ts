@@ -87,7 +87,11 @@ export class GatewayClient {
       throw asTransportError(cause, request);
     }
     if (response.ok) return response;
-    const error = errorFromResponse(response.status, await response.text().catch(() => ''), correlationIdOf(response) ?? null);
+    const error = errorFromResponse(
+      response.status,
+      await response.text().catch(() => ''),
+      correlationIdOf(response) ?? null,
+    );
     if (response.status === 401) this.#options.onUnauthorized();
     throw error;
   }
@@ -103,7 +107,13 @@ function requestInit(request: GatewayRequest, credentials: GatewayCredentials): 
   const headers = new Headers({ accept: 'application/json', ...request.headers });
   headers.set('x-api-key', credentials.apiKey);
   headers.set('harness-account', credentials.accountId);
-  const init: RequestInit = { method: request.method ?? 'GET', headers, cache: 'no-store', credentials: 'omit', redirect: 'error' };
+  const init: RequestInit = {
+    method: request.method ?? 'GET',
+    headers,
+    cache: 'no-store',
+    credentials: 'omit',
+    redirect: 'error',
+  };
   if (request.signal) init.signal = request.signal;
   if (request.rawBody) {
     headers.set('content-type', request.rawBody.contentType);
@@ -153,7 +163,11 @@ function asTransportError(cause: unknown, request: GatewayRequest): unknown {
   }
   // The caller cancelled: not an error to show, so it keeps its own identity.
   if (request.signal?.aborted) return cause;
-  return new GatewayError('The gateway cannot be reached. Check the network connection and that Sluice is running.', { kind: 'network', status: 0 }, { cause });
+  return new GatewayError(
+    'The gateway cannot be reached. Check the network connection and that Sluice is running.',
+    { kind: 'network', status: 0 },
+    { cause },
+  );
 }
 
 function correlationIdOf(response: Response): string | undefined {

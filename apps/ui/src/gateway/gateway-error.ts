@@ -64,12 +64,16 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
 export function errorFromResponse(status: number, bodyText: string, headerCorrelationId: string | null): GatewayError {
   const body = errorBody.safeParse(parseJson(bodyText));
   const fallback = STATUS_TEXT[status] ?? `The server answered with status ${status}.`;
-  if (!body.success) return new GatewayError(fallback, { kind: 'http', status, correlationId: headerCorrelationId ?? undefined });
+  if (!body.success)
+    return new GatewayError(fallback, { kind: 'http', status, correlationId: headerCorrelationId ?? undefined });
   const { data } = body;
   const message = data.message || data.error_msg || fallback;
   const fieldHints = (data.errors ?? []).map((item) => [item.fieldId, item.error].filter(Boolean).join(': '));
-  const hints = [data.detailedMessage, ...fieldHints, ...(data.responseMessages ?? []).map((item) => item.message)]
-    .filter((hint): hint is string => Boolean(hint) && hint !== message);
+  const hints = [
+    data.detailedMessage,
+    ...fieldHints,
+    ...(data.responseMessages ?? []).map((item) => item.message),
+  ].filter((hint): hint is string => Boolean(hint) && hint !== message);
   return new GatewayError(message, {
     kind: 'http',
     status,

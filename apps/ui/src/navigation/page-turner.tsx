@@ -16,11 +16,19 @@ export function PageTurner({ noun: [one, several], total, pageSize, page, onTurn
   if (total === 0) return null;
   return (
     <Group justify="space-between">
-      <Text size="sm" c="dimmed" role="status">{rangeOf(total, pageSize, page)}{total === 1 ? one : several}</Text>
+      <Text size="sm" c="dimmed" role="status">
+        {rangeOf(total, pageSize, page)}
+        {total === 1 ? one : several}
+      </Text>
       {pages > 1 && (
         <Pagination
-          total={pages} value={page} size="sm" onChange={onTurn} aria-label={`Pages of ${several}`}
-          getControlProps={(control) => ({ 'aria-label': `${control} page of ${several}` })} getItemProps={(item) => ({ 'aria-label': `Page ${item} of ${several}` })}
+          total={pages}
+          value={page}
+          size="sm"
+          onChange={onTurn}
+          aria-label={`Pages of ${several}`}
+          getControlProps={(control) => ({ 'aria-label': `${control} page of ${several}` })}
+          getItemProps={(item) => ({ 'aria-label': `Page ${item} of ${several}` })}
         />
       )}
     </Group>

@@ -21,7 +21,13 @@ export function formatRelativeTime(timestampMs: number, nowMs: number): string {
 /** Day and time to the second, with the zone, in the reader's own zone. */
 export function formatTimestamp(timestampMs: number): string {
   return new Intl.DateTimeFormat('en-GB', {
-    day: '2-digit', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short',
+    day: '2-digit',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZoneName: 'short',
   }).format(timestampMs);
 }
 

@@ -5,19 +5,38 @@ import { isWithin, scopeOf, type RoleGrant, type RoleName, type Scope } from '@s
  * where a connection test sends them. Seeing that it is there (`view`) is not enough for that.
  */
 export const PERMISSIONS = [
-  'account.view', 'account.edit',
-  'organization.view', 'organization.edit',
-  'project.view', 'project.edit',
-  'connector.view', 'connector.edit', 'connector.access',
-  'secret.view', 'secret.edit', 'secret.access',
-  'delegate.view', 'delegate.edit',
-  'setting.view', 'setting.edit',
-  'variable.view', 'variable.edit',
-  'service.view', 'service.edit', 'environment.view', 'environment.edit',
-  'user.view', 'user.edit',
+  'account.view',
+  'account.edit',
+  'organization.view',
+  'organization.edit',
+  'project.view',
+  'project.edit',
+  'connector.view',
+  'connector.edit',
+  'connector.access',
+  'secret.view',
+  'secret.edit',
+  'secret.access',
+  'delegate.view',
+  'delegate.edit',
+  'setting.view',
+  'setting.edit',
+  'variable.view',
+  'variable.edit',
+  'service.view',
+  'service.edit',
+  'environment.view',
+  'environment.edit',
+  'user.view',
+  'user.edit',
   'audit.view',
-  'pipeline.view', 'pipeline.edit', 'pipeline.execute',
-  'dbschema.view', 'dbschema.edit', 'dbinstance.view', 'dbinstance.edit',
+  'pipeline.view',
+  'pipeline.edit',
+  'pipeline.execute',
+  'dbschema.view',
+  'dbschema.edit',
+  'dbinstance.view',
+  'dbinstance.edit',
   'log.view',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
@@ -44,13 +63,23 @@ export function countsInside(role: RoleName): boolean {
 }
 
 /** May the holder of `grants` in `accountId` do `permission` at `scope`? Pure; the one place that decides. */
-export function isAllowed(accountId: string, grants: readonly RoleGrant[], permission: Permission, scope: Scope): boolean {
+export function isAllowed(
+  accountId: string,
+  grants: readonly RoleGrant[],
+  permission: Permission,
+  scope: Scope,
+): boolean {
   if (scope.accountId !== accountId) return false;
   return grants.some((grant) => ROLES[grant.role].includes(permission) && reaches(grant, accountId, scope));
 }
 
 /** As `isAllowed`, and also true when the permission is held somewhere inside `scope`. */
-export function isAllowedInside(accountId: string, grants: readonly RoleGrant[], permission: Permission, scope: Scope): boolean {
+export function isAllowedInside(
+  accountId: string,
+  grants: readonly RoleGrant[],
+  permission: Permission,
+  scope: Scope,
+): boolean {
   if (isAllowed(accountId, grants, permission, scope)) return true;
   return grants.some((grant) => ROLES[grant.role].includes(permission) && isWithin(boundTo(accountId, grant), scope));
 }
@@ -66,7 +95,13 @@ export function minimalGrants(grants: readonly RoleGrant[]): RoleGrant[] {
   for (const [index, grant] of grants.entries()) {
     const isImplied = (other: RoleGrant): boolean => mayBindRole('', [other], grant.role, boundTo('', grant));
     // Of two that imply each other the first one stays.
-    if (grants.some((other, at) => at !== index && isImplied(other) && (at < index || !mayBindRole('', [grant], other.role, boundTo('', other))))) continue;
+    if (
+      grants.some(
+        (other, at) =>
+          at !== index && isImplied(other) && (at < index || !mayBindRole('', [grant], other.role, boundTo('', other))),
+      )
+    )
+      continue;
     kept.push(grant);
   }
   return kept;

@@ -8,7 +8,8 @@ import { openApiDocument } from './openapi.js';
 import { defineRoute } from './route.js';
 
 const project = projectScope('A', 'o', 'p');
-const can = (grants: RoleGrant[], permission: Permission, scope: Scope): boolean => isAllowed('A', grants, permission, scope);
+const can = (grants: RoleGrant[], permission: Permission, scope: Scope): boolean =>
+  isAllowed('A', grants, permission, scope);
 
 describe('access', () => {
   it('lets an account admin do everything in the own account and nothing in another', () => {
@@ -31,7 +32,9 @@ describe('access', () => {
     ['org_admin', 'project.edit', true],
     ['org_admin', 'account.edit', false],
   ] as const)('%s may %s: %s', (role, permission, expected) => {
-    expect(can([{ role, orgId: 'o', projectId: role === 'org_admin' ? undefined : 'p' }], permission, project)).toBe(expected);
+    expect(can([{ role, orgId: 'o', projectId: role === 'org_admin' ? undefined : 'p' }], permission, project)).toBe(
+      expected,
+    );
   });
 
   it('binds a role to its scope', () => {
@@ -43,20 +46,39 @@ describe('access', () => {
 });
 
 describe('fields', () => {
-  it.each(['orders', '_x', 'a1_b'])('takes identifier %s', (text) => expect(identifier.safeParse(text).success).toBe(true));
-  it.each(['', '1a', 'a-b', 'a b', 'a$', 'x'.repeat(129)])('refuses identifier "%s"', (text) => expect(identifier.safeParse(text).success).toBe(false));
+  it.each(['orders', '_x', 'a1_b'])('takes identifier %s', (text) =>
+    expect(identifier.safeParse(text).success).toBe(true),
+  );
+  it.each(['', '1a', 'a-b', 'a b', 'a$', 'x'.repeat(129)])('refuses identifier "%s"', (text) =>
+    expect(identifier.safeParse(text).success).toBe(false),
+  );
   it('allows $ in DB identifiers only', () => expect(dbIdentifier.safeParse('a$1').success).toBe(true));
   it('reads booleans of a query string', () => {
     expect(['true', 'false', ''].map((text) => queryBoolean.parse(text))).toEqual([true, false, false]);
   });
   it('reads identifiers given repeatedly, with commas, or both', () => {
-    expect(['a', 'a,b', ['a', 'b'], ['a, b', 'c'], '', ','].map((given) => queryIdentifiers.parse(given))).toEqual([['a'], ['a', 'b'], ['a', 'b'], ['a', 'b', 'c'], undefined, undefined]);
+    expect(['a', 'a,b', ['a', 'b'], ['a, b', 'c'], '', ','].map((given) => queryIdentifiers.parse(given))).toEqual([
+      ['a'],
+      ['a', 'b'],
+      ['a', 'b'],
+      ['a', 'b', 'c'],
+      undefined,
+      undefined,
+    ]);
   });
 });
 
 describe('pages', () => {
   it('counts NG pages', () => {
-    expect(toNgPage(['a'], 21, 2, 10)).toEqual({ totalPages: 3, totalItems: 21, pageItemCount: 1, pageSize: 10, content: ['a'], pageIndex: 2, empty: false });
+    expect(toNgPage(['a'], 21, 2, 10)).toEqual({
+      totalPages: 3,
+      totalItems: 21,
+      pageItemCount: 1,
+      pageSize: 10,
+      content: ['a'],
+      pageIndex: 2,
+      empty: false,
+    });
   });
 
   it('marks the first and the last Spring page', () => {
@@ -68,13 +90,52 @@ describe('pages', () => {
 it('makes OpenAPI from routes: path and query parameters, envelope, paged arrays', () => {
   const params = z.object({ org: z.string() });
   const document = openApiDocument('x', '1', [
-    defineRoute({ id: 'list', method: 'GET', path: '/v1/orgs/:org/things', summary: 'List', style: 'v1', access: 'authenticated', isPaged: true, params, query: z.object({ page: z.coerce.number().default(0) }), response: paged(z.object({ name: z.string() })) }),
-    defineRoute({ id: 'get', method: 'GET', path: '/ng/api/x', summary: 'Get', style: 'ng', access: 'authenticated', response: z.object({ name: z.string() }) }),
-  ]) as { paths: Record<string, { get: { parameters: { name: string; in: string }[]; responses: Record<string, { content: Record<string, { schema: { type: string; properties?: Record<string, unknown> } }> }> } }> };
+    defineRoute({
+      id: 'list',
+      method: 'GET',
+      path: '/v1/orgs/:org/things',
+      summary: 'List',
+      style: 'v1',
+      access: 'authenticated',
+      isPaged: true,
+      params,
+      query: z.object({ page: z.coerce.number().default(0) }),
+      response: paged(z.object({ name: z.string() })),
+    }),
+    defineRoute({
+      id: 'get',
+      method: 'GET',
+      path: '/ng/api/x',
+      summary: 'Get',
+      style: 'ng',
+      access: 'authenticated',
+      response: z.object({ name: z.string() }),
+    }),
+  ]) as {
+    paths: Record<
+      string,
+      {
+        get: {
+          parameters: { name: string; in: string }[];
+          responses: Record<
+            string,
+            { content: Record<string, { schema: { type: string; properties?: Record<string, unknown> } }> }
+          >;
+        };
+      }
+    >;
+  };
   const list = document.paths['/v1/orgs/{org}/things']?.get;
-  expect(list?.parameters.map((one) => [one.name, one.in])).toEqual([['org', 'path'], ['page', 'query']]);
+  expect(list?.parameters.map((one) => [one.name, one.in])).toEqual([
+    ['org', 'path'],
+    ['page', 'query'],
+  ]);
   expect(list?.responses['200']?.content['application/json']?.schema.type).toBe('array');
-  expect(Object.keys(document.paths['/ng/api/x']?.get.responses['200']?.content['application/json']?.schema.properties ?? {})).toEqual(['status', 'data', 'metaData', 'correlationId']);
+  expect(
+    Object.keys(
+      document.paths['/ng/api/x']?.get.responses['200']?.content['application/json']?.schema.properties ?? {},
+    ),
+  ).toEqual(['status', 'data', 'metaData', 'correlationId']);
 });
 
 it.each([
@@ -88,6 +149,8 @@ it.each([
   ['/log-service/stream', 'v1', 'stream'],
   ['/ng-manager/internal/secrets/seal', 'internal', 'between services'],
 ] as const)('is documented under its area: %s', (path, style, area) => {
-  const { paths } = openApiDocument('x', '1', [defineRoute({ id: 'x', method: 'GET', path, summary: 'x', style, access: 'authenticated', response: z.unknown() })]) as { paths: Record<string, { get: { tags: string[] } }> };
+  const { paths } = openApiDocument('x', '1', [
+    defineRoute({ id: 'x', method: 'GET', path, summary: 'x', style, access: 'authenticated', response: z.unknown() }),
+  ]) as { paths: Record<string, { get: { tags: string[] } }> };
   expect(Object.values(paths).map(({ get }) => get.tags)).toEqual([[area]]);
 });

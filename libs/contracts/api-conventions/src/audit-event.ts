@@ -1,7 +1,16 @@
 import { z } from 'zod';
 
-export const actor = z.object({ type: z.enum(['user', 'serviceAccount', 'service', 'unknown']), id: z.string(), name: z.string(), email: z.string().optional() });
-export const origin = z.object({ clientAddress: z.string(), userAgent: z.string().optional(), keyId: z.string().optional() });
+export const actor = z.object({
+  type: z.enum(['user', 'serviceAccount', 'service', 'unknown']),
+  id: z.string(),
+  name: z.string(),
+  email: z.string().optional(),
+});
+export const origin = z.object({
+  clientAddress: z.string(),
+  userAgent: z.string().optional(),
+  keyId: z.string().optional(),
+});
 
 /**
  * One audit event as services hand it on: who did what, to what, where, from where, and how it looked before and after. Made in the transaction of the

@@ -24,7 +24,15 @@ export interface NgPage<T> {
 }
 
 export function toNgPage<T>(content: T[], total: number, pageIndex: number, pageSize: number): NgPage<T> {
-  return { totalPages: Math.ceil(total / pageSize), totalItems: total, pageItemCount: content.length, pageSize, content, pageIndex, empty: content.length === 0 };
+  return {
+    totalPages: Math.ceil(total / pageSize),
+    totalItems: total,
+    pageItemCount: content.length,
+    pageSize,
+    content,
+    pageIndex,
+    empty: content.length === 0,
+  };
 }
 
 /** Spring page object of the pipeline service (api-contract 1.6). */
@@ -39,7 +47,13 @@ export function springPage<T extends z.ZodType>(row: T) {
     first: z.boolean(),
     last: z.boolean(),
     empty: z.boolean(),
-    pageable: z.object({ pageNumber: z.number().int(), pageSize: z.number().int(), offset: z.number().int(), paged: z.boolean(), unpaged: z.boolean() }),
+    pageable: z.object({
+      pageNumber: z.number().int(),
+      pageSize: z.number().int(),
+      offset: z.number().int(),
+      paged: z.boolean(),
+      unpaged: z.boolean(),
+    }),
     sort: z.object({ sorted: z.boolean(), unsorted: z.boolean(), empty: z.boolean() }),
   });
 }

@@ -21,7 +21,8 @@ interface Manners {
  */
 export function refusingNearKeys<Schema extends z.ZodType>(schema: Schema, { alsoSent = [], showsValues }: Manners) {
   return z.preprocess((input, issues) => {
-    for (const near of nearKeys(schema, input, alsoSent)) issues.addIssue({ code: 'custom', path: [...near.path], message: sayNearKey(near, showsValues) });
+    for (const near of nearKeys(schema, input, alsoSent))
+      issues.addIssue({ code: 'custom', path: [...near.path], message: sayNearKey(near, showsValues) });
     return input;
   }, schema);
 }
@@ -29,7 +30,9 @@ export function refusingNearKeys<Schema extends z.ZodType>(schema: Schema, { als
 const MOST_SHOWN = 80;
 
 function sayNearKey({ value, meant }: NearKey, showsValue: boolean): string {
-  const given = showsValue ? ` and its value ${(JSON.stringify(value) ?? 'undefined').slice(0, MOST_SHOWN)} would be dropped` : ' and its value would be dropped';
+  const given = showsValue
+    ? ` and its value ${(JSON.stringify(value) ?? 'undefined').slice(0, MOST_SHOWN)} would be dropped`
+    : ' and its value would be dropped';
   return `is no field${given}; write ${meant} if that is meant, or leave it out`;
 }
 
@@ -37,7 +40,11 @@ function sayNearKey({ value, meant }: NearKey, showsValue: boolean): string {
  * The misspelt fields of a value, at every level of a schema. Pure. Objects that take any key (records, loose objects) have none.
  * @param alsoSent keys that are never mistakes
  */
-export function nearKeys(schema: z.core.$ZodType, value: unknown, alsoSent: readonly string[] = []): readonly NearKey[] {
+export function nearKeys(
+  schema: z.core.$ZodType,
+  value: unknown,
+  alsoSent: readonly string[] = [],
+): readonly NearKey[] {
   return within(schema as z.core.$ZodTypes, value, { accepted: new Set(alsoSent), path: [] });
 }
 
@@ -52,9 +59,15 @@ function within(schema: z.core.$ZodTypes, value: unknown, at: Place): readonly N
     case 'object':
       return inObject(def, value, at);
     case 'array':
-      return Array.isArray(value) ? value.flatMap((item: unknown, index) => within(def.element as z.core.$ZodTypes, item, below(at, index))) : [];
+      return Array.isArray(value)
+        ? value.flatMap((item: unknown, index) => within(def.element as z.core.$ZodTypes, item, below(at, index)))
+        : [];
     case 'record':
-      return isRecord(value) ? Object.entries(value).flatMap(([key, item]) => within(def.valueType as z.core.$ZodTypes, item, below(at, key))) : [];
+      return isRecord(value)
+        ? Object.entries(value).flatMap(([key, item]) =>
+            within(def.valueType as z.core.$ZodTypes, item, below(at, key)),
+          )
+        : [];
     case 'union':
       return inUnion(def.options as readonly z.core.$ZodTypes[], value, at);
     case 'pipe':
@@ -87,13 +100,16 @@ function inObject({ shape, catchall }: z.core.$ZodObjectDef, value: unknown, at:
 function inUnion(options: readonly z.core.$ZodTypes[], value: unknown, at: Place): readonly NearKey[] {
   const fitting = isRecord(value) ? options.filter((option) => fits(option, value)) : [];
   const [first = [], ...others] = fitting.map((option) => within(option, value, at));
-  const isIn = (found: readonly NearKey[], { path }: NearKey): boolean => found.some((one) => one.path.join('.') === path.join('.'));
+  const isIn = (found: readonly NearKey[], { path }: NearKey): boolean =>
+    found.some((one) => one.path.join('.') === path.join('.'));
   return first.filter((near) => others.every((found) => isIn(found, near)));
 }
 
 function fits(option: z.core.$ZodTypes, value: Readonly<Record<string, unknown>>): boolean {
   const fixed = Object.entries(option._zod.propValues ?? {});
-  return option._zod.def.type !== 'null' && fixed.every(([key, values]) => values.has(value[key] as z.core.util.Primitive));
+  return (
+    option._zod.def.type !== 'null' && fixed.every(([key, values]) => values.has(value[key] as z.core.util.Primitive))
+  );
 }
 
 const below = ({ accepted, path }: Place, key: string | number): Place => ({ accepted, path: [...path, key] });
@@ -112,14 +128,23 @@ export function nearestField(key: string, fields: readonly string[]): string | u
   const word = wordOf(key);
   const ranked = fields
     .map((field) => ({ field, word: wordOf(field) }))
-    .map(({ field, word: other }) => ({ field, changes: changesBetween(word, other), most: Math.min(word.length, other.length) <= SHORT ? MOST_CHANGES_OF_SHORT : MOST_CHANGES }))
+    .map(({ field, word: other }) => ({
+      field,
+      changes: changesBetween(word, other),
+      most: Math.min(word.length, other.length) <= SHORT ? MOST_CHANGES_OF_SHORT : MOST_CHANGES,
+    }))
     .filter(({ changes, most }) => changes <= most)
     .sort((a, b) => a.changes - b.changes);
   return ranked[0]?.field;
 }
 
 function wordOf(key: string): string {
-  return key.toLowerCase().replace(/[_-]/g, '').replace(/ies$/, 'y').replace(/(ss|x|ch|sh)es$/, '$1').replace(/(?<!s)s$/, '');
+  return key
+    .toLowerCase()
+    .replace(/[_-]/g, '')
+    .replace(/ies$/, 'y')
+    .replace(/(ss|x|ch|sh)es$/, '$1')
+    .replace(/(?<!s)s$/, '');
 }
 
 /** How many letters are put in, left out, changed, or change places with the next. More than {@link MOST_CHANGES} by length alone is not counted out. */

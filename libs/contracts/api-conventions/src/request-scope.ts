@@ -22,7 +22,9 @@ export type ScopeFrom = (raw: RawRequest) => ScopeIds;
  */
 export const scopeFromPathOrQuery: ScopeFrom = ({ params, query }) => {
   const org = textAt(params, 'org');
-  return org ? { orgId: org, projectId: textAt(params, 'project') } : { orgId: textAt(query, 'orgIdentifier'), projectId: textAt(query, 'projectIdentifier') };
+  return org
+    ? { orgId: org, projectId: textAt(params, 'project') }
+    : { orgId: textAt(query, 'orgIdentifier'), projectId: textAt(query, 'projectIdentifier') };
 };
 
 /** For what exists once per account, whatever scope keys clients append. */
@@ -61,13 +63,19 @@ export function scopeOfProjectIn(param: string, wrapper?: string): ScopeFrom {
 function agreed(field: 'orgIdentifier' | 'projectIdentifier', query: unknown, body: unknown): string | undefined {
   const [inQuery, inBody] = [textAt(query, field), textAt(body, field)];
   if (inQuery && inBody && inQuery !== inBody) {
-    throw new AppError('INVALID_REQUEST', `${field} is "${inQuery}" in the query and "${inBody}" in the body; send one of them`, { fields: [{ field, error: 'differs between query and body' }] });
+    throw new AppError(
+      'INVALID_REQUEST',
+      `${field} is "${inQuery}" in the query and "${inBody}" in the body; send one of them`,
+      { fields: [{ field, error: 'differs between query and body' }] },
+    );
   }
   return inQuery ?? inBody;
 }
 
 function propertyOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
 }
 
 function textAt(value: unknown, name: string): string | undefined {

@@ -97,7 +97,8 @@ export interface RouteRequest<R extends RouteDefinition> {
 }
 
 /** What a handler returns and a caller gets: the unwrapped value. */
-export type RouteResult<R extends RouteDefinition> = R extends RouteDefinition<z.ZodType, z.ZodType, z.ZodType, infer O> ? z.output<O> : never;
+export type RouteResult<R extends RouteDefinition> =
+  R extends RouteDefinition<z.ZodType, z.ZodType, z.ZodType, infer O> ? z.output<O> : never;
 
 /** A page of a v1 list before its headers are written. */
 export interface Paged<T> {

@@ -11,7 +11,18 @@ import { actor, origin } from './audit-event.js';
  * - `logUploaded`, `logOverwritten`: a log was stored with an API key, not by the pod of a run; a finished log was written again, or somebody tried to
  * - `delegateConnected`, `delegateRefused`: a delegate was let in, with which token; or was not
  */
-export const SECURITY_EVENT_KINDS = ['accessDenied', 'signIn', 'signInRefused', 'connectorTest', 'secretTest', 'logTokenIssued', 'logUploaded', 'logOverwritten', 'delegateConnected', 'delegateRefused'] as const;
+export const SECURITY_EVENT_KINDS = [
+  'accessDenied',
+  'signIn',
+  'signInRefused',
+  'connectorTest',
+  'secretTest',
+  'logTokenIssued',
+  'logUploaded',
+  'logOverwritten',
+  'delegateConnected',
+  'delegateRefused',
+] as const;
 export type SecurityEventKind = (typeof SECURITY_EVENT_KINDS)[number];
 
 /** One security event as services keep it and hand it on. `eventId` is chosen where it happened, so that handing it on twice adds it once. Holds no secret. */

@@ -9,12 +9,18 @@ const WORTH_SHARING = 3;
  */
 export function sharedParameters(operations: readonly JsonObject[]): JsonObject {
   const uses = new Map<string, number>();
-  for (const parameter of operations.flatMap(parametersOf)) uses.set(JSON.stringify(parameter), (uses.get(JSON.stringify(parameter)) ?? 0) + 1);
+  for (const parameter of operations.flatMap(parametersOf))
+    uses.set(JSON.stringify(parameter), (uses.get(JSON.stringify(parameter)) ?? 0) + 1);
   const shared: JsonObject = {};
   const names = new Map<string, string>();
-  for (const [text] of [...uses].filter(([, count]) => count >= WORTH_SHARING).sort(([a, more], [b, fewer]) => fewer - more || (a < b ? -1 : 1))) {
+  for (const [text] of [...uses]
+    .filter(([, count]) => count >= WORTH_SHARING)
+    .sort(([a, more], [b, fewer]) => fewer - more || (a < b ? -1 : 1))) {
     const parameter = JSON.parse(text) as JsonObject;
-    const name = `${String(parameter['name'])}${parameter['in'] === 'path' ? 'InPath' : ''}`.replace(/[^A-Za-z0-9_]/g, '_');
+    const name = `${String(parameter['name'])}${parameter['in'] === 'path' ? 'InPath' : ''}`.replace(
+      /[^A-Za-z0-9_]/g,
+      '_',
+    );
     if (name in shared) continue;
     shared[name] = parameter;
     names.set(text, name);

@@ -12,14 +12,26 @@ const WORTH_SHARING = 400;
  * called after what it lies in: `JdbcConnectorSpec` is the `spec` of the variant `JDBC` of `Connector`. Deterministic for the same document.
  * @param paths operations by path and method, each with an `operationId`
  */
-export function shareSchemas(paths: Readonly<Record<string, Readonly<Record<string, JsonObject>>>>): { readonly paths: Json; readonly schemas: JsonObject } {
+export function shareSchemas(paths: Readonly<Record<string, Readonly<Record<string, JsonObject>>>>): {
+  readonly paths: Json;
+  readonly schemas: JsonObject;
+} {
   const uses = new Map<string, number>();
-  for (const operations of Object.values(paths)) for (const operation of Object.values(operations)) countUses(operation, uses);
+  for (const operations of Object.values(paths))
+    for (const operation of Object.values(operations)) countUses(operation, uses);
   const sharing = new Sharing(uses);
   const replaced = Object.fromEntries(
-    Object.entries(paths).map(([path, operations]) => [path, Object.fromEntries(Object.entries(operations).map(([method, operation]) => [method, sharing.operation(operation)]))]),
+    Object.entries(paths).map(([path, operations]) => [
+      path,
+      Object.fromEntries(
+        Object.entries(operations).map(([method, operation]) => [method, sharing.operation(operation)]),
+      ),
+    ]),
   );
-  return { paths: replaced, schemas: Object.fromEntries(Object.entries(sharing.schemas).sort(([a], [b]) => (a < b ? -1 : 1))) };
+  return {
+    paths: replaced,
+    schemas: Object.fromEntries(Object.entries(sharing.schemas).sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
 }
 
 class Sharing {
@@ -44,7 +56,8 @@ class Sharing {
     if (Array.isArray(value)) return value.map((item) => this.replace(item, owner));
     const { [NAME_KEY]: given, nullable, ...shape } = value;
     const name = typeof given === 'string' ? given : variantName(shape, owner);
-    if (!isShape(shape) || (typeof given !== 'string' && !this.isLongAndUsedAgain(shape))) return this.inside(value, name);
+    if (!isShape(shape) || (typeof given !== 'string' && !this.isLongAndUsedAgain(shape)))
+      return this.inside(value, name);
     const reference = this.shared(shape, name);
     return nullable === true ? { allOf: [reference], nullable: true } : reference;
   }
@@ -66,7 +79,13 @@ class Sharing {
   }
 
   private below(key: string, item: Json, owner: string): Json {
-    if (key === 'properties') return Object.fromEntries(Object.entries(item as JsonObject).map(([property, schema]) => [property, this.replace(schema, nameOfProperty(property, owner))]));
+    if (key === 'properties')
+      return Object.fromEntries(
+        Object.entries(item as JsonObject).map(([property, schema]) => [
+          property,
+          this.replace(schema, nameOfProperty(property, owner)),
+        ]),
+      );
     return this.replace(item, key === 'additionalProperties' ? `${owner}Entry` : owner);
   }
 
@@ -87,7 +106,10 @@ function nameOfProperty(property: string, owner: string): string {
 /** A variant says by a property with one value, mostly `type`, which one it is. */
 function variantName({ properties }: JsonObject, owner: string): string {
   if (!isObject(properties)) return owner;
-  const single = (property: Json | undefined): string | undefined => (isObject(property) && Array.isArray(property['enum']) && property['enum'].length === 1 ? pascal(String(property['enum'][0])) : undefined);
+  const single = (property: Json | undefined): string | undefined =>
+    isObject(property) && Array.isArray(property['enum']) && property['enum'].length === 1
+      ? pascal(String(property['enum'][0]))
+      : undefined;
   const variant = [properties['type'], ...Object.values(properties)].map(single).find((value) => value !== undefined);
   return variant === undefined || owner.endsWith(variant) || owner.startsWith(variant) ? owner : `${variant}${owner}`;
 }
@@ -116,7 +138,12 @@ function referenceTo(name: string): JsonObject {
 }
 
 function pascal(text: string): string {
-  return text.replace(/[^A-Za-z0-9]+/g, ' ').trim().split(' ').map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join('');
+  return text
+    .replace(/[^A-Za-z0-9]+/g, ' ')
+    .trim()
+    .split(' ')
+    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
+    .join('');
 }
 
 function freeName(wanted: string, taken: Readonly<JsonObject>): string {

@@ -7,7 +7,13 @@ export type UsableKind = 'connector' | 'secret' | 'service' | 'environment' | 'i
 export type User = Pick<RequestContext, 'accountId' | 'principal' | 'grants'>;
 
 /** To file something under a service or an environment sends nothing there, so seeing it is enough. */
-const ACCESS: Readonly<Record<UsableKind, Permission>> = { connector: 'connector.access', secret: 'secret.access', service: 'service.view', environment: 'environment.view', infrastructure: 'environment.view' };
+const ACCESS: Readonly<Record<UsableKind, Permission>> = {
+  connector: 'connector.access',
+  secret: 'secret.access',
+  service: 'service.view',
+  environment: 'environment.view',
+  infrastructure: 'environment.view',
+};
 
 /** May `user` use what lives at `at`? Says nothing about whether it is there. Pure; the one place that decides. */
 export function mayUse({ accountId, grants }: User, kind: UsableKind, { scope, identifier }: ScopedRef): boolean {
@@ -30,7 +36,12 @@ export function resolveRefIn(field: string, ref: string, from: Scope): ScopedRef
     return resolveRef(ref, from);
   } catch (cause) {
     if (!(cause instanceof AppError)) throw cause;
-    throw new AppError(cause.code, `${field}: ${cause.message}`, { fields: [{ field, error: `"${ref}" cannot be used from here` }] }, { cause });
+    throw new AppError(
+      cause.code,
+      `${field}: ${cause.message}`,
+      { fields: [{ field, error: `"${ref}" cannot be used from here` }] },
+      { cause },
+    );
   }
 }
 
@@ -45,10 +56,18 @@ export function resolveUsableRefIn(user: User, kind: UsableKind, field: string, 
 }
 
 /** The one answer for what is not there and for what `user` may not use, so that nobody learns from it which it is. */
-export function nothingToUse({ principal }: Pick<User, 'principal'>, kind: UsableKind, field: string, ref: string, { scope, identifier }: ScopedRef): AppError {
+export function nothingToUse(
+  { principal }: Pick<User, 'principal'>,
+  kind: UsableKind,
+  field: string,
+  ref: string,
+  { scope, identifier }: ScopedRef,
+): AppError {
   const role = kind === 'connector' || kind === 'secret' ? 'Resource User' : 'Viewer';
   const remedy = `create it first, or have somebody who administers ${formatScope(scope)} give you the role ${role} there`;
-  return new AppError('INVALID_IDENTIFIER_REF', `${field}: there is no ${kind} "${identifier}" in ${formatScope(scope)} that ${principal.name} may use; ${remedy}`, {
-    fields: [{ field, error: `${kind} "${ref}" does not exist` }],
-  });
+  return new AppError(
+    'INVALID_IDENTIFIER_REF',
+    `${field}: there is no ${kind} "${identifier}" in ${formatScope(scope)} that ${principal.name} may use; ${remedy}`,
+    { fields: [{ field, error: `${kind} "${ref}" does not exist` }] },
+  );
 }

@@ -10,7 +10,11 @@ export const claimAuditEvents = defineRoute({
   style: 'internal',
   access: 'service',
   callers: ['ng-manager'],
-  body: z.object({ holder: z.string().min(1).max(128), limit: z.int().min(1).max(500), leaseMs: z.int().min(100).max(600_000) }),
+  body: z.object({
+    holder: z.string().min(1).max(128),
+    limit: z.int().min(1).max(500),
+    leaseMs: z.int().min(100).max(600_000),
+  }),
   response: z.object({ events: z.array(auditEventRecord), hasMore: z.boolean() }),
 });
 
@@ -23,6 +27,10 @@ export const acknowledgeAuditEvents = defineRoute({
   style: 'internal',
   access: 'service',
   callers: ['ng-manager'],
-  body: z.object({ holder: z.string().min(1).max(128), eventIds: z.array(z.uuid()).max(500), isLast: z.boolean().default(false) }),
+  body: z.object({
+    holder: z.string().min(1).max(128),
+    eventIds: z.array(z.uuid()).max(500),
+    isLast: z.boolean().default(false),
+  }),
   response: z.object({ acknowledged: z.int() }),
 });

@@ -15,7 +15,11 @@ export const defaultAuthoringInstance = defineRoute({
   response: z.object({ identifier: z.string(), name: z.string(), hasSnapshot: z.boolean(), connector: z.string() }),
 });
 
-const pipelineStatus = z.object({ status: z.string(), response: z.string(), metadata: z.record(z.string(), z.string()) });
+const pipelineStatus = z.object({
+  status: z.string(),
+  response: z.string(),
+  metadata: z.record(z.string(), z.string()),
+});
 
 export const defaultLlmPipeline = defineRoute({
   id: 'defaultLlmPipeline',
@@ -25,7 +29,11 @@ export const defaultLlmPipeline = defineRoute({
   style: 'v1',
   access: { permission: 'dbschema.view' },
   params: projectPath,
-  query: z.object({ ...accountKey, dbSchema: z.string().max(128).optional(), dbInstance: z.string().max(128).optional() }),
+  query: z.object({
+    ...accountKey,
+    dbSchema: z.string().max(128).optional(),
+    dbInstance: z.string().max(128).optional(),
+  }),
   response: pipelineStatus,
 });
 
@@ -51,8 +59,14 @@ export const executeLlmPipeline = defineRoute({
       runtimeInputs: z.record(z.string(), z.string()).optional(),
     })
     .superRefine((body, issue) => {
-      if (Boolean(body.pipelineIdentifier) === Boolean(body.useDefaultPipeline)) issue.addIssue({ code: 'custom', path: ['pipelineIdentifier'], message: 'give either pipelineIdentifier or useDefaultPipeline: true' });
-      for (const key of RESERVED_INPUTS.filter((name) => name in (body.runtimeInputs ?? {}))) issue.addIssue({ code: 'custom', path: ['runtimeInputs', key], message: 'is reserved' });
+      if (Boolean(body.pipelineIdentifier) === Boolean(body.useDefaultPipeline))
+        issue.addIssue({
+          code: 'custom',
+          path: ['pipelineIdentifier'],
+          message: 'give either pipelineIdentifier or useDefaultPipeline: true',
+        });
+      for (const key of RESERVED_INPUTS.filter((name) => name in (body.runtimeInputs ?? {})))
+        issue.addIssue({ code: 'custom', path: ['runtimeInputs', key], message: 'is reserved' });
     }),
   response: z.object({ executionId: z.string(), pipelineIdentifier: z.string(), openInHarness: z.string().optional() }),
 });
@@ -84,6 +98,10 @@ export const authoringPipelineStatus = defineRoute({
   style: 'v1',
   access: { permission: 'dbschema.view' },
   params: projectPath.extend({ pipelineIdentifier: z.string().min(1).max(128) }),
-  query: z.object({ ...accountKey, pipelineExecutionId: z.string().min(1).max(128), stageNodeId: z.string().max(128).optional() }),
+  query: z.object({
+    ...accountKey,
+    pipelineExecutionId: z.string().min(1).max(128),
+    stageNodeId: z.string().max(128).optional(),
+  }),
   response: pipelineStatus,
 });

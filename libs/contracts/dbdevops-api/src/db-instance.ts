@@ -1,7 +1,17 @@
 import { dbIdentifier, defineRoute, entityName, paged, refusingNearKeys, tagMap } from '@sluice/api-conventions';
 import { WHOLE_COMMIT_ID_RULE, isWholeCommitId } from '@sluice/delegate-protocol';
 import { z } from 'zod';
-import { INSTANCE, SCHEMA, accountKey, epochSeconds, instancePath, listKeys, plainQuery, schemaPath, warnings } from './places.js';
+import {
+  INSTANCE,
+  SCHEMA,
+  accountKey,
+  epochSeconds,
+  instancePath,
+  listKeys,
+  plainQuery,
+  schemaPath,
+  warnings,
+} from './places.js';
 
 const gitRef = {
   branch: z.string().max(512).optional(),
@@ -9,15 +19,25 @@ const gitRef = {
   commitSha: z
     .string()
     .max(512)
-    .refine((text) => text === '' || text.includes('<+') || isWholeCommitId(text), { error: ({ input }) => `"${String(input).slice(0, 80)}" is no commit id; ${WHOLE_COMMIT_ID_RULE}` })
+    .refine((text) => text === '' || text.includes('<+') || isWholeCommitId(text), {
+      error: ({ input }) => `"${String(input).slice(0, 80)}" is no commit id; ${WHOLE_COMMIT_ID_RULE}`,
+    })
     .optional(),
   /** May be an expression such as `<+trigger.tag>`. */
   gitTag: z.string().max(512).optional(),
 };
 
-function refuseTwoRefs(value: { branch?: string | undefined; commitSha?: string | undefined; gitTag?: string | undefined }, issue: z.core.$RefinementCtx): void {
+function refuseTwoRefs(
+  value: { branch?: string | undefined; commitSha?: string | undefined; gitTag?: string | undefined },
+  issue: z.core.$RefinementCtx,
+): void {
   const given = (['branch', 'commitSha', 'gitTag'] as const).filter((key) => value[key]);
-  if (given.length > 1) issue.addIssue({ code: 'custom', path: [given[1] ?? ''], message: `branch, commitSha and gitTag are mutually exclusive; ${given.join(' and ')} were given` });
+  if (given.length > 1)
+    issue.addIssue({
+      code: 'custom',
+      path: [given[1] ?? ''],
+      message: `branch, commitSha and gitTag are mutually exclusive; ${given.join(' and ')} were given`,
+    });
 }
 
 /** Sluice's own: the environment an instance is filed under, of its project, or with `org.` or `account.` of a scope above. It must be there; a run works on what the connector names. */
@@ -105,11 +125,15 @@ export type DbInstanceOut = z.output<typeof dbInstanceOut>;
 /** DBInstanceFilterIn. `value: null` means any value of the key. */
 export const dbInstanceFilter = z.object({
   filterType: z.enum(['Equals', 'NotEquals']).default('Equals'),
-  instanceTags: z.array(z.object({ key: z.string().min(1).max(128), value: z.string().max(128).nullish() })).max(128).optional(),
+  instanceTags: z
+    .array(z.object({ key: z.string().min(1).max(128), value: z.string().max(128).nullish() }))
+    .max(128)
+    .optional(),
 });
 
 /** Clients send an instance back as they read it, with what only answers have. */
-const checkedSpelling = <Schema extends z.ZodType>(schema: Schema) => refusingNearKeys(schema, { alsoSent: [...Object.keys(dbInstanceOut.shape), 'version'], showsValues: true });
+const checkedSpelling = <Schema extends z.ZodType>(schema: Schema) =>
+  refusingNearKeys(schema, { alsoSent: [...Object.keys(dbInstanceOut.shape), 'version'], showsValues: true });
 
 const view = { permission: 'dbinstance.view' } as const;
 const edit = { permission: 'dbinstance.edit' } as const;

@@ -1,12 +1,39 @@
-import { dbIdentifier, defineRoute, entityName, paged, queryBoolean, refusingNearKeys, tagMap } from '@sluice/api-conventions';
+import {
+  dbIdentifier,
+  defineRoute,
+  entityName,
+  paged,
+  queryBoolean,
+  refusingNearKeys,
+  tagMap,
+} from '@sluice/api-conventions';
 import { z } from 'zod';
-import { DBOPS, PROJECT, SCHEMA, accountKey, epochSeconds, listKeys, plainQuery, projectPath, schemaPath, scopeKeys, warnings } from './places.js';
+import {
+  DBOPS,
+  PROJECT,
+  SCHEMA,
+  accountKey,
+  epochSeconds,
+  listKeys,
+  plainQuery,
+  projectPath,
+  schemaPath,
+  scopeKeys,
+  warnings,
+} from './places.js';
 
 const schemaType = z.enum(['Repository', 'Script']);
 const migrationType = z.enum(['Liquibase', 'Flyway']);
 
 /** A folder of the repository: relative, with `/` between names. */
-const folder = z.string().min(1).max(1024).refine((path) => !/^[/\\]|^[a-z]+:|(^|[/\\])\.\.([/\\]|$)/i.test(path), 'must be a folder inside the repository, such as src/main/resources');
+const folder = z
+  .string()
+  .min(1)
+  .max(1024)
+  .refine(
+    (path) => !/^[/\\]|^[a-z]+:|(^|[/\\])\.\.([/\\]|$)/i.test(path),
+    'must be a folder inside the repository, such as src/main/resources',
+  );
 
 /**
  * Where the paths of a changelog begin. Sluice's own; clients that do not know them leave them as they are.
@@ -37,7 +64,10 @@ const changelogUpdate = z.strictObject({
 });
 
 /** A shell by name, in the spellings clients have for it, or an expression that gives one when the step runs. */
-const shell = z.string().max(1024).regex(/^(?:sh|bash|sh\/bash|[\s\S]*<\+[\s\S]*)$/i, 'must be Sh, Bash or an expression such as <+input>');
+const shell = z
+  .string()
+  .max(1024)
+  .regex(/^(?:sh|bash|sh\/bash|[\s\S]*<\+[\s\S]*)$/i, 'must be Sh, Bash or an expression such as <+input>');
 
 const changeLogScript = z.object({
   image: z.string().min(1).max(512),
@@ -48,7 +78,10 @@ const changeLogScript = z.object({
 });
 
 /** `/dbschema/overview` is a route of its own. */
-const schemaIdentifier = dbIdentifier.refine((identifier) => identifier !== 'overview', '"overview" is reserved; choose another identifier');
+const schemaIdentifier = dbIdentifier.refine(
+  (identifier) => identifier !== 'overview',
+  '"overview" is reserved; choose another identifier',
+);
 
 /** DBSchemaIn. */
 export const dbSchemaIn = z
@@ -67,8 +100,10 @@ export const dbSchemaIn = z
   .superRefine((schema, issue) => {
     const refuse = (path: string[], message: string): void => issue.addIssue({ code: 'custom', path, message });
     if (schema.type === 'Repository' && !schema.changelog) refuse(['changelog'], 'is required when type is Repository');
-    if (schema.changelog && !schema.changelog.connector && !schema.changelog.repo) refuse(['changelog', 'connector'], 'give a connector, or a repo of the platform itself');
-    if (schema.type === 'Script' && !schema.changeLogScript) refuse(['changeLogScript'], 'is required when type is Script');
+    if (schema.changelog && !schema.changelog.connector && !schema.changelog.repo)
+      refuse(['changelog', 'connector'], 'give a connector, or a repo of the platform itself');
+    if (schema.type === 'Script' && !schema.changeLogScript)
+      refuse(['changeLogScript'], 'is required when type is Script');
     if (schema.usePercona && schema.migrationType !== 'Liquibase') refuse(['usePercona'], 'works with Liquibase only');
   });
 export type DbSchemaIn = z.output<typeof dbSchemaIn>;
@@ -90,7 +125,9 @@ const schemaChange = z.object({
  * DBSchemaUpdate: every field optional, absent fields keep their value. `identifier` and `migrationType` are accepted and ignored.
  * A body that says all that a create needs is the whole schema: clients of typed languages leave empty values out, so what it lacks is empty.
  */
-export const dbSchemaUpdate = schemaChange.transform(({ identifier, ...change }) => (isWhole(identifier, change) ? { ...emptySchema, ...change, ...wholeChangelog(change) } : change));
+export const dbSchemaUpdate = schemaChange.transform(({ identifier, ...change }) =>
+  isWhole(identifier, change) ? { ...emptySchema, ...change, ...wholeChangelog(change) } : change,
+);
 export type DbSchemaUpdate = Omit<z.output<typeof schemaChange>, 'identifier'>;
 
 /** In an update, an empty text clears what it names. */
@@ -114,7 +151,17 @@ export const dbSchemaOut = z.object({
   created: epochSeconds,
   updated: epochSeconds.optional(),
   service: z.string().optional(),
-  changelog: z.object({ location: z.string(), connector: z.string().optional(), repo: z.string().optional(), archivePath: z.string().optional(), toml: z.string().optional(), searchPath: z.array(z.string()).optional(), filePrefix: z.string().optional() }).optional(),
+  changelog: z
+    .object({
+      location: z.string(),
+      connector: z.string().optional(),
+      repo: z.string().optional(),
+      archivePath: z.string().optional(),
+      toml: z.string().optional(),
+      searchPath: z.array(z.string()).optional(),
+      filePrefix: z.string().optional(),
+    })
+    .optional(),
   changeLogScript: changeLogScript.extend({ shell: z.string() }).optional(),
   instanceCount: z.int(),
   schemaSourceType: z.enum(['Git', 'Artifactory', 'Custom', 'HarnessCode']),
@@ -131,7 +178,8 @@ export type DbSchemaOut = z.output<typeof dbSchemaOut>;
 /** Ours: the documented routes have no such key and are refused what is in use. */
 const forceKey = { forceDelete: queryBoolean.optional() };
 /** Clients send a schema back as they read it, with what only answers have. */
-const checkedSpelling = <Schema extends z.ZodType>(schema: Schema) => refusingNearKeys(schema, { alsoSent: Object.keys(dbSchemaOut.shape), showsValues: true });
+const checkedSpelling = <Schema extends z.ZodType>(schema: Schema) =>
+  refusingNearKeys(schema, { alsoSent: Object.keys(dbSchemaOut.shape), showsValues: true });
 
 const view = { permission: 'dbschema.view' } as const;
 const edit = { permission: 'dbschema.edit' } as const;
@@ -180,7 +228,11 @@ export const dbSchemaOverview = defineRoute({
   access: view,
   params: projectPath,
   query: plainQuery,
-  response: z.object({ dbSchemaCount: z.int(), dbInstanceCount: z.int(), recentDeployments: z.array(recentDeployment) }),
+  response: z.object({
+    dbSchemaCount: z.int(),
+    dbInstanceCount: z.int(),
+    recentDeployments: z.array(recentDeployment),
+  }),
 });
 
 export const getDbSchema = defineRoute({
@@ -247,6 +299,12 @@ export const deleteDbSchemasOfProject = defineRoute({
   style: 'v1',
   status: 204,
   access: edit,
-  query: z.object({ ...accountKey, orgIdentifier: z.string().min(1), projectIdentifier: z.string().min(1), parent_id: z.string().min(1).max(128), ...forceKey }),
+  query: z.object({
+    ...accountKey,
+    orgIdentifier: z.string().min(1),
+    projectIdentifier: z.string().min(1),
+    parent_id: z.string().min(1).max(128),
+    ...forceKey,
+  }),
   response: z.undefined(),
 });

@@ -4,8 +4,24 @@ import { INSTANCE, epochSeconds, instancePath, pageQuery, plainQuery } from './p
 
 /** Commands of the Liquibase kind. */
 export const command = z.enum([
-  'Update', 'Validate', 'History', 'Tag', 'Rollback', 'UpdateSQL', 'Clone', 'Custom', 'ParentWrapper', 'RollbackCount', 'RollbackCountSQL', 'RollbackSQL',
-  'Status', 'MarkNextChangesetRan', 'DBOPSUpdateSQL', 'DBOPSRollbackSQL', 'DBOPSRollbackCountSQL', 'DBOPSSnapshot',
+  'Update',
+  'Validate',
+  'History',
+  'Tag',
+  'Rollback',
+  'UpdateSQL',
+  'Clone',
+  'Custom',
+  'ParentWrapper',
+  'RollbackCount',
+  'RollbackCountSQL',
+  'RollbackSQL',
+  'Status',
+  'MarkNextChangesetRan',
+  'DBOPSUpdateSQL',
+  'DBOPSRollbackSQL',
+  'DBOPSRollbackCountSQL',
+  'DBOPSSnapshot',
 ]);
 export type Command = z.output<typeof command>;
 
@@ -19,7 +35,11 @@ export const deployedStateInput = z.object({
   startTime: z.int().min(0).default(0),
 });
 
-export const executionPlace = z.object({ pipeline: z.string(), planExecutionId: z.string(), stageExecutionId: z.string() });
+export const executionPlace = z.object({
+  pipeline: z.string(),
+  planExecutionId: z.string(),
+  stageExecutionId: z.string(),
+});
 
 export const deployedStateOutput = z.object({
   status: z.enum(['IN_PROGRESS', 'SUCCESS', 'FAILURE', 'CANCELLED']),

@@ -2,11 +2,32 @@ import { defineRoute, pagedObject, v1PageQuery } from '@sluice/api-conventions';
 import { z } from 'zod';
 import { deployedStateInput, executionPlace } from './deployed-state.js';
 import { deploymentStatus, instanceName, migrationStateIn, migrationStateInstance } from './migration-state.js';
-import { DB_INSTANCE, INSTANCE, SCHEMA, accountKey, epochSeconds, instancePath, pageQuery, pageSearchQuery, schemaPath, scopeKeys } from './places.js';
+import {
+  DB_INSTANCE,
+  INSTANCE,
+  SCHEMA,
+  accountKey,
+  epochSeconds,
+  instancePath,
+  pageQuery,
+  pageSearchQuery,
+  schemaPath,
+  scopeKeys,
+} from './places.js';
 
 const view = { permission: 'dbinstance.view' } as const;
 
-export const flywayCommand = z.enum(['Migrate', 'MigrateSQL', 'Undo', 'UndoSQL', 'Info', 'ParentWrapper', 'Clone', 'Custom', 'Repair']);
+export const flywayCommand = z.enum([
+  'Migrate',
+  'MigrateSQL',
+  'Undo',
+  'UndoSQL',
+  'Info',
+  'ParentWrapper',
+  'Clone',
+  'Custom',
+  'Repair',
+]);
 
 const flywayMigration = z.object({
   version: z.string(),
@@ -28,7 +49,9 @@ export const flywaySchemaMigrationState = defineRoute({
   query: pageSearchQuery,
   body: migrationStateIn.optional(),
   isPagedObject: true,
-  response: pagedObject(z.object({ schema: z.string(), instances: z.array(instanceName), migrations: z.array(flywayMigration) })),
+  response: pagedObject(
+    z.object({ schema: z.string(), instances: z.array(instanceName), migrations: z.array(flywayMigration) }),
+  ),
 });
 
 const flywayInstanceMigration = z.object({
@@ -52,7 +75,9 @@ export const flywayInstanceMigrationState = defineRoute({
   params: instancePath,
   query: pageSearchQuery,
   isPagedObject: true,
-  response: pagedObject(z.object({ schemaName: z.string(), instanceName: z.string(), migrations: z.array(flywayInstanceMigration) })),
+  response: pagedObject(
+    z.object({ schemaName: z.string(), instanceName: z.string(), migrations: z.array(flywayInstanceMigration) }),
+  ),
 });
 
 const flywayDeployedScript = z.object({
@@ -88,7 +113,13 @@ export const flywayMigrationScript = defineRoute({
   style: 'v1',
   access: view,
   params: instancePath,
-  query: z.object({ ...accountKey, ...v1PageQuery, flywayVersion: z.string().min(1).max(128), pipelineExecutionId: z.string().max(128).optional(), stageExecutionId: z.string().max(128).optional() }),
+  query: z.object({
+    ...accountKey,
+    ...v1PageQuery,
+    flywayVersion: z.string().min(1).max(128),
+    pipelineExecutionId: z.string().max(128).optional(),
+    stageExecutionId: z.string().max(128).optional(),
+  }),
   isPagedObject: true,
   response: pagedObject(z.object({ statements: z.array(z.string()), executionMismatchMsg: z.string().optional() })),
 });

@@ -4,14 +4,33 @@ import { DBOPS, accountKey, plainQuery } from './places.js';
 
 /** Every image an account may choose a tag for. */
 export const IMAGE_FIELDS = [
-  'artifactoryTag', 'bigQueryTag', 'bigtableTag', 'cloudSqlTag', 'db2Tag', 'defaultTag', 'flywayDefaultTag', 'flywayMongoTag', 'flywaySpannerPsqlTag',
-  'flywaySpannerTag', 'gitCloneTag', 'mongoTag', 'oracleTag', 'perconaTag', 'rdsTag', 'snowflakeTag', 'spannerTag',
+  'artifactoryTag',
+  'bigQueryTag',
+  'bigtableTag',
+  'cloudSqlTag',
+  'db2Tag',
+  'defaultTag',
+  'flywayDefaultTag',
+  'flywayMongoTag',
+  'flywaySpannerPsqlTag',
+  'flywaySpannerTag',
+  'gitCloneTag',
+  'mongoTag',
+  'oracleTag',
+  'perconaTag',
+  'rdsTag',
+  'snowflakeTag',
+  'spannerTag',
 ] as const;
 const imageField = z.enum(IMAGE_FIELDS);
 export type ImageField = z.output<typeof imageField>;
 
 const imageTags = z.partialRecord(imageField, z.string());
-const imageName = z.string().min(1).max(512).regex(/^[\w./:@-]+$/, 'must be an image name such as registry/name:tag');
+const imageName = z
+  .string()
+  .min(1)
+  .max(512)
+  .regex(/^[\w./:@-]+$/, 'must be an image name such as registry/name:tag');
 
 const BASE = `${DBOPS}/execution-config`;
 const view = { permission: 'setting.view' } as const;
@@ -35,7 +54,12 @@ export const getCustomerImages = defineRoute({
   summary: 'Images this account overrides, or all in effect',
   style: 'v1',
   access: view,
-  query: z.object({ ...accountKey, overridesOnly: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')], 'must be true or false').default(true) }),
+  query: z.object({
+    ...accountKey,
+    overridesOnly: z
+      .union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')], 'must be true or false')
+      .default(true),
+  }),
   response: imageTags,
 });
 
@@ -48,7 +72,10 @@ export const updateImages = defineRoute({
   status: 201,
   access: edit,
   query: plainQuery,
-  body: z.array(z.object({ field: imageField, value: imageName })).min(1).max(IMAGE_FIELDS.length),
+  body: z
+    .array(z.object({ field: imageField, value: imageName }))
+    .min(1)
+    .max(IMAGE_FIELDS.length),
   response: z.boolean(),
 });
 
@@ -62,7 +89,10 @@ export const resetImages = defineRoute({
   status: 201,
   access: edit,
   query: plainQuery,
-  body: z.array(z.union([imageField, z.object({ field: imageField })])).min(1).max(IMAGE_FIELDS.length),
+  body: z
+    .array(z.union([imageField, z.object({ field: imageField })]))
+    .min(1)
+    .max(IMAGE_FIELDS.length),
   response: z.boolean(),
 });
 
@@ -86,6 +116,11 @@ export const pinImage = defineRoute({
   style: 'v1',
   access: edit,
   query: plainQuery,
-  body: z.object({ value: z.string().max(128).regex(/^[\w.-]*$/, 'must be an image version such as 1.2.0') }),
+  body: z.object({
+    value: z
+      .string()
+      .max(128)
+      .regex(/^[\w.-]*$/, 'must be an image version such as 1.2.0'),
+  }),
   response: z.boolean(),
 });

@@ -1,6 +1,15 @@
 import { defineRoute, pagedObject, v1PageQuery } from '@sluice/api-conventions';
 import { z } from 'zod';
-import { DB_INSTANCE, SCHEMA, accountKey, epochSeconds, instancePath, pageQuery, pageSearchQuery, schemaPath } from './places.js';
+import {
+  DB_INSTANCE,
+  SCHEMA,
+  accountKey,
+  epochSeconds,
+  instancePath,
+  pageQuery,
+  pageSearchQuery,
+  schemaPath,
+} from './places.js';
 
 /** ChangeSetDeploymentStatus. */
 export const deploymentStatus = z.enum(['Rolled_Back', 'Successfully_Deployed', 'Not_Deployed', 'Deployment_Failed']);
@@ -68,7 +77,14 @@ export const schemaMigrationState = defineRoute({
   body: migrationStateIn.optional(),
   isPagedObject: true,
   /** `instances` are those shown, `instanceCount` all there are. */
-  response: pagedObject(z.object({ schema: z.string(), instances: z.array(instanceName), instanceCount: z.int(), changeSets: z.array(migrationStateChangeSet) })),
+  response: pagedObject(
+    z.object({
+      schema: z.string(),
+      instances: z.array(instanceName),
+      instanceCount: z.int(),
+      changeSets: z.array(migrationStateChangeSet),
+    }),
+  ),
 });
 
 export const instanceMigrationStateChangeSet = z.object({
@@ -97,7 +113,14 @@ export const instanceMigrationState = defineRoute({
   params: instancePath,
   query: pageSearchQuery,
   isPagedObject: true,
-  response: pagedObject(z.object({ schemaName: z.string(), instanceName: z.string(), /** As in the instance. */ stateUnknownSince: epochSeconds.optional(), changeSets: z.array(instanceMigrationStateChangeSet) })),
+  response: pagedObject(
+    z.object({
+      schemaName: z.string(),
+      instanceName: z.string(),
+      /** As in the instance. */ stateUnknownSince: epochSeconds.optional(),
+      changeSets: z.array(instanceMigrationStateChangeSet),
+    }),
+  ),
 });
 
 export const changesetSql = defineRoute({
@@ -126,7 +149,14 @@ export const changesetYaml = defineRoute({
   response: z.object({ yaml: z.string() }),
 });
 
-const harnessCommand = z.enum(['Update', 'Rollback', 'DBOPSUpdateSQL', 'DBOPSRollbackSQL', 'DBOPSRollbackCountSQL', 'DBOPSSnapshot']);
+const harnessCommand = z.enum([
+  'Update',
+  'Rollback',
+  'DBOPSUpdateSQL',
+  'DBOPSRollbackSQL',
+  'DBOPSRollbackCountSQL',
+  'DBOPSSnapshot',
+]);
 
 export const changesetMetadata = defineRoute({
   id: 'changesetMetadata',
@@ -158,6 +188,11 @@ export const changesetExistence = defineRoute({
   access: { permission: 'dbschema.view' },
   params: schemaPath,
   query: z.object(accountKey),
-  body: z.object({ changeSets: z.array(z.object({ id: z.string().min(1).max(1024) })).min(1).max(100) }),
+  body: z.object({
+    changeSets: z
+      .array(z.object({ id: z.string().min(1).max(1024) }))
+      .min(1)
+      .max(100),
+  }),
   response: z.object({ existence: z.record(z.string(), z.boolean()) }),
 });

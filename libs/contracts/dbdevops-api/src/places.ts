@@ -21,7 +21,11 @@ export const accountKey = { accountIdentifier: z.string().optional() };
 export const plainQuery = z.object(accountKey);
 
 /** Scope of account-level routes, by query. */
-export const scopeKeys = { ...accountKey, orgIdentifier: z.string().optional(), projectIdentifier: z.string().optional() };
+export const scopeKeys = {
+  ...accountKey,
+  orgIdentifier: z.string().optional(),
+  projectIdentifier: z.string().optional(),
+};
 export const scopedQuery = z.object(scopeKeys);
 
 export const pageQuery = z.object({ ...accountKey, ...v1PageQuery });

@@ -16,7 +16,11 @@ describe('the public DB DevOps routes', () => {
 
   it('say {message} on errors and declare a permission', () => {
     for (const route of publicDbDevopsRoutes) {
-      expect({ id: route.id, style: route.style, hasPermission: typeof route.access === 'object' }).toEqual({ id: route.id, style: 'v1', hasPermission: true });
+      expect({ id: route.id, style: route.style, hasPermission: typeof route.access === 'object' }).toEqual({
+        id: route.id,
+        style: 'v1',
+        hasPermission: true,
+      });
     }
   });
 
@@ -31,13 +35,19 @@ describe('the public DB DevOps routes', () => {
   it('check the account of the query, and drop keys they do not know', () => {
     for (const route of publicDbDevopsRoutes) {
       const query = route.query as z.ZodObject;
-      expect({ id: route.id, hasAccount: 'accountIdentifier' in query.shape, isStrict: query.def.catchall instanceof z.ZodNever }).toEqual({ id: route.id, hasAccount: true, isStrict: false });
+      expect({
+        id: route.id,
+        hasAccount: 'accountIdentifier' in query.shape,
+        isStrict: query.def.catchall instanceof z.ZodNever,
+      }).toEqual({ id: route.id, hasAccount: true, isStrict: false });
     }
   });
 
   it('answer 201 to what creates and 204 with nothing', () => {
-    for (const route of publicDbDevopsRoutes.filter((one) => one.status === 204)) expect(route.response.safeParse(undefined).success).toBe(true);
-    for (const route of publicDbDevopsRoutes.filter((one) => one.id.startsWith('create'))) expect(route.status).toBe(201);
+    for (const route of publicDbDevopsRoutes.filter((one) => one.status === 204))
+      expect(route.response.safeParse(undefined).success).toBe(true);
+    for (const route of publicDbDevopsRoutes.filter((one) => one.id.startsWith('create')))
+      expect(route.status).toBe(201);
   });
 
   it('are served by dbdevops under its own prefix, to NG manager only', () => {
@@ -47,7 +57,9 @@ describe('the public DB DevOps routes', () => {
   });
 
   it('can be described as OpenAPI', () => {
-    const document = openApiDocument('dbdevops', '1', publicDbDevopsRoutes) as { paths: Record<string, Record<string, unknown>> };
+    const document = openApiDocument('dbdevops', '1', publicDbDevopsRoutes) as {
+      paths: Record<string, Record<string, unknown>>;
+    };
     const operations = Object.values(document.paths).flatMap((path) => Object.keys(path));
     expect(operations).toHaveLength(publicDbDevopsRoutes.length);
   });

@@ -5,9 +5,21 @@ import { deployedStateInput, deployedStateOutput, parsedLogOut } from './deploye
 import { flywayDeployedState, flywayInstanceMigrationState, flywaySchemaMigrationState } from './flyway.js';
 import { getCustomerImages, getDefaultImages } from './image-config.js';
 import {
-  instanceMigrationState, instanceMigrationStateChangeSet, migrationStateChangeSet, migrationStateIn, migrationStateInstance, schemaMigrationState,
+  instanceMigrationState,
+  instanceMigrationStateChangeSet,
+  migrationStateChangeSet,
+  migrationStateIn,
+  migrationStateInstance,
+  schemaMigrationState,
 } from './migration-state.js';
-import { customOperations, flywayStepPluginInputs, pluginOutputResponse, schemaInstanceMetadata, stepPluginInputs, stepPluginResponse } from './step-plugin.js';
+import {
+  customOperations,
+  flywayStepPluginInputs,
+  pluginOutputResponse,
+  schemaInstanceMetadata,
+  stepPluginInputs,
+  stepPluginResponse,
+} from './step-plugin.js';
 import { stepReport } from './step-reports.js';
 
 /** The names these shapes have in the documented API. */

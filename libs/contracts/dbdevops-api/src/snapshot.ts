@@ -27,7 +27,10 @@ export const snapshotObjectValues = defineRoute({
   access: view,
   params: instancePath,
   query: plainQuery,
-  body: z.object({ objectType: z.string().min(1).max(128), objectNames: z.array(z.string().min(1).max(512)).max(1000) }),
+  body: z.object({
+    objectType: z.string().min(1).max(128),
+    objectNames: z.array(z.string().min(1).max(512)).max(1000),
+  }),
   /** `objectValue` is JSON as a string. */
   response: z.object({ data: z.array(z.object({ objectName: z.string(), objectValue: z.string() })) }),
 });
@@ -54,7 +57,16 @@ export const storeDbMetadata = defineRoute({
   access: edit,
   params: snapshotPath,
   query: snapshotQuery,
-  body: z.array(z.object({ snapshotObjectId: z.string(), objectType: z.string(), objectName: z.string(), objectValue: z.string() })).max(10_000),
+  body: z
+    .array(
+      z.object({
+        snapshotObjectId: z.string(),
+        objectType: z.string(),
+        objectName: z.string(),
+        objectValue: z.string(),
+      }),
+    )
+    .max(10_000),
   response: z.undefined(),
 });
 

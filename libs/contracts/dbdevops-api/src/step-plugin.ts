@@ -95,7 +95,13 @@ export const flywayStepPluginInputs = defineRoute({
     workingDirectory: z.string().max(1024).optional(),
     includeJwtAuth: z.boolean().optional(),
   }),
-  response: z.object({ image: z.string(), dbImages: texts, downloadImages: texts, settings: texts, defaultConfigs: texts }),
+  response: z.object({
+    image: z.string(),
+    dbImages: texts,
+    downloadImages: texts,
+    settings: texts,
+    defaultConfigs: texts,
+  }),
 });
 
 const stepOutput = {
@@ -116,7 +122,15 @@ export const pluginOutputResponse = defineRoute({
   status: 204,
   access: edit,
   query: scopedQuery,
-  body: z.object({ orgId: id, projectId: id, ...stepOutput, stepResponse: z.string(), command: z.string().max(64).optional(), isFirstPage: z.boolean().optional(), isLastPage: z.boolean().optional() }),
+  body: z.object({
+    orgId: id,
+    projectId: id,
+    ...stepOutput,
+    stepResponse: z.string(),
+    command: z.string().max(64).optional(),
+    isFirstPage: z.boolean().optional(),
+    isLastPage: z.boolean().optional(),
+  }),
   response: z.undefined(),
 });
 
@@ -129,7 +143,13 @@ export const flywayPluginOutputResponse = defineRoute({
   status: 204,
   access: edit,
   query: scopedQuery,
-  body: z.object({ parentId: id, ...stepOutput, stepResponse: z.string(), command: z.string().max(64).optional(), lastChunk: z.boolean() }),
+  body: z.object({
+    parentId: id,
+    ...stepOutput,
+    stepResponse: z.string(),
+    command: z.string().max(64).optional(),
+    lastChunk: z.boolean(),
+  }),
   response: z.undefined(),
 });
 
@@ -155,11 +175,21 @@ export const flywayFailureInterrupt = defineRoute({
   status: 204,
   access: edit,
   query: scopedQuery,
-  body: z.object({ parentId: id, ...stepOutput, pipelineIdentifier: id.optional(), interruptType: z.string().min(1).max(64) }),
+  body: z.object({
+    parentId: id,
+    ...stepOutput,
+    pipelineIdentifier: id.optional(),
+    interruptType: z.string().min(1).max(64),
+  }),
   response: z.undefined(),
 });
 
-const operation = z.enum(['EarlierRunInStage', 'SuccessfulChangeSetDeploymentInStage', 'DeployedChangeSets', 'PreStartTag']);
+const operation = z.enum([
+  'EarlierRunInStage',
+  'SuccessfulChangeSetDeploymentInStage',
+  'DeployedChangeSets',
+  'PreStartTag',
+]);
 
 /** What earlier steps of a stage did, for rollbacks: only the properties asked for are answered. */
 export const customOperations = defineRoute({
@@ -170,7 +200,15 @@ export const customOperations = defineRoute({
   style: 'v1',
   access: view,
   query: scopedQuery,
-  body: z.object({ dbSchema: id, dbInstance: id, command: z.string().min(1).max(64), org: id, project: id, pipelineExecutionMetadata: executionMetadata, properties: z.array(operation).min(1).max(4) }),
+  body: z.object({
+    dbSchema: id,
+    dbInstance: id,
+    command: z.string().min(1).max(64),
+    org: id,
+    project: id,
+    pipelineExecutionMetadata: executionMetadata,
+    properties: z.array(operation).min(1).max(4),
+  }),
   response: z.object({
     earlierRunInStage: z.boolean().optional(),
     successfulChangeSetDeploymentInStage: z.boolean().optional(),
@@ -187,7 +225,18 @@ export const flywayCustomOperations = defineRoute({
   style: 'v1',
   access: view,
   query: scopedQuery.extend({ parent_id: id.optional() }),
-  body: z.object({ dbSchema: id, dbInstance: id, command: z.string().min(1).max(64), org: id.optional(), project: id.optional(), pipelineExecutionMetadata: executionMetadata, properties: z.array(z.enum(['EarlierRunInStage', 'PreStartTag'])).min(1).max(2) }),
+  body: z.object({
+    dbSchema: id,
+    dbInstance: id,
+    command: z.string().min(1).max(64),
+    org: id.optional(),
+    project: id.optional(),
+    pipelineExecutionMetadata: executionMetadata,
+    properties: z
+      .array(z.enum(['EarlierRunInStage', 'PreStartTag']))
+      .min(1)
+      .max(2),
+  }),
   response: z.object({ earlierRunInStage: z.boolean().optional(), preStartTag: z.string().optional() }),
 });
 
@@ -200,7 +249,14 @@ export const schemaInstanceMetadata = defineRoute({
   access: view,
   query: scopedQuery,
   body: z.object({ dbSchema: id, dbInstance: id, org: id, project: id }),
-  response: z.object({ dbSchema: dbSchemaOut, dbInstance: dbInstanceOut, image: z.string(), dbImages: texts, downloadImages: texts, defaultConfigs: texts }),
+  response: z.object({
+    dbSchema: dbSchemaOut,
+    dbInstance: dbInstanceOut,
+    image: z.string(),
+    dbImages: texts,
+    downloadImages: texts,
+    defaultConfigs: texts,
+  }),
 });
 
 export const pluginCapability = defineRoute({

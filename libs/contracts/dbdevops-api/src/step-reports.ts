@@ -14,7 +14,14 @@ export const stepSchemaAndInstances = defineRoute({
   style: 'internal',
   access: 'service',
   callers: ['ng-manager'],
-  body: z.object({ orgId: z.string(), projectId: z.string(), pairs: z.array(z.object({ dbSchema: z.string(), dbInstance: z.string() })).min(1).max(256) }),
+  body: z.object({
+    orgId: z.string(),
+    projectId: z.string(),
+    pairs: z
+      .array(z.object({ dbSchema: z.string(), dbInstance: z.string() }))
+      .min(1)
+      .max(256),
+  }),
   response: z.object({
     pairs: z.array(
       z.object({
@@ -114,5 +121,14 @@ export const usesOfEntity = defineRoute({
     projectId: z.string().optional(),
     identifier: z.string(),
   }),
-  response: z.object({ uses: z.array(z.object({ kind: z.enum(['dbschema', 'dbinstance']), orgId: z.string(), projectId: z.string(), identifier: z.string() })) }),
+  response: z.object({
+    uses: z.array(
+      z.object({
+        kind: z.enum(['dbschema', 'dbinstance']),
+        orgId: z.string(),
+        projectId: z.string(),
+        identifier: z.string(),
+      }),
+    ),
+  }),
 });

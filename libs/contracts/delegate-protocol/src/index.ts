@@ -1,8 +1,35 @@
-export { changelogLock, lockRelease, type ChangelogLock, type ChangelogLockAnswer, type ChangelogLockTask, type LockRelease } from './changelog-lock.js';
+export {
+  changelogLock,
+  lockRelease,
+  type ChangelogLock,
+  type ChangelogLockAnswer,
+  type ChangelogLockTask,
+  type LockRelease,
+} from './changelog-lock.js';
 export { WHOLE_COMMIT_ID_RULE, isWholeCommitId } from './commit-id.js';
 export { type ServiceTarget, type TestJdbcTask, type TestServiceTask } from './connection-tests.js';
-export { formatDelegateToken, newDelegateToken, parseDelegateToken, type DelegateTokenValue } from './delegate-token.js';
-export { CLOSE_CODES, DELEGATE_PATH, HELLO_LIMITS, INSTANCE_HEADER, KEY_PROOF_VERSION, MAX_FRAME_BYTES, PROTOCOL_VERSION, SUBPROTOCOL, delegateMessage, keyProofContext, serverMessage, type DelegateMessage, type HeldLease, type ServerMessage } from './messages.js';
+export {
+  formatDelegateToken,
+  newDelegateToken,
+  parseDelegateToken,
+  type DelegateTokenValue,
+} from './delegate-token.js';
+export {
+  CLOSE_CODES,
+  DELEGATE_PATH,
+  HELLO_LIMITS,
+  INSTANCE_HEADER,
+  KEY_PROOF_VERSION,
+  MAX_FRAME_BYTES,
+  PROTOCOL_VERSION,
+  SUBPROTOCOL,
+  delegateMessage,
+  keyProofContext,
+  serverMessage,
+  type DelegateMessage,
+  type HeldLease,
+  type ServerMessage,
+} from './messages.js';
 export {
   LIQUIBASE_SETTINGS,
   changesetId,

@@ -34,7 +34,12 @@ export const HELLO_LIMITS = { tags: 100, tag: 128, taskKinds: 64, maxConcurrentT
 const shortId = z.string().max(128);
 const LARGEST_EPOCH = 2_147_483_647;
 const epoch = z.number().int().min(0).max(LARGEST_EPOCH);
-const envelope = { v: z.literal(PROTOCOL_VERSION), id: shortId, replyTo: shortId.optional(), traceparent: z.string().max(256).optional() };
+const envelope = {
+  v: z.literal(PROTOCOL_VERSION),
+  id: shortId,
+  replyTo: shortId.optional(),
+  traceparent: z.string().max(256).optional(),
+};
 
 /** Lower-case names of the upgrade request's own headers. */
 export const INSTANCE_HEADER = 'x-delegate-instance';
@@ -70,7 +75,13 @@ export const delegateMessage = z.discriminatedUnion('type', [
   }),
   /** Answer to `challenge`: the nonce in it. */
   z.object({ ...envelope, type: z.literal('proof'), nonce: z.string().max(256) }),
-  z.object({ ...envelope, type: z.literal('heartbeat'), held: z.array(heldLease).max(HELLO_LIMITS.held), runningTasks: z.number().int().min(0).max(HELLO_LIMITS.maxConcurrentTasks), sentAt: z.number().int() }),
+  z.object({
+    ...envelope,
+    type: z.literal('heartbeat'),
+    held: z.array(heldLease).max(HELLO_LIMITS.held),
+    runningTasks: z.number().int().min(0).max(HELLO_LIMITS.maxConcurrentTasks),
+    sentAt: z.number().int(),
+  }),
   z.object({
     ...envelope,
     type: z.literal('acquire'),
@@ -117,13 +128,40 @@ export const serverMessage = z.discriminatedUnion('type', [
     leaseMs: z.number().int(),
     payload: taskPayload,
   }),
-  z.object({ ...envelope, type: z.literal('notAcquired'), taskId: z.string(), reason: z.enum(['taken', 'ended', 'notEligible', 'unknown', 'draining']) }),
-  z.object({ ...envelope, type: z.literal('polled'), offers: z.array(z.object({ taskId: z.string(), kind: z.string() })) }),
+  z.object({
+    ...envelope,
+    type: z.literal('notAcquired'),
+    taskId: z.string(),
+    reason: z.enum(['taken', 'ended', 'notEligible', 'unknown', 'draining']),
+  }),
+  z.object({
+    ...envelope,
+    type: z.literal('polled'),
+    offers: z.array(z.object({ taskId: z.string(), kind: z.string() })),
+  }),
   /** Sealed values by expression; `sealed` is base64url of `enc ‖ ciphertext`. */
-  z.object({ ...envelope, type: z.literal('sealedSecrets'), taskId: z.string(), epoch: z.number().int(), sealed: z.record(z.string(), z.string()) }),
-  z.object({ ...envelope, type: z.literal('secretsFailed'), taskId: z.string(), epoch: z.number().int(), message: z.string() }),
+  z.object({
+    ...envelope,
+    type: z.literal('sealedSecrets'),
+    taskId: z.string(),
+    epoch: z.number().int(),
+    sealed: z.record(z.string(), z.string()),
+  }),
+  z.object({
+    ...envelope,
+    type: z.literal('secretsFailed'),
+    taskId: z.string(),
+    epoch: z.number().int(),
+    message: z.string(),
+  }),
   /** Sent only after the result is committed. `late`: the lease was lost meanwhile; it is kept for people to see. */
-  z.object({ ...envelope, type: z.literal('resultAck'), taskId: z.string(), epoch: z.number().int(), outcome: z.enum(['accepted', 'duplicate', 'late', 'unknown']) }),
+  z.object({
+    ...envelope,
+    type: z.literal('resultAck'),
+    taskId: z.string(),
+    epoch: z.number().int(),
+    outcome: z.enum(['accepted', 'duplicate', 'late', 'unknown']),
+  }),
   z.object({ ...envelope, type: z.literal('abort'), taskId: z.string(), epoch: z.number().int() }),
   z.object({ ...envelope, type: z.literal('error'), code: z.string(), message: z.string() }),
 ]);

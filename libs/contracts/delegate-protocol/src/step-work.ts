@@ -23,16 +23,36 @@ export const jdbcTarget = z.object({
  * folders below that root which paths in the changelog and recorded file names are relative to (none: the root), `filePrefix` is put before
  * every recorded file name.
  */
-const changelogRef = z.object({ source: z.string(), path: z.string().min(1), searchPath: z.array(z.string()).optional(), filePrefix: z.string().optional() });
+const changelogRef = z.object({
+  source: z.string(),
+  path: z.string().min(1),
+  searchPath: z.array(z.string()).optional(),
+  filePrefix: z.string().optional(),
+});
 
 /**
  * Liquibase's own settings that a step may set, by their names without `liquibase.`. Not among them: what concerns the agent (logs, output, secure
  * parsing, class path) and the places of the history tables, which the lock depends on.
  */
 export const LIQUIBASE_SETTINGS = [
-  'allowDuplicatedChangesetIdentifiers', 'alwaysDropInsteadOfReplace', 'alwaysOverrideStoredLogicSchema', 'changelogParseMode', 'convertDataTypes', 'ddlLockTimeout', 'duplicateFileMode',
-  'errorOnCircularIncludeAll', 'fileEncoding', 'missingPropertyMode', 'onMissingIncludeChangelog', 'onMissingSqlFile', 'preserveSchemaCase', 'strict', 'supportPropertyEscaping',
-  'trimLoadDataFileHeader', 'useProcedureSchema', 'validateXmlChangelogFiles',
+  'allowDuplicatedChangesetIdentifiers',
+  'alwaysDropInsteadOfReplace',
+  'alwaysOverrideStoredLogicSchema',
+  'changelogParseMode',
+  'convertDataTypes',
+  'ddlLockTimeout',
+  'duplicateFileMode',
+  'errorOnCircularIncludeAll',
+  'fileEncoding',
+  'missingPropertyMode',
+  'onMissingIncludeChangelog',
+  'onMissingSqlFile',
+  'preserveSchemaCase',
+  'strict',
+  'supportPropertyEscaping',
+  'trimLoadDataFileHeader',
+  'useProcedureSchema',
+  'validateXmlChangelogFiles',
 ] as const;
 
 const liquibaseBase = {
@@ -99,14 +119,25 @@ export const historyRow = changesetId.extend({
 export type HistoryRow = z.infer<typeof historyRow>;
 
 /** What kind of failure it was, in the words failure strategies use (api-contract 6.6). */
-export const failureType = z.enum(['Unknown', 'Authentication', 'Connectivity', 'Timeout', 'Authorization', 'Verification', 'DelegateProvisioning', 'DelegateRestart']);
+export const failureType = z.enum([
+  'Unknown',
+  'Authentication',
+  'Connectivity',
+  'Timeout',
+  'Authorization',
+  'Verification',
+  'DelegateProvisioning',
+  'DelegateRestart',
+]);
 export type FailureType = z.infer<typeof failureType>;
 
 /** The end of a step as the step container reports it. Every text in it is already masked. */
 export const stepResult = z.object({
   status: z.enum(['succeeded', 'failed', 'aborted']),
   /** For people: names changeset, file and database error where there is one. */
-  error: z.object({ message: z.string(), failureType, changeset: changesetId.optional(), sqlState: z.string().optional() }).optional(),
+  error: z
+    .object({ message: z.string(), failureType, changeset: changesetId.optional(), sqlState: z.string().optional() })
+    .optional(),
   changesets: z.array(changesetOutcome),
   /** The complete history table after the run, or null when it could not be read (for example: wrong password). */
   history: z.array(historyRow).nullable(),
@@ -118,7 +149,15 @@ export const stepResult = z.object({
   /** Whether the step had a session in the database. False: it changed nothing there. Absent when that is not known. */
   reachedDatabase: z.boolean().optional(),
   /** Changesets the changelog holds that are not deployed, after the run; null when not known. */
-  pending: z.array(changesetId.extend({ comment: z.string().optional(), labels: z.string().optional(), contexts: z.string().optional() })).nullable(),
+  pending: z
+    .array(
+      changesetId.extend({
+        comment: z.string().optional(),
+        labels: z.string().optional(),
+        contexts: z.string().optional(),
+      }),
+    )
+    .nullable(),
   /** Step outputs, for `<+execution.steps.X.output.NAME>`: `preStartTag` and others. */
   outputs: z.record(z.string(), z.string()),
   startedAt: z.number().int(),

@@ -7,8 +7,16 @@ export const DELEGATE_PACKAGE = 'sluice.delegate.v1';
 export const DELEGATE_LOADER = { keepCase: false, longs: Number, enums: String, defaults: true, oneofs: true } as const;
 
 /** What a gRPC client needs to find the two services in the protocol file. */
-export const DELEGATE_TASKS_SERVICE = { protoPath: delegateServiceProtoPath, loader: DELEGATE_LOADER, name: `${DELEGATE_PACKAGE}.DelegateTasks` } as const;
-export const DELEGATE_ADMIN_SERVICE = { protoPath: delegateServiceProtoPath, loader: DELEGATE_LOADER, name: `${DELEGATE_PACKAGE}.DelegateAdmin` } as const;
+export const DELEGATE_TASKS_SERVICE = {
+  protoPath: delegateServiceProtoPath,
+  loader: DELEGATE_LOADER,
+  name: `${DELEGATE_PACKAGE}.DelegateTasks`,
+} as const;
+export const DELEGATE_ADMIN_SERVICE = {
+  protoPath: delegateServiceProtoPath,
+  loader: DELEGATE_LOADER,
+  name: `${DELEGATE_PACKAGE}.DelegateAdmin`,
+} as const;
 
 /** Empty strings stand for "not given" in `orgId` and `projectId`. */
 export interface RpcScope {

@@ -1,5 +1,15 @@
 import './schema-names.js';
-export { COMMAND_UNIT, isBelow, logKey, logTokenClaims, ownerOfLog, wireLogLine, type LogOwner, type LogTokenClaims, type WireLogLine } from './keys.js';
+export {
+  COMMAND_UNIT,
+  isBelow,
+  logKey,
+  logTokenClaims,
+  ownerOfLog,
+  wireLogLine,
+  type LogOwner,
+  type LogTokenClaims,
+  type WireLogLine,
+} from './keys.js';
 export {
   LOG_LIMITS,
   LOG_TOKEN_HEADER,

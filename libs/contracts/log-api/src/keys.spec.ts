@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { isBelow, logKey, ownerOfLog } from './keys.js';
 
-const key = logKey({ accountId: 'ACC', pipelineId: 'deploy', runSequence: 1, planExecutionId: 'EX', path: ['stage', 'group', 'step'] });
+const key = logKey({
+  accountId: 'ACC',
+  pipelineId: 'deploy',
+  runSequence: 1,
+  planExecutionId: 'EX',
+  path: ['stage', 'group', 'step'],
+});
 
 describe('log keys', () => {
   it('are written as documented, with the dash before the execution', () => {
@@ -16,25 +22,56 @@ describe('log keys', () => {
 
   it('of the command units of a step are below the key of the step, not below that of another', () => {
     const unit = `${key}-commandUnit:Execute`;
-    expect([isBelow(unit, key), isBelow(unit, 'ACC/pipeline/deploy/1/-EX/stage'), isBelow(key, unit)]).toEqual([true, true, false]);
-    expect([isBelow(unit, `${key}/`), isBelow(`${key}2-commandUnit:Execute`, key), isBelow(`${key}-command`, key)]).toEqual([false, false, false]);
+    expect([isBelow(unit, key), isBelow(unit, 'ACC/pipeline/deploy/1/-EX/stage'), isBelow(key, unit)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect([
+      isBelow(unit, `${key}/`),
+      isBelow(`${key}2-commandUnit:Execute`, key),
+      isBelow(`${key}-command`, key),
+    ]).toEqual([false, false, false]);
   });
 
   it.each([
     [key, { accountId: 'ACC', orgId: undefined, projectId: undefined, base: 'ACC/pipeline/deploy/1' }],
-    ['ACC/pipeline/deploy/1', { accountId: 'ACC', orgId: undefined, projectId: undefined, base: 'ACC/pipeline/deploy/1' }],
-    ['ACC/pipeline/deploy/12/-EX/', { accountId: 'ACC', orgId: undefined, projectId: undefined, base: 'ACC/pipeline/deploy/12' }],
+    [
+      'ACC/pipeline/deploy/1',
+      { accountId: 'ACC', orgId: undefined, projectId: undefined, base: 'ACC/pipeline/deploy/1' },
+    ],
+    [
+      'ACC/pipeline/deploy/12/-EX/',
+      { accountId: 'ACC', orgId: undefined, projectId: undefined, base: 'ACC/pipeline/deploy/12' },
+    ],
     [
       'accountId:ACC/orgId:default/projectId:shop/pipelineId:deploy/runSequence:3/level0:pipeline-commandUnit:main',
-      { accountId: 'ACC', orgId: 'default', projectId: 'shop', base: 'accountId:ACC/orgId:default/projectId:shop/pipelineId:deploy/runSequence:3' },
+      {
+        accountId: 'ACC',
+        orgId: 'default',
+        projectId: 'shop',
+        base: 'accountId:ACC/orgId:default/projectId:shop/pipelineId:deploy/runSequence:3',
+      },
     ],
   ])('%s names its owner', (text, owner) => {
     expect(ownerOfLog(text)).toEqual(owner);
   });
 
   it.each([
-    '', '/', 'ACC', 'ACC/pipeline/deploy', 'ACC/pipeline/deploy/x/-EX', '../pipeline/deploy/1/-EX', 'ACC/pipeline/deploy/1/../../x', 'ACC/pipeline/deploy/1//x', 'ACC/pipeline/deploy/1/a b',
-    'ACC/pipeline/deploy/1/%2e', `ACC/pipeline/deploy/1/${'x'.repeat(201)}`, `ACC/pipeline/deploy/1/${'x/'.repeat(500)}`, 'accountId:ACC/orgId:o/pipelineId:p/runSequence:1', 'ACC/pipeline/deploy/1x',
+    '',
+    '/',
+    'ACC',
+    'ACC/pipeline/deploy',
+    'ACC/pipeline/deploy/x/-EX',
+    '../pipeline/deploy/1/-EX',
+    'ACC/pipeline/deploy/1/../../x',
+    'ACC/pipeline/deploy/1//x',
+    'ACC/pipeline/deploy/1/a b',
+    'ACC/pipeline/deploy/1/%2e',
+    `ACC/pipeline/deploy/1/${'x'.repeat(201)}`,
+    `ACC/pipeline/deploy/1/${'x/'.repeat(500)}`,
+    'accountId:ACC/orgId:o/pipelineId:p/runSequence:1',
+    'ACC/pipeline/deploy/1x',
   ])('%p names nobody', (text) => {
     expect(ownerOfLog(text)).toBeUndefined();
   });

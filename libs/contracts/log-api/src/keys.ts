@@ -13,7 +13,14 @@ export interface LogKeyParts {
 }
 
 export function logKey(parts: LogKeyParts): string {
-  return [parts.accountId, 'pipeline', parts.pipelineId, String(parts.runSequence), `-${parts.planExecutionId}`, ...parts.path].join('/');
+  return [
+    parts.accountId,
+    'pipeline',
+    parts.pipelineId,
+    String(parts.runSequence),
+    `-${parts.planExecutionId}`,
+    ...parts.path,
+  ].join('/');
 }
 
 /** Whose logs a key or key prefix names. `base` is the run: the first four segments, above which nothing is ever listed or closed. */
@@ -25,7 +32,8 @@ export interface LogOwner {
 }
 
 const SIMPLIFIED = /^([\w.$-]+)\/pipeline\/[\w.$-]+\/\d+(?=\/|$)/;
-const STANDARD = /^accountId:([\w.$-]+)\/orgId:([\w.$-]+)\/projectId:([\w.$-]+)\/pipelineId:[\w.$-]+\/runSequence:\d+(?=\/|$)/;
+const STANDARD =
+  /^accountId:([\w.$-]+)\/orgId:([\w.$-]+)\/projectId:([\w.$-]+)\/pipelineId:[\w.$-]+\/runSequence:\d+(?=\/|$)/;
 
 /**
  * Reads the owner from a key or a prefix in either documented layout (api-contract 5.4). Undefined when it names no run, holds a
@@ -34,7 +42,8 @@ const STANDARD = /^accountId:([\w.$-]+)\/orgId:([\w.$-]+)\/projectId:([\w.$-]+)\
 export function ownerOfLog(keyOrPrefix: string): LogOwner | undefined {
   const key = keyOrPrefix.endsWith('/') ? keyOrPrefix.slice(0, -1) : keyOrPrefix;
   if (!/^[\w.:/$-]{1,900}$/.test(key)) return undefined;
-  if (key.split('/').some((part) => part === '' || part === '.' || part === '..' || part.length > 200)) return undefined;
+  if (key.split('/').some((part) => part === '' || part === '.' || part === '..' || part.length > 200))
+    return undefined;
   const simplified = SIMPLIFIED.exec(key);
   if (simplified?.[1]) return { accountId: simplified[1], orgId: undefined, projectId: undefined, base: simplified[0] };
   const standard = STANDARD.exec(key);

@@ -42,7 +42,8 @@ export const getLogToken = defineRoute({
   id: 'getLogToken',
   method: 'GET',
   path: '/log-service/token',
-  summary: 'A log token for the caller’s account, valid for minutes and no longer than the API key: it reads what the caller may read in the whole account, and writes logs of its own when the caller may execute pipelines there',
+  summary:
+    'A log token for the caller’s account, valid for minutes and no longer than the API key: it reads what the caller may read in the whole account, and writes logs of its own when the caller may execute pipelines there',
   query: z.object({ accountID: z.string().optional() }),
   response: text,
 });
@@ -86,9 +87,15 @@ export const closeStream = defineRoute({
   id: 'closeLogStream',
   method: 'DELETE',
   path: '/log-service/stream',
-  summary: 'Close a live log (`prefix=true`: every one below the key); `snapshot=true` keeps its lines where no stored log exists',
+  summary:
+    'Close a live log (`prefix=true`: every one below the key); `snapshot=true` keeps its lines where no stored log exists',
   status: 204,
-  query: z.object({ accountID: z.string().optional(), key: logPrefixText, snapshot: queryBoolean.optional(), prefix: queryBoolean.optional() }),
+  query: z.object({
+    accountID: z.string().optional(),
+    key: logPrefixText,
+    snapshot: queryBoolean.optional(),
+    prefix: queryBoolean.optional(),
+  }),
   response: nothing,
 });
 
@@ -97,7 +104,8 @@ export const uploadBlob = defineRoute({
   id: 'uploadLogBlob',
   method: 'POST',
   path: '/log-service/blob',
-  summary: 'Store a finished log (newline-delimited JSON lines); the first stays, only its own writer may store it again',
+  summary:
+    'Store a finished log (newline-delimited JSON lines); the first stays, only its own writer may store it again',
   status: 204,
   bodyKind: 'raw',
   query: keyQuery,
@@ -182,5 +190,17 @@ export const getArchive = defineRoute({
 
 /** The log service's whole contract. */
 export const logRoutes = [
-  getLogToken, openStream, appendLines, tailStream, closeStream, uploadBlob, getBlob, blobUploadLink, blobDownloadLink, putSignedBlob, getSignedBlob, prepareArchive, getArchive,
+  getLogToken,
+  openStream,
+  appendLines,
+  tailStream,
+  closeStream,
+  uploadBlob,
+  getBlob,
+  blobUploadLink,
+  blobDownloadLink,
+  putSignedBlob,
+  getSignedBlob,
+  prepareArchive,
+  getArchive,
 ] as const;

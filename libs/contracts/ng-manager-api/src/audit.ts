@@ -1,4 +1,12 @@
-import { auditEventRecord, defineRoute, ngPage, ngPageQuery, queryList, scopeOfAccount, scopeQuery } from '@sluice/api-conventions';
+import {
+  auditEventRecord,
+  defineRoute,
+  ngPage,
+  ngPageQuery,
+  queryList,
+  scopeOfAccount,
+  scopeQuery,
+} from '@sluice/api-conventions';
 import { z } from 'zod';
 import { epochMs, ngScope } from './places.js';
 
@@ -12,15 +20,27 @@ const texts = z.array(text).max(100).nullish();
 export const auditFilter = z.object({
   /** Everything inside one of these; an account or org includes what is below it. */
   scopes: z
-    .array(z.object({ accountIdentifier: z.string().max(128).nullish(), orgIdentifier: z.string().max(128).nullish(), projectIdentifier: z.string().max(128).nullish() }))
+    .array(
+      z.object({
+        accountIdentifier: z.string().max(128).nullish(),
+        orgIdentifier: z.string().max(128).nullish(),
+        projectIdentifier: z.string().max(128).nullish(),
+      }),
+    )
     .max(100)
     .nullish(),
   /** `type` in the API's capitals (`CONNECTOR`, `INPUT_SET`) or in ours. */
-  resources: z.array(z.object({ type: text, identifier: text.nullish() })).max(100).nullish(),
+  resources: z
+    .array(z.object({ type: text, identifier: text.nullish() }))
+    .max(100)
+    .nullish(),
   modules: texts,
   actions: texts,
   /** `identifier` is the e-mail address; the id of who has none. */
-  principals: z.array(z.object({ type: text, identifier: text })).max(100).nullish(),
+  principals: z
+    .array(z.object({ type: text, identifier: text }))
+    .max(100)
+    .nullish(),
   /** Milliseconds since the epoch, both inclusive. */
   startTime: z.coerce.number().int().min(0).max(8_640_000_000_000_000).nullish(),
   endTime: z.coerce.number().int().min(0).max(8_640_000_000_000_000).nullish(),
@@ -32,7 +52,11 @@ const labels = z.record(z.string(), z.string());
 export const auditEvent = z.object({
   auditId: z.string(),
   insertId: z.string(),
-  resourceScope: z.object({ accountIdentifier: z.string(), orgIdentifier: z.string().optional(), projectIdentifier: z.string().optional() }),
+  resourceScope: z.object({
+    accountIdentifier: z.string(),
+    orgIdentifier: z.string().optional(),
+    projectIdentifier: z.string().optional(),
+  }),
   httpRequestInfo: z.object({ requestMethod: z.string().nullable(), clientIP: z.string().nullable() }),
   requestMetadata: z.object({ clientIP: z.string().nullable(), userAgent: z.string().nullable() }),
   timestamp: epochMs,
@@ -63,7 +87,10 @@ export const listAuditEvents = defineRoute({
     ...scopeQuery,
     ...ngPageQuery,
     /** From the page before: goes on behind it, however far back, whatever was added meanwhile. `pageIndex` counts only up to the first 10,000. */
-    pageToken: z.string().regex(/^\d{1,15}$/, 'must be the pageToken of the page before').optional(),
+    pageToken: z
+      .string()
+      .regex(/^\d{1,15}$/, 'must be the pageToken of the page before')
+      .optional(),
     /** `timestamp,ASC` for the oldest first. */
     sortOrders: queryList.optional(),
     searchTerm: text.optional(),
@@ -129,7 +156,10 @@ export const verifyAuditTrail = defineRoute({
     fromPosition: z.coerce.number().int().min(1).max(1e15).default(1),
     limit: z.coerce.number().int().min(1).max(10_000).default(10_000),
     /** A place written down earlier, `position:hash`: the chain must still hold it. Finds also a trail that was cut off and closed again. */
-    known: z.string().regex(/^\d{1,15}:[0-9a-f]{64}$/, 'must be position:hash').optional(),
+    known: z
+      .string()
+      .regex(/^\d{1,15}:[0-9a-f]{64}$/, 'must be position:hash')
+      .optional(),
   }),
   response: z.object({
     ok: z.boolean(),
@@ -157,4 +187,11 @@ export const receiveAuditEvents = defineRoute({
 });
 
 /** Every route of this file. */
-export const auditRoutes = [listAuditEvents, getAuditEvent, getAuditYaml, getAuditYamlByQuery, verifyAuditTrail, receiveAuditEvents];
+export const auditRoutes = [
+  listAuditEvents,
+  getAuditEvent,
+  getAuditYaml,
+  getAuditYamlByQuery,
+  verifyAuditTrail,
+  receiveAuditEvents,
+];

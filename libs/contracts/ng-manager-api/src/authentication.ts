@@ -5,8 +5,15 @@ import { z } from 'zod';
 /** Who signed in, as the service token carries it onwards. */
 const signedIn = z.object({
   accountId: z.string(),
-  principal: z.object({ type: z.enum(['user', 'serviceAccount']), id: z.string(), name: z.string(), email: z.string() }),
-  grants: z.array(z.object({ role: z.enum(ROLE_NAMES), orgId: z.string().optional(), projectId: z.string().optional() })),
+  principal: z.object({
+    type: z.enum(['user', 'serviceAccount']),
+    id: z.string(),
+    name: z.string(),
+    email: z.string(),
+  }),
+  grants: z.array(
+    z.object({ role: z.enum(ROLE_NAMES), orgId: z.string().optional(), projectId: z.string().optional() }),
+  ),
   /** Identifies the key for rate limits and audit; never the secret. */
   keyId: z.string(),
   /** Milliseconds the gateway may remember this answer, at most; revocation takes effect within it. */
@@ -23,7 +30,11 @@ export const authenticateKey = defineRoute({
   style: 'internal',
   access: 'service',
   callers: ['gateway'],
-  body: z.object({ apiKey: z.string().max(512), clientAddress: z.string().max(64), userAgent: z.string().max(256).optional() }),
+  body: z.object({
+    apiKey: z.string().max(512),
+    clientAddress: z.string().max(64),
+    userAgent: z.string().max(256).optional(),
+  }),
   response: signedIn,
 });
 

@@ -32,7 +32,10 @@ export const connectorStatistics = defineRoute({
   style: 'ng',
   access: { permission: 'connector.view' },
   query: ngScope,
-  response: z.object({ typeStats: z.array(z.object({ type: z.enum(CONNECTOR_TYPES), count })), statusStats: z.array(z.object({ status: connectivityStatus, count })) }),
+  response: z.object({
+    typeStats: z.array(z.object({ type: z.enum(CONNECTOR_TYPES), count })),
+    statusStats: z.array(z.object({ status: connectivityStatus, count })),
+  }),
 });
 
 /** The values the keys of a connector filter can have. */

@@ -1,7 +1,30 @@
 import { refusingNearKeys } from '@sluice/api-conventions';
 import { z } from 'zod';
-import { artifactorySpec, awsSecretManagerSpec, awsSpec, azureKeyVaultSpec, azureSpec, gcpSecretManagerSpec, gcpSpec, nexusSpec } from './cloud-connector-spec.js';
-import { anonymous, byPassword, delegate, optionalRef, secretRef, selectors, sentType, text, url, username, usernamePassword, variant, variants } from './connector-parts.js';
+import {
+  artifactorySpec,
+  awsSecretManagerSpec,
+  awsSpec,
+  azureKeyVaultSpec,
+  azureSpec,
+  gcpSecretManagerSpec,
+  gcpSpec,
+  nexusSpec,
+} from './cloud-connector-spec.js';
+import {
+  anonymous,
+  byPassword,
+  delegate,
+  optionalRef,
+  secretRef,
+  selectors,
+  sentType,
+  text,
+  url,
+  username,
+  usernamePassword,
+  variant,
+  variants,
+} from './connector-parts.js';
 import { named, scopeInBody } from './places.js';
 
 /**
@@ -10,28 +33,59 @@ import { named, scopeInBody } from './places.js';
  */
 const usernameToken = z.object({ ...username, tokenRef: optionalRef });
 const sshKey = z.object({ sshKeyRef: secretRef });
-const gitHubApp = z.object({ installationId: text.nullish(), installationIdRef: optionalRef, applicationId: text.nullish(), applicationIdRef: optionalRef, privateKeyRef: secretRef });
+const gitHubApp = z.object({
+  installationId: text.nullish(),
+  installationIdRef: optionalRef,
+  applicationId: text.nullish(),
+  applicationIdRef: optionalRef,
+  privateKeyRef: secretRef,
+});
 
-const jdbcAuth = variants([
-  z.object({ type: z.literal('UsernamePassword'), spec: z.object({ ...username, passwordRef: secretRef }) }),
-  z.object({ type: z.literal('ServiceAccount'), spec: z.object({ serviceAccountTokenRef: secretRef }) }),
-  z.object({ type: z.literal('KeyPair'), spec: z.object({ ...username, privateKeyFileRef: secretRef, privateKeyPassphraseRef: optionalRef }) }),
-  z.object({ type: z.literal('InheritFromDelegate'), spec: z.object(username).nullish() }),
-  z.object({
-    type: z.literal('Oidc'),
-    spec: z.object({ type: text.nullish(), spec: z.object({ projectNumber: text, workloadPoolId: text, providerId: text, serviceAccountEmail: text }).nullish() }),
-  }),
-], 'JDBC authentication');
+const jdbcAuth = variants(
+  [
+    z.object({ type: z.literal('UsernamePassword'), spec: z.object({ ...username, passwordRef: secretRef }) }),
+    z.object({ type: z.literal('ServiceAccount'), spec: z.object({ serviceAccountTokenRef: secretRef }) }),
+    z.object({
+      type: z.literal('KeyPair'),
+      spec: z.object({ ...username, privateKeyFileRef: secretRef, privateKeyPassphraseRef: optionalRef }),
+    }),
+    z.object({ type: z.literal('InheritFromDelegate'), spec: z.object(username).nullish() }),
+    z.object({
+      type: z.literal('Oidc'),
+      spec: z.object({
+        type: text.nullish(),
+        spec: z
+          .object({ projectNumber: text, workloadPoolId: text, providerId: text, serviceAccountEmail: text })
+          .nullish(),
+      }),
+    }),
+  ],
+  'JDBC authentication',
+);
 
 /** `auth` may be absent: the database is reached without a password. */
-export const jdbcSpec = z.object({ url, auth: jdbcAuth.nullish(), ...delegate, ignoreTestConnection: z.boolean().nullish() });
+export const jdbcSpec = z.object({
+  url,
+  auth: jdbcAuth.nullish(),
+  ...delegate,
+  ignoreTestConnection: z.boolean().nullish(),
+});
 
-const gitBase = { url, connectionType: z.enum(['Account', 'Repo']), validationRepo: text.nullish(), branchName: text.nullish(), ...delegate };
+const gitBase = {
+  url,
+  connectionType: z.enum(['Account', 'Repo']),
+  validationRepo: text.nullish(),
+  branchName: text.nullish(),
+  ...delegate,
+};
 /** `spec` of Http may be absent or empty: an anonymous read, our extension. */
-export const gitSpec = variants([
-  z.object({ type: z.literal('Http'), ...gitBase, spec: usernamePassword.nullish() }),
-  z.object({ type: z.literal('Ssh'), ...gitBase, spec: sshKey }),
-], 'Git connection');
+export const gitSpec = variants(
+  [
+    z.object({ type: z.literal('Http'), ...gitBase, spec: usernamePassword.nullish() }),
+    z.object({ type: z.literal('Ssh'), ...gitBase, spec: sshKey }),
+  ],
+  'Git connection',
+);
 export type GitSpec = z.output<typeof gitSpec>;
 
 const byToken = variant('UsernameToken', usernameToken);
@@ -39,47 +93,91 @@ const byApp = variant('GithubApp', gitHubApp);
 const overSsh = variant('Ssh', sshKey);
 const apiToken = variant('Token', z.object({ tokenRef: secretRef }));
 
-const provider = { url, type: z.enum(['Account', 'Repo'], { error: 'must be Account or Repo' }), validationRepo: text.nullish(), ...delegate };
+const provider = {
+  url,
+  type: z.enum(['Account', 'Repo'], { error: 'must be Account or Repo' }),
+  validationRepo: text.nullish(),
+  ...delegate,
+};
 const githubSpec = z.object({
   ...provider,
-  authentication: variants([variant('Http', variants([byToken, byApp, anonymous, byPassword], 'Github authentication')), overSsh], 'Github connection'),
+  authentication: variants(
+    [variant('Http', variants([byToken, byApp, anonymous, byPassword], 'Github authentication')), overSsh],
+    'Github connection',
+  ),
   apiAccess: variants([apiToken, byApp], 'Github API access').nullish(),
 });
 const gitlabSpec = z.object({
   ...provider,
-  authentication: variants([variant('Http', variants([byPassword, byToken], 'Gitlab authentication')), overSsh], 'Gitlab connection'),
+  authentication: variants(
+    [variant('Http', variants([byPassword, byToken], 'Gitlab authentication')), overSsh],
+    'Gitlab connection',
+  ),
   apiAccess: variants([apiToken], 'Gitlab API access').nullish(),
   proxy: z.boolean().nullish(),
   ignoreTestConnection: z.boolean().nullish(),
 });
 const bitbucketSpec = z.object({
   ...provider,
-  authentication: variants([variant('Http', variants([byPassword], 'Bitbucket authentication')), overSsh], 'Bitbucket connection'),
-  apiAccess: variants([byToken, variant('AccessToken', z.object({ tokenRef: secretRef })), variant('EmailAndApiToken', z.object({ email: text.nullish(), emailRef: optionalRef, tokenRef: secretRef }))], 'Bitbucket API access').nullish(),
+  authentication: variants(
+    [variant('Http', variants([byPassword], 'Bitbucket authentication')), overSsh],
+    'Bitbucket connection',
+  ),
+  apiAccess: variants(
+    [
+      byToken,
+      variant('AccessToken', z.object({ tokenRef: secretRef })),
+      variant('EmailAndApiToken', z.object({ email: text.nullish(), emailRef: optionalRef, tokenRef: secretRef })),
+    ],
+    'Bitbucket API access',
+  ).nullish(),
 });
-export type GitProviderSpec = z.output<typeof githubSpec> | z.output<typeof gitlabSpec> | z.output<typeof bitbucketSpec>;
+export type GitProviderSpec =
+  | z.output<typeof githubSpec>
+  | z.output<typeof gitlabSpec>
+  | z.output<typeof bitbucketSpec>;
 
-const k8sAuth = variants([
-  z.object({ type: z.literal('UsernamePassword'), spec: usernamePassword }),
-  z.object({ type: z.literal('ServiceAccount'), spec: z.object({ serviceAccountTokenRef: secretRef, caCertRef: optionalRef }) }),
-  z.object({
-    type: z.literal('ClientKeyCert'),
-    spec: z.object({ clientCertRef: secretRef, clientKeyRef: secretRef, caCertRef: optionalRef, clientKeyPassphraseRef: optionalRef, clientKeyAlgo: text.nullish() }),
-  }),
-  z.object({
-    type: z.literal('OpenIdConnect'),
-    spec: z.object({
-      oidcIssuerUrl: url.nullish(), oidcUsername: text.nullish(), oidcUsernameRef: optionalRef, oidcClientIdRef: secretRef, oidcPasswordRef: secretRef,
-      oidcSecretRef: optionalRef, oidcScopes: text.nullish(),
+const k8sAuth = variants(
+  [
+    z.object({ type: z.literal('UsernamePassword'), spec: usernamePassword }),
+    z.object({
+      type: z.literal('ServiceAccount'),
+      spec: z.object({ serviceAccountTokenRef: secretRef, caCertRef: optionalRef }),
     }),
-  }),
-], 'Kubernetes authentication');
+    z.object({
+      type: z.literal('ClientKeyCert'),
+      spec: z.object({
+        clientCertRef: secretRef,
+        clientKeyRef: secretRef,
+        caCertRef: optionalRef,
+        clientKeyPassphraseRef: optionalRef,
+        clientKeyAlgo: text.nullish(),
+      }),
+    }),
+    z.object({
+      type: z.literal('OpenIdConnect'),
+      spec: z.object({
+        oidcIssuerUrl: url.nullish(),
+        oidcUsername: text.nullish(),
+        oidcUsernameRef: optionalRef,
+        oidcClientIdRef: secretRef,
+        oidcPasswordRef: secretRef,
+        oidcSecretRef: optionalRef,
+        oidcScopes: text.nullish(),
+      }),
+    }),
+  ],
+  'Kubernetes authentication',
+);
 export type K8sAuth = z.output<typeof k8sAuth>;
 const k8sSpec = z.object({
-  credential: variants([
-    z.object({ type: z.literal('InheritFromDelegate'), spec: z.object({}).nullish() }),
-    z.object({ type: z.literal('ManualConfig'), spec: z.object({ masterUrl: url, auth: k8sAuth }) }),
-  ], 'Kubernetes credential'),
+  credential: variants(
+    [
+      z.object({ type: z.literal('InheritFromDelegate'), spec: z.object({}).nullish() }),
+      z.object({ type: z.literal('ManualConfig'), spec: z.object({ masterUrl: url, auth: k8sAuth }) }),
+    ],
+    'Kubernetes credential',
+  ),
   delegateSelectors: selectors,
 });
 
@@ -93,14 +191,34 @@ const dockerRegistrySpec = z.object({
 const vaultSpec = z.object({
   vaultUrl: url,
   renewalIntervalMinutes: z.int().min(0).max(525_600),
-  basePath: text.nullish(), namespace: text.nullish(), secretEngineName: text.nullish(), secretEngineVersion: z.int().nullish(), secretEngineManuallyConfigured: z.boolean().nullish(),
-  isReadOnly: z.boolean().nullish(), readOnly: z.boolean().nullish(), isDefault: z.boolean().nullish(), default: z.boolean().nullish(), accessType: text.nullish(),
+  basePath: text.nullish(),
+  namespace: text.nullish(),
+  secretEngineName: text.nullish(),
+  secretEngineVersion: z.int().nullish(),
+  secretEngineManuallyConfigured: z.boolean().nullish(),
+  isReadOnly: z.boolean().nullish(),
+  readOnly: z.boolean().nullish(),
+  isDefault: z.boolean().nullish(),
+  default: z.boolean().nullish(),
+  accessType: text.nullish(),
   /** Secret references, like every `…Ref` elsewhere. */
-  authToken: optionalRef, secretId: optionalRef,
-  appRoleId: text.nullish(), renewAppRoleToken: z.boolean().nullish(), useVaultAgent: z.boolean().nullish(), sinkPath: text.nullish(),
-  useAwsIam: z.boolean().nullish(), awsRegion: text.nullish(), vaultAwsIamRole: text.nullish(), xvaultAwsIamServerId: optionalRef,
-  useK8sAuth: z.boolean().nullish(), vaultK8sAuthRole: text.nullish(), serviceAccountTokenPath: text.nullish(), k8sAuthEndpoint: text.nullish(),
-  useJwtAuth: z.boolean().nullish(), jwtAuthRole: text.nullish(), jwtAuthPath: text.nullish(),
+  authToken: optionalRef,
+  secretId: optionalRef,
+  appRoleId: text.nullish(),
+  renewAppRoleToken: z.boolean().nullish(),
+  useVaultAgent: z.boolean().nullish(),
+  sinkPath: text.nullish(),
+  useAwsIam: z.boolean().nullish(),
+  awsRegion: text.nullish(),
+  vaultAwsIamRole: text.nullish(),
+  xvaultAwsIamServerId: optionalRef,
+  useK8sAuth: z.boolean().nullish(),
+  vaultK8sAuthRole: text.nullish(),
+  serviceAccountTokenPath: text.nullish(),
+  k8sAuthEndpoint: text.nullish(),
+  useJwtAuth: z.boolean().nullish(),
+  jwtAuthRole: text.nullish(),
+  jwtAuthPath: text.nullish(),
   ...delegate,
 });
 
@@ -110,13 +228,30 @@ const localSpec = z.object({ default: z.boolean().nullish() });
 const RESERVED_IDENTIFIERS: readonly string[] = ['catalogue', 'stats', 'fieldValues', 'validateUniqueIdentifier'];
 const head = {
   ...named,
-  identifier: named.identifier.refine((text) => !RESERVED_IDENTIFIERS.includes(text), { error: `is reserved, as are ${RESERVED_IDENTIFIERS.join(', ')}; choose another identifier` }),
+  identifier: named.identifier.refine((text) => !RESERVED_IDENTIFIERS.includes(text), {
+    error: `is reserved, as are ${RESERVED_IDENTIFIERS.join(', ')}; choose another identifier`,
+  }),
   ...scopeInBody,
 };
 
 export const CONNECTOR_TYPES = [
-  'JDBC', 'Git', 'Github', 'Gitlab', 'Bitbucket', 'K8sCluster', 'DockerRegistry', 'Local', 'Vault',
-  'Artifactory', 'Nexus', 'Aws', 'Gcp', 'Azure', 'AwsSecretManager', 'GcpSecretManager', 'AzureKeyVault',
+  'JDBC',
+  'Git',
+  'Github',
+  'Gitlab',
+  'Bitbucket',
+  'K8sCluster',
+  'DockerRegistry',
+  'Local',
+  'Vault',
+  'Artifactory',
+  'Nexus',
+  'Aws',
+  'Gcp',
+  'Azure',
+  'AwsSecretManager',
+  'GcpSecretManager',
+  'AzureKeyVault',
 ] as const;
 export type ConnectorType = (typeof CONNECTOR_TYPES)[number];
 
@@ -145,9 +280,41 @@ export const CONNECTOR_CATEGORIES: Readonly<Record<ConnectorType, string>> = {
 
 /** Types clients know and this server has no use for; refused by their name. */
 const OTHER_TYPES = [
-  'Splunk', 'AppDynamics', 'Prometheus', 'Dynatrace', 'AwsKms', 'GcpKms', 'AzureArtifacts', 'AzureRepo', 'Jira', 'Jenkins', 'Codecommit',
-  'CEAws', 'CEAzure', 'GcpCloudCost', 'CEK8sCluster', 'HttpHelmRepo', 'OciHelmRepo', 'NewRelic', 'Datadog', 'SumoLogic', 'PagerDuty', 'Spot', 'ServiceNow', 'Tas', 'TerraformCloud', 'ElasticSearch',
-  'Rancher', 'CustomHealth', 'Pdc', 'CustomSecretManager', 'Harness', 'SignalFX', 'Bamboo', 'ErrorTracking', 'Mcp',
+  'Splunk',
+  'AppDynamics',
+  'Prometheus',
+  'Dynatrace',
+  'AwsKms',
+  'GcpKms',
+  'AzureArtifacts',
+  'AzureRepo',
+  'Jira',
+  'Jenkins',
+  'Codecommit',
+  'CEAws',
+  'CEAzure',
+  'GcpCloudCost',
+  'CEK8sCluster',
+  'HttpHelmRepo',
+  'OciHelmRepo',
+  'NewRelic',
+  'Datadog',
+  'SumoLogic',
+  'PagerDuty',
+  'Spot',
+  'ServiceNow',
+  'Tas',
+  'TerraformCloud',
+  'ElasticSearch',
+  'Rancher',
+  'CustomHealth',
+  'Pdc',
+  'CustomSecretManager',
+  'Harness',
+  'SignalFX',
+  'Bamboo',
+  'ErrorTracking',
+  'Mcp',
 ];
 
 /** `connector type "Jira" is not supported by this server; …`, and for what no client knows: `connector type "Fax" does not exist; …`. */
@@ -187,4 +354,6 @@ const SENT_ALONG = ['connectorType', 'isDefault', 'isReadOnly', 'readOnly'];
 /** A connector as requests carry it: a misspelt field is refused. Its value is not repeated, since it may be a password. */
 export const connectorIn = refusingNearKeys(connector, { alsoSent: SENT_ALONG, showsValues: false });
 /** Type and spec, which belong together. */
-export type ConnectorBody = { [T in ConnectorType]: Pick<Extract<Connector, { type: T }>, 'type' | 'spec'> }[ConnectorType];
+export type ConnectorBody = {
+  [T in ConnectorType]: Pick<Extract<Connector, { type: T }>, 'type' | 'spec'>;
+}[ConnectorType];

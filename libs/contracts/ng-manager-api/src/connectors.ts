@@ -1,4 +1,11 @@
-import { defineRoute, ngPage, queryBoolean, queryList, scopeFromQueryOrBody, scopeQuery } from '@sluice/api-conventions';
+import {
+  defineRoute,
+  ngPage,
+  queryBoolean,
+  queryList,
+  scopeFromQueryOrBody,
+  scopeQuery,
+} from '@sluice/api-conventions';
 import { z } from 'zod';
 import { connector, connectorIn } from './connector-spec.js';
 import { byIdentifier, epochMs, ngList, ngScope, rowCopies } from './places.js';
@@ -75,7 +82,12 @@ export const createConnector = defineRoute({
   response: connectorResponse,
 });
 
-export const updateConnector = defineRoute({ ...createConnector, id: 'updateConnector', method: 'PUT', summary: 'Change a connector' });
+export const updateConnector = defineRoute({
+  ...createConnector,
+  id: 'updateConnector',
+  method: 'PUT',
+  summary: 'Change a connector',
+});
 
 export const getConnector = defineRoute({
   id: 'getConnector',
@@ -86,7 +98,11 @@ export const getConnector = defineRoute({
   access: { permission: 'connector.view' },
   params: byIdentifier,
   /** `branch` and `repoIdentifier` are taken and not looked at: connectors do not live on branches. */
-  query: z.object({ ...scopeQuery, branch: z.string().max(256).optional(), repoIdentifier: z.string().max(256).optional() }),
+  query: z.object({
+    ...scopeQuery,
+    branch: z.string().max(256).optional(),
+    repoIdentifier: z.string().max(256).optional(),
+  }),
   response: connectorResponse,
 });
 
@@ -115,7 +131,11 @@ export const listConnectors = defineRoute({
   style: 'ng',
   access: { permission: 'connector.view' },
   query: z.object({
-    ...ngList, type: queryList.optional(), category: queryList.optional(), source_category: queryList.optional(), includeAllConnectorsAvailableAtScope: queryBoolean.optional(),
+    ...ngList,
+    type: queryList.optional(),
+    category: queryList.optional(),
+    source_category: queryList.optional(),
+    includeAllConnectorsAvailableAtScope: queryBoolean.optional(),
   }),
   response: ngPage(connectorResponse),
 });
@@ -131,7 +151,9 @@ export const listConnectorsV2 = defineRoute({
     ...ngList,
     includeAllConnectorsAvailableAtScope: queryBoolean.optional(),
     /** Filters cannot be stored, so none can be named. */
-    filterIdentifier: z.literal('', { error: 'names a stored filter, and there are none; send the filter in the body' }).optional(),
+    filterIdentifier: z
+      .literal('', { error: 'names a stored filter, and there are none; send the filter in the body' })
+      .optional(),
     /** Connectors do not live on branches; taken and not looked at. */
     getDistinctFromBranches: queryBoolean.optional(),
   }),

@@ -9,7 +9,16 @@ const delegate = z.object({
   tags: z.array(z.string()),
   lastHeartBeat: epochMs,
   connected: z.boolean(),
-  delegateReplicas: z.array(z.object({ uuid: z.string(), lastHeartbeat: epochMs, connected: z.boolean(), hostName: z.string(), version: z.string(), expiringAt: epochMs.nullable() })),
+  delegateReplicas: z.array(
+    z.object({
+      uuid: z.string(),
+      lastHeartbeat: epochMs,
+      connected: z.boolean(),
+      hostName: z.string(),
+      version: z.string(),
+      expiringAt: epochMs.nullable(),
+    }),
+  ),
   autoUpgrade: z.enum(['ON', 'OFF', 'DETECTING']),
   legacy: z.boolean(),
   orgName: z.string().nullable(),
@@ -62,7 +71,9 @@ export const latestDelegateVersion = defineRoute({
 });
 
 const setupDetails = z.object({
-  name: z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must hold lower-case letters, digits and hyphens, at most 63'),
+  name: z
+    .string()
+    .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must hold lower-case letters, digits and hyphens, at most 63'),
   identifier: z.string().max(128).nullish(),
   description: z.string().max(1024).nullish(),
   size: z.enum(['LAPTOP', 'SMALL', 'MEDIUM', 'LARGE']).nullish(),
@@ -114,7 +125,9 @@ const edit = { style: 'rest', access: { permission: 'delegate.edit' } } as const
 const NO_TOKEN_NAMES: readonly string[] = ['delegate-groups', '.', '..'];
 const newTokenName = entityName
   .regex(/^[\w .-]*$/, 'must hold only letters, digits, blanks, ".", "_" and "-"')
-  .refine((name) => !NO_TOKEN_NAMES.includes(name), { error: `must not be one of ${NO_TOKEN_NAMES.join(', ')}, which mean something else in addresses; choose another name` });
+  .refine((name) => !NO_TOKEN_NAMES.includes(name), {
+    error: `must not be one of ${NO_TOKEN_NAMES.join(', ')}, which mean something else in addresses; choose another name`,
+  });
 
 /** Two dialects: `tokenName` in the query without a body, or `{name}` in the body (api-contract 3.5); given in both, they must agree. */
 export const createDelegateToken = defineRoute({
@@ -124,7 +137,11 @@ export const createDelegateToken = defineRoute({
   method: 'POST',
   path: TOKENS,
   summary: 'Create a delegate token',
-  query: z.object({ ...scopeQuery, tokenName: newTokenName.optional(), revokeAfter: z.coerce.number().int().min(0).max(253_402_300_799_999).optional() }),
+  query: z.object({
+    ...scopeQuery,
+    tokenName: newTokenName.optional(),
+    revokeAfter: z.coerce.number().int().min(0).max(253_402_300_799_999).optional(),
+  }),
   body: z.object({ name: newTokenName.nullish() }).optional(),
   response: delegateToken,
 });
@@ -134,11 +151,33 @@ export const listDelegateTokens = defineRoute({
   method: 'GET',
   path: TOKENS,
   summary: 'List delegate tokens',
-  query: z.object({ ...scopeQuery, name: z.string().max(128).optional(), status: z.enum(['ACTIVE', 'REVOKED']).optional() }),
+  query: z.object({
+    ...scopeQuery,
+    name: z.string().max(128).optional(),
+    status: z.enum(['ACTIVE', 'REVOKED']).optional(),
+  }),
   response: z.array(delegateToken),
 });
-export const getDelegateToken = defineRoute({ ...view, id: 'getDelegateToken', method: 'GET', path: `${TOKENS}/:tokenName`, summary: 'Read a delegate token', params: tokenPath, query: ngScope, response: delegateToken });
-export const revokeDelegateToken = defineRoute({ ...edit, id: 'revokeDelegateToken', method: 'PUT', path: TOKENS, summary: 'Revoke a delegate token', query: tokenNameQuery, body: z.unknown().optional(), response: delegateToken });
+export const getDelegateToken = defineRoute({
+  ...view,
+  id: 'getDelegateToken',
+  method: 'GET',
+  path: `${TOKENS}/:tokenName`,
+  summary: 'Read a delegate token',
+  params: tokenPath,
+  query: ngScope,
+  response: delegateToken,
+});
+export const revokeDelegateToken = defineRoute({
+  ...edit,
+  id: 'revokeDelegateToken',
+  method: 'PUT',
+  path: TOKENS,
+  summary: 'Revoke a delegate token',
+  query: tokenNameQuery,
+  body: z.unknown().optional(),
+  response: delegateToken,
+});
 export const revokeDelegateTokenByPath = defineRoute({
   ...edit,
   id: 'revokeDelegateTokenByPath',
@@ -150,8 +189,25 @@ export const revokeDelegateTokenByPath = defineRoute({
   body: z.unknown().optional(),
   response: delegateToken,
 });
-export const deleteDelegateToken = defineRoute({ ...edit, id: 'deleteDelegateToken', method: 'DELETE', path: TOKENS, summary: 'Delete a delegate token', query: tokenNameQuery, response: z.boolean() });
-export const deleteDelegateTokenByPath = defineRoute({ ...edit, id: 'deleteDelegateTokenByPath', method: 'DELETE', path: `${TOKENS}/:tokenName`, summary: 'Delete a delegate token', params: tokenPath, query: ngScope, response: z.boolean() });
+export const deleteDelegateToken = defineRoute({
+  ...edit,
+  id: 'deleteDelegateToken',
+  method: 'DELETE',
+  path: TOKENS,
+  summary: 'Delete a delegate token',
+  query: tokenNameQuery,
+  response: z.boolean(),
+});
+export const deleteDelegateTokenByPath = defineRoute({
+  ...edit,
+  id: 'deleteDelegateTokenByPath',
+  method: 'DELETE',
+  path: `${TOKENS}/:tokenName`,
+  summary: 'Delete a delegate token',
+  params: tokenPath,
+  query: ngScope,
+  response: z.boolean(),
+});
 
 const delegatesOfToken = z.object({ delegateGroupDetails: z.array(delegate) });
 export const delegateGroupsOfToken = defineRoute({
@@ -163,4 +219,13 @@ export const delegateGroupsOfToken = defineRoute({
   query: z.object({ ...scopeQuery, delegateTokenName: entityName }),
   response: delegatesOfToken,
 });
-export const delegatesOfTokenByPath = defineRoute({ ...view, id: 'delegatesOfTokenByPath', method: 'GET', path: `${TOKENS}/:tokenName/delegates`, summary: 'Delegates that use a token', params: tokenPath, query: ngScope, response: delegatesOfToken });
+export const delegatesOfTokenByPath = defineRoute({
+  ...view,
+  id: 'delegatesOfTokenByPath',
+  method: 'GET',
+  path: `${TOKENS}/:tokenName/delegates`,
+  summary: 'Delegates that use a token',
+  params: tokenPath,
+  query: ngScope,
+  response: delegatesOfToken,
+});

@@ -5,7 +5,15 @@ import { z } from 'zod';
 export const MOST_USES = 1_000;
 
 /** What a pipeline, an input set or a trigger can refer to. */
-export const usedKind = z.enum(['connector', 'secret', 'dbschema', 'service', 'environment', 'infrastructure', 'variable']);
+export const usedKind = z.enum([
+  'connector',
+  'secret',
+  'dbschema',
+  'service',
+  'environment',
+  'infrastructure',
+  'variable',
+]);
 /** Documents of pipeline that refer to other entities. An input set or trigger is named with its pipeline: `deploy/nightly`. */
 export const userKind = z.enum(['pipeline', 'inputSet', 'trigger']);
 
@@ -32,10 +40,17 @@ export const recordEntityUses = defineRoute({
     user: z.object({ kind: userKind, identifier: z.string().min(1).max(512) }),
     mode: z.enum(['add', 'replace', 'check']),
     /** As written in the document: `id`, `org.id`, `account.id`; an infrastructure behind its environment: `account.prod/cluster`. `field`: where, for messages. */
-    uses: z.array(z.object({ kind: usedKind, ref: z.string().min(1).max(320), field: z.string().max(1024).optional() })).max(MOST_USES),
+    uses: z
+      .array(z.object({ kind: usedKind, ref: z.string().min(1).max(320), field: z.string().max(1024).optional() }))
+      .max(MOST_USES),
     /** Of a `replace`: the turn after whose beginning the document was read. Without one it counts in any case. */
     turn: z.uuid().optional(),
   }),
   /** `turn`: of an `add`, the one that it began. `isSuperseded`: a `replace` was not recorded, because a later turn has begun. `warnings`: of a check, what stands in the way of a run of what is named, by field. */
-  response: z.object({ recorded: z.int(), turn: z.uuid().optional(), isSuperseded: z.literal(true).optional(), warnings: z.array(z.object({ field: z.string(), message: z.string() })).optional() }),
+  response: z.object({
+    recorded: z.int(),
+    turn: z.uuid().optional(),
+    isSuperseded: z.literal(true).optional(),
+    warnings: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  }),
 });

@@ -33,8 +33,16 @@ export const connectorBranches = defineRoute({
   style: 'bare',
   access: { permission: 'connector.access' },
   params: ofConnector,
-  query: z.object({ ...account, repo: z.string().max(512).optional(), search_term: z.string().max(256).optional(), limit: z.coerce.number().int().min(1).max(1000).default(100) }),
-  response: z.object({ branches: z.array(z.object({ name: z.string(), commit: z.string() })), defaultBranch: z.string().nullable() }),
+  query: z.object({
+    ...account,
+    repo: z.string().max(512).optional(),
+    search_term: z.string().max(256).optional(),
+    limit: z.coerce.number().int().min(1).max(1000).default(100),
+  }),
+  response: z.object({
+    branches: z.array(z.object({ name: z.string(), commit: z.string() })),
+    defaultBranch: z.string().nullable(),
+  }),
 });
 
 export const connectorCommits = defineRoute({
@@ -45,6 +53,13 @@ export const connectorCommits = defineRoute({
   style: 'bare',
   access: { permission: 'connector.access' },
   params: ofConnector,
-  query: z.object({ ...account, repo: z.string().max(512).optional(), ref: ref.default('HEAD'), limit: z.coerce.number().int().min(1).max(100).default(20) }),
-  response: z.object({ commits: z.array(z.object({ sha: z.string(), author: z.string(), at: epochMs, subject: z.string() })) }),
+  query: z.object({
+    ...account,
+    repo: z.string().max(512).optional(),
+    ref: ref.default('HEAD'),
+    limit: z.coerce.number().int().min(1).max(100).default(20),
+  }),
+  response: z.object({
+    commits: z.array(z.object({ sha: z.string(), author: z.string(), at: epochMs, subject: z.string() })),
+  }),
 });

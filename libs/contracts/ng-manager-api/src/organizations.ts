@@ -1,4 +1,12 @@
-import { defineRoute, ngPage, queryBoolean, queryIdentifiers, scopeOfAccount, scopeOfOrgIn, scopeQuery } from '@sluice/api-conventions';
+import {
+  defineRoute,
+  ngPage,
+  queryBoolean,
+  queryIdentifiers,
+  scopeOfAccount,
+  scopeOfOrgIn,
+  scopeQuery,
+} from '@sluice/api-conventions';
 import { z } from 'zod';
 import { byIdentifier, epochMs, named, ngAccount, ngList, rowCopies } from './places.js';
 

@@ -86,7 +86,10 @@ export type UserAggregate = z.output<typeof userAggregate>;
 const viewUsers = { permission: 'user.view' } as const;
 /** Users belong to the account: who changes one needs the right there, whatever scope a client appends. */
 const editUsers = { permission: 'user.edit', scopeFrom: scopeOfAccount } as const;
-const scopeOrEmpty = ngAccount.extend({ orgIdentifier: z.string().optional(), projectIdentifier: z.string().optional() });
+const scopeOrEmpty = ngAccount.extend({
+  orgIdentifier: z.string().optional(),
+  projectIdentifier: z.string().optional(),
+});
 const byUser = z.object({ userId: z.string().min(1).max(128) });
 const names = z.array(z.string().max(128)).max(100).nullish();
 
@@ -102,7 +105,9 @@ export const aggregateUsers = defineRoute({
   style: 'ng',
   access: viewUsers,
   query: z.object(ngList),
-  body: z.object({ searchTerm: z.string().max(256).nullish(), roleIdentifiers: names, resourceGroupIdentifiers: names }).optional(),
+  body: z
+    .object({ searchTerm: z.string().max(256).nullish(), roleIdentifiers: names, resourceGroupIdentifiers: names })
+    .optional(),
   response: ngPage(userAggregate),
 });
 
@@ -140,7 +145,12 @@ export const createUser = defineRoute({
   style: 'ng',
   access: editUsers,
   query: ngAccount,
-  body: z.strictObject({ email: z.email().max(256), name: entityName, userGroups: z.array(z.string().min(1).max(128)).max(100).nullish(), disabled: z.boolean().nullish() }),
+  body: z.strictObject({
+    email: z.email().max(256),
+    name: entityName,
+    userGroups: z.array(z.string().min(1).max(128)).max(100).nullish(),
+    disabled: z.boolean().nullish(),
+  }),
   response: userMetadata,
 });
 
@@ -175,7 +185,10 @@ export const addUsers = defineRoute({
   access: { permission: 'user.edit' },
   query: scopeOrEmpty,
   body: z.object({
-    emails: z.array(z.email('must be an e-mail address').max(256)).min(1, 'names no e-mail address').max(100, 'at most 100 e-mail addresses'),
+    emails: z
+      .array(z.email('must be an e-mail address').max(256))
+      .min(1, 'names no e-mail address')
+      .max(100, 'at most 100 e-mail addresses'),
     userGroups: z.array(z.string().min(1).max(128)).max(100, 'at most 100 groups').nullish(),
     roleBindings: z.array(scopedRoleBinding).max(100, 'at most 100 roles').nullish(),
   }),
@@ -195,11 +208,19 @@ export const batchUsers = defineRoute({
   style: 'ng',
   access: viewUsers,
   query: z.object(ngList),
-  body: z.object({ searchTerm: z.string().max(256).nullish(), identifiers: names, emails: z.array(z.string().max(256)).max(100).nullish(), parentFilter: parentFilter.nullish() }).nullish(),
+  body: z
+    .object({
+      searchTerm: z.string().max(256).nullish(),
+      identifiers: names,
+      emails: z.array(z.string().max(256)).max(100).nullish(),
+      parentFilter: parentFilter.nullish(),
+    })
+    .nullish(),
   response: ngPage(userMetadata),
 });
 
-const userIn = ({ body }: RawRequest): string | undefined => (typeof body === 'object' && body !== null && 'uuid' in body && typeof body.uuid === 'string' ? body.uuid : undefined);
+const userIn = ({ body }: RawRequest): string | undefined =>
+  typeof body === 'object' && body !== null && 'uuid' in body && typeof body.uuid === 'string' ? body.uuid : undefined;
 
 /** Everybody renames themselves; others need `user.edit` on the account, and every right the renamed one has. What else clients send must be as it is. */
 export const updateUserInfo = defineRoute({
@@ -210,7 +231,12 @@ export const updateUserInfo = defineRoute({
   style: 'ng',
   access: { ...editUsers, ownerFrom: userIn },
   query: ngAccount,
-  body: z.object({ uuid: byUser.shape.userId, name: entityName, email: z.string().max(256).nullish(), disabled: z.boolean().nullish() }),
+  body: z.object({
+    uuid: byUser.shape.userId,
+    name: entityName,
+    email: z.string().max(256).nullish(),
+    disabled: z.boolean().nullish(),
+  }),
   response: userInfo,
 });
 

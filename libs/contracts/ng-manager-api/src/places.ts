@@ -24,10 +24,17 @@ export const named = {
 };
 
 /** Where an entity of account, org or project level lives, as bodies carry it. */
-export const scopeInBody = { orgIdentifier: z.string().max(128).nullish(), projectIdentifier: z.string().max(128).nullish() };
+export const scopeInBody = {
+  orgIdentifier: z.string().max(128).nullish(),
+  projectIdentifier: z.string().max(128).nullish(),
+};
 
 /** Milliseconds since the Unix epoch. */
 export const epochMs = z.int();
 
 /** Copies of what is inside a wrapped list row, for clients that show only top-level keys (api-contract 7.4). */
-export const rowCopies = { identifier: z.string().optional(), name: z.string().optional(), type: z.string().optional() };
+export const rowCopies = {
+  identifier: z.string().optional(),
+  name: z.string().optional(),
+  type: z.string().optional(),
+};

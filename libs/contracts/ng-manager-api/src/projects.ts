@@ -1,4 +1,12 @@
-import { defineRoute, ngPage, orgFromQueryOrBody, queryBoolean, queryIdentifiers, scopeOfProjectIn, scopeQuery } from '@sluice/api-conventions';
+import {
+  defineRoute,
+  ngPage,
+  orgFromQueryOrBody,
+  queryBoolean,
+  queryIdentifiers,
+  scopeOfProjectIn,
+  scopeQuery,
+} from '@sluice/api-conventions';
 import { z } from 'zod';
 import { byIdentifier, epochMs, named, ngList } from './places.js';
 
@@ -38,7 +46,12 @@ export const listProjects = defineRoute({
   response: ngPage(projectResponse),
 });
 
-export const listAllProjects = defineRoute({ ...listProjects, id: 'listAllProjects', path: '/ng/api/projects/list', summary: 'List projects of all organizations' });
+export const listAllProjects = defineRoute({
+  ...listProjects,
+  id: 'listAllProjects',
+  path: '/ng/api/projects/list',
+  summary: 'List projects of all organizations',
+});
 
 export const createProject = defineRoute({
   id: 'createProject',
@@ -86,6 +99,10 @@ export const deleteProject = defineRoute({
   style: 'ng',
   access: { permission: 'project.edit', scopeFrom: scopeOfProjectIn('identifier') },
   params: byIdentifier,
-  query: z.object({ accountIdentifier: scopeQuery.accountIdentifier, orgIdentifier: scopeQuery.orgIdentifier, forceDelete: queryBoolean.optional() }),
+  query: z.object({
+    accountIdentifier: scopeQuery.accountIdentifier,
+    orgIdentifier: scopeQuery.orgIdentifier,
+    forceDelete: queryBoolean.optional(),
+  }),
   response: z.boolean(),
 });

@@ -20,7 +20,13 @@ const role = z.object({
   allowedScopeLevels: z.array(scopeLevel),
   tags: z.record(z.string(), z.string()),
 });
-const roleResponse = z.object({ role, scope: z.null(), harnessManaged: z.literal(true), createdAt: z.null(), lastModifiedAt: z.null() });
+const roleResponse = z.object({
+  role,
+  scope: z.null(),
+  harnessManaged: z.literal(true),
+  createdAt: z.null(),
+  lastModifiedAt: z.null(),
+});
 export type RoleResponse = z.output<typeof roleResponse>;
 
 const view: PermissionAccess = { permission: 'user.view' };
@@ -49,7 +55,9 @@ const principal = z.strictObject({
 const roleAssignment = z.strictObject({
   identifier: identifier.nullish(),
   roleIdentifier,
-  resourceGroupIdentifier: z.literal(ALL_RESOURCES, `use ${ALL_RESOURCES}: a role counts for everything at its scope and inside`).nullish(),
+  resourceGroupIdentifier: z
+    .literal(ALL_RESOURCES, `use ${ALL_RESOURCES}: a role counts for everything at its scope and inside`)
+    .nullish(),
   principal,
   disabled: z.literal(false, 'an assignment is deleted, not disabled').nullish(),
   managed: z.literal(false).nullish(),
@@ -65,7 +73,11 @@ const roleAssignmentResponse = z.object({
     disabled: z.literal(false),
     managed: z.literal(false),
   }),
-  scope: z.object({ accountIdentifier: z.string(), orgIdentifier: z.string().nullable(), projectIdentifier: z.string().nullable() }),
+  scope: z.object({
+    accountIdentifier: z.string(),
+    orgIdentifier: z.string().nullable(),
+    projectIdentifier: z.string().nullable(),
+  }),
   createdAt: epochMs,
   lastModifiedAt: epochMs,
   harnessManaged: z.literal(false),
@@ -95,7 +107,12 @@ export const listRoleAssignments = defineRoute({
   summary: 'Roles bound at a scope',
   style: 'ng',
   access: view,
-  query: z.object({ ...ngList, principalIdentifier: z.string().max(128).optional(), principalType: principalType.optional(), roleIdentifier: roleIdentifier.optional() }),
+  query: z.object({
+    ...ngList,
+    principalIdentifier: z.string().max(128).optional(),
+    principalType: principalType.optional(),
+    roleIdentifier: roleIdentifier.optional(),
+  }),
   response: ngPage(roleAssignmentResponse),
 });
 

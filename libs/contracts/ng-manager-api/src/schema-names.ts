@@ -28,4 +28,32 @@ import * as v1Secrets from './v1-secrets.js';
 import * as yamlSchema from './yaml-schema.js';
 
 /** Shapes are called after their exports in the documented API. Where two modules export the same word, the first has it. */
-nameExports(organizations, projects, connectorSpec, connectors, connectorDirectory, secretSpec, secrets, people, userGroups, serviceAccounts, roles, authz, apiKeys, delegates, deadLetters, settings, audit, securityEvents, encryptionKeys, gitBrowsing, stepInputs, v1Twins, v1Connectors, v1Secrets, yamlSchema, variables, filing);
+nameExports(
+  organizations,
+  projects,
+  connectorSpec,
+  connectors,
+  connectorDirectory,
+  secretSpec,
+  secrets,
+  people,
+  userGroups,
+  serviceAccounts,
+  roles,
+  authz,
+  apiKeys,
+  delegates,
+  deadLetters,
+  settings,
+  audit,
+  securityEvents,
+  encryptionKeys,
+  gitBrowsing,
+  stepInputs,
+  v1Twins,
+  v1Connectors,
+  v1Secrets,
+  yamlSchema,
+  variables,
+  filing,
+);

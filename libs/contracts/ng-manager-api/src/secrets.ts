@@ -1,10 +1,25 @@
-import { defineRoute, ngPage, queryBoolean, queryIdentifiers, queryList, scopeFromQueryOrBody, scopeQuery } from '@sluice/api-conventions';
+import {
+  defineRoute,
+  ngPage,
+  queryBoolean,
+  queryIdentifiers,
+  queryList,
+  scopeFromQueryOrBody,
+  scopeQuery,
+} from '@sluice/api-conventions';
 import { z } from 'zod';
 import { epochMs, ngList, ngScope, rowCopies } from './places.js';
 import { MAX_SECRET_BYTES, RESERVED_SECRET_IDENTIFIERS, secret, secretIn } from './secret-spec.js';
 
 /** Words of the addresses below `/v2/secrets` are not read as identifiers. */
-const secretIdentifier = z.string().min(1).max(128).refine((text) => !RESERVED_SECRET_IDENTIFIERS.includes(text), `must not be one of ${RESERVED_SECRET_IDENTIFIERS.join(', ')}`);
+const secretIdentifier = z
+  .string()
+  .min(1)
+  .max(128)
+  .refine(
+    (text) => !RESERVED_SECRET_IDENTIFIERS.includes(text),
+    `must not be one of ${RESERVED_SECRET_IDENTIFIERS.join(', ')}`,
+  );
 const byIdentifier = z.object({ identifier: secretIdentifier });
 
 export const secretResponse = z.object({
@@ -78,7 +93,10 @@ export const updateSecretFromYaml = defineRoute({
 /** `spec` is the JSON of `{secret}` as text. Clients that send the file's name as a field `file` beside its bytes are understood. */
 const secretUpload = z.object({
   spec: z.string({ error: 'is required: the JSON of {"secret":{…}} as text' }).max(MAX_SECRET_BYTES),
-  file: z.file({ error: 'must be a file part, with a filename' }).max(MAX_SECRET_BYTES, `must be at most ${MAX_SECRET_BYTES} bytes`).optional(),
+  file: z
+    .file({ error: 'must be a file part, with a filename' })
+    .max(MAX_SECRET_BYTES, `must be at most ${MAX_SECRET_BYTES} bytes`)
+    .optional(),
 });
 
 /** Scope in the query; the spec's own must agree or be narrower. */
@@ -157,7 +175,14 @@ export const listSecrets = defineRoute({
   summary: 'List secrets (deprecated: use the list by filter)',
   style: 'ng',
   access: { permission: 'secret.view' },
-  query: z.object({ ...ngList, identifiers: queryIdentifiers.optional(), type: z.string().max(64).optional(), types: queryList.optional(), source_category: z.string().max(64).optional(), includeSecretsFromEverySubScope: queryBoolean.optional() }),
+  query: z.object({
+    ...ngList,
+    identifiers: queryIdentifiers.optional(),
+    type: z.string().max(64).optional(),
+    types: queryList.optional(),
+    source_category: z.string().max(64).optional(),
+    includeSecretsFromEverySubScope: queryBoolean.optional(),
+  }),
   response: ngPage(secretResponse),
 });
 
@@ -191,7 +216,12 @@ export const filterSecrets = defineRoute({
   response: ngPage(secretResponse),
 });
 
-export const filterSecretsV2 = defineRoute({ ...filterSecrets, id: 'filterSecretsV2', path: '/ng/api/v2/secrets/list/secrets', summary: 'List secrets by filter (second dialect)' });
+export const filterSecretsV2 = defineRoute({
+  ...filterSecrets,
+  id: 'filterSecretsV2',
+  path: '/ng/api/v2/secrets/list/secrets',
+  summary: 'List secrets by filter (second dialect)',
+});
 
 export const isSecretIdentifierFree = defineRoute({
   id: 'isSecretIdentifierFree',

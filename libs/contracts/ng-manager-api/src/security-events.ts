@@ -1,4 +1,12 @@
-import { SECURITY_EVENT_KINDS, defineRoute, ngPage, ngPageQuery, notedSecurityEvent, scopeQuery, securityEventRecord } from '@sluice/api-conventions';
+import {
+  SECURITY_EVENT_KINDS,
+  defineRoute,
+  ngPage,
+  ngPageQuery,
+  notedSecurityEvent,
+  scopeQuery,
+  securityEventRecord,
+} from '@sluice/api-conventions';
 import { z } from 'zod';
 import { epochMs } from './places.js';
 
@@ -6,7 +14,8 @@ const LARGEST_PAGE = 100;
 const MOST_RECEIVED = 500;
 /** The last millisecond a date can name. */
 const LATEST_MS = 8_640_000_000_000_000;
-const { eventId, kind, outcome, resourceType, identifier, actor, origin, correlationId, count, details } = securityEventRecord.shape;
+const { eventId, kind, outcome, resourceType, identifier, actor, origin, correlationId, count, details } =
+  securityEventRecord.shape;
 
 /** Our extension: a right that was used, or was lacking. Those of one minute that are alike are one, with their number; all but `count` and `lastOccurredAt` is of the first. */
 export const securityEvent = z.object({
@@ -42,7 +51,12 @@ export const listSecurityEvents = defineRoute({
   summary: 'List security events, newest first: those of the scopes in which the caller holds audit.view',
   style: 'ng',
   access: { permission: 'audit.view', orInside: true },
-  query: z.object({ ...scopeQuery, ...ngPageQuery, pageSize: z.coerce.number().int().min(1).max(LARGEST_PAGE).default(50), ...filter }),
+  query: z.object({
+    ...scopeQuery,
+    ...ngPageQuery,
+    pageSize: z.coerce.number().int().min(1).max(LARGEST_PAGE).default(50),
+    ...filter,
+  }),
   response: ngPage(securityEvent),
 });
 

@@ -1,4 +1,11 @@
-import { defineRoute, ngPage, queryIdentifiers, scopeFromQueryOrBody, scopeQuery, type PermissionAccess } from '@sluice/api-conventions';
+import {
+  defineRoute,
+  ngPage,
+  queryIdentifiers,
+  scopeFromQueryOrBody,
+  scopeQuery,
+  type PermissionAccess,
+} from '@sluice/api-conventions';
 import { z } from 'zod';
 import { roleAssignmentMetadata } from './people.js';
 import { byIdentifier, epochMs, named, ngList, ngScope, scopeInBody } from './places.js';
@@ -34,29 +41,79 @@ const written: PermissionAccess = { permission: 'user.edit', scopeFrom: scopeFro
 const style = 'ng';
 
 export const createServiceAccount = defineRoute({
-  id: 'createServiceAccount', method: 'POST', path: PATH, summary: 'Create a service account', style, access: written, query: ngScope, body: serviceAccount, response: serviceAccountOut,
+  id: 'createServiceAccount',
+  method: 'POST',
+  path: PATH,
+  summary: 'Create a service account',
+  style,
+  access: written,
+  query: ngScope,
+  body: serviceAccount,
+  response: serviceAccountOut,
 });
 export const updateServiceAccount = defineRoute({
-  id: 'updateServiceAccount', method: 'PUT', path: `${PATH}/:identifier`, summary: 'Change a service account', style, access: written, params: byIdentifier, query: ngScope, body: serviceAccount,
+  id: 'updateServiceAccount',
+  method: 'PUT',
+  path: `${PATH}/:identifier`,
+  summary: 'Change a service account',
+  style,
+  access: written,
+  params: byIdentifier,
+  query: ngScope,
+  body: serviceAccount,
   response: serviceAccountOut,
 });
 export const listServiceAccounts = defineRoute({
-  id: 'listServiceAccounts', method: 'GET', path: PATH, summary: 'List service accounts', style, access: view, query: z.object({ ...scopeQuery, identifiers: queryIdentifiers.optional() }),
+  id: 'listServiceAccounts',
+  method: 'GET',
+  path: PATH,
+  summary: 'List service accounts',
+  style,
+  access: view,
+  query: z.object({ ...scopeQuery, identifiers: queryIdentifiers.optional() }),
   response: z.array(serviceAccountOut),
 });
 export const getServiceAccount = defineRoute({
-  id: 'getServiceAccount', method: 'GET', path: `${PATH}/:identifier`, summary: 'Read a service account', style, access: view, params: byIdentifier, query: ngScope, response: serviceAccountOut,
+  id: 'getServiceAccount',
+  method: 'GET',
+  path: `${PATH}/:identifier`,
+  summary: 'Read a service account',
+  style,
+  access: view,
+  params: byIdentifier,
+  query: ngScope,
+  response: serviceAccountOut,
 });
 /** Its keys and tokens stop working. */
 export const deleteServiceAccount = defineRoute({
-  id: 'deleteServiceAccount', method: 'DELETE', path: `${PATH}/:identifier`, summary: 'Delete a service account with its keys', style, access: edit, params: byIdentifier, query: ngScope,
+  id: 'deleteServiceAccount',
+  method: 'DELETE',
+  path: `${PATH}/:identifier`,
+  summary: 'Delete a service account with its keys',
+  style,
+  access: edit,
+  params: byIdentifier,
+  query: ngScope,
   response: z.boolean(),
 });
 export const aggregateServiceAccounts = defineRoute({
-  id: 'aggregateServiceAccounts', method: 'GET', path: `${PATH}/aggregate`, summary: 'Page of service accounts with their roles', style, access: view,
-  query: z.object({ ...ngList, identifiers: queryIdentifiers.optional() }), response: ngPage(serviceAccountAggregate),
+  id: 'aggregateServiceAccounts',
+  method: 'GET',
+  path: `${PATH}/aggregate`,
+  summary: 'Page of service accounts with their roles',
+  style,
+  access: view,
+  query: z.object({ ...ngList, identifiers: queryIdentifiers.optional() }),
+  response: ngPage(serviceAccountAggregate),
 });
 export const aggregateServiceAccount = defineRoute({
-  id: 'aggregateServiceAccount', method: 'GET', path: `${PATH}/aggregate/:identifier`, summary: 'Read a service account with its roles', style, access: view, params: byIdentifier, query: ngScope,
+  id: 'aggregateServiceAccount',
+  method: 'GET',
+  path: `${PATH}/aggregate/:identifier`,
+  summary: 'Read a service account with its roles',
+  style,
+  access: view,
+  params: byIdentifier,
+  query: ngScope,
   response: serviceAccountAggregate,
 });

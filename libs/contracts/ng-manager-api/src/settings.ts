@@ -30,7 +30,12 @@ export const listSettings = defineRoute({
   summary: 'List settings with their effective values',
   style: 'ng',
   access: { permission: 'setting.view' },
-  query: z.object({ ...scopeQuery, category: z.string().max(64).optional(), group: z.string().max(64).optional(), includeParentScopes: queryBoolean.optional() }),
+  query: z.object({
+    ...scopeQuery,
+    category: z.string().max(64).optional(),
+    group: z.string().max(64).optional(),
+    includeParentScopes: queryBoolean.optional(),
+  }),
   response: z.array(settingItem),
 });
 
@@ -52,7 +57,15 @@ export const updateSettings = defineRoute({
   access: { permission: 'setting.edit' },
   query: ngScope,
   body: z.array(settingRequest).min(1).max(100),
-  response: z.array(z.object({ identifier: z.string(), setting: setting.nullable(), lastModifiedAt: epochMs.nullable(), updateStatus: z.boolean(), errorMessage: z.string().nullable() })),
+  response: z.array(
+    z.object({
+      identifier: z.string(),
+      setting: setting.nullable(),
+      lastModifiedAt: epochMs.nullable(),
+      updateStatus: z.boolean(),
+      errorMessage: z.string().nullable(),
+    }),
+  ),
 });
 
 export const getSetting = defineRoute({

@@ -5,9 +5,18 @@ import { LIMITS } from '@sluice/kernel';
 import { z } from 'zod';
 
 const project = { orgId: z.string(), projectId: z.string() };
-const dbStep = z.object({ key: z.string(), dbSchema: z.string(), dbInstance: z.string(), command: z.enum(['Update', 'Rollback']) });
+const dbStep = z.object({
+  key: z.string(),
+  dbSchema: z.string(),
+  dbInstance: z.string(),
+  command: z.enum(['Update', 'Rollback']),
+});
 /** A scope by its identifiers. */
-const delegateScope = z.object({ accountId: z.string(), orgId: z.string().optional(), projectId: z.string().optional() });
+const delegateScope = z.object({
+  accountId: z.string(),
+  orgId: z.string().optional(),
+  projectId: z.string().optional(),
+});
 
 /** Everything a DB step needs besides its own YAML: joined by NG manager from dbdevops (schema, instance) and its connectors. */
 export const dbStepInputs = z.object({
@@ -20,7 +29,14 @@ export const dbStepInputs = z.object({
     searchPath: z.array(z.string()).optional(),
     filePrefix: z.string().optional(),
   }),
-  instance: z.object({ /** Goes back with the report. */ id: z.string().optional(), identifier: z.string(), name: z.string(), context: z.string(), substituteProperties: z.record(z.string(), z.string()), tags: z.record(z.string(), z.string()) }),
+  instance: z.object({
+    /** Goes back with the report. */ id: z.string().optional(),
+    identifier: z.string(),
+    name: z.string(),
+    context: z.string(),
+    substituteProperties: z.record(z.string(), z.string()),
+    tags: z.record(z.string(), z.string()),
+  }),
   source: gitSource,
   /** `passwordSlot` of the target names an entry of `secrets`. */
   target: jdbcTarget,
@@ -86,7 +102,10 @@ export const sealSecrets = defineRoute({
     delegateScope,
     publicKey: z.string(),
     /** The steps the task is for. */
-    steps: z.array(dbStep.omit({ command: true })).min(1).max(256),
+    steps: z
+      .array(dbStep.omit({ command: true }))
+      .min(1)
+      .max(256),
     expressions: z.array(z.string()).max(256),
   }),
   response: z.object({ sealed: z.record(z.string(), z.string()) }),

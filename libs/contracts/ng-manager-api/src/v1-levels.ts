@@ -21,17 +21,32 @@ export const v1ListKeys = {
 export function v1EntityIn<Spec extends z.ZodType>(spec: Spec) {
   return z
     .object({
-      identifier: identifier.optional(), slug: identifier.optional(), name: named.name, description: named.description, tags: named.tags,
-      org: z.string().max(128).nullish(), project: z.string().max(128).nullish(), spec,
+      identifier: identifier.optional(),
+      slug: identifier.optional(),
+      name: named.name,
+      description: named.description,
+      tags: named.tags,
+      org: z.string().max(128).nullish(),
+      project: z.string().max(128).nullish(),
+      spec,
     })
-    .refine(({ identifier: key, slug }) => (key ?? slug) !== undefined && (!key || !slug || key === slug), 'give identifier or slug (the same when both are given)');
+    .refine(
+      ({ identifier: key, slug }) => (key ?? slug) !== undefined && (!key || !slug || key === slug),
+      'give identifier or slug (the same when both are given)',
+    );
 }
 
 /** An entity as it is answered: under both names. */
 export function v1EntityOut<Spec extends z.ZodType>(spec: Spec) {
   return z.object({
-    identifier: z.string(), slug: z.string(), name: z.string(), org: z.string().nullable(), project: z.string().nullable(),
-    description: z.string(), tags: z.record(z.string(), z.string()), spec,
+    identifier: z.string(),
+    slug: z.string(),
+    name: z.string(),
+    org: z.string().nullable(),
+    project: z.string().nullable(),
+    description: z.string(),
+    tags: z.record(z.string(), z.string()),
+    spec,
   });
 }
 
@@ -45,6 +60,24 @@ export interface V1Level<Place> {
   readonly scopeFrom: ScopeFrom;
 }
 
-export const V1_ACCOUNT = { name: 'Account', where: 'of the account', path: '/v1', place: {}, scopeFrom: scopeOfAccount } as const satisfies V1Level<object>;
-export const V1_ORG = { name: 'Org', where: 'of an organization', path: '/v1/orgs/:org', place: { org: segment }, scopeFrom: scopeFromPathOrQuery } as const satisfies V1Level<object>;
-export const V1_PROJECT = { name: 'Project', where: 'of a project', path: '/v1/orgs/:org/projects/:project', place: { org: segment, project: segment }, scopeFrom: scopeFromPathOrQuery } as const satisfies V1Level<object>;
+export const V1_ACCOUNT = {
+  name: 'Account',
+  where: 'of the account',
+  path: '/v1',
+  place: {},
+  scopeFrom: scopeOfAccount,
+} as const satisfies V1Level<object>;
+export const V1_ORG = {
+  name: 'Org',
+  where: 'of an organization',
+  path: '/v1/orgs/:org',
+  place: { org: segment },
+  scopeFrom: scopeFromPathOrQuery,
+} as const satisfies V1Level<object>;
+export const V1_PROJECT = {
+  name: 'Project',
+  where: 'of a project',
+  path: '/v1/orgs/:org/projects/:project',
+  place: { org: segment, project: segment },
+  scopeFrom: scopeFromPathOrQuery,
+} as const satisfies V1Level<object>;

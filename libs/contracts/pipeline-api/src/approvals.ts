@@ -50,7 +50,13 @@ export const approvalInstance = z.object({
   version: z.number().int(),
   planExecutionId: z.string(),
   nodeExecutionId: z.string(),
-  details: z.object({ approvalMessage: z.string(), includePipelineExecutionHistory: z.boolean(), approvers, approvalActivities: z.array(approvalActivity), approverInputs: z.array(approverInput) }),
+  details: z.object({
+    approvalMessage: z.string(),
+    includePipelineExecutionHistory: z.boolean(),
+    approvers,
+    approvalActivities: z.array(approvalActivity),
+    approverInputs: z.array(approverInput),
+  }),
 });
 export type ApprovalInstance = z.infer<typeof approvalInstance>;
 
@@ -75,15 +81,33 @@ export const listApprovals = defineRoute({
   summary: 'Approvals an execution has asked for',
   access: { permission: 'pipeline.view' },
   params: z.object({ ...projectParams, executionId: z.string().min(1).max(128) }),
-  query: z.object({ approval_status: approvalStatus.optional(), approval_type: approvalType.optional(), node_execution_id: z.string().max(128).optional() }),
+  query: z.object({
+    approval_status: approvalStatus.optional(),
+    approval_type: approvalType.optional(),
+    node_execution_id: z.string().max(128).optional(),
+  }),
   response: z.array(approvalRow),
 });
 
 const instanceParams = z.object({ approvalInstanceId: z.string().min(1).max(128) });
 /** The instance alone says which project it is of; clients that name one must name that one. */
-const instanceQuery = z.object({ accountIdentifier: z.string().min(1), orgIdentifier: z.string().optional(), projectIdentifier: z.string().optional() });
+const instanceQuery = z.object({
+  accountIdentifier: z.string().min(1),
+  orgIdentifier: z.string().optional(),
+  projectIdentifier: z.string().optional(),
+});
 
-export const getApproval = defineRoute({ style: 'ng', id: 'getApproval', method: 'GET', path: '/pipeline/api/approvals/:approvalInstanceId', summary: 'An approval', access: { permission: 'pipeline.view', orInside: true }, params: instanceParams, query: instanceQuery, response: approvalInstance });
+export const getApproval = defineRoute({
+  style: 'ng',
+  id: 'getApproval',
+  method: 'GET',
+  path: '/pipeline/api/approvals/:approvalInstanceId',
+  summary: 'An approval',
+  access: { permission: 'pipeline.view', orInside: true },
+  params: instanceParams,
+  query: instanceQuery,
+  response: approvalInstance,
+});
 
 /**
  * One user's say. Repeating it changes nothing. Errors: ENTITY_NOT_FOUND, ACCESS_DENIED (no approver, or the one who started the pipeline),
@@ -101,7 +125,15 @@ export const addApprovalActivity = defineRoute({
   body: z.looseObject({
     action: z.enum(APPROVAL_ACTIONS),
     comments: z.string().max(4096, 'must be at most 4096 characters').nullish(),
-    approverInputs: z.array(z.looseObject({ name: z.string().max(128), value: z.string().max(4096, 'must be at most 4096 characters').nullish() })).max(64).nullish(),
+    approverInputs: z
+      .array(
+        z.looseObject({
+          name: z.string().max(128),
+          value: z.string().max(4096, 'must be at most 4096 characters').nullish(),
+        }),
+      )
+      .max(64)
+      .nullish(),
   }),
   response: approvalInstance,
 });

@@ -2,7 +2,11 @@ import { queryList } from '@sluice/api-conventions';
 import { z } from 'zod';
 
 /** Query of every `/pipeline/api` row (api-contract 4): project scope, all three required. Git keys and others are accepted and dropped. */
-export const projectQuery = { accountIdentifier: z.string().min(1), orgIdentifier: z.string().min(1), projectIdentifier: z.string().min(1) } as const;
+export const projectQuery = {
+  accountIdentifier: z.string().min(1),
+  orgIdentifier: z.string().min(1),
+  projectIdentifier: z.string().min(1),
+} as const;
 
 export const projectOnly = z.object(projectQuery);
 
@@ -13,8 +17,19 @@ const gitText = z.string().max(1024).optional();
 
 /** The "Git query" of api-contract 4. Entities are kept inline: these keys are taken and change nothing. */
 export const gitQuery = {
-  branch: gitText, repoIdentifier: gitText, repoName: gitText, connectorRef: gitText, storeType: gitText, rootFolder: gitText, filePath: gitText, commitMsg: gitText,
-  isNewBranch: gitText, baseBranch: gitText, lastObjectId: gitText, lastCommitId: gitText, isHarnessCodeRepo: gitText,
+  branch: gitText,
+  repoIdentifier: gitText,
+  repoName: gitText,
+  connectorRef: gitText,
+  storeType: gitText,
+  rootFolder: gitText,
+  filePath: gitText,
+  commitMsg: gitText,
+  isNewBranch: gitText,
+  baseBranch: gitText,
+  lastObjectId: gitText,
+  lastCommitId: gitText,
+  isHarnessCodeRepo: gitText,
 } as const;
 
 export const projectAndGit = z.object({ ...projectQuery, ...gitQuery });
@@ -69,8 +84,19 @@ export const governanceMetadata = z.object({
 export const entityValidityDetails = z.object({ valid: z.boolean(), invalidYaml: z.string().nullable() });
 
 export const EXECUTION_STATUSES = [
-  'NotStarted', 'Queued', 'Running', 'TaskWaiting', 'ResourceWaiting', 'Discontinuing',
-  'Success', 'IgnoreFailed', 'Skipped', 'Failed', 'Errored', 'Expired', 'Aborted',
+  'NotStarted',
+  'Queued',
+  'Running',
+  'TaskWaiting',
+  'ResourceWaiting',
+  'Discontinuing',
+  'Success',
+  'IgnoreFailed',
+  'Skipped',
+  'Failed',
+  'Errored',
+  'Expired',
+  'Aborted',
 ] as const;
 export const executionStatus = z.enum(EXECUTION_STATUSES);
 

@@ -3,7 +3,13 @@ import type { StopReason } from './stop-reason.js';
 
 export { Lease, PeerClock, steadyNow } from './lease.js';
 export { parked } from './pod-owner.js';
-export { PROCESS_STATES, liteEngineIdentity, stepRunnerIdentity, type LiteEngineIdentity, type StepRunnerIdentity } from './pod-process.js';
+export {
+  PROCESS_STATES,
+  liteEngineIdentity,
+  stepRunnerIdentity,
+  type LiteEngineIdentity,
+  type StepRunnerIdentity,
+} from './pod-process.js';
 export { StepEventLog } from './step-event-log.js';
 export { STOPPED_BECAUSE, type StopReason } from './stop-reason.js';
 
@@ -14,8 +20,16 @@ export const RUNNER_PACKAGE = 'sluice.runner.v1';
 export const RUNNER_LOADER = { keepCase: false, longs: Number, enums: String, defaults: true, oneofs: true } as const;
 
 /** What a gRPC client needs to find the two services in the protocol file. */
-export const LITE_ENGINE_SERVICE = { protoPath: runnerProtoPath, loader: RUNNER_LOADER, name: `${RUNNER_PACKAGE}.LiteEngine` } as const;
-export const STEP_RUNNER_SERVICE = { protoPath: runnerProtoPath, loader: RUNNER_LOADER, name: `${RUNNER_PACKAGE}.StepRunner` } as const;
+export const LITE_ENGINE_SERVICE = {
+  protoPath: runnerProtoPath,
+  loader: RUNNER_LOADER,
+  name: `${RUNNER_PACKAGE}.LiteEngine`,
+} as const;
+export const STEP_RUNNER_SERVICE = {
+  protoPath: runnerProtoPath,
+  loader: RUNNER_LOADER,
+  name: `${RUNNER_PACKAGE}.StepRunner`,
+} as const;
 
 /**
  * Common names of the certificates that the pod's own CA signs. A server is known by its name and not by its address;

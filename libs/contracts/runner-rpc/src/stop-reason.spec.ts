@@ -12,6 +12,7 @@ describe('why a step was stopped', () => {
   });
 
   it('tells failure strategies of a delegate that ends', () => {
-    for (const reason of ['SHUTDOWN', 'ABANDONED'] as const) expect(STOPPED_BECAUSE[reason].failureType).toBe('DelegateRestart');
+    for (const reason of ['SHUTDOWN', 'ABANDONED'] as const)
+      expect(STOPPED_BECAUSE[reason].failureType).toBe('DelegateRestart');
   });
 });

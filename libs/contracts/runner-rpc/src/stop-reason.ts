@@ -14,9 +14,19 @@ interface Told {
 /** What the log and the result of a stopped step say. */
 export const STOPPED_BECAUSE: Readonly<Record<StopReason, Told>> = {
   ABORT: { message: 'the step was stopped on request', failureType: 'Unknown' },
-  LEASE_OVER: { message: 'the delegate was cut off from the control plane for longer than its lease, so it stopped the step before another run could take the database', failureType: 'Connectivity' },
-  LEASE_LOST: { message: 'the control plane had given the step up, so the delegate stopped it', failureType: 'Unknown' },
+  LEASE_OVER: {
+    message:
+      'the delegate was cut off from the control plane for longer than its lease, so it stopped the step before another run could take the database',
+    failureType: 'Connectivity',
+  },
+  LEASE_LOST: {
+    message: 'the control plane had given the step up, so the delegate stopped it',
+    failureType: 'Unknown',
+  },
   SHUTDOWN: { message: 'the delegate is being stopped, so the step was stopped', failureType: 'DelegateRestart' },
-  ABANDONED: { message: 'the delegate went away and did not come back in time, so the step was stopped', failureType: 'DelegateRestart' },
+  ABANDONED: {
+    message: 'the delegate went away and did not come back in time, so the step was stopped',
+    failureType: 'DelegateRestart',
+  },
   REMOVED: { message: 'the pod of the step was removed, so the step was stopped', failureType: 'DelegateRestart' },
 };

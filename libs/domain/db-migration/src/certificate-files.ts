@@ -21,7 +21,11 @@ export function isCertificateText(value: string): boolean {
 
 function filesIn(options: Readonly<Record<string, string>>): NamedFile[] {
   return Object.entries(options)
-    .filter(([option, value]) => FILE_OPTIONS.has(option.toLowerCase()) && !(option.toLowerCase() === 'serversslcert' && isCertificateText(value)))
+    .filter(
+      ([option, value]) =>
+        FILE_OPTIONS.has(option.toLowerCase()) &&
+        !(option.toLowerCase() === 'serversslcert' && isCertificateText(value)),
+    )
     .map(([option, path]) => ({ option, path }));
 }
 
@@ -29,7 +33,9 @@ function filesIn(options: Readonly<Record<string, string>>): NamedFile[] {
 export function requirePlainPaths(options: Readonly<Record<string, string>>): void {
   for (const { option, path } of filesIn(options)) {
     if (path.startsWith('/') && !path.includes('\0') && posix.normalize(path) === path) continue;
-    throw refusedUrl(`option "${option}" of the database URL must be the absolute path of a file without ".." or "//", below the folder that DELEGATE_DATABASE_CERTS_DIR of the delegate names`);
+    throw refusedUrl(
+      `option "${option}" of the database URL must be the absolute path of a file without ".." or "//", below the folder that DELEGATE_DATABASE_CERTS_DIR of the delegate names`,
+    );
   }
 }
 
@@ -39,13 +45,21 @@ export function requirePlainPaths(options: Readonly<Record<string, string>>): vo
  * @param folder absolute path; its real place counts
  * @throws AppError INVALID_REQUEST naming the option and the folder
  */
-export async function requireFilesBelow({ options }: { readonly options: Readonly<Record<string, string>> }, folder: string): Promise<void> {
+export async function requireFilesBelow(
+  { options }: { readonly options: Readonly<Record<string, string>> },
+  folder: string,
+): Promise<void> {
   requirePlainPaths(options);
   for (const { option, path } of filesIn(options)) {
-    const refused = (): AppError => refusedUrl(`option "${option}" of the database URL must name a file below ${folder}; the operator of the delegate puts certificates and keys for databases there, or names another folder with DELEGATE_DATABASE_CERTS_DIR`);
+    const refused = (): AppError =>
+      refusedUrl(
+        `option "${option}" of the database URL must name a file below ${folder}; the operator of the delegate puts certificates and keys for databases there, or names another folder with DELEGATE_DATABASE_CERTS_DIR`,
+      );
     if (!isBelow(path, folder)) throw refused();
     const [place, root] = await Promise.all([realpath(path), realpath(folder)]).catch(() => {
-      throw refusedUrl(`option "${option}" of the database URL names ${path}, and the delegate cannot read a file there`);
+      throw refusedUrl(
+        `option "${option}" of the database URL names ${path}, and the delegate cannot read a file there`,
+      );
     });
     if (!isBelow(place, root)) throw refused();
   }

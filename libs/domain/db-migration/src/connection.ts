@@ -20,7 +20,10 @@ const LOGIN_TIMEOUT_S = 15;
 
 /** Builds the connection of the change engine: driver, URL without options, and every option as a property. */
 export function engineConnection({ url, username, password, sessionName }: ConnectionRequest): EngineConnection {
-  const login = { ...(username === undefined ? {} : { user: username }), ...(password === undefined ? {} : { password }) };
+  const login = {
+    ...(username === undefined ? {} : { user: username }),
+    ...(password === undefined ? {} : { password }),
+  };
   const at = `//${url.hosts.map(({ host, port }) => `${host}:${port}`).join(',')}/${encodeURIComponent(url.database)}`;
   switch (url.product) {
     case 'postgresql':
@@ -41,10 +44,20 @@ export function engineConnection({ url, username, password, sessionName }: Conne
         // The driver reads a mysql URL only with this flag, and only in the URL itself.
         url: url.isMysqlScheme ? `jdbc:mysql:${at}?permitMysqlScheme` : `jdbc:mariadb:${at}`,
         driver: 'org.mariadb.jdbc.Driver',
-        connectionProperties: { connectTimeout: String(CONNECT_TIMEOUT_S * 1000), tcpKeepAlive: 'true', ...mariadbOptions(url.options), ...login, allowLocalInfile: 'false' },
+        connectionProperties: {
+          connectTimeout: String(CONNECT_TIMEOUT_S * 1000),
+          tcpKeepAlive: 'true',
+          ...mariadbOptions(url.options),
+          ...login,
+          allowLocalInfile: 'false',
+        },
       };
     case 'h2':
-      return { url: `jdbc:h2:mem:${url.database};DB_CLOSE_DELAY=-1`, driver: 'org.h2.Driver', connectionProperties: { user: 'sa', password: '', ...login } };
+      return {
+        url: `jdbc:h2:mem:${url.database};DB_CLOSE_DELAY=-1`,
+        driver: 'org.h2.Driver',
+        connectionProperties: { user: 'sa', password: '', ...login },
+      };
   }
 }
 
@@ -71,12 +84,20 @@ const MYSQL_SSL_MODES: Readonly<Record<string, string>> = {
 /** How the second, cancelling connection to PostgreSQL is encrypted: the same demands as the URL makes of the first. */
 export type PostgresEncryption =
   | { readonly mode: 'plain' }
-  | { readonly mode: 'encrypted'; readonly verify: boolean; readonly checkHost: boolean; readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string }
+  | {
+      readonly mode: 'encrypted';
+      readonly verify: boolean;
+      readonly checkHost: boolean;
+      readonly caFile?: string;
+      readonly certFile?: string;
+      readonly keyFile?: string;
+    }
   /** Plain first, encrypted when the server insists. */
   | { readonly mode: 'either' };
 
 export function postgresEncryption({ options }: JdbcUrl): PostgresEncryption {
-  const mode = options['sslmode'] ?? (options['ssl'] !== undefined && options['ssl'] !== 'false' ? 'verify-full' : 'prefer');
+  const mode =
+    options['sslmode'] ?? (options['ssl'] !== undefined && options['ssl'] !== 'false' ? 'verify-full' : 'prefer');
   if (mode === 'disable') return { mode: 'plain' };
   if (mode === 'allow' || mode === 'prefer') return { mode: 'either' };
   return {

@@ -1,7 +1,14 @@
 import { AppError } from '@sluice/kernel';
 
 /** Names may hold spaces (DB2 for i), so there they are separated by commas. */
-const list = (names: string, separator: RegExp = /\s+/): ReadonlySet<string> => new Set(names.toLowerCase().split(separator).map((name) => name.trim()).filter((name) => name !== ''));
+const list = (names: string, separator: RegExp = /\s+/): ReadonlySet<string> =>
+  new Set(
+    names
+      .toLowerCase()
+      .split(separator)
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+  );
 
 /** Options of pgjdbc that only tune a connection or say how TLS is checked. Lower case. */
 export const POSTGRESQL_OPTIONS = list(`
@@ -22,8 +29,12 @@ export const MARIADB_OPTIONS = list(`
 `);
 
 /** What the AWS wrapper adds to the options of the driver inside it. Plugins are checked by name, too: {@link WRAPPER_PLUGINS}. */
-export const WRAPPER_OPTIONS = list('wrapperPlugins iamRegion iamHost iamDefaultPort iamExpiration failoverTimeoutMs clusterId clusterInstanceHostPattern wrapperConnectTimeout wrapperLoginTimeout');
-export const WRAPPER_PLUGINS = list('iam failover failover2 efm efm2 auroraConnectionTracker initialConnection executionTime');
+export const WRAPPER_OPTIONS = list(
+  'wrapperPlugins iamRegion iamHost iamDefaultPort iamExpiration failoverTimeoutMs clusterId clusterInstanceHostPattern wrapperConnectTimeout wrapperLoginTimeout',
+);
+export const WRAPPER_PLUGINS = list(
+  'iam failover failover2 efm efm2 auroraConnectionTracker initialConnection executionTime',
+);
 
 /** SQL Server: after the host, separated by semicolons. Lower case. */
 export const SQLSERVER_OPTIONS = list(`
@@ -49,11 +60,18 @@ export const MONGODB_OPTIONS = list(`
   connectTimeoutMS socketTimeoutMS serverSelectionTimeoutMS heartbeatFrequencyMS localThresholdMS maxPoolSize minPoolSize maxIdleTimeMS waitQueueTimeoutMS appName compressors uuidRepresentation
 `);
 
-export const SPANNER_OPTIONS = list('lenient autocommit readonly readOnlyStaleness numChannels minSessions maxSessions optimizerVersion optimizerStatisticsPackage rpcPriority databaseRole dialect usePlainText autoConfigEmulator retryAbortsInternally returnCommitStats userAgent');
+export const SPANNER_OPTIONS = list(
+  'lenient autocommit readonly readOnlyStaleness numChannels minSessions maxSessions optimizerVersion optimizerStatisticsPackage rpcPriority databaseRole dialect usePlainText autoConfigEmulator retryAbortsInternally returnCommitStats userAgent',
+);
 
-export const SNOWFLAKE_OPTIONS = list('warehouse db schema role account application loginTimeout networkTimeout queryTimeout client_session_keep_alive ssl');
+export const SNOWFLAKE_OPTIONS = list(
+  'warehouse db schema role account application loginTimeout networkTimeout queryTimeout client_session_keep_alive ssl',
+);
 
-export const AS400_OPTIONS = list('translate binary, date format, date separator, time format, time separator, decimal separator, libraries, naming, errors, secure, sort, ccsid, transaction isolation, cursor hold, prompt, login timeout, socket timeout, thread used, true autocommit, package ccsid, block size, lazy close', /,/);
+export const AS400_OPTIONS = list(
+  'translate binary, date format, date separator, time format, time separator, decimal separator, libraries, naming, errors, secure, sort, ccsid, transaction isolation, cursor hold, prompt, login timeout, socket timeout, thread used, true autocommit, package ccsid, block size, lazy close',
+  /,/,
+);
 
 export const DB2_OPTIONS = list(`
   sslConnection sslCertLocation sslTrustStoreLocation sslVersion currentSchema currentSQLID currentPackageSet retrieveMessagesFromServerOnGetMessage loginTimeout
@@ -134,7 +152,9 @@ export function requireAllowed(name: string, allowed: ReadonlySet<string>): void
   const reason = Object.hasOwn(REFUSALS, key) ? REFUSALS[key] : undefined;
   if (reason === undefined && allowed.has(key)) return;
   const shown = name.slice(0, 100);
-  throw refusedUrl(`option "${shown}" of the database URL is not allowed${reason ? `: ${reason}` : ''}; allowed are ${[...allowed].sort().join(', ')}`);
+  throw refusedUrl(
+    `option "${shown}" of the database URL is not allowed${reason ? `: ${reason}` : ''}; allowed are ${[...allowed].sort().join(', ')}`,
+  );
 }
 
 export function refusedUrl(message: string): AppError {

@@ -16,8 +16,15 @@ describe('parseJdbcUrl', () => {
   });
 
   it('knows default ports, several hosts and IPv6', () => {
-    expect(parseJdbcUrl('jdbc:postgresql://a,b:1/x').hosts).toEqual([{ host: 'a', port: 5432 }, { host: 'b', port: 1 }]);
-    expect(parseJdbcUrl('jdbc:mysql://[::1]/x')).toMatchObject({ hosts: [{ host: '[::1]', port: 3306 }], product: 'mariadb', isMysqlScheme: true });
+    expect(parseJdbcUrl('jdbc:postgresql://a,b:1/x').hosts).toEqual([
+      { host: 'a', port: 5432 },
+      { host: 'b', port: 1 },
+    ]);
+    expect(parseJdbcUrl('jdbc:mysql://[::1]/x')).toMatchObject({
+      hosts: [{ host: '[::1]', port: 3306 }],
+      product: 'mariadb',
+      isMysqlScheme: true,
+    });
   });
 
   it.each([
@@ -60,26 +67,45 @@ describe('engineConnection', () => {
     expect(engineConnection({ url, username: 'ann', password: 'pw', sessionName: 'sluice-1' })).toEqual({
       url: 'jdbc:postgresql://h:5432/d%20e',
       driver: 'org.postgresql.Driver',
-      connectionProperties: { connectTimeout: '3', loginTimeout: '15', tcpKeepAlive: 'true', user: 'ann', password: 'pw', ApplicationName: 'sluice-1' },
+      connectionProperties: {
+        connectTimeout: '3',
+        loginTimeout: '15',
+        tcpKeepAlive: 'true',
+        user: 'ann',
+        password: 'pw',
+        ApplicationName: 'sluice-1',
+      },
     });
   });
 
   it('serves mysql URLs with the MariaDB driver and its spellings', () => {
     const made = engineConnection({ url: parseJdbcUrl('jdbc:mysql://h/d?sslMode=VERIFY_IDENTITY'), sessionName: 's' });
-    expect(made).toMatchObject({ url: 'jdbc:mysql://h:3306/d?permitMysqlScheme', driver: 'org.mariadb.jdbc.Driver', connectionProperties: { sslMode: 'verify-full', allowLocalInfile: 'false' } });
+    expect(made).toMatchObject({
+      url: 'jdbc:mysql://h:3306/d?permitMysqlScheme',
+      driver: 'org.mariadb.jdbc.Driver',
+      connectionProperties: { sslMode: 'verify-full', allowLocalInfile: 'false' },
+    });
   });
 });
 
 it.each([
-  'jdbc:postgresql://h/d?sslrootcert=ca.pem', 'jdbc:postgresql://h/d?sslkey=/certs/../../etc/key', 'jdbc:postgresql://h/d?sslcert=%2Fcerts%2F..%2Fkey', 'jdbc:postgresql://h/d?sslcert=//certs/c', 'jdbc:postgresql://h/d?sslrootcert',
-  'jdbc:mariadb://h/d?serverSslCert=classpath:x', 'jdbc:mysql://h/d?SERVERSSLCERT=./x', 'jdbc:mariadb://h/d?serversslcert=/a%00b',
+  'jdbc:postgresql://h/d?sslrootcert=ca.pem',
+  'jdbc:postgresql://h/d?sslkey=/certs/../../etc/key',
+  'jdbc:postgresql://h/d?sslcert=%2Fcerts%2F..%2Fkey',
+  'jdbc:postgresql://h/d?sslcert=//certs/c',
+  'jdbc:postgresql://h/d?sslrootcert',
+  'jdbc:mariadb://h/d?serverSslCert=classpath:x',
+  'jdbc:mysql://h/d?SERVERSSLCERT=./x',
+  'jdbc:mariadb://h/d?serversslcert=/a%00b',
 ])('%s names no plain absolute path, so it is refused before anything is stored or opened', (url) => {
   expect(() => parseJdbcUrl(url)).toThrow('must be the absolute path of a file');
 });
 
 it('a certificate in the URL itself names no file', () => {
   const text = '-----BEGIN CERTIFICATE-----\nMII';
-  expect(parseJdbcUrl(`jdbc:mariadb://h/d?serverSslCert=${encodeURIComponent(text)}`).options).toEqual({ serverSslCert: text });
+  expect(parseJdbcUrl(`jdbc:mariadb://h/d?serverSslCert=${encodeURIComponent(text)}`).options).toEqual({
+    serverSslCert: text,
+  });
 });
 
 describe('postgresEncryption', () => {
@@ -87,7 +113,10 @@ describe('postgresEncryption', () => {
     ['', { mode: 'either' }],
     ['?sslmode=disable', { mode: 'plain' }],
     ['?sslmode=require', { mode: 'encrypted', verify: false, checkHost: false }],
-    ['?sslmode=verify-full&sslrootcert=/ca.crt', { mode: 'encrypted', verify: true, checkHost: true, caFile: '/ca.crt' }],
+    [
+      '?sslmode=verify-full&sslrootcert=/ca.crt',
+      { mode: 'encrypted', verify: true, checkHost: true, caFile: '/ca.crt' },
+    ],
     ['?ssl=true', { mode: 'encrypted', verify: true, checkHost: true }],
   ])('reads %s', (query, expected) => {
     expect(postgresEncryption(parseJdbcUrl(`jdbc:postgresql://h/d${query}`))).toEqual(expected);

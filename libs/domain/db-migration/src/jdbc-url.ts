@@ -32,15 +32,29 @@ const SCHEMES = {
  */
 export function parseJdbcUrl(url: string, { allowInMemory = false }: { allowInMemory?: boolean } = {}): JdbcUrl {
   if (allowInMemory && /^jdbc:h2:mem:[a-zA-Z0-9_]+$/.test(url)) {
-    return { product: 'h2', isMysqlScheme: false, hosts: [], database: url.slice('jdbc:h2:mem:'.length), options: {}, server: 'memory' };
+    return {
+      product: 'h2',
+      isMysqlScheme: false,
+      hosts: [],
+      database: url.slice('jdbc:h2:mem:'.length),
+      options: {},
+      server: 'memory',
+    };
   }
   const scheme = Object.entries(SCHEMES).find(([prefix]) => url.startsWith(prefix));
-  if (!scheme) throw refusedUrl(`database URL "${withoutQuery(url)}" is not supported; use jdbc:postgresql://host:port/database, jdbc:mariadb://… or jdbc:mysql://…`);
+  if (!scheme)
+    throw refusedUrl(
+      `database URL "${withoutQuery(url)}" is not supported; use jdbc:postgresql://host:port/database, jdbc:mariadb://… or jdbc:mysql://…`,
+    );
   const [prefix, { product, isMysqlScheme, defaultPort, allowed }] = scheme;
   const shape = /^\/\/([^/?#]+)(?:\/([^?#]*))?(?:\?([^#]*))?$/.exec(url.slice(prefix.length));
-  if (!shape?.[1]) throw refusedUrl(`database URL "${withoutQuery(url)}" is incomplete; write ${prefix}//host:port/database`);
+  if (!shape?.[1])
+    throw refusedUrl(`database URL "${withoutQuery(url)}" is incomplete; write ${prefix}//host:port/database`);
   const [, authority, path = '', query = ''] = shape;
-  if (authority.includes('@')) throw refusedUrl(`database URL of ${prefix} contains a user or password; put them into the connector's username and passwordRef`);
+  if (authority.includes('@'))
+    throw refusedUrl(
+      `database URL of ${prefix} contains a user or password; put them into the connector's username and passwordRef`,
+    );
   const hosts = authority.split(',').map((host) => parseHost(host, defaultPort));
   const database = decode(path, 'database name');
   return {
@@ -82,5 +96,8 @@ function decode(text: string, what: string): string {
 
 /** Options may hold things that do not belong into a message. */
 function withoutQuery(url: string): string {
-  return url.replace(/\?.*$/s, '').replace(/\/\/[^/@]*@/, '//…@').slice(0, 200);
+  return url
+    .replace(/\?.*$/s, '')
+    .replace(/\/\/[^/@]*@/, '//…@')
+    .slice(0, 200);
 }

@@ -66,7 +66,10 @@ export function isPassing(exclusion: Exclusion): boolean {
 }
 
 /** Selectors of a task the delegate does not carry. It carries its tags, its name and its host name. */
-export function missingSelectors(candidate: Pick<Candidate, 'tags' | 'name' | 'hostName'>, selectors: readonly string[]): readonly string[] {
+export function missingSelectors(
+  candidate: Pick<Candidate, 'tags' | 'name' | 'hostName'>,
+  selectors: readonly string[],
+): readonly string[] {
   const carried = new Set([...candidate.tags, candidate.name, candidate.hostName].map(normalised));
   return selectors.filter((selector) => normalised(selector) !== '' && !carried.has(normalised(selector)));
 }

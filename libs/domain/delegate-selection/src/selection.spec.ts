@@ -29,25 +29,49 @@ const ORG: Scope = { level: 'org', accountId: 'A1', orgId: 'default' };
 describe('eligibility of a delegate', () => {
   it.each<[string, Scope, Scope, boolean]>([
     ['an account delegate serves every project', accountScope('A1'), projectScope('A1', 'o', 'p'), true],
-    ['an org delegate serves its projects', { level: 'org', accountId: 'A1', orgId: 'o' }, projectScope('A1', 'o', 'p'), true],
-    ['an org delegate does not serve another org', { level: 'org', accountId: 'A1', orgId: 'x' }, projectScope('A1', 'o', 'p'), false],
+    [
+      'an org delegate serves its projects',
+      { level: 'org', accountId: 'A1', orgId: 'o' },
+      projectScope('A1', 'o', 'p'),
+      true,
+    ],
+    [
+      'an org delegate does not serve another org',
+      { level: 'org', accountId: 'A1', orgId: 'x' },
+      projectScope('A1', 'o', 'p'),
+      false,
+    ],
     ['a project delegate serves only that project', projectScope('A1', 'o', 'q'), projectScope('A1', 'o', 'p'), false],
     ['a project delegate does not serve its account', projectScope('A1', 'o', 'p'), accountScope('A1'), false],
     ['nobody serves another account', accountScope('A2'), projectScope('A1', 'o', 'p'), false],
   ])('%s', (_rule, scope, taskScope, isEligible) => {
-    expect(exclusionOf(aDelegate({ scope }), aTask({ scope: taskScope }))).toEqual(isEligible ? undefined : { rule: 'scope' });
+    expect(exclusionOf(aDelegate({ scope }), aTask({ scope: taskScope }))).toEqual(
+      isEligible ? undefined : { rule: 'scope' },
+    );
   });
 
   it.each<[string, Scope, Scope, boolean]>([
-    ['secrets of a project open on delegates of the project', projectScope('A1', 'default', 'shop'), projectScope('A1', 'default', 'shop'), true],
+    [
+      'secrets of a project open on delegates of the project',
+      projectScope('A1', 'default', 'shop'),
+      projectScope('A1', 'default', 'shop'),
+      true,
+    ],
     ['secrets of a project open on delegates above', accountScope('A1'), projectScope('A1', 'default', 'shop'), true],
     ['secrets of an org open on delegates of the org', ORG, ORG, true],
     ['secrets of an org open on no delegate of a project', projectScope('A1', 'default', 'shop'), ORG, false],
     ['secrets of an account open on delegates of the account', accountScope('A1'), accountScope('A1'), true],
     ['secrets of an account open on no delegate of an org', ORG, accountScope('A1'), false],
-    ['secrets of an account open on no delegate of a project', projectScope('A1', 'default', 'shop'), accountScope('A1'), false],
+    [
+      'secrets of an account open on no delegate of a project',
+      projectScope('A1', 'default', 'shop'),
+      accountScope('A1'),
+      false,
+    ],
   ])('%s', (_rule, scope, secretScope, isEligible) => {
-    expect(exclusionOf(aDelegate({ scope }), aTask({ secretScope }))).toEqual(isEligible ? undefined : { rule: 'secretScope' });
+    expect(exclusionOf(aDelegate({ scope }), aTask({ secretScope }))).toEqual(
+      isEligible ? undefined : { rule: 'secretScope' },
+    );
   });
 
   it('needs every selector, whatever its case and blanks, among tags, name and host name', () => {
@@ -80,7 +104,9 @@ describe('selection among delegates', () => {
   it('waits when no delegate is connected or known at all', () => {
     expect(selectDelegates([], aTask()).verdict).toBe('wait');
     expect(selectDelegates([aDelegate({ isConnected: false })], aTask()).verdict).toBe('wait');
-    expect(selectDelegates([aDelegate({ isConnected: false, tags: [] })], aTask({ selectors: ['gpu'] })).verdict).toBe('wait');
+    expect(selectDelegates([aDelegate({ isConnected: false, tags: [] })], aTask({ selectors: ['gpu'] })).verdict).toBe(
+      'wait',
+    );
   });
 
   it('waits for the right delegate to come back although a wrong one is connected', () => {
@@ -90,7 +116,10 @@ describe('selection among delegates', () => {
 
   it('is impossible when delegates are connected and none could ever run the task, with a reason for each', () => {
     const task = aTask({ selectors: ['gpu'] });
-    const selection = selectDelegates([aDelegate(), aDelegate({ id: 'd2', name: 'west', scope: projectScope('A1', 'default', 'hr'), tags: ['gpu'] })], task);
+    const selection = selectDelegates(
+      [aDelegate(), aDelegate({ id: 'd2', name: 'west', scope: projectScope('A1', 'default', 'hr'), tags: ['gpu'] })],
+      task,
+    );
     expect(selection.verdict).toBe('impossible');
     expect(explainSelection(selection, task)).toBe(
       'no delegate can take the task: east lacks the selector "gpu"; west serves project A1/default/hr, not project A1/default/shop',
@@ -117,6 +146,8 @@ describe('selection among delegates', () => {
     const task = aTask({ boundDelegateId: 'd1' });
     const selection = selectDelegates([aDelegate({ isConnected: false }), aDelegate({ id: 'd2' })], task);
     expect(selection.verdict).toBe('wait');
-    expect(explainSelection(selection, task)).toBe('the delegate that holds the pod of this task (east) is not connected');
+    expect(explainSelection(selection, task)).toBe(
+      'the delegate that holds the pod of this task (east) is not connected',
+    );
   });
 });

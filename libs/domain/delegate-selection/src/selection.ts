@@ -1,4 +1,11 @@
-import { describeExclusion, exclusionOf, isPassing, type Candidate, type Exclusion, type Requirement } from './eligibility.js';
+import {
+  describeExclusion,
+  exclusionOf,
+  isPassing,
+  type Candidate,
+  type Exclusion,
+  type Requirement,
+} from './eligibility.js';
 
 interface Refusal {
   readonly candidate: Candidate;
@@ -27,11 +34,18 @@ export function selectDelegates(candidates: readonly Candidate[], task: Requirem
     if (exclusion) refused.push({ candidate, exclusion, reason: describeExclusion(candidate, exclusion, task) });
     else eligible.push(candidate);
   }
-  eligible.sort((one, other) => loadOf(one) - loadOf(other) || one.heldTasks - other.heldTasks || one.id.localeCompare(other.id));
+  eligible.sort(
+    (one, other) => loadOf(one) - loadOf(other) || one.heldTasks - other.heldTasks || one.id.localeCompare(other.id),
+  );
   return { verdict: verdictOf(candidates, task, eligible, refused), eligible, refused };
 }
 
-function verdictOf(candidates: readonly Candidate[], task: Requirement, eligible: readonly Candidate[], refused: readonly Refusal[]): Selection['verdict'] {
+function verdictOf(
+  candidates: readonly Candidate[],
+  task: Requirement,
+  eligible: readonly Candidate[],
+  refused: readonly Refusal[],
+): Selection['verdict'] {
   if (eligible.length > 0) return 'offer';
   if (refused.some(({ exclusion }) => isPassing(exclusion))) return 'wait';
   // A pod lives in one delegate process only: when that one is not even known, no waiting brings it back.
@@ -51,10 +65,17 @@ export function explainSelection(selection: Selection, task: Requirement): strin
   const named = selection.refused.filter(({ exclusion }) => exclusion.rule !== 'bound').slice(0, NAMED);
   if (task.boundDelegateId !== null) {
     const [holder] = named;
-    return holder ? `the delegate that holds the pod of this task (${holder.candidate.name}) ${holder.reason}` : 'the delegate that holds the pod of this task is gone';
+    return holder
+      ? `the delegate that holds the pod of this task (${holder.candidate.name}) ${holder.reason}`
+      : 'the delegate that holds the pod of this task is gone';
   }
-  if (selection.eligible.length > 0) return `no delegate took the task, though ${selection.eligible.map(({ name }) => name).slice(0, NAMED).join(', ')} could have`;
-  if (selection.refused.length === 0) return 'no delegate is registered for this account; start one with a token of this account';
+  if (selection.eligible.length > 0)
+    return `no delegate took the task, though ${selection.eligible
+      .map(({ name }) => name)
+      .slice(0, NAMED)
+      .join(', ')} could have`;
+  if (selection.refused.length === 0)
+    return 'no delegate is registered for this account; start one with a token of this account';
   const rest = selection.refused.length - named.length;
   return `no delegate can take the task: ${named.map(({ candidate, reason }) => `${candidate.name} ${reason}`).join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
 }

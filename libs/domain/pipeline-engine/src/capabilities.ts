@@ -1,11 +1,24 @@
 import { AppError } from '@sluice/kernel';
 import { hasExpression } from './expressions.js';
 import { describeProblem, formatPath, showValue, type Path, type Problem } from './problems.js';
-import type { FailureStrategyYaml, PipelineYaml, StageItemYaml, StageYaml, StepItemYaml, StepYaml } from './pipeline-schema.js';
+import type {
+  FailureStrategyYaml,
+  PipelineYaml,
+  StageItemYaml,
+  StageYaml,
+  StepItemYaml,
+  StepYaml,
+} from './pipeline-schema.js';
 import type { YamlSource } from './yaml-source.js';
 
 /** Where a field stands: in the pipeline, a stage, a step group, a step, one failure strategy, or the `spec` of the step type named. */
-export type CapabilityPlace = 'pipeline' | 'stage' | 'stepGroup' | 'step' | 'failureStrategy' | { readonly stepType: string };
+export type CapabilityPlace =
+  | 'pipeline'
+  | 'stage'
+  | 'stepGroup'
+  | 'step'
+  | 'failureStrategy'
+  | { readonly stepType: string };
 
 /** What Sluice does with one field of pipeline YAML. */
 export interface Capability {
@@ -51,12 +64,31 @@ const SHOWN_WARNINGS = 50;
  * @param isFilled its expressions are replaced: one that is left counts as a value; before that it is left to the run
  * @returns what is taken and has no effect @throws AppError NOT_IMPLEMENTED naming every such field and what to write instead
  */
-export function requireSupported({ pipeline, source }: PipelineDocument, table: readonly Capability[], isFilled: boolean): Warning[] {
+export function requireSupported(
+  { pipeline, source }: PipelineDocument,
+  table: readonly Capability[],
+  isFilled: boolean,
+): Warning[] {
   const findings = everyPlace(pipeline).flatMap((place) => findingsAt(place, table, isFilled));
-  const problemOf = ({ row, path, value }: Finding, message: string): Problem => ({ path: formatPath(path), line: source.lineOf(path), value: showValue(value), message, remedy: row.text });
-  const refused = findings.filter(({ row }) => row.support === 'refused').map((finding) => problemOf(finding, 'is not supported'));
+  const problemOf = ({ row, path, value }: Finding, message: string): Problem => ({
+    path: formatPath(path),
+    line: source.lineOf(path),
+    value: showValue(value),
+    message,
+    remedy: row.text,
+  });
+  const refused = findings
+    .filter(({ row }) => row.support === 'refused')
+    .map((finding) => problemOf(finding, 'is not supported'));
   if (refused.length > 0) throw notSupported(refused);
-  return shownWarnings(findings.filter(({ row }) => row.support === 'warned').map((finding) => ({ field: formatPath(finding.path), message: describeProblem(problemOf(finding, 'has no effect')) })));
+  return shownWarnings(
+    findings
+      .filter(({ row }) => row.support === 'warned')
+      .map((finding) => ({
+        field: formatPath(finding.path),
+        message: describeProblem(problemOf(finding, 'has no effect')),
+      })),
+  );
 }
 
 /** What one part of a pipeline holds that has no effect, in a sentence for each reason: `image, resources: not applied by …`. */
@@ -71,25 +103,36 @@ export function ineffective(place: CapabilityPlace, holder: unknown, table: read
 /** At most {@link SHOWN_WARNINGS}, with the number of those left out. */
 export function shownWarnings(warnings: readonly Warning[]): Warning[] {
   if (warnings.length <= SHOWN_WARNINGS) return [...warnings];
-  return [...warnings.slice(0, SHOWN_WARNINGS), { field: 'pipeline', message: `${warnings.length - SHOWN_WARNINGS} more fields have no effect` }];
+  return [
+    ...warnings.slice(0, SHOWN_WARNINGS),
+    { field: 'pipeline', message: `${warnings.length - SHOWN_WARNINGS} more fields have no effect` },
+  ];
 }
 
 function notSupported(problems: readonly Problem[]): AppError {
   const shown = problems.slice(0, SHOWN_PROBLEMS);
   const more = problems.length > SHOWN_PROBLEMS ? ` … and ${problems.length - SHOWN_PROBLEMS} more` : '';
-  return new AppError('NOT_IMPLEMENTED', `the pipeline asks for what Sluice does not do: ${shown.map(describeProblem).join(' | ')}${more}`, {
-    fields: shown.map((problem) => ({ field: problem.path, error: describeProblem(problem) })),
-  });
+  return new AppError(
+    'NOT_IMPLEMENTED',
+    `the pipeline asks for what Sluice does not do: ${shown.map(describeProblem).join(' | ')}${more}`,
+    { fields: shown.map((problem) => ({ field: problem.path, error: describeProblem(problem) })) },
+  );
 }
 
 function findingsAt({ place, path, holder }: Checked, table: readonly Capability[], isFilled: boolean): Finding[] {
-  return table.filter((row) => row.support !== 'supported' && isSamePlace(row.place, place)).flatMap((row) => {
-    const keys = row.field.split('.');
-    const value = keys.reduce<unknown>((current, key) => (typeof current === 'object' && current !== null ? (current as Record<string, unknown>)[key] : undefined), holder);
-    if (!asksForSomething(value) || (!isFilled && hasExpression(value))) return [];
-    if (row.values && !hasExpression(value) && !row.values.some((one) => one === value)) return [];
-    return [{ row, path: [...path, ...keys], value }];
-  });
+  return table
+    .filter((row) => row.support !== 'supported' && isSamePlace(row.place, place))
+    .flatMap((row) => {
+      const keys = row.field.split('.');
+      const value = keys.reduce<unknown>(
+        (current, key) =>
+          typeof current === 'object' && current !== null ? (current as Record<string, unknown>)[key] : undefined,
+        holder,
+      );
+      if (!asksForSomething(value) || (!isFilled && hasExpression(value))) return [];
+      if (row.values && !hasExpression(value) && !row.values.some((one) => one === value)) return [];
+      return [{ row, path: [...path, ...keys], value }];
+    });
 }
 
 function isSamePlace(one: CapabilityPlace, other: CapabilityPlace): boolean {
@@ -103,7 +146,10 @@ function asksForSomething(value: unknown): boolean {
 }
 
 function everyPlace(pipeline: PipelineYaml): Checked[] {
-  return [{ place: 'pipeline', path: ['pipeline'], holder: pipeline }, ...stagePlaces(pipeline.stages, ['pipeline', 'stages'])];
+  return [
+    { place: 'pipeline', path: ['pipeline'], holder: pipeline },
+    ...stagePlaces(pipeline.stages, ['pipeline', 'stages']),
+  ];
 }
 
 function stagePlaces(items: readonly StageItemYaml[], path: Path): Checked[] {
@@ -128,18 +174,32 @@ function stepPlaces(items: readonly StepItemYaml[], path: Path): Checked[] {
     const group = [...path, index, 'stepGroup'];
     return [
       ...(item.step ? inStep(item.step, [...path, index, 'step']) : []),
-      ...(item.stepGroup ? [{ place: 'stepGroup', path: group, holder: item.stepGroup } as const, ...strategies(item.stepGroup.failureStrategies, group), ...stepPlaces(item.stepGroup.steps, [...group, 'steps'])] : []),
+      ...(item.stepGroup
+        ? [
+            { place: 'stepGroup', path: group, holder: item.stepGroup } as const,
+            ...strategies(item.stepGroup.failureStrategies, group),
+            ...stepPlaces(item.stepGroup.steps, [...group, 'steps']),
+          ]
+        : []),
       ...(item.parallel ? stepPlaces(item.parallel, [...path, index, 'parallel']) : []),
     ];
   });
 }
 
 function inStep(step: StepYaml, path: Path): Checked[] {
-  return [{ place: 'step', path, holder: step }, { place: { stepType: step.type }, path: [...path, 'spec'], holder: step.spec }, ...strategies(step.failureStrategies, path)];
+  return [
+    { place: 'step', path, holder: step },
+    { place: { stepType: step.type }, path: [...path, 'spec'], holder: step.spec },
+    ...strategies(step.failureStrategies, path),
+  ];
 }
 
 /** An expression may stand where a list is meant; the engine replaces it before the pipeline runs. */
 function strategies(list: readonly FailureStrategyYaml[] | undefined, path: Path): Checked[] {
   if (!Array.isArray(list)) return [];
-  return list.map((strategy: FailureStrategyYaml, index) => ({ place: 'failureStrategy', path: [...path, 'failureStrategies', index, 'onFailure'], holder: strategy.onFailure }));
+  return list.map((strategy: FailureStrategyYaml, index) => ({
+    place: 'failureStrategy',
+    path: [...path, 'failureStrategies', index, 'onFailure'],
+    holder: strategy.onFailure,
+  }));
 }

@@ -4,14 +4,30 @@ import { compilePlan } from './compile-plan.js';
 import { ancestry, nodeOf, planOutline, stepsBelow, type Plan, type PlanNode } from './plan.js';
 import { testCatalogue, testId } from './testing/catalogue.js';
 
-const step = (id: string, extra = '', spec = '{ instance: x }'): string => `{ step: { identifier: ${id}, name: ${id}, type: Apply, spec: ${spec}${extra} } }`;
-const group = (id: string, steps: string, extra = ''): string => `{ stepGroup: { identifier: ${id}, name: ${id}, steps: [${steps}]${extra} } }`;
-const stage = (id: string, steps: string, extra = '', rollback = ''): string => `{ stage: { identifier: ${id}, name: ${id}, type: Custom, spec: { execution: { steps: [${steps}]${rollback} } }${extra} } }`;
-const pipeline = (stages: string, extra = ''): string => `pipeline: { identifier: p, name: P, stages: [${stages}]${extra} }`;
+const step = (id: string, extra = '', spec = '{ instance: x }'): string =>
+  `{ step: { identifier: ${id}, name: ${id}, type: Apply, spec: ${spec}${extra} } }`;
+const group = (id: string, steps: string, extra = ''): string =>
+  `{ stepGroup: { identifier: ${id}, name: ${id}, steps: [${steps}]${extra} } }`;
+const stage = (id: string, steps: string, extra = '', rollback = ''): string =>
+  `{ stage: { identifier: ${id}, name: ${id}, type: Custom, spec: { execution: { steps: [${steps}]${rollback} } }${extra} } }`;
+const pipeline = (stages: string, extra = ''): string =>
+  `pipeline: { identifier: p, name: P, stages: [${stages}]${extra} }`;
 const simple = (extra = ''): string => pipeline(stage('s', group('g', step('a'))), extra);
 
 const plan = (yaml: string, over: object = {}): Plan =>
-  compilePlan({ yaml, catalogue: testCatalogue, planId: 'plan', planExecutionId: 'exec', accountId: 'acc', orgId: 'org', projectId: 'proj', runSequence: 7, triggeredBy: { name: 'Me', email: 'me@x' }, idOf: testId, ...over });
+  compilePlan({
+    yaml,
+    catalogue: testCatalogue,
+    planId: 'plan',
+    planExecutionId: 'exec',
+    accountId: 'acc',
+    orgId: 'org',
+    projectId: 'proj',
+    runSequence: 7,
+    triggeredBy: { name: 'Me', email: 'me@x' },
+    idOf: testId,
+    ...over,
+  });
 const refuse = (yaml: string): AppError => {
   try {
     plan(yaml);
@@ -30,25 +46,57 @@ const names = (of: Plan, ids: readonly string[]): string[] => ids.map((id) => no
 
 describe('the tree', () => {
   it('keeps the connectors a group’s infrastructure names, with variables in them resolved', () => {
-    const made = plan(pipeline(stage('s', group('g', step('a'), ", stepGroupInfra: { type: ECSDirect, spec: { connectorRef: '<+pipeline.variables.cluster>', harnessImageConnectorRef: account.images, cluster: c } }") + ', ' + group('h', step('b'), ', stepGroupInfra: { type: Noop }')), ', variables: [{ name: cluster, type: String, value: org.ecs }]'));
-    expect(find(made, 'g').infraConnectors).toEqual([{ key: 'connectorRef', ref: 'org.ecs' }, { key: 'harnessImageConnectorRef', ref: 'account.images' }]);
+    const made = plan(
+      pipeline(
+        stage(
+          's',
+          group(
+            'g',
+            step('a'),
+            ", stepGroupInfra: { type: ECSDirect, spec: { connectorRef: '<+pipeline.variables.cluster>', harnessImageConnectorRef: account.images, cluster: c } }",
+          ) +
+            ', ' +
+            group('h', step('b'), ', stepGroupInfra: { type: Noop }'),
+        ),
+        ', variables: [{ name: cluster, type: String, value: org.ecs }]',
+      ),
+    );
+    expect(find(made, 'g').infraConnectors).toEqual([
+      { key: 'connectorRef', ref: 'org.ecs' },
+      { key: 'harnessImageConnectorRef', ref: 'account.images' },
+    ]);
     expect([find(made, 'h'), find(made, 'a')].map((node) => 'infraConnectors' in node)).toEqual([false, false]);
   });
 
   it('keeps what a stage is filed under, with variables in it resolved, and in the outline too', () => {
     const filed = (spec: string, variables = ''): unknown => {
-      const made = plan(pipeline(`{ stage: { identifier: s, name: s, type: Custom, spec: { ${spec} execution: { steps: [${group('g', step('a'))}] } } } }`, variables));
+      const made = plan(
+        pipeline(
+          `{ stage: { identifier: s, name: s, type: Custom, spec: { ${spec} execution: { steps: [${group('g', step('a'))}] } } } }`,
+          variables,
+        ),
+      );
       expect(planOutline(made).nodes[find(made, 's').id]?.filedUnder).toEqual(find(made, 's').filedUnder);
       return find(made, 's').filedUnder;
     };
-    const variables = ', variables: [{ name: env, type: String, value: account.prod }, { name: none, type: String, value: "" }]';
-    expect(filed("service: { serviceRef: shop }, environment: { environmentRef: '<+pipeline.variables.env>', deployToAll: false, infrastructureDefinitions: [{ identifier: cluster }] },", variables)).toEqual({ service: 'shop', environment: 'account.prod', infrastructures: ['cluster'] });
+    const variables =
+      ', variables: [{ name: env, type: String, value: account.prod }, { name: none, type: String, value: "" }]';
+    expect(
+      filed(
+        "service: { serviceRef: shop }, environment: { environmentRef: '<+pipeline.variables.env>', deployToAll: false, infrastructureDefinitions: [{ identifier: cluster }] },",
+        variables,
+      ),
+    ).toEqual({ service: 'shop', environment: 'account.prod', infrastructures: ['cluster'] });
     expect(filed('environment: { environmentRef: "" },')).toBeUndefined();
-    for (const replaced of ["environment: '<+pipeline.variables.env>',", "environment: { environmentRef: '<+pipeline.variables.none>', infrastructureDefinitions: '<+pipeline.variables.env>' },"]) expect(filed(replaced, variables)).toBeUndefined();
+    for (const replaced of [
+      "environment: '<+pipeline.variables.env>',",
+      "environment: { environmentRef: '<+pipeline.variables.none>', infrastructureDefinitions: '<+pipeline.variables.env>' },",
+    ])
+      expect(filed(replaced, variables)).toBeUndefined();
   });
 
   it.each([
-    ['25m', ", stepGroupInfra: { type: KubernetesDirect, spec: { connectorRef: k, initTimeout: 25m } }", 25 * 60_000],
+    ['25m', ', stepGroupInfra: { type: KubernetesDirect, spec: { connectorRef: k, initTimeout: 25m } }', 25 * 60_000],
     ['no limit of its own', '', 10 * 60_000],
   ])('gives the pod of a group with %s that time to be ready', (_, infra, expected) => {
     const made = plan(pipeline(stage('s', group('g', step('a'), infra))));
@@ -70,7 +118,9 @@ describe('the tree', () => {
   });
 
   it('makes brothers depend on the one in front', () => {
-    const made = plan(pipeline(`${stage('s', group('g', `${step('a')}, ${step('b')}`))}, ${stage('t', group('h', step('c')))}`));
+    const made = plan(
+      pipeline(`${stage('s', group('g', `${step('a')}, ${step('b')}`))}, ${stage('t', group('h', step('c')))}`),
+    );
     expect(names(made, find(made, 'a').dependsOn)).toEqual(['liteEngineTask']);
     expect(names(made, find(made, 'b').dependsOn)).toEqual(['a']);
     expect(names(made, find(made, 't').dependsOn)).toEqual(['s']);
@@ -86,7 +136,9 @@ describe('the tree', () => {
   });
 
   it('takes parallel stages', () => {
-    const made = plan(pipeline(`{ parallel: [${stage('s', group('g', step('a')))}, ${stage('t', group('h', step('b')))}] }`));
+    const made = plan(
+      pipeline(`{ parallel: [${stage('s', group('g', step('a')))}, ${stage('t', group('h', step('b')))}] }`),
+    );
     expect(names(made, made.stageIds)).toEqual(['s', 't']);
     expect(nodeOf(made, find(made, 's').parentId ?? '').kind).toBe('parallel');
   });
@@ -96,18 +148,27 @@ describe('the tree', () => {
     expect(find(made, 'b').podGroupId).toBe(find(made, 'g').id);
     expect(Object.values(made.nodes).filter((node) => node.kind === 'initialise')).toHaveLength(1);
     expect(find(made, 'b').logPath).toEqual(['s', 'g', 'inner', 'b']);
-    expect(names(made, stepsBelow(made, find(made, 'g').id).map((node) => node.id))).toEqual(['a', 'b']);
+    expect(
+      names(
+        made,
+        stepsBelow(made, find(made, 'g').id).map((node) => node.id),
+      ),
+    ).toEqual(['a', 'b']);
   });
 
   it('puts rollback steps beside the execution, with groups and pods of their own', () => {
-    const made = plan(pipeline(stage('s', group('g', step('a')), '', `, rollbackSteps: [${group('undo', step('back'))}]`)));
+    const made = plan(
+      pipeline(stage('s', group('g', step('a')), '', `, rollbackSteps: [${group('undo', step('back'))}]`)),
+    );
     expect(names(made, find(made, 's').children)).toEqual(['execution', 'rollbackSteps']);
     expect(find(made, 'back').baseFqn).toBe('pipeline.stages.s.spec.execution.rollbackSteps.undo.steps.back');
     expect(find(made, 'back').podGroupId).toBe(find(made, 'undo').id);
   });
 
   it('gives the same ids again for the same execution, other node ids for another, and every id once', () => {
-    const yaml = pipeline(`${stage('s', `${group('g', `${step('a')}, { parallel: [${step('b')}, ${step('c')}] }, { parallel: [${step('d')}] }`)}`)}`);
+    const yaml = pipeline(
+      `${stage('s', `${group('g', `${step('a')}, { parallel: [${step('b')}, ${step('c')}] }, { parallel: [${step('d')}] }`)}`)}`,
+    );
     const [one, again, other] = [plan(yaml), plan(yaml), plan(yaml, { planExecutionId: 'exec2' })];
     expect(again).toEqual(one);
     expect(find(other, 'a').id).not.toBe(find(one, 'a').id);
@@ -123,18 +184,48 @@ describe('what nodes carry', () => {
   it('timeouts: ten minutes for a step and eight hours for a pipeline unless written', () => {
     const made = plan(simple());
     expect([made.timeoutMs, find(made, 'a').timeoutMs, find(made, 's').timeoutMs]).toEqual([28_800_000, 600_000, null]);
-    const written = plan(pipeline(stage('s', group('g', step('a', ', timeout: 90s')), ', timeout: 1h'), ', timeout: 2h 30m'));
-    expect([written.timeoutMs, find(written, 'a').timeoutMs, find(written, 's').timeoutMs]).toEqual([9_000_000, 90_000, 3_600_000]);
+    const written = plan(
+      pipeline(stage('s', group('g', step('a', ', timeout: 90s')), ', timeout: 1h'), ', timeout: 2h 30m'),
+    );
+    expect([written.timeoutMs, find(written, 'a').timeoutMs, find(written, 's').timeoutMs]).toEqual([
+      9_000_000, 90_000, 3_600_000,
+    ]);
   });
 
   it('selectors per level; null where a level says nothing', () => {
-    const made = plan(pipeline(stage('s', group('g', step('a', '', '{ instance: x, delegateSelectors: [d] }'), ', delegateSelectors: [c]'), ', delegateSelectors: [b]'), ', delegateSelectors: [a]'));
-    expect(ancestry(made, find(made, 'a').id).map((node) => node.delegateSelectors)).toEqual([['d'], ['c'], null, ['b'], null, ['a']]);
+    const made = plan(
+      pipeline(
+        stage(
+          's',
+          group('g', step('a', '', '{ instance: x, delegateSelectors: [d] }'), ', delegateSelectors: [c]'),
+          ', delegateSelectors: [b]',
+        ),
+        ', delegateSelectors: [a]',
+      ),
+    );
+    expect(ancestry(made, find(made, 'a').id).map((node) => node.delegateSelectors)).toEqual([
+      ['d'],
+      ['c'],
+      null,
+      ['b'],
+      null,
+      ['a'],
+    ]);
   });
 
   it('conditions and failure strategies as written', () => {
-    const strategy = ', failureStrategies: [{ onFailure: { errors: [Timeout, Connectivity], action: { type: Ignore } } }]';
-    const made = plan(pipeline(stage('s', group('g', step('a', `, when: { stageStatus: All, condition: '<+pipeline.variables.e> == "x"' }${strategy}`)), ', when: { pipelineStatus: Failure }'), ', variables: [{ name: e, type: String, value: x }]'));
+    const strategy =
+      ', failureStrategies: [{ onFailure: { errors: [Timeout, Connectivity], action: { type: Ignore } } }]';
+    const made = plan(
+      pipeline(
+        stage(
+          's',
+          group('g', step('a', `, when: { stageStatus: All, condition: '<+pipeline.variables.e> == "x"' }${strategy}`)),
+          ', when: { pipelineStatus: Failure }',
+        ),
+        ', variables: [{ name: e, type: String, value: x }]',
+      ),
+    );
     expect(find(made, 'a').when).toEqual({ outcome: 'All', condition: '"x" == "x"' });
     expect(find(made, 'a').failureStrategies).toEqual([{ errors: ['Timeout', 'Connectivity'], action: 'Ignore' }]);
     expect(find(made, 's').when).toEqual({ outcome: 'Failure', condition: null });
@@ -142,7 +233,20 @@ describe('what nodes carry', () => {
 });
 
 describe('expressions known at the start', () => {
-  const specOf = (spec: string, extra = ''): unknown => find(plan(pipeline(stage('s', group('g', step('a', '', spec)), ', variables: [{ name: own, type: String, value: <+pipeline.variables.v>-own }]'), `, variables: [{ name: v, type: String, value: V }, { name: n, type: Number, value: 3 }, { name: d, type: String, default: D }]${extra}`)), 'a').step?.spec;
+  const specOf = (spec: string, extra = ''): unknown =>
+    find(
+      plan(
+        pipeline(
+          stage(
+            's',
+            group('g', step('a', '', spec)),
+            ', variables: [{ name: own, type: String, value: <+pipeline.variables.v>-own }]',
+          ),
+          `, variables: [{ name: v, type: String, value: V }, { name: n, type: Number, value: 3 }, { name: d, type: String, default: D }]${extra}`,
+        ),
+      ),
+      'a',
+    ).step?.spec;
 
   it.each([
     ['<+pipeline.variables.v>', 'V'],
@@ -161,29 +265,59 @@ describe('expressions known at the start', () => {
     ['<+secrets.getValue("pw")>', '<+secrets.getValue("pw")>'],
     ['<+steps.b.output.preStartTag>', '<+steps.b.output.preStartTag>'],
     ['<+execution.steps.g.steps.b.output.x>', '<+execution.steps.g.steps.b.output.x>'],
-    ['<+pipeline.stages.s.spec.execution.steps.g.steps.b.output.x>', '<+pipeline.stages.s.spec.execution.steps.g.steps.b.output.x>'],
-  ])('%s is %p', (text, expected) => expect(specOf(`{ instance: x, tag: ${JSON.stringify(text)} }`)).toEqual({ instance: 'x', tag: expected }));
+    [
+      '<+pipeline.stages.s.spec.execution.steps.g.steps.b.output.x>',
+      '<+pipeline.stages.s.spec.execution.steps.g.steps.b.output.x>',
+    ],
+  ])('%s is %p', (text, expected) =>
+    expect(specOf(`{ instance: x, tag: ${JSON.stringify(text)} }`)).toEqual({ instance: 'x', tag: expected }),
+  );
 
   describe('a value that does not fit its step', () => {
     const withCount = (value: string, extra = '', rollback = ''): string =>
-      pipeline(stage('s', group('g', `${step('a')}, ${step('b', extra, '{ instance: x, count: <+pipeline.variables.n> }')}`), '', rollback), `, variables: [{ name: n, type: Number, value: ${value} }]`);
+      pipeline(
+        stage(
+          's',
+          group('g', `${step('a')}, ${step('b', extra, '{ instance: x, count: <+pipeline.variables.n> }')}`),
+          '',
+          rollback,
+        ),
+        `, variables: [{ name: n, type: Number, value: ${value} }]`,
+      );
 
-    it.each([['abc', /\.steps\[1\]\.step\.spec\.count: must be a number \(found: abc\)/], ['-3', /spec\.count: .*\(found: -3\)/], ['1.5', /spec\.count: /], ['0', /spec\.count: /]])('such as %s is named before anything runs', (value, message) => {
-      expect(refuse(withCount(value))).toMatchObject({ code: 'PLAN_CREATION_ERROR', message: expect.stringMatching(message) });
+    it.each([
+      ['abc', /\.steps\[1\]\.step\.spec\.count: must be a number \(found: abc\)/],
+      ['-3', /spec\.count: .*\(found: -3\)/],
+      ['1.5', /spec\.count: /],
+      ['0', /spec\.count: /],
+    ])('such as %s is named before anything runs', (value, message) => {
+      expect(refuse(withCount(value))).toMatchObject({
+        code: 'PLAN_CREATION_ERROR',
+        message: expect.stringMatching(message),
+      });
     });
 
     it('is named in a rollback step as well', () => {
       const undo = `, rollbackSteps: [${group('undo', step('back', '', '{ instance: x, count: <+pipeline.variables.n> }'))}]`;
-      expect(refuse(pipeline(stage('s', group('g', step('a')), '', undo), ', variables: [{ name: n, type: Number, value: 0 }]')).message).toContain('rollbackSteps[0].stepGroup.steps[0].step.spec.count');
+      expect(
+        refuse(
+          pipeline(stage('s', group('g', step('a')), '', undo), ', variables: [{ name: n, type: Number, value: 0 }]'),
+        ).message,
+      ).toContain('rollbackSteps[0].stepGroup.steps[0].step.spec.count');
     });
 
     it('is left to the run below a condition, and when it has an output in it', () => {
-      expect(() => plan(withCount('abc', `, when: { stageStatus: Success, condition: '<+pipeline.variables.n> != "abc"' }`))).not.toThrow();
-      expect(() => plan(pipeline(stage('s', group('g', step('a', '', '{ instance: x, count: <+steps.b.output.count> }')))))).not.toThrow();
+      expect(() =>
+        plan(withCount('abc', `, when: { stageStatus: Success, condition: '<+pipeline.variables.n> != "abc"' }`)),
+      ).not.toThrow();
+      expect(() =>
+        plan(pipeline(stage('s', group('g', step('a', '', '{ instance: x, count: <+steps.b.output.count> }'))))),
+      ).not.toThrow();
     });
   });
 
-  it('keeps the type of a number variable', () => expect(specOf('{ instance: x, count: <+pipeline.variables.n> }')).toEqual({ instance: 'x', count: 3 }));
+  it('keeps the type of a number variable', () =>
+    expect(specOf('{ instance: x, count: <+pipeline.variables.n> }')).toEqual({ instance: 'x', count: 3 }));
 
   it.each([
     ['an unknown variable', '<+pipeline.variables.nope>', /the pipeline has no variable "nope"/],
@@ -192,11 +326,15 @@ describe('expressions known at the start', () => {
     ['a trigger value in a manual run', '<+trigger.commitSha>', /nothing has this name/],
     ['an input inside text', 'a-<+input>', /runtime input cannot stand inside other text/],
   ])('refuses %s', (_what, text, message) => {
-    const error = refuse(pipeline(stage('s', group('g', step('a', '', `{ instance: x, tag: ${JSON.stringify(text)} }`)))));
+    const error = refuse(
+      pipeline(stage('s', group('g', step('a', '', `{ instance: x, tag: ${JSON.stringify(text)} }`)))),
+    );
     expect(error.code).toBe('PLAN_CREATION_ERROR');
     expect(error.message).toMatch(message);
   });
 
-  it('does not look into parts it does not use', () => expect(() => plan(simple(', notificationRules: [{ text: <+anything> }]'))).not.toThrow());
-  it('refuses a pipeline of another project', () => expect(refuse(simple(', projectIdentifier: other')).code).toBe('SCHEMA_VALIDATION_FAILED'));
+  it('does not look into parts it does not use', () =>
+    expect(() => plan(simple(', notificationRules: [{ text: <+anything> }]'))).not.toThrow());
+  it('refuses a pipeline of another project', () =>
+    expect(refuse(simple(', projectIdentifier: other')).code).toBe('SCHEMA_VALIDATION_FAILED'));
 });

@@ -2,8 +2,25 @@ import { AppError, parseDuration } from '@sluice/kernel';
 import { ineffective, requireSupported, type CapabilityPlace } from './capabilities.js';
 import { ExpressionBudget, evaluate, hasExpression, type Lookup } from './expressions.js';
 import { parsePipeline, type PipelineModel, type StepTypeCatalogue } from './pipeline-model.js';
-import type { FailureStrategyYaml, StageItemYaml, StageYaml, StepGroupYaml, StepItemYaml, StepYaml, VariableYaml } from './pipeline-schema.js';
-import type { FailureStrategy, FiledUnder, InfraConnector, NodeKind, Plan, PlanNode, RunCondition, Scalar } from './plan.js';
+import type {
+  FailureStrategyYaml,
+  StageItemYaml,
+  StageYaml,
+  StepGroupYaml,
+  StepItemYaml,
+  StepYaml,
+  VariableYaml,
+} from './pipeline-schema.js';
+import type {
+  FailureStrategy,
+  FiledUnder,
+  InfraConnector,
+  NodeKind,
+  Plan,
+  PlanNode,
+  RunCondition,
+  Scalar,
+} from './plan.js';
 import { ProblemList } from './problem-list.js';
 import { problemsError, type Problem } from './problems.js';
 import { checkResolvedSteps } from './resolved-steps.js';
@@ -42,8 +59,26 @@ export function compilePlan(input: PlanInput): Plan {
   const lookup = startLookup(input, model, variableMap(rawVariables));
   const builder = new PlanBuilder(input, lookup);
   const { pipeline } = builder.resolved(model, rawVariables);
-  const root = builder.add({ kind: 'pipeline', identifier: 'pipeline', name: pipeline.name, baseFqn: 'pipeline', stepType: 'PIPELINE_SECTION', group: 'PIPELINE', parent: null, selectors: pipeline.delegateSelectors, holders: [['pipeline', pipeline]] });
-  const stages = builder.add({ kind: 'stages', identifier: 'stages', name: 'stages', baseFqn: 'pipeline.stages', stepType: 'STAGES_STEP', group: 'STAGES', parent: root });
+  const root = builder.add({
+    kind: 'pipeline',
+    identifier: 'pipeline',
+    name: pipeline.name,
+    baseFqn: 'pipeline',
+    stepType: 'PIPELINE_SECTION',
+    group: 'PIPELINE',
+    parent: null,
+    selectors: pipeline.delegateSelectors,
+    holders: [['pipeline', pipeline]],
+  });
+  const stages = builder.add({
+    kind: 'stages',
+    identifier: 'stages',
+    name: 'stages',
+    baseFqn: 'pipeline.stages',
+    stepType: 'STAGES_STEP',
+    group: 'STAGES',
+    parent: root,
+  });
   builder.addStages(pipeline.stages, stages);
   return {
     id: input.planId,
@@ -63,14 +98,20 @@ export function compilePlan(input: PlanInput): Plan {
 
 /** Variables with a value, by name; those without one are absent. */
 function variableMap(variables: readonly VariableYaml[]): Readonly<Record<string, Scalar>> {
-  return Object.fromEntries(variables.flatMap((variable) => {
-    const value = variable.value ?? variable.default;
-    return value === undefined || value === null ? [] : [[variable.name, value] as const];
-  }));
+  return Object.fromEntries(
+    variables.flatMap((variable) => {
+      const value = variable.value ?? variable.default;
+      return value === undefined || value === null ? [] : [[variable.name, value] as const];
+    }),
+  );
 }
 
 /** References that have their value before anything runs. Stage references are added per stage. */
-function startLookup(input: PlanInput, model: PipelineModel, variables: Readonly<Record<string, Scalar>>): (body: string) => Lookup {
+function startLookup(
+  input: PlanInput,
+  model: PipelineModel,
+  variables: Readonly<Record<string, Scalar>>,
+): (body: string) => Lookup {
   const { pipeline } = model;
   const known: Readonly<Record<string, Scalar>> = {
     true: true,
@@ -98,8 +139,16 @@ function startLookup(input: PlanInput, model: PipelineModel, variables: Readonly
     const stored = storedVariable(body, input.storedVariables ?? NO_STORED_VARIABLES);
     if (stored) return stored;
     if (isOutputReference(body)) return { kind: 'keep' };
-    if (body === 'input') return { kind: 'unknown', reason: 'a runtime input cannot stand inside other text; give it a variable of its own' };
-    return { kind: 'unknown', reason: 'nothing has this name; known are pipeline.variables.X, stage.variables.X, variable.X, variable.org.X, variable.account.X, pipeline.sequenceId, pipeline.executionId, outputs of steps and secrets.getValue("X")' };
+    if (body === 'input')
+      return {
+        kind: 'unknown',
+        reason: 'a runtime input cannot stand inside other text; give it a variable of its own',
+      };
+    return {
+      kind: 'unknown',
+      reason:
+        'nothing has this name; known are pipeline.variables.X, stage.variables.X, variable.X, variable.org.X, variable.account.X, pipeline.sequenceId, pipeline.executionId, outputs of steps and secrets.getValue("X")',
+    };
   };
 }
 
@@ -143,7 +192,10 @@ interface Place {
 class PlanBuilder {
   readonly stageIds: string[] = [];
   pipelineVariables: Readonly<Record<string, Scalar>> = {};
-  private readonly nodes = new Map<string, Omit<PlanNode, 'children' | 'dependsOn'> & { children: string[]; dependsOn: string[] }>();
+  private readonly nodes = new Map<
+    string,
+    Omit<PlanNode, 'children' | 'dependsOn'> & { children: string[]; dependsOn: string[] }
+  >();
   private readonly problems: Problem[] = [];
   private readonly budget = new ExpressionBudget();
   private forks = 0;
@@ -155,24 +207,40 @@ class PlanBuilder {
 
   /** The document with everything replaced that has a value now; stages know their own variables. */
   resolved(model: PipelineModel, rawVariables: readonly VariableYaml[]): PipelineModel {
-    this.pipelineVariables = this.evaluated(variableMap(rawVariables), this.lookup, 'pipeline.variables') as Readonly<Record<string, Scalar>>;
+    this.pipelineVariables = this.evaluated(variableMap(rawVariables), this.lookup, 'pipeline.variables') as Readonly<
+      Record<string, Scalar>
+    >;
     const { stages, notificationRules, flowControl, properties, ...rest } = model.pipeline;
-    const pipeline = { ...(this.evaluated(rest, this.lookup, 'pipeline') as typeof rest), stages: stages.map((item) => this.resolvedStage(item)) };
+    const pipeline = {
+      ...(this.evaluated(rest, this.lookup, 'pipeline') as typeof rest),
+      stages: stages.map((item) => this.resolvedStage(item)),
+    };
     const inSteps = new ProblemList(model.source);
     if (this.problems.length === 0) checkResolvedSteps(pipeline.stages, this.input.catalogue, inSteps);
     const problems = [...this.problems, ...inSteps.list];
     if (problems.length > 0) throw problemsError('the pipeline', problems, 'PLAN_CREATION_ERROR');
-    requireSupported({ pipeline: { ...pipeline, notificationRules, flowControl, properties }, source: model.source }, this.input.catalogue.capabilities, true);
+    requireSupported(
+      { pipeline: { ...pipeline, notificationRules, flowControl, properties }, source: model.source },
+      this.input.catalogue.capabilities,
+      true,
+    );
     return { ...model, pipeline: { ...pipeline, properties } };
   }
 
   add(node: NewNode): string {
-    const key = node.kind === 'parallel' ? `${node.baseFqn}#fork${(this.forks += 1)}` : node.kind === 'initialise' ? `${node.baseFqn}#initialise` : node.baseFqn;
+    const key =
+      node.kind === 'parallel'
+        ? `${node.baseFqn}#fork${(this.forks += 1)}`
+        : node.kind === 'initialise'
+          ? `${node.baseFqn}#initialise`
+          : node.baseFqn;
     const id = this.input.idOf(`${this.input.planExecutionId}/${key}`);
     const parent = node.parent === null ? undefined : this.nodes.get(node.parent);
     const before = parent && parent.kind !== 'parallel' ? parent.children.at(-1) : undefined;
     parent?.children.push(id);
-    const unused = (node.holders ?? []).flatMap(([place, holder]) => ineffective(place, holder, this.input.catalogue.capabilities));
+    const unused = (node.holders ?? []).flatMap(([place, holder]) =>
+      ineffective(place, holder, this.input.catalogue.capabilities),
+    );
     this.nodes.set(id, {
       id,
       setupId: this.input.idOf(`${this.input.planId}/${key}`),
@@ -205,7 +273,15 @@ class PlanBuilder {
     for (const item of items) {
       if (item.stage) this.addStage(item.stage, parent);
       if (item.parallel) {
-        const fork = this.add({ kind: 'parallel', identifier: `parallel${this.forks + 1}`, name: 'parallel', baseFqn: 'pipeline.stages', stepType: 'NG_FORK', group: 'PARALLEL', parent });
+        const fork = this.add({
+          kind: 'parallel',
+          identifier: `parallel${this.forks + 1}`,
+          name: 'parallel',
+          baseFqn: 'pipeline.stages',
+          stepType: 'NG_FORK',
+          group: 'PARALLEL',
+          parent,
+        });
         this.addStages(item.parallel, fork);
       }
     }
@@ -220,7 +296,15 @@ class PlanBuilder {
     const when = stage.when ? { outcome: stage.when.pipelineStatus, condition: stage.when.condition ?? null } : null;
     const logPath = [stage.identifier];
     const id = this.add({
-      kind: 'stage', identifier: stage.identifier, name: stage.name, baseFqn: fqn, stepType: 'CUSTOM_STAGE', group: 'STAGE', parent, logPath, when,
+      kind: 'stage',
+      identifier: stage.identifier,
+      name: stage.name,
+      baseFqn: fqn,
+      stepType: 'CUSTOM_STAGE',
+      group: 'STAGE',
+      parent,
+      logPath,
+      when,
       timeoutMs: stage.timeout === undefined ? null : parseDuration(stage.timeout),
       strategies: stage.failureStrategies,
       selectors: stage.delegateSelectors,
@@ -230,12 +314,40 @@ class PlanBuilder {
     });
     this.stageIds.push(id);
     const common = { logPath, stageId: id, parent: id } as const;
-    const execution = this.add({ ...common, kind: 'execution', identifier: 'execution', name: 'Execution', baseFqn: `${fqn}.spec.execution`, stepType: 'NG_EXECUTION', group: 'EXECUTION' });
-    this.addSteps(stage.spec.execution.steps, { parent: execution, fqn: `${fqn}.spec.execution.steps`, logPath, stageId: id, podGroupId: null });
+    const execution = this.add({
+      ...common,
+      kind: 'execution',
+      identifier: 'execution',
+      name: 'Execution',
+      baseFqn: `${fqn}.spec.execution`,
+      stepType: 'NG_EXECUTION',
+      group: 'EXECUTION',
+    });
+    this.addSteps(stage.spec.execution.steps, {
+      parent: execution,
+      fqn: `${fqn}.spec.execution.steps`,
+      logPath,
+      stageId: id,
+      podGroupId: null,
+    });
     const rollbackSteps = stage.spec.execution.rollbackSteps ?? [];
     if (rollbackSteps.length === 0) return;
-    const rollback = this.add({ ...common, kind: 'rollback', identifier: 'rollbackSteps', name: 'Rollback', baseFqn: `${fqn}.spec.execution.rollbackSteps`, stepType: 'ROLLBACK_OPTIONAL_CHILD_CHAIN', group: 'EXECUTION' });
-    this.addSteps(rollbackSteps, { parent: rollback, fqn: `${fqn}.spec.execution.rollbackSteps`, logPath, stageId: id, podGroupId: null });
+    const rollback = this.add({
+      ...common,
+      kind: 'rollback',
+      identifier: 'rollbackSteps',
+      name: 'Rollback',
+      baseFqn: `${fqn}.spec.execution.rollbackSteps`,
+      stepType: 'ROLLBACK_OPTIONAL_CHILD_CHAIN',
+      group: 'EXECUTION',
+    });
+    this.addSteps(rollbackSteps, {
+      parent: rollback,
+      fqn: `${fqn}.spec.execution.rollbackSteps`,
+      logPath,
+      stageId: id,
+      podGroupId: null,
+    });
   }
 
   private addSteps(items: readonly StepItemYaml[], place: Place): void {
@@ -243,7 +355,18 @@ class PlanBuilder {
       if (item.step) this.addStep(item.step, place);
       if (item.stepGroup) this.addGroup(item.stepGroup, place);
       if (item.parallel) {
-        const fork = this.add({ kind: 'parallel', identifier: `parallel${this.forks + 1}`, name: 'parallel', baseFqn: place.fqn, stepType: 'NG_FORK', group: 'PARALLEL', parent: place.parent, logPath: place.logPath, stageId: place.stageId, podGroupId: place.podGroupId });
+        const fork = this.add({
+          kind: 'parallel',
+          identifier: `parallel${this.forks + 1}`,
+          name: 'parallel',
+          baseFqn: place.fqn,
+          stepType: 'NG_FORK',
+          group: 'PARALLEL',
+          parent: place.parent,
+          logPath: place.logPath,
+          stageId: place.stageId,
+          podGroupId: place.podGroupId,
+        });
         this.addSteps(item.parallel, { ...place, parent: fork });
       }
     }
@@ -255,7 +378,14 @@ class PlanBuilder {
     const ownId = this.input.idOf(`${this.input.planExecutionId}/${fqn}`);
     const podGroupId = place.podGroupId ?? ownId;
     const id = this.add({
-      kind: 'stepGroup', identifier: group.identifier, name: group.name, baseFqn: fqn, stepType: 'STEP_GROUP', group: 'STEP_GROUP', parent: place.parent, logPath,
+      kind: 'stepGroup',
+      identifier: group.identifier,
+      name: group.name,
+      baseFqn: fqn,
+      stepType: 'STEP_GROUP',
+      group: 'STEP_GROUP',
+      parent: place.parent,
+      logPath,
       when: stepCondition(group.when),
       strategies: group.failureStrategies,
       selectors: group.delegateSelectors,
@@ -266,14 +396,32 @@ class PlanBuilder {
       holders: [['stepGroup', group], ...strategyHolders(group.failureStrategies)],
     });
     if (podGroupId === id) {
-      this.add({ kind: 'initialise', identifier: 'liteEngineTask', name: 'Initialize', baseFqn: `${fqn}.steps.liteEngineTask`, stepType: 'liteEngineTask', group: 'STEP', parent: id, logPath: [...logPath, 'liteEngineTask'], timeoutMs: initTimeoutMs(group), stageId: place.stageId, podGroupId });
+      this.add({
+        kind: 'initialise',
+        identifier: 'liteEngineTask',
+        name: 'Initialize',
+        baseFqn: `${fqn}.steps.liteEngineTask`,
+        stepType: 'liteEngineTask',
+        group: 'STEP',
+        parent: id,
+        logPath: [...logPath, 'liteEngineTask'],
+        timeoutMs: initTimeoutMs(group),
+        stageId: place.stageId,
+        podGroupId,
+      });
     }
     this.addSteps(group.steps, { parent: id, fqn: `${fqn}.steps`, logPath, stageId: place.stageId, podGroupId });
   }
 
   private addStep(step: StepYaml, place: Place): void {
     this.add({
-      kind: 'step', identifier: step.identifier, name: step.name, baseFqn: `${place.fqn}.${step.identifier}`, stepType: step.type, group: 'STEP', parent: place.parent,
+      kind: 'step',
+      identifier: step.identifier,
+      name: step.name,
+      baseFqn: `${place.fqn}.${step.identifier}`,
+      stepType: step.type,
+      group: 'STEP',
+      parent: place.parent,
       logPath: [...place.logPath, step.identifier],
       timeoutMs: step.timeout === undefined ? DEFAULT_STEP_TIMEOUT_MS : parseDuration(step.timeout),
       when: stepCondition(step.when),
@@ -304,17 +452,26 @@ class PlanBuilder {
   private evaluated(value: unknown, lookup: (body: string) => Lookup, where: string): unknown {
     const result = evaluate(value, lookup, ['condition'], this.budget);
     for (const { expression, reason } of result.unresolved) {
-      this.problems.push({ path: where, value: expression, message: 'holds an expression that cannot be resolved', remedy: reason });
+      this.problems.push({
+        path: where,
+        value: expression,
+        message: 'holds an expression that cannot be resolved',
+        remedy: reason,
+      });
     }
     return result.value;
   }
 }
 
-function strategyHolders(strategies: readonly FailureStrategyYaml[] | undefined): (readonly [CapabilityPlace, unknown])[] {
+function strategyHolders(
+  strategies: readonly FailureStrategyYaml[] | undefined,
+): (readonly [CapabilityPlace, unknown])[] {
   return (strategies ?? []).map(({ onFailure }) => ['failureStrategy', onFailure]);
 }
 
-function stepCondition(when: { readonly stageStatus: RunCondition['outcome']; readonly condition?: string | undefined } | undefined): RunCondition | null {
+function stepCondition(
+  when: { readonly stageStatus: RunCondition['outcome']; readonly condition?: string | undefined } | undefined,
+): RunCondition | null {
   return when ? { outcome: when.stageStatus, condition: when.condition ?? null } : null;
 }
 
@@ -328,9 +485,16 @@ function initTimeoutMs({ stepGroupInfra }: StepGroupYaml): number {
 function filedUnder({ service, environment }: StageYaml['spec']): FiledUnder | undefined {
   const [serviceRef, environmentRef] = [textAt(service, 'serviceRef'), textAt(environment, 'environmentRef')];
   if (serviceRef === undefined && environmentRef === undefined) return undefined;
-  const listed: unknown = environmentRef !== undefined && isRecord(environment) ? environment['infrastructureDefinitions'] : undefined;
-  const infrastructures = (Array.isArray(listed) ? listed : []).flatMap((one: unknown) => textAt(one, 'identifier') ?? []);
-  return { ...(serviceRef === undefined ? {} : { service: serviceRef }), ...(environmentRef === undefined ? {} : { environment: environmentRef }), ...(infrastructures.length > 0 ? { infrastructures } : {}) };
+  const listed: unknown =
+    environmentRef !== undefined && isRecord(environment) ? environment['infrastructureDefinitions'] : undefined;
+  const infrastructures = (Array.isArray(listed) ? listed : []).flatMap(
+    (one: unknown) => textAt(one, 'identifier') ?? [],
+  );
+  return {
+    ...(serviceRef === undefined ? {} : { service: serviceRef }),
+    ...(environmentRef === undefined ? {} : { environment: environmentRef }),
+    ...(infrastructures.length > 0 ? { infrastructures } : {}),
+  };
 }
 
 function textAt(holder: unknown, key: string): string | undefined {
@@ -354,6 +518,10 @@ function selectorsOf(value: unknown): string[] | undefined {
   if (typeof value === 'string' && !hasExpression(value) && value !== '') return [value];
   if (!Array.isArray(value)) return undefined;
   const texts = value.filter((one): one is string => typeof one === 'string' && one !== '');
-  if (texts.some(hasExpression)) throw new AppError('PLAN_CREATION_ERROR', `delegateSelectors ${JSON.stringify(value)} hold an expression without a value at the start of the run`);
+  if (texts.some(hasExpression))
+    throw new AppError(
+      'PLAN_CREATION_ERROR',
+      `delegateSelectors ${JSON.stringify(value)} hold an expression without a value at the start of the run`,
+    );
   return texts.length > 0 ? texts : undefined;
 }

@@ -3,7 +3,14 @@ import { conditionFault, evaluateCondition } from './conditions.js';
 import type { Lookup } from './expressions.js';
 
 const lookup = (body: string): Lookup => {
-  const values: Record<string, string | number | boolean> = { env: 'prod', count: 2, on: true, off: false, word: 'true', empty: '' };
+  const values: Record<string, string | number | boolean> = {
+    env: 'prod',
+    count: 2,
+    on: true,
+    off: false,
+    word: 'true',
+    empty: '',
+  };
   const value = values[body];
   if (value !== undefined) return { kind: 'value', value };
   return body === 'later' ? { kind: 'keep' } : { kind: 'unknown', reason: `there is no ${body}` };
@@ -44,7 +51,9 @@ describe('evaluateCondition', () => {
     ['1.5 == 1.5', true],
     ['null == null', true],
     ['"a>b" == "a>b"', true],
-  ])('%s is %p', (text, expected) => expect(evaluateCondition(text, lookup)).toEqual({ kind: 'value', isTrue: expected }));
+  ])('%s is %p', (text, expected) =>
+    expect(evaluateCondition(text, lookup)).toEqual({ kind: 'value', isTrue: expected }),
+  );
 
   it.each([
     ['', /value is missing/],
@@ -65,6 +74,8 @@ describe('evaluateCondition', () => {
     expect(result.kind === 'invalid' && result.reason).toMatch(reason);
   });
 
-  it.each(['<+anything.at.all> == "x"', '<+a> && !<+b>'])('has no fault whatever its references are: %s', (text) => expect(conditionFault(text)).toBeUndefined());
+  it.each(['<+anything.at.all> == "x"', '<+a> && !<+b>'])('has no fault whatever its references are: %s', (text) =>
+    expect(conditionFault(text)).toBeUndefined(),
+  );
   it.each(['a b', '<+x> ==', 'x.y()'])('has a fault: %s', (text) => expect(conditionFault(text)).toBeDefined());
 });

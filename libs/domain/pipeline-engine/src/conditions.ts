@@ -1,6 +1,8 @@
 import { findExpressions, type Lookup } from './expressions.js';
 
-export type Condition = { readonly kind: 'value'; readonly isTrue: boolean } | { readonly kind: 'invalid'; readonly reason: string };
+export type Condition =
+  | { readonly kind: 'value'; readonly isTrue: boolean }
+  | { readonly kind: 'invalid'; readonly reason: string };
 
 type Value = string | number | boolean | null;
 type Token = { readonly kind: 'operator'; readonly text: string } | { readonly kind: 'value'; readonly value: Value };
@@ -37,13 +39,20 @@ function tokens(text: string, lookup: (body: string) => Lookup): Token[] {
       at += expression.text.length;
       continue;
     }
-    const match = /^(?:(\s+)|(==|!=|&&|\|\||!|\(|\))|"([^"]*)"|'([^']*)'|(-?\d+(?:\.\d+)?)|(true|false|null)\b)/.exec(text.slice(at));
-    if (!match) throw new Error(`cannot read "${text.slice(at, at + 20)}"; use ==, !=, &&, ||, !, parentheses, quoted text and <+references>`);
+    const match = /^(?:(\s+)|(==|!=|&&|\|\||!|\(|\))|"([^"]*)"|'([^']*)'|(-?\d+(?:\.\d+)?)|(true|false|null)\b)/.exec(
+      text.slice(at),
+    );
+    if (!match)
+      throw new Error(
+        `cannot read "${text.slice(at, at + 20)}"; use ==, !=, &&, ||, !, parentheses, quoted text and <+references>`,
+      );
     at += match[0].length;
     if (match[2] !== undefined) result.push({ kind: 'operator', text: match[2] });
-    else if (match[3] !== undefined || match[4] !== undefined) result.push({ kind: 'value', value: match[3] ?? match[4] ?? '' });
+    else if (match[3] !== undefined || match[4] !== undefined)
+      result.push({ kind: 'value', value: match[3] ?? match[4] ?? '' });
     else if (match[5] !== undefined) result.push({ kind: 'value', value: Number(match[5]) });
-    else if (match[6] !== undefined) result.push({ kind: 'value', value: match[6] === 'null' ? null : match[6] === 'true' });
+    else if (match[6] !== undefined)
+      result.push({ kind: 'value', value: match[6] === 'null' ? null : match[6] === 'true' });
   }
   return result;
 }
@@ -54,7 +63,8 @@ function valueOf(body: string, lookup: (body: string) => Lookup): Value {
   throw new Error(answer.kind === 'keep' ? `<+${body}> has no value here` : answer.reason);
 }
 
-const truth = (value: Value): boolean => value !== null && value !== false && value !== '' && value !== 'false' && value !== 0;
+const truth = (value: Value): boolean =>
+  value !== null && value !== false && value !== '' && value !== 'false' && value !== 0;
 
 class Parser {
   private at = 0;

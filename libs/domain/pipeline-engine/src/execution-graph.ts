@@ -105,7 +105,10 @@ export function executionGraph(input: GraphInput, interrupts: readonly Record<st
     const parts = node.kind === 'step' ? partNodes(input, node) : [];
     for (const part of parts) nodeMap[part.uuid] = part;
     const children = node.kind === 'step' ? parts.map((part) => part.uuid) : [...node.children];
-    nodeAdjacencyListMap[id] = { children: node.kind === 'parallel' ? children : children.slice(0, 1), nextIds: nodeAdjacencyListMap[id]?.nextIds ?? [] };
+    nodeAdjacencyListMap[id] = {
+      children: node.kind === 'parallel' ? children : children.slice(0, 1),
+      nextIds: nodeAdjacencyListMap[id]?.nextIds ?? [],
+    };
     if (node.kind !== 'parallel') chain(nodeAdjacencyListMap, children);
     else for (const child of children) nodeAdjacencyListMap[child] = { children: [], nextIds: [] };
     node.children.forEach(visit);
@@ -123,7 +126,8 @@ function chain(adjacency: ExecutionGraph['nodeAdjacencyListMap'], list: readonly
 
 function graphNode(input: GraphInput, node: PlanNode, interrupts: readonly Record<string, unknown>[]): GraphNode {
   const state = input.states[node.id] ?? NEW_NODE;
-  const logBaseKey = HAVE_LOGS.has(node.kind) && state.status !== 'Skipped' ? input.logKeyOf(node.logPath, state.logsOf) : '';
+  const logBaseKey =
+    HAVE_LOGS.has(node.kind) && state.status !== 'Skipped' ? input.logKeyOf(node.logPath, state.logsOf) : '';
   const isWork = node.kind === 'step' || node.kind === 'initialise';
   return {
     uuid: node.id,
@@ -137,13 +141,33 @@ function graphNode(input: GraphInput, node: PlanNode, interrupts: readonly Recor
     endTs: state.endedAt ?? undefined,
     failureInfo: failureInfo(state),
     logBaseKey,
-    unitProgresses: isWork && state.startedAt !== null ? [{ unitName: node.name, status: unitStatus(state.status), startTime: state.startedAt, endTime: state.endedAt ?? undefined }] : [],
+    unitProgresses:
+      isWork && state.startedAt !== null
+        ? [
+            {
+              unitName: node.name,
+              status: unitStatus(state.status),
+              startTime: state.startedAt,
+              endTime: state.endedAt ?? undefined,
+            },
+          ]
+        : [],
     executableResponses: isWork ? taskResponses(node, state, logBaseKey) : childResponses(node, state),
-    delegateInfoList: state.delegate ? [{ id: state.delegate.id, name: state.delegate.name, taskId: state.delegate.taskId, taskName: node.name }] : [],
+    delegateInfoList: state.delegate
+      ? [{ id: state.delegate.id, name: state.delegate.name, taskId: state.delegate.taskId, taskName: node.name }]
+      : [],
     stepParameters: node.step ? stepParameters(node, state) : null,
     outcomes: Object.keys(state.outputs).length > 0 ? { output: state.outputs } : {},
     skipInfo: skipInfo(state),
-    nodeRunInfo: state.decision === null ? null : { whenCondition: state.decision, evaluatedCondition: state.status !== 'Skipped', expressions: [], expressionsList: [] },
+    nodeRunInfo:
+      state.decision === null
+        ? null
+        : {
+            whenCondition: state.decision,
+            evaluatedCondition: state.status !== 'Skipped',
+            expressions: [],
+            expressionsList: [],
+          },
     progressData: progressOf(input, state),
     strategyMetadata: null,
     interruptHistories: state.status === 'Aborted' || state.status === 'Discontinuing' ? [...interrupts] : [],
@@ -156,14 +180,27 @@ const HAVE_LOGS: ReadonlySet<PlanNode['kind']> = new Set(['pipeline', 'stage', '
 
 function taskResponses(node: PlanNode, state: NodeState, key: string): Record<string, unknown>[] {
   if (state.taskId === null) return [];
-  return [{ task: { taskId: state.taskId, taskName: node.name, taskCategory: 'DELEGATE_TASK_V2', logKeys: [key], logKeysList: [key], units: [node.name], unitsList: [node.name] } }];
+  return [
+    {
+      task: {
+        taskId: state.taskId,
+        taskName: node.name,
+        taskCategory: 'DELEGATE_TASK_V2',
+        logKeys: [key],
+        logKeysList: [key],
+        units: [node.name],
+        unitsList: [node.name],
+      },
+    },
+  ];
 }
 
 function childResponses(node: PlanNode, state: NodeState): Record<string, unknown>[] {
   const [first] = node.children;
   if (state.startedAt === null || state.status === 'Skipped' || first === undefined) return [];
   const logs = { logKeys: [], logKeysList: [], units: [], unitsList: [] };
-  if (node.kind === 'parallel') return [{ children: { children: node.children.map((childNodeId) => ({ childNodeId })), ...logs } }];
+  if (node.kind === 'parallel')
+    return [{ children: { children: node.children.map((childNodeId) => ({ childNodeId })), ...logs } }];
   return [{ child: { childNodeId: first, ...logs } }];
 }
 
@@ -172,13 +209,24 @@ function skipInfo({ status, decision }: NodeState): SkipInfo | null {
 }
 
 function stepParameters(node: PlanNode, state: NodeState): Record<string, unknown> {
-  return { identifier: node.identifier, name: node.name, type: node.stepType, timeout: node.timeoutMs === null ? null : `${Math.round(node.timeoutMs / 1000)}s`, spec: state.parameters ?? node.step?.spec ?? {} };
+  return {
+    identifier: node.identifier,
+    name: node.name,
+    type: node.stepType,
+    timeout: node.timeoutMs === null ? null : `${Math.round(node.timeoutMs / 1000)}s`,
+    spec: state.parameters ?? node.step?.spec ?? {},
+  };
 }
 
 /** Engine parts of a step, with times and status taken from what they stand for; failures are told once, on the step or on Initialize. */
 function partNodes(input: GraphInput, node: PlanNode): GraphNode[] {
   const state = input.states[node.id] ?? NEW_NODE;
-  const initialise = node.podGroupId === null ? undefined : nodeOf(input.plan, node.podGroupId).children.map((id) => nodeOf(input.plan, id)).find((child) => child.kind === 'initialise');
+  const initialise =
+    node.podGroupId === null
+      ? undefined
+      : nodeOf(input.plan, node.podGroupId)
+          .children.map((id) => nodeOf(input.plan, id))
+          .find((child) => child.kind === 'initialise');
   return input.partsOf(node.stepType).map((part) => {
     const source = part.role === 'clone' && initialise ? initialise : node;
     const sourceState = input.states[source.id] ?? NEW_NODE;
@@ -210,7 +258,12 @@ function partNodes(input: GraphInput, node: PlanNode): GraphNode[] {
 /** Notes for people; while the step waits for its instance also `resourceHolder`, for links, and `resourceQueuePlace`. */
 function progressOf({ holdUpOf }: GraphInput, { status, taskId, notes }: NodeState): Record<string, unknown> {
   const holdUp = status === 'ResourceWaiting' && taskId !== null ? holdUpOf(taskId) : undefined;
-  if (holdUp) return { notes: [...notes, holdUpText(holdUp)], resourceHolder: { ...holdUp.holder }, resourceQueuePlace: holdUp.place };
+  if (holdUp)
+    return {
+      notes: [...notes, holdUpText(holdUp)],
+      resourceHolder: { ...holdUp.holder },
+      resourceQueuePlace: holdUp.place,
+    };
   return notes.length > 0 ? { notes: [...notes] } : {};
 }
 
@@ -222,7 +275,18 @@ function holdUpText({ dbSchema, dbInstance, holder, place }: ResourceHoldUp): st
 
 function waitResponses({ taskId, resource }: NodeState): Record<string, unknown>[] {
   if (taskId === null || resource === null) return [];
-  return [{ async: { callbackIds: [taskId], callbackIdsList: [taskId], logKeys: [], logKeysList: [], units: [], unitsList: [] } }];
+  return [
+    {
+      async: {
+        callbackIds: [taskId],
+        callbackIdsList: [taskId],
+        logKeys: [],
+        logKeysList: [],
+        units: [],
+        unitsList: [],
+      },
+    },
+  ];
 }
 
 function partState(role: StepPart['role'], state: NodeState, source: NodeState): PartState {
@@ -232,27 +296,49 @@ function partState(role: StepPart['role'], state: NodeState, source: NodeState):
 
 /** The checkout was made with the pod, before the step began; a step that never came to it shows none. */
 function clonePart({ status, taskId }: NodeState, initialise: NodeState): PartState {
-  if (status === 'Skipped' || taskId === null) return { status: status === 'Skipped' ? 'Skipped' : 'NotStarted', startTs: undefined, endTs: undefined };
-  return { status: initialise.status, startTs: initialise.startedAt ?? undefined, endTs: initialise.endedAt ?? undefined };
+  if (status === 'Skipped' || taskId === null)
+    return { status: status === 'Skipped' ? 'Skipped' : 'NotStarted', startTs: undefined, endTs: undefined };
+  return {
+    status: initialise.status,
+    startTs: initialise.startedAt ?? undefined,
+    endTs: initialise.endedAt ?? undefined,
+  };
 }
 
 type PartState = Pick<GraphNode, 'status' | 'startTs' | 'endTs'>;
 
 function resourcePart({ status, resource, endedAt }: NodeState): PartState {
-  if (!resource) return { status: status === 'Skipped' ? 'Skipped' : 'NotStarted', startTs: undefined, endTs: undefined };
-  if (resource.grantedAt !== null) return { status: 'Success', startTs: resource.waitedFrom, endTs: resource.grantedAt };
-  return { status: isFinal(status) ? status : 'ResourceWaiting', startTs: resource.waitedFrom, endTs: endedAt ?? undefined };
+  if (!resource)
+    return { status: status === 'Skipped' ? 'Skipped' : 'NotStarted', startTs: undefined, endTs: undefined };
+  if (resource.grantedAt !== null)
+    return { status: 'Success', startTs: resource.waitedFrom, endTs: resource.grantedAt };
+  return {
+    status: isFinal(status) ? status : 'ResourceWaiting',
+    startTs: resource.waitedFrom,
+    endTs: endedAt ?? undefined,
+  };
 }
 
 function commandPart({ status, resource, endedAt }: NodeState): PartState {
-  if (!resource?.grantedAt) return { status: status === 'Skipped' ? 'Skipped' : 'NotStarted', startTs: undefined, endTs: undefined };
-  return { status: status === 'ResourceWaiting' ? 'Running' : status, startTs: resource.grantedAt, endTs: endedAt ?? undefined };
+  if (!resource?.grantedAt)
+    return { status: status === 'Skipped' ? 'Skipped' : 'NotStarted', startTs: undefined, endTs: undefined };
+  return {
+    status: status === 'ResourceWaiting' ? 'Running' : status,
+    startTs: resource.grantedAt,
+    endTs: endedAt ?? undefined,
+  };
 }
 
 function failureInfo({ failure }: NodeState): FailureInfo {
   if (!failure) return { message: '', failureTypeList: [], responseMessages: [] };
   const failureTypes = [failure.failureType];
-  return { message: failure.message, failureTypeList: failureTypes, responseMessages: [{ code: 'DEFAULT_ERROR_CODE', level: 'ERROR', message: failure.message, exception: null, failureTypes }] };
+  return {
+    message: failure.message,
+    failureTypeList: failureTypes,
+    responseMessages: [
+      { code: 'DEFAULT_ERROR_CODE', level: 'ERROR', message: failure.message, exception: null, failureTypes },
+    ],
+  };
 }
 
 function unitStatus(status: Status): string {
@@ -295,7 +381,13 @@ export function stageLayout(plan: PlanOutline, states: Readonly<Record<string, N
       const node = nodeOf(plan, id);
       const following = isFork ? undefined : ids[index + 1];
       const branches = node.kind === 'parallel' ? node.children : [];
-      layoutNodeMap[node.setupId] = layoutNode(node, states[node.id] ?? NEW_NODE, failureOf(plan, states, node), branches.map((branch) => nodeOf(plan, branch).setupId), following === undefined ? [] : [nodeOf(plan, following).setupId]);
+      layoutNodeMap[node.setupId] = layoutNode(
+        node,
+        states[node.id] ?? NEW_NODE,
+        failureOf(plan, states, node),
+        branches.map((branch) => nodeOf(plan, branch).setupId),
+        following === undefined ? [] : [nodeOf(plan, following).setupId],
+      );
       visit(branches, true);
     });
   const stages = Object.values(plan.nodes).find((node) => node.kind === 'stages');
@@ -306,14 +398,24 @@ export function stageLayout(plan: PlanOutline, states: Readonly<Record<string, N
 }
 
 /** A stage says why it failed: its own failure, or the first one below, as far as states below are known. */
-function failureOf(plan: PlanOutline, states: Readonly<Record<string, NodeState>>, node: OutlineNode): NodeState['failure'] {
+function failureOf(
+  plan: PlanOutline,
+  states: Readonly<Record<string, NodeState>>,
+  node: OutlineNode,
+): NodeState['failure'] {
   const own = states[node.id];
   if (node.kind !== 'stage' || !own || own.failure || !isFinal(own.status)) return own?.failure ?? null;
   const below = subtree(plan, node.id).flatMap(({ id }) => (states[id]?.failure ? [states[id]] : []));
   return below.sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0))[0]?.failure ?? null;
 }
 
-function layoutNode(node: OutlineNode, state: NodeState, failure: NodeState['failure'], currentNodeChildren: string[], nextIds: string[]): LayoutNode {
+function layoutNode(
+  node: OutlineNode,
+  state: NodeState,
+  failure: NodeState['failure'],
+  currentNodeChildren: string[],
+  nextIds: string[],
+): LayoutNode {
   const isStage = node.kind === 'stage';
   return {
     nodeType: isStage ? 'Custom' : 'parallel',
@@ -329,7 +431,10 @@ function layoutNode(node: OutlineNode, state: NodeState, failure: NodeState['fai
     endTs: state.endedAt ?? undefined,
     edgeLayoutList: { currentNodeChildren, nextIds },
     skipInfo: skipInfo(state),
-    nodeRunInfo: state.decision === null ? null : { whenCondition: state.decision, evaluatedCondition: state.status !== 'Skipped', expressionsList: [] },
+    nodeRunInfo:
+      state.decision === null
+        ? null
+        : { whenCondition: state.decision, evaluatedCondition: state.status !== 'Skipped', expressionsList: [] },
     barrierFound: false,
     failureInfo: { message: failure?.message ?? '' },
     failureInfoDTO: failureInfo({ ...state, failure }),
@@ -338,7 +443,10 @@ function layoutNode(node: OutlineNode, state: NodeState, failure: NodeState['fai
 }
 
 /** How many stages ended well, badly, or are under way. */
-export function stageCounts(plan: PlanOutline, states: Readonly<Record<string, NodeState>>): { successful: number; failed: number; running: number; total: number } {
+export function stageCounts(
+  plan: PlanOutline,
+  states: Readonly<Record<string, NodeState>>,
+): { successful: number; failed: number; running: number; total: number } {
   const statuses = plan.stageIds.map((id) => (states[id] ?? NEW_NODE).status);
   return {
     successful: statuses.filter((status) => status === 'Success' || status === 'IgnoreFailed').length,
@@ -349,14 +457,20 @@ export function stageCounts(plan: PlanOutline, states: Readonly<Record<string, N
 }
 
 /** The failure a person should read for the whole execution: of the step that failed first, with its place, and of the rollback step that failed after it. */
-export function firstFailure(plan: Plan, states: Readonly<Record<string, NodeState>>): { readonly node: PlanNode; readonly message: string } | undefined {
+export function firstFailure(
+  plan: Plan,
+  states: Readonly<Record<string, NodeState>>,
+): { readonly node: PlanNode; readonly message: string } | undefined {
   const failed = Object.values(plan.nodes)
     .filter((node) => states[node.id]?.failure && node.children.length === 0)
     .sort((a, b) => (states[a.id]?.endedAt ?? 0) - (states[b.id]?.endedAt ?? 0));
   const [node] = failed;
   if (!node) return undefined;
   const undoing = isUndoing(plan, node) ? undefined : failed.find((one) => isUndoing(plan, one));
-  return { node, message: `${placedFailure(plan, states, node)}${undoing ? `; the rollback failed too: ${placedFailure(plan, states, undoing)}` : ''}` };
+  return {
+    node,
+    message: `${placedFailure(plan, states, node)}${undoing ? `; the rollback failed too: ${placedFailure(plan, states, undoing)}` : ''}`,
+  };
 }
 
 function isUndoing(plan: Plan, node: PlanNode): boolean {

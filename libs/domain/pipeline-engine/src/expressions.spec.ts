@@ -1,9 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { AppError } from '@sluice/kernel';
-import { ExpressionBudget, MAX_EXPRESSION_CHARACTERS, MAX_EXPRESSION_DEPTH, MAX_EXPRESSIONS, evaluate, findExpressions, hasExpression, inputExpression, type Lookup } from './expressions.js';
+import {
+  ExpressionBudget,
+  MAX_EXPRESSION_CHARACTERS,
+  MAX_EXPRESSION_DEPTH,
+  MAX_EXPRESSIONS,
+  evaluate,
+  findExpressions,
+  hasExpression,
+  inputExpression,
+  type Lookup,
+} from './expressions.js';
 
-const values: Record<string, string | number | boolean> = { 'pipeline.variables.a': 'A', 'pipeline.variables.n': 3, 'pipeline.variables.t': true, 'pipeline.variables.nested': 'x-<+pipeline.variables.a>', 'pipeline.variables.loop': '<+pipeline.variables.loop>', 'pipeline.variables.ping': '<+pipeline.variables.pong>', 'pipeline.variables.pong': 'p<+pipeline.variables.ping>' };
+const values: Record<string, string | number | boolean> = {
+  'pipeline.variables.a': 'A',
+  'pipeline.variables.n': 3,
+  'pipeline.variables.t': true,
+  'pipeline.variables.nested': 'x-<+pipeline.variables.a>',
+  'pipeline.variables.loop': '<+pipeline.variables.loop>',
+  'pipeline.variables.ping': '<+pipeline.variables.pong>',
+  'pipeline.variables.pong': 'p<+pipeline.variables.ping>',
+};
 const lookup = (body: string): Lookup => {
   if (body.startsWith('later.')) return { kind: 'keep' };
   const value = values[body];
@@ -25,15 +43,31 @@ describe('findExpressions', () => {
   ])('%s', (_what, text, bodies) => expect(findExpressions(text).map((expression) => expression.body)).toEqual(bodies));
 
   it('takes modifiers of an input along', () => {
-    expect(findExpressions('<+input>.default("a b").allowedValues(a b, "c,d") rest')[0]).toMatchObject({ text: '<+input>.default("a b").allowedValues(a b, "c,d")', modifiers: '.default("a b").allowedValues(a b, "c,d")' });
+    expect(findExpressions('<+input>.default("a b").allowedValues(a b, "c,d") rest')[0]).toMatchObject({
+      text: '<+input>.default("a b").allowedValues(a b, "c,d")',
+      modifiers: '.default("a b").allowedValues(a b, "c,d")',
+    });
     expect(findExpressions('<+a.b>.default(x)')[0]?.text).toBe('<+a.b>');
   });
 });
 
 describe('inputExpression', () => {
-  it.each(['<+input>', ' <+input> ', '<+input>.default(1)', '<+input>.regex([a-z]+)', '<+input>.selectManyFrom(a,b).default(a)'])('sees %s', (text) => expect(inputExpression(text)).toBeDefined());
-  it.each(['x<+input>', '<+input> <+input>', '<+inputs>', 'input', '', 7, null, undefined])('does not see %p', (text) => expect(inputExpression(text)).toBeUndefined());
-  it.each([['a<+b>', true], ['a', false], ['<+', false], [5, false]])('hasExpression(%p) is %p', (text, expected) => expect(hasExpression(text)).toBe(expected));
+  it.each([
+    '<+input>',
+    ' <+input> ',
+    '<+input>.default(1)',
+    '<+input>.regex([a-z]+)',
+    '<+input>.selectManyFrom(a,b).default(a)',
+  ])('sees %s', (text) => expect(inputExpression(text)).toBeDefined());
+  it.each(['x<+input>', '<+input> <+input>', '<+inputs>', 'input', '', 7, null, undefined])('does not see %p', (text) =>
+    expect(inputExpression(text)).toBeUndefined(),
+  );
+  it.each([
+    ['a<+b>', true],
+    ['a', false],
+    ['<+', false],
+    [5, false],
+  ])('hasExpression(%p) is %p', (text, expected) => expect(hasExpression(text)).toBe(expected));
 });
 
 describe('evaluate', () => {
@@ -54,7 +88,10 @@ describe('evaluate', () => {
   ])('%s', (_what, text, expected) => expect(valueOf(text)).toEqual(expected));
 
   it('walks objects and lists', () => {
-    expect(valueOf({ a: ['<+pipeline.variables.a>', { b: '<+pipeline.variables.n>' }], c: 1 })).toEqual({ a: ['A', { b: 3 }], c: 1 });
+    expect(valueOf({ a: ['<+pipeline.variables.a>', { b: '<+pipeline.variables.n>' }], c: 1 })).toEqual({
+      a: ['A', { b: 3 }],
+      c: 1,
+    });
   });
 
   it('never asks what a secret is', () => {
@@ -72,13 +109,22 @@ describe('evaluate', () => {
     expect(unresolved).toEqual([{ expression: '<+nothing.here>', reason: 'no nothing.here' }]);
   });
 
-  it.each(['<+pipeline.variables.loop>', '<+pipeline.variables.ping>'])('stops at a value that refers to itself: %s', (text) => {
-    expect(evaluate(text, lookup).unresolved.map(({ reason }) => reason)).toContain('it refers to itself');
-  });
+  it.each(['<+pipeline.variables.loop>', '<+pipeline.variables.ping>'])(
+    'stops at a value that refers to itself: %s',
+    (text) => {
+      expect(evaluate(text, lookup).unresolved.map(({ reason }) => reason)).toContain('it refers to itself');
+    },
+  );
 
   it('writes quoted literals into code', () => {
-    const code = { condition: '<+pipeline.variables.a> == "A" && <+pipeline.variables.n> == 3 && <+later.x> == "y"', text: '<+pipeline.variables.a>' };
-    expect(evaluate(code, lookup, ['condition']).value).toEqual({ condition: '"A" == "A" && 3 == 3 && <+later.x> == "y"', text: 'A' });
+    const code = {
+      condition: '<+pipeline.variables.a> == "A" && <+pipeline.variables.n> == 3 && <+later.x> == "y"',
+      text: '<+pipeline.variables.a>',
+    };
+    expect(evaluate(code, lookup, ['condition']).value).toEqual({
+      condition: '"A" == "A" && 3 == 3 && <+later.x> == "y"',
+      text: 'A',
+    });
   });
 
   it('chooses the quotes a value does not hold, and refuses one that holds both', () => {
@@ -89,10 +135,14 @@ describe('evaluate', () => {
 });
 
 describe('what an expression may cost', () => {
-  const from = (texts: Readonly<Record<string, string>>, asked: string[] = []) => (body: string): Lookup => {
-    asked.push(body);
-    return Object.hasOwn(texts, body) ? { kind: 'value', value: texts[body] as string } : { kind: 'unknown', reason: `no ${body}` };
-  };
+  const from =
+    (texts: Readonly<Record<string, string>>, asked: string[] = []) =>
+    (body: string): Lookup => {
+      asked.push(body);
+      return Object.hasOwn(texts, body)
+        ? { kind: 'value', value: texts[body] as string }
+        : { kind: 'unknown', reason: `no ${body}` };
+    };
   const refuse = (act: () => unknown): AppError => {
     try {
       act();
@@ -118,13 +168,23 @@ describe('what an expression may cost', () => {
   });
 
   it('a cycle is named with everything on it, whatever led into it', () => {
-    expect(evaluate('<+in>', from({ in: 'i<+a>', a: '<+b>', b: '-<+c>', c: '<+a>' })).unresolved).toEqual([{ expression: '<+a> → <+b> → <+c> → <+a>', reason: 'it refers to itself' }]);
+    expect(evaluate('<+in>', from({ in: 'i<+a>', a: '<+b>', b: '-<+c>', c: '<+a>' })).unresolved).toEqual([
+      { expression: '<+a> → <+b> → <+c> → <+a>', reason: 'it refers to itself' },
+    ]);
   });
 
   it('a value that doubles is refused at the limit of characters, which the error names', () => {
-    const doubling = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`v${index}`, index === 0 ? 'xxxxxxxx' : `<+v${index - 1}><+v${index - 1}>`]));
+    const doubling = Object.fromEntries(
+      Array.from({ length: 60 }, (_, index) => [
+        `v${index}`,
+        index === 0 ? 'xxxxxxxx' : `<+v${index - 1}><+v${index - 1}>`,
+      ]),
+    );
     const error = refuse(() => evaluate('<+v59>', from(doubling)));
-    expect([error.code, error.message]).toEqual(['INVALID_REQUEST', expect.stringContaining(`more than ${MAX_EXPRESSION_CHARACTERS} characters`)]);
+    expect([error.code, error.message]).toEqual([
+      'INVALID_REQUEST',
+      expect.stringContaining(`more than ${MAX_EXPRESSION_CHARACTERS} characters`),
+    ]);
   });
 
   it('more expressions than the limit are refused, counted over all parts that share a budget', () => {
@@ -132,13 +192,22 @@ describe('what an expression may cost', () => {
     const half = '<+a>'.repeat(MAX_EXPRESSIONS / 2);
     evaluate(half, from({ a: '' }), [], budget);
     evaluate(half, from({ a: '' }), [], budget);
-    expect(refuse(() => evaluate('<+a>', from({ a: '' }), [], budget)).message).toContain(`more than ${MAX_EXPRESSIONS} expressions`);
+    expect(refuse(() => evaluate('<+a>', from({ a: '' }), [], budget)).message).toContain(
+      `more than ${MAX_EXPRESSIONS} expressions`,
+    );
   });
 
   it('a chain may be as long as the limit and no longer', () => {
-    const chain = Object.fromEntries(Array.from({ length: MAX_EXPRESSION_DEPTH + 2 }, (_, index) => [`v${index}`, index === 0 ? 'end' : `<+v${index - 1}>`]));
+    const chain = Object.fromEntries(
+      Array.from({ length: MAX_EXPRESSION_DEPTH + 2 }, (_, index) => [
+        `v${index}`,
+        index === 0 ? 'end' : `<+v${index - 1}>`,
+      ]),
+    );
     expect(evaluate(`<+v${MAX_EXPRESSION_DEPTH}>`, from(chain))).toEqual({ value: 'end', unresolved: [] });
-    expect(evaluate(`<+v${MAX_EXPRESSION_DEPTH + 1}>`, from(chain)).unresolved[0]?.reason).toContain(`more than ${MAX_EXPRESSION_DEPTH} references`);
+    expect(evaluate(`<+v${MAX_EXPRESSION_DEPTH + 1}>`, from(chain)).unresolved[0]?.reason).toContain(
+      `more than ${MAX_EXPRESSION_DEPTH} references`,
+    );
   });
 
   it.each([
@@ -150,13 +219,24 @@ describe('what an expression may cost', () => {
 
   it('whatever variables refer to one another: each is looked up at most once, and it ends in a value, a cycle or a named limit', () => {
     const names = fc.constantFrom('a', 'b', 'c', 'd', 'e');
-    const text = fc.array(fc.oneof(names.map((name) => `<+${name}>`), fc.constantFrom('x', '<+', '>', '"', ' ', '.')), { maxLength: 12 }).map((parts) => parts.join(''));
-    fc.assert(fc.property(fc.dictionary(names, text, { maxKeys: 5 }), text, (texts, input) => {
-      const asked: string[] = [];
-      const { value, unresolved } = evaluate({ input, condition: input }, from(texts, asked), ['condition']);
-      expect(new Set(asked).size).toBe(asked.length);
-      expect(unresolved.length).toBeLessThan(200);
-      expect(JSON.stringify(value).length).toBeLessThan(MAX_EXPRESSION_CHARACTERS);
-    }), { numRuns: 500 });
+    const text = fc
+      .array(
+        fc.oneof(
+          names.map((name) => `<+${name}>`),
+          fc.constantFrom('x', '<+', '>', '"', ' ', '.'),
+        ),
+        { maxLength: 12 },
+      )
+      .map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(fc.dictionary(names, text, { maxKeys: 5 }), text, (texts, input) => {
+        const asked: string[] = [];
+        const { value, unresolved } = evaluate({ input, condition: input }, from(texts, asked), ['condition']);
+        expect(new Set(asked).size).toBe(asked.length);
+        expect(unresolved.length).toBeLessThan(200);
+        expect(JSON.stringify(value).length).toBeLessThan(MAX_EXPRESSION_CHARACTERS);
+      }),
+      { numRuns: 500 },
+    );
   });
 });

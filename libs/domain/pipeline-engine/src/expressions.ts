@@ -13,7 +13,10 @@ export interface Expression {
 }
 
 /** What a reference stands for. `keep` leaves the expression as it is (secrets, values of a later moment). */
-export type Lookup = { readonly kind: 'value'; readonly value: string | number | boolean } | { readonly kind: 'keep' } | { readonly kind: 'unknown'; readonly reason: string };
+export type Lookup =
+  | { readonly kind: 'value'; readonly value: string | number | boolean }
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'unknown'; readonly reason: string };
 
 export interface Unresolved {
   readonly expression: string;
@@ -41,13 +44,21 @@ export class ExpressionBudget {
   /** @throws AppError INVALID_REQUEST above {@link MAX_EXPRESSIONS} */
   takeExpression(): void {
     this.expressions += 1;
-    if (this.expressions > MAX_EXPRESSIONS) throw new AppError('INVALID_REQUEST', `the document holds more than ${MAX_EXPRESSIONS} expressions, counted with those in the values of variables; write values out, or split the pipeline`);
+    if (this.expressions > MAX_EXPRESSIONS)
+      throw new AppError(
+        'INVALID_REQUEST',
+        `the document holds more than ${MAX_EXPRESSIONS} expressions, counted with those in the values of variables; write values out, or split the pipeline`,
+      );
   }
 
   /** @throws AppError INVALID_REQUEST above {@link MAX_EXPRESSION_CHARACTERS} */
   takeCharacters(count: number): void {
     this.characters += count;
-    if (this.characters > MAX_EXPRESSION_CHARACTERS) throw new AppError('INVALID_REQUEST', `expressions bring more than ${MAX_EXPRESSION_CHARACTERS} characters into the document; shorten the values of its variables, or refer to them less often`);
+    if (this.characters > MAX_EXPRESSION_CHARACTERS)
+      throw new AppError(
+        'INVALID_REQUEST',
+        `expressions bring more than ${MAX_EXPRESSION_CHARACTERS} characters into the document; shorten the values of its variables, or refer to them less often`,
+      );
   }
 }
 
@@ -94,12 +105,23 @@ type Scalar = string | number | boolean;
  * @param budget to be shared when the parts of one document are evaluated one by one
  * @throws AppError INVALID_REQUEST when the budget is used up
  */
-export function evaluate(value: unknown, lookup: (body: string) => Lookup, quotedKeys: readonly string[] = [], budget = new ExpressionBudget()): Evaluated {
+export function evaluate(
+  value: unknown,
+  lookup: (body: string) => Lookup,
+  quotedKeys: readonly string[] = [],
+  budget = new ExpressionBudget(),
+): Evaluated {
   const evaluation = new Evaluation(lookup, budget);
   const walk = (current: unknown): unknown => {
     if (typeof current === 'string') return current.includes('<+') ? evaluation.text(current) : current;
     if (Array.isArray(current)) return current.map(walk);
-    if (typeof current === 'object' && current !== null) return Object.fromEntries(Object.entries(current).map(([key, inner]) => [key, quotedKeys.includes(key) && typeof inner === 'string' ? evaluation.code(inner) : walk(inner)]));
+    if (typeof current === 'object' && current !== null)
+      return Object.fromEntries(
+        Object.entries(current).map(([key, inner]) => [
+          key,
+          quotedKeys.includes(key) && typeof inner === 'string' ? evaluation.code(inner) : walk(inner),
+        ]),
+      );
     return current;
   };
   return { value: walk(value), unresolved: evaluation.unresolved };
@@ -136,7 +158,10 @@ class Evaluation {
     if (typeof answer !== 'string') return String(answer);
     if (!answer.includes('"')) return `"${answer}"`;
     if (!answer.includes("'")) return `'${answer}'`;
-    this.unresolved.push({ expression: text, reason: 'its value holds both kinds of quotes, which a condition cannot' });
+    this.unresolved.push({
+      expression: text,
+      reason: 'its value holds both kinds of quotes, which a condition cannot',
+    });
     return text;
   }
 
@@ -152,7 +177,10 @@ class Evaluation {
     const at = this.open.indexOf(body);
     if (at >= 0) return this.cycle(this.open.slice(at));
     if (this.open.length > MAX_EXPRESSION_DEPTH) {
-      this.unresolved.push({ expression: text, reason: `it is the end of a chain of more than ${MAX_EXPRESSION_DEPTH} references; write some of the values out` });
+      this.unresolved.push({
+        expression: text,
+        reason: `it is the end of a chain of more than ${MAX_EXPRESSION_DEPTH} references; write some of the values out`,
+      });
       return undefined;
     }
     const found = this.lookup(body);

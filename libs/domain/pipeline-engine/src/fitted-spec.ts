@@ -15,10 +15,17 @@ export function parseFitted<Spec>(schema: z.ZodType<Spec>, spec: unknown): z.Zod
 
 function fit(root: unknown, path: readonly PropertyKey[], expected: string): void {
   const key = path.at(-1);
-  const holder = path.slice(0, -1).reduce<unknown>((current, part) => (isRecord(current) || Array.isArray(current) ? Reflect.get(current, part) : undefined), root);
+  const holder = path
+    .slice(0, -1)
+    .reduce<unknown>(
+      (current, part) => (isRecord(current) || Array.isArray(current) ? Reflect.get(current, part) : undefined),
+      root,
+    );
   if (key === undefined || !(isRecord(holder) || Array.isArray(holder))) return;
   const value: unknown = Reflect.get(holder, key);
-  if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) Reflect.set(holder, key, String(value));
-  if (expected === 'number' && typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value)) Reflect.set(holder, key, Number(value));
+  if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean'))
+    Reflect.set(holder, key, String(value));
+  if (expected === 'number' && typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value))
+    Reflect.set(holder, key, Number(value));
   if (expected === 'boolean' && (value === 'true' || value === 'false')) Reflect.set(holder, key, value === 'true');
 }

@@ -1,7 +1,14 @@
 import { inputExpression } from './expressions.js';
 import { PIPELINE_PLACE, placed, within, type Place } from './place.js';
 import { showValue, type Problem } from './problems.js';
-import { counterpart, inputTemplate, isRecord, KEPT_WITH_INPUTS, mergeInputs, problemsOfValue } from './runtime-input.js';
+import {
+  counterpart,
+  inputTemplate,
+  isRecord,
+  KEPT_WITH_INPUTS,
+  mergeInputs,
+  problemsOfValue,
+} from './runtime-input.js';
 import { parseYaml } from './yaml-source.js';
 
 /** Runtime input split into what a pipeline asks for and what it does not (any more). */
@@ -49,7 +56,12 @@ function fit(base: unknown, input: unknown, place: Place, faults: Problem[]): un
   if (Array.isArray(input)) return fitList(base, input, place, faults);
   if (isRecord(input)) return isRecord(base) ? fitRecord(base, input, place, faults) : missing(place, faults);
   if (input === base || inputExpression(input)) return undefined;
-  faults.push({ ...placed(place), value: showValue(input), message: 'is not a runtime input of the pipeline', remedy: 'remove it, or make it <+input> in the pipeline' });
+  faults.push({
+    ...placed(place),
+    value: showValue(input),
+    message: 'is not a runtime input of the pipeline',
+    remedy: 'remove it, or make it <+input> in the pipeline',
+  });
   return undefined;
 }
 
@@ -63,7 +75,12 @@ function fitList(base: unknown, input: readonly unknown[], place: Place, faults:
   return kept.length > 0 ? kept : undefined;
 }
 
-function fitRecord(base: Record<string, unknown>, input: Record<string, unknown>, place: Place, faults: Problem[]): unknown {
+function fitRecord(
+  base: Record<string, unknown>,
+  input: Record<string, unknown>,
+  place: Place,
+  faults: Problem[],
+): unknown {
   const isMark = (key: string): boolean => KEPT_WITH_INPUTS.some((mark) => mark === key) && !inputExpression(base[key]);
   const kept = Object.entries(input).flatMap(([key, value]) => {
     if (isMark(key)) return [];

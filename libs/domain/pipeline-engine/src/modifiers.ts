@@ -22,7 +22,7 @@ export function modifierText(modifiers: string, name: string): string | undefine
 function readModifiers(text: string, from: number): Modifier[] {
   const found: Modifier[] = [];
   const lastParenthesis = text.lastIndexOf(')');
-  for (let at = from; ; ) {
+  for (let at = from; ;) {
     NAME.lastIndex = at;
     const name = NAME.exec(text);
     if (!name) return found;

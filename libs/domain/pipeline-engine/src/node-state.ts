@@ -41,16 +41,39 @@ export interface NodeState {
 }
 
 export const NEW_NODE: NodeState = {
-  status: 'NotStarted', startedAt: null, endedAt: null, failure: null, outputs: {}, delegate: null, taskId: null, parameters: null, decision: null, resource: null, notes: [],
+  status: 'NotStarted',
+  startedAt: null,
+  endedAt: null,
+  failure: null,
+  outputs: {},
+  delegate: null,
+  taskId: null,
+  parameters: null,
+  decision: null,
+  resource: null,
+  notes: [],
 };
 
 export type NodeEvent =
-  | { readonly kind: 'started'; readonly at: number; readonly decision?: string | undefined; readonly taskId?: string | undefined; readonly parameters?: Readonly<Record<string, unknown>> | undefined }
+  | {
+      readonly kind: 'started';
+      readonly at: number;
+      readonly decision?: string | undefined;
+      readonly taskId?: string | undefined;
+      readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+    }
   | { readonly kind: 'waitsForResource'; readonly at: number }
   | { readonly kind: 'resourceGranted'; readonly at: number }
   | { readonly kind: 'taskAcquired'; readonly delegate: DelegateUse }
   | { readonly kind: 'stopping' }
-  | { readonly kind: 'ended'; readonly at: number; readonly status: EndStatus; readonly failure?: NodeFailure | null | undefined; readonly outputs?: Readonly<Record<string, unknown>> | undefined; readonly note?: string | undefined }
+  | {
+      readonly kind: 'ended';
+      readonly at: number;
+      readonly status: EndStatus;
+      readonly failure?: NodeFailure | null | undefined;
+      readonly outputs?: Readonly<Record<string, unknown>> | undefined;
+      readonly note?: string | undefined;
+    }
   | { readonly kind: 'skipped'; readonly at: number; readonly decision: string }
   | { readonly kind: 'note'; readonly text: string };
 
@@ -72,14 +95,25 @@ export function reduceNode(state: NodeState, event: NodeEvent): NodeState {
       };
     case 'waitsForResource':
       if (isFinal(state.status) || state.resource !== null) return state;
-      return { ...state, status: 'ResourceWaiting', startedAt: state.startedAt ?? event.at, resource: { waitedFrom: event.at, grantedAt: null } };
+      return {
+        ...state,
+        status: 'ResourceWaiting',
+        startedAt: state.startedAt ?? event.at,
+        resource: { waitedFrom: event.at, grantedAt: null },
+      };
     case 'resourceGranted':
       if (isFinal(state.status) || state.resource?.grantedAt) return state;
-      return { ...state, status: state.status === 'ResourceWaiting' ? 'Running' : state.status, resource: { waitedFrom: state.resource?.waitedFrom ?? event.at, grantedAt: event.at } };
+      return {
+        ...state,
+        status: state.status === 'ResourceWaiting' ? 'Running' : state.status,
+        resource: { waitedFrom: state.resource?.waitedFrom ?? event.at, grantedAt: event.at },
+      };
     case 'taskAcquired':
       return state.delegate?.id === event.delegate.id ? state : { ...state, delegate: event.delegate };
     case 'stopping':
-      return isFinal(state.status) || state.status === 'NotStarted' || state.status === 'Discontinuing' ? state : { ...state, status: 'Discontinuing' };
+      return isFinal(state.status) || state.status === 'NotStarted' || state.status === 'Discontinuing'
+        ? state
+        : { ...state, status: 'Discontinuing' };
     case 'ended':
       if (isFinal(state.status)) return state;
       return {

@@ -14,7 +14,12 @@ export function isOutputReference(body: string): boolean {
 export type OutputsOf = (baseFqn: string) => Readonly<Record<string, unknown>> | undefined;
 
 /** Replaces output references in a step's spec at the moment it begins. */
-export function resolveOutputs<T>(plan: Plan, nodeId: string, value: T, outputsOf: OutputsOf): { readonly value: T; readonly unresolved: readonly Unresolved[] } {
+export function resolveOutputs<T>(
+  plan: Plan,
+  nodeId: string,
+  value: T,
+  outputsOf: OutputsOf,
+): { readonly value: T; readonly unresolved: readonly Unresolved[] } {
   const result = evaluate(value, outputLookup(plan, nodeId, outputsOf));
   return { value: result.value as T, unresolved: result.unresolved };
 }
@@ -31,9 +36,13 @@ export function outputLookup(plan: Plan, nodeId: string, outputsOf: OutputsOf): 
     const outputs = outputsOf(fqn);
     if (!outputs) return { kind: 'unknown', reason: `step "${step.identifier}" has not run` };
     const value = outputs[name];
-    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return { kind: 'value', value };
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      return { kind: 'value', value };
     const names = Object.keys(outputs);
-    return { kind: 'unknown', reason: `step "${step.identifier}" has no output "${name}"; it has ${names.length > 0 ? names.join(', ') : 'none'}` };
+    return {
+      kind: 'unknown',
+      reason: `step "${step.identifier}" has no output "${name}"; it has ${names.length > 0 ? names.join(', ') : 'none'}`,
+    };
   };
 }
 
@@ -51,5 +60,7 @@ function absoluteReference(plan: Plan, nodeId: string, body: string): string | u
 
 /** The nearest step group around a node, or its stage's execution, whose own name is part of the reference. */
 function enclosing(plan: Plan, nodeId: string): PlanNode | undefined {
-  return ancestry(plan, nodeId).slice(1).find((node) => node.kind === 'stepGroup' || node.kind === 'execution');
+  return ancestry(plan, nodeId)
+    .slice(1)
+    .find((node) => node.kind === 'stepGroup' || node.kind === 'execution');
 }

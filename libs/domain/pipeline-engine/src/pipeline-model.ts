@@ -1,6 +1,14 @@
 import type { z } from 'zod';
 import type { Capability } from './capabilities.js';
-import { pipelineYaml, STAGE_TYPES, type PipelineYaml, type StageItemYaml, type StageYaml, type StepItemYaml, type StepYaml } from './pipeline-schema.js';
+import {
+  pipelineYaml,
+  STAGE_TYPES,
+  type PipelineYaml,
+  type StageItemYaml,
+  type StageYaml,
+  type StepItemYaml,
+  type StepYaml,
+} from './pipeline-schema.js';
 import { ProblemList } from './problem-list.js';
 import { formatPath, problemsError, type Path } from './problems.js';
 import { parseYaml, type YamlSource } from './yaml-source.js';
@@ -40,11 +48,17 @@ export function parsePipeline(text: string, catalogue: StepTypeCatalogue, expect
   const problems = new ProblemList(source);
   const document = source.value;
   if (typeof document !== 'object' || document === null || !('pipeline' in document)) {
-    problems.add(['pipeline'], document ?? undefined, 'the document has no root key "pipeline"', 'put everything below one key "pipeline:"');
+    problems.add(
+      ['pipeline'],
+      document ?? undefined,
+      'the document has no root key "pipeline"',
+      'put everything below one key "pipeline:"',
+    );
     throw problemsError('the pipeline', problems.list);
   }
   const parsed = pipelineYaml.safeParse(document.pipeline);
-  if (!parsed.success) for (const issue of parsed.error.issues) problems.addIssue(['pipeline'], document.pipeline, issue);
+  if (!parsed.success)
+    for (const issue of parsed.error.issues) problems.addIssue(['pipeline'], document.pipeline, issue);
   if (problems.list.length > 0) throw problemsError('the pipeline', problems.list);
   // What is left over after the filter are expressions in places of other types: the shape is right.
   const pipeline = parsed.success ? parsed.data : (document.pipeline as PipelineYaml);
@@ -56,9 +70,18 @@ export function parsePipeline(text: string, catalogue: StepTypeCatalogue, expect
 
 function checkScope(pipeline: PipelineYaml, expected: ExpectedScope | undefined, problems: ProblemList): void {
   if (!expected) return;
-  for (const [key, wanted] of [['orgIdentifier', expected.orgId], ['projectIdentifier', expected.projectId]] as const) {
+  for (const [key, wanted] of [
+    ['orgIdentifier', expected.orgId],
+    ['projectIdentifier', expected.projectId],
+  ] as const) {
     const found = pipeline[key];
-    if (found !== undefined && found !== wanted) problems.add(['pipeline', key], found, `differs from the ${key} of the request, "${wanted}"`, 'make both the same');
+    if (found !== undefined && found !== wanted)
+      problems.add(
+        ['pipeline', key],
+        found,
+        `differs from the ${key} of the request, "${wanted}"`,
+        'make both the same',
+      );
   }
 }
 
@@ -75,18 +98,35 @@ function checkStages(pipeline: PipelineYaml, catalogue: StepTypeCatalogue, probl
   for (const { stage, path } of found) {
     unique(seen, stage.identifier, path, 'stage', problems);
     if (!STAGE_TYPES.some((type) => type === stage.type)) {
-      problems.add([...path, 'type'], stage.type, `stage type "${stage.type}" is not known`, `use one of: ${STAGE_TYPES.join(', ')}`);
+      problems.add(
+        [...path, 'type'],
+        stage.type,
+        `stage type "${stage.type}" is not known`,
+        `use one of: ${STAGE_TYPES.join(', ')}`,
+      );
     }
     const execution = [...path, 'spec', 'execution'];
     steps += checkSteps(stage.spec.execution.steps, [...execution, 'steps'], catalogue, problems);
     steps += checkSteps(stage.spec.execution.rollbackSteps ?? [], [...execution, 'rollbackSteps'], catalogue, problems);
   }
-  if (steps > MAX_STEPS) problems.add(['pipeline', 'stages'], undefined, `it has ${steps} steps; at most ${MAX_STEPS} are taken`, 'split it into several pipelines');
+  if (steps > MAX_STEPS)
+    problems.add(
+      ['pipeline', 'stages'],
+      undefined,
+      `it has ${steps} steps; at most ${MAX_STEPS} are taken`,
+      'split it into several pipelines',
+    );
   return found.map(({ stage }) => stage);
 }
 
 /** Checks a list of steps and everything below; returns how many steps there are. */
-function checkSteps(items: readonly StepItemYaml[], base: Path, catalogue: StepTypeCatalogue, problems: ProblemList, isInGroup = false): number {
+function checkSteps(
+  items: readonly StepItemYaml[],
+  base: Path,
+  catalogue: StepTypeCatalogue,
+  problems: ProblemList,
+  isInGroup = false,
+): number {
   const seen = new Map<string, string>();
   let steps = 0;
   const walk = (list: readonly StepItemYaml[], path: Path): void =>
@@ -106,14 +146,30 @@ function checkSteps(items: readonly StepItemYaml[], base: Path, catalogue: StepT
   return steps;
 }
 
-function checkStep(step: StepYaml, path: Path, catalogue: StepTypeCatalogue, problems: ProblemList, isInGroup: boolean): void {
+function checkStep(
+  step: StepYaml,
+  path: Path,
+  catalogue: StepTypeCatalogue,
+  problems: ProblemList,
+  isInGroup: boolean,
+): void {
   const schema = catalogue.specOf(step.type);
   if (!schema) {
-    problems.add([...path, 'type'], step.type, `step type "${step.type}" is not known`, `use one of: ${catalogue.names.join(', ')}`);
+    problems.add(
+      [...path, 'type'],
+      step.type,
+      `step type "${step.type}" is not known`,
+      `use one of: ${catalogue.names.join(', ')}`,
+    );
     return;
   }
   if (!isInGroup && catalogue.needsStepGroup(step.type)) {
-    problems.add(path, step.identifier, `a ${step.type} step must sit in a step group`, 'put it below "stepGroup: { identifier, name, stepGroupInfra, steps: […] }"');
+    problems.add(
+      path,
+      step.identifier,
+      `a ${step.type} step must sit in a step group`,
+      'put it below "stepGroup: { identifier, name, stepGroupInfra, steps: […] }"',
+    );
   }
   const parsed = schema.safeParse(step.spec ?? {});
   if (parsed.success) return;
@@ -122,6 +178,12 @@ function checkStep(step: StepYaml, path: Path, catalogue: StepTypeCatalogue, pro
 
 function unique(seen: Map<string, string>, identifier: string, path: Path, what: string, problems: ProblemList): void {
   const first = seen.get(identifier);
-  if (first !== undefined) problems.add([...path, 'identifier'], identifier, `${what} identifier "${identifier}" is used twice, first at ${first}`, 'give each its own identifier');
+  if (first !== undefined)
+    problems.add(
+      [...path, 'identifier'],
+      identifier,
+      `${what} identifier "${identifier}" is used twice, first at ${first}`,
+      'give each its own identifier',
+    );
   else seen.set(identifier, formatPath(path));
 }

@@ -8,13 +8,21 @@ import { conditionFault } from './conditions.js';
  */
 const identifier = z
   .string()
-  .regex(/^[a-zA-Z_][0-9a-zA-Z_]{0,127}$/, 'must start with a letter or underscore and hold only letters, digits and underscores, at most 128');
+  .regex(
+    /^[a-zA-Z_][0-9a-zA-Z_]{0,127}$/,
+    'must start with a letter or underscore and hold only letters, digits and underscores, at most 128',
+  );
 const name = z
   .string()
-  .regex(/^[a-zA-Z_0-9\-.][-0-9a-zA-Z_\s.]{0,127}$/, 'must start with a letter, digit, dot, dash or underscore and hold only those and spaces, at most 128');
+  .regex(
+    /^[a-zA-Z_0-9\-.][-0-9a-zA-Z_\s.]{0,127}$/,
+    'must start with a letter, digit, dot, dash or underscore and hold only those and spaces, at most 128',
+  );
 
 const MAX_TIMEOUT_MS = 30 * 24 * 3_600_000;
-const duration = z.string().refine((text) => durationFault(text) === undefined, { error: (issue) => durationFault(String(issue.input)) ?? '' });
+const duration = z
+  .string()
+  .refine((text) => durationFault(text) === undefined, { error: (issue) => durationFault(String(issue.input)) ?? '' });
 
 function durationFault(text: string): string | undefined {
   try {
@@ -26,28 +34,64 @@ function durationFault(text: string): string | undefined {
   }
 }
 
-const condition = z.string().refine((text) => conditionFault(text) === undefined, { error: (issue) => `is not a condition: ${conditionFault(String(issue.input)) ?? ''}` });
+const condition = z
+  .string()
+  .refine((text) => conditionFault(text) === undefined, {
+    error: (issue) => `is not a condition: ${conditionFault(String(issue.input)) ?? ''}`,
+  });
 const outcome = z.enum(['Success', 'Failure', 'All']);
 const stageWhen = z.strictObject({ pipelineStatus: outcome, condition: condition.optional() });
 const stepWhen = z.strictObject({ stageStatus: outcome, condition: condition.optional() });
 
 export const FAILURE_TYPES = [
-  'AllErrors', 'Unknown', 'Authentication', 'Connectivity', 'Timeout', 'Authorization', 'Verification', 'DelegateProvisioning',
-  'PolicyEvaluationFailure', 'InputTimeoutError', 'ApprovalRejection', 'DelegateRestart', 'UserMarkedFailure',
+  'AllErrors',
+  'Unknown',
+  'Authentication',
+  'Connectivity',
+  'Timeout',
+  'Authorization',
+  'Verification',
+  'DelegateProvisioning',
+  'PolicyEvaluationFailure',
+  'InputTimeoutError',
+  'ApprovalRejection',
+  'DelegateRestart',
+  'UserMarkedFailure',
 ] as const;
 export const FAILURE_ACTIONS = [
-  'Ignore', 'Retry', 'MarkAsSuccess', 'Abort', 'StageRollback', 'StepGroupRollback', 'PipelineRollback', 'ManualIntervention',
-  'ProceedWithDefaultValues', 'MarkAsFailure', 'RetryStepGroup',
+  'Ignore',
+  'Retry',
+  'MarkAsSuccess',
+  'Abort',
+  'StageRollback',
+  'StepGroupRollback',
+  'PipelineRollback',
+  'ManualIntervention',
+  'ProceedWithDefaultValues',
+  'MarkAsFailure',
+  'RetryStepGroup',
 ] as const;
 
 const failureStrategies = z
-  .array(z.strictObject({ onFailure: z.strictObject({ errors: z.array(z.enum(FAILURE_TYPES)).min(1), action: z.strictObject({ type: z.enum(FAILURE_ACTIONS), spec: z.unknown().optional() }) }) }))
+  .array(
+    z.strictObject({
+      onFailure: z.strictObject({
+        errors: z.array(z.enum(FAILURE_TYPES)).min(1),
+        action: z.strictObject({ type: z.enum(FAILURE_ACTIONS), spec: z.unknown().optional() }),
+      }),
+    }),
+  )
   .max(32);
 
 const delegateSelectors = z.array(z.string().min(1).max(128)).max(64);
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const variable = z.strictObject({
-  name: z.string().regex(/^[a-zA-Z_][0-9a-zA-Z_.$-]{0,127}$/, 'must start with a letter or underscore and hold only letters, digits, _ . $ -'),
+  name: z
+    .string()
+    .regex(
+      /^[a-zA-Z_][0-9a-zA-Z_.$-]{0,127}$/,
+      'must start with a letter or underscore and hold only letters, digits, _ . $ -',
+    ),
   type: z.enum(['String', 'Number', 'Secret']),
   value: scalar.nullable().optional(),
   default: scalar.nullable().optional(),
@@ -94,7 +138,11 @@ const exactlyOne = (item: object): boolean => Object.values(item).filter((value)
 
 const stepItem: z.ZodType<StepItemYaml> = z.lazy(() =>
   z
-    .strictObject({ step: step.optional(), stepGroup: stepGroup.optional(), parallel: z.array(stepItem).min(1).max(64).optional() })
+    .strictObject({
+      step: step.optional(),
+      stepGroup: stepGroup.optional(),
+      parallel: z.array(stepItem).min(1).max(64).optional(),
+    })
     .refine(exactlyOne, 'must hold exactly one of step, stepGroup or parallel'),
 );
 
@@ -103,7 +151,12 @@ const stepGroupShape = z.strictObject({
   name,
   description: z.string().optional(),
   steps: z.array(stepItem).min(1, 'must hold at least one step').max(256),
-  stepGroupInfra: z.strictObject({ type: z.enum(['KubernetesDirect', 'Delegate', 'Noop', 'VM', 'ECSDirect']), spec: z.looseObject({ initTimeout: z.literal('').or(duration).optional() }).nullish() }).optional(),
+  stepGroupInfra: z
+    .strictObject({
+      type: z.enum(['KubernetesDirect', 'Delegate', 'Noop', 'VM', 'ECSDirect']),
+      spec: z.looseObject({ initTimeout: z.literal('').or(duration).optional() }).nullish(),
+    })
+    .optional(),
   sharedPaths: z.array(z.string()).optional(),
   delegateSelectors: delegateSelectors.optional(),
   failureStrategies: failureStrategies.optional(),
@@ -112,11 +165,23 @@ const stepGroupShape = z.strictObject({
 });
 const stepGroup: z.ZodType<StepGroupYaml> = z.lazy(() => stepGroupShape);
 
-const filedUnder = z.string().regex(/^(?:(?:(?:account|org)\.)?[0-9a-zA-Z_$-]{1,128})?$/, 'is no reference; write id, org.id or account.id');
-const infrastructureName = z.string().regex(/^[0-9a-zA-Z_$-]{0,128}$/, 'is no identifier of an infrastructure of the environment');
+const filedUnder = z
+  .string()
+  .regex(/^(?:(?:(?:account|org)\.)?[0-9a-zA-Z_$-]{1,128})?$/, 'is no reference; write id, org.id or account.id');
+const infrastructureName = z
+  .string()
+  .regex(/^[0-9a-zA-Z_$-]{0,128}$/, 'is no identifier of an infrastructure of the environment');
 /** Beside the references there may stand what clients send for a deployment; nothing is deployed to either, so nobody reads it. */
 const stageService = z.looseObject({ serviceRef: filedUnder.nullish() }).nullish();
-const stageEnvironment = z.looseObject({ environmentRef: filedUnder.nullish(), infrastructureDefinitions: z.array(z.looseObject({ identifier: infrastructureName.nullish() })).max(64).nullish() }).nullish();
+const stageEnvironment = z
+  .looseObject({
+    environmentRef: filedUnder.nullish(),
+    infrastructureDefinitions: z
+      .array(z.looseObject({ identifier: infrastructureName.nullish() }))
+      .max(64)
+      .nullish(),
+  })
+  .nullish();
 
 export const STAGE_TYPES = ['Custom'] as const;
 
@@ -149,7 +214,9 @@ export interface StageItemYaml {
 }
 
 const stageItem: z.ZodType<StageItemYaml> = z.lazy(() =>
-  z.strictObject({ stage: stage.optional(), parallel: z.array(stageItem).min(1).max(64).optional() }).refine(exactlyOne, 'must hold exactly one of stage or parallel'),
+  z
+    .strictObject({ stage: stage.optional(), parallel: z.array(stageItem).min(1).max(64).optional() })
+    .refine(exactlyOne, 'must hold exactly one of stage or parallel'),
 );
 
 export const pipelineYaml = z.strictObject({

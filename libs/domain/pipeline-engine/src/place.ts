@@ -10,11 +10,18 @@ export interface Place {
 export const PIPELINE_PLACE: Place = { path: ['pipeline'], named: undefined };
 
 /** Elements of lists are told apart by what they wrap. */
-const LABELS = [['stage', 'stage'], ['stepGroup', 'step group'], ['step', 'step']] as const;
+const LABELS = [
+  ['stage', 'stage'],
+  ['stepGroup', 'step group'],
+  ['step', 'step'],
+] as const;
 
 /** The place of `value`, which stands at `key` of `place`. */
 export function within(place: Place, key: string | number, value: unknown): Place {
-  return { path: [...place.path, key], named: (typeof key === 'number' ? nameOf(place, value) : undefined) ?? place.named };
+  return {
+    path: [...place.path, key],
+    named: (typeof key === 'number' ? nameOf(place, value) : undefined) ?? place.named,
+  };
 }
 
 /** Path and name of a place, as a problem tells them. */
@@ -27,7 +34,8 @@ function nameOf({ path, named }: Place, element: unknown): string | undefined {
   const wrapped: Readonly<Record<string, unknown>> = { ...element };
   for (const [key, label] of LABELS) {
     const inner = wrapped[key];
-    if (typeof inner === 'object' && inner !== null && 'identifier' in inner) return `${label} "${showValue(inner.identifier) ?? ''}"`;
+    if (typeof inner === 'object' && inner !== null && 'identifier' in inner)
+      return `${label} "${showValue(inner.identifier) ?? ''}"`;
   }
   if (path.at(-1) !== 'variables' || !('name' in element)) return undefined;
   return `variable "${showValue(element.name) ?? ''}"${named === undefined ? '' : ` of ${named}`}`;

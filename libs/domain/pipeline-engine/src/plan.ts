@@ -1,6 +1,15 @@
 import type { FailureStrategyYaml } from './pipeline-schema.js';
 
-export type NodeKind = 'pipeline' | 'stages' | 'stage' | 'execution' | 'rollback' | 'parallel' | 'stepGroup' | 'initialise' | 'step';
+export type NodeKind =
+  | 'pipeline'
+  | 'stages'
+  | 'stage'
+  | 'execution'
+  | 'rollback'
+  | 'parallel'
+  | 'stepGroup'
+  | 'initialise'
+  | 'step';
 
 /** When a node may run: the state of its stage (or pipeline) and a condition. */
 export interface RunCondition {
@@ -108,12 +117,23 @@ const SHOWN_IN_LISTS: ReadonlySet<NodeKind> = new Set(['pipeline', 'stages', 'pa
 /** The plan without what lies in its stages and without what only a run needs: a fraction of its size. */
 export function planOutline({ nodes, stageIds, allowsStageExecutions }: Plan): PlanOutline {
   const shown = Object.values(nodes).filter(({ kind }) => SHOWN_IN_LISTS.has(kind));
-  const outline = shown.map(({ id, setupId, kind, identifier, name, children, filedUnder }): OutlineNode => ({ id, setupId, kind, identifier, name, children: kind === 'stage' ? [] : children, ...(filedUnder ? { filedUnder } : {}) }));
+  const outline = shown.map(({ id, setupId, kind, identifier, name, children, filedUnder }): OutlineNode => ({
+    id,
+    setupId,
+    kind,
+    identifier,
+    name,
+    children: kind === 'stage' ? [] : children,
+    ...(filedUnder ? { filedUnder } : {}),
+  }));
   return { nodes: Object.fromEntries(outline.map((node) => [node.id, node])), stageIds, allowsStageExecutions };
 }
 
 /** The node and everything below it, parents first. */
-export function subtree<Node extends Pick<PlanNode, 'children'>>(plan: { readonly nodes: Readonly<Record<string, Node>> }, id: string): Node[] {
+export function subtree<Node extends Pick<PlanNode, 'children'>>(
+  plan: { readonly nodes: Readonly<Record<string, Node>> },
+  id: string,
+): Node[] {
   const node = nodeOf(plan, id);
   return [node, ...node.children.flatMap((child) => subtree(plan, child))];
 }

@@ -14,21 +14,44 @@ export class ProblemList {
   ) {}
 
   add(path: Path, value: unknown, message: string, remedy: string): void {
-    this.list.push({ path: formatPath(path), line: this.source.lineOf(path), value: showValue(value), message, remedy });
+    this.list.push({
+      path: formatPath(path),
+      line: this.source.lineOf(path),
+      value: showValue(value),
+      message,
+      remedy,
+    });
   }
 
   /** A Zod issue about `root`, which stands at `base`. */
   addIssue(base: Path, root: unknown, issue: z.core.$ZodIssue): void {
     const inner = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
-    const value = inner.reduce<unknown>((current, part) => (typeof current === 'object' && current !== null ? (current as Record<string | number, unknown>)[part] : undefined), root);
+    const value = inner.reduce<unknown>(
+      (current, part) =>
+        typeof current === 'object' && current !== null
+          ? (current as Record<string | number, unknown>)[part]
+          : undefined,
+      root,
+    );
     // A condition was tried with its expressions in place, so a complaint about it stands.
     if (this.leavesExpressions && hasExpression(value) && inner.at(-1) !== 'condition') return;
     if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-      this.add([...base, ...inner], value, `must be ${[...new Set(issue.errors.flat().map(expectedType))].join(' or ')}`, 'change it');
+      this.add(
+        [...base, ...inner],
+        value,
+        `must be ${[...new Set(issue.errors.flat().map(expectedType))].join(' or ')}`,
+        'change it',
+      );
       return;
     }
     if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) this.add([...base, ...inner, key], undefined, `the key "${key}" is not known here`, 'remove it or check its spelling');
+      for (const key of issue.keys)
+        this.add(
+          [...base, ...inner, key],
+          undefined,
+          `the key "${key}" is not known here`,
+          'remove it or check its spelling',
+        );
       return;
     }
     const [message, remedy] = wording(issue, value);
@@ -41,11 +64,13 @@ function expectedType(issue: z.core.$ZodIssue): string {
 }
 
 function wording(issue: z.core.$ZodIssue, value: unknown): readonly [string, string] {
-  if (value === undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_value')) return ['is missing', 'add it'];
+  if (value === undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_value'))
+    return ['is missing', 'add it'];
   if (issue.code === 'invalid_type') {
     const needsQuotes = issue.expected === 'string' && typeof value !== 'object';
     return [`must be a ${issue.expected}`, needsQuotes ? 'put it in quotes' : 'change it'];
   }
-  if (issue.code === 'invalid_value') return ['has a value that is not allowed', `use one of: ${issue.values.map(String).join(', ')}`];
+  if (issue.code === 'invalid_value')
+    return ['has a value that is not allowed', `use one of: ${issue.values.map(String).join(', ')}`];
   return [issue.message, 'change it'];
 }

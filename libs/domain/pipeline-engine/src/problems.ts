@@ -21,7 +21,10 @@ const VALUE_LENGTH = 80;
 
 /** `['stages', 0, 'stage']` as `stages[0].stage`. */
 export function formatPath(path: Path): string {
-  return path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? part : `${text}.${part}`), '');
+  return path.reduce<string>(
+    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? part : `${text}.${part}`),
+    '',
+  );
 }
 
 /** A value as a short piece of text for a message. */
@@ -39,7 +42,11 @@ export function describeProblem(problem: Problem): string {
 }
 
 /** All problems as one error; the first twenty are spelt out. */
-export function problemsError(what: string, problems: readonly Problem[], code: ErrorCode = 'SCHEMA_VALIDATION_FAILED'): AppError {
+export function problemsError(
+  what: string,
+  problems: readonly Problem[],
+  code: ErrorCode = 'SCHEMA_VALIDATION_FAILED',
+): AppError {
   const shown = problems.slice(0, SHOWN);
   const more = problems.length > SHOWN ? ` … and ${problems.length - SHOWN} more` : '';
   return new AppError(code, `${what} is not valid: ${shown.map(describeProblem).join(' | ')}${more}`, {

@@ -13,7 +13,12 @@ export interface Reference {
 }
 
 /** Keys whose text is a reference, wherever they stand. */
-const KIND_OF_KEY: Readonly<Record<string, ReferencedKind>> = { dbSchema: 'dbschema', encryptedWebhookSecretIdentifier: 'secret', serviceRef: 'service', environmentRef: 'environment' };
+const KIND_OF_KEY: Readonly<Record<string, ReferencedKind>> = {
+  dbSchema: 'dbschema',
+  encryptedWebhookSecretIdentifier: 'secret',
+  serviceRef: 'service',
+  environmentRef: 'environment',
+};
 /** `connectorRef`, `harnessImageConnectorRef` and their like. */
 const CONNECTOR_KEY = /connectorRef$/i;
 /** Secrets in the YAML of services, environments and infrastructures. */
@@ -30,7 +35,8 @@ const POSSIBLE_IDENTIFIER = /^[0-9a-zA-Z_$-]{1,128}$/;
 export function referencesIn(document: unknown): Reference[] {
   const found = new Map<string, Reference>();
   const add = (kind: ReferencedKind, ref: unknown, path: Path): void => {
-    if (typeof ref === 'string' && isPossible(kind, ref) && !found.has(`${kind} ${ref}`)) found.set(`${kind} ${ref}`, { kind, ref, field: formatPath(path) });
+    if (typeof ref === 'string' && isPossible(kind, ref) && !found.has(`${kind} ${ref}`))
+      found.set(`${kind} ${ref}`, { kind, ref, field: formatPath(path) });
   };
   const walk = (value: unknown, path: Path): void => {
     if (typeof value === 'string') {
@@ -60,10 +66,17 @@ function isPossible(kind: ReferencedKind, ref: string): boolean {
 
 /** Infrastructures that stand beside the environment they belong to. */
 function infrastructuresOf(value: object): { readonly ref: string; readonly at: Path }[] {
-  if (!('environmentRef' in value && 'infrastructureDefinitions' in value) || typeof value.environmentRef !== 'string' || !Array.isArray(value.infrastructureDefinitions)) return [];
+  if (
+    !('environmentRef' in value && 'infrastructureDefinitions' in value) ||
+    typeof value.environmentRef !== 'string' ||
+    !Array.isArray(value.infrastructureDefinitions)
+  )
+    return [];
   const { environmentRef, infrastructureDefinitions } = value;
   return infrastructureDefinitions.flatMap((one: unknown, index) =>
-    typeof one === 'object' && one !== null && 'identifier' in one && typeof one.identifier === 'string' ? [{ ref: `${environmentRef}/${one.identifier}`, at: ['infrastructureDefinitions', index, 'identifier'] }] : [],
+    typeof one === 'object' && one !== null && 'identifier' in one && typeof one.identifier === 'string'
+      ? [{ ref: `${environmentRef}/${one.identifier}`, at: ['infrastructureDefinitions', index, 'identifier'] }]
+      : [],
   );
 }
 

@@ -8,10 +8,15 @@ import type { Path } from './problems.js';
  * Judges the specs of steps once more, when the expressions in them have their values: a run does not begin that is bound to fail at a later step.
  * Left to the run are steps below a condition, which may be there to leave them out, and values that are expressions still.
  */
-export function checkResolvedSteps(stages: readonly StageItemYaml[], catalogue: StepTypeCatalogue, problems: ProblemList): void {
+export function checkResolvedSteps(
+  stages: readonly StageItemYaml[],
+  catalogue: StepTypeCatalogue,
+  problems: ProblemList,
+): void {
   const checkStep = ({ type, spec = {} }: StepYaml, path: Path): void => {
     const schema = catalogue.specOf(type);
-    for (const issue of (schema && parseFitted(schema, spec).error?.issues) ?? []) problems.addIssue([...path, 'spec'], spec, issue);
+    for (const issue of (schema && parseFitted(schema, spec).error?.issues) ?? [])
+      problems.addIssue([...path, 'spec'], spec, issue);
   };
   const checkSteps = (items: readonly StepItemYaml[], path: Path): void =>
     items.forEach(({ step, stepGroup, parallel }, index) => {

@@ -2,20 +2,33 @@ import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { chooseStages, stageNeeds } from './stage-selection.js';
 
-const stage = (id: string, text = ''): string => `{ stage: { identifier: ${id}, name: Stage ${id}, variables: [{ name: v, value: "${text}" }] } }`;
+const stage = (id: string, text = ''): string =>
+  `{ stage: { identifier: ${id}, name: Stage ${id}, variables: [{ name: v, value: "${text}" }] } }`;
 const PIPELINE = `pipeline: { identifier: p, name: P, stages: [${stage('a')}, { parallel: [${stage('b')}, ${stage('c', 'x<+pipeline.stages.a.variables.v>')}] }, ${stage('d', '<+pipeline.stages.a.variables.v>/<+pipeline.stages.c.spec.execution.steps.s.output.o>')}] }`;
 
 describe('stageNeeds', () => {
   it('lists stages in order, branches too, with the stages each reads from', () => {
-    expect(stageNeeds(PIPELINE).map(({ identifier, name, requires }) => [identifier, name, requires])).toEqual([['a', 'Stage a', []], ['b', 'Stage b', []], ['c', 'Stage c', ['a']], ['d', 'Stage d', ['a', 'c']]]);
+    expect(stageNeeds(PIPELINE).map(({ identifier, name, requires }) => [identifier, name, requires])).toEqual([
+      ['a', 'Stage a', []],
+      ['b', 'Stage b', []],
+      ['c', 'Stage c', ['a']],
+      ['d', 'Stage d', ['a', 'c']],
+    ]);
   });
 });
 
 describe('chooseStages', () => {
-  const identifiers = (yaml: string): string => JSON.stringify((parse(yaml) as { pipeline: { stages: unknown } }).pipeline.stages, ['stage', 'parallel', 'identifier']);
+  const identifiers = (yaml: string): string =>
+    JSON.stringify((parse(yaml) as { pipeline: { stages: unknown } }).pipeline.stages, [
+      'stage',
+      'parallel',
+      'identifier',
+    ]);
 
   it('keeps chosen stages and the chosen branches of a fork', () => {
-    expect(identifiers(chooseStages(PIPELINE, ['a', 'c']).yaml)).toBe('[{"stage":{"identifier":"a"}},{"parallel":[{"stage":{"identifier":"c"}}]}]');
+    expect(identifiers(chooseStages(PIPELINE, ['a', 'c']).yaml)).toBe(
+      '[{"stage":{"identifier":"a"}},{"parallel":[{"stage":{"identifier":"c"}}]}]',
+    );
     expect(identifiers(chooseStages(PIPELINE, ['d']).yaml)).toBe('[{"stage":{"identifier":"d"}}]');
     expect(chooseStages(PIPELINE, ['c', 'a']).names).toEqual({ a: 'Stage a', c: 'Stage c' });
   });

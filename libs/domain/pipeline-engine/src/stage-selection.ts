@@ -32,7 +32,9 @@ export function stageNeeds(pipelineText: string): StageNeeds[] {
   return stages.map(({ identifier, name, value }) => ({
     identifier,
     name,
-    requires: [...new Set(expressionsIn(value).flatMap(stagesNamedIn))].filter((other) => other !== identifier && known.has(other)),
+    requires: [...new Set(expressionsIn(value).flatMap(stagesNamedIn))].filter(
+      (other) => other !== identifier && known.has(other),
+    ),
   }));
 }
 
@@ -41,21 +43,37 @@ export function stageNeeds(pipelineText: string): StageNeeds[] {
  * @param values replace expressions that read from stages which are left out, by the whole expression `<+…>`
  * @throws AppError INVALID_REQUEST naming stages there are not
  */
-export function chooseStages(pipelineText: string, identifiers: readonly string[], values: Readonly<Record<string, string>> = {}): ChosenStages {
+export function chooseStages(
+  pipelineText: string,
+  identifiers: readonly string[],
+  values: Readonly<Record<string, string>> = {},
+): ChosenStages {
   const pipeline = pipelineOf(pipelineText);
   const stages = stagesOf(pipeline['stages']);
   const unknown = identifiers.find((identifier) => !stages.some((stage) => stage.identifier === identifier));
   if (unknown !== undefined) {
-    throw new AppError('INVALID_REQUEST', `the pipeline has no stage "${unknown}"; it has ${stages.map((stage) => stage.identifier).join(', ')}`, { fields: [{ field: 'stageIdentifiers', error: `there is no stage "${unknown}"` }] });
+    throw new AppError(
+      'INVALID_REQUEST',
+      `the pipeline has no stage "${unknown}"; it has ${stages.map((stage) => stage.identifier).join(', ')}`,
+      { fields: [{ field: 'stageIdentifiers', error: `there is no stage "${unknown}"` }] },
+    );
   }
   const chosen = new Set(identifiers);
   const filled = withValues({ ...pipeline, stages: kept(pipeline['stages'], chosen) }, values, chosen);
-  const openIn = (value: unknown): string[] => [...new Set(expressionsIn(value).filter((text) => stagesNamedIn(text).some((name) => !chosen.has(name))))];
+  const openIn = (value: unknown): string[] => [
+    ...new Set(expressionsIn(value).filter((text) => stagesNamedIn(text).some((name) => !chosen.has(name)))),
+  ];
   return {
     yaml: stringify({ pipeline: filled }),
     openExpressions: openIn(filled),
-    openByStage: Object.fromEntries(stagesOf(filled['stages']).map(({ identifier, value }) => [identifier, openIn(value)] as const).filter(([, open]) => open.length > 0)),
-    names: Object.fromEntries(stages.filter(({ identifier }) => chosen.has(identifier)).map(({ identifier, name }) => [identifier, name])),
+    openByStage: Object.fromEntries(
+      stagesOf(filled['stages'])
+        .map(({ identifier, value }) => [identifier, openIn(value)] as const)
+        .filter(([, open]) => open.length > 0),
+    ),
+    names: Object.fromEntries(
+      stages.filter(({ identifier }) => chosen.has(identifier)).map(({ identifier, name }) => [identifier, name]),
+    ),
   };
 }
 
@@ -70,7 +88,9 @@ function stagesOf(items: unknown): { readonly identifier: string; readonly name:
   return items.flatMap((item: unknown) => {
     if (!isRecord(item)) return [];
     const { stage } = item;
-    return isRecord(stage) ? [{ identifier: String(stage['identifier']), name: String(stage['name'] ?? stage['identifier']), value: stage }] : stagesOf(item['parallel']);
+    return isRecord(stage)
+      ? [{ identifier: String(stage['identifier']), name: String(stage['name'] ?? stage['identifier']), value: stage }]
+      : stagesOf(item['parallel']);
   });
 }
 
@@ -103,7 +123,9 @@ function withValues(value: unknown, values: Readonly<Record<string, string>>, ch
     return findExpressions(value).reduceRight((text, expression) => {
       const isOpen = stagesNamedIn(expression.text).some((name) => !chosen.has(name));
       const given = isOpen && Object.hasOwn(values, expression.text) ? values[expression.text] : undefined;
-      return given === undefined ? text : text.slice(0, expression.start) + given + text.slice(expression.start + expression.text.length);
+      return given === undefined
+        ? text
+        : text.slice(0, expression.start) + given + text.slice(expression.start + expression.text.length);
     }, value);
   }
   if (Array.isArray(value)) return value.map((item) => withValues(item, values, chosen));

@@ -1,7 +1,18 @@
 /** Statuses of nodes, stages and executions as the public API spells them (api-contract 4.4). */
 export const STATUSES = [
-  'NotStarted', 'Queued', 'Running', 'TaskWaiting', 'ResourceWaiting', 'Discontinuing',
-  'Success', 'IgnoreFailed', 'Skipped', 'Failed', 'Errored', 'Expired', 'Aborted',
+  'NotStarted',
+  'Queued',
+  'Running',
+  'TaskWaiting',
+  'ResourceWaiting',
+  'Discontinuing',
+  'Success',
+  'IgnoreFailed',
+  'Skipped',
+  'Failed',
+  'Errored',
+  'Expired',
+  'Aborted',
 ] as const;
 export type Status = (typeof STATUSES)[number];
 
@@ -9,7 +20,15 @@ export type Status = (typeof STATUSES)[number];
 export type EndStatus = Extract<Status, 'Success' | 'IgnoreFailed' | 'Failed' | 'Errored' | 'Expired' | 'Aborted'>;
 
 /** A node or an execution with one of these goes on no more. */
-export const FINAL_STATUSES: ReadonlySet<Status> = new Set(['Success', 'IgnoreFailed', 'Skipped', 'Failed', 'Errored', 'Expired', 'Aborted']);
+export const FINAL_STATUSES: ReadonlySet<Status> = new Set([
+  'Success',
+  'IgnoreFailed',
+  'Skipped',
+  'Failed',
+  'Errored',
+  'Expired',
+  'Aborted',
+]);
 const BROKEN: ReadonlySet<Status> = new Set(['Failed', 'Errored', 'Expired', 'Aborted']);
 
 /** Nothing happens to it any more. */

@@ -10,7 +10,11 @@ export type StoredVariables = Readonly<Record<Level, Readonly<Record<string, str
 
 export const NO_STORED_VARIABLES: StoredVariables = { account: {}, org: {}, project: {} };
 
-const WHERE: Readonly<Record<Level, string>> = { account: 'the account', org: 'the organization', project: 'the project' };
+const WHERE: Readonly<Record<Level, string>> = {
+  account: 'the account',
+  org: 'the organization',
+  project: 'the project',
+};
 const NAME = /^variable\.(?:(account|org)\.)?([a-zA-Z_]\w{0,127})$/;
 const NAMED = /<\+\s*variable\.((?:account|org)\.)?([a-zA-Z_]\w{0,127})\s*>/g;
 
@@ -32,5 +36,7 @@ export function storedVariable(body: string, values: StoredVariables): Lookup | 
   if (name === '') return undefined;
   const level: Level = above === 'account' || above === 'org' ? above : 'project';
   const value = Object.hasOwn(values[level], name) ? values[level][name] : undefined;
-  return value === undefined ? { kind: 'unknown', reason: `${WHERE[level]} has no variable "${name}"; create it with POST /ng/api/variables` } : { kind: 'value', value };
+  return value === undefined
+    ? { kind: 'unknown', reason: `${WHERE[level]} has no variable "${name}"; create it with POST /ng/api/variables` }
+    : { kind: 'value', value };
 }

@@ -15,7 +15,9 @@ interface YamlProperties {
 export interface VariableMap {
   /** The document with a key of the map in place of every value. */
   readonly yaml: string;
-  readonly metadataMap: Readonly<Record<string, { readonly yamlProperties: YamlProperties; readonly yamlOutputProperties: null }>>;
+  readonly metadataMap: Readonly<
+    Record<string, { readonly yamlProperties: YamlProperties; readonly yamlOutputProperties: null }>
+  >;
 }
 
 interface Place {
@@ -34,7 +36,10 @@ export function variableMap(pipelineText: string, idOf: (fqn: string) => string)
   const metadataMap: Record<string, { yamlProperties: YamlProperties; yamlOutputProperties: null }> = {};
   const leaf = (place: Place, name: string): string => {
     const id = idOf(place.fqn);
-    metadataMap[id] = { yamlProperties: { fqn: place.fqn, localName: place.local, variableName: name, visible: true }, yamlOutputProperties: null };
+    metadataMap[id] = {
+      yamlProperties: { fqn: place.fqn, localName: place.local, variableName: name, visible: true },
+      yamlOutputProperties: null,
+    };
     return id;
   };
   const walk = (value: unknown, place: Place, name: string): unknown => {
@@ -43,8 +48,10 @@ export function variableMap(pipelineText: string, idOf: (fqn: string) => string)
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, walk(inner, at(place, key), key)]));
   };
   const element = (item: unknown, index: number, place: Place): unknown => {
-    if (!isRecord(item)) return walk(item, { fqn: `${place.fqn}[${index}]`, local: `${place.local}[${index}]` }, String(index));
-    if (Array.isArray(item['parallel'])) return { parallel: item['parallel'].map((inner: unknown, branch) => element(inner, branch, place)) };
+    if (!isRecord(item))
+      return walk(item, { fqn: `${place.fqn}[${index}]`, local: `${place.local}[${index}]` }, String(index));
+    if (Array.isArray(item['parallel']))
+      return { parallel: item['parallel'].map((inner: unknown, branch) => element(inner, branch, place)) };
     const wrapper = WRAPPERS.find((one) => isRecord(item[one]));
     if (wrapper) {
       const inner = item[wrapper];
@@ -59,8 +66,18 @@ export function variableMap(pipelineText: string, idOf: (fqn: string) => string)
     return walk(item, { fqn: `${place.fqn}[${index}]`, local: `${place.local}[${index}]` }, String(index));
   };
   const pipeline = isRecord(document) ? document['pipeline'] : undefined;
-  if (!isRecord(pipeline)) throw problemsError('the pipeline', [{ path: 'pipeline', message: 'the document has no root key "pipeline"', remedy: 'put everything below one key "pipeline:"' }]);
-  return { yaml: stringify({ pipeline: walk(pipeline, { fqn: 'pipeline', local: 'pipeline' }, 'pipeline') }), metadataMap };
+  if (!isRecord(pipeline))
+    throw problemsError('the pipeline', [
+      {
+        path: 'pipeline',
+        message: 'the document has no root key "pipeline"',
+        remedy: 'put everything below one key "pipeline:"',
+      },
+    ]);
+  return {
+    yaml: stringify({ pipeline: walk(pipeline, { fqn: 'pipeline', local: 'pipeline' }, 'pipeline') }),
+    metadataMap,
+  };
 }
 
 function at({ fqn, local }: Place, key: string): Place {

@@ -1,5 +1,17 @@
 import { AppError } from '@sluice/kernel';
-import { LineCounter, isAlias, isMap, isNode, isPair, isScalar, isSeq, parseDocument, type Document, type Node, type Scalar } from 'yaml';
+import {
+  LineCounter,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  parseDocument,
+  type Document,
+  type Node,
+  type Scalar,
+} from 'yaml';
 import { type Path } from './problems.js';
 
 /** A parsed document that still knows on which line each of its values stands. */
@@ -29,19 +41,40 @@ const TOO_DEEP = `it is nested deeper than ${MAX_DEPTH} levels; flatten it`;
  * @throws AppError INVALID_YAML_ERROR with line and remedy
  */
 export function parseYaml(text: string, what: string): YamlSource {
-  if (text.length > MAX_YAML_CHARACTERS) throw invalid(what, `it has ${text.length} characters; at most ${MAX_YAML_CHARACTERS} are taken`);
+  if (text.length > MAX_YAML_CHARACTERS)
+    throw invalid(what, `it has ${text.length} characters; at most ${MAX_YAML_CHARACTERS} are taken`);
   const marks = marksIn(text);
-  if (marks > MAX_MARKS) throw invalid(what, `it has ${marks} lines, list items, commas and brackets; at most ${MAX_MARKS} are taken: leave out what is not needed, or split it`);
+  if (marks > MAX_MARKS)
+    throw invalid(
+      what,
+      `it has ${marks} lines, list items, commas and brackets; at most ${MAX_MARKS} are taken: leave out what is not needed, or split it`,
+    );
   if (opensTooMuch(text)) throw invalid(what, TOO_DEEP);
   const lines = new LineCounter();
   const document = parseSafely(text, what, lines);
   const fault = document.errors[0];
-  if (fault) throw invalid(what, `line ${lines.linePos(fault.pos[0]).line}: ${firstLine(fault.message)}; ${remedyFor(fault.code)}`);
+  if (fault)
+    throw invalid(
+      what,
+      `line ${lines.linePos(fault.pos[0]).line}: ${firstLine(fault.message)}; ${remedyFor(fault.code)}`,
+    );
   const unknownTag = document.warnings.find((warning) => warning.code === 'TAG_RESOLVE_FAILED');
-  if (unknownTag) throw invalid(what, `line ${lines.linePos(unknownTag.pos[0]).line}: ${firstLine(unknownTag.message)}; remove the tag`);
+  if (unknownTag)
+    throw invalid(
+      what,
+      `line ${lines.linePos(unknownTag.pos[0]).line}: ${firstLine(unknownTag.message)}; remove the tag`,
+    );
   const repeated = repeatedKey(document.contents);
-  if (repeated) throw invalid(what, `line ${lines.linePos(startOf(repeated) ?? 0).line}: Map keys must be unique; remove one of the two`);
-  if (aliasesIn(document.contents) > MAX_ALIASES_TOGETHER) throw invalid(what, `it has more than ${MAX_ALIASES_TOGETHER} aliases; write the repeated parts out instead of using aliases`);
+  if (repeated)
+    throw invalid(
+      what,
+      `line ${lines.linePos(startOf(repeated) ?? 0).line}: Map keys must be unique; remove one of the two`,
+    );
+  if (aliasesIn(document.contents) > MAX_ALIASES_TOGETHER)
+    throw invalid(
+      what,
+      `it has more than ${MAX_ALIASES_TOGETHER} aliases; write the repeated parts out instead of using aliases`,
+    );
   const value = toValue(document, what);
   if (depthOf(value) > MAX_DEPTH) throw invalid(what, TOO_DEEP);
   return { value, lineOf: (path) => lineOf(document, lines, path) };
@@ -49,7 +82,13 @@ export function parseYaml(text: string, what: string): YamlSource {
 
 function parseSafely(text: string, what: string, lines: LineCounter): Document.Parsed {
   try {
-    return parseDocument(text, { lineCounter: lines, uniqueKeys: false, strict: true, version: '1.2', prettyErrors: false });
+    return parseDocument(text, {
+      lineCounter: lines,
+      uniqueKeys: false,
+      strict: true,
+      version: '1.2',
+      prettyErrors: false,
+    });
   } catch (cause) {
     throw invalid(what, cause instanceof RangeError ? TOO_DEEP : firstLine(String(cause)));
   }
@@ -59,7 +98,10 @@ function toValue(document: Document.Parsed, what: string): unknown {
   try {
     return document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
   } catch (cause) {
-    throw invalid(what, `${cause instanceof Error ? firstLine(cause.message) : 'aliases cannot be resolved'}; write the repeated parts out instead of using aliases`);
+    throw invalid(
+      what,
+      `${cause instanceof Error ? firstLine(cause.message) : 'aliases cannot be resolved'}; write the repeated parts out instead of using aliases`,
+    );
   }
 }
 
@@ -141,7 +183,9 @@ function lineOf(document: Document.Parsed, lines: LineCounter, path: Path): numb
 
 function step(node: unknown, part: string | number): { node: unknown; offset: number | undefined } | undefined {
   if (isMap(node)) {
-    const pair = node.items.find((item) => isPair(item) && (isScalar(item.key) ? String(item.key.value) : String(item.key)) === String(part));
+    const pair = node.items.find(
+      (item) => isPair(item) && (isScalar(item.key) ? String(item.key.value) : String(item.key)) === String(part),
+    );
     return pair && { node: pair.value, offset: isNode(pair.key) ? startOf(pair.key) : undefined };
   }
   if (isSeq(node) && typeof part === 'number') {

@@ -109,7 +109,8 @@ export class FormAutomaton {
       const above = this.openLength(state) + 1;
       places[above] = (places[above] ?? 0) + 1;
     }
-    for (let depth = 1; depth < places.length; depth += 1) places[depth] = (places[depth] ?? 0) + (places[depth - 1] ?? 0);
+    for (let depth = 1; depth < places.length; depth += 1)
+      places[depth] = (places[depth] ?? 0) + (places[depth - 1] ?? 0);
     const sorted = new Int32Array(this.size - 1);
     for (let state = 1; state < this.size; state += 1) {
       const depth = this.openLength(state);

@@ -34,8 +34,14 @@ describe('SecretMasker', () => {
 
   it.each([
     ['base64 in lines of 76 columns', (bytes: Buffer) => bytes.toString('base64').replace(/.{76}/g, '$&\n')],
-    ['base64 in lines that end with CRLF and are indented', (bytes: Buffer) => bytes.toString('base64').replace(/.{40}/g, '$&\r\n\t  ')],
-    ['base64 whose lines an error text has joined', (bytes: Buffer) => bytes.toString('base64').replace(/.{20}/g, '$&; ')],
+    [
+      'base64 in lines that end with CRLF and are indented',
+      (bytes: Buffer) => bytes.toString('base64').replace(/.{40}/g, '$&\r\n\t  '),
+    ],
+    [
+      'base64 whose lines an error text has joined',
+      (bytes: Buffer) => bytes.toString('base64').replace(/.{20}/g, '$&; '),
+    ],
     ['a dump of bytes', (bytes: Buffer) => bytes.toString('hex').replace(/../g, '$& ')],
   ])('masks %s, wherever the secret stands in it, also when it comes in pieces', (_name, encode) => {
     for (let before = 0; before < 80; before += 1) {
@@ -43,7 +49,9 @@ describe('SecretMasker', () => {
       const masked = masker.mask(text);
       expect(masked.split(MASK)).toHaveLength(2);
       const left = masked.replaceAll(/[*;\s]/g, '');
-      expect(text.replaceAll(/[;\s]/g, '').length - left.length).toBeGreaterThanOrEqual(Math.floor((Buffer.from(SECRET).length * 8) / 6) - 2);
+      expect(text.replaceAll(/[;\s]/g, '').length - left.length).toBeGreaterThanOrEqual(
+        Math.floor((Buffer.from(SECRET).length * 8) / 6) - 2,
+      );
       const stream = masker.stream();
       expect([...text].map((char) => stream.write(char)).join('') + stream.end()).toBe(masked);
     }
@@ -60,7 +68,12 @@ describe('SecretMasker', () => {
   it.each(['"', '<a "b" \'c\'>', 'a&b"c'])('masks the HTML form of %s as attributes and as text hold it', (marks) => {
     const secret = `word${marks}word`;
     const text = secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-    for (const form of [text, text.replaceAll('"', '&quot;'), text.replaceAll('"', '&quot;').replaceAll("'", '&#39;'), text.replaceAll('"', '&#34;').replaceAll("'", '&#x27;')]) {
+    for (const form of [
+      text,
+      text.replaceAll('"', '&quot;'),
+      text.replaceAll('"', '&quot;').replaceAll("'", '&#39;'),
+      text.replaceAll('"', '&#34;').replaceAll("'", '&#x27;'),
+    ]) {
       expect(new SecretMasker([secret]).mask(`<${form}>`)).toBe(`<${MASK}>`);
     }
   });
@@ -89,17 +102,27 @@ describe('SecretMasker', () => {
   });
 
   it('masks two hundred long secrets, the shortest in every form and the others in the plainer ones, at a bounded cost', () => {
-    const secrets = Array.from({ length: 200 }, (_, index) => createHash('sha512').update(`secret ${index}`).digest('base64').repeat(2 + index / 10));
+    const secrets = Array.from({ length: 200 }, (_, index) =>
+      createHash('sha512')
+        .update(`secret ${index}`)
+        .digest('base64')
+        .repeat(2 + index / 10),
+    );
     const before = process.memoryUsage().arrayBuffers;
     const many = new SecretMasker(secrets);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(400 * 1024 * 1024);
     const [shortest = '', longest = ''] = [secrets[0], secrets.at(-1)];
-    expect(many.mask(`x ${Buffer.from(Buffer.from(shortest).toString('base64')).toString('base64')} y`)).toBe(`x ${MASK} y`);
-    for (const form of [longest, Buffer.from(longest).toString('base64'), encodeURIComponent(longest)]) expect(many.mask(`x ${form} y`)).toBe(`x ${MASK} y`);
+    expect(many.mask(`x ${Buffer.from(Buffer.from(shortest).toString('base64')).toString('base64')} y`)).toBe(
+      `x ${MASK} y`,
+    );
+    for (const form of [longest, Buffer.from(longest).toString('base64'), encodeURIComponent(longest)])
+      expect(many.mask(`x ${form} y`)).toBe(`x ${MASK} y`);
   });
 
   it('masks a whole file, and says whether a text holds a secret', () => {
-    const file = Array.from({ length: 900 }, (_, line) => Buffer.from(`line ${line} of the key file, long enough`).toString('base64')).join('\n');
+    const file = Array.from({ length: 900 }, (_, line) =>
+      Buffer.from(`line ${line} of the key file, long enough`).toString('base64'),
+    ).join('\n');
     const key = new SecretMasker([file]);
     expect(key.mask(`x ${JSON.stringify(file).slice(1, -1)} y`)).toBe(`x ${MASK} y`);
     expect(key.finds(`x ${file.split('\n')[7]} y`)).toBe(true);
@@ -125,7 +148,9 @@ describe('SecretMasker', () => {
   });
 
   it('masks strings anywhere inside a value', () => {
-    expect(new SecretMasker(['topsecret']).maskDeep({ a: ['x topsecret', 1], b: { c: null, topsecret: true } })).toEqual({ a: [`x ${MASK}`, 1], b: { c: null, [MASK]: true } });
+    expect(
+      new SecretMasker(['topsecret']).maskDeep({ a: ['x topsecret', 1], b: { c: null, topsecret: true } }),
+    ).toEqual({ a: [`x ${MASK}`, 1], b: { c: null, [MASK]: true } });
   });
 
   it('finds a secret however the text is cut into pieces', () => {

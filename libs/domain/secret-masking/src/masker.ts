@@ -105,7 +105,10 @@ class OneStream implements MaskStream {
     }
     // What ends before the open beginning of a form can overlap no later match.
     const end = from + chunk.length;
-    const open = Math.min(end - this.exact.openLength(this.exactState), this.placeBefore(this.spaced.openLength(this.spacedState), end));
+    const open = Math.min(
+      end - this.exact.openLength(this.exactState),
+      this.placeBefore(this.spaced.openLength(this.spacedState), end),
+    );
     const reaching = this.stretches.find(({ to }) => to > open);
     return this.release(Math.min(open, reaching?.from ?? open));
   }

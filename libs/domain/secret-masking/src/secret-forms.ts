@@ -2,7 +2,24 @@
 const MINIMUM_LENGTH = 4;
 
 /** Words that are never masked, whatever secret holds them. */
-const ORDINARY_WORDS = new Set(['true', 'false', 'null', 'none', 'undefined', 'yes', 'no', 'on', 'off', 'localhost', 'info', 'warn', 'error', 'debug', 'public', 'test']);
+const ORDINARY_WORDS = new Set([
+  'true',
+  'false',
+  'null',
+  'none',
+  'undefined',
+  'yes',
+  'no',
+  'on',
+  'off',
+  'localhost',
+  'info',
+  'warn',
+  'error',
+  'debug',
+  'public',
+  'test',
+]);
 
 /** True when the masker would let this value pass. */
 function isTooPlain(value: string): boolean {
@@ -50,7 +67,8 @@ function secretForms(secret: string, isThorough: boolean): SecretForms {
   for (const part of new Set([secret, secret.trim(), ...lines])) {
     if (isTooPlain(part)) continue;
     add(exact, [part, part.replaceAll("'", `'\\''`), part.replaceAll("'", "''")]);
-    for (const escapes of [URL_ESCAPES, JSON_ESCAPES, HTML_ESCAPES]) add(exact, escaped(part, isThorough ? escapes : escapes.slice(0, 1)));
+    for (const escapes of [URL_ESCAPES, JSON_ESCAPES, HTML_ESCAPES])
+      add(exact, escaped(part, isThorough ? escapes : escapes.slice(0, 1)));
   }
   for (const whole of new Set([secret, secret.trim()])) {
     if (isTooPlain(whole)) continue;
@@ -58,8 +76,14 @@ function secretForms(secret: string, isThorough: boolean): SecretForms {
     const encoded = base64Forms(bytes);
     add(spaced, [...encoded, ...hexForms(bytes)]);
     if (!isThorough) continue;
-    add(exact, encoded.flatMap((form) => URL_ESCAPES.slice(0, 2).map((escape) => escape(form))));
-    add(spaced, encoded.flatMap((form) => base64Forms(new TextEncoder().encode(form))));
+    add(
+      exact,
+      encoded.flatMap((form) => URL_ESCAPES.slice(0, 2).map((escape) => escape(form))),
+    );
+    add(
+      spaced,
+      encoded.flatMap((form) => base64Forms(new TextEncoder().encode(form))),
+    );
     for (const isLittle of [true, false]) add(spaced, base64Forms(utf16(whole, isLittle)));
   }
   return { exact: longEnough(exact), spaced: longEnough(spaced) };
@@ -78,14 +102,22 @@ function escaped(text: string, escapes: readonly Escape[]): string[] {
 
 /** A lone surrogate cannot be encoded; nothing can emit it URL-encoded either. */
 const encode: Escape = (text) => encodeURIComponent(text.replace(/[\ud800-\udfff]/gu, '\ufffd'));
-const encodeStrictly: Escape = (text) => encode(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
-const UPPER_CASE_URL: readonly Escape[] = [encode, encodeStrictly].flatMap((escape): Escape[] => [escape, (text) => escape(text).replaceAll('%20', '+')]);
-const URL_ESCAPES: readonly Escape[] = UPPER_CASE_URL.flatMap((escape): Escape[] => [escape, (text) => escape(text).replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())]);
+const encodeStrictly: Escape = (text) =>
+  encode(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+const UPPER_CASE_URL: readonly Escape[] = [encode, encodeStrictly].flatMap((escape): Escape[] => [
+  escape,
+  (text) => escape(text).replaceAll('%20', '+'),
+]);
+const URL_ESCAPES: readonly Escape[] = UPPER_CASE_URL.flatMap((escape): Escape[] => [
+  escape,
+  (text) => escape(text).replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+]);
 
 const escapeJson: Escape = (text) => JSON.stringify(text).slice(1, -1);
 const JSON_ESCAPES: readonly Escape[] = [
   escapeJson,
-  (text) => escapeJson(text).replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  (text) =>
+    escapeJson(text).replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
   (text) => escapeJson(text).replaceAll('/', '\\/'),
 ];
 
@@ -93,8 +125,18 @@ const JSON_ESCAPES: readonly Escape[] = [
 const HTML_ESCAPES: readonly Escape[] = ['&quot;', '&#34;', '&#x22;', '"'].flatMap((quote) =>
   ['&#39;', '&#x27;', '&apos;', '&#039;', "'"].flatMap((apostrophe) =>
     ['&gt;', '>'].flatMap((greater) =>
-      [undefined, (code: number) => `&#${code};`, (code: number) => `&#x${code.toString(16)};`, (code: number) => `&#x${code.toString(16).toUpperCase()};`].map((number): Escape => (text) => {
-        const marked = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', quote).replaceAll("'", apostrophe).replaceAll('>', greater);
+      [
+        undefined,
+        (code: number) => `&#${code};`,
+        (code: number) => `&#x${code.toString(16)};`,
+        (code: number) => `&#x${code.toString(16).toUpperCase()};`,
+      ].map((number): Escape => (text) => {
+        const marked = text
+          .replaceAll('&', '&amp;')
+          .replaceAll('<', '&lt;')
+          .replaceAll('"', quote)
+          .replaceAll("'", apostrophe)
+          .replaceAll('>', greater);
         return number ? marked.replace(/[\u0080-\u{10ffff}]/gu, (char) => number(char.codePointAt(0) ?? 0)) : marked;
       }),
     ),

@@ -8,13 +8,19 @@ export interface LiquibaseSettings {
 }
 
 const LABELS: readonly string[] = ['labels', 'labelFilter'];
-const SETTINGS: ReadonlyMap<string, (typeof LIQUIBASE_SETTINGS)[number]> = new Map(LIQUIBASE_SETTINGS.map((name) => [name, name]));
+const SETTINGS: ReadonlyMap<string, (typeof LIQUIBASE_SETTINGS)[number]> = new Map(
+  LIQUIBASE_SETTINGS.map((name) => [name, name]),
+);
 
 /** Settings of the tool as YAML has them, in the spellings of the command line and of its property files: `label-filter`, `--strict`, `liquibase.strict`. */
 export const liquibaseSettings = z.record(z.string(), z.string().max(4_096)).superRefine((settings, issue) => {
   for (const name of Object.keys(settings)) {
     if (isKnown(canonical(name))) continue;
-    issue.addIssue({ code: 'custom', path: [name], message: `"${name}" is not passed on to Liquibase; these settings are: label-filter, ${LIQUIBASE_SETTINGS.map(kebab).join(', ')}. contexts and changelog parameters are set on the DB instance ("context", "substituteProperties")` });
+    issue.addIssue({
+      code: 'custom',
+      path: [name],
+      message: `"${name}" is not passed on to Liquibase; these settings are: label-filter, ${LIQUIBASE_SETTINGS.map(kebab).join(', ')}. contexts and changelog parameters are set on the DB instance ("context", "substituteProperties")`,
+    });
   }
 });
 
@@ -35,7 +41,9 @@ function isKnown(name: string): boolean {
 }
 
 function canonical(name: string): string {
-  return name.replace(/^(?:--|liquibase[.-])/, '').replaceAll(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase());
+  return name
+    .replace(/^(?:--|liquibase[.-])/, '')
+    .replaceAll(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase());
 }
 
 function kebab(name: string): string {

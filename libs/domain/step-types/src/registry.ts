@@ -6,10 +6,7 @@ import { dbSchemaRollback } from './db-schema-rollback/index.js';
 import type { StepType } from './step-type.js';
 
 /** Every step type there is: one line each. */
-export const STEP_TYPES: readonly StepType[] = [
-  dbSchemaApply,
-  dbSchemaRollback,
-];
+export const STEP_TYPES: readonly StepType[] = [dbSchemaApply, dbSchemaRollback];
 
 /** The step types by name, in the form the pipeline engine asks for. @throws Error when two types share a name */
 export class StepTypeRegistry {

@@ -11,8 +11,20 @@ const typeOf = (name: string): StepType => {
   return type;
 };
 const inputs = (over: Partial<DbStepInputs['schema']> = {}): DbStepInputs => ({
-  schema: { identifier: 'orders', name: 'Orders', migrationType: 'Liquibase', changelogPath: 'db/changelog.xml', ...over },
-  instance: { identifier: 'prod', name: 'Prod', context: 'prod and !test', substituteProperties: { owner: 'app' }, tags: {} },
+  schema: {
+    identifier: 'orders',
+    name: 'Orders',
+    migrationType: 'Liquibase',
+    changelogPath: 'db/changelog.xml',
+    ...over,
+  },
+  instance: {
+    identifier: 'prod',
+    name: 'Prod',
+    context: 'prod and !test',
+    substituteProperties: { owner: 'app' },
+    tags: {},
+  },
   source: { name: 'repo', url: 'https://git.example/r.git', branch: 'main' },
   target: { url: 'jdbc:postgresql://h:1/d', username: 'u', passwordSlot: 'password' },
   secrets: [{ name: 'password', expression: '<+secrets.getValue("pw")>' }],
@@ -28,18 +40,24 @@ describe('the registry', () => {
     expect([registry.needsStepGroup('DBSchemaApply'), registry.needsStepGroup('Nope')]).toEqual([true, false]);
   });
 
-  it('refuses two types of one name', () => expect(() => new StepTypeRegistry([...STEP_TYPES, ...STEP_TYPES])).toThrow(/same name/));
+  it('refuses two types of one name', () =>
+    expect(() => new StepTypeRegistry([...STEP_TYPES, ...STEP_TYPES])).toThrow(/same name/));
 
-  it.each(STEP_TYPES.map((type) => [type.type, type] as const))('%s: shown as a wrapper with a queue, a checkout and a command, work in the protocol’s form', (_name, type) => {
-    expect(type.shownAs.stepType).toBe('DBOPS_WRAPPER');
-    expect(type.shownAs.parts.map((part) => part.role)).toEqual(['resource', 'clone', 'command']);
-    const spec = type.spec.parse(type.type === 'DBSchemaRollback' ? { ...base, tag: 't' } : base);
-    expect(() => stepWork.parse(type.toWork(spec, inputs(), 'source1'))).not.toThrow();
-    expect(type.target(spec)).toEqual({ dbSchema: 'orders', dbInstance: 'prod' });
-  });
+  it.each(STEP_TYPES.map((type) => [type.type, type] as const))(
+    '%s: shown as a wrapper with a queue, a checkout and a command, work in the protocol’s form',
+    (_name, type) => {
+      expect(type.shownAs.stepType).toBe('DBOPS_WRAPPER');
+      expect(type.shownAs.parts.map((part) => part.role)).toEqual(['resource', 'clone', 'command']);
+      const spec = type.spec.parse(type.type === 'DBSchemaRollback' ? { ...base, tag: 't' } : base);
+      expect(() => stepWork.parse(type.toWork(spec, inputs(), 'source1'))).not.toThrow();
+      expect(type.target(spec)).toEqual({ dbSchema: 'orders', dbInstance: 'prod' });
+    },
+  );
 
   it.each(STEP_TYPES.map((type) => [type.type, type] as const))('%s cannot run a Flyway schema', (_name, type) => {
-    expect(() => type.toWork({ ...base, tag: 't' }, inputs({ migrationType: 'Flyway' }), 's')).toThrow(/its migration type is Flyway, and only Liquibase schemas are supported/);
+    expect(() => type.toWork({ ...base, tag: 't' }, inputs({ migrationType: 'Flyway' }), 's')).toThrow(
+      /its migration type is Flyway, and only Liquibase schemas are supported/,
+    );
   });
 });
 
@@ -47,24 +65,52 @@ describe('DBSchemaApply', () => {
   const type = typeOf('DBSchemaApply');
   it('becomes liquibase.update with context, parameters and tag of the instance and the step', () => {
     expect(type.toWork(type.spec.parse({ ...base, tag: 'v1' }), inputs(), 'source1')).toEqual({
-      kind: 'liquibase.update', tag: 'v1', target: inputs().target, changelog: { source: 'source1', path: 'db/changelog.xml' }, contexts: 'prod and !test', labels: '', substituteProperties: { owner: 'app' },
+      kind: 'liquibase.update',
+      tag: 'v1',
+      target: inputs().target,
+      changelog: { source: 'source1', path: 'db/changelog.xml' },
+      contexts: 'prod and !test',
+      labels: '',
+      substituteProperties: { owner: 'app' },
     });
   });
   it('hands on where the paths of the changelog begin', () => {
     const roots = { searchPath: ['src/main/resources'], filePrefix: 'classpath:' };
-    expect(type.toWork(type.spec.parse(base), inputs(roots), 's')).toMatchObject({ changelog: { source: 's', path: 'db/changelog.xml', ...roots } });
+    expect(type.toWork(type.spec.parse(base), inputs(roots), 's')).toMatchObject({
+      changelog: { source: 's', path: 'db/changelog.xml', ...roots },
+    });
   });
-  it.each(['label-filter', 'labels', 'labelFilter', '--label-filter', 'liquibase.labelFilter'])('hands labels on from the setting %s, and settings by their own names', (name) => {
-    const globalSettings = { [name]: 'a or b', 'missing-property-mode': 'ERROR', '--strict': 'true', 'liquibase.fileEncoding': 'UTF-8' };
-    const work = type.toWork(type.spec.parse({ ...base, globalSettings }), inputs(), 's');
-    expect(work).toMatchObject({ labels: 'a or b', settings: { missingPropertyMode: 'ERROR', strict: 'true', fileEncoding: 'UTF-8' } });
-    expect(stepWork.parse(work)).toMatchObject({ labels: 'a or b' });
-  });
-  it.each(['secure-parsing', 'log-file', 'liquibase-schema-name', 'contexts', 'url', '__proto__x', 'toString'])('refuses the setting %s by name', (name) => {
-    const parsed = type.spec.safeParse({ ...base, globalSettings: { [name]: 'x' } });
-    expect(parsed.error?.issues[0]).toMatchObject({ path: ['globalSettings', name], message: expect.stringMatching(`^"${name}" is not passed on to Liquibase; these settings are: label-filter, allow-duplicated`) });
-  });
-  it('leaves the tag out when there is none', () => expect(type.toWork(type.spec.parse(base), inputs(), 's')).not.toHaveProperty('tag'));
+  it.each(['label-filter', 'labels', 'labelFilter', '--label-filter', 'liquibase.labelFilter'])(
+    'hands labels on from the setting %s, and settings by their own names',
+    (name) => {
+      const globalSettings = {
+        [name]: 'a or b',
+        'missing-property-mode': 'ERROR',
+        '--strict': 'true',
+        'liquibase.fileEncoding': 'UTF-8',
+      };
+      const work = type.toWork(type.spec.parse({ ...base, globalSettings }), inputs(), 's');
+      expect(work).toMatchObject({
+        labels: 'a or b',
+        settings: { missingPropertyMode: 'ERROR', strict: 'true', fileEncoding: 'UTF-8' },
+      });
+      expect(stepWork.parse(work)).toMatchObject({ labels: 'a or b' });
+    },
+  );
+  it.each(['secure-parsing', 'log-file', 'liquibase-schema-name', 'contexts', 'url', '__proto__x', 'toString'])(
+    'refuses the setting %s by name',
+    (name) => {
+      const parsed = type.spec.safeParse({ ...base, globalSettings: { [name]: 'x' } });
+      expect(parsed.error?.issues[0]).toMatchObject({
+        path: ['globalSettings', name],
+        message: expect.stringMatching(
+          `^"${name}" is not passed on to Liquibase; these settings are: label-filter, allow-duplicated`,
+        ),
+      });
+    },
+  );
+  it('leaves the tag out when there is none', () =>
+    expect(type.toWork(type.spec.parse(base), inputs(), 's')).not.toHaveProperty('tag'));
   it.each([
     ['no schema', { dbInstance: 'x' }, 'dbSchema'],
     ['no instance', { dbSchema: 'x' }, 'dbInstance'],
@@ -77,14 +123,31 @@ describe('DBSchemaApply', () => {
     const parsed = type.spec.safeParse(spec);
     expect(parsed.success ? 'taken' : parsed.error.issues[0]?.path.join('.')).toBe(path);
   });
-  it.each([['a $ in identifiers', { ...base, dbInstance: 'a$b' }], ['container settings', { ...base, image: 'i', privileged: true, runAsUser: 0, resources: { limits: {} }, envVariables: { A: 'b' } }], ['flags of later releases', { ...base, markNextChangeSetRun: true, tagDatabaseChangeSet: false }]])('takes %s', (_what, spec) => expect(type.spec.safeParse(spec).success).toBe(true));
+  it.each([
+    ['a $ in identifiers', { ...base, dbInstance: 'a$b' }],
+    [
+      'container settings',
+      { ...base, image: 'i', privileged: true, runAsUser: 0, resources: { limits: {} }, envVariables: { A: 'b' } },
+    ],
+    ['flags of later releases', { ...base, markNextChangeSetRun: true, tagDatabaseChangeSet: false }],
+  ])('takes %s', (_what, spec) => expect(type.spec.safeParse(spec).success).toBe(true));
 });
 
 describe('DBSchemaRollback', () => {
   const type = typeOf('DBSchemaRollback');
-  it.each([[{ tag: 'v1' }], [{ changeSetCount: 2 }]])('becomes liquibase.rollback with %j', (how) => expect(type.toWork(type.spec.parse({ ...base, ...how }), inputs(), 's')).toMatchObject({ kind: 'liquibase.rollback', ...how }));
+  it.each([[{ tag: 'v1' }], [{ changeSetCount: 2 }]])('becomes liquibase.rollback with %j', (how) =>
+    expect(type.toWork(type.spec.parse({ ...base, ...how }), inputs(), 's')).toMatchObject({
+      kind: 'liquibase.rollback',
+      ...how,
+    }),
+  );
   it('takes settings of the command and of the tool; those of the command win', () => {
-    const spec = type.spec.parse({ ...base, tag: 'v1', globalSettings: { labels: 'tool', strict: 'true' }, settings: { labels: 'command' } });
+    const spec = type.spec.parse({
+      ...base,
+      tag: 'v1',
+      globalSettings: { labels: 'tool', strict: 'true' },
+      settings: { labels: 'command' },
+    });
     expect(type.toWork(spec, inputs(), 's')).toMatchObject({ labels: 'command', settings: { strict: 'true' } });
   });
   it.each([
@@ -99,8 +162,19 @@ describe('DBSchemaRollback', () => {
 it('publishes outputs of the container and the changesets that ran, in both spellings', () => {
   const at = 1;
   const result: StepResult = {
-    status: 'succeeded', history: null, pending: null, outputs: { preStartTag: 't' }, startedAt: at, endedAt: at,
-    changesets: (['applied', 'skipped', 'failed', 'rolledBack'] as const).map((status, index) => ({ id: String(index), author: 'a', file: 'f', status, at })),
+    status: 'succeeded',
+    history: null,
+    pending: null,
+    outputs: { preStartTag: 't' },
+    startedAt: at,
+    endedAt: at,
+    changesets: (['applied', 'skipped', 'failed', 'rolledBack'] as const).map((status, index) => ({
+      id: String(index),
+      author: 'a',
+      file: 'f',
+      status,
+      at,
+    })),
   };
   const outputs = typeOf('DBSchemaApply').toOutputs(result);
   expect(outputs['preStartTag']).toBe('t');

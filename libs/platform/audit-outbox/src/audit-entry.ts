@@ -1,6 +1,15 @@
 import type { AuditEventRecord } from '@sluice/api-conventions';
 import { newUuid, scopeColumns, type Scope } from '@sluice/kernel';
-import { actorOf, originOf, redact, safeText, shownStates, type EventContext, type Json, type ShownStates } from '@sluice/security-events';
+import {
+  actorOf,
+  originOf,
+  redact,
+  safeText,
+  shownStates,
+  type EventContext,
+  type Json,
+  type ShownStates,
+} from '@sluice/security-events';
 
 /** What a service says happened. Everything else is added, redacted and bounded by {@link auditEventOf}. */
 export interface AuditEntry<Action extends string = string> {

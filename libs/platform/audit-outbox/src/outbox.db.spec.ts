@@ -9,19 +9,40 @@ import { createAuditOutbox } from './outbox.migration.js';
 import { acknowledgeAuditEvents, claimAuditEvents, recordAuditEvent, releaseAuditLease } from './outbox.js';
 import { AuditShipper } from './shipper.js';
 
-const CTX = { principal: { type: 'user', id: 'u', name: 'Ann', email: 'ann@example.com' }, correlationId: 'c', origin: { clientAddress: '10.0.0.1' } } as const;
+const CTX = {
+  principal: { type: 'user', id: 'u', name: 'Ann', email: 'ann@example.com' },
+  correlationId: 'c',
+  origin: { clientAddress: '10.0.0.1' },
+} as const;
 
 describe('the audit outbox', () => {
   let pg: TestPostgres;
   let dataSource: DataSource;
-  const entry = (identifier: string, accountId = 'A') => ({ action: 'create', resourceType: 'thing', identifier, scope: accountScope(accountId), after: { name: identifier, password: 'hunter2hunter2' } });
-  const record = (...identifiers: string[]) => dataSource.transaction((manager) => recordAuditEvent(manager, CTX, ...identifiers.map((identifier) => entry(identifier))));
-  const claim = (holder: string, limit = 100, leaseMs = 60_000) => claimAuditEvents(dataSource.manager, holder, { limit, leaseMs });
+  const entry = (identifier: string, accountId = 'A') => ({
+    action: 'create',
+    resourceType: 'thing',
+    identifier,
+    scope: accountScope(accountId),
+    after: { name: identifier, password: 'hunter2hunter2' },
+  });
+  const record = (...identifiers: string[]) =>
+    dataSource.transaction((manager) =>
+      recordAuditEvent(manager, CTX, ...identifiers.map((identifier) => entry(identifier))),
+    );
+  const claim = (holder: string, limit = 100, leaseMs = 60_000) =>
+    claimAuditEvents(dataSource.manager, holder, { limit, leaseMs });
   const named = (events: readonly AuditEventRecord[] | undefined) => events?.map(({ identifier }) => identifier);
 
   beforeAll(async () => {
     pg = await startPostgres();
-    dataSource = await new DataSource({ type: 'postgres', url: await pg.createDatabase('outbox'), entities: [...AUDIT_OUTBOX_ENTITIES], synchronize: false, installExtensions: false, poolSize: 20 }).initialize();
+    dataSource = await new DataSource({
+      type: 'postgres',
+      url: await pg.createDatabase('outbox'),
+      entities: [...AUDIT_OUTBOX_ENTITIES],
+      synchronize: false,
+      installExtensions: false,
+      poolSize: 20,
+    }).initialize();
     const runner = dataSource.createQueryRunner();
     await createAuditOutbox(runner);
     await runner.release();
@@ -36,13 +57,17 @@ describe('the audit outbox', () => {
   });
 
   it('holds an event exactly when its change was committed', async () => {
-    await expect(dataSource.transaction(async (manager) => {
-      await recordAuditEvent(manager, CTX, entry('undone'));
-      throw new Error('the change failed');
-    })).rejects.toThrow('the change failed');
+    await expect(
+      dataSource.transaction(async (manager) => {
+        await recordAuditEvent(manager, CTX, entry('undone'));
+        throw new Error('the change failed');
+      }),
+    ).rejects.toThrow('the change failed');
     await record('done');
     expect(named((await claim('one'))?.events)).toEqual(['done']);
-    await expect(recordAuditEvent(dataSource.manager, CTX, entry('loose'))).rejects.toThrow(/in the transaction of their change/);
+    await expect(recordAuditEvent(dataSource.manager, CTX, entry('loose'))).rejects.toThrow(
+      /in the transaction of their change/,
+    );
   });
 
   it('holds no secret', async () => {
@@ -73,26 +98,29 @@ describe('the audit outbox', () => {
     const arrived: AuditEventRecord[] = [];
     const known = new Set<string>();
     let calls = 0;
-    const shippers = ['a', 'b', 'c'].map((holder) => new AuditShipper({
-      log: createLogger('test', 'silent'),
-      pollMs: 5,
-      route: {
-        claim: () => claim(holder, 7, 100),
-        // As the trail does: what it has already is left out.
-        deliver: async (events) => {
-          calls += 1;
-          if (calls % 5 === 0) throw new Error('the trail cannot be reached');
-          arrived.push(...events.filter(({ eventId }) => !known.has(eventId)));
-          for (const { eventId } of events) known.add(eventId);
-          if (calls % 7 === 0) throw new Error('the answer was lost');
-        },
-        acknowledge: async (eventIds) => {
-          if (calls % 4 === 0) throw new Error('killed before the acknowledgement');
-          await acknowledgeAuditEvents(dataSource.manager, eventIds);
-        },
-        release: () => releaseAuditLease(dataSource.manager, holder),
-      },
-    }));
+    const shippers = ['a', 'b', 'c'].map(
+      (holder) =>
+        new AuditShipper({
+          log: createLogger('test', 'silent'),
+          pollMs: 5,
+          route: {
+            claim: () => claim(holder, 7, 100),
+            // As the trail does: what it has already is left out.
+            deliver: async (events) => {
+              calls += 1;
+              if (calls % 5 === 0) throw new Error('the trail cannot be reached');
+              arrived.push(...events.filter(({ eventId }) => !known.has(eventId)));
+              for (const { eventId } of events) known.add(eventId);
+              if (calls % 7 === 0) throw new Error('the answer was lost');
+            },
+            acknowledge: async (eventIds) => {
+              if (calls % 4 === 0) throw new Error('killed before the acknowledgement');
+              await acknowledgeAuditEvents(dataSource.manager, eventIds);
+            },
+            release: () => releaseAuditLease(dataSource.manager, holder),
+          },
+        }),
+    );
     for (const shipper of shippers) shipper.start();
     const writers = Array.from({ length: 20 }, async (_, writer) => {
       for (let index = 0; index < 10; index += 1) {
@@ -101,14 +129,22 @@ describe('the audit outbox', () => {
       }
     });
     await Promise.all(writers);
-    await waitFor(async () => {
-      for (const shipper of shippers) shipper.nudge();
-      return (await pg.query<{ count: number }>('outbox', 'SELECT count(*)::int AS count FROM audit_outbox'))[0]?.count === 0;
-    }, { timeoutMs: 200_000, what: 'an empty outbox' });
+    await waitFor(
+      async () => {
+        for (const shipper of shippers) shipper.nudge();
+        return (
+          (await pg.query<{ count: number }>('outbox', 'SELECT count(*)::int AS count FROM audit_outbox'))[0]?.count ===
+          0
+        );
+      },
+      { timeoutMs: 200_000, what: 'an empty outbox' },
+    );
     await Promise.all(shippers.map((shipper) => shipper.stop()));
     expect(arrived).toHaveLength(200);
     for (let writer = 0; writer < 20; writer += 1) {
-      expect(named(arrived.filter(({ identifier }) => identifier.startsWith(`${writer}/`)))).toEqual(Array.from({ length: 10 }, (_, index) => `${writer}/${index}`));
+      expect(named(arrived.filter(({ identifier }) => identifier.startsWith(`${writer}/`)))).toEqual(
+        Array.from({ length: 10 }, (_, index) => `${writer}/${index}`),
+      );
     }
   }, 300_000);
 });

@@ -6,10 +6,38 @@ import fc from 'fast-check';
 import { auditEventOf } from './audit-entry.js';
 
 const VALUE = 'Tr0ub4dor-and-3-horses';
-const PLACES = [(value: unknown) => value, (value: unknown) => ({ spec: value }), (value: unknown) => [{ spec: { auth: value } }], (value: unknown) => ({ a: { b: { c: [value] } } })];
+const PLACES = [
+  (value: unknown) => value,
+  (value: unknown) => ({ spec: value }),
+  (value: unknown) => [{ spec: { auth: value } }],
+  (value: unknown) => ({ a: { b: { c: [value] } } }),
+];
 
 /** Names under which a value is a secret, in the spellings of APIs, tables, YAML and environments. */
-const WORDS = ['password', 'passwd', 'pwd', 'passphrase', 'secret', 'token', 'apiKey', 'accessKey', 'secretKey', 'privateKey', 'signingKey', 'encryptionKey', 'sshKey', 'secretHash', 'ciphertext', 'wrappedKey', 'credentials', 'authorization', 'cookie', 'jwt', 'keytab', 'passwordHash'];
+const WORDS = [
+  'password',
+  'passwd',
+  'pwd',
+  'passphrase',
+  'secret',
+  'token',
+  'apiKey',
+  'accessKey',
+  'secretKey',
+  'privateKey',
+  'signingKey',
+  'encryptionKey',
+  'sshKey',
+  'secretHash',
+  'ciphertext',
+  'wrappedKey',
+  'credentials',
+  'authorization',
+  'cookie',
+  'jwt',
+  'keytab',
+  'passwordHash',
+];
 const SPELLINGS: readonly ((word: string) => string)[] = [
   (word) => word,
   (word) => word.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
@@ -22,7 +50,30 @@ const SPELLINGS: readonly ((word: string) => string)[] = [
 const SECRET_KEYS = WORDS.flatMap((word) => SPELLINGS.map((spell) => spell(word)));
 
 /** Names that point to a secret or only sound like one. */
-const HARMLESS = ['passwordRef', 'tokenRef', 'secretRef', 'secretManagerIdentifier', 'tokenName', 'apiKeyIdentifier', 'apiKeyType', 'keyId', 'passwordExpression', 'passwordSlot', 'delegateTokenName', 'secretPath', 'identifier', 'name', 'value', 'key', 'url', 'username', 'accountId', 'commitSha', 'branch', 'tokenCountAt'];
+const HARMLESS = [
+  'passwordRef',
+  'tokenRef',
+  'secretRef',
+  'secretManagerIdentifier',
+  'tokenName',
+  'apiKeyIdentifier',
+  'apiKeyType',
+  'keyId',
+  'passwordExpression',
+  'passwordSlot',
+  'delegateTokenName',
+  'secretPath',
+  'identifier',
+  'name',
+  'value',
+  'key',
+  'url',
+  'username',
+  'accountId',
+  'commitSha',
+  'branch',
+  'tokenCountAt',
+];
 
 const TEXTS: readonly (readonly [string, string])[] = [
   ['a personal API key', 'x-api-key: pat.ACC.k1.Tr0ub4dor-and-3-horses'],
@@ -32,7 +83,10 @@ const TEXTS: readonly (readonly [string, string])[] = [
   ['a private key that is cut off', '-----BEGIN PRIVATE KEY-----\nTr0ub4dor-and-3-horses'],
   ['a URL with a password', 'https://bot:Tr0ub4dor-and-3-horses@git.example.com/a.git'],
   ['a JDBC URL with a password', 'jdbc:postgresql://db/orders?user=app&password=Tr0ub4dor-and-3-horses&ssl=true'],
-  ['a SQL Server URL with a password', 'jdbc:sqlserver://db;databaseName=orders;password=Tr0ub4dor-and-3-horses;encrypt=true'],
+  [
+    'a SQL Server URL with a password',
+    'jdbc:sqlserver://db;databaseName=orders;password=Tr0ub4dor-and-3-horses;encrypt=true',
+  ],
   ['a bearer token', 'Authorization: Bearer Tr0ub4dor-and-3-horses'],
   ['a GitHub token', 'ghp_Tr0ub4dor-and-3-horses'],
   ['a GitLab token', 'glpat-Tr0ub4dor-and-3-horses'],
@@ -59,19 +113,40 @@ describe('what is stored for ever', () => {
   });
 
   it('keeps expressions: they say where a secret is, not what it is', () => {
-    const state = { password: '<+secrets.getValue("account.db")>', yaml: 'password: <+secrets.getValue("db")>\nurl: jdbc:x?password=<+secrets.getValue("db")>' };
+    const state = {
+      password: '<+secrets.getValue("account.db")>',
+      yaml: 'password: <+secrets.getValue("db")>\nurl: jdbc:x?password=<+secrets.getValue("db")>',
+    };
     expect(redact(state)).toEqual(state);
     expect(redact({ password: `<+a>${VALUE}` })).toEqual({ password: REDACTED });
   });
 
   it('takes the value of what is a secret itself', () => {
-    expect(redact({ name: 'mine', value: VALUE, status: 'ACTIVE' }, true)).toEqual({ name: 'mine', value: REDACTED, status: 'ACTIVE' });
-    expect(auditEventOf({ principal: { type: 'service', id: 's', name: 's' }, correlationId: '' }, { action: 'create', resourceType: 'delegateToken', identifier: 'x', scope: accountScope('A'), after: { value: VALUE } }).after).toEqual({ value: REDACTED });
+    expect(redact({ name: 'mine', value: VALUE, status: 'ACTIVE' }, true)).toEqual({
+      name: 'mine',
+      value: REDACTED,
+      status: 'ACTIVE',
+    });
+    expect(
+      auditEventOf(
+        { principal: { type: 'service', id: 's', name: 's' }, correlationId: '' },
+        {
+          action: 'create',
+          resourceType: 'delegateToken',
+          identifier: 'x',
+          scope: accountScope('A'),
+          after: { value: VALUE },
+        },
+      ).after,
+    ).toEqual({ value: REDACTED });
   });
 
   it('knows a secret by what an object says of itself', () => {
     expect(redact({ valueType: 'Inline', value: VALUE })).toEqual({ valueType: 'Inline', value: REDACTED });
-    expect(redact({ valueType: 'Reference', value: 'secret/data/db#password' })).toEqual({ valueType: 'Reference', value: 'secret/data/db#password' });
+    expect(redact({ valueType: 'Reference', value: 'secret/data/db#password' })).toEqual({
+      valueType: 'Reference',
+      value: 'secret/data/db#password',
+    });
     expect(redact({ type: 'Secret', name: 'x', value: VALUE })).toEqual({ type: 'Secret', name: 'x', value: REDACTED });
     expect(redact({ name: 'DB_PASSWORD', value: VALUE })).toEqual({ name: 'DB_PASSWORD', value: REDACTED });
     expect(redact({ secret: { value: VALUE, name: 'kept' } })).toEqual({ secret: { value: REDACTED, name: 'kept' } });
@@ -81,11 +156,26 @@ describe('what is stored for ever', () => {
 
   it('is JSON that PostgreSQL can hold, whatever is given', () => {
     expect(redact('a\u0000b\uD800c')).toBe('a\uFFFDb\uFFFDc');
-    expect(redact({ at: new Date(0), never: new Date(Number.NaN), big: 12n, infinite: Infinity, gone: undefined, call: () => 1 })).toEqual({ at: '1970-01-01T00:00:00.000Z', never: null, big: '12', infinite: null });
-    fc.assert(fc.property(fc.anything({ withBigInt: true, withDate: true, withTypedArray: true, withNullPrototype: true }), (value) => {
-      const stored = redact(value);
-      expect(JSON.parse(JSON.stringify(stored))).toEqual(stored);
-    }), { numRuns: 500 });
+    expect(
+      redact({
+        at: new Date(0),
+        never: new Date(Number.NaN),
+        big: 12n,
+        infinite: Infinity,
+        gone: undefined,
+        call: () => 1,
+      }),
+    ).toEqual({ at: '1970-01-01T00:00:00.000Z', never: null, big: '12', infinite: null });
+    fc.assert(
+      fc.property(
+        fc.anything({ withBigInt: true, withDate: true, withTypedArray: true, withNullPrototype: true }),
+        (value) => {
+          const stored = redact(value);
+          expect(JSON.parse(JSON.stringify(stored))).toEqual(stored);
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 
   it('has an end: deep, wide, long and circular values are cut', () => {
@@ -96,8 +186,11 @@ describe('what is stored for ever', () => {
     expect(JSON.stringify(redact(Array.from({ length: 100_000 }, (_, index) => index))).length).toBeLessThan(2_000_000);
   });
 
-  it.each(['a', ' ', 'eyJ', 'a.', '-', 'password', 'password=', '<+', 'https://a:', 'AKIA', 'Bearer '])('takes no time over 64 KiB of %j', (piece) => {
-    const text = piece.repeat(Math.ceil(65_536 / piece.length));
-    expect(leastCpuMs(() => redact({ text }))).toBeLessThan(1_500);
-  });
+  it.each(['a', ' ', 'eyJ', 'a.', '-', 'password', 'password=', '<+', 'https://a:', 'AKIA', 'Bearer '])(
+    'takes no time over 64 KiB of %j',
+    (piece) => {
+      const text = piece.repeat(Math.ceil(65_536 / piece.length));
+      expect(leastCpuMs(() => redact({ text }))).toBeLessThan(1_500);
+    },
+  );
 });

@@ -60,7 +60,7 @@ export class AuditShipper<Event extends Carried = AuditEventRecord> {
   /** Carries everything there is right now. @returns how many events */
   async drain(): Promise<number> {
     const { claim, deliver, acknowledge } = this.options.route;
-    for (let carried = 0; ; ) {
+    for (let carried = 0; ;) {
       const claimed = await claim();
       if (!claimed || claimed.events.length === 0) return carried;
       await deliver(claimed.events);
@@ -72,7 +72,7 @@ export class AuditShipper<Event extends Carried = AuditEventRecord> {
 
   private async run(): Promise<void> {
     const { log, pollMs, route } = this.options;
-    for (let failures = 0; !this.stopping.signal.aborted; ) {
+    for (let failures = 0; !this.stopping.signal.aborted;) {
       this.isNudged = false;
       try {
         await this.drain();
@@ -83,7 +83,9 @@ export class AuditShipper<Event extends Carried = AuditEventRecord> {
       }
       await this.rest(failures === 0 ? pollMs : backoffMs(failures, { baseMs: 200, maxMs: LONGEST_RETRY_MS }));
     }
-    await route.release().catch((cause: unknown) => log.debug({ error: messageOf(cause) }, 'the lease of the outbox runs out by itself'));
+    await route
+      .release()
+      .catch((cause: unknown) => log.debug({ error: messageOf(cause) }, 'the lease of the outbox runs out by itself'));
   }
 
   private async rest(ms: number): Promise<void> {

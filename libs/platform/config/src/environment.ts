@@ -15,16 +15,22 @@ export function parseEnvironment<S extends z.ZodType>(app: string, schema: S, en
 
 /** A variable that holds the path of a file with a secret; the parsed value is the file's trimmed content. Secrets never travel in variables. */
 export function secretFile(): z.ZodType<string, string> {
-  return z.string().min(1).transform((path, issue) => {
-    try {
-      const content = readFileSync(path, 'utf8').trim();
-      if (content !== '') return content;
-      issue.addIssue({ code: 'custom', message: `file ${path} is empty` });
-    } catch (cause) {
-      issue.addIssue({ code: 'custom', message: `file ${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}` });
-    }
-    return z.NEVER;
-  });
+  return z
+    .string()
+    .min(1)
+    .transform((path, issue) => {
+      try {
+        const content = readFileSync(path, 'utf8').trim();
+        if (content !== '') return content;
+        issue.addIssue({ code: 'custom', message: `file ${path} is empty` });
+      } catch (cause) {
+        issue.addIssue({
+          code: 'custom',
+          message: `file ${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+        });
+      }
+      return z.NEVER;
+    });
 }
 
 const shared = z.object({ EVENT_LOOP_DELAY_LIMIT_MS: z.coerce.number().int().min(50).max(600_000).default(10_000) });

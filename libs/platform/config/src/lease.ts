@@ -18,6 +18,12 @@ export interface LeaseTimes {
 }
 
 /** @param env parsed by {@link leaseSettings}; a fence that is not given is half a lease */
-export function leaseTimes(env: { readonly DELEGATE_SERVICE_LEASE_MS: number; readonly DELEGATE_SERVICE_FENCE_MS?: number | undefined }): LeaseTimes {
-  return { leaseMs: env.DELEGATE_SERVICE_LEASE_MS, fenceMs: env.DELEGATE_SERVICE_FENCE_MS ?? Math.round(env.DELEGATE_SERVICE_LEASE_MS / 2) };
+export function leaseTimes(env: {
+  readonly DELEGATE_SERVICE_LEASE_MS: number;
+  readonly DELEGATE_SERVICE_FENCE_MS?: number | undefined;
+}): LeaseTimes {
+  return {
+    leaseMs: env.DELEGATE_SERVICE_LEASE_MS,
+    fenceMs: env.DELEGATE_SERVICE_FENCE_MS ?? Math.round(env.DELEGATE_SERVICE_LEASE_MS / 2),
+  };
 }

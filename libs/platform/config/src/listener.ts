@@ -16,29 +16,63 @@ export type ListenerSecurity =
  * @param hosts addresses the app listens at
  * @throws Error when certificate and key do not fit, or when an address beyond loopback has neither of the two
  */
-export function listenerSecurity(app: string, prefix: string, hosts: readonly string[], env: Environment): ListenerSecurity | undefined {
-  const [cert, key, proxy] = [`${prefix}_TLS_CERT_FILE`, `${prefix}_TLS_KEY_FILE`, `${prefix}_TLS_TERMINATED_BY_PROXY`] as const;
-  const schema = z.object({ [cert]: secretFile().optional(), [key]: secretFile().optional(), [proxy]: z.enum(['true', 'false']).optional() }).transform((given, issue): ListenerSecurity | undefined => {
-    const refuse = (name: string, message: string): never => {
-      issue.addIssue({ code: 'custom', path: [name], message });
-      return z.NEVER;
-    };
-    const tls = { cert: given[cert], key: given[key] };
-    if (tls.cert === undefined && tls.key === undefined) return given[proxy] === 'true' ? { kind: 'behindProxy' } : undefined;
-    if (tls.cert === undefined || tls.key === undefined) return refuse(tls.cert === undefined ? cert : key, `is missing: ${cert} and ${key} belong together`);
-    if (given[proxy] === 'true') return refuse(proxy, `is true although ${cert} is given; choose who ends TLS, this service or a proxy in front`);
-    const problem = problemOfPair(tls.cert, tls.key);
-    return problem === undefined ? { kind: 'tls', cert: tls.cert, key: tls.key } : refuse(cert, `does not fit ${key}: ${problem}`);
-  });
+export function listenerSecurity(
+  app: string,
+  prefix: string,
+  hosts: readonly string[],
+  env: Environment,
+): ListenerSecurity | undefined {
+  const [cert, key, proxy] = [
+    `${prefix}_TLS_CERT_FILE`,
+    `${prefix}_TLS_KEY_FILE`,
+    `${prefix}_TLS_TERMINATED_BY_PROXY`,
+  ] as const;
+  const schema = z
+    .object({
+      [cert]: secretFile().optional(),
+      [key]: secretFile().optional(),
+      [proxy]: z.enum(['true', 'false']).optional(),
+    })
+    .transform((given, issue): ListenerSecurity | undefined => {
+      const refuse = (name: string, message: string): never => {
+        issue.addIssue({ code: 'custom', path: [name], message });
+        return z.NEVER;
+      };
+      const tls = { cert: given[cert], key: given[key] };
+      if (tls.cert === undefined && tls.key === undefined)
+        return given[proxy] === 'true' ? { kind: 'behindProxy' } : undefined;
+      if (tls.cert === undefined || tls.key === undefined)
+        return refuse(tls.cert === undefined ? cert : key, `is missing: ${cert} and ${key} belong together`);
+      if (given[proxy] === 'true')
+        return refuse(
+          proxy,
+          `is true although ${cert} is given; choose who ends TLS, this service or a proxy in front`,
+        );
+      const problem = problemOfPair(tls.cert, tls.key);
+      return problem === undefined
+        ? { kind: 'tls', cert: tls.cert, key: tls.key }
+        : refuse(cert, `does not fit ${key}: ${problem}`);
+    });
   const security = parseEnvironment(app, schema, env);
-  for (const host of hosts) assertMayListen(host, security, `set ${cert} and ${key}, or ${proxy}=true when a proxy in front ends TLS and nothing else can reach this address`);
+  for (const host of hosts)
+    assertMayListen(
+      host,
+      security,
+      `set ${cert} and ${key}, or ${proxy}=true when a proxy in front ends TLS and nothing else can reach this address`,
+    );
   return security;
 }
 
 /** @throws Error when keys and tokens would cross a network in clear */
-export function assertMayListen(host: string, security: ListenerSecurity | undefined, remedy = 'give it a certificate, or say that a proxy in front ends TLS'): void {
+export function assertMayListen(
+  host: string,
+  security: ListenerSecurity | undefined,
+  remedy = 'give it a certificate, or say that a proxy in front ends TLS',
+): void {
   if (security !== undefined || isLoopback(host)) return;
-  throw new Error(`${host} can be reached from other machines, and API keys and tokens would travel in clear: ${remedy}`);
+  throw new Error(
+    `${host} can be reached from other machines, and API keys and tokens would travel in clear: ${remedy}`,
+  );
 }
 
 function isLoopback(host: string): boolean {

@@ -1,4 +1,11 @@
-import { Client, loadPackageDefinition, type ChannelCredentials, type ChannelOptions, type GrpcObject, type ServiceClientConstructor } from '@grpc/grpc-js';
+import {
+  Client,
+  loadPackageDefinition,
+  type ChannelCredentials,
+  type ChannelOptions,
+  type GrpcObject,
+  type ServiceClientConstructor,
+} from '@grpc/grpc-js';
 import { loadSync, type Options } from '@grpc/proto-loader';
 import { AppError, LIMITS } from '@sluice/kernel';
 import { errorFromGrpc } from './errors.js';
@@ -55,11 +62,22 @@ export class GrpcClient<Methods extends Record<keyof Methods, { request: object;
   }
 
   /** A client with a certificate of its own, for a server known by the common name of its certificate. */
-  static mutualTls<Methods extends Record<keyof Methods, { request: object; reply: object }>>(service: GrpcService, address: string, tls: TlsMaterial, serverName: string): GrpcClient<Methods> {
-    return new GrpcClient<Methods>(service, address, clientCredentials(tls, serverName), { 'grpc.ssl_target_name_override': serverName });
+  static mutualTls<Methods extends Record<keyof Methods, { request: object; reply: object }>>(
+    service: GrpcService,
+    address: string,
+    tls: TlsMaterial,
+    serverName: string,
+  ): GrpcClient<Methods> {
+    return new GrpcClient<Methods>(service, address, clientCredentials(tls, serverName), {
+      'grpc.ssl_target_name_override': serverName,
+    });
   }
 
-  unary<Name extends keyof Methods & string>(name: Name, request: Methods[Name]['request'], options: CallOptions): Promise<Methods[Name]['reply']> {
+  unary<Name extends keyof Methods & string>(
+    name: Name,
+    request: Methods[Name]['request'],
+    options: CallOptions,
+  ): Promise<Methods[Name]['reply']> {
     const method = this.method(name);
     return new Promise((resolve, reject) => {
       const call = this.client.makeUnaryRequest(
@@ -82,7 +100,11 @@ export class GrpcClient<Methods extends Record<keyof Methods, { request: object;
   }
 
   /** Messages of a server stream as they arrive. Leaving the loop cancels the call. */
-  async *stream<Name extends keyof Methods & string>(name: Name, request: Methods[Name]['request'], options: StreamOptions = {}): AsyncGenerator<Methods[Name]['reply']> {
+  async *stream<Name extends keyof Methods & string>(
+    name: Name,
+    request: Methods[Name]['request'],
+    options: StreamOptions = {},
+  ): AsyncGenerator<Methods[Name]['reply']> {
     const method = this.method(name);
     const deadline = options.timeoutMs === undefined ? {} : { deadline: Date.now() + options.timeoutMs };
     const call = this.client.makeServerStreamRequest<object, Methods[Name]['reply']>(
@@ -142,8 +164,11 @@ export function constructorOf(service: GrpcService): ServiceClientConstructor {
   const known = constructors.get(service.name);
   if (known) return known;
   const root = loadPackageDefinition(loadSync(service.protoPath, service.loader));
-  const found = service.name.split('.').reduce<GrpcObject[string] | undefined>((node, part) => (node as GrpcObject | undefined)?.[part], root);
-  if (typeof found !== 'function') throw new AppError('INTERNAL', `${service.protoPath} defines no service ${service.name}`);
+  const found = service.name
+    .split('.')
+    .reduce<GrpcObject[string] | undefined>((node, part) => (node as GrpcObject | undefined)?.[part], root);
+  if (typeof found !== 'function')
+    throw new AppError('INTERNAL', `${service.protoPath} defines no service ${service.name}`);
   const made = found as ServiceClientConstructor;
   constructors.set(service.name, made);
   return made;

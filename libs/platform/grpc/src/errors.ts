@@ -26,8 +26,16 @@ export class GrpcErrorFilter implements RpcExceptionFilter {
 }
 
 /** What goes over the wire for anything thrown: the status of the catalogue, the code in trailing metadata; INTERNAL without its text for what is not ours. */
-export function statusOf(cause: unknown): { readonly code: status; readonly details: string; readonly message: string; readonly metadata: Metadata } {
-  const error = cause instanceof AppError ? cause : (unstorableText(cause) ?? noSpace(cause) ?? new AppError('INTERNAL', 'unexpected error'));
+export function statusOf(cause: unknown): {
+  readonly code: status;
+  readonly details: string;
+  readonly message: string;
+  readonly metadata: Metadata;
+} {
+  const error =
+    cause instanceof AppError
+      ? cause
+      : (unstorableText(cause) ?? noSpace(cause) ?? new AppError('INTERNAL', 'unexpected error'));
   const metadata = new Metadata();
   metadata.set(CODE_KEY, error.code);
   return { code: status[ERRORS[error.code].grpc], details: error.message, message: error.message, metadata };

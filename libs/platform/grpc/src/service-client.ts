@@ -28,7 +28,11 @@ export class ServiceClient<Methods extends Record<keyof Methods, { request: obje
   constructor(private readonly options: ServiceClientOptions) {
     const { service, address, ca } = options;
     const isTls = address.startsWith(TLS_SCHEME);
-    this.client = new GrpcClient<Methods>(service, isTls ? address.slice(TLS_SCHEME.length) : address, isTls ? credentials.createSsl(ca ? Buffer.from(ca) : null) : credentials.createInsecure());
+    this.client = new GrpcClient<Methods>(
+      service,
+      isTls ? address.slice(TLS_SCHEME.length) : address,
+      isTls ? credentials.createSsl(ca ? Buffer.from(ca) : null) : credentials.createInsecure(),
+    );
   }
 
   async unary<Name extends keyof Methods & string>(
@@ -38,7 +42,12 @@ export class ServiceClient<Methods extends Record<keyof Methods, { request: obje
     options: Pick<CallOptions, 'timeoutMs'> = { timeoutMs: 15_000 },
   ): Promise<Methods[Name]['reply']> {
     const metadata = await this.metadataFor(caller);
-    return this.client.unary(name, request, { ...options, metadata, traceparent: caller.traceparent, signal: caller.signal });
+    return this.client.unary(name, request, {
+      ...options,
+      metadata,
+      traceparent: caller.traceparent,
+      signal: caller.signal,
+    });
   }
 
   /** Messages of a server stream until the caller leaves the loop, the signal aborts or the connection breaks. */
@@ -49,14 +58,24 @@ export class ServiceClient<Methods extends Record<keyof Methods, { request: obje
     options: Pick<StreamOptions, 'timeoutMs'> = {},
   ): AsyncGenerator<Methods[Name]['reply']> {
     const metadata = await this.metadataFor(caller);
-    yield* this.client.stream(name, request, { ...options, metadata, traceparent: caller.traceparent, signal: caller.signal });
+    yield* this.client.stream(name, request, {
+      ...options,
+      metadata,
+      traceparent: caller.traceparent,
+      signal: caller.signal,
+    });
   }
 
   close(): void {
     this.client.close();
   }
 
-  private async metadataFor({ accountId, principal, grants, origin }: Caller): Promise<Readonly<Record<string, string>>> {
+  private async metadataFor({
+    accountId,
+    principal,
+    grants,
+    origin,
+  }: Caller): Promise<Readonly<Record<string, string>>> {
     const token = await this.options.identity.tokenFor(this.options.target, { accountId, principal, grants, origin });
     return { authorization: `Bearer ${token}` };
   }

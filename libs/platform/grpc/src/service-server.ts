@@ -1,4 +1,12 @@
-import { Server, ServerCredentials, type Metadata, type ServerUnaryCall, type ServerWritableStream, type UntypedServiceImplementation, type sendUnaryData } from '@grpc/grpc-js';
+import {
+  Server,
+  ServerCredentials,
+  type Metadata,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type UntypedServiceImplementation,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
 import { assertMayListen, type ListenerSecurity } from '@sluice/config';
 import { AppError, LIMITS, messageOf } from '@sluice/kernel';
 import type { ServiceIdentity, ServiceName, VerifiedCall } from '@sluice/service-identity';
@@ -17,7 +25,10 @@ export interface ServiceCall extends VerifiedCall {
 
 /** One function per method: a promise of the reply, or an async iterable of replies for a server stream. */
 export type ServiceHandlers<Methods extends Record<keyof Methods, { request: object; reply: object }>> = {
-  readonly [Name in keyof Methods]: (call: ServiceCall, request: Methods[Name]['request']) => Promise<Methods[Name]['reply']> | AsyncIterable<Methods[Name]['reply']>;
+  readonly [Name in keyof Methods]: (
+    call: ServiceCall,
+    request: Methods[Name]['request'],
+  ) => Promise<Methods[Name]['reply']> | AsyncIterable<Methods[Name]['reply']>;
 };
 
 interface ServiceServerOptions {
@@ -43,12 +54,20 @@ export class ServiceServer {
   constructor(private readonly options: ServiceServerOptions) {}
 
   /** Adds a service that only `callers` may call. */
-  add<Methods extends Record<keyof Methods, { request: object; reply: object }>>(service: GrpcService, callers: readonly ServiceName[], handlers: ServiceHandlers<Methods>): void {
+  add<Methods extends Record<keyof Methods, { request: object; reply: object }>>(
+    service: GrpcService,
+    callers: readonly ServiceName[],
+    handlers: ServiceHandlers<Methods>,
+  ): void {
     const definition = constructorOf(service).service;
     const implementation: UntypedServiceImplementation = {};
     for (const [name, method] of Object.entries(definition)) {
-      const handler = handlers[name as keyof Methods] as ServiceHandlers<Record<string, { request: object; reply: object }>>[string];
-      implementation[name] = method.responseStream ? this.streaming(name, callers, handler) : this.unary(name, callers, handler);
+      const handler = handlers[name as keyof Methods] as ServiceHandlers<
+        Record<string, { request: object; reply: object }>
+      >[string];
+      implementation[name] = method.responseStream
+        ? this.streaming(name, callers, handler)
+        : this.unary(name, callers, handler);
     }
     this.server.addService(definition, implementation);
   }
@@ -57,7 +76,12 @@ export class ServiceServer {
   async listen(host: string, port: number): Promise<number> {
     const { security } = this.options;
     assertMayListen(host, security);
-    const credentials = security?.kind === 'tls' ? ServerCredentials.createSsl(null, [{ cert_chain: Buffer.from(security.cert), private_key: Buffer.from(security.key) }]) : ServerCredentials.createInsecure();
+    const credentials =
+      security?.kind === 'tls'
+        ? ServerCredentials.createSsl(null, [
+            { cert_chain: Buffer.from(security.cert), private_key: Buffer.from(security.key) },
+          ])
+        : ServerCredentials.createInsecure();
     return new Promise((resolve, reject) => {
       this.server.bindAsync(`${host}:${port}`, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
     });
@@ -78,25 +102,42 @@ export class ServiceServer {
     });
   }
 
-  private unary(name: string, callers: readonly ServiceName[], handler: (call: ServiceCall, request: object) => unknown) {
+  private unary(
+    name: string,
+    callers: readonly ServiceName[],
+    handler: (call: ServiceCall, request: object) => unknown,
+  ) {
     return (call: ServerUnaryCall<object, object>, callback: sendUnaryData<object>): void => {
       const gone = new AbortController();
       call.on('cancelled', () => gone.abort(new Error('the caller went away')));
-      this.answer(name, callers, call.metadata, gone.signal, (known) => handler(known, call.request) as Promise<object>).then(
+      this.answer(
+        name,
+        callers,
+        call.metadata,
+        gone.signal,
+        (known) => handler(known, call.request) as Promise<object>,
+      ).then(
         (reply) => callback(null, reply),
         (cause: unknown) => callback(this.failure(name, cause)),
       );
     };
   }
 
-  private streaming(name: string, callers: readonly ServiceName[], handler: (call: ServiceCall, request: object) => unknown) {
+  private streaming(
+    name: string,
+    callers: readonly ServiceName[],
+    handler: (call: ServiceCall, request: object) => unknown,
+  ) {
     return (call: ServerWritableStream<object, object>): void => {
       const gone = new AbortController();
       call.on('cancelled', () => gone.abort(new Error('the caller went away')));
       const signal = AbortSignal.any([gone.signal, this.closing.signal]);
       const run = async (): Promise<void> => {
         const verified = await this.verify(call.metadata, callers);
-        const replies = handler({ ...verified, traceparent: traceparentOf(call.metadata), signal }, call.request) as AsyncIterable<object>;
+        const replies = handler(
+          { ...verified, traceparent: traceparentOf(call.metadata), signal },
+          call.request,
+        ) as AsyncIterable<object>;
         for await (const reply of replies) {
           if (signal.aborted) return;
           if (!call.write(reply)) await drained(call, signal);
@@ -109,22 +150,38 @@ export class ServiceServer {
     };
   }
 
-  private async answer<T>(name: string, callers: readonly ServiceName[], metadata: Metadata, gone: AbortSignal, work: (call: ServiceCall) => Promise<T>): Promise<T> {
+  private async answer<T>(
+    name: string,
+    callers: readonly ServiceName[],
+    metadata: Metadata,
+    gone: AbortSignal,
+    work: (call: ServiceCall) => Promise<T>,
+  ): Promise<T> {
     const verified = await this.verify(metadata, callers);
     const parent = traceparentOf(metadata);
     const hop = { from: verified.caller, to: this.options.identity.service, protocol: 'grpc' } as const;
-    return this.options.tracing.run(name, { kind: 'server', parent, hop }, (span) => work({ ...verified, traceparent: span.traceparent, signal: gone }));
+    return this.options.tracing.run(name, { kind: 'server', parent, hop }, (span) =>
+      work({ ...verified, traceparent: span.traceparent, signal: gone }),
+    );
   }
 
   private async verify(metadata: Metadata, callers: readonly ServiceName[]): Promise<VerifiedCall> {
     const [header] = metadata.get('authorization');
     const token = typeof header === 'string' ? /^Bearer (.+)$/.exec(header)?.[1] : undefined;
-    if (!token) throw new AppError('INVALID_TOKEN', 'this address takes calls from Sluice services only; send a service token in metadata "authorization"');
+    if (!token)
+      throw new AppError(
+        'INVALID_TOKEN',
+        'this address takes calls from Sluice services only; send a service token in metadata "authorization"',
+      );
     return this.options.identity.verifyCall(token, callers);
   }
 
   private failure(name: string, cause: unknown): ReturnType<typeof statusOf> {
-    if (!(cause instanceof AppError)) this.options.log.error({ method: name, error: messageOf(cause), stack: cause instanceof Error ? cause.stack : undefined }, 'gRPC call failed');
+    if (!(cause instanceof AppError))
+      this.options.log.error(
+        { method: name, error: messageOf(cause), stack: cause instanceof Error ? cause.stack : undefined },
+        'gRPC call failed',
+      );
     return statusOf(cause);
   }
 }

@@ -17,7 +17,11 @@ export interface TlsMaterial {
 
 /** @throws AppError INVALID_REQUEST naming the file that cannot be read */
 export function readTlsFiles(files: TlsFiles): TlsMaterial {
-  return { ca: readPem('CA certificate', files.ca), cert: readPem('certificate', files.cert), key: readPem('private key', files.key) };
+  return {
+    ca: readPem('CA certificate', files.ca),
+    cert: readPem('certificate', files.cert),
+    key: readPem('private key', files.key),
+  };
 }
 
 function readPem(what: string, path: string): Buffer {
@@ -40,7 +44,9 @@ export function serverCredentials(tls: TlsMaterial): ServerCredentials {
 export function clientCredentials(tls: TlsMaterial, serverName: string): ChannelCredentials {
   return credentials.createSsl(tls.ca, tls.key, tls.cert, {
     checkServerIdentity: (address, certificate) =>
-      certificate.subject.CN === serverName ? undefined : new Error(`${address} presented a certificate of "${certificate.subject.CN}", not of "${serverName}"`),
+      certificate.subject.CN === serverName
+        ? undefined
+        : new Error(`${address} presented a certificate of "${certificate.subject.CN}", not of "${serverName}"`),
   });
 }
 

@@ -12,9 +12,12 @@ describe('half a surrogate pair in JSON', () => {
     expect(placeOfBrokenText(json)).toBe(place);
   });
 
-  it.each([[{ name: 'whole \ud83d\ude00', tags: { é: '漢' } }], [[]], [null], [7], [undefined]])('is not seen in %j', (json) => {
-    expect(placeOfBrokenText(json)).toBeUndefined();
-  });
+  it.each([[{ name: 'whole \ud83d\ude00', tags: { é: '漢' } }], [[]], [null], [7], [undefined]])(
+    'is not seen in %j',
+    (json) => {
+      expect(placeOfBrokenText(json)).toBeUndefined();
+    },
+  );
 
   it('is looked for at any depth', () => {
     const deep: unknown = JSON.parse(`${'['.repeat(50_000)}"\\ud800"${']'.repeat(50_000)}`);

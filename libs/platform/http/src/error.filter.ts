@@ -41,21 +41,39 @@ export class ErrorFilter implements ExceptionFilter {
     const path = request.url.split('?', 1)[0] ?? '/';
     const style = request.headers[ERROR_FORMAT_HEADER] === 'internal' ? 'internal' : this.styleOf(path);
     const wire = toWireError(known, style, request.id);
-    if (wire.status >= 500) this.log.error({ correlationId: request.id, method: request.method, path, error: messageOf(cause), stack: cause instanceof Error ? cause.stack : undefined }, 'request failed');
+    if (wire.status >= 500)
+      this.log.error(
+        {
+          correlationId: request.id,
+          method: request.method,
+          path,
+          error: messageOf(cause),
+          stack: cause instanceof Error ? cause.stack : undefined,
+        },
+        'request failed',
+      );
     if (known instanceof AppError && known.code === 'ACCESS_DENIED') this.tellDenied(known, request);
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy();
       return;
     }
-    if (known instanceof AppError && typeof known.details['allow'] === 'string') void reply.header('allow', known.details['allow']);
-    void reply.status(wire.status).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(wire.body));
+    if (known instanceof AppError && typeof known.details['allow'] === 'string')
+      void reply.header('allow', known.details['allow']);
+    void reply
+      .status(wire.status)
+      .header('content-type', 'application/json; charset=utf-8')
+      .send(JSON.stringify(wire.body));
   }
 
   private tellDenied({ message }: AppError, request: FastifyRequest & CarriesCall): void {
     const asked = request[askedKey];
     if (!asked) return;
     const { access } = asked.route;
-    this.onDenied?.({ ...asked, permission: typeof access === 'object' && !request[callKey] ? access.permission : undefined, reason: message });
+    this.onDenied?.({
+      ...asked,
+      permission: typeof access === 'object' && !request[callKey] ? access.permission : undefined,
+      reason: message,
+    });
   }
 }
 
@@ -69,23 +87,39 @@ function asAppError(cause: unknown, request: FastifyRequest): unknown {
   if (cause instanceof AppError) return cause;
   const status = cause instanceof HttpException ? cause.getStatus() : statusCodeOf(cause);
   const code = codeOf(cause);
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || status === 413) return new AppError('PAYLOAD_TOO_LARGE', `the body is larger than this address takes (${request.routeOptions.bodyLimit ?? 0} bytes); send less at a time`);
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || status === 413)
+    return new AppError(
+      'PAYLOAD_TOO_LARGE',
+      `the body is larger than this address takes (${request.routeOptions.bodyLimit ?? 0} bytes); send less at a time`,
+    );
   const address = code === undefined ? undefined : REFUSED_ADDRESSES[code];
   if (address !== undefined) return new AppError('INVALID_REQUEST', address);
   const unstorable = unstorableText(cause);
   if (unstorable) return unstorable;
   const full = noSpace(cause);
   if (full) return full;
-  if (status === 404) return new AppError('ROUTE_NOT_FOUND', `no matching operation was found: ${request.method} ${request.url.split('?', 1)[0] ?? ''}`);
-  if (status === 415) return new AppError('UNSUPPORTED_MEDIA_TYPE', `content-type "${request.headers['content-type'] ?? ''}" is not taken here; send application/json or application/yaml`);
+  if (status === 404)
+    return new AppError(
+      'ROUTE_NOT_FOUND',
+      `no matching operation was found: ${request.method} ${request.url.split('?', 1)[0] ?? ''}`,
+    );
+  if (status === 415)
+    return new AppError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `content-type "${request.headers['content-type'] ?? ''}" is not taken here; send application/json or application/yaml`,
+    );
   if (status !== undefined && status >= 400 && status < 500) return new AppError('INVALID_REQUEST', messageOf(cause));
   return cause;
 }
 
 function statusCodeOf(cause: unknown): number | undefined {
-  return typeof cause === 'object' && cause !== null && 'statusCode' in cause && typeof cause.statusCode === 'number' ? cause.statusCode : undefined;
+  return typeof cause === 'object' && cause !== null && 'statusCode' in cause && typeof cause.statusCode === 'number'
+    ? cause.statusCode
+    : undefined;
 }
 
 function codeOf(cause: unknown): string | undefined {
-  return typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+  return typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string'
+    ? cause.code
+    : undefined;
 }

@@ -73,17 +73,25 @@ export async function startHttpApp(options: HttpAppOptions): Promise<RunningApp>
   const filter = new ErrorFilter(options.log, (path) => options.errorStyle?.(path) ?? 'ng', options.onDenied);
   const adapter = new ServiceAdapter({
     // Addresses the router itself refuses never reach the error handler.
-    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => filter.send(error, request, reply),
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      filter.send(error, request, reply),
     bodyLimit: options.bodyLimit ?? LIMITS.bodyBytes,
     genReqId: (request: IncomingMessage) => correlationIdOf(request) ?? randomUUID(),
     requestTimeout: 120_000,
     keepAliveTimeout: 75_000,
     // Service tokens carry the roles of the user, of whom some have hundreds.
-    ...(security?.kind === 'tls' ? { https: { cert: security.cert, key: security.key, minVersion: 'TLSv1.2', maxHeaderSize: MOST_HEADER_BYTES } } : { http: { maxHeaderSize: MOST_HEADER_BYTES } }),
+    ...(security?.kind === 'tls'
+      ? { https: { cert: security.cert, key: security.key, minVersion: 'TLSv1.2', maxHeaderSize: MOST_HEADER_BYTES } }
+      : { http: { maxHeaderSize: MOST_HEADER_BYTES } }),
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: LONGEST_PATH_PART, ignoreTrailingSlash: true, querystringParser: parseQuery },
   });
-  const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, { logger: false, bodyParser: false, abortOnError: false, forceCloseConnections: false });
+  const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
+    logger: false,
+    bodyParser: false,
+    abortOnError: false,
+    forceCloseConnections: false,
+  });
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   cutStalledClients(fastify.server, options.stalledClientMs ?? STALLED_CLIENT_MS);
   acceptBodies(fastify);
@@ -132,7 +140,11 @@ async function closeApp(app: NestFastifyApplication, options: HttpAppOptions): P
 
 /** Routes whose bodies may be larger or smaller than the service's others. Called before the routes are made. */
 function limitBodies(fastify: FastifyInstance, routes: readonly RouteDefinition[]): void {
-  const limits = new Map<string, number>(routes.flatMap((route) => (route.bodyBytes === undefined ? [] : [[`${route.method} ${route.path}`, route.bodyBytes] as const])));
+  const limits = new Map<string, number>(
+    routes.flatMap((route) =>
+      route.bodyBytes === undefined ? [] : [[`${route.method} ${route.path}`, route.bodyBytes] as const],
+    ),
+  );
   fastify.addHook('onRoute', (made) => {
     const limit = limits.get(`${[made.method].flat()[0] ?? ''} ${made.url}`);
     if (limit !== undefined) made.bodyLimit = limit;
@@ -145,19 +157,34 @@ function limitBodies(fastify: FastifyInstance, routes: readonly RouteDefinition[
  */
 function acceptBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser(/^application\/([a-z.+-]+\+)?json/, { parseAs: 'string' }, (request, text: string, done) => {
-    if (text.trim() === '') return done(null, { text: '' } satisfies ParsedBody);
-    const isReport = (request.routeOptions.bodyLimit ?? 0) > LIMITS.bodyBytes;
-    const problem = jsonShapeProblem(text, { levels: MOST_JSON_LEVELS, parts: isReport ? Infinity : MOST_JSON_PARTS });
-    if (problem !== undefined) return done(null, { text, problem } satisfies ParsedBody);
-    try {
-      done(null, { text, json: JSON.parse(text) as unknown } satisfies ParsedBody);
-    } catch (cause) {
-      done(null, { text, problem: `is not valid JSON: ${messageOf(cause)}` } satisfies ParsedBody);
-    }
-  });
-  fastify.addContentTypeParser(/^(application\/(x-)?(yaml|ndjson)|text\/)/, { parseAs: 'string' }, (_request, text: string, done) => done(null, { text } satisfies ParsedBody));
-  fastify.addContentTypeParser(/^(application\/octet-stream|multipart\/form-data)/, { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes));
+  fastify.addContentTypeParser(
+    /^application\/([a-z.+-]+\+)?json/,
+    { parseAs: 'string' },
+    (request, text: string, done) => {
+      if (text.trim() === '') return done(null, { text: '' } satisfies ParsedBody);
+      const isReport = (request.routeOptions.bodyLimit ?? 0) > LIMITS.bodyBytes;
+      const problem = jsonShapeProblem(text, {
+        levels: MOST_JSON_LEVELS,
+        parts: isReport ? Infinity : MOST_JSON_PARTS,
+      });
+      if (problem !== undefined) return done(null, { text, problem } satisfies ParsedBody);
+      try {
+        done(null, { text, json: JSON.parse(text) as unknown } satisfies ParsedBody);
+      } catch (cause) {
+        done(null, { text, problem: `is not valid JSON: ${messageOf(cause)}` } satisfies ParsedBody);
+      }
+    },
+  );
+  fastify.addContentTypeParser(
+    /^(application\/(x-)?(yaml|ndjson)|text\/)/,
+    { parseAs: 'string' },
+    (_request, text: string, done) => done(null, { text } satisfies ParsedBody),
+  );
+  fastify.addContentTypeParser(
+    /^(application\/octet-stream|multipart\/form-data)/,
+    { parseAs: 'buffer' },
+    (_request, bytes, done) => done(null, bytes),
+  );
 }
 
 /** Set on the raw answer, so that answers that are passed on from elsewhere have it too. */
@@ -169,13 +196,20 @@ function demandTls(fastify: FastifyInstance): void {
 }
 
 function observe(fastify: FastifyInstance, options: HttpAppOptions): void {
-  const duration = options.metrics.histogram('http_request_duration_seconds', 'Time to answer a request', ['method', 'route', 'status'], [0.005, 0.025, 0.1, 0.5, 2, 10]);
+  const duration = options.metrics.histogram(
+    'http_request_duration_seconds',
+    'Time to answer a request',
+    ['method', 'route', 'status'],
+    [0.005, 0.025, 0.1, 0.5, 2, 10],
+  );
   fastify.addHook('onRequest', (request, _reply, done) => {
     if (!PROBES.includes(request.url)) openSpan(request, options);
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
-    duration.labels(request.method, request.routeOptions.url ?? 'none', String(reply.statusCode)).observe(reply.elapsedTime / 1000);
+    duration
+      .labels(request.method, request.routeOptions.url ?? 'none', String(reply.statusCode))
+      .observe(reply.elapsedTime / 1000);
     spans.get(request.raw)?.end(reply.statusCode >= 500 ? `status ${reply.statusCode}` : undefined);
     done();
   });
@@ -207,8 +241,18 @@ function callerOf(request: FastifyRequest): string {
 
 function serveProbes(fastify: FastifyInstance, options: HttpAppOptions, delay: EventLoopDelay): void {
   const limitMs = options.eventLoopDelayLimitMs ?? EVENT_LOOP_DELAY_LIMIT_MS;
-  options.metrics.reading('event_loop_delay_longest_seconds', 'Longest pause of the event loop within the last ten seconds', () => delay.longestMs() / 1000);
-  const document = JSON.stringify(openApiDocument(options.service, '1', options.routes.filter((route) => route.style !== 'internal')));
+  options.metrics.reading(
+    'event_loop_delay_longest_seconds',
+    'Longest pause of the event loop within the last ten seconds',
+    () => delay.longestMs() / 1000,
+  );
+  const document = JSON.stringify(
+    openApiDocument(
+      options.service,
+      '1',
+      options.routes.filter((route) => route.style !== 'internal'),
+    ),
+  );
   fastify.get('/health/live', async () => ({ status: 'up' }));
   fastify.get('/health/ready', async (_request, reply) => {
     const eventLoopDelayMs = delay.longestMs();
@@ -216,7 +260,10 @@ function serveProbes(fastify: FastifyInstance, options: HttpAppOptions, delay: E
       options.log.warn({ error: reason, eventLoopDelayMs }, 'not ready');
       return reply.status(503).send({ status: 'notReady', eventLoopDelayMs });
     };
-    if (eventLoopDelayMs > limitMs) return notReady(`the event loop stood still for ${eventLoopDelayMs} ms, more than EVENT_LOOP_DELAY_LIMIT_MS=${limitMs}`);
+    if (eventLoopDelayMs > limitMs)
+      return notReady(
+        `the event loop stood still for ${eventLoopDelayMs} ms, more than EVENT_LOOP_DELAY_LIMIT_MS=${limitMs}`,
+      );
     try {
       await options.checkReady();
       return { status: 'ready', eventLoopDelayMs };
@@ -225,8 +272,12 @@ function serveProbes(fastify: FastifyInstance, options: HttpAppOptions, delay: E
     }
   });
   const onRequest = async (request: FastifyRequest): Promise<void> => options.assertMayInspect?.(request);
-  fastify.get('/metrics', { onRequest }, async (_request, reply) => reply.header('content-type', options.metrics.registry.contentType).send(await options.metrics.registry.metrics()));
-  fastify.get('/openapi.json', { onRequest }, async (_request, reply) => reply.header('content-type', 'application/json').send(document));
+  fastify.get('/metrics', { onRequest }, async (_request, reply) =>
+    reply.header('content-type', options.metrics.registry.contentType).send(await options.metrics.registry.metrics()),
+  );
+  fastify.get('/openapi.json', { onRequest }, async (_request, reply) =>
+    reply.header('content-type', 'application/json').send(document),
+  );
 }
 
 function headerText(value: string | string[] | undefined): string | undefined {

@@ -2,7 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { expectedVersionOf, requireVersion } from './if-match.js';
 
 describe('If-Match', () => {
-  it.each([['3', 3], ['"3"', 3], ['W/"12"', 12], [' 0 ', 0]])('%s names version %d', (header, version) => {
+  it.each([
+    ['3', 3],
+    ['"3"', 3],
+    ['W/"12"', 12],
+    [' 0 ', 0],
+  ])('%s names version %d', (header, version) => {
     expect(expectedVersionOf({ 'if-match': header })).toBe(version);
   });
 

@@ -10,12 +10,20 @@ export function expectedVersionOf(headers: IncomingHttpHeaders): number | undefi
   const text = headers['if-match']?.trim();
   if (text === undefined || text === '' || text === '*') return undefined;
   const version = /^(?:W\/)?"?(\d{1,15})"?$/.exec(text)?.[1];
-  if (version === undefined) throw new AppError('INVALID_REQUEST', `If-Match is "${text.slice(0, 64)}"; send the entity's version, a whole number`, { fields: [{ field: 'If-Match', error: 'not a version' }] });
+  if (version === undefined)
+    throw new AppError(
+      'INVALID_REQUEST',
+      `If-Match is "${text.slice(0, 64)}"; send the entity's version, a whole number`,
+      { fields: [{ field: 'If-Match', error: 'not a version' }] },
+    );
   return Number(version);
 }
 
 /** @throws AppError OPTIMISTIC_LOCK when the entity has another version than the client expects */
 export function requireVersion(what: string, actual: number, expected: number | undefined): void {
   if (expected === undefined || expected === actual) return;
-  throw new AppError('OPTIMISTIC_LOCK', `${what} is at version ${actual}, the request changes version ${expected}; read it again and repeat the change`);
+  throw new AppError(
+    'OPTIMISTIC_LOCK',
+    `${what} is at version ${actual}, the request changes version ${expected}; read it again and repeat the change`,
+  );
 }

@@ -8,8 +8,16 @@ describe('the shape of a JSON text', () => {
     ['one level deeper', '[[[[1]]]]', 'nests deeper than 3 levels; send a flatter one'],
     ['deeper through objects', '{"a":{"a":{"a":{}}}}', 'nests deeper than 3 levels; send a flatter one'],
     ['wide, and never deep', '[[],[],[],[],[]]', undefined],
-    ['one part too many', '[[],[],[],[],[],[]]', 'has more than 6 objects, lists and members; send it in smaller pieces'],
-    ['too many members', '{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6}', 'has more than 6 objects, lists and members; send it in smaller pieces'],
+    [
+      'one part too many',
+      '[[],[],[],[],[],[]]',
+      'has more than 6 objects, lists and members; send it in smaller pieces',
+    ],
+    [
+      'too many members',
+      '{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6}',
+      'has more than 6 objects, lists and members; send it in smaller pieces',
+    ],
     ['brackets and colons in strings', '["[[[[{{{{::::::::", "a]}"]', undefined],
     ['an escaped quote', '["\\"[[[[::::::"]', undefined],
     ['an escaped backslash before the quote', '["\\\\",[[[1]]]]', 'nests deeper than 3 levels; send a flatter one'],

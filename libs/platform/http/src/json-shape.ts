@@ -3,13 +3,18 @@ export const MOST_JSON_LEVELS = 500;
 /** Objects, lists and members of objects. Their number is what parsing costs, far more than their bytes. */
 export const MOST_JSON_PARTS = 500_000;
 
-const [QUOTE, BACKSLASH, COLON, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x22, 0x5c, 0x3a, 0x5b, 0x5d, 0x7b, 0x7d];
+const [QUOTE, BACKSLASH, COLON, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [
+  0x22, 0x5c, 0x3a, 0x5b, 0x5d, 0x7b, 0x7d,
+];
 
 /**
  * Why a JSON text is not worth parsing, as the rest of a sentence about it; undefined when it is. One pass over the text, without a parser's objects:
  * a few hundredths of a second for 10 MiB.
  */
-export function jsonShapeProblem(text: string, most: { readonly levels: number; readonly parts: number }): string | undefined {
+export function jsonShapeProblem(
+  text: string,
+  most: { readonly levels: number; readonly parts: number },
+): string | undefined {
   let level = 0;
   let parts = 0;
   for (let at = 0; at < text.length; at += 1) {

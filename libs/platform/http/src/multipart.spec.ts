@@ -20,12 +20,27 @@ describe('a multipart form', () => {
   });
 
   it('with a name as text and as file means the file, whichever comes first', async () => {
-    for (const parts of [[['file', '/path'], ['file', new File(['x'], 'x')]], [['file', new File(['x'], 'x')], ['file', '/path']]] as const) expect((await parse(form(...parts)))['file']).toBeInstanceOf(File);
+    for (const parts of [
+      [
+        ['file', '/path'],
+        ['file', new File(['x'], 'x')],
+      ],
+      [
+        ['file', new File(['x'], 'x')],
+        ['file', '/path'],
+      ],
+    ] as const)
+      expect((await parse(form(...parts)))['file']).toBeInstanceOf(File);
   });
 
   it('with a name twice, or too many parts, is refused', async () => {
-    await expect(parse(form(['a', '1'], ['a', '2']))).rejects.toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringContaining('"a" twice') });
-    await expect(parse(form(...Array.from({ length: 33 }, (_, at) => [`p${at}`, 'x'] as const)))).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+    await expect(parse(form(['a', '1'], ['a', '2']))).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: expect.stringContaining('"a" twice'),
+    });
+    await expect(parse(form(...Array.from({ length: 33 }, (_, at) => [`p${at}`, 'x'] as const)))).rejects.toMatchObject(
+      { code: 'INVALID_REQUEST' },
+    );
   });
 
   it('keeps no name from meaning itself', async () => {
@@ -33,7 +48,12 @@ describe('a multipart form', () => {
     expect(Object.keys(parts)).toEqual(['__proto__', 'constructor']);
   });
 
-  it.each([['multipart/form-data', 'no boundary'], ['multipart/form-data; boundary=b', 'nothing'], ['multipart/form-data; boundary=b', '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\ncut off'], ['multipart/mixed; boundary=b', '--b--']])('%s: %s is refused', async (contentType, body) => {
+  it.each([
+    ['multipart/form-data', 'no boundary'],
+    ['multipart/form-data; boundary=b', 'nothing'],
+    ['multipart/form-data; boundary=b', '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\ncut off'],
+    ['multipart/mixed; boundary=b', '--b--'],
+  ])('%s: %s is refused', async (contentType, body) => {
     await expect(parseMultipart(Buffer.from(body), contentType)).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
   });
 });

@@ -15,7 +15,10 @@ export async function parseMultipart(bytes: Buffer, contentType: string): Promis
   for (const [name, value] of await read(bytes, contentType)) {
     if ((parts += 1) > MAX_PARTS) throw new AppError('INVALID_REQUEST', `the form has more than ${MAX_PARTS} parts`);
     const known = form.get(name);
-    if (known !== undefined && typeof known === typeof value) throw new AppError('INVALID_REQUEST', `the form has the part "${name.slice(0, 64)}" twice; send it once`, { fields: [{ field: name.slice(0, 64), error: 'is given more than once' }] });
+    if (known !== undefined && typeof known === typeof value)
+      throw new AppError('INVALID_REQUEST', `the form has the part "${name.slice(0, 64)}" twice; send it once`, {
+        fields: [{ field: name.slice(0, 64), error: 'is given more than once' }],
+      });
     if (typeof known !== 'object') form.set(name, value);
   }
   return Object.fromEntries(form);
@@ -26,6 +29,11 @@ async function read(bytes: Buffer, contentType: string): Promise<Iterable<[strin
     const form = await new Response(new Uint8Array(bytes), { headers: { 'content-type': contentType } }).formData();
     return form.entries() as Iterable<[string, string | File]>;
   } catch (cause) {
-    throw new AppError('INVALID_REQUEST', 'the body is not a complete multipart/form-data form; check the boundary in content-type and the closing line', {}, { cause });
+    throw new AppError(
+      'INVALID_REQUEST',
+      'the body is not a complete multipart/form-data form; check the boundary in content-type and the closing line',
+      {},
+      { cause },
+    );
   }
 }

@@ -13,6 +13,10 @@ export class PassedOn {
 const BELONGING = ['content-type', 'etag', 'x-total-elements', 'x-page-number', 'x-page-size'] as const;
 
 /** The headers of an answer that go with its body. */
-export function headersOfBody(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  return Object.fromEntries(BELONGING.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])));
+export function headersOfBody(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    BELONGING.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])),
+  );
 }

@@ -18,7 +18,15 @@ describe('readiness', () => {
   beforeAll(async () => {
     identities = testIdentities();
     app = await startHttpApp({
-      service: 'scm', module: Nothing, host: '127.0.0.1', port: 0, identity: await identities.of('scm'), log: createLogger('scm', 'silent'), tracing: Tracing.create('scm'), metrics: new Metrics('scm'), routes: [],
+      service: 'scm',
+      module: Nothing,
+      host: '127.0.0.1',
+      port: 0,
+      identity: await identities.of('scm'),
+      log: createLogger('scm', 'silent'),
+      tracing: Tracing.create('scm'),
+      metrics: new Metrics('scm'),
+      routes: [],
       eventLoopDelayLimitMs: LIMIT_MS,
       checkReady: () => (isStoreThere ? Promise.resolve() : Promise.reject(new Error('no store'))),
     });
@@ -32,10 +40,14 @@ describe('readiness', () => {
     const answer = await fetch(`${app.url}/health/ready`);
     return { status: answer.status, body: (await answer.json()) as { status: string; eventLoopDelayMs: number } };
   };
-  const isReady = (): Promise<{ status: number; body: { status: string; eventLoopDelayMs: number } }> => waitFor(async () => {
-    const answer = await ready();
-    return answer.status === 200 && answer;
-  }, { timeoutMs: 240_000, what: 'ready' });
+  const isReady = (): Promise<{ status: number; body: { status: string; eventLoopDelayMs: number } }> =>
+    waitFor(
+      async () => {
+        const answer = await ready();
+        return answer.status === 200 && answer;
+      },
+      { timeoutMs: 240_000, what: 'ready' },
+    );
 
   it('shows how long the event loop stood still, ends above the limit, and comes back', async () => {
     expect((await isReady()).body).toEqual({ status: 'ready', eventLoopDelayMs: expect.any(Number) });

@@ -3,7 +3,13 @@ import { parseQuery } from './query.js';
 
 describe('the query of an address', () => {
   it('holds one value as text, and the values of a repeated key as a list, also with brackets', () => {
-    expect({ ...parseQuery('a=1&b=2&b=3&c[]=4&c=5&d&__proto__=x') }).toEqual({ a: '1', b: ['2', '3'], c: ['4', '5'], d: '', ['__proto__']: 'x' });
+    expect({ ...parseQuery('a=1&b=2&b=3&c[]=4&c=5&d&__proto__=x') }).toEqual({
+      a: '1',
+      b: ['2', '3'],
+      c: ['4', '5'],
+      d: '',
+      ['__proto__']: 'x',
+    });
   });
 
   // A copy of the list for each value makes minutes of it, in which the process answers nobody.

@@ -1,4 +1,12 @@
-import { HttpCode, RequestMapping, RequestMethod, SetMetadata, applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import {
+  HttpCode,
+  RequestMapping,
+  RequestMethod,
+  SetMetadata,
+  applyDecorators,
+  createParamDecorator,
+  type ExecutionContext,
+} from '@nestjs/common';
 import type { RouteDefinition, RouteInput } from '@sluice/api-conventions';
 import type { RequestContext, Scope } from '@sluice/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';

@@ -1,7 +1,22 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { isAllowed, isAllowedInside, scopeFromPathOrQuery, type RawRequest, type RouteDefinition, type ScopeFrom } from '@sluice/api-conventions';
-import { AppError, accountScope, formatScope, scopeOf, type FieldError, type RequestContext, type Scope } from '@sluice/kernel';
+import {
+  isAllowed,
+  isAllowedInside,
+  scopeFromPathOrQuery,
+  type RawRequest,
+  type RouteDefinition,
+  type ScopeFrom,
+} from '@sluice/api-conventions';
+import {
+  AppError,
+  accountScope,
+  formatScope,
+  scopeOf,
+  type FieldError,
+  type RequestContext,
+  type Scope,
+} from '@sluice/kernel';
 import type { ServiceIdentity } from '@sluice/service-identity';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
@@ -47,26 +62,60 @@ export class RouteGuard implements CanActivate {
     const params = parse(route.params, request.params, 'path');
     const query = parse(route.query, request.query, 'query');
     const body = route.bodyKind === 'raw' ? undefined : parse(route.body, await bodyOf(route, request), 'body');
-    const call: RouteCall = { ctx, scope, params: params as never, query: query as never, body: body as never, headers: request.headers, request, reply };
+    const call: RouteCall = {
+      ctx,
+      scope,
+      params: params as never,
+      query: query as never,
+      body: body as never,
+      headers: request.headers,
+      request,
+      reply,
+    };
     request[callKey] = call;
     return true;
   }
 
-  private async authenticate(route: RouteDefinition, request: FastifyRequest, reply: FastifyReply): Promise<RequestContext> {
-    const base = { requestMethod: request.method, correlationId: request.id, traceparent: traceparentOf(request), signal: requestSignal(request, reply) };
-    if (route.access === 'public') return { ...base, accountId: '', principal: { type: 'service', id: 'anonymous', name: 'anonymous' }, grants: [] };
+  private async authenticate(
+    route: RouteDefinition,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<RequestContext> {
+    const base = {
+      requestMethod: request.method,
+      correlationId: request.id,
+      traceparent: traceparentOf(request),
+      signal: requestSignal(request, reply),
+    };
+    if (route.access === 'public')
+      return { ...base, accountId: '', principal: { type: 'service', id: 'anonymous', name: 'anonymous' }, grants: [] };
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-    if (!token) throw new AppError('INVALID_TOKEN', 'this address takes calls from Sluice services only; call the gateway with an x-api-key header');
+    if (!token)
+      throw new AppError(
+        'INVALID_TOKEN',
+        'this address takes calls from Sluice services only; call the gateway with an x-api-key header',
+      );
     const call = await this.identity.verifyCall(token, route.callers ?? ['gateway']);
-    return { ...base, accountId: call.accountId, principal: call.principal, grants: call.grants, ...(call.origin ? { origin: call.origin } : {}) };
+    return {
+      ...base,
+      accountId: call.accountId,
+      principal: call.principal,
+      grants: call.grants,
+      ...(call.origin ? { origin: call.origin } : {}),
+    };
   }
 }
 
 /** The scope the request is about. @throws AppError ACCESS_DENIED for another account, INVALID_REQUEST for a scope that is none */
 function scopeAsked(route: RouteDefinition, ctx: RequestContext, raw: RawRequest): Scope {
   const { access } = route;
-  const { accountId, ...ids } = placeOf(ctx, raw, (typeof access === 'object' && access.scopeFrom) || scopeFromPathOrQuery);
-  if (access !== 'public' && accountId !== ctx.accountId) throw new AppError('ACCESS_DENIED', `the key belongs to account ${ctx.accountId}, not to ${accountId}`);
+  const { accountId, ...ids } = placeOf(
+    ctx,
+    raw,
+    (typeof access === 'object' && access.scopeFrom) || scopeFromPathOrQuery,
+  );
+  if (access !== 'public' && accountId !== ctx.accountId)
+    throw new AppError('ACCESS_DENIED', `the key belongs to account ${ctx.accountId}, not to ${accountId}`);
   return scopeOf({ accountId, ...ids });
 }
 
@@ -84,13 +133,21 @@ export function scopeOfRequest(ctx: RequestContext, params: unknown, query: unkn
   return scopeOf(placeOf(ctx, { params, query, body: undefined }, scopeFromPathOrQuery));
 }
 
-function placeOf(ctx: RequestContext, raw: RawRequest, scopeFrom: ScopeFrom): { accountId: string; orgId?: string | undefined; projectId?: string | undefined } {
+function placeOf(
+  ctx: RequestContext,
+  raw: RawRequest,
+  scopeFrom: ScopeFrom,
+): { accountId: string; orgId?: string | undefined; projectId?: string | undefined } {
   const query = asRecord(raw.query);
   for (const key of SCOPE_KEYS) {
     if (!Array.isArray(query[key])) continue;
-    throw new AppError('INVALID_REQUEST', `${key} is given more than once; send it once`, { fields: [{ field: key, error: 'is given more than once' }] });
+    throw new AppError('INVALID_REQUEST', `${key} is given more than once; send it once`, {
+      fields: [{ field: key, error: 'is given more than once' }],
+    });
   }
-  const accounts = [query['accountIdentifier'], query['accountID']].filter((value): value is string => typeof value === 'string' && value !== '');
+  const accounts = [query['accountIdentifier'], query['accountID']].filter(
+    (value): value is string => typeof value === 'string' && value !== '',
+  );
   const accountId = accounts.find((account) => account !== ctx.accountId) ?? ctx.accountId;
   return { accountId, ...scopeFrom(raw) };
 }
@@ -112,7 +169,8 @@ async function bodyOf(route: RouteDefinition, { body, headers }: FastifyRequest)
   if (route.bodyKind === 'multipart') return formOf(body, headers['content-type'] ?? '');
   const parsed = body as ParsedBody | undefined | null;
   if (parsed === undefined || parsed === null) return undefined;
-  if (Buffer.isBuffer(parsed)) throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'this address takes no bytes and no form; send application/json');
+  if (Buffer.isBuffer(parsed))
+    throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'this address takes no bytes and no form; send application/json');
   if (route.bodyKind === 'text') return parsed.text;
   if (parsed.text.trim() === '') return undefined;
   if (parsed.problem !== undefined) throw new AppError('INVALID_REQUEST', `the body ${parsed.problem}`);
@@ -143,7 +201,9 @@ function parse(schema: z.ZodType | undefined, value: unknown, place: 'path' | 'q
   if (!schema) return undefined;
   const parsed = schema.safeParse(value ?? (place === 'body' ? undefined : {}));
   if (parsed.success) return parsed.data;
-  const fields: FieldError[] = parsed.error.issues.slice(0, 20).map((issue) => ({ field: issue.path.join('.') || place, error: sayIssue(issue) }));
+  const fields: FieldError[] = parsed.error.issues
+    .slice(0, 20)
+    .map((issue) => ({ field: issue.path.join('.') || place, error: sayIssue(issue) }));
   const text = fields.map(({ field, error }) => `${field}: ${error}`).join('; ');
   throw new AppError('INVALID_REQUEST', `invalid ${place}: ${text}`, { fields });
 }

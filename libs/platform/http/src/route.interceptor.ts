@@ -29,10 +29,14 @@ function wrap(route: RouteDefinition, value: unknown, request: FastifyRequest, r
   }
   if (route.isPaged || route.isPagedObject) {
     const page = value as Paged<unknown> & { readonly body: unknown };
-    void reply.header('x-total-elements', String(page.total)).header('x-page-number', String(page.page)).header('x-page-size', String(page.limit));
+    void reply
+      .header('x-total-elements', String(page.total))
+      .header('x-page-number', String(page.page))
+      .header('x-page-size', String(page.limit));
     return route.isPaged ? page.items : page.body;
   }
-  if (route.style === 'ng') return { status: 'SUCCESS', data: value ?? null, metaData: null, correlationId: request.id };
+  if (route.style === 'ng')
+    return { status: 'SUCCESS', data: value ?? null, metaData: null, correlationId: request.id };
   if (route.style === 'rest') return { metaData: {}, resource: value ?? null, responseMessages: [] };
   return value;
 }

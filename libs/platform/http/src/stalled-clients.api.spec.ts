@@ -22,7 +22,15 @@ describe('a client that takes nothing of its answer', () => {
   beforeAll(async () => {
     identities = testIdentities();
     app = await startHttpApp({
-      service: 'scm', module: Nothing, host: '127.0.0.1', port: 0, identity: await identities.of('scm'), log: createLogger('scm', 'silent'), tracing: Tracing.create('scm'), metrics: new Metrics('scm'), routes: [],
+      service: 'scm',
+      module: Nothing,
+      host: '127.0.0.1',
+      port: 0,
+      identity: await identities.of('scm'),
+      log: createLogger('scm', 'silent'),
+      tracing: Tracing.create('scm'),
+      metrics: new Metrics('scm'),
+      routes: [],
       stalledClientMs: 12_000,
       checkReady: () => Promise.resolve(),
       configure: async (fastify) => {
@@ -56,7 +64,12 @@ describe('a client that takes nothing of its answer', () => {
   /** Bytes there are for a client that begins to read. */
   const rest = async (socket: Socket): Promise<number> => {
     let bytes = 0;
-    await new Promise((resolve) => socket.on('data', (chunk: Buffer) => (bytes += chunk.length)).once('close', resolve).resume());
+    await new Promise((resolve) =>
+      socket
+        .on('data', (chunk: Buffer) => (bytes += chunk.length))
+        .once('close', resolve)
+        .resume(),
+    );
     return bytes;
   };
 

@@ -11,7 +11,8 @@ export function cutStalledClients(server: Server, ms: number): void {
   // Node tells of a socket on which nothing moved in either direction for so long; a connection without a request would be closed by it, were it not for this listener.
   server.setTimeout(ms, (socket: Socket) => {
     const answer = answers.get(socket);
-    const isAwaited = answer !== undefined && !answer.writableFinished && !answer.destroyed && socket.writableLength === 0;
+    const isAwaited =
+      answer !== undefined && !answer.writableFinished && !answer.destroyed && socket.writableLength === 0;
     if (!isAwaited) socket.destroy();
   });
 }

@@ -11,7 +11,15 @@ export interface WireError {
 
 /** The body of an error in the style of its route (api-contract 1.7). Unknown errors never show their inner text. */
 export function toWireError(cause: unknown, style: WireStyle, correlationId: string): WireError {
-  const error = cause instanceof AppError ? cause : new AppError('INTERNAL', 'an unexpected error happened; quote the correlation id to your administrator', {}, { cause });
+  const error =
+    cause instanceof AppError
+      ? cause
+      : new AppError(
+          'INTERNAL',
+          'an unexpected error happened; quote the correlation id to your administrator',
+          {},
+          { cause },
+        );
   const status = error.httpStatus;
   switch (style) {
     case 'v1':
@@ -31,7 +39,15 @@ function ngErrorBody(error: AppError, correlationId: string): Record<string, unk
   const code = wireCodeOf(error.code);
   const responseMessages = [{ code, level: 'ERROR', message: error.message, exception: null, failureTypes: [] }];
   if (error.httpStatus >= 500) {
-    return { status: 'ERROR', code, message: error.message, correlationId, detailedMessage: null, responseMessages, metadata: null };
+    return {
+      status: 'ERROR',
+      code,
+      message: error.message,
+      correlationId,
+      detailedMessage: null,
+      responseMessages,
+      metadata: null,
+    };
   }
   const errors = (error.details.fields ?? []).map(({ field, error: text }) => ({ fieldId: field, error: text }));
   return { status: 'FAILURE', code, message: error.message, correlationId, errors, responseMessages };

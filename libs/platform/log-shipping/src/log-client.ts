@@ -32,13 +32,22 @@ export class LogClient {
 
   /** Appends lines whose first has index `from`. Repeats do no harm. @returns the index the next line must have */
   async append(from: number, lines: readonly WireLogLine[]): Promise<number> {
-    const next = await this.call('PUT', 'stream', { query: { from: String(from) }, body: JSON.stringify(lines), contentType: 'application/json' });
+    const next = await this.call('PUT', 'stream', {
+      query: { from: String(from) },
+      body: JSON.stringify(lines),
+      contentType: 'application/json',
+    });
     return next ?? from + lines.length;
   }
 
   /** Stores the whole log, from the disk: it is never in memory as a whole. */
   async upload({ sizeBytes, open }: LogContent): Promise<void> {
-    await this.call('POST', 'blob', { body: Readable.from(open()), sizeBytes, contentType: 'application/x-ndjson', timeoutMs: UPLOAD_TIMEOUT_MS });
+    await this.call('POST', 'blob', {
+      body: Readable.from(open()),
+      sizeBytes,
+      contentType: 'application/x-ndjson',
+      timeoutMs: UPLOAD_TIMEOUT_MS,
+    });
   }
 
   /** Ends the live stream; what it held is in the stored log. */
@@ -46,19 +55,39 @@ export class LogClient {
     await this.call('DELETE', 'stream', { query: { snapshot: 'false' } });
   }
 
-  private call(method: 'POST' | 'PUT' | 'DELETE', what: 'stream' | 'blob', options: CallOptions = {}): Promise<number | undefined> {
+  private call(
+    method: 'POST' | 'PUT' | 'DELETE',
+    what: 'stream' | 'blob',
+    options: CallOptions = {},
+  ): Promise<number | undefined> {
     const hop = { from: this.sender, to: 'log-service', protocol: 'http' } as const;
-    return this.tracing.run(`${method} /log-service/${what}`, { kind: 'client', parent: this.traceparent, hop }, (span) => this.send(method, what, options, span.traceparent));
+    return this.tracing.run(
+      `${method} /log-service/${what}`,
+      { kind: 'client', parent: this.traceparent, hop },
+      (span) => this.send(method, what, options, span.traceparent),
+    );
   }
 
-  private async send(method: 'POST' | 'PUT' | 'DELETE', what: string, options: CallOptions, traceparent: string): Promise<number | undefined> {
+  private async send(
+    method: 'POST' | 'PUT' | 'DELETE',
+    what: string,
+    options: CallOptions,
+    traceparent: string,
+  ): Promise<number | undefined> {
     const url = new URL(`${this.target.baseUrl.replace(/\/(log-service\/?)?$/, '')}/log-service/${what}`);
-    for (const [name, value] of Object.entries({ accountID: this.target.accountId, key: this.key, ...options.query })) url.searchParams.set(name, value);
+    for (const [name, value] of Object.entries({ accountID: this.target.accountId, key: this.key, ...options.query }))
+      url.searchParams.set(name, value);
     const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     try {
       const response = await request(url, {
         method,
-        headers: { [LOG_TOKEN_HEADER]: this.target.token, 'x-sluice-caller': this.sender, traceparent, ...(options.contentType ? { 'content-type': options.contentType } : {}), ...(options.sizeBytes === undefined ? {} : { 'content-length': String(options.sizeBytes) }) },
+        headers: {
+          [LOG_TOKEN_HEADER]: this.target.token,
+          'x-sluice-caller': this.sender,
+          traceparent,
+          ...(options.contentType ? { 'content-type': options.contentType } : {}),
+          ...(options.sizeBytes === undefined ? {} : { 'content-length': String(options.sizeBytes) }),
+        },
         body: options.body ?? null,
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
@@ -66,10 +95,19 @@ export class LogClient {
       });
       const text = await response.body.text();
       if (response.statusCode < 300) return nextIndex(response.headers[NEXT_INDEX_HEADER]);
-      throw refusal(response.statusCode, `log service answered ${response.statusCode} to ${method} ${what}: ${text.slice(0, 300)}`, nextIndex(response.headers[NEXT_INDEX_HEADER]));
+      throw refusal(
+        response.statusCode,
+        `log service answered ${response.statusCode} to ${method} ${what}: ${text.slice(0, 300)}`,
+        nextIndex(response.headers[NEXT_INDEX_HEADER]),
+      );
     } catch (cause) {
       if (cause instanceof AppError) throw cause;
-      throw new AppError('UPSTREAM_UNAVAILABLE', `the log service cannot be reached: ${messageOf(cause)}`, {}, { cause });
+      throw new AppError(
+        'UPSTREAM_UNAVAILABLE',
+        `the log service cannot be reached: ${messageOf(cause)}`,
+        {},
+        { cause },
+      );
     }
   }
 }

@@ -32,7 +32,10 @@ class ScriptedClient {
     this.fail();
     let text = '';
     for await (const bytes of open()) text += bytes.toString();
-    this.stored = text.trimEnd().split('\n').map((line) => JSON.parse(line) as WireLogLine);
+    this.stored = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as WireLogLine);
   }
 
   async close(): Promise<void> {
@@ -50,7 +53,8 @@ const away = new AppError('UPSTREAM_UNAVAILABLE', 'away');
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-log-writer-'));
 let logs = 0;
-const spooled = (): SpooledLog => SpooledLog.create(join(folder, String((logs += 1))), { key: `log ${logs}`, baseUrl: '', accountId: '', token: '' });
+const spooled = (): SpooledLog =>
+  SpooledLog.create(join(folder, String((logs += 1))), { key: `log ${logs}`, baseUrl: '', accountId: '', token: '' });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('LogWriter', () => {
@@ -64,7 +68,10 @@ describe('LogWriter', () => {
     while (client.stream?.length !== 1) await new Promise((resolve) => setImmediate(resolve));
     writer.write(line('b'));
     expect(await writer.close()).toBe(true);
-    expect(client.stored?.map(({ out, pos }) => [out, pos])).toEqual([['a', 0], ['b', 1]]);
+    expect(client.stored?.map(({ out, pos }) => [out, pos])).toEqual([
+      ['a', 0],
+      ['b', 1],
+    ]);
     expect(client.stream).toEqual(client.stored);
     expect(client.isClosed).toBe(true);
   });
@@ -100,7 +107,9 @@ describe('LogWriter', () => {
   });
 
   it('says that the log is not stored once its time is over', async () => {
-    const writer = new LogWriter(new ScriptedClient(Array.from({ length: 100 }, () => away)), spooled(), { closeLimitMs: 300 });
+    const writer = new LogWriter(new ScriptedClient(Array.from({ length: 100 }, () => away)), spooled(), {
+      closeLimitMs: 300,
+    });
     writer.write(line('a'));
     expect(await writer.close()).toBe(false);
     expect(writer.trouble).toBe('away');
@@ -117,9 +126,15 @@ describe('LogWriter', () => {
     stored.write(line('a'));
     await stored.close();
     expect(readdirSync(join(folder, String(logs)))).toEqual([]);
-    const kept = new LogWriter(new ScriptedClient(Array.from({ length: 100 }, () => away)), spooled(), { closeLimitMs: 100 });
+    const kept = new LogWriter(new ScriptedClient(Array.from({ length: 100 }, () => away)), spooled(), {
+      closeLimitMs: 100,
+    });
     kept.write(line('a'));
     await kept.close();
-    expect(readdirSync(join(folder, String(logs))).map((name) => name.slice(32)).sort()).toEqual(['.log.json', '.log.jsonl']);
+    expect(
+      readdirSync(join(folder, String(logs)))
+        .map((name) => name.slice(32))
+        .sort(),
+    ).toEqual(['.log.json', '.log.jsonl']);
   });
 });

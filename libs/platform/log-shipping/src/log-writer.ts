@@ -28,7 +28,9 @@ export class LogWriter {
   constructor(
     private readonly client: Pick<LogClient, 'open' | 'append' | 'upload' | 'close'>,
     private readonly log: SpooledLog,
-    private readonly limits: { /** How long after `close` it is tried. */ readonly closeLimitMs: number } = { closeLimitMs: Infinity },
+    private readonly limits: { /** How long after `close` it is tried. */ readonly closeLimitMs: number } = {
+      closeLimitMs: Infinity,
+    },
   ) {
     this.closed = this.pump();
   }
@@ -100,7 +102,11 @@ export class LogWriter {
     if (this.isLiveLost || this.sent >= this.log.count) return;
     try {
       const batch = await this.log.read(this.sent, { lines: BATCH_LINES, bytes: BATCH_BYTES });
-      if (batch[0]?.pos !== this.sent) throw new AppError('INVALID_REQUEST', 'lines that were not sent yet were left out of the spool, so the live log cannot go on; the stored log will have the rest');
+      if (batch[0]?.pos !== this.sent)
+        throw new AppError(
+          'INVALID_REQUEST',
+          'lines that were not sent yet were left out of the spool, so the live log cannot go on; the stored log will have the rest',
+        );
       if (!this.isOpen) await this.client.open();
       this.isOpen = true;
       this.sent = Math.min(await this.client.append(this.sent, batch), this.log.count);

@@ -9,13 +9,22 @@ const MIB = 1024 * 1024;
 const origin = { key: 'acc/log/step', baseUrl: 'http://logs', accountId: 'acc', token: 'token' };
 const line = (out: string) => ({ level: 'INFO', time: '2026-01-01T00:00:00Z', out }) as const;
 
-async function storedLines(log: SpooledLog): Promise<{ readonly sizeBytes: number; readonly lines: readonly WireLogLine[] }> {
+async function storedLines(
+  log: SpooledLog,
+): Promise<{ readonly sizeBytes: number; readonly lines: readonly WireLogLine[] }> {
   const { sizeBytes, open } = await log.content();
   const chunks: Buffer[] = [];
   for await (const bytes of open()) chunks.push(bytes);
   const all = Buffer.concat(chunks);
   expect(all.length).toBe(sizeBytes);
-  return { sizeBytes, lines: all.toString().trimEnd().split('\n').map((text) => JSON.parse(text) as WireLogLine) };
+  return {
+    sizeBytes,
+    lines: all
+      .toString()
+      .trimEnd()
+      .split('\n')
+      .map((text) => JSON.parse(text) as WireLogLine),
+  };
 }
 
 const open: SpooledLog[] = [];
@@ -47,10 +56,12 @@ describe('a log in the spool', () => {
     const log = kept(SpooledLog.create(folder, origin));
     await Promise.all(Array.from({ length: 5_000 }, (_, index) => log.append(line(`line ${index}`))));
     const pages: number[] = [];
-    for (let from = 0; from < log.count; ) {
+    for (let from = 0; from < log.count;) {
       const batch = await log.read(from, { lines: 700, bytes: MIB });
       pages.push(batch.length);
-      expect(batch.map(({ pos, out }) => [pos, out])).toEqual(batch.map((_, index) => [from + index, `line ${from + index}`]));
+      expect(batch.map(({ pos, out }) => [pos, out])).toEqual(
+        batch.map((_, index) => [from + index, `line ${from + index}`]),
+      );
       from += batch.length;
     }
     expect(pages).toEqual([700, 700, 700, 700, 700, 700, 700, 100]);
@@ -66,11 +77,15 @@ describe('a log in the spool', () => {
     expect(sizeBytes).toBeGreaterThan(LOG_LIMITS.blobBytes - 64 * 1024);
     const at = lines.findIndex(({ level }) => level === 'WARN');
     const head = lines.slice(0, at);
-    expect(head.reduce((sum, each) => sum + Buffer.byteLength(JSON.stringify(each)) + 1, 0)).toBeGreaterThan(MIB - 64 * 1024);
+    expect(head.reduce((sum, each) => sum + Buffer.byteLength(JSON.stringify(each)) + 1, 0)).toBeGreaterThan(
+      MIB - 64 * 1024,
+    );
     expect(head.map(({ pos }) => pos)).toEqual(head.map((_, index) => index));
     const first = lines[at + 1]?.pos ?? 0;
     expect(lines[at]).toMatchObject({ pos: first - 1, out: expect.stringContaining(`${first - head.length} lines (`) });
-    expect(lines.slice(at + 1).map(({ pos }) => pos)).toEqual(Array.from({ length: 1_400 - first }, (_, index) => first + index));
+    expect(lines.slice(at + 1).map(({ pos }) => pos)).toEqual(
+      Array.from({ length: 1_400 - first }, (_, index) => first + index),
+    );
     expect(lines.at(-1)?.out.startsWith('1399 ')).toBe(true);
   });
 
@@ -99,7 +114,11 @@ describe('a log in the spool', () => {
     const again = kept(await SpooledLog.reopen(join(folder, 'other'), name));
     expect(again.origin).toMatchObject(origin);
     const { lines } = await storedLines(again);
-    expect(lines.map(({ pos, level }) => [pos, level])).toEqual([[0, 'INFO'], [1, 'INFO'], [2, 'ERROR']]);
+    expect(lines.map(({ pos, level }) => [pos, level])).toEqual([
+      [0, 'INFO'],
+      [1, 'INFO'],
+      [2, 'ERROR'],
+    ]);
     expect(lines[2]?.out).toMatch(/ended before this log did/);
     const third = kept(await SpooledLog.reopen(join(folder, 'other'), name));
     expect((await storedLines(third)).lines).toHaveLength(3);

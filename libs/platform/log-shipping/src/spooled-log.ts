@@ -70,7 +70,11 @@ export class SpooledLog {
    * A log that another process left. Its last line goes when it is torn, and a log that was not finished gets a line that says so.
    * @returns undefined when it cannot be known whose it is
    */
-  static async reopen(directory: string, name: string, maxBytes: number = LOG_LIMITS.blobBytes): Promise<SpooledLog | undefined> {
+  static async reopen(
+    directory: string,
+    name: string,
+    maxBytes: number = LOG_LIMITS.blobBytes,
+  ): Promise<SpooledLog | undefined> {
     const parsed = origin.safeParse(await readJson(join(directory, `${name}${ORIGIN}`)));
     if (!parsed.success) return undefined;
     const log = new SpooledLog(directory, name, parsed.data, maxBytes);
@@ -92,7 +96,10 @@ export class SpooledLog {
 
   /** Bytes on the disk; 0 when it is gone. */
   static async sizeOf(directory: string, name: string): Promise<number> {
-    return stat(join(directory, `${name}${LINES}`)).then(({ size }) => size, () => 0);
+    return stat(join(directory, `${name}${LINES}`)).then(
+      ({ size }) => size,
+      () => 0,
+    );
   }
 
   get origin(): z.output<typeof origin> {
@@ -120,7 +127,10 @@ export class SpooledLog {
   }
 
   /** Lines from index `from` on. The first one has a higher index when lines were left out. */
-  async read(from: number, limits: { readonly lines: number; readonly bytes: number }): Promise<readonly WireLogLine[]> {
+  async read(
+    from: number,
+    limits: { readonly lines: number; readonly bytes: number },
+  ): Promise<readonly WireLogLine[]> {
     const batch: WireLogLine[] = [];
     await this.exclusive(async () => {
       if (this.handle === undefined) return;
@@ -173,8 +183,14 @@ export class SpooledLog {
     const batch = this.pending;
     this.pending = [];
     const lines: WireLogLine[] = [];
-    const add = (line: LogLine): void => void lines.push({ level: line.level, pos: this.next + lines.length, out: line.out, time: line.time, args: null });
-    if (this.lost > 0) add({ level: 'WARN', time: new Date().toISOString(), out: `… ${this.lost} lines are missing here: the disk of the delegate did not take them …` });
+    const add = (line: LogLine): void =>
+      void lines.push({ level: line.level, pos: this.next + lines.length, out: line.out, time: line.time, args: null });
+    if (this.lost > 0)
+      add({
+        level: 'WARN',
+        time: new Date().toISOString(),
+        out: `… ${this.lost} lines are missing here: the disk of the delegate did not take them …`,
+      });
     for (const line of batch) add(line);
     const bytes = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     try {
@@ -218,7 +234,11 @@ export class SpooledLog {
     await this.handle.truncate(this.size);
     this.next = last === undefined ? 0 : last.pos + 1;
     if (this.known.isComplete) return;
-    await this.append({ level: 'ERROR', time: new Date().toISOString(), out: 'The lite engine of this pod ended before this log did. What it had kept is above; lines that came after are lost.' });
+    await this.append({
+      level: 'ERROR',
+      time: new Date().toISOString(),
+      out: 'The lite engine of this pod ended before this log did. What it had kept is above; lines that came after are lost.',
+    });
     await this.complete();
   }
 
@@ -268,7 +288,13 @@ export class SpooledLog {
       tail = { from, pos, time };
       break;
     }
-    const mark = leftOutMark({ at: tail.pos - 1, lines: tail.pos - head.lines, bytes: tail.from - head.to, maxBytes, time: tail.time });
+    const mark = leftOutMark({
+      at: tail.pos - 1,
+      lines: tail.pos - head.lines,
+      bytes: tail.from - head.to,
+      maxBytes,
+      time: tail.time,
+    });
     return [
       { kind: 'range', from: 0, to: head.to },
       { kind: 'text', text: Buffer.from(`${JSON.stringify(mark)}\n`) },
@@ -300,15 +326,23 @@ export class SpooledLog {
   }
 }
 
-type Part = { readonly kind: 'range'; readonly from: number; readonly to: number } | { readonly kind: 'text'; readonly text: Buffer };
+type Part =
+  | { readonly kind: 'range'; readonly from: number; readonly to: number }
+  | { readonly kind: 'text'; readonly text: Buffer };
 
 async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
+  for (let done = 0; done < bytes.length;)
+    done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
 }
 
 async function* blocksOf(handle: FileHandle, from: number, to: number): AsyncGenerator<Buffer> {
-  for (let at = from; at < to; ) {
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(Math.min(BLOCK_BYTES, to - at)), 0, Math.min(BLOCK_BYTES, to - at), at);
+  for (let at = from; at < to;) {
+    const { bytesRead, buffer } = await handle.read(
+      Buffer.allocUnsafe(Math.min(BLOCK_BYTES, to - at)),
+      0,
+      Math.min(BLOCK_BYTES, to - at),
+      at,
+    );
     if (bytesRead === 0) return;
     at += bytesRead;
     yield buffer.subarray(0, bytesRead);
@@ -316,7 +350,11 @@ async function* blocksOf(handle: FileHandle, from: number, to: number): AsyncGen
 }
 
 /** Whole lines, each with where it ends; a last one without its newline is none. */
-async function* linesOf(handle: FileHandle, from: number, to: number): AsyncGenerator<{ readonly text: string; readonly end: number }> {
+async function* linesOf(
+  handle: FileHandle,
+  from: number,
+  to: number,
+): AsyncGenerator<{ readonly text: string; readonly end: number }> {
   let kept: Buffer[] = [];
   let at = from;
   for await (const block of blocksOf(handle, from, to)) {

@@ -7,7 +7,8 @@ import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke
  */
 const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
 
-const toBase64 = (bytes: ArrayBuffer | Uint8Array): string => Buffer.from(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes)).toString('base64url');
+const toBase64 = (bytes: ArrayBuffer | Uint8Array): string =>
+  Buffer.from(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes)).toString('base64url');
 const fromBase64 = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(text, 'base64url'));
 const ENC_BYTES = 32;
 
@@ -26,8 +27,14 @@ export async function generateSealingKeyPair(): Promise<SealingKeyPair> {
 /** Seals `plain` to the holder of `publicKey`. Result: base64url of `enc ‖ ciphertext`. */
 export async function seal(publicKey: string, plain: string, context: string): Promise<string> {
   const recipientPublicKey = await suite.kem.deserializePublicKey(fromBase64(publicKey).buffer);
-  const sender = await suite.createSenderContext({ recipientPublicKey, info: new TextEncoder().encode('sluice/secret/v1').buffer });
-  const ciphertext = await sender.seal(new TextEncoder().encode(plain).buffer, new TextEncoder().encode(context).buffer);
+  const sender = await suite.createSenderContext({
+    recipientPublicKey,
+    info: new TextEncoder().encode('sluice/secret/v1').buffer,
+  });
+  const ciphertext = await sender.seal(
+    new TextEncoder().encode(plain).buffer,
+    new TextEncoder().encode(context).buffer,
+  );
   return toBase64(Buffer.concat([new Uint8Array(sender.enc), new Uint8Array(ciphertext)]));
 }
 

@@ -25,7 +25,8 @@ export class EventShare {
     const key = JSON.stringify([accountId, origin?.keyId ?? `${actor.type} ${actor.id}`]);
     const known = this.told.get(key) ?? new Set<string>();
     if (known.has(noted.alike)) return noted;
-    if (known.size >= MOST_PER_KEY_AND_MINUTE || (known.size === 0 && this.told.size >= MOST_KEYS)) return beyondShare(noted, key);
+    if (known.size >= MOST_PER_KEY_AND_MINUTE || (known.size === 0 && this.told.size >= MOST_KEYS))
+      return beyondShare(noted, key);
     this.told.set(key, known.add(noted.alike));
     return noted;
   }
@@ -33,5 +34,8 @@ export class EventShare {
 
 function beyondShare({ event }: NotedSecurityEvent, key: string): NotedSecurityEvent {
   const details = { notToldOneByOne: true, mostPerKeyAndMinute: MOST_PER_KEY_AND_MINUTE };
-  return { event: { ...event, orgId: null, projectId: null, identifier: '', details }, alike: hashOf(['beyond the share', event.kind, event.outcome, key]) };
+  return {
+    event: { ...event, orgId: null, projectId: null, identifier: '', details },
+    alike: hashOf(['beyond the share', event.kind, event.outcome, key]),
+  };
 }

@@ -29,7 +29,13 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/\b(Bearer|Basic) {1,4}[A-Za-z0-9+/=._~-]{8,4096}/g, `$1 ${REDACTED}`],
   [/\b([a-z][\w+.-]{0,30}:\/\/)([^\s/:@]{0,256}):[^\s/@]{1,512}@/gi, `$1$2:${REDACTED}@`],
   [new RegExp(`([?&;,\\s][\\w.-]{0,64}?${ENDING}=)(?!<\\+)[^&;,\\s"']{1,4096}`, 'gi'), `$1${REDACTED}`],
-  [new RegExp(`^([ \\t]{0,256}(?:-[ \\t]{1,16})?["']?[\\w.-]{0,64}?${ENDING}["']?[ \\t]{0,16}:[ \\t]{1,16})(?!["']?<\\+)[^\\s].{0,4096}$`, 'gim'), `$1${REDACTED}`],
+  [
+    new RegExp(
+      `^([ \\t]{0,256}(?:-[ \\t]{1,16})?["']?[\\w.-]{0,64}?${ENDING}["']?[ \\t]{0,16}:[ \\t]{1,16})(?!["']?<\\+)[^\\s].{0,4096}$`,
+      'gim',
+    ),
+    `$1${REDACTED}`,
+  ],
 ];
 
 /** Is something of this kind a secret itself: a token, a key? */
@@ -43,7 +49,11 @@ export function isSecretKind(name: string): boolean {
  * @param isSecretItself the value stands for a secret, so that its own `value` is one
  */
 export function redact(value: unknown, isSecretItself = false): Json {
-  return copy(value, { depth: 0, isSecret: isSecretItself && typeof value === 'object', budget: { left: MOST_VALUES } });
+  return copy(value, {
+    depth: 0,
+    isSecret: isSecretItself && typeof value === 'object',
+    budget: { left: MOST_VALUES },
+  });
 }
 
 interface Place {
@@ -87,7 +97,9 @@ function holdsSecret(object: Readonly<Record<string, unknown>>, isUnderSecretKey
   if (isUnderSecretKey) return true;
   return NAMING_KEYS.some((key) => {
     const name = object[key];
-    return typeof name === 'string' && name.length <= 128 && SECRET_KEY.test(name.replace(/[^A-Za-z0-9]/g, '').toLowerCase());
+    return (
+      typeof name === 'string' && name.length <= 128 && SECRET_KEY.test(name.replace(/[^A-Za-z0-9]/g, '').toLowerCase())
+    );
   });
 }
 

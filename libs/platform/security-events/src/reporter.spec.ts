@@ -12,16 +12,30 @@ const LOOK = { timeoutMs: 120_000, what: 'the delivery' };
 
 /** An event of a key, of its kind the one called `what`. */
 const event = (what: string, keyId = 'k1', at = AT): NotedSecurityEvent =>
-  noted({ principal: { type: 'user', id: 'u', name: 'Ann', email: 'a@x.example' }, correlationId: '', origin: { clientAddress: '192.0.2.1', keyId } }, { kind: 'logOverwritten', outcome: 'allowed', scope: accountScope('A'), resourceType: 'log', identifier: what, at }, [what]);
-const counted = (events: readonly NotedSecurityEvent[]): number => events.reduce((sum, { event: { count } }) => sum + count, 0);
+  noted(
+    {
+      principal: { type: 'user', id: 'u', name: 'Ann', email: 'a@x.example' },
+      correlationId: '',
+      origin: { clientAddress: '192.0.2.1', keyId },
+    },
+    { kind: 'logOverwritten', outcome: 'allowed', scope: accountScope('A'), resourceType: 'log', identifier: what, at },
+    [what],
+  );
+const counted = (events: readonly NotedSecurityEvent[]): number =>
+  events.reduce((sum, { event: { count } }) => sum + count, 0);
 
 describe('the share of a key', () => {
   it('is 60 different events in a minute; further ones are one row, whatever they are about, and other keys have their own', () => {
     const share = new EventShare();
     const told = Array.from({ length: 500 }, (_, at) => share.of(event(`log${at}`)));
     expect(new Set(told.map(({ alike }) => alike)).size).toBe(MOST_PER_KEY_AND_MINUTE + 1);
-    expect(told.at(-1)?.event).toMatchObject({ identifier: '', details: { notToldOneByOne: true, mostPerKeyAndMinute: MOST_PER_KEY_AND_MINUTE } });
-    expect(share.of(event('log3'))).toEqual(expect.objectContaining({ event: expect.objectContaining({ identifier: 'log3' }) }));
+    expect(told.at(-1)?.event).toMatchObject({
+      identifier: '',
+      details: { notToldOneByOne: true, mostPerKeyAndMinute: MOST_PER_KEY_AND_MINUTE },
+    });
+    expect(share.of(event('log3'))).toEqual(
+      expect.objectContaining({ event: expect.objectContaining({ identifier: 'log3' }) }),
+    );
     expect(share.of(event('log0', 'k2')).event.identifier).toBe('log0');
   });
 
@@ -70,7 +84,8 @@ describe('the reporter', () => {
     const reporter = new SecurityReporter({
       log,
       deliver: async (events) => {
-        if (events.some(({ event: { identifier } }) => identifier === 'bad')) throw new AppError('INVALID_REQUEST', 'cannot be read');
+        if (events.some(({ event: { identifier } }) => identifier === 'bad'))
+          throw new AppError('INVALID_REQUEST', 'cannot be read');
         stored.push(...events.map(({ event: { identifier } }) => identifier));
       },
     });
@@ -88,7 +103,10 @@ describe('the reporter', () => {
 
   it('delivers what it holds when it is stopped', async () => {
     const stored: string[] = [];
-    const reporter = new SecurityReporter({ log, deliver: async (events) => void stored.push(...events.map(({ event: { identifier } }) => identifier)) });
+    const reporter = new SecurityReporter({
+      log,
+      deliver: async (events) => void stored.push(...events.map(({ event: { identifier } }) => identifier)),
+    });
     reporter.note(event('first'));
     reporter.note(event('last'));
     await reporter.stop();

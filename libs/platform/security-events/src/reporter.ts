@@ -72,14 +72,15 @@ export class SecurityReporter {
 
   private async deliver(events: readonly NotedSecurityEvent[]): Promise<void> {
     const { log } = this.options;
-    for (let failures = 0; ; ) {
+    for (let failures = 0; ;) {
       try {
         await this.options.deliver(events);
         this.tellDropped();
         return;
       } catch (cause) {
         const problem = { error: messageOf(cause), events: events.length };
-        if (isFinal(cause) || this.stopping.signal.aborted) return log.error(problem, 'security events are lost: they could not be stored');
+        if (isFinal(cause) || this.stopping.signal.aborted)
+          return log.error(problem, 'security events are lost: they could not be stored');
         if (failures === 0) log.warn(problem, 'security events cannot be stored; retrying');
         failures += 1;
       }
@@ -89,7 +90,10 @@ export class SecurityReporter {
 
   private tellDropped(): void {
     if (this.dropped === 0) return;
-    this.options.log.error({ events: this.dropped, limit: MOST_WAITING }, 'security events are lost: too many waited while they could not be stored');
+    this.options.log.error(
+      { events: this.dropped, limit: MOST_WAITING },
+      'security events are lost: too many waited while they could not be stored',
+    );
     this.dropped = 0;
   }
 

@@ -19,7 +19,10 @@ export interface SecurityEntry {
 }
 
 /** A security event, ready to be stored. Pure but for the id and the clock. */
-export function securityEventOf(ctx: EventContext, { kind, outcome, scope, resourceType, identifier, details, at, count }: SecurityEntry): SecurityEventRecord {
+export function securityEventOf(
+  ctx: EventContext,
+  { kind, outcome, scope, resourceType, identifier, details, at, count }: SecurityEntry,
+): SecurityEventRecord {
   return {
     eventId: newUuid(),
     at: at ?? Date.now(),

@@ -12,6 +12,10 @@ export const callClaims = z.object({
     z.object({ type: z.literal('serviceAccount'), ...person }),
     z.object({ type: z.literal('service'), id: z.string().min(1), name: z.string() }),
   ]),
-  grants: z.array(z.object({ role: z.enum(ROLE_NAMES), orgId: z.string().optional(), projectId: z.string().optional() })),
-  origin: z.object({ clientAddress: z.string(), userAgent: z.string().optional(), keyId: z.string().optional() }).optional(),
+  grants: z.array(
+    z.object({ role: z.enum(ROLE_NAMES), orgId: z.string().optional(), projectId: z.string().optional() }),
+  ),
+  origin: z
+    .object({ clientAddress: z.string(), userAgent: z.string().optional(), keyId: z.string().optional() })
+    .optional(),
 });

@@ -1,1 +1,8 @@
-export { SERVICE_NAMES, ServiceIdentity, type CallIdentity, type ServiceName, type TokenPurpose, type VerifiedCall } from './service-identity.js';
+export {
+  SERVICE_NAMES,
+  ServiceIdentity,
+  type CallIdentity,
+  type ServiceName,
+  type TokenPurpose,
+  type VerifiedCall,
+} from './service-identity.js';

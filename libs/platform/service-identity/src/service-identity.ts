@@ -1,11 +1,29 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, type CallOrigin, type Principal, type RoleGrant } from '@sluice/kernel';
-import { SignJWT, decodeJwt, decodeProtectedHeader, errors, importPKCS8, importSPKI, jwtVerify, type CryptoKey, type JWTPayload } from 'jose';
+import {
+  SignJWT,
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  importPKCS8,
+  importSPKI,
+  jwtVerify,
+  type CryptoKey,
+  type JWTPayload,
+} from 'jose';
 import { callClaims } from './call-claims.js';
 
 /** The Sluice services that sign calls. Each has its own Ed25519 key; receivers hold the public halves. */
-export const SERVICE_NAMES = ['gateway', 'ng-manager', 'pipeline', 'dbdevops', 'scm', 'log-service', 'delegate-service'] as const;
+export const SERVICE_NAMES = [
+  'gateway',
+  'ng-manager',
+  'pipeline',
+  'dbdevops',
+  'scm',
+  'log-service',
+  'delegate-service',
+] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
 /** On whose behalf a service calls another. */
@@ -52,7 +70,12 @@ export class ServiceIdentity {
 
   /** A token for calling `audience` as `identity`; reused while it has half its life left. */
   async tokenFor(audience: ServiceName, identity: CallIdentity): Promise<string> {
-    const claims = { accountId: identity.accountId, principal: identity.principal, grants: identity.grants, ...(identity.origin ? { origin: identity.origin } : {}) };
+    const claims = {
+      accountId: identity.accountId,
+      principal: identity.principal,
+      grants: identity.grants,
+      ...(identity.origin ? { origin: identity.origin } : {}),
+    };
     const key = JSON.stringify([audience, claims]);
     const known = this.issued.get(key);
     if (known && known.until > Date.now()) return known.token;
@@ -72,25 +95,50 @@ export class ServiceIdentity {
   }
 
   /** Signs claims for one receiver and one purpose: log tokens, links. @param ttlSeconds life of the token */
-  async sign(purpose: Exclude<TokenPurpose, 'call+jwt'>, audience: ServiceName, claims: JWTPayload, ttlSeconds: number): Promise<string> {
+  async sign(
+    purpose: Exclude<TokenPurpose, 'call+jwt'>,
+    audience: ServiceName,
+    claims: JWTPayload,
+    ttlSeconds: number,
+  ): Promise<string> {
     return this.signed(purpose, audience, claims, ttlSeconds);
   }
 
   /** Checks a token of one purpose that is meant for this service. @throws AppError as {@link verifyCall} */
-  async verify(purpose: TokenPurpose, token: string, allowedIssuers: readonly ServiceName[]): Promise<{ claims: JWTPayload; issuer: ServiceName }> {
+  async verify(
+    purpose: TokenPurpose,
+    token: string,
+    allowedIssuers: readonly ServiceName[],
+  ): Promise<{ claims: JWTPayload; issuer: ServiceName }> {
     assertPurpose(purpose, token);
     const issuer = allowedIssuers.find((name) => name === issuerOf(token));
-    if (!issuer) throw new AppError('ACCESS_DENIED', `${this.service} takes no calls from ${issuerOf(token) ?? 'an unnamed caller'}`);
+    if (!issuer)
+      throw new AppError(
+        'ACCESS_DENIED',
+        `${this.service} takes no calls from ${issuerOf(token) ?? 'an unnamed caller'}`,
+      );
     try {
-      const { payload } = await jwtVerify(token, await this.publicKeyOf(issuer), { audience: this.service, issuer, typ: purpose, algorithms: ['EdDSA'], clockTolerance: 5 });
+      const { payload } = await jwtVerify(token, await this.publicKeyOf(issuer), {
+        audience: this.service,
+        issuer,
+        typ: purpose,
+        algorithms: ['EdDSA'],
+        clockTolerance: 5,
+      });
       return { claims: payload, issuer };
     } catch (cause) {
-      if (cause instanceof errors.JWTExpired) throw new AppError('EXPIRED_TOKEN', 'the token has expired; ask for a new one', {}, { cause });
+      if (cause instanceof errors.JWTExpired)
+        throw new AppError('EXPIRED_TOKEN', 'the token has expired; ask for a new one', {}, { cause });
       throw new AppError('INVALID_TOKEN', 'the token is not valid for this service', {}, { cause });
     }
   }
 
-  private async signed(purpose: TokenPurpose, audience: ServiceName, claims: JWTPayload, ttlSeconds: number): Promise<string> {
+  private async signed(
+    purpose: TokenPurpose,
+    audience: ServiceName,
+    claims: JWTPayload,
+    ttlSeconds: number,
+  ): Promise<string> {
     return new SignJWT(claims)
       .setProtectedHeader({ alg: 'EdDSA', typ: purpose, kid: this.service })
       .setIssuer(this.service)
@@ -122,7 +170,10 @@ function issuerOf(token: string): string | undefined {
 function assertPurpose(purpose: TokenPurpose, token: string): void {
   const typ = purposeOf(token);
   if (typ === undefined || typ === purpose) return;
-  throw new AppError('INVALID_TOKEN', `the token was made for another purpose ("${typ}"); this address takes "${purpose}"`);
+  throw new AppError(
+    'INVALID_TOKEN',
+    `the token was made for another purpose ("${typ}"); this address takes "${purpose}"`,
+  );
 }
 
 function purposeOf(token: string): string | undefined {

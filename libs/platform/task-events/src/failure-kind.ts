@@ -9,18 +9,43 @@ import { AppError, type ErrorCode } from '@sluice/kernel';
 export type FailureKind = 'retryable' | 'final' | 'unclear';
 
 /** Codes that say less than their catalogue entry: a defect may be mended, keys may be on their way. */
-const UNCLEAR_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['INTERNAL', 'INVALID_TOKEN', 'EXPIRED_TOKEN', 'REVOKED_TOKEN', 'ROUTE_NOT_FOUND', 'METHOD_NOT_ALLOWED', 'NOT_IMPLEMENTED']);
+const UNCLEAR_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'INTERNAL',
+  'INVALID_TOKEN',
+  'EXPIRED_TOKEN',
+  'REVOKED_TOKEN',
+  'ROUTE_NOT_FOUND',
+  'METHOD_NOT_ALLOWED',
+  'NOT_IMPLEMENTED',
+]);
 
 /** By class of SQLSTATE: connection, transaction rollback, insufficient resources, object in use, operator intervention, system error. */
 const RETRYABLE_CLASSES: ReadonlySet<string> = new Set(['08', '40', '53', '55', '57', '58']);
 /** Data exception, program limit exceeded (a row or value that is too large). */
 const FINAL_CLASSES: ReadonlySet<string> = new Set(['22', '54']);
 /** Exceptions of their class. A NUL in a bound text is answered with a protocol violation; a session that idles too long or may only read, with a wrong transaction state. */
-const BY_STATE: Readonly<Record<string, FailureKind>> = { '08P01': 'final', '25P03': 'retryable', '25006': 'retryable' };
+const BY_STATE: Readonly<Record<string, FailureKind>> = {
+  '08P01': 'final',
+  '25P03': 'retryable',
+  '25006': 'retryable',
+};
 
-const NETWORK_CODES: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EMFILE', 'ENFILE']);
+const NETWORK_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EMFILE',
+  'ENFILE',
+]);
 /** What the database driver and its pool say without a code. */
-const NETWORK_TEXT = /connection (terminated|ended|closed)|timeout (exceeded|expired)|not connected|client has encountered a connection error/i;
+const NETWORK_TEXT =
+  /connection (terminated|ended|closed)|timeout (exceeded|expired)|not connected|client has encountered a connection error/i;
 const DEEPEST = 5;
 
 /** Judges anything thrown, through the errors it was made of. */

@@ -2,7 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { getEventListeners } from 'node:events';
 import { AppError, waitFor } from '@sluice/kernel';
 import { Metrics, createLogger } from '@sluice/telemetry';
-import { TaskEventConsumer, type ConsumedEvent, type TaskEventConsumerOptions, type TaskEventHandler } from './task-event-consumer.js';
+import {
+  TaskEventConsumer,
+  type ConsumedEvent,
+  type TaskEventConsumerOptions,
+  type TaskEventHandler,
+} from './task-event-consumer.js';
 
 interface Event extends ConsumedEvent {
   readonly lane: string;
@@ -31,7 +36,8 @@ class Sender {
       if (failure) throw failure;
       this.acknowledged.push(seq);
     },
-    setAside: async (seq: number, reason: string, attempts: number): Promise<void> => void this.setAside.push({ seq, reason, attempts }),
+    setAside: async (seq: number, reason: string, attempts: number): Promise<void> =>
+      void this.setAside.push({ seq, reason, attempts }),
   };
 
   private async *stream(signal: AbortSignal): AsyncGenerator<Event> {
@@ -57,9 +63,20 @@ describe('the consumer of task events', () => {
     await consumer?.stop();
   });
 
-  const consume = (handler: Partial<TaskEventHandler<Event>>, over: Partial<TaskEventConsumerOptions<Event>> = {}): void => {
+  const consume = (
+    handler: Partial<TaskEventHandler<Event>>,
+    over: Partial<TaskEventConsumerOptions<Event>> = {},
+  ): void => {
     const whole = { handle: () => Promise.resolve(), refuse: () => Promise.resolve(), ...handler };
-    consumer = new TaskEventConsumer<Event>({ source: sender.source, handler: whole, laneOf: ({ lane }) => lane, log: createLogger('spec', 'silent'), metrics, backoff: { baseMs: 2, maxMs: 10 }, ...over });
+    consumer = new TaskEventConsumer<Event>({
+      source: sender.source,
+      handler: whole,
+      laneOf: ({ lane }) => lane,
+      log: createLogger('spec', 'silent'),
+      metrics,
+      backoff: { baseMs: 2, maxMs: 10 },
+      ...over,
+    });
     consumer.start();
   };
 
@@ -88,7 +105,10 @@ describe('the consumer of task events', () => {
 
   it('sets an event aside that can never be handled, after what waits for it was told why, and does not acknowledge it', async () => {
     const refused: string[] = [];
-    consume({ handle: () => Promise.reject(new AppError('RESOURCE_NOT_FOUND', 'no such instance')), refuse: async ({ taskId }, reason) => void refused.push(`${taskId}: ${reason}`) });
+    consume({
+      handle: () => Promise.reject(new AppError('RESOURCE_NOT_FOUND', 'no such instance')),
+      refuse: async ({ taskId }, reason) => void refused.push(`${taskId}: ${reason}`),
+    });
     sender.send(7);
     await waitFor(() => sender.setAside.length === 1, { ...LOOK, what: 'the event set aside' });
     expect(sender.setAside).toEqual([{ seq: 7, reason: 'no such instance', attempts: 1 }]);
@@ -98,7 +118,10 @@ describe('the consumer of task events', () => {
   });
 
   it('sets an event aside even when what waits for it cannot be told', async () => {
-    consume({ handle: () => Promise.reject(new SyntaxError('no JSON')), refuse: () => Promise.reject(new AppError('ENTITY_NOT_FOUND', 'no workflow')) });
+    consume({
+      handle: () => Promise.reject(new SyntaxError('no JSON')),
+      refuse: () => Promise.reject(new AppError('ENTITY_NOT_FOUND', 'no workflow')),
+    });
     sender.send(1);
     await waitFor(() => sender.setAside.length === 1, { ...LOOK, what: 'the event set aside' });
     expect(sender.setAside[0]?.reason).toBe('no JSON; and what waits for it could not be ended: no workflow');
@@ -106,7 +129,11 @@ describe('the consumer of task events', () => {
 
   it('tries again without end what fails because something is away', async () => {
     let left = 60;
-    consume({ handle: async () => { if ((left -= 1) > 0) throw new AppError('UPSTREAM_UNAVAILABLE', 'away'); } });
+    consume({
+      handle: async () => {
+        if ((left -= 1) > 0) throw new AppError('UPSTREAM_UNAVAILABLE', 'away');
+      },
+    });
     sender.send(1);
     await waitFor(() => sender.acknowledged.length === 1, { ...LOOK, what: 'the event handled' });
     expect(sender.setAside).toEqual([]);
@@ -129,7 +156,11 @@ describe('the consumer of task events', () => {
   });
 
   it('goes on with other accounts, and with other lanes of the same, while thousands of events of one wait for something that is away', async () => {
-    consume({ handle: async ({ lane }) => { if (lane === 'late') throw new AppError('UPSTREAM_UNAVAILABLE', 'away'); } });
+    consume({
+      handle: async ({ lane }) => {
+        if (lane === 'late') throw new AppError('UPSTREAM_UNAVAILABLE', 'away');
+      },
+    });
     for (let seq = 1; seq <= 3_000; seq += 1) sender.send(seq, 'a', 'late');
     sender.send(4_001, 'b');
     sender.send(4_002, 'a');
@@ -141,7 +172,10 @@ describe('the consumer of task events', () => {
     let begun = 0;
     let end = (): void => undefined;
     const until = new Promise<void>((resolve) => (end = resolve));
-    consume({ handle: ({ scope }) => (scope.accountId === 'slow' ? ((begun += 1), until) : Promise.resolve()) }, { places: { perLane: 4, perAccount: 2 } });
+    consume(
+      { handle: ({ scope }) => (scope.accountId === 'slow' ? ((begun += 1), until) : Promise.resolve()) },
+      { places: { perLane: 4, perAccount: 2 } },
+    );
     for (let seq = 1; seq <= 500; seq += 1) sender.send(seq, 'slow');
     sender.send(501, 'other');
     await waitFor(() => sender.acknowledged.includes(501), { ...LOOK, what: 'the other account served' });
@@ -152,9 +186,16 @@ describe('the consumer of task events', () => {
 
   it('waits with many events at once without a listener for each', async () => {
     let isAway = true;
-    consume({ handle: async () => { if (isAway) throw new AppError('UPSTREAM_UNAVAILABLE', 'away'); } });
+    consume({
+      handle: async () => {
+        if (isAway) throw new AppError('UPSTREAM_UNAVAILABLE', 'away');
+      },
+    });
     for (let seq = 1; seq <= 100; seq += 1) sender.send(seq, `account-${seq}`);
-    await waitFor(async () => /task_events_in_hand\{lane="live".*\} 100/.test(await metrics.registry.metrics()), { ...LOOK, what: 'all in hand' });
+    await waitFor(async () => /task_events_in_hand\{lane="live".*\} 100/.test(await metrics.registry.metrics()), {
+      ...LOOK,
+      what: 'all in hand',
+    });
     expect(getEventListeners(sender.signal, 'abort').length).toBeLessThan(5);
     isAway = false;
     await waitFor(() => sender.acknowledged.length === 100, { ...LOOK, what: 'all handled' });

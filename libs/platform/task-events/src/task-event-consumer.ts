@@ -86,9 +86,20 @@ export class TaskEventConsumer<E extends ConsumedEvent> {
 
   constructor(private readonly options: TaskEventConsumerOptions<E>) {
     this.queue = new EventQueue(options.places ?? PLACES);
-    this.inHandGauge = options.metrics.gauge('task_events_in_hand', 'Task events that are being handled or wait to be tried again', ['lane']);
-    this.oldestGauge = options.metrics.gauge('task_events_oldest_seconds', 'How long the oldest task event in hand has been there');
-    this.setAsideCounter = options.metrics.counter('task_events_set_aside_total', 'Task events that could not be handled and are among the dead letters now', ['event']);
+    this.inHandGauge = options.metrics.gauge(
+      'task_events_in_hand',
+      'Task events that are being handled or wait to be tried again',
+      ['lane'],
+    );
+    this.oldestGauge = options.metrics.gauge(
+      'task_events_oldest_seconds',
+      'How long the oldest task event in hand has been there',
+    );
+    this.setAsideCounter = options.metrics.counter(
+      'task_events_set_aside_total',
+      'Task events that could not be handled and are among the dead letters now',
+      ['event'],
+    );
   }
 
   start(): void {
@@ -130,7 +141,15 @@ export class TaskEventConsumer<E extends ConsumedEvent> {
   /** An event that is in hand already was only sent again. */
   private admit(event: E): void {
     if (this.inHand.has(event.seq)) return;
-    const entry: InHand<E> = { event, accountId: event.scope.accountId, lane: this.options.laneOf(event), since: Date.now(), stage: { kind: 'handle' }, attempts: 0, tries: 0 };
+    const entry: InHand<E> = {
+      event,
+      accountId: event.scope.accountId,
+      lane: this.options.laneOf(event),
+      since: Date.now(),
+      stage: { kind: 'handle' },
+      attempts: 0,
+      tries: 0,
+    };
     this.inHand.set(event.seq, entry);
     this.queue.add(entry);
     this.begin();
@@ -156,11 +175,14 @@ export class TaskEventConsumer<E extends ConsumedEvent> {
 
   private tryLater(entry: InHand<E>): void {
     if (this.isStopping) return;
-    const timer = setTimeout(() => {
-      this.waiting.delete(timer);
-      this.queue.add(entry);
-      this.begin();
-    }, backoffMs(entry.attempts, this.options.backoff ?? BACKOFF));
+    const timer = setTimeout(
+      () => {
+        this.waiting.delete(timer);
+        this.queue.add(entry);
+        this.begin();
+      },
+      backoffMs(entry.attempts, this.options.backoff ?? BACKOFF),
+    );
     this.waiting.add(timer);
     entry.attempts += 1;
   }
@@ -195,7 +217,17 @@ export class TaskEventConsumer<E extends ConsumedEvent> {
       case 'setAside':
         await source.setAside(event.seq, stage.reason.slice(0, LONGEST_REASON), entry.tries);
         this.setAsideCounter.labels(event.event).inc();
-        log.error({ seq: event.seq, taskId: event.taskId, accountId: entry.accountId, event: event.event, attempts: entry.tries, reason: stage.reason }, 'a task event cannot be handled; it is kept among the dead letters');
+        log.error(
+          {
+            seq: event.seq,
+            taskId: event.taskId,
+            accountId: entry.accountId,
+            event: event.event,
+            attempts: entry.tries,
+            reason: stage.reason,
+          },
+          'a task event cannot be handled; it is kept among the dead letters',
+        );
         return true;
       case 'acknowledge':
         await source.acknowledge(event.seq);
@@ -206,11 +238,25 @@ export class TaskEventConsumer<E extends ConsumedEvent> {
   /** @returns undefined to try the same again later */
   private stageAfter({ event, stage, attempts }: InHand<E>, cause: unknown): Stage | undefined {
     const kind = failureKindOf(cause);
-    const isFinal = kind === 'final' || (kind === 'unclear' && attempts + 1 >= (this.options.mostUnclearAttempts ?? MOST_UNCLEAR_ATTEMPTS));
+    const isFinal =
+      kind === 'final' ||
+      (kind === 'unclear' && attempts + 1 >= (this.options.mostUnclearAttempts ?? MOST_UNCLEAR_ATTEMPTS));
     const reason = messageOf(cause);
     if (isFinal && stage.kind === 'handle') return { kind: 'refuse', reason };
-    if (isFinal && stage.kind === 'refuse') return { kind: 'setAside', reason: `${stage.reason}; and what waits for it could not be ended: ${reason}` };
-    if (!this.isStopping) this.options.log.warn({ seq: event.seq, taskId: event.taskId, event: event.event, stage: stage.kind, attempt: attempts, error: reason }, 'a task event could not be handled; trying again');
+    if (isFinal && stage.kind === 'refuse')
+      return { kind: 'setAside', reason: `${stage.reason}; and what waits for it could not be ended: ${reason}` };
+    if (!this.isStopping)
+      this.options.log.warn(
+        {
+          seq: event.seq,
+          taskId: event.taskId,
+          event: event.event,
+          stage: stage.kind,
+          attempt: attempts,
+          error: reason,
+        },
+        'a task event could not be handled; trying again',
+      );
     return undefined;
   }
 

@@ -1,6 +1,8 @@
 import { pino, type Logger as PinoLogger } from 'pino';
 
-export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & { child(bindings: Record<string, unknown>): Logger };
+export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & {
+  child(bindings: Record<string, unknown>): Logger;
+};
 
 /**
  * Structured JSON logger of one app, on stdout. Log decisions with named fields, never payloads; the redacted paths are a second net.
@@ -12,7 +14,20 @@ export function createLogger(service: string, level = process.env['LOG_LEVEL'] ?
     base: { service, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: {
-      paths: ['password', '*.password', 'authorization', '*.authorization', 'headers["x-api-key"]', 'headers.authorization', 'token', '*.token', 'value', '*.value', 'secret', '*.secret'],
+      paths: [
+        'password',
+        '*.password',
+        'authorization',
+        '*.authorization',
+        'headers["x-api-key"]',
+        'headers.authorization',
+        'token',
+        '*.token',
+        'value',
+        '*.value',
+        'secret',
+        '*.secret',
+      ],
       censor: '[redacted]',
     },
   });

@@ -19,10 +19,25 @@ export class Metrics {
 
   /** A gauge that is read when metrics are asked for. */
   reading(name: string, help: string, read: () => number): void {
-    this.registry.registerMetric(new Gauge({ name, help, registers: [], collect() { this.set(read()); } }));
+    this.registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        registers: [],
+        collect() {
+          this.set(read());
+        },
+      }),
+    );
   }
 
   histogram(name: string, help: string, labelNames: readonly string[], buckets: readonly number[]): Histogram {
-    return new Histogram({ name, help, labelNames: [...labelNames], buckets: [...buckets], registers: [this.registry] });
+    return new Histogram({
+      name,
+      help,
+      labelNames: [...labelNames],
+      buckets: [...buckets],
+      registers: [this.registry],
+    });
   }
 }

@@ -1,4 +1,13 @@
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags, type Attributes, type Span, type Tracer } from '@opentelemetry/api';
+import {
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  TraceFlags,
+  type Attributes,
+  type Span,
+  type Tracer,
+} from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
@@ -41,16 +50,26 @@ export class Tracing {
   /** @param endpoint OTLP/HTTP base URL (`OTEL_EXPORTER_OTLP_ENDPOINT`); without it spans are made but not sent */
   static create(service: string, endpoint: string | undefined = process.env['OTEL_EXPORTER_OTLP_ENDPOINT']): Tracing {
     const spanProcessors = endpoint
-      ? [new BatchSpanProcessor(new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces`, timeoutMillis: 5_000 }), { scheduledDelayMillis: 200 })]
+      ? [
+          new BatchSpanProcessor(
+            new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces`, timeoutMillis: 5_000 }),
+            { scheduledDelayMillis: 200 },
+          ),
+        ]
       : [];
-    return new Tracing(new BasicTracerProvider({ resource: resourceFromAttributes({ 'service.name': service }), spanProcessors }));
+    return new Tracing(
+      new BasicTracerProvider({ resource: resourceFromAttributes({ 'service.name': service }), spanProcessors }),
+    );
   }
 
   /** Runs `work` inside a span; a thrown error marks the span as failed and goes on. */
   async run<T>(name: string, options: SpanOptions, work: (span: ActiveSpan) => Promise<T>): Promise<T> {
     const span = this.start(name, options);
     try {
-      return await work({ traceparent: traceparentOf(span), setAttribute: (key, value) => void span.setAttribute(key, value) });
+      return await work({
+        traceparent: traceparentOf(span),
+        setAttribute: (key, value) => void span.setAttribute(key, value),
+      });
     } catch (cause) {
       span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(cause) });
       throw cause;
@@ -84,9 +103,17 @@ export class Tracing {
     const parent = parseTraceparent(options.parent);
     const context = parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT;
     const hop = options.hop
-      ? { 'sluice.hop.from': options.hop.from, 'sluice.hop.to': options.hop.to, 'sluice.hop.protocol': options.hop.protocol }
+      ? {
+          'sluice.hop.from': options.hop.from,
+          'sluice.hop.to': options.hop.to,
+          'sluice.hop.protocol': options.hop.protocol,
+        }
       : {};
-    return this.tracer.startSpan(name, { kind: KINDS[options.kind], attributes: { ...options.attributes, ...hop } }, context);
+    return this.tracer.startSpan(
+      name,
+      { kind: KINDS[options.kind], attributes: { ...options.attributes, ...hop } },
+      context,
+    );
   }
 }
 
@@ -96,7 +123,9 @@ function traceparentOf(span: Span): string {
 }
 
 /** Parses a W3C `traceparent`; anything malformed counts as absent. */
-function parseTraceparent(header: string | undefined): { traceId: string; spanId: string; traceFlags: TraceFlags; isRemote: true } | undefined {
+function parseTraceparent(
+  header: string | undefined,
+): { traceId: string; spanId: string; traceFlags: TraceFlags; isRemote: true } | undefined {
   const match = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/.exec(header ?? '');
   if (!match?.[1] || !match[2] || /^0+$/.test(match[1]) || /^0+$/.test(match[2])) return undefined;
   return { traceId: match[1], spanId: match[2], traceFlags: TraceFlags.SAMPLED, isRemote: true };

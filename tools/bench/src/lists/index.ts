@@ -27,7 +27,8 @@ const NEIGHBOUR = 'Neighbour0';
 export async function benchLists({ runs, isSmall, keepIn, only, say }: BenchOptions): Promise<BenchResult> {
   const lists = listRoutes().filter(({ route }) => route.id.includes(only ?? ''));
   const missing = lists.filter(({ route }) => !(route.id in LIST_REQUESTS)).map(({ route }) => route.id);
-  if (missing.length > 0) throw new Error(`no request is written for ${missing.join(', ')}; add each to tools/bench/src/lists/requests.ts`);
+  if (missing.length > 0)
+    throw new Error(`no request is written for ${missing.join(', ')}; add each to tools/bench/src/lists/requests.ts`);
   const folder = keepIn ?? mkdtempSync(join(tmpdir(), 'sluice-bench-lists-'));
   const stack = await startStack({
     dataDir: folder,
@@ -47,7 +48,9 @@ export async function benchLists({ runs, isSmall, keepIn, only, say }: BenchOpti
         const found = await client.measure(list, asker, request, runs);
         measurements.push(...found);
         const slowest = worst(found);
-        say(`${list.route.id.padEnd(28)} ${asker.name.padEnd(14)} ${String(found.length).padStart(3)} queries  p95 ${ms(p95(slowest.times)).padStart(8)} ms  (${slowest.query}, ${Math.ceil(slowest.bytes / 1024)} KiB)`);
+        say(
+          `${list.route.id.padEnd(28)} ${asker.name.padEnd(14)} ${String(found.length).padStart(3)} queries  p95 ${ms(p95(slowest.times)).padStart(8)} ms  (${slowest.query}, ${Math.ceil(slowest.bytes / 1024)} KiB)`,
+        );
       }
     }
     await client.close();
@@ -58,7 +61,14 @@ export async function benchLists({ runs, isSmall, keepIn, only, say }: BenchOpti
   }
 }
 
-const seededAskers = z.array(z.object({ name: z.enum(['project user', 'administrator']), apiKey: z.string(), userId: z.string(), account: z.string() }));
+const seededAskers = z.array(
+  z.object({
+    name: z.enum(['project user', 'administrator']),
+    apiKey: z.string(),
+    userId: z.string(),
+    account: z.string(),
+  }),
+);
 
 /** A kept folder is filled once. */
 async function seededOnce(file: string, work: () => Promise<readonly Asker[]>): Promise<readonly Asker[]> {
@@ -103,10 +113,22 @@ async function seed(stack: Stack, sizes: Sizes, say: (text: string) => void): Pr
 
 /** A tenth of it: what a neighbour has. */
 function shareOf(sizes: Sizes): Sizes {
-  return { ...sizes, schemas: Math.ceil(sizes.schemas / 10), instances: Math.ceil(sizes.instances / 10), bigInstances: Math.ceil(sizes.bigInstances / 10), pipelines: Math.ceil(sizes.pipelines / 10), inputSets: Math.ceil(sizes.inputSets / 10), executions: Math.ceil(sizes.executions / 10) };
+  return {
+    ...sizes,
+    schemas: Math.ceil(sizes.schemas / 10),
+    instances: Math.ceil(sizes.instances / 10),
+    bigInstances: Math.ceil(sizes.bigInstances / 10),
+    pipelines: Math.ceil(sizes.pipelines / 10),
+    inputSets: Math.ceil(sizes.inputSets / 10),
+    executions: Math.ceil(sizes.executions / 10),
+  };
 }
 
-async function withDatabase<T>(stack: Stack, name: Parameters<Stack['platformDatabaseUrl']>[0], work: (db: Client) => Promise<T>): Promise<T> {
+async function withDatabase<T>(
+  stack: Stack,
+  name: Parameters<Stack['platformDatabaseUrl']>[0],
+  work: (db: Client) => Promise<T>,
+): Promise<T> {
   const db = new Client({ connectionString: stack.platformDatabaseUrl(name) });
   await db.connect();
   try {
@@ -122,7 +144,10 @@ async function withDatabase<T>(stack: Stack, name: Parameters<Stack['platformDat
 function resultOf(measurements: readonly Measurement[], sizes: Sizes, runs: number): BenchResult {
   const all = measurements.flatMap(({ times }) => times);
   const slowest = worst(measurements);
-  const routes = [...new Set(measurements.map(({ route }) => route))].map((route) => ({ route, p95Ms: round(p95(worst(measurements.filter((one) => one.route === route)).times)) }));
+  const routes = [...new Set(measurements.map(({ route }) => route))].map((route) => ({
+    route,
+    p95Ms: round(p95(worst(measurements.filter((one) => one.route === route)).times)),
+  }));
   const worstMs = round(p95(slowest.times));
   return {
     name: 'lists',

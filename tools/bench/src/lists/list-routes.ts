@@ -6,7 +6,9 @@ import { PIPELINE_ROUTES } from '@sluice/pipeline-api';
 import { z } from 'zod';
 
 /** How a route is paged, and by which keys of its query. */
-type Paging = { readonly kind: 'v1' | 'ng' | 'spring'; readonly page: string; readonly size: string } | { readonly kind: 'whole' };
+type Paging =
+  | { readonly kind: 'v1' | 'ng' | 'spring'; readonly page: string; readonly size: string }
+  | { readonly kind: 'whole' };
 
 export interface ListRoute {
   readonly route: RouteDefinition;
@@ -20,7 +22,12 @@ export interface ListRoute {
 
 /** Every public route that answers a list: a page of any dialect, an object with a page inside, or a bare array. */
 export function listRoutes(): readonly ListRoute[] {
-  const all: readonly RouteDefinition[] = [...publicDbDevopsRoutes, ...ngManagerRoutes, ...PIPELINE_ROUTES, ...Object.values<unknown>(logApi).filter(isRoute)];
+  const all: readonly RouteDefinition[] = [
+    ...publicDbDevopsRoutes,
+    ...ngManagerRoutes,
+    ...PIPELINE_ROUTES,
+    ...Object.values<unknown>(logApi).filter(isRoute),
+  ];
   return all.filter((route) => isPublic(route) && isRead(route) && isList(route)).map(described);
 }
 
@@ -41,7 +48,11 @@ function isList(route: RouteDefinition): boolean {
   if (route.isPaged || route.isPagedObject) return true;
   const response = unwrapped(route.response);
   if (response instanceof z.ZodArray) return true;
-  return response instanceof z.ZodObject && response.shape['content'] instanceof z.ZodArray && ('totalItems' in response.shape || 'totalElements' in response.shape);
+  return (
+    response instanceof z.ZodObject &&
+    response.shape['content'] instanceof z.ZodArray &&
+    ('totalItems' in response.shape || 'totalElements' in response.shape)
+  );
 }
 
 function described(route: RouteDefinition): ListRoute {
@@ -71,12 +82,15 @@ function pagingOf(keys: readonly string[]): Paging {
 }
 
 function largestOf(schema: z.ZodType | undefined): number {
-  const { maximum } = schema ? (z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as { maximum?: number }) : {};
+  const { maximum } = schema
+    ? (z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as { maximum?: number })
+    : {};
   return maximum ?? 100;
 }
 
 /** The schema below defaults, optionals and the like. */
 function unwrapped(schema: unknown): unknown {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return unwrapped(schema.unwrap());
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional || schema instanceof z.ZodNullable)
+    return unwrapped(schema.unwrap());
   return schema;
 }

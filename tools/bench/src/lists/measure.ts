@@ -39,11 +39,18 @@ export class ListClient {
     const first = await this.ask(list, asker, request, {});
     const { total, size } = placeOf(list, first);
     const measurements: Measurement[] = [];
-    for (const variant of variantsOf(list, total, size)) measurements.push(await this.measureVariant(list, asker, request, variant, runs));
+    for (const variant of variantsOf(list, total, size))
+      measurements.push(await this.measureVariant(list, asker, request, variant, runs));
     return measurements;
   }
 
-  private async measureVariant(list: ListRoute, asker: Asker, request: ListRequest, variant: Variant, runs: number): Promise<Measurement> {
+  private async measureVariant(
+    list: ListRoute,
+    asker: Asker,
+    request: ListRequest,
+    variant: Variant,
+    runs: number,
+  ): Promise<Measurement> {
     const times: number[] = [];
     let bytes = 0;
     for (let run = 0; run < runs + WARM_UP; run += 1) {
@@ -54,25 +61,40 @@ export class ListClient {
     return { route: list.route.id, asker: asker.name, query: variant.name, times, bytes };
   }
 
-  private async ask({ route }: ListRoute, asker: Asker, { params = {}, query = {}, body, expects = 200 }: ListRequest, more: Readonly<Record<string, string>>): Promise<Answer> {
+  private async ask(
+    { route }: ListRoute,
+    asker: Asker,
+    { params = {}, query = {}, body, expects = 200 }: ListRequest,
+    more: Readonly<Record<string, string>>,
+  ): Promise<Answer> {
     const path = route.path.replace(/:([A-Za-z]+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
     const search = new URLSearchParams({ ...query, ...more }).toString();
     const startedAt = performance.now();
     const response = await this.client.request({
       method: route.method,
       path: `/gateway${path}${search === '' ? '' : `?${search}`}`,
-      headers: { 'x-api-key': asker.apiKey, 'harness-account': asker.account, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        'x-api-key': asker.apiKey,
+        'harness-account': asker.account,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       body: body === undefined ? null : JSON.stringify(body),
     });
     const text = await response.body.text();
     const ms = performance.now() - startedAt;
-    if (response.statusCode !== expects) throw new Error(`${route.id} as ${asker.name} ${path}?${search} answered ${response.statusCode} instead of ${expects}: ${text.slice(0, 300)}`);
+    if (response.statusCode !== expects)
+      throw new Error(
+        `${route.id} as ${asker.name} ${path}?${search} answered ${response.statusCode} instead of ${expects}: ${text.slice(0, 300)}`,
+      );
     return { status: response.statusCode, ms, text, headers: response.headers };
   }
 }
 
 /** How long the list is, and how large its pages are when nobody says so. */
-function placeOf({ paging }: ListRoute, { status, text, headers }: Answer): { readonly total: number; readonly size: number } {
+function placeOf(
+  { paging }: ListRoute,
+  { status, text, headers }: Answer,
+): { readonly total: number; readonly size: number } {
   if (status !== 200 || paging.kind === 'whole') return { total: 0, size: 10 };
   if (paging.kind === 'v1') return { total: Number(headers['x-total-elements']), size: Number(headers['x-page-size']) };
   const { data } = JSON.parse(text) as { data: Readonly<Record<string, number>> };

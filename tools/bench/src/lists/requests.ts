@@ -21,20 +21,45 @@ type RequestOf = (asker: Asker) => ListRequest;
 
 const project: RequestOf = () => ({ params: { org: BENCH_ORG, project: BENCH_PROJECT } });
 const schema: RequestOf = () => ({ params: { org: BENCH_ORG, project: BENCH_PROJECT, dbschema: BIG_SCHEMA } });
-const instance: RequestOf = () => ({ params: { org: BENCH_ORG, project: BENCH_PROJECT, dbschema: BIG_SCHEMA, dbinstance: BIG_INSTANCE } });
-const withBody = (of: RequestOf, body: unknown): RequestOf => (asker) => ({ ...of(asker), body });
-const withQuery = (of: RequestOf, query: Readonly<Record<string, string>>): RequestOf => (asker) => ({ ...of(asker), query: { ...of(asker).query, ...query } });
+const instance: RequestOf = () => ({
+  params: { org: BENCH_ORG, project: BENCH_PROJECT, dbschema: BIG_SCHEMA, dbinstance: BIG_INSTANCE },
+});
+const withBody =
+  (of: RequestOf, body: unknown): RequestOf =>
+  (asker) => ({ ...of(asker), body });
+const withQuery =
+  (of: RequestOf, query: Readonly<Record<string, string>>): RequestOf =>
+  (asker) => ({ ...of(asker), query: { ...of(asker).query, ...query } });
 
 /** The project for its user, the whole account for the administrator. */
-const scoped: RequestOf = ({ name, account }) => ({ query: { accountIdentifier: account, ...(name === 'administrator' ? {} : { orgIdentifier: BENCH_ORG, projectIdentifier: BENCH_PROJECT }) } });
-const inProject: RequestOf = ({ account }) => ({ query: { accountIdentifier: account, orgIdentifier: BENCH_ORG, projectIdentifier: BENCH_PROJECT } });
+const scoped: RequestOf = ({ name, account }) => ({
+  query: {
+    accountIdentifier: account,
+    ...(name === 'administrator' ? {} : { orgIdentifier: BENCH_ORG, projectIdentifier: BENCH_PROJECT }),
+  },
+});
+const inProject: RequestOf = ({ account }) => ({
+  query: { accountIdentifier: account, orgIdentifier: BENCH_ORG, projectIdentifier: BENCH_PROJECT },
+});
 const inAccount: RequestOf = ({ account }) => ({ query: { accountIdentifier: account } });
-const ofUser: RequestOf = ({ account, userId }) => ({ query: { accountIdentifier: account, apiKeyType: 'USER', parentIdentifier: userId } });
+const ofUser: RequestOf = ({ account, userId }) => ({
+  query: { accountIdentifier: account, apiKeyType: 'USER', parentIdentifier: userId },
+});
 /** Only an administrator may; the project's user is told so, which must not be slow either. */
-const administrators = (of: RequestOf): RequestOf => (asker) => ({ ...of(asker), ...(asker.name === 'administrator' ? {} : { expects: 403 }) });
+const administrators =
+  (of: RequestOf): RequestOf =>
+  (asker) => ({ ...of(asker), ...(asker.name === 'administrator' ? {} : { expects: 403 }) });
 
-const flyway: RequestOf = () => ({ params: { org: BENCH_ORG, project: BENCH_PROJECT, dbschema: 'schema_9', dbinstance: 'instance_9' }, expects: 404 });
-const execution = { planExecutionId: 'exec-instance_1', stageExecutionId: 'stage-instance_1', pipeline: BIG_PIPELINE, stepType: 'DBSchemaApply' };
+const flyway: RequestOf = () => ({
+  params: { org: BENCH_ORG, project: BENCH_PROJECT, dbschema: 'schema_9', dbinstance: 'instance_9' },
+  expects: 404,
+});
+const execution = {
+  planExecutionId: 'exec-instance_1',
+  stageExecutionId: 'stage-instance_1',
+  pipeline: BIG_PIPELINE,
+  stepType: 'DBSchemaApply',
+};
 
 /** One row per list route of the contracts, by its id. A list without a row fails the benchmark. */
 export const LIST_REQUESTS: Readonly<Record<string, RequestOf>> = {
@@ -45,14 +70,33 @@ export const LIST_REQUESTS: Readonly<Record<string, RequestOf>> = {
   schemaMigrationState: withBody(schema, {}),
   instanceMigrationState: instance,
   deployedState: withBody(instance, execution),
-  changesetSql: (asker) => ({ ...instance(asker), body: { changesetFQN: 'db/changes/release-0.xml::create-table-1::bob' }, expects: 404 }),
-  changesetMetadata: withQuery(instance, { harnessCommand: 'Update', pipelineExecutionId: 'e', stageExecutionId: 's', contentType: 'Sql' }),
+  changesetSql: (asker) => ({
+    ...instance(asker),
+    body: { changesetFQN: 'db/changes/release-0.xml::create-table-1::bob' },
+    expects: 404,
+  }),
+  changesetMetadata: withQuery(instance, {
+    harnessCommand: 'Update',
+    pipelineExecutionId: 'e',
+    stageExecutionId: 's',
+    contentType: 'Sql',
+  }),
   snapshotObjectNames: withQuery(instance, { objectType: 'Table' }),
   flywaySchemaMigrationState: (asker) => ({ ...withBody(flyway, {})(asker), expects: 200 }),
   flywayInstanceMigrationState: flyway,
   flywayDeployedState: withBody(flyway, { ...execution, stepType: 'DBSchemaApply' }),
   flywayMigrationScript: withQuery(flyway, { flywayVersion: '1' }),
-  flywayStepScripts: (asker) => ({ query: { ...inProject(asker).query, pipelineExecutionId: 'e', stageExecutionId: 's', dbSchema: 'schema_9', dbInstance: 'i', command: 'Migrate' }, expects: 404 }),
+  flywayStepScripts: (asker) => ({
+    query: {
+      ...inProject(asker).query,
+      pipelineExecutionId: 'e',
+      stageExecutionId: 's',
+      dbSchema: 'schema_9',
+      dbInstance: 'i',
+      command: 'Migrate',
+    },
+    expects: 404,
+  }),
 
   // Organizations, projects, connectors, secrets, people
   listOrganizations: inAccount,
@@ -62,7 +106,10 @@ export const LIST_REQUESTS: Readonly<Record<string, RequestOf>> = {
   v1ListProjects: () => ({ params: { org: BENCH_ORG } }),
   listConnectors: inProject,
   listConnectorsV2: withBody(scoped, {}),
-  listConnectorsByFqn: ({ account }) => ({ query: { accountIdentifier: account }, body: Array.from({ length: 100 }, (_, index) => `${account}/${BENCH_ORG}/${BENCH_PROJECT}/connector_${index + 1}`) }),
+  listConnectorsByFqn: ({ account }) => ({
+    query: { accountIdentifier: account },
+    body: Array.from({ length: 100 }, (_, index) => `${account}/${BENCH_ORG}/${BENCH_PROJECT}/connector_${index + 1}`),
+  }),
   v1ListAccountConnectors: administrators(() => ({})),
   v1ListOrgConnectors: administrators(() => ({ params: { org: BENCH_ORG } })),
   v1ListProjectConnectors: project,
@@ -83,7 +130,15 @@ export const LIST_REQUESTS: Readonly<Record<string, RequestOf>> = {
   listRoleAssignments: inProject,
   authzListRoleAssignments: inProject,
   authzFilterRoleAssignments: withBody(inProject, { principalTypeFilter: ['USER', 'SERVICE_ACCOUNT'] }),
-  authzFilterRoleAssignmentsByScope: (asker) => withBody(scoped, { scopeFilters: [{ filter: 'INCLUDING_CHILD_SCOPES', ...(asker.name === 'administrator' ? {} : { orgIdentifier: BENCH_ORG, projectIdentifier: BENCH_PROJECT }) }] })(asker),
+  authzFilterRoleAssignmentsByScope: (asker) =>
+    withBody(scoped, {
+      scopeFilters: [
+        {
+          filter: 'INCLUDING_CHILD_SCOPES',
+          ...(asker.name === 'administrator' ? {} : { orgIdentifier: BENCH_ORG, projectIdentifier: BENCH_PROJECT }),
+        },
+      ],
+    })(asker),
   authzListRoles: scoped,
   listResourceGroups: scoped,
   filterResourceGroups: withBody(scoped, {}),

@@ -9,10 +9,21 @@ export interface SeededUser {
 }
 
 /** Everything ng-manager owns that has a list. */
-export async function seedNgManager(db: Client, account: string, administrator: string, sizes: Sizes): Promise<SeededUser> {
-  await db.query(`INSERT INTO organizations (account_id, identifier, name) SELECT $1, id, id FROM unnest($2::text[]) AS id ON CONFLICT DO NOTHING`, [account, [BENCH_ORG, 'org_1']]);
+export async function seedNgManager(
+  db: Client,
+  account: string,
+  administrator: string,
+  sizes: Sizes,
+): Promise<SeededUser> {
+  await db.query(
+    `INSERT INTO organizations (account_id, identifier, name) SELECT $1, id, id FROM unnest($2::text[]) AS id ON CONFLICT DO NOTHING`,
+    [account, [BENCH_ORG, 'org_1']],
+  );
   await db.query(ORGANIZATIONS, [account, Math.max(sizes.organizations, 50)]);
-  await db.query(`INSERT INTO projects (account_id, org_id, identifier, unique_id, name, modules) VALUES ($1, $2, $3, 'AAAAAAAAAAAAAAAAAAAAAA', 'Bench', '["DBOPS"]')`, [account, BENCH_ORG, BENCH_PROJECT]);
+  await db.query(
+    `INSERT INTO projects (account_id, org_id, identifier, unique_id, name, modules) VALUES ($1, $2, $3, 'AAAAAAAAAAAAAAAAAAAAAA', 'Bench', '["DBOPS"]')`,
+    [account, BENCH_ORG, BENCH_PROJECT],
+  );
   await db.query(PROJECTS, [account, sizes.projects, BENCH_ORG]);
   await db.query(USERS, [account, sizes.users]);
   await db.query(BINDINGS, [account, BENCH_ORG, BENCH_PROJECT]);
@@ -32,8 +43,14 @@ export async function seedNeighbours(db: Client, accounts: readonly string[], si
   for (const account of accounts) {
     await db.query(`INSERT INTO accounts (identifier, name) VALUES ($1, $1)`, [account]);
     await db.query(ORGANIZATIONS, [account, 50]);
-    await db.query(`INSERT INTO organizations (account_id, identifier, name) VALUES ($1, $2, 'Bench')`, [account, BENCH_ORG]);
-    await db.query(`INSERT INTO projects (account_id, org_id, identifier, unique_id, name) VALUES ($1, $2, $3, 'BBBBBBBBBBBBBBBBBBBBBB', 'Bench')`, [account, BENCH_ORG, BENCH_PROJECT]);
+    await db.query(`INSERT INTO organizations (account_id, identifier, name) VALUES ($1, $2, 'Bench')`, [
+      account,
+      BENCH_ORG,
+    ]);
+    await db.query(
+      `INSERT INTO projects (account_id, org_id, identifier, unique_id, name) VALUES ($1, $2, $3, 'BBBBBBBBBBBBBBBBBBBBBB', 'Bench')`,
+      [account, BENCH_ORG, BENCH_PROJECT],
+    );
     await db.query(PROJECTS, [account, share(sizes.projects), BENCH_ORG]);
     await db.query(USERS, [account, share(sizes.users)]);
     await db.query(CONNECTORS, [account, BENCH_ORG, BENCH_PROJECT, share(sizes.connectors), 1]);
@@ -45,8 +62,14 @@ export async function seedNeighbours(db: Client, accounts: readonly string[], si
 async function ordinaryUser(db: Client, account: string, sizes: Sizes): Promise<SeededUser> {
   const secret = randomBytes(32).toString('base64url');
   const userId = 'bench_user';
-  await db.query(`INSERT INTO users (account_id, id, email, name) VALUES ($1, $2, 'bench@bench.local', 'Bench')`, [account, userId]);
-  await db.query(`INSERT INTO role_bindings (account_id, user_id, role, org_id, project_id) VALUES ($1, $2, 'project_admin', $3, $4)`, [account, userId, BENCH_ORG, BENCH_PROJECT]);
+  await db.query(`INSERT INTO users (account_id, id, email, name) VALUES ($1, $2, 'bench@bench.local', 'Bench')`, [
+    account,
+    userId,
+  ]);
+  await db.query(
+    `INSERT INTO role_bindings (account_id, user_id, role, org_id, project_id) VALUES ($1, $2, 'project_admin', $3, $4)`,
+    [account, userId, BENCH_ORG, BENCH_PROJECT],
+  );
   await db.query(KEYS, [account, userId, sizes.keys]);
   await db.query(TOKENS, [account, userId, sizes.tokens]);
   await db.query(

@@ -11,17 +11,56 @@ const ENDED_AFTER_MS = 42_000;
 const BATCH = 10_000;
 
 /** Pipelines, input sets and executions with their plans and nodes: compiled and reduced by the engine itself, then multiplied in the database. */
-export async function seedPipelines(db: Client, account: string, sizes: Sizes, say: (text: string) => void): Promise<void> {
+export async function seedPipelines(
+  db: Client,
+  account: string,
+  sizes: Sizes,
+  say: (text: string) => void,
+): Promise<void> {
   const at = [account, BENCH_ORG, BENCH_PROJECT];
-  const yaml = applyPipelineYaml({ org: BENCH_ORG, project: BENCH_PROJECT }, { identifier: BIG_PIPELINE, name: 'Orders deployment', schema: 'schema_1', instance: 'instance_1', cluster: 'cluster', timeout: '10m' });
+  const yaml = applyPipelineYaml(
+    { org: BENCH_ORG, project: BENCH_PROJECT },
+    {
+      identifier: BIG_PIPELINE,
+      name: 'Orders deployment',
+      schema: 'schema_1',
+      instance: 'instance_1',
+      cluster: 'cluster',
+      timeout: '10m',
+    },
+  );
   await db.query(PIPELINES, [...at, sizes.pipelines, IN_BENCH_PROJECT, sizes.projects, yaml]);
-  await db.query(INPUT_SETS, [...at, sizes.inputSets, `inputSet:\n  identifier: set\n  name: Set\n  pipeline:\n    identifier: ${BIG_PIPELINE}\n`]);
-  await db.query(TRIGGERS, [...at, sizes.triggers, `trigger:\n  identifier: trigger\n  name: Trigger\n  targetIdentifier: ${BIG_PIPELINE}\n`]);
+  await db.query(INPUT_SETS, [
+    ...at,
+    sizes.inputSets,
+    `inputSet:\n  identifier: set\n  name: Set\n  pipeline:\n    identifier: ${BIG_PIPELINE}\n`,
+  ]);
+  await db.query(TRIGGERS, [
+    ...at,
+    sizes.triggers,
+    `trigger:\n  identifier: trigger\n  name: Trigger\n  targetIdentifier: ${BIG_PIPELINE}\n`,
+  ]);
   const plan = compile(yaml, account);
-  const template = [JSON.stringify(plan), yaml, JSON.stringify(statesOf(plan, 'Success')), JSON.stringify(statesOf(plan, 'Failed'))];
+  const template = [
+    JSON.stringify(plan),
+    yaml,
+    JSON.stringify(statesOf(plan, 'Success')),
+    JSON.stringify(statesOf(plan, 'Failed')),
+  ];
   for (let from = 1; from <= sizes.executions; from += BATCH) {
     const to = Math.min(from + BATCH - 1, sizes.executions);
-    await db.query(EXECUTIONS, [...at, from, to, IN_BENCH_PROJECT, sizes.projects, sizes.pipelines, template[0], template[1], Date.now(), JSON.stringify(planOutline(plan))]);
+    await db.query(EXECUTIONS, [
+      ...at,
+      from,
+      to,
+      IN_BENCH_PROJECT,
+      sizes.projects,
+      sizes.pipelines,
+      template[0],
+      template[1],
+      Date.now(),
+      JSON.stringify(planOutline(plan)),
+    ]);
     await db.query(NODES, [account, from, to, template[2], template[3]]);
     say(`  ${to} executions`);
   }
@@ -29,7 +68,18 @@ export async function seedPipelines(db: Client, account: string, sizes: Sizes, s
 }
 
 function compile(yaml: string, accountId: string): Plan {
-  return compilePlan({ yaml, catalogue: new StepTypeRegistry(), planId: `plan-${ID}`, planExecutionId: ID, accountId, orgId: BENCH_ORG, projectId: BENCH_PROJECT, runSequence: 1, triggeredBy: { name: 'Ann', email: 'ann@bench.local' }, idOf: nodeId() });
+  return compilePlan({
+    yaml,
+    catalogue: new StepTypeRegistry(),
+    planId: `plan-${ID}`,
+    planExecutionId: ID,
+    accountId,
+    orgId: BENCH_ORG,
+    projectId: BENCH_PROJECT,
+    runSequence: 1,
+    triggeredBy: { name: 'Ann', email: 'ann@bench.local' },
+    idOf: nodeId(),
+  });
 }
 
 /** Ids of 22 characters and more, as long as the service's own. */
@@ -43,12 +93,27 @@ function nodeId(): (text: string) => string {
 }
 
 function statesOf(plan: Plan, status: 'Success' | 'Failed'): Record<string, NodeState> {
-  const failure = status === 'Failed' ? { message: 'ERROR: relation "orders" already exists [Failed SQL: (0) CREATE TABLE orders (id bigint)]', failureType: 'APPLICATION_ERROR' } : null;
+  const failure =
+    status === 'Failed'
+      ? {
+          message: 'ERROR: relation "orders" already exists [Failed SQL: (0) CREATE TABLE orders (id bigint)]',
+          failureType: 'APPLICATION_ERROR',
+        }
+      : null;
   const ended = (id: string): NodeState => {
     const node = plan.nodes[id];
     const delegate = { id: 'delegate-1', name: 'local', taskId: `task-${id}` };
-    const started = reduceNode(reduceNode(NEW_NODE, { kind: 'started', at: 0, decision: 'Success', parameters: { ...node?.step?.spec } }), { kind: 'taskAcquired', delegate });
-    return reduceNode(started, { kind: 'ended', at: ENDED_AFTER_MS, status, failure, outputs: node?.step ? { preStartTag: 'before', changeSets: ['db/changelog.xml::1::ann'] } : {} });
+    const started = reduceNode(
+      reduceNode(NEW_NODE, { kind: 'started', at: 0, decision: 'Success', parameters: { ...node?.step?.spec } }),
+      { kind: 'taskAcquired', delegate },
+    );
+    return reduceNode(started, {
+      kind: 'ended',
+      at: ENDED_AFTER_MS,
+      status,
+      failure,
+      outputs: node?.step ? { preStartTag: 'before', changeSets: ['db/changelog.xml::1::ann'] } : {},
+    });
   };
   return Object.fromEntries(Object.keys(plan.nodes).map((id) => [id, ended(id)]));
 }

@@ -4,7 +4,10 @@ import { BENCH_ORG, BENCH_PROJECT, BIG_GROUP, type Sizes } from './places.js';
 /** Service accounts, groups with members and roles of the bench project, an audit trail of the account, and as many security events. Users must be there. */
 export async function seedPrincipals(db: Client, account: string, sizes: Sizes): Promise<void> {
   const at = [account, BENCH_ORG, BENCH_PROJECT];
-  await db.query(`INSERT INTO users (account_id, id, email, name, type) SELECT $1, 'service_' || n, 'service_' || n || '@service.local', 'Service ' || n, 'serviceAccount' FROM generate_series(1, $2::int) AS n`, [account, sizes.users]);
+  await db.query(
+    `INSERT INTO users (account_id, id, email, name, type) SELECT $1, 'service_' || n, 'service_' || n || '@service.local', 'Service ' || n, 'serviceAccount' FROM generate_series(1, $2::int) AS n`,
+    [account, sizes.users],
+  );
   await db.query(
     `INSERT INTO service_accounts (account_id, user_id, org_id, project_id, identifier, name, email, created_at)
      SELECT $1, 'service_' || n, CASE WHEN n % 2 = 0 THEN $2 END, CASE WHEN n % 2 = 0 THEN $3 END, 'service_' || n, ${NAME} || ' service ' || n, 'service_' || n || '@service.local', to_timestamp(1700000000 + n * 60)

@@ -23,6 +23,8 @@ export function conformance(args: readonly string[]): { readonly text: string; r
   if (unknown) return { text: `there is no option "${unknown}"\n\n${HELP}`, exitCode: 2 };
   const rows = coverageOf(CONTRACT_ROUTES, registeredHere());
   const isComplete = !rows.some(isFailure);
-  const text = args.includes('--json') ? JSON.stringify({ isComplete, counts: countsBySection(rows), rows }) : reportText(rows);
+  const text = args.includes('--json')
+    ? JSON.stringify({ isComplete, counts: countsBySection(rows), rows })
+    : reportText(rows);
   return { text: `${text}\n`, exitCode: isComplete ? 0 : 1 };
 }

@@ -14,7 +14,10 @@ const everything: Registered = {
   unlisted: [],
   find: (path) => ({ to: 'ng-manager', path: path.replace(/^\/gateway/, '').replace(/^\/dbops/, '') }),
 };
-const failures = (registered: Partial<Registered>): string[] => coverageOf(contract, { ...everything, ...registered }).filter(isFailure).map(({ route, complaints }) => `${route}: ${complaints.join('; ')}`);
+const failures = (registered: Partial<Registered>): string[] =>
+  coverageOf(contract, { ...everything, ...registered })
+    .filter(isFailure)
+    .map(({ route, complaints }) => `${route}: ${complaints.join('; ')}`);
 
 describe('the coverage of the contract', () => {
   it('is complete when every required route is served, reachable and tested', () => {
@@ -26,13 +29,28 @@ describe('the coverage of the contract', () => {
     ['a route nobody serves', { routes: [] }, /things\/\{thing\}: not served/],
     ['a route without a case', { tested: new Set() }, /getThing has no complete conformance case/],
     ['a route the gateway sends elsewhere', { find: (path) => ({ to: 'pipeline', path }) }, /goes to pipeline/],
-    ['an address the gateway does not know', { find: (path) => (path.startsWith('/gateway/dbops') ? undefined : everything.find(path)) }, /the gateway does not know \/gateway\/dbops/],
-    ['a route of our own without a case', { routes: [thing, { ...thing, id: 'ours', path: '/v1/ours' }] }, /GET \/v1\/ours: ours has no complete/],
-    ['later work that is served without a case', { routes: [thing, { ...thing, id: 'late', method: 'POST', path: '/v1/orgs/:o/things' }] }, /late has no complete/],
+    [
+      'an address the gateway does not know',
+      { find: (path) => (path.startsWith('/gateway/dbops') ? undefined : everything.find(path)) },
+      /the gateway does not know \/gateway\/dbops/,
+    ],
+    [
+      'a route of our own without a case',
+      { routes: [thing, { ...thing, id: 'ours', path: '/v1/ours' }] },
+      /GET \/v1\/ours: ours has no complete/,
+    ],
+    [
+      'later work that is served without a case',
+      { routes: [thing, { ...thing, id: 'late', method: 'POST', path: '/v1/orgs/:o/things' }] },
+      /late has no complete/,
+    ],
     ['a route in no service’s list', { unlisted: ['stray'] }, /stray: stands in no service/],
   ])('names %s', (_, registered, complaint) => expect(failures(registered).join('\n')).toMatch(complaint));
 
-  it('lets later work wait', () => expect(countsBySection(coverageOf(contract, everything))).toEqual([{ section: '2.1', required: 1, served: 1, tested: 1, later: 1 }]));
+  it('lets later work wait', () =>
+    expect(countsBySection(coverageOf(contract, everything))).toEqual([
+      { section: '2.1', required: 1, served: 1, tested: 1, later: 1 },
+    ]));
 });
 
 describe('the contract as data', () => {
@@ -42,7 +60,15 @@ describe('the contract as data', () => {
   });
 
   it('is reached with and without /gateway, DB DevOps under both prefixes', () => {
-    expect(addressesOf({ section: '2.1', path: '/v1/x' })).toEqual(['/v1/x', '/gateway/v1/x', '/dbops/v1/x', '/gateway/dbops/v1/x']);
-    expect(addressesOf({ section: '5.1', path: '/log-service/blob' })).toEqual(['/log-service/blob', '/gateway/log-service/blob']);
+    expect(addressesOf({ section: '2.1', path: '/v1/x' })).toEqual([
+      '/v1/x',
+      '/gateway/v1/x',
+      '/dbops/v1/x',
+      '/gateway/dbops/v1/x',
+    ]);
+    expect(addressesOf({ section: '5.1', path: '/log-service/blob' })).toEqual([
+      '/log-service/blob',
+      '/gateway/log-service/blob',
+    ]);
   });
 });

@@ -40,10 +40,22 @@ export interface Registered {
 /** The whole table. Pure. */
 export function coverageOf(contract: readonly ContractRoute[], registered: Registered): readonly CoverageRow[] {
   const byAddress = new Map(registered.routes.map((route) => [addressKey(route.method, route.path), route]));
-  const inContract = contract.map((row) => contractRow(row, byAddress.get(addressKey(row.method, row.path)), registered));
+  const inContract = contract.map((row) =>
+    contractRow(row, byAddress.get(addressKey(row.method, row.path)), registered),
+  );
   const known = new Set(contract.map((row) => addressKey(row.method, row.path)));
-  const own = registered.routes.filter((route) => !known.has(addressKey(route.method, route.path))).map((route) => ownRow(route, registered));
-  const unlisted = registered.unlisted.map((id): CoverageRow => ({ section: 'ours', route: id, scope: 'own', id, isServed: false, isTested: false, complaints: ['stands in no service’s list of routes'] }));
+  const own = registered.routes
+    .filter((route) => !known.has(addressKey(route.method, route.path)))
+    .map((route) => ownRow(route, registered));
+  const unlisted = registered.unlisted.map((id): CoverageRow => ({
+    section: 'ours',
+    route: id,
+    scope: 'own',
+    id,
+    isServed: false,
+    isTested: false,
+    complaints: ['stands in no service’s list of routes'],
+  }));
   return [...inContract, ...own, ...unlisted];
 }
 
@@ -54,15 +66,29 @@ export function isFailure(row: CoverageRow): boolean {
 
 function contractRow(row: ContractRoute, route: ServedRoute | undefined, registered: Registered): CoverageRow {
   const base = { section: row.section, route: `${row.method} ${row.path}`, scope: row.scope, id: route?.id };
-  if (!route) return { ...base, isServed: false, isTested: false, complaints: row.scope === 'required' ? ['not served'] : [] };
+  if (!route)
+    return { ...base, isServed: false, isTested: false, complaints: row.scope === 'required' ? ['not served'] : [] };
   const lost = addressesOf(row).flatMap((address) => strayed(address, row.path, route.owner, registered.find));
-  return { ...base, isServed: lost.length === 0, isTested: registered.tested.has(route.id), complaints: [...lost, ...untested(route, registered)] };
+  return {
+    ...base,
+    isServed: lost.length === 0,
+    isTested: registered.tested.has(route.id),
+    complaints: [...lost, ...untested(route, registered)],
+  };
 }
 
 function ownRow(route: ServedRoute, registered: Registered): CoverageRow {
   const path = route.path.replace(/:(\w+)/g, '{$1}');
   const lost = strayed(`/gateway${path}`, path, route.owner, registered.find);
-  return { section: 'ours', route: `${route.method} ${path}`, scope: 'own', id: route.id, isServed: lost.length === 0, isTested: registered.tested.has(route.id), complaints: [...lost, ...untested(route, registered)] };
+  return {
+    section: 'ours',
+    route: `${route.method} ${path}`,
+    scope: 'own',
+    id: route.id,
+    isServed: lost.length === 0,
+    isTested: registered.tested.has(route.id),
+    complaints: [...lost, ...untested(route, registered)],
+  };
 }
 
 function strayed(address: string, path: string, owner: string, find: RouteFinder): string[] {

@@ -11,18 +11,44 @@ export interface LicensedPackage {
 }
 
 /** Licences that ask for no more than their own text. */
-const FREE = new Set(['MIT', 'ISC', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'CC0-1.0', 'Unlicense', 'Python-2.0']);
+const FREE = new Set([
+  'MIT',
+  'ISC',
+  'Apache-2.0',
+  'BlueOak-1.0.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  '0BSD',
+  'CC0-1.0',
+  'Unlicense',
+  'Python-2.0',
+]);
 
 /** Licences that ask for more, by package, each with the reason why it may be used. */
 const ACCEPTED: readonly { readonly licence: string; readonly packages: RegExp; readonly reason: string }[] = [
   { licence: 'MPL-2.0', packages: /^lightningcss/, reason: 'builds the style sheets of the UI; it is not shipped' },
-  { licence: 'LGPL-2.1-or-later', packages: /^mariadb-java-client$/, reason: 'a driver of its own, loaded unchanged from its own jar' },
-  { licence: 'MPL-2.0 OR EPL-1.0', packages: /^h2$/, reason: 'a database of its own, loaded unchanged from its own jar' },
-  { licence: 'CC-BY-4.0', packages: /^caniuse-lite$/, reason: 'data about browsers for building the UI; it is not shipped' },
+  {
+    licence: 'LGPL-2.1-or-later',
+    packages: /^mariadb-java-client$/,
+    reason: 'a driver of its own, loaded unchanged from its own jar',
+  },
+  {
+    licence: 'MPL-2.0 OR EPL-1.0',
+    packages: /^h2$/,
+    reason: 'a database of its own, loaded unchanged from its own jar',
+  },
+  {
+    licence: 'CC-BY-4.0',
+    packages: /^caniuse-lite$/,
+    reason: 'data about browsers for building the UI; it is not shipped',
+  },
 ];
 
 const lockFile = z.object({
-  packages: z.record(z.string(), z.object({ version: z.string().optional(), link: z.boolean().optional(), license: z.string().optional() })),
+  packages: z.record(
+    z.string(),
+    z.object({ version: z.string().optional(), link: z.boolean().optional(), license: z.string().optional() }),
+  ),
 });
 
 /** Every package of the lock file and every jar of the change engine, with its licence. */
@@ -40,7 +66,10 @@ export function licensedPackages(root: string): LicensedPackage[] {
 export function licenceComplaints(packages: readonly LicensedPackage[]): string[] {
   return packages
     .filter((one) => !isFree(one.licence) && acceptance(one) === undefined)
-    .map(({ name, version, licence }) => `${name} ${version} has the licence ${licence}; take another package, or say in licences.ts why this one may be used`);
+    .map(
+      ({ name, version, licence }) =>
+        `${name} ${version} has the licence ${licence}; take another package, or say in licences.ts why this one may be used`,
+    );
 }
 
 /** Pure: "MIT: 853 packages", most first; a licence that asks for more comes with its packages and the reason. */

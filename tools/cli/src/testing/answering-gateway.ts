@@ -11,8 +11,13 @@ export class AnsweringGateway {
   private readonly server: Server = createServer((request, response) => {
     const asked = `${request.method ?? ''} ${(request.url ?? '').replace('/gateway/ng/api', '')}`;
     const data = this.answers[asked];
-    if (this.absent.has(asked)) return void response.writeHead(404, { 'content-type': 'application/json' }).end(JSON.stringify({ message: 'it does not exist', code: 'RESOURCE_NOT_FOUND_EXCEPTION' }));
-    response.writeHead(data ? 200 : 403, { 'content-type': 'application/json' }).end(JSON.stringify(data ? { data } : { message: 'Ann lacks the right', code: 'ACCESS_DENIED' }));
+    if (this.absent.has(asked))
+      return void response
+        .writeHead(404, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ message: 'it does not exist', code: 'RESOURCE_NOT_FOUND_EXCEPTION' }));
+    response
+      .writeHead(data ? 200 : 403, { 'content-type': 'application/json' })
+      .end(JSON.stringify(data ? { data } : { message: 'Ann lacks the right', code: 'ACCESS_DENIED' }));
   });
 
   start(): Promise<void> {
@@ -28,6 +33,16 @@ export class AnsweringGateway {
     const { port } = this.server.address() as AddressInfo;
     const env = { SLUICE_URL: `http://127.0.0.1:${port}`, SLUICE_API_KEY: 'pat.ACC.id.secret' };
     const say = (line: string): void => void lines.push(line);
-    return { code: await main({ args, env, print: say, complain: say, signal: new AbortController().signal, defaultDataDir: '/nonexistent' }), lines };
+    return {
+      code: await main({
+        args,
+        env,
+        print: say,
+        complain: say,
+        signal: new AbortController().signal,
+        defaultDataDir: '/nonexistent',
+      }),
+      lines,
+    };
   }
 }

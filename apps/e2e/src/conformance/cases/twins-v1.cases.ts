@@ -13,18 +13,53 @@ interface Level {
 
 const LEVELS: readonly Level[] = [
   { name: 'Account', params: () => ({}), root: () => '/v1', place: () => ({ org: null, project: null }) },
-  { name: 'Org', params: ({ org }) => ({ org }), root: ({ org }) => `/v1/orgs/${org}`, place: ({ org }) => ({ org, project: null }) },
-  { name: 'Project', params: ({ path }) => path, root: ({ org, project }) => `/v1/orgs/${org}/projects/${project}`, place: ({ path }) => path },
+  {
+    name: 'Org',
+    params: ({ org }) => ({ org }),
+    root: ({ org }) => `/v1/orgs/${org}`,
+    place: ({ org }) => ({ org, project: null }),
+  },
+  {
+    name: 'Project',
+    params: ({ path }) => path,
+    root: ({ org, project }) => `/v1/orgs/${org}/projects/${project}`,
+    place: ({ path }) => path,
+  },
 ];
 
 const LISTS = { none: 'a list has nothing that could be missing' };
 const badLimit = { change: { query: { limit: '101' } }, field: 'limit' };
 const badForce = { change: { query: { forceDelete: 'perhaps' } }, field: 'forceDelete' };
-const noKey = (what: 'connector' | 'secret') => ({ change: { json: { [what]: { name: 'x', spec: { type: 'Nonsense' } } } }, field: what });
+const noKey = (what: 'connector' | 'secret') => ({
+  change: { json: { [what]: { name: 'x', spec: { type: 'Nonsense' } } } },
+  field: what,
+});
 
-const connectorBody = (identifier: string, name: string) => ({ connector: { identifier, name, description: 'd', tags: { a: 'b' }, spec: { type: 'DockerRegistry', dockerRegistryUrl: 'https://registry.example.com', providerType: 'Other' } } });
-const secretBody = (identifier: string, name: string) => ({ secret: { identifier, name, description: 'd', tags: { a: 'b' }, spec: { type: 'SecretText', secret_manager_identifier: 'harnessSecretManager', value_type: 'Inline', value: 'open sesame' } } });
-const WITHOUT_VALUE = (text: string): string | undefined => (text.includes('open sesame') ? 'shows the value of the secret' : undefined);
+const connectorBody = (identifier: string, name: string) => ({
+  connector: {
+    identifier,
+    name,
+    description: 'd',
+    tags: { a: 'b' },
+    spec: { type: 'DockerRegistry', dockerRegistryUrl: 'https://registry.example.com', providerType: 'Other' },
+  },
+});
+const secretBody = (identifier: string, name: string) => ({
+  secret: {
+    identifier,
+    name,
+    description: 'd',
+    tags: { a: 'b' },
+    spec: {
+      type: 'SecretText',
+      secret_manager_identifier: 'harnessSecretManager',
+      value_type: 'Inline',
+      value: 'open sesame',
+    },
+  },
+});
+const WITHOUT_VALUE = (text: string): string | undefined =>
+  text.includes('open sesame') ? 'shows the value of the secret' : undefined;
 
 function connectorTwins({ name, params, root, place }: Level): RouteCases {
   const made = async (world: World): Promise<string> => {
@@ -35,16 +70,25 @@ function connectorTwins({ name, params, root, place }: Level): RouteCases {
   const missing = { change: { params: { connector: 'nowhere' } }, code: 'RESOURCE_NOT_FOUND_EXCEPTION' };
   const longKey = { change: { params: { connector: 'x'.repeat(129) } }, field: 'connector' };
   const list: RouteCase = {
-    request: async (world) => ({ params: params(world), query: { connector: [await made(world)], type: 'DockerRegistry' } }),
-    answers: (world, { query }) => [{ connector: { identifier: firstOf(query, 'connector'), ...place(world), spec: { type: 'DockerRegistry' } } }],
+    request: async (world) => ({
+      params: params(world),
+      query: { connector: [await made(world)], type: 'DockerRegistry' },
+    }),
+    answers: (world, { query }) => [
+      { connector: { identifier: firstOf(query, 'connector'), ...place(world), spec: { type: 'DockerRegistry' } } },
+    ],
     invalid: badLimit,
     missing: LISTS,
   };
   const create: RouteCase = {
     request: (world) => ({ params: params(world), json: connectorBody(world.make.id('twin'), 'Registry') }),
-    answers: (world, { json }) => ({ connector: { ...(json as { connector: object }).connector, ...place(world) }, harness_managed: false }),
+    answers: (world, { json }) => ({
+      connector: { ...(json as { connector: object }).connector, ...place(world) },
+      harness_managed: false,
+    }),
     invalid: noKey('connector'),
-    missing: name === 'Account' ? { none: 'the account of the key exists' } : { change: { params: { org: 'nowhere' } } },
+    missing:
+      name === 'Account' ? { none: 'the account of the key exists' } : { change: { params: { org: 'nowhere' } } },
     ...(name === 'Account' ? { otherAccount: 'an answer of its own' } : {}),
   };
   const update: RouteCase = {
@@ -57,7 +101,9 @@ function connectorTwins({ name, params, root, place }: Level): RouteCases {
     missing: { change: { params: { connector: 'nowhere' }, json: connectorBody('nowhere', 'x') } },
   };
   const one = async (world: World) => ({ params: { ...params(world), connector: await made(world) } });
-  const named: RouteCase['answers'] = (world, { params: sent }) => ({ connector: { identifier: sent?.['connector'], slug: sent?.['connector'], ...place(world) } });
+  const named: RouteCase['answers'] = (world, { params: sent }) => ({
+    connector: { identifier: sent?.['connector'], slug: sent?.['connector'], ...place(world) },
+  });
   return {
     [`v1List${name}Connectors`]: list,
     [`v1Create${name}Connector`]: create,
@@ -82,7 +128,9 @@ function secretTwins({ name, params, root, place }: Level): RouteCases {
   const missing = { change: { params: { secret: 'nowhere' } } };
   const longKey = { change: { params: { secret: 'x'.repeat(129) } }, field: 'secret' };
   const one = async (world: World) => ({ params: { ...params(world), secret: await made(world) } });
-  const named: RouteCase['answers'] = (world, { params: sent }) => ({ secret: { identifier: sent?.['secret'], ...place(world) } });
+  const named: RouteCase['answers'] = (world, { params: sent }) => ({
+    secret: { identifier: sent?.['secret'], ...place(world) },
+  });
   return {
     [`v1List${name}Secrets`]: {
       request: async (world) => ({ params: params(world), query: { secret: [await made(world)] } }),
@@ -92,11 +140,16 @@ function secretTwins({ name, params, root, place }: Level): RouteCases {
       missing: LISTS,
     },
     [`v1Create${name}Secret`]: {
-      request: (world) => ({ params: params(world), query: { private: false }, json: secretBody(world.make.id('twin'), 'Password') }),
+      request: (world) => ({
+        params: params(world),
+        query: { private: false },
+        json: secretBody(world.make.id('twin'), 'Password'),
+      }),
       answers: echo,
       check: WITHOUT_VALUE,
       invalid: noKey('secret'),
-      missing: name === 'Account' ? { none: 'the account of the key exists' } : { change: { params: { org: 'nowhere' } } },
+      missing:
+        name === 'Account' ? { none: 'the account of the key exists' } : { change: { params: { org: 'nowhere' } } },
       ...(name === 'Account' ? { otherAccount: 'an answer of its own' } : {}),
     },
     [`v1Get${name}Secret`]: { request: one, answers: named, check: WITHOUT_VALUE, invalid: longKey, missing },
@@ -115,4 +168,7 @@ function secretTwins({ name, params, root, place }: Level): RouteCases {
 }
 
 /** Connectors and secrets of `/v1` at account, org and project (api-contract 3.1). */
-export const twinCases: RouteCases = Object.assign({}, ...LEVELS.flatMap((level) => [connectorTwins(level), secretTwins(level)])) as RouteCases;
+export const twinCases: RouteCases = Object.assign(
+  {},
+  ...LEVELS.flatMap((level) => [connectorTwins(level), secretTwins(level)]),
+) as RouteCases;

@@ -10,18 +10,30 @@ const SEED = 1;
 
 describe('values made from a schema', () => {
   it.each<[string, z.ZodType]>([
-    ['an object with optional keys', z.object({ id: z.string().min(1).max(10), count: z.int().min(0).max(5).optional(), flag: z.boolean().nullish() })],
+    [
+      'an object with optional keys',
+      z.object({ id: z.string().min(1).max(10), count: z.int().min(0).max(5).optional(), flag: z.boolean().nullish() }),
+    ],
     ['a pattern of fixed length', z.object({ known: z.string().regex(/^\d{1,15}:[0-9a-f]{64}$/) })],
     ['numbers beyond 32 bits', z.object({ at: z.int().min(1).max(1e15) })],
-    ['a union by type', z.discriminatedUnion('type', [z.object({ type: z.literal('a'), a: z.string() }), z.object({ type: z.literal('b'), b: z.array(z.int()).min(1) })])],
+    [
+      'a union by type',
+      z.discriminatedUnion('type', [
+        z.object({ type: z.literal('a'), a: z.string() }),
+        z.object({ type: z.literal('b'), b: z.array(z.int()).min(1) }),
+      ]),
+    ],
     ['a map', z.record(z.string(), z.string())],
     ['a default', z.object({ order: z.enum(['ASC', 'DESC']).default('ASC') })],
   ])('fit it: %s', (_, schema) => {
-    for (const value of fc.sample(valuesOf(schema), { seed: SEED, numRuns: 100 })) expect(schema.safeParse(value).error).toBeUndefined();
+    for (const value of fc.sample(valuesOf(schema), { seed: SEED, numRuns: 100 }))
+      expect(schema.safeParse(value).error).toBeUndefined();
   });
 
   it('reach every type of connector', () => {
-    const types = new Set(fc.sample(valuesOf(connector), { seed: SEED, numRuns: 200 }).map((value) => (value as { type: string }).type));
+    const types = new Set(
+      fc.sample(valuesOf(connector), { seed: SEED, numRuns: 200 }).map((value) => (value as { type: string }).type),
+    );
     expect(types.size).toBeGreaterThan(6);
   });
 
@@ -34,13 +46,15 @@ describe('values made from a schema', () => {
 
 describe('bad requests', () => {
   it('can be made for every public route', () => {
-    for (const { route } of publicRoutes()) expect(fc.sample(fuzzRequests(route, {}), { seed: SEED, numRuns: 1 })).toHaveLength(1);
+    for (const { route } of publicRoutes())
+      expect(fc.sample(fuzzRequests(route, {}), { seed: SEED, numRuns: 1 })).toHaveLength(1);
   });
 
   it('are the same for the same seed', () => {
     const [one] = publicRoutes();
     if (!one) throw new Error('there are no public routes');
-    const made = (): string[] => fc.sample(fuzzRequests(one.route, {}), { seed: SEED, numRuns: 20 }).map(({ target }) => target);
+    const made = (): string[] =>
+      fc.sample(fuzzRequests(one.route, {}), { seed: SEED, numRuns: 20 }).map(({ target }) => target);
     expect(made()).toEqual(made());
   });
 });

@@ -44,7 +44,9 @@ export function valuesOfKey(schema: z.ZodType, key: string): fc.Arbitrary<unknow
 const converted = new WeakMap<z.ZodType, JsonSchema>();
 
 function jsonSchemaOf(schema: z.ZodType): JsonSchema {
-  const known = converted.get(schema) ?? (z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', cycles: 'ref', reused: 'inline' }) as JsonSchema);
+  const known =
+    converted.get(schema) ??
+    (z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', cycles: 'ref', reused: 'inline' }) as JsonSchema);
   converted.set(schema, known);
   return known;
 }
@@ -54,19 +56,33 @@ function fromJsonSchema(schema: JsonSchema): fc.Arbitrary<unknown> {
   if (schema.enum) return fc.constantFrom(...schema.enum);
   const choices = schema.anyOf ?? schema.oneOf;
   if (choices && choices.length > 0) return fc.oneof(...choices.map(fromJsonSchema));
-  if (schema.allOf) return fc.tuple(...schema.allOf.map(fromJsonSchema)).map((parts) => Object.assign({}, ...parts.filter((part) => typeof part === 'object')) as unknown);
-  if (Array.isArray(schema.type)) return fc.oneof(...(schema.type as readonly string[]).map((type) => fromJsonSchema({ ...schema, type })));
+  if (schema.allOf)
+    return fc
+      .tuple(...schema.allOf.map(fromJsonSchema))
+      .map((parts) => Object.assign({}, ...parts.filter((part) => typeof part === 'object')) as unknown);
+  if (Array.isArray(schema.type))
+    return fc.oneof(...(schema.type as readonly string[]).map((type) => fromJsonSchema({ ...schema, type })));
   switch (schema.type) {
     case 'object':
       return objects(schema);
     case 'array':
-      return fc.array(fromJsonSchema(schema.items ?? {}), { minLength: schema.minItems ?? 0, maxLength: Math.max(schema.minItems ?? 0, Math.min(schema.maxItems ?? MOST_ITEMS, MOST_ITEMS)) });
+      return fc.array(fromJsonSchema(schema.items ?? {}), {
+        minLength: schema.minItems ?? 0,
+        maxLength: Math.max(schema.minItems ?? 0, Math.min(schema.maxItems ?? MOST_ITEMS, MOST_ITEMS)),
+      });
     case 'string':
       return texts(schema);
     case 'integer':
-      return fc.integer({ min: bounded(schema.minimum, -1_000), max: Math.max(bounded(schema.minimum, -1_000), bounded(schema.maximum, 4_000_000)) });
+      return fc.integer({
+        min: bounded(schema.minimum, -1_000),
+        max: Math.max(bounded(schema.minimum, -1_000), bounded(schema.maximum, 4_000_000)),
+      });
     case 'number':
-      return fc.double({ min: bounded(schema.minimum, -1e6), max: Math.max(bounded(schema.minimum, -1e6), bounded(schema.maximum, 1e6)), noNaN: true });
+      return fc.double({
+        min: bounded(schema.minimum, -1e6),
+        max: Math.max(bounded(schema.minimum, -1e6), bounded(schema.maximum, 1e6)),
+        noNaN: true,
+      });
     case 'boolean':
       return fc.boolean();
     case 'null':
@@ -77,9 +93,17 @@ function fromJsonSchema(schema: JsonSchema): fc.Arbitrary<unknown> {
 }
 
 function objects({ properties = {}, required = [], additionalProperties }: JsonSchema): fc.Arbitrary<unknown> {
-  const known = fc.record(Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, fromJsonSchema(value)])), { requiredKeys: required.filter((key) => key in properties) });
+  const known = fc.record(
+    Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, fromJsonSchema(value)])),
+    { requiredKeys: required.filter((key) => key in properties) },
+  );
   if (additionalProperties === undefined || typeof additionalProperties === 'boolean') return known;
-  return fc.tuple(known, fc.dictionary(fc.string({ maxLength: 20 }), fromJsonSchema(additionalProperties), { maxKeys: MOST_ITEMS })).map(([one, more]) => ({ ...more, ...one }));
+  return fc
+    .tuple(
+      known,
+      fc.dictionary(fc.string({ maxLength: 20 }), fromJsonSchema(additionalProperties), { maxKeys: MOST_ITEMS }),
+    )
+    .map(([one, more]) => ({ ...more, ...one }));
 }
 
 function texts({ pattern, minLength = 0, maxLength = LONGEST }: JsonSchema): fc.Arbitrary<string> {

@@ -23,7 +23,11 @@ export interface FuzzPlan {
 }
 
 /** Sends one route its share of bad requests. Answers what is wrong with the first answer that is, with the smallest request that shows it; undefined when nothing is. */
-export async function fuzzRoute(route: RouteDefinition, base: CaseRequest, { gatewayUrl, apiKey, seed, runs }: FuzzPlan): Promise<string | undefined> {
+export async function fuzzRoute(
+  route: RouteDefinition,
+  base: CaseRequest,
+  { gatewayUrl, apiKey, seed, runs }: FuzzPlan,
+): Promise<string | undefined> {
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
   const isSigned = base.headers?.['x-harness-token'] !== undefined || base.query?.['signature'] !== undefined;
   try {
@@ -54,16 +58,19 @@ function isSlow({ ms }: Pick<WireAnswer, 'ms'>, route: RouteDefinition): boolean
 function complaintsAbout({ status, contentType, text, ms }: WireAnswer, route: RouteDefinition): string[] {
   const complaints = leaksIn(text);
   if (isSlow({ ms }, route)) complaints.push(`took ${Math.round(ms)} ms`);
-  if (status >= 500 && !(asksDelegate(route) && (status === 503 || status === 504))) complaints.push('is an error of ours');
+  if (status >= 500 && !(asksDelegate(route) && (status === 503 || status === 504)))
+    complaints.push('is an error of ours');
   if (status >= 400) complaints.push(...shapeComplaints(contentType, text, route));
   return complaints;
 }
 
 /** An error is JSON with a message where its generation has it; a path that was bent out of its generation answers in the form of the gateway. */
 function shapeComplaints(contentType: string, text: string, route: RouteDefinition): string[] {
-  if (!contentType.startsWith('application/json')) return [`an error is JSON, this one is ${contentType || 'without a type'}`];
+  if (!contentType.startsWith('application/json'))
+    return [`an error is JSON, this one is ${contentType || 'without a type'}`];
   const body = parsed(text);
-  const message = propertyOf(body, errorStyleOf(route) === 'log' ? 'error_msg' : 'message') ?? propertyOf(body, 'message');
+  const message =
+    propertyOf(body, errorStyleOf(route) === 'log' ? 'error_msg' : 'message') ?? propertyOf(body, 'message');
   return typeof message === 'string' && message !== '' ? [] : ['an error says what is wrong'];
 }
 
@@ -76,6 +83,8 @@ function parsed(text: string): unknown {
 }
 
 function describeRequest({ method, target, body }: FuzzRequest): string {
-  const content = body ? ` (${body.contentType ?? 'no type'}) ${JSON.stringify(Buffer.from(body.bytes).toString('utf8').slice(0, 600))}` : '';
+  const content = body
+    ? ` (${body.contentType ?? 'no type'}) ${JSON.stringify(Buffer.from(body.bytes).toString('utf8').slice(0, 600))}`
+    : '';
   return `${method} ${target.slice(0, 600)}${content}`;
 }

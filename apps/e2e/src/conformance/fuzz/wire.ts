@@ -13,11 +13,27 @@ export interface WireAnswer {
 const TAIL_MS = 700;
 
 /** Sends paths and headers as they are, which `fetch` would put in order first. @throws Error when no answer comes within `limitMs` */
-export function exchangeOverWire(gatewayUrl: string, { method, target, headers, body }: FuzzRequest, agent: Agent, limitMs: number): Promise<WireAnswer> {
+export function exchangeOverWire(
+  gatewayUrl: string,
+  { method, target, headers, body }: FuzzRequest,
+  agent: Agent,
+  limitMs: number,
+): Promise<WireAnswer> {
   const { hostname, port } = new URL(gatewayUrl);
   const startedAt = performance.now();
   return new Promise((resolve, reject) => {
-    const outgoing = request({ hostname, port, method, path: target, agent, headers: { ...headers, ...(body?.contentType === undefined ? {} : { 'content-type': body.contentType }), ...(body ? { 'content-length': body.bytes.length } : {}) } });
+    const outgoing = request({
+      hostname,
+      port,
+      method,
+      path: target,
+      agent,
+      headers: {
+        ...headers,
+        ...(body?.contentType === undefined ? {} : { 'content-type': body.contentType }),
+        ...(body ? { 'content-length': body.bytes.length } : {}),
+      },
+    });
     const giveUp = setTimeout(() => outgoing.destroy(new Error(`no answer within ${limitMs} ms`)), limitMs);
     outgoing.once('error', (cause) => {
       clearTimeout(giveUp);
@@ -28,14 +44,20 @@ export function exchangeOverWire(gatewayUrl: string, { method, target, headers, 
       const contentType = incoming.headers['content-type'] ?? '';
       const done = (): void => {
         clearTimeout(giveUp);
-        resolve({ status: incoming.statusCode ?? 0, contentType, text: Buffer.concat(chunks).toString('utf8'), ms: performance.now() - startedAt });
+        resolve({
+          status: incoming.statusCode ?? 0,
+          contentType,
+          text: Buffer.concat(chunks).toString('utf8'),
+          ms: performance.now() - startedAt,
+        });
       };
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.once('end', done);
-      if (contentType.startsWith('text/event-stream')) setTimeout(() => {
-        done();
-        incoming.destroy();
-      }, TAIL_MS);
+      if (contentType.startsWith('text/event-stream'))
+        setTimeout(() => {
+          done();
+          incoming.destroy();
+        }, TAIL_MS);
     });
     outgoing.end(body?.bytes);
   });
@@ -50,7 +72,9 @@ export function exchangeOverSocket(gatewayUrl: string, bytes: string, quietMs = 
     socket.setTimeout(quietMs, () => socket.destroy());
     socket.on('data', (chunk) => (text += chunk.toString('latin1')));
     socket.once('close', () => resolve(text));
-    socket.once('error', (cause: NodeJS.ErrnoException) => (cause.code === 'ECONNRESET' || cause.code === 'EPIPE' ? resolve(text) : reject(cause)));
+    socket.once('error', (cause: NodeJS.ErrnoException) =>
+      cause.code === 'ECONNRESET' || cause.code === 'EPIPE' ? resolve(text) : reject(cause),
+    );
     socket.once('connect', () => socket.write(bytes, 'latin1'));
   });
 }

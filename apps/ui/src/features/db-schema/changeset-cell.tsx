@@ -1,5 +1,11 @@
 import { Group, Popover, Stack, Text, Tooltip, UnstyledButton } from '@mantine/core';
-import { IconArrowBackUp, IconCircleCheckFilled, IconCircleDashed, IconCircleXFilled, type Icon } from '@tabler/icons-react';
+import {
+  IconArrowBackUp,
+  IconCircleCheckFilled,
+  IconCircleDashed,
+  IconCircleXFilled,
+  type Icon,
+} from '@tabler/icons-react';
 
 import { PageLink } from '../../navigation/links.js';
 import { PATHS } from '../../navigation/paths.js';
@@ -30,26 +36,55 @@ export function ChangesetCell({ scope, changeset, instanceName, cell }: Changese
   const Picture = ICONS[cell.status];
   const name = `${changeset.changeSet} on ${instanceName}: ${label}`;
   const when = cell.updated ? formatTimestamp(fromEpoch(cell.updated)) : undefined;
-  const face = <><Picture size={16} aria-hidden />{label}</>;
+  const face = (
+    <>
+      <Picture size={16} aria-hidden />
+      {label}
+    </>
+  );
   if (!when && !cell.planExecutionId && !cell.error) {
-    return <span className={classes.cell} data-tone={tone} data-status={cell.status} data-testid="changeset-cell">{face}</span>;
+    return (
+      <span className={classes.cell} data-tone={tone} data-status={cell.status} data-testid="changeset-cell">
+        {face}
+      </span>
+    );
   }
   return (
     <Popover position="bottom" withArrow shadow="md" width={340} trapFocus returnFocus>
       <Popover.Target>
         <Tooltip label={[when, cell.tag ? `tag ${cell.tag}` : ''].filter(Boolean).join(' · ') || label}>
-          <UnstyledButton className={classes.cell} data-tone={tone} data-status={cell.status} data-testid="changeset-cell" aria-label={name}>{face}</UnstyledButton>
+          <UnstyledButton
+            className={classes.cell}
+            data-tone={tone}
+            data-status={cell.status}
+            data-testid="changeset-cell"
+            aria-label={name}
+          >
+            {face}
+          </UnstyledButton>
         </Tooltip>
       </Popover.Target>
       <Popover.Dropdown>
         <Stack gap={6}>
-          <Text size="sm" fw={600} className="break-anywhere">{name}</Text>
+          <Text size="sm" fw={600} className="break-anywhere">
+            {name}
+          </Text>
           {when && <Fact label="When" value={when} />}
           {cell.tag && <Fact label="Tag" value={cell.tag} />}
           {cell.pipeline && <Fact label="Pipeline" value={cell.pipeline} />}
-          {cell.error && <pre className={classes.error} tabIndex={0}>{cell.error}</pre>}
+          {cell.error && (
+            <pre className={classes.error} tabIndex={0}>
+              {cell.error}
+            </pre>
+          )}
           {cell.pipeline && cell.planExecutionId && (
-            <PageLink to={PATHS.execution} params={{ ...scopeParams(scope), pipeline: cell.pipeline, execution: cell.planExecutionId }} size="sm">Open execution</PageLink>
+            <PageLink
+              to={PATHS.execution}
+              params={{ ...scopeParams(scope), pipeline: cell.pipeline, execution: cell.planExecutionId }}
+              size="sm"
+            >
+              Open execution
+            </PageLink>
           )}
         </Stack>
       </Popover.Dropdown>
@@ -58,7 +93,14 @@ export function ChangesetCell({ scope, changeset, instanceName, cell }: Changese
 }
 
 function Fact({ label, value }: { readonly label: string; readonly value: string }) {
-  return <Text size="sm"><Text span inherit c="dimmed">{label}</Text> {value}</Text>;
+  return (
+    <Text size="sm">
+      <Text span inherit c="dimmed">
+        {label}
+      </Text>{' '}
+      {value}
+    </Text>
+  );
 }
 
 /** What the pictures mean. */
@@ -68,7 +110,12 @@ export function StatusLegend() {
       {CHANGESET_STATUSES.map((status) => {
         const { label, tone } = changesetStatusView(status);
         const Picture = ICONS[status];
-        return <li key={status} className={classes.cell} data-tone={tone}><Picture size={15} aria-hidden />{label}</li>;
+        return (
+          <li key={status} className={classes.cell} data-tone={tone}>
+            <Picture size={15} aria-hidden />
+            {label}
+          </li>
+        );
       })}
     </Group>
   );

@@ -4,8 +4,22 @@ import { CHANGESET_STATUSES, cellOf, changesetStatusView } from './changeset-sta
 import type { Changeset } from './db-schema.api.js';
 
 const changeset: Changeset = {
-  changeSet: '1', author: 'ana', fileName: 'a.sql', changeSetFQN: 'a.sql::1::ana', synced: false, updated: 1,
-  instances: [{ instance: 'dev', status: 'Deployment_Failed', pipeline: 'p', planExecutionId: 'E', stageExecutionId: 'S', error: 'no' }],
+  changeSet: '1',
+  author: 'ana',
+  fileName: 'a.sql',
+  changeSetFQN: 'a.sql::1::ana',
+  synced: false,
+  updated: 1,
+  instances: [
+    {
+      instance: 'dev',
+      status: 'Deployment_Failed',
+      pipeline: 'p',
+      planExecutionId: 'E',
+      stageExecutionId: 'S',
+      error: 'no',
+    },
+  ],
 };
 
 describe('a changeset', () => {

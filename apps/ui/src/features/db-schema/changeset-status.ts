@@ -7,7 +7,12 @@ export interface ChangesetStatusView {
 }
 
 /** In the order of the legend. */
-export const CHANGESET_STATUSES = ['Successfully_Deployed', 'Not_Deployed', 'Deployment_Failed', 'Rolled_Back'] as const satisfies readonly ChangesetStatus[];
+export const CHANGESET_STATUSES = [
+  'Successfully_Deployed',
+  'Not_Deployed',
+  'Deployment_Failed',
+  'Rolled_Back',
+] as const satisfies readonly ChangesetStatus[];
 
 const VIEWS: Readonly<Record<ChangesetStatus, ChangesetStatusView>> = {
   Successfully_Deployed: { label: 'Deployed', tone: 'success' },
@@ -23,5 +28,7 @@ export function changesetStatusView(status: ChangesetStatus): ChangesetStatusVie
 /** What is known of a changeset on an instance; an instance it never reached may be left out of the answer. */
 export function cellOf(changeset: Changeset, instanceId: string): ChangesetInstance {
   const known = changeset.instances.find((item) => item.instance === instanceId);
-  return known ?? { instance: instanceId, status: 'Not_Deployed', pipeline: '', planExecutionId: '', stageExecutionId: '' };
+  return (
+    known ?? { instance: instanceId, status: 'Not_Deployed', pipeline: '', planExecutionId: '', stageExecutionId: '' }
+  );
 }

@@ -17,7 +17,11 @@ export type ChangesetStatus = ChangesetInstance['status'];
 
 export interface MigrationState {
   /** `stateUnknownSince` (seconds): what is shown is from before, and a run since then left the state unknown. */
-  readonly instances: readonly { readonly identifier: string; readonly name: string; readonly stateUnknownSince?: number | undefined }[];
+  readonly instances: readonly {
+    readonly identifier: string;
+    readonly name: string;
+    readonly stateUnknownSince?: number | undefined;
+  }[];
   /** Instances of the schema, on all pages of them. */
   readonly instanceCount: number;
   readonly changesets: readonly Changeset[];
@@ -44,10 +48,19 @@ export interface InstancePage {
 }
 
 const BY_NAME = { sort: 'name', order: 'ASC' } as const;
-const pageQuery = (filter: PageFilter) => ({ page: filter.page, limit: filter.limit, search_term: filter.searchTerm || undefined });
+const pageQuery = (filter: PageFilter) => ({
+  page: filter.page,
+  limit: filter.limit,
+  search_term: filter.searchTerm || undefined,
+});
 
 /** One page of DB schemas by name. @throws GatewayError */
-export async function listDbSchemas(gateway: GatewayClient, scope: ProjectScope, filter: PageFilter, signal?: AbortSignal) {
+export async function listDbSchemas(
+  gateway: GatewayClient,
+  scope: ProjectScope,
+  filter: PageFilter,
+  signal?: AbortSignal,
+) {
   const { data, headers } = await gateway.json(z.array(dbSchemaOut), {
     path: schemasPath(scope),
     query: { ...pageQuery(filter), ...BY_NAME },
@@ -57,19 +70,39 @@ export async function listDbSchemas(gateway: GatewayClient, scope: ProjectScope,
 }
 
 /** @throws GatewayError 404 when the schema does not exist. */
-export async function getDbSchema(gateway: GatewayClient, scope: ProjectScope, schemaId: string, signal?: AbortSignal): Promise<DbSchema> {
+export async function getDbSchema(
+  gateway: GatewayClient,
+  scope: ProjectScope,
+  schemaId: string,
+  signal?: AbortSignal,
+): Promise<DbSchema> {
   const { data } = await gateway.json(dbSchemaOut, { path: `${schemasPath(scope)}/${segment(schemaId)}`, signal });
   return data;
 }
 
 /** @throws GatewayError 404 when there is no such instance. */
-export async function getDbInstance(gateway: GatewayClient, scope: ProjectScope, schemaId: string, instanceId: string, signal?: AbortSignal): Promise<DbInstance> {
-  const { data } = await gateway.json(dbInstanceOut, { path: `${schemasPath(scope)}/${segment(schemaId)}/instance/${segment(instanceId)}`, signal });
+export async function getDbInstance(
+  gateway: GatewayClient,
+  scope: ProjectScope,
+  schemaId: string,
+  instanceId: string,
+  signal?: AbortSignal,
+): Promise<DbInstance> {
+  const { data } = await gateway.json(dbInstanceOut, {
+    path: `${schemasPath(scope)}/${segment(schemaId)}/instance/${segment(instanceId)}`,
+    signal,
+  });
   return data;
 }
 
 /** @throws GatewayError */
-export async function listDbInstances(gateway: GatewayClient, scope: ProjectScope, schemaId: string, page: InstancePage, signal?: AbortSignal): Promise<readonly DbInstance[]> {
+export async function listDbInstances(
+  gateway: GatewayClient,
+  scope: ProjectScope,
+  schemaId: string,
+  page: InstancePage,
+  signal?: AbortSignal,
+): Promise<readonly DbInstance[]> {
   const { data } = await gateway.json(z.array(dbInstanceOut), {
     method: 'POST',
     path: `${schemasPath(scope)}/${segment(schemaId)}/instancelist`,
@@ -95,11 +128,23 @@ export async function getMigrationState(
     body: { instanceFilter: typeof instances === 'string' ? { instances: [instances] } : { ...instances, ...BY_NAME } },
     signal,
   });
-  return { instances: data.instances, instanceCount: data.instanceCount, changesets: data.changeSets, total: totalElementsOf(headers, data.changeSets.length) };
+  return {
+    instances: data.instances,
+    instanceCount: data.instanceCount,
+    changesets: data.changeSets,
+    total: totalElementsOf(headers, data.changeSets.length),
+  };
 }
 
 /** Labels of a page of changesets, by changeset, as the history of one instance has them; changesets without labels are left out. @throws GatewayError */
-export async function getChangesetLabels(gateway: GatewayClient, scope: ProjectScope, schemaId: string, instanceId: string, filter: PageFilter, signal?: AbortSignal): Promise<ReadonlyMap<string, string>> {
+export async function getChangesetLabels(
+  gateway: GatewayClient,
+  scope: ProjectScope,
+  schemaId: string,
+  instanceId: string,
+  filter: PageFilter,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
   const { data } = await gateway.json(ofInstance, {
     path: `${schemasPath(scope)}/${segment(schemaId)}/dbinstance/${segment(instanceId)}/migrationstate`,
     query: pageQuery(filter),

@@ -22,9 +22,14 @@ export function DbSchemasPage() {
   const gateway = useGateway();
   return (
     <>
-      <PageHeader title="DB schemas" description="Changelogs of this project and the instances they are rolled out to" />
+      <PageHeader
+        title="DB schemas"
+        description="Changelogs of this project and the instances they are rolled out to"
+      />
       <SearchedList
-        noun={['DB schema', 'DB schemas']} listKey={['dbSchemas', scope]} pageSize={PAGE_SIZE}
+        noun={['DB schema', 'DB schemas']}
+        listKey={['dbSchemas', scope]}
+        pageSize={PAGE_SIZE}
         read={async (filter, signal) => {
           const { schemas, total } = await listDbSchemas(gateway, scope, { ...filter, limit: PAGE_SIZE }, signal);
           return { rows: schemas, total };
@@ -42,11 +47,24 @@ function SchemasTable({ scope, schemas }: { readonly scope: ProjectScope; readon
       <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover aria-label="DB schemas">
         <Table.Thead>
           <Table.Tr>
-            <Table.Th scope="col">DB schema</Table.Th><Table.Th scope="col">Changelog</Table.Th><Table.Th scope="col" w={120}>Tool</Table.Th>
-            <Table.Th scope="col" w={110}>Instances</Table.Th><Table.Th scope="col" w={150}>Changed</Table.Th>
+            <Table.Th scope="col">DB schema</Table.Th>
+            <Table.Th scope="col">Changelog</Table.Th>
+            <Table.Th scope="col" w={120}>
+              Tool
+            </Table.Th>
+            <Table.Th scope="col" w={110}>
+              Instances
+            </Table.Th>
+            <Table.Th scope="col" w={150}>
+              Changed
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
-        <Table.Tbody>{schemas.map((schema) => <SchemaRow key={schema.identifier} scope={scope} schema={schema} />)}</Table.Tbody>
+        <Table.Tbody>
+          {schemas.map((schema) => (
+            <SchemaRow key={schema.identifier} scope={scope} schema={schema} />
+          ))}
+        </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
   );
@@ -58,28 +76,52 @@ function SchemaRow({ scope, schema }: { readonly scope: ProjectScope; readonly s
   return (
     <Table.Tr data-testid="schema-row">
       <Table.Td>
-        <PageLink to={PATHS.dbSchema} params={{ ...scopeParams(scope), schema: schema.identifier }} fw={600} size="sm">{schema.name}</PageLink>
-        <Text size="xs" c="dimmed" className="mono">{schema.identifier}</Text>
+        <PageLink to={PATHS.dbSchema} params={{ ...scopeParams(scope), schema: schema.identifier }} fw={600} size="sm">
+          {schema.name}
+        </PageLink>
+        <Text size="xs" c="dimmed" className="mono">
+          {schema.identifier}
+        </Text>
       </Table.Td>
       <Table.Td>
-        {facts.length === 0 && <Text size="sm" className="mono">–</Text>}
-        {facts.map(({ label, value }, index) => <Text key={label} size={index === 0 ? 'sm' : 'xs'} className="mono break-anywhere">{index === 0 ? value : `${label} ${value}`}</Text>)}
-        {schema.changelog?.connector && <Text size="xs" c="dimmed">{schema.changelog.connector}{schema.changelog.repo ? ` / ${schema.changelog.repo}` : ''}</Text>}
+        {facts.length === 0 && (
+          <Text size="sm" className="mono">
+            –
+          </Text>
+        )}
+        {facts.map(({ label, value }, index) => (
+          <Text key={label} size={index === 0 ? 'sm' : 'xs'} className="mono break-anywhere">
+            {index === 0 ? value : `${label} ${value}`}
+          </Text>
+        ))}
+        {schema.changelog?.connector && (
+          <Text size="xs" c="dimmed">
+            {schema.changelog.connector}
+            {schema.changelog.repo ? ` / ${schema.changelog.repo}` : ''}
+          </Text>
+        )}
       </Table.Td>
       <Table.Td>{schema.migrationType ?? '–'}</Table.Td>
       <Table.Td className="tabular">{schema.instanceCount}</Table.Td>
-      <Table.Td><Timestamp value={changed ? fromEpoch(changed) : undefined} /></Table.Td>
+      <Table.Td>
+        <Timestamp value={changed ? fromEpoch(changed) : undefined} />
+      </Table.Td>
     </Table.Tr>
   );
 }
 
 function NoSchemas({ isSearch }: { readonly isSearch: boolean }) {
-  if (isSearch) return <EmptyState icon={<IconSearch size={28} />} title="No DB schema matches">No DB schema has this text in its name or identifier.</EmptyState>;
+  if (isSearch)
+    return (
+      <EmptyState icon={<IconSearch size={28} />} title="No DB schema matches">
+        No DB schema has this text in its name or identifier.
+      </EmptyState>
+    );
   return (
     <EmptyState icon={<IconDatabase size={30} />} title="No DB schema yet">
-      A DB schema says where a changelog lives. Create one through the API
-      (<Code>POST /gateway/dbops/v1/orgs/…/projects/…/dbschema</Code>), or roll a changelog out from the command
-      line: <Code>npm run sluice -- deploy --help</Code>.
+      A DB schema says where a changelog lives. Create one through the API (
+      <Code>POST /gateway/dbops/v1/orgs/…/projects/…/dbschema</Code>), or roll a changelog out from the command line:{' '}
+      <Code>npm run sluice -- deploy --help</Code>.
     </EmptyState>
   );
 }

@@ -37,68 +37,160 @@ export function MigrationStatePage() {
   const isVisible = usePageVisible();
   const { schema: schemaId = '', instance: instanceId } = useParams({ strict: false });
   const { q = '', page = 1, columns = 1 } = useSearch({ strict: false });
-  const turn = (to: { readonly q?: string; readonly page?: number; readonly columns?: number }): void => void navigate({ to: '.', search: { q, page, columns, ...to }, replace: to.q !== undefined });
+  const turn = (to: { readonly q?: string; readonly page?: number; readonly columns?: number }): void =>
+    void navigate({ to: '.', search: { q, page, columns, ...to }, replace: to.q !== undefined });
   const searchText = useSearchText(q, (text) => turn({ q: text, page: 1 }));
 
-  const schema = useQuery({ queryKey: ['dbSchema', scope, schemaId], queryFn: ({ signal }) => getDbSchema(gateway, scope, schemaId, signal) });
+  const schema = useQuery({
+    queryKey: ['dbSchema', scope, schemaId],
+    queryFn: ({ signal }) => getDbSchema(gateway, scope, schemaId, signal),
+  });
   const shown = { page: columns - 1, limit: INSTANCES_SHOWN };
   const instances = useQuery({
     queryKey: ['dbInstances', scope, schemaId, instanceId, columns],
-    queryFn: ({ signal }) => (instanceId ? getDbInstance(gateway, scope, schemaId, instanceId, signal).then((one) => [one]) : listDbInstances(gateway, scope, schemaId, shown, signal)),
+    queryFn: ({ signal }) =>
+      instanceId
+        ? getDbInstance(gateway, scope, schemaId, instanceId, signal).then((one) => [one])
+        : listDbInstances(gateway, scope, schemaId, shown, signal),
   });
   const listKey = ['migrationState', scope, schemaId, instanceId];
   const state = useQuery({
     queryKey: [...listKey, q, page, columns],
-    queryFn: ({ signal }) => getMigrationState(gateway, scope, schemaId, { searchTerm: q, page: page - 1, limit: PAGE_SIZE, instances: instanceId ?? shown }, signal),
+    queryFn: ({ signal }) =>
+      getMigrationState(
+        gateway,
+        scope,
+        schemaId,
+        { searchTerm: q, page: page - 1, limit: PAGE_SIZE, instances: instanceId ?? shown },
+        signal,
+      ),
     placeholderData: keepRows(listKey),
     refetchInterval: () => pollIntervalMs({ isActive: false, isVisible, activeMs: 5_000, idleMs: 10_000 }),
   });
   // Labels are of an instance's history: only the page of one instance has them.
   const labels = useQuery({
     queryKey: ['changesetLabels', scope, schemaId, instanceId, q, page],
-    queryFn: ({ signal }) => getChangesetLabels(gateway, scope, schemaId, instanceId ?? '', { searchTerm: q, page: page - 1, limit: PAGE_SIZE }, signal),
+    queryFn: ({ signal }) =>
+      getChangesetLabels(
+        gateway,
+        scope,
+        schemaId,
+        instanceId ?? '',
+        { searchTerm: q, page: page - 1, limit: PAGE_SIZE },
+        signal,
+      ),
     enabled: instanceId !== undefined,
   });
   const params = { ...scopeParams(scope), schema: schemaId };
   // The state of an instance there is not would be an empty list.
-  const missing = missingOf(`DB schema "${schemaId}"`, schema.error) ?? (instanceId ? missingOf(`DB instance "${instanceId}"`, instances.error) : undefined);
+  const missing =
+    missingOf(`DB schema "${schemaId}"`, schema.error) ??
+    (instanceId ? missingOf(`DB instance "${instanceId}"`, instances.error) : undefined);
 
   return (
     <>
       <PageHeader
         title={schema.data?.name ?? schemaId}
-        description={(
+        description={
           <>
-            <PageLink to={PATHS.dbSchemas} params={scopeParams(scope)} inherit>All DB schemas</PageLink>
-            {schema.data && sourceFacts(schema.data).map(({ label, value }) => <Fragment key={label}> · {label} <span className="mono">{value}</span></Fragment>)}
-            {instanceId && <> · instance <b>{instanceId}</b></>}
+            <PageLink to={PATHS.dbSchemas} params={scopeParams(scope)} inherit>
+              All DB schemas
+            </PageLink>
+            {schema.data &&
+              sourceFacts(schema.data).map(({ label, value }) => (
+                <Fragment key={label}>
+                  {' '}
+                  · {label} <span className="mono">{value}</span>
+                </Fragment>
+              ))}
+            {instanceId && (
+              <>
+                {' '}
+                · instance <b>{instanceId}</b>
+              </>
+            )}
           </>
-        )}
-        actions={instanceId && !missing && <PageButton to={PATHS.dbSchema} params={params} variant="default">All instances</PageButton>}
+        }
+        actions={
+          instanceId &&
+          !missing && (
+            <PageButton to={PATHS.dbSchema} params={params} variant="default">
+              All instances
+            </PageButton>
+          )
+        }
       />
       {missing && <ErrorState {...missing} />}
-      {!missing && <Stack gap="sm">
-        <WarningsNotice warnings={schema.data?.warnings} />
-        <Group justify="space-between" gap="sm">
-          <TextInput
-            aria-label="Search changesets" placeholder="Search changesets" w={{ base: '100%', sm: 320 }}
-            leftSection={<IconSearch size={16} aria-hidden />} {...searchText.inputProps}
-            rightSection={searchText.inputProps.value ? <CloseButton size="sm" aria-label="Clear search" onClick={searchText.clear} /> : null}
-          />
-          <StatusLegend />
-        </Group>
-        {state.isError && state.data && <StaleNotice error={state.error} onRetry={() => void state.refetch()} />}
-        <Box className="surface">
-          {state.isPending && <Stack p="md" gap="xs" aria-busy>{Array.from({ length: 8 }, (_, row) => <Skeleton key={row} height={40} />)}</Stack>}
-          {state.isError && !state.data && (
-            <Box p="md"><ErrorState title={readFailureTitle('The migration state', state.error)} error={state.error} onRetry={() => void state.refetch()} isRetrying={state.isFetching} /></Box>
+      {!missing && (
+        <Stack gap="sm">
+          <WarningsNotice warnings={schema.data?.warnings} />
+          <Group justify="space-between" gap="sm">
+            <TextInput
+              aria-label="Search changesets"
+              placeholder="Search changesets"
+              w={{ base: '100%', sm: 320 }}
+              leftSection={<IconSearch size={16} aria-hidden />}
+              {...searchText.inputProps}
+              rightSection={
+                searchText.inputProps.value ? (
+                  <CloseButton size="sm" aria-label="Clear search" onClick={searchText.clear} />
+                ) : null
+              }
+            />
+            <StatusLegend />
+          </Group>
+          {state.isError && state.data && <StaleNotice error={state.error} onRetry={() => void state.refetch()} />}
+          <Box className="surface">
+            {state.isPending && (
+              <Stack p="md" gap="xs" aria-busy>
+                {Array.from({ length: 8 }, (_, row) => (
+                  <Skeleton key={row} height={40} />
+                ))}
+              </Stack>
+            )}
+            {state.isError && !state.data && (
+              <Box p="md">
+                <ErrorState
+                  title={readFailureTitle('The migration state', state.error)}
+                  error={state.error}
+                  onRetry={() => void state.refetch()}
+                  isRetrying={state.isFetching}
+                />
+              </Box>
+            )}
+            {state.data && state.data.changesets.length > 0 && (
+              <ChangesetMatrix
+                scope={scope}
+                schemaId={schemaId}
+                state={state.data}
+                details={instances.data ?? []}
+                labels={labels.data ?? NO_LABELS}
+              />
+            )}
+            {state.data?.changesets.length === 0 && (
+              <NoChangesets isSearch={q !== ''} hasInstances={state.data.instanceCount > 0} />
+            )}
+          </Box>
+          {state.data && (
+            <PageTurner
+              noun={['changeset', 'changesets']}
+              total={state.data.total}
+              pageSize={PAGE_SIZE}
+              page={page}
+              onTurn={(next) => turn({ page: next })}
+            />
           )}
-          {state.data && state.data.changesets.length > 0 && <ChangesetMatrix scope={scope} schemaId={schemaId} state={state.data} details={instances.data ?? []} labels={labels.data ?? NO_LABELS} />}
-          {state.data?.changesets.length === 0 && <NoChangesets isSearch={q !== ''} hasInstances={state.data.instanceCount > 0} />}
-        </Box>
-        {state.data && <PageTurner noun={['changeset', 'changesets']} total={state.data.total} pageSize={PAGE_SIZE} page={page} onTurn={(next) => turn({ page: next })} />}
-        {state.data && !instanceId && <PageTurner noun={['instance', 'instances']} total={state.data.instanceCount} pageSize={INSTANCES_SHOWN} page={columns} onTurn={(next) => turn({ columns: next })} />}
-      </Stack>}
+          {state.data && !instanceId && (
+            <PageTurner
+              noun={['instance', 'instances']}
+              total={state.data.instanceCount}
+              pageSize={INSTANCES_SHOWN}
+              page={columns}
+              onTurn={(next) => turn({ columns: next })}
+            />
+          )}
+        </Stack>
+      )}
     </>
   );
 }
@@ -110,11 +202,17 @@ function missingOf(what: string, error: Error | null): { readonly title: string;
 }
 
 function NoChangesets({ isSearch, hasInstances }: { readonly isSearch: boolean; readonly hasInstances: boolean }) {
-  if (isSearch) return <EmptyState icon={<IconSearch size={28} />} title="No changeset matches">No changeset has this text in its id, author or file.</EmptyState>;
+  if (isSearch)
+    return (
+      <EmptyState icon={<IconSearch size={28} />} title="No changeset matches">
+        No changeset has this text in its id, author or file.
+      </EmptyState>
+    );
   if (!hasInstances) {
     return (
       <EmptyState icon={<IconServerOff size={30} />} title="No instance yet">
-        A DB instance is a database this changelog is rolled out to. Add one through the API (<Code>POST …/dbschema/…/instance</Code>).
+        A DB instance is a database this changelog is rolled out to. Add one through the API (
+        <Code>POST …/dbschema/…/instance</Code>).
       </EmptyState>
     );
   }

@@ -32,19 +32,29 @@ export function AbortButton({ scope, executionId, status }: AbortButtonProps) {
   if (!mayAbort) return null;
   return (
     <>
-      <Button color="red" variant="outline" leftSection={<IconPlayerStop size={16} aria-hidden />} onClick={dialog.open} disabled={isStopping}>
+      <Button
+        color="red"
+        variant="outline"
+        leftSection={<IconPlayerStop size={16} aria-hidden />}
+        onClick={dialog.open}
+        disabled={isStopping}
+      >
         {isStopping ? 'Stopping…' : 'Abort'}
       </Button>
       <Modal opened={isOpen} onClose={dialog.close} title="Abort this execution?" centered>
         <Stack gap="md">
           <Text size="sm">
-            The statement that runs now is cancelled on the database server and no further step starts. Changesets that are
-            already applied stay applied; the migration lock is released.
+            The statement that runs now is cancelled on the database server and no further step starts. Changesets that
+            are already applied stay applied; the migration lock is released.
           </Text>
           {abort.isError && <ErrorState title="The execution was not aborted" error={abort.error} />}
           <Group justify="flex-end">
-            <Button variant="default" onClick={dialog.close} data-autofocus>Keep running</Button>
-            <Button color="red" onClick={() => abort.mutate()} loading={abort.isPending}>Abort execution</Button>
+            <Button variant="default" onClick={dialog.close} data-autofocus>
+              Keep running
+            </Button>
+            <Button color="red" onClick={() => abort.mutate()} loading={abort.isPending}>
+              Abort execution
+            </Button>
           </Group>
         </Stack>
       </Modal>

@@ -25,42 +25,82 @@ export function ExecutionHeader({ summary, now }: { readonly summary: ExecutionS
       <Group justify="space-between" align="flex-start" gap="sm">
         <Box miw={0}>
           <Text size="sm" c="dimmed">
-            <PageLink to={PATHS.executions} params={scopeParams(scope)} inherit>Executions</PageLink>
+            <PageLink to={PATHS.executions} params={scopeParams(scope)} inherit>
+              Executions
+            </PageLink>
             {' / '}
-            <PageLink to={PATHS.pipelineExecutions} params={{ ...scopeParams(scope), pipeline: summary.pipelineIdentifier }} inherit>{summary.pipelineIdentifier}</PageLink>
+            <PageLink
+              to={PATHS.pipelineExecutions}
+              params={{ ...scopeParams(scope), pipeline: summary.pipelineIdentifier }}
+              inherit
+            >
+              {summary.pipelineIdentifier}
+            </PageLink>
           </Text>
           <Group gap="sm" mt={2}>
             <Title order={1} size="h3" className="break-anywhere">
-              {summary.name || summary.pipelineIdentifier} <Text span inherit c="dimmed" fw={500}>#{summary.runSequence}</Text>
+              {summary.name || summary.pipelineIdentifier}{' '}
+              <Text span inherit c="dimmed" fw={500}>
+                #{summary.runSequence}
+              </Text>
             </Title>
-            <span role="status" aria-label="Execution status" data-testid="execution-status"><StatusBadge status={summary.status} size="md" /></span>
+            <span role="status" aria-label="Execution status" data-testid="execution-status">
+              <StatusBadge status={summary.status} size="md" />
+            </span>
           </Group>
         </Box>
         <Group gap="xs">
-          {hasEnded
-            ? <RunPipelineButton scope={scope} pipelineId={summary.pipelineIdentifier} variant="default" />
-            : <AbortButton scope={scope} executionId={summary.planExecutionId} status={summary.status} />}
+          {hasEnded ? (
+            <RunPipelineButton scope={scope} pipelineId={summary.pipelineIdentifier} variant="default" />
+          ) : (
+            <AbortButton scope={scope} executionId={summary.planExecutionId} status={summary.status} />
+          )}
         </Group>
       </Group>
       <dl className={classes.facts} style={{ margin: '10px 0 0' }}>
-        <Fact label="Duration"><span className="tabular" data-testid="execution-duration">{duration === undefined ? 'not started' : formatDuration(duration)}</span></Fact>
-        <Fact label="Started"><Timestamp value={summary.startTs || summary.createdAt} /></Fact>
-        <Fact label="Started by">{trigger.who} {trigger.how && <Text span inherit c="dimmed">{trigger.how}</Text>}</Fact>
-        <Fact label="Execution id"><CopyableId id={summary.planExecutionId} /></Fact>
+        <Fact label="Duration">
+          <span className="tabular" data-testid="execution-duration">
+            {duration === undefined ? 'not started' : formatDuration(duration)}
+          </span>
+        </Fact>
+        <Fact label="Started">
+          <Timestamp value={summary.startTs || summary.createdAt} />
+        </Fact>
+        <Fact label="Started by">
+          {trigger.who}{' '}
+          {trigger.how && (
+            <Text span inherit c="dimmed">
+              {trigger.how}
+            </Text>
+          )}
+        </Fact>
+        <Fact label="Execution id">
+          <CopyableId id={summary.planExecutionId} />
+        </Fact>
       </dl>
     </Box>
   );
 }
 
 function Fact({ label, children }: { readonly label: string; readonly children: ReactNode }) {
-  return <div><dt>{label}</dt><dd>{children}</dd></div>;
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
 }
 
 function CopyableId({ id }: { readonly id: string }) {
   return (
     <CopyButton value={id}>
       {({ copied, copy }) => (
-        <UnstyledButton onClick={copy} className="mono" fz={12} aria-label={copied ? 'Copied' : `Copy execution id ${id}`}>
+        <UnstyledButton
+          onClick={copy}
+          className="mono"
+          fz={12}
+          aria-label={copied ? 'Copied' : `Copy execution id ${id}`}
+        >
           {id} {copied ? <IconCheck size={13} aria-hidden /> : <IconCopy size={13} aria-hidden />}
         </UnstyledButton>
       )}

@@ -30,15 +30,26 @@ export function ExecutionPage() {
   const query = useQuery({
     queryKey: ['execution', scope, executionId],
     queryFn: ({ signal }) => getExecution(gateway, scope, executionId, signal),
-    refetchInterval: ({ state }) => pollIntervalMs({
-      isActive: !state.data || !isEnded(state.data.pipelineExecutionSummary), isVisible, activeMs: 2_000, idleMs: false,
-    }),
+    refetchInterval: ({ state }) =>
+      pollIntervalMs({
+        isActive: !state.data || !isEnded(state.data.pipelineExecutionSummary),
+        isVisible,
+        activeMs: 2_000,
+        idleMs: false,
+      }),
     refetchIntervalInBackground: true,
   });
 
   if (query.isPending) return <ExecutionSkeleton />;
   if (!query.data) {
-    return <ErrorState title={readFailureTitle('This execution', query.error)} error={query.error} onRetry={() => void query.refetch()} isRetrying={query.isFetching} />;
+    return (
+      <ErrorState
+        title={readFailureTitle('This execution', query.error)}
+        error={query.error}
+        onRetry={() => void query.refetch()}
+        isRetrying={query.isFetching}
+      />
+    );
   }
   return (
     <Stack gap="sm">
@@ -57,23 +68,45 @@ function ExecutionView({ detail }: { readonly detail: ExecutionDetail }) {
   const failure = useMemo(() => rootFailure(tree, summary), [tree, summary]);
   // Until a step is chosen the page shows what happens now, and moves on with it.
   const chosenPath = chosenId ? pathTo(tree, chosenId) : [];
-  const selectedPath = chosenPath.length > 0 ? chosenPath : pathTo(tree, failure?.nodeId ?? nodeOfInterest(tree)?.id ?? '');
+  const selectedPath =
+    chosenPath.length > 0 ? chosenPath : pathTo(tree, failure?.nodeId ?? nodeOfInterest(tree)?.id ?? '');
   const selected = selectedPath.at(-1);
   const stage = selectedPath.find((node) => node.kind === 'stage');
   const select = (step: string): void => void navigate({ to: '.', search: { step }, replace: true });
-  useDocumentTitle(`${statusView(summary.status).label}: ${summary.name || summary.pipelineIdentifier} #${summary.runSequence}`);
+  useDocumentTitle(
+    `${statusView(summary.status).label}: ${summary.name || summary.pipelineIdentifier} #${summary.runSequence}`,
+  );
 
   return (
     <>
       <ExecutionHeader summary={summary} now={now} />
-      {failure && <FailureSummary failure={failure} onShow={failure.nodeId && failure.nodeId !== selected?.id ? select : undefined} />}
-      <StageStrip stages={tree} selectedId={stage?.id} onSelect={(chosen) => select(nodeOfInterestIn(chosen).id)} now={now} />
+      {failure && (
+        <FailureSummary
+          failure={failure}
+          onShow={failure.nodeId && failure.nodeId !== selected?.id ? select : undefined}
+        />
+      )}
+      <StageStrip
+        stages={tree}
+        selectedId={stage?.id}
+        onSelect={(chosen) => select(nodeOfInterestIn(chosen).id)}
+        now={now}
+      />
       <Box className={classes.columns}>
         <Box className={`surface ${classes.treeColumn}`} component="nav" aria-label="Steps">
           <StepTree nodes={tree} selectedId={selected?.id} onSelect={select} now={now} />
         </Box>
         <Box className={`surface ${classes.detailColumn}`} component="section" aria-label="Step details">
-          {selected && <StepDetails key={selected.id} path={selectedPath} node={detail.executionGraph?.nodeMap[selected.id]} isExecutionEnded={isEnded(summary)} shownFailure={failure?.message} now={now} />}
+          {selected && (
+            <StepDetails
+              key={selected.id}
+              path={selectedPath}
+              node={detail.executionGraph?.nodeMap[selected.id]}
+              isExecutionEnded={isEnded(summary)}
+              shownFailure={failure?.message}
+              now={now}
+            />
+          )}
         </Box>
       </Box>
     </>
@@ -85,7 +118,10 @@ function ExecutionSkeleton() {
     <Stack gap="sm" aria-busy aria-label="Loading the execution">
       <Skeleton height={82} radius="md" />
       <Skeleton height={74} radius="md" />
-      <Box className={classes.columns}><Skeleton height={560} radius="md" /><Skeleton height={560} radius="md" /></Box>
+      <Box className={classes.columns}>
+        <Skeleton height={560} radius="md" />
+        <Skeleton height={560} radius="md" />
+      </Box>
     </Stack>
   );
 }

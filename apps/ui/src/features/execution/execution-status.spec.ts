@@ -6,8 +6,14 @@ import { aSummary } from './execution.builders.js';
 
 describe('a status', () => {
   it.each([
-    ['Success', 'success', true], ['SUCCESS', 'success', true], ['FAILURE', 'failure', true], ['AbortedByFreeze', 'stopped', true],
-    ['ASYNC_WAITING', 'running', false], ['InterventionWaiting', 'waiting', false], ['NotStarted', 'neutral', false], ['Skipped', 'skipped', true],
+    ['Success', 'success', true],
+    ['SUCCESS', 'success', true],
+    ['FAILURE', 'failure', true],
+    ['AbortedByFreeze', 'stopped', true],
+    ['ASYNC_WAITING', 'running', false],
+    ['InterventionWaiting', 'waiting', false],
+    ['NotStarted', 'neutral', false],
+    ['Skipped', 'skipped', true],
   ])('%s looks like %s and is final: %p', (status, tone, isFinal) => {
     expect(statusView(status)).toMatchObject({ tone, isFinal });
   });
@@ -25,7 +31,16 @@ describe('a status', () => {
 
 describe('who started an execution', () => {
   const trigger = (triggerType: string, identifier: string, extraInfo: Record<string, string> = {}) =>
-    triggerOf(aSummary({ executionTriggerInfo: { triggerType, triggeredBy: { uuid: 'u', identifier, extraInfo }, isRerun: false, rerunInfo: null } }));
+    triggerOf(
+      aSummary({
+        executionTriggerInfo: {
+          triggerType,
+          triggeredBy: { uuid: 'u', identifier, extraInfo },
+          isRerun: false,
+          rerunInfo: null,
+        },
+      }),
+    );
 
   it('is the person, else the address, else unknown', () => {
     expect(trigger('MANUAL', 'ana')).toEqual({ who: 'ana', how: 'by hand' });

@@ -21,8 +21,17 @@ export interface ExecutionTreeNode {
 
 /** Wrapper nodes of the engine; their children take their place. */
 const WRAPPERS = new Set([
-  'PIPELINE_SECTION', 'STAGES_STEP', 'NG_SECTION', 'NG_SECTION_WITH_ROLLBACK_INFO', 'NG_EXECUTION', 'NG_SPEC_STEP',
-  'PIPELINE', 'STEPS', 'STAGES', 'EXECUTION', 'SPEC',
+  'PIPELINE_SECTION',
+  'STAGES_STEP',
+  'NG_SECTION',
+  'NG_SECTION_WITH_ROLLBACK_INFO',
+  'NG_EXECUTION',
+  'NG_SPEC_STEP',
+  'PIPELINE',
+  'STEPS',
+  'STAGES',
+  'EXECUTION',
+  'SPEC',
 ]);
 const FORKS = new Set(['NG_FORK', 'FORK', 'PARALLEL']);
 const GROUPS = new Set(['STEP_GROUP', 'STEPGROUP', 'GROUP', 'ROLLBACK_OPTIONAL_CHILD_CHAIN']);
@@ -77,7 +86,11 @@ function kindOf(node: ExecutionNode, isRoot: boolean, isInsideStep: boolean): Tr
   return 'step';
 }
 
-function toTreeNode(node: ExecutionNode, kind: TreeNodeKind, children: readonly ExecutionTreeNode[]): ExecutionTreeNode {
+function toTreeNode(
+  node: ExecutionNode,
+  kind: TreeNodeKind,
+  children: readonly ExecutionTreeNode[],
+): ExecutionTreeNode {
   return {
     id: node.uuid,
     kind,
@@ -161,7 +174,11 @@ export function nodeOfInterest(nodes: readonly ExecutionTreeNode[]): ExecutionTr
   if (failed) return failed;
   const running = steps.findLast((node) => statusView(node.status).tone === 'running');
   if (running) return running;
-  return steps.findLast((node) => node.startTs !== undefined && statusView(node.status).tone !== 'skipped') ?? steps[0] ?? nodes[0];
+  return (
+    steps.findLast((node) => node.startTs !== undefined && statusView(node.status).tone !== 'skipped') ??
+    steps[0] ??
+    nodes[0]
+  );
 }
 
 /** Steps as the user wrote them; in the place of a step without a log its parts that have one. */
@@ -203,7 +220,10 @@ export function rootFailure(nodes: readonly ExecutionTreeNode[], summary: Execut
 
 type PlacedNode = readonly [node: ExecutionTreeNode, path: readonly ExecutionTreeNode[]];
 
-function deepestFailure(nodes: readonly ExecutionTreeNode[], above: readonly ExecutionTreeNode[]): PlacedNode | undefined {
+function deepestFailure(
+  nodes: readonly ExecutionTreeNode[],
+  above: readonly ExecutionTreeNode[],
+): PlacedNode | undefined {
   for (const node of nodes) {
     const path = [...above, node];
     const below = deepestFailure(node.children, path);
@@ -220,5 +240,7 @@ export function nodeOfInterestIn(node: ExecutionTreeNode): ExecutionTreeNode {
 
 /** The stages in running order; those that run side by side stand together. */
 export function stageColumns(nodes: readonly ExecutionTreeNode[]): readonly (readonly ExecutionTreeNode[])[] {
-  return nodes.map((node) => (node.kind === 'parallel' ? flattenTree(node.children).filter((child) => child.kind === 'stage') : [node]));
+  return nodes.map((node) =>
+    node.kind === 'parallel' ? flattenTree(node.children).filter((child) => child.kind === 'stage') : [node],
+  );
 }

@@ -1,4 +1,11 @@
-import { executionDetail, executionGraph, executionNode, interruptResult, layoutNode, pipelineExecutionSummary } from '@sluice/pipeline-api';
+import {
+  executionDetail,
+  executionGraph,
+  executionNode,
+  interruptResult,
+  layoutNode,
+  pipelineExecutionSummary,
+} from '@sluice/pipeline-api';
 import { z } from 'zod';
 
 import type { GatewayClient } from '../../gateway/gateway-client.js';
@@ -9,22 +16,54 @@ import { scopeQuery } from '../project/project-scope.js';
 
 // The fields these pages read, of the shapes the pipeline service promises: what they do not read cannot break them.
 const layoutNodeFields = layoutNode.pick({
-  nodeType: true, nodeGroup: true, nodeIdentifier: true, nodeUuid: true, nodeExecutionId: true, name: true, status: true, startTs: true, endTs: true,
-  edgeLayoutList: true, failureInfo: true,
+  nodeType: true,
+  nodeGroup: true,
+  nodeIdentifier: true,
+  nodeUuid: true,
+  nodeExecutionId: true,
+  name: true,
+  status: true,
+  startTs: true,
+  endTs: true,
+  edgeLayoutList: true,
+  failureInfo: true,
 });
 export type LayoutNode = z.output<typeof layoutNodeFields>;
 
 const summaryFields = pipelineExecutionSummary
   .pick({
-    planExecutionId: true, pipelineIdentifier: true, name: true, status: true, runSequence: true, startTs: true, endTs: true, createdAt: true,
-    startingNodeId: true, executionTriggerInfo: true, executionErrorInfo: true, failureInfo: true,
+    planExecutionId: true,
+    pipelineIdentifier: true,
+    name: true,
+    status: true,
+    runSequence: true,
+    startTs: true,
+    endTs: true,
+    createdAt: true,
+    startingNodeId: true,
+    executionTriggerInfo: true,
+    executionErrorInfo: true,
+    failureInfo: true,
   })
   .extend({ layoutNodeMap: z.record(z.string(), layoutNodeFields) });
 export type ExecutionSummary = z.output<typeof summaryFields>;
 
 const nodeFields = executionNode.pick({
-  uuid: true, name: true, identifier: true, baseFqn: true, stepType: true, status: true, startTs: true, endTs: true, failureInfo: true, logBaseKey: true,
-  delegateInfoList: true, stepParameters: true, outcomes: true, nodeRunInfo: true, progressData: true,
+  uuid: true,
+  name: true,
+  identifier: true,
+  baseFqn: true,
+  stepType: true,
+  status: true,
+  startTs: true,
+  endTs: true,
+  failureInfo: true,
+  logBaseKey: true,
+  delegateInfoList: true,
+  stepParameters: true,
+  outcomes: true,
+  nodeRunInfo: true,
+  progressData: true,
 });
 export type ExecutionNode = z.output<typeof nodeFields>;
 
@@ -33,7 +72,10 @@ const graphFields = executionGraph
   .extend({ nodeMap: z.record(z.string(), nodeFields) });
 export type ExecutionGraph = z.output<typeof graphFields>;
 
-const detailFields = executionDetail.extend({ pipelineExecutionSummary: summaryFields, executionGraph: graphFields.optional() });
+const detailFields = executionDetail.extend({
+  pipelineExecutionSummary: summaryFields,
+  executionGraph: graphFields.optional(),
+});
 export type ExecutionDetail = z.output<typeof detailFields>;
 
 export interface ExecutionListFilter {
@@ -46,7 +88,12 @@ export interface ExecutionListFilter {
 }
 
 /** One page of executions, newest first. @throws GatewayError */
-export async function listExecutions(gateway: GatewayClient, scope: ProjectScope, filter: ExecutionListFilter, signal?: AbortSignal) {
+export async function listExecutions(
+  gateway: GatewayClient,
+  scope: ProjectScope,
+  filter: ExecutionListFilter,
+  signal?: AbortSignal,
+) {
   const { data } = await gateway.json(ngEnvelope(springPage(summaryFields)), {
     method: 'POST',
     path: '/pipeline/api/pipelines/execution/summary',
@@ -65,7 +112,12 @@ export async function listExecutions(gateway: GatewayClient, scope: ProjectScope
 }
 
 /** One execution with its whole graph. @throws GatewayError */
-export async function getExecution(gateway: GatewayClient, scope: ProjectScope, executionId: string, signal?: AbortSignal): Promise<ExecutionDetail> {
+export async function getExecution(
+  gateway: GatewayClient,
+  scope: ProjectScope,
+  executionId: string,
+  signal?: AbortSignal,
+): Promise<ExecutionDetail> {
   const { data } = await gateway.json(ngEnvelope(detailFields), {
     path: `/pipeline/api/pipelines/execution/v2/${segment(executionId)}`,
     query: { ...scopeQuery(scope), renderFullBottomGraph: true },

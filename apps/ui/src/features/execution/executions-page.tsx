@@ -42,13 +42,21 @@ export function ExecutionsPage() {
   const listKey = ['executions', scope, pipeline];
   const query = useQuery({
     queryKey: [...listKey, statuses, q, page],
-    queryFn: ({ signal }) => listExecutions(
-      gateway, scope, { pipelineIdentifier: pipeline, statuses, searchTerm: q, page: page - 1, size: PAGE_SIZE }, signal,
-    ),
+    queryFn: ({ signal }) =>
+      listExecutions(
+        gateway,
+        scope,
+        { pipelineIdentifier: pipeline, statuses, searchTerm: q, page: page - 1, size: PAGE_SIZE },
+        signal,
+      ),
     placeholderData: keepRows(listKey),
-    refetchInterval: ({ state }) => pollIntervalMs({
-      isActive: state.data?.content.some((execution) => !isEnded(execution)) ?? false, isVisible, activeMs: 3_000, idleMs: 15_000,
-    }),
+    refetchInterval: ({ state }) =>
+      pollIntervalMs({
+        isActive: state.data?.content.some((execution) => !isEnded(execution)) ?? false,
+        isVisible,
+        activeMs: 3_000,
+        idleMs: 15_000,
+      }),
     refetchIntervalInBackground: true,
   });
   // Executions outlive their pipeline; a pipeline there never was has none, and must not look like one that has not run.
@@ -65,38 +73,89 @@ export function ExecutionsPage() {
     <>
       <PageHeader
         title={pipeline ? `Executions of ${pipeline}` : 'Executions'}
-        description={pipeline ? 'Every run of this pipeline, newest first' : 'Every pipeline run of this project, newest first'}
-        actions={pipeline && !missing && (
-          <Group gap="xs">
-            <PageButton to={PATHS.pipelineStudio} params={{ ...scopeParams(scope), pipeline }} variant="default">View YAML</PageButton>
-            <RunPipelineButton scope={scope} pipelineId={pipeline} />
-          </Group>
-        )}
+        description={
+          pipeline ? 'Every run of this pipeline, newest first' : 'Every pipeline run of this project, newest first'
+        }
+        actions={
+          pipeline &&
+          !missing && (
+            <Group gap="xs">
+              <PageButton to={PATHS.pipelineStudio} params={{ ...scopeParams(scope), pipeline }} variant="default">
+                View YAML
+              </PageButton>
+              <RunPipelineButton scope={scope} pipelineId={pipeline} />
+            </Group>
+          )
+        }
       />
       <Stack gap="sm">
         <Group gap="sm">
           <TextInput
-            aria-label="Search executions" placeholder="Search by pipeline" w={{ base: '100%', sm: 280 }}
-            leftSection={<IconSearch size={16} aria-hidden />} {...searchText.inputProps}
-            rightSection={searchText.inputProps.value ? <CloseButton size="sm" aria-label="Clear search" onClick={searchText.clear} /> : null}
+            aria-label="Search executions"
+            placeholder="Search by pipeline"
+            w={{ base: '100%', sm: 280 }}
+            leftSection={<IconSearch size={16} aria-hidden />}
+            {...searchText.inputProps}
+            rightSection={
+              searchText.inputProps.value ? (
+                <CloseButton size="sm" aria-label="Clear search" onClick={searchText.clear} />
+              ) : null
+            }
           />
           <MultiSelect
-            aria-label="Status" placeholder={statuses.length > 0 ? undefined : 'Any status'} data={STATUS_OPTIONS} value={statuses}
-            onChange={(status) => narrow({ status })} clearable miw={200} maw={480} w={{ base: '100%', sm: 'auto' }}
+            aria-label="Status"
+            placeholder={statuses.length > 0 ? undefined : 'Any status'}
+            data={STATUS_OPTIONS}
+            value={statuses}
+            onChange={(status) => narrow({ status })}
+            clearable
+            miw={200}
+            maw={480}
+            w={{ base: '100%', sm: 'auto' }}
           />
         </Group>
         {query.isError && query.data && <StaleNotice error={query.error} onRetry={() => void query.refetch()} />}
         <Box className="surface">
           {(query.isPending || (isBare && known.isLoading)) && <ExecutionsTableSkeleton />}
           {query.isError && !query.data && (
-            <Box p="md"><ErrorState title={readFailureTitle('The list of executions', query.error)} error={query.error} onRetry={() => void query.refetch()} isRetrying={query.isFetching} /></Box>
+            <Box p="md">
+              <ErrorState
+                title={readFailureTitle('The list of executions', query.error)}
+                error={query.error}
+                onRetry={() => void query.refetch()}
+                isRetrying={query.isFetching}
+              />
+            </Box>
           )}
-          {query.data && query.data.content.length > 0 && <ExecutionsTable scope={scope} executions={query.data.content} />}
-          {query.data?.content.length === 0 && !(isBare && known.isLoading) && (isFiltered
-            ? <NoMatch onClear={() => { searchText.clear(); narrow({ status: [], q: '' }); }} />
-            : missing ? <Box p="md"><ErrorState title={readFailureTitle(`Pipeline "${pipeline}"`, missing)} error={missing} /></Box> : <NothingRanYet />)}
+          {query.data && query.data.content.length > 0 && (
+            <ExecutionsTable scope={scope} executions={query.data.content} />
+          )}
+          {query.data?.content.length === 0 &&
+            !(isBare && known.isLoading) &&
+            (isFiltered ? (
+              <NoMatch
+                onClear={() => {
+                  searchText.clear();
+                  narrow({ status: [], q: '' });
+                }}
+              />
+            ) : missing ? (
+              <Box p="md">
+                <ErrorState title={readFailureTitle(`Pipeline "${pipeline}"`, missing)} error={missing} />
+              </Box>
+            ) : (
+              <NothingRanYet />
+            ))}
         </Box>
-        {query.data && <PageTurner noun={['execution', 'executions']} total={query.data.totalElements} pageSize={PAGE_SIZE} page={page} onTurn={(next) => narrow({ page: next })} />}
+        {query.data && (
+          <PageTurner
+            noun={['execution', 'executions']}
+            total={query.data.totalElements}
+            pageSize={PAGE_SIZE}
+            page={page}
+            onTurn={(next) => narrow({ page: next })}
+          />
+        )}
       </Stack>
     </>
   );
@@ -104,7 +163,15 @@ export function ExecutionsPage() {
 
 function NoMatch({ onClear }: { readonly onClear: () => void }) {
   return (
-    <EmptyState icon={<IconSearch size={28} />} title="No execution matches" actions={<Button variant="default" onClick={onClear}>Show all executions</Button>}>
+    <EmptyState
+      icon={<IconSearch size={28} />}
+      title="No execution matches"
+      actions={
+        <Button variant="default" onClick={onClear}>
+          Show all executions
+        </Button>
+      }
+    >
       Nothing here has the chosen status and name.
     </EmptyState>
   );
@@ -116,10 +183,14 @@ function NothingRanYet() {
     <EmptyState
       icon={<IconHistory size={30} />}
       title="Nothing has run here yet"
-      actions={<PageButton to={PATHS.pipelines} params={scopeParams(scope)}>Go to pipelines</PageButton>}
+      actions={
+        <PageButton to={PATHS.pipelines} params={scopeParams(scope)}>
+          Go to pipelines
+        </PageButton>
+      }
     >
-      Run a pipeline of this project, or roll out a changelog from the command line
-      with <Code>npm run sluice -- deploy --help</Code>. This list follows by itself.
+      Run a pipeline of this project, or roll out a changelog from the command line with{' '}
+      <Code>npm run sluice -- deploy --help</Code>. This list follows by itself.
     </EmptyState>
   );
 }

@@ -10,7 +10,11 @@ const runInfo = z.object({ whenCondition: z.string().min(1), evaluatedCondition:
 export function remarksOf(node: ExecutionNode): readonly string[] {
   const told = notes.safeParse(node.progressData);
   const decided = runInfo.safeParse(node.nodeRunInfo);
-  const condition = decided.success ? [`${decided.data.evaluatedCondition ? 'Runs' : 'Does not run'} because of its condition: ${decided.data.whenCondition}`] : [];
+  const condition = decided.success
+    ? [
+        `${decided.data.evaluatedCondition ? 'Runs' : 'Does not run'} because of its condition: ${decided.data.whenCondition}`,
+      ]
+    : [];
   return [...condition, ...(told.success ? told.data.notes : [])];
 }
 

@@ -22,7 +22,15 @@ export function StageStrip({ stages, selectedId, onSelect, now }: StageStripProp
         {stageColumns(stages).map((column) => (
           <li key={column.map((stage) => stage.id).join()}>
             <Box className={classes.stageColumn}>
-              {column.map((stage) => <StageButton key={stage.id} stage={stage} isSelected={stage.id === selectedId} onSelect={onSelect} now={now} />)}
+              {column.map((stage) => (
+                <StageButton
+                  key={stage.id}
+                  stage={stage}
+                  isSelected={stage.id === selectedId}
+                  onSelect={onSelect}
+                  now={now}
+                />
+              ))}
             </Box>
           </li>
         ))}
@@ -42,11 +50,21 @@ function StageButton({ stage, isSelected, onSelect, now }: StageButtonProps) {
   const duration = durationOf(stage, now);
   const { label } = statusView(stage.status);
   return (
-    <UnstyledButton className={classes.stage} aria-pressed={isSelected} onClick={() => onSelect(stage)} data-testid="stage">
+    <UnstyledButton
+      className={classes.stage}
+      aria-pressed={isSelected}
+      onClick={() => onSelect(stage)}
+      data-testid="stage"
+    >
       <StatusIcon status={stage.status} size={22} />
       <Box miw={0}>
-        <Text size="sm" fw={600} className="truncate" title={stage.name}>{stage.name}</Text>
-        <Text size="xs" c="dimmed" className="tabular">{label}{duration === undefined ? '' : ` · ${formatDuration(duration)}`}</Text>
+        <Text size="sm" fw={600} className="truncate" title={stage.name}>
+          {stage.name}
+        </Text>
+        <Text size="xs" c="dimmed" className="tabular">
+          {label}
+          {duration === undefined ? '' : ` · ${formatDuration(duration)}`}
+        </Text>
       </Box>
     </UnstyledButton>
   );

@@ -1,5 +1,11 @@
 import {
-  IconBan, IconCircleCheckFilled, IconCircleDashed, IconCircleXFilled, IconClockPause, IconLoader2, IconPlayerSkipForward,
+  IconBan,
+  IconCircleCheckFilled,
+  IconCircleDashed,
+  IconCircleXFilled,
+  IconClockPause,
+  IconLoader2,
+  IconPlayerSkipForward,
   type Icon,
 } from '@tabler/icons-react';
 
@@ -17,7 +23,15 @@ const ICONS: Readonly<Record<StatusTone, Icon>> = {
 };
 
 /** Picture of a status; give it `label` where no text stands next to it. */
-export function StatusIcon({ status, size = 16, label }: { readonly status: string; readonly size?: number; readonly label?: string }) {
+export function StatusIcon({
+  status,
+  size = 16,
+  label,
+}: {
+  readonly status: string;
+  readonly size?: number;
+  readonly label?: string;
+}) {
   const { tone } = statusView(status);
   const Picture = ICONS[tone];
   const className = `${classes.icon} ${tone === 'running' ? 'spin' : ''}`;

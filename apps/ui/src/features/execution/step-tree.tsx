@@ -47,11 +47,18 @@ export function StepTree({ nodes, selectedId, onSelect, now }: StepTreeProps) {
     list.current?.querySelector<HTMLElement>(`[data-node-id="${CSS.escape(move.id)}"]`)?.focus();
   };
 
-  if (nodes.length === 0) return <Text size="sm" c="dimmed" p="sm">No step has started yet.</Text>;
+  if (nodes.length === 0)
+    return (
+      <Text size="sm" c="dimmed" p="sm">
+        No step has started yet.
+      </Text>
+    );
   const shared = { collapsed, selectedId, tabStop, now, onSelect, onToggle: setExpanded, onFocus: setFocusedId };
   return (
     <ul role="tree" aria-label="Steps of this execution" className={classes.tree} ref={list} onKeyDown={onKeyDown}>
-      {nodes.map((node, position) => <TreeItem key={node.id} node={node} level={1} position={position + 1} siblings={nodes.length} {...shared} />)}
+      {nodes.map((node, position) => (
+        <TreeItem key={node.id} node={node} level={1} position={position + 1} siblings={nodes.length} {...shared} />
+      ))}
     </ul>
   );
 }
@@ -78,25 +85,64 @@ function TreeItem({ node, level, position, siblings, ...shared }: TreeItemProps)
   const Chevron = isExpanded ? IconChevronDown : IconChevronRight;
   return (
     <li
-      role="treeitem" aria-level={level} aria-posinset={position} aria-setsize={siblings} aria-selected={node.id === shared.selectedId}
-      aria-expanded={hasChildren ? isExpanded : undefined} aria-label={`${node.name}, ${label}`} tabIndex={node.id === shared.tabStop ? 0 : -1}
-      data-node-id={node.id} data-kind={node.kind} data-status={node.status}
-      onFocus={(event) => { if (event.target === event.currentTarget) shared.onFocus(node.id); }}
+      role="treeitem"
+      aria-level={level}
+      aria-posinset={position}
+      aria-setsize={siblings}
+      aria-selected={node.id === shared.selectedId}
+      aria-expanded={hasChildren ? isExpanded : undefined}
+      aria-label={`${node.name}, ${label}`}
+      tabIndex={node.id === shared.tabStop ? 0 : -1}
+      data-node-id={node.id}
+      data-kind={node.kind}
+      data-status={node.status}
+      onFocus={(event) => {
+        if (event.target === event.currentTarget) shared.onFocus(node.id);
+      }}
     >
       <div className={classes.row} onClick={() => shared.onSelect(node.id)}>
         {!hasChildren && <span className={classes.noChevron} />}
         {hasChildren && (
-          <ActionIcon size={18} tabIndex={-1} aria-hidden onClick={(event) => { event.stopPropagation(); shared.onToggle(node.id, !isExpanded); }}>
+          <ActionIcon
+            size={18}
+            tabIndex={-1}
+            aria-hidden
+            onClick={(event) => {
+              event.stopPropagation();
+              shared.onToggle(node.id, !isExpanded);
+            }}
+          >
             <Chevron size={14} />
           </ActionIcon>
         )}
         <StatusIcon status={node.status} />
-        <Text span inherit className={`${classes.rowName} truncate`} fw={node.kind === 'stage' || node.kind === 'group' ? 600 : 400} title={`${node.name} (${label})`}>{node.name}</Text>
-        {duration !== undefined && <Text span size="xs" c="dimmed" className="tabular">{formatDuration(duration)}</Text>}
+        <Text
+          span
+          inherit
+          className={`${classes.rowName} truncate`}
+          fw={node.kind === 'stage' || node.kind === 'group' ? 600 : 400}
+          title={`${node.name} (${label})`}
+        >
+          {node.name}
+        </Text>
+        {duration !== undefined && (
+          <Text span size="xs" c="dimmed" className="tabular">
+            {formatDuration(duration)}
+          </Text>
+        )}
       </div>
       {isExpanded && (
         <ul role="group">
-          {node.children.map((child, index) => <TreeItem key={child.id} node={child} level={level + 1} position={index + 1} siblings={node.children.length} {...shared} />)}
+          {node.children.map((child, index) => (
+            <TreeItem
+              key={child.id}
+              node={child}
+              level={level + 1}
+              position={index + 1}
+              siblings={node.children.length}
+              {...shared}
+            />
+          ))}
         </ul>
       )}
     </li>

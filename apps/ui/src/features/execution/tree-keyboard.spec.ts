@@ -4,7 +4,17 @@ import type { ExecutionTreeNode } from './execution-tree.js';
 import { treeMove, visibleRows } from './tree-keyboard.js';
 
 const node = (id: string, children: readonly ExecutionTreeNode[] = []): ExecutionTreeNode => ({
-  id, kind: 'step', name: id, stepType: '', status: 'Success', startTs: undefined, endTs: undefined, failureMessage: undefined, failureHints: [], hasLog: false, children,
+  id,
+  kind: 'step',
+  name: id,
+  stepType: '',
+  status: 'Success',
+  startTs: undefined,
+  endTs: undefined,
+  failureMessage: undefined,
+  failureHints: [],
+  hasLog: false,
+  children,
 });
 const tree = [node('a', [node('b'), node('c', [node('d')])]), node('e')];
 

@@ -16,7 +16,10 @@ export function visibleRows(
   return nodes.flatMap((node) => {
     const hasChildren = node.children.length > 0;
     const isOpen = hasChildren && isExpanded(node.id);
-    return [{ id: node.id, parentId, hasChildren, isExpanded: isOpen }, ...(isOpen ? visibleRows(node.children, isExpanded, node.id) : [])];
+    return [
+      { id: node.id, parentId, hasChildren, isExpanded: isOpen },
+      ...(isOpen ? visibleRows(node.children, isExpanded, node.id) : []),
+    ];
   });
 }
 
@@ -29,18 +32,24 @@ export function treeMove(rows: readonly VisibleRow[], currentId: string, key: st
   const position = rows.findIndex((row) => row.id === currentId);
   const current = rows[position];
   if (!current) return undefined;
-  const focus = (row: VisibleRow | undefined): TreeMove | undefined => (row ? { kind: 'focus', id: row.id } : undefined);
+  const focus = (row: VisibleRow | undefined): TreeMove | undefined =>
+    row ? { kind: 'focus', id: row.id } : undefined;
   switch (key) {
-    case 'ArrowDown': return focus(rows[position + 1]);
-    case 'ArrowUp': return focus(rows[position - 1]);
-    case 'Home': return focus(rows[0]);
-    case 'End': return focus(rows.at(-1));
+    case 'ArrowDown':
+      return focus(rows[position + 1]);
+    case 'ArrowUp':
+      return focus(rows[position - 1]);
+    case 'Home':
+      return focus(rows[0]);
+    case 'End':
+      return focus(rows.at(-1));
     case 'ArrowRight':
       if (!current.hasChildren) return undefined;
       return current.isExpanded ? focus(rows[position + 1]) : { kind: 'expand', id: current.id };
     case 'ArrowLeft':
       if (current.isExpanded) return { kind: 'collapse', id: current.id };
       return focus(rows.find((row) => row.id === current.parentId));
-    default: return undefined;
+    default:
+      return undefined;
   }
 }

@@ -12,10 +12,14 @@ export function hasValue(value: unknown): boolean {
 
 /** Inputs or outputs of a step, by name; nested values as indented JSON. */
 export function ValueView({ value }: { readonly value: unknown }) {
-  const entries = isRecord(value) ? Object.entries(value).filter(([, item]) => hasValue(item)) : [['value', value] as const];
+  const entries = isRecord(value)
+    ? Object.entries(value).filter(([, item]) => hasValue(item))
+    : [['value', value] as const];
   return (
     <dl className={classes.list}>
-      {entries.map(([name, item]) => <Entry key={name} name={name} text={textOf(item)} />)}
+      {entries.map(([name, item]) => (
+        <Entry key={name} name={name} text={textOf(item)} />
+      ))}
     </dl>
   );
 }
@@ -30,7 +34,9 @@ function Entry({ name, text }: { readonly name: string; readonly text: string })
           <CopyButton value={text}>
             {({ copied, copy }) => (
               <Tooltip label={copied ? 'Copied' : `Copy ${name}`}>
-                <ActionIcon size="sm" onClick={copy} aria-label={`Copy ${name}`}>{copied ? <IconCheck size={14} aria-hidden /> : <IconCopy size={14} aria-hidden />}</ActionIcon>
+                <ActionIcon size="sm" onClick={copy} aria-label={`Copy ${name}`}>
+                  {copied ? <IconCheck size={14} aria-hidden /> : <IconCopy size={14} aria-hidden />}
+                </ActionIcon>
               </Tooltip>
             )}
           </CopyButton>

@@ -70,5 +70,7 @@ function classNameOf(style: AnsiStyle): string {
     style.isBold ? 'ansi-bold' : '',
     style.isDim ? 'ansi-dim' : '',
     style.isUnderlined ? 'ansi-underline' : '',
-  ].filter(Boolean).join(' ');
+  ]
+    .filter(Boolean)
+    .join(' ');
 }

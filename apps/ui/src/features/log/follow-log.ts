@@ -138,9 +138,19 @@ function watchSilence(options: FollowLogOptions, onSilence: () => void): (() => 
     if (!options.isStepEnded()) heardAt = Date.now();
     else if (Date.now() - heardAt >= silenceMs) onSilence();
   }, silenceMs / 4);
-  return Object.assign(() => clearInterval(timer), { heard: () => { heardAt = Date.now(); } });
+  return Object.assign(() => clearInterval(timer), {
+    heard: () => {
+      heardAt = Date.now();
+    },
+  });
 }
 
 function isRefusal(cause: unknown): cause is GatewayError {
-  return cause instanceof GatewayError && cause.kind === 'http' && cause.status >= 400 && cause.status < 500 && cause.status !== 429;
+  return (
+    cause instanceof GatewayError &&
+    cause.kind === 'http' &&
+    cause.status >= 400 &&
+    cause.status < 500 &&
+    cause.status !== 429
+  );
 }

@@ -106,10 +106,21 @@ export class LogBuffer {
     this.#lines.push(line);
     const parts = line.text.includes('\n') ? line.text.split(/\r?\n/) : [line.text];
     parts.forEach((part, position) => {
-      const text = part.length > MAX_ROW_LENGTH ? `${part.slice(0, MAX_ROW_LENGTH)} … ${part.length - MAX_ROW_LENGTH} more characters (download to read)` : part;
+      const text =
+        part.length > MAX_ROW_LENGTH
+          ? `${part.slice(0, MAX_ROW_LENGTH)} … ${part.length - MAX_ROW_LENGTH} more characters (download to read)`
+          : part;
       const plain = plainText(text);
       this.#longestRow = Math.max(this.#longestRow, plain.length);
-      this.#rows.push({ index: line.index, isContinuation: position > 0, level: line.level, text, plain, timeMs: line.timeMs, isGap: false });
+      this.#rows.push({
+        index: line.index,
+        isContinuation: position > 0,
+        level: line.level,
+        text,
+        plain,
+        timeMs: line.timeMs,
+        isGap: false,
+      });
     });
   }
 }

@@ -40,15 +40,44 @@ export function LogPanel({ logKey, isStepEnded, stepName }: LogPanelProps) {
   return (
     <Box className={classes.panel}>
       <LogToolbar
-        buffer={buffer} stepName={stepName} searchText={searchText} onSearch={search} hitCount={hits.length} currentHit={currentHit} onMoveHit={moveHit}
-        isFollowing={isFollowing} onFollow={setFollowing} withTimes={withTimes} onWithTimes={setWithTimes}
+        buffer={buffer}
+        stepName={stepName}
+        searchText={searchText}
+        onSearch={search}
+        hitCount={hits.length}
+        currentHit={currentHit}
+        onMoveHit={moveHit}
+        isFollowing={isFollowing}
+        onFollow={setFollowing}
+        withTimes={withTimes}
+        onWithTimes={setWithTimes}
       />
-      {state.status === 'failed' && <Box p="md"><ErrorState title="The log could not be loaded" error={state.error} onRetry={retry} /></Box>}
-      {buffer.lineCount === 0 && state.status !== 'failed' && <Text size="sm" className={classes.notice} role="status">{emptyText(state, isStepEnded)}</Text>}
-      {buffer.lineCount === 0 && state.status === 'missing' && <Box px="md" pb="md"><Button size="xs" variant="default" onClick={retry}>Look again</Button></Box>}
+      {state.status === 'failed' && (
+        <Box p="md">
+          <ErrorState title="The log could not be loaded" error={state.error} onRetry={retry} />
+        </Box>
+      )}
+      {buffer.lineCount === 0 && state.status !== 'failed' && (
+        <Text size="sm" className={classes.notice} role="status">
+          {emptyText(state, isStepEnded)}
+        </Text>
+      )}
+      {buffer.lineCount === 0 && state.status === 'missing' && (
+        <Box px="md" pb="md">
+          <Button size="xs" variant="default" onClick={retry}>
+            Look again
+          </Button>
+        </Box>
+      )}
       <LogView
-        buffer={buffer} version={version} stepName={stepName} isFollowing={isFollowing} onFollow={setFollowing} withTimes={withTimes}
-        searchText={searchText} hitRow={searchText ? hits[currentHit] : undefined}
+        buffer={buffer}
+        version={version}
+        stepName={stepName}
+        isFollowing={isFollowing}
+        onFollow={setFollowing}
+        withTimes={withTimes}
+        searchText={searchText}
+        hitRow={searchText ? hits[currentHit] : undefined}
       />
       <LogFooter state={state} isStepEnded={isStepEnded} lineCount={buffer.lineCount} />
     </Box>
@@ -65,7 +94,9 @@ function LogFooter({ state, isStepEnded, lineCount }: LogFooterProps) {
   return (
     <Box className={classes.footer} role="status" aria-label="Log status" data-log-status={state.status}>
       <span>{footerText(state, isStepEnded)}</span>
-      <span className="tabular">{lineCount.toLocaleString('en')} {lineCount === 1 ? 'line' : 'lines'}</span>
+      <span className="tabular">
+        {lineCount.toLocaleString('en')} {lineCount === 1 ? 'line' : 'lines'}
+      </span>
     </Box>
   );
 }

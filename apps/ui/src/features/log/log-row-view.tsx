@@ -14,20 +14,40 @@ interface LogRowViewProps {
 
 export const LogRowView = memo(function LogRowView({ row, withTime, searchText, isCurrentHit }: LogRowViewProps) {
   return (
-    <div className={classes.row} data-level={row.level} data-gap={row.isGap || undefined} data-current={isCurrentHit || undefined} data-line={row.index + 1}>
-      <span className={classes.number} aria-hidden>{row.isContinuation ? '' : row.index + 1}</span>
-      {withTime && <span className={classes.time}>{row.isContinuation || row.timeMs === undefined ? '' : clockTime(row.timeMs)}</span>}
+    <div
+      className={classes.row}
+      data-level={row.level}
+      data-gap={row.isGap || undefined}
+      data-current={isCurrentHit || undefined}
+      data-line={row.index + 1}
+    >
+      <span className={classes.number} aria-hidden>
+        {row.isContinuation ? '' : row.index + 1}
+      </span>
+      {withTime && (
+        <span className={classes.time}>
+          {row.isContinuation || row.timeMs === undefined ? '' : clockTime(row.timeMs)}
+        </span>
+      )}
       {row.level !== 'info' && !row.isContinuation && <span className={classes.level}>{row.level.toUpperCase()}</span>}
-      <span className={classes.text}><RowText row={row} searchText={searchText} /></span>
+      <span className={classes.text}>
+        <RowText row={row} searchText={searchText} />
+      </span>
     </div>
   );
 });
 
 function RowText({ row, searchText }: { readonly row: LogRow; readonly searchText: string }) {
   if (searchText && row.plain.toLowerCase().includes(searchText.toLowerCase())) {
-    return markHits(row.plain, searchText).map((part, index) => (part.isHit ? <mark key={index}>{part.text}</mark> : part.text));
+    return markHits(row.plain, searchText).map((part, index) =>
+      part.isHit ? <mark key={index}>{part.text}</mark> : part.text,
+    );
   }
-  return parseAnsi(row.text).map((segment, index) => <span key={index} className={segment.className || undefined}>{segment.text}</span>);
+  return parseAnsi(row.text).map((segment, index) => (
+    <span key={index} className={segment.className || undefined}>
+      {segment.text}
+    </span>
+  ));
 }
 
 /** Time of day with milliseconds in the reader's zone. */

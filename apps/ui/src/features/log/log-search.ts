@@ -15,7 +15,10 @@ export function findRows(rows: readonly LogRow[], searchText: string): readonly 
 }
 
 /** Splits text at the occurrences of `searchText`, which come as `isHit` parts. */
-export function markHits(text: string, searchText: string): readonly { readonly text: string; readonly isHit: boolean }[] {
+export function markHits(
+  text: string,
+  searchText: string,
+): readonly { readonly text: string; readonly isHit: boolean }[] {
   const needle = searchText.toLowerCase();
   if (needle === '') return [{ text, isHit: false }];
   const haystack = text.toLowerCase();

@@ -14,12 +14,17 @@ const shown = (buffer: LogBuffer): readonly string[] => buffer.rows.map((row: Lo
 describe('terminal escapes in a log', () => {
   it('become colours', () => {
     expect(parseAnsi(`${ESC}[1;31mred${ESC}[0m plain ${ESC}[92mgreen`)).toEqual([
-      { text: 'red', className: 'ansi-red ansi-bold' }, { text: ' plain ', className: '' }, { text: 'green', className: 'ansi-green' },
+      { text: 'red', className: 'ansi-red ansi-bold' },
+      { text: ' plain ', className: '' },
+      { text: 'green', className: 'ansi-green' },
     ]);
   });
 
   it('with palette and true colours do not spill into other codes', () => {
-    expect(parseAnsi(`${ESC}[38;5;31mx${ESC}[48;2;1;31;4my`)).toEqual([{ text: 'x', className: '' }, { text: 'y', className: '' }]);
+    expect(parseAnsi(`${ESC}[38;5;31mx${ESC}[48;2;1;31;4my`)).toEqual([
+      { text: 'x', className: '' },
+      { text: 'y', className: '' },
+    ]);
   });
 
   it.each([
@@ -30,7 +35,11 @@ describe('terminal escapes in a log', () => {
     ['controls and reversed text', 'a\u0008\u0000\rb\u202ec', 'abc'],
   ])('leave only text: %s', (_, text, plain) => {
     expect(plainText(text)).toBe(plain);
-    expect(parseAnsi(text).map((segment) => segment.text).join('')).toBe(plain);
+    expect(
+      parseAnsi(text)
+        .map((segment) => segment.text)
+        .join(''),
+    ).toBe(plain);
   });
 
   it('leave tabs and letters of any script alone', () => {
@@ -40,16 +49,27 @@ describe('terminal escapes in a log', () => {
 
 describe('a log line', () => {
   it('is read with its place, level and time', () => {
-    expect(parseLogLine('{"level":"WARN","pos":7,"out":"careful\\r\\n","time":"2026-11-20T10:00:00Z","args":null}', 0)).toEqual({
-      index: 7, level: 'warn', text: 'careful', timeMs: Date.UTC(2026, 10, 20, 10),
-    });
+    expect(
+      parseLogLine('{"level":"WARN","pos":7,"out":"careful\\r\\n","time":"2026-11-20T10:00:00Z","args":null}', 0),
+    ).toEqual({ index: 7, level: 'warn', text: 'careful', timeMs: Date.UTC(2026, 10, 20, 10) });
   });
 
-  it.each([['plain text', 'plain text'], ['{"broken', '{"broken'], ['[1]', '[1]'], ['{"pos":-1,"out":"x"}', '{"pos":-1,"out":"x"}']])('%j that is no line object stays as text', (json, text) => {
+  it.each([
+    ['plain text', 'plain text'],
+    ['{"broken', '{"broken'],
+    ['[1]', '[1]'],
+    ['{"pos":-1,"out":"x"}', '{"pos":-1,"out":"x"}'],
+  ])('%j that is no line object stays as text', (json, text) => {
     expect(parseLogLine(json, 3)).toEqual({ index: 3, level: 'info', text, timeMs: undefined });
   });
 
-  it.each([['ERROR', 'error'], ['SEVERE', 'error'], ['Warning', 'warn'], ['FINE', 'debug'], ['', 'info']])('of level %s counts as %s', (level, expected) => {
+  it.each([
+    ['ERROR', 'error'],
+    ['SEVERE', 'error'],
+    ['Warning', 'warn'],
+    ['FINE', 'debug'],
+    ['', 'info'],
+  ])('of level %s counts as %s', (level, expected) => {
     expect(parseLogLine(JSON.stringify({ level, out: 'x' }), 0).level).toBe(expected);
   });
 });
@@ -66,7 +86,10 @@ describe('the log buffer', () => {
   it('puts late lines in their place and shows what is missing meanwhile', () => {
     const buffer = new LogBuffer();
     buffer.add([line(2), line(5)]);
-    expect([shown(buffer), buffer.hasGaps]).toEqual([['… 2 lines not kept', 'line 2', '… 2 lines not kept', 'line 5'], true]);
+    expect([shown(buffer), buffer.hasGaps]).toEqual([
+      ['… 2 lines not kept', 'line 2', '… 2 lines not kept', 'line 5'],
+      true,
+    ]);
     buffer.add([line(0), line(1), line(3), line(4)]);
     expect([shown(buffer), buffer.hasGaps]).toEqual([[0, 1, 2, 3, 4, 5].map((index) => `line ${index}`), false]);
   });
@@ -82,7 +105,11 @@ describe('the log buffer', () => {
   it('shows a line with inner line ends as several rows of one number', () => {
     const buffer = new LogBuffer();
     buffer.add([line(0, 'a\nb\r\nc')]);
-    expect(buffer.rows.map((row) => [row.index, row.isContinuation, row.plain])).toEqual([[0, false, 'a'], [0, true, 'b'], [0, true, 'c']]);
+    expect(buffer.rows.map((row) => [row.index, row.isContinuation, row.plain])).toEqual([
+      [0, false, 'a'],
+      [0, true, 'b'],
+      [0, true, 'c'],
+    ]);
   });
 
   it('cuts a very long row on the screen but not in the text', () => {
@@ -103,7 +130,8 @@ describe('the log buffer', () => {
     const fill = (): number => {
       const buffer = new LogBuffer();
       const started = performance.now();
-      for (let index = 0; index < 100_000; index += 10) buffer.add(Array.from({ length: 10 }, (_, offset) => line(index + offset)));
+      for (let index = 0; index < 100_000; index += 10)
+        buffer.add(Array.from({ length: 10 }, (_, offset) => line(index + offset)));
       expect(buffer.lineCount).toBe(100_000);
       return performance.now() - started;
     };
@@ -119,7 +147,10 @@ describe('search in a log', () => {
     expect(findRows(buffer.rows, 'error')).toEqual([0, 2]);
     expect(findRows(buffer.rows, '')).toEqual([]);
     expect(markHits('an ERROR and an error', 'error')).toEqual([
-      { text: 'an ', isHit: false }, { text: 'ERROR', isHit: true }, { text: ' and an ', isHit: false }, { text: 'error', isHit: true },
+      { text: 'an ', isHit: false },
+      { text: 'ERROR', isHit: true },
+      { text: ' and an ', isHit: false },
+      { text: 'error', isHit: true },
     ]);
     expect(markHits('İerror', 'error')).toEqual([{ text: 'İerror', isHit: false }]);
   });

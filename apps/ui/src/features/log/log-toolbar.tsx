@@ -1,6 +1,15 @@
 import { ActionIcon, Button, Group, Text, TextInput, Tooltip } from '@mantine/core';
 import { useClipboard } from '@mantine/hooks';
-import { IconArrowDown, IconArrowUp, IconCheck, IconClock, IconCopy, IconDownload, IconPlayerTrackNext, IconSearch } from '@tabler/icons-react';
+import {
+  IconArrowDown,
+  IconArrowUp,
+  IconCheck,
+  IconClock,
+  IconCopy,
+  IconDownload,
+  IconPlayerTrackNext,
+  IconSearch,
+} from '@tabler/icons-react';
 import type { KeyboardEvent, ReactNode } from 'react';
 
 import type { LogBuffer } from './log-buffer.js';
@@ -34,28 +43,59 @@ export function LogToolbar(props: LogToolbarProps) {
   return (
     <Group className={classes.toolbar} gap="xs">
       <TextInput
-        size="xs" w={220} aria-label="Search in log" placeholder="Search in log" value={searchText} onChange={(event) => props.onSearch(event.currentTarget.value)}
-        onKeyDown={onKeyDown} leftSection={<IconSearch size={14} aria-hidden />}
+        size="xs"
+        w={220}
+        aria-label="Search in log"
+        placeholder="Search in log"
+        value={searchText}
+        onChange={(event) => props.onSearch(event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+        leftSection={<IconSearch size={14} aria-hidden />}
       />
       {searchText && (
         <Group gap={2}>
-          <Text size="xs" className="tabular" role="status" aria-label="Search result">{hitText(hitCount, props.currentHit)}</Text>
-          <IconButton label="Previous match" disabled={hitCount === 0} onClick={() => props.onMoveHit(-1)}><IconArrowUp size={15} aria-hidden /></IconButton>
-          <IconButton label="Next match" disabled={hitCount === 0} onClick={() => props.onMoveHit(1)}><IconArrowDown size={15} aria-hidden /></IconButton>
+          <Text size="xs" className="tabular" role="status" aria-label="Search result">
+            {hitText(hitCount, props.currentHit)}
+          </Text>
+          <IconButton label="Previous match" disabled={hitCount === 0} onClick={() => props.onMoveHit(-1)}>
+            <IconArrowUp size={15} aria-hidden />
+          </IconButton>
+          <IconButton label="Next match" disabled={hitCount === 0} onClick={() => props.onMoveHit(1)}>
+            <IconArrowDown size={15} aria-hidden />
+          </IconButton>
         </Group>
       )}
       <Group gap={4} ml="auto">
         <Button
-          size="compact-xs" variant={props.isFollowing ? 'light' : 'default'} aria-pressed={props.isFollowing} onClick={() => props.onFollow(!props.isFollowing)}
+          size="compact-xs"
+          variant={props.isFollowing ? 'light' : 'default'}
+          aria-pressed={props.isFollowing}
+          onClick={() => props.onFollow(!props.isFollowing)}
           leftSection={<IconPlayerTrackNext size={13} style={{ rotate: '90deg' }} aria-hidden />}
         >
           Follow
         </Button>
-        <IconButton label={props.withTimes ? 'Hide times' : 'Show times'} isPressed={props.withTimes} onClick={() => props.onWithTimes(!props.withTimes)}><IconClock size={16} aria-hidden /></IconButton>
-        <IconButton label={clipboard.copied ? 'Copied' : 'Copy log'} disabled={isEmpty} onClick={() => clipboard.copy(buffer.toText({ withTimes: false }))}>
+        <IconButton
+          label={props.withTimes ? 'Hide times' : 'Show times'}
+          isPressed={props.withTimes}
+          onClick={() => props.onWithTimes(!props.withTimes)}
+        >
+          <IconClock size={16} aria-hidden />
+        </IconButton>
+        <IconButton
+          label={clipboard.copied ? 'Copied' : 'Copy log'}
+          disabled={isEmpty}
+          onClick={() => clipboard.copy(buffer.toText({ withTimes: false }))}
+        >
           {clipboard.copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
         </IconButton>
-        <IconButton label="Download log" disabled={isEmpty} onClick={() => saveText(`${fileNameOf(props.stepName)}.log`, buffer.toText({ withTimes: true }))}><IconDownload size={16} aria-hidden /></IconButton>
+        <IconButton
+          label="Download log"
+          disabled={isEmpty}
+          onClick={() => saveText(`${fileNameOf(props.stepName)}.log`, buffer.toText({ withTimes: true }))}
+        >
+          <IconDownload size={16} aria-hidden />
+        </IconButton>
       </Group>
     </Group>
   );
@@ -72,7 +112,9 @@ interface IconButtonProps {
 function IconButton({ label, onClick, children, disabled = false, isPressed }: IconButtonProps) {
   return (
     <Tooltip label={label}>
-      <ActionIcon aria-label={label} aria-pressed={isPressed} onClick={onClick} disabled={disabled}>{children}</ActionIcon>
+      <ActionIcon aria-label={label} aria-pressed={isPressed} onClick={onClick} disabled={disabled}>
+        {children}
+      </ActionIcon>
     </Tooltip>
   );
 }

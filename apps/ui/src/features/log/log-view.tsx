@@ -21,12 +21,27 @@ interface LogViewProps {
 }
 
 /** The rows of a log, of which only those in sight are in the document: 100,000 lines scroll like ten. */
-export function LogView({ buffer, version, stepName, isFollowing, onFollow, withTimes, searchText, hitRow }: LogViewProps) {
+export function LogView({
+  buffer,
+  version,
+  stepName,
+  isFollowing,
+  onFollow,
+  withTimes,
+  searchText,
+  hitRow,
+}: LogViewProps) {
   const viewport = useRef<HTMLDivElement>(null);
   const [scrollTop, setScrollTop] = useState(0);
   const [viewportHeight, setViewportHeight] = useState(480);
   const { rows } = buffer;
-  const { from, until } = visibleWindow({ scrollTop, viewportHeight, rowHeight: ROW_HEIGHT, rowCount: rows.length, overscan: OVERSCAN });
+  const { from, until } = visibleWindow({
+    scrollTop,
+    viewportHeight,
+    rowHeight: ROW_HEIGHT,
+    rowCount: rows.length,
+    overscan: OVERSCAN,
+  });
 
   useEffect(() => {
     const element = viewport.current;
@@ -44,7 +59,11 @@ export function LogView({ buffer, version, stepName, isFollowing, onFollow, with
   useLayoutEffect(() => {
     const element = viewport.current;
     if (!element || hitRow === undefined) return;
-    const target = scrollTopForRow(hitRow, { scrollTop: element.scrollTop, viewportHeight: element.clientHeight, rowHeight: ROW_HEIGHT });
+    const target = scrollTopForRow(hitRow, {
+      scrollTop: element.scrollTop,
+      viewportHeight: element.clientHeight,
+      rowHeight: ROW_HEIGHT,
+    });
     if (target !== undefined) element.scrollTop = target;
   }, [hitRow]);
 
@@ -65,14 +84,36 @@ export function LogView({ buffer, version, stepName, isFollowing, onFollow, with
   const numberWidth = String(rows.at(-1)?.index ?? 0).length + 1;
   return (
     <div
-      ref={viewport} role="log" aria-label={`Log of ${stepName}`} aria-live="off" tabIndex={0} className={classes.viewport}
-      onScroll={onScroll} onWheel={stopFollowing} onKeyDown={stopFollowing} onPointerUp={stopFollowing} onTouchMove={stopFollowing}
+      ref={viewport}
+      role="log"
+      aria-label={`Log of ${stepName}`}
+      aria-live="off"
+      tabIndex={0}
+      className={classes.viewport}
+      onScroll={onScroll}
+      onWheel={stopFollowing}
+      onKeyDown={stopFollowing}
+      onPointerUp={stopFollowing}
+      onTouchMove={stopFollowing}
     >
-      <div className={classes.canvas} style={{ height: rows.length * ROW_HEIGHT, minWidth: `calc(${buffer.longestRow + numberWidth + (withTimes ? 15 : 0)}ch + 40px)` }}>
-        <div className={classes.window} style={{ transform: `translateY(${from * ROW_HEIGHT}px)`, ['--number-width' as string]: `${numberWidth}ch` }}>
+      <div
+        className={classes.canvas}
+        style={{
+          height: rows.length * ROW_HEIGHT,
+          minWidth: `calc(${buffer.longestRow + numberWidth + (withTimes ? 15 : 0)}ch + 40px)`,
+        }}
+      >
+        <div
+          className={classes.window}
+          style={{ transform: `translateY(${from * ROW_HEIGHT}px)`, ['--number-width' as string]: `${numberWidth}ch` }}
+        >
           {rows.slice(from, until).map((row, offset) => (
             <LogRowView
-              key={from + offset} row={row} withTime={withTimes} searchText={searchText} isCurrentHit={from + offset === hitRow}
+              key={from + offset}
+              row={row}
+              withTime={withTimes}
+              searchText={searchText}
+              isCurrentHit={from + offset === hitRow}
             />
           ))}
         </div>

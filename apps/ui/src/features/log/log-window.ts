@@ -21,7 +21,10 @@ export function visibleWindow(options: {
 }
 
 /** Scroll position that puts `row` in the middle, or undefined when it is already in view. */
-export function scrollTopForRow(row: number, view: { readonly scrollTop: number; readonly viewportHeight: number; readonly rowHeight: number }): number | undefined {
+export function scrollTopForRow(
+  row: number,
+  view: { readonly scrollTop: number; readonly viewportHeight: number; readonly rowHeight: number },
+): number | undefined {
   const top = row * view.rowHeight;
   const isVisible = top >= view.scrollTop && top + view.rowHeight <= view.scrollTop + view.viewportHeight;
   if (isVisible) return undefined;

@@ -10,30 +10,43 @@ type LogEvent = { readonly kind: 'lines'; readonly lines: readonly LogLine[] } |
 /** Where log lines come from. Both answer undefined when there is no such log (yet). */
 export interface LogSource {
   /** Live lines after `lastIndex`. Ends without an `end` event when the connection breaks. */
-  tail(key: string, options: { readonly lastIndex: number | undefined; readonly signal: AbortSignal }): Promise<AsyncIterable<LogEvent> | undefined>;
+  tail(
+    key: string,
+    options: { readonly lastIndex: number | undefined; readonly signal: AbortSignal },
+  ): Promise<AsyncIterable<LogEvent> | undefined>;
   /** All lines of a finished log, in batches. */
-  stored(key: string, options: { readonly signal: AbortSignal }): Promise<AsyncIterable<readonly LogLine[]> | undefined>;
+  stored(
+    key: string,
+    options: { readonly signal: AbortSignal },
+  ): Promise<AsyncIterable<readonly LogLine[]> | undefined>;
 }
 
 /** The log service behind the gateway (api-contract 5). @throws GatewayError for everything but a missing log. */
 export function gatewayLogSource(gateway: GatewayClient): LogSource {
   return {
     tail: async (key, { lastIndex, signal }) => {
-      const response = await unlessMissing(gateway.raw({
-        path: '/log-service/stream',
-        query: { accountID: gateway.accountId, key },
-        headers: { accept: 'text/event-stream', ...(lastIndex === undefined ? {} : { 'last-event-id': String(lastIndex) }) },
-        signal,
-      }));
+      const response = await unlessMissing(
+        gateway.raw({
+          path: '/log-service/stream',
+          query: { accountID: gateway.accountId, key },
+          headers: {
+            accept: 'text/event-stream',
+            ...(lastIndex === undefined ? {} : { 'last-event-id': String(lastIndex) }),
+          },
+          signal,
+        }),
+      );
       return response && tailEvents(response, lastIndex);
     },
     stored: async (key, { signal }) => {
-      const response = await unlessMissing(gateway.raw({
-        path: '/log-service/blob',
-        query: { accountID: gateway.accountId, key },
-        headers: { accept: 'application/x-ndjson, text/plain, */*' },
-        signal,
-      }));
+      const response = await unlessMissing(
+        gateway.raw({
+          path: '/log-service/blob',
+          query: { accountID: gateway.accountId, key },
+          headers: { accept: 'application/x-ndjson, text/plain, */*' },
+          signal,
+        }),
+      );
       return response && storedLines(response);
     },
   };
@@ -71,7 +84,8 @@ async function* tailEvents(response: Response, lastIndex: number | undefined): A
     if (lines.length > 0) yield { kind: 'lines', lines };
     lines = [];
     // The rights are known only once the log is, which may be after the answer has begun.
-    if (refusal !== undefined) throw new GatewayError(`The log service ended the log: ${refusal}.`, { kind: 'http', status: 403 });
+    if (refusal !== undefined)
+      throw new GatewayError(`The log service ended the log: ${refusal}.`, { kind: 'http', status: 403 });
     if (isEnded) {
       yield { kind: 'end' };
       return;
@@ -83,11 +97,13 @@ async function* storedLines(response: Response): AsyncGenerator<readonly LogLine
   let rest = '';
   let nextIndex = 0;
   const parse = (texts: readonly string[]): readonly LogLine[] =>
-    texts.filter((text) => text.trim() !== '').map((text) => {
-      const line = parseLogLine(text, nextIndex);
-      nextIndex = line.index + 1;
-      return line;
-    });
+    texts
+      .filter((text) => text.trim() !== '')
+      .map((text) => {
+        const line = parseLogLine(text, nextIndex);
+        nextIndex = line.index + 1;
+        return line;
+      });
   for await (const chunk of textChunks(response)) {
     const parts = (rest + chunk).split('\n');
     rest = parts.pop() ?? '';

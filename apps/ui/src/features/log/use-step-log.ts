@@ -35,8 +35,14 @@ export function useStepLog(logKey: string, isStepEnded: boolean): StepLog {
       });
     };
     void followLog({
-      source: gatewayLogSource(gateway), key: logKey, buffer, isStepEnded: () => hasEnded.current, onLines,
-      onState: (next) => { if (!stop.signal.aborted) setState(next); },
+      source: gatewayLogSource(gateway),
+      key: logKey,
+      buffer,
+      isStepEnded: () => hasEnded.current,
+      onLines,
+      onState: (next) => {
+        if (!stop.signal.aborted) setState(next);
+      },
       signal: stop.signal,
     });
     return () => {

@@ -20,7 +20,9 @@ export function InputSetsPage() {
   return (
     <PipelinePartPage scope={scope} pipelineId={pipeline} title="Input sets">
       <SearchedList
-        noun={['input set', 'input sets']} listKey={['inputSets', scope, pipeline]} pageSize={PAGE_SIZE}
+        noun={['input set', 'input sets']}
+        listKey={['inputSets', scope, pipeline]}
+        pageSize={PAGE_SIZE}
         read={(filter, signal) => listInputSets(gateway, scope, pipeline, { ...filter, size: PAGE_SIZE }, signal)}
         renderTable={(inputSets) => <InputSetsTable inputSets={inputSets} />}
         renderEmpty={(isSearch) => <NoInputSets isSearch={isSearch} />}
@@ -34,19 +36,44 @@ function InputSetsTable({ inputSets }: { readonly inputSets: readonly InputSet[]
     <Table.ScrollContainer type="native" minWidth={640}>
       <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover aria-label="Input sets">
         <Table.Thead>
-          <Table.Tr><Table.Th scope="col">Input set</Table.Th><Table.Th scope="col" w={130}>Kind</Table.Th><Table.Th scope="col" w={220}>State</Table.Th><Table.Th scope="col" w={150}>Changed</Table.Th></Table.Tr>
+          <Table.Tr>
+            <Table.Th scope="col">Input set</Table.Th>
+            <Table.Th scope="col" w={130}>
+              Kind
+            </Table.Th>
+            <Table.Th scope="col" w={220}>
+              State
+            </Table.Th>
+            <Table.Th scope="col" w={150}>
+              Changed
+            </Table.Th>
+          </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
           {inputSets.map((set) => (
             <Table.Tr key={set.identifier} data-testid="input-set-row">
               <Table.Td>
-                <Text size="sm" fw={600} className="break-anywhere">{set.name}</Text>
-                <Text size="xs" c="dimmed" className="mono">{set.identifier}</Text>
-                {set.description && <Text size="sm" c="dimmed" className="break-anywhere">{set.description}</Text>}
+                <Text size="sm" fw={600} className="break-anywhere">
+                  {set.name}
+                </Text>
+                <Text size="xs" c="dimmed" className="mono">
+                  {set.identifier}
+                </Text>
+                {set.description && (
+                  <Text size="sm" c="dimmed" className="break-anywhere">
+                    {set.description}
+                  </Text>
+                )}
               </Table.Td>
               <Table.Td>{set.inputSetType === 'OVERLAY_INPUT_SET' ? 'Overlay' : 'Input set'}</Table.Td>
-              <Table.Td><Badge variant="light" tt="none" color={set.isOutdated ? 'orange' : 'green'}>{set.isOutdated ? 'No longer fits the pipeline' : 'Fits the pipeline'}</Badge></Table.Td>
-              <Table.Td><Timestamp value={set.lastUpdatedAt} /></Table.Td>
+              <Table.Td>
+                <Badge variant="light" tt="none" color={set.isOutdated ? 'orange' : 'green'}>
+                  {set.isOutdated ? 'No longer fits the pipeline' : 'Fits the pipeline'}
+                </Badge>
+              </Table.Td>
+              <Table.Td>
+                <Timestamp value={set.lastUpdatedAt} />
+              </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>
@@ -56,11 +83,16 @@ function InputSetsTable({ inputSets }: { readonly inputSets: readonly InputSet[]
 }
 
 function NoInputSets({ isSearch }: { readonly isSearch: boolean }) {
-  if (isSearch) return <EmptyState icon={<IconSearch size={28} />} title="No input set matches">No input set of this pipeline has this text in its name or identifier.</EmptyState>;
+  if (isSearch)
+    return (
+      <EmptyState icon={<IconSearch size={28} />} title="No input set matches">
+        No input set of this pipeline has this text in its name or identifier.
+      </EmptyState>
+    );
   return (
     <EmptyState icon={<IconForms size={30} />} title="No input set yet">
-      An input set keeps values for the runtime inputs of a pipeline. Create one through the API
-      (<Code>POST /gateway/pipeline/api/inputSets</Code>).
+      An input set keeps values for the runtime inputs of a pipeline. Create one through the API (
+      <Code>POST /gateway/pipeline/api/inputSets</Code>).
     </EmptyState>
   );
 }

@@ -27,18 +27,35 @@ export function PipelinePage() {
     <>
       <PageHeader
         title={pipeline}
-        description={<PageLink to={PATHS.pipelines} params={scopeParams(scope)} inherit>All pipelines</PageLink>}
-        actions={(
+        description={
+          <PageLink to={PATHS.pipelines} params={scopeParams(scope)} inherit>
+            All pipelines
+          </PageLink>
+        }
+        actions={
           <Group gap="xs">
-            <PageButton to={PATHS.pipelineExecutions} params={params} variant="default">Executions</PageButton>
-            <PageButton to={PATHS.triggers} params={params} variant="default">Triggers</PageButton>
-            <PageButton to={PATHS.inputSets} params={params} variant="default">Input sets</PageButton>
+            <PageButton to={PATHS.pipelineExecutions} params={params} variant="default">
+              Executions
+            </PageButton>
+            <PageButton to={PATHS.triggers} params={params} variant="default">
+              Triggers
+            </PageButton>
+            <PageButton to={PATHS.inputSets} params={params} variant="default">
+              Input sets
+            </PageButton>
             {query.data && <RunPipelineButton scope={scope} pipelineId={pipeline} />}
           </Group>
-        )}
+        }
       />
       {query.isPending && <Skeleton height={420} radius="md" aria-busy />}
-      {query.isError && !query.data && <ErrorState title={readFailureTitle('This pipeline', query.error)} error={query.error} onRetry={() => void query.refetch()} isRetrying={query.isFetching} />}
+      {query.isError && !query.data && (
+        <ErrorState
+          title={readFailureTitle('This pipeline', query.error)}
+          error={query.error}
+          onRetry={() => void query.refetch()}
+          isRetrying={query.isFetching}
+        />
+      )}
       {query.data && <YamlView yaml={query.data.yamlPipeline} />}
     </>
   );
@@ -48,16 +65,22 @@ function YamlView({ yaml }: { readonly yaml: string }) {
   return (
     <Box className="surface" component="section" aria-label="Pipeline YAML">
       <Group justify="space-between" className={classes.bar}>
-        <Text size="sm" fw={600}>Pipeline YAML</Text>
+        <Text size="sm" fw={600}>
+          Pipeline YAML
+        </Text>
         <CopyButton value={yaml}>
           {({ copied, copy }) => (
             <Tooltip label={copied ? 'Copied' : 'Copy YAML'}>
-              <ActionIcon onClick={copy} aria-label="Copy YAML">{copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}</ActionIcon>
+              <ActionIcon onClick={copy} aria-label="Copy YAML">
+                {copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
+              </ActionIcon>
             </Tooltip>
           )}
         </CopyButton>
       </Group>
-      <pre className={classes.yaml} tabIndex={0}>{yaml}</pre>
+      <pre className={classes.yaml} tabIndex={0}>
+        {yaml}
+      </pre>
     </Box>
   );
 }

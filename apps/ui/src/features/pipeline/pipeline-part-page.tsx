@@ -22,16 +22,37 @@ interface PipelinePartPageProps {
 /** A page about something that belongs to a pipeline. Without the pipeline it says so: its lists would only be empty. */
 export function PipelinePartPage({ scope, pipelineId, title, children }: PipelinePartPageProps) {
   const gateway = useGateway();
-  const query = useQuery({ queryKey: ['pipeline', scope, pipelineId], queryFn: ({ signal }) => getPipeline(gateway, scope, pipelineId, signal) });
+  const query = useQuery({
+    queryKey: ['pipeline', scope, pipelineId],
+    queryFn: ({ signal }) => getPipeline(gateway, scope, pipelineId, signal),
+  });
   const params = { ...scopeParams(scope), pipeline: pipelineId };
   return (
     <>
       <PageHeader
-        title={`${title} of ${pipelineId}`} description={<PageLink to={PATHS.pipelines} params={scopeParams(scope)} inherit>All pipelines</PageLink>}
-        actions={query.data && <PageButton to={PATHS.pipelineStudio} params={params} variant="default">View YAML</PageButton>}
+        title={`${title} of ${pipelineId}`}
+        description={
+          <PageLink to={PATHS.pipelines} params={scopeParams(scope)} inherit>
+            All pipelines
+          </PageLink>
+        }
+        actions={
+          query.data && (
+            <PageButton to={PATHS.pipelineStudio} params={params} variant="default">
+              View YAML
+            </PageButton>
+          )
+        }
       />
       {query.isPending && <Skeleton height={320} radius="md" aria-busy />}
-      {query.isError && !query.data && <ErrorState title={readFailureTitle(`Pipeline "${pipelineId}"`, query.error)} error={query.error} onRetry={() => void query.refetch()} isRetrying={query.isFetching} />}
+      {query.isError && !query.data && (
+        <ErrorState
+          title={readFailureTitle(`Pipeline "${pipelineId}"`, query.error)}
+          error={query.error}
+          onRetry={() => void query.refetch()}
+          isRetrying={query.isFetching}
+        />
+      )}
       {query.data && children}
     </>
   );

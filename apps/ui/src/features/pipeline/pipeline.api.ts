@@ -7,7 +7,12 @@ import { ngEnvelope, springPage } from '../../gateway/envelopes.js';
 import type { ProjectScope } from '../project/project-scope.js';
 import { scopeQuery } from '../project/project-scope.js';
 
-const summaryFields = pipelineSummary.pick({ identifier: true, name: true, numOfStages: true, executionSummaryInfo: true });
+const summaryFields = pipelineSummary.pick({
+  identifier: true,
+  name: true,
+  numOfStages: true,
+  executionSummaryInfo: true,
+});
 export type PipelineSummary = z.output<typeof summaryFields>;
 
 const detailFields = pipelineDetail.pick({ yamlPipeline: true });
@@ -33,7 +38,12 @@ export async function listPipelines(
 }
 
 /** The pipeline's YAML as it is stored. @throws GatewayError */
-export async function getPipeline(gateway: GatewayClient, scope: ProjectScope, pipelineId: string, signal?: AbortSignal): Promise<PipelineDetail> {
+export async function getPipeline(
+  gateway: GatewayClient,
+  scope: ProjectScope,
+  pipelineId: string,
+  signal?: AbortSignal,
+): Promise<PipelineDetail> {
   const { data } = await gateway.json(ngEnvelope(detailFields), {
     path: `/pipeline/api/pipelines/${segment(pipelineId)}`,
     query: scopeQuery(scope),

@@ -24,9 +24,16 @@ export function PipelinesPage() {
     <>
       <PageHeader title="Pipelines" description="What rolls changelogs out to the database instances of this project" />
       <SearchedList
-        noun={['pipeline', 'pipelines']} listKey={['pipelines', scope]} pageSize={PAGE_SIZE}
+        noun={['pipeline', 'pipelines']}
+        listKey={['pipelines', scope]}
+        pageSize={PAGE_SIZE}
         read={async (filter, signal) => {
-          const { content, totalElements } = await listPipelines(gateway, scope, { ...filter, size: PAGE_SIZE }, signal);
+          const { content, totalElements } = await listPipelines(
+            gateway,
+            scope,
+            { ...filter, size: PAGE_SIZE },
+            signal,
+          );
           return { rows: content, total: totalElements };
         }}
         renderTable={(pipelines) => <PipelinesTable scope={scope} pipelines={pipelines} />}
@@ -36,14 +43,37 @@ export function PipelinesPage() {
   );
 }
 
-function PipelinesTable({ scope, pipelines }: { readonly scope: ProjectScope; readonly pipelines: readonly PipelineSummary[] }) {
+function PipelinesTable({
+  scope,
+  pipelines,
+}: {
+  readonly scope: ProjectScope;
+  readonly pipelines: readonly PipelineSummary[];
+}) {
   return (
     <Table.ScrollContainer type="native" minWidth={720}>
       <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover aria-label="Pipelines">
         <Table.Thead>
-          <Table.Tr><Table.Th scope="col">Pipeline</Table.Th><Table.Th scope="col" w={90}>Stages</Table.Th><Table.Th scope="col" w={260}>Last run</Table.Th><Table.Th scope="col" w={250}><Text span inherit className="sr-only">Actions</Text></Table.Th></Table.Tr>
+          <Table.Tr>
+            <Table.Th scope="col">Pipeline</Table.Th>
+            <Table.Th scope="col" w={90}>
+              Stages
+            </Table.Th>
+            <Table.Th scope="col" w={260}>
+              Last run
+            </Table.Th>
+            <Table.Th scope="col" w={250}>
+              <Text span inherit className="sr-only">
+                Actions
+              </Text>
+            </Table.Th>
+          </Table.Tr>
         </Table.Thead>
-        <Table.Tbody>{pipelines.map((pipeline) => <PipelineRow key={pipeline.identifier} scope={scope} pipeline={pipeline} />)}</Table.Tbody>
+        <Table.Tbody>
+          {pipelines.map((pipeline) => (
+            <PipelineRow key={pipeline.identifier} scope={scope} pipeline={pipeline} />
+          ))}
+        </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
   );
@@ -55,18 +85,33 @@ function PipelineRow({ scope, pipeline }: { readonly scope: ProjectScope; readon
   return (
     <Table.Tr data-testid="pipeline-row">
       <Table.Td>
-        <PageLink to={PATHS.pipelineExecutions} params={params} fw={600} size="sm">{pipeline.name}</PageLink>
-        <Text size="xs" c="dimmed" className="mono">{pipeline.identifier}</Text>
+        <PageLink to={PATHS.pipelineExecutions} params={params} fw={600} size="sm">
+          {pipeline.name}
+        </PageLink>
+        <Text size="xs" c="dimmed" className="mono">
+          {pipeline.identifier}
+        </Text>
       </Table.Td>
       <Table.Td>{pipeline.numOfStages ?? '–'}</Table.Td>
       <Table.Td>
-        {last?.lastExecutionStatus
-          ? <Group gap="sm"><StatusBadge status={last.lastExecutionStatus} /><Text span size="sm" c="dimmed"><Timestamp value={last.lastExecutionTs} /></Text></Group>
-          : <Text size="sm" c="dimmed">Never run</Text>}
+        {last?.lastExecutionStatus ? (
+          <Group gap="sm">
+            <StatusBadge status={last.lastExecutionStatus} />
+            <Text span size="sm" c="dimmed">
+              <Timestamp value={last.lastExecutionTs} />
+            </Text>
+          </Group>
+        ) : (
+          <Text size="sm" c="dimmed">
+            Never run
+          </Text>
+        )}
       </Table.Td>
       <Table.Td>
         <Group gap="md" justify="flex-end" wrap="nowrap">
-          <PageLink to={PATHS.pipelineStudio} params={params} size="sm" aria-label={`YAML of ${pipeline.name}`}>YAML</PageLink>
+          <PageLink to={PATHS.pipelineStudio} params={params} size="sm" aria-label={`YAML of ${pipeline.name}`}>
+            YAML
+          </PageLink>
           <RunPipelineButton scope={scope} pipelineId={pipeline.identifier} size="compact-sm" variant="light" />
         </Group>
       </Table.Td>
@@ -75,11 +120,16 @@ function PipelineRow({ scope, pipeline }: { readonly scope: ProjectScope; readon
 }
 
 function NoPipelines({ isSearch }: { readonly isSearch: boolean }) {
-  if (isSearch) return <EmptyState icon={<IconSearch size={28} />} title="No pipeline matches">No pipeline has this text in its name or identifier.</EmptyState>;
+  if (isSearch)
+    return (
+      <EmptyState icon={<IconSearch size={28} />} title="No pipeline matches">
+        No pipeline has this text in its name or identifier.
+      </EmptyState>
+    );
   return (
     <EmptyState icon={<IconRoute size={30} />} title="No pipeline yet">
-      Save one through the API (<Code>POST /gateway/pipeline/api/pipelines/v2</Code>, YAML in the body), or let the command line make
-      one for your changelog: <Code>npm run sluice -- deploy --help</Code>.
+      Save one through the API (<Code>POST /gateway/pipeline/api/pipelines/v2</Code>, YAML in the body), or let the
+      command line make one for your changelog: <Code>npm run sluice -- deploy --help</Code>.
     </EmptyState>
   );
 }

@@ -31,12 +31,23 @@ export function RunPipelineButton({ scope, pipelineId, ...buttonProps }: RunPipe
     },
     onError: (error) => {
       const id = error instanceof GatewayError && error.correlationId ? ` (correlation id ${error.correlationId})` : '';
-      notifications.show({ color: 'red', title: `${pipelineId} was not started`, message: `${error.message}${id}`, autoClose: 12_000 });
+      notifications.show({
+        color: 'red',
+        title: `${pipelineId} was not started`,
+        message: `${error.message}${id}`,
+        autoClose: 12_000,
+      });
     },
   });
   if (!mayRun) return null;
   return (
-    <Button leftSection={<IconPlayerPlay size={16} aria-hidden />} onClick={() => run.mutate()} loading={run.isPending} aria-label={`Run ${pipelineId}`} {...buttonProps}>
+    <Button
+      leftSection={<IconPlayerPlay size={16} aria-hidden />}
+      onClick={() => run.mutate()}
+      loading={run.isPending}
+      aria-label={`Run ${pipelineId}`}
+      {...buttonProps}
+    >
       Run
     </Button>
   );

@@ -2,7 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 
 import { triggerState } from './trigger-state.js';
 
-const valid = { pollingSubscriptionStatus: null, validationStatus: { statusResult: 'SUCCESS' as const, detailedMessage: null }, webhookAutoRegistrationStatus: null };
+const valid = {
+  pollingSubscriptionStatus: null,
+  validationStatus: { statusResult: 'SUCCESS' as const, detailedMessage: null },
+  webhookAutoRegistrationStatus: null,
+};
 const idle = { enabled: true, lastTriggerExecutionDetails: null, triggerStatus: valid };
 
 describe('the state of a trigger', () => {
@@ -11,11 +15,28 @@ describe('the state of a trigger', () => {
   });
 
   it('is on once it has started something, and off when it is switched off', () => {
-    const ran = { lastExecutionTime: 1, lastExecutionSuccessful: true, lastExecutionStatus: 'SUCCESS', planExecutionId: 'E', message: null };
-    expect([triggerState({ ...idle, lastTriggerExecutionDetails: ran }).label, triggerState({ ...idle, enabled: false }).label]).toEqual(['Switched on', 'Switched off']);
+    const ran = {
+      lastExecutionTime: 1,
+      lastExecutionSuccessful: true,
+      lastExecutionStatus: 'SUCCESS',
+      planExecutionId: 'E',
+      message: null,
+    };
+    expect([
+      triggerState({ ...idle, lastTriggerExecutionDetails: ran }).label,
+      triggerState({ ...idle, enabled: false }).label,
+    ]).toEqual(['Switched on', 'Switched off']);
   });
 
-  it.each([['inputs.x: has no value', 'inputs.x: has no value'], [null, 'It does not fit its pipeline.']])('says what keeps it from starting its pipeline (%s)', (detailedMessage, problem) => {
-    expect(triggerState({ ...idle, triggerStatus: { ...valid, validationStatus: { statusResult: 'FAILED', detailedMessage } } }).problem).toBe(problem);
+  it.each([
+    ['inputs.x: has no value', 'inputs.x: has no value'],
+    [null, 'It does not fit its pipeline.'],
+  ])('says what keeps it from starting its pipeline (%s)', (detailedMessage, problem) => {
+    expect(
+      triggerState({
+        ...idle,
+        triggerStatus: { ...valid, validationStatus: { statusResult: 'FAILED', detailedMessage } },
+      }).problem,
+    ).toBe(problem);
   });
 });

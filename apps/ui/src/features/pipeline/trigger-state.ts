@@ -7,7 +7,11 @@ export interface TriggerState {
 }
 
 /** How a trigger stands. One that is switched on and has never started anything must not look as if it did: triggers do not start runs yet. */
-export function triggerState({ enabled, lastTriggerExecutionDetails, triggerStatus }: Pick<Trigger, 'enabled' | 'lastTriggerExecutionDetails' | 'triggerStatus'>): TriggerState {
+export function triggerState({
+  enabled,
+  lastTriggerExecutionDetails,
+  triggerStatus,
+}: Pick<Trigger, 'enabled' | 'lastTriggerExecutionDetails' | 'triggerStatus'>): TriggerState {
   const { statusResult, detailedMessage } = triggerStatus.validationStatus;
   const problem = statusResult === 'FAILED' ? (detailedMessage ?? 'It does not fit its pipeline.') : undefined;
   if (!enabled) return { label: 'Switched off', problem };

@@ -21,7 +21,9 @@ export function TriggersPage() {
   return (
     <PipelinePartPage scope={scope} pipelineId={pipeline} title="Triggers">
       <SearchedList
-        noun={['trigger', 'triggers']} listKey={['triggers', scope, pipeline]} pageSize={PAGE_SIZE}
+        noun={['trigger', 'triggers']}
+        listKey={['triggers', scope, pipeline]}
+        pageSize={PAGE_SIZE}
         read={(filter, signal) => listTriggers(gateway, scope, pipeline, { ...filter, size: PAGE_SIZE }, signal)}
         renderTable={(triggers) => <TriggersTable triggers={triggers} />}
         renderEmpty={(isSearch) => <NoTriggers isSearch={isSearch} />}
@@ -35,9 +37,22 @@ function TriggersTable({ triggers }: { readonly triggers: readonly Trigger[] }) 
     <Table.ScrollContainer type="native" minWidth={720}>
       <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover aria-label="Triggers">
         <Table.Thead>
-          <Table.Tr><Table.Th scope="col">Trigger</Table.Th><Table.Th scope="col" w={140}>Type</Table.Th><Table.Th scope="col">State</Table.Th><Table.Th scope="col" w={190}>Last started a run</Table.Th></Table.Tr>
+          <Table.Tr>
+            <Table.Th scope="col">Trigger</Table.Th>
+            <Table.Th scope="col" w={140}>
+              Type
+            </Table.Th>
+            <Table.Th scope="col">State</Table.Th>
+            <Table.Th scope="col" w={190}>
+              Last started a run
+            </Table.Th>
+          </Table.Tr>
         </Table.Thead>
-        <Table.Tbody>{triggers.map((trigger) => <TriggerRow key={trigger.identifier} trigger={trigger} />)}</Table.Tbody>
+        <Table.Tbody>
+          {triggers.map((trigger) => (
+            <TriggerRow key={trigger.identifier} trigger={trigger} />
+          ))}
+        </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
   );
@@ -49,13 +64,23 @@ function TriggerRow({ trigger }: { readonly trigger: Trigger }) {
   return (
     <Table.Tr data-testid="trigger-row">
       <Table.Td>
-        <Text size="sm" fw={600} className="break-anywhere">{trigger.name}</Text>
-        <Text size="xs" c="dimmed" className="mono">{trigger.identifier}</Text>
+        <Text size="sm" fw={600} className="break-anywhere">
+          {trigger.name}
+        </Text>
+        <Text size="xs" c="dimmed" className="mono">
+          {trigger.identifier}
+        </Text>
       </Table.Td>
       <Table.Td>{trigger.type}</Table.Td>
       <Table.Td>
-        <Badge variant="default" tt="none" fw={500}>{label}</Badge>
-        {problem && <Text size="sm" c="var(--tone-failure)" mt={4} className="break-anywhere">{problem}</Text>}
+        <Badge variant="default" tt="none" fw={500}>
+          {label}
+        </Badge>
+        {problem && (
+          <Text size="sm" c="var(--tone-failure)" mt={4} className="break-anywhere">
+            {problem}
+          </Text>
+        )}
       </Table.Td>
       <Table.Td>{last ? <Timestamp value={last.lastExecutionTime} /> : 'Never'}</Table.Td>
     </Table.Tr>
@@ -63,11 +88,16 @@ function TriggerRow({ trigger }: { readonly trigger: Trigger }) {
 }
 
 function NoTriggers({ isSearch }: { readonly isSearch: boolean }) {
-  if (isSearch) return <EmptyState icon={<IconSearch size={28} />} title="No trigger matches">No trigger of this pipeline has this text in its name or identifier.</EmptyState>;
+  if (isSearch)
+    return (
+      <EmptyState icon={<IconSearch size={28} />} title="No trigger matches">
+        No trigger of this pipeline has this text in its name or identifier.
+      </EmptyState>
+    );
   return (
     <EmptyState icon={<IconBolt size={30} />} title="No trigger yet">
-      Triggers are kept through the API (<Code>POST /gateway/pipeline/api/triggers</Code>) and Terraform. They do not start runs yet: start
-      this pipeline by hand, from the command line or through the API.
+      Triggers are kept through the API (<Code>POST /gateway/pipeline/api/triggers</Code>) and Terraform. They do not
+      start runs yet: start this pipeline by hand, from the command line or through the API.
     </EmptyState>
   );
 }

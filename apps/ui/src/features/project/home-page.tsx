@@ -36,21 +36,51 @@ export function HomePage() {
 
   return (
     <>
-      <PageHeader title={org ? `Projects of ${org}` : 'Projects'} description="Choose a project to see what its pipelines roll out" />
+      <PageHeader
+        title={org ? `Projects of ${org}` : 'Projects'}
+        description="Choose a project to see what its pipelines roll out"
+      />
       <Stack gap="md">
         <TextInput
-          aria-label="Search projects" placeholder="Search projects" w={{ base: '100%', sm: 320 }}
-          leftSection={<IconSearch size={16} aria-hidden />} {...searchText.inputProps}
-          rightSection={searchText.inputProps.value ? <CloseButton size="sm" aria-label="Clear search" onClick={searchText.clear} /> : null}
+          aria-label="Search projects"
+          placeholder="Search projects"
+          w={{ base: '100%', sm: 320 }}
+          leftSection={<IconSearch size={16} aria-hidden />}
+          {...searchText.inputProps}
+          rightSection={
+            searchText.inputProps.value ? (
+              <CloseButton size="sm" aria-label="Clear search" onClick={searchText.clear} />
+            ) : null
+          }
         />
-        {projects.isPending && <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} aria-busy>{[0, 1, 2].map((card) => <Skeleton key={card} height={104} radius="md" />)}</SimpleGrid>}
-        {projects.isError && !projects.data && (
-          <ErrorState title={readFailureTitle('The list of projects', projects.error)} error={projects.error} onRetry={() => void projects.refetch()} isRetrying={projects.isFetching} />
+        {projects.isPending && (
+          <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} aria-busy>
+            {[0, 1, 2].map((card) => (
+              <Skeleton key={card} height={104} radius="md" />
+            ))}
+          </SimpleGrid>
         )}
-        {groups?.map((group) => <OrganizationSection key={group.orgId} account={account} group={group} />)}
-        {groups?.length === 0 && <Box className="surface"><NoProjects isSearch={q !== ''} /></Box>}
+        {projects.isError && !projects.data && (
+          <ErrorState
+            title={readFailureTitle('The list of projects', projects.error)}
+            error={projects.error}
+            onRetry={() => void projects.refetch()}
+            isRetrying={projects.isFetching}
+          />
+        )}
+        {groups?.map((group) => (
+          <OrganizationSection key={group.orgId} account={account} group={group} />
+        ))}
+        {groups?.length === 0 && (
+          <Box className="surface">
+            <NoProjects isSearch={q !== ''} />
+          </Box>
+        )}
         {projects.data && projects.data.total > projects.data.projects.length && (
-          <Text size="sm" c="dimmed">Showing {projects.data.projects.length} of {projects.data.total.toLocaleString('en')} projects. Search to find the others.</Text>
+          <Text size="sm" c="dimmed">
+            Showing {projects.data.projects.length} of {projects.data.total.toLocaleString('en')} projects. Search to
+            find the others.
+          </Text>
         )}
       </Stack>
     </>
@@ -60,20 +90,34 @@ export function HomePage() {
 function OrganizationSection({ account, group }: { readonly account: string; readonly group: ProjectGroup }) {
   return (
     <Box component="section" aria-label={`Organization ${group.orgName}`}>
-      <Title order={2} size="h5" mb="xs">{group.orgName} {group.orgName !== group.orgId && <Text span inherit c="dimmed" fw={400} size="sm" className="mono">{group.orgId}</Text>}</Title>
+      <Title order={2} size="h5" mb="xs">
+        {group.orgName}{' '}
+        {group.orgName !== group.orgId && (
+          <Text span inherit c="dimmed" fw={400} size="sm" className="mono">
+            {group.orgId}
+          </Text>
+        )}
+      </Title>
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="sm">
-        {group.projects.map((project) => <ProjectCard key={project.identifier} account={account} project={project} />)}
+        {group.projects.map((project) => (
+          <ProjectCard key={project.identifier} account={account} project={project} />
+        ))}
       </SimpleGrid>
     </Box>
   );
 }
 
 function NoProjects({ isSearch }: { readonly isSearch: boolean }) {
-  if (isSearch) return <EmptyState icon={<IconSearch size={28} />} title="No project matches">No project has this text in its name or identifier.</EmptyState>;
+  if (isSearch)
+    return (
+      <EmptyState icon={<IconSearch size={28} />} title="No project matches">
+        No project has this text in its name or identifier.
+      </EmptyState>
+    );
   return (
     <EmptyState icon={<IconFolders size={30} />} title="No project yet">
-      Create one through the API (<Code>POST /gateway/ng/api/projects</Code>), or let the command line make everything a first
-      deployment needs: <Code>npm run sluice -- deploy --help</Code>.
+      Create one through the API (<Code>POST /gateway/ng/api/projects</Code>), or let the command line make everything a
+      first deployment needs: <Code>npm run sluice -- deploy --help</Code>.
     </EmptyState>
   );
 }

@@ -9,12 +9,24 @@ export function ProjectCard({ account, project }: { readonly account: string; re
   const params = { account, org: project.orgIdentifier, project: project.identifier };
   return (
     <Box className={`surface ${classes.card}`} data-testid="project-card">
-      <PageLink to={PATHS.executions} params={params} fw={600} className={classes.title}>{project.name}</PageLink>
-      <Text size="xs" c="dimmed" className="mono truncate">{project.identifier}</Text>
-      {project.description && <Text size="sm" c="dimmed" lineClamp={1}>{project.description}</Text>}
+      <PageLink to={PATHS.executions} params={params} fw={600} className={classes.title}>
+        {project.name}
+      </PageLink>
+      <Text size="xs" c="dimmed" className="mono truncate">
+        {project.identifier}
+      </Text>
+      {project.description && (
+        <Text size="sm" c="dimmed" lineClamp={1}>
+          {project.description}
+        </Text>
+      )}
       <Group gap="md" mt="auto" className={classes.links}>
-        <PageLink to={PATHS.pipelines} params={params} size="sm" aria-label={`Pipelines of ${project.name}`}>Pipelines</PageLink>
-        <PageLink to={PATHS.dbSchemas} params={params} size="sm" aria-label={`DB schemas of ${project.name}`}>DB schemas</PageLink>
+        <PageLink to={PATHS.pipelines} params={params} size="sm" aria-label={`Pipelines of ${project.name}`}>
+          Pipelines
+        </PageLink>
+        <PageLink to={PATHS.dbSchemas} params={params} size="sm" aria-label={`DB schemas of ${project.name}`}>
+          DB schemas
+        </PageLink>
       </Group>
     </Box>
   );

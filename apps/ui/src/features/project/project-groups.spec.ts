@@ -6,7 +6,13 @@ const project = (orgIdentifier: string, name: string) => ({ orgIdentifier, ident
 
 describe('projects on the first page', () => {
   it('stand under their organization by name, which falls back to its identifier', () => {
-    const groups = groupByOrganization([project('z', 'Beta'), project('a', 'Gamma'), project('z', 'Alpha')], [{ identifier: 'z', name: 'Aardvark' }]);
-    expect(groups.map((group) => [group.orgName, group.projects.map((item) => item.name)])).toEqual([['a', ['Gamma']], ['Aardvark', ['Alpha', 'Beta']]]);
+    const groups = groupByOrganization(
+      [project('z', 'Beta'), project('a', 'Gamma'), project('z', 'Alpha')],
+      [{ identifier: 'z', name: 'Aardvark' }],
+    );
+    expect(groups.map((group) => [group.orgName, group.projects.map((item) => item.name)])).toEqual([
+      ['a', ['Gamma']],
+      ['Aardvark', ['Alpha', 'Beta']],
+    ]);
   });
 });

@@ -7,10 +7,14 @@ export interface ProjectGroup {
 }
 
 /** Projects under their organizations, both by name. An organization that is not listed goes by its identifier. */
-export function groupByOrganization(projects: readonly Project[], organizations: readonly Organization[]): readonly ProjectGroup[] {
+export function groupByOrganization(
+  projects: readonly Project[],
+  organizations: readonly Organization[],
+): readonly ProjectGroup[] {
   const names = new Map(organizations.map((organization) => [organization.identifier, organization.name]));
   const groups = new Map<string, Project[]>();
-  for (const project of projects) groups.set(project.orgIdentifier, [...(groups.get(project.orgIdentifier) ?? []), project]);
+  for (const project of projects)
+    groups.set(project.orgIdentifier, [...(groups.get(project.orgIdentifier) ?? []), project]);
   return [...groups]
     .map(([orgId, members]) => ({
       orgId,

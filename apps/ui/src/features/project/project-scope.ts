@@ -7,5 +7,9 @@ export interface ProjectScope {
 
 /** The scope as the NG and pipeline APIs want it in the query. */
 export function scopeQuery(scope: ProjectScope) {
-  return { accountIdentifier: scope.accountId, orgIdentifier: scope.orgId, projectIdentifier: scope.projectId } as const;
+  return {
+    accountIdentifier: scope.accountId,
+    orgIdentifier: scope.orgId,
+    projectIdentifier: scope.projectId,
+  } as const;
 }

@@ -24,10 +24,22 @@ interface ScopeGateProps {
 export function ScopeGate({ account, org, project, children }: ScopeGateProps) {
   const gateway = useGateway();
   const place: Place = project === undefined ? { kind: 'organization', org } : { kind: 'project', org, project };
-  const query = useQuery({ queryKey: ['place', account, org, project], queryFn: ({ signal }) => readPlace(gateway, place, signal), staleTime: 60_000 });
+  const query = useQuery({
+    queryKey: ['place', account, org, project],
+    queryFn: ({ signal }) => readPlace(gateway, place, signal),
+    staleTime: 60_000,
+  });
   if (query.data) return children;
   if (query.isPending) return <Skeleton height={420} radius="md" aria-busy />;
-  return <PlaceMissing account={account} place={place} error={query.error} onRetry={() => void query.refetch()} isRetrying={query.isFetching} />;
+  return (
+    <PlaceMissing
+      account={account}
+      place={place}
+      error={query.error}
+      onRetry={() => void query.refetch()}
+      isRetrying={query.isFetching}
+    />
+  );
 }
 
 interface PlaceMissingProps {
@@ -42,12 +54,18 @@ function PlaceMissing({ account, place, error, onRetry, isRetrying }: PlaceMissi
   const name = place.kind === 'project' ? `Project "${place.project}"` : `Organization "${place.org}"`;
   const title = readFailureTitle(name, error);
   useDocumentTitle(title);
-  const home = <PageButton to={PATHS.home} params={{ account }} variant="default">Go to projects</PageButton>;
+  const home = (
+    <PageButton to={PATHS.home} params={{ account }} variant="default">
+      Go to projects
+    </PageButton>
+  );
   if (error instanceof GatewayError && error.status === 404) {
     return (
       <EmptyState icon={<IconFolderOff size={30} />} title={title} actions={home}>
-        {place.kind === 'project' ? `Organization "${place.org}" has no project with this identifier.` : 'The account has no organization with this identifier.'} It
-        may have been deleted, or the address is misspelt.
+        {place.kind === 'project'
+          ? `Organization "${place.org}" has no project with this identifier.`
+          : 'The account has no organization with this identifier.'}{' '}
+        It may have been deleted, or the address is misspelt.
       </EmptyState>
     );
   }

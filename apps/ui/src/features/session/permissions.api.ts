@@ -11,8 +11,16 @@ import { scopeQuery } from '../project/project-scope.js';
 export type Permission = z.output<typeof getCallerPermissions.response>['permissions'][number];
 
 /** What the signed-in key may do in a project. @throws GatewayError */
-async function getPermissions(gateway: GatewayClient, scope: ProjectScope, signal?: AbortSignal): Promise<readonly Permission[]> {
-  const { data } = await gateway.json(ngEnvelope(getCallerPermissions.response), { path: getCallerPermissions.path, query: scopeQuery(scope), signal });
+async function getPermissions(
+  gateway: GatewayClient,
+  scope: ProjectScope,
+  signal?: AbortSignal,
+): Promise<readonly Permission[]> {
+  const { data } = await gateway.json(ngEnvelope(getCallerPermissions.response), {
+    path: getCallerPermissions.path,
+    query: scopeQuery(scope),
+    signal,
+  });
   return data.data.permissions;
 }
 
@@ -22,6 +30,10 @@ async function getPermissions(gateway: GatewayClient, scope: ProjectScope, signa
  */
 export function useMay(scope: ProjectScope, permission: Permission): boolean {
   const gateway = useGateway();
-  const query = useQuery({ queryKey: ['permissions', scope], queryFn: ({ signal }) => getPermissions(gateway, scope, signal), staleTime: 30_000 });
+  const query = useQuery({
+    queryKey: ['permissions', scope],
+    queryFn: ({ signal }) => getPermissions(gateway, scope, signal),
+    staleTime: 30_000,
+  });
   return query.data ? query.data.includes(permission) : query.isError;
 }

@@ -17,7 +17,17 @@ describe('an API key', () => {
     expect(checkApiKey(text)).toEqual({ isValid: true, apiKey: text.trim(), accountId: 'ACC' });
   });
 
-  it.each(['', '   ', 'secret', 'pat.ACC.id', 'pat..id.secret', 'pat.ACC.id.sec.ret', 'jwt.ACC.id.secret', 'pat.ACC.id.sec ret', 'pat.ÄCC.id.secret'])('%j is refused with a reason', (text) => {
+  it.each([
+    '',
+    '   ',
+    'secret',
+    'pat.ACC.id',
+    'pat..id.secret',
+    'pat.ACC.id.sec.ret',
+    'jwt.ACC.id.secret',
+    'pat.ACC.id.sec ret',
+    'pat.ÄCC.id.secret',
+  ])('%j is refused with a reason', (text) => {
     const checked = checkApiKey(text);
     expect(checked.isValid).toBe(false);
     expect(checked.isValid ? '' : checked.problem).not.toBe('');

@@ -14,10 +14,14 @@ export type ApiKeyCheck =
 export function checkApiKey(input: string): ApiKeyCheck {
   const apiKey = input.trim();
   if (apiKey === '') return { isValid: false, problem: 'Enter an API key.' };
-  if (/[^\x21-\x7e]/.test(apiKey)) return { isValid: false, problem: 'The key contains a space or another character that keys do not have.' };
+  if (/[^\x21-\x7e]/.test(apiKey))
+    return { isValid: false, problem: 'The key contains a space or another character that keys do not have.' };
   const [prefix = '', accountId = '', id = '', secret = '', ...rest] = apiKey.split('.');
   if (!/^(pat|sat)$/i.test(prefix) || !accountId || !id || !secret || rest.length > 0) {
-    return { isValid: false, problem: 'This does not look like an API key. Keys have the form pat.<account>.<id>.<secret>.' };
+    return {
+      isValid: false,
+      problem: 'This does not look like an API key. Keys have the form pat.<account>.<id>.<secret>.',
+    };
   }
   return { isValid: true, apiKey, accountId };
 }

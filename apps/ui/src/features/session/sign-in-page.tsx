@@ -50,17 +50,27 @@ export function SignInPage() {
     else input.current?.focus();
   };
 
-  if (session.status === 'signed-in' && signIn.isIdle) return <Navigate to={PATHS.home} params={{ account: session.accountId }} replace />;
+  if (session.status === 'signed-in' && signIn.isIdle)
+    return <Navigate to={PATHS.home} params={{ account: session.accountId }} replace />;
   return (
     <Center mih="100dvh" p="md" component="main">
       <Box w="100%" maw={420}>
-        <Group justify="center" gap="sm" mb="lg"><Logo size={40} /><Text fw={700} fz={26}>Sluice</Text></Group>
+        <Group justify="center" gap="sm" mb="lg">
+          <Logo size={40} />
+          <Text fw={700} fz={26}>
+            Sluice
+          </Text>
+        </Group>
         <Paper className="surface" p="xl">
           <form onSubmit={submit} noValidate>
             <Stack gap="md">
               <Box>
-                <Title order={1} size="h3">Sign in</Title>
-                <Text size="sm" c="dimmed" mt={4}>Database changes, rolled out by pipelines.</Text>
+                <Title order={1} size="h3">
+                  Sign in
+                </Title>
+                <Text size="sm" c="dimmed" mt={4}>
+                  Database changes, rolled out by pipelines.
+                </Text>
               </Box>
               {session.status === 'signed-out' && session.reason === 'expired' && !signIn.isError && (
                 <Alert role="status" color="yellow" icon={<IconClockExclamation aria-hidden />} p="sm">
@@ -84,7 +94,9 @@ export function SignInPage() {
                 errorProps={{ role: 'alert' }}
                 visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the key' }}
               />
-              <Button type="submit" loading={signIn.isPending} fullWidth>Sign in</Button>
+              <Button type="submit" loading={signIn.isPending} fullWidth>
+                Sign in
+              </Button>
             </Stack>
           </form>
         </Paper>

@@ -25,17 +25,47 @@ export function ConnectorPage() {
     mutationFn: () => testConnector(gateway, scope, connector),
     onSuccess: ({ status, errorSummary }) => {
       const isGood = status === 'SUCCESS';
-      notifications.show({ color: isGood ? 'green' : 'red', title: isGood ? 'The connection works' : 'The connection does not work', message: errorSummary ?? `Tested by a delegate: ${status}.`, autoClose: isGood ? 6_000 : false });
+      notifications.show({
+        color: isGood ? 'green' : 'red',
+        title: isGood ? 'The connection works' : 'The connection does not work',
+        message: errorSummary ?? `Tested by a delegate: ${status}.`,
+        autoClose: isGood ? 6_000 : false,
+      });
       void queries.invalidateQueries({ queryKey });
     },
-    onError: (error) => notifications.show({ color: 'red', title: 'The connection was not tested', message: error.message, autoClose: false }),
+    onError: (error) =>
+      notifications.show({
+        color: 'red',
+        title: 'The connection was not tested',
+        message: error.message,
+        autoClose: false,
+      }),
   });
   return (
     <EntityPage
-      kind="Connector" identifier={connector} queryKey={queryKey}
-      read={(signal) => getConnector(gateway, scope, connector, signal)} nameOf={(read) => read.connector.name} factsOf={connectorFacts}
-      back={<PageLink to={PATHS.connectors} params={scopeParams(scope)} inherit>All connectors</PageLink>}
-      actions={mayTest && <Button variant="default" leftSection={<IconPlugConnected size={16} aria-hidden />} onClick={() => test.mutate()} loading={test.isPending}>Test connection</Button>}
+      kind="Connector"
+      identifier={connector}
+      queryKey={queryKey}
+      read={(signal) => getConnector(gateway, scope, connector, signal)}
+      nameOf={(read) => read.connector.name}
+      factsOf={connectorFacts}
+      back={
+        <PageLink to={PATHS.connectors} params={scopeParams(scope)} inherit>
+          All connectors
+        </PageLink>
+      }
+      actions={
+        mayTest && (
+          <Button
+            variant="default"
+            leftSection={<IconPlugConnected size={16} aria-hidden />}
+            onClick={() => test.mutate()}
+            loading={test.isPending}
+          >
+            Test connection
+          </Button>
+        )
+      }
     />
   );
 }

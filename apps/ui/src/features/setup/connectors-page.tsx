@@ -23,7 +23,9 @@ export function ConnectorsPage() {
     <>
       <PageHeader title="Connectors" description="How delegates reach the databases and repositories of this project" />
       <SearchedList
-        noun={['connector', 'connectors']} listKey={['connectors', scope]} pageSize={PAGE_SIZE}
+        noun={['connector', 'connectors']}
+        listKey={['connectors', scope]}
+        pageSize={PAGE_SIZE}
         read={(filter, signal) => listConnectors(gateway, scope, { ...filter, size: PAGE_SIZE }, signal)}
         renderTable={(connectors) => <ConnectorsTable scope={scope} connectors={connectors} />}
         renderEmpty={(isSearch) => <NoConnectors isSearch={isSearch} />}
@@ -32,23 +34,53 @@ export function ConnectorsPage() {
   );
 }
 
-function ConnectorsTable({ scope, connectors }: { readonly scope: ProjectScope; readonly connectors: readonly Connector[] }) {
+function ConnectorsTable({
+  scope,
+  connectors,
+}: {
+  readonly scope: ProjectScope;
+  readonly connectors: readonly Connector[];
+}) {
   return (
     <Table.ScrollContainer type="native" minWidth={640}>
       <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover aria-label="Connectors">
         <Table.Thead>
-          <Table.Tr><Table.Th scope="col">Connector</Table.Th><Table.Th scope="col" w={160}>Type</Table.Th><Table.Th scope="col">Connection</Table.Th><Table.Th scope="col" w={150}>Changed</Table.Th></Table.Tr>
+          <Table.Tr>
+            <Table.Th scope="col">Connector</Table.Th>
+            <Table.Th scope="col" w={160}>
+              Type
+            </Table.Th>
+            <Table.Th scope="col">Connection</Table.Th>
+            <Table.Th scope="col" w={150}>
+              Changed
+            </Table.Th>
+          </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
           {connectors.map(({ connector, status, lastModifiedAt }) => (
             <Table.Tr key={connector.identifier} data-testid="connector-row">
               <Table.Td>
-                <PageLink to={PATHS.connector} params={{ ...scopeParams(scope), connector: connector.identifier }} fw={600} size="sm">{connector.name}</PageLink>
-                <Text size="xs" c="dimmed" className="mono">{connector.identifier}</Text>
+                <PageLink
+                  to={PATHS.connector}
+                  params={{ ...scopeParams(scope), connector: connector.identifier }}
+                  fw={600}
+                  size="sm"
+                >
+                  {connector.name}
+                </PageLink>
+                <Text size="xs" c="dimmed" className="mono">
+                  {connector.identifier}
+                </Text>
               </Table.Td>
               <Table.Td>{connector.type}</Table.Td>
-              <Table.Td><Text size="sm" className="break-anywhere">{connectionText(status)}</Text></Table.Td>
-              <Table.Td><Timestamp value={lastModifiedAt} /></Table.Td>
+              <Table.Td>
+                <Text size="sm" className="break-anywhere">
+                  {connectionText(status)}
+                </Text>
+              </Table.Td>
+              <Table.Td>
+                <Timestamp value={lastModifiedAt} />
+              </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>
@@ -58,11 +90,16 @@ function ConnectorsTable({ scope, connectors }: { readonly scope: ProjectScope; 
 }
 
 function NoConnectors({ isSearch }: { readonly isSearch: boolean }) {
-  if (isSearch) return <EmptyState icon={<IconSearch size={28} />} title="No connector matches">No connector has this text in its name or identifier.</EmptyState>;
+  if (isSearch)
+    return (
+      <EmptyState icon={<IconSearch size={28} />} title="No connector matches">
+        No connector has this text in its name or identifier.
+      </EmptyState>
+    );
   return (
     <EmptyState icon={<IconPlugConnected size={30} />} title="No connector yet">
-      A connector says how a delegate reaches a database or a Git repository. Create one through the API
-      (<Code>POST /gateway/ng/api/connectors</Code>). Those of the organization and account are not listed here.
+      A connector says how a delegate reaches a database or a Git repository. Create one through the API (
+      <Code>POST /gateway/ng/api/connectors</Code>). Those of the organization and account are not listed here.
     </EmptyState>
   );
 }

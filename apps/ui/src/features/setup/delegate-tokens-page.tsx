@@ -15,15 +15,28 @@ export function DelegateTokensPage() {
   const { account = '' } = useParams({ strict: false });
   return (
     <>
-      <PageHeader title="Delegate tokens" description={<><PageLink to={PATHS.delegates} params={{ account }} inherit>All delegates</PageLink> · values are never shown</>} />
+      <PageHeader
+        title="Delegate tokens"
+        description={
+          <>
+            <PageLink to={PATHS.delegates} params={{ account }} inherit>
+              All delegates
+            </PageLink>{' '}
+            · values are never shown
+          </>
+        }
+      />
       <WholeList
-        what="delegate tokens" queryKey={['delegateTokens', account]} read={listDelegateTokens}
+        what="delegate tokens"
+        queryKey={['delegateTokens', account]}
+        read={listDelegateTokens}
         renderTable={(tokens) => <TokensTable tokens={tokens} />}
-        empty={(
+        empty={
           <EmptyState icon={<IconKeyOff size={30} />} title="No delegate token yet">
-            A delegate needs a token to connect. Create one through the API (<Code>POST /gateway/ng/api/delegate-token-ng</Code>).
+            A delegate needs a token to connect. Create one through the API (
+            <Code>POST /gateway/ng/api/delegate-token-ng</Code>).
           </EmptyState>
-        )}
+        }
       />
     </>
   );
@@ -35,16 +48,35 @@ function TokensTable({ tokens }: { readonly tokens: readonly DelegateToken[] }) 
       <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover aria-label="Delegate tokens">
         <Table.Thead>
           <Table.Tr>
-            <Table.Th scope="col">Token</Table.Th><Table.Th scope="col" w={130}>State</Table.Th><Table.Th scope="col" w={150}>Created</Table.Th>
-            <Table.Th scope="col">Created by</Table.Th><Table.Th scope="col" w={170}>Ends</Table.Th>
+            <Table.Th scope="col">Token</Table.Th>
+            <Table.Th scope="col" w={130}>
+              State
+            </Table.Th>
+            <Table.Th scope="col" w={150}>
+              Created
+            </Table.Th>
+            <Table.Th scope="col">Created by</Table.Th>
+            <Table.Th scope="col" w={170}>
+              Ends
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
           {tokens.map((token) => (
             <Table.Tr key={token.name} data-testid="delegate-token-row">
-              <Table.Td><Text size="sm" fw={600} className="break-anywhere">{token.name}</Text></Table.Td>
-              <Table.Td><Badge variant="light" tt="none" color={token.status === 'ACTIVE' ? 'green' : 'gray'}>{token.status === 'ACTIVE' ? 'Active' : 'Revoked'}</Badge></Table.Td>
-              <Table.Td><Timestamp value={token.createdAt} /></Table.Td>
+              <Table.Td>
+                <Text size="sm" fw={600} className="break-anywhere">
+                  {token.name}
+                </Text>
+              </Table.Td>
+              <Table.Td>
+                <Badge variant="light" tt="none" color={token.status === 'ACTIVE' ? 'green' : 'gray'}>
+                  {token.status === 'ACTIVE' ? 'Active' : 'Revoked'}
+                </Badge>
+              </Table.Td>
+              <Table.Td>
+                <Timestamp value={token.createdAt} />
+              </Table.Td>
               <Table.Td>{token.createdByNgUser?.name ?? '–'}</Table.Td>
               <Table.Td>{token.revokeAfter ? <Timestamp value={token.revokeAfter} /> : 'When it is revoked'}</Table.Td>
             </Table.Tr>

@@ -21,14 +21,38 @@ interface EntityPageProps<Entity> {
 }
 
 /** One thing that is set up in a project, to read. */
-export function EntityPage<Entity>({ kind, identifier, queryKey, read, nameOf, factsOf, back, actions }: EntityPageProps<Entity>) {
+export function EntityPage<Entity>({
+  kind,
+  identifier,
+  queryKey,
+  read,
+  nameOf,
+  factsOf,
+  back,
+  actions,
+}: EntityPageProps<Entity>) {
   const query = useQuery({ queryKey, queryFn: ({ signal }) => read(signal) });
   return (
     <>
-      <PageHeader title={query.data ? nameOf(query.data) : identifier} description={back} actions={query.data && actions} />
+      <PageHeader
+        title={query.data ? nameOf(query.data) : identifier}
+        description={back}
+        actions={query.data && actions}
+      />
       {query.isPending && <Skeleton height={320} radius="md" aria-busy />}
-      {query.isError && !query.data && <ErrorState title={readFailureTitle(`${kind} "${identifier}"`, query.error)} error={query.error} onRetry={() => void query.refetch()} isRetrying={query.isFetching} />}
-      {query.data && <Box className="surface" p="md" component="section" aria-label={`${kind} ${identifier}`}><ValueView value={factsOf(query.data)} /></Box>}
+      {query.isError && !query.data && (
+        <ErrorState
+          title={readFailureTitle(`${kind} "${identifier}"`, query.error)}
+          error={query.error}
+          onRetry={() => void query.refetch()}
+          isRetrying={query.isFetching}
+        />
+      )}
+      {query.data && (
+        <Box className="surface" p="md" component="section" aria-label={`${kind} ${identifier}`}>
+          <ValueView value={factsOf(query.data)} />
+        </Box>
+      )}
     </>
   );
 }

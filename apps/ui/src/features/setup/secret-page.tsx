@@ -15,9 +15,20 @@ export function SecretPage() {
   const { secret = '' } = useParams({ strict: false });
   return (
     <EntityPage
-      kind="Secret" identifier={secret} queryKey={['secret', scope, secret]}
-      read={(signal) => getSecret(gateway, scope, secret, signal)} nameOf={(read) => read.secret.name} factsOf={secretFacts}
-      back={<><PageLink to={PATHS.secrets} params={scopeParams(scope)} inherit>All secrets</PageLink> · values are never shown</>}
+      kind="Secret"
+      identifier={secret}
+      queryKey={['secret', scope, secret]}
+      read={(signal) => getSecret(gateway, scope, secret, signal)}
+      nameOf={(read) => read.secret.name}
+      factsOf={secretFacts}
+      back={
+        <>
+          <PageLink to={PATHS.secrets} params={scopeParams(scope)} inherit>
+            All secrets
+          </PageLink>{' '}
+          · values are never shown
+        </>
+      }
     />
   );
 }

@@ -2,7 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 
 import { connectionText, connectorFacts, secretFacts } from './setup-facts.js';
 
-const entity = { identifier: 'db', name: 'DB', type: 'JDBC', description: null, tags: {}, spec: { url: 'jdbc:postgresql://h/db' } };
+const entity = {
+  identifier: 'db',
+  name: 'DB',
+  type: 'JDBC',
+  description: null,
+  tags: {},
+  spec: { url: 'jdbc:postgresql://h/db' },
+};
 
 describe('what is said of a connector', () => {
   it.each([
@@ -11,11 +18,19 @@ describe('what is said of a connector', () => {
     ['does not work', { status: 'FAILURE' as const, errorSummary: 'no route' }, /^Does not work, tested .*: no route$/],
     ['has a status that says nothing', { status: 'UNKNOWN' as const, errorSummary: null }, /^Not tested$/],
   ])('is how its connection stands when it %s', (_what, status, text) => {
-    expect(connectionText(status && { ...status, errors: [], testedAt: 1, lastTestedAt: 1, lastConnectedAt: null })).toMatch(text);
+    expect(
+      connectionText(status && { ...status, errors: [], testedAt: 1, lastTestedAt: 1, lastConnectedAt: null }),
+    ).toMatch(text);
   });
 
   it('is its type and settings', () => {
-    const facts = connectorFacts({ connector: entity, status: null, createdAt: 1, lastModifiedAt: 2, harnessManaged: false });
+    const facts = connectorFacts({
+      connector: entity,
+      status: null,
+      createdAt: 1,
+      lastModifiedAt: 2,
+      harnessManaged: false,
+    });
     expect(facts).toMatchObject({ Identifier: 'db', Type: 'JDBC', Settings: { url: 'jdbc:postgresql://h/db' } });
   });
 });
@@ -23,14 +38,23 @@ describe('what is said of a connector', () => {
 describe('what is said of a connector that leads to a database without a driver', () => {
   it('is what is not done with it', () => {
     const shown = { connector: entity, status: null, createdAt: 1, lastModifiedAt: 2, harnessManaged: false };
-    expect(connectorFacts({ ...shown, warnings: [{ field: 'connector.spec.url', message: 'there is no driver' }] })).toMatchObject({ Note: 'there is no driver' });
+    expect(
+      connectorFacts({ ...shown, warnings: [{ field: 'connector.spec.url', message: 'there is no driver' }] }),
+    ).toMatchObject({ Note: 'there is no driver' });
     expect(connectorFacts(shown)).not.toHaveProperty('Note');
   });
 });
 
 describe('what is said of a secret', () => {
   it('is whether it has a value, never the value', () => {
-    const secret = { ...entity, type: 'SecretText', spec: { secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline' } };
-    expect([secretFacts({ secret, draft: false, createdAt: 1, updatedAt: 2 })['State'], secretFacts({ secret, draft: true, createdAt: 1, updatedAt: 2 })['State']]).toEqual(['Has a value', 'Draft: it has no value yet']);
+    const secret = {
+      ...entity,
+      type: 'SecretText',
+      spec: { secretManagerIdentifier: 'harnessSecretManager', valueType: 'Inline' },
+    };
+    expect([
+      secretFacts({ secret, draft: false, createdAt: 1, updatedAt: 2 })['State'],
+      secretFacts({ secret, draft: true, createdAt: 1, updatedAt: 2 })['State'],
+    ]).toEqual(['Has a value', 'Draft: it has no value yet']);
   });
 });

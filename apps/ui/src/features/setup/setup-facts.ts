@@ -2,7 +2,13 @@ import { formatTimestamp } from '../../time/relative-time.js';
 import type { Connector, Secret } from './setup.api.js';
 
 /** What a page says of a connector, by label. References to secrets are names, never values. */
-export function connectorFacts({ connector, status, warnings, createdAt, lastModifiedAt }: Connector): Readonly<Record<string, unknown>> {
+export function connectorFacts({
+  connector,
+  status,
+  warnings,
+  createdAt,
+  lastModifiedAt,
+}: Connector): Readonly<Record<string, unknown>> {
   return {
     Identifier: connector.identifier,
     Type: connector.type,

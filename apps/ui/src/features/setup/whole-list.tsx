@@ -20,14 +20,31 @@ interface WholeListProps<Row> {
 /** A list the server gives as a whole. */
 export function WholeList<Row>({ what, queryKey, read, refetchMs, renderTable, empty }: WholeListProps<Row>) {
   const gateway = useGateway();
-  const query = useQuery({ queryKey, queryFn: ({ signal }) => read(gateway, signal), refetchInterval: refetchMs ?? false });
+  const query = useQuery({
+    queryKey,
+    queryFn: ({ signal }) => read(gateway, signal),
+    refetchInterval: refetchMs ?? false,
+  });
   return (
     <Stack gap="sm">
       {query.isError && query.data && <StaleNotice error={query.error} onRetry={() => void query.refetch()} />}
       <Box className="surface">
-        {query.isPending && <Stack p="md" gap="sm" aria-busy>{[0, 1, 2].map((row) => <Skeleton key={row} height={40} />)}</Stack>}
+        {query.isPending && (
+          <Stack p="md" gap="sm" aria-busy>
+            {[0, 1, 2].map((row) => (
+              <Skeleton key={row} height={40} />
+            ))}
+          </Stack>
+        )}
         {query.isError && !query.data && (
-          <Box p="md"><ErrorState title={readFailureTitle(`The list of ${what}`, query.error)} error={query.error} onRetry={() => void query.refetch()} isRetrying={query.isFetching} /></Box>
+          <Box p="md">
+            <ErrorState
+              title={readFailureTitle(`The list of ${what}`, query.error)}
+              error={query.error}
+              onRetry={() => void query.refetch()}
+              isRetrying={query.isFetching}
+            />
+          </Box>
         )}
         {query.data && (query.data.length > 0 ? renderTable(query.data) : empty)}
       </Box>

@@ -9,7 +9,12 @@ export const testCatalogue: StepTypeCatalogue = {
   capabilities: [],
 };
 
-const applySpec = z.strictObject({ instance: z.string().min(1), tag: z.string().optional(), count: z.number().int().min(1).optional(), delegateSelectors: z.array(z.string()).optional() });
+const applySpec = z.strictObject({
+  instance: z.string().min(1),
+  tag: z.string().optional(),
+  count: z.number().int().min(1).optional(),
+  delegateSelectors: z.array(z.string()).optional(),
+});
 const noteSpec = z.strictObject({ text: z.string().optional() });
 
 /** A deterministic id: readable in failures, unique per text. */
