@@ -62,7 +62,7 @@ ${EXAMPLE}
 
 \`preStartTag\` is the tag that an apply step gave the newest row of the history before it began. On a database without a history it is empty, and the rollback step of this example then fails and says so: undo a first deployment by \`changeSetCount\`.
 
-When a run starts, each step is judged with the values of its variables and inputs: one that does not fit, such as \`abc\` for \`changeSetCount\`, is refused before anything runs. A number or \`true\` in a field of text is read as text, and the text \`3\` in a field of a number as that number. Steps below a condition, and values that outputs of earlier steps bring, are judged at the step.
+When a run starts, each step that a run which goes well comes to is judged with the values of its variables and inputs: one that does not fit, such as \`abc\` for \`changeSetCount\`, is refused before anything runs. Rollback steps, steps below a condition or for the outcome \`Failure\`, steps whose failure is ignored, and values that outputs of earlier steps bring, are judged at the step. The text \`3\` in a field of a number is that number. A number in a field of text is refused: put the value of the variable in quotes, because \`1.10\` without them is the number 1.1.
 `;
 
 const RUNTIME_INPUTS = `## Runtime inputs

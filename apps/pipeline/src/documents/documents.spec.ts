@@ -67,7 +67,7 @@ describe('what is read of documents', () => {
       await read('references', SMALL.padEnd(20_000));
       const ended: string[] = [];
       const work = Promise.all([read('references', yaml), read('states', yaml)]).then(() => ended.push('read'));
-      // A thread can answer only in a later turn than this one: the turn after is over first, unless the text is read where it is.
+      // One account has one of the two threads, so the second text is read after the answer to the first: a turn is over before, unless they are read where they are.
       await new Promise((resolve) => {
         setImmediate(resolve);
       });

@@ -201,7 +201,6 @@ export class GitService {
   }
 }
 
-/** A ref of ours says that a commit and its trees are here. */
 /** What a path leads to in a commit. */
 type Found = { readonly kind: 'file'; readonly object: string } | { readonly kind: 'folder' | 'nothing' };
 
@@ -213,6 +212,7 @@ function noFile(found: 'folder' | 'nothing', path: string, where: string): AppEr
   return new AppError('GIT_FILE_NOT_FOUND', message, { fields: [{ field: 'path', error }] });
 }
 
+/** A ref of ours says that a commit and its trees are here. */
 function markOf(session: Session, commit: string): string {
   return join(session.folder, 'refs/sluice', commit);
 }

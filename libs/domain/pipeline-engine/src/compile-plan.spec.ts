@@ -253,7 +253,7 @@ describe('expressions known at the start', () => {
     ['<+pipeline.variables.d>', 'D'],
     ['<+stage.variables.own>', 'V-own'],
     ['<+pipeline.stages.s.variables.own>', 'V-own'],
-    ['<+pipeline.sequenceId>', 7],
+    ['<+pipeline.sequenceId>', '7'],
     ['run-<+pipeline.sequenceId>', 'run-7'],
     ['<+pipeline.executionId>', 'exec'],
     ['<+pipeline.identifier>', 'p'],
@@ -297,13 +297,26 @@ describe('expressions known at the start', () => {
       });
     });
 
-    it('is named in a rollback step as well', () => {
+    it('is left to the run where a run that goes well does not come to it, or goes on', () => {
       const undo = `, rollbackSteps: [${group('undo', step('back', '', '{ instance: x, count: <+pipeline.variables.n> }'))}]`;
-      expect(
-        refuse(
-          pipeline(stage('s', group('g', step('a')), '', undo), ', variables: [{ name: n, type: Number, value: 0 }]'),
-        ).message,
-      ).toContain('rollbackSteps[0].stepGroup.steps[0].step.spec.count');
+      const zero = ', variables: [{ name: n, type: Number, value: 0 }]';
+      const ignore = ', failureStrategies: [{ onFailure: { errors: [AllErrors], action: { type: Ignore } } }]';
+      expect(() => plan(pipeline(stage('s', group('g', step('a')), '', undo), zero))).not.toThrow();
+      expect(() => plan(withCount('abc', ', when: { stageStatus: Failure }'))).not.toThrow();
+      expect(() => plan(withCount('abc', ignore))).not.toThrow();
+      expect(() => plan(withCount('abc', ', when: { stageStatus: Success }'))).toThrow('spec.count');
+    });
+
+    it('such as a number for a text is not made one: 1.10 is 1.1 by now', () => {
+      const tagged = (value: string): string =>
+        pipeline(
+          stage('s', group('g', step('a', '', '{ instance: x, tag: <+pipeline.variables.n> }'))),
+          `, variables: [{ name: n, type: String, value: ${value} }]`,
+        );
+      expect(refuse(tagged('1.10')).message).toMatch(
+        /spec\.tag: must be a text.*\(found: 1\.1\); give the variable its value in quotes/,
+      );
+      expect(() => plan(tagged('"1.10"'))).not.toThrow();
     });
 
     it('is left to the run below a condition, and when it has an output in it', () => {

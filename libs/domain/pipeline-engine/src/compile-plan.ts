@@ -118,7 +118,7 @@ function startLookup(
     false: false,
     'pipeline.identifier': pipeline.identifier,
     'pipeline.name': pipeline.name,
-    'pipeline.sequenceId': input.runSequence,
+    'pipeline.sequenceId': String(input.runSequence),
     'pipeline.executionId': input.planExecutionId,
     'pipeline.orgIdentifier': input.orgId,
     'pipeline.projectIdentifier': input.projectId,

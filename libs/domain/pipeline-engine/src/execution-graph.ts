@@ -1,6 +1,6 @@
 import { NEW_NODE, type LogRun, type NodeState } from './node-state.js';
 import { ancestry, nodeOf, subtree, type OutlineNode, type Plan, type PlanNode, type PlanOutline } from './plan.js';
-import { isFinal, type Status } from './status.js';
+import { isBroken, isFinal, type Status } from './status.js';
 
 /** What a projection needs besides plan and states. */
 export interface GraphInput {
@@ -466,7 +466,12 @@ export function firstFailure(
     .sort((a, b) => (states[a.id]?.endedAt ?? 0) - (states[b.id]?.endedAt ?? 0));
   const [node] = failed;
   if (!node) return undefined;
-  const undoing = isUndoing(plan, node) ? undefined : failed.find((one) => isUndoing(plan, one));
+  const undoing = isUndoing(plan, node)
+    ? undefined
+    : failed.find(
+        (one) =>
+          one.stageId === node.stageId && isBroken(states[one.id]?.status ?? 'NotStarted') && isUndoing(plan, one),
+      );
   return {
     node,
     message: `${placedFailure(plan, states, node)}${undoing ? `; the rollback failed too: ${placedFailure(plan, states, undoing)}` : ''}`,

@@ -11,11 +11,8 @@ const schema = z.strictObject({
 
 describe('a spec whose expressions were replaced', () => {
   it.each([
-    [{ tag: 7 }, { tag: '7' }],
-    [{ tag: true }, { tag: 'true' }],
     [{ count: '3' }, { count: 3 }],
     [{ isLast: 'false' }, { isLast: false }],
-    [{ names: ['a', 1] }, { names: ['a', '1'] }],
     [
       { tag: 'v1', count: 2 },
       { tag: 'v1', count: 2 },
@@ -28,6 +25,8 @@ describe('a spec whose expressions were replaced', () => {
     { count: '1.5' },
     { count: '0' },
     { count: '' },
+    { tag: 7 },
+    { tag: 1.1 },
     { tag: ['a'] },
     { tag: null },
     { other: 1 },
@@ -38,8 +37,8 @@ describe('a spec whose expressions were replaced', () => {
   });
 
   it('is not changed itself', () => {
-    const spec = { tag: 7 };
+    const spec = { count: '3' };
     parseFitted(schema, spec);
-    expect(spec).toEqual({ tag: 7 });
+    expect(spec).toEqual({ count: '3' });
   });
 });

@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import { isRecord } from './runtime-input.js';
 
 /**
- * Parses the spec of a step whose expressions have been replaced. A value of another scalar type than the field takes is read as that type when it can be:
- * `tag: <+pipeline.sequenceId>` is the text "7", and the text "3" of a variable is the number 3. What was written without an expression is judged when it is saved.
+ * Parses the spec of a step whose expressions have been replaced. A text that is a number or `true` fits a field of that type: variables often hold texts. A
+ * number is not made a text: what was written as `1.10` is the number 1.1 by now, and another tag. What has no expression is judged when it is saved.
  */
 export function parseFitted<Spec>(schema: z.ZodType<Spec>, spec: unknown): z.ZodSafeParseResult<Spec> {
   const parsed = schema.safeParse(spec);
@@ -23,8 +23,6 @@ function fit(root: unknown, path: readonly PropertyKey[], expected: string): voi
     );
   if (key === undefined || !(isRecord(holder) || Array.isArray(holder))) return;
   const value: unknown = Reflect.get(holder, key);
-  if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean'))
-    Reflect.set(holder, key, String(value));
   if (expected === 'number' && typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value))
     Reflect.set(holder, key, Number(value));
   if (expected === 'boolean' && (value === 'true' || value === 'false')) Reflect.set(holder, key, value === 'true');

@@ -17,10 +17,11 @@ final class LockBlocker {
     private static final String POSTGRES_REFUSED = "55P03";
     private static final int MYSQL_REFUSED = 1205;
     private static final int MOST_NAMED = 3;
-    /** Of PostgreSQL: every lock but that of a mere reader may keep this run from the row. */
+    /** Of PostgreSQL: every lock but that of a mere reader or of a vacuum may keep this run from the row. A session that waits itself holds nobody up. */
     private static final String HOLDERS = "SELECT a.pid, a.usename, a.application_name, a.client_addr, to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS since"
-        + " FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'relation' AND l.granted AND l.mode <> 'AccessShareLock' AND l.pid <> pg_backend_pid()"
+        + " FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'relation' AND l.granted AND l.mode NOT IN ('AccessShareLock', 'ShareUpdateExclusiveLock') AND l.pid <> pg_backend_pid()"
         + " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.relation = to_regclass(?)::oid"
+        + " AND NOT EXISTS (SELECT 1 FROM pg_locks w WHERE w.pid = l.pid AND NOT w.granted)"
         + " GROUP BY 1, 2, 3, 4, a.xact_start ORDER BY a.xact_start LIMIT " + MOST_NAMED;
 
     private LockBlocker() {}

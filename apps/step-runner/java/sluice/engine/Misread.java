@@ -43,15 +43,15 @@ final class Misread {
     void warn(List<ChangeSet> due) {
         for (ChangeSet changeSet : due) {
             String changelog = changeSet.getChangeLog().getPhysicalFilePath();
-            if (TEXT.matcher(changelog).matches()) check(changelog, null, null);
+            if (TEXT.matcher(changelog).matches()) check(changelog, null, null, "");
             for (Change change : changeSet.getChanges()) {
-                if (change instanceof SQLFileChange file) check(file.getPath(), Boolean.TRUE.equals(file.isRelativeToChangelogFile()) ? changelog : null, file.getEncoding());
-                else if (change instanceof LoadDataChange rows) check(rows.getFile(), Boolean.TRUE.equals(rows.isRelativeToChangelogFile()) ? changelog : null, rows.getEncoding());
+                if (change instanceof SQLFileChange file) check(file.getPath(), Boolean.TRUE.equals(file.isRelativeToChangelogFile()) ? changelog : null, file.getEncoding(), ", or set encoding (for example ISO-8859-1) on the sqlFile that reads it");
+                else if (change instanceof LoadDataChange rows) check(rows.getFile(), Boolean.TRUE.equals(rows.isRelativeToChangelogFile()) ? changelog : null, rows.getEncoding(), ", or set encoding (for example ISO-8859-1) on the loadData that reads it");
             }
         }
     }
 
-    private void check(String name, String relativeTo, String encoding) {
+    private void check(String name, String relativeTo, String encoding, String orElse) {
         if (name == null || !isUtf8(encoding) || !seen.add(relativeTo + ":" + name)) return;
         try {
             Resource file = relativeTo == null ? files.get(name) : files.get(relativeTo).resolveSibling(name);
@@ -61,8 +61,8 @@ final class Misread {
                 fault = firstFault(bytes);
             }
             if (fault >= 0) {
-                events.log("WARN", "\"" + file.getPath() + "\" is read as UTF-8 and is not: the byte at offset " + fault + " is the first of those that become the replacement character \ufffd in the database."
-                    + " Save the file as UTF-8, or set encoding (for example ISO-8859-1) on the sqlFile or loadData that reads it");
+                events.log("WARN", "\"" + file.getPath() + "\" is read as UTF-8 and is not: the byte at offset " + fault + " is the first of those that are read as the replacement character \ufffd."
+                    + " Save the file as UTF-8" + orElse);
             }
         } catch (IOException | RuntimeException unreadable) {
             // Whoever reads the file next says so.
