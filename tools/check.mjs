@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createProgress, ensurePrerequisites, runCommand } from './bootstrap/index.mjs';
+import { build, createProgress, ensurePrerequisites, runCommand } from './bootstrap/index.mjs';
 import { runCheck, staticChecks } from './bootstrap/static-checks.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -11,6 +11,8 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 await runCommand(async () => {
   const progress = createProgress();
   await ensurePrerequisites({ root, programs: [], progress });
+  // Threads run compiled code, also in pure tests.
+  progress.say(build(root, ['--no-ui']));
   const results = [];
   // One after the other: each of them uses all cores, and side by side they only get in each other's way.
   for (const check of staticChecks(root).filter(({ isQuick }) => isQuick)) {
