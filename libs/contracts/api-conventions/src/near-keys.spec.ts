@@ -95,6 +95,15 @@ describe('nearKeys: misspelt fields are found at every level', () => {
     expect(nearKeys(body, value).map(({ path }) => path.join('.'))).toEqual(paths);
   });
 
+  it('among the first 200 unknown keys: a body of nothing else does not hold up the service', () => {
+    const unknown = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`x-far-off-${at}`, 1]));
+    const paths = (value: unknown) =>
+      nearKeys(z.object({ context: z.string() }), value).map(({ path }) => path.join('.'));
+    expect(paths({ ...unknown(199), contexts: 'prod' })).toEqual(['contexts']);
+    expect(paths({ ...unknown(200), contexts: 'prod' })).toEqual([]);
+  });
+
   it('a key that clients are known to send along is no mistake', () => {
     expect(
       nearKeys(z.object({ connectionType: z.string() }), { connectionType: 'Repo', connectorType: 'Git' }, [

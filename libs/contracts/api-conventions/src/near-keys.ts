@@ -28,6 +28,8 @@ export function refusingNearKeys<Schema extends z.ZodType>(schema: Schema, { als
 }
 
 const MOST_SHOWN = 80;
+/** Unknown keys of one body that are compared with fields: a person misspells a few, and a body of unknown keys alone must not hold up the service. */
+const MOST_COMPARED = 200;
 
 function sayNearKey({ value, meant }: NearKey, showsValue: boolean): string {
   const given = showsValue
@@ -45,11 +47,16 @@ export function nearKeys(
   value: unknown,
   alsoSent: readonly string[] = [],
 ): readonly NearKey[] {
-  return within(schema as z.core.$ZodTypes, value, { accepted: new Set(alsoSent), path: [] });
+  return within(schema as z.core.$ZodTypes, value, {
+    accepted: new Set(alsoSent),
+    budget: { left: MOST_COMPARED },
+    path: [],
+  });
 }
 
 interface Place {
   readonly accepted: ReadonlySet<string>;
+  readonly budget: { left: number };
   readonly path: readonly (string | number)[];
 }
 
@@ -91,7 +98,9 @@ function inObject({ shape, catchall }: z.core.$ZodObjectDef, value: unknown, at:
   return Object.entries(value).flatMap(([key, item]) => {
     const field = Object.hasOwn(shape, key) ? shape[key] : undefined;
     if (field) return within(field as z.core.$ZodTypes, item, below(at, key));
-    const meant = takesAny || at.accepted.has(key) ? undefined : nearestField(key, known);
+    if (takesAny || at.accepted.has(key) || at.budget.left === 0) return [];
+    at.budget.left -= 1;
+    const meant = nearestField(key, known);
     return meant === undefined ? [] : [{ path: [...at.path, key], value: item, meant }];
   });
 }
@@ -112,7 +121,7 @@ function fits(option: z.core.$ZodTypes, value: Readonly<Record<string, unknown>>
   );
 }
 
-const below = ({ accepted, path }: Place, key: string | number): Place => ({ accepted, path: [...path, key] });
+const below = (at: Place, key: string | number): Place => ({ ...at, path: [...at.path, key] });
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
