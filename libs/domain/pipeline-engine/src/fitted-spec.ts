@@ -1,4 +1,6 @@
 import type { z } from 'zod';
+import { pathOf, valueAt } from './problem-list.js';
+import type { Path } from './problems.js';
 import { isRecord } from './runtime-input.js';
 
 /**
@@ -9,18 +11,14 @@ export function parseFitted<Spec>(schema: z.ZodType<Spec>, spec: unknown): z.Zod
   const parsed = schema.safeParse(spec);
   if (parsed.success) return parsed;
   const fitted: unknown = structuredClone(spec);
-  for (const issue of parsed.error.issues) if (issue.code === 'invalid_type') fit(fitted, issue.path, issue.expected);
+  for (const issue of parsed.error.issues)
+    if (issue.code === 'invalid_type') fit(fitted, pathOf(issue), issue.expected);
   return schema.safeParse(fitted);
 }
 
-function fit(root: unknown, path: readonly PropertyKey[], expected: string): void {
+function fit(root: unknown, path: Path, expected: string): void {
   const key = path.at(-1);
-  const holder = path
-    .slice(0, -1)
-    .reduce<unknown>(
-      (current, part) => (isRecord(current) || Array.isArray(current) ? Reflect.get(current, part) : undefined),
-      root,
-    );
+  const holder = valueAt(root, path.slice(0, -1));
   if (key === undefined || !(isRecord(holder) || Array.isArray(holder))) return;
   const value: unknown = Reflect.get(holder, key);
   if (expected === 'number' && typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value))

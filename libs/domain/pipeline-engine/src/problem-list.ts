@@ -25,14 +25,8 @@ export class ProblemList {
 
   /** A Zod issue about `root`, which stands at `base`. */
   addIssue(base: Path, root: unknown, issue: z.core.$ZodIssue): void {
-    const inner = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
-    const value = inner.reduce<unknown>(
-      (current, part) =>
-        typeof current === 'object' && current !== null
-          ? (current as Record<string | number, unknown>)[part]
-          : undefined,
-      root,
-    );
+    const inner = pathOf(issue);
+    const value = valueAt(root, inner);
     // A condition was tried with its expressions in place, so a complaint about it stands.
     if (this.leavesExpressions && hasExpression(value) && inner.at(-1) !== 'condition') return;
     if (issue.code === 'invalid_union' && issue.errors.length > 0) {
@@ -57,6 +51,20 @@ export class ProblemList {
     const [message, remedy] = wording(issue, value);
     this.add([...base, ...inner], value, message, remedy);
   }
+}
+
+/** Where in what was parsed an issue is. */
+export function pathOf(issue: z.core.$ZodIssue): Path {
+  return issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+}
+
+/** What stands at a path below `root`; undefined where the path does not lead. */
+export function valueAt(root: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (current, part) =>
+      typeof current === 'object' && current !== null ? (current as Record<string | number, unknown>)[part] : undefined,
+    root,
+  );
 }
 
 function expectedType(issue: z.core.$ZodIssue): string {

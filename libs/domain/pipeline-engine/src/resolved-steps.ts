@@ -1,7 +1,7 @@
 import { parseFitted } from './fitted-spec.js';
 import type { StepTypeCatalogue } from './pipeline-model.js';
 import type { StageItemYaml, StepGroupYaml, StepItemYaml, StepYaml } from './pipeline-schema.js';
-import type { ProblemList } from './problem-list.js';
+import { pathOf, valueAt, type ProblemList } from './problem-list.js';
 import type { Path } from './problems.js';
 
 type Strategies = StepYaml['failureStrategies'];
@@ -19,10 +19,11 @@ export function checkResolvedSteps(
   const checkStep = ({ type, spec = {} }: StepYaml, path: Path): void => {
     const schema = catalogue.specOf(type);
     for (const issue of (schema && parseFitted(schema, spec).error?.issues) ?? []) {
-      if (issue.code === 'invalid_type' && issue.expected === 'string' && typeof valueAt(spec, issue.path) === 'number')
+      const value = valueAt(spec, pathOf(issue));
+      if (issue.code === 'invalid_type' && issue.expected === 'string' && typeof value === 'number')
         problems.add(
-          [...path, 'spec', ...issue.path.map(keyOf)],
-          valueAt(spec, issue.path),
+          [...path, 'spec', ...pathOf(issue)],
+          value,
           'must be a text, and the expression here is a number',
           'give the variable its value in quotes, or put the expression into a text, such as "v<+pipeline.sequenceId>"',
         );
@@ -56,13 +57,4 @@ function isAlways(outcome: string, condition: string | undefined): boolean {
 
 function isIgnored(strategies: Strategies): boolean {
   return (strategies ?? []).some(({ onFailure }) => ['Ignore', 'MarkAsSuccess'].includes(onFailure.action.type));
-}
-
-const keyOf = (key: PropertyKey): string | number => (typeof key === 'symbol' ? String(key) : key);
-
-function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (current, key) => (typeof current === 'object' && current !== null ? Reflect.get(current, key) : undefined),
-    root,
-  );
 }
