@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ENGINE_JARS } from '@sluice/step-runner';
-import { z } from 'zod';
+import { lockedPackages } from './locked-packages.js';
 import { KNOWN_VULNERABILITIES, type KnownVulnerability } from './known-vulnerabilities.js';
 
 /** One package that is installed, with its exact version. */
@@ -12,19 +12,9 @@ export interface InstalledPackage {
   readonly version: string;
 }
 
-const lockFile = z.object({
-  packages: z.record(z.string(), z.object({ version: z.string().optional(), link: z.boolean().optional() })),
-});
-
 /** Everything the lock file installs, and the jars of the change engine. */
 export function installedPackages(root: string): InstalledPackage[] {
-  const { packages } = lockFile.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')));
-  const npm = Object.entries(packages).flatMap(([path, { version, link }]): InstalledPackage[] => {
-    const at = path.lastIndexOf('node_modules/');
-    return at < 0 || link || version === undefined
-      ? []
-      : [{ ecosystem: 'npm', name: path.slice(at + 'node_modules/'.length), version }];
-  });
+  const npm = lockedPackages(root).map(({ name, version }): InstalledPackage => ({ ecosystem: 'npm', name, version }));
   return [...npm, ...ENGINE_JARS.map(({ name, version }): InstalledPackage => ({ ecosystem: 'maven', name, version }))];
 }
 

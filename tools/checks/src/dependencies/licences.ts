@@ -1,14 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { ENGINE_JARS } from '@sluice/step-runner';
-import { z } from 'zod';
-
-/** A package and the licence it says it has, as an SPDX expression. */
-export interface LicensedPackage {
-  readonly name: string;
-  readonly version: string;
-  readonly licence: string;
-}
+import { lockedPackages, type LockedPackage } from './locked-packages.js';
 
 /** Licences that ask for no more than their own text. */
 const FREE = new Set([
@@ -44,26 +35,13 @@ const ACCEPTED: readonly { readonly licence: string; readonly packages: RegExp; 
   },
 ];
 
-const lockFile = z.object({
-  packages: z.record(
-    z.string(),
-    z.object({ version: z.string().optional(), link: z.boolean().optional(), license: z.string().optional() }),
-  ),
-});
-
 /** Every package of the lock file and every jar of the change engine, with its licence. */
-export function licensedPackages(root: string): LicensedPackage[] {
-  const { packages } = lockFile.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')));
-  const npm = Object.entries(packages).flatMap(([path, { version, link, license }]): LicensedPackage[] => {
-    const at = path.lastIndexOf('node_modules/');
-    if (at < 0 || link || version === undefined) return [];
-    return [{ name: path.slice(at + 'node_modules/'.length), version, licence: license ?? 'unknown' }];
-  });
-  return [...npm, ...ENGINE_JARS.map(({ name, version, licence }): LicensedPackage => ({ name, version, licence }))];
+export function licensedPackages(root: string): LockedPackage[] {
+  return [...lockedPackages(root), ...ENGINE_JARS.map(({ name, version, licence }) => ({ name, version, licence }))];
 }
 
 /** Pure: one sentence for each package whose licence was not looked at. */
-export function licenceComplaints(packages: readonly LicensedPackage[]): string[] {
+export function licenceComplaints(packages: readonly LockedPackage[]): string[] {
   return packages
     .filter((one) => !isFree(one.licence) && acceptance(one) === undefined)
     .map(
@@ -73,8 +51,8 @@ export function licenceComplaints(packages: readonly LicensedPackage[]): string[
 }
 
 /** Pure: "MIT: 853 packages", most first; a licence that asks for more comes with its packages and the reason. */
-export function licenceSummary(packages: readonly LicensedPackage[]): string[] {
-  const byLicence = new Map<string, LicensedPackage[]>();
+export function licenceSummary(packages: readonly LockedPackage[]): string[] {
+  const byLicence = new Map<string, LockedPackage[]>();
   for (const one of packages) byLicence.set(one.licence, [...(byLicence.get(one.licence) ?? []), one]);
   return [...byLicence]
     .sort(([, a], [, b]) => b.length - a.length)
@@ -90,6 +68,6 @@ function isFree(expression: string): boolean {
   return plain.split(' OR ').some((choice) => choice.split(' AND ').every((licence) => FREE.has(licence.trim())));
 }
 
-function acceptance({ name, licence }: LicensedPackage) {
+function acceptance({ name, licence }: LockedPackage) {
   return ACCEPTED.find((one) => one.licence === licence && one.packages.test(name));
 }
